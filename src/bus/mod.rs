@@ -1,0 +1,157 @@
+//! The bus: how the nodes of one cluster reach each other. One implementation a pattern.
+//!
+//! A bus hands a node its own messages too, so that a room never delivers directly: what a client sees has
+//! gone the whole way. To add a pattern, implement [`Bus`], and run the contract suite (`tests/bus_contract`)
+//! over it.
+
+pub mod local;
+pub mod redis;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::stream::BoxStream;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::wire::{Envelope, Room};
+
+/// A boxed future that borrows nothing, so that a session can hold many of them.
+pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// What connects the nodes of a cluster.
+///
+/// `publish`, `subscribe` and `unsubscribe` take effect in the order in which they are called; what they give
+/// back only tells how it went.
+pub trait Bus: Send + Sync + 'static {
+    /// Queues an envelope for every node that is subscribed to its room, this one included. Never blocks. The
+    /// receipt comes later, and receipts may come out of order.
+    fn publish(&self, envelope: Envelope) -> Receipt;
+
+    /// Declares this node's interest in a room. Resolves when the broker has confirmed it, which after an
+    /// outage may be long after the call; an error means that it will never be confirmed.
+    fn subscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>>;
+
+    /// Withdraws this node's interest in a room. Resolves when the broker has confirmed it, or at once while it
+    /// is away.
+    fn unsubscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>>;
+
+    /// What arrives for this node. There is one receiver: the first call takes it, later ones get `None`.
+    fn events(&self) -> Option<mpsc::Receiver<BusEvent>>;
+
+    /// Whether publishing and receiving work at this moment. Watched by `/readyz`.
+    fn health(&self) -> watch::Receiver<Health>;
+
+    /// What was said in a room after the message with this id, oldest first, where the pattern keeps history.
+    fn replay(&self, _room: &Room, _after: &str) -> Option<BoxStream<'static, Envelope>> {
+        None
+    }
+
+    /// Whether another node can hear this one.
+    fn crosses_nodes(&self) -> bool;
+
+    /// Leaves the bus: what is queued is answered, tasks end, connections close. Calls after it are refused.
+    fn close(&self) -> BoxFuture<()>;
+}
+
+/// What a bus hands to its node.
+#[derive(Debug)]
+pub enum BusEvent {
+    /// A message of a room that this node is subscribed to.
+    Envelope(Envelope),
+    /// So many envelopes were dropped between the broker and this node, because this node was too slow.
+    Lagged(u64),
+}
+
+/// Whether a bus works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Health {
+    /// Publishing works, and every room is subscribed.
+    Up,
+    /// It does not, and this is why.
+    Down(String),
+}
+
+impl Health {
+    /// True when publishing works and every room is subscribed.
+    pub fn is_up(&self) -> bool {
+        matches!(self, Health::Up)
+    }
+}
+
+/// Why a bus could not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BusError {
+    /// The bus was closed.
+    #[error("the bus is closed")]
+    Closed,
+    /// The broker said no.
+    #[error("the broker refused: {0}")]
+    Refused(String),
+    /// The bus could not be set up at all (a malformed URL, say).
+    #[error("{0}")]
+    Setup(String),
+}
+
+/// How far a published message is known to have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// The broker, or the socket, took it. Nothing more is promised.
+    Handed,
+    /// The broker wrote it down durably.
+    Confirmed,
+}
+
+/// What became of one publish, as far as its node can know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Taken. Not a delivery.
+    Ack(Level),
+    /// Certainly not sent.
+    Refused {
+        /// A short word for programs: `bus_down`, `overloaded`.
+        code: &'static str,
+        /// A sentence for people.
+        reason: String,
+    },
+    /// Perhaps sent: the call was under way when it failed or timed out.
+    Unknown {
+        /// A sentence for people.
+        reason: String,
+    },
+}
+
+/// The answer to a publish, now or later.
+#[derive(Debug)]
+pub struct Receipt(ReceiptState);
+
+#[derive(Debug)]
+enum ReceiptState {
+    Ready(Option<Outcome>),
+    Later(oneshot::Receiver<Outcome>),
+}
+
+impl Receipt {
+    /// An answer that is known at once.
+    pub fn ready(outcome: Outcome) -> Self {
+        Self(ReceiptState::Ready(Some(outcome)))
+    }
+
+    /// An answer that comes through the sender. A dropped sender reads as [`Outcome::Unknown`].
+    pub fn later() -> (oneshot::Sender<Outcome>, Self) {
+        let (tx, rx) = oneshot::channel();
+        (tx, Self(ReceiptState::Later(rx)))
+    }
+}
+
+impl Future for Receipt {
+    type Output = Outcome;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
+        let lost = || Outcome::Unknown { reason: "the bus ended before it answered".into() };
+        match &mut self.0 {
+            ReceiptState::Ready(outcome) => Poll::Ready(outcome.take().unwrap_or_else(lost)),
+            ReceiptState::Later(rx) => Pin::new(rx).poll(cx).map(|outcome| outcome.unwrap_or_else(|_| lost())),
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! pubsub-lab compares messaging patterns by breaking them.
+//!
+//! One chat application runs over several patterns (a [`bus`] each), and an honest instrument (the [`load`]
+//! and its [`ledger`]) counts what was lost, duplicated or reordered while brokers, nodes and links go down.
+//!
+//! The map of the house. Each room has one reason to exist:
+//!
+//! | room | what it is |
+//! |---|---|
+//! | [`wire`] | what travels between a client and a node: the two dialects, and the envelope on the bus |
+//! | [`bus`] | `trait Bus` and one implementation a pattern |
+//! | [`node`] | one chat server: HTTP, sessions, rooms, presence |
+//! | [`scenario`] | the scenario file: typed, validated, defaulted |
+//! | [`load`] | publishers, subscribers and the open-loop schedule; speaks WebSocket only |
+//! | [`ledger`] | pure: events in, counts and verdict out |
+//! | [`fault`] | the things that break: process signals |
+//! | [`lab`] | puts it together on this machine: brokers, nodes, phases |
+//! | [`report`] | ledger and histograms become JSON and a table |
+//! | [`cli`] | one file a subcommand |
+//!
+//! Who may import whom is kept by `tests/house.rs`. The instrument (`load`, `ledger`) shares no code with what
+//! it measures (`wire`, `node`, `bus`).
+//!
+//! The way of a message, and the only way: socket -> session -> room -> bus -> room -> session -> socket.
+
+pub mod bus;
+pub mod cli;
+pub mod fault;
+pub mod lab;
+pub mod ledger;
+pub mod load;
+pub mod node;
+pub mod report;
+pub mod scenario;
+pub mod wire;

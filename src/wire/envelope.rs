@@ -1,0 +1,210 @@
+//! The envelope: what a bus carries. One short text header line, then the frame as a v1 client will receive it.
+//!
+//! ```text
+//! 1 chat 7f3a.0c12 7f3a - lobby\n{"type":"message",...}
+//! | |    |         |    | room (to the end of the line: it may contain spaces)
+//! | |    |         |    flags: `-`, or `others` (not for the sender's own session)
+//! | |    |         the sender's session
+//! | |    message id
+//! | kind: chat | presence | control
+//! version
+//! ```
+//!
+//! It stays readable with the broker's own tools (`redis-cli monitor`).
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+
+/// The most characters a room's name may have.
+pub const ROOM_MAX_CHARS: usize = 64;
+
+/// The name of a room. Cheap to clone.
+///
+/// One to 64 characters, none of them a control character, and no space at either end. Names that begin with
+/// `$` are the nodes' own.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Room(Arc<str>);
+
+/// Why a text is not a room's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a room's name has 1 to 64 characters, no control characters, no space at either end and no leading `$`")]
+pub struct RoomError;
+
+impl Room {
+    /// A room that clients may name.
+    pub fn parse(name: &str) -> Result<Self, RoomError> {
+        if name.starts_with('$') { Err(RoomError) } else { Self::any(name) }
+    }
+
+    /// A room of the nodes themselves, or of clients: what may stand in an envelope.
+    pub fn any(name: &str) -> Result<Self, RoomError> {
+        let wrong = name.is_empty()
+            || name.chars().count() > ROOM_MAX_CHARS
+            || name.chars().any(char::is_control)
+            || name.trim() != name;
+        if wrong { Err(RoomError) } else { Ok(Self(name.into())) }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+impl fmt::Display for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::borrow::Borrow<str> for Room {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What an envelope is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Somebody said something.
+    Chat,
+    /// Somebody joined or left.
+    Presence,
+    /// Between nodes; no client sees it.
+    Control,
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Kind::Chat => "chat",
+            Kind::Presence => "presence",
+            Kind::Control => "control",
+        }
+    }
+}
+
+/// What a bus carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Envelope {
+    /// What it is about.
+    pub kind: Kind,
+    /// Where it goes.
+    pub room: Room,
+    /// The message id; no spaces.
+    pub id: Arc<str>,
+    /// The sender's session; no spaces.
+    pub sender: Arc<str>,
+    /// True when the sender's own session is not to receive it.
+    pub others: bool,
+    /// The frame as a v1 client will receive it: shared, never serialised again.
+    pub frame: Bytes,
+}
+
+/// Why bytes are not an envelope.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnvelopeError {
+    /// No header line of six fields.
+    #[error("not an envelope: {0}")]
+    Header(&'static str),
+    /// A version that this node does not speak.
+    #[error("an envelope of version {0}, this node speaks version 1")]
+    Version(String),
+}
+
+impl Envelope {
+    /// The bytes that a broker carries.
+    pub fn encode(&self) -> Bytes {
+        let room = self.room.as_str();
+        let mut out =
+            BytesMut::with_capacity(32 + self.id.len() + self.sender.len() + room.len() + self.frame.len());
+        let flags = if self.others { "others" } else { "-" };
+        for field in ["1", self.kind.word(), &self.id, &self.sender, flags] {
+            out.extend_from_slice(field.as_bytes());
+            out.extend_from_slice(b" ");
+        }
+        out.extend_from_slice(room.as_bytes());
+        out.extend_from_slice(b"\n");
+        out.extend_from_slice(&self.frame);
+        out.freeze()
+    }
+
+    /// Reads what [`Envelope::encode`] wrote. The frame is a slice of the bytes given, not a copy.
+    pub fn decode(bytes: Bytes) -> Result<Self, EnvelopeError> {
+        use EnvelopeError::Header;
+        let end = bytes.iter().position(|b| *b == b'\n').ok_or(Header("no header line"))?;
+        let header = std::str::from_utf8(&bytes[..end]).map_err(|_| Header("the header is not UTF-8"))?;
+        let mut fields = header.splitn(6, ' ');
+        let mut next = || fields.next().filter(|field| !field.is_empty()).ok_or(Header("a field is missing"));
+        let version = next()?;
+        if version != "1" {
+            return Err(EnvelopeError::Version(version.into()));
+        }
+        let kind = match next()? {
+            "chat" => Kind::Chat,
+            "presence" => Kind::Presence,
+            "control" => Kind::Control,
+            _ => return Err(Header("an unknown kind")),
+        };
+        let (id, sender) = (Arc::from(next()?), Arc::from(next()?));
+        let others = match next()? {
+            "-" => false,
+            "others" => true,
+            _ => return Err(Header("an unknown flag")),
+        };
+        let room = Room::any(next()?).map_err(|_| Header("the room has no valid name"))?;
+        Ok(Self { kind, room, id, sender, others, frame: bytes.slice(end + 1..) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn envelope() -> Envelope {
+        Envelope {
+            kind: Kind::Chat,
+            room: Room::parse("room with spaces").unwrap(),
+            id: "s1.7".into(),
+            sender: "s1".into(),
+            others: true,
+            frame: Bytes::from_static(b"{\"a\":\"b\\n\"}"),
+        }
+    }
+
+    #[test]
+    fn the_bytes_are_a_readable_line_and_the_frame() {
+        assert_eq!(&envelope().encode()[..], b"1 chat s1.7 s1 others room with spaces\n{\"a\":\"b\\n\"}");
+    }
+
+    #[test]
+    fn reads_what_it_wrote() {
+        assert_eq!(Envelope::decode(envelope().encode()), Ok(envelope()));
+    }
+
+    #[test]
+    fn anything_else_is_an_error_and_not_a_panic() {
+        for wrong in ["", "\n", "1 chat\n", "2 chat a b - r\nx", "1 talk a b - r\nx", "1 chat a b ? r\nx", "1 chat a b - \nx"] {
+            assert!(Envelope::decode(Bytes::from(wrong)).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn room_names() {
+        for good in ["lobby", "a", "with space", "München", "math*#.>"] {
+            assert!(Room::parse(good).is_ok(), "{good:?}");
+        }
+        for wrong in ["", " a", "a ", "a\nb", "$control", &"x".repeat(65)] {
+            assert!(Room::parse(wrong).is_err(), "{wrong:?}");
+        }
+        assert!(Room::any("$control").is_ok());
+    }
+}
