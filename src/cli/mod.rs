@@ -1,6 +1,47 @@
 //! The command line: one file a subcommand.
 
+mod failure;
+mod node;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::scenario::Pattern;
+
+pub use failure::Failure;
+
+/// Compare messaging patterns by breaking them: one chat, several ways to connect its nodes, and an honest count
+/// of what was lost.
+#[derive(Debug, Parser)]
+#[command(name = "pubsub-lab", version, propagate_version = true, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run one chat node in the foreground
+    Node(node::NodeArgs),
+}
+
 /// Parses the arguments, runs the subcommand and gives its exit code.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::from(2)
+pub fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Node(args) => node::run(args),
+    };
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit)
+        }
+    }
+}
+
+/// Reads a pattern's word, and says which ones this version runs.
+fn pattern(word: &str) -> Result<Pattern, String> {
+    let built = Pattern::BUILT.into_iter().find(|pattern| pattern.name() == word);
+    built.ok_or_else(|| format!("this version runs {}", Pattern::BUILT.map(Pattern::name).join(" and ")))
 }
