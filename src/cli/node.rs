@@ -23,7 +23,9 @@ const BUS_QUEUE: usize = 65_536;
 
 /// Flags of `pubsub-lab node`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: pubsub-lab node redis --listen 127.0.0.1:8080 --broker redis://127.0.0.1:6379")]
+#[command(
+    after_help = "Example: pubsub-lab node redis --listen 127.0.0.1:8080 --broker redis://127.0.0.1:6379"
+)]
 pub struct NodeArgs {
     /// How the nodes reach each other
     #[arg(value_parser = super::pattern)]
@@ -67,10 +69,9 @@ pub fn run(args: NodeArgs) -> Result<u8, Failure> {
         .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .init();
     raise_descriptor_limit(args.limits.max_clients);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::new(ENVIRONMENT, format!("cannot start the runtime: {error}"), "free some memory"))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        Failure::new(ENVIRONMENT, format!("cannot start the runtime: {error}"), "free some memory")
+    })?;
     runtime.block_on(serve(args))
 }
 
@@ -80,13 +81,14 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
         Failure::new(ENVIRONMENT, message, "choose another address with `--listen`; port 0 picks a free one")
     })?;
     let address = listener.local_addr().unwrap_or(args.listen);
-    let metrics = PrometheusBuilder::new()
-        .install_recorder()
-        .map_err(|error| Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this"))?;
+    let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| {
+        Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
+    })?;
     let bus = bus(&args)?;
     let shutdown = CancellationToken::new();
-    let signals = stop_on_signal(shutdown.clone())
-        .map_err(|error| Failure::new(ENVIRONMENT, format!("cannot watch for signals: {error}"), "report this"))?;
+    let signals = stop_on_signal(shutdown.clone()).map_err(|error| {
+        Failure::new(ENVIRONMENT, format!("cannot watch for signals: {error}"), "report this")
+    })?;
     let options = NodeOptions {
         name: args.name.unwrap_or_else(|| format!("{}-{}", args.pattern, address.port())),
         pattern: args.pattern.name(),
@@ -114,7 +116,9 @@ fn bus(args: &NodeArgs) -> Result<Arc<dyn Bus>, Failure> {
 }
 
 /// Cancels the token at the first SIGINT or SIGTERM. Never resolves.
-fn stop_on_signal(shutdown: CancellationToken) -> std::io::Result<impl Future<Output = std::convert::Infallible>> {
+fn stop_on_signal(
+    shutdown: CancellationToken,
+) -> std::io::Result<impl Future<Output = std::convert::Infallible>> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
         tokio::select! {

@@ -11,6 +11,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use hyper::upgrade::Parts;
 use hyper_util::rt::TokioIo;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpStream;
@@ -28,7 +29,7 @@ use crate::wire::V1;
 
 /// Bytes that a connection's read buffer starts with. The library's default of 128 KiB would be most of what
 /// an idle client costs.
-const READ_BUFFER: usize = 4 * 1024;
+const READ_BUFFER: usize = 2 * 1024;
 
 #[derive(Clone)]
 struct Context {
@@ -63,7 +64,9 @@ async fn ready(State(context): State<Context>) -> Response {
             (StatusCode::SERVICE_UNAVAILABLE, "the node is going away\n").into_response()
         }
         Health::Up => "ready\n".into_response(),
-        Health::Down(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("the bus is down: {why}\n")).into_response(),
+        Health::Down(why) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("the bus is down: {why}\n")).into_response()
+        }
     }
 }
 
@@ -98,14 +101,23 @@ async fn socket(State(Context { shared, .. }): State<Context>, mut request: Requ
 }
 
 /// Waits for the connection to be handed over, then serves the session on it.
-async fn serve(shared: Arc<Shared>, upgrade: hyper::upgrade::OnUpgrade, dialect: Dialect, seat: OwnedSemaphorePermit) {
+async fn serve(
+    shared: Arc<Shared>,
+    upgrade: hyper::upgrade::OnUpgrade,
+    dialect: Dialect,
+    seat: OwnedSemaphorePermit,
+) {
     let Ok(upgraded) = upgrade.await else { return };
-    let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+    let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
         tracing::error!("a connection was upgraded that this node did not accept");
         return;
     };
+    // A copy of the few bytes that may have come early: the original holds on to the HTTP parser's whole buffer
+    // for as long as the client stays.
+    let early = read_buf.to_vec();
+    drop(read_buf);
     let limits = &shared.limits;
-    let link = Link::new(shared.fresh_link(), dialect, parts.io.into_inner(), limits.outbox as usize);
+    let link = Link::new(shared.fresh_link(), dialect, io.into_inner(), limits.outbox as usize);
     let link = Arc::new(link);
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
@@ -113,7 +125,6 @@ async fn serve(shared: Arc<Shared>, upgrade: hyper::upgrade::OnUpgrade, dialect:
         .max_write_buffer_size(READ_BUFFER)
         .max_message_size(Some(limits.max_frame as usize))
         .max_frame_size(Some(limits.max_frame as usize));
-    let early = parts.read_buf.to_vec();
     let socket =
         WebSocketStream::from_partially_read(Duplex(link.clone()), early, Role::Server, Some(config)).await;
     Session::new(shared, link, seat).run(socket).await;
@@ -158,7 +169,8 @@ fn wants_websocket(headers: &HeaderMap) -> bool {
 
 fn dialect(headers: &HeaderMap) -> Result<Dialect, Refusal> {
     let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL);
-    let mut offered = offered.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).peekable();
+    let mut offered =
+        offered.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).peekable();
     if offered.peek().is_none() {
         return Ok(Dialect::Plain);
     }
@@ -166,7 +178,10 @@ fn dialect(headers: &HeaderMap) -> Result<Dialect, Refusal> {
         return Ok(Dialect::V1);
     }
     // A browser would drop the connection without a word if none of its protocols was chosen.
-    Err(refuse(StatusCode::BAD_REQUEST, format!("this node speaks the subprotocol {V1}, or plain text without one")))
+    Err(refuse(
+        StatusCode::BAD_REQUEST,
+        format!("this node speaks the subprotocol {V1}, or plain text without one"),
+    ))
 }
 
 /// Browsers name the page that opens the connection; a page of another site must not talk in its visitor's name.

@@ -17,8 +17,8 @@ const NAME_MAX_CHARS: usize = 32;
 
 /// Twelve colours that stay readable on white and on black.
 const COLOURS: [&str; 12] = [
-    "#c2410c", "#b45309", "#4d7c0f", "#15803d", "#0f766e", "#0e7490", "#0369a1", "#4f46e5", "#7c3aed", "#a21caf",
-    "#be185d", "#dc2626",
+    "#c2410c", "#b45309", "#4d7c0f", "#15803d", "#0f766e", "#0e7490", "#0369a1", "#4f46e5", "#7c3aed",
+    "#a21caf", "#be185d", "#dc2626",
 ];
 
 /// Who a session is.
@@ -79,7 +79,8 @@ impl Secret {
         let claims = serde_json::to_vec(identity).unwrap_or_default();
         let mut mac = self.0.clone();
         mac.update(&claims);
-        let (claims, tag) = (URL_SAFE_NO_PAD.encode(claims), URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
+        let (claims, tag) =
+            (URL_SAFE_NO_PAD.encode(claims), URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()));
         format!("{claims}.{tag}")
     }
 
@@ -111,7 +112,9 @@ mod tests {
         let secret = Secret::new("s");
         let (ada, eve) = (secret.sign(&Identity::guest()), secret.sign(&Identity::guest()));
         let (ada_claims, eve_tag) = (ada.split_once('.').unwrap().0, eve.split_once('.').unwrap().1);
-        for forged in [&format!("{ada_claims}.{eve_tag}"), ada_claims, &format!("{ada_claims}."), "", ".", "x.y"] {
+        for forged in
+            [&format!("{ada_claims}.{eve_tag}"), ada_claims, &format!("{ada_claims}."), "", ".", "x.y"]
+        {
             assert_eq!(secret.verify(forged), None, "{forged:?}");
         }
     }

@@ -133,7 +133,9 @@ impl Link {
             many => self.tcp.try_write_vectored(many),
         }) {
             Ok((_, Drain::Empty)) => state.blocked_since = None,
-            Ok((0, Drain::Blocked)) => state.blocked_since = state.blocked_since.or_else(|| Some(Instant::now())),
+            Ok((0, Drain::Blocked)) => {
+                state.blocked_since = state.blocked_since.or_else(|| Some(Instant::now()))
+            }
             // Some bytes went: progress, so the clock of a slow client starts again.
             Ok((_, Drain::Blocked)) => state.blocked_since = Some(Instant::now()),
             Err(_) => state.broken = true,

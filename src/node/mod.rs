@@ -83,7 +83,8 @@ pub async fn serve(
 ) -> io::Result<()> {
     let events = bus.events().ok_or_else(|| io::Error::other("the bus already has a node"))?;
     let (rooms, commands) = Rooms::new(bus.clone(), options.limits.presence_limit);
-    let max_connections = options.limits.max_clients.saturating_add(SPARE_CONNECTIONS).min(Semaphore::MAX_PERMITS);
+    let max_connections =
+        options.limits.max_clients.saturating_add(SPARE_CONNECTIONS).min(Semaphore::MAX_PERMITS);
     let shared = Arc::new(Shared::new(
         options.name,
         options.pattern,

@@ -83,7 +83,10 @@ impl Outbox {
 
     /// Writes until nothing waits or the socket takes no more. `write` is one non-blocking vectored write; it
     /// says how many bytes it took. Gives the bytes written beside the end.
-    pub fn drain(&mut self, mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>) -> io::Result<(usize, Drain)> {
+    pub fn drain(
+        &mut self,
+        mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> io::Result<(usize, Drain)> {
         let mut total = 0;
         while let Some(front) = self.queue.front() {
             let front = IoSlice::new(&front[self.written..]);
@@ -105,7 +108,9 @@ impl Outbox {
                     total += bytes;
                     self.took(bytes);
                 }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok((total, Drain::Blocked)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok((total, Drain::Blocked));
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }

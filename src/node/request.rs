@@ -27,7 +27,10 @@ impl Session {
     /// A frame of the plain dialect: a message to the lobby.
     pub(super) fn said_plainly(&mut self, text: &str) -> Handled {
         if text.len() as u64 > self.shared.limits.max_text {
-            return Err(Ending::close(1009, format!("a text may have {} bytes", self.shared.limits.max_text)));
+            return Err(Ending::close(
+                1009,
+                format!("a text may have {} bytes", self.shared.limits.max_text),
+            ));
         }
         if self.publish_rate.take(Instant::now()).is_err() {
             return Err(Ending::close(1008, self.too_fast()));
@@ -77,7 +80,10 @@ impl Session {
         let name = match frame.name.as_deref().map(|name| valid_name(name).ok_or(())).transpose() {
             Ok(name) => name,
             Err(()) => {
-                self.error("bad_name", "a name has 1 to 32 characters and no control characters; say hello again");
+                self.error(
+                    "bad_name",
+                    "a name has 1 to 32 characters and no control characters; say hello again",
+                );
                 return;
             }
         };
@@ -125,7 +131,10 @@ impl Session {
         let Some(room) = self.room_of(frame) else { return Ok(()) };
         let limit = self.shared.limits.max_rooms;
         if !self.rooms.contains(&room) && self.rooms.len() >= limit {
-            self.error("too_many_rooms", &format!("a session may be in {limit} rooms; leave one before `{room}`"));
+            self.error(
+                "too_many_rooms",
+                &format!("a session may be in {limit} rooms; leave one before `{room}`"),
+            );
             return Ok(());
         }
         self.enter(room).await
@@ -151,15 +160,22 @@ impl Session {
 
     fn checked<'f>(&mut self, frame: &'f ClientFrame<'_>) -> Result<(Room, &'f str, bool), Refusal> {
         let id = frame.id.as_deref();
-        if id.is_some_and(|id| !(1..=64).contains(&id.len()) || id.bytes().any(|byte| !byte.is_ascii_graphic())) {
+        if id.is_some_and(|id| {
+            !(1..=64).contains(&id.len()) || id.bytes().any(|byte| !byte.is_ascii_graphic())
+        }) {
             return Err(Refusal::new("bad_id", "an id has 1 to 64 visible ASCII characters"));
         }
-        let room = frame.room.as_deref().ok_or_else(|| Refusal::new("bad_frame", "publish needs a `room`"))?;
+        let room =
+            frame.room.as_deref().ok_or_else(|| Refusal::new("bad_frame", "publish needs a `room`"))?;
         let room = Room::parse(room).map_err(|error| Refusal::new("bad_room", error.to_string()))?;
-        let text = frame.text.as_deref().ok_or_else(|| Refusal::new("bad_frame", "publish needs a `text`"))?;
+        let text =
+            frame.text.as_deref().ok_or_else(|| Refusal::new("bad_frame", "publish needs a `text`"))?;
         let limit = self.shared.limits.max_text;
         if text.len() as u64 > limit {
-            return Err(Refusal::new("too_long", format!("a text may have {limit} bytes, this one has {}", text.len())));
+            return Err(Refusal::new(
+                "too_long",
+                format!("a text may have {limit} bytes, this one has {}", text.len()),
+            ));
         }
         let others = match frame.to.as_deref() {
             None | Some("all") => false,
@@ -181,7 +197,8 @@ impl Session {
 
     fn publish(&mut self, room: Room, id: String, text: &str, others: bool) -> Handled {
         let full_id: Arc<str> = format!("{}.{id}", self.identity.id).into();
-        let sent_at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
+        let sent_at =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
         let message = NodeFrame::Message {
             room: room.as_str(),
             id: &full_id,

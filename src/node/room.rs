@@ -142,7 +142,8 @@ impl Rooms {
                 let before = self.dirty.len();
                 let dropped = room.deliver(&envelope, &mut self.dirty);
                 metrics::counter!("pubsub_lab_room_envelopes_total").increment(1);
-                metrics::counter!("pubsub_lab_links_written_total").increment((self.dirty.len() - before) as u64);
+                metrics::counter!("pubsub_lab_links_written_total")
+                    .increment((self.dirty.len() - before) as u64);
                 if dropped > 0 {
                     metrics::counter!("pubsub_lab_outbox_dropped_frames_total").increment(dropped);
                 }
@@ -153,7 +154,8 @@ impl Rooms {
 
     /// The bus lost messages before they reached a room, so nobody knows whose they were: everybody is told.
     fn tell_lag(&mut self, missed: u64) {
-        let reason = format!("{missed} messages were lost between the broker and this node, which was too slow");
+        let reason =
+            format!("{missed} messages were lost between the broker and this node, which was too slow");
         let bytes = frame::text(&NodeFrame::Error { code: "bus_lagged", reason: &reason }.json());
         let mut told = std::collections::HashSet::new();
         let mut dropped = 0;
@@ -209,7 +211,9 @@ impl Rooms {
     }
 
     fn confirmed(&mut self, room: Room, generation: u64, result: Result<(), BusError>) {
-        let Some(state) = self.rooms.get_mut(&room).filter(|state| state.generation == generation) else { return };
+        let Some(state) = self.rooms.get_mut(&room).filter(|state| state.generation == generation) else {
+            return;
+        };
         let waiting = std::mem::take(&mut state.waiting);
         match result {
             Ok(()) => {
@@ -220,7 +224,8 @@ impl Rooms {
             }
             Err(error) => {
                 let reason = format!("cannot subscribe to `{room}`: {error}");
-                let bytes = frame::text(&NodeFrame::Error { code: "subscribe_failed", reason: &reason }.json());
+                let bytes =
+                    frame::text(&NodeFrame::Error { code: "subscribe_failed", reason: &reason }.json());
                 for member in waiting.iter().filter(|member| member.link.dialect == Dialect::V1) {
                     member.link.answer(bytes.clone());
                 }
@@ -237,7 +242,8 @@ impl Rooms {
         let (link, identity) = (member.link.clone(), member.identity.clone());
         state.members.push(member);
         self.answer_subscribed(room, &link);
-        let joined = NodeFrame::Joined { room: room.as_str(), name: &identity.name, colour: &identity.colour };
+        let joined =
+            NodeFrame::Joined { room: room.as_str(), name: &identity.name, colour: &identity.colour };
         self.announce(room, &identity.id, &joined);
         self.roster.changed();
     }
@@ -259,7 +265,8 @@ impl Rooms {
         let Some(state) = self.rooms.get_mut(room) else { return };
         let gone = state.remove(link.number);
         if let Some(Member { identity, .. }) = gone {
-            let left = NodeFrame::Left { room: room.as_str(), name: &identity.name, colour: &identity.colour };
+            let left =
+                NodeFrame::Left { room: room.as_str(), name: &identity.name, colour: &identity.colour };
             self.announce(room, &identity.id, &left);
             self.roster.changed();
         }

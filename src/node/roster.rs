@@ -68,7 +68,11 @@ impl Roster {
     }
 
     /// The envelope that tells this node's counts.
-    pub fn tell<'a>(&mut self, now: Instant, rooms: impl Iterator<Item = (&'a Room, usize)>) -> Option<Envelope> {
+    pub fn tell<'a>(
+        &mut self,
+        now: Instant,
+        rooms: impl Iterator<Item = (&'a Room, usize)>,
+    ) -> Option<Envelope> {
         let room = Room::any(ROSTER_ROOM).ok()?;
         let ask = self.told.is_none();
         self.told = Some(now);

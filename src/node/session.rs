@@ -149,7 +149,11 @@ impl Session {
     pub(super) async fn enter(&mut self, room: Room) -> Handled {
         self.rooms.insert(room.clone());
         let member = Member { link: self.link.clone(), identity: self.identity.clone() };
-        self.shared.rooms.send(Command::Join(room, member)).await.map_err(|_| Ending::close(1001, "node going away"))
+        self.shared
+            .rooms
+            .send(Command::Join(room, member))
+            .await
+            .map_err(|_| Ending::close(1001, "node going away"))
     }
 
     async fn converse(&mut self, socket: &mut WebSocketStream<Duplex>) -> Ending {
@@ -172,7 +176,8 @@ impl Session {
             if self.read_after.is_some_and(|instant| instant <= now) {
                 self.read_after = None;
             }
-            let readable = self.read_after.is_none() && !condition.full && self.receipts.len() < PENDING_RECEIPTS;
+            let readable =
+                self.read_after.is_none() && !condition.full && self.receipts.len() < PENDING_RECEIPTS;
             let wake = self.read_after.map_or(wake, |instant| instant.min(wake));
             let handled = tokio::select! {
                 biased;
@@ -225,7 +230,9 @@ impl Session {
         // Whatever came, the client lives.
         self.heartbeat.pinged = None;
         match frame {
-            None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed | Error::Io(_))) => Err(Ending::Gone),
+            None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed | Error::Io(_))) => {
+                Err(Ending::Gone)
+            }
             Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => {
                 let limit = self.shared.limits.max_frame;
                 Err(Ending::close(1009, format!("a message may have {limit} bytes")))
@@ -233,10 +240,12 @@ impl Session {
             Some(Err(Error::Utf8(_))) => Err(Ending::close(1007, "not UTF-8")),
             Some(Err(error)) => Err(Ending::close(1002, error.to_string())),
             Some(Ok(Message::Text(text))) => self.text(text).await,
-            Some(Ok(Message::Binary(bytes))) if self.link.dialect == Dialect::Plain => match Utf8Bytes::try_from(bytes) {
-                Ok(text) => self.text(text).await,
-                Err(_) => Err(Ending::close(1007, "not UTF-8")),
-            },
+            Some(Ok(Message::Binary(bytes))) if self.link.dialect == Dialect::Plain => {
+                match Utf8Bytes::try_from(bytes) {
+                    Ok(text) => self.text(text).await,
+                    Err(_) => Err(Ending::close(1007, "not UTF-8")),
+                }
+            }
             Some(Ok(Message::Binary(_))) => {
                 self.spend();
                 self.error("not_text", "frames of this dialect are JSON text");
@@ -307,7 +316,8 @@ impl Session {
         if let Some(code) = code {
             self.link.begin_close(code == 1013);
             // It goes into the outbox; a socket that is gone is found out below.
-            let _ = socket.close(Some(CloseFrame { code: CloseCode::from(code), reason: short(&reason) })).await;
+            let _ =
+                socket.close(Some(CloseFrame { code: CloseCode::from(code), reason: short(&reason) })).await;
         }
         let shutdown = self.shared.shutdown.clone();
         tokio::select! {

@@ -110,7 +110,14 @@ mod tests {
             (NodeFrame::Ack { id: "7", level: "handed" }, r#"{"type":"ack","id":"7","level":"handed"}"#),
             (NodeFrame::Lagged { missed: 3 }, r#"{"type":"lagged","missed":3}"#),
             (
-                NodeFrame::Message { room: "r", id: "s.1", from: "Ada", colour: "#111111", text: "\"<b>", sent_at: 5 },
+                NodeFrame::Message {
+                    room: "r",
+                    id: "s.1",
+                    from: "Ada",
+                    colour: "#111111",
+                    text: "\"<b>",
+                    sent_at: 5,
+                },
                 r##"{"type":"message","room":"r","id":"s.1","from":"Ada","colour":"#111111","text":"\"<b>","sent_at":5}"##,
             ),
         ];
@@ -122,8 +129,12 @@ mod tests {
     #[test]
     fn client_frames_ignore_what_they_do_not_know() {
         let frame: ClientFrame<'_> =
-            serde_json::from_str(r#"{"type":"publish","room":"r","text":"a\nb","id":"1","later":{}}"#).unwrap();
-        assert_eq!((&*frame.kind, frame.text.as_deref(), frame.id.as_deref()), ("publish", Some("a\nb"), Some("1")));
+            serde_json::from_str(r#"{"type":"publish","room":"r","text":"a\nb","id":"1","later":{}}"#)
+                .unwrap();
+        assert_eq!(
+            (&*frame.kind, frame.text.as_deref(), frame.id.as_deref()),
+            ("publish", Some("a\nb"), Some("1"))
+        );
     }
 
     #[test]
