@@ -1,15 +1,19 @@
 //! The command line: one file a subcommand.
 
+mod bench;
 mod failure;
+mod interrupt;
+mod limits;
 mod node;
+mod progress;
+mod scenarios;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::scenario::Pattern;
-
-pub use failure::Failure;
+use failure::{ENVIRONMENT, Failure};
 
 /// Compare messaging patterns by breaking them: one chat, several ways to connect its nodes, and an honest count
 /// of what was lost.
@@ -22,14 +26,20 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a scenario over the patterns, break things, and count what was lost
+    Bench(bench::BenchArgs),
     /// Run one chat node in the foreground
     Node(node::NodeArgs),
+    /// List, show and check scenarios
+    Scenarios(scenarios::ScenariosArgs),
 }
 
 /// Parses the arguments, runs the subcommand and gives its exit code.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Bench(args) => bench::run(&args),
         Command::Node(args) => node::run(args),
+        Command::Scenarios(args) => Ok(scenarios::run(&args)),
     };
     match result {
         Ok(code) => ExitCode::from(code),
@@ -38,6 +48,13 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.exit)
         }
     }
+}
+
+/// The runtime of a subcommand.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        Failure::new(ENVIRONMENT, format!("cannot start the runtime: {error}"), "free some memory or threads")
+    })
 }
 
 /// Reads a pattern's word, and says which ones this version runs.
