@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::backlog::{Backlog, Order, Turn};
 use super::codec::{Inbound, Outbound};
-use super::dial::Route;
 use super::run::{Lifeline, Run, room_name};
 use super::socket::{Socket, say_goodbye};
 use super::text::Kind;
