@@ -1,6 +1,10 @@
 //! The scenario file: cluster, load, faults and expectations. Typed, validated, defaulted; no I/O beyond
 //! reading it.
 
+mod figures;
+
+pub use figures::FIGURES;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
