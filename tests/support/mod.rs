@@ -1,0 +1,3 @@
+//! What black-box tests share.
+
+pub mod faulty;
