@@ -69,7 +69,7 @@ impl Broker {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(None)
             .set_response_timeout(None)
-            .set_pipeline_buffer_size(WINDOW)
+            .set_pipeline_buffer_size(2 * WINDOW)
             .set_push_sender(on_push);
         let attempt = async {
             let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
@@ -102,10 +102,13 @@ fn is_lasting(error: &RedisError) -> bool {
         || matches!(error.code(), Some("WRONGPASS" | "NOAUTH" | "NOPERM" | "ERR"))
 }
 
-/// The library's message without the word for programs that it adds.
+/// What went wrong, in Redis's own words or else in the library's without the code names that it adds.
 pub(super) fn sentence(error: &RedisError) -> String {
-    let text = error.to_string();
-    text.strip_suffix(" - InvalidClientConfig").unwrap_or(&text).into()
+    match (error.code(), error.detail()) {
+        (Some(code), Some(detail)) => format!("{code} {detail}"),
+        (Some(code), None) => code.into(),
+        (None, _) => error.to_string().replace(" - InvalidClientConfig", ""),
+    }
 }
 
 /// A URL as it may be shown: everything that could be a name or a password becomes `***`. Meant for malformed

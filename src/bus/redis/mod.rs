@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `broker` | where Redis is: the URL, the handshake, and a name for messages that shows no password |
 //! | `link` | one living connection: its heartbeat, and the loop that makes it anew |
-//! | `outbox`, `publisher` | what waits to be published, and the connection that publishes it |
+//! | `outbox`, `publisher`, `flights` | what waits to be published, the connection that publishes it, and what it has not answered |
 //! | `interest`, `subscriber` | the rooms that this node wants, and the connection that keeps Redis told |
 //! | `inbox` | the bounded queue between that connection and the node |
 //! | `status` | both connections' state as one health |
@@ -16,6 +16,7 @@
 //! nothing refused is ever delivered; whatever was given to a connection and got no answer is `Unknown`.
 
 mod broker;
+mod flights;
 mod inbox;
 mod interest;
 mod link;

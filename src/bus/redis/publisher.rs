@@ -1,18 +1,17 @@
 //! The connection that publishes: many commands under way, answers in their order.
 
-use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use futures_util::stream::{FuturesOrdered, StreamExt};
 use redis::{Cmd, RedisResult, Value};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::broker::sentence;
+use super::flights::Flights;
 use super::link::{CLOSED, Link, Push, Service};
 use super::outbox::{Job, Outbox};
 use super::status::{Part, Status};
@@ -36,12 +35,6 @@ pub(super) struct Publisher {
     stop: CancellationToken,
 }
 
-/// A command that was given to the connection.
-struct Flight {
-    receipt: oneshot::Sender<Outcome>,
-    since: Instant,
-}
-
 impl Publisher {
     pub(super) fn new(
         outbox: &Arc<Outbox>,
@@ -63,23 +56,21 @@ impl Publisher {
         command
     }
 
-    /// Passes on Redis's answer to the oldest command. An error means that the connection is of no more use.
-    fn land(&self, answer: RedisResult<Value>, flights: &mut VecDeque<Flight>) -> Result<(), String> {
+    /// Passes on Redis's answer. An error means that the connection is of no more use.
+    fn land(&self, (answer, receipt): (RedisResult<Value>, oneshot::Sender<Outcome>)) -> Result<(), String> {
         let (outcome, result) = match answer {
             Ok(Value::Int(_)) => (Outcome::Ack(Level::Handed), Ok(())),
             Ok(Value::ServerError(error)) => {
                 let reason = format!("Redis refused: {}", sentence(&error.into()));
                 (Outcome::Refused { code: "rejected", reason }, Ok(()))
             }
-            Ok(_) => (unknown("Redis gave an answer that is none"), Err("what answers is not Redis".into())),
+            Ok(_) => (unknown("the answer is none"), Err("what answers is not Redis".into())),
             Err(error) => {
                 let reason = format!("the connection failed: {}", sentence(&error));
                 (unknown(&reason), Err(reason))
             }
         };
-        if let Some(flight) = flights.pop_front() {
-            self.outbox.answer(flight.receipt, outcome);
-        }
+        self.outbox.answer(receipt, outcome);
         result
     }
 }
@@ -90,9 +81,7 @@ impl Service for Publisher {
     }
 
     async fn serve(&mut self, link: &Link) -> String {
-        // Answers come in the order of the commands, so the two queues stay in step.
-        let mut answers = FuturesOrdered::new();
-        let mut flights = VecDeque::with_capacity(WINDOW);
+        let mut flights = Flights::default();
         let mut death = pin!(link.death());
         let mut leave = pin!(async {
             self.stop.cancelled().await;
@@ -106,9 +95,7 @@ impl Service for Publisher {
 
         let reason = loop {
             for job in self.outbox.take(WINDOW - flights.len()) {
-                let (mut connection, command) = (link.connection.clone(), self.command(&job));
-                answers.push_back(async move { connection.send_packed_command(&command).await });
-                flights.push_back(Flight { receipt: job.receipt, since: Instant::now() });
+                flights.start(link.connection.clone(), self.command(&job), job.receipt);
             }
             if stopping && flights.is_empty() {
                 break CLOSED.into();
@@ -116,11 +103,11 @@ impl Service for Publisher {
             let room = flights.len() < WINDOW;
             tokio::select! {
                 biased;
-                Some(answer) = answers.next() => {
+                answer = flights.next() => {
                     link.heard();
-                    let mut landed = self.land(answer, &mut flights);
-                    while landed.is_ok() && let Some(Some(answer)) = answers.next().now_or_never() {
-                        landed = self.land(answer, &mut flights);
+                    let mut landed = self.land(answer);
+                    while landed.is_ok() && let Some(answer) = flights.next().now_or_never() {
+                        landed = self.land(answer);
                     }
                     if let Err(reason) = landed {
                         break reason;
@@ -130,7 +117,7 @@ impl Service for Publisher {
                 () = &mut leave => break CLOSED.into(),
                 () = self.stop.cancelled(), if !stopping => stopping = true,
                 _ = tick.tick(), if !flights.is_empty() => {
-                    if flights.front().is_some_and(|flight| flight.since.elapsed() > ANSWER_WITHIN) {
+                    if flights.oldest().is_some_and(|since| since.elapsed() > ANSWER_WITHIN) {
                         break format!("Redis has not answered a PUBLISH within {ANSWER_WITHIN:?}");
                     }
                 }
@@ -139,12 +126,12 @@ impl Service for Publisher {
         };
 
         // What was answered before the end still counts.
-        while let Some(Some(answer)) = answers.next().now_or_never() {
+        while let Some(answer) = flights.next().now_or_never() {
             // The reason to end is known already.
-            let _ = self.land(answer, &mut flights);
+            let _ = self.land(answer);
         }
-        for flight in flights {
-            self.outbox.answer(flight.receipt, unknown(&reason));
+        for receipt in flights.into_receipts() {
+            self.outbox.answer(receipt, unknown(&reason));
         }
         reason
     }
