@@ -1,3 +1,5 @@
-//! What black-box tests share.
+//! What the black-box tests share.
+#![allow(dead_code, reason = "each test target uses a part")]
 
 pub mod faulty;
+pub mod redis;
