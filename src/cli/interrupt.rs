@@ -11,7 +11,11 @@ use super::failure::{ENVIRONMENT, Failure};
 pub fn cancel_on_signal(token: CancellationToken) -> Result<impl Future<Output = Infallible>, Failure> {
     let watch = |kind| {
         signal(kind).map_err(|error| {
-            Failure::new(ENVIRONMENT, format!("cannot watch for signals: {error}"), "free some file descriptors")
+            Failure::new(
+                ENVIRONMENT,
+                format!("cannot watch for signals: {error}"),
+                "free some file descriptors",
+            )
         })
     };
     let (mut interrupt, mut terminate) = (watch(SignalKind::interrupt())?, watch(SignalKind::terminate())?);

@@ -1,11 +1,9 @@
 //! The command line: one file a subcommand.
 
-mod bench;
 mod failure;
 mod interrupt;
 mod limits;
 mod node;
-mod progress;
 mod scenarios;
 
 use std::process::ExitCode;
@@ -26,8 +24,6 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run a scenario over the patterns, break things, and count what was lost
-    Bench(bench::BenchArgs),
     /// Run one chat node in the foreground
     Node(node::NodeArgs),
     /// List, show and check scenarios
@@ -37,7 +33,6 @@ enum Command {
 /// Parses the arguments, runs the subcommand and gives its exit code.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Bench(args) => bench::run(&args),
         Command::Node(args) => node::run(args),
         Command::Scenarios(args) => Ok(scenarios::run(&args)),
     };

@@ -70,11 +70,11 @@ pub fn run(args: NodeArgs) -> Result<u8, Failure> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .init();
-    raise_descriptor_limit(args.limits.max_clients);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        Failure::new(ENVIRONMENT, format!("cannot start the runtime: {error}"), "free some memory")
-    })?;
-    runtime.block_on(serve(args))
+    let clients = args.limits.max_clients;
+    if let Some(allowed) = limits::raise_descriptors(clients as u64) {
+        tracing::warn!("{allowed} file descriptors are allowed: too few for {clients} clients");
+    }
+    super::runtime()?.block_on(serve(args))
 }
 
 async fn serve(args: NodeArgs) -> Result<u8, Failure> {
@@ -114,9 +114,15 @@ fn bus(args: &NodeArgs) -> Result<Arc<dyn Bus>, Failure> {
         Pattern::Local => Ok(Arc::new(LocalBus::new(BUS_QUEUE))),
         Pattern::Redis => {
             let url = args.broker.clone().unwrap_or_else(|| DEFAULT_REDIS.into());
-            let options = RedisOptions { url, namespace: args.namespace.clone(), queue: BUS_QUEUE, ..Default::default() };
-            let bus = RedisBus::start(options)
-                .map_err(|error| Failure::new(USAGE, error.to_string(), "give a URL like redis://127.0.0.1:6379"))?;
+            let options = RedisOptions {
+                url,
+                namespace: args.namespace.clone(),
+                queue: BUS_QUEUE,
+                ..Default::default()
+            };
+            let bus = RedisBus::start(options).map_err(|error| {
+                Failure::new(USAGE, error.to_string(), "give a URL like redis://127.0.0.1:6379")
+            })?;
             Ok(Arc::new(bus))
         }
         Pattern::Zeromq | Pattern::Amqp => {
