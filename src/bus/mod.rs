@@ -151,7 +151,9 @@ impl Future for Receipt {
         let lost = || Outcome::Unknown { reason: "the bus ended before it answered".into() };
         match &mut self.0 {
             ReceiptState::Ready(outcome) => Poll::Ready(outcome.take().unwrap_or_else(lost)),
-            ReceiptState::Later(rx) => Pin::new(rx).poll(cx).map(|outcome| outcome.unwrap_or_else(|_| lost())),
+            ReceiptState::Later(rx) => {
+                Pin::new(rx).poll(cx).map(|outcome| outcome.unwrap_or_else(|_| lost()))
+            }
         }
     }
 }

@@ -29,7 +29,9 @@ pub struct Room(Arc<str>);
 
 /// Why a text is not a room's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a room's name has 1 to 64 characters, no control characters, no space at either end and no leading `$`")]
+#[error(
+    "a room's name has 1 to 64 characters, no control characters, no space at either end and no leading `$`"
+)]
 pub struct RoomError;
 
 impl Room {
@@ -192,7 +194,15 @@ mod tests {
 
     #[test]
     fn anything_else_is_an_error_and_not_a_panic() {
-        for wrong in ["", "\n", "1 chat\n", "2 chat a b - r\nx", "1 talk a b - r\nx", "1 chat a b ? r\nx", "1 chat a b - \nx"] {
+        for wrong in [
+            "",
+            "\n",
+            "1 chat\n",
+            "2 chat a b - r\nx",
+            "1 talk a b - r\nx",
+            "1 chat a b ? r\nx",
+            "1 chat a b - \nx",
+        ] {
             assert!(Envelope::decode(Bytes::from(wrong)).is_err(), "{wrong:?}");
         }
     }
