@@ -69,8 +69,8 @@ async fn whatever_is_written_down_ends_with_the_pipe() {
     let family = started(&base, &format!("sleep {marker} & wait")).await;
     let deaf = started(&base, &format!("trap '' TERM HUP INT; while :; do sleep {marker}; done")).await;
     let stopped = started(&base, &format!("sleep {marker}; :")).await;
-    stopped.pause().await;
     let sleepers = all_of(&marker, 6);
+    stopped.pause().await;
 
     assert!(base.supervision().warden.release(PROMISE).await, "the warden is done in time");
 
@@ -109,7 +109,7 @@ async fn closing_in_order_leaves_nothing() {
 async fn a_death_that_nobody_asked_for_is_told_with_its_last_words() {
     let (base, mut events) = base();
     let process =
-        started(&base, "for n in 1 2 3 4 5 6 7 8 9 10 11; do echo word $n >&2; done; kill -KILL $$").await;
+        told(&base, "for n in 1 2 3 4 5 6 7 8 9 10 11; do echo word $n >&2; done; kill -KILL $$").await;
     let LabEvent::Died(death) = events.next().await else { panic!("the warden lives") };
     assert_eq!(death.to_string(), "shell died: killed by SIGKILL");
     assert_eq!(death.log.len(), 10);

@@ -1,17 +1,24 @@
 //! The command line: one file a subcommand.
 
-pub mod run;
-pub mod warden;
+mod failure;
+mod interrupt;
+mod limits;
+mod node;
+mod run;
+mod scenarios;
+mod warden;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::lab::LabError;
+use crate::scenario::Pattern;
+use failure::{ENVIRONMENT, Failure};
 
-/// Compares messaging patterns by breaking them
+/// Compare messaging patterns by breaking them: one chat, several ways to connect its nodes, and an honest count
+/// of what was lost.
 #[derive(Debug, Parser)]
-#[command(name = "pubsub-lab", version)]
+#[command(name = "pubsub-lab", version, propagate_version = true, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -19,24 +26,43 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run one chat node in the foreground
+    Node(node::NodeArgs),
+    /// Start nodes on this machine, and the broker that they need; Ctrl-C stops everything
     Run(run::RunArgs),
+    /// List, show and check scenarios
+    Scenarios(scenarios::ScenariosArgs),
+    /// What ends everything if the lab cannot; the lab starts it
     #[command(hide = true)]
     Warden,
 }
 
 /// Parses the arguments, runs the subcommand and gives its exit code.
 pub fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let result = match Cli::parse().command {
+        Command::Node(args) => node::run(args),
+        Command::Run(args) => run::run(args),
+        Command::Scenarios(args) => Ok(scenarios::run(&args)),
         Command::Warden => Ok(warden::run()),
-        Command::Run(args) => tokio::runtime::Runtime::new()
-            .map_err(|error| LabError::environment(format!("the async runtime could not start: {error}")))
-            .and_then(|runtime| runtime.block_on(run::run(args))),
     };
-    match outcome {
+    match result {
         Ok(code) => ExitCode::from(code),
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(error.exit)
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit)
         }
     }
+}
+
+/// The runtime of a subcommand.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        Failure::new(ENVIRONMENT, format!("cannot start the runtime: {error}"), "free some memory or threads")
+    })
+}
+
+/// Reads a pattern's word, and says which ones this version runs.
+fn pattern(word: &str) -> Result<Pattern, String> {
+    let built = Pattern::BUILT.into_iter().find(|pattern| pattern.name() == word);
+    built.ok_or_else(|| format!("this version runs {}", Pattern::BUILT.map(Pattern::name).join(" and ")))
 }

@@ -5,58 +5,44 @@ use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::lab::error::ENVIRONMENT;
+use super::failure::{ENVIRONMENT, Failure};
+use crate::lab::error::INTERRUPTED;
 use crate::lab::{Cluster, ClusterOptions, Events, LabError, LabEvent, Progress};
 use crate::scenario::Pattern;
 
 /// How long a start is silent, and how often it says what it waits for after that.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// The exit code of a stop that was itself interrupted, as shells count SIGINT.
-const INTERRUPTED: u8 = 130;
 
-/// Starts nodes on this machine, and the broker that they need
-#[derive(Debug, Clone, Args)]
+/// Flags of `pubsub-lab run`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: pubsub-lab run redis --nodes 3")]
 pub struct RunArgs {
     /// How the nodes reach each other
-    #[arg(value_enum)]
-    pub pattern: RunPattern,
+    #[arg(value_parser = super::pattern)]
+    pattern: Pattern,
     /// How many nodes
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=200))]
-    pub nodes: u16,
+    nodes: u16,
     /// The first node's port, the others' follow; 0 chooses free ones
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
-    pub port: u16,
+    port: u16,
     /// A broker of yours; without it the lab starts its own
     #[arg(long, value_name = "URL")]
-    pub broker: Option<String>,
-}
-
-/// The patterns that can be run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum RunPattern {
-    /// Each node for itself: nothing crosses nodes
-    Local,
-    /// Redis publish/subscribe
-    Redis,
-}
-
-impl From<RunPattern> for Pattern {
-    fn from(pattern: RunPattern) -> Self {
-        match pattern {
-            RunPattern::Local => Pattern::Local,
-            RunPattern::Redis => Pattern::Redis,
-        }
-    }
+    broker: Option<String>,
 }
 
 /// Starts the cluster, says where it is, and stops it on Ctrl-C. Gives the exit code.
-pub async fn run(args: RunArgs) -> Result<u8, LabError> {
-    let pattern = Pattern::from(args.pattern);
+pub fn run(args: RunArgs) -> Result<u8, Failure> {
+    Ok(super::runtime()?.block_on(serve(args))?)
+}
+
+async fn serve(args: RunArgs) -> Result<u8, LabError> {
+    let pattern = args.pattern;
     let nodes = usize::from(args.nodes);
     let options =
         ClusterOptions { nodes, port: args.port, broker: args.broker, ..ClusterOptions::new(pattern)? };

@@ -42,6 +42,8 @@ impl Broker {
             LabError::usage(format!("the broker URL {shown} is not one that Redis understands: {error}"))
                 .hint("it reads redis://[user:password@]host[:port][/database], or rediss:// for TLS")
         };
+        // The redis crate brings none for `rediss://`. Already installed is as good.
+        rustls::crypto::ring::default_provider().install_default().ok();
         let client = redis::Client::open(url).map_err(wrong)?;
         let talk = async {
             let config = AsyncConnectionConfig::new()

@@ -163,7 +163,7 @@ impl Cluster {
         };
         let built = tokio::select! {
             built = build => built,
-            () = cancel.cancelled() => Err(LabError::environment("the start was interrupted")),
+            () = cancel.cancelled() => Err(LabError::interrupted()),
         };
         match built {
             Ok((broker, nodes)) => {
@@ -356,17 +356,18 @@ fn node_spec(shared: &Shared<'_>, index: usize, port: u16) -> Spec {
     let options = shared.options;
     let mut args: Vec<String> = vec!["node".into(), options.pattern.name().into()];
     args.extend(["--listen".into(), format!("127.0.0.1:{port}"), "--name".into(), format!("node-{index}")]);
+    // Not arguments: everybody can read those, and a URL may hold a password.
+    let mut env: Vec<(OsString, OsString)> = vec![("PUBSUB_LAB_SECRET".into(), shared.secret.into())];
     if let Some(broker) = shared.broker {
-        let names = ["--broker", broker.url(), "--namespace", shared.namespace];
-        args.extend(names.map(str::to_owned));
+        args.extend(["--namespace".into(), shared.namespace.into()]);
+        env.push(("PUBSUB_LAB_BROKER".into(), broker.url().into()));
     }
     args.extend(options.node_flags.iter().cloned());
     Spec {
         name: format!("node {index}"),
         program: options.program.clone(),
         args: args.into_iter().map(OsString::from).collect(),
-        // Not an argument: everybody can read those.
-        env: vec![("PUBSUB_LAB_SECRET".into(), shared.secret.into())],
+        env,
         dir: None,
         log: shared.logs.join(format!("node-{index}.log")),
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 /// Exit code: wrong usage, or an invalid file.
 pub const USAGE: u8 = 2;
+/// Exit code: interrupted, as shells count SIGINT.
+pub const INTERRUPTED: u8 = 130;
 /// Exit code: the environment lacks something (a broker, a free port).
 pub const ENVIRONMENT: u8 = 4;
 
@@ -29,6 +31,11 @@ impl LabError {
     /// What was asked for makes no sense.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { message: message.into(), log: Vec::new(), hint: None, exit: USAGE }
+    }
+
+    /// The user asked for an end before it was reached.
+    pub fn interrupted() -> Self {
+        Self { message: "interrupted".into(), log: Vec::new(), hint: None, exit: INTERRUPTED }
     }
 
     /// The same, with what to do about it.

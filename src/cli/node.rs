@@ -1,0 +1,133 @@
+//! `pubsub-lab node`: one chat node in the foreground. What `run`, `bench` and compose start.
+
+use std::io::{IsTerminal, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use clap::Args;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use super::failure::{ENVIRONMENT, Failure, USAGE};
+use super::{interrupt, limits};
+use crate::bus::Bus;
+use crate::bus::local::LocalBus;
+use crate::bus::redis::{RedisBus, RedisOptions};
+use crate::node::{self, Limits, NodeOptions, Secret};
+use crate::scenario::Pattern;
+
+/// Envelopes that may wait between a bus and its node.
+const BUS_QUEUE: usize = 65_536;
+/// The broker of a node that is given none.
+const DEFAULT_REDIS: &str = "redis://127.0.0.1:6379";
+
+/// Flags of `pubsub-lab node`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example: pubsub-lab node redis --listen 127.0.0.1:8080 --broker redis://127.0.0.1:6379"
+)]
+pub struct NodeArgs {
+    /// How the nodes reach each other
+    #[arg(value_parser = super::pattern)]
+    pattern: Pattern,
+
+    /// Where clients connect; port 0 picks a free one
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    listen: SocketAddr,
+
+    /// How this node is called [default: the pattern and the port]
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+
+    /// The broker [default for redis: redis://127.0.0.1:6379]
+    #[arg(long, value_name = "URL", env = "PUBSUB_LAB_BROKER", hide_env_values = true)]
+    broker: Option<String>,
+
+    /// Prefix of every channel on the broker, so that clusters on one broker do not hear each other
+    #[arg(long, default_value = "pubsub-lab", value_name = "PREFIX")]
+    namespace: String,
+
+    /// Secret that the nodes of one cluster share, so that a session continues on any of them; better given by
+    /// the environment, where `ps` does not show it [default: a random one]
+    #[arg(long, value_name = "TEXT", env = "PUBSUB_LAB_SECRET", hide_env_values = true)]
+    secret: Option<String>,
+
+    /// Origin of browsers that may connect beside the node's own pages (repeatable; `*` is any)
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    allowed_origins: Vec<String>,
+
+    #[command(flatten)]
+    limits: Limits,
+}
+
+/// Runs a node until SIGINT or SIGTERM.
+pub fn run(args: NodeArgs) -> Result<u8, Failure> {
+    let filter = EnvFilter::try_from_env("PUBSUB_LAB_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+        .init();
+    let clients = args.limits.max_clients;
+    if let Some(allowed) = limits::raise_descriptors(clients as u64) {
+        tracing::warn!("{allowed} file descriptors are allowed: too few for {clients} clients");
+    }
+    super::runtime()?.block_on(serve(args))
+}
+
+async fn serve(args: NodeArgs) -> Result<u8, Failure> {
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+        let message = format!("cannot listen on {}: {error}", args.listen);
+        Failure::new(ENVIRONMENT, message, "choose another address with `--listen`; port 0 picks a free one")
+    })?;
+    let address = listener.local_addr().unwrap_or(args.listen);
+    let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| {
+        Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
+    })?;
+    let bus = bus(&args)?;
+    let shutdown = CancellationToken::new();
+    let signals = interrupt::cancel_on_signal(shutdown.clone())?;
+    let options = NodeOptions {
+        name: args.name.unwrap_or_else(|| format!("{}-{}", args.pattern, address.port())),
+        pattern: args.pattern.name(),
+        limits: args.limits,
+        secret: args.secret.as_deref().map_or_else(Secret::random, Secret::new),
+        allowed_origins: args.allowed_origins,
+        metrics: Some(metrics),
+    };
+    tracing::info!(node = %options.name, pattern = %args.pattern, %address, "listening");
+    // The lab waits for this line. A closed stdout is no reason to stop serving.
+    let _ = writeln!(std::io::stdout(), "listening http://{address}");
+    let served = tokio::select! {
+        served = node::serve(listener, bus, options, shutdown) => served,
+        never = signals => match never {},
+    };
+    served.map_err(|error| Failure::new(1, format!("the node failed: {error}"), "see its log"))?;
+    tracing::info!("stopped");
+    Ok(0)
+}
+
+fn bus(args: &NodeArgs) -> Result<Arc<dyn Bus>, Failure> {
+    match args.pattern {
+        Pattern::Local => Ok(Arc::new(LocalBus::new(BUS_QUEUE))),
+        Pattern::Redis => {
+            let url = args.broker.clone().unwrap_or_else(|| DEFAULT_REDIS.into());
+            let options = RedisOptions {
+                url,
+                namespace: args.namespace.clone(),
+                queue: BUS_QUEUE,
+                ..Default::default()
+            };
+            let bus = RedisBus::start(options).map_err(|error| {
+                Failure::new(USAGE, error.to_string(), "give a URL like redis://127.0.0.1:6379")
+            })?;
+            Ok(Arc::new(bus))
+        }
+        Pattern::Zeromq | Pattern::Amqp => {
+            let message = format!("this version has no {} bus", args.pattern);
+            Err(Failure::new(USAGE, message, "run `local` or `redis`"))
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! HTTP on the node's port: the page, the probes, the metrics, and the handshake of a WebSocket.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CONNECTION, CONTENT_TYPE, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
+    SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use hyper::upgrade::Parts;
+use hyper_util::rt::TokioIo;
+use metrics_exporter_prometheus::PrometheusHandle;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
+use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
+
+use super::link::{Dialect, Duplex, Link};
+use super::page;
+use super::session::Session;
+use super::shared::Shared;
+use crate::bus::Health;
+use crate::wire::V1;
+
+/// Bytes that a connection's read buffer starts with. The library's default of 128 KiB would be most of what
+/// an idle client costs.
+const READ_BUFFER: usize = 2 * 1024;
+
+#[derive(Clone)]
+struct Context {
+    shared: Arc<Shared>,
+    metrics: Option<PrometheusHandle>,
+}
+
+/// The routes of a node.
+pub fn router(shared: Arc<Shared>, metrics: Option<PrometheusHandle>) -> Router {
+    Router::new()
+        .route("/", get(root))
+        .route("/ws", get(socket))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics_text))
+        .fallback(get(asset))
+        .with_state(Context { shared, metrics })
+}
+
+async fn root(context: State<Context>, request: Request) -> Response {
+    if wants_websocket(request.headers()) { socket(context, request).await } else { page::file("index.html") }
+}
+
+async fn asset(uri: Uri) -> Response {
+    page::file(uri.path().trim_start_matches('/'))
+}
+
+async fn ready(State(context): State<Context>) -> Response {
+    let health = context.shared.bus.health().borrow().clone();
+    match health {
+        _ if context.shared.shutdown.is_cancelled() => {
+            (StatusCode::SERVICE_UNAVAILABLE, "the node is going away\n").into_response()
+        }
+        Health::Up => "ready\n".into_response(),
+        Health::Down(why) => {
+            (StatusCode::SERVICE_UNAVAILABLE, format!("the bus is down: {why}\n")).into_response()
+        }
+    }
+}
+
+async fn metrics_text(State(context): State<Context>) -> Response {
+    match context.metrics {
+        Some(handle) => {
+            handle.run_upkeep();
+            ([(CONTENT_TYPE, "text/plain; version=0.0.4")], handle.render()).into_response()
+        }
+        None => (StatusCode::NOT_FOUND, "this node collects no metrics\n").into_response(),
+    }
+}
+
+async fn socket(State(Context { shared, .. }): State<Context>, mut request: Request) -> Response {
+    match handshake(&shared, request.headers()) {
+        Err(refusal) => refusal.into_response(),
+        Ok(Handshake { accept, dialect, seat }) => {
+            let upgrade = hyper::upgrade::on(&mut request);
+            let session = serve(shared.clone(), upgrade, dialect, seat);
+            shared.tasks.spawn(session);
+            let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
+            let headers = response.headers_mut();
+            headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+            headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+            headers.insert(SEC_WEBSOCKET_ACCEPT, accept);
+            if dialect == Dialect::V1 {
+                headers.insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(V1));
+            }
+            response
+        }
+    }
+}
+
+/// Waits for the connection to be handed over, then serves the session on it.
+async fn serve(
+    shared: Arc<Shared>,
+    upgrade: hyper::upgrade::OnUpgrade,
+    dialect: Dialect,
+    seat: OwnedSemaphorePermit,
+) {
+    let Ok(upgraded) = upgrade.await else { return };
+    let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
+        tracing::error!("a connection was upgraded that this node did not accept");
+        return;
+    };
+    // A copy of the few bytes that may have come early: the original holds on to the HTTP parser's whole buffer
+    // for as long as the client stays.
+    let early = read_buf.to_vec();
+    drop(read_buf);
+    let limits = &shared.limits;
+    let link = Link::new(shared.fresh_link(), dialect, io.into_inner(), limits.outbox as usize);
+    let link = Arc::new(link);
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(0)
+        .max_write_buffer_size(READ_BUFFER)
+        .max_message_size(Some(limits.max_frame as usize))
+        .max_frame_size(Some(limits.max_frame as usize));
+    let socket =
+        WebSocketStream::from_partially_read(Duplex(link.clone()), early, Role::Server, Some(config)).await;
+    Session::new(shared, link, seat).run(socket).await;
+}
+
+struct Handshake {
+    accept: HeaderValue,
+    dialect: Dialect,
+    seat: OwnedSemaphorePermit,
+}
+
+type Refusal = (StatusCode, [(HeaderName, &'static str); 1], String);
+
+fn refuse(status: StatusCode, reason: impl Into<String>) -> Refusal {
+    (status, [(SEC_WEBSOCKET_VERSION, "13")], reason.into() + "\n")
+}
+
+fn handshake(shared: &Shared, headers: &HeaderMap) -> Result<Handshake, Refusal> {
+    let key = headers.get(SEC_WEBSOCKET_KEY);
+    let version = headers.get(SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
+    let (true, Some(key), Some(b"13")) = (wants_websocket(headers), key, version) else {
+        return Err(refuse(StatusCode::UPGRADE_REQUIRED, "a WebSocket of version 13 lives here"));
+    };
+    check_origin(headers, &shared.allowed_origins)?;
+    let dialect = dialect(headers)?;
+    let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes()))
+        .map_err(|_| refuse(StatusCode::BAD_REQUEST, "an invalid Sec-WebSocket-Key"))?;
+    if shared.shutdown.is_cancelled() {
+        return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "the node is going away"));
+    }
+    let seat = shared.seats.clone().try_acquire_owned().map_err(|_| {
+        metrics::counter!("pubsub_lab_clients_refused_total").increment(1);
+        let limit = shared.limits.max_clients;
+        refuse(StatusCode::SERVICE_UNAVAILABLE, format!("this node is full: it has {limit} clients"))
+    })?;
+    Ok(Handshake { accept, dialect, seat })
+}
+
+fn wants_websocket(headers: &HeaderMap) -> bool {
+    headers.get(UPGRADE).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+fn dialect(headers: &HeaderMap) -> Result<Dialect, Refusal> {
+    let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL);
+    let mut offered =
+        offered.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).peekable();
+    if offered.peek().is_none() {
+        return Ok(Dialect::Plain);
+    }
+    if offered.any(|protocol| protocol.trim() == V1) {
+        return Ok(Dialect::V1);
+    }
+    // A browser would drop the connection without a word if none of its protocols was chosen.
+    Err(refuse(
+        StatusCode::BAD_REQUEST,
+        format!("this node speaks the subprotocol {V1}, or plain text without one"),
+    ))
+}
+
+/// Browsers name the page that opens the connection; a page of another site must not talk in its visitor's name.
+fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), Refusal> {
+    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
+    let origin = origin.to_str().unwrap_or_default();
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let same = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
+    if same || allowed.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin)) {
+        return Ok(());
+    }
+    metrics::counter!("pubsub_lab_origins_refused_total").increment(1);
+    Err(refuse(StatusCode::FORBIDDEN, format!("pages of {origin} may not connect here; see --allow-origin")))
+}

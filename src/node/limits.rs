@@ -1,0 +1,49 @@
+//! The bounds of a node. Each is a flag with a default, and each has a clear answer when it is crossed.
+
+use std::time::Duration;
+
+/// The bounds of a node.
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
+#[command(next_help_heading = "Limits")]
+pub struct Limits {
+    /// Largest WebSocket message in bytes; a larger one closes the connection with 1009
+    #[arg(long, default_value_t = 64 * 1024, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1024..=16 * 1024 * 1024))]
+    pub max_frame: u64,
+
+    /// Longest text of a message in bytes; a longer one is refused (too_long)
+    #[arg(long, default_value_t = 16 * 1024, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..=8 * 1024 * 1024))]
+    pub max_text: u64,
+
+    /// Rooms that one session may be in
+    #[arg(long, default_value_t = 64, value_name = "N")]
+    pub max_rooms: usize,
+
+    /// Clients of this node; one more gets HTTP 503
+    #[arg(long, default_value_t = 12_000, value_name = "N")]
+    pub max_clients: usize,
+
+    /// Messages a second that one session may publish; more are refused (rate_limited). 0 is off
+    #[arg(long, default_value_t = 200, value_name = "N")]
+    pub max_rate: u32,
+
+    /// Frames that may wait for one client; beyond it they are dropped and counted
+    #[arg(long, default_value_t = 1024, value_name = "FRAMES", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    pub outbox: u32,
+
+    /// How long a client may take nothing at all before it is closed with 1013
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub slow_after: Duration,
+
+    /// How often a client is pinged
+    #[arg(long, default_value = "20s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub ping_every: Duration,
+
+    /// How long a client may leave a ping unanswered before it is gone
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub pong_within: Duration,
+
+    /// Members of a room up to which joined and left are announced in it; in a larger room they would outnumber
+    /// what people say
+    #[arg(long, default_value_t = 256, value_name = "N")]
+    pub presence_limit: usize,
+}

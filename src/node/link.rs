@@ -1,0 +1,244 @@
+//! The link to one client: its socket and its outbox, shared between the session (which reads, and writes when
+//! the socket was full) and the rooms (which write as long as the socket takes it).
+//!
+//! Writing straight from the rooms' round spares a wake-up a recipient. Tungstenite reads the socket through
+//! [`Duplex`]; what it wants to say (pongs, close frames) goes through the same outbox, so that no frame ever
+//! lands in the middle of another.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+use super::outbox::{Drain, Offer, Outbox};
+
+/// How a client talks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dialect {
+    /// Bare text, room `lobby`.
+    Plain,
+    /// JSON frames.
+    V1,
+}
+
+/// The link to one client.
+#[derive(Debug)]
+pub struct Link {
+    /// Unique in this node's life; never shown.
+    pub number: u64,
+    /// How the client talks.
+    pub dialect: Dialect,
+    tcp: TcpStream,
+    state: Mutex<State>,
+    /// Wakes the session when the rooms met something that only it can handle.
+    kick: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    outbox: Outbox,
+    /// Since when the socket takes nothing; `None` while it does.
+    blocked_since: Option<Instant>,
+    /// In the rooms' list of links that have something to write.
+    dirty: bool,
+    /// Nothing but a close frame may follow.
+    closing: bool,
+    /// A plain client has overflowed: it cannot be told, so it is to be closed.
+    overflowed: bool,
+    broken: bool,
+}
+
+/// What the session has to know about the writing side.
+#[derive(Debug, Clone, Copy)]
+pub struct Condition {
+    /// Since when the socket takes nothing.
+    pub blocked_for: Option<Duration>,
+    /// The client's requests are to wait.
+    pub full: bool,
+    /// A plain client missed frames.
+    pub overflowed: bool,
+    /// The socket failed.
+    pub broken: bool,
+    /// Nothing waits.
+    pub empty: bool,
+}
+
+impl Link {
+    /// A link over a connected socket.
+    pub fn new(number: u64, dialect: Dialect, tcp: TcpStream, capacity: usize) -> Self {
+        let state = State {
+            outbox: Outbox::new(capacity),
+            blocked_since: None,
+            dirty: false,
+            closing: false,
+            overflowed: false,
+            broken: false,
+        };
+        Self { number, dialect, tcp, state: Mutex::new(state), kick: Notify::new() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a frame of the feed. True when the link must be written and is not yet on the rooms' list.
+    pub fn offer(&self, frame: &Bytes, dropped: &mut u64) -> bool {
+        let mut state = self.state();
+        if state.closing || state.broken {
+            return false;
+        }
+        if state.outbox.offer(frame) == Offer::Dropped {
+            *dropped += 1;
+            if self.dialect == Dialect::Plain && !state.overflowed {
+                state.overflowed = true;
+                self.kick.notify_one();
+            }
+            return false;
+        }
+        // A blocked link is the session's to write.
+        let newly = !state.dirty && state.blocked_since.is_none();
+        state.dirty |= newly;
+        newly
+    }
+
+    /// Queues an answer and writes what the socket takes.
+    pub fn answer(&self, frame: Bytes) {
+        let mut state = self.state();
+        if !state.closing {
+            state.outbox.answer(frame);
+            self.write(&mut state);
+        }
+    }
+
+    /// Writes what the socket takes.
+    pub fn flush(&self) {
+        let mut state = self.state();
+        state.dirty = false;
+        self.write(&mut state);
+    }
+
+    fn write(&self, state: &mut State) {
+        let before = (state.blocked_since.is_some(), state.broken);
+        if state.broken {
+            return;
+        }
+        match state.outbox.drain(|slices| match slices {
+            [one] => self.tcp.try_write(one),
+            many => self.tcp.try_write_vectored(many),
+        }) {
+            Ok((_, Drain::Empty)) => state.blocked_since = None,
+            Ok((0, Drain::Blocked)) => {
+                state.blocked_since = state.blocked_since.or_else(|| Some(Instant::now()))
+            }
+            // Some bytes went: progress, so the clock of a slow client starts again.
+            Ok((_, Drain::Blocked)) => state.blocked_since = Some(Instant::now()),
+            Err(_) => state.broken = true,
+        }
+        if before != (state.blocked_since.is_some(), state.broken) {
+            self.kick.notify_one();
+        }
+    }
+
+    /// From now on only what [`Duplex`] writes goes out. With `drop_waiting`, what waits is dropped.
+    pub fn begin_close(&self, drop_waiting: bool) {
+        let mut state = self.state();
+        state.closing = true;
+        if drop_waiting {
+            state.outbox.clear();
+        }
+    }
+
+    /// The state of the writing side.
+    pub fn condition(&self) -> Condition {
+        let state = self.state();
+        Condition {
+            blocked_for: state.blocked_since.map(|since| since.elapsed()),
+            full: state.outbox.is_full(),
+            overflowed: state.overflowed,
+            broken: state.broken,
+            empty: state.outbox.is_empty(),
+        }
+    }
+
+    /// Resolves when the writing side changed in a way that the session must look at.
+    pub async fn kicked(&self) {
+        self.kick.notified().await;
+    }
+
+    /// Resolves when the socket may take more.
+    pub async fn writable(&self) -> io::Result<()> {
+        self.tcp.writable().await
+    }
+
+    /// Reads and throws away until the client closes. A socket that is closed with unread bytes resets the
+    /// connection, and the client would never see the close frame.
+    pub async fn discard(&self) {
+        let mut scratch = [0; 2048];
+        while self.tcp.readable().await.is_ok() {
+            match self.tcp.try_read(&mut scratch) {
+                Ok(0) => return,
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// Tells the client's kernel that nothing more comes.
+    pub fn shut_down(&self) {
+        // A client that has already gone is no error here.
+        let _ = socket2::SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write);
+    }
+}
+
+/// The socket as tungstenite sees it: reads go to the socket, writes into the outbox.
+#[derive(Debug)]
+pub struct Duplex(pub Arc<Link>);
+
+impl AsyncRead for Duplex {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        loop {
+            ready!(self.0.tcp.poll_read_ready(cx))?;
+            match self.0.tcp.try_read(buf.initialize_unfilled()) {
+                Ok(bytes) => {
+                    buf.advance(bytes);
+                    return Poll::Ready(Ok(()));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+    }
+}
+
+impl AsyncWrite for Duplex {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let mut state = self.0.state();
+        if state.broken {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        if state.outbox.is_full() && !state.closing {
+            // Tungstenite keeps the newest pong and tries again at the next read: a ping flood from a client
+            // that takes nothing fills no memory.
+            return Poll::Pending;
+        }
+        state.outbox.answer(Bytes::copy_from_slice(bytes));
+        self.0.write(&mut state);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.0.shut_down();
+        Poll::Ready(Ok(()))
+    }
+}

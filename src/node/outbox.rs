@@ -1,0 +1,196 @@
+//! One client's outbox: the frames that wait for its socket, bounded, in order.
+//!
+//! Overflow policy: a feed frame (somebody said something) that finds the outbox full is dropped and counted.
+//! From then on everything is dropped until half of the outbox has drained; there `lagged {missed}` takes the
+//! place of what is missing. Without that pause a client at the edge would get one `lagged` a frame. Answers to
+//! the client's own requests are never dropped: the session stops reading from a client whose outbox is full.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+
+use bytes::Bytes;
+
+use super::frame;
+use crate::wire::NodeFrame;
+
+/// How many frames leave in one write at the most.
+const BATCH: usize = 64;
+
+/// The frames that wait for one client.
+#[derive(Debug)]
+pub struct Outbox {
+    queue: VecDeque<Bytes>,
+    /// Bytes of the front frame that the socket already took: such a frame can no longer be dropped.
+    written: usize,
+    capacity: usize,
+    missed: u64,
+}
+
+/// What became of a feed frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offer {
+    /// It waits for the socket.
+    Queued,
+    /// It was dropped: the outbox is full, or was and has not drained yet.
+    Dropped,
+}
+
+/// How a write ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drain {
+    /// Nothing waits any more.
+    Empty,
+    /// The socket takes no more for now.
+    Blocked,
+}
+
+impl Outbox {
+    /// An outbox for so many frames.
+    pub fn new(capacity: usize) -> Self {
+        Self { queue: VecDeque::new(), written: 0, capacity, missed: 0 }
+    }
+
+    /// Adds a frame of the feed, or drops and counts it.
+    pub fn offer(&mut self, frame: &Bytes) -> Offer {
+        if self.missed > 0 || self.queue.len() >= self.capacity {
+            self.missed += 1;
+            return Offer::Dropped;
+        }
+        self.queue.push_back(frame.clone());
+        Offer::Queued
+    }
+
+    /// Adds an answer or a control frame, whatever the fill.
+    pub fn answer(&mut self, frame: Bytes) {
+        self.queue.push_back(frame);
+    }
+
+    /// Whether the client's own requests are to wait.
+    pub fn is_full(&self) -> bool {
+        self.queue.len() >= self.capacity
+    }
+
+    /// Whether nothing waits.
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Drops everything but the rest of a frame that the socket has in part, so that a close frame can follow.
+    pub fn clear(&mut self) {
+        self.queue.truncate(usize::from(self.written > 0));
+        self.missed = 0;
+    }
+
+    /// Writes until nothing waits or the socket takes no more. `write` is one non-blocking vectored write; it
+    /// says how many bytes it took. Gives the bytes written beside the end.
+    pub fn drain(
+        &mut self,
+        mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
+    ) -> io::Result<(usize, Drain)> {
+        let mut total = 0;
+        while let Some(front) = self.queue.front() {
+            let front = IoSlice::new(&front[self.written..]);
+            let taken = if self.queue.len() == 1 {
+                write(&[front])
+            } else {
+                let mut slices = [IoSlice::new(&[]); BATCH];
+                slices[0] = front;
+                let mut count = 1;
+                for (slot, frame) in slices[1..].iter_mut().zip(self.queue.iter().skip(1)) {
+                    *slot = IoSlice::new(frame);
+                    count += 1;
+                }
+                write(&slices[..count])
+            };
+            match taken {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(bytes) => {
+                    total += bytes;
+                    self.took(bytes);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return Ok((total, Drain::Blocked));
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if self.queue.capacity() > BATCH {
+            // A burst is over; 10,000 idle clients are not to hold on to its memory.
+            self.queue.shrink_to(4);
+        }
+        Ok((total, Drain::Empty))
+    }
+
+    fn took(&mut self, mut bytes: usize) {
+        while let Some(front) = self.queue.front() {
+            let rest = front.len() - self.written;
+            if bytes < rest {
+                self.written += bytes;
+                break;
+            }
+            bytes -= rest;
+            self.written = 0;
+            self.queue.pop_front();
+        }
+        if self.missed > 0 && self.queue.len() <= self.capacity / 2 {
+            self.queue.push_back(frame::text(&NodeFrame::Lagged { missed: self.missed }.json()));
+            self.missed = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn take(outbox: &mut Outbox, mut room: usize) -> Vec<u8> {
+        let mut seen = Vec::new();
+        outbox
+            .drain(|slices| {
+                let bytes: Vec<u8> = slices.iter().flat_map(|slice| slice.to_vec()).take(room).collect();
+                if bytes.is_empty() {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                room -= bytes.len();
+                seen.extend_from_slice(&bytes);
+                Ok(bytes.len())
+            })
+            .unwrap();
+        seen
+    }
+
+    #[test]
+    fn partial_writes_keep_every_byte_in_order() {
+        let mut outbox = Outbox::new(8);
+        for frame in ["abc", "de", "fghi"] {
+            outbox.offer(&Bytes::from(frame));
+        }
+        assert_eq!(take(&mut outbox, 4), b"abcd");
+        assert_eq!(take(&mut outbox, 100), b"efghi");
+        assert!(outbox.is_empty());
+    }
+
+    #[test]
+    fn what_is_dropped_is_told_once_and_in_its_place() {
+        let mut outbox = Outbox::new(4);
+        let offers: Vec<_> = (0..7).map(|n| outbox.offer(&Bytes::from(n.to_string()))).collect();
+        assert_eq!(offers.iter().filter(|offer| **offer == Offer::Dropped).count(), 3);
+        assert_eq!(take(&mut outbox, 1), b"0");
+        assert_eq!(outbox.offer(&Bytes::from("7")), Offer::Dropped, "still more than half full");
+        assert_eq!(take(&mut outbox, 1), b"1");
+        assert_eq!(outbox.offer(&Bytes::from("8")), Offer::Queued);
+        assert_eq!(take(&mut outbox, 100), b"23\x81\x1d{\"type\":\"lagged\",\"missed\":4}8");
+    }
+
+    #[test]
+    fn clearing_keeps_the_rest_of_a_frame_that_is_half_out() {
+        let mut outbox = Outbox::new(4);
+        outbox.offer(&Bytes::from("abc"));
+        outbox.offer(&Bytes::from("def"));
+        take(&mut outbox, 1);
+        outbox.clear();
+        outbox.answer(Bytes::from("!"));
+        assert_eq!(take(&mut outbox, 100), b"bc!");
+    }
+}

@@ -1,0 +1,57 @@
+//! A token bucket: so many a second, and a second's worth at once.
+
+use std::time::{Duration, Instant};
+
+/// A bucket of tokens.
+#[derive(Debug)]
+pub struct Bucket {
+    per_second: u32,
+    tokens: f64,
+    filled: Instant,
+}
+
+impl Bucket {
+    /// A full bucket. A rate of 0 never runs out.
+    pub fn new(per_second: u32) -> Self {
+        Self { per_second, tokens: f64::from(per_second), filled: Instant::now() }
+    }
+
+    /// Takes a token, or says how long until there is one.
+    pub fn take(&mut self, now: Instant) -> Result<(), Duration> {
+        let rate = f64::from(self.per_second);
+        if self.per_second == 0 {
+            return Ok(());
+        }
+        let since = now.saturating_duration_since(self.filled);
+        self.filled = now;
+        self.tokens = (self.tokens + since.as_secs_f64() * rate).min(rate);
+        if self.tokens >= 1.0 {
+            self.tokens -= 1.0;
+            return Ok(());
+        }
+        Err(Duration::from_secs_f64((1.0 - self.tokens) / rate))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_second_at_once_and_then_the_rate() {
+        let mut bucket = Bucket::new(10);
+        let start = bucket.filled;
+        assert_eq!((0..20).filter(|_| bucket.take(start).is_ok()).count(), 10);
+        let wait = bucket.take(start).unwrap_err();
+        assert!(wait <= Duration::from_millis(100), "{wait:?}");
+        assert!(bucket.take(start + Duration::from_millis(101)).is_ok());
+        assert!(bucket.take(start + Duration::from_millis(102)).is_err());
+    }
+
+    #[test]
+    fn zero_is_off() {
+        let mut bucket = Bucket::new(0);
+        let start = bucket.filled;
+        assert!((0..10_000).all(|_| bucket.take(start).is_ok()));
+    }
+}

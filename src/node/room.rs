@@ -1,0 +1,302 @@
+//! The rooms of a node: one task that alone knows who is in which room, takes what the bus brings, and writes
+//! it to the members.
+//!
+//! It works in rounds. A round queues everything that the bus has brought for every member, then writes each
+//! member's outbox in one go. Between chunks of a round it lets the other tasks run and takes in what they
+//! published meanwhile: under load, frames that wait for one socket leave in one write, and at rest nothing
+//! waits.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep_until;
+use tokio_util::sync::CancellationToken;
+
+use super::frame;
+use super::link::{Dialect, Link};
+use super::member::{Member, RoomState};
+use super::roster::{ROSTER_ROOM, Roster};
+use crate::bus::{Bus, BusError, BusEvent, Health};
+use crate::wire::{Envelope, Kind, NodeFrame, Recovered, Room};
+
+/// Sockets written before the other tasks get a turn.
+const CHUNK: usize = 32;
+/// Envelopes taken in before the first is written, so that a flood of them does not hold up the first.
+const INTAKE: usize = 256;
+/// Commands that may wait; a session that finds the queue full waits with its client's next request.
+pub const COMMAND_QUEUE: usize = 1024;
+
+/// What a session asks of the rooms.
+#[derive(Debug)]
+pub enum Command {
+    /// Let this client hear a room; answered with `subscribed` on its link.
+    Join(Room, Member),
+    /// Let it no longer hear a room; answered with `unsubscribed` if it asked for it itself.
+    Leave { room: Room, link: Arc<Link>, asked: bool },
+}
+
+type Confirmation = BoxFuture<'static, (Room, u64, Result<(), BusError>)>;
+
+/// The rooms of a node.
+pub struct Rooms {
+    bus: Arc<dyn Bus>,
+    commands: mpsc::Receiver<Command>,
+    health: watch::Receiver<Health>,
+    rooms: HashMap<Room, RoomState>,
+    pending: FuturesUnordered<Confirmation>,
+    roster: Roster,
+    /// Links with something to write.
+    dirty: Vec<Arc<Link>>,
+    presence_limit: usize,
+    generation: u64,
+    presence_number: u64,
+}
+
+impl Rooms {
+    /// Rooms over a bus, and the queue by which sessions reach them.
+    pub fn new(bus: Arc<dyn Bus>, presence_limit: usize) -> (Self, mpsc::Sender<Command>) {
+        let (sender, commands) = mpsc::channel(COMMAND_QUEUE);
+        let rooms = Self {
+            health: bus.health(),
+            roster: Roster::new(bus.crosses_nodes()),
+            bus,
+            commands,
+            rooms: HashMap::new(),
+            pending: FuturesUnordered::new(),
+            dirty: Vec::new(),
+            presence_limit,
+            generation: 0,
+            presence_number: 0,
+        };
+        (rooms, sender)
+    }
+
+    /// Runs until the token is cancelled (or the bus ends), and every session has left.
+    pub async fn run(mut self, mut events: mpsc::Receiver<BusEvent>, shutdown: CancellationToken) {
+        if self.roster.due().is_some()
+            && let Ok(room) = Room::any(ROSTER_ROOM)
+        {
+            self.ask(room);
+        }
+        self.health.mark_changed();
+        loop {
+            let roster_due = self.roster.due();
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(event) => self.take(event),
+                    None => break,
+                },
+                command = self.commands.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => break,
+                },
+                Some((room, generation, result)) = self.pending.next() => self.confirmed(room, generation, result),
+                Ok(()) = self.health.changed() => {
+                    if self.health.borrow_and_update().is_up() {
+                        self.roster.rejoin();
+                    }
+                }
+                () = sleep_until(roster_due.unwrap_or_else(Instant::now).into()), if roster_due.is_some() => self.tell(),
+                () = shutdown.cancelled(), if self.rooms.values().all(RoomState::is_empty) => break,
+            }
+            self.round(&mut events).await;
+        }
+    }
+
+    async fn round(&mut self, events: &mut mpsc::Receiver<BusEvent>) {
+        self.take_in(events);
+        let mut written = 0;
+        while written < self.dirty.len() {
+            let end = (written + CHUNK).min(self.dirty.len());
+            for link in &self.dirty[written..end] {
+                link.flush();
+            }
+            written = end;
+            if written < self.dirty.len() {
+                tokio::task::yield_now().await;
+                self.take_in(events);
+            }
+        }
+        self.dirty.clear();
+    }
+
+    fn take_in(&mut self, events: &mut mpsc::Receiver<BusEvent>) {
+        for _ in 0..INTAKE {
+            let Ok(event) = events.try_recv() else { break };
+            self.take(event);
+        }
+    }
+
+    fn take(&mut self, event: BusEvent) {
+        match event {
+            BusEvent::Envelope(envelope) if envelope.kind == Kind::Control => {
+                self.roster.hear(Instant::now(), &envelope.frame);
+            }
+            BusEvent::Envelope(envelope) => {
+                let Some(room) = self.rooms.get(&envelope.room) else { return };
+                let before = self.dirty.len();
+                let dropped = room.deliver(&envelope, &mut self.dirty);
+                metrics::counter!("pubsub_lab_room_envelopes_total").increment(1);
+                metrics::counter!("pubsub_lab_links_written_total")
+                    .increment((self.dirty.len() - before) as u64);
+                if dropped > 0 {
+                    metrics::counter!("pubsub_lab_outbox_dropped_frames_total").increment(dropped);
+                }
+            }
+            BusEvent::Lagged(missed) => self.tell_lag(missed),
+        }
+    }
+
+    /// The bus lost messages before they reached a room, so nobody knows whose they were: everybody is told.
+    fn tell_lag(&mut self, missed: u64) {
+        let reason =
+            format!("{missed} messages were lost between the broker and this node, which was too slow");
+        let bytes = frame::text(&NodeFrame::Error { code: "bus_lagged", reason: &reason }.json());
+        let mut told = std::collections::HashSet::new();
+        let mut dropped = 0;
+        for member in self.rooms.values().flat_map(|room| &room.members) {
+            if member.link.dialect == Dialect::V1
+                && told.insert(member.link.number)
+                && member.link.offer(&bytes, &mut dropped)
+            {
+                self.dirty.push(member.link.clone());
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Join(room, member) => self.join(room, member),
+            Command::Leave { room, link, asked } => self.leave(&room, &link, asked),
+        }
+    }
+
+    fn join(&mut self, room: Room, member: Member) {
+        let state = self.rooms.entry(room.clone()).or_default();
+        if state.members.iter().any(|other| other.link.number == member.link.number) {
+            // Asked twice: the answer again, and nobody is told of it.
+            self.answer_subscribed(&room, &member.link);
+            return;
+        }
+        let up = self.health.borrow().is_up();
+        if state.confirmed && up {
+            self.admit(&room, member);
+            return;
+        }
+        let first = state.waiting.is_empty();
+        if !up && member.link.dialect == Dialect::V1 {
+            let reason = format!("the broker is away; you will hear `{room}` as soon as it is back");
+            member.link.answer(frame::text(&NodeFrame::Error { code: "bus_down", reason: &reason }.json()));
+        }
+        state.waiting.push(member);
+        if first {
+            self.ask(room);
+        }
+    }
+
+    /// Asks the bus for a room; the answer comes through `pending`.
+    fn ask(&mut self, room: Room) {
+        self.generation += 1;
+        let generation = self.generation;
+        if let Some(state) = self.rooms.get_mut(&room) {
+            (state.confirmed, state.generation) = (false, generation);
+        }
+        let answer = self.bus.subscribe(room.clone());
+        self.pending.push(Box::pin(async move { (room, generation, answer.await) }));
+    }
+
+    fn confirmed(&mut self, room: Room, generation: u64, result: Result<(), BusError>) {
+        let Some(state) = self.rooms.get_mut(&room).filter(|state| state.generation == generation) else {
+            return;
+        };
+        let waiting = std::mem::take(&mut state.waiting);
+        match result {
+            Ok(()) => {
+                state.confirmed = true;
+                for member in waiting {
+                    self.admit(&room, member);
+                }
+            }
+            Err(error) => {
+                let reason = format!("cannot subscribe to `{room}`: {error}");
+                let bytes =
+                    frame::text(&NodeFrame::Error { code: "subscribe_failed", reason: &reason }.json());
+                for member in waiting.iter().filter(|member| member.link.dialect == Dialect::V1) {
+                    member.link.answer(bytes.clone());
+                }
+                if state.is_empty() {
+                    self.rooms.remove(&room);
+                }
+            }
+        }
+    }
+
+    /// The client now hears the room: it is answered, and the others are told.
+    fn admit(&mut self, room: &Room, member: Member) {
+        let Some(state) = self.rooms.get_mut(room) else { return };
+        let (link, identity) = (member.link.clone(), member.identity.clone());
+        state.members.push(member);
+        self.answer_subscribed(room, &link);
+        let joined =
+            NodeFrame::Joined { room: room.as_str(), name: &identity.name, colour: &identity.colour };
+        self.announce(room, &identity.id, &joined);
+        self.roster.changed();
+    }
+
+    fn answer_subscribed(&self, room: &Room, link: &Link) {
+        if link.dialect == Dialect::Plain {
+            return;
+        }
+        let here = self.rooms.get(room).map_or(0, |state| state.members.len());
+        let members = here + self.roster.elsewhere(Instant::now(), room);
+        let subscribed = NodeFrame::Subscribed { room: room.as_str(), members, recovered: Recovered::None };
+        link.answer(frame::text(&subscribed.json()));
+    }
+
+    fn leave(&mut self, room: &Room, link: &Link, asked: bool) {
+        if asked {
+            link.answer(frame::text(&NodeFrame::Unsubscribed { room: room.as_str() }.json()));
+        }
+        let Some(state) = self.rooms.get_mut(room) else { return };
+        let gone = state.remove(link.number);
+        if let Some(Member { identity, .. }) = gone {
+            let left =
+                NodeFrame::Left { room: room.as_str(), name: &identity.name, colour: &identity.colour };
+            self.announce(room, &identity.id, &left);
+            self.roster.changed();
+        }
+        if self.rooms.get(room).is_some_and(RoomState::is_empty) {
+            self.rooms.remove(room);
+            // Nothing depends on the answer: a later `subscribe` takes effect after this.
+            drop(self.bus.unsubscribe(room.clone()));
+        }
+    }
+
+    fn announce(&mut self, room: &Room, sender: &Arc<str>, frame: &NodeFrame<'_>) {
+        if self.rooms.get(room).is_some_and(|state| state.members.len() > self.presence_limit) {
+            return;
+        }
+        self.presence_number += 1;
+        // The receipt is let go: a coming or going that the others are not told is no loss of a message.
+        drop(self.bus.publish(Envelope {
+            kind: Kind::Presence,
+            room: room.clone(),
+            id: format!("{sender}.p{}", self.presence_number).into(),
+            sender: sender.clone(),
+            others: true,
+            frame: frame.json(),
+        }));
+    }
+
+    fn tell(&mut self) {
+        let counts = self.rooms.iter().map(|(room, state)| (room, state.members.len()));
+        if let Some(envelope) = self.roster.tell(Instant::now(), counts) {
+            drop(self.bus.publish(envelope));
+        }
+    }
+}
