@@ -211,8 +211,7 @@ impl State {
         let connection = {
             let mut inner = self.inner();
             inner.connections += 1;
-            let member =
-                Member { subscriber: None, room: String::new(), outbox: outbox.clone(), held: None };
+            let member = Member { subscriber: None, room: String::new(), outbox: outbox.clone(), held: None };
             let connection = inner.connections;
             inner.members.insert(connection, member);
             connection
