@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::lab::LabError;
+
 /// Wrong usage or an invalid file.
 pub const USAGE: u8 = 2;
 /// The environment lacks something: a broker, a free port.
@@ -22,6 +24,13 @@ impl Failure {
     /// An error with this exit code.
     pub fn new(exit: u8, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { exit, message: message.into(), hint: Some(hint.into()) }
+    }
+}
+
+impl From<LabError> for Failure {
+    fn from(error: LabError) -> Self {
+        let log: String = error.log.iter().map(|line| format!("\n  | {line}")).collect();
+        Self { exit: error.exit, message: error.message + &log, hint: error.hint }
     }
 }
 

@@ -4,7 +4,9 @@ mod failure;
 mod interrupt;
 mod limits;
 mod node;
+mod run;
 mod scenarios;
+mod warden;
 
 use std::process::ExitCode;
 
@@ -26,15 +28,22 @@ struct Cli {
 enum Command {
     /// Run one chat node in the foreground
     Node(node::NodeArgs),
+    /// Start nodes on this machine, and the broker that they need; Ctrl-C stops everything
+    Run(run::RunArgs),
     /// List, show and check scenarios
     Scenarios(scenarios::ScenariosArgs),
+    /// What ends everything if the lab cannot; the lab starts it
+    #[command(hide = true)]
+    Warden,
 }
 
 /// Parses the arguments, runs the subcommand and gives its exit code.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Node(args) => node::run(args),
+        Command::Run(args) => run::run(args),
         Command::Scenarios(args) => Ok(scenarios::run(&args)),
+        Command::Warden => Ok(warden::run()),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -2,4 +2,5 @@
 #![allow(dead_code, reason = "each test target uses a part")]
 
 pub mod faulty;
+pub mod process;
 pub mod redis;
