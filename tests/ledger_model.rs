@@ -1,6 +1,8 @@
 //! A random history of events, told to the ledger and to a slow, obvious model: lists of events, and each debt
 //! looked up in them from scratch. Every count must agree.
 
+#![allow(clippy::unwrap_used, reason = "the model is test code, outside of the functions marked as tests")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 

@@ -223,7 +223,7 @@ fn subjects(args: &BenchArgs, scenario: &Scenario) -> Result<Vec<Subject>, Failu
 fn print(report: &Report, format: Format) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
     match format {
-        Format::Json => writeln!(stdout, "{}", report.json()),
+        Format::Json => writeln!(stdout, "{}", report.to_json()?),
         Format::Text => {
             let width = if stdout.is_terminal() { console::Term::stdout().size().1.into() } else { WIDTH };
             writeln!(stdout, "{}\n", report::table(report, width))?;

@@ -42,7 +42,7 @@ pub async fn bench(
         let label = subject.label();
         if let Err(why) = applies(&options.scenario, subject) {
             observer.note(Note::LeftOut { label, why: &why });
-            runs.push(RunReport::not_applicable(&format!("{label}-1"), label, label, &why));
+            runs.push(RunReport::not_applicable(&format!("{label}-1"), label, label, vec![why]));
             continue;
         }
         observer.note(Note::Run { label, index: index + 1, of });

@@ -1,93 +1,76 @@
-//! temp
-use crate::ledger::*;
+//! What a bench leaves behind: `report.json`, one table, and a plain sentence a run.
+//!
+//! Everything here is derived from the ledger's figures; nothing is counted again.
+
+mod fault_words;
+mod file;
+mod host;
+mod numbers;
+mod run;
+mod sentences;
+mod table;
+
+#[cfg(test)]
+mod sample;
+
 use std::collections::BTreeMap;
-use std::path::Path;
-/// t
+
+use serde::{Deserialize, Serialize};
+
+pub use file::{REPORT_FILE, ReportError};
+pub use host::Host;
+pub use run::{FaultReport, Quantiles, RunReport};
+pub use sentences::sentences;
+pub use table::table;
+
+use crate::ledger::Verdict;
+
+/// The version of the report's format. Fields are only ever added; it counts up if one changes its meaning.
 pub const SCHEMA: u32 = 1;
-/// t
-#[derive(Debug)]
-pub struct Host;
-impl Host {
-    /// t
-    pub fn here() -> Self {
-        Host
-    }
-}
-/// t
-#[derive(Debug)]
+
+/// Everything one bench found out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// t
+    /// [`SCHEMA`].
     pub schema: u32,
-    /// t
+    /// The effective scenario, overrides included.
     pub scenario: serde_json::Value,
-    /// t
+    /// The seed of every random choice.
     pub seed: u64,
-    /// t
+    /// Of this program and of each broker, by name.
     pub versions: BTreeMap<String, String>,
-    /// t
+    /// The machine it ran on.
     pub host: Host,
-    /// t
+    /// One for each pattern and repetition, in the order in which they ran.
     pub runs: Vec<RunReport>,
 }
-/// t
-#[derive(Debug)]
-pub struct RunReport(pub String);
-impl RunReport {
-    /// t
-    pub fn new(
-        id: &str,
-        _l: &str,
-        _p: &str,
-        s: &Settled,
-        j: &Judgement,
-        h: &Harness,
-        f: &[FaultTimes],
-    ) -> Self {
-        RunReport(format!(
-            "{id} {:?} {:?} dup {} reord {} impact {:?} rec {:?} ready {:?} p50 {} p99 {} svc50 {}\n {:?} {:?} limited {}\n pd p50 {} p99 {} ll p50 {} p99 {}\n {f:?}",
-            s.messages,
-            s.debts,
-            s.duplicates,
-            s.reordered,
-            s.impact_ms,
-            s.recovery_ms,
-            s.ready_ms,
-            s.latency.value_at_quantile(0.5),
-            s.latency.value_at_quantile(0.99),
-            s.service.value_at_quantile(0.5),
-            j.verdict,
-            j.why,
-            j.harness_limited,
-            h.publish_delay.value_at_quantile(0.5),
-            h.publish_delay.value_at_quantile(0.99),
-            h.loop_lag.value_at_quantile(0.5),
-            h.loop_lag.value_at_quantile(0.99)
-        ))
-    }
-    /// t
-    pub fn not_applicable(id: &str, _l: &str, _p: &str, w: &str) -> Self {
-        RunReport(format!("{id} n/a {w}"))
-    }
-}
+
 impl Report {
-    /// t
+    /// The exit code of a bench: 1 if a conclusive run is violated, else 3 if one is inconclusive, else 0.
     pub fn exit_code(&self) -> u8 {
-        0
-    }
-    /// t
-    pub fn write(&self, _: &Path) -> std::io::Result<()> {
-        Ok(())
-    }
-    /// t
-    pub fn json(&self) -> String {
-        String::new()
+        let any = |verdict| self.runs.iter().any(|run| run.verdict == verdict);
+        if any(Verdict::Violated) {
+            1
+        } else if any(Verdict::Inconclusive) {
+            3
+        } else {
+            0
+        }
     }
 }
-/// t
-pub fn table(r: &Report, _w: usize) -> String {
-    r.runs.iter().map(|r| r.0.clone() + "\n").collect()
-}
-/// t
-pub fn sentences(_: &Report) -> Vec<String> {
-    vec![]
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sample::{not_applicable, report, run_with};
+
+    #[test]
+    fn a_violation_outranks_what_is_inconclusive_and_both_outrank_success() {
+        let run = |verdict| run_with(|run| run.verdict = verdict);
+        let code = |runs: Vec<RunReport>| report(runs).exit_code();
+        assert_eq!(code(vec![]), 0);
+        assert_eq!(code(vec![run(Verdict::Valid), not_applicable()]), 0);
+        assert_eq!(code(vec![run(Verdict::Valid), run(Verdict::Inconclusive)]), 3);
+        assert_eq!(code(vec![run(Verdict::Inconclusive), run(Verdict::Violated), run(Verdict::Valid)]), 1);
+    }
 }
