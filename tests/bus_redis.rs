@@ -269,6 +269,38 @@ async fn stopped_for_three_seconds_only_unknown_messages_arrive_late() {
     assert!(flow < Duration::from_secs(1), "flows {flow:?} after Redis went on");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_a_burst_into_a_stopped_redis_what_was_refused_never_arrives() {
+    let server = RedisServer::start();
+    let bus = start(&server.url());
+    let mut events = bus.events().unwrap();
+    subscribe(&bus, "lobby").await;
+    is_up(&bus).await;
+    server.pause();
+    let began = Instant::now();
+    let receipts: Vec<_> = (0..3_000).map(|n| bus.publish(envelope("lobby", &n.to_string(), "x"))).collect();
+    let (mut refused, mut unknown) = (HashSet::new(), 0);
+    for (n, receipt) in receipts.into_iter().enumerate() {
+        match timeout(PATIENCE, receipt).await.unwrap() {
+            Outcome::Refused { .. } => _ = refused.insert(n.to_string()),
+            Outcome::Unknown { .. } => unknown += 1,
+            Outcome::Ack(_) => panic!("{n} was acknowledged by a stopped Redis"),
+        }
+    }
+    assert!(began.elapsed() < Duration::from_secs(1), "all answered after {:?}", began.elapsed());
+    assert!(unknown > 0 && refused.len() > 1_500, "{unknown} unknown, {} refused", refused.len());
+    server.resume();
+    is_up(&bus).await;
+    bus.publish(envelope("lobby", "end", "x")).await;
+    loop {
+        let id = id(&mut events).await;
+        assert!(!refused.contains(&id), "{id} was refused and delivered");
+        if id == "end" {
+            break;
+        }
+    }
+}
+
 /// A network between the bus and Redis, which can be cut or made to swallow everything.
 struct Network {
     state: watch::Sender<Condition>,
@@ -464,6 +496,7 @@ async fn a_wrong_password_is_named_and_never_shown() {
     let server = RedisServer::builder().password("right").start();
     let at = format!("127.0.0.1:{}", server.port());
     let bus = start(&format!("redis://:wrongsecret@{at}"));
+    assert!(!format!("{:?}", options(&format!("redis://:wrongsecret@{at}"))).contains("wrongsecret"));
     let reason = is_down(&bus, "WRONGPASS").await;
     assert!(reason.starts_with(&format!("Redis at redis://***@{at} refuses: ")), "{reason}");
     let Outcome::Refused { code: "bus_down", reason: refused } =
@@ -629,32 +662,42 @@ async fn alone_a_node_that_does_not_read() {
     const SENT: u64 = 200_000;
     // Redis itself may not drop the listener: the count is to be exact.
     let server = RedisServer::builder().directive("client-output-buffer-limit", &["pubsub 0 0 0"]).start();
-    let bus = start(&server.url());
+    let (bus, counters) = start_counted(options(&server.url()));
     let mut events = bus.events().unwrap();
     subscribe(&bus, "lobby").await;
     is_up(&bus).await;
     let before = resident_bytes();
     let text = Bytes::from(vec![b'x'; 1_000]);
-    for _ in 0..SENT / 2_000 {
+    let mut taken = 0;
+    while taken < SENT {
         let receipts: Vec<_> =
-            (0..2_000).map(|n| bus.publish(envelope("lobby", &n.to_string(), text.clone()))).collect();
+            (0..500).map(|n| bus.publish(envelope("lobby", &n.to_string(), text.clone()))).collect();
         for receipt in receipts {
-            assert!(is_ack(&receipt.await));
+            match receipt.await {
+                Outcome::Ack(_) => taken += 1,
+                // This machine may be busy; what was not sent is not owed.
+                Outcome::Refused { code: "overloaded", .. } => {}
+                other => panic!("{other:?}"),
+            }
         }
+    }
+    let deadline = Instant::now() + PATIENCE;
+    while count(&counters, "received") + count(&counters, "dropped") < taken {
+        assert!(Instant::now() < deadline, "not all arrived");
+        tokio::task::yield_now().await;
     }
     let grown = resident_bytes().saturating_sub(before) >> 20;
     assert!(grown < 150, "grew by {grown} MiB");
-    println!("grew by {grown} MiB");
 
     let (mut received, mut lagged) = (0, 0);
-    while received + lagged < SENT {
+    while received + lagged < taken {
         match timeout(PATIENCE, events.recv()).await.expect("some were neither received nor named").unwrap() {
             BusEvent::Envelope(_) => received += 1,
             BusEvent::Lagged(missed) => lagged += missed,
         }
     }
-    assert_eq!(received + lagged, SENT);
-    assert!(lagged > 100_000, "{lagged}");
+    assert_eq!((received, lagged), (65_536, taken - 65_536));
+    assert_eq!(count(&counters, "dropped"), lagged);
 }
 
 fn resident_bytes() -> u64 {

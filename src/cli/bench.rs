@@ -8,9 +8,9 @@ use clap::{Args, ValueEnum};
 use tokio_util::sync::CancellationToken;
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
-use super::interrupt;
+use super::interrupt::Signals;
 use super::progress::Terminal;
-use crate::lab::{BenchOptions, Subject, bench, create};
+use crate::lab::{BenchOptions, LabError, Subject, bench, create};
 use crate::report::{self, Report};
 use crate::scenario::{Overrides, Pattern, Scenario};
 
@@ -147,25 +147,43 @@ pub fn run(args: &BenchArgs) -> Result<u8, Failure> {
     create(&out)?;
     let options = BenchOptions { scenario, subjects, seed: args.seed, broker: args.broker.clone(), out };
     let runtime = super::runtime()?;
-    let report = runtime.block_on(async {
-        let cancel = CancellationToken::new();
-        let watch = interrupt::cancel_on_signal(cancel.clone())?;
-        let terminal = Terminal::new(&options.scenario);
-        let result = tokio::select! {
-            result = bench(&options, &cancel, &terminal) => result.map_err(Failure::from),
-            never = watch => match never {},
-        };
-        terminal.finish();
-        result
-    })?;
+    let report = runtime.block_on(attended(&options))?;
     if args.out.is_none() {
         link_latest(&options.out);
     }
     print(&report, args.format).map_err(|error| {
-        Failure::new(ENVIRONMENT, format!("cannot write to stdout: {error}"), "the report is on disk all the same")
+        Failure::new(
+            ENVIRONMENT,
+            format!("cannot write to stdout: {error}"),
+            "the report is on disk all the same",
+        )
     })?;
     eprintln!("report: {}", options.out.join("report.json").display());
     Ok(report.exit_code())
+}
+
+/// Runs the bench under the eyes of the user: the first Ctrl-C stops it in good order, the second at once.
+async fn attended(options: &BenchOptions) -> Result<Report, Failure> {
+    let mut signals = Signals::new()?;
+    let cancel = CancellationToken::new();
+    let terminal = Terminal::new(&options.scenario);
+    let work = bench(options, &cancel, &terminal);
+    tokio::pin!(work);
+    let result = loop {
+        tokio::select! {
+            result = &mut work => break result,
+            () = signals.next() => {
+                // What is dropped here is killed, and the warden sees to what that forgets.
+                if cancel.is_cancelled() {
+                    break Err(LabError::interrupted());
+                }
+                terminal.say("stopping; Ctrl-C again ends at once");
+                cancel.cancel();
+            }
+        }
+    };
+    terminal.finish();
+    Ok(result?)
 }
 
 fn subjects(args: &BenchArgs, scenario: &Scenario) -> Result<Vec<Subject>, Failure> {
@@ -173,8 +191,8 @@ fn subjects(args: &BenchArgs, scenario: &Scenario) -> Result<Vec<Subject>, Failu
         return Ok(vec![Subject::Attached(args.urls.clone())]);
     }
     let patterns = if args.pattern.is_empty() {
-        let (built, later): (Vec<_>, Vec<_>) =
-            scenario.patterns.iter().partition(|pattern| Pattern::BUILT.contains(pattern));
+        let (built, later): (Vec<Pattern>, Vec<Pattern>) =
+            scenario.patterns.iter().partition(|pattern| pattern.is_built());
         if !later.is_empty() {
             let names: Vec<_> = later.iter().map(|pattern| pattern.name()).collect();
             eprintln!("note: this version does not run {} yet; left out", names.join(" and "));

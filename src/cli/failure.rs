@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::lab::LabError;
+use crate::scenario::ScenarioError;
 
 /// Wrong usage or an invalid file.
 pub const USAGE: u8 = 2;
@@ -31,6 +32,12 @@ impl From<LabError> for Failure {
     fn from(error: LabError) -> Self {
         let log: String = error.log.iter().map(|line| format!("\n  | {line}")).collect();
         Self { exit: error.exit, message: error.message + &log, hint: error.hint }
+    }
+}
+
+impl From<ScenarioError> for Failure {
+    fn from(error: ScenarioError) -> Self {
+        Self { exit: USAGE, message: error.to_string(), hint: error.hint().map(str::to_owned) }
     }
 }
 

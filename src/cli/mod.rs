@@ -1,9 +1,11 @@
 //! The command line: one file a subcommand.
 
+mod bench;
 mod failure;
 mod interrupt;
 mod limits;
 mod node;
+mod progress;
 mod run;
 mod scenarios;
 mod warden;
@@ -26,6 +28,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a scenario over the patterns, break things, and count what was lost
+    Bench(bench::BenchArgs),
     /// Run one chat node in the foreground
     Node(node::NodeArgs),
     /// Start nodes on this machine, and the broker that they need; Ctrl-C stops everything
@@ -40,6 +44,7 @@ enum Command {
 /// Parses the arguments, runs the subcommand and gives its exit code.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Bench(args) => bench::run(&args),
         Command::Node(args) => node::run(args),
         Command::Run(args) => run::run(args),
         Command::Scenarios(args) => Ok(scenarios::run(&args)),

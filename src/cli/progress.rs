@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::lab::{Note, Observer};
-use crate::ledger::Progress;
+use crate::lab::{Counts, Note, Observer};
 use crate::scenario::Scenario;
 
 /// How often the counts are said where there is no bar.
@@ -27,10 +26,11 @@ impl Terminal {
         let duration = scenario.load.duration;
         let bar = std::io::stderr().is_terminal().then(|| {
             let length = duration.as_millis() as u64;
-            ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(10)).with_style(style())
+            ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr_with_hz(10))
+                .with_style(style())
         });
         let terminal = Self { duration, bar, next_line: Mutex::new(Duration::ZERO) };
-        terminal.line(&scenario.title);
+        terminal.say(&scenario.title);
         terminal
     }
 
@@ -41,15 +41,16 @@ impl Terminal {
         }
     }
 
-    fn line(&self, text: &str) {
+    /// Prints a line, above the bar if there is one.
+    pub fn say(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
             None => eprintln!("{text}"),
         }
     }
 
-    fn progress(&self, at: Duration, progress: &Progress) {
-        let Progress { sent, refused, unknown, delivered, missing, .. } = progress;
+    fn progress(&self, at: Duration, counts: &Counts) {
+        let Counts { sent, refused, unknown, delivered, missing } = counts;
         let mut text = format!("{sent} sent, {delivered} delivered, {missing} missing");
         for (count, word) in [(refused, "refused"), (unknown, "unknown")] {
             if *count > 0 {
@@ -82,9 +83,9 @@ impl Observer for Terminal {
                     bar.set_message("");
                     bar.enable_steady_tick(Duration::from_millis(100));
                 }
-                self.line(&format!("[{index}/{of}] {label}"));
+                self.say(&format!("[{index}/{of}] {label}"));
             }
-            Note::LeftOut { label, why } => self.line(&format!("{label}: not applicable, {why}")),
+            Note::LeftOut { label, why } => self.say(&format!("{label}: not applicable, {why}")),
             Note::Phase { name, length } => {
                 if let Some(bar) = &self.bar {
                     bar.set_prefix(name);
@@ -94,9 +95,9 @@ impl Observer for Terminal {
                     eprintln!("  {name}");
                 }
             }
-            Note::Progress { at, progress } => self.progress(at, &progress),
-            Note::Fault { at, what } => self.line(&format!("  {:5.1} s  {what}", at.as_secs_f64())),
-            Note::Died(how) => self.line(&how),
+            Note::Progress { at, counts } => self.progress(at, &counts),
+            Note::Fault { at, what } => self.say(&format!("  {:5.1} s  {what}", at.as_secs_f64())),
+            Note::Died(how) => self.say(&how),
             Note::Over => {
                 if let Some(bar) = &self.bar {
                     bar.disable_steady_tick();

@@ -87,7 +87,9 @@ fn applies(scenario: &Scenario, subject: &Subject) -> Result<(), String> {
         Subject::Attached(_) => match scenario.faults.first() {
             None => Ok(()),
             Some(fault) if fault.target == Target::Broker => Err("its broker is not the lab's".into()),
-            Some(fault) => Err(format!("`{fault}` strikes processes, and those of the server are not the lab's")),
+            Some(fault) => {
+                Err(format!("`{fault}` strikes processes, and those of the server are not the lab's"))
+            }
         },
     }
 }

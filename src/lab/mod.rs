@@ -6,20 +6,27 @@
 //! [`Warden`](warden::Warden) ends all of them if the lab cannot.
 
 pub mod base;
+mod bench;
 pub mod broker;
 pub mod cluster;
 pub mod directory;
 pub mod docker;
 pub mod error;
 pub mod group;
+mod observer;
 pub mod ports;
 pub mod probe;
 pub mod process;
 pub mod program;
 pub mod redis;
 pub mod service;
+mod strikes;
+mod trial;
 pub mod warden;
 
 pub use base::{Events, LabEvent};
+pub use bench::{BenchOptions, bench, create};
 pub use cluster::{Cluster, ClusterOptions, Progress};
 pub use error::LabError;
+pub use observer::{Counts, Note, Observer};
+pub use trial::Subject;

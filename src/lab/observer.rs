@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ledger::Progress;
+use crate::ledger;
 
 /// Somebody who watches a bench.
 pub trait Observer: Sync {
@@ -41,7 +41,7 @@ pub enum Note<'a> {
         /// Since the measured load began.
         at: Duration,
         /// The counts.
-        progress: Progress,
+        counts: Counts,
     },
     /// A fault strikes, or is healed.
     Fault {
@@ -54,4 +54,26 @@ pub enum Note<'a> {
     Died(String),
     /// The run is over.
     Over,
+}
+
+/// How the measured load stands at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Counts {
+    /// Messages sent.
+    pub sent: u64,
+    /// Of them, refused.
+    pub refused: u64,
+    /// Of them, answered with unknown.
+    pub unknown: u64,
+    /// Debts paid live.
+    pub delivered: u64,
+    /// Debts due more than a second ago and not paid.
+    pub missing: u64,
+}
+
+impl From<ledger::Progress> for Counts {
+    fn from(progress: ledger::Progress) -> Self {
+        let ledger::Progress { sent, refused, unknown, delivered, missing, .. } = progress;
+        Self { sent, refused, unknown, delivered, missing }
+    }
 }

@@ -54,7 +54,10 @@ impl Strike<'_> {
         sleep_until((self.load_began + fault.at).into()).await;
         let begin = self.now();
         self.tell(begin, fault.to_string());
-        self.cluster.apply(fault).await.map_err(|error| format!("the fault `{fault}` did not strike: {error}"))?;
+        self.cluster
+            .apply(fault)
+            .await
+            .map_err(|error| format!("the fault `{fault}` did not strike: {error}"))?;
         let slot = {
             let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
             record.times.push(FaultTimes { what: fault.to_string(), begin, heal_begin: None, healed: None });
@@ -65,7 +68,10 @@ impl Strike<'_> {
         let heal_begin = self.now();
         self.tell(heal_begin, format!("healing: {fault}"));
         set(record, slot, |times| times.heal_begin = Some(heal_begin));
-        self.cluster.heal(fault).await.map_err(|error| format!("the fault `{fault}` was not healed: {error}"))?;
+        self.cluster
+            .heal(fault)
+            .await
+            .map_err(|error| format!("the fault `{fault}` was not healed: {error}"))?;
         let healed = self.now();
         set(record, slot, |times| times.healed = Some(healed));
         self.tell(healed, format!("healed: {fault}"));

@@ -91,15 +91,12 @@ struct Evidence {
 impl Trial<'_> {
     /// Runs it.
     pub async fn run(&self) -> Result<Outcome, LabError> {
-        let urls = match self.subject {
+        let pattern = match self.subject {
             Subject::Attached(urls) => return self.measured(urls.clone(), None, BTreeMap::new()).await,
-            Subject::Pattern(pattern) => {
-                self.phase("start", None);
-                let options = self.cluster_options(*pattern)?;
-                Cluster::start(&options, self.cancel, &|_| {}).await?
-            }
+            Subject::Pattern(pattern) => *pattern,
         };
-        let mut cluster = urls;
+        self.phase("start", None);
+        let mut cluster = Cluster::start(&self.cluster_options(pattern)?, self.cancel, &|_| {}).await?;
         let (urls, versions, events) = (cluster.urls(), cluster.versions(), cluster.take_events());
         let outcome = self.measured(urls, Some((&cluster, events)), versions).await;
         cluster.stop().await;
@@ -144,7 +141,8 @@ impl Trial<'_> {
         loop {
             match events.next().await {
                 LabEvent::Died(death) => {
-                    self.observer.note(Note::Died(death.to_string()));
+                    let last_words: String = death.log.iter().map(|line| format!("\n  | {line}")).collect();
+                    self.observer.note(Note::Died(format!("{death}{last_words}")));
                     let clause = format!("{} died unasked", death.name);
                     deaths.lock().unwrap_or_else(PoisonError::into_inner).push(clause);
                 }
@@ -205,16 +203,18 @@ impl Trial<'_> {
 
     /// The measured load with its faults, until both are over and the clients are connected again. False when
     /// they are not.
-    async fn loaded(&self, generator: &LoadGenerator, cluster: Option<&Cluster>, strikes: &Mutex<Strikes>) -> bool {
+    async fn loaded(
+        &self,
+        generator: &LoadGenerator,
+        cluster: Option<&Cluster>,
+        strikes: &Mutex<Strikes>,
+    ) -> bool {
         let lead = generator.begin().saturating_sub(generator.now());
         let load_began = Instant::now() + lead;
         let progress = self.tell_progress(generator, load_began);
         let faults = async {
-            match cluster {
-                Some(cluster) => {
-                    strike_all(cluster, &self.scenario.faults, load_began, self.observer, strikes).await;
-                }
-                None => {}
+            if let Some(cluster) = cluster {
+                strike_all(cluster, &self.scenario.faults, load_began, self.observer, strikes).await;
             }
         };
         let work = async {
@@ -236,7 +236,7 @@ impl Trial<'_> {
             tick.tick().await;
             let now = generator.now();
             let progress = ledger.lock().unwrap_or_else(PoisonError::into_inner).progress(now);
-            self.observer.note(Note::Progress { at: load_began.elapsed(), progress });
+            self.observer.note(Note::Progress { at: load_began.elapsed(), counts: progress.into() });
         }
     }
 
@@ -244,7 +244,9 @@ impl Trial<'_> {
     async fn drain(&self, generator: &LoadGenerator) {
         let deadline = Instant::now() + self.scenario.load.drain;
         let ledger = generator.ledger();
-        while Instant::now() < deadline && ledger.lock().unwrap_or_else(PoisonError::into_inner).outstanding() > 0 {
+        while Instant::now() < deadline
+            && ledger.lock().unwrap_or_else(PoisonError::into_inner).outstanding() > 0
+        {
             sleep(DRAIN_LOOK).await;
         }
     }
@@ -256,7 +258,9 @@ impl Trial<'_> {
         let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&strikes.times, ended);
         let expectations = match self.subject {
             Subject::Pattern(pattern) => self.scenario.expectations_for(*pattern),
-            Subject::Attached(_) => self.scenario.expect.iter().filter(|e| e.pattern.is_none()).cloned().collect(),
+            Subject::Attached(_) => {
+                self.scenario.expect.iter().filter(|e| e.pattern.is_none()).cloned().collect()
+            }
         };
         let judgement = ledger::judge(&settled, &harness, &expectations);
         let label = self.subject.label();

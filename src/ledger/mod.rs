@@ -282,7 +282,7 @@ impl Ledger {
         let at = nanos(at);
         self.timeline.received(at.saturating_sub(self.begin.unwrap_or(0)));
         let place = self.plan.place(n);
-        if !message.sent() && self.early.is_full() {
+        if self.plan.room(n) != subscriber.room || (!message.sent() && self.early.is_full()) {
             self.counts.unexpected += 1;
             return;
         }
@@ -327,6 +327,12 @@ impl Ledger {
     /// The debts that are not yet paid and that have a path. Costs nothing to ask.
     pub fn outstanding(&self) -> u64 {
         self.counts.outstanding
+    }
+
+    /// How many messages are due by a moment; none before the load begins.
+    fn due_by(&self, moment: u64) -> usize {
+        let elapsed = self.begin.and_then(|begin| moment.checked_sub(begin));
+        elapsed.map_or(0, |elapsed| self.plan.due_by(Duration::from_nanos(elapsed)))
     }
 
     fn intended(&self, n: usize) -> u64 {

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use hdrhistogram::CreationError;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -88,9 +87,6 @@ pub enum LoadError {
     /// A thread could not be started.
     #[error("a thread of the load generator could not be started: {0}")]
     Thread(#[from] io::Error),
-    /// A histogram could not be made.
-    #[error("a histogram of the load generator could not be made: {0}")]
-    Histogram(#[from] CreationError),
 }
 
 impl LoadError {
@@ -102,7 +98,7 @@ impl LoadError {
             LoadError::Connect { .. } => {
                 "each client needs a file descriptor here and one at its node: see `ulimit -n` and `--max-clients`"
             }
-            LoadError::Thread(_) | LoadError::Histogram(_) => "the machine may be short of memory or threads",
+            LoadError::Thread(_) => "the machine may be short of memory or threads",
         }
     }
 }
@@ -126,6 +122,11 @@ pub struct LoadGenerator {
 impl LoadGenerator {
     /// Connects and subscribes every client. The run's zero is now.
     pub async fn start(settings: Settings) -> Result<Self, LoadError> {
+        let limit = settings.load.connect_timeout + START_LIMIT;
+        Self::start_within(settings, limit).await
+    }
+
+    async fn start_within(settings: Settings, limit: Duration) -> Result<Self, LoadError> {
         let Settings { mut plan, load, seed, urls, cross_paths } = settings;
         plan.crosses_nodes = cross_paths;
         check(&plan, &urls)?;
@@ -135,7 +136,7 @@ impl LoadGenerator {
             dialer: Dialer::new(&urls, &load, seed)?,
             roster: Roster::new(&plan),
             rehearsal: Rehearsal::new(plan.clone()),
-            health: Health::new()?,
+            health: Health::new(),
             resend: load.resend,
             ledger: Arc::new(Mutex::new(Ledger::new(plan.clone()))),
             plan,
@@ -147,7 +148,6 @@ impl LoadGenerator {
         let engines =
             vec![start_publishers(&run, inboxes, &cancel)?, start_subscribers(&run, ticks, &cancel)?];
         let pacer = Pacer::start(run.clone(), Clone::clone(&orders), ticks_tx, cancel)?;
-        let limit = load.connect_timeout + START_LIMIT;
         if !run.roster.all_online(limit).await {
             return Err(LoadError::Connect {
                 online: run.roster.online(),
@@ -298,4 +298,57 @@ fn start_subscribers(
             }
         });
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(urls: &[&str]) -> Settings {
+        let second = Duration::from_secs(1);
+        let (publishers, subscribers, nodes, rooms, rate) = (1, 3, 2, 1, 10.0);
+        let load = scenario::Load {
+            publishers,
+            subscribers,
+            rate,
+            payload: 64,
+            rooms,
+            resend: false,
+            warm_up: second,
+            duration: second,
+            drain: second,
+            connect_timeout: second,
+            reconnect_min: second / 50,
+            reconnect_max: second / 50,
+        };
+        let plan = Plan { publishers, subscribers, nodes, rooms, rate, messages: 10, crosses_nodes: true };
+        let urls = urls.iter().map(|url| (*url).to_owned()).collect();
+        Settings { plan, load, seed: 1, urls, cross_paths: true }
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_is_not_there_is_named() {
+        // A port that nobody listens on any more, and one that nobody answers on.
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).unwrap();
+        let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let urls = [format!("ws://{gone}"), format!("ws://{}", mute.local_addr().unwrap())];
+        let mut settings = settings(&urls.each_ref().map(|url| &**url));
+        settings.load.connect_timeout = Duration::from_millis(20);
+        let error = LoadGenerator::start_within(settings, Duration::from_millis(200)).await.unwrap_err();
+        let error = error.to_string();
+        let begin =
+            "only 0 of 4 clients were connected and subscribed within 200ms; the latest failure: node ";
+        assert!(error.starts_with(begin), "{error}");
+        assert!(urls.iter().any(|url| error.contains(url)), "{error}");
+    }
+
+    #[tokio::test]
+    async fn settings_that_contradict_themselves_are_refused_at_once() {
+        let one_url = LoadGenerator::start(settings(&["ws://127.0.0.1:1"])).await.unwrap_err();
+        assert!(matches!(one_url, LoadError::Settings(_)), "{one_url}");
+        let mut nobody = settings(&["ws://127.0.0.1:1", "ws://127.0.0.1:2"]);
+        nobody.plan.subscribers = 0;
+        let nobody = LoadGenerator::start(nobody).await.unwrap_err();
+        assert!(matches!(nobody, LoadError::Settings(_)), "{nobody}");
+    }
 }

@@ -6,12 +6,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use hdrhistogram::{CreationError, Histogram};
+use hdrhistogram::Histogram;
 
-use crate::ledger::Harness;
-
-/// The longest delay that is told from a longer one, in microseconds.
-const LONGEST_US: u64 = 600_000_000;
+use crate::ledger::{Harness, micros_histogram};
 
 /// The most different remarks that are kept: a server can make up any number of reasons.
 const REMARKS: usize = 20;
@@ -38,16 +35,15 @@ fn micros(delay: Duration) -> u64 {
 
 impl Health {
     /// Nothing gathered yet.
-    pub(super) fn new() -> Result<Self, CreationError> {
-        let histogram = || Histogram::new_with_bounds(1, LONGEST_US, 3).map(Mutex::new);
-        Ok(Self {
+    pub(super) fn new() -> Self {
+        Self {
             measuring: AtomicBool::new(false),
-            publish_delay: histogram()?,
-            loop_lag: histogram()?,
+            publish_delay: Mutex::new(micros_histogram()),
+            loop_lag: Mutex::new(micros_histogram()),
             overruns: AtomicU64::new(0),
             problems: Mutex::default(),
             remarks: Mutex::default(),
-        })
+        }
     }
 
     /// The measured load begins: from here on loop lag counts.

@@ -4,6 +4,8 @@
 //! Which messages it harms is decided by the text that a client would receive: `nonce.load.publisher.seq.crc `.
 //! Probes and warm-up are never harmed, but by `deaf`.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's server fails its test")]
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +28,7 @@ pub struct Each(pub usize);
 impl Each {
     /// Whether it is about this message.
     fn hits(rule: Option<Each>, said: &Said) -> bool {
-        rule.is_some_and(|Each(every)| said.load && (said.seq + 1) % every == 0)
+        rule.is_some_and(|Each(every)| said.load && (said.seq + 1).is_multiple_of(every))
     }
 }
 
@@ -108,11 +110,11 @@ pub struct FaultyServer {
     state: Arc<State>,
     addresses: Vec<SocketAddr>,
     nodes: Vec<CancellationToken>,
-    tasks: TaskTracker,
 }
 
 struct State {
     faults: Faults,
+    tasks: TaskTracker,
     inner: Mutex<Inner>,
 }
 
@@ -143,8 +145,8 @@ enum Out {
 impl FaultyServer {
     /// Starts so many nodes on free ports.
     pub async fn start(nodes: usize, faults: Faults) -> Self {
-        let state = Arc::new(State { faults, inner: Mutex::default() });
-        let mut server = Self { state, addresses: vec![], nodes: vec![], tasks: TaskTracker::new() };
+        let state = Arc::new(State { faults, tasks: TaskTracker::new(), inner: Mutex::default() });
+        let mut server = Self { state, addresses: vec![], nodes: vec![] };
         for node in 0..nodes {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             server.addresses.push(listener.local_addr().unwrap());
@@ -175,11 +177,11 @@ impl FaultyServer {
     }
 
     fn serve(&self, node: usize, listener: TcpListener) {
-        let (state, token, tasks) = (self.state.clone(), self.nodes[node].clone(), self.tasks.clone());
-        self.tasks.spawn(self.nodes[node].clone().run_until_cancelled_owned(async move {
+        let (state, token) = (self.state.clone(), self.nodes[node].clone());
+        self.state.tasks.spawn(self.nodes[node].clone().run_until_cancelled_owned(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let client = state.clone().client(node, stream);
-                tasks.spawn(token.clone().run_until_cancelled_owned(client));
+                state.tasks.spawn(token.clone().run_until_cancelled_owned(client));
             }
         }));
     }
@@ -228,9 +230,8 @@ impl State {
                     Out::Frame(frame) => if sink.send(Message::text(frame)).await.is_err() { break },
                     Out::Later(frame, delay) => {
                         let outbox = outbox.clone();
-                        // Ends by itself, and soon: tests delay by seconds at most.
-                        std::thread::spawn(move || {
-                            std::thread::sleep(delay);
+                        self.tasks.spawn(async move {
+                            tokio::time::sleep(delay).await;
                             let _ = outbox.send(Out::Frame(frame));
                         });
                     }

@@ -70,9 +70,11 @@ impl Interest {
         }
         entry.wanted = true;
         let answer = entry.wait();
-        rooms.dirty.push(room);
-        drop(rooms);
-        self.changed.notify_one();
+        // A new connection begins with every room anyway.
+        if rooms.connected {
+            rooms.dirty.push(room);
+            self.changed.notify_one();
+        }
         answer
     }
 
@@ -92,7 +94,6 @@ impl Interest {
         }
         let answer = entry.wait();
         rooms.dirty.push(room);
-        drop(rooms);
         self.changed.notify_one();
         answer
     }

@@ -118,6 +118,9 @@ pub(super) async fn keep(
                 let reason = service.serve(&link).await;
                 // Closed before anybody hears of it: a dead connection must not be used again.
                 drop(link);
+                if stop.is_cancelled() {
+                    break;
+                }
                 service.down(&broker.lost(&reason));
                 began = Instant::now();
                 pause = FIRST_PAUSE;

@@ -25,6 +25,7 @@ mod publisher;
 mod status;
 mod subscriber;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -49,7 +50,7 @@ pub use broker::redact;
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// How a node reaches Redis.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct RedisOptions {
     /// `redis://[user][:password@]host[:port][/database]`, `rediss://` for TLS, `unix://` for a socket file.
     pub url: String,
@@ -74,6 +75,20 @@ impl Default for RedisOptions {
             publish_queue: 16_384,
             connect_timeout: Duration::from_millis(400),
         }
+    }
+}
+
+impl fmt::Debug for RedisOptions {
+    /// Shows no password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, namespace, queue, publish_queue, connect_timeout } = self;
+        f.debug_struct("RedisOptions")
+            .field("url", &redact(url))
+            .field("namespace", namespace)
+            .field("queue", queue)
+            .field("publish_queue", publish_queue)
+            .field("connect_timeout", connect_timeout)
+            .finish()
     }
 }
 

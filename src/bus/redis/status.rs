@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
 
+use super::link::CLOSED;
 use crate::bus::Health;
 
 /// One of the two connections.
@@ -54,6 +55,7 @@ impl Status {
             }
             match (&*health, &now) {
                 (Health::Down(_), Health::Up) => tracing::info!("the Redis bus is up"),
+                (_, Health::Down(reason)) if reason == CLOSED => tracing::debug!("the Redis bus is closed"),
                 (_, Health::Down(reason)) => tracing::warn!("the Redis bus is down: {reason}"),
                 (Health::Up, Health::Up) => {}
             }
