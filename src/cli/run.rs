@@ -126,11 +126,10 @@ async fn watch(events: &mut Events, signals: &mut Signals, pattern: Pattern) -> 
     }
 }
 
-/// What ends a lab: Ctrl-C, a service manager, a closed terminal.
+/// What ends a lab in order: Ctrl-C, a service manager. A closed terminal is the warden's, so that `nohup` works.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    hang_up: Signal,
 }
 
 impl Signals {
@@ -138,18 +137,13 @@ impl Signals {
         let catch = |kind| {
             signal(kind).map_err(|error| LabError::environment(format!("signals cannot be caught: {error}")))
         };
-        Ok(Self {
-            interrupt: catch(SignalKind::interrupt())?,
-            terminate: catch(SignalKind::terminate())?,
-            hang_up: catch(SignalKind::hangup())?,
-        })
+        Ok(Self { interrupt: catch(SignalKind::interrupt())?, terminate: catch(SignalKind::terminate())? })
     }
 
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
         }
     }
 }

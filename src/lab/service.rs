@@ -1,5 +1,6 @@
 //! A process that serves on a port, and can be started again as it was: a node, a managed broker.
 
+use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ pub struct Service {
 }
 
 impl Service {
-    /// Starts it; it is not ready yet.
+    /// Starts it, with an empty log; it is not ready yet.
     pub async fn launch(
         spec: Spec,
         port: u16,
@@ -48,6 +49,10 @@ impl Service {
         supervision: &Supervision,
         patience: Duration,
     ) -> Result<Self, LabError> {
+        // The log of an earlier run must not pass for this one's last words.
+        File::create(&spec.log).map_err(|error| {
+            LabError::environment(format!("the log {} cannot be written: {error}", spec.log.display()))
+        })?;
         let process = launch(&spec, port, readiness, supervision, patience).await?;
         Ok(Self {
             spec,
