@@ -405,3 +405,37 @@ async fn an_absent_subscribers_debts_are_lost_offline_or_recovered_by_replay() {
         load.finish().await;
     }
 }
+
+#[tokio::test]
+async fn when_the_schedule_has_ended_the_ledger_knows_every_debt() {
+    let server = FaultyServer::start(1, Faults::default()).await;
+    for messages in [1, 2, 3] {
+        let load = LoadGenerator::start(settings(&server, Plan { messages, ..plan(1) })).await.unwrap();
+        load.begin();
+        load.schedule_ended().await;
+        assert_eq!(settled(&load).debts.owed, 3 * messages as u64);
+        load.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_subscription_that_failed_is_asked_for_again() {
+    let server = FaultyServer::start(1, Faults { refuse_first_subscribe: true, ..Faults::default() }).await;
+    let load = LoadGenerator::start(settings(&server, plan(1))).await.unwrap();
+    let harness = load.finish().await;
+    assert_eq!(harness.notes, ["a node answered a subscriber with an error: on purpose (3 times)"]);
+}
+
+#[tokio::test]
+async fn dropping_it_leaves_no_connection_behind() {
+    let server = FaultyServer::start(1, Faults::default()).await;
+    let load = LoadGenerator::start(settings(&server, plan(1))).await.unwrap();
+    load.begin();
+    assert_eq!(server.connected(), 4);
+    drop(load);
+    let deadline = Instant::now() + SECOND * 10;
+    while server.connected() > 0 {
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -138,6 +139,7 @@ impl LoadGenerator {
             rehearsal: Rehearsal::new(plan.clone()),
             health: Health::new(),
             resend: load.resend,
+            waiting: watch::Sender::new(0),
             ledger: Arc::new(Mutex::new(Ledger::new(plan.clone()))),
             plan,
         });
@@ -218,18 +220,24 @@ impl LoadGenerator {
         self.begun.get_or_init(begin).0
     }
 
-    /// Waits until the last message's due time has passed and it was handed to its publisher. Without
+    /// Waits until the last message's due time has passed, and every publisher that has a connection has handed
+    /// over what was due: the ledger then knows all debts but those of publishers without one. Without
     /// [`LoadGenerator::begin`] there is nothing to wait for.
     pub async fn schedule_ended(&self) {
         if let Some((_, ticket)) = self.begun.get() {
             self.pacer.finished(*ticket).await;
+            self.run.handed_over().await;
         }
     }
 
-    /// Waits until every client is connected, and every subscriber subscribed; `false` if that takes longer
-    /// than `limit`.
+    /// Waits until every client is connected, every subscriber subscribed, and what waited for a connection was
+    /// handed over; `false` if the clients take longer than `limit`.
     pub async fn all_connected(&self, limit: Duration) -> bool {
-        self.run.roster.all_online(limit).await
+        let all = self.run.roster.all_online(limit).await;
+        if all {
+            self.run.handed_over().await;
+        }
+        all
     }
 
     /// Stops everything, and says how well the load generator itself has done.
@@ -292,9 +300,14 @@ fn start_subscribers(
             tasks.spawn(listen(run.clone(), number, token.child_token()));
         }
         tasks.spawn(async move {
+            let mut sent = Vec::with_capacity(TICKS);
             // Ends with the pacing thread, which holds the sender.
-            while let Some(sent) = ticks.recv().await {
-                run.health.loop_lag(run.clock.now().saturating_sub(sent));
+            while ticks.recv_many(&mut sent, TICKS).await > 0 {
+                // Once round the loop: what every task that is ready now does comes first, as it would come
+                // before a frame that arrives now.
+                yield_now().await;
+                let now = run.clock.now();
+                sent.drain(..).for_each(|sent| run.health.loop_lag(now.saturating_sub(sent)));
             }
         });
     })

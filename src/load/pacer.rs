@@ -132,8 +132,11 @@ impl Beat {
     fn hand_out(&mut self, now: Duration) {
         let Some(schedule) = &mut self.schedule else { return };
         while let Some((publisher, order)) = schedule.take(now) {
+            let load = usize::from(order.kind == Kind::Load);
+            self.run.waiting.send_modify(|waiting| *waiting += load);
             if self.publishers[publisher].try_send(order).is_err() {
                 self.run.health.overrun();
+                self.run.waiting.send_modify(|waiting| *waiting -= load);
             }
         }
         if schedule.next_due().is_none() {

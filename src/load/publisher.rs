@@ -110,6 +110,9 @@ impl<'a> Talk<'a> {
     fn end(&mut self, socket: &Socket) {
         if socket.get_ref().written() == self.written_before_batch {
             self.backlog.put_back(&self.batch);
+            let load = |turn: &&Turn| turn.order.kind == Kind::Load && !turn.again;
+            let back = self.batch.iter().filter(load).count();
+            self.run.waiting.send_modify(|waiting| *waiting += back);
         }
         self.batch.clear();
         self.backlog.disconnected();
@@ -210,6 +213,7 @@ impl<'a> Talk<'a> {
         } else if !again {
             let now = run.clock.now();
             run.ledger().sent(order.number, self.node, now);
+            run.waiting.send_modify(|waiting| *waiting -= 1);
             run.health.publish_delay(now.saturating_sub(order.due.max(self.usable_since)));
         }
     }

@@ -1,7 +1,10 @@
 //! What all clients of one run share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::clock::Clock;
@@ -11,6 +14,9 @@ use super::rehearsal::Rehearsal;
 use super::roster::Roster;
 use super::text::Texts;
 use crate::ledger::{Ledger, Plan};
+
+/// How long publishers that have a connection may take to hand over what is due: some writes' time.
+const HAND_OVER: Duration = Duration::from_millis(200);
 
 /// What all clients of one run share.
 #[derive(Debug)]
@@ -23,6 +29,8 @@ pub(super) struct Run {
     pub(super) rehearsal: Rehearsal,
     pub(super) health: Health,
     pub(super) resend: bool,
+    /// Messages of the measured load that the schedule gave out and that nobody has handed over yet.
+    pub(super) waiting: watch::Sender<usize>,
     pub(super) ledger: Arc<Mutex<Ledger>>,
 }
 
@@ -30,6 +38,13 @@ impl Run {
     /// The ledger, for one entry.
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until what the schedule gave out was handed over for writing; not for long, because a publisher
+    /// without a connection keeps its messages.
+    pub(super) async fn handed_over(&self) {
+        let mut waiting = self.waiting.subscribe();
+        let _ = timeout(HAND_OVER, waiting.wait_for(|count| *count == 0)).await;
     }
 
     /// Whether the pattern has a path between these clients, where they are now.

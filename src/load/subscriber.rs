@@ -1,5 +1,6 @@
 //! A client that listens: tells the ledger when it was online and what it received.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -73,7 +74,11 @@ impl<'a> Ear<'a> {
             while let Some(message) = socket.next().await {
                 let at = self.run.clock.now();
                 match message {
-                    Ok(Message::Text(frame)) => self.received(&frame, at),
+                    Ok(Message::Text(frame)) => {
+                        if self.received(&frame, at).is_break() {
+                            break;
+                        }
+                    }
                     Ok(Message::Close(_)) => break,
                     Ok(_) => {}
                     Err(error) => {
@@ -96,11 +101,12 @@ impl<'a> Ear<'a> {
         }
     }
 
-    /// Reads a frame that came at this instant.
-    fn received(&mut self, frame: &str, at: Duration) {
+    /// Reads a frame that came at this instant. Breaks when this connection will never be subscribed.
+    fn received(&mut self, frame: &str, at: Duration) -> ControlFlow<()> {
         let run = self.run;
         let Some(frame) = Inbound::decode(frame) else {
-            return run.ledger().corrupted(self.number);
+            run.ledger().corrupted(self.number);
+            return ControlFlow::Continue(());
         };
         match &*frame.kind {
             "message" => self.message(&frame, at),
@@ -113,11 +119,16 @@ impl<'a> Ear<'a> {
                 run.health.remark("a node dropped a frame because a subscriber was too slow", frame.missed);
             }
             "error" => {
-                run.health
-                    .remark(&format!("a node answered a subscriber with an error: {}", frame.reason), 1);
+                let error = format!("a node answered a subscriber with an error: {}", frame.reason);
+                run.health.remark(&error, 1);
+                if !self.subscribed {
+                    run.roster.trouble(format!("node {}: {}", self.node, frame.reason));
+                    return ControlFlow::Break(());
+                }
             }
             _ => {}
         }
+        ControlFlow::Continue(())
     }
 
     /// Judges a message by its text.

@@ -8,6 +8,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -77,6 +78,8 @@ pub struct Faults {
     pub cut_publisher_at: Option<(usize, usize)>,
     /// This subscriber's connection is cut instead of delivering this load message (subscriber, seq) to it.
     pub cut_subscriber_at: Option<(usize, usize)>,
+    /// The first `subscribe` of each subscriber is answered with an error.
+    pub refuse_first_subscribe: bool,
     /// Keeps history: a `subscribe` with `after` brings what came after it, marked as replay.
     pub history: bool,
 }
@@ -125,6 +128,8 @@ struct Inner {
     hellos: Vec<Hello>,
     /// The ids of `publish`, each time one came.
     published: Vec<String>,
+    /// Subscribers that have asked for a room before.
+    asked: Vec<Option<usize>>,
     history: Vec<(String, Value)>,
 }
 
@@ -169,6 +174,11 @@ impl FaultyServer {
     /// Every `hello` so far.
     pub fn hellos(&self) -> Vec<Hello> {
         self.state.inner().hellos.clone()
+    }
+
+    /// Connections at this moment.
+    pub fn connected(&self) -> usize {
+        self.state.inner().members.len()
     }
 
     /// How often a `publish` with this id came.
@@ -224,7 +234,7 @@ impl State {
                 frame = source.next() => {
                     let Some(Ok(Message::Text(frame))) = frame else { break };
                     let frame: Value = serde_json::from_str(&frame).unwrap();
-                    self.frame(node, connection, &mut session, &frame, &outbox);
+                    if self.frame(node, connection, &mut session, &frame, &outbox).is_break() { break }
                 }
                 Some(out) = out.recv() => match out {
                     Out::Frame(frame) => if sink.send(Message::text(frame)).await.is_err() { break },
@@ -249,7 +259,7 @@ impl State {
         session: &mut String,
         frame: &Value,
         outbox: &mpsc::UnboundedSender<Out>,
-    ) {
+    ) -> ControlFlow<()> {
         let field = |name: &str| frame[name].as_str().unwrap_or_default().to_owned();
         let answer = |answer: Value| {
             let _ = outbox.send(Out::Frame(answer.to_string()));
@@ -267,14 +277,21 @@ impl State {
                     "name": name, "colour": "red", "session": session}));
             }
             "subscribe" => self.subscribe(connection, &field("room"), frame["after"].as_str()),
-            "publish" => self.publish(session, frame, answer, outbox),
+            "publish" => return self.publish(session, frame, answer),
             other => panic!("a frame of type {other:?}"),
         }
+        ControlFlow::Continue(())
     }
 
     fn subscribe(&self, connection: u64, room: &str, after: Option<&str>) {
         let inner = &mut *self.inner();
         let member = inner.members.get_mut(&connection).unwrap();
+        let again = inner.asked.contains(&member.subscriber);
+        inner.asked.push(member.subscriber);
+        if self.faults.refuse_first_subscribe && !again {
+            return member
+                .send(json!({"type": "error", "code": "broken", "reason": "on purpose"}).to_string());
+        }
         member.room = room.to_owned();
         if let Some(after) = after.filter(|_| self.faults.history) {
             let theirs = inner.history.iter().filter(|(said_in, _)| said_in == room);
@@ -289,13 +306,8 @@ impl State {
         );
     }
 
-    fn publish(
-        &self,
-        session: &str,
-        frame: &Value,
-        answer: impl Fn(Value),
-        outbox: &mpsc::UnboundedSender<Out>,
-    ) {
+    /// Breaks when the connection is to be cut.
+    fn publish(&self, session: &str, frame: &Value, answer: impl Fn(Value)) -> ControlFlow<()> {
         let faults = &self.faults;
         let (id, text) = (frame["id"].as_str().unwrap(), frame["text"].as_str().unwrap());
         let said = Said::read(text);
@@ -306,11 +318,10 @@ impl State {
             first
         };
         if first && said.load && faults.cut_publisher_at == Some((said.publisher, said.seq)) {
-            let _ = outbox.send(Out::Cut);
-            return;
+            return ControlFlow::Break(());
         }
         if first && Each::hits(faults.swallow_once, &said) {
-            return;
+            return ControlFlow::Continue(());
         }
         let refused = Each::hits(faults.refuse, &said);
         if !refused {
@@ -326,6 +337,7 @@ impl State {
             let level = if faults.confirm { "confirmed" } else { "handed" };
             answer(json!({"type": "ack", "id": id, "level": level}));
         }
+        ControlFlow::Continue(())
     }
 
     fn deliver(&self, room: &str, message: &Value, said: &Said) {
