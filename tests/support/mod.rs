@@ -4,3 +4,4 @@
 pub mod faulty;
 pub mod process;
 pub mod redis;
+pub mod report;
