@@ -17,6 +17,7 @@
 //! - A lost debt without a path counts as `lost_handed` whatever its message's answer was: nobody promised it.
 //! - Online and path are looked at when the message was first sent; a resend changes neither.
 
+mod account;
 mod debt;
 mod early;
 mod figure;
@@ -39,9 +40,8 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use debt::Debt;
 use early::{Early, EarlyReceipts};
-use subscriber::{Seen, Subscriber};
+use subscriber::Subscriber;
 use timeline::Timeline;
 
 pub use figure::{Figure, grouped};
@@ -282,7 +282,7 @@ impl Ledger {
         let at = nanos(at);
         self.timeline.received(at.saturating_sub(self.begin.unwrap_or(0)));
         let place = self.plan.place(n);
-        if !message.sent() && self.early.is_full() {
+        if self.plan.room(n) != subscriber.room || (!message.sent() && self.early.is_full()) {
             self.counts.unexpected += 1;
             return;
         }
@@ -327,64 +327,6 @@ impl Ledger {
     /// The debts that are not yet paid and that have a path. Costs nothing to ask.
     pub fn outstanding(&self) -> u64 {
         self.counts.outstanding
-    }
-
-    fn intended(&self, n: usize) -> u64 {
-        self.begin.unwrap_or(0).saturating_add(nanos(self.plan.due(n)))
-    }
-
-    /// Decides whether a message that was sent is owed to a subscriber of its room, and whether it has a path.
-    fn owe(&mut self, s: usize, n: usize, place: usize) {
-        let (message, subscriber) = (&self.messages[n], &mut self.subscribers[s]);
-        let Some(stay) = subscriber.presence.at(message.sent_at) else { return };
-        let Some(debt) = subscriber.debts.get_mut(place) else { return };
-        let before: Debt = *debt;
-        debt.owe(self.plan.has_path(message.node as usize, stay.node as usize));
-        self.counts.owed += u64::from(!before.owed());
-        match (before.outstanding(), debt.outstanding()) {
-            (false, true) => {
-                self.unpaid[n] += 1;
-                self.counts.outstanding += 1;
-            }
-            (true, false) => {
-                self.unpaid[n] -= 1;
-                self.counts.outstanding -= 1;
-            }
-            _ => {}
-        }
-    }
-
-    /// Counts a receipt of a message that was sent.
-    fn account(&mut self, receipt: Early) {
-        let Early { s, n, seen: Seen { live, first, again, disordered }, at } = receipt;
-        let debt = self.subscribers[s].debts[self.plan.place(n)];
-        if !debt.owed() {
-            return;
-        }
-        let intended = self.intended(n);
-        let late = at.saturating_sub(intended);
-        let counts = &mut self.counts;
-        counts.duplicates += u64::from(again);
-        if live {
-            counts.reordered += u64::from(disordered);
-        } else {
-            counts.replay_reordered += u64::from(disordered);
-        }
-        if live && !again {
-            counts.delivered += 1;
-            counts.recovered -= u64::from(!first);
-            counts.on_time += u64::from(late <= ON_TIME_NANOS);
-            self.latency.saturating_record(late / 1_000);
-            self.service.saturating_record(at.saturating_sub(self.messages[n].sent_at) / 1_000);
-            self.timeline.delivered(nanos(self.plan.due(n)), late / 1_000);
-        }
-        if !live && first {
-            counts.recovered += 1;
-            self.recovered.saturating_record(late / 1_000);
-        }
-        if first && late > ON_TIME_NANOS && debt.has_path() {
-            self.harm.include(intended, at);
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Answer, Ledger, ON_TIME, nanos};
+use super::{Answer, Ledger, ON_TIME_NANOS, nanos};
 
 /// How a run stands at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,14 +30,12 @@ pub struct Progress {
 impl Ledger {
     /// How the run stands. A sweep over the messages: for a bar, some ten times a second.
     pub fn progress(&self, now: Duration) -> Progress {
-        let elapsed = |begin: u64| Duration::from_nanos(nanos(now).saturating_sub(begin));
-        let due = self.begin.map_or(0, |begin| self.plan.due_by(elapsed(begin)));
-        // Strictly more than a second ago: a nanosecond short of it is still on time.
-        let overdue = elapsed(self.begin.unwrap_or(0)).checked_sub(ON_TIME + Duration::from_nanos(1));
-        let overdue = overdue.map_or(0, |overdue| self.plan.due_by(overdue));
+        let now = nanos(now);
+        // Strictly more than a second ago: a debt of just a second is still on time.
+        let overdue = now.checked_sub(ON_TIME_NANOS + 1).map_or(0, |overdue| self.due_by(overdue));
         let answers = &self.counts.answers;
         Progress {
-            due: due as u64,
+            due: self.due_by(now) as u64,
             sent: self.counts.sent,
             acked: answers[Answer::Confirmed as usize] + answers[Answer::Handed as usize],
             refused: answers[Answer::Refused as usize],

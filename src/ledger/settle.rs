@@ -54,8 +54,7 @@ impl Ledger {
 
     /// What became of the messages, and how many debts the unsent ones would have made.
     fn settle_messages(&self, ended: Duration) -> (Messages, u64) {
-        let elapsed = |begin: u64| Duration::from_nanos(nanos(ended).saturating_sub(begin));
-        let due_by_end = self.begin.map_or(0, |begin| self.plan.due_by(elapsed(begin)));
+        let due_by_end = self.due_by(nanos(ended));
         let listeners: Vec<u64> = self.rooms.iter().map(|room| self.listeners(room)).collect();
         let (mut unsent, mut unsent_debts) = (0, 0);
         for (n, message) in self.messages[..due_by_end].iter().enumerate() {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Answer::{Confirmed, Handed, Refused, Unknown};
 use super::Arrival::{Live, Replay};
+use super::debt::Debt;
 use super::*;
 
 /// The measured load begins here, so that a mistaken zero shows.

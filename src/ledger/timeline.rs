@@ -82,7 +82,7 @@ impl Timeline {
         }
     }
 
-    /// The slices as far as the run got: to the last due message or the last receipt.
+    /// The slices as far as the run got: to the last message due or sent, or the last receipt.
     pub(super) fn slices(&self, due_slices: usize) -> Vec<Slice> {
         let slice = |i: usize| {
             let load = self.load.get(i);
@@ -97,6 +97,7 @@ impl Timeline {
                 p99_us: latency.map(|latency| latency.value_at_quantile(0.99)),
             }
         };
-        (0..due_slices.max(self.received.len())).map(slice).collect()
+        let sent_slices = self.load.iter().rposition(|load| load.sent > 0).map_or(0, |last| last + 1);
+        (0..due_slices.max(sent_slices).max(self.received.len())).map(slice).collect()
     }
 }
