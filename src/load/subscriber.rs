@@ -1,6 +1,5 @@
 //! A client that listens: tells the ledger when it was online and what it received.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -75,9 +74,7 @@ impl<'a> Ear<'a> {
                 let at = self.run.clock.now();
                 match message {
                     Ok(Message::Text(frame)) => {
-                        if self.received(&frame, at).is_break() {
-                            break;
-                        }
+                        self.received(&frame, at);
                     }
                     Ok(Message::Close(_)) => break,
                     Ok(_) => {}
@@ -101,12 +98,12 @@ impl<'a> Ear<'a> {
         }
     }
 
-    /// Reads a frame that came at this instant. Breaks when this connection will never be subscribed.
-    fn received(&mut self, frame: &str, at: Duration) -> ControlFlow<()> {
+    /// Reads a frame that came at this instant.
+    fn received(&mut self, frame: &str, at: Duration) {
         let run = self.run;
         let Some(frame) = Inbound::decode(frame) else {
             run.ledger().corrupted(self.number);
-            return ControlFlow::Continue(());
+            return;
         };
         match &*frame.kind {
             "message" => self.message(&frame, at),
@@ -122,13 +119,12 @@ impl<'a> Ear<'a> {
                 let error = format!("a node answered a subscriber with an error: {}", frame.reason);
                 run.health.remark(&error, 1);
                 if !self.subscribed {
+                    // Not the end: a node whose broker is away says so, and subscribes when it is back.
                     run.roster.trouble(format!("node {}: {}", self.node, frame.reason));
-                    return ControlFlow::Break(());
                 }
             }
             _ => {}
         }
-        ControlFlow::Continue(())
     }
 
     /// Judges a message by its text.

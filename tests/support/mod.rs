@@ -1,6 +1,8 @@
 //! What the black-box tests share.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test target uses a part")]
 
 pub mod faulty;
 pub mod process;
 pub mod redis;
+pub mod redis_bus;
