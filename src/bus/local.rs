@@ -1,49 +1,103 @@
-//! temporary
-use super::*;
+//! The bus of one process: what is published here is heard here, and nowhere else.
+
 use std::collections::HashSet;
-use std::sync::Mutex;
-/// t
+use std::sync::{Mutex, PoisonError, RwLock};
+
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, watch};
+
+use super::counters::Counters;
+use super::{BoxFuture, Bus, BusError, BusEvent, Health, Level, Outcome, Receipt};
+use crate::wire::{Envelope, Room};
+
+/// Two nodes with a bus like this do not hear each other. That is the lesson of the pattern, not a fault.
+///
+/// A full queue refuses the publish (`overloaded`): the publisher shares the process with the reader, so it can
+/// be told at once, and nothing needs to be dropped.
 pub struct LocalBus {
-    tx: mpsc::Sender<BusEvent>,
-    rx: Mutex<Option<mpsc::Receiver<BusEvent>>>,
-    rooms: Mutex<HashSet<Room>>,
+    /// `None` once closed, which ends the events.
+    open: RwLock<Option<Open>>,
+    events: Mutex<Option<mpsc::Receiver<BusEvent>>>,
     health: watch::Sender<Health>,
+    counters: Counters,
 }
+
+struct Open {
+    rooms: HashSet<Room>,
+    events: mpsc::Sender<BusEvent>,
+}
+
 impl LocalBus {
-    /// t
+    /// A bus that holds at most `queue` (at least one) envelopes that its node has not read yet.
     pub fn new(queue: usize) -> Self {
-        let (tx, rx) = mpsc::channel(queue);
-        Self { tx, rx: Mutex::new(Some(rx)), rooms: Default::default(), health: watch::channel(Health::Up).0 }
+        let (sender, receiver) = mpsc::channel(queue.max(1));
+        Self {
+            open: RwLock::new(Some(Open { rooms: HashSet::new(), events: sender })),
+            events: Mutex::new(Some(receiver)),
+            health: watch::Sender::new(Health::Up),
+            counters: Counters::register(),
+        }
+    }
+
+    fn deliver(&self, envelope: Envelope) -> Outcome {
+        let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(open) = open.as_ref() else { return Outcome::bus_down("the bus is closed") };
+        if !open.rooms.contains(&envelope.room) {
+            return Outcome::Ack(Level::Handed);
+        }
+        match open.events.try_send(BusEvent::Envelope(envelope)) {
+            Ok(()) => {
+                self.counters.received.increment(1);
+                Outcome::Ack(Level::Handed)
+            }
+            Err(TrySendError::Full(_)) => {
+                Outcome::overloaded("the node does not keep up with its own messages")
+            }
+            Err(TrySendError::Closed(_)) => Outcome::bus_down("the node no longer reads"),
+        }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut HashSet<Room>)) -> BoxFuture<Result<(), BusError>> {
+        let mut open = self.open.write().unwrap_or_else(PoisonError::into_inner);
+        let result = open.as_mut().map(|open| change(&mut open.rooms)).ok_or(BusError::Closed);
+        Box::pin(std::future::ready(result))
     }
 }
+
 impl Bus for LocalBus {
-    fn publish(&self, e: Envelope) -> Receipt {
-        if !self.rooms.lock().unwrap().contains(&e.room) {
-            return Receipt::ready(Outcome::Ack(Level::Handed));
-        }
-        match self.tx.try_send(BusEvent::Envelope(e)) {
-            Ok(()) => Receipt::ready(Outcome::Ack(Level::Handed)),
-            Err(_) => Receipt::ready(Outcome::Refused { code: "overloaded", reason: "full".into() }),
-        }
+    fn publish(&self, envelope: Envelope) -> Receipt {
+        let outcome = self.deliver(envelope);
+        self.counters.count(&outcome);
+        Receipt::ready(outcome)
     }
+
     fn subscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {
-        self.rooms.lock().unwrap().insert(room);
-        Box::pin(async { Ok(()) })
+        self.change(|rooms| {
+            rooms.insert(room);
+        })
     }
+
     fn unsubscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {
-        self.rooms.lock().unwrap().remove(&room);
-        Box::pin(async { Ok(()) })
+        self.change(|rooms| {
+            rooms.remove(&room);
+        })
     }
+
     fn events(&self) -> Option<mpsc::Receiver<BusEvent>> {
-        self.rx.lock().unwrap().take()
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
+
     fn health(&self) -> watch::Receiver<Health> {
         self.health.subscribe()
     }
+
     fn crosses_nodes(&self) -> bool {
         false
     }
+
     fn close(&self) -> BoxFuture<()> {
-        Box::pin(async {})
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
+        self.health.send_replace(Health::Down("the bus is closed".into()));
+        Box::pin(std::future::ready(()))
     }
 }

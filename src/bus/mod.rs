@@ -4,8 +4,11 @@
 //! gone the whole way. To add a pattern, implement [`Bus`], and run the contract suite (`tests/bus_contract`)
 //! over it.
 
+mod counters;
 pub mod local;
 pub mod redis;
+
+pub use counters::Counters;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -21,8 +24,9 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// What connects the nodes of a cluster.
 ///
-/// `publish`, `subscribe` and `unsubscribe` take effect in the order in which they are called; what they give
-/// back only tells how it went.
+/// Publishes take effect in the order in which they are called, and so do subscribes and unsubscribes of one
+/// room; what the calls give back only tells how it went. Between the two there is no order until `subscribe` has
+/// resolved: a bus may use one connection for each.
 pub trait Bus: Send + Sync + 'static {
     /// Queues an envelope for every node that is subscribed to its room, this one included. Never blocks. The
     /// receipt comes later, and receipts may come out of order.
@@ -32,8 +36,8 @@ pub trait Bus: Send + Sync + 'static {
     /// outage may be long after the call; an error means that it will never be confirmed.
     fn subscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>>;
 
-    /// Withdraws this node's interest in a room. Resolves when the broker has confirmed it, or at once while it
-    /// is away.
+    /// Withdraws this node's interest in a room, however often it was declared. Resolves when the broker has
+    /// confirmed it, or at once while it is away.
     fn unsubscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>>;
 
     /// What arrives for this node. There is one receiver: the first call takes it, later ones get `None`.
@@ -109,7 +113,8 @@ pub enum Outcome {
     Ack(Level),
     /// Certainly not sent.
     Refused {
-        /// A short word for programs: `bus_down`, `overloaded`.
+        /// A short word for programs: `bus_down`, `overloaded` (a queue was full), or `rejected` (the broker
+        /// said no).
         code: &'static str,
         /// A sentence for people.
         reason: String,
@@ -119,6 +124,18 @@ pub enum Outcome {
         /// A sentence for people.
         reason: String,
     },
+}
+
+impl Outcome {
+    /// Refused: nothing can be sent, and this is why.
+    pub fn bus_down(reason: impl Into<String>) -> Self {
+        Self::Refused { code: "bus_down", reason: reason.into() }
+    }
+
+    /// Refused: a queue was full, and this says which.
+    pub fn overloaded(reason: impl Into<String>) -> Self {
+        Self::Refused { code: "overloaded", reason: reason.into() }
+    }
 }
 
 /// The answer to a publish, now or later.

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use crate::lab::LabError;
+use crate::scenario::ScenarioError;
+
 /// Wrong usage or an invalid file.
 pub const USAGE: u8 = 2;
 /// The environment lacks something: a broker, a free port.
@@ -22,6 +25,19 @@ impl Failure {
     /// An error with this exit code.
     pub fn new(exit: u8, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { exit, message: message.into(), hint: Some(hint.into()) }
+    }
+}
+
+impl From<LabError> for Failure {
+    fn from(error: LabError) -> Self {
+        let log: String = error.log.iter().map(|line| format!("\n  | {line}")).collect();
+        Self { exit: error.exit, message: error.message + &log, hint: error.hint }
+    }
+}
+
+impl From<ScenarioError> for Failure {
+    fn from(error: ScenarioError) -> Self {
+        Self { exit: USAGE, message: error.to_string(), hint: error.hint().map(str::to_owned) }
     }
 }
 

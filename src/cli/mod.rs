@@ -1,15 +1,21 @@
 //! The command line: one file a subcommand.
 
+mod bench;
 mod failure;
+mod interrupt;
+mod limits;
 mod node;
+mod progress;
+mod run;
+mod scenarios;
+mod warden;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
 use crate::scenario::Pattern;
-
-pub use failure::Failure;
+use failure::{ENVIRONMENT, Failure};
 
 /// Compare messaging patterns by breaking them: one chat, several ways to connect its nodes, and an honest count
 /// of what was lost.
@@ -22,14 +28,27 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run a scenario over the patterns, break things, and count what was lost
+    Bench(bench::BenchArgs),
     /// Run one chat node in the foreground
     Node(node::NodeArgs),
+    /// Start nodes on this machine, and the broker that they need; Ctrl-C stops everything
+    Run(run::RunArgs),
+    /// List, show and check scenarios
+    Scenarios(scenarios::ScenariosArgs),
+    /// What ends everything if the lab cannot; the lab starts it
+    #[command(hide = true)]
+    Warden,
 }
 
 /// Parses the arguments, runs the subcommand and gives its exit code.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
+        Command::Bench(args) => bench::run(&args),
         Command::Node(args) => node::run(args),
+        Command::Run(args) => run::run(args),
+        Command::Scenarios(args) => Ok(scenarios::run(&args)),
+        Command::Warden => Ok(warden::run()),
     };
     match result {
         Ok(code) => ExitCode::from(code),
@@ -38,6 +57,13 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.exit)
         }
     }
+}
+
+/// The runtime of a subcommand.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        Failure::new(ENVIRONMENT, format!("cannot start the runtime: {error}"), "free some memory or threads")
+    })
 }
 
 /// Reads a pattern's word, and says which ones this version runs.

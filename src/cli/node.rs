@@ -6,20 +6,22 @@ use std::sync::Arc;
 
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::failure::{ENVIRONMENT, Failure};
+use super::failure::{ENVIRONMENT, Failure, USAGE};
+use super::{interrupt, limits};
 use crate::bus::Bus;
 use crate::bus::local::LocalBus;
+use crate::bus::redis::{RedisBus, RedisOptions};
 use crate::node::{self, Limits, NodeOptions, Secret};
 use crate::scenario::Pattern;
 
 /// Envelopes that may wait between a bus and its node.
 const BUS_QUEUE: usize = 65_536;
+/// The broker of a node that is given none.
+const DEFAULT_REDIS: &str = "redis://127.0.0.1:6379";
 
 /// Flags of `pubsub-lab node`.
 #[derive(Debug, Args)]
@@ -68,11 +70,11 @@ pub fn run(args: NodeArgs) -> Result<u8, Failure> {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .init();
-    raise_descriptor_limit(args.limits.max_clients);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        Failure::new(ENVIRONMENT, format!("cannot start the runtime: {error}"), "free some memory")
-    })?;
-    runtime.block_on(serve(args))
+    let clients = args.limits.max_clients;
+    if let Some(allowed) = limits::raise_descriptors(clients as u64) {
+        tracing::warn!("{allowed} file descriptors are allowed: too few for {clients} clients");
+    }
+    super::runtime()?.block_on(serve(args))
 }
 
 async fn serve(args: NodeArgs) -> Result<u8, Failure> {
@@ -86,9 +88,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
     })?;
     let bus = bus(&args)?;
     let shutdown = CancellationToken::new();
-    let signals = stop_on_signal(shutdown.clone()).map_err(|error| {
-        Failure::new(ENVIRONMENT, format!("cannot watch for signals: {error}"), "report this")
-    })?;
+    let signals = interrupt::cancel_on_signal(shutdown.clone())?;
     let options = NodeOptions {
         name: args.name.unwrap_or_else(|| format!("{}-{}", args.pattern, address.port())),
         pattern: args.pattern.name(),
@@ -111,35 +111,23 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
 
 fn bus(args: &NodeArgs) -> Result<Arc<dyn Bus>, Failure> {
     match args.pattern {
-        _ => Ok(Arc::new(LocalBus::new(BUS_QUEUE))),
-    }
-}
-
-/// Cancels the token at the first SIGINT or SIGTERM. Never resolves.
-fn stop_on_signal(
-    shutdown: CancellationToken,
-) -> std::io::Result<impl Future<Output = std::convert::Infallible>> {
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+        Pattern::Local => Ok(Arc::new(LocalBus::new(BUS_QUEUE))),
+        Pattern::Redis => {
+            let url = args.broker.clone().unwrap_or_else(|| DEFAULT_REDIS.into());
+            let options = RedisOptions {
+                url,
+                namespace: args.namespace.clone(),
+                queue: BUS_QUEUE,
+                ..Default::default()
+            };
+            let bus = RedisBus::start(options).map_err(|error| {
+                Failure::new(USAGE, error.to_string(), "give a URL like redis://127.0.0.1:6379")
+            })?;
+            Ok(Arc::new(bus))
         }
-        tracing::info!("asked to stop");
-        shutdown.cancel();
-        std::future::pending().await
-    })
-}
-
-/// A client is a file descriptor, and the usual soft limit of 1,024 is far below the hard one.
-fn raise_descriptor_limit(max_clients: usize) {
-    let Ok((soft, hard)) = getrlimit(Resource::RLIMIT_NOFILE) else { return };
-    let wanted = (max_clients as u64).saturating_add(2048).max(soft);
-    let reachable = wanted.min(hard);
-    if reachable > soft && setrlimit(Resource::RLIMIT_NOFILE, reachable, hard).is_err() {
-        tracing::warn!("cannot raise the limit on file descriptors above {soft}");
-    }
-    if reachable < wanted {
-        tracing::warn!("{reachable} file descriptors are allowed: too few for {max_clients} clients");
+        Pattern::Zeromq | Pattern::Amqp => {
+            let message = format!("this version has no {} bus", args.pattern);
+            Err(Failure::new(USAGE, message, "run `local` or `redis`"))
+        }
     }
 }

@@ -1,1 +1,117 @@
-//! Being built.
+//! The things that break: what a fault does to its target, and how it is healed. Knows processes and signals,
+//! not chat. One file a fault; to add one, add its file and a line in [`strike`] and [`heal`].
+
+mod kill;
+mod pause;
+mod stop;
+
+use std::future::Future;
+
+use crate::scenario::Action;
+
+/// What a fault can do to its target: a process on this machine, a container, anything that can die.
+pub trait Victim: Sync {
+    /// What is said when it cannot be done.
+    type Error: Send;
+
+    /// Ends it at once, without a word to it. Resolves when it is gone; a dead one is gone already.
+    fn kill(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Asks it to end. Resolves when it was asked, which may be long before it is gone.
+    fn terminate(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Lets it stand still: its sockets stay open and nothing answers.
+    fn freeze(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Lets it go on.
+    fn thaw(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Starts it again as it was, at the same address; one that still ends is waited for, and ended after a
+    /// while. Does nothing to one that runs.
+    fn revive(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Resolves when it serves.
+    fn ready(&self) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// Applies a fault. Resolves when its condition holds (a stop: when the target was asked).
+pub async fn strike<V: Victim>(action: Action, victim: &V) -> Result<(), V::Error> {
+    match action {
+        Action::Kill => kill::strike(victim).await,
+        Action::Stop => stop::strike(victim).await,
+        Action::Pause => pause::strike(victim).await,
+    }
+}
+
+/// Ends a fault. Resolves when the target serves again.
+pub async fn heal<V: Victim>(action: Action, victim: &V) -> Result<(), V::Error> {
+    match action {
+        Action::Kill => kill::heal(victim).await,
+        Action::Stop => stop::heal(victim).await,
+        Action::Pause => pause::heal(victim).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    /// Writes down what was done to it, and can refuse to come back.
+    #[derive(Default)]
+    struct Patient {
+        done: Mutex<Vec<&'static str>>,
+        lost_for_good: bool,
+    }
+
+    impl Patient {
+        fn note(&self, what: &'static str) -> Result<(), String> {
+            self.done.lock().unwrap().push(what);
+            Ok(())
+        }
+    }
+
+    impl Victim for Patient {
+        type Error = String;
+        async fn kill(&self) -> Result<(), String> {
+            self.note("kill")
+        }
+        async fn terminate(&self) -> Result<(), String> {
+            self.note("terminate")
+        }
+        async fn freeze(&self) -> Result<(), String> {
+            self.note("freeze")
+        }
+        async fn thaw(&self) -> Result<(), String> {
+            self.note("thaw")
+        }
+        async fn revive(&self) -> Result<(), String> {
+            if self.lost_for_good { Err("no such program".into()) } else { self.note("revive") }
+        }
+        async fn ready(&self) -> Result<(), String> {
+            self.note("ready")
+        }
+    }
+
+    #[tokio::test]
+    async fn each_fault_is_healed_by_its_opposite_and_waits_for_ready() {
+        for (action, expected) in [
+            (Action::Kill, ["kill", "revive", "ready"]),
+            (Action::Stop, ["terminate", "revive", "ready"]),
+            (Action::Pause, ["freeze", "thaw", "ready"]),
+        ] {
+            let patient = Patient::default();
+            strike(action, &patient).await.unwrap();
+            heal(action, &patient).await.unwrap();
+            assert_eq!(*patient.done.lock().unwrap(), expected, "{action}");
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_does_not_come_back_is_not_ready() {
+        let patient = Patient { lost_for_good: true, ..Patient::default() };
+        strike(Action::Kill, &patient).await.unwrap();
+        assert_eq!(heal(Action::Kill, &patient).await, Err("no such program".into()));
+        assert_eq!(*patient.done.lock().unwrap(), ["kill"]);
+    }
+}

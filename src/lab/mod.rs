@@ -1,1 +1,34 @@
-//! Being built.
+//! Puts a cluster together on this machine: a broker, nodes, and a warden that sees to it that nothing of it
+//! outlives the lab.
+//!
+//! [`Cluster`] is what others use. Under it: a [`Service`](service::Service) is a process with a port that can
+//! be started again, a [`Process`](process::Process) is one child under supervision, and the
+//! [`Warden`](warden::Warden) ends all of them if the lab cannot.
+
+pub mod base;
+mod bench;
+pub mod broker;
+pub mod cluster;
+pub mod directory;
+pub mod docker;
+pub mod error;
+pub mod group;
+mod observer;
+pub mod options;
+pub mod ports;
+pub mod probe;
+pub mod process;
+pub mod program;
+pub mod redis;
+pub mod service;
+mod strikes;
+mod trial;
+pub mod warden;
+
+pub use base::{Events, LabEvent};
+pub use bench::{BenchOptions, bench, create};
+pub use cluster::{Cluster, Progress};
+pub use error::LabError;
+pub use observer::{Counts, Note, Observer};
+pub use options::ClusterOptions;
+pub use trial::Subject;

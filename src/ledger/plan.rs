@@ -8,7 +8,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-/// The arithmetic of one run.
+/// The arithmetic of one run. None of its numbers is zero, but for `messages` and `subscribers`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// Clients that publish.
@@ -77,5 +77,61 @@ impl Plan {
     /// Whether a message can go from a client of one node to a client of another (or the same).
     pub fn has_path(&self, from_node: usize, to_node: usize) -> bool {
         self.crosses_nodes || from_node == to_node
+    }
+
+    /// How many messages are due when the measured load has lasted so long.
+    pub fn due_by(&self, elapsed: Duration) -> usize {
+        let (mut due, mut not_due) = (0, self.messages);
+        while due < not_due {
+            let middle = due + (not_due - due) / 2;
+            if self.due(middle) <= elapsed {
+                due = middle + 1;
+            } else {
+                not_due = middle;
+            }
+        }
+        due
+    }
+
+    /// How many messages go to a room.
+    pub fn room_messages(&self, room: usize) -> usize {
+        let (rows, rest) = (self.messages / self.publishers, self.messages % self.publishers);
+        let full = rows / self.rooms + usize::from(room < rows % self.rooms);
+        full * self.publishers + if rows % self.rooms == room { rest } else { 0 }
+    }
+
+    /// The place of message `n` among the messages of its room, without gaps.
+    pub fn place(&self, n: usize) -> usize {
+        self.seq(n) / self.rooms * self.publishers + self.publisher(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(publishers: usize, rooms: usize, messages: usize) -> Plan {
+        let (subscribers, nodes, rate, crosses_nodes) = (4, 2, 10.0, true);
+        Plan { publishers, subscribers, nodes, rooms, rate, messages, crosses_nodes }
+    }
+
+    #[test]
+    fn the_messages_of_a_room_have_places_without_gaps() {
+        for (publishers, rooms, messages) in [(1, 1, 5), (3, 2, 20), (2, 3, 17), (5, 4, 3), (2, 2, 0)] {
+            let plan = plan(publishers, rooms, messages);
+            for room in 0..rooms {
+                let places: Vec<_> =
+                    (0..messages).filter(|n| plan.room(*n) == room).map(|n| plan.place(n)).collect();
+                let dense: Vec<_> = (0..plan.room_messages(room)).collect();
+                assert_eq!(places, dense, "{plan:?} room {room}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_is_due_at_its_moment_and_not_before() {
+        let plan = plan(1, 1, 5);
+        let due = |ms| plan.due_by(Duration::from_millis(ms));
+        assert_eq!([due(0), due(99), due(100), due(400), due(9_000)], [1, 1, 2, 5, 5]);
     }
 }

@@ -1,1 +1,76 @@
-//! Being built.
+//! What a bench leaves behind: `report.json`, one table, and a plain sentence a run.
+//!
+//! Everything here is derived from the ledger's figures; nothing is counted again.
+
+mod fault_words;
+mod file;
+mod host;
+mod numbers;
+mod run;
+mod sentences;
+mod table;
+
+#[cfg(test)]
+mod sample;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use file::{REPORT_FILE, ReportError};
+pub use host::Host;
+pub use run::{FaultReport, Quantiles, RunReport};
+pub use sentences::sentences;
+pub use table::table;
+
+use crate::ledger::Verdict;
+
+/// The version of the report's format. Fields are only ever added; it counts up if one changes its meaning.
+pub const SCHEMA: u32 = 1;
+
+/// Everything one bench found out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: u32,
+    /// The effective scenario, overrides included.
+    pub scenario: serde_json::Value,
+    /// The seed of every random choice.
+    pub seed: u64,
+    /// Of this program and of each broker, by name.
+    pub versions: BTreeMap<String, String>,
+    /// The machine it ran on.
+    pub host: Host,
+    /// One for each pattern and repetition, in the order in which they ran.
+    pub runs: Vec<RunReport>,
+}
+
+impl Report {
+    /// The exit code of a bench: 1 if a conclusive run is violated, else 3 if one is inconclusive, else 0.
+    pub fn exit_code(&self) -> u8 {
+        let any = |verdict| self.runs.iter().any(|run| run.verdict == verdict);
+        if any(Verdict::Violated) {
+            1
+        } else if any(Verdict::Inconclusive) {
+            3
+        } else {
+            0
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sample::{not_applicable, report, run_with};
+
+    #[test]
+    fn a_violation_outranks_what_is_inconclusive_and_both_outrank_success() {
+        let run = |verdict| run_with(|run| run.verdict = verdict);
+        let code = |runs: Vec<RunReport>| report(runs).exit_code();
+        assert_eq!(code(vec![]), 0);
+        assert_eq!(code(vec![run(Verdict::Valid), not_applicable()]), 0);
+        assert_eq!(code(vec![run(Verdict::Valid), run(Verdict::Inconclusive)]), 3);
+        assert_eq!(code(vec![run(Verdict::Inconclusive), run(Verdict::Violated), run(Verdict::Valid)]), 1);
+    }
+}

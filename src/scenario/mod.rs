@@ -1,55 +1,34 @@
 //! The scenario file: cluster, load, faults and expectations. Typed, validated, defaulted; no I/O beyond
 //! reading it.
+//!
+//! `parse` goes from text to a [`Scenario`] by way of `section` (one table of the file), `fields` (what each
+//! value may be), `fault` and `expect`; `check` judges what only the whole can tell. Every error knows its line
+//! and column, or the flag that caused it.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::time::Duration;
 
-/// The choice a user makes: how the nodes reach each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Pattern {
-    /// One process; nothing crosses nodes.
-    Local,
-    /// A Redis broker, publish/subscribe.
-    Redis,
-    /// ZeroMQ peers, no broker.
-    Zeromq,
-    /// Durable AMQP: RabbitMQ and a history service.
-    Amqp,
-}
+mod check;
+mod error;
+mod expect;
+mod fault;
+mod fields;
+mod figures;
+mod json;
+mod parse;
+mod pattern;
+mod section;
+mod shipped;
+#[cfg(test)]
+mod tests;
 
-impl Pattern {
-    /// Every pattern that has a name, in the order of tables.
-    pub const ALL: [Pattern; 4] = [Pattern::Local, Pattern::Redis, Pattern::Zeromq, Pattern::Amqp];
-    /// The patterns that this version can run.
-    pub const BUILT: [Pattern; 2] = [Pattern::Local, Pattern::Redis];
-
-    /// The word of the command line and of the scenario file.
-    pub fn name(self) -> &'static str {
-        match self {
-            Pattern::Local => "local",
-            Pattern::Redis => "redis",
-            Pattern::Zeromq => "zeromq",
-            Pattern::Amqp => "amqp",
-        }
-    }
-
-    /// Whether it has a broker, a target for faults.
-    pub fn has_broker(self) -> bool {
-        matches!(self, Pattern::Redis | Pattern::Amqp)
-    }
-
-    /// Whether a message reaches the clients of other nodes.
-    pub fn crosses_nodes(self) -> bool {
-        self != Pattern::Local
-    }
-}
-
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
+pub use error::ScenarioError;
+pub use expect::{Bound, Expectation};
+pub use fault::{Action, Fault, Target};
+pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS};
+pub use figures::FIGURES;
+pub use pattern::Pattern;
+pub use shipped::Shipped;
 
 /// One scenario, validated, every default filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,8 +45,33 @@ pub struct Scenario {
     pub load: Load,
     /// What breaks, and when; in the order of the file.
     pub faults: Vec<Fault>,
-    /// What a run must show.
+    /// What a run must show; in the order of the file.
     pub expect: Vec<Expectation>,
+}
+
+impl Scenario {
+    /// What a run of this pattern must show. What is said of the pattern replaces what is said of all.
+    pub fn expectations_for(&self, pattern: Pattern) -> Vec<Expectation> {
+        let own = |figure: &str| {
+            self.expect.iter().any(|expect| expect.pattern == Some(pattern) && expect.figure == figure)
+        };
+        let holds = |expect: &&Expectation| match expect.pattern {
+            Some(other) => other == pattern,
+            None => !own(&expect.figure),
+        };
+        self.expect.iter().filter(holds).cloned().collect()
+    }
+
+    /// Whether its faults can strike this pattern at all; else why not, in one clause.
+    pub fn applies_to(&self, pattern: Pattern) -> Result<(), String> {
+        let struck = self.faults.iter().find(|fault| fault.target == Target::Broker);
+        match struck {
+            Some(fault) if !pattern.has_broker() => {
+                Err(format!("{pattern} has no broker to {}", fault.action))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What stands.
@@ -106,92 +110,6 @@ pub struct Load {
     pub reconnect_max: Duration,
 }
 
-/// One fault: a condition applied at one moment and healed at another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Since the measured load began.
-    pub at: Duration,
-    /// Then healed; without it, for good.
-    pub duration: Option<Duration>,
-    /// What is done.
-    pub action: Action,
-    /// To what.
-    pub target: Target,
-}
-
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.action, self.target)
-    }
-}
-
-/// What a fault does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// SIGKILL; healed by starting it again.
-    Kill,
-    /// SIGTERM; healed by starting it again.
-    Stop,
-    /// SIGSTOP; healed by SIGCONT.
-    Pause,
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Action::Kill => "kill",
-            Action::Stop => "stop",
-            Action::Pause => "pause",
-        })
-    }
-}
-
-/// What a fault strikes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Target {
-    /// The third-party server that the pattern needs.
-    Broker,
-    /// One node, counted from 0.
-    Node(usize),
-    /// Every node.
-    AllNodes,
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Target::Broker => f.write_str("broker"),
-            Target::Node(n) => write!(f, "node {n}"),
-            Target::AllNodes => f.write_str("node *"),
-        }
-    }
-}
-
-/// One bound on one figure of the report.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Expectation {
-    /// For one pattern, or for all.
-    pub pattern: Option<Pattern>,
-    /// The figure's name, as in `report.json` (`lost`, `duplicates`, `recovery_ms`, ...).
-    pub figure: String,
-    /// What it must be.
-    pub bound: Bound,
-}
-
-/// What a figure must be.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Bound {
-    /// Exactly this.
-    Equal(f64),
-    /// This or less.
-    AtMost(f64),
-    /// This or more.
-    AtLeast(f64),
-    /// Less than this.
-    Below(f64),
-    /// More than this.
-    Above(f64),
-}
-
-/// Values for a scenario's fields that a flag of the same name gave; an absent one leaves the file's value.
+/// Values for a scenario's fields that a flag of the same name gave (keys as in the file: `warm_up`); an absent
+/// one leaves the file's value.
 pub type Overrides = BTreeMap<&'static str, String>;

@@ -1,0 +1,194 @@
+#!/bin/sh
+# Installs what the build, the tests and the demo need, and nothing that is there already.
+#
+# Debian and Ubuntu: by apt-get, with sudo when not root, without starting a service or leaving one to start at
+# boot. macOS and others: says what to install, and stops. With everything in place it is silent.
+set -eu
+
+# Where Debian and Homebrew keep servers, and rustup its tools: often not on a user's PATH.
+PATH="$PATH:/usr/sbin:/sbin:/usr/local/sbin:/opt/homebrew/sbin:/opt/homebrew/bin:${HOME:-/root}/.cargo/bin"
+here=$(cd "$(dirname "$0")" && pwd)
+policy=/usr/sbin/policy-rc.d
+mark="# pubsub-lab setup: no service starts while packages are installed"
+
+has() { command -v "$1" >/dev/null 2>&1; }
+say() { printf 'setup: %s\n' "$*" >&2; }
+stop() { say "$@"; exit 1; }
+
+# --- the part that runs as root -------------------------------------------------------------------------------
+
+# Keeps packages from starting their services, until this script ends in whatever way.
+hold_services() {
+    if [ -e "$policy" ] && ! grep -qF "$mark" "$policy"; then
+        # Somebody else's. It stays as it is; exit code 101 means that it forbids starting, too.
+        code=0
+        "$policy" redis-server start >/dev/null 2>&1 || code=$?
+        [ "$code" -eq 101 ] || stop "$policy lets services start; install by hand: apt-get install $*"
+        return
+    fi
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 130' HUP INT TERM
+    printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"
+    chmod 755 "$policy"
+}
+
+# A workbench leaves no broker behind that starts at the next boot. Units that were there before stay enabled.
+leave_disabled() {
+    has systemctl || return 0
+    for unit in "$@"; do
+        systemctl disable "$unit" >/dev/null 2>&1 || true
+    done
+}
+
+unit_exists() { [ -e "/lib/systemd/system/$1" ] || [ -e "/usr/lib/systemd/system/$1" ]; }
+
+install_as_root() {
+    hold_services "$@"
+    fresh=
+    for unit in redis-server.service rabbitmq-server.service epmd.service epmd.socket; do
+        unit_exists "$unit" || fresh="$fresh $unit"
+    done
+    # --no-remove: an installation that would push out something of yours is refused.
+    apt-get install -qq -y --no-install-recommends --no-remove -o Dpkg::Use-Pty=0 "$@" >&2
+    # shellcheck disable=SC2086 # a list of words
+    leave_disabled $fresh
+}
+
+export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+case "${1:-}" in
+--root-update)
+    apt-get update -qq >&2 || say "apt-get update met errors; going on with the lists at hand"
+    exit 0
+    ;;
+--root-install)
+    shift
+    install_as_root "$@"
+    exit 0
+    ;;
+esac
+
+# --- what is missing ------------------------------------------------------------------------------------------
+
+# A compiler that cannot link (gcc without the C library's headers) is none.
+can_link() {
+    case "$system" in
+    macos) xcode-select -p >/dev/null 2>&1 ;;
+    *) has cc && echo 'int main(void) { return 0; }' | cc -x c -o /dev/null - 2>/dev/null ;;
+    esac
+}
+
+has_browser() {
+    has chromium || has chromium-browser || has google-chrome || has google-chrome-stable || has chrome ||
+        [ -d "/Applications/Google Chrome.app" ] || [ -d "/Applications/Chromium.app" ]
+}
+
+has_driver() { has chromedriver || has chromium.chromedriver || [ -x /usr/lib/chromium-browser/chromedriver ]; }
+
+system=other
+id=
+if [ "$(uname -s)" = Darwin ]; then
+    system=macos
+elif [ -r /etc/os-release ]; then
+    id=$(. /etc/os-release && echo "${ID:-} ${ID_LIKE:-}")
+    case " $id " in
+    *" debian "* | *" ubuntu "*) if has apt-get; then system=apt; fi ;;
+    esac
+fi
+
+# Each is named as its Debian package.
+missing=
+want() { missing="$missing $1"; }
+has redis-server || want redis-server
+has rabbitmq-server || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || want rabbitmq-server
+has openssl || want openssl
+has curl || want curl
+can_link || want "gcc libc6-dev"
+[ "$system" != apt ] || [ -e /etc/ssl/certs/ca-certificates.crt ] || want ca-certificates
+
+browser=
+has_browser || browser="$browser chromium"
+has_driver || browser="$browser chromium-driver"
+browser_note="the tests of the chat page need Chromium and chromedriver, and will fail without"
+case " $id " in
+# Ubuntu's packages of that name only fetch a snap, which needs a running snapd.
+" ubuntu "*) if [ -n "$browser" ]; then say "$browser_note: sudo snap install chromium"; fi ;;
+*) if [ "$system" = apt ]; then missing="$missing$browser"; fi ;;
+esac
+
+need_rust=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$here/../Cargo.toml")
+rustup_line="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"
+rust=ok
+if ! has cargo || ! has rustc; then
+    rust=missing
+elif ! version=$(rustc --version 2>/dev/null); then
+    rust=unset
+else
+    version=${version#rustc }
+    version=${version%% *}
+    oldest=$(printf '%s\n%s\n' "$need_rust" "${version%%-*}" | sort -t. -k1,1n -k2,2n | head -n 1)
+    [ "$oldest" = "$need_rust" ] || rust=old
+fi
+
+# --- macOS and others: say it -----------------------------------------------------------------------------------
+
+case "$system" in
+macos)
+    brew=$(echo "$missing" | sed -e 's/redis-server/redis/; s/rabbitmq-server/rabbitmq/; s/gcc libc6-dev//' | xargs)
+    [ -z "$brew" ] || say "missing; install by Homebrew: brew install $brew"
+    can_link || say "missing: a C toolchain; install it: xcode-select --install"
+    [ -z "$browser" ] || say "$browser_note: brew install --cask google-chrome chromedriver"
+    [ -z "$missing" ] || exit 1
+    ;;
+other)
+    [ -z "$browser" ] || say "$browser_note"
+    [ -z "$missing" ] || stop "this system is not known here; install what is missing (Debian's names):$missing"
+    ;;
+esac
+
+# --- Debian and Ubuntu: install it ------------------------------------------------------------------------------
+
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        has sudo || stop "not root, and no sudo; as root: apt-get install$missing"
+        sudo "$@"
+    fi
+}
+
+if [ "$system" = apt ] && { [ -n "$missing" ] || [ "$rust" = missing ]; }; then
+    say "looking for packages"
+    as_root sh "$here/setup.sh" --root-update
+    if [ "$rust" = missing ] && apt-cache show rustup >/dev/null 2>&1; then want rustup; fi
+    if [ -n "$missing" ]; then
+        say "installing$missing"
+        # shellcheck disable=SC2086 # a list of words
+        as_root sh "$here/setup.sh" --root-install $missing
+    fi
+    if [ "$rust" = missing ] && has rustup; then rust=unset; fi
+fi
+
+# --- Rust -------------------------------------------------------------------------------------------------------
+
+case "$rust" in
+missing) stop "missing: Rust $need_rust or newer; install it as https://rustup.rs says: $rustup_line" ;;
+unset)
+    has rustup || stop "rustc does not run; install Rust $need_rust or newer as https://rustup.rs says: $rustup_line"
+    say "installing the stable Rust toolchain"
+    rustup default stable >&2
+    ;;
+old)
+    if has rustup; then hint="rustup update stable"; else hint="install it as https://rustup.rs says: $rustup_line"; fi
+    stop "Rust $version is too old, $need_rust is needed; $hint"
+    ;;
+esac
+
+tools=$(rustc --print sysroot)/bin
+for tool in rustfmt clippy; do
+    command=$tool
+    [ "$tool" = rustfmt ] || command=cargo-clippy
+    if [ -x "$tools/$command" ] || { ! has rustup && has "$command"; }; then continue; fi
+    has rustup || stop "missing: $command, a part of the Rust toolchain"
+    say "installing $tool"
+    rustup component add "$tool" >&2
+done

@@ -1,0 +1,147 @@
+//! The connection that publishes: many commands under way, answers in their order.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use redis::{Cmd, RedisResult, Value};
+use tokio::sync::oneshot;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::broker::sentence;
+use super::flights::Flights;
+use super::link::{CLOSED, Link, Push, Service};
+use super::outbox::{Job, Outbox};
+use super::status::{Part, Status};
+use crate::bus::{Level, Outcome};
+
+/// Commands under way at most. No more than these can become unknown at once, and none of them waits inside the
+/// library.
+pub(super) const WINDOW: usize = 1_024;
+/// How long Redis may take to answer a PUBLISH.
+const ANSWER_WITHIN: Duration = Duration::from_millis(500);
+/// How often the two limits on time are looked at.
+const TICK: Duration = Duration::from_millis(50);
+/// How long a bus that closes still publishes what it has.
+const LEAVE_WITHIN: Duration = Duration::from_millis(300);
+
+/// Publishes what the outbox holds.
+pub(super) struct Publisher {
+    outbox: Arc<Outbox>,
+    status: Arc<Status>,
+    namespace: String,
+    stop: CancellationToken,
+}
+
+impl Publisher {
+    pub(super) fn new(
+        outbox: &Arc<Outbox>,
+        status: &Arc<Status>,
+        namespace: &str,
+        stop: &CancellationToken,
+    ) -> Self {
+        Self {
+            outbox: Arc::clone(outbox),
+            status: Arc::clone(status),
+            namespace: namespace.into(),
+            stop: stop.clone(),
+        }
+    }
+
+    fn command(&self, job: &Job) -> Cmd {
+        let mut command = redis::cmd("PUBLISH");
+        command.arg(format!("{}:{}", self.namespace, job.room)).arg(&job.payload[..]);
+        command
+    }
+
+    /// Passes on Redis's answer. An error means that the connection is of no more use.
+    fn land(&self, (answer, receipt): (RedisResult<Value>, oneshot::Sender<Outcome>)) -> Result<(), String> {
+        let (outcome, result) = match answer {
+            Ok(Value::Int(_)) => (Outcome::Ack(Level::Handed), Ok(())),
+            Ok(Value::ServerError(error)) => {
+                let reason = format!("Redis refused: {}", sentence(&error.into()));
+                (Outcome::Refused { code: "rejected", reason }, Ok(()))
+            }
+            Ok(_) => (unknown("the answer is none"), Err("what answers is not Redis".into())),
+            Err(error) => {
+                let reason = format!("the connection failed: {}", sentence(&error));
+                (unknown(&reason), Err(reason))
+            }
+        };
+        self.outbox.answer(receipt, outcome);
+        result
+    }
+}
+
+impl Service for Publisher {
+    fn push(&self) -> Push {
+        Arc::new(|_| {})
+    }
+
+    async fn serve(&mut self, link: &Link) -> String {
+        let mut flights = Flights::default();
+        let mut death = pin!(link.death());
+        let mut leave = pin!(async {
+            self.stop.cancelled().await;
+            sleep(LEAVE_WITHIN).await;
+        });
+        let mut stopping = false;
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.outbox.open();
+        self.status.up(Part::Publisher);
+
+        let reason = loop {
+            for job in self.outbox.take(WINDOW - flights.len()) {
+                flights.start(link.connection.clone(), self.command(&job), job.receipt);
+            }
+            if stopping && flights.is_empty() {
+                break CLOSED.into();
+            }
+            let room = flights.len() < WINDOW;
+            tokio::select! {
+                biased;
+                answer = flights.next() => {
+                    link.heard();
+                    let mut landed = self.land(answer);
+                    while landed.is_ok() && let Some(answer) = flights.next().now_or_never() {
+                        landed = self.land(answer);
+                    }
+                    if let Err(reason) = landed {
+                        break reason;
+                    }
+                }
+                reason = &mut death => break reason,
+                () = &mut leave => break CLOSED.into(),
+                () = self.stop.cancelled(), if !stopping => stopping = true,
+                _ = tick.tick(), if !flights.is_empty() => {
+                    if flights.oldest().is_some_and(|since| since.elapsed() > ANSWER_WITHIN) {
+                        break format!("Redis has not answered a PUBLISH within {ANSWER_WITHIN:?}");
+                    }
+                }
+                () = self.outbox.filled(), if room => {}
+            }
+        };
+
+        // What was answered before the end still counts.
+        while let Some(answer) = flights.next().now_or_never() {
+            // The reason to end is known already.
+            let _ = self.land(answer);
+        }
+        for receipt in flights.into_receipts() {
+            self.outbox.answer(receipt, unknown(&reason));
+        }
+        reason
+    }
+
+    fn down(&mut self, reason: &str) {
+        self.outbox.shut(reason);
+        self.status.down(Part::Publisher, reason);
+    }
+}
+
+fn unknown(reason: &str) -> Outcome {
+    Outcome::Unknown { reason: format!("given to the connection, but {reason}") }
+}

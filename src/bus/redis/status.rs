@@ -1,0 +1,66 @@
+//! Both connections' state as one health.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use super::link::CLOSED;
+use crate::bus::Health;
+
+/// One of the two connections.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Part {
+    Publisher,
+    Subscriber,
+}
+
+/// Up only when both connections are.
+pub(super) struct Status {
+    /// Why a part is down; `None` is up.
+    parts: Mutex<[Option<String>; 2]>,
+    health: watch::Sender<Health>,
+}
+
+impl Status {
+    pub(super) fn new(reason: String) -> Self {
+        Self {
+            parts: Mutex::new([Some(reason.clone()), Some(reason.clone())]),
+            health: watch::Sender::new(Health::Down(reason)),
+        }
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<Health> {
+        self.health.subscribe()
+    }
+
+    pub(super) fn up(&self, part: Part) {
+        self.set(part, None);
+    }
+
+    pub(super) fn down(&self, part: Part, reason: &str) {
+        self.set(part, Some(reason.into()));
+    }
+
+    fn set(&self, part: Part, reason: Option<String>) {
+        // Held until the watchers know, so that two parts' news cannot overtake each other.
+        let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
+        parts[part as usize] = reason;
+        let now = match parts.iter().flatten().next() {
+            Some(reason) => Health::Down(reason.clone()),
+            None => Health::Up,
+        };
+        self.health.send_if_modified(|health| {
+            if *health == now {
+                return false;
+            }
+            match (&*health, &now) {
+                (Health::Down(_), Health::Up) => tracing::info!("the Redis bus is up"),
+                (_, Health::Down(reason)) if reason == CLOSED => tracing::debug!("the Redis bus is closed"),
+                (_, Health::Down(reason)) => tracing::warn!("the Redis bus is down: {reason}"),
+                (Health::Up, Health::Up) => {}
+            }
+            *health = now;
+            true
+        });
+    }
+}

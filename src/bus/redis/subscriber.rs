@@ -1,0 +1,134 @@
+//! The connection that listens: keeps Redis told which rooms this node wants.
+
+use std::sync::Arc;
+
+use redis::aio::MultiplexedConnection;
+use redis::{RedisError, RedisResult};
+use tokio_util::sync::CancellationToken;
+
+use super::broker::sentence;
+use super::inbox::Inbox;
+use super::interest::Interest;
+use super::link::{CLOSED, Link, Push, Service};
+use super::status::{Part, Status};
+use crate::wire::Room;
+
+/// Rooms in one command.
+const CHUNK: usize = 500;
+
+/// Brings about what the node wants to hear.
+pub(super) struct Subscriber {
+    interest: Arc<Interest>,
+    inbox: Arc<Inbox>,
+    status: Arc<Status>,
+    namespace: String,
+    stop: CancellationToken,
+}
+
+impl Subscriber {
+    pub(super) fn new(
+        interest: &Arc<Interest>,
+        inbox: &Arc<Inbox>,
+        status: &Arc<Status>,
+        namespace: &str,
+        stop: &CancellationToken,
+    ) -> Self {
+        Self {
+            interest: Arc::clone(interest),
+            inbox: Arc::clone(inbox),
+            status: Arc::clone(status),
+            namespace: namespace.into(),
+            stop: stop.clone(),
+        }
+    }
+
+    /// Follows what is wanted until the connection fails. Up once every room that was wanted at its beginning is
+    /// confirmed.
+    async fn follow(&self, mut connection: MultiplexedConnection) -> String {
+        self.interest.connected();
+        loop {
+            if let Err(reason) = self.catch_up(&mut connection).await {
+                return reason;
+            }
+            self.status.up(Part::Subscriber);
+            self.interest.changed().await;
+        }
+    }
+
+    async fn catch_up(&self, connection: &mut MultiplexedConnection) -> Result<(), String> {
+        let work = self.interest.take();
+        for rooms in work.unsubscribe.chunks(CHUNK) {
+            connection.unsubscribe(self.channels(rooms)).await.map_err(failed)?;
+            for room in rooms {
+                self.interest.confirmed(room, false);
+            }
+        }
+        for rooms in work.subscribe.chunks(CHUNK) {
+            match self.subscribe(connection, rooms).await {
+                Err(error) if is_refusal(&error) => {
+                    // One forbidden channel refuses the whole command: find out which.
+                    for room in rooms {
+                        self.subscribe_one(connection, room).await?;
+                    }
+                }
+                result => result.map_err(failed)?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn subscribe(&self, connection: &mut MultiplexedConnection, rooms: &[Room]) -> RedisResult<()> {
+        connection.subscribe(self.channels(rooms)).await?;
+        for room in rooms {
+            self.interest.confirmed(room, true);
+        }
+        Ok(())
+    }
+
+    async fn subscribe_one(&self, connection: &mut MultiplexedConnection, room: &Room) -> Result<(), String> {
+        match self.subscribe(connection, std::slice::from_ref(room)).await {
+            Err(error) if is_refusal(&error) => {
+                let reason = sentence(&error);
+                if self.interest.refused(room, &reason) {
+                    Ok(())
+                } else {
+                    Err(format!("Redis no longer lets this node subscribe to `{room}`: {reason}"))
+                }
+            }
+            result => result.map_err(failed),
+        }
+    }
+
+    fn channels(&self, rooms: &[Room]) -> Vec<String> {
+        rooms.iter().map(|room| format!("{}:{room}", self.namespace)).collect()
+    }
+}
+
+impl Service for Subscriber {
+    fn push(&self) -> Push {
+        let inbox = Arc::clone(&self.inbox);
+        Arc::new(move |info| inbox.accept(info))
+    }
+
+    async fn serve(&mut self, link: &Link) -> String {
+        tokio::select! {
+            reason = link.death() => reason,
+            reason = self.follow(link.connection.clone()) => reason,
+            () = self.stop.cancelled() => CLOSED.into(),
+        }
+    }
+
+    fn down(&mut self, reason: &str) {
+        self.interest.disconnected();
+        self.status.down(Part::Subscriber, reason);
+    }
+}
+
+/// Whether Redis itself said no, on a connection that works.
+fn is_refusal(error: &RedisError) -> bool {
+    error.code().is_some()
+}
+
+fn failed(error: RedisError) -> String {
+    format!("the connection failed: {}", sentence(&error))
+}

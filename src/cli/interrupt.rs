@@ -1,0 +1,51 @@
+//! What ends a process in good order: Ctrl-C, a service manager, a closed terminal.
+
+use std::convert::Infallible;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::failure::{ENVIRONMENT, Failure};
+
+/// The signals that ask for an end.
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    /// From now on these signals are this value's to handle.
+    pub fn new() -> Result<Self, Failure> {
+        let catch = |kind| {
+            signal(kind).map_err(|error| {
+                let message = format!("signals cannot be caught: {error}");
+                Failure::new(ENVIRONMENT, message, "free some file descriptors")
+            })
+        };
+        Ok(Self {
+            interrupt: catch(SignalKind::interrupt())?,
+            terminate: catch(SignalKind::terminate())?,
+            hang_up: catch(SignalKind::hangup())?,
+        })
+    }
+
+    /// Resolves when an end is asked for.
+    pub async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
+        }
+    }
+}
+
+/// Cancels the token at the first signal. The future never resolves; poll it beside the work.
+pub fn cancel_on_signal(token: CancellationToken) -> Result<impl Future<Output = Infallible>, Failure> {
+    let mut signals = Signals::new()?;
+    Ok(async move {
+        signals.next().await;
+        token.cancel();
+        std::future::pending().await
+    })
+}

@@ -1,0 +1,137 @@
+//! `pubsub-lab run`: a cluster on this machine, until Ctrl-C.
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Args;
+use tokio::time::{Instant, interval_at};
+use tokio_util::sync::CancellationToken;
+
+use super::failure::{ENVIRONMENT, Failure};
+use super::interrupt::Signals;
+use crate::lab::error::INTERRUPTED;
+use crate::lab::{Cluster, ClusterOptions, Events, LabError, LabEvent, Progress};
+use crate::scenario::Pattern;
+
+/// How long a start is silent, and how often it says what it waits for after that.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Flags of `pubsub-lab run`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example: pubsub-lab run redis --nodes 3")]
+pub struct RunArgs {
+    /// How the nodes reach each other
+    #[arg(value_parser = super::pattern)]
+    pattern: Pattern,
+    /// How many nodes
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=200))]
+    nodes: u16,
+    /// The first node's port, the others' follow; 0 chooses free ones
+    #[arg(long, value_name = "PORT", default_value_t = 8080)]
+    port: u16,
+    /// A broker of yours; without it the lab starts its own
+    #[arg(long, value_name = "URL")]
+    broker: Option<String>,
+}
+
+/// Starts the cluster, says where it is, and stops it on Ctrl-C. Gives the exit code.
+pub fn run(args: RunArgs) -> Result<u8, Failure> {
+    super::runtime()?.block_on(serve(args))
+}
+
+async fn serve(args: RunArgs) -> Result<u8, Failure> {
+    let pattern = args.pattern;
+    let nodes = usize::from(args.nodes);
+    let options =
+        ClusterOptions { nodes, port: args.port, broker: args.broker, ..ClusterOptions::new(pattern)? };
+    let mut signals = Signals::new()?;
+
+    let Some(mut cluster) = start(&options, &mut signals).await? else {
+        return Ok(0);
+    };
+    tell(format_args!("logs in {} until the end", cluster.directory().display()));
+    if pattern == Pattern::Local && nodes > 1 {
+        tell("local nodes do not hear each other: who writes on one is read on that one only");
+    }
+    tell("open a node in two browser windows; Ctrl-C stops everything");
+
+    let outcome = match cluster.take_events() {
+        Some(mut events) => watch(&mut events, &mut signals, pattern).await,
+        None => 0,
+    };
+    tell("stopping; Ctrl-C again ends at once");
+    tokio::select! {
+        () = cluster.stop() => Ok(outcome),
+        // Dropping it kills everything, and the warden sees to what that forgets.
+        () = signals.next() => Ok(INTERRUPTED),
+    }
+}
+
+/// `None`: interrupted, and nothing is left.
+async fn start(options: &ClusterOptions, signals: &mut Signals) -> Result<Option<Cluster>, LabError> {
+    let cancel = CancellationToken::new();
+    let waiting = Mutex::new(String::new());
+    let progress = |progress| match progress {
+        Progress::Waiting(what) => *waiting.lock().unwrap_or_else(PoisonError::into_inner) = what,
+        Progress::Broker(what) => tell(what),
+        Progress::Node { index, url } => show(format_args!("node {index}  {url}")),
+    };
+    let begun = Instant::now();
+    let mut silence = interval_at(begun + PATIENCE, PATIENCE);
+    let starting = Cluster::start(options, &cancel, &progress);
+    tokio::pin!(starting);
+    loop {
+        tokio::select! {
+            started = &mut starting => return match started {
+                Err(_) if cancel.is_cancelled() => Ok(None),
+                started => started.map(Some),
+            },
+            () = signals.next() => cancel.cancel(),
+            _ = silence.tick() => {
+                let what = waiting.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                tell(format_args!("waiting for {what} ({} s)", begun.elapsed().as_secs()));
+            }
+        }
+    }
+}
+
+/// Reports what happens until the end is asked for, or the warden dies. Gives the exit code.
+async fn watch(events: &mut Events, signals: &mut Signals, pattern: Pattern) -> u8 {
+    loop {
+        let event = tokio::select! {
+            () = signals.next() => return 0,
+            event = events.next() => event,
+        };
+        match event {
+            LabEvent::Died(death) => {
+                let node = death.name.starts_with("node ");
+                tell(format_args!("{death}{}", if death.log.is_empty() { "" } else { "; its last words:" }));
+                for line in &death.log {
+                    tell(format_args!("  | {line}"));
+                }
+                tell(match (node, pattern.has_broker()) {
+                    (true, true) => "the other nodes and the broker keep running",
+                    (true, false) => "the other nodes keep running",
+                    (false, _) => "the nodes keep running, without their broker",
+                });
+            }
+            LabEvent::WardenDied => {
+                tell("error: the warden died, so everything was stopped: nothing may run without it");
+                tell("hint: do not kill the process `pubsub-lab warden`; it ends by itself");
+                return ENVIRONMENT;
+            }
+        }
+    }
+}
+
+/// A result. Who closes standard output does not want it.
+fn show(line: impl Display) {
+    writeln!(io::stdout().lock(), "{line}").ok();
+}
+
+/// What a user should know beside the results.
+fn tell(line: impl Display) {
+    writeln!(io::stderr().lock(), "{line}").ok();
+}

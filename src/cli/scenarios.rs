@@ -1,0 +1,138 @@
+//! `pubsub-lab scenarios`: what is shipped, one of them verbatim, or a file judged.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use clap::{Args, Subcommand};
+
+use crate::scenario::{Overrides, Pattern, Scenario, ScenarioError, Shipped};
+
+/// Arguments of `pubsub-lab scenarios`.
+#[derive(Debug, Args)]
+pub struct ScenariosArgs {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// List the shipped scenarios (the default)
+    List,
+    /// Print a shipped scenario's file, to read it or to begin your own with it
+    Show {
+        /// A name of the list
+        name: String,
+    },
+    /// Say whether a file is a valid scenario, and what it does
+    Check {
+        /// A file, or a name of the list
+        file: String,
+    },
+}
+
+/// Runs it and gives the exit code: 0, or 2 for an unknown name or an invalid file.
+pub fn run(args: &ScenariosArgs) -> u8 {
+    let output = match &args.action {
+        None | Some(Action::List) => list(),
+        Some(Action::Show { name }) => Shipped::find(name).map(|shipped| shipped.text),
+        Some(Action::Check { file }) => check(file),
+    };
+    match output {
+        // A reader that closes early (`| head -1`) is no error.
+        Ok(text) => {
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            0
+        }
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error}");
+            if let Some(hint) = error.hint() {
+                let _ = writeln!(std::io::stderr(), "hint: {hint}");
+            }
+            2
+        }
+    }
+}
+
+fn list() -> Result<String, ScenarioError> {
+    let mut rows = vec![("SCENARIO".to_owned(), "PATTERNS".to_owned(), "WHAT HAPPENS".to_owned())];
+    for shipped in Shipped::all() {
+        let scenario = Scenario::load(&shipped.name, &Overrides::new())?;
+        rows.push((shipped.name, names(runs(&scenario)), scenario.title));
+    }
+    let widest = |cell: fn(&(String, String, String)) -> &String| {
+        rows.iter().map(|row| cell(row).chars().count()).max().unwrap_or(0)
+    };
+    let (first, second) = (widest(|row| &row.0), widest(|row| &row.1));
+    let mut text = String::new();
+    for (name, patterns, title) in &rows {
+        let _ = writeln!(text, "{name:first$}  {patterns:second$}  {title}");
+    }
+    let _ = writeln!(
+        text,
+        "\nThis version runs {}. Run one: pubsub-lab bench --scenario NAME",
+        names(Pattern::BUILT)
+    );
+    Ok(text)
+}
+
+/// The patterns that this version runs it over.
+fn runs(scenario: &Scenario) -> impl Iterator<Item = Pattern> {
+    scenario
+        .patterns
+        .iter()
+        .copied()
+        .filter(|pattern| pattern.is_built() && scenario.applies_to(*pattern).is_ok())
+}
+
+fn names(patterns: impl IntoIterator<Item = Pattern>) -> String {
+    patterns.into_iter().map(Pattern::name).collect::<Vec<_>>().join(", ")
+}
+
+fn check(file: &str) -> Result<String, ScenarioError> {
+    let scenario = Scenario::load(file, &Overrides::new())?;
+    let mut text = format!("{file}: valid\n");
+    let mut row = |key: &str, value: &str| {
+        let _ = writeln!(text, "  {key:<9} {value}");
+    };
+    row("title", &scenario.title);
+    for pattern in &scenario.patterns {
+        let note = match scenario.applies_to(*pattern) {
+            Err(why) => format!("{pattern} (not run: {why})"),
+            Ok(()) if !pattern.is_built() => format!("{pattern} (not in this version)"),
+            Ok(()) => pattern.to_string(),
+        };
+        row("pattern", &note);
+    }
+    row("cluster", &count(scenario.cluster.nodes, "node"));
+    row("load", &load(&scenario));
+    for fault in &scenario.faults {
+        let at = humantime::format_duration(fault.at);
+        let healed = match fault.duration {
+            Some(duration) => format!("for {}", humantime::format_duration(duration)),
+            None => "for good".into(),
+        };
+        row("fault", &format!("{fault} at {at} {healed}"));
+    }
+    for expect in &scenario.expect {
+        let whose = expect.pattern.map_or(String::new(), |pattern| format!(" ({pattern})"));
+        row("expect", &format!("{expect}{whose}"));
+    }
+    Ok(text)
+}
+
+fn load(scenario: &Scenario) -> String {
+    let load = &scenario.load;
+    format!(
+        "{} to {} in {}, {} messages/s of {} bytes for {}",
+        count(load.publishers, "publisher"),
+        count(load.subscribers, "subscriber"),
+        count(load.rooms, "room"),
+        load.rate,
+        load.payload,
+        humantime::format_duration(load.duration),
+    )
+}
+
+fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}

@@ -1,0 +1,13 @@
+//! Pause: SIGSTOP. The sockets stay open, the kernel goes on acknowledging, and nobody answers: what a hung
+//! process looks like.
+
+use super::Victim;
+
+pub(super) async fn strike<V: Victim>(victim: &V) -> Result<(), V::Error> {
+    victim.freeze().await
+}
+
+pub(super) async fn heal<V: Victim>(victim: &V) -> Result<(), V::Error> {
+    victim.thaw().await?;
+    victim.ready().await
+}

@@ -1,0 +1,12 @@
+//! Stop: SIGTERM. The target ends in its own way, and may say goodbye.
+
+use super::Victim;
+
+pub(super) async fn strike<V: Victim>(victim: &V) -> Result<(), V::Error> {
+    victim.terminate().await
+}
+
+pub(super) async fn heal<V: Victim>(victim: &V) -> Result<(), V::Error> {
+    victim.revive().await?;
+    victim.ready().await
+}

@@ -1,0 +1,251 @@
+//! A managed Redis in a Docker container, for a machine without `redis-server`.
+//!
+//! Only the command lines are tested: the machine that this was written on has no Docker engine, so this file
+//! has never talked to one.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::process::Command;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::error::LabError;
+use super::ports;
+use super::probe;
+use super::process::{Death, LAST_WORDS, Process, Spec, Supervision};
+use crate::fault::Victim;
+
+/// The image; Docker fetches it once.
+const IMAGE: &str = "redis:7-alpine";
+/// How long a command may take.
+const COMMAND: Duration = Duration::from_secs(20);
+/// How long the first start may take: the image may have to be fetched.
+const FETCH: Duration = Duration::from_secs(180);
+/// How long the engine may take to say that it is there.
+const ENGINE: Duration = Duration::from_secs(3);
+/// How long Redis in a container may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How often it is asked.
+const POLL: Duration = Duration::from_millis(10);
+
+/// The arguments that remove a container, running or not.
+pub(super) fn remove(name: &str) -> [&str; 4] {
+    ["rm", "--force", "--volumes", name]
+}
+
+fn run(name: &str, port: u16) -> Vec<String> {
+    let publish = format!("127.0.0.1:{port}:6379");
+    let docker = ["run", "--detach", "--name", name, "--publish", &publish, IMAGE];
+    let redis = ["redis-server", "--save", "", "--appendonly", "no"];
+    docker.into_iter().chain(redis).map(str::to_owned).collect()
+}
+
+/// Whether a Docker engine runs.
+pub async fn is_there() -> bool {
+    docker(&["version", "--format", "{{.Server.Version}}"], ENGINE).await.is_ok()
+}
+
+/// A Redis in a container.
+#[derive(Debug)]
+pub struct Container {
+    name: String,
+    port: u16,
+    dir: PathBuf,
+    supervision: Supervision,
+    /// Whether the end of what runs now was asked for. A new one for each start.
+    asked: Mutex<Arc<AtomicBool>>,
+}
+
+impl Container {
+    /// Starts it and waits until it serves. Gives it with its version. What `docker` says goes into `dir`.
+    pub async fn start(dir: &Path, supervision: &Supervision) -> Result<(Self, String), LabError> {
+        let name = format!("pubsub-lab-{:08x}", rand::random::<u32>());
+        let Some(port) = ports::free(1)?.pop() else {
+            return Err(LabError::environment("no port was free for redis"));
+        };
+        // Before it is made, so that it is removed whatever happens.
+        let registered = supervision.warden.container(&name);
+        registered.map_err(|error| LabError::environment(format!("the warden is gone: {error}")))?;
+        let container = Self {
+            name,
+            port,
+            dir: dir.to_owned(),
+            supervision: supervision.clone(),
+            asked: Mutex::default(),
+        };
+        let (run, _) = container.supervised(run(&container.name, port))?;
+        let status = tokio::time::timeout(FETCH, run.ended()).await;
+        let status =
+            status.map_err(|_| LabError::environment(format!("`docker run {IMAGE}` took too long")))?;
+        if !status.success() {
+            let message = format!("`docker run {IMAGE}` failed");
+            return Err(LabError::environment(message).log(run.last_words()));
+        }
+        container.ready().await?;
+        container.watch_over()?;
+        let version = probe::redis_info(port).await.map_or_else(|_| "unknown".into(), |info| info.version);
+        Ok((container, version))
+    }
+
+    /// The loopback port that leads to it.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Removes it.
+    pub async fn stop(&self) {
+        self.ask();
+        // What fails here is left to the warden.
+        if docker(&remove(&self.name), COMMAND).await.is_ok() {
+            self.supervision.warden.container_gone(&self.name).ok();
+        }
+    }
+
+    /// A `docker` that may take long, and so must not outlive the lab either.
+    fn supervised(&self, arguments: Vec<String>) -> Result<(Process, mpsc::Receiver<String>), LabError> {
+        let spec = Spec {
+            name: "docker".into(),
+            program: "docker".into(),
+            args: arguments.into_iter().map(OsString::from).collect(),
+            env: Vec::new(),
+            dir: None,
+            log: self.dir.join("docker.log"),
+        };
+        Process::start(&spec, &self.supervision)
+    }
+
+    async fn runs(&self) -> bool {
+        let state = docker(&["inspect", "--format", "{{.State.Running}}", &self.name], COMMAND).await;
+        state.is_ok_and(|output| output.stdout.starts_with(b"true"))
+    }
+
+    /// The end that comes is asked for.
+    fn ask(&self) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).store(true, Ordering::SeqCst);
+    }
+
+    /// Tells its end if nobody asks for it.
+    fn watch_over(&self) -> Result<(), LabError> {
+        let asked = Arc::new(AtomicBool::new(false));
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&asked);
+        let (wait, mut code) = self.supervised(vec!["wait".into(), self.name.clone()])?;
+        let (name, shared) = (self.name.clone(), self.supervision.clone());
+        self.supervision.tracker.spawn(async move {
+            let code = code.recv().await;
+            wait.ended().await;
+            if asked.load(Ordering::SeqCst) || shared.cancel.is_cancelled() {
+                return;
+            }
+            let log = docker(&["logs", "--tail", "10", &name], COMMAND).await;
+            let log = log.map(|output| {
+                let text = String::from_utf8_lossy(&output.stdout).into_owned();
+                text.lines().take(LAST_WORDS).map(str::to_owned).collect()
+            });
+            let how = match code {
+                Some(code) => format!("its container {name} ended with exit code {code}"),
+                None => format!("its container {name} ended"),
+            };
+            let death = Death { name: "redis".into(), how, log: log.unwrap_or_default() };
+            if let Err(error) = shared.deaths.try_send(death) {
+                tracing::warn!(%error, "a death could not be told");
+            }
+        });
+        Ok(())
+    }
+}
+
+impl Victim for Container {
+    type Error = LabError;
+
+    async fn kill(&self) -> Result<(), LabError> {
+        self.ask();
+        docker(&["kill", &self.name], COMMAND).await.map(drop)
+    }
+
+    async fn terminate(&self) -> Result<(), LabError> {
+        self.ask();
+        docker(&["kill", "--signal", "TERM", &self.name], COMMAND).await.map(drop)
+    }
+
+    async fn freeze(&self) -> Result<(), LabError> {
+        docker(&["pause", &self.name], COMMAND).await.map(drop)
+    }
+
+    async fn thaw(&self) -> Result<(), LabError> {
+        docker(&["unpause", &self.name], COMMAND).await.map(drop)
+    }
+
+    async fn revive(&self) -> Result<(), LabError> {
+        if !self.asked.lock().unwrap_or_else(PoisonError::into_inner).load(Ordering::SeqCst)
+            && self.runs().await
+        {
+            return Ok(());
+        }
+        // One that still ends after a SIGTERM is waited for; one that has ended is stopped already.
+        docker(&["stop", "--time", "5", &self.name], COMMAND).await?;
+        docker(&["start", &self.name], COMMAND).await?;
+        self.watch_over()
+    }
+
+    async fn ready(&self) -> Result<(), LabError> {
+        let deadline = Instant::now() + PATIENCE;
+        while let Err(error) = probe::redis_info(self.port).await {
+            if Instant::now() >= deadline {
+                let message = format!("redis in the container {} is not ready: {error}", self.name);
+                return Err(LabError::environment(message));
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
+    }
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new("docker");
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+async fn docker(arguments: &[&str], patience: Duration) -> Result<Output, LabError> {
+    let called = format!("docker {}", arguments.join(" "));
+    let failed = |why: &str| LabError::environment(format!("`{called}` failed: {}", why.trim()));
+    match tokio::time::timeout(patience, command(arguments).output()).await {
+        Err(_) => Err(failed("it took too long")),
+        Ok(Err(error)) => Err(failed(&error.to_string())),
+        Ok(Ok(output)) if !output.status.success() => Err(failed(&String::from_utf8_lossy(&output.stderr))),
+        Ok(Ok(output)) => Ok(output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_container_listens_on_loopback_only_and_keeps_nothing() {
+        let line = run("pubsub-lab-1", 20123).join(" ");
+        assert_eq!(
+            line,
+            "run --detach --name pubsub-lab-1 --publish 127.0.0.1:20123:6379 redis:7-alpine \
+             redis-server --save  --appendonly no"
+        );
+        assert_eq!(remove("pubsub-lab-1").join(" "), "rm --force --volumes pubsub-lab-1");
+    }
+
+    #[tokio::test]
+    async fn a_failed_command_is_named() {
+        // Fails with and without an engine, and without the program as well.
+        let error = docker(&["no-such-subcommand"], ENGINE).await.unwrap_err();
+        assert!(error.message.starts_with("`docker no-such-subcommand` failed: "), "{error}");
+    }
+}

@@ -1,0 +1,79 @@
+//! What a user is told when the lab cannot do what was asked.
+
+use std::fmt;
+
+/// Exit code: wrong usage, or an invalid file.
+pub const USAGE: u8 = 2;
+/// Exit code: interrupted, as shells count SIGINT.
+pub const INTERRUPTED: u8 = 130;
+/// Exit code: the environment lacks something (a broker, a free port).
+pub const ENVIRONMENT: u8 = 4;
+
+/// One sentence that names what was wrong and where, perhaps the last words of a process, perhaps a hint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabError {
+    /// The sentence.
+    pub message: String,
+    /// The last lines of a log that show it, oldest first; mostly none.
+    pub log: Vec<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The exit code that it means.
+    pub exit: u8,
+}
+
+impl LabError {
+    /// The environment lacks something.
+    pub fn environment(message: impl Into<String>) -> Self {
+        Self { message: message.into(), log: Vec::new(), hint: None, exit: ENVIRONMENT }
+    }
+
+    /// What was asked for makes no sense.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), log: Vec::new(), hint: None, exit: USAGE }
+    }
+
+    /// The user asked for an end before it was reached.
+    pub fn interrupted() -> Self {
+        Self { message: "interrupted".into(), log: Vec::new(), hint: None, exit: INTERRUPTED }
+    }
+
+    /// The same, with what to do about it.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same, with the last lines of a log.
+    pub fn log(mut self, lines: Vec<String>) -> Self {
+        self.log = lines;
+        self
+    }
+}
+
+impl fmt::Display for LabError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        for line in &self.log {
+            write!(f, "\n  | {line}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\nhint: {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for LabError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hint_stands_on_its_own_line_after_the_log() {
+        let error = LabError::environment("node 1 ended").log(vec!["bad".into()]).hint("look");
+        assert_eq!(error.to_string(), "node 1 ended\n  | bad\nhint: look");
+        assert_eq!(error.exit, 4);
+    }
+}

@@ -1,0 +1,112 @@
+//! Whether somebody answers: one HTTP GET, one word of the Redis protocol. Small enough to need no client.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// How long one answer may take; a paused server accepts and never answers.
+const PATIENCE: Duration = Duration::from_millis(500);
+/// How much of an answer is read.
+const ENOUGH: u64 = 16 * 1024;
+
+/// The status that a loopback server answers to `GET path`.
+pub async fn http_status(port: u16, path: &str) -> io::Result<u16> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    let answer = ask(port, request.as_bytes(), |answer| answer.contains("\r\n")).await?;
+    let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
+    status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an HTTP answer"))
+}
+
+/// What a Redis server says about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedisInfo {
+    /// Its version.
+    pub version: String,
+    /// The process id that it sees itself under.
+    pub process: u32,
+}
+
+/// Asks a loopback Redis who it is. An error until it is ready to serve.
+pub async fn redis_info(port: u16) -> io::Result<RedisInfo> {
+    // PING alone would not tell whether it is *our* Redis that answers.
+    let request = b"PING\r\nINFO server\r\nQUIT\r\n";
+    let answer = ask(port, request, |answer| answer.ends_with("+OK\r\n")).await?;
+    let unready = || io::Error::other(format!("not ready: {}", answer.lines().next().unwrap_or("no answer")));
+    if !answer.starts_with("+PONG\r\n") {
+        return Err(unready());
+    }
+    let field = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let version = field("redis_version").ok_or_else(unready)?.to_owned();
+    let process = field("process_id").and_then(|id| id.parse().ok()).ok_or_else(unready)?;
+    Ok(RedisInfo { version, process })
+}
+
+/// One question, and the answer until it is `complete` or the other side has closed.
+async fn ask(port: u16, request: &[u8], complete: impl Fn(&str) -> bool) -> io::Result<String> {
+    let talk = async {
+        let mut stream = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+        stream.write_all(request).await?;
+        let mut stream = stream.take(ENOUGH);
+        let mut answer = Vec::new();
+        loop {
+            let text = String::from_utf8_lossy(&answer);
+            if complete(&text) {
+                return Ok(text.into_owned());
+            }
+            if stream.read_buf(&mut answer).await? == 0 {
+                return Ok(String::from_utf8_lossy(&answer).into_owned());
+            }
+        }
+    };
+    timeout(PATIENCE, talk).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    /// Answers one connection with these bytes, then closes it.
+    fn answer_once(bytes: &'static [u8]) -> u16 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            assert!(stream.read(&mut [0; 1024]).unwrap() > 0);
+            stream.write_all(bytes).unwrap();
+        });
+        port
+    }
+
+    #[tokio::test]
+    async fn the_status_is_read() {
+        let port = answer_once(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n");
+        assert_eq!(http_status(port, "/readyz").await.unwrap(), 503);
+    }
+
+    #[tokio::test]
+    async fn rubbish_is_an_error() {
+        assert!(http_status(answer_once(b"SSH-2.0-x\r\n"), "/").await.is_err());
+        assert!(redis_info(answer_once(b"HTTP/1.1 400 Bad Request\r\n\r\n")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_loading_redis_is_not_ready() {
+        let error = redis_info(answer_once(b"-LOADING Redis is loading\r\n")).await.unwrap_err();
+        assert!(error.to_string().contains("LOADING"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn redis_says_who_it_is() {
+        let port = answer_once(
+            b"+PONG\r\n$60\r\n# Server\r\nredis_version:7.0.15\r\nprocess_id:4711\r\n\r\n+OK\r\n",
+        );
+        let info = redis_info(port).await.unwrap();
+        assert_eq!(info, RedisInfo { version: "7.0.15".into(), process: 4711 });
+    }
+}

@@ -1,0 +1,205 @@
+//! A process that serves on a port, and can be started again as it was: a node, a managed broker.
+
+use std::fs::File;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::time::Instant;
+
+use super::error::LabError;
+use super::probe;
+use super::process::{Process, Spec, Supervision};
+use crate::fault::Victim;
+
+/// How often a service is asked whether it is ready.
+const POLL: Duration = Duration::from_millis(10);
+/// How long a healed service may take to be ready; one that depends on another that is still down waits.
+const HEAL: Duration = Duration::from_secs(60);
+/// How long a service that was asked to end is waited for before it is started again.
+const LAST_BREATH: Duration = Duration::from_secs(5);
+
+/// How to see that a service serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readiness {
+    /// It prints `listening http://127.0.0.1:PORT`, then `/readyz` answers 200.
+    Node,
+    /// It answers PING and INFO, under the process id of our child.
+    Redis,
+}
+
+/// A process with a port, and what it takes to start it again.
+#[derive(Debug)]
+pub struct Service {
+    spec: Spec,
+    port: u16,
+    readiness: Readiness,
+    supervision: Supervision,
+    process: Mutex<Arc<Process>>,
+    /// One start at a time: two faults may be healed in the same moment.
+    starts: Semaphore,
+}
+
+impl Service {
+    /// Starts it, with an empty log; it is not ready yet.
+    pub async fn launch(
+        spec: Spec,
+        port: u16,
+        readiness: Readiness,
+        supervision: &Supervision,
+        patience: Duration,
+    ) -> Result<Self, LabError> {
+        // The log of an earlier run must not pass for this one's last words.
+        File::create(&spec.log).map_err(|error| {
+            LabError::environment(format!("the log {} cannot be written: {error}", spec.log.display()))
+        })?;
+        let process = launch(&spec, port, readiness, supervision, patience).await?;
+        Ok(Self {
+            spec,
+            port,
+            readiness,
+            supervision: supervision.clone(),
+            process: Mutex::new(Arc::new(process)),
+            starts: Semaphore::new(1),
+        })
+    }
+
+    /// Its loopback port, the same for all its life.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Its name for people.
+    pub fn name(&self) -> &str {
+        &self.spec.name
+    }
+
+    /// Its process id at this moment.
+    pub fn process_id(&self) -> u32 {
+        self.process().id()
+    }
+
+    /// SIGTERM, and SIGKILL after the deadline.
+    pub async fn stop(&self, deadline: Duration) {
+        self.process().stop(deadline).await;
+    }
+
+    /// Resolves when it serves; from then on its unasked end is told.
+    pub async fn ready_within(&self, patience: Duration) -> Result<(), LabError> {
+        let process = self.process();
+        let deadline = Instant::now() + patience;
+        loop {
+            let why = match self.ask(&process).await {
+                Ok(()) if process.announce() => return Ok(()),
+                Ok(()) => continue,
+                Err(why) => why,
+            };
+            tokio::select! {
+                status = process.ended() => return Err(process.early_end(status)),
+                () = tokio::time::sleep(POLL) => {}
+            }
+            if Instant::now() >= deadline {
+                let (name, port, seconds) = (self.name(), self.port, patience.as_secs());
+                let message = format!("{name} on port {port} is not ready after {seconds} s: {why}");
+                return Err(LabError::environment(message).log(process.last_words()));
+            }
+        }
+    }
+
+    async fn ask(&self, process: &Process) -> Result<(), String> {
+        match self.readiness {
+            Readiness::Node => match probe::http_status(self.port, "/readyz").await {
+                Ok(200) => Ok(()),
+                Ok(status) => Err(format!("/readyz answers {status}")),
+                Err(error) => Err(format!("/readyz does not answer ({error})")),
+            },
+            Readiness::Redis => match probe::redis_info(self.port).await {
+                Ok(info) if info.process == process.id() => Ok(()),
+                Ok(_) => Err("another Redis answers on its port".into()),
+                Err(error) => Err(format!("PING is not answered ({error})")),
+            },
+        }
+    }
+
+    fn process(&self) -> Arc<Process> {
+        Arc::clone(&self.process.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Victim for Service {
+    type Error = LabError;
+
+    async fn kill(&self) -> Result<(), LabError> {
+        self.process().kill().await;
+        Ok(())
+    }
+
+    async fn terminate(&self) -> Result<(), LabError> {
+        self.process().terminate().await;
+        Ok(())
+    }
+
+    async fn freeze(&self) -> Result<(), LabError> {
+        self.process().pause().await;
+        Ok(())
+    }
+
+    async fn thaw(&self) -> Result<(), LabError> {
+        self.process().resume().await;
+        Ok(())
+    }
+
+    async fn revive(&self) -> Result<(), LabError> {
+        // Never closed.
+        let _one = self.starts.acquire().await;
+        let old = self.process();
+        if old.is_running() {
+            if !old.was_asked_to_end() {
+                return Ok(());
+            }
+            old.stop(LAST_BREATH).await;
+        }
+        let new = launch(&self.spec, self.port, self.readiness, &self.supervision, HEAL).await?;
+        *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
+        Ok(())
+    }
+
+    async fn ready(&self) -> Result<(), LabError> {
+        self.ready_within(HEAL).await
+    }
+}
+
+/// Starts the process, and waits for the line that says that it listens, where there is one.
+async fn launch(
+    spec: &Spec,
+    port: u16,
+    readiness: Readiness,
+    supervision: &Supervision,
+    patience: Duration,
+) -> Result<Process, LabError> {
+    let (process, lines) = Process::start(spec, supervision)?;
+    if readiness == Readiness::Node {
+        let expected = format!("listening http://127.0.0.1:{port}");
+        tokio::select! {
+            // The line may be there although the process has just ended: being told so comes first.
+            biased;
+            status = process.ended() => return Err(process.early_end(status)),
+            () = said(lines, &expected) => {}
+            () = tokio::time::sleep(patience) => {
+                let message = format!("{} does not listen on port {port} after {} s", spec.name, patience.as_secs());
+                return Err(LabError::environment(message).log(process.last_words()));
+            }
+        }
+    }
+    Ok(process)
+}
+
+/// Resolves when this line comes; never if the output ends without it.
+async fn said(mut lines: mpsc::Receiver<String>, expected: &str) {
+    while let Some(line) = lines.recv().await {
+        if line == expected {
+            return;
+        }
+    }
+    std::future::pending().await
+}

@@ -1,0 +1,241 @@
+//! The warden's own side: read what is written down until the pipe closes, then end all of it.
+//!
+//! No async runtime and no allocation to speak of: this process must outlive everything and cost nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::io::{self, BufRead};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{SigSet, Signal};
+
+use crate::lab::group::Group;
+
+/// How long the warden tries; the lab promises five seconds in all.
+const DEADLINE: Duration = Duration::from_millis(4500);
+/// How often it looks whether the killed are gone.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// One line of the pipe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Entry {
+    /// A child is about to become a program; it leads a group of its own.
+    Group(i32),
+    /// When that child was born.
+    Born(Group),
+    /// Nobody of the group is left.
+    Gone(i32),
+    /// A private directory.
+    Directory(PathBuf),
+    /// It is removed.
+    DirectoryGone(PathBuf),
+    /// A Docker container.
+    Container(String),
+    /// It is removed.
+    ContainerGone(String),
+}
+
+impl Entry {
+    /// The line, with its end. Too long or with a line break inside it could not be told from others.
+    pub(super) fn line(&self) -> io::Result<Vec<u8>> {
+        let mut line = match self {
+            Entry::Group(leader) => format!("group {leader}").into_bytes(),
+            Entry::Born(group) => match group.born() {
+                Some(born) => format!("born {} {born}", group.leader()).into_bytes(),
+                None => format!("group {}", group.leader()).into_bytes(),
+            },
+            Entry::Gone(leader) => format!("gone {leader}").into_bytes(),
+            Entry::Directory(path) => [b"directory ", path.as_os_str().as_bytes()].concat(),
+            Entry::DirectoryGone(path) => [b"directory-gone ", path.as_os_str().as_bytes()].concat(),
+            Entry::Container(name) => format!("container {name}").into_bytes(),
+            Entry::ContainerGone(name) => format!("container-gone {name}").into_bytes(),
+        };
+        // POSIX promises whole writes of up to 512 bytes.
+        if line.contains(&b'\n') || line.len() >= 512 {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "too long a name, or a line break in it",
+            ));
+        }
+        line.push(b'\n');
+        Ok(line)
+    }
+
+    fn parse(line: &[u8]) -> Option<Self> {
+        let space = line.iter().position(|byte| *byte == b' ')?;
+        let (word, rest) = (line.get(..space)?, line.get(space + 1..)?);
+        let text = || std::str::from_utf8(rest).ok();
+        let path = || PathBuf::from(OsStr::from_bytes(rest));
+        Some(match word {
+            b"group" => Entry::Group(text()?.parse().ok()?),
+            b"born" => {
+                let (leader, born) = text()?.split_once(' ')?;
+                Entry::Born(Group::recorded(leader.parse().ok()?, Some(born.parse().ok()?)))
+            }
+            b"gone" => Entry::Gone(text()?.parse().ok()?),
+            b"directory" => Entry::Directory(path()),
+            b"directory-gone" => Entry::DirectoryGone(path()),
+            b"container" => Entry::Container(text()?.to_owned()),
+            b"container-gone" => Entry::ContainerGone(text()?.to_owned()),
+            _ => return None,
+        })
+    }
+}
+
+/// What is to be ended.
+#[derive(Debug, Default)]
+struct Kept {
+    groups: BTreeMap<i32, Group>,
+    directories: BTreeSet<PathBuf>,
+    containers: BTreeSet<String>,
+}
+
+impl Kept {
+    fn note(&mut self, entry: Entry) {
+        match entry {
+            Entry::Group(leader) => {
+                // Gone already: its program could not be started, and the number may soon be somebody else's.
+                let group = Group::of_child(leader);
+                if group.is_alive() {
+                    self.groups.insert(leader, group);
+                }
+            }
+            Entry::Born(group) => drop(self.groups.insert(group.leader(), group)),
+            Entry::Gone(leader) => drop(self.groups.remove(&leader)),
+            Entry::Directory(path) => drop(self.directories.insert(path)),
+            Entry::DirectoryGone(path) => drop(self.directories.remove(&path)),
+            Entry::Container(name) => drop(self.containers.insert(name)),
+            Entry::ContainerGone(name) => drop(self.containers.remove(&name)),
+        }
+    }
+
+    /// Kills, waits, removes. True when nothing is left.
+    fn end(&self) -> bool {
+        let deadline = Instant::now() + DEADLINE;
+        // Before anything slow.
+        for group in self.groups.values() {
+            group.signal(Signal::SIGKILL);
+            group.signal(Signal::SIGCONT);
+        }
+        let mut removals: Vec<Child> =
+            self.containers.iter().filter_map(|name| remove_container(name).ok()).collect();
+        loop {
+            // Again each time: a member may have been forked in between.
+            let alive = self.groups.values().filter(|group| group.is_alive()).inspect(|group| {
+                group.signal(Signal::SIGKILL);
+            });
+            let mut left = alive.count();
+            removals.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
+            left += removals.len();
+            // While their users live, directories fill again.
+            if left == 0 {
+                left += self.directories.iter().filter(|path| !remove_directory(path)).count();
+            }
+            if left == 0 {
+                return true;
+            }
+            if Instant::now() >= deadline {
+                for path in &self.directories {
+                    remove_directory(path);
+                }
+                return false;
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+fn remove_directory(path: &Path) -> bool {
+    match std::fs::remove_dir_all(path) {
+        Ok(()) => true,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    }
+}
+
+fn remove_container(name: &str) -> io::Result<Child> {
+    Command::new("docker")
+        .args(crate::lab::docker::remove(name))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+}
+
+/// The signals that must not end a warden: what a terminal, a logout or a stopping service sends to everybody.
+pub(super) fn deaf_to() -> SigSet {
+    let mut set = SigSet::empty();
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGTSTP] {
+        set.add(signal);
+    }
+    set
+}
+
+/// Reads lines until the writers are gone, then ends everything that is still written down. The exit code: 0
+/// when nothing is left.
+pub fn keep_watch(input: impl BufRead) -> u8 {
+    // The lab has done it for us; a warden started by hand does it here.
+    deaf_to().thread_block().ok();
+    let mut kept = Kept::default();
+    // A pipe that cannot be read is as good as closed.
+    for line in input.split(b'\n').map_while(Result::ok) {
+        if let Some(entry) = Entry::parse(&line) {
+            kept.note(entry);
+        }
+    }
+    u8::from(!kept.end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_as_written() {
+        let group = Group::recorded(42, Some(7));
+        let cases: [(Entry, &[u8]); 7] = [
+            (Entry::Group(42), b"group 42\n"),
+            (Entry::Born(group), b"born 42 7\n"),
+            (Entry::Gone(42), b"gone 42\n"),
+            (Entry::Directory("/tmp/a b".into()), b"directory /tmp/a b\n"),
+            (Entry::DirectoryGone("/tmp/a b".into()), b"directory-gone /tmp/a b\n"),
+            (Entry::Container("c".into()), b"container c\n"),
+            (Entry::ContainerGone("c".into()), b"container-gone c\n"),
+        ];
+        for (entry, line) in cases {
+            assert_eq!(entry.line().unwrap(), line);
+            assert_eq!(Entry::parse(&line[..line.len() - 1]), Some(entry));
+        }
+    }
+
+    #[test]
+    fn a_line_that_could_split_is_refused() {
+        assert!(Entry::Directory("/tmp/a\nb".into()).line().is_err());
+        assert!(Entry::Directory("x".repeat(600).into()).line().is_err());
+    }
+
+    #[test]
+    fn rubbish_is_no_entry() {
+        for line in ["", "group", "group x", "born 1", "directories /", "gone 1 2"] {
+            assert_eq!(Entry::parse(line.as_bytes()), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_struck_out_stays() {
+        let kept_dir = tempfile::tempdir().unwrap();
+        let gone_dir = tempfile::tempdir().unwrap();
+        let lines = format!(
+            "directory {k}\ndirectory {g}\ndirectory-gone {k}\n",
+            k = kept_dir.path().display(),
+            g = gone_dir.path().display()
+        );
+        // In a thread: the mask of this one stays as it is.
+        let code = std::thread::spawn(move || keep_watch(lines.as_bytes())).join().unwrap();
+        assert_eq!(code, 0);
+        assert!(kept_dir.path().exists());
+        assert!(!gone_dir.path().exists());
+    }
+}

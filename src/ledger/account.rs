@@ -1,0 +1,73 @@
+//! The accounts: what is owed, and what a receipt pays.
+
+use std::time::Duration;
+
+use super::early::Early;
+use super::subscriber::Seen;
+use super::{Ledger, ON_TIME_NANOS, nanos};
+
+impl Ledger {
+    /// How many messages are due by a moment; none before the load begins.
+    pub(super) fn due_by(&self, moment: u64) -> usize {
+        let elapsed = self.begin.and_then(|begin| moment.checked_sub(begin));
+        elapsed.map_or(0, |elapsed| self.plan.due_by(Duration::from_nanos(elapsed)))
+    }
+
+    pub(super) fn intended(&self, n: usize) -> u64 {
+        self.begin.unwrap_or(0).saturating_add(nanos(self.plan.due(n)))
+    }
+
+    /// Decides whether a message that was sent is owed to a subscriber of its room, and whether it has a path.
+    pub(super) fn owe(&mut self, s: usize, n: usize, place: usize) {
+        let (message, subscriber) = (&self.messages[n], &mut self.subscribers[s]);
+        let Some(stay) = subscriber.presence.at(message.sent_at) else { return };
+        let Some(debt) = subscriber.debts.get_mut(place) else { return };
+        let before = *debt;
+        debt.owe(self.plan.has_path(message.node as usize, stay.node as usize));
+        self.counts.owed += u64::from(!before.owed());
+        match (before.outstanding(), debt.outstanding()) {
+            (false, true) => {
+                self.unpaid[n] += 1;
+                self.counts.outstanding += 1;
+            }
+            (true, false) => {
+                self.unpaid[n] -= 1;
+                self.counts.outstanding -= 1;
+            }
+            _ => {}
+        }
+    }
+
+    /// Counts a receipt of a message that was sent.
+    pub(super) fn account(&mut self, receipt: Early) {
+        let Early { s, n, seen: Seen { live, first, again, disordered }, at } = receipt;
+        let debt = self.subscribers[s].debts[self.plan.place(n)];
+        if !debt.owed() {
+            return;
+        }
+        let intended = self.intended(n);
+        let late = at.saturating_sub(intended);
+        let counts = &mut self.counts;
+        counts.duplicates += u64::from(again);
+        if live {
+            counts.reordered += u64::from(disordered);
+        } else {
+            counts.replay_reordered += u64::from(disordered);
+        }
+        if live && !again {
+            counts.delivered += 1;
+            counts.recovered -= u64::from(!first);
+            counts.on_time += u64::from(late <= ON_TIME_NANOS);
+            self.latency.saturating_record(late / 1_000);
+            self.service.saturating_record(at.saturating_sub(self.messages[n].sent_at) / 1_000);
+            self.timeline.delivered(nanos(self.plan.due(n)), late / 1_000);
+        }
+        if !live && first {
+            counts.recovered += 1;
+            self.recovered.saturating_record(late / 1_000);
+        }
+        if first && late > ON_TIME_NANOS && debt.has_path() {
+            self.harm.include(intended, at);
+        }
+    }
+}

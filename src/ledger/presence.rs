@@ -1,0 +1,74 @@
+//! Where a subscriber was, and when.
+
+/// From a moment on, until the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stay {
+    /// Nanoseconds since the run's zero.
+    pub(super) from: u64,
+    /// The node; while offline the last known one.
+    pub(super) node: u32,
+    pub(super) online: bool,
+}
+
+/// Every stay of one subscriber, in order. Empty until it first subscribed.
+#[derive(Debug, Default)]
+pub(super) struct Presence {
+    stays: Vec<Stay>,
+}
+
+impl Presence {
+    pub(super) fn last(&self) -> Option<Stay> {
+        self.stays.last().copied()
+    }
+
+    /// The stay at a moment; `None` before the first. A change holds from its very moment.
+    pub(super) fn at(&self, moment: u64) -> Option<Stay> {
+        // Nearly always asked about now.
+        if let Some(last) = self.last().filter(|last| last.from <= moment) {
+            return Some(last);
+        }
+        let later = self.stays.partition_point(|stay| stay.from <= moment);
+        later.checked_sub(1).and_then(|i| self.stays.get(i)).copied()
+    }
+
+    pub(super) fn online(&mut self, node: u32, at: u64) {
+        self.push(Stay { from: at, node, online: true });
+    }
+
+    /// Nothing before the first subscription: who never came cannot leave.
+    pub(super) fn offline(&mut self, at: u64) {
+        if let Some(last) = self.last() {
+            self.push(Stay { from: at, node: last.node, online: false });
+        }
+    }
+
+    fn push(&mut self, mut stay: Stay) {
+        match self.last() {
+            Some(last) if last.node == stay.node && last.online == stay.online => return,
+            // One client's clock does not run backwards; a search needs it so.
+            Some(last) => stay.from = stay.from.max(last.from),
+            None => {}
+        }
+        self.stays.push(stay);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_holds_from_its_very_moment() {
+        let mut presence = Presence::default();
+        presence.offline(5);
+        assert_eq!(presence.at(9), None, "who never came cannot leave");
+        presence.online(1, 10);
+        presence.offline(20);
+        presence.online(2, 30);
+        let at = |moment| presence.at(moment).map(|stay| (stay.node, stay.online));
+        assert_eq!(at(9), None);
+        assert_eq!([at(10), at(19)], [Some((1, true)); 2]);
+        assert_eq!([at(20), at(29)], [Some((1, false)); 2], "offline on the last known node");
+        assert_eq!([at(30), at(99)], [Some((2, true)); 2]);
+    }
+}

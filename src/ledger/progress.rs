@@ -1,0 +1,49 @@
+//! How a run stands while it lasts.
+
+use std::time::Duration;
+
+use super::{Answer, Ledger, ON_TIME_NANOS, nanos};
+
+/// How a run stands at one moment.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Messages due so far.
+    pub due: u64,
+    /// Messages sent so far.
+    pub sent: u64,
+    /// Of them, confirmed or handed.
+    pub acked: u64,
+    /// Of them, refused.
+    pub refused: u64,
+    /// Of them, answered with unknown. Those that wait for their answer are not among them.
+    pub unknown: u64,
+    /// Debts so far.
+    pub owed: u64,
+    /// Of them, received live.
+    pub delivered: u64,
+    /// Of them, received only by replay.
+    pub recovered: u64,
+    /// Of those that have a path, due more than a second ago and not received.
+    pub missing: u64,
+}
+
+impl Ledger {
+    /// How the run stands. A sweep over the messages: for a bar, some ten times a second.
+    pub fn progress(&self, now: Duration) -> Progress {
+        let now = nanos(now);
+        // Strictly more than a second ago: a debt of just a second is still on time.
+        let overdue = now.checked_sub(ON_TIME_NANOS + 1).map_or(0, |overdue| self.due_by(overdue));
+        let answers = &self.counts.answers;
+        Progress {
+            due: self.due_by(now) as u64,
+            sent: self.counts.sent,
+            acked: answers[Answer::Confirmed as usize] + answers[Answer::Handed as usize],
+            refused: answers[Answer::Refused as usize],
+            unknown: answers[Answer::Unknown as usize],
+            owed: self.counts.owed,
+            delivered: self.counts.delivered,
+            recovered: self.counts.recovered,
+            missing: self.unpaid[..overdue].iter().map(|unpaid| u64::from(*unpaid)).sum(),
+        }
+    }
+}

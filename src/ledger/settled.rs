@@ -1,0 +1,159 @@
+//! Every figure of a run, typed.
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+use super::{Figure, Slice};
+
+/// What became of the messages. `due = sent + unsent`, `sent = acked + refused + unknown`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Messages {
+    /// Asked for by the schedule until the run ended.
+    pub due: u64,
+    /// Handed over for writing.
+    pub sent: u64,
+    /// Never sent: no connection until the end.
+    pub unsent: u64,
+    /// Confirmed or handed.
+    pub acked: u64,
+    /// Certainly not sent on.
+    pub refused: u64,
+    /// Perhaps sent on, or never answered.
+    pub unknown: u64,
+}
+
+/// What became of the debts. `delivered + recovered + lost = owed`, and `lost` splits by answer
+/// (confirmed, handed, refused, unknown) and by presence (online, offline).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Debts {
+    /// One for each message sent and each subscriber of its room.
+    pub owed: u64,
+    /// Received live.
+    pub delivered: u64,
+    /// Received only by replay.
+    pub recovered: u64,
+    /// Never received.
+    pub lost: u64,
+    /// The share of all owed debts that was received live within a second of the intended send time, 0 to 1.
+    /// `None` if nothing was owed.
+    pub on_time: Option<f64>,
+    /// A broken promise: the pattern confirmed the message.
+    pub lost_confirmed: u64,
+    /// Never promised: the message was handed over, or the pattern has no path for the debt.
+    pub lost_handed: u64,
+    /// The publisher was told.
+    pub lost_refused: u64,
+    /// The publisher knows that it does not know.
+    pub lost_unknown: u64,
+    /// Over a path that the pattern does not have; a part of `lost_handed`.
+    pub lost_no_path: u64,
+    /// The subscriber was online when the message was sent.
+    pub lost_online: u64,
+    /// It was not.
+    pub lost_offline: u64,
+}
+
+/// A way from a publisher to a subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Path {
+    /// The publisher's number.
+    pub publisher: usize,
+    /// The subscriber's number.
+    pub subscriber: usize,
+}
+
+/// Every figure of one run. What does not exist is `None` or an empty histogram, never 0.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// What became of the messages.
+    pub messages: Messages,
+    /// What became of the debts.
+    pub debts: Debts,
+    /// Debts that were received live within a second of the intended send time.
+    pub on_time: u64,
+    /// Debts that the unsent messages would have made. They are not owed, but count as failed in every
+    /// expectation on loss.
+    pub unsent_debts: u64,
+    /// Further copies: again live, or again within one replay.
+    pub duplicates: u64,
+    /// Debts whose first live receipt came after one with a higher sequence of the same publisher and room.
+    pub reordered: u64,
+    /// The same within a replay.
+    pub replay_reordered: u64,
+    /// Debts that were received though their message was refused.
+    pub refused_but_delivered: u64,
+    /// Receipts of something never sent, or not of the room.
+    pub unexpected: u64,
+    /// Receipts with a wrong checksum.
+    pub corrupted: u64,
+    /// Receipts of another run's texts.
+    pub foreign: u64,
+    /// Paths that never worked while probing.
+    pub unverified_paths: Vec<Path>,
+    /// First live receipt minus intended send time, in microseconds.
+    pub latency: Histogram<u64>,
+    /// First live receipt minus actual send time, in microseconds.
+    pub service: Histogram<u64>,
+    /// For debts that were first received by replay: that receipt minus intended send time, in microseconds.
+    pub recovered: Histogram<u64>,
+    /// From the first harmed intended send time to the end of the last harm. `None` if no debt was harmed.
+    pub impact_ms: Option<u64>,
+    /// The end of the last harm minus the last begin of healing, not below 0. `None` if no debt was harmed or no
+    /// fault was healed.
+    pub recovery_ms: Option<u64>,
+    /// How long the target of the last healing took to be ready. `None` without one.
+    pub ready_ms: Option<u64>,
+    /// The run in slices of 100 ms.
+    pub timeline: Vec<Slice>,
+}
+
+impl Settled {
+    /// A figure by its name in `report.json` (one of [`FIGURES`](crate::scenario::FIGURES)); `None` for one that
+    /// does not exist in this run.
+    pub fn figure(&self, name: &str) -> Option<Figure> {
+        let (messages, debts) = (&self.messages, &self.debts);
+        let count = match name {
+            "due" => messages.due,
+            "sent" => messages.sent,
+            "unsent" => messages.unsent,
+            "acked" => messages.acked,
+            "refused" => messages.refused,
+            "unknown" => messages.unknown,
+            "owed" => debts.owed,
+            "delivered" => debts.delivered,
+            "recovered" => debts.recovered,
+            "lost" => debts.lost,
+            "lost_confirmed" => debts.lost_confirmed,
+            "lost_handed" => debts.lost_handed,
+            "lost_refused" => debts.lost_refused,
+            "lost_unknown" => debts.lost_unknown,
+            "lost_no_path" => debts.lost_no_path,
+            "lost_online" => debts.lost_online,
+            "lost_offline" => debts.lost_offline,
+            "duplicates" => self.duplicates,
+            "reordered" => self.reordered,
+            "replay_reordered" => self.replay_reordered,
+            "refused_but_delivered" => self.refused_but_delivered,
+            "unexpected" => self.unexpected,
+            "corrupted" => self.corrupted,
+            "foreign" => self.foreign,
+            "unverified_paths" => self.unverified_paths.len() as u64,
+            "on_time" => return debts.on_time.map(Figure::Share),
+            "impact_ms" => return self.impact_ms.map(|ms| Figure::Millis(ms as f64)),
+            "recovery_ms" => return self.recovery_ms.map(|ms| Figure::Millis(ms as f64)),
+            "ready_ms" => return self.ready_ms.map(|ms| Figure::Millis(ms as f64)),
+            "p50_ms" => return self.latency_at(0.5),
+            "p90_ms" => return self.latency_at(0.9),
+            "p99_ms" => return self.latency_at(0.99),
+            "p999_ms" => return self.latency_at(0.999),
+            "max_ms" => return self.latency_at(1.0),
+            _ => return None,
+        };
+        Some(Figure::Count(count))
+    }
+
+    fn latency_at(&self, quantile: f64) -> Option<Figure> {
+        let us = || self.latency.value_at_quantile(quantile);
+        (!self.latency.is_empty()).then(|| Figure::Millis(us() as f64 / 1_000.0))
+    }
+}

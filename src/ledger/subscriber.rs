@@ -1,0 +1,83 @@
+//! One subscriber: its debts, its presence, and the order in which it saw things.
+
+use super::debt::Debt;
+use super::presence::Presence;
+use super::{Arrival, Plan};
+
+/// One subscriber of the run.
+#[derive(Debug)]
+pub(super) struct Subscriber {
+    pub(super) room: usize,
+    /// By [`Plan::place`] among the messages of its room.
+    pub(super) debts: Vec<Debt>,
+    pub(super) presence: Presence,
+    /// For each publisher, one more than the highest sequence received live.
+    live_next: Vec<u32>,
+    /// The same within the current replay. Empty until there is one: most runs have none.
+    replay_next: Vec<u32>,
+    round: Option<u32>,
+}
+
+/// What one receipt was, seen from its subscriber.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    pub(super) live: bool,
+    /// Nothing of this debt had arrived before, in any way.
+    pub(super) first: bool,
+    /// Again live, or again within one replay.
+    pub(super) again: bool,
+    /// The first of its kind, and something with a higher sequence came before it.
+    pub(super) disordered: bool,
+}
+
+impl Subscriber {
+    pub(super) fn new(plan: &Plan, s: usize) -> Self {
+        let room = plan.subscriber_room(s);
+        Self {
+            room,
+            debts: vec![Debt::default(); plan.room_messages(room)],
+            presence: Presence::default(),
+            live_next: vec![0; plan.publishers],
+            replay_next: Vec::new(),
+            round: None,
+        }
+    }
+
+    /// Notes a receipt of the message at this place, which is its publisher's number `seq`. `None` for a place
+    /// that this room does not have.
+    pub(super) fn receive(
+        &mut self,
+        place: usize,
+        publisher: usize,
+        seq: usize,
+        arrival: Arrival,
+    ) -> Option<Seen> {
+        if let Arrival::Replay { round } = arrival {
+            self.enter(round);
+        }
+        let live = arrival == Arrival::Live;
+        let debt = self.debts.get_mut(place)?;
+        let before = *debt;
+        let (again, next) = if live {
+            debt.receive_live();
+            (before.live(), self.live_next.get_mut(publisher)?)
+        } else {
+            debt.receive_replayed();
+            (before.in_round(), self.replay_next.get_mut(publisher)?)
+        };
+        let this = u32::try_from(seq).unwrap_or(u32::MAX).saturating_add(1);
+        let disordered = !again && *next > this;
+        *next = this.max(*next);
+        Some(Seen { live, first: !before.received(), again, disordered })
+    }
+
+    /// Another replay starts with a clean memory. Clearing is a sweep over bytes, once a replay.
+    fn enter(&mut self, round: u32) {
+        if self.round != Some(round) {
+            self.round = Some(round);
+            self.debts.iter_mut().for_each(Debt::leave_round);
+            self.replay_next.clear();
+            self.replay_next.resize(self.live_next.len(), 0);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! The run in slices of 100 ms, for charts.
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+use super::histogram::slice_histogram;
+
+/// How long a slice is, in nanoseconds.
+const SLICE: u64 = 100_000_000;
+/// No run lasts longer than a day; a receipt with a later time is not worth the memory.
+const MOST_SLICES: usize = 864_000;
+
+/// One slice. By intended send time, but for `received`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Slice {
+    /// Its begin, in milliseconds since the measured load began.
+    pub at_ms: u64,
+    /// Messages due in it that were sent, whenever.
+    pub sent: u64,
+    /// Debts of those messages that were delivered live, whenever.
+    pub delivered: u64,
+    /// Receipts within the slice itself: live and replayed, first and again.
+    pub received: u64,
+    /// Debts of its messages that were lost.
+    pub lost: u64,
+    /// Median latency of its delivered debts, in microseconds, to about 6 %.
+    pub p50_us: Option<u64>,
+    /// The 99th percentile likewise.
+    pub p99_us: Option<u64>,
+}
+
+/// What a slice gathers while the run lasts.
+#[derive(Debug)]
+struct Gathered {
+    sent: u64,
+    latency: Histogram<u32>,
+}
+
+/// Gathers slices. The load's own are made beforehand; receipts of the drain add theirs.
+#[derive(Debug)]
+pub(super) struct Timeline {
+    load: Vec<Gathered>,
+    received: Vec<u64>,
+}
+
+/// The slice of a time since the load began, in nanoseconds.
+pub(super) fn slice_of(since_begin: u64) -> usize {
+    usize::try_from(since_begin / SLICE).unwrap_or(usize::MAX)
+}
+
+impl Timeline {
+    /// For a load whose last message is due then.
+    pub(super) fn new(last_due: Option<u64>) -> Self {
+        let slices = last_due.map_or(0, |due| slice_of(due) + 1);
+        let gathered = || Gathered { sent: 0, latency: slice_histogram() };
+        // Room for a drain of ten seconds, so that a receipt seldom allocates.
+        Self {
+            load: std::iter::repeat_with(gathered).take(slices).collect(),
+            received: Vec::with_capacity(slices + 100),
+        }
+    }
+
+    pub(super) fn sent(&mut self, due: u64) {
+        if let Some(slice) = self.load.get_mut(slice_of(due)) {
+            slice.sent += 1;
+        }
+    }
+
+    pub(super) fn delivered(&mut self, due: u64, latency_us: u64) {
+        if let Some(slice) = self.load.get_mut(slice_of(due)) {
+            slice.latency.saturating_record(latency_us);
+        }
+    }
+
+    pub(super) fn received(&mut self, since_begin: u64) {
+        let slice = slice_of(since_begin);
+        if slice >= self.received.len() && slice < MOST_SLICES {
+            self.received.resize(slice + 1, 0);
+        }
+        if let Some(received) = self.received.get_mut(slice) {
+            *received += 1;
+        }
+    }
+
+    /// The slices as far as the run got: to the last message due or sent, or the last receipt.
+    pub(super) fn slices(&self, due_slices: usize) -> Vec<Slice> {
+        let slice = |i: usize| {
+            let load = self.load.get(i);
+            let latency = load.map(|load| &load.latency).filter(|latency| !latency.is_empty());
+            Slice {
+                at_ms: i as u64 * (SLICE / 1_000_000),
+                sent: load.map_or(0, |load| load.sent),
+                delivered: latency.map_or(0, Histogram::len),
+                received: self.received.get(i).copied().unwrap_or(0),
+                lost: 0,
+                p50_us: latency.map(|latency| latency.value_at_quantile(0.5)),
+                p99_us: latency.map(|latency| latency.value_at_quantile(0.99)),
+            }
+        };
+        let sent_slices = self.load.iter().rposition(|load| load.sent > 0).map_or(0, |last| last + 1);
+        (0..due_slices.max(sent_slices).max(self.received.len())).map(slice).collect()
+    }
+}

@@ -1,0 +1,166 @@
+//! The frames of dialect `pubsub-lab.v1`, as a client writes and reads them.
+//!
+//! The instrument's own codec: it shares no code with what it measures, so that a mistake of the nodes' codec
+//! cannot hide in both.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+
+/// The dialect's name in `Sec-WebSocket-Protocol`.
+pub(super) const DIALECT: &str = "pubsub-lab.v1";
+
+/// A frame from a client to its node.
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub(super) enum Outbound<'a> {
+    /// Who speaks, or who goes on speaking.
+    Hello {
+        /// The name to appear under.
+        name: &'a str,
+        /// The token of the last `welcome`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        session: Option<&'a str>,
+    },
+    /// Asks for a room's messages.
+    Subscribe {
+        /// The room.
+        room: &'a str,
+        /// The last message that this client has, if any.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        after: Option<&'a str>,
+    },
+    /// Says something in a room.
+    Publish {
+        /// The room.
+        room: &'a str,
+        /// The client's own name for this message.
+        id: &'a str,
+        /// What is said.
+        text: &'a str,
+    },
+}
+
+impl Outbound<'_> {
+    /// The frame's JSON.
+    pub(super) fn encode(&self) -> String {
+        // Strings and options of strings always serialise.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+}
+
+/// A frame from a node: every field that a client may look at, empty where the frame has none. Borrowed from
+/// the frame wherever nothing had to be unescaped.
+#[derive(Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub(super) struct Inbound<'a> {
+    /// `welcome`, `message`, ...
+    #[serde(borrow, rename = "type")]
+    pub(super) kind: Cow<'a, str>,
+    /// Of `message`, `ack`, `refused` and `unknown`.
+    #[serde(borrow)]
+    pub(super) id: Cow<'a, str>,
+    /// Of `message` and `subscribed`.
+    #[serde(borrow)]
+    pub(super) room: Cow<'a, str>,
+    /// Of `message`.
+    #[serde(borrow)]
+    pub(super) text: Cow<'a, str>,
+    /// Of `welcome`: the token with which another connection goes on as the same session.
+    #[serde(borrow)]
+    pub(super) session: Cow<'a, str>,
+    /// Of `ack`: `handed` or `confirmed`.
+    #[serde(borrow)]
+    pub(super) level: Cow<'a, str>,
+    /// Of `refused` and `error`.
+    #[serde(borrow)]
+    pub(super) code: Cow<'a, str>,
+    /// Of `refused`, `unknown` and `error`.
+    #[serde(borrow)]
+    pub(super) reason: Cow<'a, str>,
+    /// Of `lagged`: how many frames the node dropped for this client.
+    pub(super) missed: u64,
+    /// Of `message`: whether it comes from history.
+    pub(super) replay: bool,
+}
+
+impl<'a> Inbound<'a> {
+    /// Reads a frame; `None` if it is not one of the dialect.
+    pub(super) fn decode(frame: &'a str) -> Option<Self> {
+        serde_json::from_str(frame).ok().filter(|frame: &Self| !frame.kind.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outbound_frames_are_these_very_bytes() {
+        let hello = Outbound::Hello { name: "sub-1", session: None };
+        assert_eq!(hello.encode(), r#"{"type":"hello","name":"sub-1"}"#);
+        let again = Outbound::Hello { name: "sub-1", session: Some("to.ken") };
+        assert_eq!(again.encode(), r#"{"type":"hello","name":"sub-1","session":"to.ken"}"#);
+        let subscribe = Outbound::Subscribe { room: "room-0", after: None };
+        assert_eq!(subscribe.encode(), r#"{"type":"subscribe","room":"room-0"}"#);
+        let resume = Outbound::Subscribe { room: "room-0", after: Some("s1.7") };
+        assert_eq!(resume.encode(), r#"{"type":"subscribe","room":"room-0","after":"s1.7"}"#);
+        let publish = Outbound::Publish { room: "room-0", id: "17", text: "a \"<b>\\ é" };
+        assert_eq!(publish.encode(), r#"{"type":"publish","room":"room-0","id":"17","text":"a \"<b>\\ é"}"#);
+    }
+
+    #[test]
+    fn a_message_is_read_without_a_copy() {
+        let frame = concat!(
+            r##"{"type":"message","room":"room-0","id":"s1.7","from":"pub-0","colour":"#aabbcc","##,
+            r##""text":"hé <b>","sent_at":1700000000000}"##
+        );
+        let message = Inbound::decode(frame).unwrap();
+        let expected = Inbound {
+            kind: "message".into(),
+            room: "room-0".into(),
+            id: "s1.7".into(),
+            text: "hé <b>".into(),
+            ..Inbound::default()
+        };
+        assert_eq!(message, expected);
+        let borrowed =
+            [&message.text, &message.kind, &message.id].map(|field| matches!(field, Cow::Borrowed(_)));
+        assert_eq!(borrowed, [true; 3]);
+    }
+
+    #[test]
+    fn escapes_are_undone_and_order_and_unknown_fields_do_not_matter() {
+        let frame =
+            r#"{"text":"\"\u00e9\\\u003c","new":[1,{"a":null}],"replay":true,"room":"r","type":"message"}"#;
+        let message = Inbound::decode(frame).unwrap();
+        assert_eq!((&*message.text, message.replay, &*message.kind), ("\"é\\<", true, "message"));
+    }
+
+    #[test]
+    fn answers() {
+        let ack = Inbound::decode(r#"{"type":"ack","id":"17","level":"handed"}"#).unwrap();
+        assert_eq!((&*ack.kind, &*ack.id, &*ack.level), ("ack", "17", "handed"));
+        let refused =
+            Inbound::decode(r#"{"type":"refused","id":"17","code":"bus_down","reason":"no bus"}"#).unwrap();
+        assert_eq!((&*refused.code, &*refused.reason), ("bus_down", "no bus"));
+        let welcome = Inbound::decode(
+            r#"{"type":"welcome","node":"n1","pattern":"redis","name":"sub-1","colour":"red","session":"to.ken"}"#,
+        )
+        .unwrap();
+        assert_eq!(&*welcome.session, "to.ken");
+        let lagged = Inbound::decode(r#"{"type":"lagged","missed":12}"#).unwrap();
+        assert_eq!(lagged.missed, 12);
+        let subscribed = Inbound::decode(
+            r#"{"type":"subscribed","room":"room-0","members":["a","b"],"recovered":"none"}"#,
+        );
+        assert_eq!(&*subscribed.unwrap().room, "room-0");
+    }
+
+    #[test]
+    fn what_is_not_the_dialect_is_none() {
+        for frame in ["", "hello", "[]", "{}", r#"{"type":7}"#, r#"{"type":"message","text":"#] {
+            assert_eq!(Inbound::decode(frame), None, "{frame:?}");
+        }
+    }
+}

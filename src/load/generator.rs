@@ -1,0 +1,367 @@
+//! The load generator as its owner sees it: start, probe, warm up, load, finish.
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::yield_now;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::backlog::Order;
+use super::clock::Clock;
+use super::dial::Dialer;
+use super::engine::{Ending, Engine};
+use super::health::Health;
+use super::pacer::{Pacer, Schedule};
+use super::publisher::publish;
+use super::rehearsal::Rehearsal;
+use super::roster::Roster;
+use super::run::Run;
+use super::subscriber::listen;
+use super::text::{Kind, Texts};
+use crate::ledger::{Harness, Ledger, Plan};
+use crate::scenario;
+
+/// How long, beyond the time-out of a connection, the clients may take to be connected and subscribed.
+const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// Orders that wait between the pacing thread and a publisher; one too many is dropped and counted as an
+/// overrun. A publisher empties it even while it has no connection.
+const ORDERS: usize = 16_384;
+
+/// Time stamps that wait for the receivers' loop, ten milliseconds each; one too many is dropped and counted
+/// as an overrun: the loop has then stood still for over a second.
+const TICKS: usize = 128;
+
+/// The pause between two probes over a path that has not worked yet.
+const PROBE_PAUSE: Duration = Duration::from_millis(100);
+
+/// From the call of [`LoadGenerator::begin`] to the first message: enough for the pacing thread to notice.
+const LEAD: Duration = Duration::from_millis(50);
+
+/// How long [`LoadGenerator::finish`] waits for each thread.
+const STOP_LIMIT: Duration = Duration::from_millis(1500);
+
+/// Threads that receive, at most.
+const RECEIVERS: usize = 4;
+
+/// What is sent to whom.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who publishes what, when, where.
+    pub plan: Plan,
+    /// The texts' size, the warm-up, and how patient clients are.
+    pub load: scenario::Load,
+    /// Reaches every random choice.
+    pub seed: u64,
+    /// Where the nodes are, one URL a node: `ws://127.0.0.1:8080`.
+    pub urls: Vec<String>,
+    /// Whether the pattern carries a message from one node to another, as in the plan.
+    pub cross_paths: bool,
+}
+
+/// Why there is no load.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A node's URL cannot be used.
+    #[error("{0:?} is not the URL of a node")]
+    Url(String),
+    /// What was asked for contradicts itself.
+    #[error("the load cannot be built: {0}")]
+    Settings(&'static str),
+    /// Not every client could connect and subscribe.
+    #[error("only {online} of {clients} clients were connected and subscribed within {limit:?}{trouble}")]
+    Connect {
+        /// Clients that were.
+        online: usize,
+        /// Clients that there are.
+        clients: usize,
+        /// How long they had.
+        limit: Duration,
+        /// The latest failure, in words that go on the sentence; or nothing.
+        trouble: String,
+    },
+    /// A thread could not be started.
+    #[error("a thread of the load generator could not be started: {0}")]
+    Thread(#[from] io::Error),
+}
+
+impl LoadError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            LoadError::Url(_) => "a node's URL looks like ws://127.0.0.1:8080",
+            LoadError::Settings(_) => "every count is at least 1, and there is one URL a node",
+            LoadError::Connect { .. } => {
+                "each client needs a file descriptor here and one at its node: see `ulimit -n` and `--max-clients`"
+            }
+            LoadError::Thread(_) => "the machine may be short of memory or threads",
+        }
+    }
+}
+
+/// A running load generator. Dropping it stops everything within a moment; [`LoadGenerator::finish`] waits for
+/// that.
+#[derive(Debug)]
+pub struct LoadGenerator {
+    run: Arc<Run>,
+    warm_up: Duration,
+    orders: Vec<mpsc::Sender<Order>>,
+    probes: AtomicUsize,
+    pacer: Pacer,
+    engines: Vec<Engine>,
+    /// When the measured load begins, and the pacing thread's ticket for it.
+    begun: OnceLock<(Duration, usize)>,
+    /// Stops everything, however this is dropped.
+    stop: DropGuard,
+}
+
+impl LoadGenerator {
+    /// Connects and subscribes every client. The run's zero is now.
+    pub async fn start(settings: Settings) -> Result<Self, LoadError> {
+        let limit = settings.load.connect_timeout + START_LIMIT;
+        Self::start_within(settings, limit).await
+    }
+
+    async fn start_within(settings: Settings, limit: Duration) -> Result<Self, LoadError> {
+        let Settings { mut plan, load, seed, urls, cross_paths } = settings;
+        plan.crosses_nodes = cross_paths;
+        check(&plan, &urls)?;
+        let run = Arc::new(Run {
+            clock: Clock::start(),
+            texts: Texts::new(rand::random(), seed, load.payload),
+            dialer: Dialer::new(&urls, &load, seed)?,
+            roster: Roster::new(&plan),
+            rehearsal: Rehearsal::new(plan.clone()),
+            health: Health::new(),
+            resend: load.resend,
+            waiting: watch::Sender::new(0),
+            ledger: Arc::new(Mutex::new(Ledger::new(plan.clone()))),
+            plan,
+        });
+        let cancel = CancellationToken::new();
+        let stop = cancel.clone().drop_guard();
+        let (ticks_tx, ticks) = mpsc::channel(TICKS);
+        let (orders, inboxes) = (0..run.plan.publishers).map(|_| mpsc::channel(ORDERS)).unzip();
+        let engines =
+            vec![start_publishers(&run, inboxes, &cancel)?, start_subscribers(&run, ticks, &cancel)?];
+        let pacer = Pacer::start(run.clone(), Clone::clone(&orders), ticks_tx, cancel)?;
+        if !run.roster.all_online(limit).await {
+            return Err(LoadError::Connect {
+                online: run.roster.online(),
+                clients: run.roster.clients(),
+                limit,
+                trouble: run.roster.latest_trouble(),
+            });
+        }
+        let (probes, begun) = (AtomicUsize::new(0), OnceLock::new());
+        Ok(Self { run, warm_up: load.warm_up, orders, probes, pacer, engines, begun, stop })
+    }
+
+    /// Where everything is written down. Hold the lock for a moment only: every receipt needs it.
+    pub fn ledger(&self) -> Arc<Mutex<Ledger>> {
+        self.run.ledger.clone()
+    }
+
+    /// Time since the run's zero.
+    pub fn now(&self) -> Duration {
+        self.run.clock.now()
+    }
+
+    /// Probes every path from a publisher to a subscriber that the pattern has, until each has worked or
+    /// `limit` has passed. Gives those that have not to the ledger, and returns their number.
+    pub async fn probe(&self, limit: Duration) -> usize {
+        let run = &self.run;
+        run.rehearsal.await_paths(|publisher, subscriber| run.has_path(publisher, subscriber));
+        let end = Instant::now() + limit;
+        loop {
+            for (publisher, room) in run.rehearsal.unprobed() {
+                let seq = self.probes.fetch_add(1, Ordering::Relaxed);
+                let order = Order { kind: Kind::Probe, number: seq, seq, room, due: run.clock.now() };
+                if self.orders[publisher].try_send(order).is_err() {
+                    run.health.overrun();
+                }
+            }
+            let pause = (Instant::now() + PROBE_PAUSE).min(end);
+            if timeout_at(pause, run.rehearsal.verified()).await.is_ok() {
+                return 0;
+            }
+            if pause == end {
+                break;
+            }
+        }
+        let dead = run.rehearsal.unverified();
+        for (publisher, subscriber) in &dead {
+            run.ledger().unverified_path(*publisher, *subscriber);
+        }
+        dead.len()
+    }
+
+    /// Sends the warm-up at the load's own rate, and returns when its last message is due.
+    pub async fn warm_up(&self) {
+        let messages = (self.run.plan.rate * self.warm_up.as_secs_f64()).round() as usize;
+        let plan = Plan { messages, ..self.run.plan.clone() };
+        self.pacer.finished(self.pacer.follow(Schedule::new(Kind::Warm, plan, self.now()))).await;
+    }
+
+    /// Begins the measured load, some milliseconds from now. Returns the instant at which the first message is
+    /// due; the same when it is called again.
+    pub fn begin(&self) -> Duration {
+        let begin = || {
+            let at = self.now() + LEAD;
+            self.run.ledger().begin(at);
+            self.run.health.measure();
+            (at, self.pacer.follow(Schedule::new(Kind::Load, self.run.plan.clone(), at)))
+        };
+        self.begun.get_or_init(begin).0
+    }
+
+    /// Waits until the last message's due time has passed, and every publisher that has a connection has handed
+    /// over what was due: the ledger then knows all debts but those of publishers without one. Without
+    /// [`LoadGenerator::begin`] there is nothing to wait for.
+    pub async fn schedule_ended(&self) {
+        if let Some((_, ticket)) = self.begun.get() {
+            self.pacer.finished(*ticket).await;
+            self.run.handed_over().await;
+        }
+    }
+
+    /// Waits until every client is connected, every subscriber subscribed, and what waited for a connection was
+    /// handed over; `false` if the clients take longer than `limit`.
+    pub async fn all_connected(&self, limit: Duration) -> bool {
+        let all = self.run.roster.all_online(limit).await;
+        if all {
+            self.run.handed_over().await;
+        }
+        all
+    }
+
+    /// Stops everything, and says how well the load generator itself has done.
+    pub async fn finish(self) -> Harness {
+        let Self { run, pacer, engines, stop, .. } = self;
+        stop.disarm().cancel();
+        let mut notes = run.rehearsal.notes();
+        for engine in engines {
+            match engine.ended(STOP_LIMIT).await {
+                Ok(()) => {}
+                Err(Ending::Died(what)) => run.health.problem(what),
+                // What was measured is written down by now: worth telling, and no reason to doubt it.
+                Err(Ending::Late(what)) => notes.push(what),
+            }
+        }
+        if timeout(STOP_LIMIT, pacer.ended()).await.is_err() {
+            notes.push("the pacing thread did not stop in time".to_owned());
+        }
+        run.health.harness(notes)
+    }
+}
+
+fn check(plan: &Plan, urls: &[String]) -> Result<(), LoadError> {
+    let counts = [plan.publishers, plan.subscribers, plan.nodes, plan.rooms];
+    if counts.contains(&0) {
+        return Err(LoadError::Settings("a count is 0"));
+    }
+    if urls.len() != plan.nodes {
+        return Err(LoadError::Settings("there are not as many URLs as nodes"));
+    }
+    if !(plan.rate > 0.0 && plan.rate.is_finite()) {
+        return Err(LoadError::Settings("the rate is not above 0"));
+    }
+    Ok(())
+}
+
+fn start_publishers(
+    run: &Arc<Run>,
+    inboxes: Vec<mpsc::Receiver<Order>>,
+    cancel: &CancellationToken,
+) -> io::Result<Engine> {
+    let (run, token) = (run.clone(), cancel.clone());
+    Engine::start("load-publishers", 1, cancel.clone(), move |tasks| {
+        for (number, inbox) in inboxes.into_iter().enumerate() {
+            // A token each: all would queue for the lock of one.
+            tasks.spawn(publish(run.clone(), number, inbox, token.child_token()));
+        }
+    })
+}
+
+fn start_subscribers(
+    run: &Arc<Run>,
+    mut ticks: mpsc::Receiver<Duration>,
+    cancel: &CancellationToken,
+) -> io::Result<Engine> {
+    let (run, token) = (run.clone(), cancel.clone());
+    let workers = available_parallelism().map_or(1, usize::from).min(RECEIVERS);
+    Engine::start("load-receivers", workers, cancel.clone(), move |tasks| {
+        for number in run.plan.all_subscribers() {
+            tasks.spawn(listen(run.clone(), number, token.child_token()));
+        }
+        tasks.spawn(async move {
+            let mut sent = Vec::with_capacity(TICKS);
+            // Ends with the pacing thread, which holds the sender.
+            while ticks.recv_many(&mut sent, TICKS).await > 0 {
+                // Once round the loop: what every task that is ready now does comes first, as it would come
+                // before a frame that arrives now.
+                yield_now().await;
+                let now = run.clock.now();
+                sent.drain(..).for_each(|sent| run.health.loop_lag(now.saturating_sub(sent)));
+            }
+        });
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(urls: &[&str]) -> Settings {
+        let second = Duration::from_secs(1);
+        let (publishers, subscribers, nodes, rooms, rate) = (1, 3, 2, 1, 10.0);
+        let load = scenario::Load {
+            publishers,
+            subscribers,
+            rate,
+            payload: 64,
+            rooms,
+            resend: false,
+            warm_up: second,
+            duration: second,
+            drain: second,
+            connect_timeout: second,
+            reconnect_min: second / 50,
+            reconnect_max: second / 50,
+        };
+        let plan = Plan { publishers, subscribers, nodes, rooms, rate, messages: 10, crosses_nodes: true };
+        let urls = urls.iter().map(|url| (*url).to_owned()).collect();
+        Settings { plan, load, seed: 1, urls, cross_paths: true }
+    }
+
+    #[tokio::test]
+    async fn a_cluster_that_is_not_there_is_named() {
+        // A port that nobody listens on any more, and one that nobody answers on.
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).unwrap();
+        let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let urls = [format!("ws://{gone}"), format!("ws://{}", mute.local_addr().unwrap())];
+        let mut settings = settings(&urls.each_ref().map(|url| &**url));
+        settings.load.connect_timeout = Duration::from_millis(20);
+        let error = LoadGenerator::start_within(settings, Duration::from_millis(200)).await.unwrap_err();
+        let error = error.to_string();
+        let begin =
+            "only 0 of 4 clients were connected and subscribed within 200ms; the latest failure: node ";
+        assert!(error.starts_with(begin), "{error}");
+        assert!(urls.iter().any(|url| error.contains(url)), "{error}");
+    }
+
+    #[tokio::test]
+    async fn settings_that_contradict_themselves_are_refused_at_once() {
+        let one_url = LoadGenerator::start(settings(&["ws://127.0.0.1:1"])).await.unwrap_err();
+        assert!(matches!(one_url, LoadError::Settings(_)), "{one_url}");
+        let mut nobody = settings(&["ws://127.0.0.1:1", "ws://127.0.0.1:2"]);
+        nobody.plan.subscribers = 0;
+        let nobody = LoadGenerator::start(nobody).await.unwrap_err();
+        assert!(matches!(nobody, LoadError::Settings(_)), "{nobody}");
+    }
+}

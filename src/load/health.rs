@@ -1,0 +1,102 @@
+//! How well the load generator itself does: what it measures about itself, and what it has to say.
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use crate::ledger::{Harness, micros_histogram};
+
+/// The most different remarks that are kept: a server can make up any number of reasons.
+const REMARKS: usize = 20;
+
+/// Gathers what becomes the [`Harness`].
+#[derive(Debug)]
+pub(super) struct Health {
+    /// Only the measured load counts: connecting ten thousand clients delays everything, and harms nothing.
+    measuring: AtomicBool,
+    publish_delay: Mutex<Histogram<u64>>,
+    loop_lag: Mutex<Histogram<u64>>,
+    overruns: AtomicU64,
+    problems: Mutex<Vec<String>>,
+    remarks: Mutex<BTreeMap<String, u64>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn micros(delay: Duration) -> u64 {
+    u64::try_from(delay.as_micros()).unwrap_or(u64::MAX)
+}
+
+impl Health {
+    /// Nothing gathered yet.
+    pub(super) fn new() -> Self {
+        Self {
+            measuring: AtomicBool::new(false),
+            publish_delay: Mutex::new(micros_histogram()),
+            loop_lag: Mutex::new(micros_histogram()),
+            overruns: AtomicU64::new(0),
+            problems: Mutex::default(),
+            remarks: Mutex::default(),
+        }
+    }
+
+    /// The measured load begins: from here on loop lag counts.
+    pub(super) fn measure(&self) {
+        self.measuring.store(true, Ordering::Relaxed);
+    }
+
+    /// A message of the measured load was handed over for writing so late.
+    pub(super) fn publish_delay(&self, delay: Duration) {
+        lock(&self.publish_delay).saturating_record(micros(delay));
+    }
+
+    /// A token that the pacing thread sent reached the receivers' loop so late.
+    pub(super) fn loop_lag(&self, delay: Duration) {
+        if self.measuring.load(Ordering::Relaxed) {
+            lock(&self.loop_lag).saturating_record(micros(delay));
+        }
+    }
+
+    /// A queue of our own was full, and something was dropped.
+    pub(super) fn overrun(&self) {
+        self.overruns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Something that makes the run inconclusive.
+    pub(super) fn problem(&self, what: String) {
+        lock(&self.problems).push(what);
+    }
+
+    /// Something worth telling that happened `times` more. Beyond [`REMARKS`] different ones, new ones are
+    /// dropped.
+    pub(super) fn remark(&self, what: &str, times: u64) {
+        let mut remarks = lock(&self.remarks);
+        if let Some(count) = remarks.get_mut(what) {
+            *count += times;
+        } else if remarks.len() < REMARKS {
+            remarks.insert(what.to_owned(), times);
+        }
+    }
+
+    /// Everything gathered, for the verdict; `notes` go before the remarks.
+    pub(super) fn harness(&self, mut notes: Vec<String>) -> Harness {
+        let remarks = lock(&self.remarks);
+        notes.extend(remarks.iter().map(|(what, count)| match count {
+            1 => what.clone(),
+            _ => format!("{what} ({count} times)"),
+        }));
+        Harness {
+            publish_delay: lock(&self.publish_delay).clone(),
+            loop_lag: lock(&self.loop_lag).clone(),
+            overruns: self.overruns.load(Ordering::Relaxed),
+            problems: mem::take(&mut lock(&self.problems)),
+            notes,
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The pacing thread: an operating-system thread that does nothing but keep the schedule. A tokio timer alone
+//! is more than a millisecond late at the median.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc as std_mpsc;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::backlog::Order;
+use super::run::Run;
+use super::text::Kind;
+use crate::ledger::Plan;
+
+/// How often the receivers' loop is asked how late it is; also how soon the thread notices anything.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Messages of one kind, from one instant on.
+#[derive(Debug, Clone)]
+pub(super) struct Schedule {
+    kind: Kind,
+    plan: Plan,
+    begin: Duration,
+    /// The first message that is not handed out yet.
+    next: usize,
+}
+
+impl Schedule {
+    /// The messages `0..plan.messages`, the first due at `begin`.
+    pub(super) fn new(kind: Kind, plan: Plan, begin: Duration) -> Self {
+        Self { kind, plan, begin, next: 0 }
+    }
+
+    /// When the next message is due; `None` after the last.
+    fn next_due(&self) -> Option<Duration> {
+        (self.next < self.plan.messages).then(|| self.begin + self.plan.due(self.next))
+    }
+
+    /// The next message that is due by `now`, and its publisher. Whoever comes late gets all that he missed.
+    fn take(&mut self, now: Duration) -> Option<(usize, Order)> {
+        let due = self.next_due().filter(|due| *due <= now)?;
+        let (kind, number) = (self.kind, self.next);
+        self.next += 1;
+        let (seq, room) = (self.plan.seq(number), self.plan.room(number));
+        Some((self.plan.publisher(number), Order { kind, number, seq, room, due }))
+    }
+}
+
+/// The end of the pacing thread that others hold.
+#[derive(Debug)]
+pub(super) struct Pacer {
+    schedules: std_mpsc::Sender<Schedule>,
+    given: AtomicUsize,
+    finished: watch::Receiver<usize>,
+}
+
+impl Pacer {
+    /// Starts the thread. It hands messages to `publishers` and time stamps to the receivers' loop.
+    pub(super) fn start(
+        run: Arc<Run>,
+        publishers: Vec<mpsc::Sender<Order>>,
+        ticks: mpsc::Sender<Duration>,
+        cancel: CancellationToken,
+    ) -> io::Result<Self> {
+        let (schedules, inbox) = std_mpsc::channel();
+        let (finished_tx, finished) = watch::channel(0);
+        let beat = Beat { run, publishers, ticks, inbox, schedule: None, finished: finished_tx };
+        thread::Builder::new().name("load-pacer".into()).spawn(move || beat.keep(&cancel))?;
+        Ok(Self { schedules, given: AtomicUsize::new(0), finished })
+    }
+
+    /// Gives the thread a schedule, to be kept after those that it has. Returns its ticket.
+    pub(super) fn follow(&self, schedule: Schedule) -> usize {
+        // The thread lives until it is cancelled; then nothing is measured any more.
+        let _ = self.schedules.send(schedule);
+        self.given.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Waits until the schedule of this ticket has been kept to its last message.
+    pub(super) async fn finished(&self, ticket: usize) {
+        let _ = self.finished.clone().wait_for(|count| *count >= ticket).await;
+    }
+
+    /// Waits until the thread, cancelled, has ended.
+    pub(super) async fn ended(&self) {
+        // The thread holds the only sender.
+        let _ = self.finished.clone().wait_for(|_| false).await;
+    }
+}
+
+/// What the thread works with.
+struct Beat {
+    run: Arc<Run>,
+    publishers: Vec<mpsc::Sender<Order>>,
+    ticks: mpsc::Sender<Duration>,
+    inbox: std_mpsc::Receiver<Schedule>,
+    schedule: Option<Schedule>,
+    finished: watch::Sender<usize>,
+}
+
+impl Beat {
+    fn keep(mut self, cancel: &CancellationToken) {
+        sharpen_sleep();
+        let mut next_tick = self.run.clock.now();
+        while !cancel.is_cancelled() {
+            if self.schedule.is_none() {
+                self.schedule = self.inbox.try_recv().ok();
+            }
+            let now = self.run.clock.now();
+            self.hand_out(now);
+            if next_tick <= now {
+                if self.ticks.try_send(self.run.clock.now()).is_err() && !cancel.is_cancelled() {
+                    self.run.health.overrun();
+                }
+                // A late beat is no reason for two.
+                next_tick = now + TICK;
+            }
+            let wake = self
+                .schedule
+                .as_ref()
+                .and_then(Schedule::next_due)
+                .map_or(next_tick, |due| due.min(next_tick));
+            thread::sleep(wake.saturating_sub(self.run.clock.now()));
+        }
+    }
+
+    /// Hands out all that is due by now.
+    fn hand_out(&mut self, now: Duration) {
+        let Some(schedule) = &mut self.schedule else { return };
+        while let Some((publisher, order)) = schedule.take(now) {
+            let load = usize::from(order.kind == Kind::Load);
+            self.run.waiting.send_modify(|waiting| *waiting += load);
+            if self.publishers[publisher].try_send(order).is_err() {
+                self.run.health.overrun();
+                self.run.waiting.send_modify(|waiting| *waiting -= load);
+            }
+        }
+        if schedule.next_due().is_none() {
+            self.schedule = None;
+            self.finished.send_modify(|count| *count += 1);
+        }
+    }
+}
+
+/// Asks the kernel to wake this thread when it asked to be woken, and not within the 50 µs that it may add to
+/// save power.
+fn sharpen_sleep() {
+    #[cfg(target_os = "linux")]
+    // Refused, sleeping is only less exact; the publish delay shows it.
+    let _ = nix::sys::prctl::set_timerslack(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule(rate: f64, messages: usize) -> Schedule {
+        let plan =
+            Plan { publishers: 3, subscribers: 1, nodes: 1, rooms: 2, rate, messages, crosses_nodes: true };
+        Schedule::new(Kind::Load, plan, Duration::from_secs(1))
+    }
+
+    #[test]
+    fn due_times_are_begin_plus_n_intervals_and_do_not_drift() {
+        let mut schedule = schedule(3.0, 3_000_001);
+        schedule.next = 3_000_000;
+        assert_eq!(schedule.next_due(), Some(Duration::from_secs(1_000_001)));
+    }
+
+    #[test]
+    fn nothing_is_handed_out_early_and_nothing_skipped_when_late() {
+        let mut schedule = schedule(1000.0, 5);
+        assert_eq!(schedule.take(Duration::from_nanos(999_999_999)), None);
+        let late = Duration::from_millis(1003);
+        let taken: Vec<_> = std::iter::from_fn(|| schedule.take(late)).collect();
+        let summary: Vec<_> =
+            taken.iter().map(|(p, o)| (*p, o.number, o.seq, o.room, o.due.as_millis())).collect();
+        assert_eq!(summary, [(0, 0, 0, 0, 1000), (1, 1, 0, 0, 1001), (2, 2, 0, 0, 1002), (0, 3, 1, 1, 1003)]);
+        assert_eq!(schedule.next_due(), Some(Duration::from_millis(1004)));
+        assert!(schedule.take(Duration::from_secs(9)).is_some());
+        assert_eq!(schedule.next_due(), None);
+    }
+}

@@ -1,0 +1,271 @@
+//! A client that publishes: takes orders from the schedule, hands them over for writing, and tells the ledger
+//! what its node answers.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_util::{Sink, Stream, StreamExt};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Sleep, timeout};
+use tokio_tungstenite::tungstenite::Message;
+use tokio_util::sync::CancellationToken;
+
+use super::backlog::{Backlog, Order, Turn};
+use super::codec::{Inbound, Outbound};
+use super::run::{Lifeline, Run, room_name};
+use super::socket::{Socket, say_goodbye};
+use super::text::Kind;
+use crate::ledger::Answer;
+
+/// The most messages that are handed over before they are flushed: one write for many, and when a connection
+/// dies no more than these are in doubt.
+const BATCH: usize = 64;
+
+/// How long the end of a broken connection is waited for.
+const LAST_WORDS: Duration = Duration::from_millis(100);
+
+/// The connection is of no use any more.
+struct Lost;
+
+/// Connects, publishes what the schedule orders, reconnects; until cancelled.
+pub(super) async fn publish(
+    run: Arc<Run>,
+    number: usize,
+    mut orders: mpsc::Receiver<Order>,
+    cancel: CancellationToken,
+) {
+    let name = format!("pub-{number}");
+    let _lifeline = Lifeline { health: &run.health, client: &name, cancel: &cancel };
+    let mut route = run.dialer.route(name.clone(), run.plan.publisher_node(number), number);
+    let mut talk = Talk::new(&run, number);
+    // Out here, so that it can be closed politely when publishing is cancelled.
+    let mut socket = None;
+    let publishing = async {
+        loop {
+            let connected = {
+                let mut connecting = pin!(route.connect(&run.dialer, &run.roster));
+                loop {
+                    // The schedule does not wait for a connection, and its queue must not run full.
+                    tokio::select! {
+                        connected = &mut connecting => break connected,
+                        Some(order) = orders.recv() => talk.backlog.push(order),
+                    }
+                }
+            };
+            let open = socket.insert(connected);
+            talk.begin(route.node());
+            run.roster.publisher_online(number, route.node());
+            poll_fn(|cx| talk.poll(open, &mut orders, cx)).await;
+            run.roster.offline();
+            talk.last_words(open).await;
+            talk.end(open);
+            say_goodbye(socket.take()).await;
+        }
+    };
+    cancel.run_until_cancelled(publishing).await;
+    say_goodbye(socket).await;
+}
+
+/// What is said over one connection after another.
+struct Talk<'a> {
+    run: &'a Run,
+    number: usize,
+    node: usize,
+    backlog: Backlog,
+    /// Handed over for writing, and not yet known to have left this process.
+    batch: Vec<Turn>,
+    /// What the kernel had taken when the batch began: if it still is that when the connection fails, nothing
+    /// of the batch was sent.
+    written_before_batch: u64,
+    /// Since when a message could have been handed over: the welcome, or the end of the latest time in which
+    /// the node's side took no bytes.
+    usable_since: Duration,
+    blocked: bool,
+    /// Wakes the task when unanswered messages are to be sent again.
+    alarm: Pin<Box<Sleep>>,
+}
+
+impl<'a> Talk<'a> {
+    fn new(run: &'a Run, number: usize) -> Self {
+        Self {
+            run,
+            number,
+            node: 0,
+            backlog: Backlog::new(run.resend),
+            batch: Vec::with_capacity(BATCH),
+            written_before_batch: 0,
+            usable_since: Duration::ZERO,
+            blocked: false,
+            alarm: Box::pin(tokio::time::sleep(Duration::ZERO)),
+        }
+    }
+
+    /// A connection is usable.
+    fn begin(&mut self, node: usize) {
+        self.node = node;
+        self.usable_since = self.run.clock.now();
+        self.blocked = false;
+    }
+
+    /// A connection that takes no more may still hold answers that came before it broke.
+    async fn last_words(&mut self, socket: &mut Socket) {
+        let hear = async {
+            while let Some(Ok(message)) = socket.next().await {
+                if let Message::Text(frame) = message {
+                    self.answered(&frame);
+                }
+            }
+        };
+        // Beyond that the end of the stream is not coming.
+        let _ = timeout(LAST_WORDS, hear).await;
+    }
+
+    /// The connection is lost.
+    fn end(&mut self, socket: &Socket) {
+        if socket.get_ref().written() == self.written_before_batch {
+            self.backlog.put_back(&self.batch);
+            let load = |turn: &&Turn| turn.order.kind == Kind::Load && !turn.again;
+            let back = self.batch.iter().filter(load).count();
+            self.run.waiting.send_modify(|waiting| *waiting += back);
+        }
+        self.batch.clear();
+        self.backlog.disconnected();
+    }
+
+    /// Resolves when the connection is lost.
+    fn poll(
+        &mut self,
+        socket: &mut Socket,
+        orders: &mut mpsc::Receiver<Order>,
+        cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        // Reading comes first: a connection that is known to be closed takes no message.
+        while let Poll::Ready(message) = Pin::new(&mut *socket).poll_next(cx) {
+            match message {
+                Some(Ok(Message::Text(frame))) => self.answered(&frame),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return Poll::Ready(()),
+                Some(Ok(_)) => {}
+            }
+        }
+        while let Poll::Ready(Some(order)) = orders.poll_recv(cx) {
+            self.backlog.push(order);
+        }
+        self.poll_alarm(cx);
+        match self.poll_hand_over(socket, cx) {
+            Poll::Ready(Err(Lost)) => Poll::Ready(()),
+            // Whatever there was to hand over has left, or waits for the node's side to take bytes.
+            Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Gives turns to what has been unanswered for too long, and sleeps until the next such moment.
+    fn poll_alarm(&mut self, cx: &mut Context<'_>) {
+        while let Some(at) = self.backlog.next_turn() {
+            let now = self.run.clock.now();
+            if at > now {
+                self.alarm.as_mut().reset(Instant::now() + (at - now));
+                if self.alarm.as_mut().poll(cx).is_pending() {
+                    return;
+                }
+            }
+            self.backlog.wake(at.max(now));
+        }
+    }
+
+    /// Hands the backlog over, batch by batch. A batch has left before the next begins.
+    fn poll_hand_over(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> Poll<Result<(), Lost>> {
+        loop {
+            if !self.batch.is_empty() {
+                let flushed = Pin::new(&mut *socket).poll_flush(cx);
+                self.blocked |= flushed.is_pending();
+                ready!(flushed).map_err(|_| Lost)?;
+                self.batch.clear();
+                if std::mem::take(&mut self.blocked) {
+                    self.usable_since = self.run.clock.now();
+                }
+            }
+            if self.backlog.is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            // What is known to be dead takes nothing: a write that fails at once has sent nothing.
+            if socket.get_ref().has_failed() {
+                return Poll::Ready(Err(Lost));
+            }
+            self.written_before_batch = socket.get_ref().written();
+            while self.batch.len() < BATCH {
+                match Pin::new(&mut *socket).poll_ready(cx) {
+                    Poll::Ready(ready) => ready.map_err(|_| Lost)?,
+                    Poll::Pending => break,
+                }
+                let Some(turn) = self.backlog.next(self.run.clock.now()) else { break };
+                self.batch.push(turn);
+                let frame = self.frame(turn.order);
+                self.sent(turn);
+                Pin::new(&mut *socket).start_send(frame).map_err(|_| Lost)?;
+            }
+        }
+    }
+
+    /// The frame that publishes a message.
+    fn frame(&self, order: Order) -> Message {
+        let text = self.run.texts.write(order.kind, self.number, order.seq);
+        let id = match order.kind {
+            Kind::Load => order.number.to_string(),
+            kind => format!("{kind}-{}", order.seq),
+        };
+        let room = room_name(order.room);
+        Message::text(Outbound::Publish { room: &room, id: &id, text: &text }.encode())
+    }
+
+    /// Notes a message as sent. This goes before the hand-over: a receipt may be faster than the return from
+    /// it.
+    fn sent(&self, Turn { order, again }: Turn) {
+        let run = self.run;
+        if order.kind != Kind::Load {
+            run.rehearsal
+                .sent(order.kind, self.number, order.seq, order.room, |s| run.has_path(self.number, s));
+        } else if !again {
+            let now = run.clock.now();
+            run.ledger().sent(order.number, self.node, now);
+            run.waiting.send_modify(|waiting| *waiting -= 1);
+            run.health.publish_delay(now.saturating_sub(order.due.max(self.usable_since)));
+        }
+    }
+
+    /// Reads an answer, if the frame is one.
+    fn answered(&mut self, frame: &str) {
+        let health = &self.run.health;
+        let Some(frame) = Inbound::decode(frame) else {
+            return health.remark("a node sent a publisher a frame that is not of the dialect", 1);
+        };
+        let answer = match (&*frame.kind, &*frame.level) {
+            ("ack", "confirmed") => Answer::Confirmed,
+            ("ack", "handed") => Answer::Handed,
+            ("refused", _) => {
+                health.remark(&format!("a node refused a message: {}", frame.code), 1);
+                Answer::Refused
+            }
+            ("unknown", _) => Answer::Unknown,
+            ("error", _) => {
+                return health
+                    .remark(&format!("a node answered a publisher with an error: {}", frame.reason), 1);
+            }
+            ("ack", level) => {
+                return health.remark(&format!("a node acknowledged a message with level {level:?}"), 1);
+            }
+            _ => return,
+        };
+        // Probes and warm-up have names that are not numbers.
+        let Ok(number) = frame.id.parse() else { return };
+        if number >= self.run.plan.messages || self.run.plan.publisher(number) != self.number {
+            return health.remark("a node answered a message that this client did not send", 1);
+        }
+        if !matches!(answer, Answer::Unknown) {
+            self.backlog.settled(number);
+        }
+        self.run.ledger().answered(number, answer);
+    }
+}

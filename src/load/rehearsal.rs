@@ -1,0 +1,234 @@
+//! Probes and warm-up: what is sent before the measured load. It counts nowhere in the ledger; which paths
+//! work, and what was lost, is kept here.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+use super::text::Kind;
+use crate::ledger::Plan;
+
+/// Which paths work, and what became of the messages that only rehearse.
+#[derive(Debug)]
+pub(super) struct Rehearsal {
+    plan: Plan,
+    book: Mutex<Book>,
+    /// Told when the last awaited path has worked.
+    verified: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Book {
+    /// Paths that no probe has come over yet: the subscribers of each publisher.
+    awaited: Vec<Bits>,
+    awaited_count: usize,
+    /// What was handed over for writing, by kind, publisher and number.
+    sent: HashMap<(Kind, usize, usize), Sent>,
+    /// Receipts in a room where they did not belong, or of what was never sent.
+    strays: u64,
+}
+
+#[derive(Debug)]
+struct Sent {
+    /// Who has not heard it yet.
+    missing: Bits,
+}
+
+/// A set of small numbers, a bit each.
+#[derive(Debug, Clone)]
+struct Bits(Box<[u64]>);
+
+impl Bits {
+    fn none(len: usize) -> Self {
+        Self(vec![0; len.div_ceil(64)].into())
+    }
+
+    fn insert(&mut self, bit: usize) {
+        self.0[bit / 64] |= 1 << (bit % 64);
+    }
+
+    /// Takes a number out; `false` if it was not in.
+    fn remove(&mut self, bit: usize) -> bool {
+        let mask = 1 << (bit % 64);
+        let was = self.0[bit / 64] & mask != 0;
+        self.0[bit / 64] &= !mask;
+        was
+    }
+
+    fn contains(&self, bit: usize) -> bool {
+        self.0[bit / 64] & (1 << (bit % 64)) != 0
+    }
+
+    fn len(&self) -> u64 {
+        self.0.iter().map(|word| u64::from(word.count_ones())).sum()
+    }
+}
+
+impl Rehearsal {
+    /// Nothing sent, no path awaited.
+    pub(super) fn new(plan: Plan) -> Self {
+        let awaited = vec![Bits::none(plan.subscribers); plan.publishers];
+        Self { book: Mutex::new(Book { awaited, ..Book::default() }), plan, verified: Notify::new() }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Awaits every path for which `exists(publisher, subscriber)`.
+    pub(super) fn await_paths(&self, exists: impl Fn(usize, usize) -> bool) {
+        let book = &mut *self.book();
+        book.awaited_count = 0;
+        for (publisher, awaited) in book.awaited.iter_mut().enumerate() {
+            for subscriber in self.plan.all_subscribers().filter(|s| exists(publisher, *s)) {
+                awaited.insert(subscriber);
+                book.awaited_count += 1;
+            }
+        }
+    }
+
+    /// Resolves when no path is awaited any more.
+    pub(super) async fn verified(&self) {
+        loop {
+            let notified = self.verified.notified();
+            if self.book().awaited_count == 0 {
+                return;
+            }
+            notified.await;
+        }
+    }
+
+    /// The publishers and rooms that still need a probe.
+    pub(super) fn unprobed(&self) -> Vec<(usize, usize)> {
+        let mut pairs: Vec<_> =
+            self.unverified().into_iter().map(|(p, s)| (p, self.plan.subscriber_room(s))).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs
+    }
+
+    /// The paths (publisher, subscriber) over which no probe has come.
+    pub(super) fn unverified(&self) -> Vec<(usize, usize)> {
+        let book = self.book();
+        if book.awaited_count == 0 {
+            return Vec::new();
+        }
+        let of = |p: usize| {
+            let awaited = &book.awaited[p];
+            self.plan.all_subscribers().filter(|s| awaited.contains(*s)).map(move |s| (p, s))
+        };
+        (0..self.plan.publishers).flat_map(of).collect()
+    }
+
+    /// A message is about to be handed over for writing; who is to hear it are the room's subscribers for whom
+    /// `exists` says that there is a path.
+    pub(super) fn sent(
+        &self,
+        kind: Kind,
+        publisher: usize,
+        seq: usize,
+        room: usize,
+        exists: impl Fn(usize) -> bool,
+    ) {
+        let mut missing = Bits::none(self.plan.subscribers);
+        for subscriber in self.plan.all_subscribers() {
+            if self.plan.subscriber_room(subscriber) == room && exists(subscriber) {
+                missing.insert(subscriber);
+            }
+        }
+        self.book().sent.insert((kind, publisher, seq), Sent { missing });
+    }
+
+    /// A subscriber has received a message. `in_place` if it came under the name of the subscriber's room.
+    pub(super) fn heard(&self, kind: Kind, publisher: usize, seq: usize, subscriber: usize, in_place: bool) {
+        let book = &mut *self.book();
+        match book.sent.get_mut(&(kind, publisher, seq)) {
+            Some(sent) if in_place => {
+                sent.missing.remove(subscriber);
+            }
+            _ => {
+                book.strays += 1;
+                return;
+            }
+        }
+        if kind == Kind::Probe && book.awaited[publisher].remove(subscriber) {
+            book.awaited_count -= 1;
+            if book.awaited_count == 0 {
+                self.verified.notify_waiters();
+            }
+        }
+    }
+
+    /// What was lost so far, in words; nothing if nothing was.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let book = self.book();
+        let mut notes = Vec::new();
+        for (kind, name) in [(Kind::Probe, "probing"), (Kind::Warm, "warm-up")] {
+            let lost: Vec<u64> = book
+                .sent
+                .iter()
+                .filter(|((k, ..), _)| *k == kind)
+                .map(|(_, sent)| sent.missing.len())
+                .filter(|missing| *missing > 0)
+                .collect();
+            if !lost.is_empty() {
+                let deliveries: u64 = lost.iter().sum();
+                notes.push(format!("{name}: {deliveries} deliveries lost, of {} messages", lost.len()));
+            }
+        }
+        if book.strays > 0 {
+            notes.push(format!(
+                "before the load, {} messages reached a room that was not theirs",
+                book.strays
+            ));
+        }
+        notes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> Plan {
+        Plan {
+            publishers: 2,
+            subscribers: 70,
+            nodes: 1,
+            rooms: 2,
+            rate: 100.0,
+            messages: 10,
+            crosses_nodes: true,
+        }
+    }
+
+    #[test]
+    fn a_path_is_verified_by_a_probe_alone_and_by_its_own() {
+        let rehearsal = Rehearsal::new(plan());
+        rehearsal.await_paths(|_, subscriber| subscriber >= 68);
+        assert_eq!(rehearsal.unprobed(), [(0, 0), (0, 1), (1, 0), (1, 1)]);
+        rehearsal.sent(Kind::Warm, 0, 0, 0, |_| true);
+        rehearsal.sent(Kind::Probe, 0, 0, 0, |_| true);
+        rehearsal.heard(Kind::Warm, 0, 0, 68, true);
+        assert_eq!(rehearsal.unverified().len(), 4);
+        rehearsal.heard(Kind::Probe, 0, 0, 68, true);
+        assert_eq!(rehearsal.unverified(), [(0, 69), (1, 68), (1, 69)]);
+        assert_eq!(rehearsal.unprobed(), [(0, 1), (1, 0), (1, 1)]);
+    }
+
+    #[test]
+    fn loss_is_told_by_who_missed_what_so_that_a_second_copy_hides_none() {
+        let rehearsal = Rehearsal::new(plan());
+        rehearsal.sent(Kind::Warm, 0, 0, 0, |_| true);
+        for subscriber in (0..70).step_by(2).skip(1) {
+            rehearsal.heard(Kind::Warm, 0, 0, subscriber, true);
+            rehearsal.heard(Kind::Warm, 0, 0, subscriber, true);
+        }
+        assert_eq!(rehearsal.notes(), ["warm-up: 1 deliveries lost, of 1 messages"]);
+        rehearsal.heard(Kind::Warm, 0, 0, 0, false);
+        assert_eq!(rehearsal.notes().len(), 2);
+        rehearsal.heard(Kind::Warm, 0, 0, 0, true);
+        assert_eq!(rehearsal.notes(), ["before the load, 1 messages reached a room that was not theirs"]);
+    }
+}

@@ -1,0 +1,76 @@
+//! What all clients of one run share.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::clock::Clock;
+use super::dial::Dialer;
+use super::health::Health;
+use super::rehearsal::Rehearsal;
+use super::roster::Roster;
+use super::text::Texts;
+use crate::ledger::{Ledger, Plan};
+
+/// How long publishers that have a connection may take to hand over what is due: some writes' time.
+const HAND_OVER: Duration = Duration::from_millis(200);
+
+/// What all clients of one run share.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub(super) plan: Plan,
+    pub(super) clock: Clock,
+    pub(super) texts: Texts,
+    pub(super) dialer: Dialer,
+    pub(super) roster: Roster,
+    pub(super) rehearsal: Rehearsal,
+    pub(super) health: Health,
+    pub(super) resend: bool,
+    /// Messages of the measured load that the schedule gave out and that nobody has handed over yet.
+    pub(super) waiting: watch::Sender<usize>,
+    pub(super) ledger: Arc<Mutex<Ledger>>,
+}
+
+impl Run {
+    /// The ledger, for one entry.
+    pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until what the schedule gave out was handed over for writing; not for long, because a publisher
+    /// without a connection keeps its messages.
+    pub(super) async fn handed_over(&self) {
+        let mut waiting = self.waiting.subscribe();
+        let _ = timeout(HAND_OVER, waiting.wait_for(|count| *count == 0)).await;
+    }
+
+    /// Whether the pattern has a path between these clients, where they are now.
+    pub(super) fn has_path(&self, publisher: usize, subscriber: usize) -> bool {
+        self.plan.has_path(self.roster.publisher_node(publisher), self.roster.subscriber_node(subscriber))
+    }
+}
+
+/// The name that clients know a room by.
+pub(super) fn room_name(room: usize) -> String {
+    format!("room-{room}")
+}
+
+/// Says so when a client's task ends although nobody asked it to: without it the run would measure less than
+/// it claims.
+#[derive(Debug)]
+pub(super) struct Lifeline<'a> {
+    pub(super) health: &'a Health,
+    pub(super) client: &'a str,
+    pub(super) cancel: &'a CancellationToken,
+}
+
+impl Drop for Lifeline<'_> {
+    fn drop(&mut self) {
+        if !self.cancel.is_cancelled() {
+            self.health.problem(format!("the load generator's client {} ended unasked", self.client));
+        }
+    }
+}

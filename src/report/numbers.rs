@@ -1,0 +1,61 @@
+//! Numbers as people read them.
+
+use crate::ledger::grouped;
+
+/// Milliseconds with sensible digits, no unit: `0.35`, `1.2`, `12`, `5,012`. Whole ones from ten up.
+pub(super) fn millis(us: u64) -> String {
+    match us {
+        0..995 => format!("{:.2}", us as f64 / 1_000.0),
+        995..9_950 => format!("{:.1}", us as f64 / 1_000.0),
+        _ => grouped(us.saturating_add(500) / 1_000),
+    }
+}
+
+/// A share as a percentage, rounded down so that what is not the whole does not look like it: `74.8%`, `100%`.
+pub(super) fn percent(share: f64) -> String {
+    let tenths = (share * 1_000.0 + 1e-9).floor();
+    if tenths == 1_000.0 { "100%".into() } else { format!("{:.1}%", tenths / 10.0) }
+}
+
+/// A span in words: `0.35 ms`, `212 ms`, `5.0 s`, `130 s`.
+pub(super) fn span(us: u64) -> String {
+    match us {
+        0..999_500 => format!("{} ms", millis(us)),
+        999_500..99_950_000 => format!("{:.1} s", us as f64 / 1_000_000.0),
+        _ => format!("{} s", grouped(us.saturating_add(500_000) / 1_000_000)),
+    }
+}
+
+/// A count with its noun in the right number: `1 message`, `2,000 messages`.
+pub(super) fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milliseconds_have_sensible_digits() {
+        let all = [0, 4, 350, 994, 995, 1_234, 9_949, 9_950, 12_345, 999_499, 5_012_000].map(millis);
+        assert_eq!(all, ["0.00", "0.00", "0.35", "0.99", "1.0", "1.2", "9.9", "10", "12", "999", "5,012"]);
+    }
+
+    #[test]
+    fn a_share_is_rounded_down() {
+        let all = [0.0, 0.7485, 0.999_99, 1.0, 0.333_333, 0.29].map(percent);
+        assert_eq!(all, ["0.0%", "74.8%", "99.9%", "100%", "33.3%", "29.0%"]);
+    }
+
+    #[test]
+    fn a_span_changes_its_unit_at_a_second() {
+        let all = [350, 212_000, 999_499, 999_500, 5_012_000, 99_949_999, 130_400_000].map(span);
+        assert_eq!(all, ["0.35 ms", "212 ms", "999 ms", "1.0 s", "5.0 s", "99.9 s", "130 s"]);
+    }
+
+    #[test]
+    fn nouns_follow_their_number() {
+        let all = [0, 1, 2_000].map(|count| counted(count, "message", "messages"));
+        assert_eq!(all, ["0 messages", "1 message", "2,000 messages"]);
+    }
+}

@@ -1,0 +1,121 @@
+//! Literal reports for tests: a broker killed for five seconds under 2,000 messages to 30 subscribers.
+
+use std::collections::BTreeMap;
+
+use super::{FaultReport, Host, Quantiles, Report, RunReport};
+use crate::ledger::{Debts, Messages, Verdict};
+
+/// A report of these runs.
+pub(super) fn report(runs: Vec<RunReport>) -> Report {
+    Report {
+        schema: 1,
+        scenario: serde_json::json!({"name": "broker-down"}),
+        seed: 42,
+        versions: BTreeMap::from([("redis".into(), "7.0.15".into())]),
+        host: Host {
+            cores: 2,
+            os: "linux".into(),
+            arch: "x86_64".into(),
+            cpu: None,
+            memory_mib: Some(7_859),
+        },
+        runs,
+    }
+}
+
+/// Quantiles around a median, in microseconds.
+pub(super) fn quantiles(p50: u64, p99: u64, max: u64) -> Option<Quantiles> {
+    Some(Quantiles { p50, p90: p50 + (p99 - p50) / 2, p99, p999: max, max })
+}
+
+/// Every message acknowledged, every debt delivered on time, no fault. Then what the test changes.
+pub(super) fn run_with(change: impl FnOnce(&mut RunReport)) -> RunReport {
+    let mut run = RunReport {
+        verdict: Verdict::Valid,
+        messages: Some(Messages { due: 2_000, sent: 2_000, unsent: 0, acked: 2_000, refused: 0, unknown: 0 }),
+        debts: Some(Debts { owed: 60_000, delivered: 60_000, on_time: Some(1.0), ..Debts::default() }),
+        duplicates: Some(0),
+        reordered: Some(0),
+        replay_reordered: Some(0),
+        refused_but_delivered: Some(0),
+        unexpected: Some(0),
+        corrupted: Some(0),
+        foreign: Some(0),
+        latency_us: quantiles(350, 1_234, 5_120),
+        service_us: quantiles(340, 1_200, 5_000),
+        publish_delay_us: quantiles(20, 90, 400),
+        loop_lag_us: quantiles(10, 60, 300),
+        ..RunReport::not_applicable("redis-1", "redis", "redis", Vec::new())
+    };
+    change(&mut run);
+    run
+}
+
+/// The broker was killed for five seconds: what was sent meanwhile was refused.
+pub(super) fn redis() -> RunReport {
+    run_with(|run| {
+        refuse(run, 503);
+        run.impact_ms = Some(5_012);
+        run.recovery_ms = Some(212);
+        run.ready_ms = Some(31);
+        run.faults = vec![fault("kill broker", 5_000, Some(10_000))];
+    })
+}
+
+/// No node hears another.
+pub(super) fn local() -> RunReport {
+    run_with(|run| {
+        (run.id, run.label, run.pattern) = ("local-1".into(), "local".into(), "local".into());
+        let lost = Debts {
+            lost: 40_000,
+            lost_handed: 40_000,
+            lost_no_path: 40_000,
+            lost_online: 40_000,
+            ..Debts::default()
+        };
+        run.debts = Some(Debts { owed: 60_000, delivered: 20_000, on_time: Some(1.0 / 3.0), ..lost });
+    })
+}
+
+/// The fault's target does not exist.
+pub(super) fn not_applicable() -> RunReport {
+    RunReport::not_applicable("zeromq-1", "zeromq", "zeromq", vec!["zeromq has no broker".into()])
+}
+
+/// A restart that loses nothing, and takes its time.
+pub(super) fn amqp() -> RunReport {
+    run_with(|run| {
+        (run.id, run.label, run.pattern) = ("amqp-1".into(), "amqp".into(), "amqp".into());
+        let debts = Debts {
+            owed: 60_000,
+            delivered: 59_400,
+            recovered: 600,
+            on_time: Some(0.4312),
+            ..Debts::default()
+        };
+        run.debts = Some(debts);
+        run.duplicates = Some(12);
+        run.latency_us = quantiles(2_210, 11_480_000, 12_100_000);
+        run.impact_ms = Some(12_600);
+        run.recovery_ms = Some(7_480);
+        run.ready_ms = Some(6_100);
+        run.faults = vec![fault("kill broker", 5_000, Some(10_000))];
+    })
+}
+
+/// Makes so many messages of a run refused and lost.
+pub(super) fn refuse(run: &mut RunReport, refused: u64) {
+    let lost = refused * 30;
+    if let (Some(messages), Some(debts)) = (&mut run.messages, &mut run.debts) {
+        (messages.acked, messages.refused) = (messages.acked - refused, refused);
+        debts.delivered -= lost;
+        (debts.lost, debts.lost_refused, debts.lost_online) =
+            (debts.lost + lost, lost, debts.lost_online + lost);
+        debts.on_time = Some(debts.delivered as f64 / debts.owed as f64);
+    }
+}
+
+/// A fault whose target was ready 31 ms after its healing began.
+pub(super) fn fault(what: &str, begin_ms: u64, heal_begin_ms: Option<u64>) -> FaultReport {
+    FaultReport { what: what.into(), begin_ms, heal_begin_ms, healed_ms: heal_begin_ms.map(|ms| ms + 31) }
+}

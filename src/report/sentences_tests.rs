@@ -1,0 +1,193 @@
+//! Each sentence, word by word.
+
+use super::super::sample::*;
+use super::*;
+
+fn said_of(run: RunReport) -> String {
+    sentences(&report(vec![run])).remove(0)
+}
+
+fn debts(change: impl FnOnce(&mut Debts)) -> RunReport {
+    run_with(|run| change(run.debts.as_mut().unwrap()))
+}
+
+#[test]
+fn nothing_lost() {
+    let fast = "Half of the deliveries took at most 0.35 ms, 99 of 100 at most 1.2 ms.";
+    assert_eq!(said_of(run_with(|_| {})), format!("redis: all 2,000 messages reached everyone. {fast}"));
+    let struck = run_with(|run| run.faults = vec![fault("pause node 1", 1_000, Some(2_000))]);
+    let expected = format!(
+        "redis: all 2,000 messages reached everyone. Nothing was lost or more than a second late. {fast}"
+    );
+    assert_eq!(said_of(struck), expected);
+}
+
+#[test]
+fn refused_while_the_broker_was_away() {
+    assert_eq!(
+        said_of(redis()),
+        "redis: 503 of 2,000 messages were refused while the broker was away (5.0 s); what was acknowledged \
+         reached everyone. Messages flowed again 212 ms after the broker's restart began."
+    );
+    let one = run_with(|run| {
+        refuse(run, 1);
+        run.impact_ms = Some(0);
+        run.faults = vec![fault("kill node 0", 1_000, None)];
+    });
+    assert_eq!(
+        said_of(one),
+        "redis: 1 of 2,000 messages was refused after node 0 was killed; what was acknowledged reached everyone. \
+         The fault was never healed."
+    );
+    let unhealed = run_with(|run| {
+        refuse(run, 700);
+        run.impact_ms = Some(6_990);
+        run.faults = vec![fault("pause node *", 13_000, None)];
+    });
+    assert_eq!(
+        said_of(unhealed),
+        "redis: 700 of 2,000 messages were refused after the nodes were paused; what was acknowledged reached \
+         everyone. The fault was never healed, and the harm went on for 7.0 s."
+    );
+}
+
+#[test]
+fn lost_though_acknowledged() {
+    let lost = run_with(|run| {
+        let debts = run.debts.as_mut().unwrap();
+        (debts.delivered, debts.lost, debts.lost_handed, debts.lost_confirmed) = (59_958, 42, 30, 12);
+        debts.on_time = Some(59_958.0 / 60_000.0);
+        run.impact_ms = Some(0);
+    });
+    assert_eq!(
+        said_of(lost),
+        "redis: all 2,000 messages were acknowledged, yet 42 of 60,000 deliveries were lost, 12 of them \
+         confirmed, which is a broken promise."
+    );
+    let one = run_with(|run| {
+        let debts = run.debts.as_mut().unwrap();
+        (debts.delivered, debts.lost, debts.lost_handed) = (59_999, 1, 1);
+        debts.on_time = Some(59_999.0 / 60_000.0);
+        run.impact_ms = Some(900);
+        run.recovery_ms = Some(0);
+        run.faults = vec![fault("pause broker", 1_000, Some(6_000))];
+    });
+    assert_eq!(
+        said_of(one),
+        "redis: all 2,000 messages were acknowledged, yet 1 of 60,000 deliveries was lost. Nothing more was lost \
+         or late once the broker was resumed."
+    );
+}
+
+#[test]
+fn uncertain_and_unsent() {
+    let uncertain = |lost_unknown| {
+        run_with(|run| {
+            refuse(run, 10);
+            let messages = run.messages.as_mut().unwrap();
+            (messages.due, messages.unsent, messages.acked, messages.unknown) = (2_001, 1, 1_988, 2);
+            let debts = run.debts.as_mut().unwrap();
+            debts.lost += lost_unknown;
+            debts.lost_unknown = lost_unknown;
+            run.impact_ms = Some(1_500);
+            run.faults = vec![fault("kill node 0", 0, Some(10)), fault("kill node 1", 20, Some(1_030))];
+            run.recovery_ms = Some(1_250);
+        })
+    };
+    let begin = "redis: 10 of 2,001 messages were refused, 2 got no certain answer and 1 was never sent during the \
+                 2 faults; what was acknowledged reached everyone; ";
+    let end = ". Messages flowed again 1.2 s after node 1's restart began.";
+    assert_eq!(said_of(uncertain(0)), format!("{begin}the uncertain ones arrived all the same{end}"));
+    assert_eq!(said_of(uncertain(1)), format!("{begin}of the uncertain ones, 1 delivery was lost{end}"));
+    assert_eq!(said_of(uncertain(31)), format!("{begin}of the uncertain ones, 31 deliveries were lost{end}"));
+}
+
+#[test]
+fn nothing_acknowledged() {
+    let run = run_with(|run| {
+        refuse(run, 2_000);
+        (run.latency_us, run.impact_ms) = (None, Some(20_000));
+    });
+    let expected = "redis: 2,000 of 2,000 messages were refused; nothing was acknowledged. From the first harmed \
+                    message to the last it took 20.0 s.";
+    assert_eq!(said_of(run), expected);
+}
+
+#[test]
+fn clients_of_other_nodes_were_never_reachable() {
+    assert_eq!(
+        said_of(local()),
+        "local: all 2,000 messages reached everyone on its publisher's own node; clients of other nodes were \
+         never reachable (40,000 of 60,000 deliveries). Half of the deliveries took at most 0.35 ms, 99 of 100 at \
+         most 1.2 ms."
+    );
+}
+
+#[test]
+fn late_replayed_copied_and_out_of_order() {
+    assert_eq!(
+        said_of(amqp()),
+        "amqp: all 2,000 messages reached everyone. 33,528 deliveries came more than a second late, 600 \
+         deliveries came by replay and 12 extra copies arrived. Messages flowed again 7.5 s after the broker's \
+         restart began."
+    );
+    let odd = run_with(|run| {
+        (run.duplicates, run.reordered, run.refused_but_delivered) = (Some(1), Some(1), Some(3));
+        run.latency_us = None;
+    });
+    assert_eq!(
+        said_of(odd),
+        "redis: all 2,000 messages reached everyone. 3 deliveries came though the message had been refused, 1 \
+         extra copy arrived and 1 delivery came out of order."
+    );
+}
+
+#[test]
+fn a_verdict_adds_its_reasons() {
+    let why = |all: &[&str]| all.iter().map(|why| (*why).to_owned()).collect::<Vec<_>>();
+    let mut violated = redis();
+    (violated.verdict, violated.why) = (Verdict::Violated, why(&["lost is 15,090, expected 0"]));
+    assert!(said_of(violated).ends_with(" restart began. Violated: lost is 15,090, expected 0."));
+    let mut noted = redis();
+    noted.why = why(&["a", "b", "c", "d", "e"]);
+    assert!(said_of(noted.clone()).ends_with(" restart began. Note: a; b; c; and 2 more."));
+    (noted.verdict, noted.why) =
+        (Verdict::Inconclusive, why(&["subscriber 3 could not connect", "lost is 3, expected 0"]));
+    let expected = "redis: inconclusive, because subscriber 3 could not connect. Its figures prove nothing.";
+    assert_eq!(said_of(noted), expected);
+}
+
+#[test]
+fn not_applicable_is_not_run() {
+    assert_eq!(said_of(not_applicable()), "zeromq: was not run, because zeromq has no broker.");
+    let silent = RunReport { why: vec![], ..not_applicable() };
+    assert_eq!(said_of(silent), "zeromq: was not run, because what the fault strikes does not exist there.");
+}
+
+#[test]
+fn latency_that_the_harness_limited_is_an_upper_bound() {
+    let limited = |run: &mut RunReport| run.harness_limited = true;
+    assert!(said_of(run_with(limited)).ends_with(
+        "99 of 100 at most 1.2 ms (* the load generator itself was late, so that the latency is an upper bound)."
+    ));
+    let mut harmed = redis();
+    limited(&mut harmed);
+    assert!(
+        said_of(harmed)
+            .ends_with("(*) The load generator itself was late, so that the latency is an upper bound.")
+    );
+}
+
+#[test]
+fn one_message_is_the_only_one() {
+    let only = |run: &mut RunReport| {
+        run.messages = Some(Messages { due: 1, sent: 1, acked: 1, ..Messages::default() });
+        run.latency_us = None;
+    };
+    assert_eq!(said_of(run_with(only)), "redis: the only message reached everyone.");
+    let mut lost = debts(|debts| {
+        *debts = Debts { owed: 1, lost: 1, lost_handed: 1, on_time: Some(0.0), ..Debts::default() }
+    });
+    only(&mut lost);
+    assert_eq!(said_of(lost), "redis: the only message was acknowledged, yet 1 of 1 delivery was lost.");
+}

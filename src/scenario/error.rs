@@ -1,0 +1,123 @@
+//! What is wrong with a scenario, and where: a line and column of the file, or a flag.
+
+use std::ops::Range;
+
+/// Why a scenario cannot be run: one sentence that names what and where, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ScenarioError {
+    message: String,
+    hint: Option<String>,
+}
+
+impl ScenarioError {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None }
+    }
+
+    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// What to do about it, where that is known. Stands after `hint: `.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
+/// A scenario's text and the name by which people know it.
+pub(super) struct Source<'a> {
+    pub(super) name: &'a str,
+    pub(super) text: &'a str,
+}
+
+/// Where a value was given.
+#[derive(Debug, Clone)]
+pub(super) enum Origin {
+    /// In the file, at these bytes.
+    File(Range<usize>),
+    /// By a flag: the field's key, and the text.
+    Flag(&'static str, String),
+}
+
+impl Source<'_> {
+    /// `file:line:column` of a byte; both count from 1, the column in characters.
+    pub(super) fn place(&self, at: usize) -> String {
+        let before = self.text.get(..at).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let column = before[start..].chars().count() + 1;
+        format!("{}:{line}:{column}", self.name)
+    }
+
+    /// An error at a place in the file.
+    pub(super) fn error(&self, span: &Range<usize>, what: impl std::fmt::Display) -> ScenarioError {
+        ScenarioError::new(format!("{}: {what}", self.place(span.start)))
+    }
+
+    /// An error at whatever gave the value.
+    pub(super) fn error_at(&self, origin: &Origin, what: impl std::fmt::Display) -> ScenarioError {
+        match origin {
+            Origin::File(span) => self.error(span, what),
+            Origin::Flag(key, text) => ScenarioError::new(format!("{} {text}: {what}", flag(key))),
+        }
+    }
+}
+
+/// The flag that overrides a field.
+fn flag(key: &str) -> String {
+    format!("--{}", key.replace('_', "-"))
+}
+
+/// The known word that a wrong one most likely stands for.
+pub(super) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong = wrong.to_lowercase();
+    known
+        .into_iter()
+        .map(|word| (strsim::damerau_levenshtein(&wrong, word), word))
+        .filter(|(distance, word)| *distance <= 1 + word.chars().count().min(wrong.chars().count()) / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// `did you mean ...?`, or all that is known where nothing comes near.
+pub(super) fn suggestion<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    match nearest(wrong, known.clone()) {
+        Some(word) => format!("did you mean `{word}`?"),
+        None => format!("known are {}", list(known)),
+    }
+}
+
+/// Words in a sentence: `` `a`, `b` and `c` ``.
+pub(super) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "nothing".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_counts_lines_and_characters_from_one() {
+        let source = Source { name: "a.toml", text: "x\ntitle = \"Zürich\" y" };
+        assert_eq!(source.place(0), "a.toml:1:1");
+        assert_eq!(source.place(2), "a.toml:2:1");
+        assert_eq!(source.place(source.text.len() - 1), "a.toml:2:18");
+        assert_eq!(source.place(10_000), "a.toml:2:19");
+    }
+
+    #[test]
+    fn suggests_what_is_near_and_nothing_else() {
+        let known = ["publishers", "subscribers", "rate"];
+        assert_eq!(nearest("publisher", known), Some("publishers"));
+        assert_eq!(nearest("Rate", known), Some("rate"));
+        assert_eq!(nearest("colour", known), None);
+        assert_eq!(suggestion("colour", ["a", "b", "c"]), "known are `a`, `b` and `c`");
+    }
+}

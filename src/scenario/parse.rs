@@ -1,0 +1,108 @@
+//! From text to a scenario.
+
+use std::path::Path;
+
+use toml::de::{DeTable, DeValue};
+
+use super::check::Whole;
+use super::error::{ScenarioError, Source};
+use super::fields::{CLUSTER_FIELDS, Fields, LOAD_FIELDS};
+use super::section::{Section, Value, text, wrong_type};
+use super::{Overrides, Pattern, Scenario, expect, fault};
+
+const KEYS: [&str; 6] = ["title", "patterns", "cluster", "load", "fault", "expect"];
+/// A title stands on one line of a table.
+const TITLE_MAX: usize = 100;
+
+impl Scenario {
+    /// Reads a scenario's text. `source_name` is what errors call it; its stem becomes the scenario's name.
+    pub fn parse(source_name: &str, text: &str, overrides: &Overrides) -> Result<Scenario, ScenarioError> {
+        let source = &Source { name: source_name, text };
+        let document = DeTable::parse(text).map_err(|error| syntax(source, &error))?;
+        let root = Section::root(source, document.get_ref(), &KEYS)?;
+        let name = Path::new(source_name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let title = title(source, &root)?.unwrap_or_else(|| name.clone());
+        let patterns = patterns(source, &root)?;
+
+        let open = |key, name, known: &[super::Field]| {
+            let keys: Vec<&str> = known.iter().map(|field| field.key).collect();
+            root.get(key).map(|value| Section::open(source, name, value, &keys)).transpose()
+        };
+        let cluster_section = open("cluster", "[cluster]", CLUSTER_FIELDS)?;
+        let load_section = open("load", "[load]", LOAD_FIELDS)?;
+        let mut fields = Fields::new(source, cluster_section, load_section, overrides)?;
+        let (cluster, load) = (fields.cluster()?, fields.load()?);
+
+        let faults = match root.get("fault") {
+            Some(value) => list_of_tables(source, value)?
+                .map(|value| fault::read(source, value, cluster.nodes))
+                .collect::<Result<Vec<_>, _>>()?,
+            None => Vec::new(),
+        };
+        let expect =
+            root.get("expect").map(|value| expect::read(source, value)).transpose()?.unwrap_or_default();
+
+        Whole {
+            source,
+            fields: &fields,
+            patterns: &patterns,
+            cluster: &cluster,
+            load: &load,
+            faults: &faults,
+        }
+        .check()?;
+        let faults = faults.into_iter().map(|placed| placed.fault).collect();
+        Ok(Scenario { name, title, patterns, cluster, load, faults, expect })
+    }
+}
+
+fn syntax(source: &Source<'_>, error: &toml::de::Error) -> ScenarioError {
+    let what = error.message().lines().collect::<Vec<_>>().join("; ");
+    source.error(&error.span().unwrap_or(0..0), what)
+}
+
+fn title(source: &Source<'_>, root: &Section<'_>) -> Result<Option<String>, ScenarioError> {
+    let Some(title) = root.text("title")? else { return Ok(None) };
+    let (span, title) = (title.span(), title.into_inner());
+    let wrong =
+        title.trim().is_empty() || title.chars().count() > TITLE_MAX || title.chars().any(char::is_control);
+    if wrong {
+        return Err(source.error(&span, format!("`title` must be one line of 1 to {TITLE_MAX} characters")));
+    }
+    Ok(Some(title.to_owned()))
+}
+
+fn patterns(source: &Source<'_>, root: &Section<'_>) -> Result<Vec<Pattern>, ScenarioError> {
+    let Some(value) = root.get("patterns") else { return Ok(Pattern::ALL.to_vec()) };
+    let DeValue::Array(names) = value.get_ref() else {
+        return Err(wrong_type(source, value, "patterns", "a list such as [\"local\", \"redis\"]"));
+    };
+    let mut patterns = Vec::new();
+    for name in names {
+        let name = text(source, name, "patterns")?;
+        let pattern = Pattern::named(name.get_ref()).ok_or_else(|| expect::unknown_pattern(source, &name))?;
+        if patterns.contains(&pattern) {
+            return Err(source.error(&name.span(), format!("`patterns` names `{pattern}` twice")));
+        }
+        patterns.push(pattern);
+    }
+    if patterns.is_empty() {
+        let error = source.error(&value.span(), "`patterns` names none");
+        return Err(error.with_hint("leave `patterns` out for all of them"));
+    }
+    Ok(patterns)
+}
+
+fn list_of_tables<'a>(
+    source: &Source<'_>,
+    value: Value<'a>,
+) -> Result<impl Iterator<Item = Value<'a>>, ScenarioError> {
+    match value.get_ref() {
+        DeValue::Array(tables) => Ok(tables.iter()),
+        DeValue::Table(_) => {
+            let error = source.error(&value.span(), "`fault` must be a list of tables");
+            Err(error.with_hint("write [[fault]] with two brackets, once a fault"))
+        }
+        _ => Err(wrong_type(source, value, "fault", "a list of tables, each under [[fault]]")),
+    }
+}

@@ -1,0 +1,59 @@
+//! The choice a user makes: how the nodes reach each other.
+
+use std::fmt;
+
+/// The choice a user makes: how the nodes reach each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Pattern {
+    /// One process; nothing crosses nodes.
+    Local,
+    /// A Redis broker, publish/subscribe.
+    Redis,
+    /// ZeroMQ peers, no broker.
+    Zeromq,
+    /// Durable AMQP: RabbitMQ and a history service.
+    Amqp,
+}
+
+impl Pattern {
+    /// Every pattern that has a name, in the order of tables.
+    pub const ALL: [Pattern; 4] = [Pattern::Local, Pattern::Redis, Pattern::Zeromq, Pattern::Amqp];
+    /// The patterns that this version can run.
+    pub const BUILT: [Pattern; 2] = [Pattern::Local, Pattern::Redis];
+
+    /// The word of the command line and of the scenario file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Pattern::Local => "local",
+            Pattern::Redis => "redis",
+            Pattern::Zeromq => "zeromq",
+            Pattern::Amqp => "amqp",
+        }
+    }
+
+    /// The pattern of this name.
+    pub fn named(name: &str) -> Option<Pattern> {
+        Self::ALL.into_iter().find(|pattern| pattern.name() == name)
+    }
+
+    /// Whether this version can run it.
+    pub fn is_built(self) -> bool {
+        Self::BUILT.contains(&self)
+    }
+
+    /// Whether it has a broker, a target for faults.
+    pub fn has_broker(self) -> bool {
+        matches!(self, Pattern::Redis | Pattern::Amqp)
+    }
+
+    /// Whether a message reaches the clients of other nodes.
+    pub fn crosses_nodes(self) -> bool {
+        self != Pattern::Local
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,222 @@
+//! Parsing as a whole: defaults, overrides, and what the effective scenario says of itself.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+fn overridden(text: &str, flags: &[(&'static str, &str)]) -> Result<Scenario, ScenarioError> {
+    let overrides = flags.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
+    Scenario::parse("s.toml", text, &overrides)
+}
+
+fn parsed(text: &str) -> Scenario {
+    overridden(text, &[]).unwrap()
+}
+
+#[track_caller]
+fn refused(text: &str, flags: &[(&'static str, &str)], message: &str) {
+    assert_eq!(overridden(text, flags).unwrap_err().to_string(), message);
+}
+
+const BROKER_DOWN: &str = "[[fault]]\nat = \"5s\"\nfor = \"5s\"\nkill = \"broker\"\n";
+
+#[test]
+fn an_empty_file_is_the_default_of_everything() {
+    let scenario = parsed("");
+    assert_eq!(scenario.name, "s");
+    assert_eq!(scenario.title, "s");
+    assert_eq!(scenario.patterns, Pattern::ALL);
+    assert_eq!(scenario.cluster, Cluster { nodes: 3 });
+    let expected = Load {
+        publishers: 3,
+        subscribers: 30,
+        rate: 100.0,
+        payload: 128,
+        rooms: 1,
+        resend: false,
+        warm_up: Duration::from_secs(2),
+        duration: Duration::from_secs(20),
+        drain: Duration::from_secs(5),
+        connect_timeout: Duration::from_secs(2),
+        reconnect_min: Duration::from_millis(100),
+        reconnect_max: Duration::from_secs(1),
+    };
+    assert_eq!(scenario.load, expected);
+    assert!(scenario.faults.is_empty() && scenario.expect.is_empty());
+}
+
+#[test]
+fn every_field_can_be_overridden() {
+    let flags = [
+        ("nodes", "4"),
+        ("publishers", "5"),
+        ("subscribers", "40"),
+        ("rate", "2.5"),
+        ("payload", "64"),
+        ("rooms", "2"),
+        ("resend", "true"),
+        ("warm_up", "0s"),
+        ("duration", "1m 30s"),
+        ("drain", "1s"),
+        ("connect_timeout", "3s"),
+        ("reconnect_min", "10ms"),
+        ("reconnect_max", "20ms"),
+    ];
+    let fields: Vec<_> = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).map(|field| field.key).collect();
+    assert_eq!(flags.map(|(key, _)| key).to_vec(), fields, "none is left out");
+    let json = overridden("title = \"t\"\n[load]\nrate = 7\n", &flags).unwrap().to_json();
+    let expected = json!({
+        "name": "s", "title": "t", "patterns": ["local", "redis", "zeromq", "amqp"],
+        "cluster": {"nodes": 4},
+        "load": {
+            "publishers": 5, "subscribers": 40, "rate": 2.5, "payload": 64, "rooms": 2, "resend": true,
+            "warm_up": "0s", "duration": "1m 30s", "drain": "1s", "connect_timeout": "3s",
+            "reconnect_min": "10ms", "reconnect_max": "20ms",
+        },
+        "fault": [], "expect": {},
+    });
+    assert_eq!(json, expected);
+}
+
+#[test]
+fn an_overridden_value_is_judged_like_the_files_and_names_its_flag() {
+    refused(
+        "",
+        &[("rate", "0")],
+        "--rate 0: `rate` must be more than 0 and at most 1000000 messages a second",
+    );
+    refused("", &[("nodes", "many")], "--nodes many: `nodes` must be a whole number from 1 to 64");
+    refused("", &[("warm_up", "2")], "--warm-up 2: `warm_up` must be a duration such as \"2s\" or \"100ms\"");
+    refused("", &[("resend", "yes")], "--resend yes: `resend` must be true or false");
+    refused("", &[("colour", "red")], "--colour red: no field of a scenario");
+    refused(
+        "[load]\nreconnect_max = \"1s\"\n",
+        &[("reconnect_min", "2s")],
+        "--reconnect-min 2s: `reconnect_min` (2s) is longer than `reconnect_max` (1s)",
+    );
+    refused(
+        "[load]\nrooms = 10\n",
+        &[("subscribers", "3")],
+        "--subscribers 3: with 3 subscribers over 3 nodes, nobody listens in 9 of 10 rooms",
+    );
+}
+
+#[test]
+fn a_fault_that_an_override_broke_names_the_flag_and_the_fault() {
+    refused(
+        BROKER_DOWN,
+        &[("duration", "8s")],
+        "--duration 8s: the fault `kill broker` (s.toml:3:7) ends at 10s, past the end of the load at 8s",
+    );
+    refused(
+        BROKER_DOWN,
+        &[("duration", "5s")],
+        "--duration 5s: the fault `kill broker` (s.toml:2:6) begins at 5s, past the end of the load at 5s",
+    );
+    refused(
+        "[[fault]]\nat = \"1s\"\nkill = \"node 2\"\n",
+        &[("nodes", "2")],
+        "--nodes 2: the fault `kill node 2` (s.toml:3:8) names a node that is not there: of 2, the last is node 1",
+    );
+    assert!(overridden(BROKER_DOWN, &[("duration", "10s")]).is_ok());
+}
+
+#[test]
+fn faults_and_expectations_stand_in_the_json_as_in_the_file() {
+    let text = format!(
+        "{BROKER_DOWN}[[fault]]\nat = \"12s\"\npause = \"node *\"\n\
+         [expect]\nlost = 0\non_time = \">= 0.5\"\n[expect.redis]\nrecovery_ms = \"< 2s\"\n"
+    );
+    let json = parsed(&text).to_json();
+    let faults = json!([{"at": "5s", "for": "5s", "kill": "broker"}, {"at": "12s", "pause": "node *"}]);
+    assert_eq!(json["fault"], faults);
+    let expect = json!({"lost": 0, "on_time": ">= 0.5", "redis": {"recovery_ms": "< 2000"}});
+    assert_eq!(json["expect"], expect);
+}
+
+#[test]
+fn what_is_expected_of_one_pattern_replaces_what_is_expected_of_all() {
+    let scenario = parsed(
+        "[expect]\nduplicates = 0\nlost = 0\n[expect.redis]\nlost = \"< 100\"\nreordered = 0\n[expect.amqp]\nowed = 1\n",
+    );
+    let of = |pattern| -> Vec<String> {
+        scenario.expectations_for(pattern).iter().map(ToString::to_string).collect()
+    };
+    assert_eq!(of(Pattern::Local), ["duplicates = 0", "lost = 0"]);
+    assert_eq!(of(Pattern::Redis), ["duplicates = 0", "lost < 100", "reordered = 0"]);
+    assert_eq!(of(Pattern::Amqp), ["duplicates = 0", "lost = 0", "owed = 1"]);
+}
+
+#[test]
+fn a_broker_fault_applies_where_there_is_a_broker() {
+    let scenario = parsed(&format!("[[fault]]\nat = \"1s\"\nkill = \"node 0\"\n{BROKER_DOWN}"));
+    assert_eq!(scenario.applies_to(Pattern::Redis), Ok(()));
+    assert_eq!(scenario.applies_to(Pattern::Amqp), Ok(()));
+    assert_eq!(scenario.applies_to(Pattern::Local), Err("local has no broker to kill".into()));
+    assert_eq!(scenario.applies_to(Pattern::Zeromq), Err("zeromq has no broker to kill".into()));
+    assert_eq!(parsed("").applies_to(Pattern::Local), Ok(()));
+}
+
+#[test]
+fn windows_line_ends_and_a_byte_order_mark_are_no_obstacle() {
+    let scenario = parsed("\u{feff}title = \"t\"\r\n[load]\r\nrate = 5\r\n");
+    assert_eq!((scenario.title.as_str(), scenario.load.rate), ("t", 5.0));
+    refused(
+        "title = \"t\"\r\n[load]\r\nrate = 0\r\n",
+        &[],
+        "s.toml:3:8: `rate` must be more than 0 and at most 1000000 messages a second",
+    );
+}
+
+#[test]
+fn every_shipped_scenario_is_valid_and_opens_with_two_lines_of_advice() {
+    let all = Shipped::all();
+    let names: Vec<_> = all.iter().map(|shipped| shipped.name.as_str()).collect();
+    let expected =
+        ["broker-down", "broker-pause", "fan-out", "node-down", "node-pause", "rolling-restart", "steady"];
+    assert_eq!(names, expected);
+    for shipped in &all {
+        let scenario = Scenario::load(&shipped.name, &Overrides::new()).unwrap();
+        assert_eq!(scenario.name, shipped.name);
+        assert_eq!(scenario.patterns, Pattern::ALL);
+        assert!(!scenario.expect.is_empty(), "{} expects nothing", shipped.name);
+        let lines: Vec<_> = shipped.text.lines().take(3).collect();
+        assert!(lines[0].starts_with("# Watch for ") && lines[1].starts_with("# "), "{lines:?}");
+        assert!(lines[2].starts_with("title = "), "{lines:?}");
+    }
+}
+
+/// Something a careless writer could make of a shipped file: a stretch of it replaced.
+fn mangled() -> impl Strategy<Value = String> {
+    let texts: Vec<String> = Shipped::all().into_iter().map(|shipped| shipped.text).collect();
+    let pieces =
+        prop_oneof!["\\PC{0,6}", "[0-9]{1,20}", "[\\[\\]\"=.#\n-]{1,4}", Just("[[fault]]\n".to_owned())];
+    (prop::sample::select(texts), any::<prop::sample::Index>(), 0..40_usize, pieces).prop_map(
+        |(text, at, length, piece)| {
+            let chars: Vec<char> = text.chars().collect();
+            let at = at.index(chars.len());
+            let rest = chars.len().min(at + length);
+            chars[..at].iter().chain(&piece.chars().collect::<Vec<_>>()).chain(&chars[rest..]).collect()
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_scenario_or_an_error_with_a_place(text in mangled()) {
+        if let Err(error) = overridden(&text, &[]) {
+            let message = error.to_string();
+            let place = message.strip_prefix("s.toml:").and_then(|rest| {
+                let (line, rest) = rest.split_once(':')?;
+                let (column, what) = rest.split_once(": ")?;
+                Some((line.parse::<usize>().ok()?, column.parse::<usize>().ok()?, what))
+            });
+            let Some((line, column, what)) = place else { panic!("no place in {message:?}") };
+            prop_assert!(line >= 1 && line <= text.matches('\n').count() + 1);
+            prop_assert!(column >= 1 && !what.is_empty() && !message.contains('\n'));
+        }
+    }
+}

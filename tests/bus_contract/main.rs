@@ -1,0 +1,91 @@
+//! What every bus promises, as one suite: a function a promise (`promises.rs`), called for each bus.
+//!
+//! To add a bus, implement [`Cluster`] for it and add a line to the end of this file.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod promises;
+#[path = "../support/mod.rs"]
+mod support;
+
+use pubsub_lab::bus::local::LocalBus;
+use pubsub_lab::bus::redis::{RedisBus, RedisOptions};
+use pubsub_lab::bus::{Bus, Level};
+
+use support::redis::RedisServer;
+
+/// Where the buses of one test meet.
+trait Cluster {
+    /// How far an `ack` of this bus goes.
+    const LEVEL: Level = Level::Handed;
+
+    /// Another node's bus. It holds `queue` events that the node has not read.
+    fn bus(&self, queue: usize) -> Box<dyn Bus>;
+
+    /// Kills the broker. False if there is none.
+    fn kill_broker(&mut self) -> bool {
+        false
+    }
+
+    /// Starts it again.
+    fn restart_broker(&mut self) {}
+}
+
+struct Local;
+
+impl Cluster for Local {
+    fn bus(&self, queue: usize) -> Box<dyn Bus> {
+        Box::new(LocalBus::new(queue))
+    }
+}
+
+struct Redis(RedisServer);
+
+impl Cluster for Redis {
+    fn bus(&self, queue: usize) -> Box<dyn Bus> {
+        let options = RedisOptions { url: self.0.url(), queue, ..RedisOptions::default() };
+        Box::new(RedisBus::start(options).unwrap())
+    }
+
+    fn kill_broker(&mut self) -> bool {
+        self.0.kill();
+        true
+    }
+
+    fn restart_broker(&mut self) {
+        self.0.restart();
+    }
+}
+
+macro_rules! keeps_the_contract {
+    ($bus:ident, $cluster:expr, $($promise:ident),+ $(,)?) => {
+        mod $bus {
+            use super::*;
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $promise() {
+                promises::$promise($cluster).await;
+            })+
+        }
+    };
+    ($($bus:ident: $cluster:expr;)+) => {
+        $(keeps_the_contract!(
+            $bus,
+            $cluster,
+            a_node_gets_its_own_messages,
+            one_publishers_messages_keep_their_order,
+            only_rooms_that_the_node_wants_arrive,
+            the_last_word_on_a_room_counts,
+            nodes_hear_each_other_if_the_bus_crosses_them,
+            a_resolved_subscribe_is_effective,
+            the_events_have_one_receiver,
+            a_reader_that_does_not_read_loses_named_messages,
+            nothing_goes_through_a_closed_bus,
+            a_dead_broker_refuses_at_once_and_comes_back,
+        );)+
+    };
+}
+
+keeps_the_contract! {
+    local: Local;
+    redis: Redis(RedisServer::start());
+}

@@ -1,0 +1,554 @@
+//! A random history of events, told to the ledger and to a slow, obvious model: lists of events, and each debt
+//! looked up in them from scratch. Every count must agree.
+
+#![allow(clippy::unwrap_used, reason = "the model is test code, outside of the functions marked as tests")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use proptest::prelude::*;
+use pubsub_lab::ledger::{Answer, Arrival, FaultTimes, Ledger, Path, Plan, Settled};
+
+const BEGIN: Duration = Duration::from_millis(3_000);
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What a client tells the ledger.
+#[derive(Debug, Clone, Copy)]
+enum Event {
+    Sent { n: usize, node: usize, at: Duration },
+    Answered { n: usize, answer: Answer },
+    Subscribed { s: usize, node: usize, at: Duration },
+    Closed { s: usize, at: Duration },
+    Received { s: usize, n: usize, arrival: Arrival, at: Duration },
+    Unexpected { s: usize },
+    Corrupted { s: usize },
+    Foreign { s: usize },
+    Unverified { publisher: usize, s: usize },
+}
+
+impl Event {
+    fn tell(self, ledger: &mut Ledger) {
+        match self {
+            Event::Sent { n, node, at } => ledger.sent(n, node, at),
+            Event::Answered { n, answer } => ledger.answered(n, answer),
+            Event::Subscribed { s, node, at } => ledger.subscribed(s, node, at),
+            Event::Closed { s, at } => ledger.closed(s, at),
+            Event::Received { s, n, arrival, at } => ledger.received(s, n, arrival, at),
+            Event::Unexpected { s } => ledger.unexpected(s),
+            Event::Corrupted { s } => ledger.corrupted(s),
+            Event::Foreign { s } => ledger.foreign(s),
+            Event::Unverified { publisher, s } => ledger.unverified_path(publisher, s),
+        }
+    }
+
+    /// Two events of one client keep their order; those of two clients may be told in any.
+    fn same_client(self, other: Event, plan: &Plan) -> bool {
+        let client = |event: Event| match event {
+            Event::Sent { n, .. } | Event::Answered { n, .. } => (true, plan.publisher(n)),
+            Event::Subscribed { s, .. } | Event::Closed { s, .. } | Event::Received { s, .. } => (false, s),
+            Event::Unexpected { s } | Event::Corrupted { s } | Event::Foreign { s } => (false, s),
+            Event::Unverified { s, .. } => (false, s),
+        };
+        client(self) == client(other)
+    }
+}
+
+/// What the dice say; [`history`] makes events of it that could have happened.
+#[derive(Debug, Clone, Copy)]
+enum Dice {
+    Wait { ms: u64 },
+    Send { which: usize, node: usize },
+    Answer { which: usize, answer: Answer },
+    Subscribe { s: usize, node: usize },
+    Close { s: usize },
+    Receive { s: usize, which: usize, replay: bool },
+    NextReplay { s: usize },
+    MakeUp { s: usize, which: usize },
+    Odd { s: usize, kind: u8 },
+}
+
+fn answers() -> impl Strategy<Value = Answer> {
+    prop_oneof![Just(Answer::Confirmed), Just(Answer::Handed), Just(Answer::Refused), Just(Answer::Unknown)]
+}
+
+fn dice() -> impl Strategy<Value = Dice> {
+    let one = || 0..1_000usize;
+    prop_oneof![
+        6 => (0..600u64).prop_map(|ms| Dice::Wait { ms }),
+        8 => (one(), one()).prop_map(|(which, node)| Dice::Send { which, node }),
+        5 => (one(), answers()).prop_map(|(which, answer)| Dice::Answer { which, answer }),
+        3 => (one(), one()).prop_map(|(s, node)| Dice::Subscribe { s, node }),
+        2 => one().prop_map(|s| Dice::Close { s }),
+        20 => (one(), one(), any::<bool>()).prop_map(|(s, which, replay)| Dice::Receive { s, which, replay }),
+        2 => one().prop_map(|s| Dice::NextReplay { s }),
+        1 => (one(), one()).prop_map(|(s, which)| Dice::MakeUp { s, which }),
+        1 => (one(), 0..4u8).prop_map(|(s, kind)| Dice::Odd { s, kind }),
+    ]
+}
+
+/// Any numbers in any order: clients and messages that do not exist, receipts long before their sending.
+fn absurd() -> impl Strategy<Value = Event> {
+    let at = || prop_oneof![20 => (0..12_000u64).prop_map(Duration::from_millis), 1 => Just(Duration::MAX)];
+    let (s, n, node) = (|| 0..8usize, || 0..40usize, || 0..4usize);
+    let arrival = prop_oneof![Just(Arrival::Live), (0..3u32).prop_map(|round| Arrival::Replay { round })];
+    prop_oneof![
+        3 => (n(), node(), at()).prop_map(|(n, node, at)| Event::Sent { n, node, at }),
+        1 => (n(), answers()).prop_map(|(n, answer)| Event::Answered { n, answer }),
+        2 => (s(), node(), at()).prop_map(|(s, node, at)| Event::Subscribed { s, node, at }),
+        1 => (s(), at()).prop_map(|(s, at)| Event::Closed { s, at }),
+        6 => (s(), n(), arrival, at()).prop_map(|(s, n, arrival, at)| Event::Received { s, n, arrival, at }),
+    ]
+}
+
+fn plans() -> impl Strategy<Value = Plan> {
+    (1..4usize, 0..6usize, 1..4usize, 1..3usize, 2..40u32, 0..30usize, any::<bool>()).prop_map(
+        |(publishers, subscribers, nodes, rooms, rate, messages, crosses_nodes)| {
+            let rate = f64::from(rate);
+            Plan { publishers, subscribers, nodes, rooms, rate, messages, crosses_nodes }
+        },
+    )
+}
+
+fn faults() -> impl Strategy<Value = FaultTimes> {
+    (0..2_000u64, prop::option::of(0..2_000u64), 0..500u64).prop_map(|(begin, heal_after, ready_after)| {
+        let heal_begin = heal_after.map(|after| Duration::from_millis(begin + after));
+        let healed = heal_begin.map(|heal| heal + Duration::from_millis(ready_after));
+        FaultTimes { what: "kill broker".into(), begin: Duration::from_millis(begin), heal_begin, healed }
+    })
+}
+
+/// Every seventh message is never sent, so that a server can make it up.
+fn made_up(n: usize) -> bool {
+    n % 7 == 5
+}
+
+/// Events in their order of time, and when they end. What is received was sent before, or is never sent.
+fn history(plan: &Plan, dice: &[Dice]) -> (Vec<Event>, Duration) {
+    let mut now = BEGIN.saturating_sub(Duration::from_millis(500));
+    let mut rounds = vec![0; plan.subscribers];
+    let mut sent: Vec<usize> = Vec::new();
+    let mut events = Vec::new();
+    let subscriber = |s: usize| s.checked_rem(plan.subscribers);
+    let message = |n: usize| n.checked_rem(plan.messages);
+    for die in dice {
+        let event = match *die {
+            Dice::Wait { ms } => {
+                now += Duration::from_millis(ms);
+                None
+            }
+            Dice::Send { which, node } => message(which).filter(|n| !made_up(*n) && now >= BEGIN).map(|n| {
+                sent.push(n);
+                Event::Sent { n, node: node % plan.nodes, at: now }
+            }),
+            Dice::Answer { which, answer } => {
+                which.checked_rem(sent.len()).map(|i| Event::Answered { n: sent[i], answer })
+            }
+            Dice::Subscribe { s, node } => {
+                subscriber(s).map(|s| Event::Subscribed { s, node: node % plan.nodes, at: now })
+            }
+            Dice::Close { s } => subscriber(s).map(|s| Event::Closed { s, at: now }),
+            Dice::NextReplay { s } => {
+                subscriber(s).into_iter().for_each(|s| rounds[s] += 1);
+                None
+            }
+            Dice::Receive { s, which, replay } => subscriber(s).and_then(|s| {
+                // Nothing arrives at the very instant of its sending; other events may share one.
+                now += Duration::from_nanos(1);
+                let own: Vec<_> =
+                    sent.iter().copied().filter(|n| plan.room(*n) == plan.subscriber_room(s)).collect();
+                let arrival = if replay { Arrival::Replay { round: rounds[s] } } else { Arrival::Live };
+                which.checked_rem(own.len()).map(|i| Event::Received { s, n: own[i], arrival, at: now })
+            }),
+            Dice::MakeUp { s, which } => subscriber(s).zip(message(which)).and_then(|(s, n)| {
+                let fits = made_up(n) && plan.room(n) == plan.subscriber_room(s);
+                fits.then_some(Event::Received { s, n, arrival: Arrival::Live, at: now })
+            }),
+            Dice::Odd { s, kind } => subscriber(s).map(|s| match kind {
+                0 => Event::Unexpected { s },
+                1 => Event::Corrupted { s },
+                2 => Event::Foreign { s },
+                _ => Event::Unverified { publisher: s % plan.publishers, s },
+            }),
+        };
+        events.extend(event);
+    }
+    (events, now)
+}
+
+/// Tells some events later than others that happened after them: tasks race for the ledger.
+fn race(events: &mut [Event], plan: &Plan, swaps: &[bool]) {
+    for (round, swap) in swaps.iter().enumerate() {
+        let i = round % events.len().max(1);
+        if *swap && i + 1 < events.len() && !events[i].same_client(events[i + 1], plan) {
+            events.swap(i, i + 1);
+        }
+    }
+}
+
+/// The slow, obvious model: everything is looked up in the list.
+struct Model<'a> {
+    plan: &'a Plan,
+    events: &'a [Event],
+}
+
+/// One receipt, and where it stands in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Receipt {
+    index: usize,
+    n: usize,
+    arrival: Arrival,
+    at: Duration,
+}
+
+/// Every receipt of one debt, in order.
+struct Fate(Vec<Receipt>);
+
+impl Fate {
+    fn first(&self) -> Option<Receipt> {
+        self.0.first().copied()
+    }
+
+    fn by(&self, way: Arrival) -> Vec<Receipt> {
+        self.0.iter().copied().filter(|receipt| receipt.arrival == way).collect()
+    }
+
+    fn rounds(&self) -> BTreeSet<u32> {
+        let round = |receipt: &Receipt| match receipt.arrival {
+            Arrival::Replay { round } => Some(round),
+            Arrival::Live => None,
+        };
+        self.0.iter().filter_map(round).collect()
+    }
+}
+
+impl Model<'_> {
+    fn sent(&self, wanted: usize) -> Option<(usize, Duration)> {
+        self.events.iter().find_map(|event| match event {
+            Event::Sent { n, node, at } if *n == wanted => Some((*node, *at)),
+            _ => None,
+        })
+    }
+
+    /// What the message counts as, and what a lost debt of it counts as.
+    fn answer(&self, wanted: usize) -> (&'static str, &'static str) {
+        let last = self.events.iter().rev().find_map(|event| match event {
+            Event::Answered { n, answer } if *n == wanted => Some(*answer),
+            _ => None,
+        });
+        match last {
+            Some(Answer::Confirmed) => ("acked", "lost_confirmed"),
+            Some(Answer::Handed) => ("acked", "lost_handed"),
+            Some(Answer::Refused) => ("refused", "lost_refused"),
+            Some(Answer::Unknown) | None => ("unknown", "lost_unknown"),
+        }
+    }
+
+    fn first_subscribed(&self, wanted: usize) -> Option<(usize, Duration)> {
+        self.events.iter().enumerate().find_map(|(i, event)| match event {
+            Event::Subscribed { s, at, .. } if *s == wanted => Some((i, *at)),
+            _ => None,
+        })
+    }
+
+    /// The node where a subscriber was at a moment, or was last, and whether it was online.
+    fn presence(&self, wanted: usize, moment: Duration) -> Option<(usize, bool)> {
+        let mut presence = None;
+        for event in self.events {
+            match event {
+                Event::Subscribed { s, node, at } if *s == wanted && *at <= moment => {
+                    presence = Some((*node, true));
+                }
+                Event::Closed { s, at } if *s == wanted && *at <= moment => {
+                    presence = presence.map(|(node, _)| (node, false));
+                }
+                _ => {}
+            }
+        }
+        presence
+    }
+
+    /// What a subscriber received, from its first `subscribed` on.
+    fn receipts(&self, wanted: usize) -> Vec<Receipt> {
+        let first = self.first_subscribed(wanted).map_or(usize::MAX, |(i, _)| i);
+        let receipt = |(index, event): (usize, &Event)| match event {
+            Event::Received { s, n, arrival, at } if *s == wanted && index > first => {
+                Some(Receipt { index, n: *n, arrival: *arrival, at: *at })
+            }
+            _ => None,
+        };
+        self.events.iter().enumerate().filter_map(receipt).collect()
+    }
+
+    fn fate(&self, s: usize, n: usize) -> Fate {
+        Fate(self.receipts(s).into_iter().filter(|receipt| receipt.n == n).collect())
+    }
+
+    /// Whether something of the same publisher with a higher sequence came before, in the same way.
+    fn overtaken(&self, s: usize, receipt: Receipt) -> bool {
+        let (publisher, seq) = (self.plan.publisher(receipt.n), self.plan.seq(receipt.n));
+        self.receipts(s).into_iter().any(|other| {
+            let before = other.index < receipt.index && other.arrival == receipt.arrival;
+            before && self.plan.publisher(other.n) == publisher && self.plan.seq(other.n) > seq
+        })
+    }
+
+    fn intended(&self, n: usize) -> Duration {
+        BEGIN + self.plan.due(n)
+    }
+
+    fn is_late(&self, n: usize, at: Duration) -> bool {
+        at.saturating_sub(self.intended(n)) > SECOND
+    }
+
+    fn debts(&self) -> Vec<(usize, usize)> {
+        let all = (0..self.plan.subscribers).flat_map(|s| (0..self.plan.messages).map(move |n| (s, n)));
+        let owed = |(s, n): &(usize, usize)| {
+            let since = self.first_subscribed(*s).map(|(_, at)| at);
+            let sent = self.sent(*n).map(|(_, at)| at);
+            let hears = self.plan.room(*n) == self.plan.subscriber_room(*s);
+            hears && matches!((since, sent), (Some(since), Some(at)) if at >= since)
+        };
+        all.filter(owed).collect()
+    }
+
+    fn has_path(&self, s: usize, n: usize) -> bool {
+        let (from, at) = self.sent(n).unwrap();
+        self.plan.crosses_nodes || self.presence(s, at).unwrap().0 == from
+    }
+
+    /// The debts that are worth waiting for, and those of them that are overdue.
+    fn waiting(&self, now: Duration) -> (u64, u64) {
+        let unpaid = |(s, n): &(usize, usize)| self.has_path(*s, *n) && self.fate(*s, *n).first().is_none();
+        let unpaid: Vec<_> = self.debts().into_iter().filter(unpaid).collect();
+        let overdue = unpaid.iter().filter(|(_, n)| self.is_late(*n, now)).count();
+        (unpaid.len() as u64, overdue as u64)
+    }
+
+    fn unverified(&self) -> Vec<Path> {
+        let path = |event: &Event| match event {
+            Event::Unverified { publisher, s } => Some(Path { publisher: *publisher, subscriber: *s }),
+            _ => None,
+        };
+        self.events.iter().filter_map(path).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
+/// Figures by name; one that counts nothing is 0.
+#[derive(Default)]
+struct Figures(BTreeMap<&'static str, u64>);
+
+impl Figures {
+    fn add(&mut self, name: &'static str, count: u64) {
+        *self.0.entry(name).or_default() += count;
+    }
+
+    fn messages(&mut self, model: &Model, ended: Duration) {
+        let plan = model.plan;
+        for n in 0..plan.messages {
+            if model.sent(n).is_some() {
+                self.add("due", 1);
+                self.add("sent", 1);
+                self.add(model.answer(n).0, 1);
+            } else if model.intended(n) <= ended {
+                self.add("due", 1);
+                self.add("unsent", 1);
+                let listens = |s: &usize| {
+                    plan.subscriber_room(*s) == plan.room(n) && model.first_subscribed(*s).is_some()
+                };
+                self.add("unsent_debts", (0..plan.subscribers).filter(listens).count() as u64);
+            }
+        }
+    }
+
+    fn debt(&mut self, model: &Model, s: usize, n: usize) {
+        let fate = model.fate(s, n);
+        self.add("owed", 1);
+        let live = fate.by(Arrival::Live);
+        if let Some(first) = live.first() {
+            self.add("delivered", 1);
+            self.add("on_time_debts", u64::from(!model.is_late(n, first.at)));
+            self.add("duplicates", live.len() as u64 - 1);
+            self.add("reordered", u64::from(model.overtaken(s, *first)));
+        } else if !fate.0.is_empty() {
+            self.add("recovered", 1);
+        } else {
+            self.lost(model, s, n);
+        }
+        for round in fate.rounds() {
+            let replayed = fate.by(Arrival::Replay { round });
+            self.add("duplicates", replayed.len() as u64 - 1);
+            self.add("replay_reordered", u64::from(model.overtaken(s, replayed[0])));
+        }
+        if let Some(first) = fate.first() {
+            self.add("refused_but_delivered", u64::from(model.answer(n).0 == "refused"));
+            self.add("first_by_replay", u64::from(first.arrival != Arrival::Live));
+        }
+    }
+
+    fn lost(&mut self, model: &Model, s: usize, n: usize) {
+        self.add("lost", 1);
+        if model.has_path(s, n) {
+            self.add(model.answer(n).1, 1);
+        } else {
+            self.add("lost_no_path", 1);
+            self.add("lost_handed", 1);
+        }
+        let (_, sent_at) = model.sent(n).unwrap();
+        let (_, online) = model.presence(s, sent_at).unwrap();
+        self.add(if online { "lost_online" } else { "lost_offline" }, 1);
+    }
+
+    fn odd(&mut self, model: &Model) {
+        for event in model.events {
+            match event {
+                Event::Unexpected { .. } => self.add("unexpected", 1),
+                Event::Corrupted { .. } => self.add("corrupted", 1),
+                Event::Foreign { .. } => self.add("foreign", 1),
+                _ => {}
+            }
+        }
+        let receipts = (0..model.plan.subscribers).flat_map(|s| model.receipts(s));
+        self.add("unexpected", receipts.filter(|receipt| model.sent(receipt.n).is_none()).count() as u64);
+    }
+}
+
+const COUNTS: [&str; 27] = [
+    "due",
+    "sent",
+    "unsent",
+    "unsent_debts",
+    "acked",
+    "refused",
+    "unknown",
+    "owed",
+    "delivered",
+    "recovered",
+    "on_time_debts",
+    "first_by_replay",
+    "lost",
+    "lost_confirmed",
+    "lost_handed",
+    "lost_refused",
+    "lost_unknown",
+    "lost_no_path",
+    "lost_online",
+    "lost_offline",
+    "duplicates",
+    "reordered",
+    "replay_reordered",
+    "refused_but_delivered",
+    "unexpected",
+    "corrupted",
+    "foreign",
+];
+
+type Named = Vec<(&'static str, Option<u64>)>;
+
+/// The model's figures.
+fn expected(model: &Model, faults: &[FaultTimes], ended: Duration) -> Named {
+    let mut figures = Figures::default();
+    figures.messages(model, ended);
+    figures.odd(model);
+    let mut harms = Vec::new();
+    for (s, n) in model.debts() {
+        figures.debt(model, s, n);
+        let first = model.fate(s, n).first();
+        if model.has_path(s, n) && first.is_none_or(|first| model.is_late(n, first.at)) {
+            harms.push((model.intended(n), first.map_or(model.intended(n), |first| first.at)));
+        }
+    }
+    let whole_ms = |time: Duration| (time.as_secs_f64() * 1_000.0).round() as u64;
+    let begin = harms.iter().map(|(intended, _)| *intended).min();
+    let end = harms.iter().map(|(_, end)| *end).max();
+    let heal = faults.iter().filter_map(|fault| fault.heal_begin).max();
+    let impact = begin.zip(end).map(|(begin, end)| whole_ms(end - begin));
+    let recovery = end.zip(heal).map(|(end, heal)| whole_ms(end.saturating_sub(BEGIN + heal)));
+    let counts = COUNTS.map(|name| (name, Some(figures.0.get(name).copied().unwrap_or(0))));
+    counts.into_iter().chain([("impact_ms", impact), ("recovery_ms", recovery)]).collect()
+}
+
+/// The ledger's figures under the same names.
+fn named(settled: &Settled) -> Named {
+    let figure = |name: &'static str| match name {
+        "unsent_debts" => Some(settled.unsent_debts),
+        "on_time_debts" => Some(settled.on_time),
+        "first_by_replay" => Some(settled.recovered.len()),
+        _ => settled.figure(name).map(|figure| figure.value() as u64),
+    };
+    COUNTS.into_iter().chain(["impact_ms", "recovery_ms"]).map(|name| (name, figure(name))).collect()
+}
+
+/// What holds whatever happened.
+fn invariants(settled: &Settled) {
+    let (messages, debts, timeline) = (&settled.messages, &settled.debts, &settled.timeline);
+    assert_eq!(messages.due, messages.sent + messages.unsent);
+    assert_eq!(messages.sent, messages.acked + messages.refused + messages.unknown);
+    assert_eq!(debts.delivered + debts.recovered + debts.lost, debts.owed);
+    assert_eq!(
+        debts.lost_confirmed + debts.lost_handed + debts.lost_refused + debts.lost_unknown,
+        debts.lost
+    );
+    assert_eq!(debts.lost_online + debts.lost_offline, debts.lost);
+    assert!(debts.lost_no_path <= debts.lost_handed);
+    assert!(settled.on_time <= debts.delivered);
+    assert_eq!(debts.on_time.is_none(), debts.owed == 0);
+    assert_eq!(settled.latency.len(), debts.delivered);
+    assert_eq!(settled.service.len(), debts.delivered);
+    assert_eq!(timeline.iter().map(|slice| slice.sent).sum::<u64>(), messages.sent);
+    assert_eq!(timeline.iter().map(|slice| slice.delivered).sum::<u64>(), debts.delivered);
+    assert_eq!(timeline.iter().map(|slice| slice.lost).sum::<u64>(), debts.lost);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_ledger_and_a_slow_obvious_model_agree(
+        plan in plans(),
+        dice in prop::collection::vec(dice(), 0..160),
+        swaps in prop::collection::vec(any::<bool>(), 0..400),
+        faults in prop::collection::vec(faults(), 0..3),
+        rest in 0..3_000u64,
+    ) {
+        let (mut events, now) = history(&plan, &dice);
+        race(&mut events, &plan, &swaps);
+        let mut ledger = Ledger::new(plan.clone());
+        ledger.begin(BEGIN);
+        for (told, event) in events.iter().enumerate() {
+            event.tell(&mut ledger);
+            // The running figures, every now and then: after each event it would take minutes.
+            if told % 32 == 20 {
+                let model = Model { plan: &plan, events: &events[..=told] };
+                let progress = ledger.progress(now);
+                prop_assert_eq!((ledger.outstanding(), progress.missing), model.waiting(now));
+                prop_assert_eq!(progress.owed, model.debts().len() as u64);
+            }
+        }
+        let ended = now + Duration::from_millis(rest);
+        let model = Model { plan: &plan, events: &events };
+        let settled = ledger.settle(&faults, ended);
+        invariants(&settled);
+        prop_assert_eq!(named(&settled), expected(&model, &faults, ended));
+        prop_assert_eq!(&settled.unverified_paths, &model.unverified());
+
+        let progress = ledger.progress(ended);
+        prop_assert_eq!((ledger.outstanding(), progress.missing), model.waiting(ended));
+        prop_assert_eq!(progress.delivered, settled.debts.delivered);
+        prop_assert_eq!(progress.recovered, settled.debts.recovered);
+        let due = (0..plan.messages).filter(|n| model.intended(*n) <= ended).count();
+        prop_assert_eq!(progress.due, due as u64);
+    }
+
+    #[test]
+    fn no_history_however_absurd_breaks_the_sums(
+        plan in plans(),
+        events in prop::collection::vec(absurd(), 0..200),
+        ended in 0..20_000u64,
+    ) {
+        let mut ledger = Ledger::new(plan);
+        ledger.begin(BEGIN);
+        events.iter().for_each(|event| event.tell(&mut ledger));
+        invariants(&ledger.settle(&[], Duration::from_millis(ended)));
+        let _ = ledger.progress(Duration::from_millis(ended));
+    }
+}

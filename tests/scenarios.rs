@@ -1,0 +1,383 @@
+//! `pubsub-lab scenarios` as a user runs it: exit code, stdout, stderr. Every wrong file has a `¦` where its
+//! error is to point.
+
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use snapbox::{assert_data_eq, str};
+
+fn pubsub_lab(directory: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_pubsub-lab"))
+        .arg("scenarios")
+        .args(args)
+        .current_dir(directory)
+        .output()
+        .expect("the binary runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("output is UTF-8")
+}
+
+/// Runs `scenarios check s.toml` over a text.
+fn check(contents: &str) -> Output {
+    let directory = tempfile::tempdir().expect("a private directory");
+    std::fs::write(directory.path().join("s.toml"), contents).expect("the file can be written");
+    pubsub_lab(directory.path(), &["check", "s.toml"])
+}
+
+/// Asserts that a file is refused with this message at the mark (without a mark: at no place), and this hint.
+#[track_caller]
+fn refused(marked: &str, message: &str, hint: &str) {
+    let at = marked.find('¦').expect("a mark");
+    let before: Vec<&str> = marked[..at].split('\n').collect();
+    let (line, column) = (before.len(), before[before.len() - 1].chars().count() + 1);
+    let output = check(&marked.replacen('¦', "", 1));
+    let hint = if hint.is_empty() { String::new() } else { format!("hint: {hint}\n") };
+    assert_eq!(text(&output.stderr), format!("error: s.toml:{line}:{column}: {message}\n{hint}"), "{marked}");
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+fn succeeded(output: &Output) -> String {
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(output.status.code(), Some(0));
+    text(&output.stdout)
+}
+
+#[test]
+fn list_names_every_scenario_and_says_what_runs() {
+    let expected = str![[r#"
+SCENARIO         PATTERNS      WHAT HAPPENS
+broker-down      redis         Broker down for five seconds
+broker-pause     redis         Broker hangs for five seconds
+fan-out          local, redis  One node, two hundred listeners
+node-down        local, redis  One of three nodes down for five seconds
+node-pause       local, redis  One of three nodes frozen for five seconds
+rolling-restart  local, redis  Every node restarted, one after another
+steady           local, redis  Nothing breaks
+
+This version runs local, redis. Run one: pubsub-lab bench --scenario NAME
+
+"#]];
+    let listed = succeeded(&pubsub_lab(Path::new("."), &["list"]));
+    assert_data_eq!(&listed, expected);
+    assert_eq!(succeeded(&pubsub_lab(Path::new("."), &[])), listed, "without a word it lists");
+}
+
+#[test]
+fn show_prints_the_file_verbatim() {
+    let shown = succeeded(&pubsub_lab(Path::new("."), &["show", "rolling-restart"]));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/rolling-restart.toml");
+    assert_eq!(shown, std::fs::read_to_string(file).unwrap());
+}
+
+#[test]
+fn what_is_shown_can_be_saved_and_checked() {
+    let shown = succeeded(&pubsub_lab(Path::new("."), &["show", "broker-down"]));
+    let summary = succeeded(&check(&shown));
+    assert_data_eq!(
+        summary,
+        str![[r#"
+s.toml: valid
+  title     Broker down for five seconds
+  pattern   local (not run: local has no broker to kill)
+  pattern   redis
+  pattern   zeromq (not run: zeromq has no broker to kill)
+  pattern   amqp (not in this version)
+  cluster   3 nodes
+  load      3 publishers to 30 subscribers in 1 room, 100 messages/s of 128 bytes for 20s
+  fault     kill broker at 5s for 5s
+  expect    lost_confirmed = 0
+  expect    refused_but_delivered = 0
+  expect    duplicates = 0
+  expect    unexpected = 0
+  expect    corrupted = 0
+  expect    reordered = 0 (redis)
+  expect    recovery_ms < 2000 (redis)
+  expect    lost = 0 (amqp)
+
+"#]]
+    );
+}
+
+#[test]
+fn an_unknown_name_gets_the_nearest_one() {
+    let output = pubsub_lab(Path::new("."), &["show", "broker_down"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(text(&output.stdout), "");
+    assert_data_eq!(
+        text(&output.stderr),
+        str![[r#"
+error: no scenario is called `broker_down`
+hint: did you mean `broker-down`? All of them: pubsub-lab scenarios list
+
+"#]]
+    );
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("binary.toml"), [0xff, 0xfe, 0x00]).unwrap();
+    std::fs::write(directory.path().join("long.toml"), "#".repeat((1 << 20) + 1)).unwrap();
+    std::fs::create_dir(directory.path().join("dir.toml")).unwrap();
+    for (name, expected) in [
+        ("absent.toml", "error: absent.toml: there is no such file\nhint: "),
+        ("binary.toml", "error: binary.toml: this is not UTF-8 text\n"),
+        ("long.toml", "error: long.toml: this is too long for a scenario file (1 MiB)\n"),
+        ("./dir.toml", "error: ./dir.toml: this is a directory, not a scenario file\n"),
+    ] {
+        let output = pubsub_lab(directory.path(), &["check", name]);
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let stderr = text(&output.stderr);
+        assert!(stderr.starts_with(expected), "{stderr}");
+    }
+}
+
+#[test]
+fn a_file_needs_no_ending_and_nothing_in_it() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("mine"), "").unwrap();
+    let summary = succeeded(&pubsub_lab(directory.path(), &["check", "mine"]));
+    assert!(summary.starts_with("mine: valid\n  title     mine\n"), "{summary}");
+}
+
+#[test]
+fn syntax() {
+    refused("title = \"x\"\nrate ¦100\n", "key with no value, expected `=`", "");
+    refused("title = \"x¦\n", "invalid basic string, expected `\"`", "");
+    refused("[load]\nrate = 1\n¦rate = 2\n", "duplicate key", "");
+}
+
+#[test]
+fn unknown_keys() {
+    refused("¦titel = \"x\"\n", "a scenario has no key `titel`", "did you mean `title`?");
+    refused("[cluster]\n¦node = 3\n", "[cluster] has no key `node`", "did you mean `nodes`?");
+    refused(
+        "[load]\nrate = 1\n¦publisher = 3\n",
+        "[load] has no key `publisher`",
+        "did you mean `publishers`?",
+    );
+    refused("[[fault]]\n¦fro = \"1s\"\n", "[[fault]] has no key `fro`", "did you mean `for`?");
+    refused("[¦loud]\n", "a scenario has no key `loud`", "did you mean `load`?");
+    refused(
+        "title = \"Zürich\"\n[cluster]\nnodes = 1\n¦\"größe\" = 3\n",
+        "[cluster] has no key `größe`",
+        "known are `nodes`",
+    );
+}
+
+#[test]
+fn wrong_types() {
+    refused("title = ¦7\n", "`title` must be text in quotes, not a whole number", "");
+    refused("load = ¦3\n", "[load] must be a table, not a whole number", "");
+    refused("[cluster]\nnodes = ¦\"3\"\n", "`nodes` must be a whole number, not text", "");
+    refused("[load]\nrate = ¦true\n", "`rate` must be a number, not true or false", "");
+    refused("[load]\nresend = ¦\"no\"\n", "`resend` must be true or false, not text", "");
+    refused(
+        "patterns = ¦\"redis\"\n",
+        "`patterns` must be a list such as [\"local\", \"redis\"], not text",
+        "",
+    );
+    refused("patterns = [\"local\", ¦1]\n", "`patterns` must be text in quotes, not a whole number", "");
+    refused(
+        "¦[fault]\nat = \"1s\"\nkill = \"node 1\"\n",
+        "`fault` must be a list of tables",
+        "write [[fault]] with two brackets, once a fault",
+    );
+    refused(
+        "[expect]\nlost = ¦true\n",
+        "`lost` must be a number, or text such as \"<= 5\", not true or false",
+        "",
+    );
+}
+
+#[test]
+fn durations() {
+    let what = "must be a duration such as \"2s\" or \"100ms\"";
+    refused("[load]\ndrain = ¦5\n", &format!("`drain` {what}"), "write \"5s\" for seconds");
+    refused("[load]\ndrain = ¦\"5\"\n", &format!("`drain` {what}"), "write \"5s\" for seconds");
+    refused(
+        "[load]\nwarm_up = ¦\"soon\"\n",
+        &format!("`warm_up` {what}"),
+        "a duration is a number and a unit: us, ms, s, m or h",
+    );
+    refused("[load]\nduration = ¦\"0s\"\n", "`duration` must be from 1ms to 1day", "");
+    refused("[load]\nduration = ¦\"1y\"\n", "`duration` must be from 1ms to 1day", "");
+    refused("[[fault]]\nkill = \"node 0\"\nat = ¦5\n", &format!("`at` {what}"), "write \"5s\" for seconds");
+    refused(
+        "[[fault]]\nat = \"1s\"\nfor = ¦\"0s\"\nkill = \"node 0\"\n",
+        "`for` must be more than 0",
+        "leave `for` out for a fault that is never healed",
+    );
+    refused(
+        "[load]\nreconnect_max = \"1s\"\nreconnect_min = ¦\"2s\"\n",
+        "`reconnect_min` (2s) is longer than `reconnect_max` (1s)",
+        "",
+    );
+}
+
+#[test]
+fn values_out_of_range() {
+    refused("[cluster]\nnodes = ¦0\n", "`nodes` must be a whole number from 1 to 64", "");
+    refused("[cluster]\nnodes = ¦-1\n", "`nodes` must be a whole number from 1 to 64", "");
+    refused("[cluster]\nnodes = ¦65\n", "`nodes` must be a whole number from 1 to 64", "");
+    refused("[cluster]\nnodes = ¦1.5\n", "`nodes` must be a whole number from 1 to 64", "");
+    let rate = "`rate` must be more than 0 and at most 1000000 messages a second";
+    for wrong in ["0", "0.0", "-5", "1_000_001", "inf", "nan", "9999999999999999999"] {
+        refused(&format!("[load]\nrate = ¦{wrong}\n"), rate, "");
+    }
+    refused("[load]\npayload = ¦47\n", "`payload` must be a whole number from 48 to 16384", "");
+    refused("[load]\npayload = ¦16385\n", "`payload` must be a whole number from 48 to 16384", "");
+    refused("[load]\nsubscribers = ¦0\n", "`subscribers` must be a whole number from 1 to 50000", "");
+    refused("[load]\npublishers = ¦0\n", "`publishers` must be a whole number from 1 to 10000", "");
+    refused("[load]\nrooms = ¦0\n", "`rooms` must be a whole number from 1 to 10000", "");
+    refused(
+        "[load]\nrooms = ¦11\n",
+        "with 30 subscribers over 3 nodes, nobody listens in 1 of 11 rooms",
+        "lower `rooms` to 10, or raise `subscribers` to 31",
+    );
+    let smaller = "lower `rate`, shorten `duration`, or take fewer `subscribers` a room";
+    refused(
+        "[load]\nrate = ¦1e6\nduration = \"1h\"\n",
+        "3600000000 messages are more than one run can hold (20000000)",
+        smaller,
+    );
+    refused(
+        "[load]\nrate = ¦1e4\nsubscribers = 50_000\n",
+        "10000000000 deliveries are more than one run can count (2000000000)",
+        smaller,
+    );
+    assert!(
+        succeeded(&check("[load]\nrooms = 10\npayload = 0x30\nrate = 0.5\n"))
+            .contains("10 rooms, 0.5 messages/s")
+    );
+}
+
+#[test]
+fn patterns_and_titles() {
+    let all = "known are `local`, `redis`, `zeromq` and `amqp`";
+    refused(
+        "patterns = [\"redis\", ¦\"reddis\"]\n",
+        "no pattern is called `reddis`",
+        "did you mean `redis`?",
+    );
+    refused("patterns = [¦\"kafka\"]\n", "no pattern is called `kafka`", all);
+    refused("patterns = [\"redis\", ¦\"redis\"]\n", "`patterns` names `redis` twice", "");
+    refused("patterns = ¦[]\n", "`patterns` names none", "leave `patterns` out for all of them");
+    refused("title = ¦\"\"\n", "`title` must be one line of 1 to 100 characters", "");
+    refused("title = ¦\"a\\nb\"\n", "`title` must be one line of 1 to 100 characters", "");
+}
+
+#[test]
+fn fault_targets() {
+    refused(
+        "[[fault]]\nat = \"1s\"\nkill = ¦\"node 7\"\n",
+        "`kill node 7` names a node that is not there: of 3, the last is node 2",
+        "nodes count from 0",
+    );
+    let targets = "a target is \"broker\", \"node 0\" to \"node 2\", or \"node *\"";
+    refused("[[fault]]\nat = \"1s\"\nkill = ¦\"node\"\n", "`node` is no target", targets);
+    refused("[[fault]]\nat = \"1s\"\nstop = ¦\"redis\"\n", "`redis` is no target", targets);
+    refused(
+        "patterns = [\"local\", \"zeromq\"]\n[[fault]]\nat = \"1s\"\npause = ¦\"broker\"\n",
+        "`pause broker` strikes what no pattern of this scenario has",
+        "of the patterns, `redis` and `amqp` have a broker",
+    );
+}
+
+#[test]
+fn faults_that_do_not_hold_together() {
+    let actions = "this version knows `kill`, `stop` and `pause`";
+    refused("[[fault]]\nat = \"1s\"\n¦cut = \"broker\"\n", "this version has no fault `cut`", actions);
+    refused(
+        "[load]\n\n¦[[fault]]\nat = \"1s\"\n",
+        "a [[fault]] needs an action",
+        &format!("{actions}, such as kill = \"broker\""),
+    );
+    refused(
+        "[[fault]]\nat = \"1s\"\nkill = \"node 0\"\n¦pause = \"node 1\"\n",
+        "one [[fault]] cannot `kill` and `pause`",
+        "give each action a [[fault]] of its own",
+    );
+    refused(
+        "[[fault]]\nat = \"1s\"\nkill = \"node 0\"\n\n¦[[fault]]\nkill = \"node 1\"\n",
+        "a [[fault]] needs `at`",
+        "at = \"5s\" is five seconds after the measured load began",
+    );
+}
+
+#[test]
+fn faults_past_the_end() {
+    let hint = "lengthen `duration`, or let the fault be earlier";
+    refused(
+        "[[fault]]\nat = ¦\"20s\"\nkill = \"broker\"\n",
+        "`kill broker` begins at 20s, past the end of the load at 20s",
+        hint,
+    );
+    refused(
+        "[[fault]]\nat = \"15s\"\nfor = ¦\"5001ms\"\nkill = \"broker\"\n",
+        "`kill broker` ends at 20s 1ms, past the end of the load at 20s",
+        hint,
+    );
+    succeeded(&check("[[fault]]\nat = \"15s\"\nfor = \"5s\"\nkill = \"broker\"\n"));
+}
+
+#[test]
+fn contradictory_faults() {
+    let hint = "let the first be healed before the second strikes";
+    let two = |first: &str, second: &str| format!("[[fault]]\n{first}\n[[fault]]\n{second}\n");
+    refused(
+        &two("at = \"5s\"\nfor = \"5s\"\nkill = \"broker\"", "at = ¦\"7s\"\nkill = \"broker\""),
+        "`kill broker` at 7s strikes what is killed until 10s (s.toml:4:8)",
+        hint,
+    );
+    refused(
+        &two("at = ¦\"10s\"\npause = \"node 1\"", "at = \"5s\"\nfor = \"5s\"\nstop = \"node *\""),
+        "`pause node 1` at 10s strikes what is stopped until 10s (s.toml:7:8)",
+        hint,
+    );
+    refused(
+        &two("at = \"1s\"\npause = \"node 1\"", "at = ¦\"9s\"\nfor = \"1s\"\nkill = \"node 1\""),
+        "`kill node 1` at 9s strikes what is paused for good (s.toml:3:9)",
+        hint,
+    );
+    succeeded(&check(&two(
+        "at = \"5s\"\nfor = \"5s\"\nkill = \"node 0\"",
+        "at = \"6s\"\nfor = \"1s\"\nkill = \"node 1\"",
+    )));
+    succeeded(&check(&two(
+        "at = \"5s\"\nfor = \"1s\"\nkill = \"node 0\"",
+        "at = \"7s\"\nfor = \"1s\"\nkill = \"node 0\"",
+    )));
+}
+
+#[test]
+fn expectations() {
+    let bound = "must be a number, or a sign and a number such as \"<= 5\"";
+    refused("[expect]\n¦lots = 0\n", "the report has no figure `lots`", "did you mean `lost`?");
+    refused(
+        "[expect.amqp]\n¦duplicate = 0\n",
+        "the report has no figure `duplicate`",
+        "did you mean `duplicates`?",
+    );
+    refused("[expect.¦reddis]\nlost = 0\n", "no pattern is called `reddis`", "did you mean `redis`?");
+    refused("[expect]\nredis = ¦0\n", "`redis` must be a table of figures, not a whole number", "");
+    refused(
+        "[expect]\nlost = ¦\"5\"\n",
+        &format!("`lost` {bound}"),
+        "the signs are `<=`, `>=`, `<`, `>` and `=`",
+    );
+    refused("[expect]\nlost = ¦\"< 2s\"\n", &format!("`lost` {bound}"), "`2s` is no number");
+    refused(
+        "[expect]\nrecovery_ms = ¦\"< fast\"\n",
+        &format!("`recovery_ms` {bound}"),
+        "a duration is a number and a unit: us, ms, s, m or h",
+    );
+    refused("[expect]\nlost = ¦-1\n", "`lost` can be no figure below 0", "");
+    refused("[expect]\nlost = ¦nan\n", "`lost` can be no figure below 0", "");
+    refused("[expect]\non_time = ¦\">= 50\"\n", "`on_time` is a share of 1", "write 0.5 for 50 %");
+}

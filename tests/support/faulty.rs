@@ -1,0 +1,429 @@
+//! A small server of dialect `pubsub-lab.v1` that fails on purpose, by known numbers: the positive control of
+//! the instrument. All its nodes live in one process and hear each other.
+//!
+//! Which messages it harms is decided by the text that a client would receive: `nonce.load.publisher.seq.crc `.
+//! Probes and warm-up are never harmed, but by `deaf`.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's server fails its test")]
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Every `every`-th message of each publisher.
+#[derive(Debug, Clone, Copy)]
+pub struct Each(pub usize);
+
+impl Each {
+    /// Whether it is about this message.
+    fn hits(rule: Option<Each>, said: &Said) -> bool {
+        rule.is_some_and(|Each(every)| said.load && (said.seq + 1).is_multiple_of(every))
+    }
+}
+
+/// What is done to one subscriber's deliveries.
+#[derive(Debug, Clone, Default)]
+pub struct Harm {
+    /// Not delivered.
+    pub lose: Option<Each>,
+    /// Delivered twice.
+    pub duplicate: Option<Each>,
+    /// Delivered after the message that follows it.
+    pub swap: Option<Each>,
+    /// Delivered with one character changed.
+    pub corrupt: Option<Each>,
+    /// Delivered so much later.
+    pub delay: Option<(Each, Duration)>,
+    /// Followed by a text that is of no run, and by one that is of another.
+    pub foreign: Option<Each>,
+    /// Followed by a text of this run that was never sent.
+    pub invent: Option<Each>,
+    /// Followed by itself, under the name of another room.
+    pub stray: Option<Each>,
+    /// Nothing at all is delivered, probes included.
+    pub deaf: bool,
+}
+
+/// What is done to answers, whoever asks.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    /// By the number of the subscriber.
+    pub harm: HashMap<usize, Harm>,
+    /// Delivered and not answered.
+    pub forget_answer: Option<Each>,
+    /// Swallowed the first time: neither delivered nor answered.
+    pub swallow_once: Option<Each>,
+    /// Refused, and not delivered.
+    pub refuse: Option<Each>,
+    /// Refused, and delivered all the same.
+    pub refuse_but_deliver: Option<Each>,
+    /// Answered `unknown`, and delivered.
+    pub unknown: Option<Each>,
+    /// Answered `ack` with level `confirmed` in place of `handed`.
+    pub confirm: bool,
+    /// The publisher's connection is cut when this load message (publisher, seq) arrives for the first time; it
+    /// is neither delivered nor answered.
+    pub cut_publisher_at: Option<(usize, usize)>,
+    /// This subscriber's connection is cut instead of delivering this load message (subscriber, seq) to it.
+    pub cut_subscriber_at: Option<(usize, usize)>,
+    /// The first `subscribe` of each subscriber is answered with an error.
+    pub refuse_first_subscribe: bool,
+    /// Keeps history: a `subscribe` with `after` brings what came after it, marked as replay.
+    pub history: bool,
+}
+
+/// One `hello`, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hello {
+    pub node: usize,
+    pub name: String,
+    pub session: Option<String>,
+}
+
+/// What a text says about itself.
+#[derive(Debug, Clone)]
+struct Said {
+    load: bool,
+    publisher: usize,
+    seq: usize,
+}
+
+impl Said {
+    fn read(text: &str) -> Self {
+        let fields: Vec<&str> = text.split('.').take(4).collect();
+        let number = |i: usize| fields.get(i).and_then(|field| field.parse().ok()).unwrap_or(usize::MAX);
+        Self { load: fields.get(1) == Some(&"load"), publisher: number(2), seq: number(3) }
+    }
+}
+
+/// The server. Dropping it ends everything.
+pub struct FaultyServer {
+    state: Arc<State>,
+    addresses: Vec<SocketAddr>,
+    nodes: Vec<CancellationToken>,
+}
+
+struct State {
+    faults: Faults,
+    tasks: TaskTracker,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    connections: u64,
+    members: HashMap<u64, Member>,
+    hellos: Vec<Hello>,
+    /// The ids of `publish`, each time one came.
+    published: Vec<String>,
+    /// Subscribers that have asked for a room before.
+    asked: Vec<Option<usize>>,
+    history: Vec<(String, Value)>,
+}
+
+struct Member {
+    subscriber: Option<usize>,
+    room: String,
+    outbox: mpsc::UnboundedSender<Out>,
+    /// A delivery that waits for the next one.
+    held: Option<String>,
+}
+
+enum Out {
+    Frame(String),
+    Later(String, Duration),
+    Cut,
+}
+
+impl FaultyServer {
+    /// Starts so many nodes on free ports.
+    pub async fn start(nodes: usize, faults: Faults) -> Self {
+        let state = Arc::new(State { faults, tasks: TaskTracker::new(), inner: Mutex::default() });
+        let mut server = Self { state, addresses: vec![], nodes: vec![] };
+        for node in 0..nodes {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            server.addresses.push(listener.local_addr().unwrap());
+            server.nodes.push(CancellationToken::new());
+            server.serve(node, listener);
+        }
+        server
+    }
+
+    /// One URL a node.
+    pub fn urls(&self) -> Vec<String> {
+        self.addresses.iter().map(|address| format!("ws://{address}")).collect()
+    }
+
+    /// Stops listening on one node's port and cuts its connections, without a goodbye.
+    pub fn kill(&self, node: usize) {
+        self.nodes[node].cancel();
+    }
+
+    /// Every `hello` so far.
+    pub fn hellos(&self) -> Vec<Hello> {
+        self.state.inner().hellos.clone()
+    }
+
+    /// Connections at this moment.
+    pub fn connected(&self) -> usize {
+        self.state.inner().members.len()
+    }
+
+    /// How often a `publish` with this id came.
+    pub fn published(&self, id: &str) -> usize {
+        self.state.inner().published.iter().filter(|published| *published == id).count()
+    }
+
+    fn serve(&self, node: usize, listener: TcpListener) {
+        let (state, token) = (self.state.clone(), self.nodes[node].clone());
+        self.state.tasks.spawn(self.nodes[node].clone().run_until_cancelled_owned(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let client = state.clone().client(node, stream);
+                state.tasks.spawn(token.clone().run_until_cancelled_owned(client));
+            }
+        }));
+    }
+}
+
+impl Drop for FaultyServer {
+    fn drop(&mut self) {
+        self.nodes.iter().for_each(CancellationToken::cancel);
+    }
+}
+
+impl State {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn client(self: Arc<Self>, node: usize, stream: TcpStream) {
+        stream.set_nodelay(true).unwrap();
+        #[expect(clippy::result_large_err, reason = "the library's signature")]
+        let dialect = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
+            assert_eq!(request.headers()["sec-websocket-protocol"], "pubsub-lab.v1");
+            let dialect = HeaderValue::from_static("pubsub-lab.v1");
+            response.headers_mut().insert("sec-websocket-protocol", dialect);
+            Ok(response)
+        };
+        let Ok(socket) = tokio_tungstenite::accept_hdr_async(stream, dialect).await else { return };
+        let (mut sink, mut source) = socket.split();
+        let (outbox, mut out) = mpsc::unbounded_channel();
+        let connection = {
+            let mut inner = self.inner();
+            inner.connections += 1;
+            let member = Member { subscriber: None, room: String::new(), outbox: outbox.clone(), held: None };
+            let connection = inner.connections;
+            inner.members.insert(connection, member);
+            connection
+        };
+        let mut session = String::new();
+        loop {
+            tokio::select! {
+                frame = source.next() => {
+                    let Some(Ok(Message::Text(frame))) = frame else { break };
+                    let frame: Value = serde_json::from_str(&frame).unwrap();
+                    if self.frame(node, connection, &mut session, &frame, &outbox).is_break() {
+                        // What was answered before the cut is heard.
+                        while let Ok(Out::Frame(frame)) = out.try_recv() {
+                            let _ = sink.send(Message::text(frame)).await;
+                        }
+                        break;
+                    }
+                }
+                Some(out) = out.recv() => match out {
+                    Out::Frame(frame) => if sink.send(Message::text(frame)).await.is_err() { break },
+                    Out::Later(frame, delay) => {
+                        let outbox = outbox.clone();
+                        self.tasks.spawn(async move {
+                            tokio::time::sleep(delay).await;
+                            let _ = outbox.send(Out::Frame(frame));
+                        });
+                    }
+                    Out::Cut => break,
+                },
+            }
+        }
+        self.inner().members.remove(&connection);
+    }
+
+    fn frame(
+        &self,
+        node: usize,
+        connection: u64,
+        session: &mut String,
+        frame: &Value,
+        outbox: &mpsc::UnboundedSender<Out>,
+    ) -> ControlFlow<()> {
+        let field = |name: &str| frame[name].as_str().unwrap_or_default().to_owned();
+        let answer = |answer: Value| {
+            let _ = outbox.send(Out::Frame(answer.to_string()));
+        };
+        match &*field("type") {
+            "hello" => {
+                let name = field("name");
+                let given = frame["session"].as_str().map(str::to_owned);
+                let mut inner = self.inner();
+                inner.hellos.push(Hello { node, name: name.clone(), session: given.clone() });
+                let subscriber = name.strip_prefix("sub-").and_then(|number| number.parse().ok());
+                inner.members.get_mut(&connection).unwrap().subscriber = subscriber;
+                *session = given.unwrap_or_else(|| format!("session-of-{name}"));
+                answer(json!({"type": "welcome", "node": format!("n{node}"), "pattern": "faulty",
+                    "name": name, "colour": "red", "session": session}));
+            }
+            "subscribe" => self.subscribe(connection, &field("room"), frame["after"].as_str()),
+            "publish" => return self.publish(session, frame, answer),
+            other => panic!("a frame of type {other:?}"),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn subscribe(&self, connection: u64, room: &str, after: Option<&str>) {
+        let inner = &mut *self.inner();
+        let member = inner.members.get_mut(&connection).unwrap();
+        let again = inner.asked.contains(&member.subscriber);
+        inner.asked.push(member.subscriber);
+        if self.faults.refuse_first_subscribe && !again {
+            return member
+                .send(json!({"type": "error", "code": "broken", "reason": "on purpose"}).to_string());
+        }
+        member.room = room.to_owned();
+        if let Some(after) = after.filter(|_| self.faults.history) {
+            let theirs = inner.history.iter().filter(|(said_in, _)| said_in == room);
+            for (_, message) in theirs.skip_while(|(_, message)| message["id"] != after).skip(1) {
+                let mut replayed = message.clone();
+                replayed["replay"] = true.into();
+                member.send(replayed.to_string());
+            }
+        }
+        member.send(
+            json!({"type": "subscribed", "room": room, "members": ["a"], "recovered": "none"}).to_string(),
+        );
+    }
+
+    /// Breaks when the connection is to be cut.
+    fn publish(&self, session: &str, frame: &Value, answer: impl Fn(Value)) -> ControlFlow<()> {
+        let faults = &self.faults;
+        let (id, text) = (frame["id"].as_str().unwrap(), frame["text"].as_str().unwrap());
+        let said = Said::read(text);
+        let first = {
+            let mut inner = self.inner();
+            let first = !inner.published.iter().any(|published| published == id);
+            inner.published.push(id.to_owned());
+            first
+        };
+        if first && said.load && faults.cut_publisher_at == Some((said.publisher, said.seq)) {
+            return ControlFlow::Break(());
+        }
+        if first && Each::hits(faults.swallow_once, &said) {
+            return ControlFlow::Continue(());
+        }
+        let refused = Each::hits(faults.refuse, &said);
+        if !refused {
+            let message = json!({"type": "message", "room": frame["room"], "id": format!("{session}.{id}"),
+                "from": session, "colour": "red", "text": text, "sent_at": 1_700_000_000_000_u64});
+            self.deliver(frame["room"].as_str().unwrap(), &message, &said);
+        }
+        if refused || Each::hits(faults.refuse_but_deliver, &said) {
+            answer(json!({"type": "refused", "id": id, "code": "bus_down", "reason": "on purpose"}));
+        } else if Each::hits(faults.unknown, &said) {
+            answer(json!({"type": "unknown", "id": id, "reason": "on purpose"}));
+        } else if !Each::hits(faults.forget_answer, &said) {
+            let level = if faults.confirm { "confirmed" } else { "handed" };
+            answer(json!({"type": "ack", "id": id, "level": level}));
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn deliver(&self, room: &str, message: &Value, said: &Said) {
+        let inner = &mut *self.inner();
+        if self.faults.history {
+            inner.history.push((room.to_owned(), message.clone()));
+        }
+        for member in inner.members.values_mut().filter(|member| member.room == room) {
+            let subscriber = member.subscriber.unwrap();
+            if said.load && self.faults.cut_subscriber_at == Some((subscriber, said.seq)) {
+                let _ = member.outbox.send(Out::Cut);
+                member.room = String::new();
+                continue;
+            }
+            match self.faults.harm.get(&subscriber) {
+                None => member.send(message.to_string()),
+                Some(harm) => member.deliver(harm, message, said),
+            }
+        }
+    }
+}
+
+impl Member {
+    fn send(&self, frame: String) {
+        let _ = self.outbox.send(Out::Frame(frame));
+    }
+
+    fn deliver(&mut self, harm: &Harm, message: &Value, said: &Said) {
+        let frame = message.to_string();
+        let text = message["text"].as_str().unwrap();
+        let with = |field: &str, value: String| {
+            let mut changed = message.clone();
+            changed[field] = value.into();
+            changed.to_string()
+        };
+        if harm.deaf || Each::hits(harm.lose, said) {
+            return;
+        }
+        if Each::hits(harm.swap, said) {
+            self.held = Some(frame);
+            return;
+        }
+        match harm.delay {
+            Some((each, delay)) if Each::hits(Some(each), said) => {
+                let _ = self.outbox.send(Out::Later(frame.clone(), delay));
+            }
+            _ if Each::hits(harm.corrupt, said) => self.send(with("text", damaged(text))),
+            _ => self.send(frame.clone()),
+        }
+        if Each::hits(harm.duplicate, said) {
+            self.send(frame);
+        }
+        if Each::hits(harm.foreign, said) {
+            self.send(with("text", "hello everybody".to_owned()));
+            self.send(with("text", forged("0badf00d", said)));
+        }
+        if Each::hits(harm.invent, said) {
+            let invented = Said { seq: said.seq + 1_000_000, ..said.clone() };
+            self.send(with("text", forged(text.split('.').next().unwrap(), &invented)));
+        }
+        if Each::hits(harm.stray, said) {
+            self.send(with("room", "elsewhere".to_owned()));
+        }
+        if let Some(held) = self.held.take() {
+            self.send(held);
+        }
+    }
+}
+
+/// Another last character.
+fn damaged(text: &str) -> String {
+    let mut chars: Vec<char> = text.chars().collect();
+    let last = chars.last_mut().unwrap();
+    *last = if *last == '#' { '%' } else { '#' };
+    chars.into_iter().collect()
+}
+
+/// A text in good order that nobody wrote.
+fn forged(nonce: &str, said: &Said) -> String {
+    let head = format!("{nonce}.load.{}.{}", said.publisher, said.seq);
+    let crc = crc32fast::hash(format!("{head} filler").as_bytes());
+    format!("{head}.{crc:08x} filler")
+}

@@ -1,0 +1,192 @@
+//! A real `redis-server` for one test: its own port, its own directory, gone with the test.
+
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tempfile::TempDir;
+
+/// Outside the kernel's ephemeral range: a client that keeps trying a dead port inside it can connect to itself.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+const READY_WITHIN: Duration = Duration::from_secs(10);
+
+/// A running (or killed, or stopped) Redis on loopback. Dropping it kills it.
+pub struct RedisServer {
+    child: Option<Child>,
+    dir: TempDir,
+    port: u16,
+    tls: bool,
+    arguments: Vec<String>,
+}
+
+/// What a server is to be like.
+#[derive(Default)]
+pub struct Builder {
+    arguments: Vec<String>,
+    tls: bool,
+}
+
+impl Builder {
+    /// A line of `redis.conf`.
+    pub fn directive(mut self, name: &str, values: &[&str]) -> Self {
+        self.arguments.push(format!("--{name}"));
+        self.arguments.extend(values.iter().map(|value| value.to_string()));
+        self
+    }
+
+    /// The password of the default user.
+    pub fn password(self, password: &str) -> Self {
+        self.directive("requirepass", &[password])
+    }
+
+    /// TLS only, with a certificate for `localhost` and 127.0.0.1 by a private authority.
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
+        self
+    }
+
+    /// Starts it and waits until it is ready.
+    pub fn start(self) -> RedisServer {
+        let dir = tempfile::tempdir().unwrap();
+        if self.tls {
+            make_certificates(dir.path());
+        }
+        let mut server = RedisServer { child: None, dir, port: 0, tls: self.tls, arguments: self.arguments };
+        for _ in 0..20 {
+            server.port = rand::random_range(PORTS);
+            if server.try_start() {
+                return server;
+            }
+        }
+        panic!("no free port for redis-server in {PORTS:?}");
+    }
+}
+
+impl RedisServer {
+    /// A plain server.
+    pub fn start() -> Self {
+        Builder::default().start()
+    }
+
+    /// A server with options.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The port, kept through restarts.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `redis://127.0.0.1:port` or `rediss://...`.
+    pub fn url(&self) -> String {
+        format!("redis{}://127.0.0.1:{}", if self.tls { "s" } else { "" }, self.port)
+    }
+
+    /// The certificate of the authority that signed the server's.
+    pub fn ca(&self) -> PathBuf {
+        self.dir.path().join("ca.crt")
+    }
+
+    /// SIGKILL, and waits until it is gone.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// Starts it again on the same port and waits until it is ready.
+    pub fn restart(&mut self) {
+        self.kill();
+        assert!(self.try_start(), "port {} was taken while redis-server was down", self.port);
+    }
+
+    /// SIGSTOP.
+    pub fn pause(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    /// A connection of the test's own, without TLS and password.
+    pub async fn client(&self) -> redis::aio::MultiplexedConnection {
+        let client = redis::Client::open(self.url()).unwrap();
+        client.get_multiplexed_async_connection().await.unwrap()
+    }
+
+    fn signal(&self, signal: Signal) {
+        let child = self.child.as_ref().expect("a running redis-server");
+        kill(Pid::from_raw(child.id() as i32), signal).unwrap();
+    }
+
+    /// False if the port is taken.
+    fn try_start(&mut self) -> bool {
+        let dir = self.dir.path();
+        let log = dir.join("log");
+        let _ = fs::remove_file(&log);
+        let port = self.port.to_string();
+        let mut command = Command::new("redis-server");
+        let (plain, tls) = if self.tls { ("0", &*port) } else { (&*port, "0") };
+        command.args(["--bind", "127.0.0.1", "--port", plain, "--save", "", "--appendonly", "no"]);
+        command.arg("--dir").arg(dir).arg("--logfile").arg(&log);
+        if self.tls {
+            command.args(["--tls-port", tls, "--tls-auth-clients", "no"]);
+            for (option, file) in [
+                ("--tls-cert-file", "server.crt"),
+                ("--tls-key-file", "server.key"),
+                ("--tls-ca-cert-file", "ca.crt"),
+            ] {
+                command.arg(option).arg(dir.join(file));
+            }
+        }
+        command.args(&self.arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::inherit());
+        let mut child = command.spawn().expect("these tests need redis-server; see `make setup`");
+        let deadline = Instant::now() + READY_WITHIN;
+        loop {
+            let text = fs::read_to_string(&log).unwrap_or_default();
+            if text.contains("Ready to accept connections") {
+                self.child = Some(child);
+                return true;
+            }
+            if let Some(status) = child.try_wait().unwrap() {
+                assert!(text.contains("in use"), "redis-server ended with {status}:\n{text}");
+                return false;
+            }
+            if Instant::now() > deadline {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                panic!("redis-server is not ready after {READY_WITHIN:?}:\n{text}");
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+fn make_certificates(dir: &Path) {
+    let openssl = |arguments: &str| {
+        let done = Command::new("openssl").args(arguments.split(' ')).current_dir(dir).output().unwrap();
+        assert!(done.status.success(), "openssl {arguments}: {}", String::from_utf8_lossy(&done.stderr));
+    };
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    openssl(&format!("req -x509 {key} -keyout ca.key -out ca.crt -days 2 -subj /CN=test-authority"));
+    openssl(&format!("req {key} -keyout server.key -out server.csr -subj /CN=localhost"));
+    fs::write(dir.join("names"), "subjectAltName=DNS:localhost,IP:127.0.0.1\n").unwrap();
+    openssl(
+        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.crt",
+    );
+}

@@ -1,0 +1,151 @@
+// What this page wants to say: each message is kept until it was seen, or its writer lets it go.
+
+import * as log from './log.js';
+import { kept } from './link.js';
+
+/** After so long without an answer the writer is offered to send again. */
+const PATIENCE = 5_000;
+const MOST = 100;
+
+/** By the page's own id. Each: `{id, room, text, at, state, why, line, timer}`; the states are in `show`. */
+const messages = new Map();
+const known = () => [...messages.values()];
+
+/** What sends: `(message) => boolean`, whether it went into the socket. And what takes a text back. */
+let send = () => false;
+let takeBack = () => {};
+let author = { name: 'you', colour: '' };
+
+export function begin(sender, taker) {
+  send = sender;
+  takeBack = taker;
+}
+
+/** Who one is called from now on. */
+export function iAm(name, colour) {
+  author = { name, colour };
+}
+
+/** Says something; false when too much is unsent already. */
+export function say(room, text) {
+  if (messages.size >= MOST) {
+    for (const one of known()) if (one.state === 'taken') messages.delete(one.id);
+    if (messages.size >= MOST) return false;
+  }
+  const one = { id: uuid(), room, text, state: 'waiting', at: Date.now() };
+  messages.set(one.id, one);
+  draw(one);
+  dispatch(one);
+  return true;
+}
+
+/** Sends what waited for a connection. */
+export function resume() {
+  for (const one of known()) if (one.state === 'waiting') dispatch(one);
+}
+
+/** The connection ended: whether what was under way arrived, nobody here knows. */
+export function disconnected() {
+  for (const one of known()) {
+    if (one.state === 'sending' || one.state === 'silent') {
+      become(one, 'unknown', 'the connection ended before an answer came');
+    }
+  }
+}
+
+/** An `ack`, `refused` or `unknown`. The last answer wins; what was seen needs none. */
+export function answered(frame) {
+  const one = messages.get(frame.id);
+  if (!one) return;
+  if (frame.type === 'ack') become(one, 'taken', frame.level);
+  else become(one, frame.type, frame.reason);
+}
+
+/** The line of one's own message that came back from the room, if this is one. */
+export function seen(id, at) {
+  const one = messages.get(id);
+  if (!one) return null;
+  messages.delete(id);
+  clearTimeout(one.timer);
+  one.line.classList.add('seen');
+  log.stamp(one.line, at);
+  log.note(one.line, 'seen', '');
+  save();
+  return one.line;
+}
+
+/** Shows what is unsent or unseen in a room that was just entered. */
+export function redraw(room) {
+  for (const one of known()) if (one.room === room) draw(one);
+}
+
+/** Takes up what an earlier load of this page had not got rid of. */
+export function restore() {
+  let unsent = [];
+  try { unsent = JSON.parse(kept.get('unsent') ?? '[]'); } catch { /* nothing to take up */ }
+  for (const { id, room, text, state, why, at } of unsent) {
+    messages.set(id, { id, room, text, state: state === 'sending' ? 'unknown' : state, why, at });
+  }
+}
+
+function dispatch(one) {
+  clearTimeout(one.timer);
+  if (!send(one)) {
+    become(one, 'waiting');
+    return;
+  }
+  become(one, 'sending');
+  one.timer = setTimeout(() => become(one, 'silent'), PATIENCE);
+}
+
+function become(one, state, why = '') {
+  clearTimeout(one.timer);
+  Object.assign(one, { state, why });
+  show(one);
+  save();
+}
+
+function draw(one) {
+  one.line = log.message({ from: author.name, colour: author.colour, text: one.text, at: one.at, own: true });
+  one.line.classList.add('mine');
+  show(one);
+  log.append(one.line);
+}
+
+function show(one) {
+  const again = ['Send again', () => dispatch(one)];
+  const edit = ['Edit', () => { drop(one); takeBack(one.text); }];
+  const letGo = ['Let go', () => drop(one)];
+  const [text, actions] = {
+    waiting: ['waits for the connection', []],
+    sending: ['sending', []],
+    silent: ['no answer yet', [again]],
+    taken: [one.why === 'confirmed' ? '✓ confirmed, not seen yet' : '✓ handed on, not seen yet', []],
+    refused: [`not sent: ${one.why}`, [again, edit]],
+    unknown: [`perhaps sent: ${one.why || 'no answer came'}`, [again, letGo]],
+  }[one.state];
+  if (one.line) log.note(one.line, one.state, text, actions);
+}
+
+function drop(one) {
+  clearTimeout(one.timer);
+  messages.delete(one.id);
+  one.line?.remove();
+  save();
+}
+
+function save() {
+  const unsent = known().filter((one) => one.state !== 'taken');
+  kept.set('unsent', JSON.stringify(unsent.map(({ id, room, text, state, why, at }) => (
+    { id, room, text, state: state === 'silent' ? 'sending' : state, why, at }))));
+}
+
+function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  // Only secure contexts have randomUUID, and a classroom often reads this page by plain http.
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
