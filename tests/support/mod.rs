@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test target uses a part")]
 
+pub mod client;
 pub mod faulty;
+pub mod node;
 pub mod process;
 pub mod redis;
 pub mod redis_bus;
