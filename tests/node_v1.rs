@@ -73,8 +73,7 @@ async fn a_bad_name_is_an_error_and_hello_may_be_said_again() {
 async fn a_session_continues_on_another_node_of_the_cluster_and_nowhere_else() {
     let secret = [("PUBSUB_LAB_SECRET", "one and the same")];
     let (here, there) = (Node::start_with(&[], &secret), Node::start_with(&[], &secret));
-    let (stranger, random) =
-        (Node::start_with(&[], &[("PUBSUB_LAB_SECRET", "another")]), Node::start(&[]));
+    let (stranger, random) = (Node::start_with(&[], &[("PUBSUB_LAB_SECRET", "another")]), Node::start(&[]));
     let mut client = Client::v1(&here).await;
     let welcome = client.hello("Ada").await;
     let token = welcome["session"].clone();
@@ -91,7 +90,10 @@ async fn a_session_continues_on_another_node_of_the_cluster_and_nowhere_else() {
     let mut renamed = Client::v1(&there).await;
     renamed.say(json!({"type": "hello", "session": token, "name": "Ada L."})).await;
     let renamed_welcome = renamed.frame().await;
-    assert_eq!((&renamed_welcome["name"], &renamed_welcome["colour"]), (&json!("Ada L."), &welcome["colour"]));
+    assert_eq!(
+        (&renamed_welcome["name"], &renamed_welcome["colour"]),
+        (&json!("Ada L."), &welcome["colour"])
+    );
     assert_eq!(said_as(&mut renamed).await, id);
 
     for node in [&stranger, &random] {

@@ -1,5 +1,6 @@
 //! A client that listens: tells the ledger when it was online and what it received.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,7 +75,9 @@ impl<'a> Ear<'a> {
                 let at = self.run.clock.now();
                 match message {
                     Ok(Message::Text(frame)) => {
-                        self.received(&frame, at);
+                        if self.received(&frame, at).is_break() {
+                            break;
+                        }
                     }
                     Ok(Message::Close(_)) => break,
                     Ok(_) => {}
@@ -98,12 +101,12 @@ impl<'a> Ear<'a> {
         }
     }
 
-    /// Reads a frame that came at this instant.
-    fn received(&mut self, frame: &str, at: Duration) {
+    /// Reads a frame that came at this instant. Breaks when this connection will never be subscribed.
+    fn received(&mut self, frame: &str, at: Duration) -> ControlFlow<()> {
         let run = self.run;
         let Some(frame) = Inbound::decode(frame) else {
             run.ledger().corrupted(self.number);
-            return;
+            return ControlFlow::Continue(());
         };
         match &*frame.kind {
             "message" => self.message(&frame, at),
@@ -119,12 +122,16 @@ impl<'a> Ear<'a> {
                 let error = format!("a node answered a subscriber with an error: {}", frame.reason);
                 run.health.remark(&error, 1);
                 if !self.subscribed {
-                    // Not the end: a node whose broker is away says so, and subscribes when it is back.
                     run.roster.trouble(format!("node {}: {}", self.node, frame.reason));
+                    // A node whose broker is away says so, and subscribes when it is back.
+                    if frame.code != "bus_down" {
+                        return ControlFlow::Break(());
+                    }
                 }
             }
             _ => {}
         }
+        ControlFlow::Continue(())
     }
 
     /// Judges a message by its text.

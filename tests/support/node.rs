@@ -114,7 +114,8 @@ impl Node {
 
     /// The answer to a GET.
     pub async fn get(&self, path: &str) -> Answer {
-        self.request(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address)).await
+        self.request(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address))
+            .await
     }
 
     /// The answer to a request that asks to close the connection.
