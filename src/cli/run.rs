@@ -6,11 +6,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use clap::Args;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
 
 use super::failure::{ENVIRONMENT, Failure};
+use super::interrupt::Signals;
 use crate::lab::error::INTERRUPTED;
 use crate::lab::{Cluster, ClusterOptions, Events, LabError, LabEvent, Progress};
 use crate::scenario::Pattern;
@@ -38,10 +38,10 @@ pub struct RunArgs {
 
 /// Starts the cluster, says where it is, and stops it on Ctrl-C. Gives the exit code.
 pub fn run(args: RunArgs) -> Result<u8, Failure> {
-    Ok(super::runtime()?.block_on(serve(args))?)
+    super::runtime()?.block_on(serve(args))
 }
 
-async fn serve(args: RunArgs) -> Result<u8, LabError> {
+async fn serve(args: RunArgs) -> Result<u8, Failure> {
     let pattern = args.pattern;
     let nodes = usize::from(args.nodes);
     let options =
@@ -122,28 +122,6 @@ async fn watch(events: &mut Events, signals: &mut Signals, pattern: Pattern) -> 
                 tell("hint: do not kill the process `pubsub-lab warden`; it ends by itself");
                 return ENVIRONMENT;
             }
-        }
-    }
-}
-
-/// What ends a lab in order: Ctrl-C, a service manager. A closed terminal is the warden's, so that `nohup` works.
-struct Signals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl Signals {
-    fn new() -> Result<Self, LabError> {
-        let catch = |kind| {
-            signal(kind).map_err(|error| LabError::environment(format!("signals cannot be caught: {error}")))
-        };
-        Ok(Self { interrupt: catch(SignalKind::interrupt())?, terminate: catch(SignalKind::terminate())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
         }
     }
 }

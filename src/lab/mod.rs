@@ -14,6 +14,7 @@ pub mod docker;
 pub mod error;
 pub mod group;
 mod observer;
+pub mod options;
 pub mod ports;
 pub mod probe;
 pub mod process;
@@ -26,7 +27,8 @@ pub mod warden;
 
 pub use base::{Events, LabEvent};
 pub use bench::{BenchOptions, bench, create};
-pub use cluster::{Cluster, ClusterOptions, Progress};
+pub use cluster::{Cluster, Progress};
 pub use error::LabError;
 pub use observer::{Counts, Note, Observer};
+pub use options::ClusterOptions;
 pub use trial::Subject;

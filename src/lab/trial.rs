@@ -9,9 +9,10 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::base::{Events, LabEvent};
-use super::cluster::{Cluster, ClusterOptions};
+use super::cluster::Cluster;
 use super::error::LabError;
 use super::observer::{Note, Observer};
+use super::options::ClusterOptions;
 use super::strikes::{Strikes, strike_all};
 use crate::ledger::{self, Harness, Ledger, Plan};
 use crate::load::{LoadError, LoadGenerator, Settings};

@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use futures_util::{Sink, Stream};
+use futures_util::{Sink, Stream, StreamExt};
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
@@ -23,6 +23,9 @@ use crate::ledger::Answer;
 /// The most messages that are handed over before they are flushed: one write for many, and when a connection
 /// dies no more than these are in doubt.
 const BATCH: usize = 64;
+
+/// How long the end of a broken connection is waited for.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// The connection is of no use any more.
 struct Lost;
@@ -57,6 +60,7 @@ pub(super) async fn publish(
             run.roster.publisher_online(number, route.node());
             poll_fn(|cx| talk.poll(open, &mut orders, cx)).await;
             run.roster.offline();
+            talk.last_words(open).await;
             talk.end(open);
             say_goodbye(socket.take()).await;
         }
@@ -104,6 +108,19 @@ impl<'a> Talk<'a> {
         self.node = node;
         self.usable_since = self.run.clock.now();
         self.blocked = false;
+    }
+
+    /// A connection that takes no more may still hold answers that came before it broke.
+    async fn last_words(&mut self, socket: &mut Socket) {
+        let hear = async {
+            while let Some(Ok(message)) = socket.next().await {
+                if let Message::Text(frame) = message {
+                    self.answered(&frame);
+                }
+            }
+        };
+        // Beyond that the end of the stream is not coming.
+        let _ = timeout(LAST_WORDS, hear).await;
     }
 
     /// The connection is lost.

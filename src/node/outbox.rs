@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(outbox.offer(&Bytes::from("7")), Offer::Dropped, "still more than half full");
         assert_eq!(take(&mut outbox, 1), b"1");
         assert_eq!(outbox.offer(&Bytes::from("8")), Offer::Queued);
-        assert_eq!(take(&mut outbox, 100), b"23\x81\x1d{\"type\":\"lagged\",\"missed\":4}8");
+        assert_eq!(take(&mut outbox, 100), b"23\x81\x1c{\"type\":\"lagged\",\"missed\":4}8");
     }
 
     #[test]

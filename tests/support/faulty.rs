@@ -239,7 +239,13 @@ impl State {
                 frame = source.next() => {
                     let Some(Ok(Message::Text(frame))) = frame else { break };
                     let frame: Value = serde_json::from_str(&frame).unwrap();
-                    if self.frame(node, connection, &mut session, &frame, &outbox).is_break() { break }
+                    if self.frame(node, connection, &mut session, &frame, &outbox).is_break() {
+                        // What was answered before the cut is heard.
+                        while let Ok(Out::Frame(frame)) = out.try_recv() {
+                            let _ = sink.send(Message::text(frame)).await;
+                        }
+                        break;
+                    }
                 }
                 Some(out) = out.recv() => match out {
                     Out::Frame(frame) => if sink.send(Message::text(frame)).await.is_err() { break },

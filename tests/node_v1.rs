@@ -1,0 +1,548 @@
+//! The dialect `pubsub-lab.v1`: who one is, rooms, publishing.
+
+mod support;
+
+use std::collections::HashSet;
+
+use serde_json::{Value, json};
+use support::client::{Client, V1};
+use support::node::Node;
+
+#[tokio::test]
+async fn hello_is_answered_with_who_one_is() {
+    let node = Node::start(&["--name", "here"]);
+    let mut client = Client::v1(&node).await;
+    let welcome = client.hello("Ada Lovelace").await;
+    assert_eq!(welcome["name"], "Ada Lovelace");
+    assert_eq!(welcome["node"], "here");
+    assert_eq!(welcome["pattern"], "local");
+    let colour = welcome["colour"].as_str().unwrap();
+    assert!(colour.len() == 7 && colour.starts_with('#'), "{colour}");
+    assert!(welcome["session"].as_str().unwrap().len() > 40, "{welcome}");
+}
+
+#[tokio::test]
+async fn without_hello_one_is_a_guest_after_a_welcome_unasked() {
+    let node = Node::start(&[]);
+    let frames = [
+        (json!({"type": "subscribe", "room": "r"}), "subscribed"),
+        (json!({"type": "unsubscribe", "room": "r"}), "unsubscribed"),
+        (json!({"type": "publish", "room": "r", "text": "x"}), "ack"),
+        (json!({"type": "nonsense"}), "error"),
+        (json!(7), "error"),
+    ];
+    for (frame, answer) in frames {
+        let mut client = Client::v1(&node).await;
+        client.say(frame.clone()).await;
+        let welcome = client.frame().await;
+        assert_eq!(welcome["type"], "welcome", "{frame}");
+        assert!(welcome["name"].as_str().unwrap().starts_with("guest-"), "{welcome}");
+        assert_eq!(client.frame().await["type"], answer, "{frame}");
+        client.say(json!({"type": "hello", "name": "Ada"})).await;
+        let late = client.frame_of("error").await;
+        assert_eq!(late["code"], "late_hello");
+        assert_eq!(client.publish("r", "still here").await["type"], "ack", "the connection stays");
+    }
+}
+
+#[tokio::test]
+async fn a_hello_without_a_name_makes_a_guest_and_a_second_one_is_late() {
+    let node = Node::start(&[]);
+    let mut client = Client::v1(&node).await;
+    client.say(json!({"type": "hello"})).await;
+    let welcome = client.frame().await;
+    assert!(welcome["name"].as_str().unwrap().starts_with("guest-"), "{welcome}");
+    client.say(json!({"type": "hello"})).await;
+    assert_eq!(client.frame().await["code"], "late_hello");
+}
+
+#[tokio::test]
+async fn a_bad_name_is_an_error_and_hello_may_be_said_again() {
+    let node = Node::start(&[]);
+    let mut client = Client::v1(&node).await;
+    for name in ["", "   ", "a\nb", "nul\0", "\u{7f}", &"x".repeat(33)] {
+        client.say(json!({"type": "hello", "name": name})).await;
+        let error = client.frame().await;
+        assert_eq!((&error["type"], &error["code"]), (&json!("error"), &json!("bad_name")), "{name:?}");
+    }
+    let longest = "é".repeat(32);
+    assert_eq!(client.hello(&longest).await["name"], longest);
+}
+
+#[tokio::test]
+async fn a_session_continues_on_another_node_of_the_cluster_and_nowhere_else() {
+    let secret = [("PUBSUB_LAB_SECRET", "one and the same")];
+    let (here, there) = (Node::start_with(&[], &secret), Node::start_with(&[], &secret));
+    let (stranger, random) = (Node::start_with(&[], &[("PUBSUB_LAB_SECRET", "another")]), Node::start(&[]));
+    let mut client = Client::v1(&here).await;
+    let welcome = client.hello("Ada").await;
+    let token = welcome["session"].clone();
+    let id = said_as(&mut client).await;
+
+    let mut again = Client::v1(&there).await;
+    again.say(json!({"type": "hello", "session": token})).await;
+    let continued = again.frame().await;
+    for field in ["type", "name", "colour", "session"] {
+        assert_eq!(continued[field], welcome[field]);
+    }
+    assert_eq!(said_as(&mut again).await, id);
+
+    let mut renamed = Client::v1(&there).await;
+    renamed.say(json!({"type": "hello", "session": token, "name": "Ada L."})).await;
+    let renamed_welcome = renamed.frame().await;
+    assert_eq!(
+        (&renamed_welcome["name"], &renamed_welcome["colour"]),
+        (&json!("Ada L."), &welcome["colour"])
+    );
+    assert_eq!(said_as(&mut renamed).await, id);
+
+    for node in [&stranger, &random] {
+        let mut refused = Client::v1(node).await;
+        refused.say(json!({"type": "hello", "session": token})).await;
+        assert_eq!(refused.frame().await["code"], "bad_session");
+        let fresh = refused.frame().await;
+        assert_eq!(fresh["type"], "welcome");
+        assert_ne!(fresh["name"], "Ada");
+        assert_ne!(said_as(&mut refused).await, id);
+    }
+}
+
+/// The session's part of the id of what a client says.
+async fn said_as(client: &mut Client) -> String {
+    client.enter("who").await;
+    client.say(json!({"type": "publish", "room": "who", "text": "me", "id": "1"})).await;
+    let message = client.frame_of("message").await;
+    message["id"].as_str().unwrap().strip_suffix(".1").expect("session id + own id").to_owned()
+}
+
+#[tokio::test]
+async fn a_forged_token_is_worth_nothing() {
+    let node = Node::start(&[]);
+    let mut ada = Client::v1(&node).await;
+    let token = ada.hello("Ada").await["session"].as_str().unwrap().to_owned();
+    let (claims, tag) = token.split_once('.').unwrap();
+    let mut flipped = token.clone().into_bytes();
+    flipped[10] ^= 1;
+    let flipped = String::from_utf8(flipped).unwrap();
+    let long = "A".repeat(10_000);
+    for forged in [
+        claims,
+        &format!("{claims}."),
+        &format!(".{tag}"),
+        &flipped,
+        "",
+        "x.y",
+        "null.null",
+        &format!("{long}.{tag}"),
+    ] {
+        let mut eve = Client::v1(&node).await;
+        eve.say(json!({"type": "hello", "session": forged})).await;
+        assert_eq!(eve.frame().await["code"], "bad_session", "{forged}");
+        assert_ne!(eve.frame().await["name"], "Ada");
+    }
+}
+
+#[tokio::test]
+async fn an_empty_secret_is_refused_because_everybody_could_sign_with_it() {
+    let mut node = Node::try_start(&["local", "--listen", "127.0.0.1:0"], &[("PUBSUB_LAB_SECRET", "")])
+        .err()
+        .expect("it does not serve");
+    assert_eq!(node.ended().await.0.code(), Some(2), "{}", node.log());
+}
+
+#[tokio::test]
+async fn subscribing_tells_how_many_are_there_and_the_others_who_came() {
+    let node = Node::start(&[]);
+    let mut ada = Client::v1(&node).await;
+    let ada_welcome = ada.hello("Ada").await;
+    let first = ada.enter("tea").await;
+    assert_eq!(first, json!({"type": "subscribed", "room": "tea", "members": 1, "recovered": "none"}));
+    let mut bob = Client::v1(&node).await;
+    let bob_welcome = bob.hello("Bob").await;
+    assert_eq!(bob.enter("tea").await["members"], 2);
+    let came = json!({"type": "joined", "room": "tea", "name": "Bob", "colour": bob_welcome["colour"]});
+    assert_eq!(ada.frame().await, came, "and nothing of her own coming before it");
+
+    ada.say(json!({"type": "unsubscribe", "room": "tea"})).await;
+    assert_eq!(ada.frame().await, json!({"type": "unsubscribed", "room": "tea"}));
+    let left = json!({"type": "left", "room": "tea", "name": "Ada", "colour": ada_welcome["colour"]});
+    assert_eq!(bob.frame().await, left);
+    // Out of the room one hears nothing of it, but may still speak into it.
+    bob.publish("tea", "anybody?").await;
+    ada.publish("tea", "no").await;
+    assert_eq!(bob.texts_until("no").await, ["anybody?"]);
+    ada.enter("tea").await;
+    ada.publish("tea", "back").await;
+    assert_eq!(ada.texts_until("back").await, [""; 0]);
+
+    ada.leave().await;
+    assert_eq!(bob.frame_of("left").await["name"], "Ada");
+}
+
+#[tokio::test]
+async fn subscribing_twice_is_answered_twice_and_heard_once() {
+    let node = Node::start(&[]);
+    let mut other = Client::v1_in(&node, "r").await;
+    let mut client = Client::v1(&node).await;
+    let subscribe = json!({"type": "subscribe", "room": "r"}).to_string();
+    client.send_at_once(&[&subscribe, &subscribe]).await;
+    assert_eq!(client.frame_of("subscribed").await["members"], 2);
+    assert_eq!(client.frame_of("subscribed").await["members"], 2);
+    client.publish("r", "once").await;
+    client.publish("r", "end").await;
+    assert_eq!(client.texts_until("end").await, ["once"]);
+    assert_eq!(other.frame_of("joined").await["type"], "joined");
+    assert_eq!(other.frame().await["type"], "message", "one coming, not two");
+}
+
+#[tokio::test]
+async fn a_new_room_entered_twice_at_once_is_heard_once() {
+    let node = Node::start(&[]);
+    for n in 0..50 {
+        let room = format!("fresh-{n}");
+        let mut client = Client::v1(&node).await;
+        let subscribe = json!({"type": "subscribe", "room": room}).to_string();
+        // Both are on their way before the bus has confirmed the first.
+        client.send_at_once(&[&subscribe, &subscribe]).await;
+        assert_eq!(client.frame_of("subscribed").await["members"], 1);
+        assert_eq!(client.frame_of("subscribed").await["members"], 1);
+        client.publish(&room, "once").await;
+        client.publish(&room, "end").await;
+        assert_eq!(client.texts_until("end").await, ["once"]);
+    }
+}
+
+#[tokio::test]
+async fn a_publish_is_acknowledged_and_arrives_byte_for_byte() {
+    let node = Node::start(&[]);
+    let mut ada = Client::v1(&node).await;
+    let welcome = ada.hello("Ada").await;
+    let mut bob = Client::v1_in(&node, "r").await;
+    ada.enter("r").await;
+    bob.frame_of("joined").await;
+    let texts = [
+        "<b>bold</b><img src=x onerror=alert(1)>",
+        "\"quotes\" \\ and \n lines \t and \r and \u{8}",
+        "nul \0 and \u{1} and \u{7f}",
+        "h\u{e9} \u{1f468}\u{200d}\u{1f469} \u{202e}abc \u{feff}\u{ffff}",
+        "",
+        " ",
+        "{\"type\":\"lagged\",\"missed\":9}",
+    ];
+    let before = now();
+    for (n, text) in texts.iter().enumerate() {
+        ada.say(json!({"type": "publish", "room": "r", "text": text, "id": n.to_string()})).await;
+        assert_eq!(ada.answer().await, json!({"type": "ack", "id": n.to_string(), "level": "handed"}));
+        let message = bob.frame_of("message").await;
+        assert_eq!(message["text"], *text);
+        assert_eq!((&message["from"], &message["colour"]), (&json!("Ada"), &welcome["colour"]));
+        assert_eq!(message["room"], "r");
+        assert!(message["id"].as_str().unwrap().ends_with(&format!(".{n}")), "{message}");
+        let sent_at = message["sent_at"].as_u64().unwrap();
+        assert!((before..=now()).contains(&sent_at), "{sent_at}");
+        assert_eq!(ada.frame_of("message").await, message, "the sender hears it too, the same");
+    }
+}
+
+fn now() -> u64 {
+    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as u64
+}
+
+#[tokio::test]
+async fn what_cannot_be_published_is_refused_with_a_code() {
+    let node = Node::start(&["--max-text", "16"]);
+    let mut client = Client::v1_in(&node, "r").await;
+    let publish = |more: Value| {
+        let mut frame = json!({"type": "publish", "room": "r", "text": "x", "id": "i"});
+        frame.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        frame
+    };
+    let cases = [
+        (publish(json!({"text": "x".repeat(17)})), "too_long"),
+        (publish(json!({"text": "é".repeat(9)})), "too_long"),
+        (publish(json!({"room": ""})), "bad_room"),
+        (publish(json!({"room": " r"})), "bad_room"),
+        (publish(json!({"room": "a\nb"})), "bad_room"),
+        (publish(json!({"room": "$roster"})), "bad_room"),
+        (publish(json!({"room": "r".repeat(65)})), "bad_room"),
+        (publish(json!({"id": ""})), "bad_id"),
+        (publish(json!({"id": "with space"})), "bad_id"),
+        (publish(json!({"id": "é"})), "bad_id"),
+        (publish(json!({"id": "x".repeat(65)})), "bad_id"),
+        (publish(json!({"to": "nobody"})), "bad_to"),
+        (publish(json!({"to": ""})), "bad_to"),
+        (publish(json!({"text": null})), "bad_frame"),
+        (publish(json!({"room": null})), "bad_frame"),
+    ];
+    for (frame, code) in cases {
+        client.say(frame.clone()).await;
+        let answer = client.frame().await;
+        assert_eq!((&answer["type"], &answer["code"]), (&json!("refused"), &json!(code)), "{frame}");
+        assert_eq!(answer["id"], frame["id"]);
+        assert!(answer["reason"].as_str().unwrap().len() > 10, "{answer}");
+    }
+    client.say(publish(json!({"text": "x".repeat(16)}))).await;
+    assert_eq!(client.answer().await["type"], "ack", "a refused id is free for another try");
+    assert_eq!(client.texts_until(&"x".repeat(16)).await, [""; 0], "nothing that was refused was sent");
+    assert_eq!(node.metric("pubsub_lab_refused_total").await, 15.0);
+}
+
+#[tokio::test]
+async fn more_than_the_rate_is_refused_and_costs_the_others_nothing() {
+    let node = Node::start(&["--max-rate", "20"]);
+    let mut fast = Client::v1_in(&node, "r").await;
+    for n in 0..60 {
+        fast.say(json!({"type": "publish", "room": "r", "text": "x", "id": n.to_string()})).await;
+    }
+    let mut refused = HashSet::new();
+    for n in 0..60 {
+        let answer = fast.answer().await;
+        assert_eq!(answer["id"], n.to_string(), "answers in order");
+        if answer["type"] == "refused" {
+            assert_eq!(answer["code"], "rate_limited");
+            refused.insert(n);
+        }
+    }
+    assert!((1..=40).contains(&refused.len()), "{refused:?}");
+    assert!(!refused.contains(&0) && !refused.contains(&19), "a second's worth at once is fine");
+    assert_eq!(Client::v1(&node).await.publish("r", "another session").await["type"], "ack");
+}
+
+#[tokio::test]
+async fn the_same_message_keeps_its_id_and_another_text_under_it_is_refused() {
+    let node = Node::start(&[]);
+    let mut client = Client::v1_in(&node, "r").await;
+    let mut publish = async |room: &str, text: &str| {
+        client.say(json!({"type": "publish", "room": room, "text": text, "id": "same"})).await;
+        let answer = client.answer().await;
+        (answer["type"].as_str().unwrap().to_owned(), answer["code"].as_str().map(str::to_owned))
+    };
+    assert_eq!(publish("r", "a").await.0, "ack");
+    assert_eq!(publish("r", "a").await.0, "ack");
+    assert_eq!(publish("r", "b").await, ("refused".into(), Some("id_reused".into())));
+    assert_eq!(publish("elsewhere", "a").await, ("refused".into(), Some("id_reused".into())));
+    let mut fresh = Client::v1_in(&node, "r").await;
+    fresh.say(json!({"type": "publish", "room": "r", "text": "a", "id": "same"})).await;
+    fresh.publish("r", "end").await;
+    client.say(json!({"type": "subscribe", "room": "other"})).await;
+    let mut ids = Vec::new();
+    loop {
+        let message = fresh.frame_of("message").await;
+        if message["text"] == "end" {
+            break;
+        }
+        ids.push(message["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(ids.len(), 1);
+    let mut own = Vec::new();
+    while own.len() < 3 {
+        own.push(client.frame_of("message").await["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(own[0], own[1], "sent again, the same message");
+    assert_eq!(own[2], ids[0]);
+    assert_ne!(own[0], ids[0], "the same own id of another session is another message");
+    assert!(own[0].ends_with(".same") && ids[0].ends_with(".same"));
+}
+
+#[tokio::test]
+async fn ids_that_the_node_gives_are_unique_also_beside_the_clients_own() {
+    let node = Node::start(&[]);
+    let mut clients = [Client::v1_in(&node, "r").await, Client::v1_in(&node, "r").await];
+    for _ in 0..20 {
+        for client in &mut clients {
+            client.publish("r", "x").await;
+        }
+    }
+    clients[0].publish("r", "end").await;
+    let mut ids = HashSet::new();
+    loop {
+        let message = clients[1].frame_of("message").await;
+        assert!(ids.insert(message["id"].to_string()), "{message}");
+        if message["text"] == "end" {
+            break;
+        }
+    }
+    assert_eq!(ids.len(), 41);
+}
+
+#[tokio::test]
+async fn to_others_leaves_the_sender_out() {
+    let node = Node::start(&[]);
+    let (mut ada, mut bob) = (Client::v1_in(&node, "r").await, Client::v1_in(&node, "r").await);
+    for (to, text) in [("others", "you"), ("all", "everybody")] {
+        ada.say(json!({"type": "publish", "room": "r", "text": text, "to": to})).await;
+        assert_eq!(ada.answer().await["type"], "ack");
+    }
+    assert_eq!(bob.texts_until("everybody").await, ["you"]);
+    assert_eq!(ada.texts_until("everybody").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn one_session_in_two_windows_is_told_nothing_of_itself() {
+    let node = Node::start(&[]);
+    let mut one = Client::v1(&node).await;
+    let token = one.hello("Ada").await["session"].clone();
+    one.enter("r").await;
+    let mut two = Client::v1(&node).await;
+    two.say(json!({"type": "hello", "session": token})).await;
+    two.enter("r").await;
+    two.say(json!({"type": "publish", "room": "r", "text": "mine", "to": "others"})).await;
+    two.publish("r", "all").await;
+    let next = one.frame().await;
+    assert_eq!((&next["type"], &next["text"]), (&json!("message"), &json!("all")), "not joined, not `mine`");
+    two.leave().await;
+    one.publish("r", "end").await;
+    assert_eq!(one.frame_of("message").await["text"], "end");
+    one.say(json!({"type": "what"})).await;
+    assert_eq!(one.frame().await["type"], "error", "nothing of it was left over");
+}
+
+#[tokio::test]
+async fn messages_of_one_sender_arrive_in_order_and_only_in_their_room() {
+    let node = Node::start(&["--max-rate", "0"]);
+    let rooms = ["with space", "München ☕", "a/b?c=d#e.*>"];
+    let mut senders = Vec::new();
+    let mut readers = Vec::new();
+    for room in rooms {
+        readers.push(Client::v1_in(&node, room).await);
+        senders.push(Client::v1(&node).await);
+    }
+    for n in 0..200 {
+        for (sender, room) in senders.iter_mut().zip(rooms) {
+            sender.say(json!({"type": "publish", "room": room, "text": format!("{room} {n}")})).await;
+        }
+    }
+    for (reader, room) in readers.iter_mut().zip(rooms) {
+        for n in 0..200 {
+            let message = reader.frame_of("message").await;
+            assert_eq!((&message["room"], &message["text"]), (&json!(room), &json!(format!("{room} {n}"))));
+        }
+    }
+}
+
+#[tokio::test]
+async fn rooms_a_session_are_bounded() {
+    let node = Node::start(&[]);
+    let mut client = Client::v1(&node).await;
+    for n in 0..64 {
+        client.enter(&format!("room {n}")).await;
+    }
+    client.say(json!({"type": "subscribe", "room": "one more"})).await;
+    let error = client.frame_of("error").await;
+    assert_eq!(error["code"], "too_many_rooms");
+    assert!(error["reason"].as_str().unwrap().contains("one more"), "{error}");
+    assert_eq!(client.enter("room 7").await["room"], "room 7", "one that it is in already is no more");
+    client.say(json!({"type": "unsubscribe", "room": "room 7"})).await;
+    client.frame_of("unsubscribed").await;
+    assert_eq!(client.enter("one more").await["room"], "one more");
+}
+
+#[tokio::test]
+async fn a_bad_room_is_an_error_in_subscribe_and_unsubscribe() {
+    let node = Node::start(&[]);
+    let mut client = Client::v1(&node).await;
+    client.hello("Ada").await;
+    for kind in ["subscribe", "unsubscribe"] {
+        for room in ["", " ", "a ", "tab\there", "$roster", &"x".repeat(65)] {
+            client.say(json!({"type": kind, "room": room})).await;
+            assert_eq!(client.frame().await["code"], "bad_room", "{kind} {room:?}");
+        }
+        client.say(json!({"type": kind})).await;
+        assert_eq!(client.frame().await["code"], "bad_frame");
+    }
+    assert_eq!(client.enter(&"é".repeat(64)).await["room"], "é".repeat(64));
+}
+
+#[tokio::test]
+async fn what_is_no_frame_of_the_dialect_is_an_error_and_the_connection_stays() {
+    let node = Node::start(&[]);
+    let mut client = Client::v1(&node).await;
+    client.hello("Ada").await;
+    let deep = format!("{}{}", "[".repeat(30_000), "]".repeat(30_000));
+    let deep_field = format!(r#"{{"type":"publish","room":"r","text":"x","more":{deep}}}"#);
+    let deep_text = format!(r#"{{"type":"publish","room":"r","text":{deep}}}"#);
+    let long = format!(r#"{{"type":"publish","room":"r","text":7{}}}"#, "0".repeat(5_000));
+    let long_string = format!(r#""{}""#, "x".repeat(60_000));
+    let long_type = format!(r#"{{"type":"{}"}}"#, "\u{1f600}".repeat(10_000));
+    let bad: &[(&str, &str)] = &[
+        ("", "bad_frame"),
+        (" ", "bad_frame"),
+        ("\0", "bad_frame"),
+        ("hello", "bad_frame"),
+        ("{", "bad_frame"),
+        ("{}", "bad_frame"),
+        ("[]", "bad_frame"),
+        ("null", "bad_frame"),
+        ("7", "bad_frame"),
+        ("1e999", "bad_frame"),
+        (r#"["publish"]"#, "bad_frame"),
+        (r#"{"type":null}"#, "bad_frame"),
+        (r#"{"type":7}"#, "bad_frame"),
+        (r#"{"type":["publish"]}"#, "bad_frame"),
+        (r#"{"type":"publish","type":"hello"}"#, "bad_frame"),
+        (r#"{"type":"publish","room":"r","text":7}"#, "bad_frame"),
+        (r#"{"type":"publish","room":7,"text":"x"}"#, "bad_frame"),
+        (r#"{"type":"publish","room":"r","text":"x","id":7}"#, "bad_frame"),
+        (r#"{"type":"publish","room":"r","text":"x","id":123456789012345678901234567890}"#, "bad_frame"),
+        (r#"{"type":"publish","room":"r","text":"x","to":true}"#, "bad_frame"),
+        (r#"{"type":"publish","room":"r","text":"\ud800"}"#, "bad_frame"),
+        (r#"{"type":"publish","room":"r","text":"x"} {"type":"publish"}"#, "bad_frame"),
+        ("{\"type\":\"publish\",\"room\":\"r\",\"text\":\"raw\nline\"}", "bad_frame"),
+        (&deep, "bad_frame"),
+        (&deep_text, "bad_frame"),
+        (&long, "bad_frame"),
+        (&long_string, "bad_frame"),
+        (r#"{"type":""}"#, "unknown_type"),
+        (r#"{"type":"Publish"}"#, "unknown_type"),
+        (r#"{"type":"message","room":"r","text":"x"}"#, "unknown_type"),
+        (r#"{"type":"lagged","missed":1}"#, "unknown_type"),
+        (&long_type, "unknown_type"),
+    ];
+    for (frame, code) in bad {
+        let shown: String = frame.chars().take(80).collect();
+        client.send(frame).await;
+        let answer = client.frame().await;
+        assert_eq!((&answer["type"], &answer["code"]), (&json!("error"), &json!(code)), "{shown:?}");
+        // A node that echoes whatever it is sent lets one client fill its memory.
+        let reason = answer["reason"].as_str().unwrap();
+        assert!(reason.len() < 400, "{} bytes for {shown:?}", reason.len());
+    }
+    client.send_binary(b"{\"type\":\"hello\"}").await;
+    assert_eq!(client.frame().await["code"], "not_text");
+    client.send(&deep_field).await;
+    let deep_answer = client.frame().await;
+    assert!(["ack", "error"].contains(&deep_answer["type"].as_str().unwrap()), "{deep_answer}");
+    assert_eq!(client.publish("r", "still here").await["type"], "ack");
+    assert_eq!(node.metric("pubsub_lab_errors_total").await, bad.len() as f64 + 1.0);
+}
+
+#[tokio::test]
+async fn a_refused_publish_with_an_endless_id_does_not_come_back_whole() {
+    let node = Node::start(&[]);
+    let mut client = Client::v1(&node).await;
+    client.hello("Ada").await;
+    client.say(json!({"type": "publish", "room": "r", "text": "x", "id": "i".repeat(50_000)})).await;
+    let answer = client.frame().await;
+    assert_eq!((&answer["type"], &answer["code"]), (&json!("refused"), &json!("bad_id")));
+    assert!(answer.to_string().len() < 1000, "{} bytes", answer.to_string().len());
+}
+
+#[tokio::test]
+async fn an_unknown_field_is_no_error() {
+    let node = Node::start(&[]);
+    let mut client = Client::v1(&node).await;
+    client.hello("Ada").await;
+    client.send(r#"{"future":{"a":[1,2,{"b":null}]},"type":"publish","room":"r","text":"x","id":"1"}"#).await;
+    assert_eq!(client.frame().await["type"], "ack");
+}
+
+#[tokio::test]
+async fn a_frame_over_the_limit_closes_with_1009() {
+    let node = Node::start(&[]);
+    let mut client = Client::connect(&node, "/", &[V1]).await.unwrap();
+    // The longest text that is allowed fits a frame; what is longer is refused; what fills 64 KiB is too much.
+    assert_eq!(client.publish("r", &"x".repeat(16 * 1024)).await["type"], "ack");
+    assert_eq!(client.publish("r", &"x".repeat(16 * 1024 + 1)).await["code"], "too_long");
+    client.send(&"x".repeat(64 * 1024 + 1)).await;
+    assert_eq!(client.closed().await, (1009, "a message may have 65536 bytes".to_owned()));
+}
