@@ -8,10 +8,11 @@ mod support;
 use std::collections::HashMap;
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde_json::json;
 
 use support::faulty::{Each, Faults, FaultyServer, Harm};
-use support::report::{Ended, Run, conclusive};
+use support::report::{Bench, Ended, Run, conclusive};
 
 /// One publisher, three subscribers, one room: 120 messages in 1.2 s, and nobody may lose any.
 const SCENARIO: &str = "
@@ -206,4 +207,49 @@ async fn a_dead_path_is_violated_and_not_inconclusive() {
     assert_eq!(run["unverified_paths"], json!([{"publisher": 0, "subscriber": 1}]));
     assert_eq!(run.why()[0], "a path never worked, not even before the load: publisher 0 to subscriber 1");
     assert_eq!(run.counts(["owed", "delivered", "lost"]), [360, 240, 120]);
+}
+
+/// Asserts that a run proves nothing, and says first that it was the load generator's fault.
+fn assert_inconclusive(ended: &Ended, label: &str, why: &str) -> Run {
+    let run = ended.run(label, 3);
+    assert_eq!(run["verdict"], "inconclusive");
+    assert!(run.why()[0].starts_with(why), "{:?}", run.why());
+    assert_eq!(run["harness_limited"], true);
+    run
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_starved_load_generator_blames_itself() {
+    let server = FaultyServer::start(2, Faults::default()).await;
+    let urls = server.urls();
+    let ended = tokio::task::block_in_place(|| {
+        let bench = Bench::start(SCENARIO, &["--url", &urls[0], "--url", &urls[1], "--duration", "3s"]);
+        bench.err_line("  load (3s)");
+        // It stands still for an eighth of its load; what was due then is late.
+        bench.signal(Signal::SIGSTOP);
+        std::thread::sleep(Duration::from_millis(400));
+        bench.signal(Signal::SIGCONT);
+        bench.ended()
+    });
+    let run = assert_inconclusive(&ended, "attached", "the load generator ");
+    // All arrived: nobody may call that a fault of the server.
+    assert_eq!(run.counts(["due", "acked", "delivered", "lost"]), [300, 300, 900, 0], "{:#}", run.brief());
+    let out = ended.out().join("\n");
+    assert!(out.contains("inconclusive, because the load generator "), "{out}");
+    assert!(out.contains("Its figures prove nothing."), "{out}");
+}
+
+#[test]
+fn more_than_it_can_is_inconclusive_and_not_nonsense() {
+    let scenario =
+        SCENARIO.replace("rate = 100", "rate = 200000").replace("subscribers = 3", "subscribers = 12");
+    let ended = Bench::start(&scenario, &["--pattern", "local", "--nodes", "1"]).ended();
+    let run = assert_inconclusive(&ended, "local", "the load generator ");
+    assert_eq!(run.count("due"), 240_000);
+    let why = run.why();
+    assert!(why.iter().any(|why| why.starts_with("queues of the load generator overflowed ")), "{why:?}");
+    // They had one all the time.
+    assert!(!why.iter().any(|why| why.contains("no connection")), "{why:?}");
+    let out = ended.out().join("\n");
+    assert!(out.contains("Its figures prove nothing."), "{out}");
 }
