@@ -8,3 +8,4 @@ pub mod node;
 pub mod process;
 pub mod redis;
 pub mod redis_bus;
+pub mod report;
