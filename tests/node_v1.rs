@@ -6,7 +6,8 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 use support::client::{Client, V1};
-use support::node::Node;
+use support::node::{Node, PATIENCE};
+use support::process::{Running, pubsub_lab};
 
 #[tokio::test]
 async fn hello_is_answered_with_who_one_is() {
@@ -71,9 +72,8 @@ async fn a_bad_name_is_an_error_and_hello_may_be_said_again() {
 
 #[tokio::test]
 async fn a_session_continues_on_another_node_of_the_cluster_and_nowhere_else() {
-    let secret = [("PUBSUB_LAB_SECRET", "one and the same")];
-    let (here, there) = (Node::start_with(&[], &secret), Node::start_with(&[], &secret));
-    let (stranger, random) = (Node::start_with(&[], &[("PUBSUB_LAB_SECRET", "another")]), Node::start(&[]));
+    let (here, there) = (Node::with_secret("one and the same"), Node::with_secret("one and the same"));
+    let (stranger, random) = (Node::with_secret("another"), Node::start(&[]));
     let mut client = Client::v1(&here).await;
     let welcome = client.hello("Ada").await;
     let token = welcome["session"].clone();
@@ -142,12 +142,12 @@ async fn a_forged_token_is_worth_nothing() {
     }
 }
 
-#[tokio::test]
-async fn an_empty_secret_is_refused_because_everybody_could_sign_with_it() {
-    let mut node = Node::try_start(&["local", "--listen", "127.0.0.1:0"], &[("PUBSUB_LAB_SECRET", "")])
-        .err()
-        .expect("it does not serve");
-    assert_eq!(node.ended().await.0.code(), Some(2), "{}", node.log());
+#[test]
+fn an_empty_secret_is_refused_because_everybody_could_sign_with_it() {
+    let mut command = pubsub_lab(&["node", "local", "--listen", "127.0.0.1:0"]);
+    command.env("PUBSUB_LAB_SECRET", "");
+    let mut refused = Running::start(command);
+    assert_eq!(refused.ended_within(PATIENCE).code(), Some(2), "{}", refused.everything());
 }
 
 #[tokio::test]

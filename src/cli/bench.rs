@@ -233,7 +233,7 @@ fn print(report: &Report, format: Format) -> std::io::Result<()> {
         Format::Json => writeln!(stdout, "{}", report.to_json()?),
         Format::Text => {
             let width = if stdout.is_terminal() { console::Term::stdout().size().1.into() } else { WIDTH };
-            writeln!(stdout, "{}\n", report::table(report, width))?;
+            writeln!(stdout, "{}\n", report::table(report, width).trim_end())?;
             for sentence in report::sentences(report) {
                 writeln!(stdout, "{sentence}")?;
             }

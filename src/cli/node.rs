@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -51,7 +52,7 @@ pub struct NodeArgs {
 
     /// Secret that the nodes of one cluster share, so that a session continues on any of them; better given by
     /// the environment, where `ps` does not show it [default: a random one]
-    #[arg(long, value_name = "TEXT", env = "PUBSUB_LAB_SECRET", hide_env_values = true)]
+    #[arg(long, value_name = "TEXT", env = "PUBSUB_LAB_SECRET", hide_env_values = true, value_parser = NonEmptyStringValueParser::new())]
     secret: Option<String>,
 
     /// Origin of browsers that may connect beside the node's own pages (repeatable; `*` is any)

@@ -170,8 +170,6 @@ impl Trial<'_> {
         self.phase("load", Some(load.duration));
         let strikes = Mutex::new(Strikes::default());
         let connected = self.loaded(&generator, cluster, &strikes).await;
-        self.phase("drain", Some(load.drain));
-        self.drain(&generator).await;
         let (ledger, ended) = (generator.ledger(), generator.now());
         let mut harness = generator.finish().await;
         if !connected {
@@ -195,8 +193,8 @@ impl Trial<'_> {
         }
     }
 
-    /// The measured load with its faults, until both are over and the clients are connected again. False when
-    /// they are not.
+    /// The measured load with its faults until both are over, healing, and the drain. False when not every
+    /// client was connected again.
     async fn loaded(
         &self,
         generator: &LoadGenerator,
@@ -214,7 +212,10 @@ impl Trial<'_> {
         let work = async {
             tokio::join!(generator.schedule_ended(), faults);
             self.phase("heal", Some(RECONNECT_LIMIT));
-            generator.all_connected(RECONNECT_LIMIT).await
+            let connected = generator.all_connected(RECONNECT_LIMIT).await;
+            self.phase("drain", Some(self.scenario.load.drain));
+            self.drain(generator).await;
+            connected
         };
         tokio::select! {
             connected = work => connected,
@@ -234,13 +235,16 @@ impl Trial<'_> {
         }
     }
 
-    /// Until every debt is paid, or the time is up. Never on quiet alone: a broker that boots is quiet too.
+    /// Until every debt is paid and every publish is answered, or the time is up. Never on quiet alone: a broker
+    /// that boots is quiet too.
     async fn drain(&self, generator: &LoadGenerator) {
         let deadline = Instant::now() + self.scenario.load.drain;
         let ledger = generator.ledger();
-        while Instant::now() < deadline
-            && ledger.lock().unwrap_or_else(PoisonError::into_inner).outstanding() > 0
-        {
+        let waits = || {
+            let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+            ledger.outstanding() > 0 || ledger.unanswered() > 0
+        };
+        while waits() && Instant::now() < deadline {
             sleep(DRAIN_LOOK).await;
         }
     }

@@ -32,6 +32,11 @@ pub struct RoomState {
 }
 
 impl RoomState {
+    /// Whether a client hears the room.
+    pub fn has(&self, link: u64) -> bool {
+        self.members.iter().any(|member| member.link.number == link)
+    }
+
     /// Takes a client out. Gives it back if it was a member.
     pub fn remove(&mut self, link: u64) -> Option<Member> {
         self.waiting.retain(|member| member.link.number != link);

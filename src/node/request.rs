@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use super::identity::valid_name;
 use super::link::Dialect;
 use super::room::Command;
-use super::session::{Ending, Handled, Session};
+use super::session::{ECHO, Ending, Handled, Session, cut};
 use crate::bus::{Level, Outcome};
 use crate::wire::{ClientFrame, Envelope, Kind, NodeFrame, Room};
 
@@ -153,7 +153,7 @@ impl Session {
             Ok((room, text, others)) => self.publish(room, id, text, others),
             Err(Refusal { code, reason }) => {
                 self.spend();
-                self.answer(&id, Outcome::Refused { code, reason: reason.into_owned() })
+                self.answer(cut(&id, ECHO), Outcome::Refused { code, reason: reason.into_owned() })
             }
         }
     }

@@ -178,7 +178,7 @@ impl Rooms {
 
     fn join(&mut self, room: Room, member: Member) {
         let state = self.rooms.entry(room.clone()).or_default();
-        if state.members.iter().any(|other| other.link.number == member.link.number) {
+        if state.has(member.link.number) {
             // Asked twice: the answer again, and nobody is told of it.
             self.answer_subscribed(&room, &member.link);
             return;
@@ -240,6 +240,11 @@ impl Rooms {
     fn admit(&mut self, room: &Room, member: Member) {
         let Some(state) = self.rooms.get_mut(room) else { return };
         let (link, identity) = (member.link.clone(), member.identity.clone());
+        if state.has(link.number) {
+            // Asked twice before the broker confirmed: answered twice, but it hears everything once.
+            self.answer_subscribed(room, &link);
+            return;
+        }
         state.members.push(member);
         self.answer_subscribed(room, &link);
         let joined =

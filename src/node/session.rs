@@ -36,6 +36,10 @@ const CLOSE_GRACE: Duration = Duration::from_secs(5);
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 /// How long the client has to close its side.
 const LINGER: Duration = Duration::from_millis(500);
+/// How much of what a client sent comes back to it in an answer, in bytes.
+pub(super) const ECHO: usize = 300;
+/// The most bytes of reason for which a close frame has room.
+const CLOSE_REASON: usize = 123;
 
 /// One client as the node sees it.
 pub struct Session {
@@ -293,7 +297,8 @@ impl Session {
     /// Sends an error to the client.
     pub(super) fn error(&self, code: &str, reason: &str) {
         metrics::counter!("pubsub_lab_errors_total", "code" => code.to_owned()).increment(1);
-        self.say(&NodeFrame::Error { code, reason });
+        // It may quote what the client sent, and the outbox counts frames, not bytes.
+        self.say(&NodeFrame::Error { code, reason: cut(reason, ECHO) });
     }
 
     async fn end(&mut self, ending: Ending, socket: &mut WebSocketStream<Duplex>) {
@@ -316,8 +321,12 @@ impl Session {
         if let Some(code) = code {
             self.link.begin_close(code == 1013);
             // It goes into the outbox; a socket that is gone is found out below.
-            let _ =
-                socket.close(Some(CloseFrame { code: CloseCode::from(code), reason: short(&reason) })).await;
+            let _ = socket
+                .close(Some(CloseFrame {
+                    code: CloseCode::from(code),
+                    reason: cut(&reason, CLOSE_REASON).into(),
+                }))
+                .await;
         }
         let shutdown = self.shared.shutdown.clone();
         tokio::select! {
@@ -341,11 +350,11 @@ async fn drained(link: &Link) {
     }
 }
 
-/// A close frame has room for 123 bytes of reason.
-fn short(reason: &str) -> Utf8Bytes {
-    let mut end = reason.len().min(123);
-    while !reason.is_char_boundary(end) {
+/// The beginning of a text, so many bytes at the most.
+pub(super) fn cut(text: &str, bytes: usize) -> &str {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
         end -= 1;
     }
-    Utf8Bytes::from(&reason[..end])
+    &text[..end]
 }

@@ -1,46 +1,25 @@
 //! A node as a process of its own, seen from outside: its address, its HTTP answers, its memory, its end.
 #![allow(dead_code, reason = "every test target uses its own part")]
 
-use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+
+use super::process::{Running, pubsub_lab};
 
 /// Longer than anything here takes, even on a busy machine; a test that waits this long has failed.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A node; killed when it is dropped.
 pub struct Node {
-    process: Process,
+    /// Its process.
+    pub running: Running,
     /// Where it listens.
     pub address: SocketAddr,
-}
-
-/// The process of a node, whether it serves or not; killed when it is dropped.
-pub struct Process {
-    child: Child,
-    log: Arc<Mutex<String>>,
-}
-
-impl std::ops::Deref for Node {
-    type Target = Process;
-
-    fn deref(&self) -> &Process {
-        &self.process
-    }
-}
-
-impl std::ops::DerefMut for Node {
-    fn deref_mut(&mut self) -> &mut Process {
-        &mut self.process
-    }
 }
 
 /// An HTTP answer.
@@ -54,62 +33,27 @@ pub struct Answer {
     pub body: String,
 }
 
-/// The binary under test, ready for more arguments.
-pub fn pubsub_lab() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pubsub-lab"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PUBSUB_LAB_") {
-            command.env_remove(name);
-        }
-    }
-    command
-}
-
 impl Node {
     /// A local node on a free port with these flags.
     pub fn start(flags: &[&str]) -> Self {
-        Self::start_with(flags, &[])
+        Self::start_with(flags, |_| {})
     }
 
-    /// The same with environment variables.
-    pub fn start_with(flags: &[&str], environment: &[(&str, &str)]) -> Self {
-        let flags: Vec<_> = ["local", "--listen", "127.0.0.1:0"].iter().chain(flags).copied().collect();
-        Self::try_start(&flags, environment)
-            .unwrap_or_else(|process| panic!("the node did not start\n{}", process.log()))
+    /// The same, its command changed.
+    pub fn start_with(flags: &[&str], change: impl FnOnce(&mut Command)) -> Self {
+        let mut command = pubsub_lab(&["node", "local", "--listen", "127.0.0.1:0"]);
+        change(command.args(flags));
+        let running = Running::start(command);
+        let line = running.out_line("listening http://");
+        let address = line.rsplit_once('/').unwrap().1.parse().unwrap();
+        Self { running, address }
     }
 
-    /// A node with exactly these arguments; the process if it does not say that it listens.
-    pub fn try_start(arguments: &[&str], environment: &[(&str, &str)]) -> Result<Self, Process> {
-        let mut child = pubsub_lab()
-            .arg("node")
-            .args(arguments)
-            .envs(environment.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
-        let (mut stderr, kept) = (child.stderr.take().unwrap(), log.clone());
-        std::thread::spawn(move || {
-            let mut chunk = [0; 1024];
-            while let Ok(bytes @ 1..) = stderr.read(&mut chunk) {
-                let text = String::from_utf8_lossy(&chunk[..bytes]);
-                kept.lock().unwrap_or_else(PoisonError::into_inner).push_str(&text);
-            }
-        });
-        let (stdout, (sender, line)) = (child.stdout.take().unwrap(), mpsc::channel());
-        std::thread::spawn(move || {
-            let mut line = String::new();
-            let _ = BufReader::new(stdout).read_line(&mut line);
-            let _ = sender.send(line);
-        });
-        let process = Process { child, log };
-        let line = line.recv_timeout(PATIENCE).unwrap_or_default();
-        match line.trim().strip_prefix("listening http://").and_then(|address| address.parse().ok()) {
-            Some(address) => Ok(Self { process, address }),
-            None => Err(process),
-        }
+    /// The same, with a secret that its cluster shares.
+    pub fn with_secret(secret: &str) -> Self {
+        Self::start_with(&[], |command| {
+            command.env("PUBSUB_LAB_SECRET", secret);
+        })
     }
 
     /// The answer to a GET.
@@ -149,44 +93,19 @@ impl Node {
             if value == wanted {
                 return;
             }
-            assert!(start.elapsed() < PATIENCE, "{name} is {value}, not {wanted}\n{}", self.log());
+            assert!(
+                start.elapsed() < PATIENCE,
+                "{name} is {value}, not {wanted}\n{}",
+                self.running.everything()
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-}
-
-impl Process {
-    /// Its id.
-    pub fn pid(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// What it wrote to stderr so far.
-    pub fn log(&self) -> String {
-        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Sends it a signal.
-    pub fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.child.id() as i32), signal).unwrap();
-    }
-
-    /// Waits for its end; gives the status and how long it took.
-    pub async fn ended(&mut self) -> (ExitStatus, Duration) {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return (status, start.elapsed());
-            }
-            assert!(start.elapsed() < PATIENCE, "the node does not end\n{}", self.log());
-            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
     /// Its resident memory in bytes.
     #[cfg(target_os = "linux")]
     pub fn memory(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.running.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
@@ -194,16 +113,14 @@ impl Process {
     /// How many file descriptors it has open.
     #[cfg(target_os = "linux")]
     pub fn descriptors(&self) -> usize {
-        std::fs::read_dir(format!("/proc/{}/fd", self.pid())).unwrap().count()
+        std::fs::read_dir(format!("/proc/{}/fd", self.running.id())).unwrap().count()
     }
 }
 
-impl Drop for Process {
+impl Drop for Node {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
         if std::thread::panicking() {
-            eprintln!("--- log of the node ---\n{}", self.log());
+            eprintln!("--- log of the node ---\n{}", self.running.err().join("\n"));
         }
     }
 }
