@@ -89,6 +89,11 @@ impl Client {
         self.socket.send(Message::text(text)).await.unwrap();
     }
 
+    /// Sends a text frame, if the connection still takes it.
+    pub async fn try_send(&mut self, text: &str) -> Result<(), Error> {
+        self.socket.send(Message::text(text)).await
+    }
+
     /// Sends a binary frame.
     pub async fn send_binary(&mut self, bytes: &[u8]) {
         self.socket.send(Message::binary(bytes.to_vec())).await.unwrap();
@@ -195,6 +200,11 @@ impl Client {
             }
             texts.push(text);
         }
+    }
+
+    /// Skips messages until the one with this text.
+    pub async fn text_of_message(&mut self, wanted: &str) {
+        while self.frame_of("message").await["text"] != wanted {}
     }
 
     /// Reads to the end; gives the code and the reason of the close frame.
