@@ -1,5 +1,7 @@
 //! How a node begins and ends: signals, ports, wrong arguments.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod support;
 
 use std::net::TcpListener;

@@ -1,5 +1,7 @@
 //! Clients that break the rules, or vanish: nobody else pays for it, and nothing is left of them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod support;
 
 use std::time::{Duration, Instant};

@@ -1,5 +1,7 @@
 //! HTTP on the node's port: the page, the probes, the metrics, and who may open a WebSocket.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod support;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! The plain dialect: a frame in is a message to the lobby, a frame out is the bare text.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod support;
 
 use serde_json::json;

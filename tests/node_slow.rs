@@ -1,5 +1,7 @@
 //! Clients that do not read: others notice nothing, and nothing is lost in silence.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod support;
 
 use std::time::{Duration, Instant};

@@ -1,5 +1,7 @@
 //! The dialect `pubsub-lab.v1`: who one is, rooms, publishing.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod support;
 
 use std::collections::HashSet;

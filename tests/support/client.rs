@@ -1,5 +1,6 @@
 //! Clients of a node: one that keeps the rules (over tokio-tungstenite), and one that writes any bytes it likes.
 #![allow(dead_code, reason = "every test target uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use std::collections::VecDeque;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! Tests that judge time or memory. They run alone, one after another: `make test` sees to it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 #[path = "../support/mod.rs"]
 mod support;
 
