@@ -9,11 +9,8 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use pubsub_lab::bus::redis::{RedisBus, RedisOptions};
-use pubsub_lab::bus::{Bus, BusError, BusEvent, Health, Level, Outcome};
-use pubsub_lab::wire::{Envelope, Kind, Room};
+use pubsub_lab::bus::{Bus, BusError, BusEvent, Level, Outcome};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -22,65 +19,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use support::redis::RedisServer;
-
-const PATIENCE: Duration = Duration::from_secs(10);
-
-fn options(url: &str) -> RedisOptions {
-    RedisOptions { url: url.into(), ..RedisOptions::default() }
-}
-
-fn start(url: &str) -> RedisBus {
-    RedisBus::start(options(url)).unwrap()
-}
-
-/// A bus whose counters can be read.
-fn start_counted(options: RedisOptions) -> (RedisBus, PrometheusHandle) {
-    let recorder = PrometheusBuilder::new().build_recorder();
-    let bus = metrics::with_local_recorder(&recorder, || RedisBus::start(options)).unwrap();
-    (bus, recorder.handle())
-}
-
-fn count(counters: &PrometheusHandle, name: &str) -> u64 {
-    let (text, name) = (counters.render(), format!("pubsub_lab_bus_{name}_total "));
-    text.lines().find_map(|line| line.strip_prefix(&name)).unwrap_or("0").parse().unwrap()
-}
-
-async fn is_up(bus: &RedisBus) {
-    let mut health = bus.health();
-    timeout(PATIENCE, health.wait_for(Health::is_up)).await.expect("the bus is not up").unwrap();
-}
-
-/// Waits until the bus is down for a reason that contains the words, and gives back the reason.
-async fn is_down(bus: &RedisBus, words: &str) -> String {
-    let mut health = bus.health();
-    let found = |health: &Health| matches!(health, Health::Down(reason) if reason.contains(words));
-    let health = match timeout(PATIENCE, health.wait_for(found)).await {
-        Ok(health) => health.unwrap().clone(),
-        Err(_) => panic!("not down because of `{words}` but {:?}", *bus.health().borrow()),
-    };
-    let Health::Down(reason) = health else { unreachable!() };
-    reason
-}
-
-fn room(name: &str) -> Room {
-    Room::parse(name).unwrap()
-}
-
-fn envelope(room_name: &str, id: &str, frame: impl Into<Bytes>) -> Envelope {
-    let frame = frame.into();
-    Envelope {
-        kind: Kind::Chat,
-        room: room(room_name),
-        id: id.into(),
-        sender: "s".into(),
-        others: false,
-        frame,
-    }
-}
-
-async fn subscribe(bus: &RedisBus, name: &str) {
-    timeout(PATIENCE, bus.subscribe(room(name))).await.expect("not subscribed").unwrap();
-}
+use support::redis_bus::{
+    PATIENCE, count, envelope, is_down, is_up, options, room, start, start_counted, subscribe,
+};
 
 async fn id(events: &mut mpsc::Receiver<BusEvent>) -> String {
     match timeout(PATIENCE, events.recv()).await.expect("no event").expect("the events ended") {
@@ -614,94 +555,41 @@ async fn a_dropped_bus_leaves_nothing_behind() {
     }
 }
 
-/// Runs one of the `alone_` tests in a process of its own.
-fn alone(test: &str, environment: &[(&str, &str)]) {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", test, "--ignored", "--nocapture"]).envs(environment.iter().copied());
-    let done = command.output().unwrap();
-    let text = format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
-    assert!(done.status.success() && text.contains("1 passed"), "{text}");
-}
-
+/// The certificate authorities come from the environment, so the trusting bus lives in a process of its own.
 #[test]
 fn tls_with_an_authority_from_the_environment() {
     let server = RedisServer::builder().tls().start();
-    let ca = server.ca();
-    let trusted = [("SSL_CERT_FILE", ca.to_str().unwrap()), ("BUS_URL", &server.url())];
-    alone("alone_a_url_that_works", &trusted);
     let by_name = format!("rediss://localhost:{}", server.port());
-    alone("alone_a_url_that_works", &[trusted[0], ("BUS_URL", &by_name)]);
-    // The system's authorities did not sign it.
-    alone("alone_a_url_that_is_not_trusted", &[("BUS_URL", &server.url())]);
-    let insecure = format!("{}/#insecure", server.url());
-    alone("alone_a_url_that_works", &[("BUS_URL", &insecure)]);
+    for url in [server.url(), by_name] {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", "a_url_that_works", "--nocapture"]);
+        let done = command.env("SSL_CERT_FILE", server.ca()).env("BUS_URL", url).output().unwrap();
+        let text =
+            format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+        assert!(done.status.success() && text.contains("1 passed"), "{text}");
+    }
 }
 
+/// Of a server of its own, or of the one that the test above names.
 #[tokio::test]
-#[ignore = "run by tls_with_an_authority_from_the_environment"]
-async fn alone_a_url_that_works() {
-    let bus = start(&std::env::var("BUS_URL").unwrap());
+async fn a_url_that_works() {
+    let (url, _server) = match std::env::var("BUS_URL") {
+        Ok(url) => (url, None),
+        Err(_) => {
+            let server = RedisServer::start();
+            (server.url(), Some(server))
+        }
+    };
+    let bus = start(&url);
     is_up(&bus).await;
     works(&bus).await;
 }
 
 #[tokio::test]
-#[ignore = "run by tls_with_an_authority_from_the_environment"]
-async fn alone_a_url_that_is_not_trusted() {
-    is_down(&start(&std::env::var("BUS_URL").unwrap()), "certificate").await;
-}
-
-#[test]
-fn a_node_that_does_not_read_costs_bounded_memory_and_is_told_exactly() {
-    alone("alone_a_node_that_does_not_read", &[]);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "run by a_node_that_does_not_read_costs_bounded_memory_and_is_told_exactly"]
-async fn alone_a_node_that_does_not_read() {
-    const SENT: u64 = 200_000;
-    // Redis itself may not drop the listener: the count is to be exact.
-    let server = RedisServer::builder().directive("client-output-buffer-limit", &["pubsub 0 0 0"]).start();
-    let (bus, counters) = start_counted(options(&server.url()));
-    let mut events = bus.events().unwrap();
-    subscribe(&bus, "lobby").await;
+async fn tls_is_refused_without_the_authority_and_can_be_told_not_to_care() {
+    let server = RedisServer::builder().tls().start();
+    is_down(&start(&server.url()), "certificate").await;
+    let bus = start(&format!("{}/#insecure", server.url()));
     is_up(&bus).await;
-    let before = resident_bytes();
-    let text = Bytes::from(vec![b'x'; 1_000]);
-    let mut taken = 0;
-    while taken < SENT {
-        let receipts: Vec<_> =
-            (0..500).map(|n| bus.publish(envelope("lobby", &n.to_string(), text.clone()))).collect();
-        for receipt in receipts {
-            match receipt.await {
-                Outcome::Ack(_) => taken += 1,
-                // This machine may be busy; what was not sent is not owed.
-                Outcome::Refused { code: "overloaded", .. } => {}
-                other => panic!("{other:?}"),
-            }
-        }
-    }
-    let deadline = Instant::now() + PATIENCE;
-    while count(&counters, "received") + count(&counters, "dropped") < taken {
-        assert!(Instant::now() < deadline, "not all arrived");
-        tokio::task::yield_now().await;
-    }
-    let grown = resident_bytes().saturating_sub(before) >> 20;
-    assert!(grown < 150, "grew by {grown} MiB");
-
-    let (mut received, mut lagged) = (0, 0);
-    while received + lagged < taken {
-        match timeout(PATIENCE, events.recv()).await.expect("some were neither received nor named").unwrap() {
-            BusEvent::Envelope(_) => received += 1,
-            BusEvent::Lagged(missed) => lagged += missed,
-        }
-    }
-    assert_eq!((received, lagged), (65_536, taken - 65_536));
-    assert_eq!(count(&counters, "dropped"), lagged);
-}
-
-fn resident_bytes() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/statm").unwrap();
-    let pages: u64 = text.split(' ').nth(1).unwrap().parse().unwrap();
-    pages * 4_096
+    works(&bus).await;
 }

@@ -142,12 +142,19 @@ pub fn run(args: &BenchArgs) -> Result<u8, Failure> {
     let scenario = Scenario::load(&args.scenario, &overrides)?;
     let subjects = subjects(args, &scenario)?;
     super::limits::raise_descriptors((scenario.load.publishers + scenario.load.subscribers) as u64);
-    let name = scenario.name.clone();
-    let out = args.out.clone().unwrap_or_else(|| default_directory(&name));
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => default_directory(Path::new("runs"), &scenario.name),
+    };
     create(&out)?;
     let options = BenchOptions { scenario, subjects, seed: args.seed, broker: args.broker.clone(), out };
     let runtime = super::runtime()?;
-    let report = runtime.block_on(attended(&options))?;
+    let report = runtime.block_on(attended(&options)).inspect_err(|_| {
+        if args.out.is_none() {
+            // It goes only if it is empty: the logs of what ran are kept.
+            let _ = std::fs::remove_dir(&options.out);
+        }
+    })?;
     if args.out.is_none() {
         link_latest(&options.out);
     }
@@ -226,7 +233,7 @@ fn print(report: &Report, format: Format) -> std::io::Result<()> {
         Format::Json => writeln!(stdout, "{}", report.to_json()?),
         Format::Text => {
             let width = if stdout.is_terminal() { console::Term::stdout().size().1.into() } else { WIDTH };
-            writeln!(stdout, "{}\n", report::table(report, width))?;
+            writeln!(stdout, "{}\n", report::table(report, width).trim_end())?;
             for sentence in report::sentences(report) {
                 writeln!(stdout, "{sentence}")?;
             }
@@ -235,10 +242,14 @@ fn print(report: &Report, format: Format) -> std::io::Result<()> {
     }
 }
 
-fn default_directory(scenario: &str) -> PathBuf {
+/// A new directory's path, named by the second.
+fn default_directory(runs: &Path, scenario: &str) -> PathBuf {
     let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let time: String = time.chars().filter(|c| c.is_ascii_digit() || *c == 'T').collect();
-    Path::new("runs").join(format!("{time}-{scenario}"))
+    let first = runs.join(format!("{time}-{scenario}"));
+    // Another run of this second keeps its report.
+    let next = (2_u32..).map(|n| runs.join(format!("{time}-{scenario}-{n}")));
+    std::iter::once(first.clone()).chain(next).find(|path| !path.exists()).unwrap_or(first)
 }
 
 /// `runs/latest` leads to the newest run.

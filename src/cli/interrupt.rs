@@ -1,4 +1,5 @@
-//! What ends a process in good order: Ctrl-C, a service manager, a closed terminal.
+//! What ends a process in good order: Ctrl-C, or a service manager. Not SIGHUP: who started it with `nohup` wants
+//! it to stay, and what a closed terminal kills the warden cleans up.
 
 use std::convert::Infallible;
 
@@ -11,7 +12,6 @@ use super::failure::{ENVIRONMENT, Failure};
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
-    hang_up: Signal,
 }
 
 impl Signals {
@@ -23,11 +23,7 @@ impl Signals {
                 Failure::new(ENVIRONMENT, message, "free some file descriptors")
             })
         };
-        Ok(Self {
-            interrupt: catch(SignalKind::interrupt())?,
-            terminate: catch(SignalKind::terminate())?,
-            hang_up: catch(SignalKind::hangup())?,
-        })
+        Ok(Self { interrupt: catch(SignalKind::interrupt())?, terminate: catch(SignalKind::terminate())? })
     }
 
     /// Resolves when an end is asked for.
@@ -35,7 +31,6 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
         }
     }
 }

@@ -51,6 +51,9 @@ async fn serve(args: RunArgs) -> Result<u8, Failure> {
     let Some(mut cluster) = start(&options, &mut signals).await? else {
         return Ok(0);
     };
+    let processes: Vec<_> =
+        cluster.node_ids().iter().enumerate().map(|(index, id)| format!("node {index} is {id}")).collect();
+    tell(format_args!("processes, to kill one and watch: {}", processes.join(", ")));
     tell(format_args!("logs in {} until the end", cluster.directory().display()));
     if pattern == Pattern::Local && nodes > 1 {
         tell("local nodes do not hear each other: who writes on one is read on that one only");

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
+use super::broker::Broker;
 use super::error::LabError;
 use super::observer::{Note, Observer};
-use super::trial::{Subject, Trial};
+use super::trial::{Subject, Trial, cluster_options};
 use crate::report::{Host, Report, RunReport, SCHEMA};
 use crate::scenario::{Scenario, Target};
 
@@ -36,6 +37,7 @@ pub async fn bench(
     cancel: &CancellationToken,
     observer: &dyn Observer,
 ) -> Result<Report, LabError> {
+    check(options).await?;
     let (mut runs, mut versions) = (Vec::new(), BTreeMap::new());
     let of = options.subjects.len();
     for (index, subject) in options.subjects.iter().enumerate() {
@@ -48,12 +50,11 @@ pub async fn bench(
         observer.note(Note::Run { label, index: index + 1, of });
         let logs = options.out.join("logs").join(label);
         create(&logs)?;
-        let broker = options.broker.clone();
         let trial = Trial {
             scenario: &options.scenario,
             subject,
             seed: options.seed,
-            broker,
+            broker: options.broker.as_deref(),
             logs,
             cancel,
             observer,
@@ -71,6 +72,23 @@ pub async fn bench(
         LabError::environment(message).hint("choose another directory with `--out`")
     })?;
     Ok(report)
+}
+
+/// What cannot work is said before the first run, not after it.
+async fn check(options: &BenchOptions) -> Result<(), LabError> {
+    let mut needs_broker = false;
+    for subject in &options.subjects {
+        if let Subject::Pattern(pattern) = *subject
+            && applies(&options.scenario, subject).is_ok()
+        {
+            cluster_options(&options.scenario, pattern, options.broker.as_deref())?;
+            needs_broker |= pattern.has_broker();
+        }
+    }
+    match needs_broker {
+        true => Broker::check(options.broker.as_deref()).await,
+        false => Ok(()),
+    }
 }
 
 /// Creates the directory of a bench before anything is started, so that a wrong one costs no time.

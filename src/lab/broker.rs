@@ -1,6 +1,6 @@
 //! The broker of a cluster: the lab's own, or one that the user brings.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use redis::AsyncConnectionConfig;
@@ -69,25 +69,29 @@ impl Broker {
 
     /// Starts a Redis for this cluster alone: from this machine's binary, else with Docker.
     pub async fn redis(dir: &Path, logs: &Path, supervision: &Supervision) -> Result<Self, LabError> {
-        let (kind, port, version) = if let Some(program) = managed::find()? {
-            let log = logs.join("redis.log");
-            let (redis, version) = managed::start(&program, dir, &log, supervision).await?;
-            let port = redis.port();
-            (Kind::Process(Box::new(redis)), port, version)
-        } else if docker::is_there().await {
-            let (redis, version) = Container::start(logs, supervision).await?;
-            let port = redis.port();
-            (Kind::Container(redis), port, version)
-        } else {
-            let message =
-                "the pattern redis needs a Redis server, and there is neither `redis-server` nor Docker";
-            let hint = format!(
-                "{}, or name a running one with `--broker redis://host:port`",
-                program::install_hint("redis-server", "redis")
-            );
-            return Err(LabError::environment(message).hint(hint));
+        let (kind, port, version) = match redis_source().await? {
+            Source::Binary(program) => {
+                let log = logs.join("redis.log");
+                let (redis, version) = managed::start(&program, dir, &log, supervision).await?;
+                let port = redis.port();
+                (Kind::Process(Box::new(redis)), port, version)
+            }
+            Source::Docker => {
+                let (redis, version) = Container::start(logs, supervision).await?;
+                let port = redis.port();
+                (Kind::Container(redis), port, version)
+            }
         };
         Ok(Self { kind, url: format!("redis://127.0.0.1:{port}"), version })
+    }
+
+    /// Whether there is a broker to be had, the user's or one of the lab's own: an error before anything is
+    /// started is worth more than one after half of it has run.
+    pub async fn check(url: Option<&str>) -> Result<(), LabError> {
+        match url {
+            Some(url) => Self::external(url).await.map(drop),
+            None => redis_source().await.map(drop),
+        }
     }
 
     /// Where the nodes find it. It may hold a password.
@@ -120,6 +124,25 @@ impl Broker {
             Kind::External => {}
         }
     }
+}
+
+/// Where a managed Redis comes from.
+enum Source {
+    Binary(PathBuf),
+    Docker,
+}
+
+async fn redis_source() -> Result<Source, LabError> {
+    if let Some(program) = managed::find()? {
+        return Ok(Source::Binary(program));
+    }
+    if docker::is_there().await {
+        return Ok(Source::Docker);
+    }
+    let message = "the pattern redis needs a Redis server, and there is neither `redis-server` nor Docker";
+    let install = program::install_hint("redis-server", "redis");
+    let hint = format!("{install}, or name a running one with `--broker redis://host:port`");
+    Err(LabError::environment(message).hint(hint))
 }
 
 /// The error for a process fault on a broker at this URL.

@@ -63,7 +63,7 @@ pub struct Trial<'a> {
     /// Reaches every random choice.
     pub seed: u64,
     /// A broker that is not the lab's.
-    pub broker: Option<String>,
+    pub broker: Option<&'a str>,
     /// Where the logs of the processes go.
     pub logs: PathBuf,
     /// Ends the run early.
@@ -97,25 +97,15 @@ impl Trial<'_> {
             Subject::Pattern(pattern) => *pattern,
         };
         self.phase("start", None);
-        let mut cluster = Cluster::start(&self.cluster_options(pattern)?, self.cancel, &|_| {}).await?;
+        let options = ClusterOptions {
+            logs: Some(self.logs.clone()),
+            ..cluster_options(self.scenario, pattern, self.broker)?
+        };
+        let mut cluster = Cluster::start(&options, self.cancel, &|_| {}).await?;
         let (urls, versions, events) = (cluster.urls(), cluster.versions(), cluster.take_events());
         let outcome = self.measured(urls, Some((&cluster, events)), versions).await;
         cluster.stop().await;
         outcome
-    }
-
-    fn cluster_options(&self, pattern: Pattern) -> Result<ClusterOptions, LabError> {
-        let broker = self.broker.clone().filter(|_| pattern.has_broker());
-        let options = ClusterOptions {
-            nodes: self.scenario.cluster.nodes,
-            broker,
-            // The schedule is the load's; a node must not have an opinion on it.
-            node_flags: vec!["--max-rate".into(), "0".into()],
-            logs: Some(self.logs.clone()),
-            ..ClusterOptions::new(pattern)?
-        };
-        options.check(&self.scenario.faults)?;
-        Ok(options)
     }
 
     async fn measured(
@@ -168,6 +158,9 @@ impl Trial<'_> {
         let generator = match LoadGenerator::start(settings).await {
             Ok(generator) => generator,
             Err(error @ LoadError::Connect { .. }) => return Ok(no_evidence(plan, error.to_string())),
+            Err(error @ LoadError::Url(_)) => {
+                return Err(LabError::usage(error.to_string()).hint(error.hint()));
+            }
             Err(error) => return Err(LabError::environment(error.to_string()).hint(error.hint())),
         };
         self.phase("probe", Some(PROBE_LIMIT));
@@ -177,8 +170,6 @@ impl Trial<'_> {
         self.phase("load", Some(load.duration));
         let strikes = Mutex::new(Strikes::default());
         let connected = self.loaded(&generator, cluster, &strikes).await;
-        self.phase("drain", Some(load.drain));
-        self.drain(&generator).await;
         let (ledger, ended) = (generator.ledger(), generator.now());
         let mut harness = generator.finish().await;
         if !connected {
@@ -202,8 +193,8 @@ impl Trial<'_> {
         }
     }
 
-    /// The measured load with its faults, until both are over and the clients are connected again. False when
-    /// they are not.
+    /// The measured load with its faults until both are over, healing, and the drain. False when not every
+    /// client was connected again.
     async fn loaded(
         &self,
         generator: &LoadGenerator,
@@ -221,7 +212,10 @@ impl Trial<'_> {
         let work = async {
             tokio::join!(generator.schedule_ended(), faults);
             self.phase("heal", Some(RECONNECT_LIMIT));
-            generator.all_connected(RECONNECT_LIMIT).await
+            let connected = generator.all_connected(RECONNECT_LIMIT).await;
+            self.phase("drain", Some(self.scenario.load.drain));
+            self.drain(generator).await;
+            connected
         };
         tokio::select! {
             connected = work => connected,
@@ -241,13 +235,16 @@ impl Trial<'_> {
         }
     }
 
-    /// Until every debt is paid, or the time is up. Never on quiet alone: a broker that boots is quiet too.
+    /// Until every debt is paid and every publish is answered, or the time is up. Never on quiet alone: a broker
+    /// that boots is quiet too.
     async fn drain(&self, generator: &LoadGenerator) {
         let deadline = Instant::now() + self.scenario.load.drain;
         let ledger = generator.ledger();
-        while Instant::now() < deadline
-            && ledger.lock().unwrap_or_else(PoisonError::into_inner).outstanding() > 0
-        {
+        let waits = || {
+            let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+            ledger.outstanding() > 0 || ledger.unanswered() > 0
+        };
+        while waits() && Instant::now() < deadline {
             sleep(DRAIN_LOOK).await;
         }
     }
@@ -273,6 +270,23 @@ impl Trial<'_> {
     fn phase(&self, name: &'static str, length: Option<Duration>) {
         self.observer.note(Note::Phase { name, length });
     }
+}
+
+/// The cluster that a scenario wants of a pattern, if it can be had.
+pub fn cluster_options(
+    scenario: &Scenario,
+    pattern: Pattern,
+    broker: Option<&str>,
+) -> Result<ClusterOptions, LabError> {
+    let options = ClusterOptions {
+        nodes: scenario.cluster.nodes,
+        broker: broker.filter(|_| pattern.has_broker()).map(str::to_owned),
+        // The schedule is the load's; a node must not have an opinion on it.
+        node_flags: vec!["--max-rate".into(), "0".into()],
+        ..ClusterOptions::new(pattern)?
+    };
+    options.check(&scenario.faults)?;
+    Ok(options)
 }
 
 /// A run that never came to its load.

@@ -55,7 +55,7 @@ pub fn judge(settled: &Settled, harness: &Harness, expectations: &[Expectation])
         (false, true) => Verdict::Valid,
     };
     why.extend(violations);
-    why.extend(remarks(settled));
+    why.extend(remarks(settled, harness));
     why.extend(harness.notes.iter().cloned());
     let limited = |histogram| limits(histogram, &settled.latency);
     Judgement { verdict, why, harness_limited: limited(&harness.publish_delay) || limited(&harness.loop_lag) }
@@ -206,18 +206,23 @@ fn number(value: f64) -> String {
 }
 
 /// What no expectation may have asked for, and a reader should know all the same.
-fn remarks(settled: &Settled) -> Vec<String> {
+fn remarks(settled: &Settled, harness: &Harness) -> Vec<String> {
     let remark = |count: u64, one: &str, many: &str| match count {
         0 => None,
         1 => Some(one.to_owned()),
         count => Some(format!("{} {many}", grouped(count))),
     };
-    [
-        remark(
+    let unsent = match harness.overruns {
+        0 => remark(
             settled.messages.unsent,
             "a message was never sent: its publisher had no connection until the end",
             "messages were never sent: their publishers had no connection until the end",
         ),
+        // Who had a connection and who was not told to send, nobody knows then.
+        _ => remark(settled.messages.unsent, "a message was never sent", "messages were never sent"),
+    };
+    [
+        unsent,
         remark(settled.corrupted, "a receipt was corrupted", "receipts were corrupted"),
         remark(
             settled.unexpected,

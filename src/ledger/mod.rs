@@ -328,6 +328,11 @@ impl Ledger {
     pub fn outstanding(&self) -> u64 {
         self.counts.outstanding
     }
+
+    /// The messages that were sent and have no answer yet. Costs nothing to ask.
+    pub fn unanswered(&self) -> u64 {
+        self.counts.sent - self.counts.answers.iter().sum::<u64>()
+    }
 }
 
 fn nanos(time: Duration) -> u64 {

@@ -73,6 +73,7 @@ impl Node {
             .await
             .map_err(|e| e.to_string())?;
         socket.send(Message::text(hello)).await.map_err(|e| e.to_string())?;
+        let mut trouble = String::from("closed before it said welcome");
         while let Some(message) = socket.next().await {
             let Message::Text(text) = message.map_err(|e| e.to_string())? else { continue };
             match Inbound::decode(&text) {
@@ -80,13 +81,14 @@ impl Node {
                     let session = welcome.session.into_owned();
                     return Ok((socket, session));
                 }
+                // Not the end: a node that does not know the session says so, and welcomes a new one.
                 Some(error) if error.kind == "error" => {
-                    return Err(format!("{} ({})", error.reason, error.code));
+                    trouble = format!("{} ({})", error.reason, error.code);
                 }
                 _ => {}
             }
         }
-        Err("closed before it said welcome".to_owned())
+        Err(trouble)
     }
 }
 

@@ -123,7 +123,10 @@ impl<'a> Ear<'a> {
                 run.health.remark(&error, 1);
                 if !self.subscribed {
                     run.roster.trouble(format!("node {}: {}", self.node, frame.reason));
-                    return ControlFlow::Break(());
+                    // A node whose broker is away says so, and subscribes when it is back.
+                    if frame.code != "bus_down" {
+                        return ControlFlow::Break(());
+                    }
                 }
             }
             _ => {}

@@ -126,8 +126,8 @@ struct Inner {
     connections: u64,
     members: HashMap<u64, Member>,
     hellos: Vec<Hello>,
-    /// The ids of `publish`, each time one came.
-    published: Vec<String>,
+    /// Every `publish`, each time one came: id, room, text.
+    published: Vec<(String, String, String)>,
     /// Subscribers that have asked for a room before.
     asked: Vec<Option<usize>>,
     history: Vec<(String, Value)>,
@@ -183,7 +183,12 @@ impl FaultyServer {
 
     /// How often a `publish` with this id came.
     pub fn published(&self, id: &str) -> usize {
-        self.state.inner().published.iter().filter(|published| *published == id).count()
+        self.state.inner().published.iter().filter(|(published, ..)| published == id).count()
+    }
+
+    /// Every `publish` so far: id, room, text.
+    pub fn told(&self) -> Vec<(String, String, String)> {
+        self.state.inner().published.clone()
     }
 
     fn serve(&self, node: usize, listener: TcpListener) {
@@ -319,8 +324,9 @@ impl State {
         let said = Said::read(text);
         let first = {
             let mut inner = self.inner();
-            let first = !inner.published.iter().any(|published| published == id);
-            inner.published.push(id.to_owned());
+            let first = !inner.published.iter().any(|(published, ..)| published == id);
+            let room = frame["room"].as_str().unwrap();
+            inner.published.push((id.to_owned(), room.to_owned(), text.to_owned()));
             first
         };
         if first && said.load && faults.cut_publisher_at == Some((said.publisher, said.seq)) {

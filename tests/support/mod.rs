@@ -1,4 +1,5 @@
 //! What the black-box tests share.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test target uses a part")]
 
 pub mod client;
@@ -6,3 +7,5 @@ pub mod faulty;
 pub mod node;
 pub mod process;
 pub mod redis;
+pub mod redis_bus;
+pub mod report;

@@ -1,0 +1,175 @@
+//! What a bench says and leaves behind.
+
+use serde_json::{Value, json};
+
+use crate::support::faulty::{Faults, FaultyServer};
+use crate::support::process::Running;
+use crate::support::redis::RedisServer;
+use crate::support::report::{Bench, Ended, Place, Report, conclusive, short};
+
+/// A scenario of the pattern local that takes no second.
+fn quick(more: &str) -> String {
+    let quick = short(more).replace("duration = \"3s\"", "duration = \"300ms\"");
+    format!("patterns = [\"local\"]\n{}", quick.replace("drain = \"2s\"", "drain = \"1s\""))
+}
+
+#[test]
+fn json_is_the_report_alone() {
+    let ended = conclusive(&quick(""), &["--format", "json"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.everything());
+    let printed: Value = serde_json::from_str(&ended.out().join("\n")).unwrap();
+    assert_eq!(&printed, ended.report().json());
+    assert_eq!(printed["schema"], 1);
+    assert_eq!(printed["seed"], 42);
+    assert_eq!(printed["versions"]["pubsub-lab"], env!("CARGO_PKG_VERSION"));
+    assert!(printed["host"]["cores"].as_u64().unwrap() >= 1);
+    assert_eq!(printed["runs"][0]["id"], "local-1");
+}
+
+#[test]
+fn the_table_goes_to_stdout_and_all_else_to_stderr() {
+    let ended = conclusive(&quick(""), &[]);
+    let (out, err) = (ended.out(), ended.err());
+    let row = out.iter().find(|line| line.starts_with("local ")).unwrap();
+    assert!(row.contains("33.3%") && row.ends_with("valid"), "{row}");
+    assert!(out.iter().any(|line| line.starts_with("local: all 30 messages reached everyone")), "{out:?}");
+    let phases = ["A short one", "[1/1] local", "  start", "  connect", "  probe", "  warm-up (200ms)"];
+    assert_eq!(err[..6], phases);
+    assert_eq!(err[6..], ["  load (300ms)", "  heal", "  drain", "report: out/report.json"]);
+    let logs = ended.place.path().join("out/logs/local");
+    let mut logs: Vec<_> = std::fs::read_dir(logs).unwrap().map(|log| log.unwrap().file_name()).collect();
+    logs.sort();
+    assert_eq!(logs, ["node-0.log", "node-1.log", "node-2.log"]);
+    // Nobody looks at it on a terminal: no colour, no bar.
+    assert!(!ended.everything().contains('\u{1b}'));
+}
+
+#[test]
+fn flags_stand_in_the_effective_scenario() {
+    let flags = "--nodes 2 --publishers 4 --subscribers 6 --rate 50 --payload 200 --rooms 2 --resend --warm-up 100ms \
+                 --duration 400ms --drain 1500ms --connect-timeout 3s --reconnect-min 50ms --reconnect-max 2s --seed 7";
+    let args: Vec<&str> = flags.split_ascii_whitespace().collect();
+    let ended = conclusive(&quick(""), &args);
+    let run = ended.run("local", 0);
+    assert_eq!(run.count("due"), 20);
+    // Four messages to each room in turn; four listen in the first room, two in the other.
+    assert_eq!(run.count("owed"), 12 * 4 + 8 * 2);
+    let report = ended.report();
+    let scenario = &report.json()["scenario"];
+    assert_eq!(scenario["name"], "scenario");
+    assert_eq!(scenario["title"], "A short one");
+    assert_eq!(scenario["cluster"], json!({"nodes": 2}));
+    let load = json!({
+        "publishers": 4, "subscribers": 6, "rate": 50, "payload": 200, "rooms": 2, "resend": true,
+        "warm_up": "100ms", "duration": "400ms", "drain": "1s 500ms",
+        "connect_timeout": "3s", "reconnect_min": "50ms", "reconnect_max": "2s",
+    });
+    assert_eq!(scenario["load"], load);
+    assert_eq!(report.json()["seed"], 7);
+}
+
+#[test]
+fn an_expectation_that_fails_names_figure_value_and_bound() {
+    let expect = "[expect]\nduplicates = 0\nlost = 0\non_time = \">= 0.5\"\n[expect.redis]\nowed = 1\n";
+    let ended = conclusive(&quick(expect), &[]);
+    let run = ended.run("local", 1);
+    assert_eq!(run["verdict"], "violated");
+    assert_eq!(run.why(), ["lost is 240, expected 0", "on_time is 0.3333, expected at least 0.5"]);
+    let out = ended.out().join("\n");
+    assert!(out.contains("Violated: lost is 240, expected 0; on_time is"), "{out}");
+}
+
+#[test]
+fn a_pattern_s_own_expectation_replaces_the_general_one() {
+    let ended = conclusive(&quick("[expect]\nlost = 0\n[expect.local]\nlost = \"<= 240\"\n"), &[]);
+    assert_eq!(ended.run("local", 0)["verdict"], "valid");
+}
+
+#[test]
+fn without_out_the_report_is_in_runs_and_latest_leads_to_it() {
+    let place = Place::new(&quick(""));
+    let latest = place.path().join("runs/latest");
+    let mut targets = Vec::new();
+    for seed in [1, 2] {
+        // Both within a second, by which a directory is named.
+        let mut bench = Running::start(place.command(&["--seed", &seed.to_string()]));
+        bench.ended_within(crate::support::process::PATIENCE);
+        let target = std::fs::read_link(&latest).unwrap().to_string_lossy().into_owned();
+        assert!(target.contains("-scenario") && !target.contains('/'), "{target}");
+        bench.err_line(&format!("report: runs/{target}/report.json"));
+        assert_eq!(Report::read(&latest.join("report.json")).json()["seed"], seed);
+        targets.push(target);
+    }
+    assert_ne!(targets[0], targets[1]);
+    assert!(place.path().join("runs").join(&targets[0]).join("report.json").exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_of_the_users_is_used_and_left_as_it_was() {
+    let redis = RedisServer::start();
+    let mut client = redis.client().await;
+    let mut channels = async || -> Vec<String> {
+        redis::cmd("PUBSUB").arg("CHANNELS").query_async(&mut client).await.unwrap()
+    };
+    let scenario = format!("patterns = [\"redis\"]\n{}", short(""));
+    let bench = Bench::start(&scenario, &["--broker", &redis.url()]);
+    bench.err_line("  load (3s)");
+    let during = channels().await;
+    assert!(!during.is_empty() && during.iter().all(|name| name.starts_with("pubsub-lab-")), "{during:?}");
+    let everything = bench.descendants();
+    assert!(!everything.iter().any(|seen| seen.command.contains("redis-server")), "{everything:?}");
+    let ended = bench.ended();
+    let run = ended.report().run("redis");
+    run.assert_sums();
+    assert_eq!(run.counts(["acked", "delivered", "lost"]), [300, 3_600, 0], "{:#}", run.brief());
+    assert!(ended.report().json()["versions"]["redis"].is_string());
+    ended.place.assert_nothing_left(&everything, std::time::Duration::ZERO);
+    // It lives, and nothing of the run is in it.
+    assert_eq!(channels().await, Vec::<String>::new());
+    let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut client).await.unwrap();
+    assert_eq!(keys, Vec::<String>::new());
+}
+
+/// What a server was told in a run of this seed: each message's id, room and text without nonce and checksum.
+async fn told(seed: u64) -> (String, Vec<[String; 3]>) {
+    let server = FaultyServer::start(2, Faults::default()).await;
+    let urls = server.urls();
+    let scenario = quick("rooms = 2\n");
+    let args = ["--url", &urls[0], "--url", &urls[1], "--seed", &seed.to_string()];
+    let ended: Ended = tokio::task::block_in_place(|| Bench::start(&scenario, &args).ended());
+    assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.everything());
+    let mut nonces = Vec::new();
+    let mut told: Vec<(u64, [String; 3])> = Vec::new();
+    for (id, room, text) in server.told() {
+        // nonce.kind.publisher.seq.checksum filler
+        let (head, filler) = text.split_once(' ').unwrap();
+        let (named, _checksum) = head.rsplit_once('.').unwrap();
+        let (nonce, name) = named.split_once('.').unwrap();
+        nonces.push(nonce.to_owned());
+        // How many probes it takes depends on time.
+        if let Ok(number) = id.parse() {
+            told.push((number, [id, room, format!("{name} {filler}")]));
+        }
+    }
+    nonces.dedup();
+    assert_eq!(nonces.len(), 1, "one nonce a run");
+    told.sort();
+    (nonces.remove(0), told.into_iter().map(|(_, told)| told).collect())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_seed_gives_the_same_schedule_and_texts_but_for_the_nonce() {
+    let (nonce, told_first) = told(5).await;
+    assert_eq!(told_first.len(), 30);
+    let (other_nonce, again) = told(5).await;
+    assert_eq!(told_first, again);
+    assert_ne!(nonce, other_nonce);
+    let (_, other_seed) = told(6).await;
+    let texts = |told: &[[String; 3]]| told.iter().map(|[.., text]| text.clone()).collect::<Vec<_>>();
+    let (mine, others) = (texts(&told_first), texts(&other_seed));
+    assert!(mine.iter().zip(&others).all(|(mine, other)| mine != other), "another seed, other texts");
+    let places = |told: &[[String; 3]]| {
+        told.iter().map(|[id, room, _]| [id.clone(), room.clone()]).collect::<Vec<_>>()
+    };
+    assert_eq!(places(&told_first), places(&other_seed));
+}

@@ -1,0 +1,129 @@
+//! What cannot be run is said in one sentence with a hint, before anything is started.
+
+use crate::support::process::{PATIENCE, Running};
+use crate::support::report::{Bench, Place, short};
+
+/// Runs a bench that cannot run. Gives what it says, after a look at its exit code and at what is left.
+fn refused(scenario: &str, args: &[&str], exit: i32) -> String {
+    let ended = Bench::start(scenario, args).ended();
+    assert_eq!(ended.code, Some(exit), "{}", ended.everything());
+    assert_eq!(ended.out(), Vec::<String>::new(), "results only on stdout");
+    ended.place.assert_nothing_left(&[], std::time::Duration::ZERO);
+    let err = ended.err().join("\n");
+    let errors = err.lines().filter(|line| line.starts_with("error: ")).count();
+    assert_eq!(errors, 1, "{err}");
+    err
+}
+
+#[test]
+fn an_invalid_file_is_named_with_line_and_column() {
+    let scenario = short("").replace("rate = 100", "raet = 100");
+    let err = refused(&scenario, &[], 2);
+    assert_eq!(err, "error: scenario.toml:7:1: [load] has no key `raet`\nhint: did you mean `rate`?");
+
+    let late = short("[[fault]]\nat = \"2s\"\nfor = \"2s\"\nkill = \"broker\"\n");
+    let err = refused(&late, &[], 2);
+    assert!(err.starts_with("error: scenario.toml:13:"), "{err}");
+    assert!(err.contains("past the end of the load at 3s") && err.contains("\nhint: "), "{err}");
+}
+
+#[test]
+fn a_flag_that_is_wrong_is_named() {
+    let err = refused(&short(""), &["--rate", "fast"], 2);
+    assert!(err.starts_with("error: --rate fast: `rate` must be"), "{err}");
+    let err = refused(&short(""), &["--warm-up", "soon"], 2);
+    assert!(err.starts_with("error: --warm-up soon: `warm_up` must be"), "{err}");
+}
+
+#[test]
+fn an_unknown_scenario_gets_a_suggestion() {
+    let place = Place::new("");
+    for (name, hint) in [("stedy", "`steady`"), ("no/such/file.toml", "")] {
+        let mut command = crate::support::process::pubsub_lab(&["bench", "--scenario", name]);
+        command.current_dir(place.path());
+        let mut bench = Running::start(command);
+        assert_eq!(bench.ended_within(PATIENCE).code(), Some(2), "{}", bench.everything());
+        let err = bench.err().join("\n");
+        assert!(err.starts_with("error: ") && err.contains(name), "{err}");
+        assert!(err.contains("\nhint: ") && err.contains(hint), "{err}");
+    }
+    assert!(!place.path().join("runs").exists(), "nothing was begun");
+}
+
+#[test]
+fn an_unknown_pattern_is_wrong_usage() {
+    for (pattern, says) in [
+        ("zeromq", "this version runs local and redis"),
+        ("amqp", "this version runs local and redis"),
+        ("local,carrier-pigeon", "carrier-pigeon"),
+    ] {
+        let err = refused(&short(""), &["--pattern", pattern], 2);
+        assert!(err.contains(says) && err.contains("\nhint: "), "{err}");
+    }
+}
+
+#[test]
+fn a_scenario_of_patterns_to_come_is_wrong_usage() {
+    let scenario = format!("patterns = [\"zeromq\"]\n{}", short(""));
+    let err = refused(&scenario, &[], 2);
+    assert!(err.contains("names no pattern that this version runs"), "{err}");
+}
+
+#[test]
+fn without_a_redis_there_is_an_install_line_before_anything_runs() {
+    let empty = tempfile::tempdir().unwrap();
+    // With local before it: who waits for that to end learns nothing new.
+    let scenario = format!("patterns = [\"local\", \"redis\"]\n{}", short(""));
+    let ended = Bench::start_with(&scenario, &[], |command| {
+        // No server and no Docker on the path, and none where servers usually are.
+        command.env("PATH", empty.path()).env("PUBSUB_LAB_REDIS_SERVER", "");
+    })
+    .ended();
+    assert_eq!(ended.code, Some(4), "{}", ended.everything());
+    let err = ended.err().join("\n");
+    assert!(err.contains("error: the pattern redis needs a Redis server"), "{err}");
+    assert!(err.contains("apt-get install redis-server") || err.contains("brew install redis"), "{err}");
+    assert!(!err.contains("local"), "nothing ran: {err}");
+    ended.place.assert_nothing_left(&[], std::time::Duration::ZERO);
+}
+
+#[test]
+fn a_broker_that_is_not_the_labs_is_not_broken() {
+    let fault = "[[fault]]\nat = \"1s\"\nfor = \"1s\"\nkill = \"broker\"\n";
+    let scenario = format!("patterns = [\"redis\"]\n{}", short(fault));
+    let err = refused(&scenario, &["--broker", "redis://:s3cret@127.0.0.1:1"], 2);
+    assert!(err.contains("the broker at redis://127.0.0.1:1 is not the lab's"), "{err}");
+    assert!(err.contains("\nhint: leave out `--broker`; "), "{err}");
+    assert!(!err.contains("s3cret"), "{err}");
+}
+
+#[test]
+fn a_broker_that_does_not_answer_is_named() {
+    let port = pubsub_lab::lab::ports::free(1).unwrap()[0];
+    let scenario = format!("patterns = [\"redis\"]\n{}", short(""));
+    let err = refused(&scenario, &["--broker", &format!("redis://127.0.0.1:{port}")], 4);
+    assert!(err.contains(&format!("the broker at redis://127.0.0.1:{port} cannot be used")), "{err}");
+}
+
+#[test]
+fn urls_are_measured_as_they_are() {
+    // Nothing there: what cannot be measured proves nothing.
+    let port = pubsub_lab::lab::ports::free(1).unwrap()[0];
+    let url = format!("ws://127.0.0.1:{port}");
+    let quick = ["--connect-timeout", "200ms"];
+    let ended = Bench::start(&short(""), &[&["--url", &url][..], &quick].concat()).ended();
+    assert_eq!(ended.code, Some(3), "{}", ended.everything());
+    let run = ended.report().run("attached");
+    assert_eq!(run["verdict"], "inconclusive");
+    assert!(run.why()[0].starts_with("only 0 of 15 clients were connected"), "{:?}", run.why());
+    // No URL of a WebSocket.
+    let err = refused(&short(""), &["--url", "http://127.0.0.1:1"], 2);
+    assert!(
+        err.contains("\"http://127.0.0.1:1\" is not the URL of a node") && err.contains("\nhint: "),
+        "{err}"
+    );
+    // Nobody here can kill what is not the lab's.
+    let fault = short("[[fault]]\nat = \"1s\"\nkill = \"node 0\"\n");
+    let ended = Bench::start(&fault, &["--url", &url]).ended();
+    assert_eq!(ended.report().run("attached")["verdict"], "not_applicable");
+}

@@ -1,0 +1,255 @@
+//! Positive controls through the real command line: `bench --url` against a server that fails by known numbers.
+//! An instrument that cannot find what is there proves nothing when it finds nothing.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod support;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use serde_json::json;
+
+use support::faulty::{Each, Faults, FaultyServer, Harm};
+use support::report::{Bench, Ended, Run, conclusive};
+
+/// One publisher, three subscribers, one room: 120 messages in 1.2 s, and nobody may lose any.
+const SCENARIO: &str = "
+title = \"Known faults\"
+[load]
+publishers = 1
+subscribers = 3
+rate = 100
+warm_up = \"100ms\"
+duration = \"1200ms\"
+drain = \"2s\"
+[expect]
+lost = 0
+duplicates = 0
+reordered = 0
+corrupted = 0
+unexpected = 0
+foreign = 0
+refused = 0
+unknown = 0
+on_time = 1
+";
+
+/// Figures of a run, by name.
+type Figures = Vec<(&'static str, u64)>;
+
+/// Every figure of a run in which nothing goes wrong.
+const CLEAN: [(&str, u64); 23] = [
+    ("due", 120),
+    ("sent", 120),
+    ("unsent", 0),
+    ("acked", 120),
+    ("refused", 0),
+    ("unknown", 0),
+    ("owed", 360),
+    ("delivered", 360),
+    ("recovered", 0),
+    ("lost", 0),
+    ("lost_confirmed", 0),
+    ("lost_handed", 0),
+    ("lost_refused", 0),
+    ("lost_unknown", 0),
+    ("lost_no_path", 0),
+    ("lost_online", 0),
+    ("lost_offline", 0),
+    ("duplicates", 0),
+    ("reordered", 0),
+    ("refused_but_delivered", 0),
+    ("unexpected", 0),
+    ("corrupted", 0),
+    ("foreign", 0),
+];
+
+/// The figures of a clean run, but for these.
+fn but(changed: &[(&'static str, u64)]) -> Figures {
+    assert!(changed.iter().all(|(name, _)| CLEAN.iter().any(|(known, _)| known == name)));
+    let value = |name: &str| changed.iter().find(|(changed, _)| *changed == name).map(|(_, value)| *value);
+    CLEAN.iter().map(|(name, clean)| (*name, value(name).unwrap_or(*clean))).collect()
+}
+
+/// Benches a server of two nodes with these faults.
+async fn bench(faults: Faults) -> Ended {
+    let server = FaultyServer::start(2, faults).await;
+    let urls = server.urls();
+    let args = ["--url", &urls[0], "--url", &urls[1], "--format", "json"];
+    tokio::task::block_in_place(|| conclusive(SCENARIO, &args))
+}
+
+/// Benches a server with these faults: the report says exactly this, and the exit code agrees.
+async fn measure(faults: Faults, expected: Figures) -> Run {
+    let ended = bench(faults).await;
+    let clean = expected == CLEAN;
+    let run = ended.run("attached", if clean { 0 } else { 1 });
+    let found: Figures = expected.iter().map(|(name, _)| (*name, run.count(name))).collect();
+    assert_eq!(found, expected, "{:#}", run.brief());
+    assert_eq!(run["verdict"], if clean { "valid" } else { "violated" });
+    // Each bound that does not hold is named, with its value.
+    for (figure, value) in expected {
+        let bounded = SCENARIO.contains(&format!("\n{figure} = 0\n"));
+        let says = format!("{figure} is {value}, expected 0");
+        assert_eq!(run.why().contains(&&*says), bounded && value > 0, "{says}: {:?}", run.why());
+    }
+    run
+}
+
+fn harming(subscriber: usize, harm: Harm) -> Faults {
+    Faults { harm: HashMap::from([(subscriber, harm)]), ..Faults::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_without_faults_is_found_without_fault() {
+    let run = measure(Faults::default(), but(&[])).await;
+    assert_eq!(run["debts"]["on_time"], 1.0);
+    assert!(run["impact_ms"].is_null(), "{:#}", run.brief());
+    assert!(run["latency_us"]["p50"].as_u64().unwrap() > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lost_ones_are_counted() {
+    let harm = Harm { lose: Some(Each(10)), ..Harm::default() };
+    let lost = [("delivered", 348), ("lost", 12), ("lost_handed", 12), ("lost_online", 12)];
+    let run = measure(harming(1, harm), but(&lost)).await;
+    // Every tenth: the timeline has one in each slice of ten.
+    let slices = run.slices(0..1_200);
+    assert!(slices.iter().all(|slice| slice["sent"] == 10 && slice["lost"] == 1), "{slices:?}");
+    // The first lost is due after 90 ms, the last after 1190.
+    assert_eq!(run["impact_ms"], 1_100);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loss_and_duplicates_do_not_make_up_for_each_other() {
+    let harm = Harm { lose: Some(Each(10)), duplicate: Some(Each(5)), ..Harm::default() };
+    // Of 24 every second one would be both: it is lost. As many lost as doubled.
+    let both =
+        [("delivered", 348), ("lost", 12), ("lost_handed", 12), ("lost_online", 12), ("duplicates", 12)];
+    measure(harming(1, harm), but(&both)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn swapped_changed_and_invented_ones_are_counted() {
+    // The 120th has none after it to swap with: every 7th, 17 of them.
+    let swap = Harm { swap: Some(Each(7)), ..Harm::default() };
+    let corrupt = Harm { corrupt: Some(Each(20)), ..Harm::default() };
+    let strange =
+        Harm { foreign: Some(Each(12)), invent: Some(Each(30)), stray: Some(Each(40)), ..Harm::default() };
+    let faults = Faults { harm: HashMap::from([(0, swap), (1, corrupt), (2, strange)]), ..Faults::default() };
+    let expected = [
+        ("reordered", 17),
+        ("corrupted", 6),
+        ("delivered", 354),
+        ("lost", 6),
+        ("lost_handed", 6),
+        ("lost_online", 6),
+        ("foreign", 20),
+        ("unexpected", 7),
+    ];
+    measure(faults, but(&expected)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn delayed_ones_are_late_by_the_known_time() {
+    let harm = Harm { delay: Some((Each(11), Duration::from_millis(1_500))), ..Harm::default() };
+    // 10 of them, all overtaken by the end of the load.
+    let run = measure(harming(1, harm), but(&[("reordered", 10)])).await;
+    assert_eq!(run["debts"]["on_time"], json!(350.0 / 360.0));
+    let said = run.why().into_iter().find(|why| why.starts_with("on_time is 0.97")).unwrap();
+    assert!(said.ends_with("expected 1"), "{said}");
+    // No earlier than the delay; how much later is the machine's.
+    let max = run["latency_us"]["max"].as_u64().unwrap();
+    assert!((1_498_000..2_500_000).contains(&max), "{max} µs");
+    let median = run["latency_us"]["p50"].as_u64().unwrap();
+    assert!(median < 500_000, "{median} µs");
+    // From the first delayed one's intended time, after 100 ms, to the last one's receipt: it is due after 1090.
+    let impact = run["impact_ms"].as_u64().unwrap();
+    assert!((2_489..3_500).contains(&impact), "{impact} ms");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_are_told_apart() {
+    let faults = Faults {
+        refuse: Some(Each(10)),             // 12, not delivered
+        refuse_but_deliver: Some(Each(15)), // 8, of which 4 are refused and not delivered
+        unknown: Some(Each(7)),             // 17, of which 2 (the 70th and the 105th) are refused
+        forget_answer: Some(Each(11)),      // 10, of which 1 (the 110th) is refused and 1 (the 77th) unknown
+        ..Faults::default()
+    };
+    let expected = [
+        ("acked", 81),
+        ("refused", 16),
+        ("unknown", 23),
+        ("delivered", 324),
+        ("lost", 36),
+        ("lost_refused", 36),
+        ("lost_online", 36),
+        ("refused_but_delivered", 12),
+    ];
+    measure(faults, but(&expected)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_confirmed_message_that_is_lost_is_a_broken_promise() {
+    let faults = Faults { confirm: true, ..harming(2, Harm { lose: Some(Each(8)), ..Harm::default() }) };
+    let broken = [("delivered", 345), ("lost", 15), ("lost_confirmed", 15), ("lost_online", 15)];
+    measure(faults, but(&broken)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dead_path_is_violated_and_not_inconclusive() {
+    let ended = bench(harming(1, Harm { deaf: true, ..Harm::default() })).await;
+    let run = ended.run("attached", 1);
+    assert_eq!(run["verdict"], "violated");
+    assert_eq!(run["unverified_paths"], json!([{"publisher": 0, "subscriber": 1}]));
+    assert_eq!(run.why()[0], "a path never worked, not even before the load: publisher 0 to subscriber 1");
+    assert_eq!(run.counts(["owed", "delivered", "lost"]), [360, 240, 120]);
+}
+
+/// Asserts that a run proves nothing, and says first that it was the load generator's fault.
+fn assert_inconclusive(ended: &Ended, label: &str, why: &str) -> Run {
+    let run = ended.run(label, 3);
+    assert_eq!(run["verdict"], "inconclusive");
+    assert!(run.why()[0].starts_with(why), "{:?}", run.why());
+    assert_eq!(run["harness_limited"], true);
+    run
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_starved_load_generator_blames_itself() {
+    let server = FaultyServer::start(2, Faults::default()).await;
+    let urls = server.urls();
+    let ended = tokio::task::block_in_place(|| {
+        let bench = Bench::start(SCENARIO, &["--url", &urls[0], "--url", &urls[1], "--duration", "3s"]);
+        bench.err_line("  load (3s)");
+        // It stands still for an eighth of its load; what was due then is late.
+        bench.signal(Signal::SIGSTOP);
+        std::thread::sleep(Duration::from_millis(400));
+        bench.signal(Signal::SIGCONT);
+        bench.ended()
+    });
+    let run = assert_inconclusive(&ended, "attached", "the load generator ");
+    // All arrived: nobody may call that a fault of the server.
+    assert_eq!(run.counts(["due", "acked", "delivered", "lost"]), [300, 300, 900, 0], "{:#}", run.brief());
+    let out = ended.out().join("\n");
+    assert!(out.contains("inconclusive, because the load generator "), "{out}");
+    assert!(out.contains("Its figures prove nothing."), "{out}");
+}
+
+#[test]
+fn more_than_it_can_is_inconclusive_and_not_nonsense() {
+    let scenario =
+        SCENARIO.replace("rate = 100", "rate = 200000").replace("subscribers = 3", "subscribers = 12");
+    let ended = Bench::start(&scenario, &["--pattern", "local", "--nodes", "1"]).ended();
+    let run = assert_inconclusive(&ended, "local", "the load generator ");
+    assert_eq!(run.count("due"), 240_000);
+    let why = run.why();
+    assert!(why.iter().any(|why| why.starts_with("queues of the load generator overflowed ")), "{why:?}");
+    // They had one all the time.
+    assert!(!why.iter().any(|why| why.contains("no connection")), "{why:?}");
+    let out = ended.out().join("\n");
+    assert!(out.contains("Its figures prove nothing."), "{out}");
+}

@@ -1,0 +1,64 @@
+//! What a Redis bus costs whose node does not read. The process's memory is judged, so this test has a target of
+//! its own.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod support;
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use pubsub_lab::bus::{Bus, BusEvent, Outcome};
+use tokio::time::timeout;
+
+use support::redis::RedisServer;
+use support::redis_bus::{PATIENCE, count, envelope, is_up, options, start_counted, subscribe};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_does_not_read_costs_bounded_memory_and_is_told_exactly() {
+    const SENT: u64 = 200_000;
+    // Redis itself may not drop the listener: the count is to be exact.
+    let server = RedisServer::builder().directive("client-output-buffer-limit", &["pubsub 0 0 0"]).start();
+    let (bus, counters) = start_counted(options(&server.url()));
+    let mut events = bus.events().unwrap();
+    subscribe(&bus, "lobby").await;
+    is_up(&bus).await;
+    let before = resident_bytes();
+    let text = Bytes::from(vec![b'x'; 1_000]);
+    let mut taken = 0;
+    while taken < SENT {
+        let receipts: Vec<_> =
+            (0..500).map(|n| bus.publish(envelope("lobby", &n.to_string(), text.clone()))).collect();
+        for receipt in receipts {
+            match receipt.await {
+                Outcome::Ack(_) => taken += 1,
+                // This machine may be busy; what was not sent is not owed.
+                Outcome::Refused { code: "overloaded", .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    let deadline = Instant::now() + PATIENCE;
+    while count(&counters, "received") + count(&counters, "dropped") < taken {
+        assert!(Instant::now() < deadline, "not all arrived");
+        tokio::task::yield_now().await;
+    }
+    let grown = resident_bytes().saturating_sub(before) >> 20;
+    assert!(grown < 150, "grew by {grown} MiB");
+
+    let (mut received, mut lagged) = (0, 0);
+    while received + lagged < taken {
+        match timeout(PATIENCE, events.recv()).await.expect("some were neither received nor named").unwrap() {
+            BusEvent::Envelope(_) => received += 1,
+            BusEvent::Lagged(missed) => lagged += missed,
+        }
+    }
+    assert_eq!((received, lagged), (65_536, taken - 65_536));
+    assert_eq!(count(&counters, "dropped"), lagged);
+}
+
+fn resident_bytes() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = text.split(' ').nth(1).unwrap().parse().unwrap();
+    pages * 4_096
+}
