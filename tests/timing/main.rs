@@ -5,5 +5,6 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bench;
 #[cfg(target_os = "linux")]
 mod node;
