@@ -1,13 +1,13 @@
 //! The plain dialect: a frame in is a message to the lobby, a frame out is the bare text.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod support;
 
-use futures_util::SinkExt;
 use serde_json::json;
 use support::client::{BINARY, Client, Raw, TEXT, masked};
 use support::node::Node;
 use tokio::io::AsyncWriteExt;
-use tokio_tungstenite::tungstenite::Message;
 
 #[tokio::test]
 async fn text_and_binary_reach_everybody_in_the_lobby_as_bare_text() {
@@ -91,8 +91,19 @@ async fn one_message_in_many_frames_is_one_message_and_has_the_same_limit() {
     raw.write(&masked(0x00, b"\xa9, ")).await;
     raw.write(&masked(0x80, b"s'il vous plait")).await;
     other.text_is("café, s'il vous plait").await;
+    raw.write(&masked(0x01, b"still ")).await;
+    for _ in 0..500 {
+        raw.write(&masked(0x00, b"")).await;
+    }
+    raw.write(&masked(0x80, b"one")).await;
+    other.text_is("still one").await;
     raw.write(&masked(0x01, &[b'x'; 1000])).await;
     raw.write(&masked(0x00, &[b'x'; 1000])).await;
+    assert_eq!(raw.closed().await, 1009);
+    // Empty frames count for nothing in a message, but they are not free.
+    let mut raw = Raw::plain(&node).await;
+    raw.write(&masked(0x01, b"x")).await;
+    let _ = raw.tcp.write_all(&masked(0x00, b"").repeat(50_000)).await;
     assert_eq!(raw.closed().await, 1009);
 }
 
@@ -102,7 +113,7 @@ async fn more_than_the_rate_closes_with_1008_and_says_why() {
     let mut client = Client::connect(&node, "/", &[]).await.unwrap();
     for n in 0..20 {
         // The node may close before the last one is out.
-        let _ = client.socket.send(Message::text(n.to_string())).await;
+        let _ = client.try_send(&n.to_string()).await;
     }
     let (code, reason) = client.closed().await;
     assert_eq!((code, &*reason), (1008, "a session may publish 5 messages a second"));

@@ -8,7 +8,7 @@ use axum::http::header::{
     CONNECTION, CONTENT_TYPE, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::upgrade::Parts;
@@ -20,6 +20,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::connection::Place;
 use super::link::{Dialect, Duplex, Link};
 use super::page;
 use super::session::Session;
@@ -81,11 +82,12 @@ async fn metrics_text(State(context): State<Context>) -> Response {
 }
 
 async fn socket(State(Context { shared, .. }): State<Context>, mut request: Request) -> Response {
-    match handshake(&shared, request.headers()) {
+    match handshake(&shared, &request) {
         Err(refusal) => refusal.into_response(),
         Ok(Handshake { accept, dialect, seat }) => {
             let upgrade = hyper::upgrade::on(&mut request);
-            let session = serve(shared.clone(), upgrade, dialect, seat);
+            let place = request.extensions_mut().remove::<Place>();
+            let session = serve(shared.clone(), upgrade, dialect, Seat { _client: seat, _connection: place });
             shared.tasks.spawn(session);
             let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
             let headers = response.headers_mut();
@@ -101,12 +103,7 @@ async fn socket(State(Context { shared, .. }): State<Context>, mut request: Requ
 }
 
 /// Waits for the connection to be handed over, then serves the session on it.
-async fn serve(
-    shared: Arc<Shared>,
-    upgrade: hyper::upgrade::OnUpgrade,
-    dialect: Dialect,
-    seat: OwnedSemaphorePermit,
-) {
+async fn serve(shared: Arc<Shared>, upgrade: hyper::upgrade::OnUpgrade, dialect: Dialect, seat: Seat) {
     let Ok(upgraded) = upgrade.await else { return };
     let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
         tracing::error!("a connection was upgraded that this node did not accept");
@@ -117,7 +114,7 @@ async fn serve(
     let early = read_buf.to_vec();
     drop(read_buf);
     let limits = &shared.limits;
-    let link = Link::new(shared.fresh_link(), dialect, io.into_inner(), limits.outbox as usize);
+    let link = Link::new(shared.fresh_link(), dialect, io.into_inner(), limits);
     let link = Arc::new(link);
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
@@ -128,6 +125,12 @@ async fn serve(
     let socket =
         WebSocketStream::from_partially_read(Duplex(link.clone()), early, Role::Server, Some(config)).await;
     Session::new(shared, link, seat).run(socket).await;
+}
+
+/// What a client holds as long as it stays: its own permit, and that of its connection.
+pub struct Seat {
+    _client: OwnedSemaphorePermit,
+    _connection: Option<Place>,
 }
 
 struct Handshake {
@@ -142,10 +145,13 @@ fn refuse(status: StatusCode, reason: impl Into<String>) -> Refusal {
     (status, [(SEC_WEBSOCKET_VERSION, "13")], reason.into() + "\n")
 }
 
-fn handshake(shared: &Shared, headers: &HeaderMap) -> Result<Handshake, Refusal> {
+fn handshake(shared: &Shared, request: &Request) -> Result<Handshake, Refusal> {
+    let headers = request.headers();
+    // Only these can be upgraded, though axum also routes HEAD here.
+    let upgradable = request.method() == Method::GET && request.version() == Version::HTTP_11;
     let key = headers.get(SEC_WEBSOCKET_KEY);
     let version = headers.get(SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
-    let (true, Some(key), Some(b"13")) = (wants_websocket(headers), key, version) else {
+    let (true, Some(key), Some(b"13")) = (upgradable && wants_websocket(headers), key, version) else {
         return Err(refuse(StatusCode::UPGRADE_REQUIRED, "a WebSocket of version 13 lives here"));
     };
     check_origin(headers, &shared.allowed_origins)?;

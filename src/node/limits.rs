@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// The shortest of the times below. With none at all a client would be gone before it could answer, or pinged
+/// without pause.
+const SHORTEST: Duration = Duration::from_millis(10);
+
 /// The bounds of a node.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 #[command(next_help_heading = "Limits")]
@@ -31,19 +35,27 @@ pub struct Limits {
     pub outbox: u32,
 
     /// How long a client may take nothing at all before it is closed with 1013
-    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
     pub slow_after: Duration,
 
     /// How often a client is pinged
-    #[arg(long, default_value = "20s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "20s", value_name = "TIME", value_parser = duration)]
     pub ping_every: Duration,
 
     /// How long a client may leave a ping unanswered before it is gone
-    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
     pub pong_within: Duration,
 
     /// Members of a room up to which joined and left are announced in it; in a larger room they would outnumber
     /// what people say
     #[arg(long, default_value_t = 256, value_name = "N")]
     pub presence_limit: usize,
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    if duration < SHORTEST {
+        return Err(format!("{} is the shortest", humantime::format_duration(SHORTEST)));
+    }
+    Ok(duration)
 }

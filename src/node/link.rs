@@ -5,8 +5,9 @@
 //! [`Duplex`]; what it wants to say (pongs, close frames) goes through the same outbox, so that no frame ever
 //! lands in the middle of another.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -15,8 +16,18 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio::time::sleep;
 
+use super::limits::Limits;
 use super::outbox::{Drain, Offer, Outbox};
+
+/// Bytes that are read at once from a client that is being closed, and thrown away.
+const DISCARD: usize = 16 * 1024;
+/// A message may be cut into frames, but at the end it may not have come in more than so many times the bytes of
+/// the largest.
+const FRAMING: u64 = 4;
+/// The pause after them.
+const DISCARD_PAUSE: Duration = Duration::from_millis(1);
 
 /// How a client talks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +49,10 @@ pub struct Link {
     state: Mutex<State>,
     /// Wakes the session when the rooms met something that only it can handle.
     kick: Notify,
+    /// Bytes that came since the client's last whole message, and how many that may be. A message in endless tiny
+    /// frames is no message: nothing else would ever count it.
+    unheard: AtomicU64,
+    unheard_limit: u64,
 }
 
 #[derive(Debug)]
@@ -59,7 +74,7 @@ struct State {
 pub struct Condition {
     /// Since when the socket takes nothing.
     pub blocked_for: Option<Duration>,
-    /// The client's requests are to wait.
+    /// The client takes no more and its outbox is full: its requests are to wait.
     pub full: bool,
     /// A plain client missed frames.
     pub overflowed: bool,
@@ -71,16 +86,24 @@ pub struct Condition {
 
 impl Link {
     /// A link over a connected socket.
-    pub fn new(number: u64, dialect: Dialect, tcp: TcpStream, capacity: usize) -> Self {
+    pub fn new(number: u64, dialect: Dialect, tcp: TcpStream, limits: &Limits) -> Self {
         let state = State {
-            outbox: Outbox::new(capacity),
+            outbox: Outbox::new(limits.outbox as usize),
             blocked_since: None,
             dirty: false,
             closing: false,
             overflowed: false,
             broken: false,
         };
-        Self { number, dialect, tcp, state: Mutex::new(state), kick: Notify::new() }
+        Self {
+            number,
+            dialect,
+            tcp,
+            state: Mutex::new(state),
+            kick: Notify::new(),
+            unheard: AtomicU64::new(0),
+            unheard_limit: limits.max_frame.saturating_mul(FRAMING),
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -90,6 +113,7 @@ impl Link {
     /// Queues a frame of the feed. True when the link must be written and is not yet on the rooms' list.
     pub fn offer(&self, frame: &Bytes, dropped: &mut u64) -> bool {
         let mut state = self.state();
+        self.make_room(&mut state);
         if state.closing || state.broken {
             return false;
         }
@@ -105,6 +129,14 @@ impl Link {
         let newly = !state.dirty && state.blocked_since.is_none();
         state.dirty |= newly;
         newly
+    }
+
+    /// Lets a full outbox out if the socket takes anything at all: it is the client that may be too slow, never a
+    /// round that brings much at once.
+    fn make_room(&self, state: &mut State) {
+        if state.outbox.is_full() && state.blocked_since.is_none() {
+            self.write(state);
+        }
     }
 
     /// Queues an answer and writes what the socket takes.
@@ -123,15 +155,26 @@ impl Link {
         self.write(&mut state);
     }
 
+    /// Writes even if the kernel has not reported the socket as writable, which it does only when a third of
+    /// megabytes of buffer is free: a client that reads slowly, but reads, has made some progress long before.
+    pub fn insist(&self) {
+        let socket = socket2::SockRef::from(&self.tcp);
+        self.write_by(&mut self.state(), |slices| socket.send_vectored(slices));
+    }
+
     fn write(&self, state: &mut State) {
+        self.write_by(state, |slices| match slices {
+            [one] => self.tcp.try_write(one),
+            many => self.tcp.try_write_vectored(many),
+        });
+    }
+
+    fn write_by(&self, state: &mut State, write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>) {
         let before = (state.blocked_since.is_some(), state.broken);
         if state.broken {
             return;
         }
-        match state.outbox.drain(|slices| match slices {
-            [one] => self.tcp.try_write(one),
-            many => self.tcp.try_write_vectored(many),
-        }) {
+        match state.outbox.drain(write) {
             Ok((_, Drain::Empty)) => state.blocked_since = None,
             Ok((0, Drain::Blocked)) => {
                 state.blocked_since = state.blocked_since.or_else(|| Some(Instant::now()))
@@ -151,6 +194,9 @@ impl Link {
         state.closing = true;
         if drop_waiting {
             state.outbox.clear();
+        } else {
+            // Nothing may follow the close frame.
+            state.outbox.tell_missed();
         }
     }
 
@@ -159,11 +205,16 @@ impl Link {
         let state = self.state();
         Condition {
             blocked_for: state.blocked_since.map(|since| since.elapsed()),
-            full: state.outbox.is_full(),
+            full: state.outbox.is_full() && state.blocked_since.is_some(),
             overflowed: state.overflowed,
             broken: state.broken,
             empty: state.outbox.is_empty(),
         }
+    }
+
+    /// The client has sent a whole message.
+    pub fn heard(&self) {
+        self.unheard.store(0, Relaxed);
     }
 
     /// Resolves when the writing side changed in a way that the session must look at.
@@ -179,11 +230,14 @@ impl Link {
     /// Reads and throws away until the client closes. A socket that is closed with unread bytes resets the
     /// connection, and the client would never see the close frame.
     pub async fn discard(&self) {
-        let mut scratch = [0; 2048];
+        // On the heap: every client's task would be that much larger, and nearly none is closing.
+        let mut scratch = vec![0; DISCARD];
         while self.tcp.readable().await.is_ok() {
             match self.tcp.try_read(&mut scratch) {
                 Ok(0) => return,
-                Ok(_) => {}
+                // `readable` never yields while there is more. A client that floods a closed connection is not
+                // to hold a worker, nor to be read as fast as it can send.
+                Ok(_) => sleep(DISCARD_PAUSE).await,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => return,
             }
@@ -207,6 +261,10 @@ impl AsyncRead for Duplex {
             ready!(self.0.tcp.poll_read_ready(cx))?;
             match self.0.tcp.try_read(buf.initialize_unfilled()) {
                 Ok(bytes) => {
+                    let unheard = self.0.unheard.fetch_add(bytes as u64, Relaxed);
+                    if unheard > self.0.unheard_limit {
+                        return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));
+                    }
                     buf.advance(bytes);
                     return Poll::Ready(Ok(()));
                 }
@@ -220,6 +278,7 @@ impl AsyncRead for Duplex {
 impl AsyncWrite for Duplex {
     fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let mut state = self.0.state();
+        self.0.make_room(&mut state);
         if state.broken {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         }

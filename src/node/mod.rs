@@ -2,13 +2,16 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | `connection` | a connection before it is a WebSocket |
 //! | `http` | routes, and the handshake of a WebSocket |
 //! | `session`, `request` | one client: its life, and what it asks |
 //! | `link`, `outbox`, `frame` | one client's socket and what waits for it |
 //! | `room`, `member`, `roster` | who is in which room, here and elsewhere |
 //! | `identity`, `recent`, `rate`, `limits` | who a client is and how much it may |
-//! | `shared`, `page` | what sessions share, and the embedded files |
+//! | `shared`, `page`, `counters` | what sessions share, the embedded files, what is counted |
 
+mod connection;
+mod counters;
 mod frame;
 mod http;
 mod identity;
@@ -29,29 +32,25 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::PrometheusHandle;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 pub use identity::Secret;
 pub use limits::Limits;
 
 use crate::bus::Bus;
+use connection::{Place, accept, serve_http};
 use room::Rooms;
 use shared::Shared;
 
 /// How long the whole of an orderly end may take.
 const SHUTDOWN: Duration = Duration::from_millis(2500);
-/// How long a connection may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections beside those of the clients: pages, probes, handshakes.
 const SPARE_CONNECTIONS: usize = 1024;
-/// The pause after the process ran out of file descriptors.
-const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
 /// How a node is set up.
 #[derive(Debug)]
@@ -81,6 +80,7 @@ pub async fn serve(
     options: NodeOptions,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
+    counters::register();
     let events = bus.events().ok_or_else(|| io::Error::other("the bus already has a node"))?;
     let (rooms, commands) = Rooms::new(bus.clone(), options.limits.presence_limit);
     let max_connections =
@@ -101,26 +101,19 @@ pub async fn serve(
     let connections = Arc::new(Semaphore::new(max_connections));
     loop {
         // Taken before `accept`, so that too many connections wait in the kernel and cost no descriptor.
-        let seat = tokio::select! {
+        let place = tokio::select! {
             () = shutdown.cancelled() => break,
-            seat = connections.clone().acquire_owned() => seat.map_err(io::Error::other)?,
+            place = connections.clone().acquire_owned() => Place::from(place.map_err(io::Error::other)?),
         };
         let tcp = tokio::select! {
             () = shutdown.cancelled() => break,
             tcp = accept(&listener) => tcp,
         };
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .max_buf_size(16 * 1024)
-            .serve_connection(TokioIo::new(tcp), router.clone())
-            .with_upgrades();
+        let http = serve_http(tcp, router.clone(), place);
         let shutdown = shutdown.clone();
         tasks.spawn(async move {
-            let _seat = seat;
             tokio::select! {
-                // A connection that fails concerns its client alone.
-                _ = connection => {}
+                () = http => {}
                 () = shutdown.cancelled() => {}
             }
         });
@@ -135,21 +128,4 @@ pub async fn serve(
         tracing::warn!("the bus did not let go in time");
     }
     Ok(())
-}
-
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((tcp, _)) => {
-                // Chat frames are small, and each is wanted now.
-                let _ = tcp.set_nodelay(true);
-                return tcp;
-            }
-            Err(error) => {
-                // A client that gave up is no matter. Out of descriptors: `accept` would fail at once again.
-                tracing::warn!("cannot accept a connection: {error}");
-                sleep(EXHAUSTED_PAUSE).await;
-            }
-        }
-    }
 }

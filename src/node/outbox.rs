@@ -133,7 +133,14 @@ impl Outbox {
             self.written = 0;
             self.queue.pop_front();
         }
-        if self.missed > 0 && self.queue.len() <= self.capacity / 2 {
+        if self.queue.len() <= self.capacity / 2 {
+            self.tell_missed();
+        }
+    }
+
+    /// Adds `lagged` if anything was dropped since the last one.
+    pub fn tell_missed(&mut self) {
+        if self.missed > 0 {
             self.queue.push_back(frame::text(&NodeFrame::Lagged { missed: self.missed }.json()));
             self.missed = 0;
         }
@@ -181,6 +188,17 @@ mod tests {
         assert_eq!(take(&mut outbox, 1), b"1");
         assert_eq!(outbox.offer(&Bytes::from("8")), Offer::Queued);
         assert_eq!(take(&mut outbox, 100), b"23\x81\x1c{\"type\":\"lagged\",\"missed\":4}8");
+    }
+
+    #[test]
+    fn what_is_dropped_can_be_told_before_the_last_frame() {
+        let mut outbox = Outbox::new(2);
+        for frame in ["a", "b", "c"] {
+            outbox.offer(&Bytes::from(frame));
+        }
+        outbox.tell_missed();
+        outbox.answer(Bytes::from("close"));
+        assert_eq!(take(&mut outbox, 100), b"ab\x81\x1c{\"type\":\"lagged\",\"missed\":1}close");
     }
 
     #[test]

@@ -18,18 +18,33 @@ impl Bucket {
 
     /// Takes a token, or says how long until there is one.
     pub fn take(&mut self, now: Instant) -> Result<(), Duration> {
-        let rate = f64::from(self.per_second);
         if self.per_second == 0 {
             return Ok(());
         }
-        let since = now.saturating_duration_since(self.filled);
-        self.filled = now;
-        self.tokens = (self.tokens + since.as_secs_f64() * rate).min(rate);
+        self.fill(now);
         if self.tokens >= 1.0 {
             self.tokens -= 1.0;
             return Ok(());
         }
-        Err(Duration::from_secs_f64((1.0 - self.tokens) / rate))
+        Err(Duration::from_secs_f64((1.0 - self.tokens) / f64::from(self.per_second)))
+    }
+
+    /// Takes so many tokens even if they are not there, for what is done already. Says how long until the debt is
+    /// paid.
+    pub fn owe(&mut self, tokens: u32, now: Instant) -> Option<Duration> {
+        if self.per_second == 0 {
+            return None;
+        }
+        self.fill(now);
+        self.tokens -= f64::from(tokens);
+        (self.tokens < 0.0).then(|| Duration::from_secs_f64(-self.tokens / f64::from(self.per_second)))
+    }
+
+    fn fill(&mut self, now: Instant) {
+        let rate = f64::from(self.per_second);
+        let since = now.saturating_duration_since(self.filled);
+        self.filled = now;
+        self.tokens = (self.tokens + since.as_secs_f64() * rate).min(rate);
     }
 }
 
@@ -49,9 +64,20 @@ mod tests {
     }
 
     #[test]
+    fn a_debt_is_paid_before_anything_else() {
+        let mut bucket = Bucket::new(10);
+        let start = bucket.filled;
+        assert_eq!(bucket.owe(10, start), None);
+        assert_eq!(bucket.owe(5, start), Some(Duration::from_millis(500)));
+        assert_eq!(bucket.owe(5, start), Some(Duration::from_secs(1)));
+        assert!(bucket.take(start + Duration::from_secs(1)).is_err());
+        assert!(bucket.take(start + Duration::from_millis(1101)).is_ok());
+    }
+
+    #[test]
     fn zero_is_off() {
         let mut bucket = Bucket::new(0);
         let start = bucket.filled;
-        assert!((0..10_000).all(|_| bucket.take(start).is_ok()));
+        assert!((0..10_000).all(|_| bucket.take(start).is_ok() && bucket.owe(9, start).is_none()));
     }
 }

@@ -11,6 +11,10 @@ use super::session::{ECHO, Ending, Handled, Session, cut};
 use crate::bus::{Level, Outcome};
 use crate::wire::{ClientFrame, Envelope, Kind, NodeFrame, Room};
 
+/// What entering or leaving a room costs in frames. The others are told, so that a client that does nothing else
+/// is as loud as one that publishes, and no rate of messages holds it back.
+const COMING_OR_GOING: u32 = 5;
+
 /// Why a publish is refused before it reaches the bus.
 struct Refusal {
     code: &'static str,
@@ -55,7 +59,11 @@ impl Session {
             self.welcome_unasked();
             return self.requested_publish(&frame);
         }
-        self.spend();
+        if matches!(&*frame.kind, "subscribe" | "unsubscribe") {
+            self.spend_as(COMING_OR_GOING);
+        } else {
+            self.spend();
+        }
         if frame.kind == "hello" {
             self.hello(&frame);
             return Ok(());

@@ -1,20 +1,21 @@
 //! One client as the node sees it, from the handshake to the last byte. What it asks is in `request.rs`.
 
 use std::collections::HashSet;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::error::{CapacityError, Error};
+use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::frame;
+use super::http::Seat;
 use super::identity::Identity;
 use super::link::{Dialect, Duplex, Link};
 use super::member::Member;
@@ -56,7 +57,7 @@ pub struct Session {
     /// The session is not read before this instant.
     read_after: Option<Instant>,
     heartbeat: Heartbeat,
-    _seat: OwnedSemaphorePermit,
+    _seat: Seat,
 }
 
 /// A publish whose receipt has not come.
@@ -103,7 +104,7 @@ pub(super) type Handled = Result<(), Ending>;
 
 impl Session {
     /// A session over a fresh link.
-    pub fn new(shared: Arc<Shared>, link: Arc<Link>, seat: OwnedSemaphorePermit) -> Self {
+    pub fn new(shared: Arc<Shared>, link: Arc<Link>, seat: Seat) -> Self {
         let limits = &shared.limits;
         let heartbeat = Heartbeat { next_ping: Instant::now() + limits.ping_every, pinged: None };
         Self {
@@ -164,7 +165,11 @@ impl Session {
         let shutdown = self.shared.shutdown.clone();
         let link = self.link.clone();
         loop {
-            let condition = link.condition();
+            let mut condition = link.condition();
+            if condition.blocked_for.is_some_and(|blocked| blocked >= self.shared.limits.slow_after) {
+                link.insist();
+                condition = link.condition();
+            }
             if condition.broken {
                 return Ending::Gone;
             }
@@ -215,6 +220,10 @@ impl Session {
             };
             return Ok(now + left);
         }
+        if self.receipts.len() >= PENDING_RECEIPTS {
+            // Its pong is not read while the bus owes it answers.
+            heartbeat.pinged = heartbeat.pinged.map(|_| now);
+        }
         if let Some(pinged) = heartbeat.pinged {
             if now >= pinged + limits.pong_within {
                 return Err(Ending::Gone);
@@ -233,10 +242,18 @@ impl Session {
     async fn heard(&mut self, frame: Option<Result<Message, Error>>) -> Handled {
         // Whatever came, the client lives.
         self.heartbeat.pinged = None;
+        self.link.heard();
         match frame {
-            None | Some(Err(Error::ConnectionClosed | Error::AlreadyClosed | Error::Io(_))) => {
-                Err(Ending::Gone)
+            Some(Err(Error::Io(error))) if error.kind() == ErrorKind::FileTooLarge => {
+                Err(Ending::close(1009, "one message in too many frames"))
             }
+            None
+            | Some(Err(
+                Error::ConnectionClosed
+                | Error::AlreadyClosed
+                | Error::Io(_)
+                | Error::Protocol(ProtocolError::ResetWithoutClosingHandshake),
+            )) => Err(Ending::Gone),
             Some(Err(Error::Capacity(CapacityError::MessageTooLong { .. }))) => {
                 let limit = self.shared.limits.max_frame;
                 Err(Ending::close(1009, format!("a message may have {limit} bytes")))
@@ -270,10 +287,15 @@ impl Session {
         }
     }
 
-    /// Takes a token for a frame that costs the node something and brings nobody anything.
+    /// Pays for a frame that costs the node something and brings nobody anything.
     pub(super) fn spend(&mut self) {
+        self.spend_as(1);
+    }
+
+    /// Pays as for so many frames.
+    pub(super) fn spend_as(&mut self, frames: u32) {
         let now = Instant::now();
-        if let Err(wait) = self.frame_rate.take(now) {
+        if let Some(wait) = self.frame_rate.owe(frames, now) {
             self.read_after = Some(now + wait);
         }
     }
@@ -305,9 +327,9 @@ impl Session {
         let (code, reason) = match ending {
             Ending::Gone => return,
             Ending::Closed => {
+                self.link.begin_close(false);
                 // Tungstenite has the answer ready and sends it with the next read.
                 let _ = timeout(LINGER, socket.next()).await;
-                self.link.begin_close(false);
                 (None, String::new())
             }
             Ending::Close { code, reason } => (Some(code), reason),

@@ -1,5 +1,6 @@
 //! Clients of a node: one that keeps the rules (over tokio-tungstenite), and one that writes any bytes it likes.
 #![allow(dead_code, reason = "every test target uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -87,6 +88,11 @@ impl Client {
     /// Sends a text frame.
     pub async fn send(&mut self, text: &str) {
         self.socket.send(Message::text(text)).await.unwrap();
+    }
+
+    /// Sends a text frame, if the connection still takes it.
+    pub async fn try_send(&mut self, text: &str) -> Result<(), Error> {
+        self.socket.send(Message::text(text)).await
     }
 
     /// Sends a binary frame.
@@ -195,6 +201,11 @@ impl Client {
             }
             texts.push(text);
         }
+    }
+
+    /// Skips messages until the one with this text.
+    pub async fn text_of_message(&mut self, wanted: &str) {
+        while self.frame_of("message").await["text"] != wanted {}
     }
 
     /// Reads to the end; gives the code and the reason of the close frame.

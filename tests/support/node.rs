@@ -1,5 +1,6 @@
 //! A node as a process of its own, seen from outside: its address, its HTTP answers, its memory, its end.
 #![allow(dead_code, reason = "every test target uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use std::net::SocketAddr;
 use std::process::Command;

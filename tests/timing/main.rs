@@ -6,3 +6,5 @@
 mod support;
 
 mod bench;
+#[cfg(target_os = "linux")]
+mod node;

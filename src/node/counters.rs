@@ -1,0 +1,28 @@
+//! What a node counts, under the names that `/metrics` shows.
+
+use metrics::{counter, describe_counter, describe_gauge, gauge};
+
+/// Describes what the node counts, and starts it at zero: a counter that appears with its first event hides that
+/// event from whoever computes a rate. To be called once the metrics recorder is installed.
+pub fn register() {
+    describe_gauge!("pubsub_lab_sessions", "Clients that are connected.");
+    gauge!("pubsub_lab_sessions").set(0);
+    for (name, what) in [
+        ("pubsub_lab_sessions_too_slow_total", "Clients that were closed because they did not read."),
+        ("pubsub_lab_clients_refused_total", "Clients that were turned away because the node was full."),
+        ("pubsub_lab_origins_refused_total", "Clients that were turned away because of their origin."),
+        ("pubsub_lab_publishes_total", "Messages that clients gave to the bus."),
+        ("pubsub_lab_unknown_total", "Publishes that were perhaps sent."),
+        ("pubsub_lab_room_envelopes_total", "Messages and presence that the bus brought to a room."),
+        ("pubsub_lab_links_written_total", "Clients to whose sockets they were written."),
+        ("pubsub_lab_outbox_dropped_frames_total", "Frames dropped because a client did not read."),
+    ] {
+        describe_counter!(name, what);
+        counter!(name).increment(0);
+    }
+    describe_counter!("pubsub_lab_refused_total", "Publishes that were certainly not sent, by code.");
+    describe_counter!(
+        "pubsub_lab_errors_total",
+        "Frames of clients that were answered with an error, by code."
+    );
+}

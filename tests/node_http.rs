@@ -1,0 +1,273 @@
+//! HTTP on the node's port: the page, the probes, the metrics, and who may open a WebSocket.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod support;
+
+use std::time::Duration;
+
+use support::client::{Client, Raw, TEXT, V1, masked, upgrade};
+use support::node::Node;
+use tokio::io::AsyncWriteExt;
+use tokio_tungstenite::tungstenite::Error;
+
+/// The status and the body with which a handshake was refused.
+async fn refused(node: &Node, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+    match Client::connect(node, path, headers).await {
+        Err(Error::Http(answer)) => {
+            let body = answer.body().as_ref().map(|body| String::from_utf8_lossy(body).into_owned());
+            (answer.status().as_u16(), body.unwrap_or_default())
+        }
+        Err(other) => panic!("not an answer in HTTP: {other}"),
+        Ok(_) => panic!("it was let in"),
+    }
+}
+
+#[tokio::test]
+async fn the_page_the_probes_and_what_is_not_there() {
+    let node = Node::start(&[]);
+    let page = node.get("/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.head.contains("content-type: text/html; charset=utf-8"), "{}", page.head);
+    assert!(page.head.contains("content-security-policy: default-src 'self'"), "{}", page.head);
+    assert!(page.body.contains("<title>"), "{}", page.body);
+    for probe in ["/healthz", "/readyz"] {
+        assert_eq!(node.get(probe).await.status, 200, "{probe}");
+    }
+    for path in [
+        "/nothing",
+        "/../Cargo.toml",
+        "/../../etc/passwd",
+        "/..%2f..%2fetc/passwd",
+        "//",
+        "/ws/",
+        "/%00",
+        "/chat.js/..",
+    ] {
+        assert_eq!(node.get(path).await.status, 404, "{path}");
+    }
+    let host = format!("host: {}\r\nconnection: close\r\n", node.address);
+    let post = format!("POST / HTTP/1.1\r\n{host}content-length: 2\r\n\r\nhi");
+    assert_eq!(node.request(&post).await.status, 405);
+}
+
+#[tokio::test]
+async fn the_metrics_are_valid_and_move() {
+    let node = Node::start(&[]);
+    let fresh = node.get("/metrics").await;
+    assert!(fresh.head.contains("content-type: text/plain; version=0.0.4"), "{}", fresh.head);
+    check_prometheus(&fresh.body);
+    for name in
+        ["pubsub_lab_sessions", "pubsub_lab_publishes_total", "pubsub_lab_outbox_dropped_frames_total"]
+    {
+        assert!(
+            fresh.body.contains(&format!("\n{name} 0\n")),
+            "{name} is there from the start\n{}",
+            fresh.body
+        );
+    }
+    let mut client = Client::v1_in(&node, "r").await;
+    client.publish("r", "one").await;
+    client.publish("r", "two").await;
+    client.publish("", "three").await;
+    client.send("{").await;
+    client.frame_of("error").await;
+    assert_eq!(node.metric("pubsub_lab_sessions").await, 1.0);
+    assert_eq!(node.metric("pubsub_lab_publishes_total").await, 2.0);
+    assert_eq!(node.metric("pubsub_lab_refused_total").await, 1.0);
+    assert_eq!(node.metric("pubsub_lab_errors_total").await, 1.0);
+    check_prometheus(&node.get("/metrics").await.body);
+    client.leave().await;
+    node.metric_is("pubsub_lab_sessions", 0.0).await;
+}
+
+/// Every line is a comment or a sample, and every sample's family has a type.
+fn check_prometheus(text: &str) {
+    let mut types = std::collections::HashSet::new();
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        if let Some(comment) = line.strip_prefix("# ") {
+            let mut words = comment.split(' ');
+            let (kind, name) = (words.next().unwrap(), words.next().unwrap());
+            assert!(["HELP", "TYPE"].contains(&kind), "{line}");
+            if kind == "TYPE" {
+                assert!(["counter", "gauge"].contains(&words.next().unwrap()), "{line}");
+                assert!(types.insert(name.to_owned()), "typed twice: {line}");
+            }
+            continue;
+        }
+        let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no value: {line}"));
+        value.parse::<f64>().unwrap_or_else(|_| panic!("no number: {line}"));
+        let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
+        assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{line}");
+        assert!(labels.ends_with('}'), "{line}");
+        assert!(types.contains(name), "no type before: {line}");
+    }
+}
+
+#[tokio::test]
+async fn a_websocket_is_accepted_at_both_places_in_both_dialects() {
+    let node = Node::start(&[]);
+    for path in ["/", "/ws", "/ws?room=1"] {
+        let mut client = Client::connect(&node, path, &[V1]).await.unwrap();
+        assert_eq!(client.hello("Ada").await["type"], "welcome");
+        Client::connect(&node, path, &[]).await.unwrap();
+        let several = ("sec-websocket-protocol", "chat.v9,  pubsub-lab.v1");
+        let mut chosen = Client::connect(&node, path, &[several]).await.unwrap();
+        assert_eq!(chosen.hello("Ada").await["type"], "welcome");
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_subprotocol_is_a_bad_request() {
+    let node = Node::start(&[]);
+    for offered in ["chat.v9", "pubsub-lab.v2, mqtt", "PUBSUB-LAB.V1"] {
+        let (status, body) = refused(&node, "/", &[("sec-websocket-protocol", offered)]).await;
+        assert_eq!(status, 400, "{offered}");
+        assert!(body.contains("pubsub-lab.v1"), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_refused() {
+    let node =
+        Node::start(&["--allow-origin", "https://chat.example", "--allow-origin", "http://dev.example:3000"]);
+    let own = format!("http://{}", node.address);
+    let port = node.address.port();
+    for good in [&*own, "https://chat.example", "HTTPS://CHAT.EXAMPLE", "http://dev.example:3000"] {
+        assert!(Client::connect(&node, "/ws", &[("origin", good)]).await.is_ok(), "{good}");
+    }
+    let others = [
+        "null".to_owned(),
+        "http://evil.example".to_owned(),
+        format!("http://evil.example:{port}"),
+        format!("http://127.0.0.1:{}", port ^ 1),
+        "http://127.0.0.1".to_owned(),
+        format!("{own}.evil.example"),
+        format!("http://evil.example/{own}"),
+        "http://chat.example".to_owned(),
+        "https://chat.example.evil".to_owned(),
+        "http://dev.example".to_owned(),
+        "".to_owned(),
+        "http://".to_owned(),
+    ];
+    for other in &others {
+        let (status, body) = refused(&node, "/ws", &[("origin", other)]).await;
+        assert_eq!(status, 403, "{other}");
+        assert!(body.contains("--allow-origin"), "{body}");
+    }
+    assert_eq!(node.metric("pubsub_lab_origins_refused_total").await, others.len() as f64);
+    let open = Node::start(&["--allow-origin", "*"]);
+    assert!(Client::connect(&open, "/", &[("origin", "http://anybody.example")]).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_full_node_says_so_and_a_seat_is_free_again_when_a_client_left() {
+    let node = Node::start(&["--max-clients", "2"]);
+    let first = Client::v1(&node).await;
+    let _second = Client::plain(&node).await;
+    let (status, body) = refused(&node, "/", &[]).await;
+    assert_eq!((status, &*body), (503, "this node is full: it has 2 clients\n"));
+    assert_eq!(node.metric("pubsub_lab_clients_refused_total").await, 1.0);
+    assert_eq!(node.get("/healthz").await.status, 200, "pages and probes need no seat");
+    first.leave().await;
+    node.metric_is("pubsub_lab_sessions", 1.0).await;
+    let mut third = Client::v1(&node).await;
+    assert_eq!(third.hello("Ada").await["type"], "welcome");
+    // A seat is also given back by one who goes without a word, and by one who only asked.
+    drop(third);
+    node.metric_is("pubsub_lab_sessions", 1.0).await;
+    for _ in 0..5 {
+        let mut raw = Raw::connect(&node).await;
+        raw.write(upgrade("/", "").as_bytes()).await;
+        drop(raw);
+    }
+    let mut attempts = 0;
+    while Client::connect(&node, "/", &[]).await.is_err() {
+        attempts += 1;
+        assert!(attempts < 200, "seats are lost");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_asks_for_no_websocket_of_version_13_is_told_so() {
+    let node = Node::start(&[]);
+    let close = format!("host: {}\r\nconnection: close, upgrade\r\n", node.address);
+    let key = "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+    let (upgrade, version) = ("upgrade: websocket\r\n", "sec-websocket-version: 13\r\n");
+    let cases = [
+        ("nothing at all", format!("GET /ws HTTP/1.1\r\n{close}\r\n")),
+        ("no key", format!("GET /ws HTTP/1.1\r\n{close}{upgrade}{version}\r\n")),
+        ("no version", format!("GET /ws HTTP/1.1\r\n{close}{upgrade}{key}\r\n")),
+        (
+            "an old version",
+            format!("GET / HTTP/1.1\r\n{close}{upgrade}{key}sec-websocket-version: 8\r\n\r\n"),
+        ),
+        ("another protocol", format!("GET /ws HTTP/1.1\r\n{close}upgrade: h2c\r\n{key}{version}\r\n")),
+        ("HTTP/1.0", format!("GET /ws HTTP/1.0\r\n{close}{upgrade}{key}{version}\r\n")),
+        ("HEAD", format!("HEAD /ws HTTP/1.1\r\n{close}{upgrade}{key}{version}\r\n")),
+    ];
+    for (what, request) in cases {
+        let answer = node.request(&request).await;
+        assert_eq!(answer.status, 426, "{what}: {}", answer.head);
+        assert!(answer.head.contains("sec-websocket-version: 13"), "{what}: {}", answer.head);
+    }
+    node.metric_is("pubsub_lab_sessions", 0.0).await;
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_answered_and_forgotten() {
+    let node = Node::start(&[]);
+    let long_path = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(70_000));
+    let many_headers = format!("GET / HTTP/1.1\r\n{}\r\n", "x: y\r\n".repeat(5_000));
+    let long_header = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(70_000));
+    for nonsense in [
+        "\r\n\r\n\r\n\r\nGET",
+        "\0\0\0\0\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        &long_path,
+        &many_headers,
+        &long_header,
+    ] {
+        let mut raw = Raw::connect(&node).await;
+        // The node may hang up before the last byte.
+        let _ = raw.tcp.write_all(nonsense.as_bytes()).await;
+        let _ = raw.tcp.shutdown().await;
+        raw.ended().await;
+    }
+    assert_eq!(node.get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn frames_that_come_in_one_packet_with_the_handshake_are_heard() {
+    let node = Node::start(&[]);
+    let mut raw = Raw::connect(&node).await;
+    let head = upgrade("/", "sec-websocket-protocol: pubsub-lab.v1\r\n");
+    let hello = masked(TEXT, br#"{"type":"hello","name":"Early"}"#);
+    raw.write(&[head.as_bytes(), &hello].concat()).await;
+    let head = raw.upgraded().await;
+    assert!(head.contains("sec-websocket-accept: s3pplmbitxaq9kygzzhzrbk+xoo="), "{head}");
+    assert!(head.contains("sec-websocket-protocol: pubsub-lab.v1"), "{head}");
+    let (first, payload) = raw.frame().await.unwrap();
+    let payload = String::from_utf8(payload).unwrap();
+    assert!(first == TEXT && payload.contains(r#""name":"Early""#), "{payload}");
+}
+
+#[tokio::test]
+async fn who_opens_connections_and_says_little_holds_up_nobody_and_is_cut_off() {
+    let node = Node::start(&["--max-clients", "10"]);
+    let mut lazy = Vec::new();
+    for n in 0..300 {
+        let mut raw = Raw::connect(&node).await;
+        let said = [&b""[..], b"GET / HTTP/1.1\r\nx: ", b"GET /ws HT"][n % 3];
+        raw.write(said).await;
+        lazy.push(raw);
+    }
+    let mut client = Client::v1(&node).await;
+    assert_eq!(client.hello("Ada").await["type"], "welcome");
+    assert_eq!(node.get("/readyz").await.status, 200);
+    for mut raw in lazy {
+        raw.ended().await;
+    }
+    assert_eq!(client.publish("r", "still here").await["type"], "ack");
+}
