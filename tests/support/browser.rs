@@ -19,13 +19,17 @@ use tempfile::TempDir;
 
 use super::process::{Running, Seen, eventually, with_marker};
 
-const DRIVERS: [&str; 3] = ["chromedriver", "chromium-driver", "/usr/lib/chromium/chromedriver"];
-const BROWSERS: [&str; 5] = [
+// What `deploy/setup.sh` looks for.
+const DRIVERS: [&str; 3] =
+    ["chromedriver", "chromium.chromedriver", "/usr/lib/chromium-browser/chromedriver"];
+const BROWSERS: [&str; 7] = [
     "chromium",
     "chromium-browser",
     "google-chrome",
     "google-chrome-stable",
+    "chrome",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
 /// It draws nothing, talks to nobody but the page, and runs as root in a container.
 const FLAGS: [&str; 9] = [
