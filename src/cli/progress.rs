@@ -108,7 +108,8 @@ impl Observer for Terminal {
 }
 
 fn style() -> ProgressStyle {
-    // The template is fixed and valid; the fallback only keeps this line from being able to fail.
-    ProgressStyle::with_template("  {prefix:<8} {bar:24} {elapsed:>4}  {msg}")
+    // Short, and cut at the end of the line: a bar that wraps leaves its old self on the screen. The template is
+    // fixed and valid; the fallback only keeps this line from being able to fail.
+    ProgressStyle::with_template("  {prefix:<7} {bar:12} {elapsed:>4}  {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
 }

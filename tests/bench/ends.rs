@@ -5,7 +5,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 
 use crate::support::process::{PATIENCE, Seen, eventually};
-use crate::support::report::{Bench, short};
+use crate::support::report::{Bench, endless, short};
 
 /// What is promised after Ctrl-C.
 const ORDERLY: Duration = Duration::from_secs(3);
@@ -14,8 +14,7 @@ const KILLED: Duration = Duration::from_secs(5);
 
 /// A bench over Redis that would go on for a minute, in its load.
 fn loaded() -> (Bench, Vec<Seen>) {
-    let scenario = format!("patterns = [\"redis\"]\n{}", short("").replace("\"3s\"", "\"60s\""));
-    let bench = Bench::start(&scenario, &[]);
+    let bench = Bench::start(&endless(""), &[]);
     bench.err_line("  load (1m)");
     let everything = bench.descendants();
     assert_eq!(everything.len(), 5, "warden, redis, three nodes: {everything:#?}");
@@ -53,18 +52,6 @@ fn ctrl_c_while_it_starts_leaves_nothing() {
 }
 
 #[test]
-fn a_second_ctrl_c_does_not_wait() {
-    let (mut bench, everything) = loaded();
-    // It cannot end when it is asked to, so that there is something to wait for.
-    bench.descendant("--name node-1").signal(Signal::SIGSTOP);
-    bench.signal(Signal::SIGINT);
-    bench.err_line("stopping; Ctrl-C again ends at once");
-    bench.signal(Signal::SIGINT);
-    assert_eq!(bench.running().ended_within(ORDERLY).code(), Some(130), "{}", bench.everything());
-    bench.place().assert_nothing_left(&everything, KILLED);
-}
-
-#[test]
 fn a_killed_bench_leaves_nothing() {
     let (mut bench, everything) = loaded();
     // One that stands still can do nothing about it by itself.
@@ -77,7 +64,7 @@ fn a_killed_bench_leaves_nothing() {
 #[test]
 fn a_bench_that_is_killed_during_an_outage_leaves_nothing() {
     let fault = "[[fault]]\nat = \"100ms\"\nfor = \"20s\"\nkill = \"broker\"\n";
-    let scenario = format!("patterns = [\"redis\"]\n{}", short(fault).replace("\"3s\"", "\"60s\""));
+    let scenario = endless(fault);
     for (signal, code, limit) in [(Signal::SIGINT, Some(130), ORDERLY), (Signal::SIGKILL, None, KILLED)] {
         let mut bench = Bench::start(&scenario, &[]);
         bench.err_line("kill broker");

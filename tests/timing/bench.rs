@@ -1,15 +1,18 @@
 //! How long things take: an outage at the clients, an answer, a start, a bench; and what the load generator bears.
 
 use std::process::Command;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::json;
 
 use crate::support::client::Client;
 use crate::support::node::Node;
-use crate::support::process::{Running, pubsub_lab};
+use crate::support::process::{PATIENCE, Running, pubsub_lab};
 use crate::support::redis::RedisServer;
-use crate::support::report::{Bench, Run, conclusive, short};
+use crate::support::report::{Bench, Run, conclusive, endless, short};
 
 /// So many measurements, of which the median counts: one that a neighbour on the machine has spoilt does not.
 const TURNS: usize = 3;
@@ -146,6 +149,44 @@ fn a_bench_adds_at_most_four_seconds_a_pattern() {
     let added = began.elapsed() - Duration::from_millis(200 + 6_000 + 2_000);
     println!("a bench with an outage adds {added:?}");
     assert!(added < Duration::from_secs(4), "{added:?}");
+}
+
+/// Ctrl-C, so many times, under the load of a bench whose node 1 does not come to its end. Gives how long the bench
+/// takes after the last of them.
+fn interrupted(times: usize) -> Duration {
+    let mut bench = Bench::start(&endless(""), &[]);
+    bench.err_line("  load (1m)");
+    let everything = bench.descendants();
+    let node = Pid::from_raw(bench.descendant("--name node-1").id);
+    let (stop, stopped) = mpsc::channel::<()>();
+    // The lab wakes what it asks to end: it is put to sleep again.
+    let stall = std::thread::spawn(move || {
+        while stopped.recv_timeout(Duration::from_millis(1)).is_err() {
+            kill(node, Signal::SIGSTOP).ok();
+        }
+    });
+    bench.signal(Signal::SIGINT);
+    bench.err_line("stopping; Ctrl-C again ends at once");
+    (1..times).for_each(|_| bench.signal(Signal::SIGINT));
+    let last = Instant::now();
+    assert_eq!(bench.running().ended_within(PATIENCE).code(), Some(130), "{}", bench.everything());
+    let took = last.elapsed();
+    stop.send(()).unwrap();
+    stall.join().unwrap();
+    bench.place().assert_nothing_left(&everything, Duration::from_secs(5));
+    took
+}
+
+#[test]
+fn ctrl_c_takes_at_most_three_seconds_and_a_second_one_does_not_wait() {
+    let (orderly, at_once) = (interrupted(1), interrupted(2));
+    println!("with a node that hangs: {orderly:?} after Ctrl-C, {at_once:?} after a second one");
+    assert!(orderly < Duration::from_secs(3), "{orderly:?}");
+    // It is the hanging node that the first waits for.
+    assert!(
+        orderly > Duration::from_secs(1) && at_once < Duration::from_millis(500),
+        "{orderly:?} {at_once:?}"
+    );
 }
 
 /// The same command on one core alone.
