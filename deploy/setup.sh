@@ -171,14 +171,21 @@ fi
 # --- Rust -------------------------------------------------------------------------------------------------------
 
 case "$rust" in
-missing) stop "missing: Rust $need_rust or newer; install it as https://rustup.rs says: $rustup_line" ;;
+missing)
+    [ "$system" = apt ] || stop "missing: Rust $need_rust or newer; install it as https://rustup.rs says: $rustup_line"
+    # Debian 12 has no package of it. This is what its own page says, into the home directory, asking nothing.
+    say "installing the stable Rust toolchain by rustup, into ${CARGO_HOME:-$HOME/.cargo}"
+    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y -q --profile minimal --no-modify-path >&2 ||
+        stop "rustup could not be installed; install Rust $need_rust or newer by hand: $rustup_line"
+    has rustc || stop "rustup is installed, but rustc is not found; open a new shell and try again"
+    ;;
 unset)
     has rustup || stop "rustc does not run; install Rust $need_rust or newer as https://rustup.rs says: $rustup_line"
     say "installing the stable Rust toolchain"
     rustup default stable >&2
     ;;
 old)
-    if has rustup; then hint="rustup update stable"; else hint="install it as https://rustup.rs says: $rustup_line"; fi
+    if has rustup; then hint="update it: rustup update stable"; else hint="remove it and try again"; fi
     stop "Rust $version is too old, $need_rust is needed; $hint"
     ;;
 esac
