@@ -159,7 +159,7 @@ as_root() {
 if [ "$system" = apt ] && { [ -n "$missing" ] || [ "$rust" = missing ]; }; then
     say "looking for packages"
     as_root sh "$here/setup.sh" --root-update
-    if [ "$rust" = missing ] && apt-cache show rustup >/dev/null 2>&1; then want rustup; fi
+    if [ "$rust" = missing ] && apt-cache policy rustup 2>/dev/null | grep -q 'Candidate: [0-9]'; then want rustup; fi
     if [ -n "$missing" ]; then
         say "installing$missing"
         # shellcheck disable=SC2086 # a list of words
@@ -175,7 +175,8 @@ missing)
     [ "$system" = apt ] || stop "missing: Rust $need_rust or newer; install it as https://rustup.rs says: $rustup_line"
     # Debian 12 has no package of it. This is what its own page says, into the home directory, asking nothing.
     say "installing the stable Rust toolchain by rustup, into ${CARGO_HOME:-$HOME/.cargo}"
-    curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y -q --profile minimal --no-modify-path >&2 ||
+    installer=$(curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs) &&
+        echo "$installer" | sh -s -- -y -q --profile minimal --no-modify-path >&2 ||
         stop "rustup could not be installed; install Rust $need_rust or newer by hand: $rustup_line"
     has rustc || stop "rustup is installed, but rustc is not found; open a new shell and try again"
     ;;
