@@ -6,10 +6,10 @@
 # rustup puts its tools here, and a shell that is older than the installation does not know yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-# Tests that judge time or rate are the target `timing`, and run alone.
-TIMING := $(wildcard tests/timing.rs tests/timing/main.rs)
-TESTS := $(filter-out $(TIMING),$(wildcard tests/*.rs tests/*/main.rs))
-TEST_NAMES := $(patsubst tests/%.rs,%,$(patsubst %/main.rs,%.rs,$(TESTS)))
+# Tests that judge time run alone, one by one; so does the part of `bench` that ends things.
+ALONE := timing bus_redis lab node_end node_slow
+ALL := $(patsubst tests/%.rs,%,$(patsubst %/main.rs,%.rs,$(wildcard tests/*.rs tests/*/main.rs)))
+TOGETHER := $(filter-out $(ALONE) bench,$(ALL))
 CARGO_TEST := cargo test --release --locked
 
 help: ## print this list
@@ -29,9 +29,9 @@ test: setup ## everything that keeps the house in order, over real processes and
 	@echo "== build (the first time takes some minutes)"
 	$(CARGO_TEST) --no-run
 	@echo "== tests"
-	$(CARGO_TEST) --lib --bins $(addprefix --test ,$(TEST_NAMES))
+	$(CARGO_TEST) --lib --bins $(addprefix --test ,$(TOGETHER))
+	$(CARGO_TEST) --test bench -- --skip ends::
 	$(CARGO_TEST) --doc
-ifneq ($(TIMING),)
-	@echo "== tests of time and rate, one by one"
-	$(CARGO_TEST) --test timing -- --test-threads=1
-endif
+	@echo "== tests that judge time, one by one"
+	$(CARGO_TEST) --test bench ends:: -- --test-threads=1
+	$(CARGO_TEST) $(addprefix --test ,$(ALONE)) -- --test-threads=1

@@ -35,7 +35,7 @@ pub struct BenchArgs {
     pattern: Vec<String>,
 
     /// Measure nodes that already run (repeatable; pubsub-lab.v1), instead of starting some
-    #[arg(long = "url", value_name = "ws://HOST:PORT", conflicts_with = "broker")]
+    #[arg(long = "url", value_name = "ws://HOST:PORT", conflicts_with_all = ["broker", "nodes"])]
     urls: Vec<String>,
 
     /// A broker of yours, instead of one that the lab starts and may kill
@@ -230,7 +230,7 @@ fn subjects(args: &BenchArgs, scenario: &Scenario) -> Result<Vec<Subject>, Failu
 fn print(report: &Report, format: Format) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
     match format {
-        Format::Json => writeln!(stdout, "{}", report.to_json()?),
+        Format::Json => write!(stdout, "{}", report.to_json()?),
         Format::Text => {
             let width = if stdout.is_terminal() { console::Term::stdout().size().1.into() } else { WIDTH };
             writeln!(stdout, "{}\n", report::table(report, width).trim_end())?;

@@ -60,10 +60,28 @@ pub async fn bench(
             observer,
         };
         // Boxed: it holds a whole cluster, and the caller's future is to stay small.
-        let outcome = Box::pin(trial.run()).await?;
-        versions.extend(outcome.versions);
-        runs.push(outcome.run);
+        match Box::pin(trial.run()).await {
+            Ok(outcome) => {
+                versions.extend(outcome.versions);
+                runs.push(outcome.run);
+            }
+            Err(error) => {
+                // What was measured before stays; the error of the moment matters more than one of writing.
+                if runs.iter().any(RunReport::was_made) && write(options, runs, versions).is_ok() {
+                    observer.note(Note::Kept(&options.out));
+                }
+                return Err(error);
+            }
+        }
     }
+    write(options, runs, versions)
+}
+
+fn write(
+    options: &BenchOptions,
+    runs: Vec<RunReport>,
+    mut versions: BTreeMap<String, String>,
+) -> Result<Report, LabError> {
     versions.entry("pubsub-lab".into()).or_insert_with(|| env!("CARGO_PKG_VERSION").into());
     let scenario = options.scenario.to_json();
     let report = Report { schema: SCHEMA, scenario, seed: options.seed, versions, host: Host::here(), runs };

@@ -174,12 +174,16 @@ impl Victim for Broker {
     wound!(ready);
 }
 
-/// A URL without user and password.
+/// A URL without user, password and parameters, for one of those may be a password too.
 pub fn redact(url: &str) -> String {
-    match (url.split_once("://"), url.rsplit_once('@')) {
+    let shown = match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),
         (None, Some((_, host))) => host.to_owned(),
         (_, None) => url.to_owned(),
+    };
+    match shown.split_once('?') {
+        Some((path, _)) => format!("{path}?***"),
+        None => shown,
     }
 }
 
@@ -193,6 +197,7 @@ mod tests {
         assert_eq!(redact("rediss://:s3@cr/et@host"), "rediss://host");
         assert_eq!(redact("me:s3cret@host"), "host");
         assert_eq!(redact("redis://host:6379"), "redis://host:6379");
+        assert_eq!(redact("unix:///run/redis?db=1&pass=s3cret"), "unix:///run/redis?***");
         assert!(!not_ours("redis://:s3cret@host").to_string().contains("s3cret"));
     }
 

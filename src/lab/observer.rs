@@ -1,5 +1,6 @@
 //! What a bench tells whoever watches it. The lab itself prints nothing.
 
+use std::path::Path;
 use std::time::Duration;
 
 use crate::ledger;
@@ -54,6 +55,8 @@ pub enum Note<'a> {
     Died(String),
     /// The run is over.
     Over,
+    /// The bench ends early, and the report of the runs that were finished is in this directory.
+    Kept(&'a Path),
 }
 
 /// How the measured load stands at one moment.

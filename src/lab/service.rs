@@ -91,7 +91,8 @@ impl Service {
         loop {
             let why = match self.ask(&process).await {
                 Ok(()) if process.announce() => return Ok(()),
-                Ok(()) => continue,
+                // Somebody else answers on its port.
+                Ok(()) => return Err(process.early_end(process.ended().await)),
                 Err(why) => why,
             };
             tokio::select! {

@@ -123,7 +123,12 @@ impl Trial<'_> {
         };
         self.observer.note(Note::Over);
         let deaths = deaths.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Outcome { run: self.judged(evidence, deaths), versions })
+        let label = self.subject.label();
+        let run = match evidence {
+            Ok(evidence) => self.judged(evidence, deaths),
+            Err(why) => RunReport::inconclusive(&format!("{label}-1"), label, label, why),
+        };
+        Ok(Outcome { run, versions })
     }
 
     /// Tells of processes that die unasked; resolves when nothing can go on.
@@ -144,7 +149,12 @@ impl Trial<'_> {
         }
     }
 
-    async fn phases(&self, urls: Vec<String>, cluster: Option<&Cluster>) -> Result<Evidence, LabError> {
+    /// Goes through the run. Without evidence, because it never came to its load: why.
+    async fn phases(
+        &self,
+        urls: Vec<String>,
+        cluster: Option<&Cluster>,
+    ) -> Result<Result<Evidence, String>, LabError> {
         let load = &self.scenario.load;
         let plan = self.plan(urls.len());
         self.phase("connect", None);
@@ -157,7 +167,7 @@ impl Trial<'_> {
         };
         let generator = match LoadGenerator::start(settings).await {
             Ok(generator) => generator,
-            Err(error @ LoadError::Connect { .. }) => return Ok(no_evidence(plan, error.to_string())),
+            Err(error @ LoadError::Connect { .. }) => return Ok(Err(error.to_string())),
             Err(error @ LoadError::Url(_)) => {
                 return Err(LabError::usage(error.to_string()).hint(error.hint()));
             }
@@ -177,7 +187,7 @@ impl Trial<'_> {
             harness.problems.push(format!("not every client was connected again within {limit}"));
         }
         let strikes = strikes.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Evidence { ledger, harness, strikes, ended })
+        Ok(Ok(Evidence { ledger, harness, strikes, ended }))
     }
 
     fn plan(&self, nodes: usize) -> Plan {
@@ -278,20 +288,15 @@ pub fn cluster_options(
     pattern: Pattern,
     broker: Option<&str>,
 ) -> Result<ClusterOptions, LabError> {
+    // All of them on one node, if the others are down.
+    let clients = scenario.load.publishers + scenario.load.subscribers;
     let options = ClusterOptions {
         nodes: scenario.cluster.nodes,
         broker: broker.filter(|_| pattern.has_broker()).map(str::to_owned),
-        // The schedule is the load's; a node must not have an opinion on it.
-        node_flags: vec!["--max-rate".into(), "0".into()],
+        // The schedule and the clients are the load's; a node must not have an opinion on them.
+        node_flags: vec!["--max-rate".into(), "0".into(), "--max-clients".into(), clients.to_string()],
         ..ClusterOptions::new(pattern)?
     };
     options.check(&scenario.faults)?;
     Ok(options)
-}
-
-/// A run that never came to its load.
-fn no_evidence(plan: Plan, problem: String) -> Evidence {
-    let harness = Harness { problems: vec![problem], ..Harness::default() };
-    let ledger = Arc::new(Mutex::new(Ledger::new(plan)));
-    Evidence { ledger, harness, strikes: Strikes::default(), ended: Duration::ZERO }
 }

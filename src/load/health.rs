@@ -12,6 +12,8 @@ use crate::ledger::{Harness, micros_histogram};
 
 /// The most different remarks that are kept: a server can make up any number of reasons.
 const REMARKS: usize = 20;
+/// The most characters of one.
+const REMARK_CHARS: usize = 300;
 
 /// Gathers what becomes the [`Harness`].
 #[derive(Debug)]
@@ -33,6 +35,11 @@ fn micros(delay: Duration) -> u64 {
     u64::try_from(delay.as_micros()).unwrap_or(u64::MAX)
 }
 
+/// What a server said, as it may be shown: no control characters for somebody's terminal, and no novels.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(REMARK_CHARS).collect()
+}
+
 impl Health {
     /// Nothing gathered yet.
     pub(super) fn new() -> Self {
@@ -46,7 +53,7 @@ impl Health {
         }
     }
 
-    /// The measured load begins: from here on loop lag counts.
+    /// The measured load begins: from here on loop lag and overruns count.
     pub(super) fn measure(&self) {
         self.measuring.store(true, Ordering::Relaxed);
     }
@@ -65,7 +72,9 @@ impl Health {
 
     /// A queue of our own was full, and something was dropped.
     pub(super) fn overrun(&self) {
-        self.overruns.fetch_add(1, Ordering::Relaxed);
+        if self.measuring.load(Ordering::Relaxed) {
+            self.overruns.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Something that makes the run inconclusive.
@@ -76,11 +85,12 @@ impl Health {
     /// Something worth telling that happened `times` more. Beyond [`REMARKS`] different ones, new ones are
     /// dropped.
     pub(super) fn remark(&self, what: &str, times: u64) {
+        let what = printable(what);
         let mut remarks = lock(&self.remarks);
-        if let Some(count) = remarks.get_mut(what) {
+        if let Some(count) = remarks.get_mut(&what) {
             *count += times;
         } else if remarks.len() < REMARKS {
-            remarks.insert(what.to_owned(), times);
+            remarks.insert(what, times);
         }
     }
 

@@ -1,6 +1,7 @@
 //! A client that publishes: takes orders from the schedule, hands them over for writing, and tells the ledger
 //! what its node answers.
 
+use std::collections::HashMap;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -75,6 +76,8 @@ struct Talk<'a> {
     number: usize,
     node: usize,
     backlog: Backlog,
+    /// The messages that were sent again, and whether one attempt was acknowledged.
+    repeated: HashMap<usize, bool>,
     /// Handed over for writing, and not yet known to have left this process.
     batch: Vec<Turn>,
     /// What the kernel had taken when the batch began: if it still is that when the connection fails, nothing
@@ -95,6 +98,7 @@ impl<'a> Talk<'a> {
             number,
             node: 0,
             backlog: Backlog::new(run.resend),
+            repeated: HashMap::new(),
             batch: Vec::with_capacity(BATCH),
             written_before_batch: 0,
             usable_since: Duration::ZERO,
@@ -222,12 +226,14 @@ impl<'a> Talk<'a> {
 
     /// Notes a message as sent. This goes before the hand-over: a receipt may be faster than the return from
     /// it.
-    fn sent(&self, Turn { order, again }: Turn) {
+    fn sent(&mut self, Turn { order, again }: Turn) {
         let run = self.run;
         if order.kind != Kind::Load {
             run.rehearsal
                 .sent(order.kind, self.number, order.seq, order.room, |s| run.has_path(self.number, s));
-        } else if !again {
+        } else if again {
+            self.repeated.entry(order.number).or_insert(false);
+        } else {
             let now = run.clock.now();
             run.ledger().sent(order.number, self.node, now);
             run.waiting.send_modify(|waiting| *waiting -= 1);
@@ -259,13 +265,23 @@ impl<'a> Talk<'a> {
             _ => return,
         };
         // Probes and warm-up have names that are not numbers.
-        let Ok(number) = frame.id.parse() else { return };
+        let Ok(number) = frame.id.parse::<usize>() else { return };
         if number >= self.run.plan.messages || self.run.plan.publisher(number) != self.number {
             return health.remark("a node answered a message that this client did not send", 1);
         }
         if !matches!(answer, Answer::Unknown) {
             self.backlog.settled(number);
         }
+        let answer = match (self.repeated.get_mut(&number), answer) {
+            (None, answer) => answer,
+            (Some(taken), Answer::Confirmed | Answer::Handed) => {
+                *taken = true;
+                answer
+            }
+            (Some(true), _) => return,
+            // The first attempt had no certain answer, and no later one can take that back.
+            (Some(false), _) => Answer::Unknown,
+        };
         self.run.ledger().answered(number, answer);
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::health::printable;
 use crate::ledger::Plan;
 
 /// Who is connected, and to which node. A subscriber counts once its room is subscribed.
@@ -71,7 +72,7 @@ impl Roster {
 
     /// Remembers a failure to connect.
     pub(super) fn trouble(&self, what: String) {
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = what;
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = printable(&what);
     }
 
     /// The latest failure to connect, as the end of a sentence; nothing if there was none.

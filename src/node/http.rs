@@ -1,5 +1,6 @@
 //! HTTP on the node's port: the page, the probes, the metrics, and the handshake of a WebSocket.
 
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
@@ -154,7 +155,7 @@ fn handshake(shared: &Shared, request: &Request) -> Result<Handshake, Refusal> {
     let (true, Some(key), Some(b"13")) = (upgradable && wants_websocket(headers), key, version) else {
         return Err(refuse(StatusCode::UPGRADE_REQUIRED, "a WebSocket of version 13 lives here"));
     };
-    check_origin(headers, &shared.allowed_origins)?;
+    check_origin(headers, shared)?;
     let dialect = dialect(headers)?;
     let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes()))
         .map_err(|_| refuse(StatusCode::BAD_REQUEST, "an invalid Sec-WebSocket-Key"))?;
@@ -191,14 +192,45 @@ fn dialect(headers: &HeaderMap) -> Result<Dialect, Refusal> {
 }
 
 /// Browsers name the page that opens the connection; a page of another site must not talk in its visitor's name.
-fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), Refusal> {
+///
+/// A page is the node's own if it came from where it now connects to. A node on loopback believes that of
+/// `localhost` and of addresses only: any site's name can be made to lead to loopback.
+fn check_origin(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {
     let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or_default();
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let same = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
-    if same || allowed.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin)) {
+    let same = same && (!shared.on_loopback || is_local(host));
+    if same
+        || shared.allowed_origins.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin))
+    {
         return Ok(());
     }
     metrics::counter!("pubsub_lab_origins_refused_total").increment(1);
     Err(refuse(StatusCode::FORBIDDEN, format!("pages of {origin} may not connect here; see --allow-origin")))
+}
+
+/// Whether a `Host` is `localhost` or an address, with or without a port.
+fn is_local(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name.eq_ignore_ascii_case("localhost")
+        || host.parse::<SocketAddr>().is_ok()
+        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_localhost_and_addresses_are_local() {
+        for local in ["localhost", "LocalHost:8080", "127.0.0.1:8080", "127.0.0.1", "[::1]:8080", "[::1]"] {
+            assert!(is_local(local), "{local}");
+        }
+        for other in
+            ["evil.example", "evil.example:8080", "localhost.evil.example:1", "127.0.0.1.evil.example", ""]
+        {
+            assert!(!is_local(other), "{other}");
+        }
+    }
 }

@@ -93,6 +93,7 @@ pub async fn serve(
         options.limits,
         options.secret,
         options.allowed_origins,
+        listener.local_addr().is_ok_and(|address| address.ip().is_loopback()),
         shutdown.clone(),
     ));
     let tasks = shared.tasks.clone();

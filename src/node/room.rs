@@ -122,20 +122,20 @@ impl Rooms {
     }
 
     async fn round(&mut self, events: &mut mpsc::Receiver<BusEvent>) {
-        let (began, mut written) = (Instant::now(), 0);
-        while written < self.dirty.len() {
-            let end = (written + CHUNK).min(self.dirty.len());
-            for link in &self.dirty[written..end] {
+        let began = Instant::now();
+        // Links that get something new after they were written wait for the next round: else a flood would keep
+        // this one going, and nobody could come or leave.
+        let links = std::mem::take(&mut self.dirty);
+        for (chunk, last) in links.chunks(CHUNK).zip(1..) {
+            for link in chunk {
                 link.flush();
             }
-            written = end;
-            if written < self.dirty.len() {
+            if last * CHUNK < links.len() {
                 tokio::task::yield_now().await;
                 self.take_in(events);
             }
         }
-        self.dirty.clear();
-        self.rest_until = (written >= LONG_ROUND).then(|| {
+        self.rest_until = (links.len() >= LONG_ROUND).then(|| {
             let end = Instant::now();
             end + end.saturating_duration_since(began).min(LONGEST_REST)
         });

@@ -35,6 +35,8 @@ const FRAMES_A_SECOND: u32 = 1000;
 const CLOSE_GRACE: Duration = Duration::from_secs(5);
 /// The same when the whole node ends.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
+/// How long a node that ends waits for the receipts of a session.
+const LAST_ANSWERS: Duration = Duration::from_millis(300);
 /// How long the client has to close its side.
 const LINGER: Duration = Duration::from_millis(500);
 /// How much of what a client sent comes back to it in an answer, in bytes.
@@ -323,7 +325,22 @@ impl Session {
         self.say(&NodeFrame::Error { code, reason: cut(reason, ECHO) });
     }
 
+    /// Gives what the broker has already taken a moment to be answered.
+    async fn last_answers(&mut self) {
+        let answers = async {
+            while let Some((id, outcome)) = self.receipts.next().await {
+                if self.answer(&id, outcome).is_err() {
+                    break;
+                }
+            }
+        };
+        let _ = timeout(LAST_ANSWERS, answers).await;
+    }
+
     async fn end(&mut self, ending: Ending, socket: &mut WebSocketStream<Duplex>) {
+        if matches!(ending, Ending::Close { code: 1001, .. }) {
+            self.last_answers().await;
+        }
         let (code, reason) = match ending {
             Ending::Gone => return,
             Ending::Closed => {

@@ -28,6 +28,8 @@ pub struct Shared {
     pub secret: Secret,
     /// Origins of browsers that may connect beside the node's own; `*` is any.
     pub allowed_origins: Vec<String>,
+    /// Whether the node listens on loopback alone.
+    pub on_loopback: bool,
     /// One permit a client.
     pub seats: Arc<Semaphore>,
     /// Cancelled when the node is to end.
@@ -51,6 +53,7 @@ impl Shared {
         limits: Limits,
         secret: Secret,
         allowed_origins: Vec<String>,
+        on_loopback: bool,
         shutdown: CancellationToken,
     ) -> Self {
         let seats = Arc::new(Semaphore::new(limits.max_clients.min(Semaphore::MAX_PERMITS)));
@@ -62,6 +65,7 @@ impl Shared {
             limits,
             secret,
             allowed_origins,
+            on_loopback,
             seats,
             shutdown,
             tasks: TaskTracker::new(),

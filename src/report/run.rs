@@ -172,6 +172,16 @@ impl RunReport {
         }
     }
 
+    /// Whether it was run at all.
+    pub fn was_made(&self) -> bool {
+        self.verdict != Verdict::NotApplicable
+    }
+
+    /// A run that never came to its load: there is no figure, only the reason.
+    pub fn inconclusive(id: &str, label: &str, pattern: &str, why: String) -> Self {
+        Self { verdict: Verdict::Inconclusive, ..Self::not_applicable(id, label, pattern, vec![why]) }
+    }
+
     /// A run that was not made, because the fault's target does not exist in this pattern.
     pub fn not_applicable(id: &str, label: &str, pattern: &str, why: Vec<String>) -> Self {
         Self {

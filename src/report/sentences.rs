@@ -139,7 +139,7 @@ fn recovery(run: &RunReport) -> String {
         (None, ..) => "Nothing was lost or more than a second late.".into(),
         (Some(_), Some(0), Some(fault)) => format!("Nothing more was lost or late once {}.", end_of(fault)),
         (Some(_), Some(ms), Some(fault)) => {
-            format!("Messages flowed again {} after {}.", span(ms.saturating_mul(1_000)), end_of(fault))
+            format!("All was well again {} after {}.", span(ms.saturating_mul(1_000)), end_of(fault))
         }
         (Some(ms), ..) => harm(ms, &run.faults),
     }

@@ -27,7 +27,7 @@ fn refused_while_the_broker_was_away() {
     assert_eq!(
         said_of(redis()),
         "redis: 503 of 2,000 messages were refused while the broker was away (5.0 s); what was acknowledged \
-         reached everyone. Messages flowed again 212 ms after the broker's restart began."
+         reached everyone. All was well again 212 ms after the broker's restart began."
     );
     let one = run_with(|run| {
         refuse(run, 1);
@@ -96,7 +96,7 @@ fn uncertain_and_unsent() {
     };
     let begin = "redis: 10 of 2,001 messages were refused, 2 got no certain answer and 1 was never sent during the \
                  2 faults; what was acknowledged reached everyone; ";
-    let end = ". Messages flowed again 1.2 s after node 1's restart began.";
+    let end = ". All was well again 1.2 s after node 1's restart began.";
     assert_eq!(said_of(uncertain(0)), format!("{begin}the uncertain ones arrived all the same{end}"));
     assert_eq!(said_of(uncertain(1)), format!("{begin}of the uncertain ones, 1 delivery was lost{end}"));
     assert_eq!(said_of(uncertain(31)), format!("{begin}of the uncertain ones, 31 deliveries were lost{end}"));
@@ -128,7 +128,7 @@ fn late_replayed_copied_and_out_of_order() {
     assert_eq!(
         said_of(amqp()),
         "amqp: all 2,000 messages reached everyone. 33,528 deliveries came more than a second late, 600 \
-         deliveries came by replay and 12 extra copies arrived. Messages flowed again 7.5 s after the broker's \
+         deliveries came by replay and 12 extra copies arrived. All was well again 7.5 s after the broker's \
          restart began."
     );
     let odd = run_with(|run| {

@@ -163,6 +163,8 @@ impl Envelope {
             _ => return Err(Header("an unknown flag")),
         };
         let room = Room::any(next()?).map_err(|_| Header("the room has no valid name"))?;
+        // It becomes a text frame, and browsers close a connection over one that is not UTF-8.
+        std::str::from_utf8(&bytes[end + 1..]).map_err(|_| Header("the frame is not UTF-8"))?;
         Ok(Self { kind, room, id, sender, others, frame: bytes.slice(end + 1..) })
     }
 }
@@ -205,6 +207,7 @@ mod tests {
         ] {
             assert!(Envelope::decode(Bytes::from(wrong)).is_err(), "{wrong:?}");
         }
+        assert!(Envelope::decode(Bytes::from_static(b"1 chat a b - r\n\xff")).is_err());
     }
 
     #[test]

