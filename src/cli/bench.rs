@@ -232,10 +232,12 @@ fn print(report: &Report, format: Format) -> std::io::Result<()> {
     match format {
         Format::Json => write!(stdout, "{}", report.to_json()?),
         Format::Text => {
-            let width = if stdout.is_terminal() { console::Term::stdout().size().1.into() } else { WIDTH };
+            let terminal = stdout.is_terminal();
+            let width = if terminal { console::Term::stdout().size().1.into() } else { WIDTH };
             writeln!(stdout, "{}\n", report::table(report, width).trim_end())?;
             for sentence in report::sentences(report) {
-                writeln!(stdout, "{sentence}")?;
+                // A program that reads them wants a line each.
+                writeln!(stdout, "{}", if terminal { wrapped(&sentence, width) } else { sentence })?;
             }
             Ok(())
         }
@@ -243,6 +245,25 @@ fn print(report: &Report, format: Format) -> std::io::Result<()> {
 }
 
 /// A new directory's path, named by the second.
+/// The text in lines of at most so many characters, broken between words.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width.max(40) {
+            lines.push('\n');
+            column = 0;
+        } else if column > 0 {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += length;
+    }
+    lines
+}
+
 fn default_directory(runs: &Path, scenario: &str) -> PathBuf {
     let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let time: String = time.chars().filter(|c| c.is_ascii_digit() || *c == 'T').collect();
@@ -261,4 +282,17 @@ fn link_latest(out: &Path) {
         let _ = std::fs::remove_file(&link);
     }
     let _ = std::os::unix::fs::symlink(name, &link);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_break_between_words() {
+        let text = "aaaa ".repeat(20);
+        let lines = wrapped(text.trim_end(), 40);
+        assert!(lines.lines().all(|line| line.len() <= 40 && !line.ends_with(' ')), "{lines}");
+        assert_eq!(lines.replace('\n', " "), text.trim_end());
+    }
 }

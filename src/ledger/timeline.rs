@@ -34,6 +34,8 @@ pub struct Slice {
 struct Gathered {
     sent: u64,
     latency: Histogram<u32>,
+    /// The true one: a quantile, rounded up to its bucket's end, is never shown above it.
+    longest_us: u64,
 }
 
 /// Gathers slices. The load's own are made beforehand; receipts of the drain add theirs.
@@ -52,7 +54,7 @@ impl Timeline {
     /// For a load whose last message is due then.
     pub(super) fn new(last_due: Option<u64>) -> Self {
         let slices = last_due.map_or(0, |due| slice_of(due) + 1);
-        let gathered = || Gathered { sent: 0, latency: slice_histogram() };
+        let gathered = || Gathered { sent: 0, latency: slice_histogram(), longest_us: 0 };
         // Room for a drain of ten seconds, so that a receipt seldom allocates.
         Self {
             load: std::iter::repeat_with(gathered).take(slices).collect(),
@@ -69,6 +71,7 @@ impl Timeline {
     pub(super) fn delivered(&mut self, due: u64, latency_us: u64) {
         if let Some(slice) = self.load.get_mut(slice_of(due)) {
             slice.latency.saturating_record(latency_us);
+            slice.longest_us = slice.longest_us.max(latency_us);
         }
     }
 
@@ -87,14 +90,16 @@ impl Timeline {
         let slice = |i: usize| {
             let load = self.load.get(i);
             let latency = load.map(|load| &load.latency).filter(|latency| !latency.is_empty());
+            let longest = load.map_or(0, |load| load.longest_us);
+            let quantile = |q| latency.map(|latency| latency.value_at_quantile(q).min(longest));
             Slice {
                 at_ms: i as u64 * (SLICE / 1_000_000),
                 sent: load.map_or(0, |load| load.sent),
                 delivered: latency.map_or(0, Histogram::len),
                 received: self.received.get(i).copied().unwrap_or(0),
                 lost: 0,
-                p50_us: latency.map(|latency| latency.value_at_quantile(0.5)),
-                p99_us: latency.map(|latency| latency.value_at_quantile(0.99)),
+                p50_us: quantile(0.5),
+                p99_us: quantile(0.99),
             }
         };
         let sent_slices = self.load.iter().rposition(|load| load.sent > 0).map_or(0, |last| last + 1);

@@ -132,7 +132,9 @@ fn recovery(run: &RunReport) -> String {
         .faults
         .iter()
         .filter(|fault| fault.heal_begin_ms.is_some())
-        .max_by_key(|fault| fault.heal_begin_ms);
+        .max_by_key(|fault| fault.heal_begin_ms)
+        // Beside one that was never healed, nothing can be said to have ended by a healing.
+        .filter(|_| run.faults.iter().all(|fault| fault.heal_begin_ms.is_some()));
     let no_path = run.debts.is_some_and(|debts| debts.lost_no_path > 0);
     match (run.impact_ms, run.recovery_ms, healed) {
         (None, ..) if run.faults.is_empty() || no_path => String::new(),
