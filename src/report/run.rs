@@ -285,7 +285,7 @@ mod tests {
             "impact_ms": 0, "recovery_ms": 10, "ready_ms": 32,
             "faults": [{"what": "kill broker", "begin_ms": 50, "heal_begin_ms": 90, "healed_ms": 122}],
             "timeline": [
-                {"at_ms": 0, "sent": 1, "delivered": 1, "received": 1, "lost": 0, "p50_us": 1023, "p99_us": 1023},
+                {"at_ms": 0, "sent": 1, "delivered": 1, "received": 1, "lost": 0, "p50_us": 1000, "p99_us": 1000},
                 {"at_ms": 100, "sent": 1, "delivered": 0, "received": 0, "lost": 1, "p50_us": null, "p99_us": null}
             ]
         });
