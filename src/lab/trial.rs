@@ -158,13 +158,7 @@ impl Trial<'_> {
         let load = &self.scenario.load;
         let plan = self.plan(urls.len());
         self.phase("connect", None);
-        let settings = Settings {
-            plan: plan.clone(),
-            load: load.clone(),
-            seed: self.seed,
-            urls,
-            cross_paths: self.subject.crosses_nodes(),
-        };
+        let settings = Settings { plan: plan.clone(), load: load.clone(), seed: self.seed, urls };
         let generator = match LoadGenerator::start(settings).await {
             Ok(generator) => generator,
             Err(error @ LoadError::Connect { .. }) => return Ok(Err(error.to_string())),

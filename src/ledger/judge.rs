@@ -129,7 +129,7 @@ fn violation(settled: &Settled, expectation: &Expectation) -> Option<String> {
     }
     let Some(figure) = settled.figure(name) else {
         return match nothing(settled, name) {
-            Nothing::ToRecoverFrom if holds(bound, 0.0) => None,
+            Nothing::ToRecoverFrom if bound.holds(0.0) => None,
             Nothing::ToRecoverFrom => {
                 Some(format!("{name} does not exist (no debt was harmed), expected {expected}"))
             }
@@ -137,7 +137,7 @@ fn violation(settled: &Settled, expectation: &Expectation) -> Option<String> {
         };
     };
     let with_unsent = count_unsent(settled, name, figure);
-    if holds(bound, with_unsent.value()) {
+    if bound.holds(with_unsent.value()) {
         return None;
     }
     if with_unsent == figure {
@@ -174,16 +174,6 @@ fn count_unsent(settled: &Settled, name: &str, figure: Figure) -> Figure {
             Figure::Share(settled.on_time as f64 / (settled.debts.owed + settled.unsent_debts) as f64)
         }
         (_, figure) => figure,
-    }
-}
-
-fn holds(bound: Bound, value: f64) -> bool {
-    match bound {
-        Bound::Equal(expected) => value == expected,
-        Bound::AtMost(most) => value <= most,
-        Bound::AtLeast(least) => value >= least,
-        Bound::Below(limit) => value < limit,
-        Bound::Above(limit) => value > limit,
     }
 }
 

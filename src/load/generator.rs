@@ -60,8 +60,6 @@ pub struct Settings {
     pub seed: u64,
     /// Where the nodes are, one URL a node: `ws://127.0.0.1:8080`.
     pub urls: Vec<String>,
-    /// Whether the pattern carries a message from one node to another, as in the plan.
-    pub cross_paths: bool,
 }
 
 /// Why there is no load.
@@ -128,8 +126,7 @@ impl LoadGenerator {
     }
 
     async fn start_within(settings: Settings, limit: Duration) -> Result<Self, LoadError> {
-        let Settings { mut plan, load, seed, urls, cross_paths } = settings;
-        plan.crosses_nodes = cross_paths;
+        let Settings { plan, load, seed, urls } = settings;
         check(&plan, &urls)?;
         let run = Arc::new(Run {
             clock: Clock::start(),
@@ -336,7 +333,7 @@ mod tests {
         };
         let plan = Plan { publishers, subscribers, nodes, rooms, rate, messages: 10, crosses_nodes: true };
         let urls = urls.iter().map(|url| (*url).to_owned()).collect();
-        Settings { plan, load, seed: 1, urls, cross_paths: true }
+        Settings { plan, load, seed: 1, urls }
     }
 
     #[tokio::test]

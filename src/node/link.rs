@@ -23,11 +23,11 @@ use super::outbox::{Drain, Offer, Outbox};
 
 /// Bytes that are read at once from a client that is being closed, and thrown away.
 const DISCARD: usize = 16 * 1024;
+/// The pause after them.
+const DISCARD_PAUSE: Duration = Duration::from_millis(1);
 /// A message may be cut into frames, but at the end it may not have come in more than so many times the bytes of
 /// the largest.
 const FRAMING: u64 = 4;
-/// The pause after them.
-const DISCARD_PAUSE: Duration = Duration::from_millis(1);
 
 /// How a client talks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
