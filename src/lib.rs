@@ -10,6 +10,7 @@
 //! | [`wire`] | what travels between a client and a node: the two dialects, and the envelope on the bus |
 //! | [`bus`] | `trait Bus` and one implementation a pattern |
 //! | [`node`] | one chat server: HTTP, sessions, rooms, presence |
+//! | [`history`] | the durable history service: AMQP consumer, store, HTTP API |
 //! | [`scenario`] | the scenario file: typed, validated, defaulted |
 //! | [`load`] | publishers, subscribers and the open-loop schedule; speaks WebSocket only |
 //! | [`ledger`] | pure: events in, counts and verdict out |
@@ -26,6 +27,7 @@
 pub mod bus;
 pub mod cli;
 pub mod fault;
+pub mod history;
 pub mod lab;
 pub mod ledger;
 pub mod load;

@@ -4,9 +4,11 @@
 //! gone the whole way. To add a pattern, implement [`Bus`], and run the contract suite (`tests/bus_contract`)
 //! over it.
 
+pub mod amqp;
 mod counters;
 pub mod local;
 pub mod redis;
+pub mod zeromq;
 
 pub use counters::Counters;
 
@@ -46,8 +48,10 @@ pub trait Bus: Send + Sync + 'static {
     /// Whether publishing and receiving work at this moment. Watched by `/readyz`.
     fn health(&self) -> watch::Receiver<Health>;
 
-    /// What was said in a room after the message with this id, oldest first, where the pattern keeps history.
-    fn replay(&self, _room: &Room, _after: &str) -> Option<BoxStream<'static, Envelope>> {
+    /// What was said in a room after the message with this id, oldest first; `None` where the pattern keeps no
+    /// history. It holds every message that a subscription confirmed before this call does not bring live, and
+    /// perhaps some that it does; it may begin a little before `after`. An error means that nothing can be had.
+    fn replay(&self, _room: &Room, _after: &str) -> Option<BoxFuture<Result<Replay, BusError>>> {
         None
     }
 
@@ -58,11 +62,23 @@ pub trait Bus: Send + Sync + 'static {
     fn close(&self) -> BoxFuture<()>;
 }
 
+/// What the history holds of a room.
+pub struct Replay {
+    /// Whether the history knows the message after which it was asked: then nothing is missing.
+    pub complete: bool,
+    /// The messages. An error is the last item: the rest cannot be had.
+    pub messages: BoxStream<'static, Result<Envelope, BusError>>,
+}
+
 /// What a bus hands to its node.
 #[derive(Debug)]
 pub enum BusEvent {
     /// A message of a room that this node is subscribed to.
     Envelope(Envelope),
+    /// The same, out of the history: the live feed had a gap, and no session of this node has it yet.
+    Replayed(Envelope),
+    /// The live feed had a gap that could not be filled, for this reason; nobody knows how many are missing.
+    Gap(String),
     /// So many envelopes were dropped between the broker and this node, because this node was too slow.
     Lagged(u64),
 }

@@ -1,7 +1,9 @@
 //! The command line: one file a subcommand.
 
 mod bench;
+mod bus;
 mod failure;
+mod history;
 mod interrupt;
 mod limits;
 mod node;
@@ -30,6 +32,8 @@ struct Cli {
 enum Command {
     /// Run a scenario over the patterns, break things, and count what was lost
     Bench(bench::BenchArgs),
+    /// Run the history service of the pattern amqp in the foreground
+    History(history::HistoryArgs),
     /// Run one chat node in the foreground
     Node(node::NodeArgs),
     /// Start nodes on this machine, and the broker that they need; Ctrl-C stops everything
@@ -45,6 +49,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Bench(args) => bench::run(&args),
+        Command::History(args) => history::run(args),
         Command::Node(args) => node::run(args),
         Command::Run(args) => run::run(args),
         Command::Scenarios(args) => Ok(scenarios::run(&args)),

@@ -2,7 +2,6 @@
 
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -11,18 +10,11 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use super::failure::{ENVIRONMENT, Failure, USAGE};
+use super::bus::BusArgs;
+use super::failure::{ENVIRONMENT, Failure};
 use super::{interrupt, limits};
-use crate::bus::Bus;
-use crate::bus::local::LocalBus;
-use crate::bus::redis::{RedisBus, RedisOptions};
 use crate::node::{self, Limits, NodeOptions, Secret};
 use crate::scenario::Pattern;
-
-/// Envelopes that may wait between a bus and its node.
-const BUS_QUEUE: usize = 65_536;
-/// The broker of a node that is given none.
-const DEFAULT_REDIS: &str = "redis://127.0.0.1:6379";
 
 /// Flags of `pubsub-lab node`.
 #[derive(Debug, Args)]
@@ -42,13 +34,8 @@ pub struct NodeArgs {
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
-    /// The broker [default for redis: redis://127.0.0.1:6379]
-    #[arg(long, value_name = "URL", env = "PUBSUB_LAB_BROKER", hide_env_values = true)]
-    broker: Option<String>,
-
-    /// Prefix of every channel on the broker, so that clusters on one broker do not hear each other
-    #[arg(long, default_value = "pubsub-lab", value_name = "PREFIX")]
-    namespace: String,
+    #[command(flatten)]
+    bus: BusArgs,
 
     /// Secret that the nodes of one cluster share, so that a session continues on any of them; better given by
     /// the environment, where `ps` does not show it [default: a random one]
@@ -87,7 +74,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
     let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| {
         Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
     })?;
-    let bus = bus(&args)?;
+    let bus = args.bus.start(args.pattern).await?;
     let shutdown = CancellationToken::new();
     let signals = interrupt::cancel_on_signal(shutdown.clone())?;
     let options = NodeOptions {
@@ -108,27 +95,4 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
     served.map_err(|error| Failure::new(1, format!("the node failed: {error}"), "see its log"))?;
     tracing::info!("stopped");
     Ok(0)
-}
-
-fn bus(args: &NodeArgs) -> Result<Arc<dyn Bus>, Failure> {
-    match args.pattern {
-        Pattern::Local => Ok(Arc::new(LocalBus::new(BUS_QUEUE))),
-        Pattern::Redis => {
-            let url = args.broker.clone().unwrap_or_else(|| DEFAULT_REDIS.into());
-            let options = RedisOptions {
-                url,
-                namespace: args.namespace.clone(),
-                queue: BUS_QUEUE,
-                ..Default::default()
-            };
-            let bus = RedisBus::start(options).map_err(|error| {
-                Failure::new(USAGE, error.to_string(), "give a URL like redis://127.0.0.1:6379")
-            })?;
-            Ok(Arc::new(bus))
-        }
-        Pattern::Zeromq | Pattern::Amqp => {
-            let message = format!("this version has no {} bus", args.pattern);
-            Err(Failure::new(USAGE, message, "run `local` or `redis`"))
-        }
-    }
 }

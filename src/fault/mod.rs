@@ -40,6 +40,8 @@ pub async fn strike<V: Victim>(action: Action, victim: &V) -> Result<(), V::Erro
         Action::Kill => kill::strike(victim).await,
         Action::Stop => stop::strike(victim).await,
         Action::Pause => pause::strike(victim).await,
+        // They befall clients, not processes.
+        Action::Leave | Action::Join => Ok(()),
     }
 }
 
@@ -49,6 +51,7 @@ pub async fn heal<V: Victim>(action: Action, victim: &V) -> Result<(), V::Error>
         Action::Kill => kill::heal(victim).await,
         Action::Stop => stop::heal(victim).await,
         Action::Pause => pause::heal(victim).await,
+        Action::Leave | Action::Join => Ok(()),
     }
 }
 

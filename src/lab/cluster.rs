@@ -166,6 +166,7 @@ impl Cluster {
                 Some(node) => wound.on(node).await?,
                 None => return Err(no_such_node(n, self.nodes.len())),
             },
+            Target::History | Target::Subscribers(_) => {}
             Target::AllNodes => {
                 try_join_all(self.nodes.iter().map(|node| wound.on(node))).await?;
             }

@@ -164,6 +164,7 @@ impl Rooms {
                     metrics::counter!("pubsub_lab_outbox_dropped_frames_total").increment(dropped);
                 }
             }
+            BusEvent::Replayed(_) | BusEvent::Gap(_) => {}
             BusEvent::Lagged(missed) => self.tell_lag(missed),
         }
     }

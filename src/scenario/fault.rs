@@ -42,6 +42,10 @@ pub enum Action {
     Stop,
     /// SIGSTOP; healed by SIGCONT.
     Pause,
+    /// Subscribers go offline on purpose; healed by their coming back.
+    Leave,
+    /// Subscribers come for the first time; they are absent until then.
+    Join,
 }
 
 impl Action {
@@ -54,6 +58,8 @@ impl Action {
             Action::Kill => "kill",
             Action::Stop => "stop",
             Action::Pause => "pause",
+            Action::Leave => "leave",
+            Action::Join => "join",
         }
     }
 
@@ -63,6 +69,8 @@ impl Action {
             Action::Kill => "killed",
             Action::Stop => "stopped",
             Action::Pause => "paused",
+            Action::Leave => "offline",
+            Action::Join => "joining",
         }
     }
 }
@@ -78,10 +86,14 @@ impl fmt::Display for Action {
 pub enum Target {
     /// The third-party server that the pattern needs.
     Broker,
+    /// The service that keeps what was said, where the pattern has one.
+    History,
     /// One node, counted from 0.
     Node(usize),
     /// Every node.
     AllNodes,
+    /// So many percent of the subscribers, chosen by the seed.
+    Subscribers(u8),
 }
 
 impl Target {
@@ -102,8 +114,10 @@ impl Target {
     /// Whether some process is struck by both.
     pub(super) fn meets(self, other: Target) -> bool {
         match (self, other) {
-            (Target::Broker, Target::Broker) => true,
-            (Target::Broker, _) | (_, Target::Broker) => false,
+            (Target::Broker, Target::Broker) | (Target::History, Target::History) => true,
+            (Target::Subscribers(_), Target::Subscribers(_)) => true,
+            (Target::Broker | Target::History | Target::Subscribers(_), _)
+            | (_, Target::Broker | Target::History | Target::Subscribers(_)) => false,
             (Target::Node(one), Target::Node(other)) => one == other,
             (Target::AllNodes, _) | (_, Target::AllNodes) => true,
         }
@@ -114,6 +128,8 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Target::Broker => f.write_str("broker"),
+            Target::History => f.write_str("history"),
+            Target::Subscribers(percent) => write!(f, "{percent}% of the subscribers"),
             Target::Node(n) => write!(f, "node {n}"),
             Target::AllNodes => f.write_str("node *"),
         }

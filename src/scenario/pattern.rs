@@ -46,6 +46,11 @@ impl Pattern {
         matches!(self, Pattern::Redis | Pattern::Amqp)
     }
 
+    /// Whether it has a history service, a target for faults.
+    pub fn has_history(self) -> bool {
+        self == Pattern::Amqp
+    }
+
     /// Whether a message reaches the clients of other nodes.
     pub fn crosses_nodes(self) -> bool {
         self != Pattern::Local

@@ -7,6 +7,7 @@ pub mod client;
 pub mod faulty;
 pub mod node;
 pub mod process;
+pub mod rabbitmq;
 pub mod redis;
 pub mod redis_bus;
 pub mod report;

@@ -1,0 +1,137 @@
+//! The flags by which a node is told how to reach the others, and the bus that they make.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::failure::{Failure, USAGE};
+use crate::bus::Bus;
+use crate::bus::amqp::{AmqpBus, AmqpOptions, LiveQueue};
+use crate::bus::local::LocalBus;
+use crate::bus::redis::{RedisBus, RedisOptions};
+use crate::bus::zeromq::{ZeromqBus, ZeromqOptions};
+use crate::scenario::Pattern;
+
+/// Envelopes that may wait between a bus and its node.
+const BUS_QUEUE: usize = 65_536;
+/// The broker of a node that is given none.
+const DEFAULT_REDIS: &str = "redis://127.0.0.1:6379";
+/// The same for AMQP.
+const DEFAULT_AMQP: &str = "amqp://127.0.0.1:5672";
+
+/// How a node reaches the others.
+#[derive(Debug, Args)]
+pub struct BusArgs {
+    /// redis, amqp: the broker [default: redis://127.0.0.1:6379 or amqp://127.0.0.1:5672]
+    #[arg(long, value_name = "URL", env = "PUBSUB_LAB_BROKER", hide_env_values = true)]
+    broker: Option<String>,
+
+    /// redis, amqp: prefix of every name on the broker, so that clusters on one broker do not hear each other
+    #[arg(long, default_value = "pubsub-lab", value_name = "PREFIX")]
+    namespace: String,
+
+    /// zeromq: where this node hears the others [default: tcp://127.0.0.1:9000]
+    #[arg(long, value_name = "ADDR")]
+    sub: Option<String>,
+
+    /// zeromq: where another node hears (repeatable, one for each other node)
+    #[arg(long = "peer", value_name = "ADDR")]
+    peers: Vec<String>,
+
+    /// zeromq: frames that may wait for one peer; further ones are dropped and counted
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    hwm: usize,
+
+    /// amqp: the history service, such as http://127.0.0.1:9100; without it nothing is replayed
+    #[arg(long, value_name = "URL", env = "PUBSUB_LAB_HISTORY")]
+    history: Option<String>,
+
+    /// amqp: messages that may wait for the broker's confirm; further ones are refused
+    #[arg(long = "outbox-messages", value_name = "N", default_value_t = 10_000)]
+    outbox: usize,
+
+    /// amqp: how long a message may wait for the broker's confirm
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
+    outbox_age: Duration,
+
+    /// amqp: the queue of this node's live feed
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = LiveQueueArg::Durable)]
+    live_queue: LiveQueueArg,
+
+    /// amqp: message ids that are remembered to drop second copies
+    #[arg(long, value_name = "N", default_value_t = 200_000)]
+    dedup_ids: usize,
+
+    /// amqp: how long a message id is remembered
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+    dedup_age: Duration,
+}
+
+/// The queue of a node's live feed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LiveQueueArg {
+    /// Of the node process: it outlives a lost connection and a restart of the broker
+    Durable,
+    /// The textbook's: gone with the connection
+    Exclusive,
+}
+
+impl BusArgs {
+    /// The bus of a pattern.
+    pub async fn start(&self, pattern: Pattern) -> Result<Arc<dyn Bus>, Failure> {
+        match pattern {
+            Pattern::Local => Ok(Arc::new(LocalBus::new(BUS_QUEUE))),
+            Pattern::Redis => self.redis(),
+            Pattern::Zeromq => self.zeromq().await,
+            Pattern::Amqp => self.amqp(),
+        }
+    }
+
+    fn redis(&self) -> Result<Arc<dyn Bus>, Failure> {
+        let options = RedisOptions {
+            url: self.broker.clone().unwrap_or_else(|| DEFAULT_REDIS.into()),
+            namespace: self.namespace.clone(),
+            queue: BUS_QUEUE,
+            ..Default::default()
+        };
+        let bus = RedisBus::start(options).map_err(|error| {
+            Failure::new(USAGE, error.to_string(), "give a URL like redis://127.0.0.1:6379")
+        })?;
+        Ok(Arc::new(bus))
+    }
+
+    async fn zeromq(&self) -> Result<Arc<dyn Bus>, Failure> {
+        let options = ZeromqOptions {
+            sub: self.sub.clone().unwrap_or_else(|| "tcp://127.0.0.1:9000".into()),
+            peers: self.peers.clone(),
+            hwm: self.hwm,
+            queue: BUS_QUEUE,
+        };
+        let bus = ZeromqBus::start(options).await.map_err(|error| {
+            Failure::new(USAGE, error.to_string(), "give addresses like tcp://127.0.0.1:9000")
+        })?;
+        Ok(Arc::new(bus))
+    }
+
+    fn amqp(&self) -> Result<Arc<dyn Bus>, Failure> {
+        let options = AmqpOptions {
+            url: self.broker.clone().unwrap_or_else(|| DEFAULT_AMQP.into()),
+            namespace: self.namespace.clone(),
+            history: self.history.clone(),
+            queue: BUS_QUEUE,
+            outbox: self.outbox,
+            outbox_age: self.outbox_age,
+            live_queue: match self.live_queue {
+                LiveQueueArg::Durable => LiveQueue::Durable,
+                LiveQueueArg::Exclusive => LiveQueue::Exclusive,
+            },
+            dedup_ids: self.dedup_ids,
+            dedup_age: self.dedup_age,
+        };
+        let bus = AmqpBus::start(options).map_err(|error| {
+            Failure::new(USAGE, error.to_string(), "give a URL like amqp://127.0.0.1:5672")
+        })?;
+        Ok(Arc::new(bus))
+    }
+}

@@ -1,0 +1,208 @@
+//! A real RabbitMQ for tests: its own epmd, its own ports, its own directory.
+
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+/// Outside the kernel's ephemeral range.
+const PORTS: std::ops::Range<u16> = 20_000..32_000;
+/// It takes 5 to 7 s on a quiet machine.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// Runs a command, says its process id, and ends it when our end of the pipe closes, however this process ends.
+const GUARD: &str =
+    r#"exec 3<&0; "$@" </dev/null 3<&- & echo $!; read _ <&3; kill -9 $! 2>/dev/null; wait $!"#;
+/// Where distributions and Homebrew keep the script that runs the server in the foreground.
+const SERVERS: [&str; 4] = [
+    "/usr/lib/rabbitmq/bin/rabbitmq-server",
+    "/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
+    "/usr/local/opt/rabbitmq/sbin/rabbitmq-server",
+    "/usr/local/sbin/rabbitmq-server",
+];
+
+/// A process that ends with this one.
+struct Guarded {
+    shell: Child,
+    id: i32,
+}
+
+impl Guarded {
+    fn start(command: &mut Vec<String>, env: &[(&str, String)], log: &Path) -> Self {
+        let log = fs::OpenOptions::new().create(true).append(true).open(log).unwrap();
+        let mut shell = Command::new("sh");
+        shell.args(["-c", GUARD, "guard"]).args(command).env_clear();
+        shell.envs(env.iter().map(|(name, value)| (name, value)));
+        shell.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
+        let mut shell = shell.spawn().expect("a shell");
+        let mut line = String::new();
+        let mut out = BufReader::new(shell.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        // What the server says there is not wanted, but a full pipe would stop it.
+        std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
+        Self { id: line.trim().parse().unwrap(), shell }
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.id), signal).unwrap();
+    }
+
+    fn end(&mut self) {
+        drop(self.shell.stdin.take());
+        self.shell.wait().unwrap();
+    }
+}
+
+/// A running (or killed, or stopped) RabbitMQ on loopback. Dropping it kills it.
+pub struct RabbitMq {
+    server: Option<Guarded>,
+    epmd: Guarded,
+    dir: PathBuf,
+    port: u16,
+    dist_port: u16,
+    epmd_port: u16,
+}
+
+impl RabbitMq {
+    /// Starts one, and waits until it answers.
+    pub fn start() -> Self {
+        // Not a `TempDir`: the shared one is never dropped, so the guard of its epmd removes it.
+        let dir = tempfile::Builder::new().prefix("rabbitmq-").tempdir().unwrap().keep();
+        let [port, dist_port, epmd_port] = free_ports();
+        let mut rabbit = Self { server: None, epmd: epmd(epmd_port, &dir), dir, port, dist_port, epmd_port };
+        rabbit.launch();
+        rabbit
+    }
+
+    /// The one that all tests of this process share, which must not be killed; take a namespace of your own.
+    pub fn shared() -> &'static Self {
+        static SHARED: OnceLock<RabbitMq> = OnceLock::new();
+        SHARED.get_or_init(Self::start)
+    }
+
+    /// Where clients find it.
+    pub fn url(&self) -> String {
+        format!("amqp://127.0.0.1:{}", self.port)
+    }
+
+    /// Its port, kept through restarts.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// SIGKILL, and waits until it is gone.
+    pub fn kill(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.signal(Signal::SIGKILL);
+            server.end();
+        }
+    }
+
+    /// Starts it again, with its data, on the same port, and waits until it answers.
+    pub fn restart(&mut self) {
+        self.kill();
+        self.launch();
+    }
+
+    /// SIGSTOP.
+    pub fn pause(&self) {
+        self.server.as_ref().expect("a running RabbitMQ").signal(Signal::SIGSTOP);
+    }
+
+    /// SIGCONT.
+    pub fn resume(&self) {
+        self.server.as_ref().expect("a running RabbitMQ").signal(Signal::SIGCONT);
+    }
+
+    fn launch(&mut self) {
+        let path = |name: &str| self.dir.join(name).display().to_string();
+        fs::write(
+            self.dir.join("rabbitmq.conf"),
+            format!(
+                "listeners.tcp.1 = 127.0.0.1:{}\nlog.console = true\nlog.console.level = warning\n",
+                self.port
+            ),
+        )
+        .unwrap();
+        fs::write(self.dir.join("enabled_plugins"), "[].\n").unwrap();
+        let env = [
+            ("HOME", self.dir.display().to_string()),
+            ("LANG", "C.UTF-8".into()),
+            ("RABBITMQ_CONF_ENV_FILE", "/dev/null".into()),
+            ("RUNNING_UNDER_SYSTEMD", "true".into()),
+            ("RABBITMQ_NODENAME", format!("test{}@localhost", self.port)),
+            ("RABBITMQ_NODE_PORT", self.port.to_string()),
+            ("RABBITMQ_DIST_PORT", self.dist_port.to_string()),
+            ("RABBITMQ_CONFIG_FILE", path("rabbitmq.conf")),
+            ("RABBITMQ_ENABLED_PLUGINS_FILE", path("enabled_plugins")),
+            ("RABBITMQ_MNESIA_BASE", path("mnesia")),
+            ("RABBITMQ_LOG_BASE", path("log")),
+            ("RABBITMQ_PID_FILE", path("pid")),
+            ("RABBITMQ_LOGS", "-".into()),
+            ("ERL_EPMD_PORT", self.epmd_port.to_string()),
+            ("ERL_EPMD_ADDRESS", "127.0.0.1".into()),
+            ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}".into()),
+        ];
+        let program = SERVERS.iter().find(|program| Path::new(program).exists());
+        let program = program.expect("these tests need RabbitMQ; see `make setup`");
+        let log = self.dir.join("log.txt");
+        self.server = Some(Guarded::start(&mut vec![(*program).into()], &env, &log));
+        let deadline = Instant::now() + READY_WITHIN;
+        while !answers(self.port) {
+            let text = || fs::read_to_string(&log).unwrap_or_default();
+            assert!(Instant::now() < deadline, "RabbitMQ is not ready after {READY_WITHIN:?}:\n{}", text());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for RabbitMq {
+    fn drop(&mut self) {
+        self.kill();
+        self.epmd.end();
+    }
+}
+
+fn epmd(port: u16, dir: &Path) -> Guarded {
+    // The first thing to start and the last to end, so it takes the directory along.
+    let script = format!("trap 'rm -rf {}' EXIT; {GUARD}", dir.display());
+    let log = fs::File::create(dir.join("epmd.txt")).unwrap();
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &script, "guard", "epmd", "-port", &port.to_string(), "-address", "127.0.0.1"]);
+    shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
+    let mut shell = shell.spawn().expect("a shell");
+    let mut line = String::new();
+    BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let guarded = Guarded { id: line.trim().parse().unwrap(), shell };
+    let deadline = Instant::now() + Duration::from_secs(5);
+    while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(Instant::now() < deadline, "these tests need epmd (Erlang); see `make setup`");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    guarded
+}
+
+/// Whether something answers the protocol header.
+fn answers(port: u16) -> bool {
+    let Ok(mut tcp) = TcpStream::connect(("127.0.0.1", port)) else { return false };
+    tcp.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
+    let mut first = [0];
+    tcp.write_all(b"AMQP\0\0\x09\x01").is_ok() && tcp.read_exact(&mut first).is_ok() && first == [1]
+}
+
+fn free_ports() -> [u16; 3] {
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let mut ports = [0; 3];
+    for slot in &mut ports {
+        *slot = std::iter::repeat_with(|| rand::random_range(PORTS)).find(free).unwrap();
+    }
+    ports
+}
