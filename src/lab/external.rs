@@ -100,7 +100,7 @@ mod tests {
         for (product, url) in [
             (Product::Redis, "redis://me:s3cret@host:port"),
             (Product::RabbitMq, "amqp://me:s3cret@host:port"),
-            (Product::RabbitMq, "amqp:s3cret"),
+            (Product::RabbitMq, "amqp:me:s3cret@host"),
         ] {
             let error = version(product, url).await.unwrap_err();
             assert_eq!(error.exit, 2, "{error}");
