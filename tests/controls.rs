@@ -37,7 +37,7 @@ fn settings(server: &FaultyServer, plan: Plan) -> Settings {
         reconnect_min: Duration::from_millis(20),
         reconnect_max: Duration::from_millis(100),
     };
-    Settings { plan, load, seed: 42, urls: server.urls() }
+    Settings { plan, load, faults: vec![], keeps_history: true, seed: 42, urls: server.urls() }
 }
 
 /// What the ledger says of a load as it stands.

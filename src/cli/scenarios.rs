@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use clap::{Args, Subcommand};
 
-use crate::scenario::{Overrides, Pattern, Scenario, ScenarioError, Shipped};
+use crate::scenario::{self, Overrides, Pattern, Scenario, ScenarioError, Shipped};
 
 /// Arguments of `pubsub-lab scenarios`.
 #[derive(Debug, Args)]
@@ -108,10 +108,17 @@ fn check(file: &str) -> Result<String, ScenarioError> {
     for fault in &scenario.faults {
         let at = humantime::format_duration(fault.at);
         let healed = match fault.duration {
-            Some(duration) => format!("for {}", humantime::format_duration(duration)),
-            None => "for good".into(),
+            Some(duration) => format!(" for {}", humantime::format_duration(duration)),
+            None if fault.action == scenario::Action::Join => String::new(),
+            None => " for good".into(),
         };
-        row("fault", &format!("{fault} at {at} {healed}"));
+        let who = match fault.target {
+            scenario::Target::Subscribers(percent) => {
+                format!(" ({})", scenario::share_of(percent, scenario.load.subscribers))
+            }
+            _ => String::new(),
+        };
+        row("fault", &format!("{fault}{who} at {at}{healed}"));
     }
     for expect in &scenario.expect {
         let whose = expect.pattern.map_or(String::new(), |pattern| format!(" ({pattern})"));

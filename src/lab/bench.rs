@@ -157,9 +157,11 @@ pub fn create(directory: &Path) -> Result<(), LabError> {
 fn applies(scenario: &Scenario, subject: &Subject) -> Result<(), String> {
     match subject {
         Subject::Pattern(pattern) => scenario.applies_to(*pattern),
-        Subject::Attached(_) => match scenario.faults.first() {
+        // Its subscribers are the load's own; its processes are somebody else's.
+        Subject::Attached(_) => match scenario.faults.iter().find(|fault| !fault.action.is_deliberate()) {
             None => Ok(()),
             Some(fault) if fault.target == Target::Broker => Err("its broker is not the lab's".into()),
+            Some(fault) if fault.target == Target::History => Err("its history is not the lab's".into()),
             Some(fault) => {
                 Err(format!("`{fault}` strikes processes, and those of the server are not the lab's"))
             }

@@ -14,7 +14,7 @@ use super::error::LabError;
 use super::observer::{Note, Observer};
 use super::options::ClusterOptions;
 use super::product::Product;
-use super::strikes::{Strikes, strike_all};
+use super::strikes::{Strikes, Targets, strike_all};
 use crate::ledger::{self, Harness, Ledger, Plan};
 use crate::load::{LoadError, LoadGenerator, Settings};
 use crate::report::RunReport;
@@ -58,6 +58,14 @@ impl Subject {
     fn crosses_nodes(&self) -> bool {
         match self {
             Subject::Pattern(pattern) => pattern.crosses_nodes(),
+            Subject::Attached(_) => true,
+        }
+    }
+
+    /// Of a server that is not the lab's nobody knows.
+    fn keeps_history(&self) -> bool {
+        match self {
+            Subject::Pattern(pattern) => pattern.has_history(),
             Subject::Attached(_) => true,
         }
     }
@@ -169,9 +177,15 @@ impl Trial<'_> {
         cluster: Option<&Cluster>,
     ) -> Result<Result<Evidence, String>, LabError> {
         let load = &self.scenario.load;
-        let plan = self.plan(urls.len());
         self.phase("connect", None);
-        let settings = Settings { plan: plan.clone(), load: load.clone(), seed: self.seed, urls };
+        let settings = Settings {
+            plan: self.plan(urls.len()),
+            load: load.clone(),
+            faults: self.scenario.faults.clone(),
+            keeps_history: self.subject.keeps_history(),
+            seed: self.seed,
+            urls,
+        };
         let generator = match LoadGenerator::start(settings).await {
             Ok(generator) => generator,
             Err(error @ LoadError::Connect { .. }) => return Ok(Err(error.to_string())),
@@ -221,11 +235,8 @@ impl Trial<'_> {
         let lead = generator.begin().saturating_sub(generator.now());
         let load_began = Instant::now() + lead;
         let progress = self.tell_progress(generator, load_began);
-        let faults = async {
-            if let Some(cluster) = cluster {
-                strike_all(cluster, &self.scenario.faults, load_began, self.observer, strikes).await;
-            }
-        };
+        let targets = Targets { cluster, load: generator };
+        let faults = strike_all(targets, &self.scenario.faults, load_began, self.observer, strikes);
         let work = async {
             tokio::join!(generator.schedule_ended(), faults);
             self.phase("heal", Some(RECONNECT_LIMIT));
