@@ -4,6 +4,9 @@
 
 mod support;
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use lapin::options::{
@@ -18,7 +21,10 @@ use pubsub_lab::lab::broker::Broker;
 use pubsub_lab::lab::probe::amqp_greeting;
 use pubsub_lab::lab::product::Product;
 use pubsub_lab::lab::{Events, LabEvent};
-use support::process::{assert_gone, program, seen};
+use support::process::{
+    PATIENCE, Running, Seen, assert_gone, assert_soon, eventually, program, pubsub_lab, seen, with_marker,
+};
+use tempfile::TempDir;
 
 /// What the lab promises when it ends in whatever way.
 const KILLED: Duration = Duration::from_secs(5);
@@ -101,6 +107,114 @@ async fn a_rabbitmq_dies_and_comes_back_with_what_it_kept() {
     let beam = seen(second);
     base.close().await;
     assert_gone(&[beam], KILLED);
+}
+
+/// A `run amqp` with a temporary directory that nobody else uses.
+struct Lab {
+    running: Running,
+    temporary: TempDir,
+}
+
+impl Lab {
+    fn run(args: &[&str]) -> Self {
+        Self::with(args, |_| {})
+    }
+
+    fn with(args: &[&str], change: impl FnOnce(&mut Command)) -> Self {
+        let temporary = tempfile::tempdir().unwrap();
+        let mut command = pubsub_lab(&["run", "amqp", "--port", "0"]);
+        command.args(args).env("TMPDIR", temporary.path());
+        change(&mut command);
+        Self { running: Running::start(command), temporary }
+    }
+
+    /// One whose RabbitMQ is started by this script.
+    fn with_server(script: &str) -> Self {
+        Self::with(&[], |command| {
+            let server = command.get_envs().find(|(key, _)| *key == "TMPDIR").unwrap().1.unwrap().to_owned();
+            let server = Path::new(&server).join("rabbitmq-server");
+            std::fs::write(&server, script).unwrap();
+            std::fs::set_permissions(&server, PermissionsExt::from_mode(0o755)).unwrap();
+            command.env("PUBSUB_LAB_RABBITMQ_SERVER", server);
+        })
+    }
+
+    fn exit_code(&mut self) -> Option<i32> {
+        self.running.ended_within(PATIENCE).code()
+    }
+
+    fn assert_nothing_left(&self, seen: &[Seen], deadline: Duration) {
+        assert_gone(seen, deadline);
+        // What was started after the look has the directory's name in its command line or its environment.
+        let name = self.temporary.path().display().to_string();
+        assert_soon(deadline, Vec::new(), || with_marker(&name));
+        assert_soon(deadline, false, || {
+            let left = std::fs::read_dir(self.temporary.path()).unwrap().flatten();
+            left.map(|entry| entry.file_name()).any(|name| name.to_string_lossy().starts_with("pubsub-lab-"))
+        });
+    }
+}
+
+/// How long a RabbitMQ may take on a machine that does something else as well.
+const BOOT: Duration = Duration::from_secs(60);
+
+#[test]
+fn a_lab_that_is_killed_while_its_rabbitmq_boots_leaves_nothing() {
+    let mut lab = Lab::run(&[]);
+    let mut seen = Vec::new();
+    // By then it has children that are in no group of the lab's.
+    assert!(eventually(BOOT, || {
+        seen = lab.running.descendants();
+        seen.iter().any(|seen| seen.command.contains("inet_gethost"))
+    }));
+    for part in ["epmd -port", "beam.smp", "erl_child_setup"] {
+        assert!(seen.iter().any(|seen| seen.command.contains(part)), "{part}: {seen:#?}");
+    }
+    lab.running.signal(Signal::SIGKILL);
+    lab.running.ended_within(PATIENCE);
+    lab.assert_nothing_left(&seen, KILLED);
+}
+
+#[test]
+fn a_rabbitmq_that_does_not_start_says_why() {
+    // One that is none.
+    let mut lab = Lab::with_server("#!/bin/sh\necho no such luck >&2; exit 3\n");
+    assert_eq!(lab.exit_code(), Some(4));
+    lab.running.err_line("error: rabbitmq ended before it was ready: exit code 3");
+    lab.running.err_line("  | no such luck");
+    lab.assert_nothing_left(&[], Duration::ZERO);
+    // A real one with a broken configuration.
+    let script = "#!/bin/sh\necho 'listeners.tcp.1 = nowhere' > \"$RABBITMQ_CONFIG_FILE\"\n\
+        exec /usr/lib/rabbitmq/bin/rabbitmq-server\n";
+    let mut lab = Lab::with_server(script);
+    assert_eq!(lab.running.ended_within(BOOT).code(), Some(4));
+    lab.running.err_line("error: rabbitmq ended before it was ready: exit code 1");
+    lab.running.err_line("\"nowhere\" cannot be converted");
+    lab.assert_nothing_left(&[], Duration::ZERO);
+}
+
+#[test]
+fn without_a_rabbitmq_there_is_an_install_line() {
+    let empty = tempfile::tempdir().unwrap();
+    let mut lab = Lab::with(&[], |command| {
+        command.env("PATH", empty.path()).env("PUBSUB_LAB_RABBITMQ_SERVER", "");
+    });
+    assert_eq!(lab.exit_code(), Some(4));
+    let err = lab.running.everything();
+    assert!(err.contains("error: the pattern amqp needs a RabbitMQ server"), "{err}");
+    assert!(err.contains("hint: install ") && err.contains("--broker amqp://"), "{err}");
+    assert!(
+        err.contains("apt-get install rabbitmq-server") || err.contains("brew install rabbitmq"),
+        "{err}"
+    );
+    lab.assert_nothing_left(&[], Duration::ZERO);
+
+    let mut lab = Lab::with(&[], |command| {
+        command.env("PUBSUB_LAB_RABBITMQ_SERVER", "/nonexistent/rabbitmq");
+    });
+    assert_eq!(lab.exit_code(), Some(4));
+    lab.running
+        .err_line("error: PUBSUB_LAB_RABBITMQ_SERVER is /nonexistent/rabbitmq, which is not a program");
 }
 
 /// It listens on loopback only, and its files are in this directory.

@@ -10,7 +10,7 @@ use super::epmd;
 use super::error::LabError;
 use super::ports;
 use super::probe::Greeting;
-use super::process::{Spec, Supervision};
+use super::process::{LAST_WORDS, Spec, Supervision};
 use super::program;
 use super::service::{Readiness, Service};
 use crate::fault::Victim;
@@ -21,6 +21,8 @@ pub const PROGRAM_VARIABLE: &str = "PUBSUB_LAB_RABBITMQ_SERVER";
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How many times other ports are tried; each can be taken between the look and the start.
 const TRIES: usize = 3;
+/// The longest line of a log that is shown, in characters.
+const WIDTH: usize = 300;
 /// Where the script is that runs the server in the foreground and as whoever calls it: Debian, Red Hat, Homebrew.
 const SCRIPT_PLACES: [&str; 3] = [
     "/usr/lib/rabbitmq/bin/rabbitmq-server",
@@ -105,6 +107,7 @@ impl RabbitMq {
             LabError::environment(format!("the configuration of RabbitMQ cannot be written: {error}"))
         })?;
         let epmd = epmd::start(epmd, ports.epmd, logs.join("epmd.log"), supervision).await?;
+        let log = logs.join("rabbitmq.log");
         let spec = Spec {
             name: "rabbitmq".into(),
             program: program.to_owned(),
@@ -112,7 +115,7 @@ impl RabbitMq {
             env: environment(home, ports, std::env::var_os("PATH").as_deref()),
             clean: true,
             dir: Some(home.to_owned()),
-            log: logs.join("rabbitmq.log"),
+            log: log.clone(),
         };
         let started = async {
             let server =
@@ -127,8 +130,12 @@ impl RabbitMq {
         };
         match started.await {
             Ok(server) => Ok(Self { server, epmd }),
-            Err(error) => {
+            Err(mut error) => {
                 epmd.kill().await?;
+                let causes = first_errors(&log);
+                if !causes.is_empty() {
+                    error.log = causes;
+                }
                 Err(error)
             }
         }
@@ -214,6 +221,17 @@ fn write_configuration(home: &Path, ports: Ports) -> io::Result<()> {
     std::fs::write(home.join("enabled_plugins"), "[].\n")
 }
 
+/// The lines of a failed start that say why: the first errors. After them RabbitMQ goes on for pages, so that the
+/// last lines of its log say nothing.
+fn first_errors(log: &Path) -> Vec<String> {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    // Time, level, Erlang process, text; a line of a list may have no text.
+    let errors = text.lines().filter_map(|line| Some(line.split_once("[error] <")?.1.split_once("> ")?.1));
+    let shown = errors.map(|line| line.chars().filter(|c| !c.is_control()).take(WIDTH).collect::<String>());
+    shown.filter(|line| !line.trim().is_empty()).take(LAST_WORDS / 2).collect()
+}
+
 /// All of its environment: nothing that says how an installed RabbitMQ is to run may reach this one.
 fn environment(home: &Path, ports: Ports, path: Option<&OsStr>) -> Vec<(OsString, OsString)> {
     let mut programs = path.unwrap_or_default().to_owned();
@@ -264,6 +282,18 @@ mod tests {
         assert!(switches_user(&file));
         std::fs::write(&file, "#!/bin/sh\n. \"$SCRIPTS_DIR/rabbitmq-env\"\n").unwrap();
         assert!(!switches_user(&file));
+    }
+
+    #[test]
+    fn the_first_errors_say_why() {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let line = |text: &str| format!("2026-11-21 09:56:46.8 [error] <0.132.0> {text}\n");
+        let head = "2026-11-21 09:56:46.1 [info] <0.1.0> all is well\n".to_owned();
+        let pages: String = (0..50).map(|n| line(&format!("  page {n}"))).collect();
+        std::fs::write(log.path(), head + &line("port in use") + &line(" ") + &pages).unwrap();
+        let shown = first_errors(log.path());
+        assert_eq!(shown.len(), 5);
+        assert_eq!(shown[..2], ["port in use", "  page 0"]);
     }
 
     #[test]
