@@ -8,11 +8,17 @@ mod promises;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pubsub_lab::bus::local::LocalBus;
 use pubsub_lab::bus::redis::{RedisBus, RedisOptions};
+use pubsub_lab::bus::zeromq::{ZeromqBus, ZeromqOptions};
 use pubsub_lab::bus::{Bus, Level};
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
 use support::redis::RedisServer;
+use support::zeromq_bus::Addresses;
 
 /// Where the buses of one test meet.
 trait Cluster {
@@ -57,6 +63,17 @@ impl Cluster for Redis {
     }
 }
 
+/// The addresses of a mesh, and how many of its nodes are there.
+struct Zeromq(Addresses, AtomicUsize);
+
+impl Cluster for Zeromq {
+    fn bus(&self, queue: usize) -> Box<dyn Bus> {
+        let options = self.0.options(self.1.fetch_add(1, Ordering::Relaxed));
+        let starting = ZeromqBus::start(ZeromqOptions { queue, ..options });
+        Box::new(block_in_place(|| Handle::current().block_on(starting)).unwrap())
+    }
+}
+
 macro_rules! keeps_the_contract {
     ($bus:ident, $cluster:expr, $($promise:ident),+ $(,)?) => {
         mod $bus {
@@ -88,4 +105,5 @@ macro_rules! keeps_the_contract {
 keeps_the_contract! {
     local: Local;
     redis: Redis(RedisServer::start());
+    zeromq: Zeromq(Addresses::new(4), AtomicUsize::new(0));
 }

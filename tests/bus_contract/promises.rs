@@ -59,7 +59,7 @@ impl Node {
     async fn text(&mut self) -> String {
         match self.event().await {
             BusEvent::Envelope(envelope) => String::from_utf8(envelope.frame.to_vec()).unwrap(),
-            BusEvent::Lagged(missed) => panic!("{missed} were dropped"),
+            other => panic!("{other:?}"),
         }
     }
 }
@@ -205,6 +205,7 @@ pub async fn a_reader_that_does_not_read_loses_named_messages<C: Cluster>(cluste
                 (received, next) = (received + 1, n + 1);
             }
             BusEvent::Lagged(missed) => lagged += missed,
+            other => panic!("{other:?}"),
         }
     }
     assert_eq!(received + lagged + refused, SENT);

@@ -11,3 +11,4 @@ pub mod rabbitmq;
 pub mod redis;
 pub mod redis_bus;
 pub mod report;
+pub mod zeromq_bus;
