@@ -54,7 +54,8 @@ impl Broker {
             _ => return Err(malformed("it does not begin with `amqp://`")),
         };
         if uri.scheme == AMQPScheme::AMQPS {
-            let why = "this version speaks no TLS to RabbitMQ (`amqps`); use `amqp`, through a tunnel if need be";
+            let why =
+                "this version speaks no TLS to RabbitMQ (`amqps`); use `amqp`, through a tunnel if need be";
             return Err(BusError::Setup(format!("`{shown}` cannot be used: {why}")));
         }
         // The library takes an IPv6 address for none, and connects to localhost.
@@ -75,11 +76,6 @@ impl Broker {
         &self.shown
     }
 
-    /// What stands there.
-    pub(super) fn names(&self) -> &Names {
-        &self.names
-    }
-
     /// One attempt: connects, and declares what every node relies on.
     pub(super) async fn connect(&self, purpose: &str) -> Result<Link, Failure> {
         let cut = Cut::default();
@@ -96,7 +92,8 @@ impl Broker {
             Ok(Ok(())) => Ok(link),
             Ok(Err(error)) => Err(self.failure(&error)),
             Err(_) => {
-                let reason = format!("RabbitMQ at {} declares no queue within {DECLARE_WITHIN:?}", self.shown);
+                let reason =
+                    format!("RabbitMQ at {} declares no queue within {DECLARE_WITHIN:?}", self.shown);
                 Err(Failure { reason, lasting: false })
             }
         }
@@ -234,7 +231,10 @@ mod tests {
         for (url, expected) in [
             ("", "`` is not the URL of a RabbitMQ: it has no `://`"),
             ("amqp:guest:secret@host", "`***@host` is not the URL of a RabbitMQ: it has no `://`"),
-            ("redis://:secret@h", "`redis://***@h` is not the URL of a RabbitMQ: it does not begin with `amqp://`"),
+            (
+                "redis://:secret@h",
+                "`redis://***@h` is not the URL of a RabbitMQ: it does not begin with `amqp://`",
+            ),
             (
                 "amqp://u:secret@host:port",
                 "`amqp://***@host:port` is not the URL of a RabbitMQ: its host, port or options are none",

@@ -34,6 +34,13 @@ pub(super) enum Target {
     Signal(Room),
     /// Straight into the history's queue.
     Fence,
+    /// To this node itself, through the exchange of chat or that of signals.
+    Canary {
+        /// The room by which the node's queue is bound for it.
+        room: Room,
+        /// Through which exchange.
+        chat: bool,
+    },
 }
 
 /// One message that is not answered yet.
@@ -120,7 +127,8 @@ impl Outbox {
         self.add(Target::Fence, envelope)
     }
 
-    fn add(&self, target: Target, envelope: &Envelope) -> Receipt {
+    /// Queues any message, or refuses at once.
+    pub(super) fn add(&self, target: Target, envelope: &Envelope) -> Receipt {
         let payload = envelope.encode();
         let is_chat = matches!(target, Target::Chat(_));
         let mut queue = self.lock();
@@ -230,7 +238,7 @@ impl Outbox {
 
     /// The history is full: refuses the chat that was never written, and for a moment whatever comes.
     pub(super) fn history_full(&self) {
-        let refused: Vec<_> = {
+        let refused: VecDeque<_> = {
             let mut queue = self.lock();
             queue.full = Some(Instant::now() + REST);
             let (refused, kept) =
@@ -265,7 +273,7 @@ impl Outbox {
 
     /// There is none: refuses the signals that wait, and whatever signals come.
     pub(super) fn shut(&self, reason: &str) {
-        let signals: Vec<_> = {
+        let signals: VecDeque<_> = {
             let mut queue = self.lock();
             self.open.send_replace(false);
             if !queue.closed {
@@ -273,7 +281,7 @@ impl Outbox {
             }
             let (chats, signals) = std::mem::take(&mut queue.jobs).into_iter().partition(Job::is_chat);
             queue.jobs = chats;
-            signals.into_iter().collect()
+            signals
         };
         for job in signals {
             let outcome = job.verdict(reason);

@@ -31,6 +31,9 @@ const LEAVE_WITHIN: Duration = Duration::from_millis(300);
 /// AMQP's `delivery_mode` of a message that is never written to disk.
 const TRANSIENT: u8 = 1;
 
+/// How long a canary is worth anything, in milliseconds.
+const CANARY_LIVES_MS: &str = "10000";
+
 /// Publishes what the outbox holds.
 pub(super) struct Publisher {
     outbox: Arc<Outbox>,
@@ -174,7 +177,7 @@ impl Publisher {
                 self.outbox.history_full();
                 "the history is full and did not take it; those who are online may have got it"
             }
-            Target::Signal(_) | Target::Fence => "RabbitMQ did not take it",
+            Target::Signal(_) | Target::Fence | Target::Canary { .. } => "RabbitMQ did not take it",
         };
         self.outbox.answer(job, Outcome::Unknown { reason: reason.into() });
     }
@@ -219,6 +222,10 @@ fn way(job: &Job, names: &Names) -> Way {
         Target::Chat(room) => (names.chat.as_str(), routing_key(room), "chat", PERSISTENT),
         Target::Signal(room) => (names.signals.as_str(), routing_key(room), "signal", TRANSIENT),
         Target::Fence => ("", names.history.clone(), "fence", PERSISTENT),
+        Target::Canary { room, chat: true } => (names.chat.as_str(), routing_key(room), "canary", TRANSIENT),
+        Target::Canary { room, chat: false } => {
+            (names.signals.as_str(), routing_key(room), "canary", TRANSIENT)
+        }
     };
     let properties = BasicProperties::default()
         .with_content_type("text/plain".into())
@@ -230,8 +237,13 @@ fn way(job: &Job, names: &Names) -> Way {
         Ok(id) => properties.with_message_id(id),
         Err(_) => properties,
     };
-    // A signal to a room that nobody is in leads nowhere, and may.
-    let mandatory = !matches!(job.target, Target::Signal(_));
+    // The history's queue gets it too, and need not keep it.
+    let properties = match job.target {
+        Target::Canary { .. } => properties.with_expiration(CANARY_LIVES_MS.into()),
+        _ => properties,
+    };
+    // A signal to a room that nobody is in leads nowhere, and may; a canary is missed where it should arrive.
+    let mandatory = matches!(job.target, Target::Chat(_) | Target::Fence);
     let options = BasicPublishOptions { mandatory, ..BasicPublishOptions::default() };
     Way { exchange: exchange.into(), key: key.into(), options, properties }
 }
