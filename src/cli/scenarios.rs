@@ -57,7 +57,9 @@ fn list() -> Result<String, ScenarioError> {
     let mut rows = vec![("SCENARIO".to_owned(), "PATTERNS".to_owned(), "WHAT HAPPENS".to_owned())];
     for shipped in Shipped::all() {
         let scenario = Scenario::load(&shipped.name, &Overrides::new())?;
-        rows.push((shipped.name, names(runs(&scenario)), scenario.title));
+        let runs: Vec<_> = runs(&scenario).collect();
+        let patterns = if runs == Pattern::ALL { "all".into() } else { names(runs) };
+        rows.push((shipped.name, patterns, scenario.title));
     }
     let widest = |cell: fn(&(String, String, String)) -> &String| {
         rows.iter().map(|row| cell(row).chars().count()).max().unwrap_or(0)
@@ -67,11 +69,8 @@ fn list() -> Result<String, ScenarioError> {
     for (name, patterns, title) in &rows {
         let _ = writeln!(text, "{name:first$}  {patterns:second$}  {title}");
     }
-    let _ = writeln!(
-        text,
-        "\nThis version runs {}. Run one: pubsub-lab bench --scenario NAME",
-        names(Pattern::BUILT)
-    );
+    let _ = writeln!(text, "\nThis version runs {}.", names(Pattern::BUILT));
+    let _ = writeln!(text, "Run one: pubsub-lab bench --scenario NAME");
     Ok(text)
 }
 
