@@ -25,6 +25,8 @@ mod page;
 mod rate;
 mod recent;
 mod replay;
+#[cfg(test)]
+mod replay_tests;
 mod replayed;
 mod request;
 mod room;
