@@ -28,12 +28,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// What a test says through a replay; dropped, the replay ends.
 type Teller = mpsc::Sender<Result<Envelope, BusError>>;
 
+/// `Err` fails at once; else whether the replay is complete, and its messages.
+type Script = Result<(bool, mpsc::Receiver<Result<Envelope, BusError>>), BusError>;
+
 /// A bus that hands on what a test says.
 struct Scripted {
     events: mpsc::Sender<BusEvent>,
     health: watch::Sender<Health>,
-    /// The replays that are asked for: `Err` fails at once, else whether it is complete, and its messages.
-    replays: Mutex<VecDeque<Result<(bool, mpsc::Receiver<Result<Envelope, BusError>>), BusError>>>,
+    /// The replays that will be asked for.
+    replays: Mutex<VecDeque<Script>>,
     /// Messages after which a replay was asked for.
     asked: watch::Sender<Vec<String>>,
     unsubscribed: watch::Sender<usize>,
