@@ -110,6 +110,16 @@ async fn an_unknown_message_is_no_complete_replay() {
 }
 
 #[tokio::test]
+async fn what_was_trimmed_meanwhile_is_named_at_the_end() {
+    let next = |next: u64| format!("pubsub-lab-found: {}\r\npubsub-lab-next: {next}\r\n", next != 12);
+    let pages = vec![page(&next(9), &["1"]), page(&next(12), &["2"]), page("", &["3"])];
+    let (url, _questions) = server([vec![fence()], pages].concat());
+    let replay = ask(&url).await.unwrap();
+    assert!(replay.complete);
+    assert_eq!(all(replay).await, (vec!["s.1".into(), "s.2".into(), "s.3".into()], false));
+}
+
+#[tokio::test]
 async fn long_pages_are_asked_for_again_with_fewer_messages() {
     let long = http("200 OK", "", &"x".repeat(PAGE_BYTES + 1));
     let (url, questions) = server(vec![fence(), long, page("pubsub-lab-found: true\r\n", &["1"])]);
