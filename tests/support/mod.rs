@@ -7,6 +7,7 @@ pub mod browser;
 pub mod client;
 pub mod faulty;
 pub mod node;
+pub mod plain;
 pub mod process;
 pub mod rabbitmq;
 pub mod redis;
