@@ -12,7 +12,7 @@ use pubsub_lab::lab::probe::{http_status, redis_info};
 use pubsub_lab::lab::{Cluster, ClusterOptions, Events, LabEvent};
 use pubsub_lab::scenario::{Action, Fault, Pattern, Target};
 use support::plain::assert_crosses;
-use support::process::program;
+use support::process::{PATIENCE, program};
 use tokio_util::sync::CancellationToken;
 
 async fn cluster(pattern: Pattern, nodes: usize) -> Cluster {
@@ -181,7 +181,8 @@ async fn a_port_that_is_taken_meanwhile_is_given_up() {
             std::fs::write(dir.path().join("taken"), "").unwrap();
             (taken, port)
         };
-        let (cluster, (taken, port)) = tokio::join!(Cluster::start(&options, &cancel, &|_| {}), robber);
+        let both = async { tokio::join!(Cluster::start(&options, &cancel, &|_| {}), robber) };
+        let (cluster, (taken, port)) = tokio::time::timeout(PATIENCE, both).await.expect("a port to rob");
         let cluster = cluster.unwrap();
         assert!(!ports(&cluster).contains(&port));
         let urls = cluster.urls();
