@@ -116,7 +116,8 @@ mod tests {
         std::thread::spawn(move || {
             use std::io::{Read, Write};
             while let Ok((mut stream, _)) = listener.accept() {
-                stream.read(&mut [0; 64]).ok();
+                // The header of AMQP has eight bytes.
+                stream.read_exact(&mut [0; 8]).ok();
                 stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").ok();
             }
         });

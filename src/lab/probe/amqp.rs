@@ -40,8 +40,12 @@ impl Greeting {
             };
             match (kind, place) {
                 (b'S', Some(place)) => *place = fields.long()?.text(),
-                (b'S' | b'F', _) => drop(fields.long()?),
-                (b't', _) => drop(fields.byte()?),
+                (b'S' | b'F', _) => {
+                    fields.long()?;
+                }
+                (b't', _) => {
+                    fields.byte()?;
+                }
                 // RabbitMQ has no others there. What was read so far stands.
                 _ => break,
             }
