@@ -6,8 +6,10 @@
 
 pub mod amqp;
 mod counters;
+mod interest;
 pub mod local;
 pub mod redis;
+mod status;
 pub mod zeromq;
 
 pub use counters::Counters;
@@ -108,6 +110,9 @@ pub enum BusError {
     /// The broker said no.
     #[error("the broker refused: {0}")]
     Refused(String),
+    /// The history could not be asked, or its answer was none.
+    #[error("the history cannot be asked: {0}")]
+    History(String),
     /// The bus could not be set up at all (a malformed URL, say).
     #[error("{0}")]
     Setup(String),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::failure::{Failure, USAGE};
+use super::failure::{ENVIRONMENT, Failure, USAGE};
 use crate::bus::Bus;
 use crate::bus::amqp::{AmqpBus, AmqpOptions, LiveQueue};
 use crate::bus::local::LocalBus;
@@ -108,8 +108,13 @@ impl BusArgs {
             hwm: self.hwm,
             queue: BUS_QUEUE,
         };
+        options.check().map_err(|error| {
+            let hint = "give addresses like tcp://127.0.0.1:9000, and a `--hwm` of 1 or more";
+            Failure::new(USAGE, error.to_string(), hint)
+        })?;
         let bus = ZeromqBus::start(options).await.map_err(|error| {
-            Failure::new(USAGE, error.to_string(), "give addresses like tcp://127.0.0.1:9000")
+            let hint = "choose another address with `--sub`, or stop what listens there";
+            Failure::new(ENVIRONMENT, error.to_string(), hint)
         })?;
         Ok(Arc::new(bus))
     }

@@ -8,16 +8,36 @@ mod promises;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use pubsub_lab::bus::amqp::{AmqpBus, AmqpOptions};
 use pubsub_lab::bus::local::LocalBus;
 use pubsub_lab::bus::redis::{RedisBus, RedisOptions};
+use pubsub_lab::bus::zeromq::{ZeromqBus, ZeromqOptions};
 use pubsub_lab::bus::{Bus, Level};
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
+use support::amqp_bus;
+use support::rabbitmq::RabbitMq;
 use support::redis::RedisServer;
+use support::zeromq_bus::Addresses;
 
 /// Where the buses of one test meet.
 trait Cluster {
     /// How far an `ack` of this bus goes.
     const LEVEL: Level = Level::Handed;
+
+    /// Whether messages wait: for a broker that is away, and for a node that does not read.
+    const KEEPS: bool = false;
+
+    /// A cluster whose broker may be killed.
+    fn mortal(self) -> Self
+    where
+        Self: Sized,
+    {
+        self
+    }
 
     /// Another node's bus. It holds `queue` events that the node has not read.
     fn bus(&self, queue: usize) -> Box<dyn Bus>;
@@ -57,6 +77,52 @@ impl Cluster for Redis {
     }
 }
 
+/// The addresses of a mesh, and how many of its nodes are there.
+struct Zeromq(Addresses, AtomicUsize);
+
+impl Cluster for Zeromq {
+    fn bus(&self, queue: usize) -> Box<dyn Bus> {
+        let options = self.0.options(self.1.fetch_add(1, Ordering::Relaxed));
+        let starting = ZeromqBus::start(ZeromqOptions { queue, ..options });
+        Box::new(block_in_place(|| Handle::current().block_on(starting)).unwrap())
+    }
+}
+
+/// RabbitMQ takes long to start: all but one of the promises share one.
+struct Amqp {
+    own: Option<RabbitMq>,
+    namespace: String,
+}
+
+impl Amqp {
+    fn shared() -> Self {
+        Self { own: None, namespace: amqp_bus::namespace() }
+    }
+}
+
+impl Cluster for Amqp {
+    const LEVEL: Level = Level::Confirmed;
+    const KEEPS: bool = true;
+
+    fn mortal(self) -> Self {
+        Self { own: Some(RabbitMq::start()), ..self }
+    }
+
+    fn bus(&self, queue: usize) -> Box<dyn Bus> {
+        let url = self.own.as_ref().map_or_else(|| RabbitMq::shared().url(), RabbitMq::url);
+        let options = AmqpOptions { url, namespace: self.namespace.clone(), queue, ..AmqpOptions::default() };
+        Box::new(AmqpBus::start(options).unwrap())
+    }
+
+    fn kill_broker(&mut self) -> bool {
+        self.own.as_mut().map(RabbitMq::kill).is_some()
+    }
+
+    fn restart_broker(&mut self) {
+        self.own.as_mut().map(RabbitMq::restart).unwrap();
+    }
+}
+
 macro_rules! keeps_the_contract {
     ($bus:ident, $cluster:expr, $($promise:ident),+ $(,)?) => {
         mod $bus {
@@ -88,4 +154,6 @@ macro_rules! keeps_the_contract {
 keeps_the_contract! {
     local: Local;
     redis: Redis(RedisServer::start());
+    zeromq: Zeromq(Addresses::new(4), AtomicUsize::new(0));
+    amqp: Amqp::shared();
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test target uses a part")]
 
+pub mod amqp_bus;
 pub mod browser;
 pub mod client;
 pub mod faulty;
@@ -11,3 +12,4 @@ pub mod rabbitmq;
 pub mod redis;
 pub mod redis_bus;
 pub mod report;
+pub mod zeromq_bus;

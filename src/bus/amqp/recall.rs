@@ -8,9 +8,214 @@
 //! they were published, oldest first, each as two lines: header, frame. It begins up to `margin` messages before
 //! `after`, none of them stored over a minute before it, and ends at `until`. Headers: [`FOUND`] is `true` if the history
 //! knows `after` (if not: the newest messages it holds, up to a bound); [`NEXT`] is the `seq` from which the next page
-//! goes on (`from=SEQ` in place of `after` and `margin`), absent on the last page.
+//! goes on (`from=SEQ` in place of `after` and `margin`), absent on the last page. On a page that goes on, [`FOUND`] is
+//! `false` if a part of what was to come has been trimmed meanwhile.
+
+mod page;
+mod question;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use futures_util::{StreamExt, stream};
+use serde::Deserialize;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::super::{BoxFuture, BusError, Replay};
+use crate::wire::{Envelope, Room};
+use page::Page;
+use question::{Answer, Failure, Host, encoded};
 
 /// Response header: whether `after` is known.
 pub const FOUND: &str = "pubsub-lab-found";
 /// Response header: where the next page begins.
 pub const NEXT: &str = "pubsub-lab-next";
+
+/// How long the broker and the history together have to commit a fence.
+const FENCE_TIME: Duration = Duration::from_secs(2);
+/// So much earlier the history is to say that a fence has not come, so that its answer is still heard.
+const FENCE_SPARE: Duration = Duration::from_millis(100);
+/// The pause before a history that cannot be reached is tried again.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long one page may take, from the connection to its last byte.
+const PAGE_TIME: Duration = Duration::from_secs(5);
+/// Messages before `after` that are fetched too: queues order the messages of different publishers differently.
+const MARGIN: usize = 500;
+/// Messages of one page, unless they are very long.
+const PAGE_MESSAGES: usize = 500;
+/// The most bytes of a page; with more it is asked for again with fewer messages.
+const PAGE_BYTES: usize = 8 << 20;
+/// The most bytes of a page of one message.
+const MESSAGE_BYTES: usize = 32 << 20;
+/// The most bytes of the answer about a fence.
+const FENCE_BYTES: usize = 1 << 10;
+
+/// The way to one history service. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Recall {
+    host: Host,
+}
+
+impl Recall {
+    /// The way to the history service at `http://HOST:PORT`.
+    ///
+    /// # Errors
+    /// When the URL is anything else.
+    pub fn new(url: &str) -> Result<Self, BusError> {
+        // Not named: it may hold a password.
+        let wrong = || BusError::Setup("the address of the history service is no http://HOST:PORT".into());
+        Host::parse(url).map(|host| Self { host }).ok_or_else(wrong)
+    }
+
+    /// What was said in a room after a message, up to a fence: a control envelope with the id `fence_id` that goes
+    /// to the history's queue. `fence` resolves when the broker has confirmed it.
+    ///
+    /// Fence and history have two seconds; each page of the messages has five. A page that fails is the stream's
+    /// last item.
+    ///
+    /// # Errors
+    /// When the fence is not committed in time, or the first page cannot be had.
+    pub fn after(
+        &self,
+        room: Room,
+        after: String,
+        fence_id: String,
+        fence: BoxFuture<Result<(), BusError>>,
+    ) -> BoxFuture<Result<Replay, BusError>> {
+        let host = self.host.clone();
+        Box::pin(async move {
+            let deadline = Instant::now() + FENCE_TIME;
+            let late = || Failure("the broker did not confirm a fence in time".into());
+            timeout_at(deadline, fence).await.map_err(|_| late())??;
+            let until = committed(&host, &fence_id, deadline).await?;
+            let mut pages = Pages {
+                host,
+                room,
+                until,
+                messages: PAGE_MESSAGES,
+                next: Some(Begin::After(after)),
+                trimmed: false,
+                here: VecDeque::new(),
+            };
+            let complete = pages.turn().await?;
+            let messages = stream::unfold(pages, |mut pages| async move {
+                let item = pages.message().await?;
+                Some((item, pages))
+            });
+            Ok(Replay { complete, messages: messages.boxed() })
+        })
+    }
+}
+
+/// Waits until a fence is committed; gives its `seq`.
+async fn committed(host: &Host, id: &str, deadline: Instant) -> Result<u64, BusError> {
+    #[derive(Deserialize)]
+    struct Committed {
+        seq: u64,
+    }
+    loop {
+        let wait = deadline.saturating_duration_since(Instant::now()).saturating_sub(FENCE_SPARE);
+        let path = format!("/fences/{}?wait_ms={}", encoded(id), wait.as_millis());
+        let failure = match host.get(&path, FENCE_BYTES, deadline).await {
+            Ok(Answer { status: 404, .. }) => {
+                return Err(Failure("it has not caught up with the broker in time".into()).into());
+            }
+            Ok(answer) => {
+                let committed = serde_json::from_slice::<Committed>(answer.ok()?.body()?);
+                return committed
+                    .map(|committed| committed.seq)
+                    .map_err(|_| Failure("its answer about a fence is garbled".into()).into());
+            }
+            Err(failure) => failure,
+        };
+        // It may be about to start again.
+        if Instant::now() + PAUSE >= deadline {
+            return Err(failure.into());
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone)]
+enum Begin {
+    After(String),
+    From(u64),
+}
+
+/// The pages of one replay, one at a time.
+struct Pages {
+    host: Host,
+    room: Room,
+    until: u64,
+    /// Messages of the next page.
+    messages: usize,
+    /// Where it begins; `None` after the last one, or after a failure.
+    next: Option<Begin>,
+    /// A part was trimmed between two pages. The rest is told all the same.
+    trimmed: bool,
+    /// What is left of this one.
+    here: VecDeque<Envelope>,
+}
+
+impl Pages {
+    /// The next message. A failure is the last item.
+    async fn message(&mut self) -> Option<Result<Envelope, BusError>> {
+        loop {
+            if let Some(envelope) = self.here.pop_front() {
+                return Some(Ok(envelope));
+            }
+            if self.next.is_none() {
+                let trimmed = std::mem::take(&mut self.trimmed);
+                return trimmed.then(|| Err(Failure("it trimmed a part while it told it".into()).into()));
+            }
+            match self.turn().await {
+                Ok(found) => self.trimmed |= !found,
+                Err(error) => {
+                    (self.next, self.trimmed) = (None, false);
+                    return Some(Err(error));
+                }
+            }
+        }
+    }
+
+    /// Fetches the next page. Says whether `after` is known, or nothing was trimmed since the page before.
+    async fn turn(&mut self) -> Result<bool, BusError> {
+        let Some(begin) = self.next.clone() else { return Ok(true) };
+        let page = self.fetch(&begin).await?;
+        self.next = match page.next {
+            // It must go on, and not beyond the fence: else it could go on for ever.
+            Some(next) if next <= self.until && !matches!(begin, Begin::From(before) if next <= before) => {
+                Some(Begin::From(next))
+            }
+            Some(_) => return Err(Failure("its pages lead nowhere".into()).into()),
+            None => None,
+        };
+        self.here = page.envelopes;
+        Ok(page.found.unwrap_or(matches!(begin, Begin::From(_))))
+    }
+
+    async fn fetch(&mut self, begin: &Begin) -> Result<Page, BusError> {
+        let deadline = Instant::now() + PAGE_TIME;
+        loop {
+            let bytes = if self.messages == 1 { MESSAGE_BYTES } else { PAGE_BYTES };
+            let answer = self.host.get(&self.path(begin), bytes, deadline).await?.ok()?;
+            if answer.body.is_none() && self.messages > 1 {
+                self.messages = (self.messages / 8).max(1);
+                continue;
+            }
+            return Ok(Page::read(&self.room, &answer)?);
+        }
+    }
+
+    fn path(&self, begin: &Begin) -> String {
+        let begin = match begin {
+            Begin::After(id) => format!("after={}&margin={MARGIN}", encoded(id)),
+            Begin::From(seq) => format!("from={seq}"),
+        };
+        let (room, until, limit) = (encoded(self.room.as_str()), self.until, self.messages);
+        format!("/rooms/{room}/envelopes?{begin}&until={until}&limit={limit}")
+    }
+}
