@@ -51,6 +51,7 @@ async fn a_node_that_does_not_read_costs_bounded_memory_and_is_told_exactly() {
         match timeout(PATIENCE, events.recv()).await.expect("some were neither received nor named").unwrap() {
             BusEvent::Envelope(_) => received += 1,
             BusEvent::Lagged(missed) => lagged += missed,
+            other => panic!("{other:?}"),
         }
     }
     assert_eq!((received, lagged), (65_536, taken - 65_536));

@@ -6,8 +6,10 @@
 
 pub mod amqp;
 mod counters;
+mod interest;
 pub mod local;
 pub mod redis;
+mod status;
 pub mod zeromq;
 
 pub use counters::Counters;

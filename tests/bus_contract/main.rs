@@ -8,16 +8,30 @@ mod promises;
 #[path = "../support/mod.rs"]
 mod support;
 
+use pubsub_lab::bus::amqp::{AmqpBus, AmqpOptions};
 use pubsub_lab::bus::local::LocalBus;
 use pubsub_lab::bus::redis::{RedisBus, RedisOptions};
 use pubsub_lab::bus::{Bus, Level};
 
+use support::amqp_bus;
+use support::rabbitmq::RabbitMq;
 use support::redis::RedisServer;
 
 /// Where the buses of one test meet.
 trait Cluster {
     /// How far an `ack` of this bus goes.
     const LEVEL: Level = Level::Handed;
+
+    /// Whether messages wait: for a broker that is away, and for a node that does not read.
+    const KEEPS: bool = false;
+
+    /// A cluster whose broker may be killed.
+    fn mortal(self) -> Self
+    where
+        Self: Sized,
+    {
+        self
+    }
 
     /// Another node's bus. It holds `queue` events that the node has not read.
     fn bus(&self, queue: usize) -> Box<dyn Bus>;
@@ -57,6 +71,41 @@ impl Cluster for Redis {
     }
 }
 
+/// RabbitMQ takes long to start: all but one of the promises share one.
+struct Amqp {
+    own: Option<RabbitMq>,
+    namespace: String,
+}
+
+impl Amqp {
+    fn shared() -> Self {
+        Self { own: None, namespace: amqp_bus::namespace() }
+    }
+}
+
+impl Cluster for Amqp {
+    const LEVEL: Level = Level::Confirmed;
+    const KEEPS: bool = true;
+
+    fn mortal(self) -> Self {
+        Self { own: Some(RabbitMq::start()), ..self }
+    }
+
+    fn bus(&self, queue: usize) -> Box<dyn Bus> {
+        let url = self.own.as_ref().map_or_else(|| RabbitMq::shared().url(), RabbitMq::url);
+        let options = AmqpOptions { url, namespace: self.namespace.clone(), queue, ..AmqpOptions::default() };
+        Box::new(AmqpBus::start(options).unwrap())
+    }
+
+    fn kill_broker(&mut self) -> bool {
+        self.own.as_mut().map(RabbitMq::kill).is_some()
+    }
+
+    fn restart_broker(&mut self) {
+        self.own.as_mut().map(RabbitMq::restart).unwrap();
+    }
+}
+
 macro_rules! keeps_the_contract {
     ($bus:ident, $cluster:expr, $($promise:ident),+ $(,)?) => {
         mod $bus {
@@ -88,4 +137,5 @@ macro_rules! keeps_the_contract {
 keeps_the_contract! {
     local: Local;
     redis: Redis(RedisServer::start());
+    amqp: Amqp::shared();
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test target uses a part")]
 
+pub mod amqp_bus;
 pub mod browser;
 pub mod client;
 pub mod faulty;

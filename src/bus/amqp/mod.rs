@@ -1,18 +1,65 @@
 //! The bus over AMQP 0-9-1: RabbitMQ, durable, with a history service beside it.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `topology` | what stands at RabbitMQ, and what a message looks like there |
+//! | `broker` | where RabbitMQ is: the URL, the handshake, and a name for messages that shows no password |
+//! | `link` | one living connection: how its death is noticed, and the loop that makes it anew |
+//! | `outbox`, `publisher`, `flights` | what waits to be confirmed, the connection that publishes it, and what is under way |
+//! | `subscriber`, `bindings` | the connection that listens: this node's queue, and what it is bound by |
+//! | `inbox`, `dedup` | the way from that queue to the node, without second copies |
+//! | `canary` | a message to itself, by which a node notices that nothing reaches it any more |
+//! | `marks`, `history`, `recall` | how far each room was heard, and how what is missing is had from the history |
+//!
+//! Publishing and listening use a connection each, because RabbitMQ stops reading from a connection that publishes
+//! when it is low on memory or disk, and the node's acks must not stop with it.
 
+mod bindings;
+mod broker;
+mod canary;
+mod dedup;
+mod flights;
+mod history;
+mod inbox;
+mod link;
+mod marks;
+mod outbox;
+mod publisher;
 pub mod recall;
+mod subscriber;
 pub mod topology;
 
-use std::future::ready;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
-use super::{BoxFuture, Bus, BusError, BusEvent, Health, Outcome, Receipt};
+use super::counters::Counters;
+use super::interest::Interest;
+use super::redis::redact;
+use super::status::Status;
+use super::{BoxFuture, Bus, BusError, BusEvent, Health, Receipt, Replay};
 use crate::wire::{Envelope, Room};
+use broker::Broker;
+use canary::Canary;
+use history::History;
+use inbox::Inbox;
+use outbox::Outbox;
+use publisher::Publisher;
+use recall::Recall;
+use subscriber::{State, Subscriber};
+use topology::Names;
+
+/// How long [`Bus::close`] waits for the tasks to end.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+/// The longest namespace, in bytes: names in AMQP have 255.
+const NAMESPACE_MAX: usize = 200;
 
 /// How an AMQP bus is set up.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AmqpOptions {
     /// `amqp://[user:password@]host[:port][/vhost]`.
     pub url: String,
@@ -59,45 +106,144 @@ impl Default for AmqpOptions {
     }
 }
 
-/// The bus over AMQP.
-pub struct AmqpBus;
+impl fmt::Debug for AmqpOptions {
+    /// Shows no password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AmqpOptions")
+            .field("url", &redact(&self.url))
+            .field("namespace", &self.namespace)
+            .field("history", &self.history.as_deref().map(redact))
+            .field("queue", &self.queue)
+            .field("outbox", &self.outbox)
+            .field("outbox_age", &self.outbox_age)
+            .field("live_queue", &self.live_queue)
+            .field("dedup_ids", &self.dedup_ids)
+            .field("dedup_age", &self.dedup_age)
+            .finish()
+    }
+}
+
+/// A bus over RabbitMQ. Dropping it ends its tasks.
+pub struct AmqpBus {
+    outbox: Arc<Outbox>,
+    interest: Arc<Interest>,
+    status: Arc<Status>,
+    history: Option<Arc<History>>,
+    events: Mutex<Option<mpsc::Receiver<BusEvent>>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// Ends the tasks of a bus that nobody closed.
+    _stop_when_dropped: DropGuard,
+}
 
 impl AmqpBus {
-    /// Starts the bus; it connects in the background, again and again.
+    /// Starts to connect, within a Tokio runtime. A RabbitMQ that is away is not an error: the bus is down until it
+    /// is there.
     ///
     /// # Errors
-    /// When the URL or the namespace is none.
-    pub fn start(_options: AmqpOptions) -> Result<Self, BusError> {
-        Err(BusError::Setup("this version has no amqp bus".into()))
+    /// When the URL of the broker or of the history, or the namespace is none.
+    pub fn start(options: AmqpOptions) -> Result<Self, BusError> {
+        check_namespace(&options.namespace)?;
+        let process = format!("{:016x}", rand::random::<u64>());
+        let names = Names::new(&options.namespace);
+        let queue = names.live(&process);
+        let broker = Arc::new(Broker::parse(&options.url, names, &process)?);
+        let counters = Arc::new(Counters::register());
+        let status = Arc::new(Status::new("AMQP", format!("connecting to RabbitMQ at {}", broker.shown())));
+        let outbox = Arc::new(Outbox::new(options.outbox, options.outbox_age, Arc::clone(&counters)));
+        let interest = Arc::new(Interest::default());
+        let (inbox, events) = Inbox::new(&options, &interest, &counters);
+        let recall = options.history.as_deref().map(Recall::new).transpose()?;
+        let history = recall.map(|recall| Arc::new(History::new(recall, &outbox, &process)));
+        let canary = Canary::new(&process, &outbox)?;
+        let stop = CancellationToken::new();
+        let tasks = TaskTracker::new();
+
+        let publisher = Publisher::new(&outbox, &status, &stop);
+        let subscriber = Subscriber {
+            interest: Arc::clone(&interest),
+            status: Arc::clone(&status),
+            inbox,
+            canary,
+            history: history.clone(),
+            kind: options.live_queue,
+            queue,
+            state: State::default(),
+            stop: stop.clone(),
+        };
+        let reconnects = &counters.reconnects;
+        tasks.spawn(link::keep(Arc::clone(&broker), publisher, reconnects.clone(), stop.clone()));
+        tasks.spawn(link::keep(broker, subscriber, reconnects.clone(), stop.clone()));
+        tasks.spawn(Arc::clone(&outbox).age(stop.clone()));
+        Ok(Self {
+            outbox,
+            interest,
+            status,
+            history,
+            events: Mutex::new(Some(events)),
+            tasks,
+            _stop_when_dropped: stop.clone().drop_guard(),
+            stop,
+        })
     }
 }
 
 impl Bus for AmqpBus {
-    fn publish(&self, _envelope: Envelope) -> Receipt {
-        Receipt::ready(Outcome::bus_down("not built"))
+    fn publish(&self, envelope: Envelope) -> Receipt {
+        self.outbox.publish(&envelope)
     }
 
-    fn subscribe(&self, _room: Room) -> BoxFuture<Result<(), BusError>> {
-        Box::pin(ready(Err(BusError::Closed)))
+    fn subscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {
+        self.interest.subscribe(room)
     }
 
-    fn unsubscribe(&self, _room: Room) -> BoxFuture<Result<(), BusError>> {
-        Box::pin(ready(Err(BusError::Closed)))
+    fn unsubscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {
+        self.interest.unsubscribe(room)
     }
 
     fn events(&self) -> Option<mpsc::Receiver<BusEvent>> {
-        None
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn health(&self) -> watch::Receiver<Health> {
-        watch::channel(Health::Down("not built".into())).1
+        self.status.watch()
+    }
+
+    fn replay(&self, room: &Room, after: &str) -> Option<BoxFuture<Result<Replay, BusError>>> {
+        self.history.as_ref().map(|history| history.replay(room, after))
     }
 
     fn crosses_nodes(&self) -> bool {
         true
     }
 
+    /// Gives RabbitMQ a moment to confirm what is queued, and deletes this node's queue there.
     fn close(&self) -> BoxFuture<()> {
-        Box::pin(ready(()))
+        self.outbox.close();
+        self.interest.close();
+        self.stop.cancel();
+        self.tasks.close();
+        let tasks = self.tasks.clone();
+        Box::pin(async move {
+            if tokio::time::timeout(CLOSE_WITHIN, tasks.wait()).await.is_err() {
+                tracing::warn!("the AMQP bus did not end within {CLOSE_WITHIN:?}");
+            }
+        })
     }
+}
+
+/// Refuses what RabbitMQ would refuse as a name.
+fn check_namespace(namespace: &str) -> Result<(), BusError> {
+    let why = if namespace.is_empty() {
+        "it is empty"
+    } else if namespace.len() > NAMESPACE_MAX {
+        "it is too long"
+    } else if namespace.starts_with("amq.") {
+        "names that begin with `amq.` are RabbitMQ's own"
+    } else if namespace.chars().any(char::is_control) {
+        "it has control characters"
+    } else {
+        return Ok(());
+    };
+    Err(BusError::Setup(format!("`{}` is no namespace: {why}", namespace.escape_debug())))
 }

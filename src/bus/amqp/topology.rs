@@ -67,6 +67,14 @@ pub fn routing_key(room: &Room) -> String {
 /// # Errors
 /// When the connection is lost, or something of this name and another kind stands there.
 pub async fn declare(channel: &Channel, names: &Names) -> lapin::Result<()> {
+    declare_of_length(channel, names, HISTORY_LENGTH).await
+}
+
+/// The same with a history queue that holds another number of messages.
+///
+/// # Errors
+/// As [`declare`].
+pub async fn declare_of_length(channel: &Channel, names: &Names, length: i64) -> lapin::Result<()> {
     let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
     for exchange in [&names.chat, &names.signals] {
         channel
@@ -74,7 +82,7 @@ pub async fn declare(channel: &Channel, names: &Names) -> lapin::Result<()> {
             .await?;
     }
     let mut bounds = FieldTable::default();
-    bounds.insert("x-max-length".into(), AMQPValue::LongLongInt(HISTORY_LENGTH));
+    bounds.insert("x-max-length".into(), AMQPValue::LongLongInt(length));
     bounds.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
     let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
     channel.queue_declare(names.history.as_str().into(), durable, bounds).await?;

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::broker::{Broker, Failure, sentence};
+use crate::bus::status::CLOSED;
 
 /// Between an answer to a heartbeat and the next one.
 const BEAT: Duration = Duration::from_millis(250);
@@ -23,8 +24,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 /// The pause after a failure that does not mend itself, which should not fill the broker's log.
 const LASTING_PAUSE: Duration = Duration::from_secs(1);
-/// Why a bus that was closed is down.
-pub(super) const CLOSED: &str = "the bus is closed";
 
 /// Gets what Redis says unasked. Must not block: it runs inside the connection's own task.
 pub(super) type Push = Arc<dyn Fn(PushInfo) + Send + Sync>;

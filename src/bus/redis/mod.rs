@@ -5,9 +5,8 @@
 //! | `broker` | where Redis is: the URL, the handshake, and a name for messages that shows no password |
 //! | `link` | one living connection: its heartbeat, and the loop that makes it anew |
 //! | `outbox`, `publisher`, `flights` | what waits to be published, the connection that publishes it, and what it has not answered |
-//! | `interest`, `subscriber` | the rooms that this node wants, and the connection that keeps Redis told |
+//! | `subscriber` | the connection that keeps Redis told which rooms this node wants |
 //! | `inbox` | the bounded queue between that connection and the node |
-//! | `status` | both connections' state as one health |
 //!
 //! Publishing and subscribing use a connection each, because Redis may drop a slow subscriber, and a
 //! subscriber's backlog must not delay a publish. Both speak RESP3, so Redis 6 or newer is needed.
@@ -18,11 +17,9 @@
 mod broker;
 mod flights;
 mod inbox;
-mod interest;
 mod link;
 mod outbox;
 mod publisher;
-mod status;
 mod subscriber;
 
 use std::fmt;
@@ -34,14 +31,14 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::counters::Counters;
+use super::interest::Interest;
+use super::status::Status;
 use super::{BoxFuture, Bus, BusError, BusEvent, Health, Receipt};
 use crate::wire::{Envelope, Room};
 use broker::Broker;
 use inbox::Inbox;
-use interest::Interest;
 use outbox::Outbox;
 use publisher::Publisher;
-use status::Status;
 use subscriber::Subscriber;
 
 pub use broker::redact;
@@ -110,7 +107,7 @@ impl RedisBus {
     pub fn start(options: RedisOptions) -> Result<Self, BusError> {
         let broker = Arc::new(Broker::parse(&options.url, options.connect_timeout)?);
         let counters = Arc::new(Counters::register());
-        let status = Arc::new(Status::new(format!("connecting to Redis at {}", broker.shown())));
+        let status = Arc::new(Status::new("Redis", format!("connecting to Redis at {}", broker.shown())));
         let outbox = Arc::new(Outbox::new(options.publish_queue, Arc::clone(&counters)));
         let interest = Arc::new(Interest::default());
         let (inbox, events) = Inbox::new(options.queue, &options.namespace, Arc::clone(&counters));

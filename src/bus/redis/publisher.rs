@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::broker::sentence;
 use super::flights::Flights;
-use super::link::{CLOSED, Link, Push, Service};
+use super::link::{Link, Push, Service};
 use super::outbox::{Job, Outbox};
-use super::status::{Part, Status};
+use crate::bus::status::{CLOSED, Part, Status};
 use crate::bus::{Level, Outcome};
 
 /// Commands under way at most. No more than these can become unknown at once, and none of them waits inside the

@@ -8,9 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::broker::sentence;
 use super::inbox::Inbox;
-use super::interest::Interest;
-use super::link::{CLOSED, Link, Push, Service};
-use super::status::{Part, Status};
+use super::link::{Link, Push, Service};
+use crate::bus::interest::Interest;
+use crate::bus::status::{CLOSED, Part, Status};
 use crate::wire::Room;
 
 /// Rooms in one command.

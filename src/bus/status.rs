@@ -1,11 +1,13 @@
-//! Both connections' state as one health.
+//! Both connections' state as one health. For buses that publish and listen over a connection each.
 
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use super::link::CLOSED;
-use crate::bus::Health;
+use super::Health;
+
+/// Why a bus that was closed is down.
+pub(super) const CLOSED: &str = "the bus is closed";
 
 /// One of the two connections.
 #[derive(Debug, Clone, Copy)]
@@ -19,13 +21,16 @@ pub(super) struct Status {
     /// Why a part is down; `None` is up.
     parts: Mutex<[Option<String>; 2]>,
     health: watch::Sender<Health>,
+    /// What the bus goes over, for the log.
+    over: &'static str,
 }
 
 impl Status {
-    pub(super) fn new(reason: String) -> Self {
+    pub(super) fn new(over: &'static str, reason: String) -> Self {
         Self {
             parts: Mutex::new([Some(reason.clone()), Some(reason.clone())]),
             health: watch::Sender::new(Health::Down(reason)),
+            over,
         }
     }
 
@@ -49,14 +54,15 @@ impl Status {
             Some(reason) => Health::Down(reason.clone()),
             None => Health::Up,
         };
+        let over = self.over;
         self.health.send_if_modified(|health| {
             if *health == now {
                 return false;
             }
             match (&*health, &now) {
-                (Health::Down(_), Health::Up) => tracing::info!("the Redis bus is up"),
-                (_, Health::Down(reason)) if reason == CLOSED => tracing::debug!("the Redis bus is closed"),
-                (_, Health::Down(reason)) => tracing::warn!("the Redis bus is down: {reason}"),
+                (Health::Down(_), Health::Up) => tracing::info!("the {over} bus is up"),
+                (_, Health::Down(reason)) if reason == CLOSED => tracing::debug!("the {over} bus is closed"),
+                (_, Health::Down(reason)) => tracing::warn!("the {over} bus is down: {reason}"),
                 (Health::Up, Health::Up) => {}
             }
             *health = now;

@@ -1,4 +1,4 @@
-//! The rooms that this node wants, against what Redis has confirmed.
+//! The rooms that this node wants, against what the broker has confirmed. For buses with a broker.
 //!
 //! Not a queue of commands but one entry a room, so that an outage of any length holds no more than the rooms
 //! and those who wait for them.
@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, oneshot};
 
-use crate::bus::{BoxFuture, BusError};
+use super::{BoxFuture, BusError};
 use crate::wire::Room;
 
 type Waiter = oneshot::Sender<Result<(), BusError>>;
@@ -23,7 +23,7 @@ pub(super) struct Interest {
 #[derive(Default)]
 struct Rooms {
     entries: HashMap<Room, Entry>,
-    /// Rooms whose entry may differ from what Redis has.
+    /// Rooms whose entry may differ from what the broker has.
     dirty: Vec<Room>,
     connected: bool,
     closed: bool,
@@ -33,7 +33,7 @@ struct Rooms {
 struct Entry {
     wanted: bool,
     actual: Actual,
-    /// True once Redis had confirmed it, on whatever connection.
+    /// True once the broker had confirmed it, on whatever connection.
     established: bool,
     /// Those to tell once the room is as wanted.
     waiting: Vec<Waiter>,
@@ -125,7 +125,7 @@ impl Interest {
         });
     }
 
-    /// What to tell Redis now.
+    /// What to tell the broker now.
     pub(super) fn take(&self) -> Work {
         let rooms = &mut *self.lock();
         let mut work = Work::default();
@@ -151,7 +151,7 @@ impl Interest {
         work
     }
 
-    /// Redis confirmed it.
+    /// The broker confirmed it.
     pub(super) fn confirmed(&self, room: &Room, subscribed: bool) {
         let mut rooms = self.lock();
         let Some(entry) = rooms.entries.get_mut(room) else { return };
@@ -166,7 +166,7 @@ impl Interest {
         }
     }
 
-    /// Redis refused to subscribe a room. True if it never had it, and those who asked were told; false if the
+    /// The broker refused to subscribe a room. True if it never had it, and those who asked were told; false if the
     /// node counts on it.
     pub(super) fn refused(&self, room: &Room, reason: &str) -> bool {
         let mut rooms = self.lock();
@@ -183,6 +183,11 @@ impl Interest {
             rooms.entries.remove(room);
         }
         true
+    }
+
+    /// Whether the node wants a room at this moment.
+    pub(super) fn wants(&self, room: &Room) -> bool {
+        self.lock().entries.get(room).is_some_and(|entry| entry.wanted)
     }
 
     /// Tells all who wait that the bus is closed.

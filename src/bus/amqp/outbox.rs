@@ -1,0 +1,327 @@
+//! What waits to be published, and what may still have to be published again.
+//!
+//! A chat message is answered once: confirmed, or too old, or refused at the door. Until then it is here or with the
+//! publisher, which gives it back when the connection ends. What is answered is never given to a connection again.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::bus::status::CLOSED;
+use crate::bus::{Counters, Outcome, Receipt};
+use crate::wire::{Envelope, Kind, Room};
+
+/// Presence and control that may wait.
+const SIGNALS: usize = 16_384;
+/// Bytes that may wait, whatever their number.
+const MAX_BYTES: usize = 64 << 20;
+/// How often ages are looked at.
+const TICK: Duration = Duration::from_millis(100);
+/// How long nothing is written after RabbitMQ said that the history is full.
+const REST: Duration = Duration::from_millis(250);
+
+/// Where a message goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    /// To everybody in a room, and into the history.
+    Chat(Room),
+    /// To everybody in a room, and nowhere else.
+    Signal(Room),
+    /// Straight into the history's queue.
+    Fence,
+    /// To this node itself, through the exchange of chat or that of signals.
+    Canary {
+        /// The room by which the node's queue is bound for it.
+        room: Room,
+        /// Through which exchange.
+        chat: bool,
+    },
+}
+
+/// One message that is not answered yet.
+pub(super) struct Job {
+    pub(super) target: Target,
+    pub(super) id: Arc<str>,
+    pub(super) payload: Bytes,
+    receipt: oneshot::Sender<Outcome>,
+    since: Instant,
+    /// True once it was given to a connection: then nobody knows whether it was sent.
+    written: bool,
+}
+
+impl Job {
+    fn is_chat(&self) -> bool {
+        matches!(self.target, Target::Chat(_))
+    }
+
+    /// What can be said of it if nothing more is to come.
+    fn verdict(&self, reason: &str) -> Outcome {
+        if self.written {
+            Outcome::Unknown { reason: format!("given to a connection and not confirmed: {reason}") }
+        } else {
+            Outcome::bus_down(reason)
+        }
+    }
+}
+
+/// The bounded queue before the publishing connection. Overflow: refused as `overloaded`.
+pub(super) struct Outbox {
+    queue: Mutex<Queue>,
+    capacity: usize,
+    age: Duration,
+    filled: Notify,
+    /// Whether there is a connection.
+    open: watch::Sender<bool>,
+    counters: Arc<Counters>,
+}
+
+struct Queue {
+    /// In the order in which they were published.
+    jobs: VecDeque<Job>,
+    /// Unanswered ones, here and with the publisher.
+    chats: usize,
+    signals: usize,
+    bytes: usize,
+    /// Why signals are not taken; `None` while there is a connection.
+    shut: Option<String>,
+    /// Until when the history is taken for full.
+    full: Option<Instant>,
+    closed: bool,
+}
+
+impl Outbox {
+    pub(super) fn new(capacity: usize, age: Duration, counters: Arc<Counters>) -> Self {
+        let queue = Queue {
+            jobs: VecDeque::new(),
+            chats: 0,
+            signals: 0,
+            bytes: 0,
+            shut: Some("RabbitMQ is not connected yet".into()),
+            full: None,
+            closed: false,
+        };
+        Self {
+            queue: Mutex::new(queue),
+            capacity: capacity.max(1),
+            age,
+            filled: Notify::new(),
+            open: watch::Sender::new(false),
+            counters,
+        }
+    }
+
+    /// Queues, or refuses at once. Chat waits through an outage; anything else is of no use later.
+    pub(super) fn publish(&self, envelope: &Envelope) -> Receipt {
+        let room = envelope.room.clone();
+        let target = if envelope.kind == Kind::Chat { Target::Chat(room) } else { Target::Signal(room) };
+        self.add(target, envelope)
+    }
+
+    /// Queues a fence, or refuses at once.
+    pub(super) fn fence(&self, envelope: &Envelope) -> Receipt {
+        self.add(Target::Fence, envelope)
+    }
+
+    /// Queues any message, or refuses at once.
+    pub(super) fn add(&self, target: Target, envelope: &Envelope) -> Receipt {
+        let payload = envelope.encode();
+        let is_chat = matches!(target, Target::Chat(_));
+        let mut queue = self.lock();
+        if let Some(outcome) = self.obstacle(&mut queue, is_chat, payload.len()) {
+            self.counters.count(&outcome);
+            return Receipt::ready(outcome);
+        }
+        let (sender, receipt) = Receipt::later();
+        *queue.unanswered(is_chat) += 1;
+        queue.bytes += payload.len();
+        queue.jobs.push_back(Job {
+            target,
+            id: Arc::clone(&envelope.id),
+            payload,
+            receipt: sender,
+            since: Instant::now(),
+            written: false,
+        });
+        drop(queue);
+        self.filled.notify_one();
+        receipt
+    }
+
+    /// Why a message cannot be taken.
+    fn obstacle(&self, queue: &mut Queue, is_chat: bool, bytes: usize) -> Option<Outcome> {
+        if queue.closed {
+            return Some(Outcome::bus_down(CLOSED));
+        }
+        if let (Some(reason), false) = (&queue.shut, is_chat) {
+            return Some(Outcome::bus_down(reason.clone()));
+        }
+        if is_chat && queue.full.is_some_and(|until| Instant::now() < until) {
+            return Some(history_is_full());
+        }
+        let most = if is_chat { self.capacity } else { SIGNALS };
+        if *queue.unanswered(is_chat) >= most || queue.bytes + bytes > MAX_BYTES {
+            return Some(Outcome::overloaded("too much waits for RabbitMQ's confirm"));
+        }
+        None
+    }
+
+    /// Answers one message.
+    pub(super) fn answer(&self, job: Job, outcome: Outcome) {
+        self.lock().forget(&job);
+        self.tell(job, outcome);
+    }
+
+    fn tell(&self, job: Job, outcome: Outcome) {
+        self.counters.count(&outcome);
+        // The session that asked may be gone.
+        let _ = job.receipt.send(outcome);
+    }
+
+    /// Takes up to `most` of the oldest, to write them.
+    pub(super) fn take(&self, most: usize) -> Vec<Job> {
+        let mut queue = self.lock();
+        let count = most.min(queue.jobs.len());
+        queue.jobs.drain(..count).map(|job| Job { written: true, ..job }).collect()
+    }
+
+    /// Takes back what was written and not answered when the connection ended, oldest first. Chat waits for the
+    /// next connection.
+    pub(super) fn put_back(&self, jobs: Vec<Job>, reason: &str) {
+        let (chats, signals): (Vec<_>, Vec<_>) = jobs.into_iter().partition(Job::is_chat);
+        {
+            let mut queue = self.lock();
+            for job in chats.into_iter().rev() {
+                queue.jobs.push_front(job);
+            }
+        }
+        for job in signals {
+            let outcome = job.verdict(reason);
+            self.answer(job, outcome);
+        }
+    }
+
+    /// Whether a message has waited too long for its confirm.
+    pub(super) fn is_stale(&self, job: &Job) -> bool {
+        job.since.elapsed() > self.age
+    }
+
+    /// Answers one that has waited too long, wherever it was.
+    pub(super) fn give_up(&self, job: Job) {
+        let outcome = job.verdict(&format!("not confirmed within {:?}", self.age));
+        self.answer(job, outcome);
+    }
+
+    /// Answers what has waited too long, until the bus stops.
+    pub(super) async fn age(self: Arc<Self>, stop: CancellationToken) {
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = tick.tick() => {}
+            }
+            while let Some(job) = self.take_stale() {
+                self.give_up(job);
+            }
+        }
+    }
+
+    fn take_stale(&self) -> Option<Job> {
+        let mut queue = self.lock();
+        if queue.jobs.front().is_some_and(|job| self.is_stale(job)) { queue.jobs.pop_front() } else { None }
+    }
+
+    /// The history is full: refuses the chat that was never written, and for a moment whatever comes.
+    pub(super) fn history_full(&self) {
+        let refused: VecDeque<_> = {
+            let mut queue = self.lock();
+            queue.full = Some(Instant::now() + REST);
+            let (refused, kept) =
+                std::mem::take(&mut queue.jobs).into_iter().partition(|job| job.is_chat() && !job.written);
+            queue.jobs = kept;
+            refused
+        };
+        for job in refused {
+            self.answer(job, history_is_full());
+        }
+    }
+
+    /// Resolves when something was queued since the last time.
+    pub(super) async fn filled(&self) {
+        self.filled.notified().await;
+    }
+
+    /// Resolves when there is a connection.
+    pub(super) async fn opened(&self) {
+        // An error means that the bus is gone, and then nobody waits.
+        let _ = self.open.subscribe().wait_for(|open| *open).await;
+    }
+
+    /// There is a connection.
+    pub(super) fn open(&self) {
+        let mut queue = self.lock();
+        if !queue.closed {
+            queue.shut = None;
+            self.open.send_replace(true);
+        }
+    }
+
+    /// There is none: refuses the signals that wait, and whatever signals come.
+    pub(super) fn shut(&self, reason: &str) {
+        let signals: VecDeque<_> = {
+            let mut queue = self.lock();
+            self.open.send_replace(false);
+            if !queue.closed {
+                queue.shut = Some(reason.into());
+            }
+            let (chats, signals) = std::mem::take(&mut queue.jobs).into_iter().partition(Job::is_chat);
+            queue.jobs = chats;
+            signals
+        };
+        for job in signals {
+            let outcome = job.verdict(reason);
+            self.answer(job, outcome);
+        }
+    }
+
+    /// Refuses whatever comes from now on; what waits is still the publisher's.
+    pub(super) fn close(&self) {
+        let mut queue = self.lock();
+        queue.closed = true;
+        queue.shut = Some(CLOSED.into());
+    }
+
+    /// Answers all that is left, once the publisher has ended.
+    pub(super) fn drain(&self) {
+        let jobs = std::mem::take(&mut self.lock().jobs);
+        for job in jobs {
+            let outcome = job.verdict(CLOSED);
+            self.answer(job, outcome);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    fn unanswered(&mut self, is_chat: bool) -> &mut usize {
+        if is_chat { &mut self.chats } else { &mut self.signals }
+    }
+
+    fn forget(&mut self, job: &Job) {
+        self.bytes = self.bytes.saturating_sub(job.payload.len());
+        let count = self.unanswered(job.is_chat());
+        *count = count.saturating_sub(1);
+    }
+}
+
+fn history_is_full() -> Outcome {
+    Outcome::Refused { code: "rejected", reason: "the history's queue at RabbitMQ is full".into() }
+}

@@ -1,0 +1,249 @@
+//! The connection that publishes: many messages under way, each confirmed by RabbitMQ.
+
+use std::collections::HashSet;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
+use lapin::types::ShortString;
+use lapin::{BasicProperties, Channel, Confirmation};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::broker::sentence;
+use super::flights::{Flights, Landed, Way};
+use super::link::{Link, Service};
+use super::outbox::{Job, Outbox, Target};
+use super::topology::{Names, PERSISTENT, routing_key};
+use crate::bus::status::{CLOSED, Part, Status};
+use crate::bus::{Level, Outcome};
+
+/// Messages under way at most. What an outage makes unknown is no more than these.
+const WINDOW: usize = 1_000;
+/// How long a confirm may take of a RabbitMQ that answers otherwise: a slow disk is no reason to leave.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(10);
+/// How often ages are looked at.
+const TICK: Duration = Duration::from_millis(100);
+/// How long a bus that closes still publishes what it has.
+const LEAVE_WITHIN: Duration = Duration::from_millis(300);
+/// AMQP's `delivery_mode` of a message that is never written to disk.
+const TRANSIENT: u8 = 1;
+
+/// How long a canary is worth anything, in milliseconds.
+const CANARY_LIVES_MS: &str = "10000";
+
+/// Publishes what the outbox holds.
+pub(super) struct Publisher {
+    outbox: Arc<Outbox>,
+    status: Arc<Status>,
+    stop: CancellationToken,
+}
+
+impl Publisher {
+    pub(super) fn new(outbox: &Arc<Outbox>, status: &Arc<Status>, stop: &CancellationToken) -> Self {
+        Self { outbox: Arc::clone(outbox), status: Arc::clone(status), stop: stop.clone() }
+    }
+
+    /// Publishes until the connection is dead, leaving in `flights` what was not confirmed.
+    async fn publish(&self, link: &Link, flights: &mut Flights) -> String {
+        let channel = match confirming(link).await {
+            Ok(channel) => channel,
+            Err(error) => return sentence(&error),
+        };
+        let mut leave = pin!(async {
+            self.stop.cancelled().await;
+            sleep(LEAVE_WITHIN).await;
+        });
+        let mut blocked = link.blocked();
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut stopping = false;
+        loop {
+            let held = blocked.borrow_and_update().clone();
+            match &held {
+                Some(reason) => self.closed(reason),
+                None => self.opened(),
+            }
+            while held.is_none() && !blocked.has_changed().unwrap_or(false) {
+                for job in self.outbox.take(WINDOW - flights.len()) {
+                    flights.start(channel.clone(), way(&job, link.names()), job);
+                }
+                if stopping && flights.is_empty() {
+                    return CLOSED.into();
+                }
+                let room = flights.len() < WINDOW;
+                tokio::select! {
+                    biased;
+                    () = flights.ready() => {
+                        link.heard();
+                        if let Err(reason) = self.land(&channel, flights) {
+                            return reason;
+                        }
+                    }
+                    _ = blocked.changed() => break,
+                    () = &mut leave => return CLOSED.into(),
+                    () = self.stop.cancelled(), if !stopping => stopping = true,
+                    _ = tick.tick(), if !flights.is_empty() => {
+                        self.give_up_stale(flights);
+                        if flights.oldest().is_some_and(|since| since.elapsed() > CONFIRM_WITHIN) {
+                            return format!("it has not confirmed a message within {CONFIRM_WITHIN:?}");
+                        }
+                    }
+                    () = self.outbox.filled(), if room => {}
+                }
+            }
+            if held.is_some() {
+                // Whatever was given to the library stays there: it writes nothing more.
+                tokio::select! {
+                    _ = blocked.changed() => {}
+                    () = &mut leave => return CLOSED.into(),
+                    _ = tick.tick() => self.give_up_stale(flights),
+                }
+            }
+        }
+    }
+
+    fn opened(&self) {
+        self.outbox.open();
+        self.status.up(Part::Publisher);
+    }
+
+    fn closed(&self, reason: &str) {
+        self.outbox.shut(reason);
+        self.status.down(Part::Publisher, reason);
+    }
+
+    fn give_up_stale(&self, flights: &mut Flights) {
+        for job in flights.take_stale(|job| self.outbox.is_stale(job)) {
+            self.outbox.give_up(job);
+        }
+    }
+
+    /// Answers what is confirmed. An error means that the connection is of no more use; what was not taken waits for
+    /// the next one.
+    fn land(&self, channel: &Channel, flights: &mut Flights) -> Result<(), String> {
+        let mut landed = flights.landed();
+        // The library hands a returned message to any one of the confirms that came with it, while it holds a lock
+        // for all of them. Once this call had the lock, they have all landed.
+        let _ = channel.wait_for_confirms().now_or_never();
+        landed.extend(flights.landed());
+        let (again, failed) = self.settle(landed);
+        let Some(reason) = failed else { return Ok(()) };
+        let unconfirmed = std::mem::take(flights).into_jobs();
+        self.outbox.put_back(again.into_iter().chain(unconfirmed).collect(), &reason);
+        Err(reason)
+    }
+
+    /// Answers what RabbitMQ took or refused, and gives back what it did not take, with the reason.
+    fn settle(&self, landed: Vec<Landed>) -> (Vec<Job>, Option<String>) {
+        let mut failed = None;
+        let mut returned = HashSet::new();
+        for (_, confirm) in &landed {
+            match confirm {
+                Ok(Confirmation::Ack(Some(message)) | Confirmation::Nack(Some(message))) => {
+                    failed.get_or_insert_with(|| "its exchanges lead nowhere".to_owned());
+                    let id = message.delivery.properties.message_id();
+                    returned.extend(id.as_ref().map(|id| id.as_str().to_owned()));
+                }
+                Ok(_) => {}
+                Err(error) => _ = failed.get_or_insert_with(|| sentence(error)),
+            }
+        }
+        let mut again = Vec::new();
+        for (job, confirm) in landed {
+            let Some(job) = job else { continue };
+            match confirm {
+                Ok(_) if returned.contains(&*job.id) => again.push(job),
+                Ok(confirm) if confirm.is_nack() => self.refused(job),
+                Ok(_) => {
+                    let chat = matches!(job.target, Target::Chat(_));
+                    let level = if chat { Level::Confirmed } else { Level::Handed };
+                    self.outbox.answer(job, Outcome::Ack(level));
+                }
+                Err(_) => again.push(job),
+            }
+        }
+        (again, failed)
+    }
+
+    /// RabbitMQ said no. With `reject-publish` one full queue is enough for that, and the other queues take the
+    /// message all the same: the live feeds may deliver what the history did not take. So it is not refused, which
+    /// would mean that nobody ever sees it.
+    fn refused(&self, job: Job) {
+        let reason = match job.target {
+            Target::Chat(_) => {
+                self.outbox.history_full();
+                "the history is full and did not take it; those who are online may have got it"
+            }
+            Target::Signal(_) | Target::Fence | Target::Canary { .. } => "RabbitMQ did not take it",
+        };
+        self.outbox.answer(job, Outcome::Unknown { reason: reason.into() });
+    }
+}
+
+impl Service for Publisher {
+    fn purpose(&self) -> &'static str {
+        "publisher"
+    }
+
+    async fn serve(&mut self, link: &Link) -> String {
+        let mut flights = Flights::default();
+        let reason = tokio::select! {
+            reason = self.publish(link, &mut flights) => reason,
+            reason = link.death() => reason,
+        };
+        // What was confirmed before the end still counts.
+        let (mut unconfirmed, _) = self.settle(flights.landed());
+        unconfirmed.extend(flights.into_jobs());
+        self.outbox.put_back(unconfirmed, &reason);
+        reason
+    }
+
+    fn down(&mut self, reason: &str) {
+        self.closed(reason);
+        if self.stop.is_cancelled() {
+            self.outbox.drain();
+        }
+    }
+}
+
+/// A channel on which RabbitMQ confirms what it takes.
+async fn confirming(link: &Link) -> lapin::Result<Channel> {
+    let channel = link.channel().await?;
+    channel.confirm_select(ConfirmSelectOptions::default()).await?;
+    Ok(channel)
+}
+
+/// How a message is published: what `rabbitmqadmin get` shows of it besides its text.
+fn way(job: &Job, names: &Names) -> Way {
+    let (exchange, key, kind, mode) = match &job.target {
+        Target::Chat(room) => (names.chat.as_str(), routing_key(room), "chat", PERSISTENT),
+        Target::Signal(room) => (names.signals.as_str(), routing_key(room), "signal", TRANSIENT),
+        Target::Fence => ("", names.history.clone(), "fence", PERSISTENT),
+        Target::Canary { room, chat: true } => (names.chat.as_str(), routing_key(room), "canary", TRANSIENT),
+        Target::Canary { room, chat: false } => {
+            (names.signals.as_str(), routing_key(room), "canary", TRANSIENT)
+        }
+    };
+    let properties = BasicProperties::default()
+        .with_content_type("text/plain".into())
+        .with_delivery_mode(mode)
+        .with_app_id("pubsub-lab".into())
+        .with_type(kind.into());
+    // An id that AMQP cannot carry stands in the envelope all the same.
+    let properties = match ShortString::try_new(&*job.id) {
+        Ok(id) => properties.with_message_id(id),
+        Err(_) => properties,
+    };
+    // The history's queue gets it too, and need not keep it.
+    let properties = match job.target {
+        Target::Canary { .. } => properties.with_expiration(CANARY_LIVES_MS.into()),
+        _ => properties,
+    };
+    // A signal to a room that nobody is in leads nowhere, and may; a canary is missed where it should arrive.
+    let mandatory = matches!(job.target, Target::Chat(_) | Target::Fence);
+    let options = BasicPublishOptions { mandatory, ..BasicPublishOptions::default() };
+    Way { exchange: exchange.into(), key: key.into(), options, properties }
+}

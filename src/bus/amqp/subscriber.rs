@@ -1,0 +1,263 @@
+//! The connection that listens: this node's queue, its bindings, and what comes out of it.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use lapin::options::{
+    BasicAckOptions, BasicConsumeOptions, BasicQosOptions, QueueBindOptions, QueueDeclareOptions,
+    QueueDeleteOptions,
+};
+use lapin::types::{AMQPValue, FieldTable};
+use lapin::{Channel, Consumer};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::LiveQueue;
+use super::bindings::Bindings;
+use super::broker::{is_missing, sentence};
+use super::canary::Canary;
+use super::history::History;
+use super::inbox::Inbox;
+use super::link::{Link, Service};
+use crate::bus::interest::Interest;
+use crate::bus::status::{CLOSED, Part, Status};
+
+/// Deliveries that RabbitMQ sends ahead of our acks.
+const PREFETCH: u16 = 1_000;
+/// Deliveries in one ack, when there are so many.
+const ACKED_TOGETHER: usize = 100;
+/// Rooms that are bound without a pause.
+const CHUNK: usize = 100;
+/// How long a queue lives that nobody uses, in milliseconds.
+const EXPIRES: i32 = 60_000;
+/// How long a bus that closes tries to delete its queue.
+const DELETE_WITHIN: Duration = Duration::from_millis(300);
+
+/// Listens to the rooms that the node wants.
+pub(super) struct Subscriber {
+    pub(super) interest: Arc<Interest>,
+    pub(super) status: Arc<Status>,
+    pub(super) inbox: Inbox,
+    pub(super) canary: Canary,
+    pub(super) history: Option<Arc<History>>,
+    pub(super) kind: LiveQueue,
+    /// The queue's name; an exclusive one gets a number behind it.
+    pub(super) queue: String,
+    pub(super) state: State,
+    pub(super) stop: CancellationToken,
+}
+
+/// What outlives a connection.
+#[derive(Default)]
+pub(super) struct State {
+    bindings: Mutex<Bindings>,
+    /// Queues that were declared so far.
+    declared: AtomicUsize,
+    /// True while the live feed has a gap that was not filled.
+    gap: AtomicBool,
+}
+
+impl Subscriber {
+    async fn listen(&self, link: &Link) -> lapin::Result<String> {
+        let control = link.channel().await?;
+        let queue = self.declare(link, &control).await?;
+        for exchange in [&link.names().chat, &link.names().signals] {
+            bind(&control, &queue, exchange, self.canary.room().as_str(), false).await?;
+        }
+        self.interest.connected();
+        self.catch_up(link, &control, &queue, true).await?;
+        tokio::select! {
+            ended = self.follow(link, &control, &queue) => ended,
+            ended = self.consume(link, &queue) => ended,
+        }
+    }
+
+    /// Finds the node's queue, or declares it. One that is gone took messages with it.
+    async fn declare(&self, link: &Link, control: &Channel) -> lapin::Result<String> {
+        let before = self.state.declared.load(Ordering::Relaxed);
+        if self.kind == LiveQueue::Exclusive {
+            // The former one may live on until RabbitMQ notices that its connection is gone.
+            let queue = format!("{}.{before}", self.queue);
+            let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
+            control.queue_declare(queue.as_str().into(), options, FieldTable::default()).await?;
+            self.state.declared.store(before + 1, Ordering::Relaxed);
+            self.bindings().clear();
+            return Ok(queue);
+        }
+        if before > 0 {
+            let passive = QueueDeclareOptions { passive: true, ..Default::default() };
+            // A channel of its own: the answer that there is none closes it.
+            let asked = link.channel().await?;
+            match asked.queue_declare(self.queue.as_str().into(), passive, FieldTable::default()).await {
+                Ok(_) => return Ok(self.queue.clone()),
+                Err(error) if is_missing(&error) => {
+                    tracing::warn!("the queue `{}` is gone, and what was in it", self.queue);
+                    self.state.gap.store(true, Ordering::Relaxed);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let mut expires = FieldTable::default();
+        expires.insert("x-expires".into(), AMQPValue::LongInt(EXPIRES));
+        let durable = QueueDeclareOptions { durable: true, ..Default::default() };
+        control.queue_declare(self.queue.as_str().into(), durable, expires).await?;
+        self.state.declared.store(before + 1, Ordering::Relaxed);
+        self.bindings().clear();
+        Ok(self.queue.clone())
+    }
+
+    /// Follows what the node wants, from a moment at which all of it was bound.
+    async fn follow(&self, link: &Link, control: &Channel, queue: &str) -> lapin::Result<String> {
+        loop {
+            self.interest.changed().await;
+            self.catch_up(link, control, queue, false).await?;
+        }
+    }
+
+    /// Binds and unbinds. Binding what is bound already changes nothing.
+    async fn catch_up(&self, link: &Link, control: &Channel, queue: &str, all: bool) -> lapin::Result<()> {
+        let mut work = self.interest.take();
+        if all {
+            // What the node left while there was no connection.
+            work.unsubscribe.extend(self.bindings().others(&work.subscribe));
+        }
+        let exchanges = [&link.names().chat, &link.names().signals];
+        for room in &work.unsubscribe {
+            let key = self.bindings().remove(room);
+            for exchange in exchanges.iter().filter(|_| key.is_some()) {
+                let key = key.as_deref().unwrap_or_default().into();
+                let (queue, exchange) = (queue.into(), exchange.as_str().into());
+                control.queue_unbind(queue, exchange, key, FieldTable::default()).await?;
+            }
+            self.inbox.end(room);
+            self.interest.confirmed(room, false);
+        }
+        for rooms in work.subscribe.chunks(CHUNK) {
+            for (n, room) in rooms.iter().enumerate() {
+                self.inbox.begin(room);
+                let key = self.bindings().add(room);
+                let is_last = n + 1 == rooms.len();
+                bind(control, queue, exchanges[0], &key, true).await?;
+                // The answer to the last one says that all of them are done.
+                bind(control, queue, exchanges[1], &key, !is_last).await?;
+            }
+            for room in rooms {
+                self.interest.confirmed(room, true);
+            }
+        }
+        link.heard();
+        Ok(())
+    }
+
+    /// Fills the gap, if there is one, and then hands over what the queue holds.
+    async fn consume(&self, link: &Link, queue: &str) -> lapin::Result<String> {
+        if self.state.gap.load(Ordering::Relaxed) {
+            self.fill_gap().await;
+            self.state.gap.store(false, Ordering::Relaxed);
+        }
+        let channel = link.channel().await?;
+        channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
+        let options = BasicConsumeOptions { exclusive: true, ..Default::default() };
+        let consumer = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
+        self.status.up(Part::Subscriber);
+        tokio::select! {
+            ended = self.hand_over(link, &channel, consumer) => ended,
+            reason = self.canary.watch(&self.inbox) => {
+                self.lost_messages();
+                Ok(reason)
+            }
+        }
+    }
+
+    /// What the queue should have got is gone; a durable feed makes up for it.
+    fn lost_messages(&self) {
+        self.state.gap.store(self.kind == LiveQueue::Durable, Ordering::Relaxed);
+    }
+
+    async fn fill_gap(&self) {
+        let filled = match &self.history {
+            Some(history) => history.backfill(&self.inbox).await,
+            None => Err("no history service is named".into()),
+        };
+        match filled {
+            Ok(()) => tracing::info!("the gap in the live feed was filled from the history"),
+            Err(reason) => {
+                tracing::warn!("the live feed has a gap: {reason}");
+                self.inbox.gap(reason).await;
+            }
+        }
+    }
+
+    /// Hands everything to the node, and acks what was handed over: what was not comes again.
+    async fn hand_over(
+        &self,
+        link: &Link,
+        channel: &Channel,
+        mut consumer: Consumer,
+    ) -> lapin::Result<String> {
+        let mut unacked = 0;
+        let mut last = 0;
+        loop {
+            let ready = consumer.next().now_or_never();
+            if unacked > 0 && (ready.is_none() || unacked >= ACKED_TOGETHER) {
+                channel.basic_ack(last, BasicAckOptions { multiple: true }).await?;
+                unacked = 0;
+            }
+            let delivery = match ready {
+                Some(delivery) => delivery,
+                None => consumer.next().await,
+            };
+            let Some(delivery) = delivery else {
+                return Ok("this node's queue was deleted there".into());
+            };
+            let delivery = delivery?;
+            link.heard();
+            if let Some(envelope) = self.inbox.decode(delivery.routing_key.as_str(), delivery.data)
+                && !self.canary.hear(&envelope)
+            {
+                self.inbox.hand(envelope).await;
+            }
+            last = delivery.delivery_tag;
+            unacked += 1;
+        }
+    }
+
+    fn bindings(&self) -> MutexGuard<'_, Bindings> {
+        self.state.bindings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Service for Subscriber {
+    fn purpose(&self) -> &'static str {
+        "subscriber"
+    }
+
+    async fn serve(&mut self, link: &Link) -> String {
+        let reason = tokio::select! {
+            reason = link.death() => reason,
+            ended = self.listen(link) => ended.unwrap_or_else(|error| sentence(&error)),
+            () = self.stop.cancelled() => CLOSED.into(),
+        };
+        if self.stop.is_cancelled() && self.kind == LiveQueue::Durable {
+            let delete = async {
+                let channel = link.channel().await?;
+                channel.queue_delete(self.queue.as_str().into(), QueueDeleteOptions::default()).await
+            };
+            // Otherwise it expires.
+            let _ = timeout(DELETE_WITHIN, delete).await;
+        }
+        reason
+    }
+
+    fn down(&mut self, reason: &str) {
+        self.interest.disconnected();
+        self.status.down(Part::Subscriber, reason);
+    }
+}
+
+async fn bind(channel: &Channel, queue: &str, exchange: &str, key: &str, nowait: bool) -> lapin::Result<()> {
+    let options = QueueBindOptions { nowait };
+    channel.queue_bind(queue.into(), exchange.into(), key.into(), options, FieldTable::default()).await
+}

@@ -1,0 +1,103 @@
+//! AMQP buses as tests start them, and what they wait for.
+
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use lapin::{Connection, ConnectionProperties};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use pubsub_lab::bus::amqp::{AmqpBus, AmqpOptions};
+use pubsub_lab::bus::{Bus, BusEvent, Health, Level, Outcome};
+use pubsub_lab::wire::{Envelope, Kind, Room};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// A busy machine and a RabbitMQ that has just booted take their time.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One that no other test has.
+pub fn namespace() -> String {
+    format!("test-{:08x}", rand::random::<u32>())
+}
+
+pub fn options(url: &str, namespace: &str) -> AmqpOptions {
+    AmqpOptions { url: url.into(), namespace: namespace.into(), ..AmqpOptions::default() }
+}
+
+pub fn start(options: AmqpOptions) -> AmqpBus {
+    AmqpBus::start(options).unwrap()
+}
+
+/// A bus whose counters can be read.
+pub fn start_counted(options: AmqpOptions) -> (AmqpBus, PrometheusHandle) {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let bus = metrics::with_local_recorder(&recorder, || AmqpBus::start(options)).unwrap();
+    (bus, recorder.handle())
+}
+
+pub fn count(counters: &PrometheusHandle, name: &str) -> u64 {
+    let (text, name) = (counters.render(), format!("pubsub_lab_bus_{name}_total "));
+    text.lines().find_map(|line| line.strip_prefix(&name)).unwrap_or("0").parse().unwrap()
+}
+
+pub async fn is_up(bus: &AmqpBus) {
+    let mut health = bus.health();
+    if timeout(PATIENCE, health.wait_for(Health::is_up)).await.is_err() {
+        panic!("the bus is not up but {:?}", *bus.health().borrow());
+    }
+}
+
+/// Waits until the bus is down for a reason that contains the words, and gives back the reason.
+pub async fn is_down(bus: &AmqpBus, words: &str) -> String {
+    let mut health = bus.health();
+    let found = |health: &Health| matches!(health, Health::Down(reason) if reason.contains(words));
+    let health = match timeout(PATIENCE, health.wait_for(found)).await {
+        Ok(health) => health.unwrap().clone(),
+        Err(_) => panic!("not down because of `{words}` but {:?}", *bus.health().borrow()),
+    };
+    let Health::Down(reason) = health else { unreachable!() };
+    reason
+}
+
+pub fn room(name: &str) -> Room {
+    Room::parse(name).unwrap()
+}
+
+pub fn envelope(room_name: &str, id: &str) -> Envelope {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
+    Envelope {
+        kind: Kind::Chat,
+        room: room(room_name),
+        id: id.into(),
+        sender: "s".into(),
+        others: false,
+        frame: Bytes::from(format!(r#"{{"type":"message","id":"{id}","sent_at":{now}}}"#)),
+    }
+}
+
+pub async fn subscribe(bus: &AmqpBus, name: &str) {
+    timeout(PATIENCE, bus.subscribe(room(name))).await.expect("not subscribed").unwrap();
+}
+
+pub async fn publish(bus: &AmqpBus, name: &str, id: &str) -> Outcome {
+    timeout(PATIENCE, bus.publish(envelope(name, id))).await.expect("no answer to a publish")
+}
+
+/// Publishes and expects a confirm.
+pub async fn confirmed(bus: &AmqpBus, name: &str, id: &str) {
+    assert_eq!(publish(bus, name, id).await, Outcome::Ack(Level::Confirmed));
+}
+
+/// The next live message's id.
+pub async fn id(events: &mut mpsc::Receiver<BusEvent>) -> String {
+    match timeout(PATIENCE, events.recv()).await.expect("no event").expect("the events ended") {
+        BusEvent::Envelope(envelope) => envelope.id.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A client of RabbitMQ's own.
+pub async fn client(url: &str) -> Connection {
+    Connection::connect(url, ConnectionProperties::default()).await.unwrap()
+}
