@@ -5,6 +5,7 @@
 pub mod browser;
 pub mod client;
 pub mod faulty;
+pub mod history;
 pub mod node;
 pub mod process;
 pub mod rabbitmq;
