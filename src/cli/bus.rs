@@ -48,8 +48,8 @@ pub struct BusArgs {
     history: Option<String>,
 
     /// amqp: messages that may wait for the broker's confirm; further ones are refused
-    #[arg(long = "outbox-messages", value_name = "N", default_value_t = 10_000)]
-    outbox: usize,
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    outbox_messages: usize,
 
     /// amqp: how long a message may wait for the broker's confirm
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
@@ -125,7 +125,7 @@ impl BusArgs {
             namespace: self.namespace.clone(),
             history: self.history.clone(),
             queue: BUS_QUEUE,
-            outbox: self.outbox,
+            outbox: self.outbox_messages,
             outbox_age: self.outbox_age,
             live_queue: match self.live_queue {
                 LiveQueueArg::Durable => LiveQueue::Durable,
