@@ -24,12 +24,10 @@ const CLIENTS: u64 = 1_024;
 /// Flags of `pubsub-lab history`.
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Run the history service of the pattern amqp in the foreground.\n\n\
-        It takes every chat message from the durable queue PREFIX.history, stores it in an SQLite file, and \
+    after_help = "It takes every chat message from the durable queue PREFIX.history, stores it in an SQLite file, and \
         acknowledges it only then: killed at any moment, it loses nothing and stores nothing twice. Nodes that are \
-        given its address (`--history`) replay from it what their clients missed; people read \
-        `GET /rooms/ROOM/messages`.",
-    after_help = "Example: pubsub-lab history --db history.db --broker amqp://127.0.0.1:5672 --keep 7d --keep 1000000"
+        given its address (--history) replay from it what their clients missed; people read /rooms/ROOM/messages.\n\n\
+        Example: pubsub-lab history --db history.db --broker amqp://127.0.0.1:5672 --keep 7d --keep 1000000"
 )]
 pub struct HistoryArgs {
     /// The broker [default: amqp://127.0.0.1:5672]

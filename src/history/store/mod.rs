@@ -20,6 +20,8 @@ pub use write::Written;
 const APPLICATION_ID: i32 = 0x7073_626c;
 /// Counts up when the schema changes.
 const SCHEMA_VERSION: i32 = 1;
+/// Any database begins with so many bytes.
+const HEADER_BYTES: u64 = 100;
 /// How long SQLite itself waits for a lock. Short: whoever waits longer is the writer, which says so meanwhile.
 const BUSY: Duration = Duration::from_millis(200);
 /// What the WAL is cut to after a checkpoint, in bytes.
@@ -71,6 +73,10 @@ impl Store {
         let shown = path.display();
         if path.is_dir() {
             return Err(Opening::Never(format!("{shown} is a directory, not a database")));
+        }
+        // SQLite takes a file of one byte for an empty one.
+        if fs::metadata(path).is_ok_and(|file| (1..HEADER_BYTES).contains(&file.len())) {
+            return Err(Opening::Never(format!("{shown} is no SQLite database")));
         }
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             fs::create_dir_all(parent).map_err(|error| {
