@@ -1,14 +1,34 @@
 //! `pubsub-lab history`: the history service in the foreground. What `run`, `bench` and compose start.
 
+use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use nix::sys::signal::Signal;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
 
-use super::failure::{Failure, USAGE};
+use super::failure::{ENVIRONMENT, Failure, USAGE};
+use super::{interrupt, limits};
+use crate::history::{History, HistoryError, HistoryOptions, Keep};
+
+/// The broker of a service that is given none.
+const DEFAULT_BROKER: &str = "amqp://127.0.0.1:5672";
+/// Nodes and people that ask at once.
+const CLIENTS: u64 = 1_024;
 
 /// Flags of `pubsub-lab history`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "It takes every chat message from the durable queue PREFIX.history, stores it in an SQLite file, and \
+        acknowledges it only then: killed at any moment, it loses nothing and stores nothing twice. Nodes that are \
+        given its address (--history) replay from it what their clients missed; people read /rooms/ROOM/messages.\n\n\
+        Example: pubsub-lab history --db history.db --broker amqp://127.0.0.1:5672 --keep 7d --keep 1000000"
+)]
 pub struct HistoryArgs {
     /// The broker [default: amqp://127.0.0.1:5672]
     #[arg(long, value_name = "URL", env = "PUBSUB_LAB_BROKER", hide_env_values = true)]
@@ -18,16 +38,76 @@ pub struct HistoryArgs {
     #[arg(long, default_value = "127.0.0.1:9100", value_name = "ADDR")]
     listen: SocketAddr,
 
-    /// The SQLite file
+    /// The SQLite file; it and its directory are made if they are not there
     #[arg(long, value_name = "FILE")]
     db: PathBuf,
 
     /// Prefix of every name on the broker, as the nodes have it
     #[arg(long, default_value = "pubsub-lab", value_name = "PREFIX")]
     namespace: String,
+
+    /// What is kept, the rest is trimmed, oldest first: a number of messages (1000000) or an age (7d); repeatable,
+    /// then each bound holds. An age alone sets no bound on the number
+    #[arg(long, value_name = "BOUND", default_value = "1000000")]
+    keep: Vec<Keep>,
 }
 
 /// Runs the service until SIGINT or SIGTERM.
-pub fn run(_args: HistoryArgs) -> Result<u8, Failure> {
-    Err(Failure::new(USAGE, "this version has no history service", "run the pattern `redis`"))
+pub fn run(args: HistoryArgs) -> Result<u8, Failure> {
+    // What the library says about a lost connection the service says itself, once.
+    let filter =
+        EnvFilter::try_from_env("PUBSUB_LAB_LOG").unwrap_or_else(|_| EnvFilter::new("info,lapin=off"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+        .init();
+    if let Some(allowed) = limits::raise_descriptors(CLIENTS) {
+        tracing::warn!("{allowed} file descriptors are allowed: too few for {CLIENTS} clients");
+    }
+    let runtime = super::runtime()?;
+    let ended = runtime.block_on(serve(args));
+    // A thread that hangs in a file system is not to hold up the end.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
+    // Without a handler this signal ends a process whose file may grow no further; with one, the write fails.
+    let _quota = signal(SignalKind::from_raw(Signal::SIGXFSZ as i32));
+    let shutdown = CancellationToken::new();
+    let signals = interrupt::cancel_on_signal(shutdown.clone())?;
+    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
+        let message = format!("cannot listen on {}: {error}", args.listen);
+        Failure::new(ENVIRONMENT, message, "choose another address with `--listen`; port 0 picks a free one")
+    })?;
+    let address = listener.local_addr().unwrap_or(args.listen);
+    let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| {
+        Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
+    })?;
+    let options = HistoryOptions {
+        url: args.broker.unwrap_or_else(|| DEFAULT_BROKER.into()),
+        namespace: args.namespace,
+        db: args.db,
+        keep: args.keep,
+        metrics: Some(metrics),
+    };
+    let history = History::open(options).await.map_err(failure)?;
+    tracing::info!(%address, "listening");
+    // The lab waits for this line. A closed stdout is no reason to stop serving.
+    let _ = writeln!(std::io::stdout(), "listening http://{address}");
+    tokio::select! {
+        () = history.serve(listener, shutdown) => {}
+        never = signals => match never {},
+    }
+    tracing::info!("stopped");
+    Ok(0)
+}
+
+fn failure(error: HistoryError) -> Failure {
+    let hint = match error {
+        HistoryError::Broker(_) => "give a URL like amqp://127.0.0.1:5672 and a short namespace",
+        HistoryError::File(_) => "name another file with `--db`; one that is not there is made",
+    };
+    Failure::new(USAGE, error.to_string(), hint)
 }

@@ -1,31 +1,161 @@
 //! The durable history service: takes every chat message from its AMQP queue, stores it, and tells it again.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `consumer` | the queue at the broker: connects again and again, takes, acknowledges what is committed |
+//! | `intake` | what a delivery turns out to be |
+//! | `writer` | the one thread that writes: batches, retries, trimming |
+//! | `store` | the SQLite file: its schema, one batch, what is read |
+//! | `keep` | how much is kept |
+//! | `fences` | which fences are committed, and who waits for one |
+//! | `readers`, `http`, `server` | questions over HTTP, each with a connection to the file of its own |
+//! | `status`, `counters` | whether it works, and what is counted |
+//!
+//! **Nothing is lost.** A delivery is acknowledged after the transaction that stores it is on the disk (WAL with
+//! `synchronous=FULL`, so also when the machine loses its power); whatever was on its way when the service dies is
+//! delivered again. **Nothing is there twice.** A message id is unique in the file, and a second copy keeps the
+//! first one's place. An id that was trimmed is forgotten: its second copy would be stored as new.
+//!
+//! **Two services.** The queue has one consumer (`exclusive`). A second service of the same namespace says so on
+//! `/readyz`, answers questions from its file, and takes over when the first one's connection ends. With the same
+//! file it is a standby that continues the same `seq`; with another file each holds what it consumed. Two services
+//! that write into one file (two namespaces) wait for each other's transactions and share one sequence. Fences are
+//! known to the process that consumed them, and to no other.
+
+mod consumer;
+mod counters;
+mod fences;
+mod http;
+mod intake;
+mod keep;
+mod readers;
+mod server;
+mod status;
+mod store;
+mod writer;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
-use crate::bus::BusError;
+pub use keep::Keep;
+
+use consumer::{Committed, Consumer};
+use counters::Counters;
+use fences::Fences;
+use http::Api;
+use readers::Readers;
+use status::Status;
+use store::{Opening, Store};
+use writer::Writer;
+
+/// How long the whole of an orderly end may take.
+const SHUTDOWN: Duration = Duration::from_millis(2500);
+/// Deliveries that may wait for the writer; the broker holds back the rest.
+const INTAKE: usize = consumer::PREFETCH as usize;
 
 /// How a history service is set up.
 #[derive(Debug)]
 pub struct HistoryOptions {
-    /// The broker.
+    /// The broker: `amqp://[user:password@]host[:port][/vhost]`.
     pub url: String,
     /// Prefix of every exchange and queue.
     pub namespace: String,
-    /// The SQLite file.
+    /// The SQLite file; it and its directory are made if they are not there.
     pub db: PathBuf,
+    /// How much is kept; every bound holds. Empty is everything.
+    pub keep: Vec<Keep>,
+    /// What `/metrics` shows.
+    pub metrics: Option<PrometheusHandle>,
 }
 
-/// Serves until `shutdown` is cancelled.
-///
-/// # Errors
-/// When the file cannot be opened at all.
-pub async fn serve(
-    _listener: TcpListener,
-    _options: HistoryOptions,
-    _shutdown: CancellationToken,
-) -> Result<(), BusError> {
-    Err(BusError::Setup("this version has no history service".into()))
+/// Why a history service cannot start.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// The URL or the namespace is none.
+    #[error("{0}")]
+    Broker(String),
+    /// The file is not one that it can keep its messages in. Nothing was written to it.
+    #[error("{0}")]
+    File(String),
+}
+
+/// A history service that has looked at its file, and is ready to serve.
+pub struct History {
+    consumer: Consumer,
+    writer: Writer,
+    status: Arc<Status>,
+    api: Api,
+    tasks: TaskTracker,
+    committed: watch::Receiver<Committed>,
+}
+
+impl History {
+    /// Opens the file. A file that is only locked or full for now is no error: the service says so and goes on
+    /// trying.
+    ///
+    /// # Errors
+    /// When the broker's URL is none, or the file is something else than a history.
+    pub async fn open(options: HistoryOptions) -> Result<Self, HistoryError> {
+        let counters = Arc::new(Counters::register());
+        let status = Arc::new(Status::new());
+        let fences = Arc::new(Fences::new());
+        let tasks = TaskTracker::new();
+        let (intake, deliveries) = mpsc::channel(INTAKE);
+        let consumer = Consumer::new(
+            &options.url,
+            &options.namespace,
+            intake,
+            Arc::clone(&status),
+            Arc::clone(&counters),
+        )?;
+        let path = options.db.clone();
+        let opened = tokio::task::spawn_blocking(move || Store::open(&path)).await;
+        let opened = opened.map_err(|error| HistoryError::File(format!("the opening failed: {error}")))?;
+        let store = match opened {
+            Ok(store) => Some(store),
+            Err(Opening::Never(why)) => return Err(HistoryError::File(why)),
+            Err(Opening::NotNow(why)) => {
+                tracing::warn!("{why}");
+                status.database_down(&why);
+                None
+            }
+        };
+        let readers = Readers::new(options.db.clone(), tasks.clone());
+        let (commits, committed) = watch::channel(Committed::default());
+        let writer = Writer {
+            path: options.db,
+            store,
+            keep: options.keep,
+            deliveries,
+            commits,
+            fences: Arc::clone(&fences),
+            status: Arc::clone(&status),
+            counters,
+        };
+        let api = Api { readers, fences, status: Arc::clone(&status), metrics: options.metrics };
+        Ok(Self { consumer, writer, status, api, tasks, committed })
+    }
+
+    /// Consumes and answers until `shutdown` is cancelled, then returns, within three seconds.
+    pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) {
+        let Self { consumer, writer, status, api, tasks, committed } = self;
+        let stop = shutdown.clone();
+        let runtime = tokio::runtime::Handle::current();
+        tasks.spawn_blocking(move || runtime.block_on(writer.run(stop)));
+        tasks.spawn(consumer.run(committed, shutdown.clone()));
+        server::serve(listener, http::router(api), &tasks, &shutdown).await;
+        status.going_away();
+        tasks.close();
+        if timeout_at(Instant::now() + SHUTDOWN, tasks.wait()).await.is_err() {
+            tracing::warn!("some tasks did not end in time");
+        }
+    }
 }

@@ -6,6 +6,7 @@ pub mod amqp_bus;
 pub mod browser;
 pub mod client;
 pub mod faulty;
+pub mod history;
 pub mod node;
 pub mod process;
 pub mod rabbitmq;

@@ -1,0 +1,114 @@
+//! The queue at the broker: connects again and again, takes what is in it, and acknowledges what is committed.
+//!
+//! The loop is ours: the library's automatic recovery may hang for good, and the back-off decides how soon fences
+//! are answered again after an outage.
+
+mod broker;
+mod probe;
+mod subscription;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::HistoryError;
+use super::counters::Counters;
+use super::intake::Delivery;
+use super::status::Status;
+use crate::bus::amqp::topology::Names;
+use broker::{Broker, Failure};
+use subscription::Subscription;
+
+/// Deliveries that the broker sends before the first of them is acknowledged.
+pub const PREFETCH: u16 = 1_000;
+/// Pauses before another attempt to connect.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// The pause after a failure that does not mend itself, which should not fill the broker's log.
+const LASTING_PAUSE: Duration = Duration::from_secs(1);
+
+/// The last delivery that is on the disk, with everything before it.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// The subscription by which it came; 0 is none.
+    pub epoch: u64,
+    /// The broker's number for it.
+    pub tag: u64,
+}
+
+/// Consumes the queue.
+pub struct Consumer {
+    broker: Broker,
+    names: Names,
+    intake: mpsc::Sender<Delivery>,
+    status: Arc<Status>,
+    counters: Arc<Counters>,
+}
+
+impl Consumer {
+    /// Reads the URL; connects to nothing yet.
+    pub fn new(
+        url: &str,
+        namespace: &str,
+        intake: mpsc::Sender<Delivery>,
+        status: Arc<Status>,
+        counters: Arc<Counters>,
+    ) -> Result<Self, HistoryError> {
+        let broker = Broker::parse(url).map_err(HistoryError::Broker)?;
+        let names = Names::new(namespace);
+        // The longest name that AMQP can carry.
+        if namespace.is_empty() || names.history.len() > 255 {
+            return Err(HistoryError::Broker("a namespace has 1 to 240 bytes".into()));
+        }
+        Ok(Self { broker, names, intake, status, counters })
+    }
+
+    /// Consumes until `stop`.
+    pub async fn run(self, mut committed: watch::Receiver<Committed>, stop: CancellationToken) {
+        let mut pause = FIRST_PAUSE;
+        let mut consumed_before = false;
+        let mut epoch = 0;
+        while !stop.is_cancelled() {
+            let began = Instant::now();
+            epoch += 1;
+            let (why, lasting) = tokio::select! {
+                () = stop.cancelled() => break,
+                subscribed = self.subscribe(epoch) => match subscribed {
+                    Ok(subscription) => {
+                        if std::mem::replace(&mut consumed_before, true) {
+                            self.counters.reconnects.increment(1);
+                        }
+                        pause = FIRST_PAUSE;
+                        self.status.broker_up();
+                        tracing::info!("consuming {} at {}", self.names.history, self.broker.shown());
+                        let why = subscription.serve(&self.intake, &mut committed, &stop).await;
+                        (self.broker.lost(&why), false)
+                    }
+                    Err(failure) => (failure.reason, failure.lasting),
+                },
+            };
+            if stop.is_cancelled() {
+                break;
+            }
+            if self.status.broker_down(&why) {
+                tracing::warn!("{why}");
+            }
+            let wait = if lasting { LASTING_PAUSE } else { pause };
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            // Counted from when the attempt began: one that ran into its time-out has waited enough.
+            let next = (began + wait).max(Instant::now() + FIRST_PAUSE);
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = sleep_until(next) => {}
+            }
+        }
+    }
+
+    async fn subscribe(&self, epoch: u64) -> Result<Subscription, Failure> {
+        let link = self.broker.connect().await?;
+        Subscription::start(link, &self.broker, &self.names, epoch, &self.status, &self.counters).await
+    }
+}

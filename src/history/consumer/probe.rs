@@ -1,0 +1,67 @@
+//! Whether the broker still answers, and how much waits in the queue.
+//!
+//! A stopped broker is noticed by nobody else: the kernel goes on acknowledging for it, and AMQP's heartbeat takes
+//! twice its interval.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use lapin::Channel;
+use lapin::options::QueueDeclareOptions;
+use lapin::types::FieldTable;
+use tokio::time::{sleep, timeout};
+
+use super::broker::{Failure, sentence};
+use crate::history::counters::Counters;
+
+/// Between an answer and the next question.
+const BEAT: Duration = Duration::from_millis(500);
+/// How long the broker may take to answer while nothing else comes from it.
+const SILENCE: Duration = Duration::from_millis(1_500);
+/// Between two looks at a queue that another service consumes.
+const ELSEWHERE: Duration = Duration::from_millis(250);
+
+/// Asks about the queue.
+async fn look(channel: &Channel, queue: &str) -> lapin::Result<lapin::Queue> {
+    let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(queue.into(), passive, FieldTable::default()).await
+}
+
+/// Ends when the broker is silent or the queue is gone, and says why. `pulse` is set by everything that comes from
+/// the broker: behind a long backlog an answer may be late though it is well.
+pub async fn watch(channel: &Channel, queue: &str, pulse: &AtomicBool, counters: &Counters) -> String {
+    loop {
+        sleep(BEAT).await;
+        pulse.store(false, Ordering::Relaxed);
+        let mut question = std::pin::pin!(look(channel, queue));
+        loop {
+            match timeout(SILENCE, &mut question).await {
+                Ok(Ok(queue)) => {
+                    counters.queue.set(f64::from(queue.message_count()));
+                    break;
+                }
+                Ok(Err(error)) => return sentence(&error),
+                Err(_) if pulse.swap(false, Ordering::Relaxed) => {}
+                Err(_) => return format!("it has not answered for {SILENCE:?}"),
+            }
+        }
+    }
+}
+
+/// Waits until nobody consumes the queue. `elsewhere` is called when somebody does.
+pub async fn until_free(
+    channel: &Channel,
+    queue: &str,
+    silence: impl Fn() -> Failure,
+    failure: impl Fn(&lapin::Error) -> Failure,
+    mut elsewhere: impl FnMut(),
+) -> Result<(), Failure> {
+    loop {
+        let answer = timeout(super::broker::CALL, look(channel, queue)).await.map_err(|_| silence())?;
+        if answer.map_err(|error| failure(&error))?.consumer_count() == 0 {
+            return Ok(());
+        }
+        elsewhere();
+        sleep(ELSEWHERE).await;
+    }
+}

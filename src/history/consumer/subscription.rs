@@ -1,0 +1,184 @@
+//! One subscription to the queue, from its start to its end.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions};
+use lapin::types::FieldTable;
+use lapin::{Channel, Connection, Consumer};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::broker::{Broker, CALL, Failure, Link, sentence};
+use super::{Committed, PREFETCH, probe};
+use crate::bus::amqp::topology::{self, Names};
+use crate::history::counters::Counters;
+use crate::history::intake::{Content, Delivery};
+use crate::history::status::Status;
+
+/// How long an orderly goodbye may take.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// A subscription that the broker has confirmed.
+pub struct Subscription {
+    epoch: u64,
+    queue: String,
+    consumer: Consumer,
+    deliveries: Channel,
+    /// Beside the other, so that an answer does not wait behind deliveries and an error ends only this one.
+    questions: Channel,
+    counters: Arc<Counters>,
+    link: Link,
+}
+
+impl Subscription {
+    /// Declares the queue, waits until it is free, and subscribes as its only consumer.
+    pub async fn start(
+        link: Link,
+        broker: &Broker,
+        names: &Names,
+        epoch: u64,
+        status: &Status,
+        counters: &Arc<Counters>,
+    ) -> Result<Self, Failure> {
+        let call = Caller { broker };
+        let questions = call.to(link.connection.create_channel()).await?;
+        call.to(topology::declare(&questions, names)).await?;
+        let queue = names.history.clone();
+        let busy = format!("another service consumes {queue}; this one takes over when that ends");
+        probe::until_free(
+            &questions,
+            &queue,
+            || broker.silence(),
+            |error| broker.failure(error),
+            || {
+                if status.broker_down(&busy) {
+                    tracing::warn!("{busy}");
+                }
+            },
+        )
+        .await?;
+        let deliveries = call.to(link.connection.create_channel()).await?;
+        call.to(deliveries.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
+        // Two services with two files would each have a part of the messages.
+        let alone = BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() };
+        let consumer = deliveries.basic_consume(
+            queue.as_str().into(),
+            "pubsub-lab-history".into(),
+            alone,
+            FieldTable::default(),
+        );
+        let consumer = call.to(consumer).await?;
+        Ok(Self { epoch, queue, consumer, deliveries, questions, counters: Arc::clone(counters), link })
+    }
+
+    /// Consumes until the connection is lost or `stop`, and says why it ended.
+    pub async fn serve(
+        self,
+        intake: &mpsc::Sender<Delivery>,
+        committed: &mut watch::Receiver<Committed>,
+        stop: &CancellationToken,
+    ) -> String {
+        let Self { epoch, queue, mut consumer, deliveries, questions, counters, link } = self;
+        let pulse = AtomicBool::new(false);
+        let acks = Acks { epoch, channel: &deliveries };
+        let mut waiting: Option<Delivery> = None;
+        let mut silence = std::pin::pin!(probe::watch(&questions, &queue, &pulse, &counters));
+        let why = loop {
+            tokio::select! {
+                () = stop.cancelled() => break None,
+                why = &mut silence => break Some(why),
+                changed = committed.changed() => {
+                    if changed.is_err() {
+                        break Some("the writer ended".into());
+                    }
+                    let done = *committed.borrow_and_update();
+                    if let Err(why) = acks.send(done).await {
+                        break Some(why);
+                    }
+                }
+                next = consumer.next(), if waiting.is_none() => match next {
+                    Some(Ok(delivery)) => {
+                        pulse.store(true, Ordering::Relaxed);
+                        let delivery = Delivery {
+                            epoch,
+                            tag: delivery.delivery_tag,
+                            content: Content::read(delivery.data),
+                        };
+                        waiting = intake.try_send(delivery).err().map(mpsc::error::TrySendError::into_inner);
+                    }
+                    Some(Err(error)) => break Some(sentence(&error)),
+                    None => break Some(format!("the queue {queue} was deleted")),
+                },
+                // The writer is behind: the broker holds the rest back.
+                place = intake.reserve(), if waiting.is_some() => match (place, waiting.take()) {
+                    (Ok(place), Some(delivery)) => place.send(delivery),
+                    _ => break Some("the writer ended".into()),
+                },
+            }
+        };
+        match why {
+            Some(why) => why,
+            None => {
+                goodbye(&link.connection, &acks, committed).await;
+                "the service ends".into()
+            }
+        }
+    }
+}
+
+/// Acknowledges what the writer still finishes, and leaves in good order, so that little is delivered again.
+async fn goodbye(connection: &Connection, acks: &Acks<'_>, committed: &mut watch::Receiver<Committed>) {
+    let deadline = Instant::now() + GOODBYE;
+    // An error means that the writer has ended.
+    while let Ok(Ok(())) = timeout_at(deadline, committed.changed()).await {
+        let done = *committed.borrow_and_update();
+        if acks.send(done).await.is_err() {
+            return;
+        }
+    }
+    let done = *committed.borrow();
+    if acks.send(done).await.is_ok() {
+        let _ = timeout_at(deadline, connection.close(200, "the service ends".into())).await;
+    }
+}
+
+/// Acknowledges deliveries of one subscription.
+struct Acks<'a> {
+    epoch: u64,
+    channel: &'a Channel,
+}
+
+impl Acks<'_> {
+    /// Everything up to this one. What came by another subscription is not this one's to acknowledge: it was or
+    /// will be delivered again.
+    async fn send(&self, done: Committed) -> Result<(), String> {
+        if done.epoch != self.epoch {
+            return Ok(());
+        }
+        let multiple = BasicAckOptions { multiple: true };
+        match timeout(CALL, self.channel.basic_ack(done.tag, multiple)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(sentence(&error)),
+            Err(_) => Err(format!("it has taken no acknowledgement for {CALL:?}")),
+        }
+    }
+}
+
+/// Calls the broker, under a time-out.
+struct Caller<'a> {
+    broker: &'a Broker,
+}
+
+impl Caller<'_> {
+    async fn to<T>(&self, call: impl Future<Output = lapin::Result<T>>) -> Result<T, Failure> {
+        match timeout(CALL, call).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.broker.failure(&error)),
+            Err(_) => Err(self.broker.silence()),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! `GET /rooms/{room}/envelopes`: what nodes ask for their clients. See [`recall`](crate::bus::amqp::recall).
+//!
+//! `after` itself is in the answer. On a page that begins `from` a place, [`FOUND`] is `true` if nothing from there
+//! on has been trimmed since the page before. A page may be shorter than `limit` where messages are long; [`NEXT`]
+//! is what counts.
+
+use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+
+use super::query::{Query, Wrong};
+use super::{Context, LIMIT, Refusal};
+use crate::bus::amqp::recall::{FOUND, NEXT};
+use crate::history::store::{Margin, Start};
+
+/// Envelopes in an answer, if nothing is said.
+const DEFAULT_LIMIT: usize = 500;
+/// Messages before `after`, if nothing is said.
+const DEFAULT_MARGIN: Margin = 500;
+/// The most messages before `after`.
+const MARGIN: Margin = 10_000;
+
+pub(super) async fn envelopes(
+    State(api): Context,
+    Path(room): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let query = Query::read(query.as_deref(), &["after", "margin", "until", "limit", "from"])?;
+    let limit = query.number("limit", 1, LIMIT)?.unwrap_or(DEFAULT_LIMIT);
+    let until = query.number("until", 0, i64::MAX)?.unwrap_or(i64::MAX);
+    let margin = query.number("margin", 0, MARGIN)?;
+    let start = match (query.text("after")?, query.number("from", 0, i64::MAX)?) {
+        (Some(id), None) => Start::After { id: id.to_owned(), margin: margin.unwrap_or(DEFAULT_MARGIN) },
+        (None, Some(seq)) if margin.is_none() => Start::From(seq),
+        (None, Some(_)) => return Err(Wrong("`margin` goes with `after`, not with `from`".into()).into()),
+        _ => return Err(Wrong("give either `after` or `from`".into()).into()),
+    };
+    let answer = api.readers.ask(move |reader| reader.replay(&room, &start, until, limit));
+    let (found, page) = answer.await.map_err(Refusal::away)?;
+    let mut body = Vec::with_capacity(page.messages.iter().map(|message| message.envelope.len() + 1).sum());
+    for message in &page.messages {
+        body.extend_from_slice(&message.envelope);
+        body.push(b'\n');
+    }
+    let mut response = ([(CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(FOUND, HeaderValue::from_static(if found { "true" } else { "false" }));
+    if let Some(next) = page.next {
+        headers.insert(NEXT, HeaderValue::from(next));
+    }
+    Ok(response)
+}

@@ -1,0 +1,112 @@
+//! What a delivery from the queue turns out to be.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::de::IgnoredAny;
+
+use crate::bus::amqp::topology::FENCE_ROOM;
+use crate::wire::{Envelope, Kind};
+
+/// What the consumer hands to the writer. Everything goes that way, in the queue's order, because an
+/// acknowledgement is for everything up to it.
+#[derive(Debug)]
+pub struct Delivery {
+    /// Which subscription it came by; a tag means nothing to another.
+    pub epoch: u64,
+    /// The broker's number for it.
+    pub tag: u64,
+    /// What it is.
+    pub content: Content,
+}
+
+/// What is in a delivery.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A chat message, to be stored.
+    Message(Message),
+    /// A fence of this id, to be noted.
+    Fence(Arc<str>),
+    /// Something of the nodes that nobody keeps.
+    Other,
+    /// Nothing that can be understood, and why.
+    Garbled(String),
+}
+
+/// A chat message as it is stored.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: Arc<str>,
+    /// Its room.
+    pub room: Arc<str>,
+    /// The envelope as it was published: header line, frame.
+    pub envelope: Bytes,
+}
+
+impl Content {
+    /// Looks into the body of a delivery.
+    pub fn read(body: Vec<u8>) -> Self {
+        let bytes = Bytes::from(body);
+        let envelope = match Envelope::decode(bytes.clone()) {
+            Ok(envelope) => envelope,
+            Err(error) => return Self::Garbled(error.to_string()),
+        };
+        match envelope.kind {
+            Kind::Chat if !is_one_object(&envelope.frame) => {
+                Self::Garbled("the frame is not one line with one JSON object".into())
+            }
+            Kind::Chat => Self::Message(Message {
+                id: envelope.id,
+                room: envelope.room.as_str().into(),
+                envelope: bytes,
+            }),
+            Kind::Control if envelope.room.as_str() == FENCE_ROOM => Self::Fence(envelope.id),
+            Kind::Control | Kind::Presence => Self::Other,
+        }
+    }
+}
+
+/// Whether a frame can stand in an answer: as an element of a JSON array, and as one line.
+fn is_one_object(frame: &[u8]) -> bool {
+    frame.first() == Some(&b'{')
+        && !frame.contains(&b'\n')
+        && serde_json::from_slice::<IgnoredAny>(frame).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Content {
+        Content::read(body.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn messages_fences_and_what_nobody_keeps() {
+        let body = "1 chat s.1 s - a room\n{\"type\":\"message\"}";
+        let message = Message { id: "s.1".into(), room: "a room".into(), envelope: body.into() };
+        assert_eq!(read(body), Content::Message(message));
+        assert_eq!(read("1 control f1 n - $fence\n"), Content::Fence("f1".into()));
+        assert_eq!(read("1 control f1 n - $other\n"), Content::Other);
+        assert_eq!(read("1 presence p n - lobby\n{}"), Content::Other);
+    }
+
+    #[test]
+    fn whatever_cannot_be_told_again_is_garbled() {
+        for body in [
+            "",
+            "hello",
+            "2 chat s.1 s - r\n{}",
+            "1 chat s.1 s - r\n",
+            "1 chat s.1 s - r\n[]",
+            "1 chat s.1 s - r\n{\"a\":",
+            "1 chat s.1 s - r\n{}{}",
+            "1 chat s.1 s - r\n{\n}",
+            "1 chat s.1 s - r\n {}",
+        ] {
+            assert!(matches!(read(body), Content::Garbled(_)), "{body:?}");
+        }
+        assert!(matches!(Content::read(vec![0xff; 40]), Content::Garbled(_)));
+    }
+}

@@ -1,0 +1,187 @@
+//! What is asked of the file: pages of one room.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::Reader;
+use super::write::last_seq;
+
+/// The most bytes of envelopes in one page; one more message than that is always in it.
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Where `after` is unknown, so many of the newest messages are told.
+const NEWEST: i64 = 10_000;
+/// Messages that were stored longer before `after` than this are not in its margin, in milliseconds.
+const MARGIN_AGE: i64 = 60_000;
+
+/// A message as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its place.
+    pub seq: i64,
+    /// Header line and frame.
+    pub envelope: Vec<u8>,
+}
+
+/// A part of what was asked for, oldest first.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The messages.
+    pub messages: Vec<Stored>,
+    /// The place of the next one in the page's direction, if there is one.
+    pub next: Option<i64>,
+}
+
+/// Which way a page grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// From the lower bound towards newer messages.
+    Newer,
+    /// From the upper bound towards older ones.
+    Older,
+}
+
+/// Where a replay begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Start {
+    /// A little before this message.
+    After {
+        /// The message id.
+        id: String,
+        /// Messages before it, at most.
+        margin: Margin,
+    },
+    /// At this place.
+    From(i64),
+}
+
+/// A number of messages before another.
+pub type Margin = u32;
+
+impl Reader {
+    /// The place of a message, if the room has it.
+    pub fn place(&self, room: &str, id: &str) -> rusqlite::Result<Option<i64>> {
+        Ok(place(&self.connection, room, id)?.map(|(seq, _)| seq))
+    }
+
+    /// Messages of a room between two places, both excluded.
+    pub fn between(
+        &mut self,
+        room: &str,
+        above: i64,
+        below: i64,
+        limit: usize,
+        direction: Direction,
+    ) -> rusqlite::Result<Page> {
+        page(&self.connection, room, above, below, limit, direction)
+    }
+
+    /// A page of a replay that ends at `until`, and whether nothing is missing from where it was to begin.
+    pub fn replay(
+        &mut self,
+        room: &str,
+        start: &Start,
+        until: i64,
+        limit: usize,
+    ) -> rusqlite::Result<(bool, Page)> {
+        // One snapshot for all of it: the writer trims meanwhile.
+        let snapshot = self.connection.transaction()?;
+        let (found, first) = match start {
+            Start::After { id, margin } => match place(&snapshot, room, id)? {
+                Some((seq, stored_at)) => (true, margin_start(&snapshot, room, seq, stored_at, *margin)?),
+                None => (false, newest_start(&snapshot, room, until)?),
+            },
+            Start::From(seq) => (*seq >= oldest_seq(&snapshot)?, *seq),
+        };
+        let (above, below) = (first.saturating_sub(1), until.saturating_add(1));
+        Ok((found, page(&snapshot, room, above, below, limit, Direction::Newer)?))
+    }
+}
+
+fn page(
+    connection: &Connection,
+    room: &str,
+    above: i64,
+    below: i64,
+    limit: usize,
+    direction: Direction,
+) -> rusqlite::Result<Page> {
+    let order = match direction {
+        Direction::Newer => "ASC",
+        Direction::Older => "DESC",
+    };
+    let mut query = connection.prepare(&format!(
+        "SELECT seq, envelope FROM messages WHERE room = ? AND seq > ? AND seq < ? ORDER BY seq {order} LIMIT ?"
+    ))?;
+    let rows_wanted = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut rows = query.query(params![room, above, below, rows_wanted])?;
+    let (mut messages, mut next, mut bytes) = (Vec::new(), None, 0);
+    while let Some(row) = rows.next()? {
+        if messages.len() >= limit || bytes >= PAGE_BYTES {
+            next = Some(row.get(0)?);
+            break;
+        }
+        let message = stored(row)?;
+        bytes += message.envelope.len();
+        messages.push(message);
+    }
+    if direction == Direction::Older {
+        messages.reverse();
+    }
+    Ok(Page { messages, next })
+}
+
+fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
+    Ok(Stored { seq: row.get(0)?, envelope: row.get(1)? })
+}
+
+/// The place of a message and when it was stored.
+fn place(connection: &Connection, room: &str, id: &str) -> rusqlite::Result<Option<(i64, i64)>> {
+    connection
+        .query_row("SELECT seq, stored_at FROM messages WHERE id = ? AND room = ?", [id, room], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()
+}
+
+/// The first place of the margin before a message.
+fn margin_start(
+    connection: &Connection,
+    room: &str,
+    seq: i64,
+    stored_at: i64,
+    margin: Margin,
+) -> rusqlite::Result<i64> {
+    let mut query = connection.prepare(
+        "SELECT seq, stored_at FROM messages WHERE room = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+    )?;
+    let mut rows = query.query(params![room, seq, margin])?;
+    let mut first = seq;
+    while let Some(row) = rows.next()? {
+        if row.get::<_, i64>(1)? < stored_at.saturating_sub(MARGIN_AGE) {
+            break;
+        }
+        first = row.get(0)?;
+    }
+    Ok(first)
+}
+
+/// The first place of the newest messages of a room.
+fn newest_start(connection: &Connection, room: &str, until: i64) -> rusqlite::Result<i64> {
+    let first: Option<i64> = connection.query_row(
+        "SELECT min(seq) FROM
+         (SELECT seq FROM messages WHERE room = ? AND seq <= ? ORDER BY seq DESC LIMIT ?)",
+        params![room, until, NEWEST],
+        |row| row.get(0),
+    )?;
+    Ok(first.unwrap_or(0))
+}
+
+/// The lowest place that is not trimmed: everything from there on is here.
+fn oldest_seq(connection: &Connection) -> rusqlite::Result<i64> {
+    let oldest: Option<i64> = connection.query_row("SELECT min(seq) FROM messages", [], |row| row.get(0))?;
+    Ok(match oldest {
+        // Nothing was ever trimmed before the first number.
+        Some(1) => 0,
+        Some(seq) => seq,
+        None => last_seq(connection)?.saturating_add(1),
+    })
+}

@@ -1,0 +1,162 @@
+//! One transaction: a batch of messages, and the trimming that it makes due.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::Store;
+use crate::history::intake::{Content, Delivery};
+use crate::history::keep::Bounds;
+
+/// Messages that are trimmed in one transaction: few, so that a batch never waits long for it, and more than come
+/// in one batch, so that trimming is never the slower one.
+const TRIM_STEP: u64 = 2_000;
+
+/// What a transaction did.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Messages stored.
+    pub stored: u64,
+    /// Second copies dropped.
+    pub duplicates: u64,
+    /// Messages trimmed.
+    pub trimmed: u64,
+    /// Whether there is more to trim.
+    pub more_to_trim: bool,
+}
+
+/// What a file holds.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Holding {
+    /// Messages.
+    pub messages: u64,
+    /// When the oldest was stored, in Unix milliseconds.
+    pub oldest_ms: Option<u64>,
+    /// The highest sequence number given.
+    pub seq: i64,
+}
+
+impl Store {
+    /// Stores a batch and trims a step. `fences` gets, for each fence of the batch, the sequence number reached
+    /// before it. After an error nothing of it is stored.
+    pub fn commit(
+        &mut self,
+        batch: &[Delivery],
+        bounds: Bounds,
+        fences: &mut Vec<i64>,
+    ) -> rusqlite::Result<Written> {
+        let now = unix_ms();
+        let mut written = Written::default();
+        fences.clear();
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // From the file and not from memory: another process may write there too.
+        let mut seq = last_seq(&transaction)?;
+        {
+            let mut insert = transaction.prepare(
+                "INSERT INTO messages (id, room, stored_at, envelope) VALUES (?, ?, ?, ?)
+                 ON CONFLICT (id) DO NOTHING",
+            )?;
+            for delivery in batch {
+                match &delivery.content {
+                    Content::Message(message) => {
+                        let row = params![&*message.id, &*message.room, now, &*message.envelope];
+                        if insert.execute(row)? == 1 {
+                            seq = transaction.last_insert_rowid();
+                            written.stored += 1;
+                        } else {
+                            written.duplicates += 1;
+                        }
+                    }
+                    Content::Fence(_) => fences.push(seq),
+                    Content::Other | Content::Garbled(_) => {}
+                }
+            }
+        }
+        add(&transaction, i64::try_from(written.stored).unwrap_or(0))?;
+        (written.trimmed, written.more_to_trim) = trim(&transaction, bounds, now)?;
+        transaction.commit()?;
+        Ok(written)
+    }
+
+    /// Whether something is to be trimmed, found out without a lock.
+    pub fn is_trimming_due(&self, bounds: Bounds) -> rusqlite::Result<bool> {
+        Ok(last_to_trim(&self.connection, bounds, unix_ms())?.is_some())
+    }
+
+    /// What the file holds.
+    pub fn holding(&self) -> rusqlite::Result<Holding> {
+        let oldest: Option<i64> = self
+            .connection
+            .query_row("SELECT stored_at FROM messages ORDER BY seq LIMIT 1", [], |row| row.get(0))
+            .optional()?;
+        Ok(Holding {
+            messages: held(&self.connection)?,
+            oldest_ms: oldest.and_then(|ms| u64::try_from(ms).ok()),
+            seq: last_seq(&self.connection)?,
+        })
+    }
+}
+
+/// Deletes the oldest messages that are beyond a bound, at most a step of them. Gives their number, and whether
+/// more are due.
+fn trim(connection: &Connection, bounds: Bounds, now: i64) -> rusqlite::Result<(u64, bool)> {
+    let Some(last) = last_to_trim(connection, bounds, now)? else { return Ok((0, false)) };
+    let trimmed = connection.execute("DELETE FROM messages WHERE seq <= ?", [last])?;
+    add(connection, -i64::try_from(trimmed).unwrap_or(0))?;
+    let trimmed = trimmed as u64;
+    Ok((trimmed, trimmed >= TRIM_STEP))
+}
+
+/// The last sequence number of the next step of trimming.
+fn last_to_trim(connection: &Connection, bounds: Bounds, now: i64) -> rusqlite::Result<Option<i64>> {
+    let excess = match bounds.messages {
+        Some(most) => held(connection)?.saturating_sub(most),
+        None => 0,
+    };
+    let cutoff = bounds.age_ms.map(|age| now.saturating_sub(i64::try_from(age).unwrap_or(i64::MAX)));
+    if excess == 0 && cutoff.is_none() {
+        return Ok(None);
+    }
+    // The oldest first, and none before all that are older than it: where a clock was set back, age alone does
+    // not follow the order.
+    let mut oldest = connection.prepare("SELECT seq, stored_at FROM messages ORDER BY seq LIMIT ?")?;
+    let mut rows = oldest.query([TRIM_STEP as i64])?;
+    let (mut last, mut count) = (None, 0);
+    while let Some(row) = rows.next()? {
+        let too_old = match cutoff {
+            Some(cutoff) => row.get::<_, i64>(1)? < cutoff,
+            None => false,
+        };
+        if count >= excess && !too_old {
+            break;
+        }
+        last = Some(row.get(0)?);
+        count += 1;
+    }
+    Ok(last)
+}
+
+/// The highest sequence number ever given; 0 before the first.
+pub(super) fn last_seq(connection: &Connection) -> rusqlite::Result<i64> {
+    let seq = connection
+        .query_row("SELECT seq FROM sqlite_sequence WHERE name = 'messages'", [], |row| row.get(0))
+        .optional()?;
+    Ok(seq.unwrap_or(0))
+}
+
+fn held(connection: &Connection) -> rusqlite::Result<u64> {
+    let held: i64 = connection.query_row("SELECT messages FROM held", [], |row| row.get(0))?;
+    Ok(u64::try_from(held).unwrap_or(0))
+}
+
+fn add(connection: &Connection, messages: i64) -> rusqlite::Result<()> {
+    if messages != 0 {
+        connection.execute("UPDATE held SET messages = messages + ?", [messages])?;
+    }
+    Ok(())
+}
+
+fn unix_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
