@@ -2,9 +2,10 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use lapin::options::BasicPublishOptions;
 use lapin::{Connection, ConnectionProperties};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use pubsub_lab::bus::amqp::{AmqpBus, AmqpOptions};
@@ -26,6 +27,7 @@ pub fn options(url: &str, namespace: &str) -> AmqpOptions {
 }
 
 pub fn start(options: AmqpOptions) -> AmqpBus {
+    let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_test_writer().try_init(); // DEBUG
     AmqpBus::start(options).unwrap()
 }
 
@@ -65,6 +67,7 @@ pub fn room(name: &str) -> Room {
 }
 
 pub fn envelope(room_name: &str, id: &str) -> Envelope {
+    assert!(!id.contains(' '), "an id has no spaces");
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
     Envelope {
         kind: Kind::Chat,
@@ -100,4 +103,22 @@ pub async fn id(events: &mut mpsc::Receiver<BusEvent>) -> String {
 /// A client of RabbitMQ's own.
 pub async fn client(url: &str) -> Connection {
     Connection::connect(url, ConnectionProperties::default()).await.unwrap()
+}
+
+/// Waits until no queue is bound for a room: what is published to the signals then comes back.
+pub async fn nobody_listens(connection: &Connection, namespace: &str, name: &str) {
+    let channel = connection.create_channel().await.unwrap();
+    channel.confirm_select(Default::default()).await.unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+        let exchange = format!("{namespace}.signals");
+        let confirm = channel
+            .basic_publish(exchange.into(), name.into(), options, b"anybody?", Default::default())
+            .await;
+        if confirm.unwrap().await.unwrap().take_message().is_some() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "somebody still listens to `{name}`");
+    }
 }
