@@ -1,4 +1,4 @@
-//! The AMQP bus against a real RabbitMQ that is killed, stopped, cut off and robbed of its queues.
+//! The AMQP bus against a real RabbitMQ that is cut off and robbed of its queues.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -6,8 +6,6 @@ mod deleted;
 mod listening;
 mod names;
 mod network;
-mod outage;
 mod outbox;
 #[path = "../support/mod.rs"]
 mod support;
-mod traffic;

@@ -27,6 +27,7 @@ pub fn options(url: &str, namespace: &str) -> AmqpOptions {
 }
 
 pub fn start(options: AmqpOptions) -> AmqpBus {
+    let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_test_writer().try_init(); // DEBUG
     AmqpBus::start(options).unwrap()
 }
 

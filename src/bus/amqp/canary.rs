@@ -12,14 +12,17 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::inbox::Inbox;
+use super::link::Link;
 use super::outbox::{Outbox, Target};
 use crate::bus::{BusError, Outcome};
 use crate::wire::{Envelope, Kind, Room};
 
 /// Between one that arrived and the next one.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long one may take, while nothing else arrives either.
+/// How long one may take, while nothing else arrives either, before RabbitMQ is asked whether it is there.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(2);
+/// So often it may answer, and the canary still be on its way: a busy RabbitMQ is slow.
+const ASKED: usize = 3;
 
 /// The messages of one node to itself.
 pub(super) struct Canary {
@@ -62,18 +65,18 @@ impl Canary {
     }
 
     /// Ends when one does not arrive, and says so.
-    pub(super) async fn watch(&self, inbox: &Inbox) -> String {
+    pub(super) async fn watch(&self, link: &Link, inbox: &Inbox) -> lapin::Result<String> {
         for chat in [true, false].into_iter().cycle() {
             sleep(PAUSE).await;
-            if !self.flies(inbox, chat).await {
+            if !self.flies(link, inbox, chat).await? {
                 break;
             }
         }
-        "what is published there no longer reaches this node's queue".into()
+        Ok("what is published there no longer reaches this node's queue".into())
     }
 
     /// Sends one through an exchange. False if it was published and does not arrive.
-    async fn flies(&self, inbox: &Inbox, chat: bool) -> bool {
+    async fn flies(&self, link: &Link, inbox: &Inbox, chat: bool) -> lapin::Result<bool> {
         let number = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
         let envelope = Envelope {
             kind: Kind::Control,
@@ -85,8 +88,9 @@ impl Canary {
         };
         let target = Target::Canary { room: self.room.clone(), chat };
         if !matches!(self.outbox.add(target, &envelope).await, Outcome::Ack(_)) {
-            return true;
+            return Ok(true);
         }
+        let mut asked = 0;
         let mut before = inbox.progress();
         let mut deadline = Instant::now() + ARRIVES_WITHIN;
         while self.heard.load(Ordering::Relaxed) < number {
@@ -95,14 +99,17 @@ impl Canary {
                 () = sleep_until(deadline) => {
                     // A backlog, or a node that does not read: it waits its turn.
                     let now = inbox.progress();
-                    if now.is_some() && now == before {
-                        return false;
-                    }
+                    asked = if now.is_some() && now == before { asked + 1 } else { 0 };
                     before = now;
+                    if asked > ASKED {
+                        return Ok(false);
+                    }
+                    // A RabbitMQ that hangs is the link's business, which then ends all of this.
+                    link.channel().await?;
                     deadline = Instant::now() + ARRIVES_WITHIN;
                 }
             }
         }
-        true
+        Ok(true)
     }
 }

@@ -108,17 +108,9 @@ impl Told {
         }
     }
 
-    /// The longest that the listener heard nothing within a time.
-    pub fn longest_silence(&self, from: Instant, to: Instant) -> Duration {
-        let moments: Vec<_> =
-            self.heard.iter().map(|(_, at)| *at).filter(|at| (from..to).contains(at)).collect();
-        let ends = [from].into_iter().chain(moments.iter().copied());
-        ends.zip(moments.iter().copied().chain([to])).map(|(a, b)| b - a).max().unwrap()
-    }
-
-    /// From a moment to the first message that was published and heard after it.
+    /// From a moment to the first message that was heard after it.
     pub fn flow_after(&self, moment: Instant) -> Duration {
-        let after = self.heard.iter().filter(|(n, _)| self.sent[n].0 >= moment).map(|(_, at)| *at);
+        let after = self.heard.iter().map(|(_, at)| *at).filter(|at| *at >= moment);
         after.min().expect("nothing was heard any more").duration_since(moment)
     }
 }
