@@ -84,6 +84,14 @@ has_browser() {
 
 has_driver() { has chromedriver || has chromium.chromedriver || [ -x /usr/lib/chromium-browser/chromedriver ]; }
 
+# The tests of ZeroMQ meet a program of other people. The python3 that comes first may be one without it.
+has_zmq() {
+    for python in python3 /usr/bin/python3; do
+        if "$python" -c 'import zmq' >/dev/null 2>&1; then return 0; fi
+    done
+    return 1
+}
+
 system=other
 id=
 if [ "$(uname -s)" = Darwin ]; then
@@ -102,6 +110,7 @@ has redis-server || want redis-server
 has rabbitmq-server || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || want rabbitmq-server
 has openssl || want openssl
 has curl || want curl
+has_zmq || want python3-zmq
 can_link || want "gcc libc6-dev"
 [ "$system" != apt ] || [ -e /etc/ssl/certs/ca-certificates.crt ] || want ca-certificates
 
@@ -133,9 +142,10 @@ fi
 
 case "$system" in
 macos)
-    brew=$(echo "$missing" | sed -e 's/redis-server/redis/; s/rabbitmq-server/rabbitmq/; s/gcc libc6-dev//' | xargs)
+    brew=$(echo "$missing" | sed -e 's/redis-server/redis/; s/rabbitmq-server/rabbitmq/; s/gcc libc6-dev//; s/python3-zmq//' | xargs)
     [ -z "$brew" ] || say "missing; install by Homebrew: brew install $brew"
     can_link || say "missing: a C toolchain; install it: xcode-select --install"
+    has_zmq || say "missing: pyzmq, for the tests; install it: python3 -m pip install pyzmq"
     [ -z "$browser" ] || say "$browser_note: brew install --cask google-chrome chromedriver"
     [ -z "$missing" ] || exit 1
     ;;

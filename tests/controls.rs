@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use pubsub_lab::ledger::{Debts, Harness, Messages, Path, Plan, Settled};
 use pubsub_lab::load::{LoadGenerator, Settings};
-use pubsub_lab::scenario;
+use pubsub_lab::scenario::{self, Action, Fault, Target};
 
 use support::faulty::{Each, Faults, FaultyServer, Harm};
 
@@ -37,7 +37,7 @@ fn settings(server: &FaultyServer, plan: Plan) -> Settings {
         reconnect_min: Duration::from_millis(20),
         reconnect_max: Duration::from_millis(100),
     };
-    Settings { plan, load, seed: 42, urls: server.urls() }
+    Settings { plan, load, faults: vec![], keeps_history: true, seed: 42, urls: server.urls() }
 }
 
 /// What the ledger says of a load as it stands.
@@ -438,4 +438,136 @@ async fn dropping_it_leaves_no_connection_behind() {
         assert!(Instant::now() < deadline);
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// A third of the three subscribers leaves or joins. When is the test's to say.
+fn third(action: Action) -> Vec<Fault> {
+    vec![Fault { at: Duration::ZERO, duration: None, action, target: Target::Subscribers(34) }]
+}
+
+/// Runs a load of which one subscriber misses some in the middle, on purpose.
+async fn left(server: &FaultyServer, keeps_history: bool) -> LoadGenerator {
+    let faults = third(Action::Leave);
+    let settings = Settings { faults, keeps_history, ..settings(server, plan(2)) };
+    let load = LoadGenerator::start(settings).await.unwrap();
+    assert_eq!(load.probe(SECOND * 10).await, 0);
+    load.begin();
+    until(&load, |settled| settled.messages.acked >= 20).await;
+    assert!(load.leave(0, SECOND).await);
+    assert_eq!(server.goodbyes(), 1, "politely");
+    assert_eq!(server.connected(), 3, "a publisher and two subscribers");
+    let away_since = settled(&load).messages.sent;
+    assert!(load.all_connected(Duration::ZERO).await, "nobody waits for who is away on purpose");
+    until(&load, |settled| settled.messages.acked >= away_since + 40).await;
+    assert!(load.come(0, SECOND * 5).await);
+    load.schedule_ended().await;
+    assert!(load.all_connected(SECOND * 5).await);
+    let again: Vec<_> = server
+        .hellos()
+        .into_iter()
+        .filter(|hello| hello.name != "pub-0" && hello.session.is_some())
+        .collect();
+    assert_eq!(again.len(), 1, "{again:?}");
+    let number: usize = again[0].name.strip_prefix("sub-").unwrap().parse().unwrap();
+    assert_eq!(again[0].node, number % 2, "on its own node");
+    load
+}
+
+#[tokio::test]
+async fn who_left_gets_a_replay_of_all_that_it_missed() {
+    let server = FaultyServer::start(2, Faults { history: true, ..Faults::default() }).await;
+    let load = left(&server, true).await;
+    let done = until(&load, |settled| settled.debts.owed == 360 && settled.debts.lost == 0).await;
+    assert!(done.debts.recovered >= 40, "{:?}", done.debts);
+    assert_eq!(done.debts.recovered, server.replayed() as u64);
+    assert_eq!(done.debts.delivered + done.debts.recovered, 360);
+    assert_eq!((done.duplicates, done.reordered, done.replay_reordered), (0, 0, 0));
+    assert_eq!(done.impact_ms, None);
+    assert_eq!(load.finish().await.notes, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn who_left_misses_what_nobody_keeps_and_that_harms_nobody() {
+    for keeps_history in [true, false] {
+        let server = FaultyServer::start(2, Faults::default()).await;
+        let load = left(&server, keeps_history).await;
+        let over = |s: &Settled| s.messages.acked == 120 && s.debts.delivered + s.debts.lost == 360;
+        let done = until(&load, over).await;
+        assert!(done.debts.lost_offline >= 40, "{:?}", done.debts);
+        // What was on its way when it left: its receipt is the node's luck.
+        assert!(done.debts.lost_online <= 10, "{:?}", done.debts);
+        assert_eq!(done.impact_ms.is_some(), done.debts.lost_online > 0);
+        let nothing = "a node replayed nothing of what a subscriber had missed".to_owned();
+        let expected = if keeps_history { vec![nothing] } else { vec![] };
+        assert_eq!(load.finish().await.notes, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_replay_in_part_is_remarked() {
+    let faults = Faults { history: true, replay_at_most: Some(10), ..Faults::default() };
+    let server = FaultyServer::start(2, faults).await;
+    let load = left(&server, true).await;
+    let over =
+        |s: &Settled| s.debts.owed == 360 && s.debts.delivered + s.debts.recovered + s.debts.lost == 360;
+    let done = until(&load, |s| over(s) && s.debts.recovered == 10 && s.messages.acked == 120).await;
+    assert!(done.debts.lost >= 30, "{:?}", done.debts);
+    let part = "a node replayed only a part of what a subscriber had missed";
+    assert_eq!(load.finish().await.notes, [part]);
+}
+
+#[tokio::test]
+async fn who_joins_is_absent_from_the_beginning_and_owed_what_is_said_from_then_on() {
+    let server = FaultyServer::start(2, Faults { history: true, ..Faults::default() }).await;
+    let settings = Settings { faults: third(Action::Join), ..settings(&server, plan(2)) };
+    let load = LoadGenerator::start(settings).await.unwrap();
+    assert_eq!(server.connected(), 3);
+    // Its paths are not probed, and it misses nothing of the warm-up.
+    assert_eq!(load.probe(SECOND * 10).await, 0);
+    load.warm_up().await;
+    load.begin();
+    let before = until(&load, |settled| settled.messages.acked >= 40).await;
+    assert_eq!(before.debts.owed, before.messages.sent * 2);
+    assert!(load.come(0, SECOND * 5).await);
+    assert_eq!(server.connected(), 4);
+    load.schedule_ended().await;
+    let done = until(&load, |settled| settled.messages.acked == 120 && settled.debts.lost == 0).await;
+    assert!((240..=320).contains(&done.debts.owed), "{:?}", done.debts);
+    assert_eq!((done.debts.delivered, done.debts.recovered), (done.debts.owed, 0), "it asks for no replay");
+    assert_eq!((server.replayed(), done.impact_ms), (0, None));
+    assert_eq!(load.finish().await.notes, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn who_has_no_connection_leaves_and_stays_away_all_the_same() {
+    let server = FaultyServer::start(1, Faults::default()).await;
+    let all = Fault { target: Target::Subscribers(100), ..third(Action::Leave).remove(0) };
+    let settings = Settings { faults: vec![all], ..settings(&server, plan(1)) };
+    let load = LoadGenerator::start(settings).await.unwrap();
+    load.begin();
+    until(&load, |settled| settled.messages.acked >= 20).await;
+    server.kill(0);
+    assert!(!load.all_connected(Duration::from_millis(50)).await);
+    assert!(load.leave(0, SECOND).await);
+    assert!(!load.come(0, Duration::from_millis(50)).await, "there is no node to come to");
+    assert!(load.leave(0, SECOND).await);
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn a_seed_chooses_who_leaves() {
+    let mut chosen = Vec::new();
+    for seed in [1, 1, 2, 3, 4, 5, 6] {
+        let server = FaultyServer::start(1, Faults::default()).await;
+        let faults = third(Action::Join);
+        let plan = Plan { subscribers: 9, ..plan(1) };
+        let load = LoadGenerator::start(Settings { faults, seed, ..settings(&server, plan) }).await.unwrap();
+        let mut there: Vec<_> = server.hellos().into_iter().map(|hello| hello.name).collect();
+        there.sort();
+        assert_eq!(there.len(), 7, "a publisher and six subscribers");
+        chosen.push(there);
+        load.finish().await;
+    }
+    assert_eq!(chosen[0], chosen[1]);
+    assert!(chosen[2..].iter().any(|others| *others != chosen[0]));
 }

@@ -19,6 +19,7 @@ enum Event {
     Answered { n: usize, answer: Answer },
     Subscribed { s: usize, node: usize, at: Duration },
     Closed { s: usize, at: Duration },
+    Left { s: usize, at: Duration },
     Received { s: usize, n: usize, arrival: Arrival, at: Duration },
     Unexpected { s: usize },
     Corrupted { s: usize },
@@ -33,6 +34,7 @@ impl Event {
             Event::Answered { n, answer } => ledger.answered(n, answer),
             Event::Subscribed { s, node, at } => ledger.subscribed(s, node, at),
             Event::Closed { s, at } => ledger.closed(s, at),
+            Event::Left { s, at } => ledger.left(s, at),
             Event::Received { s, n, arrival, at } => ledger.received(s, n, arrival, at),
             Event::Unexpected { s } => ledger.unexpected(s),
             Event::Corrupted { s } => ledger.corrupted(s),
@@ -46,6 +48,7 @@ impl Event {
         let client = |event: Event| match event {
             Event::Sent { n, .. } | Event::Answered { n, .. } => (true, plan.publisher(n)),
             Event::Subscribed { s, .. } | Event::Closed { s, .. } | Event::Received { s, .. } => (false, s),
+            Event::Left { s, .. } => (false, s),
             Event::Unexpected { s } | Event::Corrupted { s } | Event::Foreign { s } => (false, s),
             Event::Unverified { s, .. } => (false, s),
         };
@@ -61,6 +64,7 @@ enum Dice {
     Answer { which: usize, answer: Answer },
     Subscribe { s: usize, node: usize },
     Close { s: usize },
+    Leave { s: usize },
     Receive { s: usize, which: usize, replay: bool },
     NextReplay { s: usize },
     MakeUp { s: usize, which: usize },
@@ -79,6 +83,7 @@ fn dice() -> impl Strategy<Value = Dice> {
         5 => (one(), answers()).prop_map(|(which, answer)| Dice::Answer { which, answer }),
         3 => (one(), one()).prop_map(|(s, node)| Dice::Subscribe { s, node }),
         2 => one().prop_map(|s| Dice::Close { s }),
+        2 => one().prop_map(|s| Dice::Leave { s }),
         20 => (one(), one(), any::<bool>()).prop_map(|(s, which, replay)| Dice::Receive { s, which, replay }),
         2 => one().prop_map(|s| Dice::NextReplay { s }),
         1 => (one(), one()).prop_map(|(s, which)| Dice::MakeUp { s, which }),
@@ -96,6 +101,7 @@ fn absurd() -> impl Strategy<Value = Event> {
         1 => (n(), answers()).prop_map(|(n, answer)| Event::Answered { n, answer }),
         2 => (s(), node(), at()).prop_map(|(s, node, at)| Event::Subscribed { s, node, at }),
         1 => (s(), at()).prop_map(|(s, at)| Event::Closed { s, at }),
+        1 => (s(), at()).prop_map(|(s, at)| Event::Left { s, at }),
         6 => (s(), n(), arrival, at()).prop_map(|(s, n, arrival, at)| Event::Received { s, n, arrival, at }),
     ]
 }
@@ -110,11 +116,14 @@ fn plans() -> impl Strategy<Value = Plan> {
 }
 
 fn faults() -> impl Strategy<Value = FaultTimes> {
-    (0..2_000u64, prop::option::of(0..2_000u64), 0..500u64).prop_map(|(begin, heal_after, ready_after)| {
-        let heal_begin = heal_after.map(|after| Duration::from_millis(begin + after));
-        let healed = heal_begin.map(|heal| heal + Duration::from_millis(ready_after));
-        FaultTimes { what: "kill broker".into(), begin: Duration::from_millis(begin), heal_begin, healed }
-    })
+    (0..2_000u64, prop::option::of(0..2_000u64), 0..500u64, any::<bool>()).prop_map(
+        |(begin, heal_after, ready_after, deliberate)| {
+            let heal_begin = heal_after.map(|after| Duration::from_millis(begin + after));
+            let healed = heal_begin.map(|heal| heal + Duration::from_millis(ready_after));
+            let what = if deliberate { "leave 50% of the subscribers" } else { "kill broker" }.into();
+            FaultTimes { what, begin: Duration::from_millis(begin), heal_begin, healed, deliberate }
+        },
+    )
 }
 
 /// Every seventh message is never sent, so that a server can make it up.
@@ -147,6 +156,7 @@ fn history(plan: &Plan, dice: &[Dice]) -> (Vec<Event>, Duration) {
                 subscriber(s).map(|s| Event::Subscribed { s, node: node % plan.nodes, at: now })
             }
             Dice::Close { s } => subscriber(s).map(|s| Event::Closed { s, at: now }),
+            Dice::Leave { s } => subscriber(s).map(|s| Event::Left { s, at: now }),
             Dice::NextReplay { s } => {
                 subscriber(s).into_iter().for_each(|s| rounds[s] += 1);
                 None
@@ -258,13 +268,22 @@ impl Model<'_> {
                 Event::Subscribed { s, node, at } if *s == wanted && *at <= moment => {
                     presence = Some((*node, true));
                 }
-                Event::Closed { s, at } if *s == wanted && *at <= moment => {
+                Event::Closed { s, at } | Event::Left { s, at } if *s == wanted && *at <= moment => {
                     presence = presence.map(|(node, _)| (node, false));
                 }
                 _ => {}
             }
         }
         presence
+    }
+
+    /// Whether the last that a subscriber did before a moment, of coming and leaving on purpose, was to leave.
+    fn away(&self, wanted: usize, moment: Duration) -> bool {
+        let last = self.events.iter().rev().find(|event| match event {
+            Event::Subscribed { s, at, .. } | Event::Left { s, at } => *s == wanted && *at <= moment,
+            _ => false,
+        });
+        matches!(last, Some(Event::Left { .. }))
     }
 
     /// What a subscriber received, from its first `subscribed` on.
@@ -353,7 +372,8 @@ impl Figures {
                 self.add("due", 1);
                 self.add("unsent", 1);
                 let listens = |s: &usize| {
-                    plan.subscriber_room(*s) == plan.room(n) && model.first_subscribed(*s).is_some()
+                    let came = model.first_subscribed(*s).is_some_and(|(_, at)| at <= model.intended(n));
+                    plan.subscriber_room(*s) == plan.room(n) && came
                 };
                 self.add("unsent_debts", (0..plan.subscribers).filter(listens).count() as u64);
             }
@@ -453,14 +473,16 @@ fn expected(model: &Model, faults: &[FaultTimes], ended: Duration) -> Named {
     for (s, n) in model.debts() {
         figures.debt(model, s, n);
         let first = model.fate(s, n).first();
-        if model.has_path(s, n) && first.is_none_or(|first| model.is_late(n, first.at)) {
+        let (_, sent_at) = model.sent(n).unwrap();
+        let excused = !model.has_path(s, n) || model.away(s, sent_at);
+        if !excused && first.is_none_or(|first| model.is_late(n, first.at)) {
             harms.push((model.intended(n), first.map_or(model.intended(n), |first| first.at)));
         }
     }
     let whole_ms = |time: Duration| (time.as_secs_f64() * 1_000.0).round() as u64;
     let begin = harms.iter().map(|(intended, _)| *intended).min();
     let end = harms.iter().map(|(_, end)| *end).max();
-    let heal = faults.iter().filter_map(|fault| fault.heal_begin).max();
+    let heal = faults.iter().filter(|fault| !fault.deliberate).filter_map(|fault| fault.heal_begin).max();
     let impact = begin.zip(end).map(|(begin, end)| whole_ms(end - begin));
     let recovery = end.zip(heal).map(|(end, heal)| whole_ms(end.saturating_sub(BEGIN + heal)));
     let counts = COUNTS.map(|name| (name, Some(figures.0.get(name).copied().unwrap_or(0))));

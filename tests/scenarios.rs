@@ -50,20 +50,29 @@ fn succeeded(output: &Output) -> String {
 #[test]
 fn list_names_every_scenario_and_says_what_runs() {
     let expected = str![[r#"
-SCENARIO         PATTERNS      WHAT HAPPENS
-broker-down      redis         Broker down for five seconds
-broker-pause     redis         Broker hangs for five seconds
-fan-out          local, redis  One node, two hundred listeners
-node-down        local, redis  One of three nodes down for five seconds
-node-pause       local, redis  One of three nodes frozen for five seconds
-rolling-restart  local, redis  Every node restarted, one after another
-steady           local, redis  Nothing breaks
+SCENARIO         PATTERNS     WHAT HAPPENS
+broker-down      redis, amqp  Broker down for five seconds
+broker-pause     redis, amqp  Broker hangs for five seconds
+burst            all          A burst of 20,000 messages within two seconds
+everything-down  amqp         History, a node and the broker killed in turn
+fan-out          all          One node, two hundred listeners
+history-down     amqp         History down for five seconds
+late-joiner      all          Half of the subscribers join at half-time
+node-down        all          One of three nodes down for five seconds
+node-pause       all          One of three nodes frozen for five seconds
+peer-down        zeromq       One of three ZeroMQ peers down for five seconds
+rolling-restart  all          Every node restarted, one after another
+slow-joiner      all          Subscribers join in four waves under load
+steady           all          Nothing breaks
+subscriber-away  all          Half of the subscribers away for five seconds
 
-This version runs local, redis. Run one: pubsub-lab bench --scenario NAME
+This version runs local, redis, zeromq, amqp.
+Run one: pubsub-lab bench --scenario NAME
 
 "#]];
     let listed = succeeded(&pubsub_lab(Path::new("."), &["list"]));
     assert_data_eq!(&listed, expected);
+    assert!(listed.lines().all(|line| line.chars().count() <= 80), "{listed}");
     assert_eq!(succeeded(&pubsub_lab(Path::new("."), &[])), listed, "without a word it lists");
 }
 
@@ -86,7 +95,7 @@ s.toml: valid
   pattern   local (not run: local has no broker to kill)
   pattern   redis
   pattern   zeromq (not run: zeromq has no broker to kill)
-  pattern   amqp (not in this version)
+  pattern   amqp
   cluster   3 nodes
   load      3 publishers to 30 subscribers in 1 room, 100 messages/s of 128 bytes for 20s
   fault     kill broker at 5s for 5s
@@ -279,7 +288,7 @@ fn fault_targets() {
         "`kill node 7` names a node that is not there: of 3, the last is node 2",
         "nodes count from 0",
     );
-    let targets = "a target is \"broker\", \"node 0\" to \"node 2\", or \"node *\"";
+    let targets = "a target is \"broker\", \"history\", \"node 0\" to \"node 2\", or \"node *\"";
     refused("[[fault]]\nat = \"1s\"\nkill = ¦\"node\"\n", "`node` is no target", targets);
     refused("[[fault]]\nat = \"1s\"\nstop = ¦\"redis\"\n", "`redis` is no target", targets);
     refused(
@@ -287,11 +296,100 @@ fn fault_targets() {
         "`pause broker` strikes what no pattern of this scenario has",
         "of the patterns, `redis` and `amqp` have a broker",
     );
+    refused(
+        "patterns = [\"local\", \"redis\"]\n[[fault]]\nat = \"1s\"\nkill = ¦\"history\"\n",
+        "`kill history` strikes what no pattern of this scenario has",
+        "of the patterns, `amqp` has a history",
+    );
+    refused("[[fault]]\nat = \"1s\"\nkill = ¦\"50%\"\n", "`50%` is no target", targets);
+    refused("[[fault]]\nat = \"1s\"\npause = ¦\"history 1\"\n", "`history 1` is no target", targets);
+    let summary = succeeded(&check("[[fault]]\nat = \"1s\"\nfor = \"1s\"\nkill = \"history\"\n"));
+    assert!(summary.contains("  pattern   redis (not run: redis has no history to kill)\n"), "{summary}");
+    assert!(summary.contains("  pattern   amqp\n"), "{summary}");
+    assert!(summary.contains("  fault     kill history at 1s for 1s\n"), "{summary}");
+}
+
+#[test]
+fn shares_of_the_subscribers() {
+    let share = "a share is a whole percentage, \"1%\" to \"100%\"";
+    for wrong in ["0%", "101%", "half", "50", "", "-5%", "12.5%", "broker"] {
+        for action in ["leave", "join"] {
+            let file = format!("[[fault]]\nat = \"1s\"\n{action} = ¦\"{wrong}\"\n");
+            refused(&file, &format!("`{wrong}` is no share of the subscribers"), share);
+        }
+    }
+    refused(
+        "[[fault]]\nat = \"1s\"\nleave = ¦50\n",
+        "`leave` must be text in quotes, not a whole number",
+        "",
+    );
+    refused(
+        "[[fault]]\nat = \"1s\"\njoin = ¦\"3%\"\n",
+        "`join 3% of the subscribers` is nobody: the subscribers are 30",
+        "the smallest share is \"4%\"",
+    );
+    refused(
+        "[[fault]]\nat = \"1s\"\njoin = \"30%\"\n¦for = \"2s\"\n",
+        "`join` takes no `for`: who has joined stays",
+        "use `leave` for subscribers that go away and come back",
+    );
+    refused(
+        "[[fault]]\nat = \"1s\"\nleave = \"30%\"\nfor = ¦\"0s\"\n",
+        "`for` must be more than 0",
+        "leave `for` out for a fault that is never healed",
+    );
+    let summary = succeeded(&check(
+        "[[fault]]\nat = \"1s\"\njoin = \"30%\"\n[[fault]]\nat = \"2s\"\nfor = \"1s\"\nleave = \"50%\"\n\
+         [[fault]]\nat = \"9s\"\nleave = \"4%\"\n",
+    ));
+    for row in [
+        "join 30% of the subscribers (9) at 1s\n",
+        "leave 50% of the subscribers (15) at 2s for 1s\n",
+        "leave 4% of the subscribers (1) at 9s for good\n",
+    ] {
+        assert!(summary.contains(&format!("  fault     {row}")), "{summary}");
+    }
+}
+
+#[test]
+fn shares_that_do_not_hold_together() {
+    let faults =
+        |all: &[&str]| -> String { all.iter().map(|fault| format!("[[fault]]\n{fault}\n")).collect() };
+    let (join, leave) = ("at = \"1s\"\njoin", "at = \"5s\"\nfor = \"2s\"\nleave");
+    refused(
+        &faults(&[&format!("{join} = \"60%\""), &format!("{join} = ¦\"40%\"")]),
+        "`join 40% of the subscribers` leaves nobody who is there from the beginning",
+        "let all that join be less than all",
+    );
+    refused(
+        &faults(&[&format!("{leave} = ¦\"80%\""), &format!("{join} = \"30%\"")]),
+        "`leave 80% of the subscribers` is 24 of 30 subscribers, and 9 of them join",
+        "who joins does not leave: lower one of the shares",
+    );
+    let overlap = "let them come back first";
+    refused(
+        &faults(&[&format!("{leave} = \"20%\""), "at = ¦\"6s\"\nleave = \"20%\""]),
+        "`leave 20% of the subscribers` at 6s begins while others are away until 7s (s.toml:4:9)",
+        overlap,
+    );
+    refused(
+        &faults(&["at = \"1s\"\nleave = \"20%\"", "at = ¦\"6s\"\nleave = \"20%\""]),
+        "`leave 20% of the subscribers` at 6s begins while others are away for good (s.toml:3:9)",
+        overlap,
+    );
+    // Joins meet nobody; a leave after another is back, and beside a killed node, is fine.
+    succeeded(&check(&faults(&[
+        &format!("{join} = \"20%\""),
+        &format!("{join} = \"20%\""),
+        &format!("{leave} = \"60%\""),
+        "at = \"8s\"\nleave = \"60%\"",
+        "at = \"5s\"\nfor = \"2s\"\nkill = \"node *\"",
+    ])));
 }
 
 #[test]
 fn faults_that_do_not_hold_together() {
-    let actions = "this version knows `kill`, `stop` and `pause`";
+    let actions = "this version knows `kill`, `stop`, `pause`, `leave` and `join`";
     refused("[[fault]]\nat = \"1s\"\n¦cut = \"broker\"\n", "this version has no fault `cut`", actions);
     refused(
         "[load]\n\n¦[[fault]]\nat = \"1s\"\n",

@@ -26,6 +26,7 @@ fn shell(base: &Base, script: &str) -> Spec {
         program: "sh".into(),
         args: vec!["-c".into(), script.into()],
         env: Vec::new(),
+        clean: false,
         dir: None,
         log: base.directory().join("shell.log"),
     }

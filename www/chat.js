@@ -7,6 +7,10 @@ import * as mine from './mine.js';
 /** A subscription that takes longer than this waits for the broker. */
 const BROKER_PATIENCE = 1_000;
 const IDS_HELD = 2_000;
+/** Rooms whose last message is remembered. */
+const ROOMS_KEPT = 50;
+/** How soon a history that did not answer is asked again. */
+const HISTORY_PAUSE = 5_000;
 
 const $ = (id) => document.getElementById(id);
 const link = new Link(received, changed);
@@ -21,7 +25,19 @@ let joinTimer = 0;
 /** When this page last lost a room that it was in; 0 when it was told so already. */
 let awaySince = 0;
 let members = 0;
-let lastId = '';
+/** The pattern keeps a history. */
+let remembers = false;
+/** By room: the last message that this page holds of it. */
+let last = new Map();
+/** After which message the history was asked for more; '' when it was not. */
+let asked = '';
+/** After which message something may be missing, for the history did not answer. */
+let owed = '';
+let owedTimer = 0;
+/** How many missed messages the replay under way brought. */
+let caughtUp = 0;
+/** It tells what this page had shown before a reload, or before it was in another room. */
+let oldOnes = false;
 let unread = 0;
 let room = '';
 /** Ids that are shown: a replay may begin before what is held. */
@@ -48,6 +64,7 @@ function received(frame) {
 }
 
 function welcomed({ node, pattern, name, colour }) {
+  remembers = pattern === 'amqp';
   kept.set('name', name);
   mine.iAm(name, colour);
   $('node').textContent = `${node} · ${pattern}`;
@@ -58,10 +75,19 @@ function welcomed({ node, pattern, name, colour }) {
 
 function subscribe() {
   joined = noRoom = false;
-  link.send(lastId ? { type: 'subscribe', room, after: lastId } : { type: 'subscribe', room });
+  ask();
   clearTimeout(joinTimer);
   joinTimer = setTimeout(askForBroker, BROKER_PATIENCE);
   show();
+}
+
+/** Asks for the room, and for what came after the last message that this page holds of it. */
+function ask() {
+  clearTimeout(owedTimer);
+  asked = owed || last.get(room) || '';
+  caughtUp = 0;
+  oldOnes = asked !== '' && !held.has(asked);
+  link.send(asked ? { type: 'subscribe', room, after: asked } : { type: 'subscribe', room });
 }
 
 function subscribed(frame) {
@@ -69,30 +95,49 @@ function subscribed(frame) {
   joined = true;
   brokerAway = false;
   members = frame.members;
+  const again = owed;
+  owed = remembers && asked && frame.recovered === 'none' ? asked : '';
+  if (owed) owedTimer = setTimeout(() => { if (joined) ask(); }, HISTORY_PAUSE);
+  const missed = recovery(frame.recovered);
   if (awaySince) {
     const seconds = Math.round((Date.now() - awaySince) / 1000);
-    const missed = { all: 'nothing was missed', part: 'a part of what was missed is shown' }[frame.recovered]
-      ?? 'what was said meanwhile is not shown';
     log.system(`Back${seconds ? ` after ${seconds} s` : ''}; ${missed}.`);
     awaySince = 0;
+  } else if (remembers && asked && (caughtUp || (again ? !owed : frame.recovered !== 'all'))) {
+    log.system(`${missed[0].toUpperCase()}${missed.slice(1)}.`);
   }
+  caughtUp = 0;
   mine.resume();
   show();
+}
+
+function recovery(recovered) {
+  if (recovered === 'all') {
+    if (!caughtUp) return 'nothing was missed';
+    return caughtUp === 1 ? 'one message came meanwhile' : `${caughtUp} messages came meanwhile`;
+  }
+  if (recovered === 'part') return 'a part of what was missed is shown';
+  return owed ? 'the history does not answer, and will be asked again' : 'what was said meanwhile is not shown';
 }
 
 function said({ id, from, colour, text, sent_at: at, replay }) {
   const copy = held.has(id);
   if (copy && replay) return;
   hold(id);
-  lastId = id;
+  last.set(room, id);
   const [session, ...own] = id.split('.');
   const me = kept.get('self');
   const echo = !me || me === session ? mine.seen(own.join('.'), at) : null;
   if (echo) kept.set('self', session);
+  if (replay && !oldOnes) {
+    if (!caughtUp) log.divider('while you were away');
+    caughtUp += 1;
+  }
+  if (id === asked) oldOnes = false;
   const line = echo ?? log.message({ from, colour, text, at, own: session === kept.get('self') });
   if (copy) log.note(line, 'copy', 'came a second time');
   log.append(line);
-  if (document.hidden) unread += 1;
+  if (document.hidden && !oldOnes) unread += 1;
   title();
 }
 
@@ -130,6 +175,7 @@ function changed(next) {
   if (next.is !== 'open') {
     joined = false;
     clearTimeout(joinTimer);
+    clearTimeout(owedTimer);
     mine.disconnected();
   }
   if (next.why) log.system(`The node closed the connection: ${next.why}`, 'warning');
@@ -245,14 +291,23 @@ function enter() {
   $('room').value = wanted;
   if (wanted === room) return;
   if (room) link.send({ type: 'unsubscribe', room });
+  remember();
   room = wanted;
-  lastId = '';
   awaySince = 0;
+  // What was shown here before comes again with the replay.
+  held.clear();
+  asked = owed = '';
   log.clear();
   mine.redraw(room);
   if (state.is === 'open') subscribe();
   show();
 }
+
+/** Keeps the last message of each room over a reload. */
+function remember() {
+  kept.set('last', JSON.stringify([...last].slice(-ROOMS_KEPT)));
+}
+addEventListener('pagehide', remember);
 
 mine.begin(
   (one) => joined && link.send({ type: 'publish', room: one.room, text: one.text, id: one.id }),
@@ -263,6 +318,7 @@ mine.begin(
   },
 );
 mine.restore();
+try { last = new Map(JSON.parse(kept.get('last') ?? '[]')); } catch { /* a new beginning */ }
 input.value = kept.get('draft') ?? '';
 enter();
 fit();

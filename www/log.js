@@ -94,6 +94,11 @@ export function system(text, kind = 'info') {
   append(element('li', `system ${kind}`, text));
 }
 
+/** A thin line that says what follows. */
+export function divider(text) {
+  append(element('li', 'system divider', text));
+}
+
 /** Somebody came or went. Those who do the same in a row share a line. */
 export function presence(name, what) {
   const last = list.lastElementChild;

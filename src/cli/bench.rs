@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::interrupt::Signals;
+use super::node_flags::NodeFlags;
 use super::progress::Terminal;
 use crate::lab::{BenchOptions, LabError, Subject, bench, create};
 use crate::report::{self, Report};
@@ -35,12 +36,12 @@ pub struct BenchArgs {
     pattern: Vec<String>,
 
     /// Measure nodes that already run (repeatable; pubsub-lab.v1), instead of starting some
-    #[arg(long = "url", value_name = "ws://HOST:PORT", conflicts_with_all = ["broker", "nodes"])]
+    #[arg(long = "url", value_name = "ws://HOST:PORT", conflicts_with_all = ["brokers", "nodes", "flags"])]
     urls: Vec<String>,
 
-    /// A broker of yours, instead of one that the lab starts and may kill
-    #[arg(long, value_name = "URL")]
-    broker: Option<String>,
+    /// A broker of yours, instead of one that the lab starts and may kill (once redis://, once amqp://)
+    #[arg(long = "broker", value_name = "URL")]
+    brokers: Vec<String>,
 
     /// Directory of the report and the logs [default: runs/<time>-<scenario>]
     #[arg(long, short, value_name = "DIR")]
@@ -53,6 +54,9 @@ pub struct BenchArgs {
     /// What goes to stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
+
+    #[command(flatten)]
+    node_flags: NodeFlags,
 
     #[command(flatten)]
     overrides: OverrideArgs,
@@ -133,21 +137,23 @@ impl OverrideArgs {
 }
 
 /// Runs the bench; the exit code is the report's.
-pub fn run(args: &BenchArgs) -> Result<u8, Failure> {
+pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
+    let node_flags = std::mem::take(&mut args.node_flags).checked(&["--max-rate=0", "--max-clients=1"])?;
     let mut overrides = args.overrides.overrides();
     if !args.urls.is_empty() {
         // One URL, one node: faults and paths are counted by them.
         overrides.insert("nodes", args.urls.len().to_string());
     }
     let scenario = Scenario::load(&args.scenario, &overrides)?;
-    let subjects = subjects(args, &scenario)?;
+    let subjects = subjects(&args, &scenario)?;
     super::limits::raise_descriptors((scenario.load.publishers + scenario.load.subscribers) as u64);
     let out = match &args.out {
         Some(out) => out.clone(),
         None => default_directory(Path::new("runs"), &scenario.name),
     };
     create(&out)?;
-    let options = BenchOptions { scenario, subjects, seed: args.seed, broker: args.broker.clone(), out };
+    let brokers = args.brokers.clone();
+    let options = BenchOptions { scenario, subjects, seed: args.seed, brokers, node_flags, out };
     let runtime = super::runtime()?;
     let report = runtime.block_on(attended(&options)).inspect_err(|_| {
         if args.out.is_none() {

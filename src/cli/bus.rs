@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::failure::{Failure, USAGE};
+use super::failure::{ENVIRONMENT, Failure, USAGE};
 use crate::bus::Bus;
 use crate::bus::amqp::{AmqpBus, AmqpOptions, LiveQueue};
 use crate::bus::local::LocalBus;
@@ -48,8 +48,8 @@ pub struct BusArgs {
     history: Option<String>,
 
     /// amqp: messages that may wait for the broker's confirm; further ones are refused
-    #[arg(long = "outbox-messages", value_name = "N", default_value_t = 10_000)]
-    outbox: usize,
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    outbox_messages: usize,
 
     /// amqp: how long a message may wait for the broker's confirm
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
@@ -108,8 +108,13 @@ impl BusArgs {
             hwm: self.hwm,
             queue: BUS_QUEUE,
         };
+        options.check().map_err(|error| {
+            let hint = "give addresses like tcp://127.0.0.1:9000, and a `--hwm` of 1 or more";
+            Failure::new(USAGE, error.to_string(), hint)
+        })?;
         let bus = ZeromqBus::start(options).await.map_err(|error| {
-            Failure::new(USAGE, error.to_string(), "give addresses like tcp://127.0.0.1:9000")
+            let hint = "choose another address with `--sub`, or stop what listens there";
+            Failure::new(ENVIRONMENT, error.to_string(), hint)
         })?;
         Ok(Arc::new(bus))
     }
@@ -120,7 +125,7 @@ impl BusArgs {
             namespace: self.namespace.clone(),
             history: self.history.clone(),
             queue: BUS_QUEUE,
-            outbox: self.outbox,
+            outbox: self.outbox_messages,
             outbox_age: self.outbox_age,
             live_queue: match self.live_queue {
                 LiveQueueArg::Durable => LiveQueue::Durable,

@@ -7,6 +7,7 @@ mod history;
 mod interrupt;
 mod limits;
 mod node;
+mod node_flags;
 mod progress;
 mod run;
 mod scenarios;
@@ -48,7 +49,7 @@ enum Command {
 /// Parses the arguments, runs the subcommand and gives its exit code.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Bench(args) => bench::run(&args),
+        Command::Bench(args) => bench::run(args),
         Command::History(args) => history::run(args),
         Command::Node(args) => node::run(args),
         Command::Run(args) => run::run(args),
@@ -71,8 +72,8 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     })
 }
 
-/// Reads a pattern's word, and says which ones this version runs.
+/// Reads a pattern's word, and says which ones there are.
 fn pattern(word: &str) -> Result<Pattern, String> {
     let built = Pattern::BUILT.into_iter().find(|pattern| pattern.name() == word);
-    built.ok_or_else(|| format!("this version runs {}", Pattern::BUILT.map(Pattern::name).join(" and ")))
+    built.ok_or_else(|| format!("this version runs {}", Pattern::BUILT.map(Pattern::name).join(", ")))
 }

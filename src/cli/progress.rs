@@ -98,6 +98,7 @@ impl Observer for Terminal {
             Note::Progress { at, counts } => self.progress(at, &counts),
             Note::Fault { at, what } => self.say(&format!("  {:5.1} s  {what}", at.as_secs_f64())),
             Note::Died(how) => self.say(&how),
+            Note::Left(what) => self.say(&format!("note: {what}")),
             Note::Kept(out) => {
                 self.say(&format!("the finished runs are in {}", out.join("report.json").display()))
             }

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::{ENVIRONMENT, Failure};
 use super::interrupt::Signals;
+use super::node_flags::NodeFlags;
 use crate::lab::error::INTERRUPTED;
 use crate::lab::{Cluster, ClusterOptions, Events, LabError, LabEvent, Progress};
 use crate::scenario::Pattern;
@@ -34,6 +35,8 @@ pub struct RunArgs {
     /// A broker of yours; without it the lab starts its own
     #[arg(long, value_name = "URL")]
     broker: Option<String>,
+    #[command(flatten)]
+    node_flags: NodeFlags,
 }
 
 /// Starts the cluster, says where it is, and stops it on Ctrl-C. Gives the exit code.
@@ -44,15 +47,20 @@ pub fn run(args: RunArgs) -> Result<u8, Failure> {
 async fn serve(args: RunArgs) -> Result<u8, Failure> {
     let pattern = args.pattern;
     let nodes = usize::from(args.nodes);
-    let options =
-        ClusterOptions { nodes, port: args.port, broker: args.broker, ..ClusterOptions::new(pattern)? };
+    let options = ClusterOptions {
+        nodes,
+        port: args.port,
+        broker: args.broker,
+        node_flags: args.node_flags.checked(&[])?,
+        ..ClusterOptions::new(pattern)?
+    };
     let mut signals = Signals::new()?;
 
     let Some(mut cluster) = start(&options, &mut signals).await? else {
         return Ok(0);
     };
     let processes: Vec<_> =
-        cluster.node_ids().iter().enumerate().map(|(index, id)| format!("node {index} is {id}")).collect();
+        cluster.process_ids().iter().map(|(name, id)| format!("{name} is {id}")).collect();
     tell(format_args!("processes, to kill one and watch: {}", processes.join(", ")));
     tell(format_args!("logs in {} until the end", cluster.directory().display()));
     if pattern == Pattern::Local && nodes > 1 {
@@ -66,7 +74,12 @@ async fn serve(args: RunArgs) -> Result<u8, Failure> {
     };
     tell("stopping; Ctrl-C again ends at once");
     tokio::select! {
-        () = cluster.stop() => Ok(outcome),
+        left = cluster.stop() => {
+            if let Some(left) = left {
+                tell(format_args!("note: {left}"));
+            }
+            Ok(outcome)
+        }
         // Dropping it kills everything, and the warden sees to what that forgets.
         () = signals.next() => Ok(INTERRUPTED),
     }
@@ -79,6 +92,7 @@ async fn start(options: &ClusterOptions, signals: &mut Signals) -> Result<Option
     let progress = |progress| match progress {
         Progress::Waiting(what) => *waiting.lock().unwrap_or_else(PoisonError::into_inner) = what,
         Progress::Broker(what) => tell(what),
+        Progress::History(url) => show(format_args!("history  {url}")),
         Progress::Node { index, url } => show(format_args!("node {index}  {url}")),
     };
     let begun = Instant::now();
@@ -109,16 +123,11 @@ async fn watch(events: &mut Events, signals: &mut Signals, pattern: Pattern) -> 
         };
         match event {
             LabEvent::Died(death) => {
-                let node = death.name.starts_with("node ");
                 tell(format_args!("{death}{}", if death.log.is_empty() { "" } else { "; its last words:" }));
                 for line in &death.log {
                     tell(format_args!("  | {line}"));
                 }
-                tell(match (node, pattern.has_broker()) {
-                    (true, true) => "the other nodes and the broker keep running",
-                    (true, false) => "the other nodes keep running",
-                    (false, _) => "the nodes keep running, without their broker",
-                });
+                tell(who_goes_on(&death.name, pattern));
             }
             LabEvent::WardenDied => {
                 tell("error: the warden died, so everything was stopped: nothing may run without it");
@@ -126,6 +135,21 @@ async fn watch(events: &mut Events, signals: &mut Signals, pattern: Pattern) -> 
                 return ENVIRONMENT;
             }
         }
+    }
+}
+
+/// What the death of one means for the others.
+fn who_goes_on(died: &str, pattern: Pattern) -> &'static str {
+    match (died, pattern) {
+        ("history", _) => "the chat goes on without history: nobody is told what they missed",
+        ("epmd", _) => "RabbitMQ goes on without it",
+        ("redis" | "rabbitmq", Pattern::Amqp) => {
+            "the nodes and the history keep running, without their broker; what is said now waits for it for a while"
+        }
+        ("redis" | "rabbitmq", _) => "the nodes keep running, without their broker",
+        (_, Pattern::Amqp) => "the other nodes, the history and the broker keep running",
+        (_, Pattern::Redis) => "the other nodes and the broker keep running",
+        (_, Pattern::Local | Pattern::Zeromq) => "the other nodes keep running",
     }
 }
 

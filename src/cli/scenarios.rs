@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use clap::{Args, Subcommand};
 
-use crate::scenario::{Overrides, Pattern, Scenario, ScenarioError, Shipped};
+use crate::scenario::{self, Overrides, Pattern, Scenario, ScenarioError, Shipped};
 
 /// Arguments of `pubsub-lab scenarios`.
 #[derive(Debug, Args)]
@@ -57,7 +57,9 @@ fn list() -> Result<String, ScenarioError> {
     let mut rows = vec![("SCENARIO".to_owned(), "PATTERNS".to_owned(), "WHAT HAPPENS".to_owned())];
     for shipped in Shipped::all() {
         let scenario = Scenario::load(&shipped.name, &Overrides::new())?;
-        rows.push((shipped.name, names(runs(&scenario)), scenario.title));
+        let runs: Vec<_> = runs(&scenario).collect();
+        let patterns = if runs == Pattern::ALL { "all".into() } else { names(runs) };
+        rows.push((shipped.name, patterns, scenario.title));
     }
     let widest = |cell: fn(&(String, String, String)) -> &String| {
         rows.iter().map(|row| cell(row).chars().count()).max().unwrap_or(0)
@@ -67,11 +69,8 @@ fn list() -> Result<String, ScenarioError> {
     for (name, patterns, title) in &rows {
         let _ = writeln!(text, "{name:first$}  {patterns:second$}  {title}");
     }
-    let _ = writeln!(
-        text,
-        "\nThis version runs {}. Run one: pubsub-lab bench --scenario NAME",
-        names(Pattern::BUILT)
-    );
+    let _ = writeln!(text, "\nThis version runs {}.", names(Pattern::BUILT));
+    let _ = writeln!(text, "Run one: pubsub-lab bench --scenario NAME");
     Ok(text)
 }
 
@@ -108,10 +107,17 @@ fn check(file: &str) -> Result<String, ScenarioError> {
     for fault in &scenario.faults {
         let at = humantime::format_duration(fault.at);
         let healed = match fault.duration {
-            Some(duration) => format!("for {}", humantime::format_duration(duration)),
-            None => "for good".into(),
+            Some(duration) => format!(" for {}", humantime::format_duration(duration)),
+            None if fault.action == scenario::Action::Join => String::new(),
+            None => " for good".into(),
         };
-        row("fault", &format!("{fault} at {at} {healed}"));
+        let who = match fault.target {
+            scenario::Target::Subscribers(percent) => {
+                format!(" ({})", scenario::share_of(percent, scenario.load.subscribers))
+            }
+            _ => String::new(),
+        };
+        row("fault", &format!("{fault}{who} at {at}{healed}"));
     }
     for expect in &scenario.expect {
         let whose = expect.pattern.map_or(String::new(), |pattern| format!(" ({pattern})"));

@@ -3,24 +3,26 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use redis::AsyncConnectionConfig;
-
 use super::docker::{self, Container};
+use super::epmd;
 use super::error::LabError;
+use super::external;
 use super::process::Supervision;
+use super::product::Product;
 use super::program;
-use super::redis as managed;
+use super::rabbitmq::{self, RabbitMq};
+use super::redis;
 use super::service::Service;
 use crate::fault::Victim;
+use crate::scenario::Pattern;
 
-/// How long a user's broker may take to answer.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// How long a managed one may take to end when asked to.
 const STOP: Duration = Duration::from_millis(500);
 
 /// What the nodes meet at.
 #[derive(Debug)]
 pub struct Broker {
+    product: Product,
     kind: Kind,
     url: String,
     version: String,
@@ -28,7 +30,8 @@ pub struct Broker {
 
 #[derive(Debug)]
 enum Kind {
-    Process(Box<Service>),
+    Redis(Box<Service>),
+    RabbitMq(Box<RabbitMq>),
     Container(Container),
     /// Not ours to break.
     External,
@@ -36,62 +39,56 @@ enum Kind {
 
 impl Broker {
     /// Uses the broker at this URL, once it answers.
-    pub async fn external(url: &str) -> Result<Self, LabError> {
-        let shown = redact(url);
-        let wrong = |error: redis::RedisError| {
-            LabError::usage(format!("the broker URL {shown} is not one that Redis understands: {error}"))
-                .hint("it reads redis://[user:password@]host[:port][/database], or rediss:// for TLS")
-        };
-        // The redis crate brings none for `rediss://`. Already installed is as good.
-        rustls::crypto::ring::default_provider().install_default().ok();
-        let client = redis::Client::open(url).map_err(wrong)?;
-        let talk = async {
-            let config = AsyncConnectionConfig::new()
-                .set_connection_timeout(Some(PATIENCE))
-                .set_response_timeout(Some(PATIENCE));
-            let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-            redis::cmd("PING").query_async::<()>(&mut connection).await?;
-            // A user without the right to ask is no reason to stop.
-            let info = redis::cmd("INFO").arg("server").query_async::<String>(&mut connection).await;
-            let info = info.unwrap_or_default();
-            let version = info.lines().find_map(|line| line.strip_prefix("redis_version:"));
-            Ok::<_, redis::RedisError>(version.unwrap_or("unknown").trim().to_owned())
-        };
-        let reached = tokio::time::timeout(2 * PATIENCE, talk).await;
-        let why = match reached {
-            Ok(Ok(version)) => return Ok(Self { kind: Kind::External, url: url.to_owned(), version }),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "it does not answer".to_owned(),
-        };
-        Err(LabError::environment(format!("the broker at {shown} cannot be used: {why}"))
-            .hint("start it, or leave out `--broker` and the lab starts its own"))
+    pub async fn external(product: Product, url: &str) -> Result<Self, LabError> {
+        let version = external::version(product, url).await?;
+        Ok(Self { product, kind: Kind::External, url: url.to_owned(), version })
     }
 
-    /// Starts a Redis for this cluster alone: from this machine's binary, else with Docker.
-    pub async fn redis(dir: &Path, logs: &Path, supervision: &Supervision) -> Result<Self, LabError> {
-        let (kind, port, version) = match redis_source().await? {
-            Source::Binary(program) => {
-                let log = logs.join("redis.log");
-                let (redis, version) = managed::start(&program, dir, &log, supervision).await?;
+    /// Starts one for this cluster alone: from this machine's installation, else with Docker.
+    pub async fn start(
+        product: Product,
+        dir: &Path,
+        logs: &Path,
+        supervision: &Supervision,
+    ) -> Result<Self, LabError> {
+        let (kind, port) = match (source(product).await?, product) {
+            (Source::Program(program), Product::Redis) => {
+                let redis = redis::start(&program, dir, &logs.join("redis.log"), supervision).await?;
                 let port = redis.port();
-                (Kind::Process(Box::new(redis)), port, version)
+                (Kind::Redis(Box::new(redis)), port)
             }
-            Source::Docker => {
-                let (redis, version) = Container::start(logs, supervision).await?;
-                let port = redis.port();
-                (Kind::Container(redis), port, version)
+            (Source::Program(program), Product::RabbitMq) => {
+                let rabbitmq = RabbitMq::start(&program, dir, logs, supervision).await?;
+                let port = rabbitmq.port();
+                (Kind::RabbitMq(Box::new(rabbitmq)), port)
+            }
+            (Source::Docker, _) => {
+                let container = Container::start(product, logs, supervision).await?;
+                let port = container.port();
+                (Kind::Container(container), port)
             }
         };
-        Ok(Self { kind, url: format!("redis://127.0.0.1:{port}"), version })
+        let version = product.version_at(port).await.unwrap_or_else(|_| "unknown".into());
+        Ok(Self { product, kind, url: product.url(port), version })
     }
 
     /// Whether there is a broker to be had, the user's or one of the lab's own: an error before anything is
     /// started is worth more than one after half of it has run.
-    pub async fn check(url: Option<&str>) -> Result<(), LabError> {
+    pub async fn check(product: Product, url: Option<&str>) -> Result<(), LabError> {
         match url {
-            Some(url) => Self::external(url).await.map(drop),
-            None => redis_source().await.map(drop),
+            Some(url) => external::version(product, url).await.map(drop),
+            None => source(product).await.map(drop),
         }
+    }
+
+    /// What it is.
+    pub fn product(&self) -> Product {
+        self.product
+    }
+
+    /// Whether it is the user's.
+    pub fn is_external(&self) -> bool {
+        matches!(self.kind, Kind::External)
     }
 
     /// Where the nodes find it. It may hold a password.
@@ -104,44 +101,72 @@ impl Broker {
         &self.version
     }
 
-    /// What it is and where, for people.
-    pub fn describe(&self) -> String {
-        let version = &self.version;
+    /// Its process id at this moment, if it is a process of the lab's.
+    pub fn process_id(&self) -> Option<u32> {
         match &self.kind {
-            Kind::Process(redis) => {
-                format!("Redis {version} on port {}, process {}", redis.port(), redis.process_id())
-            }
-            Kind::Container(redis) => format!("Redis {version} on port {}, in Docker", redis.port()),
-            Kind::External => format!("Redis {version} at {}, not the lab's", redact(&self.url)),
+            Kind::Redis(redis) => Some(redis.process_id()),
+            Kind::RabbitMq(rabbitmq) => Some(rabbitmq.process_id()),
+            Kind::Container(_) | Kind::External => None,
         }
     }
 
-    /// Ends it, if it is the lab's.
-    pub async fn stop(&self) {
+    /// What it is and where, for people.
+    pub fn describe(&self) -> String {
+        let (product, version) = (self.product, &self.version);
+        let on = |port: u16| format!("{product} {version} on port {port}");
         match &self.kind {
-            Kind::Process(redis) => redis.stop(STOP).await,
-            Kind::Container(redis) => redis.stop().await,
-            Kind::External => {}
+            Kind::Redis(redis) => format!("{}, process {}", on(redis.port()), redis.process_id()),
+            Kind::RabbitMq(rabbitmq) => {
+                format!("{}, process {}", on(rabbitmq.port()), rabbitmq.process_id())
+            }
+            Kind::Container(container) => format!("{}, in Docker", on(container.port())),
+            Kind::External => format!("{product} {version} at {}, not the lab's", redact(&self.url)),
         }
+    }
+
+    /// Ends it if it is the lab's, else removes what this namespace has left there.
+    ///
+    /// # Errors
+    /// When something is left, a sentence for people.
+    pub async fn stop(&self, namespace: &str) -> Result<(), String> {
+        match &self.kind {
+            Kind::Redis(redis) => redis.stop(STOP).await,
+            Kind::RabbitMq(rabbitmq) => rabbitmq.stop().await,
+            Kind::Container(container) => container.stop().await,
+            Kind::External => return external::clean(self.product, &self.url, namespace).await,
+        }
+        Ok(())
     }
 }
 
-/// Where a managed Redis comes from.
+/// Where a managed broker comes from.
 enum Source {
-    Binary(PathBuf),
+    Program(PathBuf),
     Docker,
 }
 
-async fn redis_source() -> Result<Source, LabError> {
-    if let Some(program) = managed::find()? {
-        return Ok(Source::Binary(program));
+async fn source(product: Product) -> Result<Source, LabError> {
+    let found = match product {
+        Product::Redis => redis::find()?,
+        // Without its port mapper it does not start.
+        Product::RabbitMq => rabbitmq::find()?.filter(|_| epmd::find().is_some()),
+    };
+    if let Some(program) = found {
+        return Ok(Source::Program(program));
     }
     if docker::is_there().await {
         return Ok(Source::Docker);
     }
-    let message = "the pattern redis needs a Redis server, and there is neither `redis-server` nor Docker";
-    let install = program::install_hint("redis-server", "redis");
-    let hint = format!("{install}, or name a running one with `--broker redis://host:port`");
+    let (pattern, program, formula) = match product {
+        Product::Redis => (Pattern::Redis, "redis-server", "redis"),
+        Product::RabbitMq => (Pattern::Amqp, "rabbitmq-server", "rabbitmq"),
+    };
+    let message = format!(
+        "the pattern {pattern} needs a {product} server, and there is neither `{program}` nor Docker"
+    );
+    let install = program::install_hint(program, formula);
+    let scheme = product.scheme();
+    let hint = format!("{install}, or name a running one with `--broker {scheme}://host:port`");
     Err(LabError::environment(message).hint(hint))
 }
 
@@ -156,8 +181,9 @@ macro_rules! wound {
     ($name:ident) => {
         async fn $name(&self) -> Result<(), LabError> {
             match &self.kind {
-                Kind::Process(redis) => redis.$name().await,
-                Kind::Container(redis) => redis.$name().await,
+                Kind::Redis(redis) => redis.$name().await,
+                Kind::RabbitMq(rabbitmq) => rabbitmq.$name().await,
+                Kind::Container(container) => container.$name().await,
                 Kind::External => Err(not_ours(&self.url)),
             }
         }
@@ -199,21 +225,5 @@ mod tests {
         assert_eq!(redact("redis://host:6379"), "redis://host:6379");
         assert_eq!(redact("unix:///run/redis?db=1&pass=s3cret"), "unix:///run/redis?***");
         assert!(!not_ours("redis://:s3cret@host").to_string().contains("s3cret"));
-    }
-
-    #[tokio::test]
-    async fn a_broker_that_is_not_there_is_named_without_its_password() {
-        let port = crate::lab::ports::free(1).unwrap()[0];
-        let error = Broker::external(&format!("redis://:s3cret@127.0.0.1:{port}")).await.unwrap_err();
-        assert_eq!(error.exit, 4);
-        assert!(error.message.contains(&format!("redis://127.0.0.1:{port} cannot be used")), "{error}");
-        assert!(!error.to_string().contains("s3cret"));
-    }
-
-    #[tokio::test]
-    async fn a_url_that_is_none_is_wrong_usage() {
-        let error = Broker::external("http://me:s3cret@host").await.unwrap_err();
-        assert_eq!(error.exit, 2);
-        assert!(!error.to_string().contains("s3cret"), "{error}");
     }
 }

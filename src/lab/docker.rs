@@ -1,4 +1,4 @@
-//! A managed Redis in a Docker container, for a machine without `redis-server`.
+//! A managed broker in a Docker container, for a machine without its server.
 //!
 //! Only the command lines are tested: the machine that this was written on has no Docker engine, so this file
 //! has never talked to one.
@@ -16,20 +16,18 @@ use tokio::time::Instant;
 
 use super::error::LabError;
 use super::ports;
-use super::probe;
 use super::process::{Death, LAST_WORDS, Process, Spec, Supervision};
+use super::product::Product;
 use crate::fault::Victim;
 
-/// The image; Docker fetches it once.
-const IMAGE: &str = "redis:7-alpine";
 /// How long a command may take.
 const COMMAND: Duration = Duration::from_secs(20);
 /// How long the first start may take: the image may have to be fetched.
 const FETCH: Duration = Duration::from_secs(180);
 /// How long the engine may take to say that it is there.
 const ENGINE: Duration = Duration::from_secs(3);
-/// How long Redis in a container may take to be ready.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a broker in a container may take to be ready; RabbitMQ has to boot.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is asked.
 const POLL: Duration = Duration::from_millis(10);
 
@@ -38,11 +36,23 @@ pub(super) fn remove(name: &str) -> [&str; 4] {
     ["rm", "--force", "--volumes", name]
 }
 
-fn run(name: &str, port: u16) -> Vec<String> {
-    let publish = format!("127.0.0.1:{port}:6379");
-    let docker = ["run", "--detach", "--name", name, "--publish", &publish, IMAGE];
-    let redis = ["redis-server", "--save", "", "--appendonly", "no"];
-    docker.into_iter().chain(redis).map(str::to_owned).collect()
+/// The image; Docker fetches it once.
+fn image(product: Product) -> &'static str {
+    match product {
+        Product::Redis => "redis:7-alpine",
+        Product::RabbitMq => "rabbitmq:4-alpine",
+    }
+}
+
+fn run(product: Product, name: &str, port: u16) -> Vec<String> {
+    let (inside, flags, server) = match product {
+        Product::Redis => (6379, &[][..], &["redis-server", "--save", "", "--appendonly", "no"][..]),
+        // Its data belong to the host's name, which would be the container's random one.
+        Product::RabbitMq => (5672, &["--hostname", "lab"][..], &[][..]),
+    };
+    let publish = format!("127.0.0.1:{port}:{inside}");
+    let docker = ["run", "--detach", "--name", name, "--publish", &publish];
+    [&docker, flags, &[image(product)], server].concat().into_iter().map(str::to_owned).collect()
 }
 
 /// Whether a Docker engine runs.
@@ -50,9 +60,10 @@ pub async fn is_there() -> bool {
     docker(&["version", "--format", "{{.Server.Version}}"], ENGINE).await.is_ok()
 }
 
-/// A Redis in a container.
+/// A broker in a container.
 #[derive(Debug)]
 pub struct Container {
+    product: Product,
     name: String,
     port: u16,
     dir: PathBuf,
@@ -62,34 +73,34 @@ pub struct Container {
 }
 
 impl Container {
-    /// Starts it and waits until it serves. Gives it with its version. What `docker` says goes into `dir`.
-    pub async fn start(dir: &Path, supervision: &Supervision) -> Result<(Self, String), LabError> {
+    /// Starts it and waits until it serves. What `docker` says goes into `dir`.
+    pub async fn start(product: Product, dir: &Path, supervision: &Supervision) -> Result<Self, LabError> {
         let name = format!("pubsub-lab-{:08x}", rand::random::<u32>());
         let Some(port) = ports::free(1)?.pop() else {
-            return Err(LabError::environment("no port was free for redis"));
+            return Err(LabError::environment("no port was free for a container"));
         };
         // Before it is made, so that it is removed whatever happens.
         let registered = supervision.warden.container(&name);
         registered.map_err(|error| LabError::environment(format!("the warden is gone: {error}")))?;
         let container = Self {
+            product,
             name,
             port,
             dir: dir.to_owned(),
             supervision: supervision.clone(),
             asked: Mutex::default(),
         };
-        let (run, _) = container.supervised(run(&container.name, port))?;
+        let (run, _) = container.supervised(run(product, &container.name, port))?;
         let status = tokio::time::timeout(FETCH, run.ended()).await;
-        let status =
-            status.map_err(|_| LabError::environment(format!("`docker run {IMAGE}` took too long")))?;
+        let called = format!("`docker run {}`", image(product));
+        let status = status.map_err(|_| LabError::environment(format!("{called} took too long")))?;
         if !status.success() {
-            let message = format!("`docker run {IMAGE}` failed");
+            let message = format!("{called} failed");
             return Err(LabError::environment(message).log(run.last_words()));
         }
         container.ready().await?;
         container.watch_over()?;
-        let version = probe::redis_info(port).await.map_or_else(|_| "unknown".into(), |info| info.version);
-        Ok((container, version))
+        Ok(container)
     }
 
     /// The loopback port that leads to it.
@@ -113,6 +124,7 @@ impl Container {
             program: "docker".into(),
             args: arguments.into_iter().map(OsString::from).collect(),
             env: Vec::new(),
+            clean: false,
             dir: None,
             log: self.dir.join("docker.log"),
         };
@@ -134,7 +146,7 @@ impl Container {
         let asked = Arc::new(AtomicBool::new(false));
         *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&asked);
         let (wait, mut code) = self.supervised(vec!["wait".into(), self.name.clone()])?;
-        let (name, shared) = (self.name.clone(), self.supervision.clone());
+        let (product, name, shared) = (self.product, self.name.clone(), self.supervision.clone());
         self.supervision.tracker.spawn(async move {
             let code = code.recv().await;
             wait.ended().await;
@@ -150,7 +162,7 @@ impl Container {
                 Some(code) => format!("its container {name} ended with exit code {code}"),
                 None => format!("its container {name} ended"),
             };
-            let death = Death { name: "redis".into(), how, log: log.unwrap_or_default() };
+            let death = Death { name: product.word().into(), how, log: log.unwrap_or_default() };
             if let Err(error) = shared.deaths.try_send(death) {
                 tracing::warn!(%error, "a death could not be told");
             }
@@ -194,9 +206,10 @@ impl Victim for Container {
 
     async fn ready(&self) -> Result<(), LabError> {
         let deadline = Instant::now() + PATIENCE;
-        while let Err(error) = probe::redis_info(self.port).await {
+        while let Err(error) = self.product.version_at(self.port).await {
             if Instant::now() >= deadline {
-                let message = format!("redis in the container {} is not ready: {error}", self.name);
+                let message =
+                    format!("{} in the container {} is not ready: {error}", self.product, self.name);
                 return Err(LabError::environment(message));
             }
             tokio::time::sleep(POLL).await;
@@ -232,12 +245,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_container_listens_on_loopback_only_and_keeps_nothing() {
-        let line = run("pubsub-lab-1", 20123).join(" ");
+    fn a_container_listens_on_loopback_only_and_keeps_nothing() {
+        let line = run(Product::Redis, "pubsub-lab-1", 20123).join(" ");
         assert_eq!(
             line,
             "run --detach --name pubsub-lab-1 --publish 127.0.0.1:20123:6379 redis:7-alpine \
              redis-server --save  --appendonly no"
+        );
+        assert_eq!(
+            run(Product::RabbitMq, "pubsub-lab-2", 20124).join(" "),
+            "run --detach --name pubsub-lab-2 --publish 127.0.0.1:20124:5672 --hostname lab rabbitmq:4-alpine"
         );
         assert_eq!(remove("pubsub-lab-1").join(" "), "rm --force --volumes pubsub-lab-1");
     }

@@ -53,6 +53,8 @@ pub enum Note<'a> {
     },
     /// A process died unasked.
     Died(String),
+    /// Something is left at a broker that is not the lab's.
+    Left(&'a str),
     /// The run is over.
     Over,
     /// The bench ends early, and the report of the runs that were finished is in this directory.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::broker;
 use super::error::LabError;
+use super::product::Product;
 use crate::scenario::{Fault, Pattern, Target};
 
 /// What to start.
@@ -39,10 +40,7 @@ impl ClusterOptions {
     /// Whether this cluster can be started, and these faults struck, as far as that is known before. A fault
     /// on a broker that the pattern does not have is no error here: it is not applicable.
     pub fn check(&self, faults: &[Fault]) -> Result<(), LabError> {
-        let (pattern, nodes) = (self.pattern, self.nodes);
-        if !Pattern::BUILT.contains(&pattern) {
-            return Err(LabError::usage(format!("the pattern {pattern} is not built yet")));
-        }
+        let nodes = self.nodes;
         if nodes == 0 {
             return Err(LabError::usage("a cluster has at least one node").hint("give `--nodes` 1 or more"));
         }
@@ -50,29 +48,49 @@ impl ClusterOptions {
             let message = format!("{nodes} nodes from port {} on go beyond port 65535", self.port);
             return Err(LabError::usage(message).hint("give a smaller `--port`, or `--port 0` for free ones"));
         }
-        let Some(url) = &self.broker else {
-            return faults.iter().try_for_each(|fault| self.has_node(fault.target));
-        };
-        if !pattern.has_broker() {
-            let message = format!("the pattern {pattern} has no broker");
-            return Err(LabError::usage(message).hint("leave out `--broker`"));
+        if let Some(url) = &self.broker {
+            self.takes(url)?;
+            if faults.iter().any(|fault| fault.target == Target::Broker) {
+                return Err(broker::not_ours(url));
+            }
         }
-        if faults.iter().any(|fault| fault.target == Target::Broker) {
-            return Err(broker::not_ours(url));
-        }
-        faults.iter().try_for_each(|fault| self.has_node(fault.target))
+        faults.iter().try_for_each(|fault| self.has(fault.target))
     }
 
-    fn has_node(&self, target: Target) -> Result<(), LabError> {
+    /// Whether the pattern can use the broker at this URL.
+    fn takes(&self, url: &str) -> Result<(), LabError> {
+        let pattern = self.pattern;
+        let Some(needed) = Product::of_pattern(pattern) else {
+            let message = format!("the pattern {pattern} has no broker");
+            return Err(LabError::usage(message).hint("leave out `--broker`"));
+        };
+        let given = Product::of_url(url)?;
+        if given == needed {
+            return Ok(());
+        }
+        let shown = broker::redact(url);
+        let message = format!("the pattern {pattern} needs {needed}, and {shown} is one of {given}");
+        Err(LabError::usage(message).hint(needed.url_form()))
+    }
+
+    fn has(&self, target: Target) -> Result<(), LabError> {
         match target {
             Target::Node(n) if n >= self.nodes => Err(no_such_node(n, self.nodes)),
+            Target::History if !self.pattern.has_history() => Err(no_history(self.pattern)),
             _ => Ok(()),
         }
     }
 }
 
+pub(super) fn no_history(pattern: Pattern) -> LabError {
+    let with = Pattern::ALL.into_iter().filter(|pattern| pattern.has_history()).map(Pattern::name);
+    let with = with.collect::<Vec<_>>().join(" and ");
+    LabError::usage(format!("the pattern {pattern} has no history")).hint(format!("{with} has one"))
+}
+
 pub(super) fn no_such_node(n: usize, nodes: usize) -> LabError {
     LabError::usage(format!("there is no node {n}: the cluster has {nodes}, counted from 0"))
+        .hint("give more `--nodes`, or strike one that there is")
 }
 
 #[cfg(test)]
@@ -91,23 +109,37 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_wrong_usage() {
-        let with_url =
-            |pattern| ClusterOptions { broker: Some("redis://:pw@host".into()), ..options(pattern) };
+        let with_url = |pattern, url: &str| ClusterOptions { broker: Some(url.into()), ..options(pattern) };
+        let (redis, amqp) = ("redis://:pw@host", "amqp://me:pw@host");
         let cases = [
-            (options(Pattern::Zeromq).check(&[]), "not built"),
             (ClusterOptions { nodes: 0, ..options(Pattern::Local) }.check(&[]), "at least one"),
             (ClusterOptions { port: 65534, ..options(Pattern::Local) }.check(&[]), "65535"),
-            (with_url(Pattern::Local).check(&[]), "no broker"),
-            (with_url(Pattern::Redis).check(&[kill(Target::Broker)]), "redis://host is not the lab's"),
+            (with_url(Pattern::Local, redis).check(&[]), "local has no broker"),
+            (with_url(Pattern::Zeromq, amqp).check(&[]), "zeromq has no broker"),
+            (
+                with_url(Pattern::Amqp, redis).check(&[]),
+                "amqp needs RabbitMQ, and redis://host is one of Redis",
+            ),
+            (
+                with_url(Pattern::Redis, amqp).check(&[]),
+                "redis needs Redis, and amqp://host is one of RabbitMQ",
+            ),
+            (with_url(Pattern::Redis, "http://me:pw@host").check(&[]), "http://host is neither"),
+            (with_url(Pattern::Redis, redis).check(&[kill(Target::Broker)]), "redis://host is not the lab's"),
+            (with_url(Pattern::Amqp, amqp).check(&[kill(Target::Broker)]), "amqp://host is not the lab's"),
             (options(Pattern::Redis).check(&[kill(Target::Node(3))]), "no node 3"),
+            (options(Pattern::Redis).check(&[kill(Target::History)]), "redis has no history"),
         ];
         for (outcome, expected) in cases {
             let error = outcome.unwrap_err();
             assert_eq!(error.exit, 2);
             assert!(error.message.contains(expected), "{error}");
+            assert!(error.hint.is_some() && !error.to_string().contains("pw"), "{error}");
         }
         options(Pattern::Redis).check(&[kill(Target::Broker), kill(Target::Node(2))]).unwrap();
-        with_url(Pattern::Redis).check(&[kill(Target::AllNodes)]).unwrap();
+        with_url(Pattern::Redis, redis).check(&[kill(Target::AllNodes)]).unwrap();
+        with_url(Pattern::Amqp, amqp).check(&[kill(Target::History)]).unwrap();
+        options(Pattern::Amqp).check(&[kill(Target::History), kill(Target::Broker)]).unwrap();
         options(Pattern::Local).check(&[kill(Target::Broker)]).unwrap();
     }
 }

@@ -1,12 +1,17 @@
-//! Whether somebody answers: one HTTP GET, one word of the Redis protocol. Small enough to need no client.
+//! Whether somebody answers: one HTTP GET, one word of the Redis protocol, of AMQP, of epmd. Small enough to need
+//! no client.
+
+mod amqp;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::time::timeout;
+
+pub use amqp::Greeting;
 
 /// How long one answer may take; a paused server accepts and never answers.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -16,7 +21,8 @@ const ENOUGH: u64 = 16 * 1024;
 /// The status that a loopback server answers to `GET path`.
 pub async fn http_status(port: u16, path: &str) -> io::Result<u16> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
-    let answer = ask(port, request.as_bytes(), |answer| answer.contains("\r\n")).await?;
+    let answer = ask(port, request.as_bytes(), |answer| answer.contains(&b'\n')).await?;
+    let answer = String::from_utf8_lossy(&answer);
     let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
     status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an HTTP answer"))
 }
@@ -34,7 +40,8 @@ pub struct RedisInfo {
 pub async fn redis_info(port: u16) -> io::Result<RedisInfo> {
     // PING alone would not tell whether it is *our* Redis that answers.
     let request = b"PING\r\nINFO server\r\nQUIT\r\n";
-    let answer = ask(port, request, |answer| answer.ends_with("+OK\r\n")).await?;
+    let answer = ask(port, request, |answer| answer.ends_with(b"+OK\r\n")).await?;
+    let answer = String::from_utf8_lossy(&answer);
     let unready = || io::Error::other(format!("not ready: {}", answer.lines().next().unwrap_or("no answer")));
     if !answer.starts_with("+PONG\r\n") {
         return Err(unready());
@@ -45,22 +52,46 @@ pub async fn redis_info(port: u16) -> io::Result<RedisInfo> {
     Ok(RedisInfo { version, process })
 }
 
+/// How a loopback AMQP server greets. An error until it is ready to serve.
+pub async fn amqp_greeting(port: u16) -> io::Result<Greeting> {
+    greeting_of(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await
+}
+
+/// How the AMQP server at this address greets.
+pub async fn greeting_of(address: impl ToSocketAddrs) -> io::Result<Greeting> {
+    let answer = ask_at(address, amqp::HEADER, amqp::is_complete).await?;
+    Greeting::parse(&answer).ok_or_else(|| {
+        let why = if answer.is_empty() { "it closes the connection" } else { "not an answer of AMQP 0-9-1" };
+        io::Error::new(io::ErrorKind::InvalidData, why)
+    })
+}
+
+/// The port that an epmd on this loopback port says it has.
+pub async fn epmd_port(port: u16) -> io::Result<u16> {
+    // NAMES_REQ: the length, then `n`. It answers its port in four bytes, the names, and closes.
+    let answer = ask(port, &[0, 1, b'n'], |answer| answer.len() >= 4).await?;
+    let number = answer.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
+    let number = number.and_then(|number| u16::try_from(number).ok());
+    number.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an answer of epmd"))
+}
+
+async fn ask(port: u16, request: &[u8], complete: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
+    ask_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), request, complete).await
+}
+
 /// One question, and the answer until it is `complete` or the other side has closed.
-async fn ask(port: u16, request: &[u8], complete: impl Fn(&str) -> bool) -> io::Result<String> {
+async fn ask_at(
+    address: impl ToSocketAddrs,
+    request: &[u8],
+    complete: impl Fn(&[u8]) -> bool,
+) -> io::Result<Vec<u8>> {
     let talk = async {
-        let mut stream = TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await?;
+        let mut stream = TcpStream::connect(address).await?;
         stream.write_all(request).await?;
         let mut stream = stream.take(ENOUGH);
         let mut answer = Vec::new();
-        loop {
-            let text = String::from_utf8_lossy(&answer);
-            if complete(&text) {
-                return Ok(text.into_owned());
-            }
-            if stream.read_buf(&mut answer).await? == 0 {
-                return Ok(String::from_utf8_lossy(&answer).into_owned());
-            }
-        }
+        while !complete(&answer) && stream.read_buf(&mut answer).await? > 0 {}
+        Ok(answer)
     };
     timeout(PATIENCE, talk).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
@@ -93,6 +124,21 @@ mod tests {
     async fn rubbish_is_an_error() {
         assert!(http_status(answer_once(b"SSH-2.0-x\r\n"), "/").await.is_err());
         assert!(redis_info(answer_once(b"HTTP/1.1 400 Bad Request\r\n\r\n")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn an_epmd_says_its_port() {
+        let port = answer_once(b"\0\0\x5b\x25name lab at port 1\n");
+        assert_eq!(epmd_port(port).await.unwrap(), 23333);
+        assert!(epmd_port(answer_once(b"no")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn who_speaks_another_language_does_not_greet() {
+        let error = amqp_greeting(answer_once(b"AMQP\0\0\x09\x01")).await.unwrap_err();
+        assert_eq!(error.to_string(), "not an answer of AMQP 0-9-1");
+        let error = amqp_greeting(answer_once(b"")).await.unwrap_err();
+        assert_eq!(error.to_string(), "it closes the connection");
     }
 
     #[tokio::test]

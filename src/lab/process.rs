@@ -45,8 +45,11 @@ pub struct Spec {
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<OsString>,
-    /// What is added to the lab's own environment.
+    /// What is added to the lab's own environment, or all of it if it is `clean`.
     pub env: Vec<(OsString, OsString)>,
+    /// Whether nothing of the lab's own environment reaches it: what it says to one that the user installed
+    /// must not be obeyed by one of the lab's.
+    pub clean: bool,
     /// Where it runs; without it, where the lab runs.
     pub dir: Option<PathBuf>,
     /// The file that its output is appended to.
@@ -122,7 +125,11 @@ impl Process {
         };
         let log = log::open(&spec.log).map_err(failed)?;
         let mut command = Command::new(&spec.program);
-        command.args(&spec.args).envs(spec.env.iter().map(|(key, value)| (key, value)));
+        command.args(&spec.args);
+        if spec.clean {
+            command.env_clear();
+        }
+        command.envs(spec.env.iter().map(|(key, value)| (key, value)));
         if let Some(dir) = &spec.dir {
             command.current_dir(dir);
         }

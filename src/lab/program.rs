@@ -5,8 +5,29 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::error::LabError;
+
 /// Where servers live that are not on everybody's `PATH`.
 const SERVER_PLACES: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"];
+
+/// The program that an environment variable names, else the one that is found. The variable empty means: none.
+///
+/// # Errors
+/// When the variable names what is no program.
+pub fn chosen(variable: &str, find: impl FnOnce() -> Option<PathBuf>) -> Result<Option<PathBuf>, LabError> {
+    match std::env::var_os(variable) {
+        None => Ok(find()),
+        Some(chosen) if chosen.is_empty() => Ok(None),
+        Some(chosen) => {
+            let chosen = PathBuf::from(chosen);
+            if is_program(&chosen) {
+                return Ok(Some(chosen));
+            }
+            let message = format!("{variable} is {}, which is not a program", chosen.display());
+            Err(LabError::environment(message).hint(format!("unset {variable}, or correct it")))
+        }
+    }
+}
 
 /// The first program of this name on the search path, then where servers usually are.
 pub fn find(name: &str) -> Option<PathBuf> {

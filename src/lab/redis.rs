@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::error::LabError;
 use super::ports;
-use super::probe;
 use super::process::{Spec, Supervision};
 use super::program;
 use super::service::{Readiness, Service};
@@ -20,27 +19,16 @@ const TRIES: usize = 5;
 
 /// The `redis-server` of this machine, if it has one.
 pub fn find() -> Result<Option<PathBuf>, LabError> {
-    match std::env::var_os(PROGRAM_VARIABLE) {
-        None => Ok(program::find("redis-server")),
-        Some(chosen) if chosen.is_empty() => Ok(None),
-        Some(chosen) => {
-            let chosen = PathBuf::from(chosen);
-            if program::is_program(&chosen) {
-                return Ok(Some(chosen));
-            }
-            let message = format!("{PROGRAM_VARIABLE} is {}, which is not a program", chosen.display());
-            Err(LabError::environment(message).hint(format!("unset {PROGRAM_VARIABLE}, or correct it")))
-        }
-    }
+    program::chosen(PROGRAM_VARIABLE, || program::find("redis-server"))
 }
 
-/// Starts it on a free port and waits until it serves. Gives it with its version.
+/// Starts it on a free port and waits until it serves.
 pub async fn start(
     program: &Path,
     dir: &Path,
     log: &Path,
     supervision: &Supervision,
-) -> Result<(Service, String), LabError> {
+) -> Result<Service, LabError> {
     let mut last = LabError::environment("no port was free for redis");
     for port in ports::free(TRIES)? {
         let spec = Spec {
@@ -48,16 +36,13 @@ pub async fn start(
             program: program.to_owned(),
             args: arguments(port, dir),
             env: Vec::new(),
+            clean: false,
             dir: Some(dir.to_owned()),
             log: log.to_owned(),
         };
         let redis = Service::launch(spec, port, Readiness::Redis, supervision, PATIENCE).await?;
         match redis.ready_within(PATIENCE).await {
-            Ok(()) => {
-                let version =
-                    probe::redis_info(port).await.map_or_else(|_| "unknown".into(), |info| info.version);
-                return Ok((redis, version));
-            }
+            Ok(()) => return Ok(redis),
             Err(error) => {
                 redis.stop(Duration::ZERO).await;
                 if ports::check(port).is_ok() {

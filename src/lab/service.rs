@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::error::LabError;
 use super::probe;
 use super::process::{Process, Spec, Supervision};
+use super::rabbitmq;
 use crate::fault::Victim;
 
 /// How often a service is asked whether it is ready.
@@ -26,6 +27,10 @@ pub enum Readiness {
     Node,
     /// It answers PING and INFO, under the process id of our child.
     Redis,
+    /// It answers the protocol header of AMQP, under the node name that the lab gave it.
+    RabbitMq,
+    /// It says that it is an epmd on this port.
+    Epmd,
 }
 
 /// A process with a port, and what it takes to start it again.
@@ -118,6 +123,16 @@ impl Service {
                 Ok(info) if info.process == process.id() => Ok(()),
                 Ok(_) => Err("another Redis answers on its port".into()),
                 Err(error) => Err(format!("PING is not answered ({error})")),
+            },
+            Readiness::RabbitMq => match probe::amqp_greeting(self.port).await {
+                Ok(greeting) if rabbitmq::is_ours(&greeting, self.port) => Ok(()),
+                Ok(_) => Err("another AMQP server answers on its port".into()),
+                Err(error) => Err(format!("the protocol header is not answered ({error})")),
+            },
+            Readiness::Epmd => match probe::epmd_port(self.port).await {
+                Ok(port) if port == self.port => Ok(()),
+                Ok(_) => Err("another epmd answers on its port".into()),
+                Err(error) => Err(format!("it does not say its names ({error})")),
             },
         }
     }

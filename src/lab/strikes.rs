@@ -9,7 +9,8 @@ use tokio::time::sleep_until;
 use super::cluster::Cluster;
 use super::observer::{Note, Observer};
 use crate::ledger::FaultTimes;
-use crate::scenario::Fault;
+use crate::load::LoadGenerator;
+use crate::scenario::{Action, Fault};
 
 /// What became of the faults of one run.
 #[derive(Debug, Default)]
@@ -20,17 +21,29 @@ pub struct Strikes {
     pub problems: Vec<String>,
 }
 
+/// How long subscribers may take to leave, or to be subscribed when they are to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What faults strike.
+#[derive(Clone, Copy)]
+pub struct Targets<'a> {
+    /// Its processes; `None` for a server that is not the lab's.
+    pub cluster: Option<&'a Cluster>,
+    /// The subscribers.
+    pub load: &'a LoadGenerator,
+}
+
 /// Strikes and heals every fault; resolves when the last that is to be healed is. `record` has what happened so
 /// far at any moment.
 pub async fn strike_all(
-    cluster: &Cluster,
+    targets: Targets<'_>,
     faults: &[Fault],
     load_began: Instant,
     observer: &dyn Observer,
     record: &Mutex<Strikes>,
 ) {
-    let all = faults.iter().map(|fault| async move {
-        let strike = Strike { cluster, fault, load_began, observer };
+    let all = faults.iter().enumerate().map(|(number, fault)| async move {
+        let strike = Strike { targets, number, fault, load_began, observer };
         if let Err(problem) = strike.run(record).await {
             record.lock().unwrap_or_else(PoisonError::into_inner).problems.push(problem);
         }
@@ -42,7 +55,9 @@ pub async fn strike_all(
 }
 
 struct Strike<'a> {
-    cluster: &'a Cluster,
+    targets: Targets<'a>,
+    /// Its place among the faults.
+    number: usize,
     fault: &'a Fault,
     load_began: Instant,
     observer: &'a dyn Observer,
@@ -54,28 +69,57 @@ impl Strike<'_> {
         sleep_until((self.load_began + fault.at).into()).await;
         let begin = self.now();
         self.tell(begin, fault.to_string());
-        self.cluster
-            .apply(fault)
-            .await
-            .map_err(|error| format!("the fault `{fault}` did not strike: {error}"))?;
+        self.strike().await.map_err(|why| format!("the fault `{fault}` did not strike: {why}"))?;
+        let joined = (fault.action == Action::Join).then(|| self.now());
         let slot = {
             let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
-            record.times.push(FaultTimes { what: fault.to_string(), begin, heal_begin: None, healed: None });
+            let (what, deliberate) = (fault.to_string(), fault.action.is_deliberate());
+            record.times.push(FaultTimes { what, begin, heal_begin: None, healed: joined, deliberate });
             record.times.len() - 1
         };
         let Some(length) = fault.duration else { return Ok(()) };
         sleep_until((self.load_began + fault.at + length).into()).await;
         let heal_begin = self.now();
-        self.tell(heal_begin, format!("healing: {fault}"));
+        let (heals, healed) = match fault.action {
+            Action::Leave => ("coming back", "back"),
+            _ => ("healing", "healed"),
+        };
+        self.tell(heal_begin, format!("{heals}: {fault}"));
         set(record, slot, |times| times.heal_begin = Some(heal_begin));
-        self.cluster
-            .heal(fault)
-            .await
-            .map_err(|error| format!("the fault `{fault}` was not healed: {error}"))?;
-        let healed = self.now();
-        set(record, slot, |times| times.healed = Some(healed));
-        self.tell(healed, format!("healed: {fault}"));
+        self.heal().await.map_err(|why| format!("the fault `{fault}` was not healed: {why}"))?;
+        let end = self.now();
+        set(record, slot, |times| times.healed = Some(end));
+        self.tell(end, format!("{healed}: {fault}"));
         Ok(())
+    }
+
+    async fn strike(&self) -> Result<(), String> {
+        match (self.fault.action, self.targets.cluster) {
+            (Action::Leave, _) => match self.targets.load.leave(self.number, PATIENCE).await {
+                true => Ok(()),
+                false => Err(too_long("left")),
+            },
+            (Action::Join, _) => self.come().await,
+            (_, Some(cluster)) => {
+                cluster.apply(self.fault).await.map(drop).map_err(|error| error.to_string())
+            }
+            (_, None) => Err(NOT_OURS.into()),
+        }
+    }
+
+    async fn heal(&self) -> Result<(), String> {
+        match (self.fault.action, self.targets.cluster) {
+            (Action::Leave | Action::Join, _) => self.come().await,
+            (_, Some(cluster)) => cluster.heal(self.fault).await.map(drop).map_err(|error| error.to_string()),
+            (_, None) => Err(NOT_OURS.into()),
+        }
+    }
+
+    async fn come(&self) -> Result<(), String> {
+        match self.targets.load.come(self.number, PATIENCE).await {
+            true => Ok(()),
+            false => Err(too_long("were subscribed")),
+        }
     }
 
     fn now(&self) -> Duration {
@@ -85,6 +129,12 @@ impl Strike<'_> {
     fn tell(&self, at: Duration, what: String) {
         self.observer.note(Note::Fault { at, what });
     }
+}
+
+const NOT_OURS: &str = "the processes of the server are not the lab's";
+
+fn too_long(what: &str) -> String {
+    format!("not all of them {what} within {}", humantime::format_duration(PATIENCE))
 }
 
 fn set(record: &Mutex<Strikes>, slot: usize, change: impl FnOnce(&mut FaultTimes)) {

@@ -13,7 +13,8 @@ use super::cluster::Cluster;
 use super::error::LabError;
 use super::observer::{Note, Observer};
 use super::options::ClusterOptions;
-use super::strikes::{Strikes, strike_all};
+use super::product::Product;
+use super::strikes::{Strikes, Targets, strike_all};
 use crate::ledger::{self, Harness, Ledger, Plan};
 use crate::load::{LoadError, LoadGenerator, Settings};
 use crate::report::RunReport;
@@ -46,9 +47,25 @@ impl Subject {
         }
     }
 
+    /// The broker that it needs, if the lab is to see to it.
+    pub fn product(&self) -> Option<Product> {
+        match self {
+            Subject::Pattern(pattern) => Product::of_pattern(*pattern),
+            Subject::Attached(_) => None,
+        }
+    }
+
     fn crosses_nodes(&self) -> bool {
         match self {
             Subject::Pattern(pattern) => pattern.crosses_nodes(),
+            Subject::Attached(_) => true,
+        }
+    }
+
+    /// Of a server that is not the lab's nobody knows.
+    fn keeps_history(&self) -> bool {
+        match self {
+            Subject::Pattern(pattern) => pattern.has_history(),
             Subject::Attached(_) => true,
         }
     }
@@ -64,6 +81,8 @@ pub struct Trial<'a> {
     pub seed: u64,
     /// A broker that is not the lab's.
     pub broker: Option<&'a str>,
+    /// More flags for each node.
+    pub node_flags: &'a [String],
     /// Where the logs of the processes go.
     pub logs: PathBuf,
     /// Ends the run early.
@@ -99,12 +118,14 @@ impl Trial<'_> {
         self.phase("start", None);
         let options = ClusterOptions {
             logs: Some(self.logs.clone()),
-            ..cluster_options(self.scenario, pattern, self.broker)?
+            ..cluster_options(self.scenario, pattern, self.broker, self.node_flags)?
         };
         let mut cluster = Cluster::start(&options, self.cancel, &|_| {}).await?;
         let (urls, versions, events) = (cluster.urls(), cluster.versions(), cluster.take_events());
         let outcome = self.measured(urls, Some((&cluster, events)), versions).await;
-        cluster.stop().await;
+        if let Some(left) = cluster.stop().await {
+            self.observer.note(Note::Left(&left));
+        }
         outcome
     }
 
@@ -156,9 +177,15 @@ impl Trial<'_> {
         cluster: Option<&Cluster>,
     ) -> Result<Result<Evidence, String>, LabError> {
         let load = &self.scenario.load;
-        let plan = self.plan(urls.len());
         self.phase("connect", None);
-        let settings = Settings { plan: plan.clone(), load: load.clone(), seed: self.seed, urls };
+        let settings = Settings {
+            plan: self.plan(urls.len()),
+            load: load.clone(),
+            faults: self.scenario.faults.clone(),
+            keeps_history: self.subject.keeps_history(),
+            seed: self.seed,
+            urls,
+        };
         let generator = match LoadGenerator::start(settings).await {
             Ok(generator) => generator,
             Err(error @ LoadError::Connect { .. }) => return Ok(Err(error.to_string())),
@@ -208,11 +235,8 @@ impl Trial<'_> {
         let lead = generator.begin().saturating_sub(generator.now());
         let load_began = Instant::now() + lead;
         let progress = self.tell_progress(generator, load_began);
-        let faults = async {
-            if let Some(cluster) = cluster {
-                strike_all(cluster, &self.scenario.faults, load_began, self.observer, strikes).await;
-            }
-        };
+        let targets = Targets { cluster, load: generator };
+        let faults = strike_all(targets, &self.scenario.faults, load_began, self.observer, strikes);
         let work = async {
             tokio::join!(generator.schedule_ended(), faults);
             self.phase("heal", Some(RECONNECT_LIMIT));
@@ -281,14 +305,19 @@ pub fn cluster_options(
     scenario: &Scenario,
     pattern: Pattern,
     broker: Option<&str>,
+    node_flags: &[String],
 ) -> Result<ClusterOptions, LabError> {
     // All of them on one node, if the others are down.
     let clients = scenario.load.publishers + scenario.load.subscribers;
     let options = ClusterOptions {
         nodes: scenario.cluster.nodes,
-        broker: broker.filter(|_| pattern.has_broker()).map(str::to_owned),
+        broker: broker.map(str::to_owned),
         // The schedule and the clients are the load's; a node must not have an opinion on them.
-        node_flags: vec!["--max-rate".into(), "0".into(), "--max-clients".into(), clients.to_string()],
+        node_flags: ["--max-rate", "0", "--max-clients", &clients.to_string()]
+            .into_iter()
+            .map(str::to_owned)
+            .chain(node_flags.iter().cloned())
+            .collect(),
         ..ClusterOptions::new(pattern)?
     };
     options.check(&scenario.faults)?;

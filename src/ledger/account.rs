@@ -66,8 +66,14 @@ impl Ledger {
             counts.recovered += 1;
             self.recovered.saturating_record(late / 1_000);
         }
-        if first && late > ON_TIME_NANOS && debt.has_path() {
+        if first && late > ON_TIME_NANOS && debt.has_path() && !self.was_away(s, n) {
             self.harm.include(intended, at);
         }
+    }
+
+    /// Whether a subscriber was away on purpose when a message was sent. Asked only about debts that are late or
+    /// lost: whatever that client did until then has been told.
+    pub(super) fn was_away(&self, s: usize, n: usize) -> bool {
+        self.subscribers[s].presence.at(self.messages[n].sent_at).is_some_and(|stay| stay.deliberate)
     }
 }

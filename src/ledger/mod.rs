@@ -16,6 +16,7 @@
 //!   receipt, its harm from the first one.
 //! - A lost debt without a path counts as `lost_handed` whatever its message's answer was: nobody promised it.
 //! - Online and path are looked at when the message was first sent; a resend changes neither.
+//! - A debt whose message was sent while its subscriber was away on purpose is in every count, and in no harm.
 
 mod account;
 mod debt;
@@ -85,14 +86,16 @@ pub enum Arrival {
 /// When a fault struck and was healed, since the measured load began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FaultTimes {
-    /// As the scenario words it: `kill broker`, `pause node 1`.
+    /// As the scenario words it: `kill broker`, `leave 50% of the subscribers`.
     pub what: String,
     /// It struck.
     pub begin: Duration,
     /// Healing began; `None` if it was never healed.
     pub heal_begin: Option<Duration>,
-    /// The target was ready again.
+    /// The target was ready again; of subscribers: all of them were subscribed.
     pub healed: Option<Duration>,
+    /// Subscribers left or joined on purpose: nothing broke, so that its end heals nothing.
+    pub deliberate: bool,
 }
 
 /// Not sent, so far.
@@ -265,6 +268,14 @@ impl Ledger {
     pub fn closed(&mut self, s: usize, at: Duration) {
         if let Some(subscriber) = self.subscribers.get_mut(s) {
             subscriber.presence.offline(nanos(at));
+        }
+    }
+
+    /// This subscriber goes offline on purpose, from here until it is subscribed again. What is sent meanwhile is
+    /// owed and counted as ever, and harms nobody.
+    pub fn left(&mut self, s: usize, at: Duration) {
+        if let Some(subscriber) = self.subscribers.get_mut(s) {
+            subscriber.presence.left(nanos(at));
         }
     }
 

@@ -8,6 +8,8 @@ pub(super) struct Stay {
     /// The node; while offline the last known one.
     pub(super) node: u32,
     pub(super) online: bool,
+    /// Offline on purpose.
+    pub(super) deliberate: bool,
 }
 
 /// Every stay of one subscriber, in order. Empty until it first subscribed.
@@ -32,19 +34,31 @@ impl Presence {
     }
 
     pub(super) fn online(&mut self, node: u32, at: u64) {
-        self.push(Stay { from: at, node, online: true });
+        self.push(Stay { from: at, node, online: true, deliberate: false });
     }
 
-    /// Nothing before the first subscription: who never came cannot leave.
+    /// Nothing before the first subscription: who never came cannot leave. Who left on purpose stays so.
     pub(super) fn offline(&mut self, at: u64) {
         if let Some(last) = self.last() {
-            self.push(Stay { from: at, node: last.node, online: false });
+            self.push(Stay { from: at, online: false, ..last });
         }
+    }
+
+    /// Offline on purpose, until it is online again.
+    pub(super) fn left(&mut self, at: u64) {
+        if let Some(last) = self.last() {
+            self.push(Stay { from: at, online: false, deliberate: true, ..last });
+        }
+    }
+
+    /// The moment of the first subscription.
+    pub(super) fn since(&self) -> Option<u64> {
+        self.stays.first().map(|stay| stay.from)
     }
 
     fn push(&mut self, mut stay: Stay) {
         match self.last() {
-            Some(last) if last.node == stay.node && last.online == stay.online => return,
+            Some(last) if Stay { from: last.from, ..stay } == last => return,
             // One client's clock does not run backwards; a search needs it so.
             Some(last) => stay.from = stay.from.max(last.from),
             None => {}
@@ -70,5 +84,23 @@ mod tests {
         assert_eq!([at(10), at(19)], [Some((1, true)); 2]);
         assert_eq!([at(20), at(29)], [Some((1, false)); 2], "offline on the last known node");
         assert_eq!([at(30), at(99)], [Some((2, true)); 2]);
+        assert_eq!(presence.since(), Some(10));
+    }
+
+    #[test]
+    fn who_left_on_purpose_is_away_on_purpose_until_online_again() {
+        let mut presence = Presence::default();
+        presence.left(5);
+        assert_eq!(presence.last(), None, "who never came cannot leave");
+        presence.online(1, 10);
+        presence.offline(20);
+        presence.left(30);
+        presence.offline(40);
+        presence.online(1, 50);
+        presence.left(60);
+        let at = |moment| presence.at(moment).map(|stay| (stay.online, stay.deliberate));
+        assert_eq!([at(10), at(20)], [Some((true, false)), Some((false, false))]);
+        assert_eq!([at(30), at(49)], [Some((false, true)); 2]);
+        assert_eq!([at(50), at(60)], [Some((true, false)), Some((false, true))]);
     }
 }

@@ -20,8 +20,8 @@ impl Ledger {
         let sweep = self.sweep(messages.due);
         let mut debts = sweep.debts;
         debts.on_time = (debts.owed > 0).then(|| self.counts.on_time as f64 / debts.owed as f64);
-        let last_healing =
-            faults.iter().filter(|fault| fault.heal_begin.is_some()).max_by_key(|fault| fault.heal_begin);
+        let healing = |fault: &&FaultTimes| fault.heal_begin.is_some() && !fault.deliberate;
+        let last_healing = faults.iter().filter(healing).max_by_key(|fault| fault.heal_begin);
         let heal_begin = last_healing.and_then(|fault| fault.heal_begin);
         let healed = last_healing.and_then(|fault| fault.healed);
         let begin = self.begin.unwrap_or(0);
@@ -55,12 +55,14 @@ impl Ledger {
     /// What became of the messages, and how many debts the unsent ones would have made.
     fn settle_messages(&self, ended: Duration) -> (Messages, u64) {
         let due_by_end = self.due_by(nanos(ended));
-        let listeners: Vec<u64> = self.rooms.iter().map(|room| self.listeners(room)).collect();
+        let listeners: Vec<Vec<u64>> = self.rooms.iter().map(|room| self.listening_since(room)).collect();
         let (mut unsent, mut unsent_debts) = (0, 0);
         for (n, message) in self.messages[..due_by_end].iter().enumerate() {
             if !message.sent() {
                 unsent += 1;
-                unsent_debts += listeners[self.plan.room(n)];
+                let intended = self.intended(n);
+                unsent_debts +=
+                    listeners[self.plan.room(n)].partition_point(|since| *since <= intended) as u64;
             }
         }
         let sent = self.counts.sent;
@@ -71,10 +73,12 @@ impl Ledger {
         (messages, unsent_debts)
     }
 
-    /// Of these subscribers, those who ever subscribed.
-    fn listeners(&self, subscribers: &[usize]) -> u64 {
-        let came = |s: &&usize| self.subscribers[**s].presence.last().is_some();
-        subscribers.iter().filter(came).count() as u64
+    /// When those of these subscribers who ever subscribed first did, in order.
+    fn listening_since(&self, subscribers: &[usize]) -> Vec<u64> {
+        let mut since: Vec<_> =
+            subscribers.iter().filter_map(|s| self.subscribers[*s].presence.since()).collect();
+        since.sort_unstable();
+        since
     }
 
     fn sweep(&self, due: u64) -> Sweep {
@@ -122,7 +126,7 @@ impl Ledger {
         debts.lost_no_path += u64::from(!has_path);
         let online = self.subscribers[s].presence.at(message.sent_at).is_some_and(|stay| stay.online);
         *(if online { &mut debts.lost_online } else { &mut debts.lost_offline }) += 1;
-        if has_path {
+        if has_path && !self.was_away(s, n) {
             let intended = self.intended(n);
             sweep.harm.include(intended, intended);
         }

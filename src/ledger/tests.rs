@@ -257,8 +257,15 @@ fn impact_runs_from_the_first_harmed_intended_time_to_the_last_harms_end() {
         begin: since(1_000),
         heal_begin: Some(since(2_700)),
         healed: Some(since(2_731)),
+        deliberate: false,
     };
-    let never = FaultTimes { what: "kill node 0".into(), begin: since(500), heal_begin: None, healed: None };
+    let never = FaultTimes {
+        what: "kill node 0".into(),
+        begin: since(500),
+        heal_begin: None,
+        healed: None,
+        deliberate: false,
+    };
     let settled = ledger.settle(&[kill.clone(), never.clone()], ms(60_000));
     assert_eq!(settled.impact_ms, Some(2_000), "from 1.0 s to 3.0 s");
     assert_eq!((settled.recovery_ms, settled.ready_ms), (Some(300), Some(31)));
@@ -274,7 +281,13 @@ fn the_harm_of_a_lost_debt_ends_at_its_intended_time() {
     let mut ledger = begun(plan(1, 3));
     (0..3).for_each(|n| send(&mut ledger, n, Handed));
     ledger.received(0, 1, Replay { round: 0 }, ms(900));
-    let heal = FaultTimes { what: "x".into(), begin: since(0), heal_begin: Some(since(50)), healed: None };
+    let heal = FaultTimes {
+        what: "x".into(),
+        begin: since(0),
+        heal_begin: Some(since(50)),
+        healed: None,
+        deliberate: false,
+    };
     let settled = ledger.settle(&[heal], ms(60_000));
     assert_eq!((settled.impact_ms, settled.recovery_ms), (Some(200), Some(150)));
 }
@@ -290,6 +303,7 @@ fn without_harm_there_is_neither_impact_nor_recovery() {
         begin: since(0),
         heal_begin: Some(since(50)),
         healed: Some(since(60)),
+        deliberate: false,
     };
     let settled = ledger.settle(&[heal], ms(60_000));
     assert_eq!((settled.impact_ms, settled.recovery_ms, settled.ready_ms), (None, None, Some(10)));
@@ -352,6 +366,7 @@ fn every_figure_has_its_name_and_no_other_name_is_a_figure() {
         begin: since(0),
         heal_begin: Some(since(500)),
         healed: Some(since(600)),
+        deliberate: false,
     };
     let settled = ledger.settle(&[heal], ms(60_000));
     for name in crate::scenario::FIGURES {
@@ -373,4 +388,73 @@ fn two_hundred_subscribers_and_a_hundred_thousand_messages_are_twenty_megabytes(
     let messages =
         ledger.messages.capacity() * size_of::<Message>() + ledger.unpaid.capacity() * size_of::<u32>();
     assert!(messages <= 2_000_000, "{messages} bytes for the messages");
+}
+
+#[test]
+fn who_is_away_on_purpose_is_owed_everything_and_harmed_by_nothing() {
+    let mut ledger = begun(plan(3, 4));
+    for s in [0, 1] {
+        ledger.left(s, ms(50));
+        ledger.closed(s, ms(60));
+    }
+    for n in 0..4 {
+        ledger.sent(n, 0, ms(n as u64 * 100));
+        ledger.answered(n, Confirmed);
+        ledger.received(2, n, Live, ms(n as u64 * 100 + 1));
+    }
+    // Both have number 0; 0 comes back to a replay of what it missed, late; 1 misses 1 and 2.
+    ledger.received(0, 0, Live, ms(1));
+    ledger.received(1, 0, Live, ms(1));
+    for n in [1, 2] {
+        ledger.received(0, n, Replay { round: 2 }, ms(5_000));
+    }
+    ledger.subscribed(0, 0, ms(250));
+    ledger.subscribed(1, 1, ms(250));
+    ledger.received(0, 3, Live, ms(301));
+    ledger.received(1, 3, Live, ms(301));
+    let settled = settle(&ledger);
+    let Debts { owed, delivered, recovered, lost, lost_offline, lost_confirmed, .. } = settled.debts;
+    assert_eq!([owed, delivered, recovered, lost], [12, 8, 2, 2]);
+    assert_eq!([lost_offline, lost_confirmed], [2, 2]);
+    assert_eq!((settled.impact_ms, settled.recovery_ms), (None, None));
+}
+
+#[test]
+fn what_is_lost_before_one_leaves_or_after_one_is_back_is_harm_as_ever() {
+    let mut ledger = begun(plan(1, 3));
+    ledger.sent(0, 0, ms(0));
+    ledger.left(0, ms(50));
+    ledger.sent(1, 0, ms(100));
+    ledger.subscribed(0, 0, ms(150));
+    ledger.sent(2, 0, ms(200));
+    // From the first lost one to the last; a leave heals nothing, so there is no recovery.
+    let mut leave = FaultTimes {
+        what: "leave 100% of the subscribers".into(),
+        begin: since(50),
+        heal_begin: Some(since(150)),
+        healed: Some(since(151)),
+        deliberate: true,
+    };
+    let settled = ledger.settle(std::slice::from_ref(&leave), ms(60_000));
+    assert_eq!((settled.impact_ms, settled.recovery_ms, settled.ready_ms), (Some(200), None, None));
+    assert_eq!((settled.debts.lost_online, settled.debts.lost_offline), (2, 1));
+    // A fault that was healed before the leave ended is the one to recover from.
+    let kill = FaultTimes { heal_begin: Some(since(120)), deliberate: false, ..leave.clone() };
+    leave.heal_begin = Some(since(300));
+    let settled = ledger.settle(&[kill, leave], ms(60_000));
+    assert_eq!((settled.recovery_ms, settled.ready_ms), (Some(80), Some(31)));
+}
+
+#[test]
+fn who_joins_later_would_not_have_been_owed_what_was_due_before_and_never_sent() {
+    let mut ledger = begun(plan(1, 3));
+    let late = Plan { subscribers: 2, ..plan(1, 3) };
+    let mut other = Ledger::new(late);
+    other.subscribed(0, 0, since(1_000));
+    other.begin(ms(0));
+    other.subscribed(1, 1, ms(150));
+    ledger.sent(0, 0, ms(0));
+    other.sent(0, 0, ms(0));
+    // Of numbers 1 and 2, due after 100 and 200 ms, the second subscriber would have been owed the last.
+    assert_eq!((settle(&ledger).unsent_debts, settle(&other).unsent_debts), (2, 3));
 }

@@ -78,6 +78,9 @@ pub(super) struct Inbound<'a> {
     /// Of `refused`, `unknown` and `error`.
     #[serde(borrow)]
     pub(super) reason: Cow<'a, str>,
+    /// Of `subscribed`: `all`, `part` or `none` of what was missed was replayed.
+    #[serde(borrow)]
+    pub(super) recovered: Cow<'a, str>,
     /// Of `lagged`: how many frames the node dropped for this client.
     pub(super) missed: u64,
     /// Of `message`: whether it comes from history.
@@ -154,7 +157,8 @@ mod tests {
         let subscribed = Inbound::decode(
             r#"{"type":"subscribed","room":"room-0","members":["a","b"],"recovered":"none"}"#,
         );
-        assert_eq!(&*subscribed.unwrap().room, "room-0");
+        let subscribed = subscribed.unwrap();
+        assert_eq!((&*subscribed.room, &*subscribed.recovered), ("room-0", "none"));
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::scenario::Load;
 const READ_BUFFER: usize = 8 * 1024;
 const WRITE_BUFFER: usize = 16 * 1024;
 
-/// Clients that connect for the first time at once.
+/// Clients that connect of their own accord at once.
 const BEGINNERS: usize = 64;
 
 /// Connects clients to nodes.
@@ -36,7 +36,7 @@ pub(super) struct Dialer {
     first_pause: Duration,
     longest_pause: Duration,
     seed: u64,
-    /// Turns for clients that connect for the first time, lest a node's backlog overflows.
+    /// Turns for clients that connect of their own accord, lest a node's backlog overflows.
     beginners: Semaphore,
 }
 
@@ -109,7 +109,7 @@ impl Dialer {
     pub(super) fn route(&self, name: String, home: usize, client: usize) -> Route {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         random.set_stream(client as u64);
-        Route { name, node: home, session: None, pause: self.first_pause, random }
+        Route { name, home, node: home, session: None, begins: true, pause: self.first_pause, random }
     }
 }
 
@@ -117,9 +117,13 @@ impl Dialer {
 #[derive(Debug)]
 pub(super) struct Route {
     name: String,
+    home: usize,
     node: usize,
     /// The token of the last welcome: with it the same session goes on, on any node.
     session: Option<String>,
+    /// Whether it comes of its own accord, and not because it lost a connection: then there is nothing to wait
+    /// for.
+    begins: bool,
     pause: Duration,
     random: ChaCha8Rng,
 }
@@ -130,14 +134,19 @@ impl Route {
         self.node
     }
 
-    /// Connects: the first time at once, after a lost connection after a pause; then until it works.
+    /// The client leaves of its own accord: it comes back to its own node, and then at once.
+    pub(super) fn leave(&mut self, dialer: &Dialer) {
+        (self.node, self.begins, self.pause) = (self.home, true, dialer.first_pause);
+    }
+
+    /// Connects: of its own accord at once, after a lost connection after a pause; then until it works.
     pub(super) async fn connect(&mut self, dialer: &Dialer, roster: &Roster) -> Socket {
-        if self.session.is_some() {
+        if !self.begins {
             self.wait(dialer).await;
         }
         loop {
             if let Some(socket) = self.attempt(dialer, roster).await {
-                self.pause = dialer.first_pause;
+                (self.pause, self.begins) = (dialer.first_pause, false);
                 return socket;
             }
             self.wait(dialer).await;
@@ -147,9 +156,9 @@ impl Route {
     /// One attempt: the node of the last connection first, then round the ring to the next that lives.
     async fn attempt(&mut self, dialer: &Dialer, roster: &Roster) -> Option<Socket> {
         // Jitter spreads those who come back; nothing spreads those who begin.
-        let _turn = match self.session {
-            None => dialer.beginners.acquire().await.ok(),
-            Some(_) => None,
+        let _turn = match self.begins {
+            true => dialer.beginners.acquire().await.ok(),
+            false => None,
         };
         for step in 0..dialer.nodes.len() {
             let number = (self.node + step) % dialer.nodes.len();

@@ -11,6 +11,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::attendance::Attendance;
 use super::backlog::Order;
 use super::clock::Clock;
 use super::dial::Dialer;
@@ -56,6 +57,10 @@ pub struct Settings {
     pub plan: Plan,
     /// The texts' size, the warm-up, and how patient clients are.
     pub load: scenario::Load,
+    /// What happens in the scenario; of it the subscribers' leaving and joining is the load's part.
+    pub faults: Vec<scenario::Fault>,
+    /// Whether what is measured may keep history: then a replay that brings nothing is worth a remark.
+    pub keeps_history: bool,
     /// Reaches every random choice.
     pub seed: u64,
     /// Where the nodes are, one URL a node: `ws://127.0.0.1:8080`.
@@ -76,7 +81,7 @@ pub enum LoadError {
     Connect {
         /// Clients that were.
         online: usize,
-        /// Clients that there are.
+        /// Clients that were to be there.
         clients: usize,
         /// How long they had.
         limit: Duration,
@@ -119,23 +124,26 @@ pub struct LoadGenerator {
 }
 
 impl LoadGenerator {
-    /// Connects and subscribes every client. The run's zero is now.
+    /// Connects and subscribes every client, but those who join later. The run's zero is now.
     pub async fn start(settings: Settings) -> Result<Self, LoadError> {
         let limit = settings.load.connect_timeout + START_LIMIT;
         Self::start_within(settings, limit).await
     }
 
     async fn start_within(settings: Settings, limit: Duration) -> Result<Self, LoadError> {
-        let Settings { plan, load, seed, urls } = settings;
+        let Settings { plan, load, faults, keeps_history, seed, urls } = settings;
         check(&plan, &urls)?;
+        let attendance = Attendance::new(&faults, plan.subscribers, seed);
         let run = Arc::new(Run {
             clock: Clock::start(),
             texts: Texts::new(rand::random(), seed, load.payload),
             dialer: Dialer::new(&urls, &load, seed)?,
-            roster: Roster::new(&plan),
+            roster: Roster::new(&plan, attendance.away()),
+            attendance,
             rehearsal: Rehearsal::new(plan.clone()),
             health: Health::new(),
             resend: load.resend,
+            keeps_history,
             waiting: watch::Sender::new(0),
             ledger: Arc::new(Mutex::new(Ledger::new(plan.clone()))),
             plan,
@@ -150,7 +158,7 @@ impl LoadGenerator {
         if !run.roster.all_online(limit).await {
             return Err(LoadError::Connect {
                 online: run.roster.online(),
-                clients: run.roster.clients(),
+                clients: run.roster.expected(),
                 limit,
                 trouble: run.roster.latest_trouble(),
             });
@@ -173,7 +181,7 @@ impl LoadGenerator {
     /// `limit` has passed. Gives those that have not to the ledger, and returns their number.
     pub async fn probe(&self, limit: Duration) -> usize {
         let run = &self.run;
-        run.rehearsal.await_paths(|publisher, subscriber| run.has_path(publisher, subscriber));
+        run.rehearsal.await_paths(|publisher, subscriber| run.reaches(publisher, subscriber));
         let end = Instant::now() + limit;
         loop {
             for (publisher, room) in run.rehearsal.unprobed() {
@@ -227,7 +235,21 @@ impl LoadGenerator {
         }
     }
 
-    /// Waits until every client is connected, every subscriber subscribed, and what waited for a connection was
+    /// Lets the subscribers of a fault (by its place in [`Settings::faults`]) go offline on purpose: each closes
+    /// its connection politely and stays away. `false` if that takes longer than `limit`.
+    pub async fn leave(&self, fault: usize, limit: Duration) -> bool {
+        self.run.attendance.dismiss(fault, limit).await
+    }
+
+    /// Lets the subscribers of a fault who are away come, each to the node that it starts on. `false` if it takes
+    /// longer than `limit` until all of them are subscribed; they go on trying.
+    pub async fn come(&self, fault: usize, limit: Duration) -> bool {
+        let run = &self.run;
+        run.roster.expect(run.attendance.call(fault));
+        run.attendance.seated(fault, limit).await
+    }
+
+    /// Waits until every client that is not away on purpose is connected, every such subscriber subscribed, and what waited for a connection was
     /// handed over; `false` if the clients take longer than `limit`.
     pub async fn all_connected(&self, limit: Duration) -> bool {
         let all = self.run.roster.all_online(limit).await;
@@ -333,7 +355,7 @@ mod tests {
         };
         let plan = Plan { publishers, subscribers, nodes, rooms, rate, messages: 10, crosses_nodes: true };
         let urls = urls.iter().map(|url| (*url).to_owned()).collect();
-        Settings { plan, load, seed: 1, urls }
+        Settings { plan, load, faults: vec![], keeps_history: true, seed: 1, urls }
     }
 
     #[tokio::test]

@@ -12,9 +12,11 @@
 //! | `dial`, `socket` | how a client gets a connection, and the next |
 //! | `rehearsal` | probes and warm-up |
 //! | `roster` | who is connected, and where |
+//! | `attendance` | who leaves and joins on purpose |
 //! | `health` | what the load generator measures about itself |
 //! | `engine` | a thread with a runtime of its own |
 
+mod attendance;
 mod backlog;
 mod clock;
 mod codec;

@@ -230,7 +230,7 @@ impl<'a> Talk<'a> {
         let run = self.run;
         if order.kind != Kind::Load {
             run.rehearsal
-                .sent(order.kind, self.number, order.seq, order.room, |s| run.has_path(self.number, s));
+                .sent(order.kind, self.number, order.seq, order.room, |s| run.reaches(self.number, s));
         } else if again {
             self.repeated.entry(order.number).or_insert(false);
         } else {

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::attendance::Attendance;
 use super::clock::Clock;
 use super::dial::Dialer;
 use super::health::Health;
@@ -26,9 +27,11 @@ pub(super) struct Run {
     pub(super) texts: Texts,
     pub(super) dialer: Dialer,
     pub(super) roster: Roster,
+    pub(super) attendance: Attendance,
     pub(super) rehearsal: Rehearsal,
     pub(super) health: Health,
     pub(super) resend: bool,
+    pub(super) keeps_history: bool,
     /// Messages of the measured load that the schedule gave out and that nobody has handed over yet.
     pub(super) waiting: watch::Sender<usize>,
     pub(super) ledger: Arc<Mutex<Ledger>>,
@@ -47,9 +50,13 @@ impl Run {
         let _ = timeout(HAND_OVER, waiting.wait_for(|count| *count == 0)).await;
     }
 
-    /// Whether the pattern has a path between these clients, where they are now.
-    pub(super) fn has_path(&self, publisher: usize, subscriber: usize) -> bool {
-        self.plan.has_path(self.roster.publisher_node(publisher), self.roster.subscriber_node(subscriber))
+    /// Whether a message goes from one of these clients to the other, where they are now: the pattern has a path,
+    /// and the subscriber is not away on purpose.
+    pub(super) fn reaches(&self, publisher: usize, subscriber: usize) -> bool {
+        !self.attendance.is_away(subscriber)
+            && self
+                .plan
+                .has_path(self.roster.publisher_node(publisher), self.roster.subscriber_node(subscriber))
     }
 }
 

@@ -14,7 +14,7 @@ use tokio_tungstenite::WebSocketStream;
 pub(super) type Socket = WebSocketStream<CountedStream>;
 
 /// How long a goodbye may take.
-const GOODBYE: Duration = Duration::from_millis(200);
+pub(super) const GOODBYE: Duration = Duration::from_millis(200);
 
 /// Closes a connection politely. A courtesy to the node: whether it arrives does not matter.
 pub(super) async fn say_goodbye(socket: Option<Socket>) {

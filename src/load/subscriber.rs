@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::sync::CancellationToken;
 
 use super::codec::{Inbound, Outbound};
 use super::run::{Lifeline, Run, room_name};
-use super::socket::{Socket, say_goodbye};
+use super::socket::{GOODBYE, Socket, say_goodbye};
 use super::text::{Kind, Reading};
 use crate::ledger::Arrival;
 
-/// Connects, subscribes, listens, reconnects; until cancelled.
+/// Connects, subscribes, listens, reconnects, and is away when it is told to be; until cancelled.
 pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationToken) {
     let name = format!("sub-{number}");
     let _lifeline = Lifeline { health: &run.health, client: &name, cancel: &cancel };
@@ -25,9 +26,22 @@ pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationTok
     let mut socket = None;
     let listening = async {
         loop {
-            let open = socket.insert(route.connect(&run.dialer, &run.roster).await);
-            ear.listen(open, route.node()).await;
-            say_goodbye(socket.take()).await;
+            run.attendance.wanted(number).await;
+            let staying = async {
+                loop {
+                    let open = socket.insert(route.connect(&run.dialer, &run.roster).await);
+                    ear.listen(open, route.node()).await;
+                    say_goodbye(socket.take()).await;
+                }
+            };
+            tokio::select! {
+                biased;
+                () = run.attendance.unwanted(number) => {}
+                () = staying => {}
+            }
+            ear.leave(socket.take()).await;
+            route.leave(&run.dialer);
+            run.attendance.left(number);
         }
     };
     cancel.run_until_cancelled(listening).await;
@@ -47,6 +61,8 @@ struct Ear<'a> {
     round: u32,
     /// The id of the last message received, from which a replay is to go on.
     last_id: String,
+    /// Whether the present subscription asked for a replay.
+    asked: bool,
 }
 
 impl<'a> Ear<'a> {
@@ -61,6 +77,7 @@ impl<'a> Ear<'a> {
             subscribed: false,
             round: 0,
             last_id: String::new(),
+            asked: false,
         }
     }
 
@@ -69,6 +86,7 @@ impl<'a> Ear<'a> {
         self.node = node;
         self.round += 1;
         let after = (!self.last_id.is_empty()).then_some(&*self.last_id);
+        self.asked = after.is_some();
         let subscribe = Outbound::Subscribe { room: &self.room_name, after }.encode();
         if socket.send(Message::text(subscribe)).await.is_ok() {
             while let Some(message) = socket.next().await {
@@ -93,11 +111,32 @@ impl<'a> Ear<'a> {
         self.closed(self.run.clock.now());
     }
 
+    /// Goes offline on purpose. The node is told at once; what it had sent before it heard that is heard out.
+    async fn leave(&mut self, socket: Option<Socket>) {
+        let run = self.run;
+        run.ledger().left(self.number, run.clock.now());
+        run.roster.away(std::mem::take(&mut self.subscribed));
+        let Some(mut socket) = socket else { return };
+        let goodbye = async {
+            let _ = socket.close(None).await;
+            while let Some(Ok(message)) = socket.next().await {
+                if let Message::Text(frame) = message
+                    && let Some(frame) = Inbound::decode(&frame)
+                    && frame.kind == "message"
+                {
+                    self.message(&frame, run.clock.now());
+                }
+            }
+        };
+        let _ = timeout(GOODBYE, goodbye).await;
+    }
+
     /// The connection is lost.
     fn closed(&mut self, at: Duration) {
         if std::mem::take(&mut self.subscribed) {
             self.run.ledger().closed(self.number, at);
             self.run.roster.offline();
+            self.run.attendance.lost(self.number);
         }
     }
 
@@ -114,6 +153,8 @@ impl<'a> Ear<'a> {
                 self.subscribed = true;
                 run.ledger().subscribed(self.number, self.node, at);
                 run.roster.subscriber_online(self.number, self.node);
+                run.attendance.subscribed(self.number);
+                self.replayed(&frame.recovered);
             }
             "lagged" => {
                 run.health.remark("a node dropped a frame because a subscriber was too slow", frame.missed);
@@ -132,6 +173,18 @@ impl<'a> Ear<'a> {
             _ => {}
         }
         ControlFlow::Continue(())
+    }
+
+    /// Remarks a replay that was asked for and did not bring all.
+    fn replayed(&self, recovered: &str) {
+        let how_much = match recovered {
+            _ if !self.asked || !self.run.keeps_history => return,
+            "all" => return,
+            "part" => "only a part",
+            _ => "nothing",
+        };
+        let what = format!("a node replayed {how_much} of what a subscriber had missed");
+        self.run.health.remark(&what, 1);
     }
 
     /// Judges a message by its text.

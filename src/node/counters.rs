@@ -16,9 +16,22 @@ pub fn register() {
         ("pubsub_lab_room_envelopes_total", "Messages and presence that the bus brought to a room."),
         ("pubsub_lab_links_written_total", "Clients to whose sockets they were written."),
         ("pubsub_lab_outbox_dropped_frames_total", "Frames dropped because a client did not read."),
+        ("pubsub_lab_replayed_frames_total", "Messages out of the history that were sent to clients."),
+        ("pubsub_lab_replay_copies_dropped_total", "Live messages not sent because a replay had told them."),
+        (
+            "pubsub_lab_replay_dropped_frames_total",
+            "Frames dropped because too many were held back for a client that caught up.",
+        ),
     ] {
         describe_counter!(name, what);
         counter!(name).increment(0);
+    }
+    describe_counter!(
+        "pubsub_lab_replays_total",
+        "Clients that asked for what they missed, by how much of it they got."
+    );
+    for recovered in ["all", "part", "none"] {
+        counter!("pubsub_lab_replays_total", "recovered" => recovered).increment(0);
     }
     describe_counter!("pubsub_lab_refused_total", "Publishes that were certainly not sent, by code.");
     describe_counter!(

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::time::sleep;
 
 use super::limits::Limits;
@@ -49,6 +50,8 @@ pub struct Link {
     state: Mutex<State>,
     /// Wakes the session when the rooms met something that only it can handle.
     kick: Notify,
+    /// Wakes the replays that wait for the outbox.
+    drained: Notify,
     /// Bytes that came since the client's last whole message, and how many that may be. A message in endless tiny
     /// frames is no message: nothing else would ever count it.
     unheard: AtomicU64,
@@ -67,6 +70,19 @@ struct State {
     /// A plain client has overflowed: it cannot be told, so it is to be closed.
     overflowed: bool,
     broken: bool,
+    /// A replay waits for the outbox.
+    awaited: bool,
+}
+
+/// How far a replay came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fed {
+    /// Every frame waits for the socket, or is out.
+    All,
+    /// The others have to wait until the outbox has drained.
+    Full,
+    /// The client is gone, or going.
+    Gone,
 }
 
 /// What the session has to know about the writing side.
@@ -94,6 +110,7 @@ impl Link {
             closing: false,
             overflowed: false,
             broken: false,
+            awaited: false,
         };
         Self {
             number,
@@ -101,6 +118,7 @@ impl Link {
             tcp,
             state: Mutex::new(state),
             kick: Notify::new(),
+            drained: Notify::new(),
             unheard: AtomicU64::new(0),
             unheard_limit: limits.max_frame.saturating_mul(FRAMING),
         }
@@ -137,6 +155,35 @@ impl Link {
         if state.outbox.is_full() && state.blocked_since.is_none() {
             self.write(state);
         }
+    }
+
+    /// Queues frames of a replay, as many as the outbox has room for, and writes what the socket takes. None is
+    /// dropped: `next` is asked for one only if there is room.
+    pub fn feed(&self, mut next: impl FnMut() -> Option<Bytes>) -> Fed {
+        let mut state = self.state();
+        loop {
+            if state.closing || state.broken {
+                return Fed::Gone;
+            }
+            while state.outbox.takes_replay() {
+                let Some(frame) = next() else {
+                    self.write(&mut state);
+                    return Fed::All;
+                };
+                state.outbox.answer(frame);
+            }
+            self.write(&mut state);
+            if !state.broken && !state.outbox.takes_replay() {
+                // The socket takes no more: the session hears of it when it does.
+                state.awaited = true;
+                return Fed::Full;
+            }
+        }
+    }
+
+    /// Resolves when a replay may go on, or will never: to be made before the [`Link::feed`] that it is to follow.
+    pub fn drained(&self) -> Notified<'_> {
+        self.drained.notified()
     }
 
     /// Queues an answer and writes what the socket takes.
@@ -183,6 +230,10 @@ impl Link {
             Ok((_, Drain::Blocked)) => state.blocked_since = Some(Instant::now()),
             Err(_) => state.broken = true,
         }
+        if state.awaited && (state.broken || state.outbox.takes_replay()) {
+            state.awaited = false;
+            self.drained.notify_waiters();
+        }
         if before != (state.blocked_since.is_some(), state.broken) {
             self.kick.notify_one();
         }
@@ -192,6 +243,7 @@ impl Link {
     pub fn begin_close(&self, drop_waiting: bool) {
         let mut state = self.state();
         state.closing = true;
+        self.drained.notify_waiters();
         if drop_waiting {
             state.outbox.clear();
         } else {

@@ -7,9 +7,11 @@
 //! | `session`, `request` | one client: its life, and what it asks |
 //! | `link`, `outbox`, `frame` | one client's socket and what waits for it |
 //! | `room`, `member`, `roster` | who is in which room, here and elsewhere |
+//! | `replay`, `catch_up`, `replayed` | what a member missed, and how it is told |
 //! | `identity`, `recent`, `rate`, `limits` | who a client is and how much it may |
 //! | `shared`, `page`, `counters` | what sessions share, the embedded files, what is counted |
 
+mod catch_up;
 mod connection;
 mod counters;
 mod frame;
@@ -22,6 +24,10 @@ mod outbox;
 mod page;
 mod rate;
 mod recent;
+mod replay;
+#[cfg(test)]
+mod replay_tests;
+mod replayed;
 mod request;
 mod room;
 mod roster;

@@ -4,6 +4,7 @@
 //! From then on everything is dropped until half of the outbox has drained; there `lagged {missed}` takes the
 //! place of what is missing. Without that pause a client at the edge would get one `lagged` a frame. Answers to
 //! the client's own requests are never dropped: the session stops reading from a client whose outbox is full.
+//! A replay waits until half of the outbox is free, so that what is said meanwhile still finds room.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -63,6 +64,11 @@ impl Outbox {
     /// Adds an answer or a control frame, whatever the fill.
     pub fn answer(&mut self, frame: Bytes) {
         self.queue.push_back(frame);
+    }
+
+    /// Whether a replay may go on.
+    pub fn takes_replay(&self) -> bool {
+        self.missed == 0 && self.queue.len() < (self.capacity / 2).max(1)
     }
 
     /// Whether the client's own requests are to wait.

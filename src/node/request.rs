@@ -14,6 +14,10 @@ use crate::wire::{ClientFrame, Envelope, Kind, NodeFrame, Room};
 /// What entering or leaving a room costs in frames. The others are told, so that a client that does nothing else
 /// is as loud as one that publishes, and no rate of messages holds it back.
 const COMING_OR_GOING: u32 = 5;
+/// What asking for a replay costs beside that: the broker and the history are asked, and much may come.
+const REPLAY: u32 = 15;
+/// The longest id of a message, in bytes. It is a session's id, a dot and the client's own.
+const LONGEST_ID: usize = 128;
 
 /// Why a publish is refused before it reaches the bus.
 struct Refusal {
@@ -145,7 +149,18 @@ impl Session {
             );
             return Ok(());
         }
-        self.enter(room).await
+        let after = frame.after.as_deref().filter(|after| !after.is_empty());
+        if after.is_some() {
+            self.spend_as(REPLAY);
+        }
+        if after.is_some_and(|after| {
+            after.len() > LONGEST_ID || after.bytes().any(|byte| !byte.is_ascii_graphic())
+        }) {
+            let reason = format!("`after` is a message id: up to {LONGEST_ID} visible ASCII characters");
+            self.error("bad_after", &reason);
+            return Ok(());
+        }
+        self.enter(room, after.map(Arc::from)).await
     }
 
     async fn unsubscribe(&mut self, frame: &ClientFrame<'_>) -> Handled {

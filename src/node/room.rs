@@ -14,13 +14,15 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
 use super::frame;
 use super::link::{Dialect, Link};
-use super::member::{Member, RoomState};
+use super::member::{Member, RoomState, Waiting};
+use super::replay::{ASKED_AT_ONCE, Told};
 use super::roster::{ROSTER_ROOM, Roster};
 use crate::bus::{Bus, BusError, BusEvent, Health};
 use crate::wire::{Envelope, Kind, NodeFrame, Recovered, Room};
@@ -39,8 +41,9 @@ pub const COMMAND_QUEUE: usize = 1024;
 /// What a session asks of the rooms.
 #[derive(Debug)]
 pub enum Command {
-    /// Let this client hear a room; answered with `subscribed` on its link.
-    Join(Room, Member),
+    /// Let this client hear a room, and before that tell it what came after a message, if it names one; answered with
+    /// `subscribed` on its link.
+    Join { room: Room, member: Member, after: Option<Arc<str>> },
     /// Let it no longer hear a room; answered with `unsubscribed` if it asked for it itself.
     Leave { room: Room, link: Arc<Link>, asked: bool },
 }
@@ -49,11 +52,17 @@ type Confirmation = BoxFuture<'static, (Room, u64, Result<(), BusError>)>;
 
 /// The rooms of a node.
 pub struct Rooms {
-    bus: Arc<dyn Bus>,
+    pub(super) bus: Arc<dyn Bus>,
     commands: mpsc::Receiver<Command>,
     health: watch::Receiver<Health>,
-    rooms: HashMap<Room, RoomState>,
+    pub(super) rooms: HashMap<Room, RoomState>,
     pending: FuturesUnordered<Confirmation>,
+    /// What works for members that catch up.
+    pub(super) replays: JoinSet<Option<Told>>,
+    /// One permit a replay that is being asked for.
+    pub(super) turns: Arc<Semaphore>,
+    /// When the log last told of a replay that could not be had.
+    pub(super) complained: Option<Instant>,
     roster: Roster,
     /// Links with something to write.
     dirty: Vec<Arc<Link>>,
@@ -75,6 +84,9 @@ impl Rooms {
             commands,
             rooms: HashMap::new(),
             pending: FuturesUnordered::new(),
+            replays: JoinSet::new(),
+            turns: Arc::new(Semaphore::new(ASKED_AT_ONCE)),
+            complained: None,
             dirty: Vec::new(),
             rest_until: None,
             presence_limit,
@@ -105,6 +117,7 @@ impl Rooms {
                     None => break,
                 },
                 Some((room, generation, result)) = self.pending.next() => self.confirmed(room, generation, result),
+                Some(told) = self.replays.join_next(), if !self.replays.is_empty() => self.replayed(told),
                 Ok(()) = self.health.changed() => {
                     if self.health.borrow_and_update().is_up() {
                         self.roster.rejoin();
@@ -153,56 +166,56 @@ impl Rooms {
             BusEvent::Envelope(envelope) if envelope.kind == Kind::Control => {
                 self.roster.hear(Instant::now(), &envelope.frame);
             }
-            BusEvent::Envelope(envelope) => {
-                let Some(room) = self.rooms.get(&envelope.room) else { return };
-                let before = self.dirty.len();
-                let dropped = room.deliver(&envelope, &mut self.dirty);
-                metrics::counter!("pubsub_lab_room_envelopes_total").increment(1);
-                metrics::counter!("pubsub_lab_links_written_total")
-                    .increment((self.dirty.len() - before) as u64);
-                if dropped > 0 {
-                    metrics::counter!("pubsub_lab_outbox_dropped_frames_total").increment(dropped);
-                }
+            BusEvent::Envelope(envelope) => self.deliver(&envelope, false),
+            BusEvent::Replayed(envelope) => self.deliver(&envelope, true),
+            BusEvent::Gap(reason) => self.tell_loss("bus_gap", &reason),
+            BusEvent::Lagged(missed) => {
+                let lost = "messages were lost between the broker and this node, which was too slow";
+                self.tell_loss("bus_lagged", &format!("{missed} {lost}"));
             }
-            BusEvent::Replayed(_) | BusEvent::Gap(_) => {}
-            BusEvent::Lagged(missed) => self.tell_lag(missed),
+        }
+    }
+
+    fn deliver(&mut self, envelope: &Envelope, replay: bool) {
+        let Some(room) = self.rooms.get(&envelope.room) else { return };
+        let before = self.dirty.len();
+        let dropped = room.deliver(envelope, replay, &mut self.dirty);
+        metrics::counter!("pubsub_lab_room_envelopes_total").increment(1);
+        metrics::counter!("pubsub_lab_links_written_total").increment((self.dirty.len() - before) as u64);
+        if dropped > 0 {
+            metrics::counter!("pubsub_lab_outbox_dropped_frames_total").increment(dropped);
         }
     }
 
     /// The bus lost messages before they reached a room, so nobody knows whose they were: everybody is told.
-    fn tell_lag(&mut self, missed: u64) {
-        let reason =
-            format!("{missed} messages were lost between the broker and this node, which was too slow");
-        let bytes = frame::text(&NodeFrame::Error { code: "bus_lagged", reason: &reason }.json());
+    fn tell_loss(&mut self, code: &str, reason: &str) {
+        let bytes = frame::text(&NodeFrame::Error { code, reason }.json());
         let mut told = std::collections::HashSet::new();
         let mut dropped = 0;
-        for member in self.rooms.values().flat_map(|room| &room.members) {
-            if member.link.dialect == Dialect::V1
-                && told.insert(member.link.number)
-                && member.link.offer(&bytes, &mut dropped)
-            {
-                self.dirty.push(member.link.clone());
+        for link in self.rooms.values().flat_map(RoomState::links) {
+            if link.dialect == Dialect::V1 && told.insert(link.number) && link.offer(&bytes, &mut dropped) {
+                self.dirty.push(link.clone());
             }
         }
     }
 
     fn obey(&mut self, command: Command) {
         match command {
-            Command::Join(room, member) => self.join(room, member),
+            Command::Join { room, member, after } => self.join(room, member, after),
             Command::Leave { room, link, asked } => self.leave(&room, &link, asked),
         }
     }
 
-    fn join(&mut self, room: Room, member: Member) {
+    fn join(&mut self, room: Room, member: Member, after: Option<Arc<str>>) {
         let state = self.rooms.entry(room.clone()).or_default();
-        if state.has(member.link.number) {
+        if after.is_none() && state.has(member.link.number) {
             // Asked twice: the answer again, and nobody is told of it.
-            self.answer_subscribed(&room, &member.link);
+            self.answer_subscribed(&room, &member.link, Recovered::None);
             return;
         }
         let up = self.health.borrow().is_up();
         if state.confirmed && up {
-            self.admit(&room, member);
+            self.admit(&room, member, after);
             return;
         }
         let first = state.waiting.is_empty();
@@ -210,7 +223,7 @@ impl Rooms {
             let reason = format!("the broker is away; you will hear `{room}` as soon as it is back");
             member.link.answer(frame::text(&NodeFrame::Error { code: "bus_down", reason: &reason }.json()));
         }
-        state.waiting.push(member);
+        state.waiting.push(Waiting { member, after });
         if first {
             self.ask(room);
         }
@@ -235,17 +248,16 @@ impl Rooms {
         match result {
             Ok(()) => {
                 state.confirmed = true;
-                for member in waiting {
-                    self.admit(&room, member);
+                for Waiting { member, after } in waiting {
+                    self.admit(&room, member, after);
                 }
             }
             Err(error) => {
                 let reason = format!("cannot subscribe to `{room}`: {error}");
                 let bytes =
                     frame::text(&NodeFrame::Error { code: "subscribe_failed", reason: &reason }.json());
-                for member in waiting.iter().filter(|member| member.link.dialect == Dialect::V1) {
-                    member.link.answer(bytes.clone());
-                }
+                let links = waiting.iter().map(|waiting| &waiting.member.link);
+                links.filter(|link| link.dialect == Dialect::V1).for_each(|link| link.answer(bytes.clone()));
                 if state.is_empty() {
                     self.rooms.remove(&room);
                 }
@@ -253,39 +265,46 @@ impl Rooms {
         }
     }
 
-    /// The client now hears the room: it is answered, and the others are told.
-    fn admit(&mut self, room: &Room, member: Member) {
+    /// The client now hears the room: it is answered, after what it missed if it asked for that, and the others are
+    /// told.
+    fn admit(&mut self, room: &Room, member: Member, after: Option<Arc<str>>) {
         let Some(state) = self.rooms.get_mut(room) else { return };
         let (link, identity) = (member.link.clone(), member.identity.clone());
-        if state.has(link.number) {
-            // Asked twice before the broker confirmed: answered twice, but it hears everything once.
-            self.answer_subscribed(room, &link);
-            return;
+        let new = !state.has(link.number);
+        match after {
+            Some(after) => self.replay(room, member, after),
+            None => {
+                // Who asked twice before the broker confirmed is answered twice, but hears everything once.
+                if new {
+                    state.members.push(member);
+                }
+                self.answer_subscribed(room, &link, Recovered::None);
+            }
         }
-        state.members.push(member);
-        self.answer_subscribed(room, &link);
-        let joined =
-            NodeFrame::Joined { room: room.as_str(), name: &identity.name, colour: &identity.colour };
-        self.announce(room, &identity.id, &joined);
-        self.roster.changed();
+        if new {
+            let joined =
+                NodeFrame::Joined { room: room.as_str(), name: &identity.name, colour: &identity.colour };
+            self.announce(room, &identity.id, &joined);
+            self.roster.changed();
+        }
     }
 
-    fn answer_subscribed(&self, room: &Room, link: &Link) {
+    pub(super) fn answer_subscribed(&self, room: &Room, link: &Link, recovered: Recovered) {
         if link.dialect == Dialect::Plain {
             return;
         }
-        let here = self.rooms.get(room).map_or(0, |state| state.members.len());
+        let here = self.rooms.get(room).map_or(0, RoomState::count);
         let members = here + self.roster.elsewhere(Instant::now(), room);
-        let subscribed = NodeFrame::Subscribed { room: room.as_str(), members, recovered: Recovered::None };
+        let subscribed = NodeFrame::Subscribed { room: room.as_str(), members, recovered };
         link.answer(frame::text(&subscribed.json()));
     }
 
     fn leave(&mut self, room: &Room, link: &Link, asked: bool) {
+        let gone = self.rooms.get_mut(room).and_then(|state| state.remove(link.number));
+        // After that no replay can tell it more.
         if asked {
             link.answer(frame::text(&NodeFrame::Unsubscribed { room: room.as_str() }.json()));
         }
-        let Some(state) = self.rooms.get_mut(room) else { return };
-        let gone = state.remove(link.number);
         if let Some(Member { identity, .. }) = gone {
             let left =
                 NodeFrame::Left { room: room.as_str(), name: &identity.name, colour: &identity.colour };
@@ -300,7 +319,7 @@ impl Rooms {
     }
 
     fn announce(&mut self, room: &Room, sender: &Arc<str>, frame: &NodeFrame<'_>) {
-        if self.rooms.get(room).is_some_and(|state| state.members.len() > self.presence_limit) {
+        if self.rooms.get(room).is_some_and(|state| state.count() > self.presence_limit) {
             return;
         }
         self.presence_number += 1;
@@ -316,8 +335,10 @@ impl Rooms {
     }
 
     fn tell(&mut self) {
-        let counts = self.rooms.iter().map(|(room, state)| (room, state.members.len()));
-        if let Some(envelope) = self.roster.tell(Instant::now(), counts) {
+        let now = Instant::now();
+        self.rooms.values_mut().for_each(|state| state.forget_late(now));
+        let counts = self.rooms.iter().map(|(room, state)| (room, state.count()));
+        if let Some(envelope) = self.roster.tell(now, counts) {
             drop(self.bus.publish(envelope));
         }
     }

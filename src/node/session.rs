@@ -147,18 +147,18 @@ impl Session {
             && let Ok(lobby) = Room::parse("lobby")
         {
             self.greeted = true;
-            self.enter(lobby).await?;
+            self.enter(lobby, None).await?;
         }
         Ok(())
     }
 
-    /// Lets the client into a room; the rooms answer it.
-    pub(super) async fn enter(&mut self, room: Room) -> Handled {
+    /// Lets the client into a room, and asks for what came after a message, if one is named; the rooms answer it.
+    pub(super) async fn enter(&mut self, room: Room, after: Option<Arc<str>>) -> Handled {
         self.rooms.insert(room.clone());
         let member = Member { link: self.link.clone(), identity: self.identity.clone() };
         self.shared
             .rooms
-            .send(Command::Join(room, member))
+            .send(Command::Join { room, member, after })
             .await
             .map_err(|_| Ending::close(1001, "node going away"))
     }

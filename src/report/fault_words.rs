@@ -18,6 +18,7 @@ impl<'a> Words<'a> {
         let (action, target) = fault.what.split_once(' ')?;
         let (target, targets, was) = match target {
             "broker" => ("the broker".to_owned(), "the broker's".to_owned(), "was"),
+            "history" => ("the history service".to_owned(), "the history service's".to_owned(), "was"),
             "node *" => ("the nodes".to_owned(), "the nodes'".to_owned(), "were"),
             one => (one.to_owned(), format!("{one}'s"), "was"),
         };
@@ -33,8 +34,13 @@ impl<'a> Words<'a> {
     }
 }
 
+/// Whether subscribers left or joined on purpose: nothing broke.
+pub(super) fn is_deliberate(fault: &FaultReport) -> bool {
+    matches!(fault.what.split_once(' '), Some(("leave" | "join", _)))
+}
+
 /// The time of the faults: `while the broker was away (5.0 s)`. `None` without any.
-pub(super) fn meanwhile(faults: &[FaultReport]) -> Option<String> {
+pub(super) fn meanwhile(faults: &[&FaultReport]) -> Option<String> {
     let [fault] = faults else {
         return (!faults.is_empty()).then(|| format!("during the {} faults", faults.len()));
     };
@@ -69,7 +75,7 @@ mod tests {
     fn a_fault_has_its_words() {
         let words = |what| {
             let healed = fault(what, 1_000, Some(6_000));
-            let meanwhile = |fault| meanwhile(std::slice::from_ref(fault)).unwrap();
+            let meanwhile = |fault| meanwhile(&[fault]).unwrap();
             [meanwhile(&healed), meanwhile(&fault(what, 1_000, None)), end_of(&healed)]
         };
         let broker = [
@@ -88,6 +94,19 @@ mod tests {
         assert_eq!(words("cut link 0"), other);
         assert_eq!(meanwhile(&[]), None);
         let two = [fault("stop node 0", 0, Some(9)), fault("stop node 1", 9, Some(18))];
-        assert_eq!(meanwhile(&two).as_deref(), Some("during the 2 faults"));
+        assert_eq!(meanwhile(&[&two[0], &two[1]]).as_deref(), Some("during the 2 faults"));
+        let history = [
+            "while the history service was away (5.0 s)",
+            "after the history service was killed",
+            "the history service's restart began",
+        ];
+        assert_eq!(words("kill history"), history);
+    }
+
+    #[test]
+    fn who_leaves_breaks_nothing() {
+        let deliberate = |what| is_deliberate(&fault(what, 0, None));
+        assert!(deliberate("leave 50% of the subscribers") && deliberate("join 1% of the subscribers"));
+        assert!(!deliberate("kill broker") && !deliberate("pause history") && !deliberate("leave"));
     }
 }

@@ -253,6 +253,7 @@ mod tests {
             begin: ms(50),
             heal_begin: Some(ms(90)),
             healed: Some(Duration::from_micros(121_500)),
+            deliberate: false,
         }];
         let (settled, harness) = (ledger.settle(&faults, ms(3_000)), Harness::default());
         RunReport::new(

@@ -1,6 +1,6 @@
 //! What happened, in plain words: a line a run, derived from its figures alone.
 
-use super::fault_words::{end_of, meanwhile};
+use super::fault_words::{end_of, is_deliberate, meanwhile};
 use super::numbers::{counted, span};
 use super::{FaultReport, Report, RunReport};
 use crate::ledger::{Debts, Messages, Verdict, grouped};
@@ -60,7 +60,7 @@ fn fate(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
             }
         }
     } else {
-        let meanwhile = meanwhile(&run.faults).map(|words| format!(" {words}")).unwrap_or_default();
+        let meanwhile = meanwhile(&breaking(run)).map(|words| format!(" {words}")).unwrap_or_default();
         let acked = match (messages.acked, lost_acked) {
             (0, _) => "nothing was acknowledged".into(),
             (_, 0) => format!("what was acknowledged reached {everyone}"),
@@ -78,6 +78,19 @@ fn fate(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
             0 => "; the uncertain ones arrived all the same".into(),
             lost => format!("; of the uncertain ones, {} lost", were(lost, "delivery", "deliveries")),
         };
+    }
+    if lost_acked > debts.lost_confirmed && debts.lost_online > 0 && run.pattern == "zeromq" {
+        fate += "; an ack of zeromq says only that its sockets took the message";
+    }
+    match debts.lost_offline {
+        // Whoever was offline on an island was out of reach before.
+        _ if debts.lost_no_path > 0 => {}
+        0 => {}
+        all if all == lost => fate += "; of what was lost, all was for subscribers that were offline",
+        some => {
+            let some = were(some, "delivery", "deliveries");
+            fate += &format!("; of what was lost, {some} for subscribers that were offline");
+        }
     }
     if debts.lost_no_path > 0 {
         let (lost, owed) = (grouped(debts.lost_no_path), grouped(debts.owed));
@@ -126,29 +139,44 @@ fn aside(run: &RunReport, debts: &Debts) -> String {
     if clauses.is_empty() { String::new() } else { format!("{}.", listed(&clauses)) }
 }
 
+/// The faults that broke something.
+fn breaking(run: &RunReport) -> Vec<&FaultReport> {
+    run.faults.iter().filter(|fault| !is_deliberate(fault)).collect()
+}
+
 /// When it was over.
 fn recovery(run: &RunReport) -> String {
-    let healed = run
-        .faults
+    let faults = breaking(run);
+    let healed = faults
         .iter()
         .filter(|fault| fault.heal_begin_ms.is_some())
         .max_by_key(|fault| fault.heal_begin_ms)
         // Beside one that was never healed, nothing can be said to have ended by a healing.
-        .filter(|_| run.faults.iter().all(|fault| fault.heal_begin_ms.is_some()));
-    let no_path = run.debts.is_some_and(|debts| debts.lost_no_path > 0);
+        .filter(|_| faults.iter().all(|fault| fault.heal_begin_ms.is_some()));
     match (run.impact_ms, run.recovery_ms, healed) {
-        (None, ..) if run.faults.is_empty() || no_path => String::new(),
-        (None, ..) => "Nothing was lost or more than a second late.".into(),
+        (None, ..) => unharmed(run),
         (Some(_), Some(0), Some(fault)) => format!("Nothing more was lost or late once {}.", end_of(fault)),
         (Some(_), Some(ms), Some(fault)) => {
             format!("All was well again {} after {}.", span(ms.saturating_mul(1_000)), end_of(fault))
         }
-        (Some(ms), ..) => harm(ms, &run.faults),
+        (Some(ms), ..) => harm(ms, &faults),
+    }
+}
+
+/// What was harmed in a run that harmed nobody who was there. What who was away missed is no harm.
+fn unharmed(run: &RunReport) -> String {
+    let Some(debts) = run.debts.filter(|debts| debts.lost_no_path == 0) else { return String::new() };
+    let left = run.faults.iter().any(is_deliberate) && debts.lost + debts.recovered > 0;
+    match (left, debts.lost) {
+        (true, 0) => "Nothing was lost, and only who was away had to wait.".into(),
+        (true, _) => "Nothing else was lost or more than a second late.".into(),
+        (false, _) if run.faults.is_empty() => String::new(),
+        (false, _) => "Nothing was lost or more than a second late.".into(),
     }
 }
 
 /// How long the harm lasted that nothing healed.
-fn harm(ms: u64, faults: &[FaultReport]) -> String {
+fn harm(ms: u64, faults: &[&FaultReport]) -> String {
     let unhealed = match faults {
         [] => "",
         [_] => "The fault was never healed",

@@ -191,3 +191,86 @@ fn one_message_is_the_only_one() {
     only(&mut lost);
     assert_eq!(said_of(lost), "redis: the only message was acknowledged, yet 1 of 1 delivery was lost.");
 }
+
+/// Half of the subscribers were away for five seconds.
+fn left(change: impl FnOnce(&mut Debts)) -> RunReport {
+    let mut run = debts(change);
+    run.faults = vec![fault("leave 50% of the subscribers", 5_000, Some(10_000))];
+    run
+}
+
+#[test]
+fn who_was_away_missed_it_and_nobody_was_harmed() {
+    let fast = "Half of the deliveries took at most 0.35 ms, 99 of 100 at most 1.2 ms.";
+    let missed = left(|debts| {
+        (debts.delivered, debts.lost) = (52_500, 7_500);
+        (debts.lost_handed, debts.lost_offline, debts.on_time) = (7_500, 7_500, Some(0.875));
+    });
+    let expected = format!(
+        "redis: all 2,000 messages were acknowledged, yet 7,500 of 60,000 deliveries were lost; of what was \
+         lost, all was for subscribers that were offline. Nothing else was lost or more than a second late. {fast}"
+    );
+    assert_eq!(said_of(missed), expected);
+    let replayed = left(|debts| {
+        (debts.delivered, debts.recovered, debts.on_time) = (52_500, 7_500, Some(0.875));
+    });
+    let expected = format!(
+        "redis: all 2,000 messages reached everyone. 7,500 deliveries came by replay. Nothing was lost, and only \
+         who was away had to wait. {fast}"
+    );
+    assert_eq!(said_of(replayed), expected);
+    let nothing = left(|_| {});
+    let expected = format!(
+        "redis: all 2,000 messages reached everyone. Nothing was lost or more than a second late. {fast}"
+    );
+    assert_eq!(said_of(nothing), expected);
+}
+
+#[test]
+fn a_fault_beside_a_leave_is_the_one_that_was_healed() {
+    let mut run = redis();
+    run.faults.push(fault("leave 50% of the subscribers", 1_000, Some(15_000)));
+    run.faults.push(fault("join 10% of the subscribers", 16_000, None));
+    assert_eq!(said_of(run), said_of(redis()));
+    // Nor is a join a fault that was never healed.
+    let mut joined = redis();
+    (joined.faults, joined.recovery_ms) = (vec![fault("join 10% of the subscribers", 5_000, None)], None);
+    assert_eq!(
+        said_of(joined),
+        "redis: 503 of 2,000 messages were refused; what was acknowledged reached everyone. From the first \
+         harmed message to the last it took 5.0 s."
+    );
+}
+
+#[test]
+fn an_ack_of_zeromq_is_no_delivery() {
+    let mut run = debts(|debts| {
+        (debts.delivered, debts.lost, debts.lost_handed) = (59_000, 1_000, 1_000);
+        debts.on_time = Some(59.0 / 60.0);
+        (debts.lost_online, debts.lost_offline) = (900, 100);
+    });
+    (run.label, run.pattern, run.impact_ms) = ("zeromq".into(), "zeromq".into(), Some(5_000));
+    run.faults = vec![fault("kill node 1", 5_000, Some(10_000))];
+    run.recovery_ms = Some(0);
+    assert_eq!(
+        said_of(run),
+        "zeromq: all 2,000 messages were acknowledged, yet 1,000 of 60,000 deliveries were lost; an ack of zeromq \
+         says only that its sockets took the message; of what was lost, 100 deliveries were for subscribers that \
+         were offline. Nothing more was lost or late once node 1's \
+         restart began."
+    );
+}
+
+#[test]
+fn history_has_its_words() {
+    let run = run_with(|run| {
+        refuse(run, 503);
+        (run.impact_ms, run.recovery_ms) = (Some(5_012), Some(212));
+        run.faults = vec![fault("kill history", 5_000, Some(10_000))];
+    });
+    assert_eq!(
+        said_of(run),
+        "redis: 503 of 2,000 messages were refused while the history service was away (5.0 s); what was \
+         acknowledged reached everyone. All was well again 212 ms after the history service's restart began."
+    );
+}

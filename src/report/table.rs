@@ -25,8 +25,9 @@ const fn figure(name: &'static str, heading: &'static str, tight: &'static str, 
     Figure { name, heading, tight, value }
 }
 
-const FIGURES: [Figure; 19] = [
+static FIGURES: [Figure; 20] = [
     figure("sent", "sent", "sent", |run| message(run, |m| m.sent)),
+    figure(UNSENT, "unsent", "un-\nsent", |run| message(run, |m| m.unsent)),
     figure("acked", "acked", "acked", |run| message(run, |m| m.acked)),
     figure("refused", "refused", "re-\nfused", |run| message(run, |m| m.refused)),
     figure("unknown", "un-\nknown", "un-\nknown", |run| message(run, |m| m.unknown)),
@@ -47,44 +48,54 @@ const FIGURES: [Figure; 19] = [
     figure("verdict", "verdict", "verdict", |run| Some(verdict(run.verdict).into())),
 ];
 
+/// Stands in the table only where there is something to tell: nearly always everything is sent.
+const UNSENT: &str = "unsent";
+
+/// The figures of this report's table.
+fn figures(report: &Report) -> Vec<&'static Figure> {
+    let unsent = report.runs.iter().any(|run| run.messages.is_some_and(|messages| messages.unsent > 0));
+    FIGURES.iter().filter(|figure| unsent || figure.name != UNSENT).collect()
+}
+
 /// The report as one table, no wider than so many columns where that is possible at all. `-` stands for what
 /// does not exist; `*` marks latency that the harness limited.
 pub fn table(report: &Report, width: usize) -> String {
-    let loose = run_a_row(report, 2, |figure| figure.heading);
+    let figures = figures(report);
+    let loose = run_a_row(report, &figures, 2, |figure| figure.heading);
     if fits(&loose, width) {
         return loose;
     }
-    let tight = run_a_row(report, 1, |figure| figure.tight);
-    if fits(&tight, width) { tight } else { run_a_column(report, width) }
+    let tight = run_a_row(report, &figures, 1, |figure| figure.tight);
+    if fits(&tight, width) { tight } else { run_a_column(report, &figures, width) }
 }
 
 fn fits(table: &str, width: usize) -> bool {
     table.lines().all(|line| line.chars().count() <= width)
 }
 
-fn run_a_row(report: &Report, gap: u16, heading: fn(&Figure) -> &'static str) -> String {
-    let lines = |figure: &Figure| heading(figure).lines().count();
-    let tallest = FIGURES.iter().map(lines).max().unwrap_or(1);
+fn run_a_row(report: &Report, figures: &[&Figure], gap: u16, heading: fn(&Figure) -> &'static str) -> String {
+    let lines = |figure: &&Figure| heading(figure).lines().count();
+    let tallest = figures.iter().map(lines).max().unwrap_or(1);
     // Headings stand on the bottom line.
-    let standing = |figure: &Figure| "\n".repeat(tallest - lines(figure)) + heading(figure);
+    let standing = |figure: &&Figure| "\n".repeat(tallest - lines(figure)) + heading(figure);
     let mut table = empty();
-    table.set_header(std::iter::once(String::new()).chain(FIGURES.iter().map(standing)));
+    table.set_header(std::iter::once(String::new()).chain(figures.iter().map(standing)));
     for run in &report.runs {
         table.add_row(
-            std::iter::once(run.label.clone()).chain(FIGURES.iter().map(|figure| value(figure, run))),
+            std::iter::once(run.label.clone()).chain(figures.iter().map(|figure| value(figure, run))),
         );
     }
     finish(table, gap)
 }
 
 /// As many columns as fit side by side; the rest below.
-fn run_a_column(report: &Report, width: usize) -> String {
+fn run_a_column(report: &Report, figures: &[&Figure], width: usize) -> String {
     let mut blocks = Vec::new();
     let mut runs = &report.runs[..];
     loop {
-        let most = (1..=runs.len()).rev().find(|most| fits(&block(&runs[..*most]), width));
+        let most = (1..=runs.len()).rev().find(|most| fits(&block(&runs[..*most], figures), width));
         let (now, later) = runs.split_at(most.unwrap_or(1).min(runs.len()));
-        blocks.push(block(now));
+        blocks.push(block(now, figures));
         runs = later;
         if runs.is_empty() {
             return blocks.join("\n");
@@ -92,10 +103,10 @@ fn run_a_column(report: &Report, width: usize) -> String {
     }
 }
 
-fn block(runs: &[RunReport]) -> String {
+fn block(runs: &[RunReport], figures: &[&Figure]) -> String {
     let mut table = empty();
     table.set_header(std::iter::once(String::new()).chain(runs.iter().map(|run| run.label.clone())));
-    for figure in &FIGURES {
+    for figure in figures {
         table.add_row(
             std::iter::once(figure.name.to_owned()).chain(runs.iter().map(|run| value(figure, run))),
         );

@@ -100,3 +100,18 @@ fn a_run_that_delivered_nothing_has_no_latency() {
     };
     assert_eq!([last("p50"), last("max"), last("sent")], [Some("-"), Some("-"), Some("2,000")]);
 }
+
+#[test]
+fn what_was_never_sent_has_a_row_where_there_is_any() {
+    let unsent = run_with(|run| {
+        let messages = run.messages.as_mut().unwrap();
+        (messages.sent, messages.unsent, messages.acked) = (1_960, 40, 1_960);
+    });
+    let narrow = of(vec![unsent.clone(), amqp()], 80);
+    assert!(narrow.contains("\nunsent                 40       0\n"), "{narrow}");
+    let wide = of(vec![unsent], 160);
+    let lines: Vec<_> = wide.lines().skip(1).collect();
+    assert!(lines[1].trim_start().starts_with("sent  unsent  acked"), "{wide}");
+    assert!(lines[3].starts_with("redis  1,960      40  1,960"), "{wide}");
+    assert!(!of(four(), 80).contains("unsent"));
+}

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
-use super::error::{Origin, ScenarioError, Source};
+use super::error::{Origin, ScenarioError, Source, list};
 use super::fault::Placed;
 use super::fields::Fields;
-use super::{Cluster, Load, Pattern, Target};
+use super::share::{share_of, smallest};
+use super::{Action, Cluster, Load, Pattern, Target};
 
 /// More would not fit into the memory of a usual machine.
 const MAX_MESSAGES: f64 = 20e6;
@@ -34,6 +35,7 @@ impl Whole<'_> {
             self.target(placed)?;
             self.within_the_load(placed)?;
         }
+        self.shares()?;
         self.contradictions()
     }
 
@@ -112,10 +114,14 @@ impl Whole<'_> {
                 let error = self.wrong_fault(placed, "nodes", &placed.target, &what);
                 Err(error.with_hint("nodes count from 0"))
             }
-            Target::Broker if !self.patterns.iter().any(|pattern| pattern.has_broker()) => {
+            target if !self.patterns.iter().any(|pattern| target.exists_in(*pattern)) => {
                 let what = format!("`{}` strikes what no pattern of this scenario has", placed.fault);
+                let have: Vec<_> =
+                    Pattern::ALL.into_iter().filter(|pattern| target.exists_in(*pattern)).collect();
+                let verb = if have.len() == 1 { "has" } else { "have" };
+                let names = list(have.into_iter().map(Pattern::name));
                 let error = self.source.error(&placed.target, what);
-                Err(error.with_hint("of the patterns, `redis` and `amqp` have a broker"))
+                Err(error.with_hint(format!("of the patterns, {names} {verb} a {target}")))
             }
             _ => Ok(()),
         }
@@ -141,6 +147,40 @@ impl Whole<'_> {
         }
     }
 
+    /// Every share of the subscribers is somebody; who joins has not been there, who leaves has, and somebody is
+    /// there from the beginning.
+    fn shares(&self) -> Result<(), ScenarioError> {
+        let of = self.load.subscribers;
+        let mut joining = 0;
+        let mut leaving: Option<(&Placed, usize)> = None;
+        for placed in self.faults {
+            let Target::Subscribers(percent) = placed.fault.target else { continue };
+            let count = share_of(percent, of);
+            let wrong = |what: &str| self.wrong_fault(placed, "subscribers", &placed.target, what);
+            if count == 0 {
+                let what = format!("is nobody: the subscribers are {of}");
+                return Err(wrong(&what).with_hint(format!("the smallest share is \"{}%\"", smallest(of))));
+            }
+            if placed.fault.action == Action::Join {
+                joining += count;
+                if joining >= of {
+                    let error = wrong("leaves nobody who is there from the beginning");
+                    return Err(error.with_hint("let all that join be less than all"));
+                }
+            } else if leaving.is_none_or(|(_, most)| most < count) {
+                leaving = Some((placed, count));
+            }
+        }
+        match leaving {
+            Some((placed, count)) if joining + count > of => {
+                let what = format!("is {count} of {of} subscribers, and {joining} of them join");
+                let error = self.wrong_fault(placed, "subscribers", &placed.target, &what);
+                Err(error.with_hint("who joins does not leave: lower one of the shares"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// A process can bear one fault at a time, and needs a moment between two to come back.
     fn contradictions(&self) -> Result<(), ScenarioError> {
         let mut faults: Vec<_> = self.faults.iter().collect();
@@ -148,7 +188,10 @@ impl Whole<'_> {
         for (i, later) in faults.iter().enumerate() {
             let strikes = later.fault.at;
             let earlier = faults[..i].iter().find(|earlier| {
-                earlier.fault.target.meets(later.fault.target)
+                // Who joins is nobody who is there.
+                let joins = [earlier, &later].iter().any(|placed| placed.fault.action == Action::Join);
+                !joins
+                    && earlier.fault.target.meets(later.fault.target)
                     && earlier.fault.heals_at().is_none_or(|heal| heal >= strikes)
             });
             if let Some(earlier) = earlier {
@@ -156,15 +199,17 @@ impl Whole<'_> {
                     Some(heal) => format!("until {}", format_duration(heal)),
                     None => "for good".into(),
                 };
-                let what = format!(
-                    "`{}` at {} strikes what is {} {until} ({})",
-                    later.fault,
-                    format_duration(strikes),
-                    earlier.fault.action.participle(),
-                    self.source.place(earlier.target.start)
-                );
-                let error = self.source.error(&later.at, what);
-                return Err(error.with_hint("let the first be healed before the second strikes"));
+                let (state, hint) = match earlier.fault.action {
+                    Action::Leave => ("begins while others are away".into(), "let them come back first"),
+                    process => (
+                        format!("strikes what is {}", process.participle()),
+                        "let the first be healed before the second strikes",
+                    ),
+                };
+                let (fault, at) = (&later.fault, format_duration(strikes));
+                let place = self.source.place(earlier.target.start);
+                let what = format!("`{fault}` at {at} {state} {until} ({place})");
+                return Err(self.source.error(&later.at, what).with_hint(hint));
             }
         }
         Ok(())

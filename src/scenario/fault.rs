@@ -4,8 +4,10 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::error::{ScenarioError, Source};
+use super::Pattern;
+use super::error::{ScenarioError, Source, list};
 use super::section::{Section, Value, duration};
+use super::share;
 
 /// One fault: a condition applied at one moment and healed at another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +52,12 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Action; 3] = [Action::Kill, Action::Stop, Action::Pause];
+    pub const ALL: [Action; 5] = [Action::Kill, Action::Stop, Action::Pause, Action::Leave, Action::Join];
+
+    /// Whether it befalls subscribers, who do it on purpose; else it befalls a process.
+    pub fn is_deliberate(self) -> bool {
+        matches!(self, Action::Leave | Action::Join)
+    }
 
     /// The key of the file.
     pub fn name(self) -> &'static str {
@@ -69,7 +76,7 @@ impl Action {
             Action::Kill => "killed",
             Action::Stop => "stopped",
             Action::Pause => "paused",
-            Action::Leave => "offline",
+            Action::Leave => "away",
             Action::Join => "joining",
         }
     }
@@ -97,11 +104,12 @@ pub enum Target {
 }
 
 impl Target {
-    /// Reads the word of the file: `broker`, `node 1`, `node *`.
+    /// Reads the word of the file: `broker`, `history`, `node 1`, `node *`.
     pub fn parse(text: &str) -> Option<Target> {
         let mut words = text.split_whitespace();
         match (words.next()?, words.next(), words.next()) {
             ("broker", None, None) => Some(Target::Broker),
+            ("history", None, None) => Some(Target::History),
             ("node", Some("*"), None) => Some(Target::AllNodes),
             // `+1` parses as a number, and is none of ours.
             ("node", Some(n), None) if n.bytes().all(|b| b.is_ascii_digit()) => {
@@ -111,7 +119,24 @@ impl Target {
         }
     }
 
-    /// Whether some process is struck by both.
+    /// Whether a pattern has it.
+    pub fn exists_in(self, pattern: Pattern) -> bool {
+        match self {
+            Target::Broker => pattern.has_broker(),
+            Target::History => pattern.has_history(),
+            Target::Node(_) | Target::AllNodes | Target::Subscribers(_) => true,
+        }
+    }
+
+    /// What stands in the file.
+    pub(super) fn word(self) -> String {
+        match self {
+            Target::Subscribers(percent) => format!("{percent}%"),
+            process => process.to_string(),
+        }
+    }
+
+    /// Whether both strike one process, or both strike subscribers.
     pub(super) fn meets(self, other: Target) -> bool {
         match (self, other) {
             (Target::Broker, Target::Broker) | (Target::History, Target::History) => true,
@@ -159,16 +184,23 @@ pub(super) fn read<'a>(
     let section = Section::open(source, "[[fault]]", value, &known)?;
     if let Some(word) = LATER.iter().find(|word| section.get(word).is_some()) {
         let error = source.error(&section.key_span(word), format!("this version has no fault `{word}`"));
-        return Err(error.with_hint("this version knows `kill`, `stop` and `pause`"));
+        return Err(error.with_hint(format!("this version knows {}", list(actions))));
     }
     let (action, target) = only_action(source, &section)?;
     let target_span = target.span();
-    let target = read_target(source, &section, action, nodes)?;
+    let target = match action.is_deliberate() {
+        true => share::read(source, &section, action)?,
+        false => read_target(source, &section, action, nodes)?,
+    };
     let Some(at) = section.get("at") else {
         let error = source.error(&section.span, "a [[fault]] needs `at`");
         return Err(error.with_hint("at = \"5s\" is five seconds after the measured load began"));
     };
     let healed = section.get("for");
+    if action == Action::Join && healed.is_some() {
+        let error = source.error(&section.key_span("for"), "`join` takes no `for`: who has joined stays");
+        return Err(error.with_hint("use `leave` for subscribers that go away and come back"));
+    }
     let duration = healed.map(|value| duration(source, value, "for")).transpose()?;
     if let (Some(Duration::ZERO), Some(value)) = (duration, healed) {
         let error = source.error(&value.span(), "`for` must be more than 0");
@@ -191,7 +223,8 @@ fn only_action<'a>(source: &Source<'_>, section: &Section<'a>) -> Result<(Action
         [one] => Ok(one),
         [] => {
             let error = source.error(&section.span, "a [[fault]] needs an action");
-            Err(error.with_hint("this version knows `kill`, `stop` and `pause`, such as kill = \"broker\""))
+            let known = list(Action::ALL.map(Action::name));
+            Err(error.with_hint(format!("this version knows {known}, such as kill = \"broker\"")))
         }
         [(first, _), (second, _), ..] => {
             let span = section.key_span(second.name());
@@ -213,7 +246,9 @@ fn read_target(
     Target::parse(text.get_ref()).ok_or_else(|| {
         let last = nodes - 1;
         let error = source.error(&text.span(), format!("`{}` is no target", text.get_ref()));
-        error.with_hint(format!("a target is \"broker\", \"node 0\" to \"node {last}\", or \"node *\""))
+        error.with_hint(format!(
+            "a target is \"broker\", \"history\", \"node 0\" to \"node {last}\", or \"node *\""
+        ))
     })
 }
 
@@ -226,7 +261,10 @@ mod tests {
         assert_eq!(Target::parse("broker"), Some(Target::Broker));
         assert_eq!(Target::parse("node 12"), Some(Target::Node(12)));
         assert_eq!(Target::parse(" node  * "), Some(Target::AllNodes));
-        for wrong in ["", "node", "node -1", "node +1", "node x", "node 1 2", "Broker", "broker 1", "node1"] {
+        assert_eq!(Target::parse("history"), Some(Target::History));
+        for wrong in
+            ["", "node", "node -1", "node +1", "node x", "node 1 2", "Broker", "broker 1", "node1", "50%"]
+        {
             assert_eq!(Target::parse(wrong), None, "{wrong:?}");
         }
         assert_eq!(Target::parse("node 99999999999999999999999"), None);
@@ -235,11 +273,24 @@ mod tests {
     #[test]
     fn what_strikes_the_same_process() {
         use Target::*;
-        for (one, other) in [(Broker, Broker), (Node(1), Node(1)), (Node(1), AllNodes), (AllNodes, AllNodes)]
-        {
+        for (one, other) in [
+            (Broker, Broker),
+            (History, History),
+            (Node(1), Node(1)),
+            (Node(1), AllNodes),
+            (AllNodes, AllNodes),
+            (Subscribers(10), Subscribers(20)),
+        ] {
             assert!(one.meets(other) && other.meets(one));
         }
-        for (one, other) in [(Broker, Node(0)), (Broker, AllNodes), (Node(1), Node(2))] {
+        for (one, other) in [
+            (Broker, Node(0)),
+            (Broker, AllNodes),
+            (Broker, History),
+            (History, AllNodes),
+            (Node(1), Node(2)),
+            (Subscribers(50), AllNodes),
+        ] {
             assert!(!one.meets(other) && !other.meets(one));
         }
     }

@@ -50,7 +50,7 @@ fn fault(fault: &Fault) -> Value {
     if let Some(duration) = fault.duration {
         table.insert("for".into(), time(duration).into());
     }
-    table.insert(fault.action.name().into(), fault.target.to_string().into());
+    table.insert(fault.action.name().into(), fault.target.word().into());
     Value::Object(table)
 }
 

@@ -18,6 +18,7 @@ mod json;
 mod parse;
 mod pattern;
 mod section;
+mod share;
 mod shipped;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub use fault::{Action, Fault, Target};
 pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS};
 pub use figures::FIGURES;
 pub use pattern::Pattern;
+pub use share::share_of;
 pub use shipped::Shipped;
 
 /// One scenario, validated, every default filled in.
@@ -64,12 +66,9 @@ impl Scenario {
 
     /// Whether its faults can strike this pattern at all; else why not, in one clause.
     pub fn applies_to(&self, pattern: Pattern) -> Result<(), String> {
-        let struck = self.faults.iter().find(|fault| fault.target == Target::Broker);
-        match struck {
-            Some(fault) if !pattern.has_broker() => {
-                Err(format!("{pattern} has no broker to {}", fault.action))
-            }
-            _ => Ok(()),
+        match self.faults.iter().find(|fault| !fault.target.exists_in(pattern)) {
+            Some(Fault { action, target, .. }) => Err(format!("{pattern} has no {target} to {action}")),
+            None => Ok(()),
         }
     }
 }

@@ -125,6 +125,35 @@ fn a_fault_that_an_override_broke_names_the_flag_and_the_fault() {
 }
 
 #[test]
+fn leaving_and_joining_stand_in_the_json_as_in_the_file() {
+    let text = "[[fault]]\nat = \"5s\"\nfor = \"5s\"\nleave = \" 50 %\"\n\
+                [[fault]]\nat = \"1s\"\njoin = \"30%\"\n[[fault]]\nat = \"12s\"\nstop = \"history\"\n";
+    let scenario = parsed(text);
+    let faults = json!([
+        {"at": "5s", "for": "5s", "leave": "50%"},
+        {"at": "1s", "join": "30%"},
+        {"at": "12s", "stop": "history"},
+    ]);
+    assert_eq!(scenario.to_json()["fault"], faults);
+    let words: Vec<_> = scenario.faults.iter().map(ToString::to_string).collect();
+    assert_eq!(words, ["leave 50% of the subscribers", "join 30% of the subscribers", "stop history"]);
+}
+
+#[test]
+fn a_share_that_an_override_broke_names_the_flag_and_the_fault() {
+    let leave = "[[fault]]\nat = \"1s\"\nleave = \"10%\"\n";
+    refused(
+        leave,
+        &[("subscribers", "9")],
+        "--subscribers 9: the fault `leave 10% of the subscribers` (s.toml:3:9) is nobody: the subscribers are 9",
+    );
+    assert!(overridden(leave, &[("subscribers", "10")]).is_ok());
+    // All may leave; all but one may join.
+    assert!(overridden(&leave.replace("10%", "100%"), &[]).is_ok());
+    assert!(overridden(&leave.replace("leave", "join").replace("10%", "99%"), &[]).is_ok());
+}
+
+#[test]
 fn faults_and_expectations_stand_in_the_json_as_in_the_file() {
     let text = format!(
         "{BROKER_DOWN}[[fault]]\nat = \"12s\"\npause = \"node *\"\n\
@@ -161,6 +190,16 @@ fn a_broker_fault_applies_where_there_is_a_broker() {
 }
 
 #[test]
+fn a_history_fault_applies_where_there_is_history_and_leaving_everywhere() {
+    let scenario =
+        parsed("[[fault]]\nat = \"1s\"\nleave = \"50%\"\n[[fault]]\nat = \"1s\"\npause = \"history\"\n");
+    assert_eq!(scenario.applies_to(Pattern::Amqp), Ok(()));
+    assert_eq!(scenario.applies_to(Pattern::Redis), Err("redis has no history to pause".into()));
+    let leave = parsed("[[fault]]\nat = \"1s\"\nleave = \"50%\"\n");
+    assert!(Pattern::ALL.into_iter().all(|pattern| leave.applies_to(pattern).is_ok()));
+}
+
+#[test]
 fn windows_line_ends_and_a_byte_order_mark_are_no_obstacle() {
     let scenario = parsed("\u{feff}title = \"t\"\r\n[load]\r\nrate = 5\r\n");
     assert_eq!((scenario.title.as_str(), scenario.load.rate), ("t", 5.0));
@@ -171,21 +210,38 @@ fn windows_line_ends_and_a_byte_order_mark_are_no_obstacle() {
     );
 }
 
+/// The shipped scenarios, and the patterns that they are for.
+const SHIPPED: [(&str, &[Pattern]); 14] = [
+    ("broker-down", &Pattern::ALL),
+    ("broker-pause", &Pattern::ALL),
+    ("burst", &Pattern::ALL),
+    ("everything-down", &[Pattern::Amqp]),
+    ("fan-out", &Pattern::ALL),
+    ("history-down", &[Pattern::Amqp]),
+    ("late-joiner", &Pattern::ALL),
+    ("node-down", &Pattern::ALL),
+    ("node-pause", &Pattern::ALL),
+    ("peer-down", &[Pattern::Zeromq]),
+    ("rolling-restart", &Pattern::ALL),
+    ("slow-joiner", &Pattern::ALL),
+    ("steady", &Pattern::ALL),
+    ("subscriber-away", &Pattern::ALL),
+];
+
 #[test]
 fn every_shipped_scenario_is_valid_and_opens_with_two_lines_of_advice() {
     let all = Shipped::all();
     let names: Vec<_> = all.iter().map(|shipped| shipped.name.as_str()).collect();
-    let expected =
-        ["broker-down", "broker-pause", "fan-out", "node-down", "node-pause", "rolling-restart", "steady"];
-    assert_eq!(names, expected);
-    for shipped in &all {
+    assert_eq!(names, SHIPPED.map(|(name, _)| name));
+    for (shipped, (_, patterns)) in all.iter().zip(SHIPPED) {
         let scenario = Scenario::load(&shipped.name, &Overrides::new()).unwrap();
         assert_eq!(scenario.name, shipped.name);
-        assert_eq!(scenario.patterns, Pattern::ALL);
+        assert_eq!(scenario.patterns, patterns, "{}", shipped.name);
         assert!(!scenario.expect.is_empty(), "{} expects nothing", shipped.name);
         let lines: Vec<_> = shipped.text.lines().take(3).collect();
         assert!(lines[0].starts_with("# Watch for ") && lines[1].starts_with("# "), "{lines:?}");
         assert!(lines[2].starts_with("title = "), "{lines:?}");
+        assert!(shipped.text.lines().all(|line| line.chars().count() <= 120), "{}", shipped.name);
     }
 }
 

@@ -86,6 +86,12 @@ impl NodeFrame<'_> {
     }
 }
 
+/// A `message` frame as a replay tells it: with `"replay":true` as its last field. `None` if it is no JSON object.
+pub fn replayed(message_frame: &[u8]) -> Option<Bytes> {
+    let fields = message_frame.strip_suffix(b"}").filter(|fields| fields.starts_with(b"{\""))?;
+    Some([fields, br#","replay":true}"#].concat().into())
+}
+
 /// The bare text of a `message` frame, for clients of the plain dialect.
 pub fn text_of(message_frame: &[u8]) -> Option<Cow<'_, str>> {
     #[derive(Deserialize)]
@@ -135,6 +141,17 @@ mod tests {
             (&*frame.kind, frame.text.as_deref(), frame.id.as_deref()),
             ("publish", Some("a\nb"), Some("1"))
         );
+    }
+
+    #[test]
+    fn a_replayed_message_says_so() {
+        assert_eq!(
+            replayed(br#"{"type":"message","text":"a}"}"#).as_deref(),
+            Some(&br#"{"type":"message","text":"a}","replay":true}"#[..])
+        );
+        for wrong in ["", "{", "}", "{}", "[1]", "{\"a\":1"] {
+            assert_eq!(replayed(wrong.as_bytes()), None, "{wrong}");
+        }
     }
 
     #[test]

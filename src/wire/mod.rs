@@ -6,5 +6,5 @@
 mod client;
 mod envelope;
 
-pub use client::{ClientFrame, NodeFrame, Recovered, V1, text_of};
+pub use client::{ClientFrame, NodeFrame, Recovered, V1, replayed, text_of};
 pub use envelope::{Envelope, EnvelopeError, Kind, Room, RoomError};

@@ -8,6 +8,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod attendance;
 mod ends;
 mod faults;
 mod output;

@@ -8,14 +8,20 @@ mod promises;
 #[path = "../support/mod.rs"]
 mod support;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pubsub_lab::bus::amqp::{AmqpBus, AmqpOptions};
 use pubsub_lab::bus::local::LocalBus;
 use pubsub_lab::bus::redis::{RedisBus, RedisOptions};
+use pubsub_lab::bus::zeromq::{ZeromqBus, ZeromqOptions};
 use pubsub_lab::bus::{Bus, Level};
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
 
 use support::amqp_bus;
 use support::rabbitmq::RabbitMq;
 use support::redis::RedisServer;
+use support::zeromq_bus::Addresses;
 
 /// Where the buses of one test meet.
 trait Cluster {
@@ -68,6 +74,17 @@ impl Cluster for Redis {
 
     fn restart_broker(&mut self) {
         self.0.restart();
+    }
+}
+
+/// The addresses of a mesh, and how many of its nodes are there.
+struct Zeromq(Addresses, AtomicUsize);
+
+impl Cluster for Zeromq {
+    fn bus(&self, queue: usize) -> Box<dyn Bus> {
+        let options = self.0.options(self.1.fetch_add(1, Ordering::Relaxed));
+        let starting = ZeromqBus::start(ZeromqOptions { queue, ..options });
+        Box::new(block_in_place(|| Handle::current().block_on(starting)).unwrap())
     }
 }
 
@@ -137,5 +154,6 @@ macro_rules! keeps_the_contract {
 keeps_the_contract! {
     local: Local;
     redis: Redis(RedisServer::start());
+    zeromq: Zeromq(Addresses::new(4), AtomicUsize::new(0));
     amqp: Amqp::shared();
 }

@@ -82,6 +82,12 @@ pub struct Faults {
     pub refuse_first_subscribe: bool,
     /// Keeps history: a `subscribe` with `after` brings what came after it, marked as replay.
     pub history: bool,
+    /// Of each replay, the message with this number (from 0) is forgotten, and `all` claimed.
+    pub forget_replayed: Option<usize>,
+    /// Of each replay, the message with this number comes twice.
+    pub replay_twice: Option<usize>,
+    /// A replay is of so many messages at the most, the newest; if there are more, `part` is admitted.
+    pub replay_at_most: Option<usize>,
 }
 
 /// One `hello`, as it came.
@@ -131,6 +137,10 @@ struct Inner {
     /// Subscribers that have asked for a room before.
     asked: Vec<Option<usize>>,
     history: Vec<(String, Value)>,
+    /// Messages replayed, each time one was.
+    replayed: usize,
+    /// Connections that were closed with a goodbye.
+    goodbyes: usize,
 }
 
 struct Member {
@@ -179,6 +189,16 @@ impl FaultyServer {
     /// Connections at this moment.
     pub fn connected(&self) -> usize {
         self.state.inner().members.len()
+    }
+
+    /// Messages replayed so far, to whomever.
+    pub fn replayed(&self) -> usize {
+        self.state.inner().replayed
+    }
+
+    /// Connections that a client closed politely so far.
+    pub fn goodbyes(&self) -> usize {
+        self.state.inner().goodbyes
     }
 
     /// How often a `publish` with this id came.
@@ -237,6 +257,10 @@ impl State {
         loop {
             tokio::select! {
                 frame = source.next() => {
+                    if let Some(Ok(Message::Close(_))) = frame {
+                        self.inner().goodbyes += 1;
+                        let _ = sink.close().await;
+                    }
                     let Some(Ok(Message::Text(frame))) = frame else { break };
                     let frame: Value = serde_json::from_str(&frame).unwrap();
                     if self.frame(node, connection, &mut session, &frame, &outbox).is_break() {
@@ -304,16 +328,29 @@ impl State {
                 .send(json!({"type": "error", "code": "broken", "reason": "on purpose"}).to_string());
         }
         member.room = room.to_owned();
+        let mut recovered = "none";
         if let Some(after) = after.filter(|_| self.faults.history) {
+            recovered = "all";
             let theirs = inner.history.iter().filter(|(said_in, _)| said_in == room);
-            for (_, message) in theirs.skip_while(|(_, message)| message["id"] != after).skip(1) {
-                let mut replayed = message.clone();
-                replayed["replay"] = true.into();
-                member.send(replayed.to_string());
+            let missed: Vec<_> = theirs.skip_while(|(_, message)| message["id"] != after).skip(1).collect();
+            let most = self.faults.replay_at_most.unwrap_or(missed.len());
+            if missed.len() > most {
+                recovered = "part";
+            }
+            for (number, (_, message)) in missed.iter().enumerate().skip(missed.len().saturating_sub(most)) {
+                let mut replay = message.clone();
+                replay["replay"] = true.into();
+                let times = match Some(number) {
+                    forgotten if forgotten == self.faults.forget_replayed => 0,
+                    doubled if doubled == self.faults.replay_twice => 2,
+                    _ => 1,
+                };
+                (0..times).for_each(|_| member.send(replay.to_string()));
+                inner.replayed += times;
             }
         }
         member.send(
-            json!({"type": "subscribed", "room": room, "members": ["a"], "recovered": "none"}).to_string(),
+            json!({"type": "subscribed", "room": room, "members": ["a"], "recovered": recovered}).to_string(),
         );
     }
 

@@ -261,11 +261,11 @@ impl Run {
         self.0["timeline"].as_array().unwrap().iter().filter(within).collect()
     }
 
-    /// The one fault: begin, healing begun, healed; in milliseconds since the load began.
+    /// The one fault of this name: begin, healing begun, healed; in milliseconds since the load began.
     pub fn fault(&self, what: &str) -> (u64, u64, u64) {
         let faults = self.0["faults"].as_array().unwrap();
-        assert_eq!(faults.len(), 1, "{:#}", self.brief());
-        assert_eq!(faults[0]["what"], what);
+        let faults: Vec<_> = faults.iter().filter(|fault| fault["what"] == what).collect();
+        assert_eq!(faults.len(), 1, "{what}: {:#}", self.brief());
         let [begin, heal, healed] =
             ["begin_ms", "heal_begin_ms", "healed_ms"].map(|key| faults[0][key].as_u64());
         (begin.unwrap(), heal.unwrap(), healed.unwrap())

@@ -8,7 +8,8 @@
 //! they were published, oldest first, each as two lines: header, frame. It begins up to `margin` messages before
 //! `after`, none of them stored over a minute before it, and ends at `until`. Headers: [`FOUND`] is `true` if the history
 //! knows `after` (if not: the newest messages it holds, up to a bound); [`NEXT`] is the `seq` from which the next page
-//! goes on (`from=SEQ` in place of `after` and `margin`), absent on the last page.
+//! goes on (`from=SEQ` in place of `after` and `margin`), absent on the last page. On a page that goes on, [`FOUND`] is
+//! `false` if a part of what was to come has been trimmed meanwhile.
 
 mod page;
 mod question;
@@ -95,6 +96,7 @@ impl Recall {
                 until,
                 messages: PAGE_MESSAGES,
                 next: Some(Begin::After(after)),
+                trimmed: false,
                 here: VecDeque::new(),
             };
             let complete = pages.turn().await?;
@@ -152,6 +154,8 @@ struct Pages {
     messages: usize,
     /// Where it begins; `None` after the last one, or after a failure.
     next: Option<Begin>,
+    /// A part was trimmed between two pages. The rest is told all the same.
+    trimmed: bool,
     /// What is left of this one.
     here: VecDeque<Envelope>,
 }
@@ -163,15 +167,21 @@ impl Pages {
             if let Some(envelope) = self.here.pop_front() {
                 return Some(Ok(envelope));
             }
-            self.next.as_ref()?;
-            if let Err(error) = self.turn().await {
-                self.next = None;
-                return Some(Err(error));
+            if self.next.is_none() {
+                let trimmed = std::mem::take(&mut self.trimmed);
+                return trimmed.then(|| Err(Failure("it trimmed a part while it told it".into()).into()));
+            }
+            match self.turn().await {
+                Ok(found) => self.trimmed |= !found,
+                Err(error) => {
+                    (self.next, self.trimmed) = (None, false);
+                    return Some(Err(error));
+                }
             }
         }
     }
 
-    /// Fetches the next page. Says whether `after` is known.
+    /// Fetches the next page. Says whether `after` is known, or nothing was trimmed since the page before.
     async fn turn(&mut self) -> Result<bool, BusError> {
         let Some(begin) = self.next.clone() else { return Ok(true) };
         let page = self.fetch(&begin).await?;
@@ -184,7 +194,7 @@ impl Pages {
             None => None,
         };
         self.here = page.envelopes;
-        Ok(page.found)
+        Ok(page.found.unwrap_or(matches!(begin, Begin::From(_))))
     }
 
     async fn fetch(&mut self, begin: &Begin) -> Result<Page, BusError> {

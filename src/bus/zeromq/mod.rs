@@ -1,64 +1,296 @@
-//! The bus over ZeroMQ: peers, and no broker.
+//! The bus over ZeroMQ: a full mesh of peers, and no broker.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `address` | where a socket listens |
+//! | `message`, `topics` | a message's three frames, and which topics a peer wants |
+//! | `publisher`, `backlog` | an XPUB socket: the connection to one peer, and what waits for it |
+//! | `subscriber`, `inbox` | the SUB socket, and the bounded queue between it and the node |
+//! | `interest` | the rooms that this node wants, and who was told |
+//! | `mesh` | who is there, in both directions |
+//! | `zmtp` | the protocol on the wire |
+//! | `tally` | what is counted |
+//!
+//! **The sockets are the other way round than in the textbook**, which binds PUB and connects SUB. Each node binds
+//! one SUB, and connects one XPUB to each peer: so each peer has a queue and a writer of its own, and one that does
+//! not read holds up nobody and costs a bounded queue (`--hwm`).
+//!
+//! **On the wire** a message has three frames, and any ZeroMQ program can send and read them:
+//!
+//! | frame | content | example |
+//! |---|---|---|
+//! | topic | the room and a newline, so that `math` is no beginning of `maths` | `lobby\n` |
+//! | message id | the envelope's, to be read without the envelope | `7f3a.0c12` |
+//! | frame | the envelope (see [`crate::wire::Envelope`]): a header line, then what a v1 client gets | `1 chat 7f3a.0c12 7f3a - lobby\n{...}` |
+//!
+//! A program publishes to a node with a PUB socket that *connects* to the node's `--sub`, and listens with a SUB
+//! socket that *binds* and is named as a `--peer`.
+//!
+//! **Why the protocol is here and not a library's.** The crate `zeromq` 0.7 was to carry it, and cannot be made to
+//! keep what this bus promises: whoever reaches its SUB socket ends the process with 101 bytes (a frame's length
+//! is believed, room is made for it, and the allocator aborts); its handshake has no time-out; a subscription made
+//! while a peer connects is lost to that peer for good; one peer that does not read blocks `subscribe`, and with it
+//! `recv`, for all; `recv` does not say whom a message is from; a send that fails is `Ok`. All of that is below its
+//! surface, out of a supervisor's reach. What PUB and SUB need of ZMTP is little, and with it come the bounds, a
+//! time-out for each step, and PING, which confirms subscriptions. The tests speak with that crate and with libzmq.
+//!
+//! **Health**: up as soon as this node hears every peer that it reaches, at the latest after a second. It stays
+//! up, since peers come and go.
 
-use std::future::ready;
+mod address;
+mod backlog;
+mod inbox;
+mod interest;
+mod mesh;
+mod message;
+mod publisher;
+mod subscriber;
+mod tally;
+mod topics;
+mod zmtp;
 
+use std::cell::OnceCell;
+use std::future::{Future, ready};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
-use super::{BoxFuture, Bus, BusError, BusEvent, Health, Outcome, Receipt};
+use super::counters::Counters;
+use super::{BoxFuture, Bus, BusError, BusEvent, Health, Level, Outcome, Receipt};
 use crate::wire::{Envelope, Room};
+use address::Address;
+use backlog::Backlog;
+use inbox::Inbox;
+use interest::Interest;
+use mesh::Mesh;
+use publisher::Publisher;
+use subscriber::Subscriber;
+use tally::Tally;
+
+/// How long a subscribe waits for the peers, and a start for the mesh.
+const CONFIRM_WITHIN: Duration = Duration::from_secs(1);
+/// How long [`Bus::close`] waits for the tasks to end.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 
 /// How a ZeroMQ bus is set up.
 #[derive(Debug, Clone)]
 pub struct ZeromqOptions {
-    /// Where this node's SUB socket listens: `tcp://127.0.0.1:9000`.
+    /// Where this node's SUB socket listens: `tcp://127.0.0.1:9000`, or without `tcp://`. Host `*` is every
+    /// interface, port 0 a free port.
     pub sub: String,
-    /// The SUB sockets of the other nodes, in the same form.
+    /// The SUB sockets of the other nodes, in the same form. The node's own is ignored, and so is a second
+    /// mention: the list may be the same for all nodes.
     pub peers: Vec<String>,
-    /// High-water mark: how many frames may wait for one peer; further ones are dropped and counted.
+    /// High-water mark: how many frames (here: whole messages) may wait for one peer; further ones are dropped and
+    /// counted. Nor may more than 64 MiB wait.
     pub hwm: usize,
     /// Events that may wait for the node; further ones are dropped and counted.
     pub queue: usize,
 }
 
-/// The bus over ZeroMQ.
-pub struct ZeromqBus;
-
-impl ZeromqBus {
-    /// Binds the SUB socket and starts to connect to the peers.
+impl ZeromqOptions {
+    /// Whether a bus can be started with these, as far as the options themselves tell.
     ///
     /// # Errors
-    /// When an address is none or cannot be bound.
-    pub async fn start(_options: ZeromqOptions) -> Result<Self, BusError> {
-        Err(BusError::Setup("this version has no zeromq bus".into()))
+    /// When an address is none, or the high-water mark is 0.
+    pub fn check(&self) -> Result<(), BusError> {
+        self.addresses().map(drop)
+    }
+
+    /// Our own address, and those of the others.
+    fn addresses(&self) -> Result<(Address, Vec<Address>), BusError> {
+        if self.hwm == 0 {
+            return Err(BusError::Setup("a high-water mark of 0 lets nothing through".into()));
+        }
+        let own = Address::own(&self.sub)?;
+        let mut peers = Vec::new();
+        for text in &self.peers {
+            let peer = Address::peer(text)?;
+            if peer == own {
+                tracing::info!("the peer {peer} is this node itself: ignored");
+            } else if peers.contains(&peer) {
+                tracing::warn!("the peer {peer} is given twice: ignored the second time");
+            } else {
+                peers.push(peer);
+            }
+        }
+        Ok((own, peers))
     }
 }
 
+/// The bus over ZeroMQ. Dropping it ends its tasks.
+pub struct ZeromqBus {
+    address: SocketAddr,
+    peers: Vec<Arc<Backlog>>,
+    interest: Arc<Interest>,
+    inbox: Arc<Inbox>,
+    mesh: Arc<Mesh>,
+    counters: Arc<Counters>,
+    events: Mutex<Option<mpsc::Receiver<BusEvent>>>,
+    health: Arc<watch::Sender<Health>>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// Ends the tasks of a bus that nobody closed.
+    _stop_when_dropped: DropGuard,
+}
+
+impl ZeromqBus {
+    /// Binds the SUB socket and starts to connect to the peers. The counters are registered at once, before the
+    /// future is polled.
+    ///
+    /// # Errors
+    /// When an address is none or cannot be bound, or the high-water mark is 0.
+    pub fn start(options: ZeromqOptions) -> impl Future<Output = Result<Self, BusError>> + Send {
+        let counters = Arc::new(Counters::register());
+        let tally = Tally::register();
+        async move {
+            let (own, peers) = options.addresses()?;
+            let listener = own.bind().await?;
+            let address = listener
+                .local_addr()
+                .map_err(|error| BusError::Setup(format!("cannot listen on {own}: {error}")))?;
+            let interest = Arc::new(Interest::default());
+            let (inbox, events) = Inbox::new(options.queue, Arc::clone(&counters));
+            let inbox = Arc::new(inbox);
+            let mesh = Arc::new(Mesh::new(peers.len()));
+            let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+
+            tasks.spawn(Arc::clone(&inbox).report_losses(stop.clone()));
+            let subscriber = Subscriber {
+                interest: Arc::clone(&interest),
+                inbox: Arc::clone(&inbox),
+                mesh: Arc::clone(&mesh),
+                tasks: tasks.clone(),
+                stop: stop.clone(),
+            };
+            tasks.spawn(Arc::new(subscriber).run(listener));
+            let mut backlogs = Vec::new();
+            for address in peers {
+                let backlog = Arc::new(Backlog::new(address.to_string(), options.hwm, tally.clone()));
+                let publisher = Publisher {
+                    address,
+                    backlog: Arc::clone(&backlog),
+                    mesh: Arc::clone(&mesh),
+                    reconnects: counters.reconnects.clone(),
+                    stop: stop.clone(),
+                };
+                tasks.spawn(publisher.run());
+                backlogs.push(backlog);
+            }
+            let health = Arc::new(watch::Sender::new(Health::Down("connecting to the peers".into())));
+            tasks.spawn(settle(Arc::clone(&mesh), Arc::clone(&health), stop.clone()));
+            tracing::info!("the ZeroMQ bus listens on tcp://{address}");
+            Ok(Self {
+                address,
+                peers: backlogs,
+                interest,
+                inbox,
+                mesh,
+                counters,
+                events: Mutex::new(Some(events)),
+                health,
+                tasks,
+                _stop_when_dropped: stop.clone().drop_guard(),
+                stop,
+            })
+        }
+    }
+
+    /// Where the SUB socket listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+/// Up once the mesh is whole, or has had its time.
+async fn settle(mesh: Arc<Mesh>, health: Arc<watch::Sender<Health>>, stop: CancellationToken) {
+    let up = async {
+        if timeout(CONFIRM_WITHIN, mesh.whole()).await.is_err() {
+            mesh.excuse();
+        }
+        health.send_replace(Health::Up);
+    };
+    tokio::select! {
+        () = up => stop.cancelled().await,
+        () = stop.cancelled() => {}
+    }
+    health.send_replace(Health::Down("the bus is closed".into()));
+}
+
 impl Bus for ZeromqBus {
-    fn publish(&self, _envelope: Envelope) -> Receipt {
-        Receipt::ready(Outcome::bus_down("not built"))
+    /// Never refused while the bus is open: a peer's full queue is a loss of that peer's, and counted.
+    fn publish(&self, envelope: Envelope) -> Receipt {
+        if self.stop.is_cancelled() {
+            let outcome = Outcome::bus_down("the bus is closed");
+            self.counters.count(&outcome);
+            return Receipt::ready(outcome);
+        }
+        let topic = message::topic(&envelope.room);
+        let encoded = OnceCell::new();
+        for peer in &self.peers {
+            let message = || encoded.get_or_init(|| message::encode(&topic, &envelope)).clone();
+            peer.offer(topic.as_bytes(), message);
+        }
+        if self.interest.wants(&envelope.room) {
+            self.inbox.deliver(envelope);
+        }
+        let outcome = Outcome::Ack(Level::Handed);
+        self.counters.count(&outcome);
+        Receipt::ready(outcome)
     }
 
-    fn subscribe(&self, _room: Room) -> BoxFuture<Result<(), BusError>> {
-        Box::pin(ready(Err(BusError::Closed)))
+    /// Resolves when every peer that is connected, or is about to be, knows it; after a second in any case.
+    fn subscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {
+        let changed = self.interest.change(&room, true);
+        let (interest, mesh) = (Arc::clone(&self.interest), Arc::clone(&self.mesh));
+        Box::pin(async move {
+            changed?;
+            let deadline = Instant::now() + CONFIRM_WITHIN;
+            if timeout_at(deadline, mesh.whole()).await.is_err() {
+                mesh.excuse();
+            }
+            let mut missing = interest.unconfirmed();
+            let all = join_all(missing.iter_mut().map(interest::Unconfirmed::resolved));
+            if timeout_at(deadline, all).await.is_err() {
+                interest.give_up_on(&missing);
+            }
+            if interest.is_closed() { Err(BusError::Closed) } else { Ok(()) }
+        })
     }
 
-    fn unsubscribe(&self, _room: Room) -> BoxFuture<Result<(), BusError>> {
-        Box::pin(ready(Err(BusError::Closed)))
+    /// Resolves at once: what still comes of the room is not handed on.
+    fn unsubscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {
+        Box::pin(ready(self.interest.change(&room, false)))
     }
 
     fn events(&self) -> Option<mpsc::Receiver<BusEvent>> {
-        None
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     fn health(&self) -> watch::Receiver<Health> {
-        watch::channel(Health::Down("not built".into())).1
+        self.health.subscribe()
     }
 
     fn crosses_nodes(&self) -> bool {
         true
     }
 
+    /// Gives the peers a moment to take what waits for them; the rest is counted as unsent.
     fn close(&self) -> BoxFuture<()> {
-        Box::pin(ready(()))
+        self.interest.close();
+        self.stop.cancel();
+        self.tasks.close();
+        let tasks = self.tasks.clone();
+        Box::pin(async move {
+            if timeout(CLOSE_WITHIN, tasks.wait()).await.is_err() {
+                tracing::warn!("the ZeroMQ bus did not end within {CLOSE_WITHIN:?}");
+            }
+        })
     }
 }

@@ -12,8 +12,8 @@ use crate::wire::{Envelope, Kind, Room};
 /// One page of a replay.
 #[derive(Debug)]
 pub(super) struct Page {
-    /// Whether the message after which it was asked is known.
-    pub(super) found: bool,
+    /// Whether the history has what was asked for, if it says so.
+    pub(super) found: Option<bool>,
     /// Where the next page begins.
     pub(super) next: Option<u64>,
     /// The messages.
@@ -24,7 +24,7 @@ impl Page {
     /// Reads a page of a room.
     pub(super) fn read(room: &Room, answer: &Answer) -> Result<Self, Failure> {
         Ok(Self {
-            found: header(answer, FOUND)?.unwrap_or(false),
+            found: header(answer, FOUND)?,
             next: header(answer, NEXT)?,
             envelopes: envelopes(room, answer.body()?)?,
         })

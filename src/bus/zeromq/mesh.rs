@@ -1,0 +1,120 @@
+//! Who of the mesh is there, in both directions.
+//!
+//! Nodes start in any order, and each connects to the others: for a moment a node may speak to a peer that it
+//! does not hear yet. A publish in that moment would be lost although everybody is ready (ZeroMQ's slow joiner), so
+//! the bus is up, and a subscribe effective, once this node hears every node that it speaks to. Nobody is waited
+//! for longer than a second.
+
+use std::collections::{HashMap, HashSet};
+
+use tokio::sync::watch;
+
+use super::zmtp::NodeId;
+
+/// The state of the mesh as this node sees it.
+pub(super) struct Mesh {
+    me: NodeId,
+    state: watch::Sender<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Peers to which the first attempt to connect is still under way.
+    undecided: usize,
+    /// Nodes that an XPUB socket of ours is connected to.
+    spoken_to: HashSet<NodeId>,
+    /// Nodes of which a connection to our SUB socket is there, and how many.
+    heard: HashMap<NodeId, usize>,
+    /// Nodes that were waited for in vain: they may not know this one.
+    excused: HashSet<NodeId>,
+}
+
+/// A node that an XPUB socket of ours is connected to; dropped with the connection.
+pub(super) struct Spoken<'a>(&'a Mesh, NodeId);
+
+/// A node that is connected to our SUB socket; dropped with the connection.
+pub(super) struct Heard<'a>(&'a Mesh, NodeId);
+
+impl Mesh {
+    pub(super) fn new(peers: usize) -> Self {
+        let me = format!("{:016x}", rand::random::<u64>()).into();
+        Self { me, state: watch::Sender::new(State { undecided: peers, ..State::default() }) }
+    }
+
+    /// This node's name in handshakes.
+    pub(super) fn me(&self) -> &NodeId {
+        &self.me
+    }
+
+    /// The first attempt to connect to one peer has ended.
+    pub(super) fn decided(&self) {
+        self.state.send_modify(|state| state.undecided = state.undecided.saturating_sub(1));
+    }
+
+    /// This node is connected to a node. `None` if it is already: the node has two addresses, and would get
+    /// everything twice.
+    pub(super) fn speak_to(&self, node: &NodeId) -> Option<Spoken<'_>> {
+        let fresh = self.state.send_if_modified(|state| state.spoken_to.insert(node.clone()));
+        fresh.then(|| Spoken(self, node.clone()))
+    }
+
+    /// Resolves when this node is not connected to a node.
+    pub(super) async fn lost(&self, node: &NodeId) {
+        // The sender is ours.
+        let _ = self.state.subscribe().wait_for(|state| !state.spoken_to.contains(node)).await;
+    }
+
+    /// A node is connected to this one.
+    pub(super) fn hear(&self, node: NodeId) -> Heard<'_> {
+        self.state.send_modify(|state| *state.heard.entry(node.clone()).or_default() += 1);
+        Heard(self, node)
+    }
+
+    /// Resolves when this node hears every node that it speaks to.
+    pub(super) async fn whole(&self) {
+        // The sender is ours.
+        let _ = self.state.subscribe().wait_for(State::is_whole).await;
+    }
+
+    /// Whoever is not heard by now is not waited for again.
+    pub(super) fn excuse(&self) {
+        self.state.send_if_modified(|state| {
+            let missing: Vec<NodeId> = state.missing().cloned().collect();
+            let any = !missing.is_empty();
+            state.excused.extend(missing);
+            any
+        });
+    }
+}
+
+impl State {
+    fn missing(&self) -> impl Iterator<Item = &NodeId> {
+        self.spoken_to.iter().filter(|node| !self.heard.contains_key(*node) && !self.excused.contains(*node))
+    }
+
+    fn is_whole(&self) -> bool {
+        self.undecided == 0 && self.missing().next().is_none()
+    }
+}
+
+impl Drop for Spoken<'_> {
+    fn drop(&mut self) {
+        self.0.state.send_modify(|state| {
+            state.spoken_to.remove(&self.1);
+            state.excused.remove(&self.1);
+        });
+    }
+}
+
+impl Drop for Heard<'_> {
+    fn drop(&mut self) {
+        self.0.state.send_modify(|state| {
+            if let Some(count) = state.heard.get_mut(&self.1) {
+                *count -= 1;
+                if *count == 0 {
+                    state.heard.remove(&self.1);
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,90 @@
+//! What one peer subscribed to.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+
+use super::message::END;
+
+/// The most topics that one peer may want: more than all clients of a node may be in, with its default limits.
+const MOST: usize = 1 << 20;
+/// The longest topic that a peer may want. A room has at most 256 bytes.
+const LONGEST: usize = 512;
+
+/// The peer's subscriptions, each with how often it was made: ZeroMQ wants it withdrawn as often.
+#[derive(Default)]
+pub(super) struct Topics {
+    /// Those that end as ours do, and so match one topic only.
+    rooms: HashMap<Bytes, usize>,
+    /// Beginnings, such as a program of other people subscribes to: `` is everything.
+    beginnings: HashMap<Bytes, usize>,
+}
+
+impl Topics {
+    /// The peer wants what begins with this. False if it wants too much.
+    pub(super) fn add(&mut self, topic: Bytes) -> bool {
+        if topic.len() > LONGEST || self.rooms.len() + self.beginnings.len() >= MOST {
+            return false;
+        }
+        let count = self.place(&topic).entry(topic).or_default();
+        *count = count.saturating_add(1);
+        true
+    }
+
+    /// The peer no longer does.
+    pub(super) fn remove(&mut self, topic: &Bytes) {
+        let place = self.place(topic);
+        if let Some(count) = place.get_mut(topic) {
+            *count -= 1;
+            if *count == 0 {
+                place.remove(topic);
+            }
+        }
+    }
+
+    /// Whether the peer wants a message of this topic.
+    pub(super) fn want(&self, topic: &[u8]) -> bool {
+        self.rooms.contains_key(topic) || self.beginnings.keys().any(|beginning| topic.starts_with(beginning))
+    }
+
+    fn place(&mut self, topic: &[u8]) -> &mut HashMap<Bytes, usize> {
+        if topic.ends_with(&[END as u8]) { &mut self.rooms } else { &mut self.beginnings }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_room_is_no_beginning_of_another() {
+        let mut topics = Topics::default();
+        assert!(topics.add("math\n".into()));
+        assert!(topics.want(b"math\n"));
+        assert!(!topics.want(b"maths\n") && !topics.want(b"mat\n"));
+        topics.remove(&"math\n".into());
+        assert!(!topics.want(b"math\n"));
+    }
+
+    #[test]
+    fn others_may_want_beginnings_and_more_than_once() {
+        let mut topics = Topics::default();
+        topics.add("mat".into());
+        topics.add("mat".into());
+        topics.remove(&"mat".into());
+        topics.remove(&"never".into());
+        assert!(topics.want(b"math\n") && topics.want(b"maths\n") && !topics.want(b"lobby\n"));
+        topics.remove(&"mat".into());
+        assert!(!topics.want(b"math\n"));
+        topics.add(Bytes::new());
+        assert!(topics.want(b"lobby\n"));
+    }
+
+    #[test]
+    fn a_peer_cannot_want_without_bounds() {
+        let mut topics = Topics::default();
+        assert!(!topics.add(vec![b'x'; LONGEST + 1].into()));
+        assert!((0..MOST).all(|n| topics.add(n.to_string().into())));
+        assert!(!topics.add("one more".into()));
+    }
+}

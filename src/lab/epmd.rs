@@ -1,0 +1,99 @@
+//! Erlang's port mapper, which a RabbitMQ asks for its way even when it is alone.
+//!
+//! One that a RabbitMQ starts by itself is a daemon that outlives it, on the port of every other Erlang of this
+//! machine. So each managed RabbitMQ has its own, in the foreground, registered with the warden.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::error::LabError;
+use super::process::{Spec, Supervision};
+use super::program;
+use super::service::{Readiness, Service};
+
+/// How long it may take to serve; it mostly takes some milliseconds.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Where installations of Erlang are. Some have it only in a directory that is named after its version.
+const ERLANG_PLACES: [&str; 5] = [
+    "/usr/lib/erlang",
+    "/usr/lib64/erlang",
+    "/usr/local/lib/erlang",
+    "/opt/homebrew/opt/erlang/lib/erlang",
+    "/usr/local/opt/erlang/lib/erlang",
+];
+
+/// The `epmd` of this machine, if it has one.
+pub fn find() -> Option<PathBuf> {
+    program::find("epmd").or_else(|| ERLANG_PLACES.iter().find_map(|place| within(Path::new(place))))
+}
+
+/// The one of an installation of Erlang: `bin/epmd`, or that of a version, `erts-13.1.5/bin/epmd`.
+fn within(erlang: &Path) -> Option<PathBuf> {
+    let versions = std::fs::read_dir(erlang).ok()?.flatten();
+    let mut versions: Vec<PathBuf> = versions
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("erts-"))
+        .map(|entry| entry.path())
+        .collect();
+    // Any will do; the same one each time.
+    versions.sort();
+    let all = std::iter::once(erlang.to_owned()).chain(versions);
+    all.map(|place| place.join("bin/epmd")).find(|file| program::is_program(file))
+}
+
+/// Starts one on this port, of loopback only, and waits until it serves.
+pub async fn start(
+    program: PathBuf,
+    port: u16,
+    log: PathBuf,
+    supervision: &Supervision,
+) -> Result<Service, LabError> {
+    let spec = Spec {
+        name: "epmd".into(),
+        program,
+        args: arguments(port),
+        env: Vec::new(),
+        clean: true,
+        dir: Some("/".into()),
+        log,
+    };
+    let epmd = Service::launch(spec, port, Readiness::Epmd, supervision, PATIENCE).await?;
+    match epmd.ready_within(PATIENCE).await {
+        Ok(()) => Ok(epmd),
+        Err(error) => {
+            epmd.stop(Duration::ZERO).await;
+            Err(error)
+        }
+    }
+}
+
+fn arguments(port: u16) -> Vec<OsString> {
+    // Without `-daemon` it stays in the foreground.
+    ["-port", &port.to_string(), "-address", "127.0.0.1"].map(OsString::from).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn place(erlang: &Path, at: &str) -> PathBuf {
+        let file = erlang.join(at);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        file
+    }
+
+    #[test]
+    fn it_is_found_in_an_installation_of_any_version() {
+        let erlang = tempfile::tempdir().unwrap();
+        assert_eq!(within(erlang.path()), None);
+        let versioned = place(erlang.path(), "erts-13.1.5/bin/epmd");
+        place(erlang.path(), "lib/bin/epmd");
+        assert_eq!(within(erlang.path()), Some(versioned));
+        let plain = place(erlang.path(), "bin/epmd");
+        assert_eq!(within(erlang.path()), Some(plain));
+    }
+}

@@ -1,0 +1,136 @@
+//! A broker that the user brings: looked at before anything starts, never broken, and left as it was.
+
+mod amqp;
+mod redis;
+
+use std::time::Duration;
+
+use super::broker::redact;
+use super::error::LabError;
+use super::product::Product;
+
+/// How long one step of a talk with it may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How long cleaning up there may take: it is a part of the end, which is to come soon.
+const CLEAN: Duration = Duration::from_secs(1);
+
+/// The version of the broker at this URL, if nodes will be able to use it.
+///
+/// # Errors
+/// When the URL is none of this product, when nobody answers there, or when it does not let us in.
+pub async fn version(product: Product, url: &str) -> Result<String, LabError> {
+    let talk = async {
+        match product {
+            Product::Redis => redis::version(url).await,
+            Product::RabbitMq => amqp::version(url).await,
+        }
+    };
+    let refusal = match tokio::time::timeout(2 * PATIENCE, talk).await {
+        Ok(Ok(version)) => return Ok(version),
+        Ok(Err(refusal)) => refusal,
+        Err(_) => Refusal::unusable("it does not answer"),
+    };
+    let shown = redact(url);
+    Err(match refusal {
+        Refusal::Url(why) => {
+            let message = format!("the broker URL {shown} is not one that {product} understands: {why}");
+            LabError::usage(message).hint(product.url_form())
+        }
+        Refusal::Unusable { why, hint } => {
+            let hint = hint.unwrap_or("start it, or leave out `--broker` and the lab starts its own");
+            LabError::environment(format!("the broker at {shown} cannot be used: {why}")).hint(hint)
+        }
+    })
+}
+
+/// Removes what the nodes and the history of this namespace have made there to stay.
+///
+/// # Errors
+/// When it is still there, a sentence for people.
+pub async fn clean(product: Product, url: &str, namespace: &str) -> Result<(), String> {
+    let why = match product {
+        // Channels of Redis are gone with those who listen.
+        Product::Redis => return Ok(()),
+        Product::RabbitMq => match tokio::time::timeout(CLEAN, amqp::clean(url, namespace)).await {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it does not answer".into(),
+        },
+    };
+    let shown = redact(url);
+    Err(format!(
+        "what is called {namespace} is left at the broker {shown}, for it could not be deleted: {why}"
+    ))
+}
+
+/// Why a broker cannot be used. No text in it holds a password.
+#[derive(Debug)]
+enum Refusal {
+    /// The URL is none.
+    Url(String),
+    /// Whoever is there, if anybody, does not serve us.
+    Unusable { why: String, hint: Option<&'static str> },
+}
+
+impl Refusal {
+    fn unusable(why: impl Into<String>) -> Self {
+        Self::Unusable { why: why.into(), hint: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_that_is_not_there_is_named_without_its_password() {
+        let port = crate::lab::ports::free(1).unwrap()[0];
+        for (product, scheme) in [(Product::Redis, "redis"), (Product::RabbitMq, "amqp")] {
+            let url = format!("{scheme}://me:s3cret@127.0.0.1:{port}");
+            let error = version(product, &url).await.unwrap_err();
+            assert_eq!(error.exit, 4);
+            let expected = format!("the broker at {scheme}://127.0.0.1:{port} cannot be used: ");
+            assert!(error.message.starts_with(&expected), "{error}");
+            assert!(!error.to_string().contains("s3cret"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_url_that_is_none_is_wrong_usage() {
+        for (product, url) in [
+            (Product::Redis, "redis://me:s3cret@host:port"),
+            (Product::RabbitMq, "amqp://me:s3cret@host:port"),
+            (Product::RabbitMq, "amqp:me:s3cret@host"),
+        ] {
+            let error = version(product, url).await.unwrap_err();
+            assert_eq!(error.exit, 2, "{error}");
+            assert!(!error.message.contains("s3cret"), "{error}");
+            assert!(error.hint.is_some());
+        }
+    }
+
+    #[tokio::test]
+    async fn one_that_speaks_something_else_is_named() {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        std::thread::spawn(move || {
+            use std::io::{Read, Write};
+            while let Ok((mut stream, _)) = listener.accept() {
+                // The header of AMQP has eight bytes.
+                stream.read_exact(&mut [0; 8]).ok();
+                stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").ok();
+            }
+        });
+        let error = version(Product::RabbitMq, &format!("amqp://127.0.0.1:{port}")).await.unwrap_err();
+        assert!(error.message.ends_with("cannot be used: not an answer of AMQP 0-9-1"), "{error}");
+        assert_eq!(error.exit, 4);
+    }
+
+    #[tokio::test]
+    async fn one_that_says_nothing_is_given_up() {
+        let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = silent.local_addr().unwrap().port();
+        let error = version(Product::RabbitMq, &format!("amqp://127.0.0.1:{port}")).await.unwrap_err();
+        assert!(error.message.ends_with("it does not answer"), "{error}");
+    }
+}

@@ -1,0 +1,97 @@
+//! A RabbitMQ, or another AMQP 0-9-1 broker, that is not the lab's.
+
+use std::io;
+
+use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
+use lapin::uri::{AMQPScheme, AMQPUri};
+use lapin::{Connection, ConnectionProperties, ErrorKind};
+
+use super::Refusal;
+use crate::lab::probe::{self, Greeting};
+
+/// Its version, or `unknown`.
+pub(super) async fn version(url: &str) -> Result<String, Refusal> {
+    let uri = parse(url)?;
+    // Who it is, in its own words; and whether it lets us in, by the client that the nodes use as well.
+    let greeting = greeting(&uri).await?;
+    let connection = connect(uri).await.map_err(|error| refusal(&error))?;
+    connection.close(200, "OK".into()).await.ok();
+    Ok(greeting.version)
+}
+
+/// Deletes what is made to stay.
+///
+/// The queue of a node's live feed has a name that only the node knows. A node that ends in order deletes it; that
+/// of a killed one expires after 60 seconds.
+pub(super) async fn clean(url: &str, namespace: &str) -> lapin::Result<()> {
+    let uri = url.parse::<AMQPUri>().map_err(io::Error::other)?;
+    let connection = connect(uri).await?;
+    let channel = connection.create_channel().await?;
+    let Names { queue, exchanges } = Names::new(namespace);
+    // RabbitMQ takes what is not there for deleted.
+    channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await?;
+    for exchange in exchanges {
+        channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await?;
+    }
+    connection.close(200, "OK".into()).await
+}
+
+/// The native names of a cluster that stay. The lab shares no code with what it measures; a test looks at the
+/// broker whether these are all.
+struct Names {
+    queue: String,
+    exchanges: [String; 2],
+}
+
+impl Names {
+    fn new(namespace: &str) -> Self {
+        Self {
+            queue: format!("{namespace}.history"),
+            exchanges: [namespace.to_owned(), format!("{namespace}.signals")],
+        }
+    }
+}
+
+fn parse(url: &str) -> Result<AMQPUri, Refusal> {
+    url.parse().map_err(|why: String| {
+        // Some of its errors repeat the URL, and that may hold a password.
+        Refusal::Url(if why.contains(url) { "it names no host".into() } else { why })
+    })
+}
+
+async fn greeting(uri: &AMQPUri) -> Result<Greeting, Refusal> {
+    if uri.scheme == AMQPScheme::AMQPS {
+        // Behind TLS nobody is asked but by the client.
+        return Ok(Greeting::unknown());
+    }
+    let (host, port) = (uri.authority.host.as_str(), uri.authority.port);
+    probe::greeting_of((host, port)).await.map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => Refusal::unusable("it does not answer"),
+        _ => Refusal::unusable(error.to_string()),
+    })
+}
+
+async fn connect(uri: AMQPUri) -> lapin::Result<Connection> {
+    let name = ConnectionProperties::default().with_connection_name("pubsub-lab".into());
+    Connection::connect_uri(uri, name).await
+}
+
+/// What a failed login means.
+fn refusal(error: &lapin::Error) -> Refusal {
+    let ErrorKind::ProtocolError(error) = error.kind() else {
+        return Refusal::unusable(error.to_string());
+    };
+    match error.get_id() {
+        403 => Refusal::Unusable {
+            why: "it does not accept the user name or the password".into(),
+            hint: Some("give them in the URL: amqp://user:password@host; what is special in them as %XX"),
+        },
+        530 => Refusal::Unusable {
+            why: "it has no such virtual host, or the user may not enter it".into(),
+            hint: Some(
+                "the default one is amqp://host without a slash at the end; another is amqp://host/name",
+            ),
+        },
+        _ => Refusal::unusable(error.get_message().to_string()),
+    }
+}

@@ -1,0 +1,269 @@
+//! The processes of this binary that make a cluster: its nodes, and the history where the pattern has one.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use futures_util::stream::{self, StreamExt};
+
+use super::base::Base;
+use super::broker::Broker;
+use super::cluster::Progress;
+use super::error::LabError;
+use super::options::ClusterOptions;
+use super::ports;
+use super::process::Spec;
+use super::service::{Readiness, Service};
+use crate::scenario::Pattern;
+
+/// How long a member may take to be ready.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How many times free ports are chosen again because somebody took one in between.
+const TRIES: usize = 5;
+
+/// What all members of one cluster share.
+pub(super) struct Shared<'a> {
+    pub(super) options: &'a ClusterOptions,
+    pub(super) broker: Option<&'a Broker>,
+    pub(super) namespace: &'a str,
+    pub(super) secret: &'a str,
+    pub(super) logs: &'a Path,
+    pub(super) base: &'a Base,
+    pub(super) progress: &'a (dyn Fn(Progress) + Sync),
+}
+
+/// All of them, serving.
+#[derive(Debug)]
+pub(super) struct Members {
+    pub(super) nodes: Vec<Service>,
+    pub(super) history: Option<Service>,
+}
+
+/// The ports that other members are told, and so cannot change for one of them alone.
+struct Addresses {
+    /// Where each node hears the others; empty if they have a broker, or nothing to say.
+    subs: Vec<u16>,
+    history: Option<u16>,
+}
+
+/// Why a member did not start.
+struct Failure {
+    error: LabError,
+    /// Somebody took its port after the lab had chosen it: other ports may do.
+    taken: bool,
+}
+
+impl From<LabError> for Failure {
+    fn from(error: LabError) -> Self {
+        Self { error, taken: false }
+    }
+}
+
+/// The ports for clients that were asked for, if all of them are free; or some that are.
+pub(super) fn client_ports(first: u16, count: usize) -> Result<Vec<u16>, LabError> {
+    if first == 0 {
+        return ports::free(count);
+    }
+    let ports: Vec<u16> = (first..=u16::MAX).take(count).collect();
+    for (index, port) in ports.iter().enumerate() {
+        if let Err(error) = ports::check(*port) {
+            return Err(port_taken(index, *port, &error));
+        }
+    }
+    Ok(ports)
+}
+
+fn port_taken(index: usize, port: u16, error: &std::io::Error) -> LabError {
+    let message = if error.kind() == std::io::ErrorKind::AddrInUse {
+        format!("port {port} is in use, so node {index} cannot listen on it")
+    } else {
+        format!("node {index} cannot listen on port {port}: {error}")
+    };
+    LabError::environment(message).hint("choose another with `--port`, or `--port 0` for free ones")
+}
+
+impl Members {
+    /// Starts all of them at once and waits until they serve. Tells them in their order.
+    pub(super) async fn start(shared: &Shared<'_>, mut clients: Vec<u16>) -> Result<Self, LabError> {
+        for _ in 1..TRIES {
+            match Self::attempt(shared, &clients).await {
+                Err(failure) if failure.taken => {
+                    if shared.options.port == 0 {
+                        clients = ports::free(clients.len())?;
+                    }
+                }
+                outcome => return outcome.map_err(|failure| failure.error),
+            }
+        }
+        Self::attempt(shared, &clients).await.map_err(|failure| failure.error)
+    }
+
+    async fn attempt(shared: &Shared<'_>, clients: &[u16]) -> Result<Self, Failure> {
+        let addresses = Addresses::free(shared.options.pattern, clients)?;
+        // Both to their ends: who has started holds its port until it is gone.
+        let started = join(start_nodes(shared, clients, &addresses), start_history(shared, &addresses)).await;
+        let (nodes, history) = match started {
+            (Ok(nodes), Ok(history)) => (nodes, history),
+            (Ok(nodes), Err(failure)) => {
+                kill(&nodes).await;
+                return Err(failure);
+            }
+            (Err(failure), history) => {
+                kill(history.iter().flatten()).await;
+                return Err(failure);
+            }
+        };
+        if let Some(history) = &history {
+            (shared.progress)(Progress::History(format!("http://127.0.0.1:{}", history.port())));
+        }
+        for (index, node) in nodes.iter().enumerate() {
+            (shared.progress)(Progress::Node { index, url: format!("http://127.0.0.1:{}", node.port()) });
+        }
+        Ok(Self { nodes, history })
+    }
+}
+
+impl Addresses {
+    /// Free ones, and none of those that the clients use.
+    fn free(pattern: Pattern, clients: &[u16]) -> Result<Self, LabError> {
+        let subs = if pattern == Pattern::Zeromq { clients.len() } else { 0 };
+        let history = usize::from(pattern.has_history());
+        let mut free = ports::free(subs + history + clients.len())?;
+        // The clients' ports are free as well until somebody listens on them.
+        free.retain(|port| !clients.contains(port));
+        let history = if pattern.has_history() { free.pop() } else { None };
+        free.truncate(subs);
+        Ok(Self { subs: free, history })
+    }
+}
+
+async fn start_nodes(
+    shared: &Shared<'_>,
+    clients: &[u16],
+    addresses: &Addresses,
+) -> Result<Vec<Service>, Failure> {
+    let tell = |index| (shared.progress)(Progress::Waiting(format!("node {index}")));
+    let starts = clients.iter().enumerate().map(|(index, port)| {
+        let (spec, sub) = (node_spec(shared, index, *port, addresses), addresses.subs.get(index));
+        // A port that was asked for is not the lab's to change.
+        let chosen = (shared.options.port == 0).then_some(*port).into_iter().chain(sub.copied());
+        start(shared, spec, *port, chosen.collect())
+    });
+    let mut starting = stream::iter(starts).buffered(clients.len());
+    let mut nodes = Vec::with_capacity(clients.len());
+    tell(0);
+    while let Some(node) = starting.next().await {
+        match node {
+            Ok(node) => nodes.push(node),
+            Err(failure) => {
+                let others: Vec<_> = starting.filter_map(async |node| node.ok()).collect().await;
+                kill(nodes.iter().chain(&others)).await;
+                return Err(failure);
+            }
+        }
+        tell(nodes.len());
+    }
+    Ok(nodes)
+}
+
+async fn start_history(shared: &Shared<'_>, addresses: &Addresses) -> Result<Option<Service>, Failure> {
+    let Some(port) = addresses.history else { return Ok(None) };
+    start(shared, history_spec(shared, port), port, vec![port]).await.map(Some)
+}
+
+/// Starts one. `chosen` are those of its ports that the lab chose.
+async fn start(shared: &Shared<'_>, spec: Spec, port: u16, chosen: Vec<u16>) -> Result<Service, Failure> {
+    let supervision = shared.base.supervision();
+    let started = async {
+        let service = Service::launch(spec, port, Readiness::Node, supervision, PATIENCE).await?;
+        match service.ready_within(PATIENCE).await {
+            Ok(()) => Ok(service),
+            Err(error) => {
+                service.stop(Duration::ZERO).await;
+                Err(error)
+            }
+        }
+    };
+    started.await.map_err(|error| {
+        let taken = chosen.into_iter().any(|port| ports::check(port).is_err());
+        Failure { error, taken }
+    })
+}
+
+async fn kill(services: impl IntoIterator<Item = &Service>) {
+    join_all(services.into_iter().map(|service| service.stop(Duration::ZERO))).await;
+}
+
+fn node_spec(shared: &Shared<'_>, index: usize, port: u16, addresses: &Addresses) -> Spec {
+    let options = shared.options;
+    let mut args: Vec<String> = vec!["node".into(), options.pattern.name().into()];
+    args.extend(["--listen".into(), format!("127.0.0.1:{port}"), "--name".into(), format!("node-{index}")]);
+    for (peer, sub) in addresses.subs.iter().enumerate() {
+        let flag = if peer == index { "--sub" } else { "--peer" };
+        args.extend([flag.into(), format!("tcp://127.0.0.1:{sub}")]);
+    }
+    // Not arguments: everybody can read those, and a URL may hold a password.
+    let mut env: Vec<(OsString, OsString)> = vec![("PUBSUB_LAB_SECRET".into(), shared.secret.into())];
+    if let Some(broker) = shared.broker {
+        args.extend(["--namespace".into(), shared.namespace.into()]);
+        env.push(("PUBSUB_LAB_BROKER".into(), broker.url().into()));
+    }
+    if let Some(history) = addresses.history {
+        env.push(("PUBSUB_LAB_HISTORY".into(), format!("http://127.0.0.1:{history}").into()));
+    }
+    args.extend(options.node_flags.iter().cloned());
+    Spec {
+        name: format!("node {index}"),
+        program: options.program.clone(),
+        args: args.into_iter().map(OsString::from).collect(),
+        env,
+        clean: false,
+        dir: None,
+        log: shared.logs.join(format!("node-{index}.log")),
+    }
+}
+
+fn history_spec(shared: &Shared<'_>, port: u16) -> Spec {
+    let db = shared.base.directory().join("history.db").into_os_string();
+    let args = ["history", "--listen", &format!("127.0.0.1:{port}"), "--namespace", shared.namespace, "--db"];
+    let broker = shared.broker.map(|broker| ("PUBSUB_LAB_BROKER".into(), broker.url().into()));
+    Spec {
+        name: "history".into(),
+        program: shared.options.program.clone(),
+        args: args.into_iter().map(OsString::from).chain([db]).collect(),
+        env: broker.into_iter().collect(),
+        clean: false,
+        dir: None,
+        log: shared.logs.join("history.log"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::{Ipv4Addr, TcpListener};
+
+    #[test]
+    fn a_taken_port_is_named_with_its_node() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        let error = client_ports(port, 1).unwrap_err();
+        assert_eq!(error.message, format!("port {port} is in use, so node 0 cannot listen on it"));
+        assert_eq!(error.hint.as_deref(), Some("choose another with `--port`, or `--port 0` for free ones"));
+        assert_eq!(error.exit, 4);
+    }
+
+    #[test]
+    fn nobody_gets_a_port_twice() {
+        let clients = ports::free(3).unwrap();
+        let mesh = Addresses::free(Pattern::Zeromq, &clients).unwrap();
+        assert_eq!(mesh.subs.len(), 3);
+        assert!(mesh.subs.iter().all(|port| !clients.contains(port)));
+        assert_eq!(mesh.history, None);
+        let amqp = Addresses::free(Pattern::Amqp, &clients).unwrap();
+        assert!(amqp.subs.is_empty() && amqp.history.is_some_and(|port| !clients.contains(&port)));
+        let redis = Addresses::free(Pattern::Redis, &clients).unwrap();
+        assert!(redis.subs.is_empty() && redis.history.is_none());
+    }
+}

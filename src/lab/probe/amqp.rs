@@ -1,0 +1,145 @@
+//! How an AMQP 0-9-1 server greets: the frame `Connection.Start`, which says who it is before anybody logs in.
+
+/// What a client says first.
+pub(super) const HEADER: &[u8] = b"AMQP\0\0\x09\x01";
+/// Type, channel and length of a frame.
+const FRAME_HEAD: usize = 7;
+/// `Connection.Start` on channel 0: class 10, method 10, protocol 0-9.
+const START: &[u8] = &[0, 10, 0, 10, 0, 9];
+
+/// What a server says about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Greeting {
+    /// `RabbitMQ`, or `unknown`.
+    pub product: String,
+    /// Its version, or `unknown`.
+    pub version: String,
+    /// What its cluster is called; RabbitMQ makes it of its node name. Empty if it does not say.
+    pub cluster: String,
+}
+
+impl Greeting {
+    /// Of one that says nothing about itself.
+    pub fn unknown() -> Self {
+        Self { product: "unknown".into(), version: "unknown".into(), cluster: String::new() }
+    }
+
+    /// Reads the frame; `None` if it is another.
+    pub(super) fn parse(frame: &[u8]) -> Option<Self> {
+        let payload = frame.strip_prefix(&[1, 0, 0])?.get(4..)?.strip_prefix(START)?;
+        let mut greeting = Self::unknown();
+        let mut fields = Reader(payload).long()?;
+        while !fields.0.is_empty() {
+            let name = fields.short()?;
+            let kind = fields.byte()?;
+            let place = match name {
+                b"product" => Some(&mut greeting.product),
+                b"version" => Some(&mut greeting.version),
+                b"cluster_name" => Some(&mut greeting.cluster),
+                _ => None,
+            };
+            match (kind, place) {
+                (b'S', Some(place)) => *place = fields.long()?.text(),
+                (b'S' | b'F', _) => {
+                    fields.long()?;
+                }
+                (b't', _) => {
+                    fields.byte()?;
+                }
+                // RabbitMQ has no others there. What was read so far stands.
+                _ => break,
+            }
+        }
+        Some(greeting)
+    }
+}
+
+/// Whether a whole frame is there, or something that is none.
+pub(super) fn is_complete(answer: &[u8]) -> bool {
+    match answer {
+        [] => false,
+        [1, _, _, length @ ..] => length.first_chunk().is_some_and(|length| {
+            // One byte marks the end.
+            answer.len() > FRAME_HEAD + u32::from_be_bytes(*length) as usize
+        }),
+        [1, ..] => false,
+        _ => true,
+    }
+}
+
+/// The bytes that are still to be read.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    fn byte(&mut self) -> Option<u8> {
+        self.take(1)?.first().copied()
+    }
+
+    /// A short string.
+    fn short(&mut self) -> Option<&'a [u8]> {
+        let length = self.byte()?;
+        self.take(length.into())
+    }
+
+    /// A long string, or a table.
+    fn long(&mut self) -> Option<Reader<'a>> {
+        let length = u32::from_be_bytes(*self.take(4)?.first_chunk()?);
+        self.take(length as usize).map(Reader)
+    }
+
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn text(&self) -> String {
+        // It is shown to people.
+        String::from_utf8_lossy(self.0).chars().filter(|c| !c.is_control()).take(100).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The frame of a RabbitMQ 3.10, with fewer capabilities.
+    fn start() -> Vec<u8> {
+        let long = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes()[..], bytes].concat();
+        let short = |text: &str| [&[text.len() as u8][..], text.as_bytes()].concat();
+        let text = |name: &str, value: &str| [short(name), vec![b'S'], long(value.as_bytes())].concat();
+        let capability = [short("basic.nack"), b"t\x01".to_vec()].concat();
+        let table = [
+            [short("capabilities"), vec![b'F'], long(&capability)].concat(),
+            text("cluster_name", "lab20123@host"),
+            text("product", "RabbitMQ"),
+            text("version", "3.10.8"),
+        ]
+        .concat();
+        let payload = [START, &long(&table), &long(b"AMQPLAIN PLAIN"), &long(b"en_US")].concat();
+        [&[1, 0, 0][..], &long(&payload), &[0xce]].concat()
+    }
+
+    #[test]
+    fn the_frame_says_who_it_is() {
+        let expected = Greeting {
+            product: "RabbitMQ".into(),
+            version: "3.10.8".into(),
+            cluster: "lab20123@host".into(),
+        };
+        assert_eq!(Greeting::parse(&start()), Some(expected));
+    }
+
+    #[test]
+    fn a_frame_is_whole_at_its_last_byte_only() {
+        let frame = start();
+        assert!(is_complete(&frame));
+        for length in 0..frame.len() {
+            assert!(!is_complete(&frame[..length]), "{length}");
+            // Half a table may say something already; it must not make anything up, or fail.
+            Greeting::parse(&frame[..length]);
+        }
+        assert!(is_complete(b"HTTP/1.1 400"));
+        assert_eq!(Greeting::parse(b"HTTP/1.1 400 Bad Request"), None);
+    }
+}

@@ -1,0 +1,157 @@
+//! How a member is told what it missed: the rooms' side of it. What happens to one member is in `catch_up.rs`.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use tokio::sync::Semaphore;
+use tokio::task::JoinError;
+
+use super::catch_up::{CatchUp, Cut, Unfed};
+use super::frame;
+use super::link::{Fed, Link};
+use super::member::Member;
+use super::room::Rooms;
+use crate::bus::{Bus, BusError};
+use crate::wire::{self, Kind, Recovered, Room};
+
+/// Replays that are asked for at once; the others wait. When a node dies, all its clients come at once, and the
+/// history has other readers. It ends with the first page: a client that takes its replay slowly holds up nobody.
+pub const ASKED_AT_ONCE: usize = 16;
+/// Messages that are fed in one go.
+const BATCH: usize = 64;
+/// The least time between two lines in the log about replays that could not be had.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// How a replay went.
+#[derive(Debug)]
+pub struct Told {
+    room: Room,
+    link: u64,
+    run: u64,
+    recovered: Recovered,
+    /// Why it is not all.
+    why: Option<BusError>,
+}
+
+impl Rooms {
+    /// Tells a member what it missed. If it is being told already, that ends, and is answered.
+    pub(super) fn replay(&mut self, room: &Room, member: Member, after: Arc<str>) {
+        let Some(state) = self.rooms.get_mut(room) else { return };
+        let link = member.link.clone();
+        let Some(late) = state.make_late(member) else { return };
+        late.cut();
+        let asking = std::mem::replace(&mut late.asking, true);
+        late.run = late.catch_up.begin();
+        let (catch_up, run) = (late.catch_up.clone(), late.run);
+        let (bus, room_asked, turns) = (self.bus.clone(), room.clone(), self.turns.clone());
+        let task = self.replays.spawn(async move {
+            let (recovered, why) = tell(&catch_up, run, &*bus, &room_asked, &after, &turns).await.ok()?;
+            Some(Told { room: room_asked, link: catch_up.member.link.number, run, recovered, why })
+        });
+        late.task = Some(task);
+        if asking {
+            self.answer_replay(room, &link, Recovered::Part);
+        }
+    }
+
+    /// A replay is over: the member is answered, and what was held back follows.
+    pub(super) fn replayed(&mut self, told: Result<Option<Told>, JoinError>) {
+        let told = match told {
+            Ok(Some(told)) => told,
+            Ok(None) => return,
+            Err(error) if error.is_cancelled() => return,
+            Err(error) => return tracing::error!("a replay failed: {error}"),
+        };
+        if let Some(why) = &told.why
+            && self.complained.is_none_or(|before| before.elapsed() > QUIET)
+        {
+            tracing::warn!("a client was not told all that it missed: {why}");
+            self.complained = Some(Instant::now());
+        }
+        let Some(state) = self.rooms.get_mut(&told.room) else { return };
+        let Some(late) = state.late_of(told.link).filter(|late| late.run == told.run) else { return };
+        late.asking = false;
+        let (catch_up, run) = (late.catch_up.clone(), told.run);
+        let recovered = match told.recovered {
+            Recovered::All if catch_up.overflowed() => Recovered::Part,
+            recovered => recovered,
+        };
+        self.answer_replay(&told.room, &catch_up.member.link, recovered);
+        let Some(state) = self.rooms.get_mut(&told.room) else { return };
+        match catch_up.let_out(run) {
+            // Where there is no history there is nothing to forget: the member is an ordinary one at once.
+            Fed::All => state.forget_late(Instant::now()),
+            Fed::Gone => {}
+            Fed::Full => {
+                let task = self.replays.spawn(async move {
+                    // It has nothing to say: the member hears on, or is gone.
+                    let _ = catch_up.let_all_out(run).await;
+                    None
+                });
+                if let Some(late) = state.late_of(told.link) {
+                    late.task = Some(task);
+                }
+            }
+        }
+    }
+
+    fn answer_replay(&self, room: &Room, link: &Link, recovered: Recovered) {
+        let word = match recovered {
+            Recovered::All => "all",
+            Recovered::Part => "part",
+            Recovered::None => "none",
+        };
+        metrics::counter!("pubsub_lab_replays_total", "recovered" => word).increment(1);
+        self.answer_subscribed(room, link, recovered);
+    }
+}
+
+/// Tells one member what it missed, as far as it can be had.
+async fn tell(
+    catch_up: &CatchUp,
+    run: u64,
+    bus: &dyn Bus,
+    room: &Room,
+    after: &str,
+    turns: &Semaphore,
+) -> Result<(Recovered, Option<BusError>), Cut> {
+    let replay = {
+        let _turn = turns.acquire().await;
+        match bus.replay(room, after) {
+            None => return Ok((Recovered::None, None)),
+            Some(replay) => replay.await,
+        }
+    };
+    let replay = match replay {
+        Ok(replay) => replay,
+        Err(error) => return Ok((Recovered::None, Some(error))),
+    };
+    let mut recovered = if replay.complete { Recovered::All } else { Recovered::Part };
+    let mut batches = replay.messages.ready_chunks(BATCH);
+    while let Some(batch) = batches.next().await {
+        let mut frames = Unfed::with_capacity(batch.len());
+        let mut failure = None;
+        for message in batch {
+            let envelope = match message {
+                Ok(envelope) => envelope,
+                Err(error) => {
+                    failure = Some(error);
+                    break;
+                }
+            };
+            if envelope.others && envelope.sender == catch_up.member.identity.id {
+                continue;
+            }
+            match wire::replayed(&envelope.frame).filter(|_| envelope.kind == Kind::Chat) {
+                Some(json) => frames.push_back((catch_up.hash(&envelope), frame::text(&json))),
+                None => recovered = Recovered::Part,
+            }
+        }
+        catch_up.feed(run, frames).await?;
+        if let Some(error) = failure {
+            return Ok((Recovered::Part, Some(error)));
+        }
+    }
+    Ok((recovered, None))
+}

@@ -1,0 +1,61 @@
+//! A share of the subscribers, as `leave` and `join` name it: `"50%"`.
+
+use super::error::{ScenarioError, Source};
+use super::section::Section;
+use super::{Action, Target};
+
+/// Reads the share that a `leave` or a `join` names.
+pub(super) fn read(
+    source: &Source<'_>,
+    section: &Section<'_>,
+    action: Action,
+) -> Result<Target, ScenarioError> {
+    let Some(text) = section.text(action.name())? else {
+        return Err(source.error(&section.span, "a [[fault]] needs an action"));
+    };
+    parse(text.get_ref()).map(Target::Subscribers).ok_or_else(|| {
+        let what = format!("`{}` is no share of the subscribers", text.get_ref());
+        source.error(&text.span(), what).with_hint("a share is a whole percentage, \"1%\" to \"100%\"")
+    })
+}
+
+/// A whole percentage from 1 to 100.
+fn parse(text: &str) -> Option<u8> {
+    let digits = text.trim().strip_suffix('%')?.trim_end();
+    // `+5` parses as a number, and is none of ours.
+    let number = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
+    (1..=100).contains(&number).then_some(number)
+}
+
+/// How many of so many subscribers a percentage is, rounded down.
+pub fn share_of(percent: u8, subscribers: usize) -> usize {
+    subscribers * usize::from(percent) / 100
+}
+
+/// The smallest percentage of so many subscribers that is somebody.
+pub(super) fn smallest(subscribers: usize) -> usize {
+    100_usize.div_ceil(subscribers.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_share_is_a_whole_percentage() {
+        assert_eq!(["1%", "50 %", " 100% "].map(parse), [Some(1), Some(50), Some(100)]);
+        for wrong in ["", "%", "0%", "101%", "300%", "half", "50", "+5%", "-5%", "5.5%", "5%%", "5 0%"] {
+            assert_eq!(parse(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_share_is_rounded_down_and_the_smallest_is_somebody() {
+        assert_eq!([share_of(50, 3), share_of(33, 3), share_of(34, 3), share_of(100, 7)], [1, 0, 1, 7]);
+        for subscribers in [1, 3, 7, 30, 99, 100, 101, 50_000] {
+            let smallest = smallest(subscribers);
+            assert!(share_of(smallest as u8, subscribers) >= 1, "{subscribers}");
+            assert!(smallest == 1 || share_of(smallest as u8 - 1, subscribers) == 0, "{subscribers}");
+        }
+    }
+}

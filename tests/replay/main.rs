@@ -1,0 +1,12 @@
+//! What a client missed, from outside: real RabbitMQ, the history as a process, nodes as processes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod away;
+mod broken;
+mod cluster;
+mod page;
+mod reader;

@@ -1,0 +1,155 @@
+//! ZeroMQ buses as tests start them, and the programs of other people that they meet.
+
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
+
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::time::Duration;
+
+use bytes::Bytes;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use pubsub_lab::bus::zeromq::{ZeromqBus, ZeromqOptions};
+use pubsub_lab::bus::{Bus, BusEvent, Health};
+use pubsub_lab::wire::{Envelope, Kind, Room};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::node::Node;
+use super::process::{Running, pubsub_lab};
+
+pub const PATIENCE: Duration = Duration::from_secs(20);
+/// Below what the kernel gives to outgoing connections, and away from the ports of brokers.
+const PORTS: std::ops::Range<u16> = 12_000..16_000;
+
+/// Some addresses that nobody else takes while this lives, not even while nobody listens there.
+pub struct Addresses {
+    all: Vec<String>,
+    /// Tests that run at the same time see by these that a port is not theirs.
+    _reserved: Vec<UdpSocket>,
+}
+
+impl Addresses {
+    pub fn new(count: usize) -> Self {
+        let (mut all, mut reserved) = (Vec::new(), Vec::new());
+        while all.len() < count {
+            let port = rand::random_range(PORTS);
+            let (Ok(udp), Ok(_)) = (
+                UdpSocket::bind((Ipv4Addr::LOCALHOST, port)),
+                TcpListener::bind((Ipv4Addr::LOCALHOST, port)),
+            ) else {
+                continue;
+            };
+            all.push(format!("tcp://127.0.0.1:{port}"));
+            reserved.push(udp);
+        }
+        Self { all, _reserved: reserved }
+    }
+
+    pub fn get(&self, index: usize) -> &str {
+        &self.all[index]
+    }
+
+    /// Without `tcp://`.
+    pub fn socket(&self, index: usize) -> &str {
+        &self.all[index]["tcp://".len()..]
+    }
+
+    /// A bus at this address, with all the others as its peers.
+    pub fn options(&self, index: usize) -> ZeromqOptions {
+        let peers = self.others(index).map(str::to_owned).collect();
+        ZeromqOptions { peers, ..alone(self.get(index)) }
+    }
+
+    pub async fn bus(&self, index: usize) -> ZeromqBus {
+        start(self.options(index)).await
+    }
+
+    /// A node process at this address, with all the others as its peers.
+    pub fn node(&self, index: usize, flags: &[&str]) -> Node {
+        let mut command = pubsub_lab(&["node", "zeromq", "--listen", "127.0.0.1:0"]);
+        command.args(["--sub", self.get(index)]).args(flags);
+        for peer in self.others(index) {
+            command.args(["--peer", peer]);
+        }
+        let running = Running::start(command);
+        let line = running.out_line("listening http://");
+        let address = line.rsplit_once('/').unwrap().1.parse().unwrap();
+        Node { running, address }
+    }
+
+    fn others(&self, index: usize) -> impl Iterator<Item = &str> {
+        self.all.iter().enumerate().filter(move |(n, _)| *n != index).map(|(_, address)| address.as_str())
+    }
+}
+
+/// Options without peers.
+pub fn alone(sub: &str) -> ZeromqOptions {
+    ZeromqOptions { sub: sub.into(), peers: Vec::new(), hwm: 10_000, queue: 65_536 }
+}
+
+pub async fn start(options: ZeromqOptions) -> ZeromqBus {
+    let bus = ZeromqBus::start(options).await.unwrap();
+    is_up(&bus).await;
+    bus
+}
+
+/// A bus whose counters can be read.
+pub async fn start_counted(options: ZeromqOptions) -> (ZeromqBus, PrometheusHandle) {
+    let recorder = PrometheusBuilder::new().build_recorder();
+    let starting = metrics::with_local_recorder(&recorder, || ZeromqBus::start(options));
+    let bus = starting.await.unwrap();
+    is_up(&bus).await;
+    (bus, recorder.handle())
+}
+
+pub fn count(counters: &PrometheusHandle, name: &str) -> u64 {
+    let (text, name) = (counters.render(), format!("pubsub_lab_bus_{name} "));
+    text.lines().find_map(|line| line.strip_prefix(&name)).unwrap_or("0").parse().unwrap()
+}
+
+/// Waits until a figure has this value. Nothing signals it.
+pub async fn count_is(counters: &PrometheusHandle, name: &str, wanted: u64) {
+    let waited = timeout(PATIENCE, async {
+        while count(counters, name) != wanted {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    assert!(waited.await.is_ok(), "{name} is not {wanted}:\n{}", counters.render());
+}
+
+pub async fn is_up(bus: &ZeromqBus) {
+    let mut health = bus.health();
+    timeout(PATIENCE, health.wait_for(Health::is_up)).await.expect("the bus is not up").unwrap();
+}
+
+pub fn room(name: &str) -> Room {
+    Room::parse(name).unwrap()
+}
+
+pub fn envelope(room_name: &str, id: &str, frame: impl Into<Bytes>) -> Envelope {
+    let frame = frame.into();
+    Envelope {
+        kind: Kind::Chat,
+        room: room(room_name),
+        id: id.into(),
+        sender: "s".into(),
+        others: false,
+        frame,
+    }
+}
+
+pub async fn subscribe(bus: &ZeromqBus, name: &str) {
+    timeout(PATIENCE, bus.subscribe(room(name))).await.expect("not subscribed").unwrap();
+}
+
+/// The next envelope.
+pub async fn next(events: &mut mpsc::Receiver<BusEvent>) -> Envelope {
+    match timeout(PATIENCE, events.recv()).await.expect("no event").expect("the events ended") {
+        BusEvent::Envelope(envelope) => envelope,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The next envelope's id.
+pub async fn id(events: &mut mpsc::Receiver<BusEvent>) -> String {
+    next(events).await.id.to_string()
+}
