@@ -175,6 +175,8 @@ async fn the_connection_is_cut_again_and_again_under_a_stream() {
     let history = place.start(&[]);
     let (confirmed, mut confirming) = watch::channel(0);
     let stop = CancellationToken::new();
+    // A cut before it consumes for the first time is no reconnect.
+    history.ready_says("").await;
     let faults = async {
         for cut in 1..=20 {
             let more = *confirming.borrow() + 200;

@@ -157,6 +157,9 @@ pub fn sentence(error: &lapin::Error) -> String {
     match error.kind() {
         ErrorKind::ProtocolError(error) => error.get_message().to_string(),
         ErrorKind::IOError(error) => error.to_string(),
+        ErrorKind::InvalidConnectionState(_) | ErrorKind::InvalidChannelState(..) => {
+            "the connection was lost".into()
+        }
         _ => error.to_string(),
     }
 }
