@@ -360,7 +360,8 @@ fn wrong_usage_is_exit_2() {
             "the pattern amqp needs RabbitMQ, and redis://host is one of Redis",
         ),
         (&["amqp", "--broker", "http://host"], "neither one of Redis nor one of RabbitMQ"),
-        (&["amqp", "--broker", "amqp://host:port"], "not one that RabbitMQ understands"),
+        (&["amqp", "--broker", "amqp://host:port"], "the broker URL amqp://host:port cannot be used: "),
+        (&["amqp", "--broker", "amqps://host"], "speaks no TLS to RabbitMQ"),
         (&["carrier-pigeon"], "local, redis, zeromq, amqp"),
     ] {
         let mut lab = Lab::run(args);
