@@ -78,8 +78,8 @@ impl Broker {
 
     /// One attempt: connects, and declares what every node relies on.
     pub(super) async fn connect(&self, purpose: &str) -> Result<Link, Failure> {
-        let cut = Cut::default();
-        let link = match timeout(CONNECT_WITHIN, self.open(purpose, &cut)).await {
+        let end = Ending::default();
+        let connection = match timeout(CONNECT_WITHIN, self.open(purpose, &end)).await {
             Ok(Ok(connection)) => connection,
             Ok(Err(error)) => return Err(self.failure(&error)),
             Err(_) => {
@@ -87,7 +87,7 @@ impl Broker {
                 return Err(Failure { reason, lasting: false });
             }
         };
-        let link = Link::new(link, self.names.clone(), cut);
+        let link = Link::new(connection, self.names.clone(), end);
         match timeout(DECLARE_WITHIN, self.declare(&link)).await {
             Ok(Ok(())) => Ok(link),
             Ok(Err(error)) => Err(self.failure(&error)),
@@ -104,10 +104,10 @@ impl Broker {
         format!("RabbitMQ at {} is lost: {why}", self.shown)
     }
 
-    async fn open(&self, purpose: &str, cut: &Cut) -> lapin::Result<Connection> {
+    async fn open(&self, purpose: &str, end: &Ending) -> lapin::Result<Connection> {
         let name = format!("pubsub-lab {} {} {purpose}", self.names.chat, self.process);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let cut = cut.clone();
+        let socket = Arc::clone(&end.0);
         Connection::connector(
             self.uri.clone(),
             lapin::runtime::default_runtime()?,
@@ -118,7 +118,7 @@ impl Broker {
                     let addresses: Vec<_> = tokio::net::lookup_host(addresses).await?.collect();
                     let stream = AsyncTcpStream::connect(&runtime, addresses).await?;
                     if let AsyncTcpStream::Plain(tcp) = &stream {
-                        cut.arm(SockRef::from(tcp.get_ref()).try_clone()?);
+                        hold(&socket, SockRef::from(tcp.get_ref()).try_clone()?);
                     }
                     std::io::Result::Ok(stream)
                 };
@@ -146,28 +146,42 @@ impl Broker {
     }
 }
 
-/// Ends a connection at once, whatever the library and the broker make of it.
+/// Ends a connection, or an attempt at one, when it is dropped, whatever the library and the broker make of it.
 ///
 /// The library says goodbye and waits for an answer, and a hung broker gives none: its thread and socket would
 /// stay, and so would the consumer at a broker that goes on, which takes messages that nobody reads.
-#[derive(Clone, Default)]
-pub(super) struct Cut(Arc<CutState>);
+#[derive(Default)]
+pub(super) struct Ending(Arc<Mutex<Held>>);
 
 #[derive(Default)]
-struct CutState(Mutex<Option<Socket>>);
+enum Held {
+    #[default]
+    Nothing,
+    Connected(Socket),
+    /// The library may still be connecting: it comes too late.
+    Ended,
+}
 
-impl Cut {
-    fn arm(&self, socket: Socket) {
-        *self.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(socket);
-    }
-
-    /// Ends the connection now.
-    pub(super) fn now(&self) {
-        if let Some(socket) = self.0.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            // An error means that it has ended already.
-            let _ = socket.shutdown(std::net::Shutdown::Both);
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let held = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Held::Connected(socket) = std::mem::replace(held, Held::Ended) {
+            shut(&socket);
         }
     }
+}
+
+fn hold(held: &Mutex<Held>, socket: Socket) {
+    let held = &mut *held.lock().unwrap_or_else(PoisonError::into_inner);
+    match held {
+        Held::Ended => shut(&socket),
+        Held::Nothing | Held::Connected(_) => *held = Held::Connected(socket),
+    }
+}
+
+fn shut(socket: &Socket) {
+    // An error means that it has ended already.
+    let _ = socket.shutdown(std::net::Shutdown::Both);
 }
 
 fn is_lasting(error: &Error) -> bool {

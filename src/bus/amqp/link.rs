@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::broker::{Broker, Cut, Failure, is_missing, sentence};
+use super::broker::{Broker, Ending, Failure, is_missing, sentence};
 use super::topology::Names;
 use crate::bus::status::CLOSED;
 
@@ -39,12 +39,12 @@ pub(super) struct Link {
     pulse: Arc<AtomicBool>,
     /// Why RabbitMQ takes nothing more from this connection for now: an alarm on memory or disk.
     blocked: watch::Sender<Option<String>>,
-    cut: Cut,
+    _end: Ending,
 }
 
 impl Link {
-    pub(super) fn new(connection: Connection, names: Names, cut: Cut) -> Self {
-        Self { connection, names, pulse: Arc::default(), blocked: watch::Sender::new(None), cut }
+    pub(super) fn new(connection: Connection, names: Names, end: Ending) -> Self {
+        Self { connection, names, pulse: Arc::default(), blocked: watch::Sender::new(None), _end: end }
     }
 
     /// Another channel. What closes one leaves the others alone.
@@ -75,6 +75,10 @@ impl Link {
     pub(super) async fn death(&self) -> String {
         let mut events = self.connection.events_listener();
         let mut blocked = self.blocked();
+        // What happened before anybody listened.
+        if !self.connection.status().connected() {
+            return "the connection ended".into();
+        }
         loop {
             let is_blocked = blocked.borrow_and_update().is_some();
             tokio::select! {
@@ -93,6 +97,8 @@ impl Link {
                     self.blocked.send_replace(Some(format!("it takes no messages for now: {reason}")));
                 }
                 Some(Event::ConnectionUnblocked) => _ = self.blocked.send_replace(None),
+                // That closed one channel, and whoever uses it is told.
+                Some(Event::Error(error)) if error.is_amqp_soft_error() => {}
                 Some(Event::Error(error)) => return sentence(&error),
                 Some(_) => {}
                 None => return "the connection ended".into(),
@@ -146,12 +152,6 @@ impl Link {
     pub(super) async fn leave(self) {
         // Late or dead: dropping it does the same.
         let _ = timeout(GOODBYE_WITHIN, self.connection.close(200, "leaving".into())).await;
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        self.cut.now();
     }
 }
 
