@@ -2,7 +2,7 @@
 
 hear ADDR TOPIC...            a SUB that binds; prints `ready`, then each message as a line of JSON
 speak ADDR COUNT              an XPUB that connects; prints what is subscribed, then publishes to `math`
-Both with heartbeats, which older implementations take for an attack.
+Both with heartbeats, so that a node that does not answer a PING is dropped.
 """
 
 import json
