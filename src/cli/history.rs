@@ -96,18 +96,22 @@ async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
     tracing::info!(%address, "listening");
     // The lab waits for this line. A closed stdout is no reason to stop serving.
     let _ = writeln!(std::io::stdout(), "listening http://{address}");
-    tokio::select! {
-        () = history.serve(listener, shutdown) => {}
+    let served = tokio::select! {
+        served = history.serve(listener, shutdown) => served,
         never = signals => match never {},
-    }
+    };
+    served.map_err(failure)?;
     tracing::info!("stopped");
     Ok(0)
 }
 
 fn failure(error: HistoryError) -> Failure {
-    let hint = match error {
-        HistoryError::Broker(_) => "give a URL like amqp://127.0.0.1:5672 and a short namespace",
-        HistoryError::File(_) => "name another file with `--db`; one that is not there is made",
+    let (exit, hint) = match error {
+        HistoryError::Broker(_) => {
+            (USAGE, "give a URL like amqp://127.0.0.1:5672 and a namespace of 1 to 240 bytes")
+        }
+        HistoryError::File(_) => (USAGE, "name another file with `--db`; one that is not there is made"),
+        HistoryError::Writer => (1, "see its log"),
     };
-    Failure::new(USAGE, error.to_string(), hint)
+    Failure::new(exit, error.to_string(), hint)
 }

@@ -106,3 +106,23 @@ async fn where_no_file_may_grow_it_can_be_killed_too() {
     history.holds("r", &ids("m", 0..3_000)).await;
     assert_sound(&place.db);
 }
+
+#[tokio::test]
+async fn a_file_that_is_removed_is_made_anew_and_not_written_to_any_more() {
+    let place = place();
+    let publisher = place.publisher().await;
+    let mut history = place.start(&[]);
+    publisher.say("r", &ids("m", 0..10)).await;
+    publisher.fenced(&history).await;
+    history.holds("r", &ids("m", 0..10)).await;
+    fs::remove_dir_all(place.db.parent().unwrap()).unwrap();
+    publisher.say("r", &ids("m", 10..20)).await;
+    publisher.fenced(&history).await;
+    history.holds("r", &ids("m", 10..20)).await;
+    assert!(history.running.err().join("\n").contains("was removed or replaced"));
+    history.running.signal(nix::sys::signal::Signal::SIGKILL);
+    history.running.ended_within(PATIENCE);
+    let history = place.start(&[]);
+    publisher.fenced(&history).await;
+    history.holds("r", &ids("m", 10..20)).await;
+}

@@ -1,10 +1,14 @@
 //! Killed at any moment: nothing is lost, nothing is there twice.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use nix::sys::signal::Signal;
 use rand::{Rng, RngExt, SeedableRng};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use crate::place;
@@ -13,7 +17,7 @@ use crate::support::process::assert_soon;
 
 const STREAM: usize = 20_000;
 
-/// Publishes the whole stream, says how far it is, and keeps to what the readers allow.
+/// Publishes the whole stream and says how far it is.
 async fn stream(publisher: &Publisher, said: &watch::Sender<usize>) {
     let all = ids("m", 0..STREAM);
     for part in all.chunks(100) {
@@ -24,17 +28,13 @@ async fn stream(publisher: &Publisher, said: &watch::Sender<usize>) {
     }
 }
 
-fn seeded() -> (u64, rand_chacha::ChaCha8Rng) {
-    let seed = rand::rng().next_u64();
-    println!("seed {seed}");
-    (seed, rand_chacha::ChaCha8Rng::seed_from_u64(seed))
-}
-
 #[tokio::test]
 async fn killed_at_random_moments_of_a_stream_it_holds_every_confirmed_message_once() {
     let place = place();
     let publisher = place.publisher().await;
-    let (_, mut random) = seeded();
+    let seed = rand::rng().next_u64();
+    println!("seed {seed}");
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
     let (said, mut saying) = watch::channel(0);
     let stored = AtomicUsize::new(0);
     let kills = async {
@@ -97,16 +97,13 @@ async fn it_ends_in_time_even_while_asked_and_while_it_cannot_write() {
     lock.execute_batch("BEGIN EXCLUSIVE").unwrap();
     publisher.say("r", &ids("m", 0..10)).await;
     history.ready_says("locked").await;
-    let address = history.address;
-    let waiting = std::thread::spawn(move || {
-        use std::io::{Read, Write};
-        let mut tcp = std::net::TcpStream::connect(address).unwrap();
-        tcp.write_all(b"GET /fences/never?wait_ms=30000 HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
-        tcp.read_to_end(&mut Vec::new()).ok();
-    });
+    let mut tcp = TcpStream::connect(history.address).await.unwrap();
+    let request = |path: &str| format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n");
+    tcp.write_all((request("/healthz") + &request("/fences/never?wait_ms=30000")).as_bytes()).await.unwrap();
+    // The first one is answered, so the second one is being waited for.
+    tcp.read_u8().await.unwrap();
     history.running.signal(Signal::SIGTERM);
     assert!(history.running.ended_within(Duration::from_secs(3)).success());
-    waiting.join().unwrap();
     drop(lock);
     let history = place.start(&[]);
     publisher.fenced(&history).await;
@@ -229,4 +226,27 @@ async fn with_another_file_the_second_service_waits_too() {
     publisher.fenced(&two).await;
     two.holds("r", &ids("m", 100..200)).await;
     assert_soon(PATIENCE, 0, || two.running.descendants().len());
+}
+
+#[tokio::test]
+async fn control_what_is_lost_or_out_of_place_is_found() {
+    let place = place();
+    let publisher = place.publisher().await;
+    let history = place.start(&[]);
+    publisher.say("r", &ids("m", 0..10)).await;
+    publisher.fenced(&history).await;
+    let found = async |wanted: &[String]| {
+        let looked = AssertUnwindSafe(history.holds("r", wanted)).catch_unwind().await;
+        *looked.expect_err("it was not found").downcast::<String>().expect("a sentence")
+    };
+    history.holds("r", &ids("m", 0..10)).await;
+    assert!(found(&ids("m", 0..9)).await.contains("there are more"));
+    assert!(found(&ids("m", 0..11)).await.starts_with("1 of 11 lost, such as Some(\"m.10\")"));
+    let swap = "UPDATE messages SET seq = -1 WHERE seq = 3; UPDATE messages SET seq = 3 WHERE seq = 4;
+                UPDATE messages SET seq = 4 WHERE seq = -1";
+    place.sqlite().execute_batch(swap).unwrap();
+    assert!(found(&ids("m", 0..10)).await.starts_with("the order is another one"));
+    place.sqlite().execute_batch("DELETE FROM messages WHERE seq = 7").unwrap();
+    assert!(found(&ids("m", 0..10)).await.starts_with("1 of 10 lost"));
+    assert!(AssertUnwindSafe(async { assert_sound(&place.db) }).catch_unwind().await.is_err());
 }

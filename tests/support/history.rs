@@ -97,7 +97,7 @@ impl Place {
 }
 
 impl History {
-    fn start(command: Command) -> Self {
+    pub fn start(command: Command) -> Self {
         let running = Running::start(command);
         let line = running.out_line("listening http://");
         let address = line.rsplit_once('/').unwrap().1.parse().unwrap();
