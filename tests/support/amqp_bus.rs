@@ -5,7 +5,8 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use lapin::options::BasicPublishOptions;
+use futures_util::StreamExt;
+use lapin::options::{BasicConsumeOptions, BasicPublishOptions, QueueDeclareOptions};
 use lapin::{Connection, ConnectionProperties};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use pubsub_lab::bus::amqp::{AmqpBus, AmqpOptions};
@@ -27,7 +28,6 @@ pub fn options(url: &str, namespace: &str) -> AmqpOptions {
 }
 
 pub fn start(options: AmqpOptions) -> AmqpBus {
-    let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::INFO).with_test_writer().try_init(); // DEBUG
     AmqpBus::start(options).unwrap()
 }
 
@@ -121,4 +121,29 @@ pub async fn nobody_listens(connection: &Connection, namespace: &str, name: &str
         }
         assert!(Instant::now() < deadline, "somebody still listens to `{name}`");
     }
+}
+
+/// The queue of the only node of a namespace: its canary says how it is called.
+pub async fn live_queue(connection: &Connection, namespace: &str) -> String {
+    let channel = connection.create_channel().await.unwrap();
+    let own = QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
+    let queue = channel.queue_declare("".into(), own, Default::default()).await.unwrap();
+    let signals = format!("{namespace}.signals");
+    let (name, options) = (queue.name().as_str(), Default::default());
+    channel.queue_bind(name.into(), signals.into(), "#".into(), options, Default::default()).await.unwrap();
+    let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
+    let mut deliveries =
+        channel.basic_consume(name.into(), "".into(), options, Default::default()).await.unwrap();
+    loop {
+        let delivery = timeout(PATIENCE, deliveries.next()).await.expect("no canary").unwrap().unwrap();
+        if let Some(process) = delivery.routing_key.as_str().strip_prefix("$canary.") {
+            return format!("{namespace}.live.{process}");
+        }
+    }
+}
+
+/// Deletes a queue, whoever uses it.
+pub async fn delete_queue(connection: &Connection, name: &str) {
+    let channel = connection.create_channel().await.unwrap();
+    channel.queue_delete(name.into(), Default::default()).await.unwrap();
 }

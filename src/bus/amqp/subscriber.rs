@@ -164,10 +164,10 @@ impl Subscriber {
         self.status.up(Part::Subscriber);
         tokio::select! {
             ended = self.hand_over(link, &channel, consumer) => ended,
-            deaf = self.canary.watch(link, &self.inbox) => {
+            deaf = self.canary.watch(&self.inbox) => {
                 // What the queue should have got is gone; a durable feed makes up for it.
-                self.state.gap.store(deaf.is_ok() && self.kind == LiveQueue::Durable, Ordering::Relaxed);
-                deaf
+                self.state.gap.store(self.kind == LiveQueue::Durable, Ordering::Relaxed);
+                Ok(deaf)
             }
         }
     }
