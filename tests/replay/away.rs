@@ -1,10 +1,10 @@
 //! Clients that were away, while everything else is well.
 
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::cluster::{Cluster, pour, say, until};
+use crate::cluster::{Cluster, kill, pour, say, until};
 use crate::reader::Reader;
 use crate::support::client::Client;
 use crate::support::rabbitmq::RabbitMq;
@@ -128,5 +128,32 @@ async fn rooms_are_replayed_apart_and_ones_own_words_to_others_are_not_for_onese
         let expected =
             std::iter::once(format!("first in {room}")).chain((0..3).map(|n| format!("{room} {n}")));
         assert_eq!(heard, expected.collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_whose_node_was_killed_comes_to_another_at_once_and_everyone_misses_nothing() {
+    let cluster = Cluster::new(RabbitMq::shared().url());
+    let (_history, node, other) = (cluster.history(&[]).await, cluster.node().await, cluster.node().await);
+    let mut readers: Vec<_> = (0..60).map(|_| Reader::new("r")).collect();
+    for reader in &mut readers {
+        assert_eq!(reader.come(&node).await, "none");
+    }
+    let stop = CancellationToken::new();
+    let walking = async {
+        join_all(readers.iter_mut().map(async |reader| reader.read(20).await)).await;
+        kill(node);
+        for reader in &mut readers {
+            reader.go();
+        }
+        let came = join_all(readers.iter_mut().map(async |reader| reader.come(&other).await)).await;
+        assert!(came.iter().all(|recovered| recovered == "all"), "{came:?}");
+        join_all(readers.iter_mut().map(async |reader| reader.read(20).await)).await;
+        stop.cancel();
+    };
+    let (said, ()) = join(pour(&other, "r", "Ada", 100, stop.clone()), walking).await;
+    for reader in &mut readers {
+        reader.until(&said).await;
+        assert_eq!(reader.texts, said);
     }
 }

@@ -8,5 +8,6 @@ mod support;
 mod away;
 mod broken;
 mod cluster;
+mod controls;
 mod page;
 mod reader;
