@@ -7,7 +7,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 # Tests that judge time run alone, one by one; so does the part of `bench` that ends things.
-ALONE := timing bus_redis lab lab_amqp node_end node_slow
+ALONE := timing bus_redis bus_zeromq bus_amqp_timing lab lab_amqp node_end node_slow
 ALL := $(patsubst tests/%.rs,%,$(patsubst %/main.rs,%.rs,$(wildcard tests/*.rs tests/*/main.rs)))
 TOGETHER := $(filter-out $(ALONE) bench,$(ALL))
 CARGO_TEST := cargo test --release --locked

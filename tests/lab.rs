@@ -274,6 +274,46 @@ fn the_lesson_of_local_is_one_line() {
 }
 
 #[test]
+fn a_mesh_of_peers_has_no_broker() {
+    let (mut lab, ports) = Lab::ready(3, &["zeromq"]);
+    let everything = lab.running.descendants();
+    assert_eq!(everything.len(), 4, "the warden and three nodes: {everything:#?}");
+    let node = lab.running.descendant("--name node-1");
+    // It hears at one address, and knows those of the two others, which are theirs.
+    let addresses = |command: &str, flag: &str| -> Vec<String> {
+        let words: Vec<&str> = command.split(' ').collect();
+        words.windows(2).filter(|pair| pair[0] == flag).map(|pair| pair[1].to_owned()).collect()
+    };
+    assert_eq!(addresses(&node.command, "--sub").len(), 1);
+    let others = ["--name node-0", "--name node-2"].map(|name| lab.running.descendant(name).command);
+    let others: Vec<String> = others.iter().flat_map(|command| addresses(command, "--sub")).collect();
+    assert_eq!(addresses(&node.command, "--peer"), others);
+    let line = lab.running.err_line("processes, to kill one and watch: node 0 is ");
+    assert!(line.contains(&format!("node 1 is {}", node.id)), "{line}");
+
+    node.signal(Signal::SIGKILL);
+    lab.running.err_line("node 1 died: killed by SIGKILL");
+    lab.running.err_line("the other nodes keep running");
+    assert_eq!([readyz(ports[0]), readyz(ports[2])], [Some(200); 2]);
+    lab.running.signal(Signal::SIGINT);
+    assert_eq!(lab.running.ended_within(ORDERLY).code(), Some(0));
+    lab.assert_nothing_left(&everything, Duration::ZERO);
+}
+
+#[test]
+fn a_flag_for_the_nodes_reaches_them() {
+    let (lab, _) = Lab::ready(2, &["zeromq", "--node-flag=--hwm=77", "--node-flag", "--max-rate=5"]);
+    for name in ["--name node-0", "--name node-1"] {
+        let node = lab.running.descendant(name);
+        assert!(node.command.ends_with(" --hwm=77 --max-rate=5"), "{}", node.command);
+    }
+    let mut lab = Lab::run(&["zeromq", "--node-flag=--hmw=77"]);
+    assert_eq!(lab.exit_code(), Some(2));
+    lab.running.err_line("error: --node-flag: unexpected argument '--hmw' found");
+    lab.running.err_line("hint: ");
+}
+
+#[test]
 fn a_broker_of_the_users_is_used_and_left_alone() {
     let redis = RedisServer::builder().password("s3cret").start();
     let url = format!("redis://:s3cret@127.0.0.1:{}/3", redis.port());
@@ -310,7 +350,19 @@ fn wrong_usage_is_exit_2() {
         (&["local", "--broker", "redis://host"][..], "the pattern local has no broker"),
         (&["local", "--nodes", "3", "--port", "65534"], "beyond port 65535"),
         (&["local", "--nodes", "0"], "0 is not in 1..=200"),
-        (&["carrier-pigeon"], "local and redis"),
+        (&["zeromq", "--broker", "redis://host"], "the pattern zeromq has no broker"),
+        (
+            &["redis", "--broker", "amqp://host"],
+            "the pattern redis needs Redis, and amqp://host is one of RabbitMQ",
+        ),
+        (
+            &["amqp", "--broker", "redis://host"],
+            "the pattern amqp needs RabbitMQ, and redis://host is one of Redis",
+        ),
+        (&["amqp", "--broker", "http://host"], "neither one of Redis nor one of RabbitMQ"),
+        (&["amqp", "--broker", "amqp://host:port"], "the broker URL amqp://host:port cannot be used: "),
+        (&["amqp", "--broker", "amqps://host"], "speaks no TLS to RabbitMQ"),
+        (&["carrier-pigeon"], "local, redis, zeromq, amqp"),
     ] {
         let mut lab = Lab::run(args);
         assert_eq!(lab.exit_code(), Some(2), "{args:?}");

@@ -4,12 +4,15 @@
 
 mod support;
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pubsub_lab::lab::probe::{http_status, redis_info};
 use pubsub_lab::lab::{Cluster, ClusterOptions, Events, LabEvent};
 use pubsub_lab::scenario::{Action, Fault, Pattern, Target};
-use support::process::program;
+use support::plain::assert_crosses;
+use support::process::{PATIENCE, program};
 use tokio_util::sync::CancellationToken;
 
 async fn cluster(pattern: Pattern, nodes: usize) -> Cluster {
@@ -126,6 +129,73 @@ async fn two_faults_of_one_node_start_it_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_peer_comes_back_where_the_others_know_it() {
+    let cluster = cluster(Pattern::Zeromq, 3).await;
+    let urls = cluster.urls();
+    let fault = fault(Action::Kill, Target::Node(1));
+    cluster.apply(&fault).await.unwrap();
+    assert_crosses(&urls[0], &urls[2]).await;
+    cluster.heal(&fault).await.unwrap();
+    assert_eq!(cluster.urls(), urls);
+    for (from, to) in [(0, 1), (1, 2), (2, 0)] {
+        assert_crosses(&urls[from], &urls[to]).await;
+    }
+    cluster.stop().await;
+}
+
+/// This binary, but that the first process with this flag waits until somebody else has its port.
+fn robbed(dir: &Path, flag: &str) -> PathBuf {
+    let script = format!(
+        r#"#!/bin/sh
+cd '{dir}'
+case "$*" in *' {flag} '*) if mkdir first 2>/dev/null; then
+  port="${{*#* {flag} }}"; port="${{port%% *}}"; echo "${{port##*:}}" > port.part; mv port.part port
+  until [ -e taken ]; do sleep 0.01; done
+fi;; esac
+exec '{program}' "$@"
+"#,
+        dir = dir.display(),
+        program = program().display(),
+    );
+    let file = dir.join("pubsub-lab");
+    std::fs::write(&file, script).unwrap();
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o755)).unwrap();
+    file
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_meanwhile_is_given_up() {
+    for (pattern, flag) in [(Pattern::Zeromq, "--sub"), (Pattern::Local, "--listen")] {
+        let dir = tempfile::tempdir().unwrap();
+        let program = robbed(dir.path(), flag);
+        let options = ClusterOptions { program, nodes: 3, ..ClusterOptions::new(pattern).unwrap() };
+        let cancel = CancellationToken::new();
+        let robber = async {
+            let port = loop {
+                match std::fs::read_to_string(dir.path().join("port")) {
+                    Ok(port) => break port.trim().parse::<u16>().unwrap(),
+                    Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
+                }
+            };
+            let taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+            std::fs::write(dir.path().join("taken"), "").unwrap();
+            (taken, port)
+        };
+        let both = async { tokio::join!(Cluster::start(&options, &cancel, &|_| {}), robber) };
+        let (cluster, (taken, port)) = tokio::time::timeout(PATIENCE, both).await.expect("a port to rob");
+        let cluster = cluster.unwrap();
+        assert!(!ports(&cluster).contains(&port));
+        let urls = cluster.urls();
+        if pattern.crosses_nodes() {
+            assert_crosses(&urls[0], &urls[2]).await;
+            assert_crosses(&urls[2], &urls[1]).await;
+        }
+        drop(taken);
+        cluster.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_ran_is_named() {
     let cluster = cluster(Pattern::Redis, 1).await;
     let versions = cluster.versions();
@@ -137,7 +207,7 @@ async fn what_ran_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fault_without_a_target_is_wrong_usage() {
     let cluster = cluster(Pattern::Local, 1).await;
-    for target in [Target::Broker, Target::Node(1)] {
+    for target in [Target::Broker, Target::Node(1), Target::History] {
         assert_eq!(cluster.apply(&fault(Action::Kill, target)).await.unwrap_err().exit, 2);
     }
     cluster.stop().await;

@@ -24,12 +24,10 @@ const CLIENTS: u64 = 1_024;
 /// Flags of `pubsub-lab history`.
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Run the history service of the pattern amqp in the foreground.\n\n\
-        It takes every chat message from the durable queue PREFIX.history, stores it in an SQLite file, and \
+    after_help = "It takes every chat message from the durable queue PREFIX.history, stores it in an SQLite file, and \
         acknowledges it only then: killed at any moment, it loses nothing and stores nothing twice. Nodes that are \
-        given its address (`--history`) replay from it what their clients missed; people read \
-        `GET /rooms/ROOM/messages`.",
-    after_help = "Example: pubsub-lab history --db history.db --broker amqp://127.0.0.1:5672 --keep 7d --keep 1000000"
+        given its address (--history) replay from it what their clients missed; people read /rooms/ROOM/messages.\n\n\
+        Example: pubsub-lab history --db history.db --broker amqp://127.0.0.1:5672 --keep 7d --keep 1000000"
 )]
 pub struct HistoryArgs {
     /// The broker [default: amqp://127.0.0.1:5672]
@@ -98,18 +96,22 @@ async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
     tracing::info!(%address, "listening");
     // The lab waits for this line. A closed stdout is no reason to stop serving.
     let _ = writeln!(std::io::stdout(), "listening http://{address}");
-    tokio::select! {
-        () = history.serve(listener, shutdown) => {}
+    let served = tokio::select! {
+        served = history.serve(listener, shutdown) => served,
         never = signals => match never {},
-    }
+    };
+    served.map_err(failure)?;
     tracing::info!("stopped");
     Ok(0)
 }
 
 fn failure(error: HistoryError) -> Failure {
-    let hint = match error {
-        HistoryError::Broker(_) => "give a URL like amqp://127.0.0.1:5672 and a short namespace",
-        HistoryError::File(_) => "name another file with `--db`; one that is not there is made",
+    let (exit, hint) = match error {
+        HistoryError::Broker(_) => {
+            (USAGE, "give a URL like amqp://127.0.0.1:5672 and a namespace of 1 to 240 bytes")
+        }
+        HistoryError::File(_) => (USAGE, "name another file with `--db`; one that is not there is made"),
+        HistoryError::Writer => (1, "see its log"),
     };
-    Failure::new(USAGE, error.to_string(), hint)
+    Failure::new(exit, error.to_string(), hint)
 }

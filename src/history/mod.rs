@@ -14,7 +14,8 @@
 //! **Nothing is lost.** A delivery is acknowledged after the transaction that stores it is on the disk (WAL with
 //! `synchronous=FULL`, so also when the machine loses its power); whatever was on its way when the service dies is
 //! delivered again. **Nothing is there twice.** A message id is unique in the file, and a second copy keeps the
-//! first one's place. An id that was trimmed is forgotten: its second copy would be stored as new.
+//! first one's place. An id that was trimmed is forgotten: its second copy would be stored as new. A file that is
+//! removed or replaced while the service runs is opened anew; what it held is gone with it.
 //!
 //! **Two services.** The queue has one consumer (`exclusive`). A second service of the same namespace says so on
 //! `/readyz`, answers questions from its file, and takes over when the first one's connection ends. With the same
@@ -76,7 +77,7 @@ pub struct HistoryOptions {
     pub metrics: Option<PrometheusHandle>,
 }
 
-/// Why a history service cannot start.
+/// Why a history service cannot start, or ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HistoryError {
     /// The URL or the namespace is none.
@@ -85,6 +86,9 @@ pub enum HistoryError {
     /// The file is not one that it can keep its messages in. Nothing was written to it.
     #[error("{0}")]
     File(String),
+    /// The thread that writes ended by itself.
+    #[error("the history service failed: nothing writes any more")]
+    Writer,
 }
 
 /// A history service that has looked at its file, and is ready to serve.
@@ -145,17 +149,27 @@ impl History {
     }
 
     /// Consumes and answers until `shutdown` is cancelled, then returns, within three seconds.
-    pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) {
+    ///
+    /// # Errors
+    /// When the thread that writes has ended by itself: without it nothing would ever be stored again.
+    pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), HistoryError> {
         let Self { consumer, writer, status, api, tasks, committed } = self;
-        let stop = shutdown.clone();
+        let stop = shutdown.child_token();
         let runtime = tokio::runtime::Handle::current();
-        tasks.spawn_blocking(move || runtime.block_on(writer.run(stop)));
-        tasks.spawn(consumer.run(committed, shutdown.clone()));
-        server::serve(listener, http::router(api), &tasks, &shutdown).await;
+        let writing = stop.clone();
+        let mut writer = tasks.spawn_blocking(move || runtime.block_on(writer.run(writing)));
+        tasks.spawn(consumer.run(committed, stop.clone()));
+        tokio::select! {
+            () = server::serve(listener, http::router(api), &tasks, &stop) => {}
+            _ = &mut writer => {}
+        }
+        let failed = !shutdown.is_cancelled();
         status.going_away();
+        stop.cancel();
         tasks.close();
         if timeout_at(Instant::now() + SHUTDOWN, tasks.wait()).await.is_err() {
             tracing::warn!("some tasks did not end in time");
         }
+        if failed { Err(HistoryError::Writer) } else { Ok(()) }
     }
 }

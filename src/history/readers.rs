@@ -47,6 +47,7 @@ impl Readers {
         let answer = self.tasks.spawn_blocking(move || {
             let _turn = turn;
             let rested = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let rested = rested.filter(|reader| reader.is_current(&path));
             let reader = rested.map_or_else(|| Reader::open(&path), Ok);
             let answer = reader.and_then(|mut reader| {
                 let answer = question(&mut reader)?;

@@ -112,6 +112,13 @@ impl Writer {
         bounds: Bounds,
         reached: &mut Vec<i64>,
     ) -> Result<Written, String> {
+        if self.store.as_ref().is_some_and(|store| !store.is_current(&self.path)) {
+            tracing::error!(
+                "the database {} was removed or replaced; it is opened anew",
+                self.path.display()
+            );
+            self.store = None;
+        }
         let store = match &mut self.store {
             Some(store) => store,
             empty => empty.insert(Store::open(&self.path).map_err(Opening::why)?),

@@ -168,3 +168,60 @@ fn applies(scenario: &Scenario, subject: &Subject) -> Result<(), String> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{Overrides, Pattern};
+
+    fn options(patterns: &[Pattern], brokers: &[&str]) -> BenchOptions {
+        BenchOptions {
+            scenario: Scenario::load("steady", &Overrides::new()).unwrap(),
+            subjects: patterns.iter().map(|pattern| Subject::Pattern(*pattern)).collect(),
+            seed: 1,
+            brokers: brokers.iter().map(|url| (*url).to_owned()).collect(),
+            node_flags: Vec::new(),
+            out: PathBuf::new(),
+        }
+    }
+
+    #[test]
+    fn each_pattern_gets_the_broker_that_it_can_use() {
+        let both = options(&Pattern::ALL, &["amqp://rabbit", "rediss://redis"]);
+        both.check_brokers().unwrap();
+        let broker = |options: &BenchOptions, pattern| {
+            options.broker_of(&Subject::Pattern(pattern)).map(str::to_owned)
+        };
+        assert_eq!(broker(&both, Pattern::Redis).as_deref(), Some("rediss://redis"));
+        assert_eq!(broker(&both, Pattern::Amqp).as_deref(), Some("amqp://rabbit"));
+        assert_eq!(broker(&both, Pattern::Zeromq), None);
+        // The other starts its own.
+        let one = options(&Pattern::ALL, &["redis://redis"]);
+        one.check_brokers().unwrap();
+        assert_eq!(broker(&one, Pattern::Amqp), None);
+    }
+
+    #[test]
+    fn a_broker_that_nobody_uses_is_wrong_usage() {
+        for (patterns, brokers, expected) in [
+            (&[Pattern::Amqp][..], &["redis://:pw@host"][..], "no pattern of this run uses Redis"),
+            (&[Pattern::Redis, Pattern::Local], &["amqp://me:pw@host"], "so amqp://host is of no use"),
+            (&[Pattern::Zeromq], &["amqp://me:pw@host"], "no pattern of this run uses RabbitMQ"),
+            (
+                &Pattern::ALL,
+                &["redis://:pw@a", "rediss://:pw@b"],
+                "two brokers of Redis: rediss://b is the second",
+            ),
+            (
+                &Pattern::ALL,
+                &["mqtt://me:pw@host"],
+                "mqtt://host is neither one of Redis nor one of RabbitMQ",
+            ),
+        ] {
+            let error = options(patterns, brokers).check_brokers().unwrap_err();
+            assert_eq!(error.exit, 2);
+            assert!(error.message.contains(expected), "{error}");
+            assert!(error.hint.is_some() && !error.to_string().contains("pw"), "{error}");
+        }
+    }
+}

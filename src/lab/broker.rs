@@ -146,16 +146,20 @@ enum Source {
 }
 
 async fn source(product: Product) -> Result<Source, LabError> {
-    let found = match product {
-        Product::Redis => redis::find()?,
-        // Without its port mapper it does not start.
-        Product::RabbitMq => rabbitmq::find()?.filter(|_| epmd::find().is_some()),
+    let (found, also_needed) = match product {
+        Product::Redis => (redis::find()?, Ok(())),
+        Product::RabbitMq => (rabbitmq::find()?, epmd::find().map(drop)),
     };
-    if let Some(program) = found {
-        return Ok(Source::Program(program));
-    }
+    let incomplete = match (found, also_needed) {
+        (Some(program), Ok(())) => return Ok(Source::Program(program)),
+        (Some(_), Err(error)) => Some(error),
+        (None, _) => None,
+    };
     if docker::is_there().await {
         return Ok(Source::Docker);
+    }
+    if let Some(error) = incomplete {
+        return Err(error);
     }
     let (pattern, program, formula) = match product {
         Product::Redis => (Pattern::Redis, "redis-server", "redis"),

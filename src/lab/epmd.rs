@@ -23,9 +23,16 @@ const ERLANG_PLACES: [&str; 5] = [
     "/usr/local/opt/erlang/lib/erlang",
 ];
 
-/// The `epmd` of this machine, if it has one.
-pub fn find() -> Option<PathBuf> {
-    program::find("epmd").or_else(|| ERLANG_PLACES.iter().find_map(|place| within(Path::new(place))))
+/// The `epmd` of this machine.
+///
+/// # Errors
+/// When it has none.
+pub fn find() -> Result<PathBuf, LabError> {
+    let found = program::find("epmd");
+    found.or_else(|| ERLANG_PLACES.iter().find_map(|place| within(Path::new(place)))).ok_or_else(|| {
+        LabError::environment("RabbitMQ needs Erlang's `epmd`, which is not on this machine")
+            .hint("install Erlang as your RabbitMQ asks for, or put `epmd` on the PATH")
+    })
 }
 
 /// The one of an installation of Erlang: `bin/epmd`, or that of a version, `erts-13.1.5/bin/epmd`.

@@ -33,8 +33,7 @@ pub async fn version(product: Product, url: &str) -> Result<String, LabError> {
     let shown = redact(url);
     Err(match refusal {
         Refusal::Url(why) => {
-            let message = format!("the broker URL {shown} is not one that {product} understands: {why}");
-            LabError::usage(message).hint(product.url_form())
+            LabError::usage(format!("the broker URL {shown} cannot be used: {why}")).hint(product.url_form())
         }
         Refusal::Unusable { why, hint } => {
             let hint = hint.unwrap_or("start it, or leave out `--broker` and the lab starts its own");
@@ -66,7 +65,7 @@ pub async fn clean(product: Product, url: &str, namespace: &str) -> Result<(), S
 /// Why a broker cannot be used. No text in it holds a password.
 #[derive(Debug)]
 enum Refusal {
-    /// The URL is none.
+    /// The URL is none that the nodes can use.
     Url(String),
     /// Whoever is there, if anybody, does not serve us.
     Unusable { why: String, hint: Option<&'static str> },
@@ -101,6 +100,7 @@ mod tests {
             (Product::Redis, "redis://me:s3cret@host:port"),
             (Product::RabbitMq, "amqp://me:s3cret@host:port"),
             (Product::RabbitMq, "amqp:me:s3cret@host"),
+            (Product::RabbitMq, "amqps://me:s3cret@host"),
         ] {
             let error = version(product, url).await.unwrap_err();
             assert_eq!(error.exit, 2, "{error}");
@@ -116,7 +116,8 @@ mod tests {
         std::thread::spawn(move || {
             use std::io::{Read, Write};
             while let Ok((mut stream, _)) = listener.accept() {
-                stream.read(&mut [0; 64]).ok();
+                // The header of AMQP has eight bytes.
+                stream.read_exact(&mut [0; 8]).ok();
                 stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").ok();
             }
         });

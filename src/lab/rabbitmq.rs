@@ -72,12 +72,7 @@ impl RabbitMq {
         logs: &Path,
         supervision: &Supervision,
     ) -> Result<Self, LabError> {
-        let Some(epmd) = epmd::find() else {
-            return Err(LabError::environment(
-                "RabbitMQ needs Erlang's `epmd`, which is not on this machine",
-            )
-            .hint("install Erlang as your RabbitMQ asks for, or put `epmd` on the PATH"));
-        };
+        let epmd = epmd::find()?;
         let mut last = LabError::environment("no port was free for rabbitmq");
         for _ in 0..TRIES {
             let ports = Ports::free()?;

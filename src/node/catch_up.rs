@@ -153,6 +153,7 @@ impl CatchUp {
         if fed == Fed::All {
             state.holding = false;
             state.held = VecDeque::new();
+            state.replayed.settle();
             state.over = Some(Instant::now());
         }
         fed

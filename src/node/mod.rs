@@ -7,7 +7,7 @@
 //! | `session`, `request` | one client: its life, and what it asks |
 //! | `link`, `outbox`, `frame` | one client's socket and what waits for it |
 //! | `room`, `member`, `roster` | who is in which room, here and elsewhere |
-//! | `replay`, `catch_up`, `replayed` | what a member missed, and how it is told |
+//! | `replay`, `turns`, `catch_up`, `replayed` | what a member missed, and how it is told |
 //! | `identity`, `recent`, `rate`, `limits` | who a client is and how much it may |
 //! | `shared`, `page`, `counters` | what sessions share, the embedded files, what is counted |
 
@@ -33,6 +33,7 @@ mod room;
 mod roster;
 mod session;
 mod shared;
+mod turns;
 
 use std::io;
 use std::sync::Arc;

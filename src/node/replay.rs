@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use tokio::sync::Semaphore;
 use tokio::task::JoinError;
 
 use super::catch_up::{CatchUp, Cut, Unfed};
@@ -12,12 +11,9 @@ use super::frame;
 use super::link::{Fed, Link};
 use super::member::Member;
 use super::room::Rooms;
-use crate::bus::{Bus, BusError};
+use crate::bus::{BusError, Replay};
 use crate::wire::{self, Kind, Recovered, Room};
 
-/// Replays that are asked for at once; the others wait. When a node dies, all its clients come at once, and the
-/// history has other readers. It ends with the first page: a client that takes its replay slowly holds up nobody.
-pub const ASKED_AT_ONCE: usize = 16;
 /// Messages that are fed in one go.
 const BATCH: usize = 64;
 /// The least time between two lines in the log about replays that could not be had.
@@ -45,8 +41,10 @@ impl Rooms {
         late.run = late.catch_up.begin();
         let (catch_up, run) = (late.catch_up.clone(), late.run);
         let (bus, room_asked, turns) = (self.bus.clone(), room.clone(), self.turns.clone());
+        let came = Instant::now();
         let task = self.replays.spawn(async move {
-            let (recovered, why) = tell(&catch_up, run, &*bus, &room_asked, &after, &turns).await.ok()?;
+            let asking = turns.ask(came, || bus.replay(&room_asked, &after));
+            let (recovered, why) = tell(&catch_up, run, asking).await.ok()?;
             Some(Told { room: room_asked, link: catch_up.member.link.number, run, recovered, why })
         });
         late.task = Some(task);
@@ -111,21 +109,12 @@ impl Rooms {
 async fn tell(
     catch_up: &CatchUp,
     run: u64,
-    bus: &dyn Bus,
-    room: &Room,
-    after: &str,
-    turns: &Semaphore,
+    asking: impl Future<Output = Option<Result<Replay, BusError>>>,
 ) -> Result<(Recovered, Option<BusError>), Cut> {
-    let replay = {
-        let _turn = turns.acquire().await;
-        match bus.replay(room, after) {
-            None => return Ok((Recovered::None, None)),
-            Some(replay) => replay.await,
-        }
-    };
-    let replay = match replay {
-        Ok(replay) => replay,
-        Err(error) => return Ok((Recovered::None, Some(error))),
+    let replay = match asking.await {
+        None => return Ok((Recovered::None, None)),
+        Some(Err(error)) => return Ok((Recovered::None, Some(error))),
+        Some(Ok(replay)) => replay,
     };
     let mut recovered = if replay.complete { Recovered::All } else { Recovered::Part };
     let mut batches = replay.messages.ready_chunks(BATCH);

@@ -1,271 +1,19 @@
-//! Members that catch up, over a bus whose replays a test scripts message by message. Real links over real sockets.
+//! Members that catch up.
 
-use std::collections::VecDeque;
+mod stage;
+
 use std::future::ready;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use futures_util::{FutureExt, StreamExt, stream};
-use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use serde_json::json;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::catch_up::HELD;
-use super::identity::Identity;
-use super::limits::Limits;
-use super::link::{Dialect, Link};
-use super::member::Member;
-use super::room::{Command, Rooms};
-use crate::bus::{BoxFuture, Bus, BusError, BusEvent, Health, Level, Outcome, Receipt, Replay};
-use crate::wire::{Envelope, Kind, Room};
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// What a test says through a replay; dropped, the replay ends.
-type Teller = mpsc::Sender<Result<Envelope, BusError>>;
-
-/// `Err` fails at once; else whether the replay is complete, and its messages.
-type Script = Result<(bool, mpsc::Receiver<Result<Envelope, BusError>>), BusError>;
-
-/// A bus that hands on what a test says.
-struct Scripted {
-    events: mpsc::Sender<BusEvent>,
-    health: watch::Sender<Health>,
-    /// The replays that will be asked for.
-    replays: Mutex<VecDeque<Script>>,
-    /// Messages after which a replay was asked for.
-    asked: watch::Sender<Vec<String>>,
-    unsubscribed: watch::Sender<usize>,
-}
-
-impl Bus for Scripted {
-    fn publish(&self, envelope: Envelope) -> Receipt {
-        // Presence comes back as over any bus. The queue is large enough for all of it.
-        if envelope.kind == Kind::Presence {
-            self.events.try_send(BusEvent::Envelope(envelope)).unwrap();
-        }
-        Receipt::ready(Outcome::Ack(Level::Confirmed))
-    }
-
-    fn subscribe(&self, _: Room) -> BoxFuture<Result<(), BusError>> {
-        let mut health = self.health.subscribe();
-        Box::pin(async move { health.wait_for(Health::is_up).await.map(drop).map_err(|_| BusError::Closed) })
-    }
-
-    fn unsubscribe(&self, _: Room) -> BoxFuture<Result<(), BusError>> {
-        self.unsubscribed.send_modify(|count| *count += 1);
-        Box::pin(ready(Ok(())))
-    }
-
-    fn events(&self) -> Option<mpsc::Receiver<BusEvent>> {
-        None
-    }
-
-    fn health(&self) -> watch::Receiver<Health> {
-        self.health.subscribe()
-    }
-
-    fn replay(&self, _: &Room, after: &str) -> Option<BoxFuture<Result<Replay, BusError>>> {
-        self.asked.send_modify(|asked| asked.push(after.to_owned()));
-        let next = self.replays.lock().unwrap().pop_front()?;
-        Some(Box::pin(ready(next.map(|(complete, told)| Replay {
-            complete,
-            messages: stream::unfold(told, async |mut told| Some((told.recv().await?, told))).boxed(),
-        }))))
-    }
-
-    fn crosses_nodes(&self) -> bool {
-        false
-    }
-
-    fn close(&self) -> BoxFuture<()> {
-        Box::pin(ready(()))
-    }
-}
-
-/// The rooms of a node, and who is in them.
-struct Stage {
-    bus: Arc<Scripted>,
-    commands: mpsc::Sender<Command>,
-    shutdown: CancellationToken,
-    tasks: JoinSet<()>,
-    clients: u64,
-}
-
-fn room() -> Room {
-    Room::parse("r").unwrap()
-}
-
-fn said(id: &str) -> Envelope {
-    let frame = json!({"type": "message", "room": "r", "id": id, "text": id}).to_string();
-    Envelope {
-        kind: Kind::Chat,
-        room: room(),
-        id: id.into(),
-        sender: "someone".into(),
-        others: false,
-        frame: frame.into(),
-    }
-}
-
-impl Stage {
-    fn new() -> Self {
-        let (events, receiver) = mpsc::channel(2 * HELD);
-        let bus = Arc::new(Scripted {
-            events,
-            health: watch::Sender::new(Health::Up),
-            replays: Mutex::default(),
-            asked: watch::Sender::new(Vec::new()),
-            unsubscribed: watch::Sender::new(0),
-        });
-        let (rooms, commands) = Rooms::new(bus.clone(), 256);
-        let shutdown = CancellationToken::new();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(rooms.run(receiver, shutdown.clone()));
-        Self { bus, commands, shutdown, tasks, clients: 0 }
-    }
-
-    async fn client(&mut self) -> Client {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let far = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (near, _) = listener.accept().await.unwrap();
-        self.clients += 1;
-        let limits = Limits {
-            max_frame: 65_536,
-            max_text: 16_384,
-            max_rooms: 8,
-            max_clients: 8,
-            max_rate: 0,
-            outbox: 64,
-            slow_after: PATIENCE,
-            ping_every: PATIENCE,
-            pong_within: PATIENCE,
-            presence_limit: 256,
-        };
-        let link = Arc::new(Link::new(self.clients, Dialect::V1, near, &limits));
-        let pumped = link.clone();
-        // What a session does for a socket that was full.
-        self.tasks.spawn(async move {
-            loop {
-                pumped.kicked().await;
-                while pumped.condition().blocked_for.is_some() && pumped.writable().await.is_ok() {
-                    pumped.flush();
-                }
-            }
-        });
-        let name = format!("c{}", self.clients);
-        let identity = Identity { id: name.as_str().into(), name: name.into(), colour: "#123456".into() };
-        Client { link, identity, far: BufReader::new(far) }
-    }
-
-    /// A client that is in the room, and hears everything live.
-    async fn witness(&mut self) -> Client {
-        let mut client = self.client().await;
-        self.join(&client, None).await;
-        assert_eq!(client.next().await, "subscribed none");
-        client
-    }
-
-    async fn join(&self, client: &Client, after: Option<&str>) {
-        let member = Member { link: client.link.clone(), identity: client.identity.clone() };
-        let join = Command::Join { room: room(), member, after: after.map(Into::into) };
-        self.commands.send(join).await.unwrap();
-    }
-
-    /// Joins, and waits until the bus is asked: from then on everything live is held back.
-    async fn asks(&self, client: &Client, after: &str) {
-        let mut asked = self.bus.asked.subscribe();
-        asked.mark_unchanged();
-        self.join(client, Some(after)).await;
-        timeout(PATIENCE, asked.changed()).await.expect("the bus is asked").unwrap();
-    }
-
-    async fn leave(&self, client: &Client, asked: bool) {
-        let leave = Command::Leave { room: room(), link: client.link.clone(), asked };
-        self.commands.send(leave).await.unwrap();
-    }
-
-    /// The next replay that is asked for.
-    fn replay(&self, complete: bool) -> Teller {
-        let (teller, told) = mpsc::channel(HELD);
-        self.bus.replays.lock().unwrap().push_back(Ok((complete, told)));
-        teller
-    }
-
-    async fn live(&self, event: BusEvent) {
-        self.bus.events.send(event).await.unwrap();
-    }
-
-    /// Says these live, and waits until a witness has heard them.
-    async fn heard_by(&self, witness: &mut Client, ids: &[&str]) {
-        for id in ids {
-            self.live(BusEvent::Envelope(said(id))).await;
-        }
-        for id in ids {
-            assert_eq!(witness.next_message().await, *id);
-        }
-    }
-}
-
-/// A client: its link, and the other end of it.
-struct Client {
-    link: Arc<Link>,
-    identity: Identity,
-    far: BufReader<TcpStream>,
-}
-
-impl Client {
-    /// The next frame in short.
-    async fn next(&mut self) -> String {
-        let frame = timeout(PATIENCE, self.frame()).await.expect("a frame in time");
-        let text = |key: &str| frame[key].as_str().unwrap_or_default().to_owned();
-        match frame["type"].as_str().unwrap() {
-            "message" if frame["replay"] == true => format!("{} again", text("id")),
-            "message" => text("id"),
-            "subscribed" => format!("subscribed {}", text("recovered")),
-            "lagged" => format!("lagged {}", frame["missed"]),
-            "error" => format!("error {}", text("code")),
-            presence @ ("joined" | "left") => format!("{presence} {}", text("name")),
-            other => other.to_owned(),
-        }
-    }
-
-    async fn next_message(&mut self) -> String {
-        loop {
-            let next = self.next().await;
-            if !next.starts_with("joined ") && !next.starts_with("left ") {
-                return next;
-            }
-        }
-    }
-
-    async fn hears(&mut self, frames: &[&str]) {
-        for frame in frames {
-            assert_eq!(self.next_message().await, *frame);
-        }
-    }
-
-    async fn frame(&mut self) -> Value {
-        let (_, second) = (self.far.read_u8().await.unwrap(), self.far.read_u8().await.unwrap());
-        let length = match second {
-            126 => usize::from(self.far.read_u16().await.unwrap()),
-            127 => self.far.read_u64().await.unwrap() as usize,
-            short => usize::from(short),
-        };
-        let mut payload = vec![0; length];
-        self.far.read_exact(&mut payload).await.unwrap();
-        serde_json::from_slice(&payload).unwrap()
-    }
-
-    /// Whether nothing came that it has not read.
-    fn heard_all(&mut self) -> bool {
-        self.far.read_u8().now_or_never().is_none()
-    }
-}
+use super::room::Command;
+use super::turns::AT_ONCE;
+use crate::bus::{BusError, BusEvent, Health};
+use crate::wire::Envelope;
+use stage::*;
 
 async fn tell(teller: &Teller, ids: &[&str]) {
     for id in ids {
@@ -357,7 +105,7 @@ async fn an_answer_says_how_much_was_recovered() {
     teller.send(Err(BusError::History("gone".into()))).await.unwrap();
     client.hears(&["old1 again", "subscribed part"]).await;
     // A failure at the beginning.
-    stage.bus.replays.lock().unwrap().push_back(Err(BusError::History("away".into())));
+    stage.script(ready(Err(BusError::History("away".into()))));
     stage.asks(&client, "d").await;
     client.hears(&["subscribed none"]).await;
     // Something that is no message.
@@ -553,6 +301,38 @@ async fn a_client_that_reads_slowly_gets_all_and_holds_up_nobody() {
     }
     stage.heard_by(&mut witness, &["last"]).await;
     client.hears(&["last"]).await;
+}
+
+#[tokio::test]
+async fn when_the_history_fails_those_who_wait_need_not_fail_one_after_the_other() {
+    let mut stage = Stage::new();
+    let failure = CancellationToken::new();
+    let mut clients = Vec::new();
+    for _ in 0..AT_ONCE + 5 {
+        let client = stage.client().await;
+        let failure = failure.clone();
+        stage.script(async move {
+            failure.cancelled().await;
+            Err(BusError::History("away".into()))
+        });
+        stage.join(&client, Some("a")).await;
+        clients.push(client);
+    }
+    let mut asked = stage.bus.asked.subscribe();
+    timeout(PATIENCE, asked.wait_for(|asked| asked.len() == AT_ONCE)).await.unwrap().unwrap();
+    // Every other one has come by the time that the last one's second question is answered.
+    stage.join(&clients[AT_ONCE + 4], None).await;
+    clients[AT_ONCE + 4].hears(&["subscribed none"]).await;
+    failure.cancel();
+    for client in &mut clients {
+        client.hears(&["subscribed none"]).await;
+    }
+    assert_eq!(asked.borrow().len(), AT_ONCE);
+    // Who comes later asks again.
+    stage.bus.replays.lock().unwrap().clear();
+    drop(stage.replay(true));
+    stage.asks(&clients[0], "b").await;
+    clients[0].hears(&["subscribed all"]).await;
 }
 
 #[tokio::test]

@@ -16,6 +16,10 @@ pub struct Replayed {
 impl Replayed {
     /// Notes the hash of an id.
     pub fn note(&mut self, id: u64) {
+        if self.order.is_empty() {
+            // Settled before: any order is as good as another.
+            self.order.extend(&self.ids);
+        }
         if !self.ids.insert(id) {
             return;
         }
@@ -30,6 +34,12 @@ impl Replayed {
     /// Whether this was replayed. It is forgotten with that: an id comes live once.
     pub fn take(&mut self, id: u64) -> bool {
         self.ids.remove(&id)
+    }
+
+    /// Keeps no more memory than it needs, for nothing is likely to be noted soon.
+    pub fn settle(&mut self) {
+        self.order = VecDeque::new();
+        self.ids.shrink_to_fit();
     }
 
     /// Whether nothing is left of which a live copy may come.
@@ -59,6 +69,9 @@ mod tests {
         assert_eq!((replayed.ids.len(), replayed.order.len()), (KEPT, KEPT));
         assert!(!replayed.take(0));
         assert!(replayed.take(many - 1) && replayed.take(many - KEPT as u64));
+        replayed.settle();
+        (many..2 * many).for_each(|id| replayed.note(id));
+        assert_eq!((replayed.ids.len(), replayed.order.len()), (KEPT, KEPT));
         // What is taken still counts until its turn comes.
         (0..many).for_each(|id| replayed.note(id));
         assert!(replayed.ids.len() <= KEPT && replayed.order.len() == KEPT);

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
@@ -22,8 +22,9 @@ use tokio_util::sync::CancellationToken;
 use super::frame;
 use super::link::{Dialect, Link};
 use super::member::{Member, RoomState, Waiting};
-use super::replay::{ASKED_AT_ONCE, Told};
+use super::replay::Told;
 use super::roster::{ROSTER_ROOM, Roster};
+use super::turns::Turns;
 use crate::bus::{Bus, BusError, BusEvent, Health};
 use crate::wire::{Envelope, Kind, NodeFrame, Recovered, Room};
 
@@ -59,8 +60,8 @@ pub struct Rooms {
     pending: FuturesUnordered<Confirmation>,
     /// What works for members that catch up.
     pub(super) replays: JoinSet<Option<Told>>,
-    /// One permit a replay that is being asked for.
-    pub(super) turns: Arc<Semaphore>,
+    /// Who may ask for a replay.
+    pub(super) turns: Arc<Turns>,
     /// When the log last told of a replay that could not be had.
     pub(super) complained: Option<Instant>,
     roster: Roster,
@@ -85,7 +86,7 @@ impl Rooms {
             rooms: HashMap::new(),
             pending: FuturesUnordered::new(),
             replays: JoinSet::new(),
-            turns: Arc::new(Semaphore::new(ASKED_AT_ONCE)),
+            turns: Arc::new(Turns::new()),
             complained: None,
             dirty: Vec::new(),
             rest_until: None,

@@ -2,9 +2,11 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::StreamExt;
+use lapin::options::{BasicConsumeOptions, BasicPublishOptions, QueueDeclareOptions};
 use lapin::{Connection, ConnectionProperties};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use pubsub_lab::bus::amqp::{AmqpBus, AmqpOptions};
@@ -65,6 +67,7 @@ pub fn room(name: &str) -> Room {
 }
 
 pub fn envelope(room_name: &str, id: &str) -> Envelope {
+    assert!(!id.contains(' '), "an id has no spaces");
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
     Envelope {
         kind: Kind::Chat,
@@ -100,4 +103,47 @@ pub async fn id(events: &mut mpsc::Receiver<BusEvent>) -> String {
 /// A client of RabbitMQ's own.
 pub async fn client(url: &str) -> Connection {
     Connection::connect(url, ConnectionProperties::default()).await.unwrap()
+}
+
+/// Waits until no queue is bound for a room: what is published to the signals then comes back.
+pub async fn nobody_listens(connection: &Connection, namespace: &str, name: &str) {
+    let channel = connection.create_channel().await.unwrap();
+    channel.confirm_select(Default::default()).await.unwrap();
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let options = BasicPublishOptions { mandatory: true, ..Default::default() };
+        let exchange = format!("{namespace}.signals");
+        let confirm = channel
+            .basic_publish(exchange.into(), name.into(), options, b"anybody?", Default::default())
+            .await;
+        if confirm.unwrap().await.unwrap().take_message().is_some() {
+            return;
+        }
+        assert!(Instant::now() < deadline, "somebody still listens to `{name}`");
+    }
+}
+
+/// The queue of the only node of a namespace: its canary says how it is called.
+pub async fn live_queue(connection: &Connection, namespace: &str) -> String {
+    let channel = connection.create_channel().await.unwrap();
+    let own = QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
+    let queue = channel.queue_declare("".into(), own, Default::default()).await.unwrap();
+    let signals = format!("{namespace}.signals");
+    let (name, options) = (queue.name().as_str(), Default::default());
+    channel.queue_bind(name.into(), signals.into(), "#".into(), options, Default::default()).await.unwrap();
+    let options = BasicConsumeOptions { no_ack: true, ..Default::default() };
+    let mut deliveries =
+        channel.basic_consume(name.into(), "".into(), options, Default::default()).await.unwrap();
+    loop {
+        let delivery = timeout(PATIENCE, deliveries.next()).await.expect("no canary").unwrap().unwrap();
+        if let Some(process) = delivery.routing_key.as_str().strip_prefix("$canary.") {
+            return format!("{namespace}.live.{process}");
+        }
+    }
+}
+
+/// Deletes a queue, whoever uses it.
+pub async fn delete_queue(connection: &Connection, name: &str) {
+    let channel = connection.create_channel().await.unwrap();
+    channel.queue_delete(name.into(), Default::default()).await.unwrap();
 }

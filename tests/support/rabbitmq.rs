@@ -122,18 +122,10 @@ impl RabbitMq {
         self.server.as_ref().expect("a running RabbitMQ").signal(Signal::SIGCONT);
     }
 
-    fn launch(&mut self) {
+    /// What the server and its tools are told by their environment.
+    fn env(&self) -> [(&'static str, String); 16] {
         let path = |name: &str| self.dir.join(name).display().to_string();
-        fs::write(
-            self.dir.join("rabbitmq.conf"),
-            format!(
-                "listeners.tcp.1 = 127.0.0.1:{}\nlog.console = true\nlog.console.level = warning\n",
-                self.port
-            ),
-        )
-        .unwrap();
-        fs::write(self.dir.join("enabled_plugins"), "[].\n").unwrap();
-        let env = [
+        [
             ("HOME", self.dir.display().to_string()),
             ("LANG", "C.UTF-8".into()),
             ("RABBITMQ_CONF_ENV_FILE", "/dev/null".into()),
@@ -150,7 +142,32 @@ impl RabbitMq {
             ("ERL_EPMD_PORT", self.epmd_port.to_string()),
             ("ERL_EPMD_ADDRESS", "127.0.0.1".into()),
             ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}".into()),
-        ];
+        ]
+    }
+
+    /// Runs a command of `rabbitmqctl`, which takes some seconds.
+    pub fn control(&self, args: &[&str]) {
+        let server = SERVERS.iter().map(Path::new).find(|program| program.exists());
+        let program =
+            server.expect("these tests need RabbitMQ; see `make setup`").with_file_name("rabbitmqctl");
+        let mut command = Command::new(program);
+        command.args(args).env_clear().envs(self.env());
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "rabbitmqctl {args:?}: {output:?}");
+    }
+
+    fn launch(&mut self) {
+        fs::write(
+            self.dir.join("rabbitmq.conf"),
+            format!(
+                "listeners.tcp.1 = 127.0.0.1:{}\nlog.console = true\nlog.console.level = warning\n",
+                self.port
+            ),
+        )
+        .unwrap();
+        fs::write(self.dir.join("enabled_plugins"), "[].\n").unwrap();
+        let env = self.env();
         let program = SERVERS.iter().find(|program| Path::new(program).exists());
         let program = program.expect("these tests need RabbitMQ; see `make setup`");
         let log = self.dir.join("log.txt");

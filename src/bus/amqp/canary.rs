@@ -18,8 +18,10 @@ use crate::wire::{Envelope, Kind, Room};
 
 /// Between one that arrived and the next one.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long one may take, while nothing else arrives either.
+/// How long one may take, while nothing else arrives either, before another one follows it.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(2);
+/// So many must fail to arrive, one after the other: a busy RabbitMQ is slow.
+const MISSED: usize = 4;
 
 /// The messages of one node to itself.
 pub(super) struct Canary {
@@ -61,19 +63,45 @@ impl Canary {
         true
     }
 
-    /// Ends when one does not arrive, and says so.
+    /// Ends when none arrives any more, and says so.
     pub(super) async fn watch(&self, inbox: &Inbox) -> String {
         for chat in [true, false].into_iter().cycle() {
             sleep(PAUSE).await;
-            if !self.flies(inbox, chat).await {
+            if !self.arrives(inbox, chat).await {
                 break;
             }
         }
         "what is published there no longer reaches this node's queue".into()
     }
 
-    /// Sends one through an exchange. False if it was published and does not arrive.
-    async fn flies(&self, inbox: &Inbox, chat: bool) -> bool {
+    /// False if several in a row were confirmed and did not arrive. Each confirm says that RabbitMQ was well; one that
+    /// hangs is the link's business, which then ends all of this.
+    async fn arrives(&self, inbox: &Inbox, chat: bool) -> bool {
+        let first = self.sent.load(Ordering::Relaxed) + 1;
+        let mut missed = 0;
+        while missed < MISSED {
+            if !matches!(self.send(chat).await, Outcome::Ack(_)) {
+                return true;
+            }
+            let before = inbox.progress();
+            let deadline = Instant::now() + ARRIVES_WITHIN;
+            loop {
+                if self.heard.load(Ordering::Relaxed) >= first {
+                    return true;
+                }
+                tokio::select! {
+                    () = self.arrived.notified() => {}
+                    () = sleep_until(deadline) => break,
+                }
+            }
+            // A backlog, or a node that does not read: it waits its turn, and may be too old when that comes.
+            let now = inbox.progress();
+            missed = if now.is_some() && now == before { missed + 1 } else { 0 };
+        }
+        false
+    }
+
+    async fn send(&self, chat: bool) -> Outcome {
         let number = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
         let envelope = Envelope {
             kind: Kind::Control,
@@ -84,25 +112,6 @@ impl Canary {
             frame: Bytes::new(),
         };
         let target = Target::Canary { room: self.room.clone(), chat };
-        if !matches!(self.outbox.add(target, &envelope).await, Outcome::Ack(_)) {
-            return true;
-        }
-        let mut before = inbox.progress();
-        let mut deadline = Instant::now() + ARRIVES_WITHIN;
-        while self.heard.load(Ordering::Relaxed) < number {
-            tokio::select! {
-                () = self.arrived.notified() => {}
-                () = sleep_until(deadline) => {
-                    // A backlog, or a node that does not read: it waits its turn.
-                    let now = inbox.progress();
-                    if now.is_some() && now == before {
-                        return false;
-                    }
-                    before = now;
-                    deadline = Instant::now() + ARRIVES_WITHIN;
-                }
-            }
-        }
-        true
+        self.outbox.add(target, &envelope).await
     }
 }

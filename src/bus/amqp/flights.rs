@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::{MaybeDone, maybe_done};
 use lapin::options::BasicPublishOptions;
 use lapin::types::ShortString;
-use lapin::{BasicProperties, Channel, Confirmation};
+use lapin::{BasicProperties, Channel, Confirmation, Error, ErrorKind};
 use tokio::time::Instant;
 
 use super::outbox::Job;
@@ -50,15 +50,19 @@ impl Flights {
 
     /// Gives a message to the connection, now and not when the confirm is first asked for: otherwise messages could
     /// overtake each other.
-    pub(super) fn start(&mut self, channel: Channel, way: Way, job: Job) {
+    pub(super) fn start(&mut self, channel: Channel, way: Way, mut job: Job) {
         let payload = job.payload.clone();
         let call = async move {
             let Way { exchange, key, options, properties } = way;
             channel.basic_publish(exchange, key, options, &payload, properties).await?.await
         };
         let mut confirm = maybe_done(call.boxed());
-        // Only to begin it; `next` asks again.
+        // Only to begin it; `ready` asks again.
         let _ = confirm.poll_unpin(&mut Context::from_waker(Waker::noop()));
+        // The library takes nothing for a channel that it knows to be dead.
+        let output = Pin::new(&mut confirm).output_mut();
+        let taken = !output.is_some_and(|confirm| confirm.as_ref().is_err_and(is_dead_channel));
+        job.written |= taken;
         self.0.push_back(Flight { confirm, job: Some(job), since: Instant::now() });
     }
 
@@ -102,4 +106,8 @@ impl Flights {
     pub(super) fn into_jobs(self) -> Vec<Job> {
         self.0.into_iter().filter_map(|flight| flight.job).collect()
     }
+}
+
+fn is_dead_channel(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::InvalidChannelState(..))
 }

@@ -51,7 +51,7 @@ pub(super) struct Job {
     receipt: oneshot::Sender<Outcome>,
     since: Instant,
     /// True once it was given to a connection: then nobody knows whether it was sent.
-    written: bool,
+    pub(super) written: bool,
 }
 
 impl Job {
@@ -182,11 +182,11 @@ impl Outbox {
         let _ = job.receipt.send(outcome);
     }
 
-    /// Takes up to `most` of the oldest, to write them.
+    /// Takes up to `most` of the oldest, to give them to a connection.
     pub(super) fn take(&self, most: usize) -> Vec<Job> {
         let mut queue = self.lock();
         let count = most.min(queue.jobs.len());
-        queue.jobs.drain(..count).map(|job| Job { written: true, ..job }).collect()
+        queue.jobs.drain(..count).collect()
     }
 
     /// Takes back what was written and not answered when the connection ended, oldest first. Chat waits for the

@@ -164,16 +164,12 @@ impl Subscriber {
         self.status.up(Part::Subscriber);
         tokio::select! {
             ended = self.hand_over(link, &channel, consumer) => ended,
-            reason = self.canary.watch(&self.inbox) => {
-                self.lost_messages();
-                Ok(reason)
+            deaf = self.canary.watch(&self.inbox) => {
+                // What the queue should have got is gone; a durable feed makes up for it.
+                self.state.gap.store(self.kind == LiveQueue::Durable, Ordering::Relaxed);
+                Ok(deaf)
             }
         }
-    }
-
-    /// What the queue should have got is gone; a durable feed makes up for it.
-    fn lost_messages(&self) {
-        self.state.gap.store(self.kind == LiveQueue::Durable, Ordering::Relaxed);
     }
 
     async fn fill_gap(&self) {

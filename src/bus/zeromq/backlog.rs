@@ -119,6 +119,10 @@ impl Backlog {
 
     /// Takes what is to be written next, some `most` bytes of it. False if there is nothing.
     pub(super) fn take(&self, batch: &mut Batch, most: usize) -> bool {
+        if batch.bytes.capacity() > 16 * most {
+            // A single long message is no reason to keep its room for ever.
+            batch.bytes = BytesMut::new();
+        }
         batch.bytes.clear();
         batch.ends.clear();
         let mut state = self.lock();

@@ -112,7 +112,8 @@ impl Interest {
         let publisher = Publisher {
             told: HashSet::new(),
             stale: state.rooms.clone(),
-            changes: u64::from(!state.rooms.is_empty()),
+            // That it is listed at all is news: it waits for the PING that says so.
+            changes: 1,
             confirmed: watch::Sender::new(0),
             silent: false,
             pong: None,

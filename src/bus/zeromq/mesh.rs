@@ -1,10 +1,11 @@
 //! Who of the mesh is there, in both directions.
 //!
-//! Nodes start in any order, and each connects to the others: for a moment a node may speak to a peer that it
-//! does not hear yet. A publish in that moment would be lost although everybody is ready (ZeroMQ's slow joiner), so
-//! the bus is up, and a subscribe effective, once this node hears every node that it speaks to. Nobody is waited
-//! for longer than a second.
+//! Nodes start in any order, and each connects to the others: for a moment a node may speak to a peer of which it
+//! does not know yet what it wants, or which it does not hear yet. A publish in that moment would be lost although
+//! everybody is there (ZeroMQ's slow joiner). So the bus is up, and a subscribe effective, once this node hears every
+//! node that it speaks to, and was told by it what it wants. Nobody is waited for longer than a second.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use tokio::sync::watch;
@@ -21,8 +22,8 @@ pub(super) struct Mesh {
 struct State {
     /// Peers to which the first attempt to connect is still under way.
     undecided: usize,
-    /// Nodes that an XPUB socket of ours is connected to.
-    spoken_to: HashSet<NodeId>,
+    /// Nodes that an XPUB socket of ours is connected to, and whether they have said what they want.
+    spoken_to: HashMap<NodeId, bool>,
     /// Nodes of which a connection to our SUB socket is there, and how many.
     heard: HashMap<NodeId, usize>,
     /// Nodes that were waited for in vain: they may not know this one.
@@ -54,14 +55,20 @@ impl Mesh {
     /// This node is connected to a node. `None` if it is already: the node has two addresses, and would get
     /// everything twice.
     pub(super) fn speak_to(&self, node: &NodeId) -> Option<Spoken<'_>> {
-        let fresh = self.state.send_if_modified(|state| state.spoken_to.insert(node.clone()));
+        let fresh = self.state.send_if_modified(|state| match state.spoken_to.entry(node.clone()) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(false);
+                true
+            }
+        });
         fresh.then(|| Spoken(self, node.clone()))
     }
 
     /// Resolves when this node is not connected to a node.
     pub(super) async fn lost(&self, node: &NodeId) {
         // The sender is ours.
-        let _ = self.state.subscribe().wait_for(|state| !state.spoken_to.contains(node)).await;
+        let _ = self.state.subscribe().wait_for(|state| !state.spoken_to.contains_key(node)).await;
     }
 
     /// A node is connected to this one.
@@ -70,13 +77,13 @@ impl Mesh {
         Heard(self, node)
     }
 
-    /// Resolves when this node hears every node that it speaks to.
+    /// Resolves when this node hears every node that it speaks to, and knows what it wants.
     pub(super) async fn whole(&self) {
         // The sender is ours.
         let _ = self.state.subscribe().wait_for(State::is_whole).await;
     }
 
-    /// Whoever is not heard by now is not waited for again.
+    /// Whoever is missing by now is not waited for again.
     pub(super) fn excuse(&self) {
         self.state.send_if_modified(|state| {
             let missing: Vec<NodeId> = state.missing().cloned().collect();
@@ -89,11 +96,22 @@ impl Mesh {
 
 impl State {
     fn missing(&self) -> impl Iterator<Item = &NodeId> {
-        self.spoken_to.iter().filter(|node| !self.heard.contains_key(*node) && !self.excused.contains(*node))
+        let missing = self.spoken_to.iter().filter(|(node, told)| !**told || !self.heard.contains_key(*node));
+        missing.map(|(node, _)| node).filter(|node| !self.excused.contains(*node))
     }
 
     fn is_whole(&self) -> bool {
         self.undecided == 0 && self.missing().next().is_none()
+    }
+}
+
+impl Spoken<'_> {
+    /// The node has said what it wants.
+    pub(super) fn told(&self) {
+        self.0.state.send_if_modified(|state| {
+            let told = state.spoken_to.get_mut(&self.1);
+            told.is_some_and(|told| !std::mem::replace(told, true))
+        });
     }
 }
 

@@ -34,8 +34,8 @@
 //! surface, out of a supervisor's reach. What PUB and SUB need of ZMTP is little, and with it come the bounds, a
 //! time-out for each step, and PING, which confirms subscriptions. The tests speak with that crate and with libzmq.
 //!
-//! **Health**: up as soon as this node hears every peer that it reaches, at the latest after a second. It stays
-//! up, since peers come and go.
+//! **Health**: up as soon as this node hears every peer that it reaches and knows what it wants, at the latest after
+//! a second. It stays up, since peers come and go.
 
 mod address;
 mod backlog;

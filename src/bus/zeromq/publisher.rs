@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::address::Address;
 use super::backlog::{Backlog, Batch};
-use super::mesh::Mesh;
+use super::mesh::{Mesh, Spoken};
 use super::zmtp::{self, Command, Connection, Incoming, Role, Traffic};
 
 /// How long one attempt to connect may take, before the handshake. A host that is away answers nothing.
@@ -114,7 +114,7 @@ impl Publisher {
         tracing::info!("connected to the peer {}", self.backlog.peer());
         self.backlog.connected();
         let reason = tokio::select! {
-            reason = self.listen(read) => reason,
+            reason = self.listen(read, spoken.as_ref()) => reason,
             reason = self.speak(write) => reason,
             () = self.lingered() => "the bus is closed".into(),
         };
@@ -148,7 +148,7 @@ impl Publisher {
     }
 
     /// Reads what the peer wants, until the connection ends.
-    async fn listen(&self, mut read: Incoming<OwnedReadHalf>) -> String {
+    async fn listen(&self, mut read: Incoming<OwnedReadHalf>, spoken: Option<&Spoken<'_>>) -> String {
         loop {
             let taken = match read.next().await {
                 Ok(Traffic::Command(Command::Subscribe(topic))) => self.backlog.subscribe(topic),
@@ -158,6 +158,10 @@ impl Publisher {
                 }
                 Ok(Traffic::Command(Command::Ping(context))) => {
                     self.backlog.pong(context);
+                    // A node of ours asks after its subscriptions.
+                    if let Some(spoken) = spoken {
+                        spoken.told();
+                    }
                     true
                 }
                 Ok(Traffic::Command(Command::Error(reason))) => return format!("it refuses: {reason}"),

@@ -6,9 +6,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use lapin::Channel;
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
+use lapin::{Channel, ErrorKind};
 use tokio::time::{sleep, timeout};
 
 use super::broker::{Failure, sentence};
@@ -17,7 +17,7 @@ use crate::history::counters::Counters;
 /// Between an answer and the next question.
 const BEAT: Duration = Duration::from_millis(500);
 /// How long the broker may take to answer while nothing else comes from it.
-const SILENCE: Duration = Duration::from_millis(1_500);
+const SILENCE: Duration = Duration::from_millis(1_250);
 /// Between two looks at a queue that another service consumes.
 const ELSEWHERE: Duration = Duration::from_millis(250);
 
@@ -40,12 +40,22 @@ pub async fn watch(channel: &Channel, queue: &str, pulse: &AtomicBool, counters:
                     counters.queue.set(f64::from(queue.message_count()));
                     break;
                 }
+                Ok(Err(error)) if is_not_found(&error) => return deleted(queue),
                 Ok(Err(error)) => return sentence(&error),
                 Err(_) if pulse.swap(false, Ordering::Relaxed) => {}
                 Err(_) => return format!("it has not answered for {SILENCE:?}"),
             }
         }
     }
+}
+
+/// Why a subscription ends whose queue is gone.
+pub fn deleted(queue: &str) -> String {
+    format!("the queue {queue} was deleted")
+}
+
+fn is_not_found(error: &lapin::Error) -> bool {
+    matches!(error.kind(), ErrorKind::ProtocolError(error) if error.get_id() == 404)
 }
 
 /// Waits until nobody consumes the queue. `elsewhere` is called when somebody does.

@@ -111,7 +111,7 @@ impl Subscription {
                         waiting = intake.try_send(delivery).err().map(mpsc::error::TrySendError::into_inner);
                     }
                     Some(Err(error)) => break Some(sentence(&error)),
-                    None => break Some(format!("the queue {queue} was deleted")),
+                    None => break Some(probe::deleted(&queue)),
                 },
                 // The writer is behind: the broker holds the rest back.
                 place = intake.reserve(), if waiting.is_some() => match (place, waiting.take()) {

@@ -8,6 +8,7 @@ mod read;
 mod write;
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ pub use write::Written;
 const APPLICATION_ID: i32 = 0x7073_626c;
 /// Counts up when the schema changes.
 const SCHEMA_VERSION: i32 = 1;
+/// Any database begins with so many bytes.
+const HEADER_BYTES: u64 = 100;
 /// How long SQLite itself waits for a lock. Short: whoever waits longer is the writer, which says so meanwhile.
 const BUSY: Duration = Duration::from_millis(200);
 /// What the WAL is cut to after a checkpoint, in bytes.
@@ -41,11 +44,28 @@ const SCHEMA: &str = "
 /// The file, opened for writing.
 pub struct Store {
     connection: Connection,
+    file: File,
 }
 
 /// The file, opened for reading.
 pub struct Reader {
     connection: Connection,
+    file: File,
+}
+
+/// Which file a path led to. SQLite goes on writing into a file that somebody has removed, and nobody would ever
+/// see what it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct File {
+    device: u64,
+    inode: u64,
+}
+
+impl File {
+    fn at(path: &Path) -> Option<Self> {
+        let file = fs::metadata(path).ok()?;
+        Some(Self { device: file.dev(), inode: file.ino() })
+    }
 }
 
 /// Why the file cannot be opened.
@@ -71,6 +91,10 @@ impl Store {
         let shown = path.display();
         if path.is_dir() {
             return Err(Opening::Never(format!("{shown} is a directory, not a database")));
+        }
+        // SQLite takes a file of one byte for an empty one.
+        if fs::metadata(path).is_ok_and(|file| (1..HEADER_BYTES).contains(&file.len())) {
+            return Err(Opening::Never(format!("{shown} is no SQLite database")));
         }
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             fs::create_dir_all(parent).map_err(|error| {
@@ -105,7 +129,13 @@ impl Store {
             }
             transaction.commit()?;
         }
-        Ok(Self { connection })
+        let file = File::at(path).ok_or(Trouble::Gone)?;
+        Ok(Self { connection, file })
+    }
+
+    /// Whether the path still leads to this file.
+    pub fn is_current(&self, path: &Path) -> bool {
+        File::at(path) == Some(self.file)
     }
 }
 
@@ -119,7 +149,13 @@ impl Reader {
         )?;
         connection.busy_timeout(BUSY)?;
         connection.pragma_update(None, "query_only", true)?;
-        Ok(Self { connection })
+        let file = File::at(path).ok_or(rusqlite::Error::InvalidPath(path.to_owned()))?;
+        Ok(Self { connection, file })
+    }
+
+    /// Whether the path still leads to this file.
+    pub fn is_current(&self, path: &Path) -> bool {
+        File::at(path) == Some(self.file)
     }
 }
 
@@ -140,6 +176,7 @@ enum Trouble {
     Sqlite(rusqlite::Error),
     Version(i32),
     Foreign,
+    Gone,
 }
 
 impl From<rusqlite::Error> for Trouble {
@@ -160,6 +197,7 @@ impl Trouble {
                     "{shown} has schema {version}, this version reads schema {SCHEMA_VERSION}"
                 ));
             }
+            Self::Gone => return Opening::NotNow(format!("{shown} was removed while it was opened")),
             Self::Sqlite(error) => error,
         };
         match error.sqlite_error_code() {

@@ -6,7 +6,7 @@ use super::Reader;
 use super::write::last_seq;
 
 /// The most bytes of envelopes in one page; one more message than that is always in it.
-const PAGE_BYTES: usize = 4 * 1024 * 1024;
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
 /// Where `after` is unknown, so many of the newest messages are told.
 const NEWEST: i64 = 10_000;
 /// Messages that were stored longer before `after` than this are not in its margin, in milliseconds.

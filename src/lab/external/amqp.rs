@@ -53,19 +53,19 @@ impl Names {
 }
 
 fn parse(url: &str) -> Result<AMQPUri, Refusal> {
-    url.parse().map_err(|why: String| {
+    let uri: AMQPUri = url.parse().map_err(|why: String| {
         // Some of its errors repeat the URL, and that may hold a password.
         Refusal::Url(if why.contains(url) { "it names no host".into() } else { why })
-    })
+    })?;
+    match uri.scheme {
+        AMQPScheme::AMQP => Ok(uri),
+        AMQPScheme::AMQPS => Err(Refusal::Url("this version speaks no TLS to RabbitMQ".into())),
+    }
 }
 
 async fn greeting(uri: &AMQPUri) -> Result<Greeting, Refusal> {
-    if uri.scheme == AMQPScheme::AMQPS {
-        // Behind TLS nobody is asked but by the client.
-        return Ok(Greeting::unknown());
-    }
-    let (host, port) = (uri.authority.host.as_str(), uri.authority.port);
-    probe::greeting_of((host, port)).await.map_err(|error| match error.kind() {
+    let address = (uri.authority.host.as_str(), uri.authority.port);
+    probe::greeting_of(address).await.map_err(|error| match error.kind() {
         io::ErrorKind::TimedOut => Refusal::unusable("it does not answer"),
         _ => Refusal::unusable(error.to_string()),
     })

@@ -19,15 +19,11 @@ pub struct Greeting {
 }
 
 impl Greeting {
-    /// Of one that says nothing about itself.
-    pub fn unknown() -> Self {
-        Self { product: "unknown".into(), version: "unknown".into(), cluster: String::new() }
-    }
-
     /// Reads the frame; `None` if it is another.
     pub(super) fn parse(frame: &[u8]) -> Option<Self> {
         let payload = frame.strip_prefix(&[1, 0, 0])?.get(4..)?.strip_prefix(START)?;
-        let mut greeting = Self::unknown();
+        let mut greeting =
+            Self { product: "unknown".into(), version: "unknown".into(), cluster: String::new() };
         let mut fields = Reader(payload).long()?;
         while !fields.0.is_empty() {
             let name = fields.short()?;
@@ -40,8 +36,12 @@ impl Greeting {
             };
             match (kind, place) {
                 (b'S', Some(place)) => *place = fields.long()?.text(),
-                (b'S' | b'F', _) => drop(fields.long()?),
-                (b't', _) => drop(fields.byte()?),
+                (b'S' | b'F', _) => {
+                    fields.long()?;
+                }
+                (b't', _) => {
+                    fields.byte()?;
+                }
                 // RabbitMQ has no others there. What was read so far stands.
                 _ => break,
             }

@@ -1,0 +1,270 @@
+//! The rooms of a node over a bus whose replays a test scripts message by message, and clients with real links.
+
+use std::collections::VecDeque;
+use std::future::ready;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt, stream};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::super::catch_up::HELD;
+use super::super::identity::Identity;
+use super::super::limits::Limits;
+use super::super::link::{Dialect, Link};
+use super::super::member::Member;
+use super::super::room::{Command, Rooms};
+use crate::bus::{BoxFuture, Bus, BusError, BusEvent, Health, Level, Outcome, Receipt, Replay};
+use crate::wire::{Envelope, Kind, Room};
+
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What a test says through a replay; dropped, the replay ends.
+pub(super) type Teller = mpsc::Sender<Result<Envelope, BusError>>;
+
+/// A replay that will be asked for.
+type Script = BoxFuture<Result<Replay, BusError>>;
+
+/// A bus that hands on what a test says.
+pub(super) struct Scripted {
+    events: mpsc::Sender<BusEvent>,
+    pub(super) health: watch::Sender<Health>,
+    /// The replays that will be asked for.
+    pub(super) replays: Mutex<VecDeque<Script>>,
+    /// Messages after which a replay was asked for.
+    pub(super) asked: watch::Sender<Vec<String>>,
+    pub(super) unsubscribed: watch::Sender<usize>,
+}
+
+impl Bus for Scripted {
+    fn publish(&self, envelope: Envelope) -> Receipt {
+        // Presence comes back as over any bus. The queue is large enough for all of it.
+        if envelope.kind == Kind::Presence {
+            self.events.try_send(BusEvent::Envelope(envelope)).unwrap();
+        }
+        Receipt::ready(Outcome::Ack(Level::Confirmed))
+    }
+
+    fn subscribe(&self, _: Room) -> BoxFuture<Result<(), BusError>> {
+        let mut health = self.health.subscribe();
+        Box::pin(async move { health.wait_for(Health::is_up).await.map(drop).map_err(|_| BusError::Closed) })
+    }
+
+    fn unsubscribe(&self, _: Room) -> BoxFuture<Result<(), BusError>> {
+        self.unsubscribed.send_modify(|count| *count += 1);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn events(&self) -> Option<mpsc::Receiver<BusEvent>> {
+        None
+    }
+
+    fn health(&self) -> watch::Receiver<Health> {
+        self.health.subscribe()
+    }
+
+    fn replay(&self, _: &Room, after: &str) -> Option<BoxFuture<Result<Replay, BusError>>> {
+        self.asked.send_modify(|asked| asked.push(after.to_owned()));
+        self.replays.lock().unwrap().pop_front()
+    }
+
+    fn crosses_nodes(&self) -> bool {
+        false
+    }
+
+    fn close(&self) -> BoxFuture<()> {
+        Box::pin(ready(()))
+    }
+}
+
+/// The rooms of a node, and who is in them.
+pub(super) struct Stage {
+    pub(super) bus: Arc<Scripted>,
+    pub(super) commands: mpsc::Sender<Command>,
+    pub(super) shutdown: CancellationToken,
+    tasks: JoinSet<()>,
+    clients: u64,
+}
+
+pub(super) fn room() -> Room {
+    Room::parse("r").unwrap()
+}
+
+pub(super) fn said(id: &str) -> Envelope {
+    let frame = json!({"type": "message", "room": "r", "id": id, "text": id}).to_string();
+    Envelope {
+        kind: Kind::Chat,
+        room: room(),
+        id: id.into(),
+        sender: "someone".into(),
+        others: false,
+        frame: frame.into(),
+    }
+}
+
+impl Stage {
+    pub(super) fn new() -> Self {
+        let (events, receiver) = mpsc::channel(2 * HELD);
+        let bus = Arc::new(Scripted {
+            events,
+            health: watch::Sender::new(Health::Up),
+            replays: Mutex::default(),
+            asked: watch::Sender::new(Vec::new()),
+            unsubscribed: watch::Sender::new(0),
+        });
+        let (rooms, commands) = Rooms::new(bus.clone(), 256);
+        let shutdown = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(rooms.run(receiver, shutdown.clone()));
+        Self { bus, commands, shutdown, tasks, clients: 0 }
+    }
+
+    pub(super) async fn client(&mut self) -> Client {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let far = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (near, _) = listener.accept().await.unwrap();
+        self.clients += 1;
+        let limits = Limits {
+            max_frame: 65_536,
+            max_text: 16_384,
+            max_rooms: 8,
+            max_clients: 8,
+            max_rate: 0,
+            outbox: 64,
+            slow_after: PATIENCE,
+            ping_every: PATIENCE,
+            pong_within: PATIENCE,
+            presence_limit: 256,
+        };
+        let link = Arc::new(Link::new(self.clients, Dialect::V1, near, &limits));
+        let pumped = link.clone();
+        // What a session does for a socket that was full.
+        self.tasks.spawn(async move {
+            loop {
+                pumped.kicked().await;
+                while pumped.condition().blocked_for.is_some() && pumped.writable().await.is_ok() {
+                    pumped.flush();
+                }
+            }
+        });
+        let name = format!("c{}", self.clients);
+        let identity = Identity { id: name.as_str().into(), name: name.into(), colour: "#123456".into() };
+        Client { link, identity, far: BufReader::new(far) }
+    }
+
+    /// A client that is in the room, and hears everything live.
+    pub(super) async fn witness(&mut self) -> Client {
+        let mut client = self.client().await;
+        self.join(&client, None).await;
+        assert_eq!(client.next().await, "subscribed none");
+        client
+    }
+
+    pub(super) async fn join(&self, client: &Client, after: Option<&str>) {
+        let member = Member { link: client.link.clone(), identity: client.identity.clone() };
+        let join = Command::Join { room: room(), member, after: after.map(Into::into) };
+        self.commands.send(join).await.unwrap();
+    }
+
+    /// Joins, and waits until the bus is asked: from then on everything live is held back.
+    pub(super) async fn asks(&self, client: &Client, after: &str) {
+        let mut asked = self.bus.asked.subscribe();
+        asked.mark_unchanged();
+        self.join(client, Some(after)).await;
+        timeout(PATIENCE, asked.changed()).await.expect("the bus is asked").unwrap();
+    }
+
+    pub(super) async fn leave(&self, client: &Client, asked: bool) {
+        let leave = Command::Leave { room: room(), link: client.link.clone(), asked };
+        self.commands.send(leave).await.unwrap();
+    }
+
+    /// The next replay that is asked for.
+    pub(super) fn replay(&self, complete: bool) -> Teller {
+        let (teller, told) = mpsc::channel(HELD);
+        let messages = stream::unfold(told, async |mut told| Some((told.recv().await?, told))).boxed();
+        self.script(ready(Ok(Replay { complete, messages })));
+        teller
+    }
+
+    /// How the next replay that is asked for begins.
+    pub(super) fn script(&self, replay: impl Future<Output = Result<Replay, BusError>> + Send + 'static) {
+        self.bus.replays.lock().unwrap().push_back(Box::pin(replay));
+    }
+
+    pub(super) async fn live(&self, event: BusEvent) {
+        self.bus.events.send(event).await.unwrap();
+    }
+
+    /// Says these live, and waits until a witness has heard them.
+    pub(super) async fn heard_by(&self, witness: &mut Client, ids: &[&str]) {
+        for id in ids {
+            self.live(BusEvent::Envelope(said(id))).await;
+        }
+        for id in ids {
+            assert_eq!(witness.next_message().await, *id);
+        }
+    }
+}
+
+/// A client: its link, and the other end of it.
+pub(super) struct Client {
+    pub(super) link: Arc<Link>,
+    pub(super) identity: Identity,
+    pub(super) far: BufReader<TcpStream>,
+}
+
+impl Client {
+    /// The next frame in short.
+    pub(super) async fn next(&mut self) -> String {
+        let frame = timeout(PATIENCE, self.frame()).await.expect("a frame in time");
+        let text = |key: &str| frame[key].as_str().unwrap_or_default().to_owned();
+        match frame["type"].as_str().unwrap() {
+            "message" if frame["replay"] == true => format!("{} again", text("id")),
+            "message" => text("id"),
+            "subscribed" => format!("subscribed {}", text("recovered")),
+            "lagged" => format!("lagged {}", frame["missed"]),
+            "error" => format!("error {}", text("code")),
+            presence @ ("joined" | "left") => format!("{presence} {}", text("name")),
+            other => other.to_owned(),
+        }
+    }
+
+    pub(super) async fn next_message(&mut self) -> String {
+        loop {
+            let next = self.next().await;
+            if !next.starts_with("joined ") && !next.starts_with("left ") {
+                return next;
+            }
+        }
+    }
+
+    pub(super) async fn hears(&mut self, frames: &[&str]) {
+        for frame in frames {
+            assert_eq!(self.next_message().await, *frame);
+        }
+    }
+
+    async fn frame(&mut self) -> Value {
+        let (_, second) = (self.far.read_u8().await.unwrap(), self.far.read_u8().await.unwrap());
+        let length = match second {
+            126 => usize::from(self.far.read_u16().await.unwrap()),
+            127 => self.far.read_u64().await.unwrap() as usize,
+            short => usize::from(short),
+        };
+        let mut payload = vec![0; length];
+        self.far.read_exact(&mut payload).await.unwrap();
+        serde_json::from_slice(&payload).unwrap()
+    }
+
+    /// Whether nothing came that it has not read.
+    pub(super) fn heard_all(&mut self) -> bool {
+        self.far.read_u8().now_or_never().is_none()
+    }
+}
