@@ -1,15 +1,15 @@
 # One command each. `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test
+.PHONY: help setup demo test soak
 
 # rustup puts its tools here, and a shell that is older than the installation does not know yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 # Tests that judge time run alone, one by one; so does the part of `bench` that ends things.
-ALONE := timing bus_redis bus_zeromq bus_amqp_timing lab lab_amqp node_end node_slow
+ALONE := timing bus_redis bus_zeromq bus_amqp_timing replay lab lab_amqp node_end node_slow patterns
 ALL := $(patsubst tests/%.rs,%,$(patsubst %/main.rs,%.rs,$(wildcard tests/*.rs tests/*/main.rs)))
-TOGETHER := $(filter-out $(ALONE) bench,$(ALL))
+TOGETHER := $(filter-out $(ALONE) bench soak,$(ALL))
 CARGO_TEST := cargo test --release --locked
 
 help: ## print this list
@@ -26,6 +26,7 @@ test: setup ## everything that keeps the house in order, over real processes and
 	cargo fmt --check
 	@echo "== lints"
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --test soak -- -D warnings
 	@echo "== build (the first time takes some minutes)"
 	$(CARGO_TEST) --no-run
 	@echo "== tests"
@@ -35,3 +36,6 @@ test: setup ## everything that keeps the house in order, over real processes and
 	@echo "== tests that judge time, one by one"
 	$(CARGO_TEST) --test bench ends:: -- --test-threads=1
 	$(CARGO_TEST) $(addprefix --test ,$(ALONE)) -- --test-threads=1
+
+soak: setup ## kill everything at random for five minutes, and the broker with ten seeds (SOAK_SEED, SOAK_SECONDS)
+	$(CARGO_TEST) --test soak -- --test-threads=1 --nocapture

@@ -1,0 +1,98 @@
+//! The four patterns under the shipped scenarios, as the command line runs them: what each promises is what its row
+//! shows.
+//!
+//! Each bench has the machine to itself, so these tests run one by one.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod support;
+
+use support::report::{Run, conclusive};
+
+const BROKER_DOWN: &str = include_str!("../scenarios/broker-down.toml");
+const NODE_DOWN: &str = include_str!("../scenarios/node-down.toml");
+const EVERYTHING_DOWN: &str = include_str!("../scenarios/everything-down.toml");
+const SUBSCRIBER_AWAY: &str = include_str!("../scenarios/subscriber-away.toml");
+const HISTORY_DOWN: &str = include_str!("../scenarios/history-down.toml");
+
+/// One pattern's run of a scenario; every expectation of the file must hold.
+fn run(scenario: &str, pattern: &str, args: &[&str]) -> Run {
+    conclusive(scenario, &[&["--pattern", pattern], args].concat()).run(pattern, 0)
+}
+
+/// Nothing that no pattern may do.
+fn assert_clean(run: &Run) {
+    let zeros = ["lost_confirmed", "refused_but_delivered", "duplicates", "unexpected", "corrupted", "foreign"];
+    assert_eq!(run.counts(zeros), [0; 6], "{:#}", run.brief());
+}
+
+#[test]
+fn a_broker_that_is_down_costs_a_durable_queue_nothing() {
+    for seed in ["1", "2"] {
+        let amqp = run(BROKER_DOWN, "amqp", &["--seed", seed]);
+        assert_clean(&amqp);
+        assert_eq!(amqp.counts(["due", "acked", "owed"]), [2_000, 2_000, 60_000], "{:#}", amqp.brief());
+        assert_eq!(amqp.counts(["lost", "reordered"]), [0, 0], "{:#}", amqp.brief());
+        // The publishes of the outage waited in the nodes: late, and none of them lost.
+        assert!(amqp["impact_ms"].as_u64().unwrap() > 4_000, "{:#}", amqp.brief());
+    }
+}
+
+#[test]
+fn a_broker_that_is_down_costs_redis_the_outage_and_the_others_have_none() {
+    let redis = run(BROKER_DOWN, "redis", &[]);
+    assert_clean(&redis);
+    let (begin, _, healed) = redis.fault("kill broker");
+    // A hundred messages a second, to thirty subscribers.
+    let (lost, outage) = (redis.count("lost"), (healed - begin) * 100 / 1_000 * 30);
+    assert!((outage * 9 / 10..=outage * 12 / 10).contains(&lost), "{outage}: {:#}", redis.brief());
+    for pattern in ["local", "zeromq"] {
+        let ended = conclusive(BROKER_DOWN, &["--pattern", pattern]);
+        assert_eq!(ended.code, Some(0), "{}", ended.everything());
+        assert_eq!(ended.report().run(pattern)["verdict"], "not_applicable");
+    }
+}
+
+#[test]
+fn what_the_clients_of_a_dead_node_missed_is_recovered_where_there_is_a_history() {
+    let amqp = run(NODE_DOWN, "amqp", &[]);
+    assert_clean(&amqp);
+    assert!(amqp.count("recovered") > 0, "{:#}", amqp.brief());
+    assert_eq!(amqp.count("lost_offline"), 0, "{:#}", amqp.brief());
+    for pattern in ["redis", "zeromq"] {
+        let run = run(NODE_DOWN, pattern, &[]);
+        assert_clean(&run);
+        assert_eq!(run.count("recovered"), 0, "{:#}", run.brief());
+        assert!(run.count("lost_offline") > 0, "{:#}", run.brief());
+    }
+}
+
+#[test]
+fn with_resend_nothing_is_lost_when_everything_goes_down() {
+    let amqp = run(EVERYTHING_DOWN, "amqp", &[]);
+    assert_clean(&amqp);
+    assert_eq!(amqp.counts(["lost", "duplicates", "unsent"]), [0; 3], "{:#}", amqp.brief());
+    assert!(amqp.count("recovered") > 0, "{:#}", amqp.brief());
+}
+
+#[test]
+fn who_was_away_gets_what_was_said_where_there_is_a_history() {
+    let amqp = run(SUBSCRIBER_AWAY, "amqp", &[]);
+    assert_clean(&amqp);
+    assert_eq!(amqp.count("lost"), 0, "{:#}", amqp.brief());
+    assert!(amqp.count("recovered") > 0 && amqp["recovered_us"].is_object(), "{:#}", amqp.brief());
+    for pattern in ["redis", "zeromq"] {
+        let run = run(SUBSCRIBER_AWAY, pattern, &[]);
+        assert_eq!(run.count("recovered"), 0, "{:#}", run.brief());
+        assert_eq!(run.count("lost"), run.count("lost_offline"), "{:#}", run.brief());
+        // They were away on purpose: that is no impact.
+        assert!(run.count("lost") > 0 && run["impact_ms"].is_null(), "{:#}", run.brief());
+    }
+}
+
+#[test]
+fn the_chat_goes_on_without_history() {
+    let amqp = run(HISTORY_DOWN, "amqp", &[]);
+    assert_clean(&amqp);
+    assert_eq!(amqp.count("lost"), 0, "{:#}", amqp.brief());
+}
