@@ -494,9 +494,9 @@ async fn who_left_misses_what_nobody_keeps_and_that_harms_nobody() {
         let over = |s: &Settled| s.messages.acked == 120 && s.debts.delivered + s.debts.lost == 360;
         let done = until(&load, over).await;
         assert!(done.debts.lost_offline >= 40, "{:?}", done.debts);
-        // What was on its way when it left: its receipt is the node's luck.
+        // What was on its way when it left: its receipt is the node's luck, and no harm either.
         assert!(done.debts.lost_online <= 10, "{:?}", done.debts);
-        assert_eq!(done.impact_ms.is_some(), done.debts.lost_online > 0);
+        assert_eq!(done.impact_ms, None);
         let nothing = "a node replayed nothing of what a subscriber had missed".to_owned();
         let expected = if keeps_history { vec![nothing] } else { vec![] };
         assert_eq!(load.finish().await.notes, expected);
@@ -547,7 +547,11 @@ async fn who_has_no_connection_leaves_and_stays_away_all_the_same() {
     load.begin();
     until(&load, |settled| settled.messages.acked >= 20).await;
     server.kill(0);
-    assert!(!load.all_connected(Duration::from_millis(50)).await);
+    let deadline = Instant::now() + SECOND * 10;
+    while load.all_connected(Duration::ZERO).await {
+        assert!(Instant::now() < deadline, "nobody notices that the node is gone");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     assert!(load.leave(0, SECOND).await);
     assert!(!load.come(0, Duration::from_millis(50)).await, "there is no node to come to");
     assert!(load.leave(0, SECOND).await);

@@ -286,6 +286,17 @@ impl Model<'_> {
         matches!(last, Some(Event::Left { .. }))
     }
 
+    /// Whether a subscriber was away on purpose when a message was sent, or left before that could be late.
+    fn excused(&self, wanted: usize, n: usize) -> bool {
+        let (_, sent_at) = self.sent(n).unwrap();
+        let late = self.intended(n) + SECOND;
+        let leaves = |event: &Event| match event {
+            Event::Left { s, at } => *s == wanted && *at > sent_at && *at <= late,
+            _ => false,
+        };
+        self.away(wanted, sent_at) || self.events.iter().any(leaves)
+    }
+
     /// What a subscriber received, from its first `subscribed` on.
     fn receipts(&self, wanted: usize) -> Vec<Receipt> {
         let first = self.first_subscribed(wanted).map_or(usize::MAX, |(i, _)| i);
@@ -473,8 +484,7 @@ fn expected(model: &Model, faults: &[FaultTimes], ended: Duration) -> Named {
     for (s, n) in model.debts() {
         figures.debt(model, s, n);
         let first = model.fate(s, n).first();
-        let (_, sent_at) = model.sent(n).unwrap();
-        let excused = !model.has_path(s, n) || model.away(s, sent_at);
+        let excused = !model.has_path(s, n) || model.excused(s, n);
         if !excused && first.is_none_or(|first| model.is_late(n, first.at)) {
             harms.push((model.intended(n), first.map_or(model.intended(n), |first| first.at)));
         }

@@ -71,9 +71,11 @@ impl Ledger {
         }
     }
 
-    /// Whether a subscriber was away on purpose when a message was sent. Asked only about debts that are late or
-    /// lost: whatever that client did until then has been told.
+    /// Whether a subscriber was away on purpose when a message was sent, or left before that could be late: it
+    /// did not let the pattern have its time. Asked only about debts that are late or lost: whatever that client
+    /// did until then has been told.
     pub(super) fn was_away(&self, s: usize, n: usize) -> bool {
-        self.subscribers[s].presence.at(self.messages[n].sent_at).is_some_and(|stay| stay.deliberate)
+        let late = self.intended(n).saturating_add(ON_TIME_NANOS);
+        self.subscribers[s].presence.was_away(self.messages[n].sent_at, late)
     }
 }

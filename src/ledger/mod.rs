@@ -16,7 +16,8 @@
 //!   receipt, its harm from the first one.
 //! - A lost debt without a path counts as `lost_handed` whatever its message's answer was: nobody promised it.
 //! - Online and path are looked at when the message was first sent; a resend changes neither.
-//! - A debt whose message was sent while its subscriber was away on purpose is in every count, and in no harm.
+//! - A debt whose message was sent while its subscriber was away on purpose, or whose subscriber left on purpose
+//!   within a second of the intended send time, is in every count, and in no harm.
 
 mod account;
 mod debt;
@@ -271,8 +272,8 @@ impl Ledger {
         }
     }
 
-    /// This subscriber goes offline on purpose, from here until it is subscribed again. What is sent meanwhile is
-    /// owed and counted as ever, and harms nobody.
+    /// This subscriber goes offline on purpose, from here until it is subscribed again. What is sent meanwhile, or
+    /// is on its way just then, is owed and counted as ever, and harms nobody.
     pub fn left(&mut self, s: usize, at: Duration) {
         if let Some(subscriber) = self.subscribers.get_mut(s) {
             subscriber.presence.left(nanos(at));

@@ -33,6 +33,13 @@ impl Presence {
         later.checked_sub(1).and_then(|i| self.stays.get(i)).copied()
     }
 
+    /// Whether it was offline on purpose at some moment of these, both included.
+    pub(super) fn was_away(&self, from: u64, to: u64) -> bool {
+        let later = self.stays.partition_point(|stay| stay.from <= from);
+        let begun = self.stays.get(later.saturating_sub(1)..).unwrap_or_default();
+        begun.iter().take_while(|stay| stay.from <= to.max(from)).any(|stay| stay.deliberate)
+    }
+
     pub(super) fn online(&mut self, node: u32, at: u64) {
         self.push(Stay { from: at, node, online: true, deliberate: false });
     }
@@ -102,5 +109,8 @@ mod tests {
         assert_eq!([at(10), at(20)], [Some((true, false)), Some((false, false))]);
         assert_eq!([at(30), at(49)], [Some((false, true)); 2]);
         assert_eq!([at(50), at(60)], [Some((true, false)), Some((false, true))]);
+        let away = |from, to| presence.was_away(from, to);
+        assert_eq!([away(0, 29), away(0, 30), away(30, 30), away(49, 0)], [false, true, true, true]);
+        assert_eq!([away(50, 59), away(50, 60), away(50, 99), away(70, 70)], [false, true, true, true]);
     }
 }

@@ -421,28 +421,34 @@ fn who_is_away_on_purpose_is_owed_everything_and_harmed_by_nothing() {
 
 #[test]
 fn what_is_lost_before_one_leaves_or_after_one_is_back_is_harm_as_ever() {
-    let mut ledger = begun(plan(1, 3));
+    let mut ledger = begun(plan(1, 14));
+    // Due after 0 and 100 ms; it leaves when the first cannot be on time any more, and the second can.
     ledger.sent(0, 0, ms(0));
-    ledger.left(0, ms(50));
     ledger.sent(1, 0, ms(100));
-    ledger.subscribed(0, 0, ms(150));
-    ledger.sent(2, 0, ms(200));
-    // From the first lost one to the last; a leave heals nothing, so there is no recovery.
+    ledger.left(0, ms(1_050));
+    ledger.sent(11, 0, ms(1_100));
+    ledger.subscribed(0, 0, ms(1_150));
+    let harm = |ledger: &Ledger, faults: &[FaultTimes]| {
+        let settled = ledger.settle(faults, ms(60_000));
+        (settled.impact_ms, settled.recovery_ms, settled.ready_ms)
+    };
+    // A leave heals nothing, so there is no recovery.
     let mut leave = FaultTimes {
         what: "leave 100% of the subscribers".into(),
-        begin: since(50),
-        heal_begin: Some(since(150)),
-        healed: Some(since(151)),
+        begin: since(1_050),
+        heal_begin: Some(since(1_150)),
+        healed: Some(since(1_151)),
         deliberate: true,
     };
-    let settled = ledger.settle(std::slice::from_ref(&leave), ms(60_000));
-    assert_eq!((settled.impact_ms, settled.recovery_ms, settled.ready_ms), (Some(200), None, None));
-    assert_eq!((settled.debts.lost_online, settled.debts.lost_offline), (2, 1));
+    assert_eq!(harm(&ledger, std::slice::from_ref(&leave)), (Some(0), None, None));
+    ledger.sent(12, 0, ms(1_200));
+    assert_eq!(harm(&ledger, std::slice::from_ref(&leave)), (Some(1_200), None, None));
+    let debts = settle(&ledger).debts;
+    assert_eq!((debts.lost_online, debts.lost_offline), (3, 1));
     // A fault that was healed before the leave ended is the one to recover from.
-    let kill = FaultTimes { heal_begin: Some(since(120)), deliberate: false, ..leave.clone() };
-    leave.heal_begin = Some(since(300));
-    let settled = ledger.settle(&[kill, leave], ms(60_000));
-    assert_eq!((settled.recovery_ms, settled.ready_ms), (Some(80), Some(31)));
+    let kill = FaultTimes { heal_begin: Some(since(1_120)), deliberate: false, ..leave.clone() };
+    leave.heal_begin = Some(since(1_300));
+    assert_eq!(harm(&ledger, &[kill, leave]), (Some(1_200), Some(80), Some(31)));
 }
 
 #[test]
