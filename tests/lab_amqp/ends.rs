@@ -29,7 +29,11 @@ fn a_lab_that_ends_while_its_rabbitmq_boots_leaves_nothing() {
 
 #[test]
 fn a_lab_that_is_killed_leaves_nothing() {
-    let mut lab = Lab::run(&["--nodes", "2"]);
+    let mut lab = Lab::with(&["--nodes", "2"], |command| {
+        // What is said to an installed RabbitMQ is not said to this one.
+        command.env("RABBITMQ_NODENAME", "rabbit@elsewhere").env("RABBITMQ_CONFIG_FILE", "/nonexistent/file");
+        command.env("ERL_FLAGS", "-sname elsewhere").env("RABBITMQ_NODE_PORT", "1");
+    });
     lab.running.err_line("waiting for RabbitMQ (2 s)");
     lab.running.err_line("Ctrl-C stops everything");
     let seen = lab.running.descendants();

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use pubsub_lab::lab::rabbitmq;
+
 use crate::BOOT;
 use crate::lab::Lab;
 
@@ -14,9 +16,12 @@ fn a_rabbitmq_that_does_not_start_says_why() {
     lab.running.err_line("  | no such luck");
     lab.assert_nothing_left(&[], Duration::ZERO);
     // A real one with a broken configuration.
-    let script = "#!/bin/sh\necho 'listeners.tcp.1 = nowhere' > \"$RABBITMQ_CONFIG_FILE\"\n\
-        exec /usr/lib/rabbitmq/bin/rabbitmq-server\n";
-    let mut lab = Lab::with_server(script);
+    let server = rabbitmq::find().unwrap().expect("these tests need RabbitMQ; see `make setup`");
+    let script = format!(
+        "#!/bin/sh\necho 'listeners.tcp.1 = nowhere' > \"$RABBITMQ_CONFIG_FILE\"\nexec '{}'\n",
+        server.display()
+    );
+    let mut lab = Lab::with_server(&script);
     assert_eq!(lab.running.ended_within(BOOT).code(), Some(4));
     lab.running.err_line("error: rabbitmq ended before it was ready: exit code 1");
     lab.running.err_line("\"nowhere\" cannot be converted");
