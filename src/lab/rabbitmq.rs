@@ -1,8 +1,8 @@
 //! A managed RabbitMQ from this machine's own installation: its own node name, ports, directories and epmd.
 //! What is installed as a service is neither used nor touched.
 
-use std::ffi::{OsStr, OsString};
-use std::io;
+mod setting;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use super::process::{LAST_WORDS, Spec, Supervision};
 use super::program;
 use super::service::{Readiness, Service};
 use crate::fault::Victim;
+use setting::{Ports, environment, node, write_configuration};
 
 /// The environment variable that names another start script; empty means: none, use Docker.
 pub const PROGRAM_VARIABLE: &str = "PUBSUB_LAB_RABBITMQ_SERVER";
@@ -29,8 +30,6 @@ const SCRIPT_PLACES: [&str; 3] = [
     "/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
     "/usr/local/opt/rabbitmq/sbin/rabbitmq-server",
 ];
-/// Where Erlang may be beside the lab's own search path.
-const ERLANG_PATH: &str = "/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin";
 
 /// The `rabbitmq-server` of this machine, if it has one that the lab can use.
 pub fn find() -> Result<Option<PathBuf>, LabError> {
@@ -50,11 +49,6 @@ fn switches_user(file: &Path) -> bool {
 pub fn is_ours(greeting: &Greeting, port: u16) -> bool {
     // The cluster's name is made of the node's; a RabbitMQ that does not tell is believed.
     greeting.cluster.is_empty() || greeting.cluster.split('@').next() == Some(&node(port))
-}
-
-/// The first part of the node name, the same at every start: the data belong to it.
-fn node(port: u16) -> String {
-    format!("lab{port}")
 }
 
 /// A RabbitMQ of the lab's, with the epmd that it needs.
@@ -184,38 +178,6 @@ impl Victim for RabbitMq {
     }
 }
 
-/// The loopback ports of one RabbitMQ.
-#[derive(Debug, Clone, Copy)]
-struct Ports {
-    amqp: u16,
-    /// Where other Erlang nodes would talk to it; it listens even when there are none.
-    distribution: u16,
-    epmd: u16,
-}
-
-impl Ports {
-    fn free() -> Result<Self, LabError> {
-        match ports::free(3)?[..] {
-            [amqp, distribution, epmd] => Ok(Self { amqp, distribution, epmd }),
-            _ => Err(LabError::environment("there are no three free ports for rabbitmq")),
-        }
-    }
-
-    fn all(self) -> [u16; 3] {
-        [self.amqp, self.distribution, self.epmd]
-    }
-}
-
-fn write_configuration(home: &Path, ports: Ports) -> io::Result<()> {
-    std::fs::create_dir_all(home)?;
-    let listener = format!("listeners.tcp.1 = 127.0.0.1:{}\n", ports.amqp);
-    std::fs::write(
-        home.join("rabbitmq.conf"),
-        format!("{listener}log.console = true\nlog.console.level = info\n"),
-    )?;
-    std::fs::write(home.join("enabled_plugins"), "[].\n")
-}
-
 /// The lines of a failed start that say why: the first errors. After them RabbitMQ goes on for pages, so that the
 /// last lines of its log say nothing.
 fn first_errors(log: &Path) -> Vec<String> {
@@ -225,44 +187,6 @@ fn first_errors(log: &Path) -> Vec<String> {
     let errors = text.lines().filter_map(|line| Some(line.split_once("[error] <")?.1.split_once("> ")?.1));
     let shown = errors.map(|line| line.chars().filter(|c| !c.is_control()).take(WIDTH).collect::<String>());
     shown.filter(|line| !line.trim().is_empty()).take(LAST_WORDS / 2).collect()
-}
-
-/// All of its environment: nothing that says how an installed RabbitMQ is to run may reach this one.
-fn environment(home: &Path, ports: Ports, path: Option<&OsStr>) -> Vec<(OsString, OsString)> {
-    let mut programs = path.unwrap_or_default().to_owned();
-    programs.push(":");
-    programs.push(ERLANG_PATH);
-    let places = [
-        // Erlang keeps its cookie there.
-        ("HOME", ""),
-        ("RABBITMQ_CONFIG_FILE", "rabbitmq.conf"),
-        ("RABBITMQ_ENABLED_PLUGINS_FILE", "enabled_plugins"),
-        ("RABBITMQ_MNESIA_BASE", "data"),
-        ("RABBITMQ_LOG_BASE", "log"),
-        ("RABBITMQ_PID_FILE", "pid"),
-    ];
-    let values = [
-        ("LANG", "C.UTF-8".to_owned()),
-        ("RABBITMQ_CONF_ENV_FILE", "/dev/null".into()),
-        // Makes the script `exec`, so that the child *is* the Erlang machine and takes signals.
-        ("RUNNING_UNDER_SYSTEMD", "true".into()),
-        ("RABBITMQ_NODENAME", format!("{}@localhost", node(ports.amqp))),
-        ("RABBITMQ_NODE_PORT", ports.amqp.to_string()),
-        ("RABBITMQ_DIST_PORT", ports.distribution.to_string()),
-        ("RABBITMQ_LOGS", "-".into()),
-        // It would listen for other nodes on every interface.
-        ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}".into()),
-        ("ERL_EPMD_PORT", ports.epmd.to_string()),
-        ("ERL_EPMD_ADDRESS", "127.0.0.1".into()),
-        // If ours is gone, it starts none that nobody watches over.
-        ("ERL_AFLAGS", "-start_epmd false".into()),
-        // A start that fails writes a dump of a hundred megabytes otherwise, and takes its time.
-        ("ERL_CRASH_DUMP_SECONDS", "0".into()),
-    ];
-    let path = (OsString::from("PATH"), programs);
-    let places = places.into_iter().map(|(name, file)| (name.into(), home.join(file).into_os_string()));
-    let values = values.into_iter().map(|(name, value)| (name.into(), value.into()));
-    std::iter::once(path).chain(places).chain(values).collect()
 }
 
 #[cfg(test)]
@@ -302,21 +226,5 @@ mod tests {
         assert!(is_ours(&greeting(""), 20123));
         assert!(!is_ours(&greeting("rabbit@host"), 20123));
         assert!(!is_ours(&greeting("lab201234@host"), 20123));
-    }
-
-    #[test]
-    fn its_environment_names_private_places_only() {
-        let ports = Ports { amqp: 20001, distribution: 20002, epmd: 20003 };
-        let environment = environment(Path::new("/private"), ports, Some(OsStr::new("/mine")));
-        let value = |name: &str| {
-            let found = environment.iter().find(|(key, _)| key == name);
-            found.map(|(_, value)| value.to_str().unwrap()).unwrap()
-        };
-        assert!(value("PATH").starts_with("/mine:"));
-        assert_eq!(value("RABBITMQ_NODENAME"), "lab20001@localhost");
-        for name in ["HOME", "RABBITMQ_MNESIA_BASE", "RABBITMQ_LOG_BASE", "RABBITMQ_PID_FILE"] {
-            assert!(value(name).starts_with("/private/"), "{name}");
-        }
-        assert_eq!(value("ERL_EPMD_PORT"), "20003");
     }
 }
