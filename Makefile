@@ -7,7 +7,7 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 # Tests that judge time run alone, one by one; so does the part of `bench` that ends things.
-ALONE := timing bus_redis bus_zeromq bus_amqp_timing replay lab lab_amqp node_end node_slow patterns
+ALONE := timing bus_redis bus_zeromq bus_amqp_timing history_broker replay lab lab_amqp node_end node_slow patterns
 ALL := $(patsubst tests/%.rs,%,$(patsubst %/main.rs,%.rs,$(wildcard tests/*.rs tests/*/main.rs)))
 TOGETHER := $(filter-out $(ALONE) bench soak,$(ALL))
 CARGO_TEST := cargo test --release --locked
