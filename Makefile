@@ -39,3 +39,4 @@ test: setup ## everything that keeps the house in order, over real processes and
 
 soak: setup ## kill everything at random for five minutes, and the broker with ten seeds (SOAK_SEED, SOAK_SECONDS)
 	$(CARGO_TEST) --test soak -- --test-threads=1 --nocapture
+	STOPPED_FOR=60 $(CARGO_TEST) --test bus_zeromq stopped_under_full_load -- --nocapture

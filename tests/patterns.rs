@@ -13,6 +13,10 @@ const BROKER_DOWN: &str = include_str!("../scenarios/broker-down.toml");
 const NODE_DOWN: &str = include_str!("../scenarios/node-down.toml");
 const EVERYTHING_DOWN: &str = include_str!("../scenarios/everything-down.toml");
 const SUBSCRIBER_AWAY: &str = include_str!("../scenarios/subscriber-away.toml");
+const PEER_DOWN: &str = include_str!("../scenarios/peer-down.toml");
+const SLOW_JOINER: &str = include_str!("../scenarios/slow-joiner.toml");
+const LATE_JOINER: &str = include_str!("../scenarios/late-joiner.toml");
+const BURST: &str = include_str!("../scenarios/burst.toml");
 const HISTORY_DOWN: &str = include_str!("../scenarios/history-down.toml");
 
 /// One pattern's run of a scenario; every expectation of the file must hold.
@@ -22,7 +26,8 @@ fn run(scenario: &str, pattern: &str, args: &[&str]) -> Run {
 
 /// Nothing that no pattern may do.
 fn assert_clean(run: &Run) {
-    let zeros = ["lost_confirmed", "refused_but_delivered", "duplicates", "unexpected", "corrupted", "foreign"];
+    let zeros =
+        ["lost_confirmed", "refused_but_delivered", "duplicates", "unexpected", "corrupted", "foreign"];
     assert_eq!(run.counts(zeros), [0; 6], "{:#}", run.brief());
 }
 
@@ -95,4 +100,31 @@ fn the_chat_goes_on_without_history() {
     let amqp = run(HISTORY_DOWN, "amqp", &[]);
     assert_clean(&amqp);
     assert_eq!(amqp.count("lost"), 0, "{:#}", amqp.brief());
+}
+
+#[test]
+fn a_dead_peer_costs_what_its_own_clients_missed() {
+    let zeromq = run(PEER_DOWN, "zeromq", &[]);
+    assert_clean(&zeromq);
+    assert!(zeromq.count("lost") > 0, "{:#}", zeromq.brief());
+}
+
+#[test]
+fn who_joins_under_load_hears_everything_from_then_on() {
+    for scenario in [SLOW_JOINER, LATE_JOINER] {
+        for pattern in ["redis", "zeromq", "amqp"] {
+            let run = run(scenario, pattern, &[]);
+            assert_clean(&run);
+            assert_eq!(run.count("lost"), 0, "{:#}", run.brief());
+        }
+    }
+}
+
+#[test]
+fn a_burst_crashes_nobody_and_what_it_costs_is_counted() {
+    for pattern in ["zeromq", "amqp"] {
+        let run = run(BURST, pattern, &[]);
+        assert_clean(&run);
+        assert_eq!(run.count("due"), 20_000, "{:#}", run.brief());
+    }
 }

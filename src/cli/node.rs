@@ -52,7 +52,8 @@ pub struct NodeArgs {
 
 /// Runs a node until SIGINT or SIGTERM.
 pub fn run(args: NodeArgs) -> Result<u8, Failure> {
-    let filter = EnvFilter::try_from_env("PUBSUB_LAB_LOG").unwrap_or_else(|_| EnvFilter::new("info,lapin=off"));
+    let filter =
+        EnvFilter::try_from_env("PUBSUB_LAB_LOG").unwrap_or_else(|_| EnvFilter::new("info,lapin=off"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

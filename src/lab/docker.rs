@@ -1,7 +1,6 @@
 //! A managed broker in a Docker container, for a machine without its server.
 //!
-//! Only the command lines are tested: the machine that this was written on has no Docker engine, so this file
-//! has never talked to one.
+//! Only the command lines are tested: no test talks to an engine.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

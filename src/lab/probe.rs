@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 pub use amqp::Greeting;
 
-/// How long one answer may take; a paused server accepts and never answers.
+/// How long one answer of a loopback server may take; a paused one accepts and never answers.
 const PATIENCE: Duration = Duration::from_millis(500);
 /// How much of an answer is read.
 const ENOUGH: u64 = 16 * 1024;
@@ -54,12 +54,12 @@ pub async fn redis_info(port: u16) -> io::Result<RedisInfo> {
 
 /// How a loopback AMQP server greets. An error until it is ready to serve.
 pub async fn amqp_greeting(port: u16) -> io::Result<Greeting> {
-    greeting_of(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await
+    greeting_of(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), PATIENCE).await
 }
 
 /// How the AMQP server at this address greets.
-pub async fn greeting_of(address: impl ToSocketAddrs) -> io::Result<Greeting> {
-    let answer = ask_at(address, amqp::HEADER, amqp::is_complete).await?;
+pub async fn greeting_of(address: impl ToSocketAddrs, patience: Duration) -> io::Result<Greeting> {
+    let answer = ask_at(address, amqp::HEADER, amqp::is_complete, patience).await?;
     Greeting::parse(&answer).ok_or_else(|| {
         let why = if answer.is_empty() { "it closes the connection" } else { "not an answer of AMQP 0-9-1" };
         io::Error::new(io::ErrorKind::InvalidData, why)
@@ -76,7 +76,7 @@ pub async fn epmd_port(port: u16) -> io::Result<u16> {
 }
 
 async fn ask(port: u16, request: &[u8], complete: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
-    ask_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), request, complete).await
+    ask_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), request, complete, PATIENCE).await
 }
 
 /// One question, and the answer until it is `complete` or the other side has closed.
@@ -84,6 +84,7 @@ async fn ask_at(
     address: impl ToSocketAddrs,
     request: &[u8],
     complete: impl Fn(&[u8]) -> bool,
+    patience: Duration,
 ) -> io::Result<Vec<u8>> {
     let talk = async {
         let mut stream = TcpStream::connect(address).await?;
@@ -93,7 +94,7 @@ async fn ask_at(
         while !complete(&answer) && stream.read_buf(&mut answer).await? > 0 {}
         Ok(answer)
     };
-    timeout(PATIENCE, talk).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    timeout(patience, talk).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 #[cfg(test)]

@@ -59,7 +59,8 @@ fn half_of_them_leave_and_come_back() {
     let local = ended.run("local", 0);
     let brief = format!("{:#}", local.brief());
     assert_eq!(local.counts(["owed", "lost_no_path", "duplicates"]), [3_600, 2_400, 0], "{brief}");
-    assert_eq!(local.count("lost") - 2_400, 1_200 - local.count("delivered"), "{brief}");
+    // The six who left hear a third of the hundred messages of that second, on their own nodes.
+    assert!((150..=280).contains(&(local.count("lost") - 2_400)), "{brief}");
     assert!(local["impact_ms"].is_null(), "{brief}");
 }
 
@@ -117,8 +118,8 @@ fn a_killed_broker_beside_a_leave_is_what_there_is_to_recover_from() {
 
 #[test]
 fn what_they_missed_is_recovered_although_history_was_killed_meanwhile() {
-    let faults = fault("at = \"300ms\"\nfor = \"2s\"\nleave = \"50%\"")
-        + &fault("at = \"600ms\"\nfor = \"800ms\"\nkill = \"history\"");
+    let faults = fault("at = \"200ms\"\nfor = \"2600ms\"\nleave = \"50%\"")
+        + &fault("at = \"300ms\"\nfor = \"300ms\"\nkill = \"history\"");
     let ended = conclusive(&scenario("\"redis\", \"amqp\"", &faults), &[]);
     let redis = ended.report().run("redis");
     assert_eq!(

@@ -12,7 +12,7 @@ use crate::support::node::Node;
 use crate::support::zeromq_bus::{Addresses, PATIENCE};
 
 const FLAGS: &[&str] = &["--max-rate", "0"];
-/// What the issue allows between a peer's return and the first message.
+/// What is promised between a peer's return and the first message.
 const BACK_WITHIN: Duration = Duration::from_secs(1);
 
 /// A client that publishes a numbered text every 10 ms, until it is told to stop.

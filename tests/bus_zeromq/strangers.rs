@@ -239,3 +239,18 @@ async fn a_peers_address_where_something_else_listens_is_tried_again() {
     let end = timeout(PATIENCE, bus.close());
     end.await.expect("the end");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_who_does_not_answer_a_ping_is_asked_once_for_each_change() {
+    let bothered = Bothered::new().await;
+    let mut stranger = bothered.stranger().await;
+    stranger.shake_hands("PUB").await;
+    subscribe(&bothered.listener, "another room").await;
+    // Two changes in whatever portions, so one or two PINGs; then nothing more.
+    let mut pings = 0;
+    while let Ok((flags, body)) = timeout(Duration::from_millis(500), stranger.frame()).await {
+        pings += usize::from(flags == 4 && body.starts_with(b"\x04PING"));
+        assert!(pings <= 2, "asked again and again");
+    }
+    assert!(pings >= 1, "never asked");
+}

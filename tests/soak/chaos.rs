@@ -69,12 +69,12 @@ async fn after_five_minutes_of_kills_the_history_holds_every_acknowledged_messag
     let seed = crate::seed();
     let seconds = std::env::var("SOAK_SECONDS").map_or(300, |text| text.parse().unwrap());
     println!("SOAK_SEED={seed} SOAK_SECONDS={seconds}");
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
 
     let dir = tempfile::tempdir().unwrap();
     let mut broker = RabbitMq::start();
     let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    let mut env = BTreeMap::from([("PUBSUB_LAB_BROKER", broker.url()), ("PUBSUB_LAB_SECRET", SECRET.to_owned())]);
+    let mut env =
+        BTreeMap::from([("PUBSUB_LAB_BROKER", broker.url()), ("PUBSUB_LAB_SECRET", SECRET.to_owned())]);
     let mut arguments = words(&format!("history --listen 127.0.0.1:0 --namespace {NAMESPACE} --db"));
     arguments.push(dir.path().join("history.db").display().to_string());
     let mut history = Phoenix::start(arguments, env.clone());
@@ -83,7 +83,7 @@ async fn after_five_minutes_of_kills_the_history_holds_every_acknowledged_messag
     let mut nodes: Vec<_> = (0..NODES).map(|_| Phoenix::start(arguments.clone(), env.clone())).collect();
     let addresses: Arc<[SocketAddr]> = nodes.iter().map(|node| node.address).collect();
 
-    let acked = Arc::new(Mutex::new(BTreeSet::new()));
+    let (acked, refused) = (Arc::new(Mutex::new(BTreeSet::new())), Arc::new(Mutex::new(BTreeSet::new())));
     let (calm, stop) = (CancellationToken::new(), CancellationToken::new());
     let mut publishers = tokio::task::JoinSet::new();
     for number in 0..PUBLISHERS {
@@ -91,41 +91,59 @@ async fn after_five_minutes_of_kills_the_history_holds_every_acknowledged_messag
             number,
             addresses: addresses.clone(),
             acked: acked.clone(),
+            refused: refused.clone(),
             calm: calm.clone(),
             stop: stop.clone(),
         };
         publishers.spawn(publisher.run());
     }
 
+    // Each kind of victim in a task of its own, so that several are down at once.
+    let random = |stream| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        rng.set_stream(stream);
+        rng
+    };
     let begun = Instant::now();
-    let mut kills = BTreeMap::<&str, usize>::new();
-    while begun.elapsed() < Duration::from_secs(seconds) {
-        sleep(Duration::from_millis(rng.random_range(200..6_000))).await;
-        let down = Duration::from_millis(rng.random_range(0..3_000));
-        let victim = match rng.random_range(0..10) {
-            0..2 => {
-                broker.kill();
-                sleep(down).await;
-                tokio::task::block_in_place(|| broker.restart());
-                "broker"
-            }
-            2..5 => {
-                history.kill();
-                sleep(down).await;
-                history.rise();
-                "history"
-            }
-            _ => {
-                let node = &mut nodes[rng.random_range(0..NODES)];
-                node.kill();
-                sleep(down).await;
-                node.rise();
-                "node"
-            }
-        };
-        *kills.entry(victim).or_default() += 1;
-        println!("{:>6.1} s  killed {victim} for {} ms", begun.elapsed().as_secs_f64(), down.as_millis());
+    let end = begun + Duration::from_secs(seconds);
+    let mut rng = random(1);
+    let brokers = tokio::spawn(async move {
+        let mut kills = 0;
+        while let Some(down) = next(&mut rng, 15_000..30_000, end).await {
+            broker.kill();
+            println!("{:>6.1} s  killed the broker for {down:?}", begun.elapsed().as_secs_f64());
+            sleep(down).await;
+            // RabbitMQ takes seconds to boot.
+            tokio::task::block_in_place(|| broker.restart());
+            kills += 1;
+        }
+        (broker, kills)
+    });
+    let mut rng = random(2);
+    let histories = tokio::spawn(async move {
+        let mut kills = 0;
+        while let Some(down) = next(&mut rng, 500..12_000, end).await {
+            history.kill();
+            println!("{:>6.1} s  killed the history for {down:?}", begun.elapsed().as_secs_f64());
+            sleep(down).await;
+            history.rise();
+            kills += 1;
+        }
+        (history, kills)
+    });
+    let mut rng = random(3);
+    let mut kills = 0;
+    while let Some(down) = next(&mut rng, 200..8_000, end).await {
+        let index = rng.random_range(0..NODES);
+        nodes[index].kill();
+        println!("{:>6.1} s  killed node {index} for {down:?}", begun.elapsed().as_secs_f64());
+        sleep(down).await;
+        nodes[index].rise();
+        kills += 1;
     }
+    // Held to the end: dropped, they end.
+    let (_broker, broker_kills) = brokers.await.unwrap();
+    let (history, history_kills) = histories.await.unwrap();
 
     calm.cancel();
     let quiet = timeout(Duration::from_secs(120), async { while publishers.join_next().await.is_some() {} });
@@ -134,8 +152,17 @@ async fn after_five_minutes_of_kills_the_history_holds_every_acknowledged_messag
         panic!("some publishers have messages without an answer two minutes after the last kill");
     }
     let acked = std::mem::take(&mut *acked.lock().unwrap());
-    println!("{} messages acknowledged; killed: {kills:?}", acked.len());
-    assert!(acked.len() > usize::try_from(seconds).unwrap() * 50, "too few to prove anything: {}", acked.len());
+    let refused = std::mem::take(&mut *refused.lock().unwrap());
+    println!(
+        "{} messages acknowledged, {} refused; killed {kills} nodes, {broker_kills} brokers, {history_kills} histories",
+        acked.len(),
+        refused.len()
+    );
+    assert!(
+        acked.len() > usize::try_from(seconds).unwrap() * 50,
+        "too few to prove anything: {}",
+        acked.len()
+    );
 
     let mut held = BTreeMap::<String, usize>::new();
     let end = Instant::now() + Duration::from_secs(60);
@@ -153,7 +180,12 @@ async fn after_five_minutes_of_kills_the_history_holds_every_acknowledged_messag
     }
     let twice: Vec<_> = held.iter().filter(|(_, count)| **count > 1).collect();
     assert!(twice.is_empty(), "SOAK_SEED={seed}: held more than once: {twice:?}");
-    println!("the history holds each of them once, and {} that were not acknowledged", held.len() - acked.len());
+    let lies: Vec<_> = refused.iter().filter(|text| held.contains_key(*text)).collect();
+    assert!(lies.is_empty(), "SOAK_SEED={seed}: refused, and held all the same: {lies:?}");
+    println!(
+        "the history holds each of them once, and {} that were not acknowledged",
+        held.len() - acked.len()
+    );
 }
 
 /// One who publishes, and says again what was not answered, under the same id, on the next node.
@@ -161,6 +193,8 @@ struct Publisher {
     number: usize,
     addresses: Arc<[SocketAddr]>,
     acked: Arc<Mutex<BTreeSet<String>>>,
+    /// Refused at the first attempt: certainly not sent.
+    refused: Arc<Mutex<BTreeSet<String>>>,
     /// No new messages: only what is open is still said.
     calm: CancellationToken,
     stop: CancellationToken,
@@ -168,7 +202,7 @@ struct Publisher {
 
 impl Publisher {
     async fn run(self) {
-        let mut open = BTreeMap::<u64, String>::new();
+        let mut open = BTreeMap::<u64, Open>::new();
         let (mut next, mut node, mut session) = (0_u64, self.number, None::<String>);
         while !(self.calm.is_cancelled() && open.is_empty()) && !self.stop.is_cancelled() {
             node += 1;
@@ -182,7 +216,7 @@ impl Publisher {
     async fn talk(
         &self,
         node: usize,
-        open: &mut BTreeMap<u64, String>,
+        open: &mut BTreeMap<u64, Open>,
         next: &mut u64,
         session: &mut Option<String>,
     ) -> Result<(), Error> {
@@ -197,8 +231,9 @@ impl Publisher {
             hello["session"] = session.into();
         }
         socket.send(Message::text(hello.to_string())).await?;
-        for (id, text) in open.iter() {
-            socket.send(said(*id, text)).await?;
+        for (id, message) in open.iter_mut() {
+            message.again = true;
+            socket.send(said(*id, &message.text)).await?;
         }
         let mut tick = tokio::time::interval(PACE);
         let mut heard = Instant::now();
@@ -212,9 +247,10 @@ impl Publisher {
                         }
                     } else {
                         let text = format!("{} says {next}", self.number);
-                        socket.send(said(*next, &text)).await?;
-                        open.insert(*next, text);
+                        let frame = said(*next, &text);
+                        open.insert(*next, Open { text, again: false });
                         *next += 1;
+                        socket.send(frame).await?;
                     }
                     if !open.is_empty() && heard.elapsed() > Duration::from_secs(75) {
                         return Ok(());
@@ -230,11 +266,15 @@ impl Publisher {
                         ("welcome", _) => *session = frame["session"].as_str().map(str::to_owned),
                         ("ack", Some(id)) => {
                             assert_eq!(frame["level"], "confirmed");
-                            if let Some(text) = open.remove(&id) {
-                                self.acked.lock().unwrap().insert(text);
+                            if let Some(message) = open.remove(&id) {
+                                self.acked.lock().unwrap().insert(message.text);
                             }
                         }
-                        ("refused", Some(id)) => drop(open.remove(&id)),
+                        ("refused", Some(id)) => {
+                            if let Some(message) = open.remove(&id).filter(|message| !message.again) {
+                                self.refused.lock().unwrap().insert(message.text);
+                            }
+                        }
                         // Perhaps sent: on the next connection it is said again.
                         ("unknown", Some(_)) => return Ok(()),
                         _ => {}
@@ -243,6 +283,25 @@ impl Publisher {
             }
         }
     }
+}
+
+/// A message without an answer.
+struct Open {
+    text: String,
+    /// Said more than once, so that a refusal is not all that can be known of it.
+    again: bool,
+}
+
+/// Waits for the next moment to kill, and gives how long the victim is to be down; `None` when it is over.
+async fn next(rng: &mut ChaCha8Rng, pause_ms: std::ops::Range<u64>, end: Instant) -> Option<Duration> {
+    let pause = Duration::from_millis(rng.random_range(pause_ms));
+    let down = Duration::from_millis(rng.random_range(0..3_000));
+    if Instant::now() + pause >= end {
+        tokio::time::sleep_until(end.into()).await;
+        return None;
+    }
+    sleep(pause).await;
+    Some(down)
 }
 
 fn said(id: u64, text: &str) -> Message {
@@ -255,10 +314,9 @@ async fn all_texts(history: SocketAddr) -> Vec<String> {
     let mut texts = Vec::new();
     let mut before = String::new();
     loop {
-        let page: Value = serde_json::from_str(
-            &get(history, &format!("/rooms/{ROOM}/messages?limit=1000{before}")).await,
-        )
-        .unwrap();
+        let page: Value =
+            serde_json::from_str(&get(history, &format!("/rooms/{ROOM}/messages?limit=1000{before}")).await)
+                .unwrap();
         let messages = page["messages"].as_array().unwrap();
         let Some(first) = messages.first() else { return texts };
         before = format!("&before={}", first["id"].as_str().unwrap());

@@ -37,6 +37,8 @@ struct Publisher {
     stale: HashSet<Room>,
     /// How many changes there were.
     changes: u64,
+    /// How many of them it was asked to confirm.
+    asked: u64,
     /// How many of them it has confirmed.
     confirmed: watch::Sender<u64>,
     /// It did not confirm in time, and is not waited for until it does.
@@ -114,6 +116,7 @@ impl Interest {
             stale: state.rooms.clone(),
             // That it is listed at all is news: it waits for the PING that says so.
             changes: 1,
+            asked: 0,
             confirmed: watch::Sender::new(0),
             silent: false,
             pong: None,
@@ -193,7 +196,9 @@ impl Listing {
                 publisher.told.insert(room);
             }
         }
-        if self.commands && *publisher.confirmed.borrow() < publisher.changes {
+        // Once for each state of things: one who does not answer is not asked again and again.
+        if self.commands && publisher.asked < publisher.changes {
+            publisher.asked = publisher.changes;
             zmtp::put_ping(&mut out, publisher.changes);
         }
         let known = publisher.changes;

@@ -6,7 +6,7 @@ use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Connection, ConnectionProperties, ErrorKind};
 
-use super::Refusal;
+use super::{PATIENCE, Refusal};
 use crate::lab::probe::{self, Greeting};
 
 /// Its version, or `unknown`.
@@ -65,7 +65,7 @@ fn parse(url: &str) -> Result<AMQPUri, Refusal> {
 
 async fn greeting(uri: &AMQPUri) -> Result<Greeting, Refusal> {
     let address = (uri.authority.host.as_str(), uri.authority.port);
-    probe::greeting_of(address).await.map_err(|error| match error.kind() {
+    probe::greeting_of(address, PATIENCE).await.map_err(|error| match error.kind() {
         io::ErrorKind::TimedOut => Refusal::unusable("it does not answer"),
         _ => Refusal::unusable(error.to_string()),
     })
