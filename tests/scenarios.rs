@@ -53,7 +53,7 @@ fn list_names_every_scenario_and_says_what_runs() {
 SCENARIO         PATTERNS     WHAT HAPPENS
 broker-down      redis, amqp  Broker down for five seconds
 broker-pause     redis, amqp  Broker hangs for five seconds
-burst            all          A burst of 20,000 messages within two seconds
+burst            all          A burst of 20,000 messages within a second
 everything-down  amqp         History, a node and the broker killed in turn
 fan-out          all          One node, two hundred listeners
 history-down     amqp         History down for five seconds
