@@ -211,3 +211,19 @@ fn raw(text: &str) -> usize {
     let open = 2 + hashes;
     text[open..].find(&close).map_or(text.len(), |end| open + end + close.len())
 }
+
+#[test]
+fn the_readme_names_files_that_exist_and_leaves_nothing_to_fill_in() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    assert!(!readme.contains("@@"), "something is left to fill in");
+    // Between back-quotes, and not in a block of code.
+    let named: Vec<_> = readme
+        .split('`')
+        .filter(|word| ["src/", "tests/", "scenarios/", "deploy/"].iter().any(|room| word.starts_with(room)))
+        .collect();
+    assert!(named.len() >= 3, "the scan finds what is known to be there: {named:?}");
+    for file in named {
+        assert!(root.join(file).exists(), "README.md names {file}");
+    }
+}
