@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::{Stream, StreamExt};
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, Stream, StreamExt, TryFutureExt};
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, Event, ExchangeKind};
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::broker::{Broker, Ending, Failure, is_missing, sentence};
 use super::topology::Names;
+use super::torn::Torn;
 use crate::bus::status::CLOSED;
 
 /// Between an answer to a probe and the next one.
@@ -39,17 +41,43 @@ pub(super) struct Link {
     pulse: Arc<AtomicBool>,
     /// Why RabbitMQ takes nothing more from this connection for now: an alarm on memory or disk.
     blocked: watch::Sender<Option<String>>,
+    /// Something that everybody relies on was found to be gone.
+    torn: AtomicBool,
     _end: Ending,
 }
 
 impl Link {
     pub(super) fn new(connection: Connection, names: Names, end: Ending) -> Self {
-        Self { connection, names, pulse: Arc::default(), blocked: watch::Sender::new(None), _end: end }
+        Self {
+            connection,
+            names,
+            pulse: Arc::default(),
+            blocked: watch::Sender::new(None),
+            torn: AtomicBool::new(false),
+            _end: end,
+        }
     }
 
     /// Another channel. What closes one leaves the others alone.
     pub(super) async fn channel(&self) -> lapin::Result<Channel> {
         self.connection.create_channel().await
+    }
+
+    /// Looks, before everything is declared, whether it stands there. What is made anew is bound to no queue.
+    pub(super) async fn survey(&self) -> lapin::Result<()> {
+        // A channel of its own: the answer that something is missing closes it.
+        let channel = self.channel().await?;
+        for call in stands(&channel, &self.names) {
+            match call.await {
+                Ok(()) => {}
+                Err(error) if is_missing(&error) => {
+                    self.torn.store(true, Ordering::Relaxed);
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// The native names.
@@ -120,15 +148,10 @@ impl Link {
     }
 
     async fn look(&self, channel: &Channel) -> Result<(), String> {
-        let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
-        for name in [&self.names.chat, &self.names.signals] {
-            let kind = ExchangeKind::Topic;
-            let look = channel.exchange_declare(name.as_str().into(), kind, passive, FieldTable::default());
-            self.answer(look).await?;
+        for call in stands(channel, &self.names) {
+            self.answer(call).await?;
         }
-        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        let name = self.names.history.as_str().into();
-        self.answer(channel.queue_declare(name, passive, FieldTable::default())).await.map(drop)
+        Ok(())
     }
 
     /// Waits for an answer as long as RabbitMQ says anything at all.
@@ -139,6 +162,7 @@ impl Link {
             match timeout(SILENCE, &mut call).await {
                 Ok(Ok(answer)) => return Ok(answer),
                 Ok(Err(error)) if is_missing(&error) => {
+                    self.torn.store(true, Ordering::Relaxed);
                     return Err(format!("something was deleted there: {}", sentence(&error)));
                 }
                 Ok(Err(error)) => return Err(sentence(&error)),
@@ -155,6 +179,17 @@ impl Link {
     }
 }
 
+/// Asks whether the exchanges and the history queue are there; each is asked for when it is awaited.
+fn stands<'a>(channel: &'a Channel, names: &'a Names) -> [BoxFuture<'a, lapin::Result<()>>; 3] {
+    let exchange = |name: &'a str| {
+        let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
+        channel.exchange_declare(name.into(), ExchangeKind::Topic, passive, FieldTable::default()).boxed()
+    };
+    let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+    let queue = channel.queue_declare(names.history.as_str().into(), passive, FieldTable::default());
+    [exchange(&names.chat), exchange(&names.signals), queue.map_ok(drop).boxed()]
+}
+
 /// What a connection is for.
 pub(super) trait Service: Send {
     /// The word by which RabbitMQ's tools show the connection.
@@ -165,52 +200,67 @@ pub(super) trait Service: Send {
     fn down(&mut self, reason: &str);
 }
 
-/// Keeps a service connected until the bus stops.
-pub(super) async fn keep(
-    broker: Arc<Broker>,
-    mut service: impl Service,
-    reconnects: Counter,
-    stop: CancellationToken,
-) {
-    let mut pause = FIRST_PAUSE;
-    let mut connected_before = false;
-    while !stop.is_cancelled() {
-        let mut began = Instant::now();
-        let attempt = tokio::select! {
-            () = stop.cancelled() => break,
-            attempt = broker.connect(service.purpose()) => attempt,
-        };
-        let mut lasting = false;
-        match attempt {
-            Ok(link) => {
-                if std::mem::replace(&mut connected_before, true) {
-                    reconnects.increment(1);
+/// Makes connections, again and again.
+#[derive(Clone)]
+pub(super) struct Keeper {
+    pub(super) broker: Arc<Broker>,
+    pub(super) torn: Arc<Torn>,
+    pub(super) reconnects: Counter,
+    pub(super) stop: CancellationToken,
+}
+
+impl Keeper {
+    /// Keeps a service connected until the bus stops.
+    pub(super) async fn keep(self, mut service: impl Service) {
+        let Self { broker, torn, reconnects, stop } = self;
+        let mut pause = FIRST_PAUSE;
+        let mut connected_before = false;
+        while !stop.is_cancelled() {
+            let mut began = Instant::now();
+            let attempt = tokio::select! {
+                () = stop.cancelled() => break,
+                attempt = broker.connect(service.purpose()) => attempt,
+            };
+            let mut lasting = false;
+            match attempt {
+                Ok(link) => {
+                    if std::mem::replace(&mut connected_before, true) {
+                        reconnects.increment(1);
+                        // On a RabbitMQ that is new to it everything is made anew.
+                        if link.torn.load(Ordering::Relaxed) {
+                            torn.note();
+                        }
+                    }
+                    link.torn.store(false, Ordering::Relaxed);
+                    let reason = service.serve(&link).await;
+                    if link.torn.load(Ordering::Relaxed) {
+                        torn.note();
+                    }
+                    if stop.is_cancelled() {
+                        link.leave().await;
+                        break;
+                    }
+                    // Closed before anybody hears of it: a dead connection must not be used again.
+                    drop(link);
+                    service.down(&broker.lost(&reason));
+                    began = Instant::now();
+                    pause = FIRST_PAUSE;
                 }
-                let reason = service.serve(&link).await;
-                if stop.is_cancelled() {
-                    link.leave().await;
-                    break;
+                Err(Failure { reason, lasting: does_not_mend }) => {
+                    service.down(&reason);
+                    lasting = does_not_mend;
                 }
-                // Closed before anybody hears of it: a dead connection must not be used again.
-                drop(link);
-                service.down(&broker.lost(&reason));
-                began = Instant::now();
-                pause = FIRST_PAUSE;
             }
-            Err(Failure { reason, lasting: does_not_mend }) => {
-                service.down(&reason);
-                lasting = does_not_mend;
+            let wait = if lasting { LASTING_PAUSE } else { jitter(pause) };
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            // Counted from when the attempt began: one that ran into its time-out has waited enough.
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = sleep_until(began + wait) => {}
             }
         }
-        let wait = if lasting { LASTING_PAUSE } else { jitter(pause) };
-        pause = (pause * 2).min(LONGEST_PAUSE);
-        // Counted from when the attempt began: one that ran into its time-out has waited enough.
-        tokio::select! {
-            () = stop.cancelled() => break,
-            () = sleep_until(began + wait) => {}
-        }
+        service.down(CLOSED);
     }
-    service.down(CLOSED);
 }
 
 /// Between half of the pause and all of it, so that nodes do not come back in step.

@@ -1,6 +1,6 @@
 //! The connection that listens: this node's queue, its bindings, and what comes out of it.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use super::canary::Canary;
 use super::history::History;
 use super::inbox::Inbox;
 use super::link::{Link, Service};
+use super::torn::Torn;
 use crate::bus::interest::Interest;
 use crate::bus::status::{CLOSED, Part, Status};
 
@@ -46,6 +47,7 @@ pub(super) struct Subscriber {
     /// The queue's name; an exclusive one gets a number behind it.
     pub(super) queue: String,
     pub(super) state: State,
+    pub(super) torn: Arc<Torn>,
     pub(super) stop: CancellationToken,
 }
 
@@ -57,10 +59,19 @@ pub(super) struct State {
     declared: AtomicUsize,
     /// True while the live feed has a gap that was not filled.
     gap: AtomicBool,
+    /// How often something was gone until all was bound the last time.
+    torn: AtomicU64,
 }
 
 impl Subscriber {
     async fn listen(&self, link: &Link) -> lapin::Result<String> {
+        // From before anything is bound: what is gone after that is noticed below.
+        let torn = self.torn.times();
+        if self.state.torn.swap(torn, Ordering::Relaxed) != torn
+            && self.state.declared.load(Ordering::Relaxed) > 0
+        {
+            self.gap();
+        }
         let control = link.channel().await?;
         let queue = self.declare(link, &control).await?;
         for exchange in [&link.names().chat, &link.names().signals] {
@@ -71,6 +82,16 @@ impl Subscriber {
         tokio::select! {
             ended = self.follow(link, &control, &queue) => ended,
             ended = self.consume(link, &queue) => ended,
+            () = self.torn.more_than(torn) => {
+                Ok("something was deleted there, and this node's queue may be bound to nothing".into())
+            }
+        }
+    }
+
+    /// The queue did not get everything. A durable feed makes up for it.
+    fn gap(&self) {
+        if self.kind == LiveQueue::Durable {
+            self.state.gap.store(true, Ordering::Relaxed);
         }
     }
 
@@ -94,7 +115,7 @@ impl Subscriber {
                 Ok(_) => return Ok(self.queue.clone()),
                 Err(error) if is_missing(&error) => {
                     tracing::warn!("the queue `{}` is gone, and what was in it", self.queue);
-                    self.state.gap.store(true, Ordering::Relaxed);
+                    self.gap();
                 }
                 Err(error) => return Err(error),
             }
@@ -165,8 +186,7 @@ impl Subscriber {
         tokio::select! {
             ended = self.hand_over(link, &channel, consumer) => ended,
             deaf = self.canary.watch(&self.inbox) => {
-                // What the queue should have got is gone; a durable feed makes up for it.
-                self.state.gap.store(self.kind == LiveQueue::Durable, Ordering::Relaxed);
+                self.gap();
                 Ok(deaf)
             }
         }
@@ -206,6 +226,8 @@ impl Subscriber {
                 None => consumer.next().await,
             };
             let Some(delivery) = delivery else {
+                // Also if somebody declares it again before this node does.
+                self.gap();
                 return Ok("this node's queue was deleted there".into());
             };
             let delivery = delivery?;
