@@ -13,7 +13,7 @@ use lapin::types::FieldTable;
 use lapin::{Channel, Connection, Event, ExchangeKind};
 use metrics::Counter;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::broker::{Broker, Ending, Failure, is_missing, sentence};
@@ -23,7 +23,7 @@ use crate::bus::status::CLOSED;
 
 /// Between an answer to a probe and the next one.
 const BEAT: Duration = Duration::from_millis(500);
-/// How long RabbitMQ may be silent after one. With the beat it bounds how late a hung broker is noticed.
+/// How long RabbitMQ may be silent after one is sent. With the beat it bounds how late a hung broker is noticed.
 const SILENCE: Duration = Duration::from_secs(2);
 /// Pauses before another attempt, before jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -37,8 +37,9 @@ const GOODBYE_WITHIN: Duration = Duration::from_millis(300);
 pub(super) struct Link {
     connection: Connection,
     names: Names,
-    /// Set by everything that RabbitMQ says: under load an answer to a probe may be late though it is well.
-    pulse: Arc<AtomicBool>,
+    /// When RabbitMQ certainly spoke, the last time. Everything counts: under load an answer to a probe may be late
+    /// though it is well.
+    pulse: watch::Sender<Instant>,
     /// Why RabbitMQ takes nothing more from this connection for now: an alarm on memory or disk.
     blocked: watch::Sender<Option<String>>,
     /// Something that everybody relies on was found to be gone.
@@ -51,7 +52,7 @@ impl Link {
         Self {
             connection,
             names,
-            pulse: Arc::default(),
+            pulse: watch::Sender::new(Instant::now()),
             blocked: watch::Sender::new(None),
             torn: AtomicBool::new(false),
             _end: end,
@@ -85,9 +86,18 @@ impl Link {
         &self.names
     }
 
-    /// Notes that RabbitMQ spoke.
+    /// Notes that RabbitMQ spoke now.
     pub(super) fn heard(&self) {
-        self.pulse.store(true, Ordering::Relaxed);
+        self.heard_at(Instant::now());
+    }
+
+    /// Notes that it spoke then, or later.
+    pub(super) fn heard_at(&self, when: Instant) {
+        self.pulse.send_if_modified(|last| {
+            let later = when > *last;
+            *last = when.max(*last);
+            later
+        });
     }
 
     /// Why RabbitMQ takes nothing more from this connection; `None` while it does.
@@ -156,17 +166,21 @@ impl Link {
 
     /// Waits for an answer as long as RabbitMQ says anything at all.
     async fn answer<T>(&self, call: impl Future<Output = lapin::Result<T>>) -> Result<T, String> {
-        self.pulse.store(false, Ordering::Relaxed);
+        let asked = Instant::now();
         let mut call = std::pin::pin!(call);
         loop {
-            match timeout(SILENCE, &mut call).await {
-                Ok(Ok(answer)) => return Ok(answer),
+            let silent_at = asked.max(*self.pulse.borrow()) + SILENCE;
+            match timeout_at(silent_at, &mut call).await {
+                Ok(Ok(answer)) => {
+                    self.heard();
+                    return Ok(answer);
+                }
                 Ok(Err(error)) if is_missing(&error) => {
                     self.torn.store(true, Ordering::Relaxed);
                     return Err(format!("something was deleted there: {}", sentence(&error)));
                 }
                 Ok(Err(error)) => return Err(sentence(&error)),
-                Err(_) if self.pulse.swap(false, Ordering::Relaxed) => {}
+                Err(_) if *self.pulse.borrow() + SILENCE > silent_at => {}
                 Err(_) => return Err(format!("it has not answered for {SILENCE:?}")),
             }
         }

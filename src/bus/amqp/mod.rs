@@ -6,7 +6,7 @@
 //! | `broker` | where RabbitMQ is: the URL, the handshake, and a name for messages that shows no password |
 //! | `link` | one living connection: how its death is noticed, and the loop that makes it anew |
 //! | `outbox`, `publisher`, `flights` | what waits to be confirmed, the connection that publishes it, and what is under way |
-//! | `subscriber`, `bindings` | the connection that listens: this node's queue, and what it is bound by |
+//! | `subscriber`, `bindings`, `acks` | the connection that listens: this node's queue, what it is bound by, and acks |
 //! | `inbox`, `dedup` | the way from that queue to the node, without second copies |
 //! | `canary`, `torn` | messages to itself, by which a node notices that nothing reaches it any more; and how it tells |
 //! | `marks`, `history`, `recall` | how far each room was heard, and how what is missing is had from the history |
@@ -14,6 +14,7 @@
 //! Publishing and listening use a connection each, because RabbitMQ stops reading from a connection that publishes
 //! when it is low on memory or disk, and the node's acks must not stop with it.
 
+mod acks;
 mod bindings;
 mod broker;
 mod canary;

@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::broker::{is_missing, sentence};
@@ -66,6 +66,8 @@ impl Publisher {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stopping = false;
+        // What was given to the library during an alarm is written when that is over.
+        let mut unblocked = None;
         loop {
             let held = blocked.borrow_and_update().clone();
             match &held {
@@ -93,7 +95,8 @@ impl Publisher {
                     () = self.stop.cancelled(), if !stopping => stopping = true,
                     _ = tick.tick(), if !flights.is_empty() => {
                         self.give_up_stale(flights);
-                        if flights.oldest().is_some_and(|since| since.elapsed() > CONFIRM_WITHIN) {
+                        let since = flights.oldest().max(unblocked);
+                        if since.is_some_and(|since| since.elapsed() > CONFIRM_WITHIN) {
                             return format!("it has not confirmed a message within {CONFIRM_WITHIN:?}");
                         }
                     }
@@ -107,6 +110,7 @@ impl Publisher {
                     () = &mut leave => return CLOSED.into(),
                     _ = tick.tick() => self.give_up_stale(flights),
                 }
+                unblocked = Some(Instant::now());
             }
         }
     }

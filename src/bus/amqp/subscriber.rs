@@ -11,10 +11,11 @@ use lapin::options::{
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Consumer};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::LiveQueue;
+use super::acks::{Acks, PREFETCH};
 use super::bindings::Bindings;
 use super::broker::{is_missing, sentence};
 use super::canary::Canary;
@@ -25,13 +26,10 @@ use super::torn::Torn;
 use crate::bus::interest::Interest;
 use crate::bus::status::{CLOSED, Part, Status};
 
-/// Deliveries that RabbitMQ sends ahead of our acks.
-const PREFETCH: u16 = 1_000;
-/// Deliveries in one ack, when there are so many.
-const ACKED_TOGETHER: usize = 100;
 /// Rooms that are bound without a pause.
 const CHUNK: usize = 100;
-/// How long a queue lives that nobody uses, in milliseconds.
+/// How long a queue lives that nobody uses, in milliseconds. It is the live queue's only bound of its own: RabbitMQ's
+/// `drop-head` tells nobody what it drops, and `reject-publish` would let one slow node refuse everybody's messages.
 const EXPIRES: i32 = 60_000;
 /// How long a bus that closes tries to delete its queue.
 const DELETE_WITHIN: Duration = Duration::from_millis(300);
@@ -213,14 +211,15 @@ impl Subscriber {
         channel: &Channel,
         mut consumer: Consumer,
     ) -> lapin::Result<String> {
-        let mut unacked = 0;
-        let mut last = 0;
+        let mut acks = Acks::default();
         loop {
             let ready = consumer.next().now_or_never();
-            if unacked > 0 && (ready.is_none() || unacked >= ACKED_TOGETHER) {
-                channel.basic_ack(last, BasicAckOptions { multiple: true }).await?;
-                unacked = 0;
+            if let Some(tag) = acks.due(ready.is_none()) {
+                let now = Instant::now();
+                channel.basic_ack(tag, BasicAckOptions { multiple: true }).await?;
+                acks.sent(tag, now);
             }
+            let waited = ready.is_none();
             let delivery = match ready {
                 Some(delivery) => delivery,
                 None => consumer.next().await,
@@ -231,14 +230,17 @@ impl Subscriber {
                 return Ok("this node's queue was deleted there".into());
             };
             let delivery = delivery?;
-            link.heard();
+            if waited {
+                link.heard();
+            } else if let Some(when) = acks.proves(delivery.delivery_tag) {
+                link.heard_at(when);
+            }
             if let Some(envelope) = self.inbox.decode(delivery.routing_key.as_str(), delivery.data)
                 && !self.canary.hear(&envelope)
             {
                 self.inbox.hand(envelope).await;
             }
-            last = delivery.delivery_tag;
-            unacked += 1;
+            acks.add(delivery.delivery_tag);
         }
     }
 
