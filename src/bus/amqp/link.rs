@@ -6,8 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, Stream, StreamExt, TryFutureExt};
+use futures_util::{Stream, StreamExt};
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, Event, ExchangeKind};
@@ -42,7 +41,7 @@ pub(super) struct Link {
     pulse: watch::Sender<Instant>,
     /// Why RabbitMQ takes nothing more from this connection for now: an alarm on memory or disk.
     blocked: watch::Sender<Option<String>>,
-    /// Something that everybody relies on was found to be gone.
+    /// An exchange was found to be gone.
     torn: AtomicBool,
     _end: Ending,
 }
@@ -64,12 +63,12 @@ impl Link {
         self.connection.create_channel().await
     }
 
-    /// Looks, before everything is declared, whether it stands there. What is made anew is bound to no queue.
+    /// Looks, before everything is declared, whether the exchanges stand there. One made anew is bound to no queue.
     pub(super) async fn survey(&self) -> lapin::Result<()> {
         // A channel of its own: the answer that something is missing closes it.
         let channel = self.channel().await?;
-        for call in stands(&channel, &self.names) {
-            match call.await {
+        for name in [&self.names.chat, &self.names.signals] {
+            match stands(&channel, name).await {
                 Ok(()) => {}
                 Err(error) if is_missing(&error) => {
                     self.torn.store(true, Ordering::Relaxed);
@@ -145,7 +144,7 @@ impl Link {
     }
 
     async fn probe(&self) -> String {
-        let channel = match self.answer(self.channel()).await {
+        let channel = match self.answer(self.channel(), false).await {
             Ok(channel) => channel,
             Err(reason) => return reason,
         };
@@ -158,14 +157,21 @@ impl Link {
     }
 
     async fn look(&self, channel: &Channel) -> Result<(), String> {
-        for call in stands(channel, &self.names) {
-            self.answer(call).await?;
+        for name in [&self.names.chat, &self.names.signals] {
+            self.answer(stands(channel, name), true).await?;
         }
-        Ok(())
+        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+        let queue = self.names.history.as_str().into();
+        self.answer(channel.queue_declare(queue, passive, FieldTable::default()), false).await.map(drop)
     }
 
-    /// Waits for an answer as long as RabbitMQ says anything at all.
-    async fn answer<T>(&self, call: impl Future<Output = lapin::Result<T>>) -> Result<T, String> {
+    /// Waits for an answer as long as RabbitMQ says anything at all. `feeds`: if it is about something without which
+    /// the live feed misses messages.
+    async fn answer<T>(
+        &self,
+        call: impl Future<Output = lapin::Result<T>>,
+        feeds: bool,
+    ) -> Result<T, String> {
         let asked = Instant::now();
         let mut call = std::pin::pin!(call);
         loop {
@@ -176,7 +182,7 @@ impl Link {
                     return Ok(answer);
                 }
                 Ok(Err(error)) if is_missing(&error) => {
-                    self.torn.store(true, Ordering::Relaxed);
+                    self.torn.fetch_or(feeds, Ordering::Relaxed);
                     return Err(format!("something was deleted there: {}", sentence(&error)));
                 }
                 Ok(Err(error)) => return Err(sentence(&error)),
@@ -193,15 +199,10 @@ impl Link {
     }
 }
 
-/// Asks whether the exchanges and the history queue are there; each is asked for when it is awaited.
-fn stands<'a>(channel: &'a Channel, names: &'a Names) -> [BoxFuture<'a, lapin::Result<()>>; 3] {
-    let exchange = |name: &'a str| {
-        let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
-        channel.exchange_declare(name.into(), ExchangeKind::Topic, passive, FieldTable::default()).boxed()
-    };
-    let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-    let queue = channel.queue_declare(names.history.as_str().into(), passive, FieldTable::default());
-    [exchange(&names.chat), exchange(&names.signals), queue.map_ok(drop).boxed()]
+/// Asks whether an exchange is there.
+async fn stands(channel: &Channel, name: &str) -> lapin::Result<()> {
+    let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
+    channel.exchange_declare(name.into(), ExchangeKind::Topic, passive, FieldTable::default()).await
 }
 
 /// What a connection is for.

@@ -153,8 +153,6 @@ impl Publisher {
         for (_, confirm) in &landed {
             match confirm {
                 Ok(Confirmation::Ack(Some(message)) | Confirmation::Nack(Some(message))) => {
-                    // As an exchange does that was declared again a moment ago.
-                    self.torn.note();
                     failed.get_or_insert_with(|| "its exchanges lead nowhere".to_owned());
                     let id = message.delivery.properties.message_id();
                     returned.extend(id.as_ref().map(|id| id.as_str().to_owned()));

@@ -81,7 +81,7 @@ impl Subscriber {
             ended = self.follow(link, &control, &queue) => ended,
             ended = self.consume(link, &queue) => ended,
             () = self.torn.more_than(torn) => {
-                Ok("something was deleted there, and this node's queue may be bound to nothing".into())
+                Ok("an exchange was deleted there, and this node's queue may be bound to nothing".into())
             }
         }
     }

@@ -1,16 +1,16 @@
-//! Somebody deleted what the nodes rely on: everyone on this node is told at once.
+//! Somebody deleted an exchange: the connection that listens is told at once.
 //!
-//! An exchange that is declared again is bound to nothing, and whoever declares it again may be another node: the
-//! connection that listens would not notice.
+//! One that is declared again is bound to nothing, and whoever declares it again may be another node: who listens
+//! would not notice.
 
 use tokio::sync::watch;
 
-/// How often something was found to be gone.
+/// How often an exchange was found to be gone.
 #[derive(Default)]
 pub(super) struct Torn(watch::Sender<u64>);
 
 impl Torn {
-    /// Something is gone, or was and has been made anew.
+    /// One is gone, or was and has been made anew.
     pub(super) fn note(&self) {
         self.0.send_modify(|times| *times += 1);
     }
