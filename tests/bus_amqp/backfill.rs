@@ -147,12 +147,18 @@ async fn without_a_history_the_gap_is_named_and_the_live_feed_goes_on() {
     // Nobody listens there: the port was free a moment ago.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     for history in [None, Some(format!("http://{nobody}"))] {
+        let named = history.is_some();
         let mut scene = Scene::new(namespace(), history, None).await;
         subscribe(&scene.listener, "lobby").await;
         scene.rob().await;
         scene.say("lobby", &["lost"]).await;
         scene.network.set(Condition::Whole);
-        let BusEvent::Gap(reason) = scene.event().await else { panic!("no gap") };
+        let whole = Instant::now();
+        // A history that is named is asked again for a while.
+        let event = timeout(2 * PATIENCE, scene.events.recv()).await.expect("no event");
+        let Some(BusEvent::Gap(reason)) = event else { panic!("no gap") };
+        let took = whole.elapsed();
+        assert!(named || took < Duration::from_secs(10), "told after {took:?}");
         assert!(reason.contains("history"), "{reason}");
         is_up(&scene.listener).await;
         scene.say("lobby", &["live"]).await;

@@ -12,9 +12,10 @@ use tokio::time::timeout;
 
 use crate::network::{Condition, Network};
 use crate::support::amqp_bus::{
-    PATIENCE, client, confirmed, count, envelope, id, is_up, namespace, options, publish, start,
-    start_counted, subscribe,
+    PATIENCE, client, confirmed, count, envelope, id, is_up, live_queue, namespace, options, publish, room,
+    start, start_counted, subscribe,
 };
+use crate::support::history::Place;
 use crate::support::rabbitmq::RabbitMq;
 
 /// The connection that publishes may be seen dead a moment after the other; from then on signals are refused at once.
@@ -154,5 +155,24 @@ async fn of_what_a_full_history_refuses_nothing_is_heard() {
     assert!(heard.is_disjoint(&refused), "refused and heard");
     assert!(heard.is_superset(&unknown), "this RabbitMQ keeps from the live queues what the history rejects");
     assert!(count(&counters, "unknown") >= 3);
+    bus.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_bus_sends_for_itself_is_not_counted_as_published() {
+    let place = Place::new(RabbitMq::shared().url());
+    let history = place.start(&[]);
+    let url = Some(format!("http://{}", history.address));
+    let (bus, counters) =
+        start_counted(AmqpOptions { history: url, ..options(&place.url, &place.namespace) });
+    subscribe(&bus, "lobby").await;
+    is_up(&bus).await;
+    history.ready_says("").await;
+    confirmed(&bus, "lobby", "1").await;
+    let replay = bus.replay(&room("lobby"), "1").unwrap().await.unwrap();
+    assert!(replay.complete);
+    // And a message of the bus to itself.
+    live_queue(&client(&place.url).await, &place.namespace).await;
+    assert_eq!(count(&counters, "published"), 1);
     bus.close().await;
 }

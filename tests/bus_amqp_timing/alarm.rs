@@ -7,7 +7,8 @@ use pubsub_lab::wire::{Envelope, Kind};
 use tokio::time::timeout;
 
 use crate::support::amqp_bus::{
-    PATIENCE, confirmed, envelope, id, is_down, is_up, namespace, options, start, subscribe,
+    PATIENCE, confirmed, count, envelope, id, is_down, is_up, namespace, options, start, start_counted,
+    subscribe,
 };
 use crate::support::rabbitmq::RabbitMq;
 
@@ -15,7 +16,7 @@ use crate::support::rabbitmq::RabbitMq;
 async fn an_alarm_is_down_until_it_is_over_and_then_everything_is_published() {
     let server = RabbitMq::start();
     let (url, ns) = (server.url(), namespace());
-    let bus = start(options(&url, &ns));
+    let (bus, counters) = start_counted(options(&url, &ns));
     let listener = start(options(&url, &ns));
     let mut events = listener.events().unwrap();
     subscribe(&listener, "lobby").await;
@@ -49,6 +50,8 @@ async fn an_alarm_is_down_until_it_is_over_and_then_everything_is_published() {
         assert_eq!(timeout(PATIENCE, receipt).await.unwrap(), Outcome::Ack(Level::Confirmed));
         assert_eq!(id(&mut events).await, name);
     }
+    // What was given to the connection before was not late: nobody could take it.
+    assert_eq!(count(&counters, "reconnects"), 0);
     for bus in [bus, listener] {
         bus.close().await;
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod alarm;
+mod hung;
 #[path = "../bus_amqp/network.rs"]
 mod network;
 mod outage;

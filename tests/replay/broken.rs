@@ -3,16 +3,16 @@
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use futures_util::future::join3;
+use futures_util::future::{join, join_all, join3};
 use lapin::options::{BasicConsumeOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
 use lapin::{Connection, ConnectionProperties};
 use nix::sys::signal::Signal;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
-use crate::cluster::{Cluster, kill, say, until};
+use crate::cluster::{Cluster, kill, pour, say, until};
 use crate::reader::Reader;
-use crate::support::node::Node;
 use crate::support::process::PATIENCE;
 use crate::support::rabbitmq::RabbitMq;
 
@@ -80,18 +80,20 @@ async fn who_was_away_when_the_broker_was_killed_gets_everything() {
     // Said while it is down: kept by the node, and confirmed in the end.
     let saying = say(&other, "r", "down", 20);
     // One comes while it is down, and one when it is back.
-    let coming = async { comes_back(&mut early, &node).await };
+    let coming = async { early.come(&node).await };
     let booting = async {
         let booted = tokio::task::spawn_blocking(move || {
             rabbit.restart();
             rabbit
         });
         let rabbit = booted.await.unwrap();
-        comes_back(&mut late, &other).await;
-        rabbit
+        (rabbit, late.come(&other).await)
     };
-    let (down, (), _rabbit) = timeout(2 * PATIENCE, join3(saying, coming, booting)).await.unwrap();
+    let (down, first, (_rabbit, second)) =
+        timeout(2 * PATIENCE, join3(saying, coming, booting)).await.unwrap();
     all.extend(down);
+    // At the first answer: the history comes back as the nodes do, and they wait for it.
+    assert_eq!((first.as_str(), second.as_str()), ("all", "all"));
     assert!(early.others.iter().any(|frame| frame["code"] == "bus_down"), "{:?}", early.others);
     for reader in [&mut early, &mut late] {
         reader.until(&all).await;
@@ -104,16 +106,6 @@ async fn who_was_away_when_the_broker_was_killed_gets_everything() {
         reader.until(&all).await;
         assert_eq!(reader.texts, all);
         assert!(more.is_disjoint(&reader.recovered));
-    }
-}
-
-/// Comes, and asks again until the history, which comes back as the nodes do, tells all.
-async fn comes_back(reader: &mut Reader, node: &Node) {
-    let held = reader.last.clone();
-    let mut recovered = reader.come(node).await;
-    while recovered != "all" {
-        assert_eq!(recovered, "none");
-        recovered = reader.ask(held.clone()).await;
     }
 }
 
@@ -144,6 +136,69 @@ async fn a_node_whose_live_queue_was_deleted_fills_its_sessions() {
         assert!(missed.is_subset(&reader.recovered), "{:?}", reader.recovered);
     }
     all.extend(say(&other, "r", "after", 5).await);
+    for reader in &mut readers {
+        reader.until(&all).await;
+        assert_eq!(reader.texts, all);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_live_queue_deleted_while_the_history_is_down_is_made_up_for_when_that_is_back() {
+    let cluster = Cluster::new(RabbitMq::shared().url());
+    let (history, node) = (cluster.history(&[]).await, cluster.node().await);
+    let connection = Connection::connect(&cluster.broker, ConnectionProperties::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let queue = live_queue(&channel, &cluster.namespace).await;
+    let other = cluster.node().await;
+    let mut reader = Reader::new("r");
+    assert_eq!(reader.come(&node).await, "none");
+    let mut all = say(&other, "r", "before", 5).await;
+    reader.until(&all).await;
+    kill(history);
+    // Stopped, so that it cannot be faster than those who speak.
+    node.running.signal(Signal::SIGSTOP);
+    channel.queue_delete(queue.as_str().into(), QueueDeleteOptions::default()).await.unwrap();
+    all.extend(say(&other, "r", "missed", 30).await);
+    node.running.signal(Signal::SIGCONT);
+    until(&node, "/readyz", |answer| answer.status == 503).await;
+    // It is time itself that passes here: longer than the node waits for one answer.
+    sleep(Duration::from_secs(3)).await;
+    let _history = cluster.history(&[]).await;
+    all.extend(say(&other, "r", "after", 5).await);
+    reader.until(&all).await;
+    assert_eq!(reader.texts, all);
+    let gaps = reader.others.iter().filter(|frame| frame["code"] == "bus_gap").count();
+    assert_eq!(gaps, 0, "{:?}", reader.others);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_on_two_nodes_that_was_away_over_a_broker_kill_is_told_all_at_its_first_answer() {
+    let mut rabbit = RabbitMq::start();
+    let cluster = Cluster::new(rabbit.url());
+    let _history = cluster.history(&[]).await;
+    let nodes = [cluster.node().await, cluster.node().await];
+    let mut readers: Vec<_> = (0..10).map(|_| Reader::new("r")).collect();
+    for (n, reader) in readers.iter_mut().enumerate() {
+        assert_eq!(reader.come(&nodes[n % 2]).await, "none");
+    }
+    let stop = CancellationToken::new();
+    let breaking = async {
+        join_all(readers.iter_mut().map(async |reader| reader.read(20).await)).await;
+        readers.iter_mut().for_each(Reader::go);
+        rabbit.kill();
+        let booted = tokio::task::spawn_blocking(move || {
+            rabbit.restart();
+            rabbit
+        });
+        // They come while it boots, and are told when it is back.
+        let coming = join_all(readers.iter_mut().enumerate().map(|(n, reader)| reader.come(&nodes[n % 2])));
+        let (rabbit, came) = join(booted, coming).await;
+        assert!(came.iter().all(|recovered| recovered == "all"), "{came:?}");
+        stop.cancel();
+        rabbit.unwrap()
+    };
+    let saying = pour(&nodes[0], "r", "Ada", 100, stop.clone());
+    let (all, _rabbit) = timeout(2 * PATIENCE, join(saying, breaking)).await.unwrap();
     for reader in &mut readers {
         reader.until(&all).await;
         assert_eq!(reader.texts, all);

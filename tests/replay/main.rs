@@ -11,3 +11,4 @@ mod cluster;
 mod controls;
 mod page;
 mod reader;
+mod torn;

@@ -131,6 +131,7 @@ impl Broker {
     }
 
     async fn declare(&self, link: &Link) -> lapin::Result<()> {
+        link.survey().await?;
         let channel = link.channel().await?;
         let Err(error) = topology::declare(&channel, &self.names).await else { return Ok(()) };
         // Somebody may have declared a history of another length before.

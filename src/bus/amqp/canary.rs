@@ -1,37 +1,52 @@
-//! A message that a node sends to itself, now and then: does what is published there still arrive here?
+//! Messages that a node sends to itself, now and then: does what is published there still arrive here?
 //!
 //! Nothing else notices that a queue's bindings are gone while connection, queue and exchanges are well: somebody deletes
 //! an exchange, another node declares it again, and this one would listen to nothing for ever.
+//!
+//! Each exchange gets one, and is judged on its own: presence goes on arriving when the chat does not. A queue keeps its
+//! order, so one that arrives before one that was sent and confirmed earlier proves that the earlier one's way is
+//! dead, however busy RabbitMQ is. When none arrives there is only time to judge by.
 
-use std::sync::Arc;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::join;
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use super::inbox::Inbox;
 use super::outbox::{Outbox, Target};
-use crate::bus::{BusError, Outcome};
+use crate::bus::{BusError, Outcome, Receipt};
 use crate::wire::{Envelope, Kind, Room};
 
-/// Between one that arrived and the next one.
+/// Between two rounds.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long one may take, while nothing else arrives either, before another one follows it.
-const ARRIVES_WITHIN: Duration = Duration::from_secs(2);
-/// So many must fail to arrive, one after the other: a busy RabbitMQ is slow.
+/// So many rounds must arrive nowhere, one after the other, while nothing else arrives either: a busy RabbitMQ is slow.
 const MISSED: usize = 4;
+/// RabbitMQ drops one that it could not deliver for [`LIVES`]. One that is heard later than this after an earlier one
+/// was sent says nothing about that one.
+const TELLS: Duration = Duration::from_secs(8);
+/// How long a canary is worth anything.
+pub(super) const LIVES: Duration = Duration::from_secs(10);
+/// Rounds that are remembered, of which nothing arrived yet.
+const REMEMBERED: usize = 16;
 
 /// The messages of one node to itself.
 pub(super) struct Canary {
     room: Room,
     outbox: Arc<Outbox>,
     sent: AtomicU64,
-    /// The number of the last one that arrived.
-    heard: AtomicU64,
+    /// Those that arrived and were not looked at yet. Bounded: the oldest goes.
+    heard: Mutex<VecDeque<(u64, Instant)>>,
     arrived: Notify,
 }
+
+/// Confirmed ones that did not arrive yet, oldest first.
+#[derive(Default)]
+struct Expected(VecDeque<(u64, Instant)>);
 
 impl Canary {
     pub(super) fn new(process: &str, outbox: &Arc<Outbox>) -> Result<Self, BusError> {
@@ -41,7 +56,7 @@ impl Canary {
             room,
             outbox: Arc::clone(outbox),
             sent: AtomicU64::new(0),
-            heard: AtomicU64::new(0),
+            heard: Mutex::default(),
             arrived: Notify::new(),
         })
     }
@@ -57,51 +72,66 @@ impl Canary {
             return false;
         }
         if let Some(number) = envelope.id.rsplit('.').next().and_then(|number| number.parse().ok()) {
-            self.heard.fetch_max(number, Ordering::Relaxed);
+            let mut heard = self.heard();
+            if heard.len() >= REMEMBERED {
+                heard.pop_front();
+            }
+            heard.push_back((number, Instant::now()));
+            drop(heard);
             self.arrived.notify_one();
         }
         true
     }
 
-    /// Ends when none arrives any more, and says so.
+    /// Ends when what is published to one of the exchanges does not arrive any more, and says so.
     pub(super) async fn watch(&self, inbox: &Inbox) -> String {
-        for chat in [true, false].into_iter().cycle() {
-            sleep(PAUSE).await;
-            if !self.arrives(inbox, chat).await {
-                break;
-            }
-        }
-        "what is published there no longer reaches this node's queue".into()
-    }
-
-    /// False if several in a row were confirmed and did not arrive. Each confirm says that RabbitMQ was well; one that
-    /// hangs is the link's business, which then ends all of this.
-    async fn arrives(&self, inbox: &Inbox, chat: bool) -> bool {
-        let first = self.sent.load(Ordering::Relaxed) + 1;
-        let mut missed = 0;
-        while missed < MISSED {
-            if !matches!(self.send(chat).await, Outcome::Ack(_)) {
-                return true;
-            }
-            let before = inbox.progress();
-            let deadline = Instant::now() + ARRIVES_WITHIN;
-            loop {
-                if self.heard.load(Ordering::Relaxed) >= first {
-                    return true;
-                }
-                tokio::select! {
-                    () = self.arrived.notified() => {}
-                    () = sleep_until(deadline) => break,
+        let mut expected = Expected::default();
+        self.heard().clear();
+        let (mut missed, mut before) = (0, inbox.progress());
+        loop {
+            let next = Instant::now() + PAUSE;
+            while self.listen_until(next).await {
+                if expected.hear(std::mem::take(&mut *self.heard())) {
+                    return "what is published to one of its exchanges no longer reaches this node's queue"
+                        .into();
                 }
             }
-            // A backlog, or a node that does not read: it waits its turn, and may be too old when that comes.
+            // A backlog, or a node that does not read: they wait their turn, and may be too old when that comes.
             let now = inbox.progress();
-            missed = if now.is_some() && now == before { missed + 1 } else { 0 };
+            let silent = !expected.0.is_empty() && now.is_some() && now == before;
+            missed = if silent { missed + 1 } else { 0 };
+            before = now;
+            if missed >= MISSED {
+                return "what is published there no longer reaches this node's queue".into();
+            }
+            self.send_round(&mut expected).await;
         }
-        false
     }
 
-    async fn send(&self, chat: bool) -> Outcome {
+    /// True when one arrived, false when it is time.
+    async fn listen_until(&self, next: Instant) -> bool {
+        tokio::select! {
+            () = self.arrived.notified() => true,
+            () = sleep_until(next) => false,
+        }
+    }
+
+    /// Sends one to each exchange. Only what is confirmed is expected, which says that RabbitMQ took it; a confirm
+    /// that hangs is the link's business, which then ends all of this.
+    async fn send_round(&self, expected: &mut Expected) {
+        let at = Instant::now();
+        let ((chat, chat_answer), (signal, signal_answer)) = (self.send(true), self.send(false));
+        let (chat_answer, signal_answer) = join(chat_answer, signal_answer).await;
+        // The order of one that was sent and one that perhaps was is not known.
+        if matches!((chat_answer, signal_answer), (Outcome::Ack(_), Outcome::Ack(_))) {
+            expected.add(chat, at);
+            expected.add(signal, at);
+            // They may have arrived before their confirms.
+            self.arrived.notify_one();
+        }
+    }
+
+    fn send(&self, chat: bool) -> (u64, Receipt) {
         let number = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
         let envelope = Envelope {
             kind: Kind::Control,
@@ -112,6 +142,66 @@ impl Canary {
             frame: Bytes::new(),
         };
         let target = Target::Canary { room: self.room.clone(), chat };
-        self.outbox.add(target, &envelope).await
+        (number, self.outbox.add(target, &envelope))
+    }
+
+    fn heard(&self) -> MutexGuard<'_, VecDeque<(u64, Instant)>> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Expected {
+    fn add(&mut self, number: u64, sent: Instant) {
+        if self.0.len() >= 2 * REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back((number, sent));
+    }
+
+    /// These arrived. True if one that had to arrive before them did not.
+    fn hear(&mut self, heard: impl IntoIterator<Item = (u64, Instant)>) -> bool {
+        let mut latest = None;
+        for (number, at) in heard {
+            let known = self.0.len();
+            self.0.retain(|(expected, _)| *expected != number);
+            // Others are of an earlier time, or somebody else's.
+            if self.0.len() < known {
+                latest = Some((number, at));
+            }
+        }
+        let Some((latest, at)) = latest else { return false };
+        let overtaken =
+            |(number, sent): &(u64, Instant)| *number < latest && at.saturating_duration_since(*sent) < TELLS;
+        let is_dead = self.0.iter().any(overtaken);
+        self.0.retain(|(number, _)| *number > latest);
+        is_dead
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expected(numbers: std::ops::RangeInclusive<u64>, sent: Instant) -> Expected {
+        let mut expected = Expected::default();
+        numbers.for_each(|number| expected.add(number, sent));
+        expected
+    }
+
+    #[test]
+    fn one_that_is_overtaken_is_dead() {
+        let now = Instant::now();
+        assert!(!expected(1..=4, now).hear([(1, now), (2, now), (3, now)]));
+        assert!(expected(1..=4, now).hear([(2, now)]));
+        let mut signals_dead = expected(1..=4, now);
+        assert!(!signals_dead.hear([(1, now)]), "the other may be on its way");
+        assert!(signals_dead.hear([(3, now)]));
+    }
+
+    #[test]
+    fn what_arrives_late_or_is_not_expected_says_nothing() {
+        let now = Instant::now();
+        assert!(!expected(1..=4, now).hear([(4, now + TELLS)]));
+        assert!(!expected(5..=6, now).hear([(1, now), (9, now)]));
     }
 }

@@ -1,12 +1,13 @@
 //! Asking the history: for a session that was away, and for this node when its live feed has a gap.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::inbox::Inbox;
 use super::marks::{Mark, sent_at};
@@ -16,8 +17,19 @@ use super::topology::FENCE_ROOM;
 use crate::bus::{BoxFuture, BusError, Outcome, Replay};
 use crate::wire::{Envelope, Kind, Room};
 
-/// How long a backfill waits for the connection that publishes.
-const OPEN_WITHIN: Duration = Duration::from_secs(2);
+/// How long a replay waits until RabbitMQ takes messages: after an outage the connection that listens may be back a
+/// while before the one that publishes.
+const OPEN_WITHIN: Duration = Duration::from_secs(10);
+/// A fence that was under way when a connection ended is published again; so often at most in all.
+const TRIES: usize = 3;
+/// How long the history may take to commit a fence that RabbitMQ has confirmed.
+const COMMITTED_WITHIN: Duration = Duration::from_secs(2);
+/// After an outage the history looks for RabbitMQ as this node did, and may find it later: so long after this node.
+const RETURNS_WITHIN: Duration = Duration::from_secs(5);
+/// How long a backfill is tried again: well below the time after which RabbitMQ drops a queue that nobody uses.
+const FILLED_WITHIN: Duration = Duration::from_secs(20);
+/// Between two of these tries.
+const PAUSE: Duration = Duration::from_millis(250);
 /// An id that no message has: the history then tells the newest that it holds.
 const NOTHING: &str = "-";
 
@@ -30,68 +42,102 @@ pub(super) struct History {
     fences: AtomicU64,
 }
 
+/// A backfill that is not done yet.
+struct Gap {
+    rooms: VecDeque<Room>,
+    /// Why something is missing whatever comes.
+    trimmed: Option<String>,
+    deadline: Instant,
+}
+
 impl History {
     pub(super) fn new(recall: Recall, outbox: &Arc<Outbox>, process: &str) -> Self {
         Self { recall, outbox: Arc::clone(outbox), process: process.into(), fences: AtomicU64::new(0) }
     }
 
-    /// What was said in a room after a message. The fence is published now.
-    pub(super) fn replay(&self, room: &Room, after: &str) -> BoxFuture<Result<Replay, BusError>> {
-        match self.fence() {
-            Ok((id, fence)) => self.recall.after(room.clone(), after.into(), id, fence),
-            Err(error) => Box::pin(std::future::ready(Err(error))),
+    /// What was said in a room after a message. Waits, for a while, until RabbitMQ takes messages.
+    pub(super) fn replay(self: &Arc<Self>, room: &Room, after: &str) -> BoxFuture<Result<Replay, BusError>> {
+        let (history, room, after) = (Arc::clone(self), room.clone(), after.to_owned());
+        Box::pin(async move {
+            let fence = history.fence(Instant::now() + OPEN_WITHIN).await?;
+            history.ask(room, after, &fence).await
+        })
+    }
+
+    /// Asks for a room up to a confirmed fence.
+    async fn ask(&self, room: Room, after: String, fence: &str) -> Result<Replay, BusError> {
+        let returns = self.outbox.returned().map(|returned| returned + RETURNS_WITHIN);
+        let deadline = returns.max(Some(Instant::now() + COMMITTED_WITHIN));
+        let within = deadline.map_or(COMMITTED_WITHIN, |at| at.saturating_duration_since(Instant::now()));
+        self.recall.after(room, after, fence.into(), within).await
+    }
+
+    /// Publishes a fence, and gives its id once it is confirmed: everything that the history's queue holds before it
+    /// is committed once the fence is.
+    async fn fence(&self, deadline: Instant) -> Result<String, BusError> {
+        let away =
+            |_| BusError::Refused("the history cannot be asked while RabbitMQ takes no messages".into());
+        let room = Room::any(FENCE_ROOM).map_err(|error| BusError::Setup(error.to_string()))?;
+        let mut tries = 0;
+        loop {
+            timeout_at(deadline, self.outbox.opened()).await.map_err(away)?;
+            let id = format!("{}.{}", self.process, self.fences.fetch_add(1, Ordering::Relaxed));
+            let receipt = self.outbox.fence(&Envelope {
+                kind: Kind::Control,
+                room: room.clone(),
+                id: id.as_str().into(),
+                sender: self.process.as_str().into(),
+                others: false,
+                frame: Bytes::new(),
+            });
+            tries += 1;
+            match timeout_at(deadline, receipt).await.map_err(away)? {
+                Outcome::Ack(_) => return Ok(id),
+                Outcome::Refused { code: "bus_down", .. } | Outcome::Unknown { .. } if tries < TRIES => {}
+                Outcome::Refused { reason, .. } | Outcome::Unknown { reason } => {
+                    return Err(BusError::Refused(reason));
+                }
+            }
         }
     }
 
-    /// Everything that the history's queue holds before a fence is committed once the fence is.
-    fn fence(&self) -> Result<(String, BoxFuture<Result<(), BusError>>), BusError> {
-        let id = format!("{}.{}", self.process, self.fences.fetch_add(1, Ordering::Relaxed));
-        let room = Room::any(FENCE_ROOM).map_err(|error| BusError::Setup(error.to_string()))?;
-        let receipt = self.outbox.fence(&Envelope {
-            kind: Kind::Control,
-            room,
-            id: id.as_str().into(),
-            sender: self.process.as_str().into(),
-            others: false,
-            frame: Bytes::new(),
-        });
-        let confirmed = async {
-            match receipt.await {
-                Outcome::Ack(_) => Ok(()),
-                Outcome::Refused { reason, .. } | Outcome::Unknown { reason } => {
-                    Err(BusError::Refused(reason))
-                }
-            }
-        };
-        Ok((id, Box::pin(confirmed)))
-    }
-
-    /// Hands the node what its live feed missed, room by room. An error says why something may be missing still.
+    /// Hands the node what its live feed missed, room by room. A history that cannot be asked is asked again for a
+    /// while. An error says why something may be missing still.
     ///
     /// # Errors
     /// When the history cannot be asked, does not know where a room's gap begins, or ends in the middle.
     pub(super) async fn backfill(&self, inbox: &Inbox) -> Result<(), String> {
-        let opened = timeout(OPEN_WITHIN, self.outbox.opened()).await;
-        opened.map_err(|_| "the history cannot be asked while RabbitMQ takes no messages".to_owned())?;
-        let mut trimmed = None;
-        // One fence does for all: the rooms were bound before it.
-        let (id, fence) = self.fence().map_err(|error| error.to_string())?;
-        let mut fence = Some(fence);
-        for (room, mark) in inbox.marks() {
-            // The nodes' own rooms are in no history.
-            if room.as_str().starts_with('$') {
-                continue;
+        // The nodes' own rooms are in no history.
+        let rooms = inbox.marks().into_iter().map(|(room, _)| room);
+        let rooms = rooms.filter(|room| !room.as_str().starts_with('$')).collect();
+        let mut gap = Gap { rooms, trimmed: None, deadline: Instant::now() + FILLED_WITHIN };
+        while let Err(reason) = self.fill(inbox, &mut gap).await {
+            if Instant::now() + PAUSE >= gap.deadline {
+                return Err(reason);
             }
-            let after = mark.last.as_deref().unwrap_or(NOTHING).to_owned();
-            let fence = fence.take().unwrap_or_else(|| Box::pin(std::future::ready(Ok(()))));
-            let replay = self.recall.after(room.clone(), after, id.clone(), fence).await;
-            let replay = replay.map_err(|error| error.to_string())?;
-            if !replay.complete && mark.last.is_some() {
-                trimmed = Some(format!("the history does not hold what `{room}` heard last"));
-            }
-            fill(inbox, &mark, replay).await?;
+            sleep(PAUSE).await;
         }
-        trimmed.map_or(Ok(()), Err)
+        gap.trimmed.map_or(Ok(()), Err)
+    }
+
+    /// Fills what is left of a gap. A room goes when it is filled; one that was filled in part goes on where it ended.
+    async fn fill(&self, inbox: &Inbox, gap: &mut Gap) -> Result<(), String> {
+        // One fence does for all: the rooms were bound before it.
+        let fence = self.fence(gap.deadline).await.map_err(|error| error.to_string())?;
+        while let Some(room) = gap.rooms.front() {
+            // None if the node has left it meanwhile.
+            if let Some(mark) = inbox.mark(room) {
+                let after = mark.last.as_deref().unwrap_or(NOTHING).to_owned();
+                let replay =
+                    self.ask(room.clone(), after, &fence).await.map_err(|error| error.to_string())?;
+                if !replay.complete && mark.last.is_some() {
+                    gap.trimmed = Some(format!("the history does not hold what `{room}` heard last"));
+                }
+                fill(inbox, &mark, replay).await?;
+            }
+            gap.rooms.pop_front();
+        }
+        Ok(())
     }
 }
 

@@ -146,6 +146,11 @@ impl Inbox {
         self.memory().marks.all()
     }
 
+    /// How far one room was heard.
+    pub(super) fn mark(&self, room: &Room) -> Option<Mark> {
+        self.memory().marks.get(room)
+    }
+
     /// Deliveries so far; `None` while one waits for the node.
     pub(super) fn progress(&self) -> Option<u64> {
         (!self.waiting.load(Ordering::Relaxed)).then(|| self.arrived.load(Ordering::Relaxed))

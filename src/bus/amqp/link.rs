@@ -12,16 +12,17 @@ use lapin::types::FieldTable;
 use lapin::{Channel, Connection, Event, ExchangeKind};
 use metrics::Counter;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::broker::{Broker, Ending, Failure, is_missing, sentence};
 use super::topology::Names;
+use super::torn::Torn;
 use crate::bus::status::CLOSED;
 
 /// Between an answer to a probe and the next one.
 const BEAT: Duration = Duration::from_millis(500);
-/// How long RabbitMQ may be silent after one. With the beat it bounds how late a hung broker is noticed.
+/// How long RabbitMQ may be silent after one is sent. With the beat it bounds how late a hung broker is noticed.
 const SILENCE: Duration = Duration::from_secs(2);
 /// Pauses before another attempt, before jitter.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -35,16 +36,26 @@ const GOODBYE_WITHIN: Duration = Duration::from_millis(300);
 pub(super) struct Link {
     connection: Connection,
     names: Names,
-    /// Set by everything that RabbitMQ says: under load an answer to a probe may be late though it is well.
-    pulse: Arc<AtomicBool>,
+    /// When RabbitMQ certainly spoke, the last time. Everything counts: under load an answer to a probe may be late
+    /// though it is well.
+    pulse: watch::Sender<Instant>,
     /// Why RabbitMQ takes nothing more from this connection for now: an alarm on memory or disk.
     blocked: watch::Sender<Option<String>>,
+    /// An exchange was found to be gone.
+    torn: AtomicBool,
     _end: Ending,
 }
 
 impl Link {
     pub(super) fn new(connection: Connection, names: Names, end: Ending) -> Self {
-        Self { connection, names, pulse: Arc::default(), blocked: watch::Sender::new(None), _end: end }
+        Self {
+            connection,
+            names,
+            pulse: watch::Sender::new(Instant::now()),
+            blocked: watch::Sender::new(None),
+            torn: AtomicBool::new(false),
+            _end: end,
+        }
     }
 
     /// Another channel. What closes one leaves the others alone.
@@ -52,14 +63,40 @@ impl Link {
         self.connection.create_channel().await
     }
 
+    /// Looks, before everything is declared, whether the exchanges stand there. One made anew is bound to no queue.
+    pub(super) async fn survey(&self) -> lapin::Result<()> {
+        // A channel of its own: the answer that something is missing closes it.
+        let channel = self.channel().await?;
+        for name in [&self.names.chat, &self.names.signals] {
+            match stands(&channel, name).await {
+                Ok(()) => {}
+                Err(error) if is_missing(&error) => {
+                    self.torn.store(true, Ordering::Relaxed);
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// The native names.
     pub(super) fn names(&self) -> &Names {
         &self.names
     }
 
-    /// Notes that RabbitMQ spoke.
+    /// Notes that RabbitMQ spoke now.
     pub(super) fn heard(&self) {
-        self.pulse.store(true, Ordering::Relaxed);
+        self.heard_at(Instant::now());
+    }
+
+    /// Notes that it spoke then, or later.
+    pub(super) fn heard_at(&self, when: Instant) {
+        self.pulse.send_if_modified(|last| {
+            let later = when > *last;
+            *last = when.max(*last);
+            later
+        });
     }
 
     /// Why RabbitMQ takes nothing more from this connection; `None` while it does.
@@ -107,7 +144,7 @@ impl Link {
     }
 
     async fn probe(&self) -> String {
-        let channel = match self.answer(self.channel()).await {
+        let channel = match self.answer(self.channel(), false).await {
             Ok(channel) => channel,
             Err(reason) => return reason,
         };
@@ -120,29 +157,36 @@ impl Link {
     }
 
     async fn look(&self, channel: &Channel) -> Result<(), String> {
-        let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
         for name in [&self.names.chat, &self.names.signals] {
-            let kind = ExchangeKind::Topic;
-            let look = channel.exchange_declare(name.as_str().into(), kind, passive, FieldTable::default());
-            self.answer(look).await?;
+            self.answer(stands(channel, name), true).await?;
         }
         let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        let name = self.names.history.as_str().into();
-        self.answer(channel.queue_declare(name, passive, FieldTable::default())).await.map(drop)
+        let queue = self.names.history.as_str().into();
+        self.answer(channel.queue_declare(queue, passive, FieldTable::default()), false).await.map(drop)
     }
 
-    /// Waits for an answer as long as RabbitMQ says anything at all.
-    async fn answer<T>(&self, call: impl Future<Output = lapin::Result<T>>) -> Result<T, String> {
-        self.pulse.store(false, Ordering::Relaxed);
+    /// Waits for an answer as long as RabbitMQ says anything at all. `feeds`: if it is about something without which
+    /// the live feed misses messages.
+    async fn answer<T>(
+        &self,
+        call: impl Future<Output = lapin::Result<T>>,
+        feeds: bool,
+    ) -> Result<T, String> {
+        let asked = Instant::now();
         let mut call = std::pin::pin!(call);
         loop {
-            match timeout(SILENCE, &mut call).await {
-                Ok(Ok(answer)) => return Ok(answer),
+            let silent_at = asked.max(*self.pulse.borrow()) + SILENCE;
+            match timeout_at(silent_at, &mut call).await {
+                Ok(Ok(answer)) => {
+                    self.heard();
+                    return Ok(answer);
+                }
                 Ok(Err(error)) if is_missing(&error) => {
+                    self.torn.fetch_or(feeds, Ordering::Relaxed);
                     return Err(format!("something was deleted there: {}", sentence(&error)));
                 }
                 Ok(Err(error)) => return Err(sentence(&error)),
-                Err(_) if self.pulse.swap(false, Ordering::Relaxed) => {}
+                Err(_) if *self.pulse.borrow() + SILENCE > silent_at => {}
                 Err(_) => return Err(format!("it has not answered for {SILENCE:?}")),
             }
         }
@@ -155,6 +199,12 @@ impl Link {
     }
 }
 
+/// Asks whether an exchange is there.
+async fn stands(channel: &Channel, name: &str) -> lapin::Result<()> {
+    let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
+    channel.exchange_declare(name.into(), ExchangeKind::Topic, passive, FieldTable::default()).await
+}
+
 /// What a connection is for.
 pub(super) trait Service: Send {
     /// The word by which RabbitMQ's tools show the connection.
@@ -165,52 +215,67 @@ pub(super) trait Service: Send {
     fn down(&mut self, reason: &str);
 }
 
-/// Keeps a service connected until the bus stops.
-pub(super) async fn keep(
-    broker: Arc<Broker>,
-    mut service: impl Service,
-    reconnects: Counter,
-    stop: CancellationToken,
-) {
-    let mut pause = FIRST_PAUSE;
-    let mut connected_before = false;
-    while !stop.is_cancelled() {
-        let mut began = Instant::now();
-        let attempt = tokio::select! {
-            () = stop.cancelled() => break,
-            attempt = broker.connect(service.purpose()) => attempt,
-        };
-        let mut lasting = false;
-        match attempt {
-            Ok(link) => {
-                if std::mem::replace(&mut connected_before, true) {
-                    reconnects.increment(1);
+/// Makes connections, again and again.
+#[derive(Clone)]
+pub(super) struct Keeper {
+    pub(super) broker: Arc<Broker>,
+    pub(super) torn: Arc<Torn>,
+    pub(super) reconnects: Counter,
+    pub(super) stop: CancellationToken,
+}
+
+impl Keeper {
+    /// Keeps a service connected until the bus stops.
+    pub(super) async fn keep(self, mut service: impl Service) {
+        let Self { broker, torn, reconnects, stop } = self;
+        let mut pause = FIRST_PAUSE;
+        let mut connected_before = false;
+        while !stop.is_cancelled() {
+            let mut began = Instant::now();
+            let attempt = tokio::select! {
+                () = stop.cancelled() => break,
+                attempt = broker.connect(service.purpose()) => attempt,
+            };
+            let mut lasting = false;
+            match attempt {
+                Ok(link) => {
+                    if std::mem::replace(&mut connected_before, true) {
+                        reconnects.increment(1);
+                        // On a RabbitMQ that is new to it everything is made anew.
+                        if link.torn.load(Ordering::Relaxed) {
+                            torn.note();
+                        }
+                    }
+                    link.torn.store(false, Ordering::Relaxed);
+                    let reason = service.serve(&link).await;
+                    if link.torn.load(Ordering::Relaxed) {
+                        torn.note();
+                    }
+                    if stop.is_cancelled() {
+                        link.leave().await;
+                        break;
+                    }
+                    // Closed before anybody hears of it: a dead connection must not be used again.
+                    drop(link);
+                    service.down(&broker.lost(&reason));
+                    began = Instant::now();
+                    pause = FIRST_PAUSE;
                 }
-                let reason = service.serve(&link).await;
-                if stop.is_cancelled() {
-                    link.leave().await;
-                    break;
+                Err(Failure { reason, lasting: does_not_mend }) => {
+                    service.down(&reason);
+                    lasting = does_not_mend;
                 }
-                // Closed before anybody hears of it: a dead connection must not be used again.
-                drop(link);
-                service.down(&broker.lost(&reason));
-                began = Instant::now();
-                pause = FIRST_PAUSE;
             }
-            Err(Failure { reason, lasting: does_not_mend }) => {
-                service.down(&reason);
-                lasting = does_not_mend;
+            let wait = if lasting { LASTING_PAUSE } else { jitter(pause) };
+            pause = (pause * 2).min(LONGEST_PAUSE);
+            // Counted from when the attempt began: one that ran into its time-out has waited enough.
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = sleep_until(began + wait) => {}
             }
         }
-        let wait = if lasting { LASTING_PAUSE } else { jitter(pause) };
-        pause = (pause * 2).min(LONGEST_PAUSE);
-        // Counted from when the attempt began: one that ran into its time-out has waited enough.
-        tokio::select! {
-            () = stop.cancelled() => break,
-            () = sleep_until(began + wait) => {}
-        }
+        service.down(CLOSED);
     }
-    service.down(CLOSED);
 }
 
 /// Between half of the pause and all of it, so that nodes do not come back in step.

@@ -41,6 +41,11 @@ impl Marks {
         }
     }
 
+    /// One of them.
+    pub(super) fn get(&self, room: &Room) -> Option<Mark> {
+        self.0.get(room).cloned()
+    }
+
     /// All of them.
     pub(super) fn all(&self) -> Vec<(Room, Mark)> {
         self.0.iter().map(|(room, mark)| (room.clone(), mark.clone())).collect()

@@ -6,14 +6,15 @@
 //! | `broker` | where RabbitMQ is: the URL, the handshake, and a name for messages that shows no password |
 //! | `link` | one living connection: how its death is noticed, and the loop that makes it anew |
 //! | `outbox`, `publisher`, `flights` | what waits to be confirmed, the connection that publishes it, and what is under way |
-//! | `subscriber`, `bindings` | the connection that listens: this node's queue, and what it is bound by |
+//! | `subscriber`, `bindings`, `acks` | the connection that listens: this node's queue, what it is bound by, and acks |
 //! | `inbox`, `dedup` | the way from that queue to the node, without second copies |
-//! | `canary` | a message to itself, by which a node notices that nothing reaches it any more |
+//! | `canary`, `torn` | messages to itself, by which a node notices that nothing reaches it any more; and how it tells |
 //! | `marks`, `history`, `recall` | how far each room was heard, and how what is missing is had from the history |
 //!
 //! Publishing and listening use a connection each, because RabbitMQ stops reading from a connection that publishes
 //! when it is low on memory or disk, and the node's acks must not stop with it.
 
+mod acks;
 mod bindings;
 mod broker;
 mod canary;
@@ -28,6 +29,7 @@ mod publisher;
 pub mod recall;
 mod subscriber;
 pub mod topology;
+mod torn;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,11 +49,13 @@ use broker::Broker;
 use canary::Canary;
 use history::History;
 use inbox::Inbox;
+use link::Keeper;
 use outbox::Outbox;
 use publisher::Publisher;
 use recall::Recall;
 use subscriber::{State, Subscriber};
 use topology::Names;
+use torn::Torn;
 
 /// How long [`Bus::close`] waits for the tasks to end.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
@@ -156,10 +160,11 @@ impl AmqpBus {
         let recall = options.history.as_deref().map(Recall::new).transpose()?;
         let history = recall.map(|recall| Arc::new(History::new(recall, &outbox, &process)));
         let canary = Canary::new(&process, &outbox)?;
+        let torn = Arc::<Torn>::default();
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
 
-        let publisher = Publisher::new(&outbox, &status, &stop);
+        let publisher = Publisher::new(&outbox, &status, &torn, &stop);
         let subscriber = Subscriber {
             interest: Arc::clone(&interest),
             status: Arc::clone(&status),
@@ -169,11 +174,12 @@ impl AmqpBus {
             kind: options.live_queue,
             queue,
             state: State::default(),
+            torn: Arc::clone(&torn),
             stop: stop.clone(),
         };
-        let reconnects = &counters.reconnects;
-        tasks.spawn(link::keep(Arc::clone(&broker), publisher, reconnects.clone(), stop.clone()));
-        tasks.spawn(link::keep(broker, subscriber, reconnects.clone(), stop.clone()));
+        let keeper = Keeper { broker, torn, reconnects: counters.reconnects.clone(), stop: stop.clone() };
+        tasks.spawn(keeper.clone().keep(publisher));
+        tasks.spawn(keeper.keep(subscriber));
         tasks.spawn(Arc::clone(&outbox).age(stop.clone()));
         Ok(Self {
             outbox,

@@ -92,6 +92,10 @@ struct Queue {
     /// Until when the history is taken for full.
     full: Option<Instant>,
     closed: bool,
+    /// Whether there was a connection at all.
+    opened: bool,
+    /// When there was one again, after there had been none.
+    returned: Option<Instant>,
 }
 
 impl Outbox {
@@ -104,6 +108,8 @@ impl Outbox {
             shut: Some("RabbitMQ is not connected yet".into()),
             full: None,
             closed: false,
+            opened: false,
+            returned: None,
         };
         Self {
             queue: Mutex::new(queue),
@@ -133,7 +139,7 @@ impl Outbox {
         let is_chat = matches!(target, Target::Chat(_));
         let mut queue = self.lock();
         if let Some(outcome) = self.obstacle(&mut queue, is_chat, payload.len()) {
-            self.counters.count(&outcome);
+            self.count(&target, &outcome);
             return Receipt::ready(outcome);
         }
         let (sender, receipt) = Receipt::later();
@@ -176,8 +182,16 @@ impl Outbox {
         self.tell(job, outcome);
     }
 
+    /// Counts what the node published, and not what the bus sends for itself.
+    fn count(&self, target: &Target, outcome: &Outcome) {
+        match target {
+            Target::Chat(_) | Target::Signal(_) => self.counters.count(outcome),
+            Target::Fence | Target::Canary { .. } => {}
+        }
+    }
+
     fn tell(&self, job: Job, outcome: Outcome) {
-        self.counters.count(&outcome);
+        self.count(&job.target, &outcome);
         // The session that asked may be gone.
         let _ = job.receipt.send(outcome);
     }
@@ -266,9 +280,17 @@ impl Outbox {
     pub(super) fn open(&self) {
         let mut queue = self.lock();
         if !queue.closed {
-            queue.shut = None;
+            if queue.shut.take().is_some() && queue.opened {
+                queue.returned = Some(Instant::now());
+            }
+            queue.opened = true;
             self.open.send_replace(true);
         }
+    }
+
+    /// When the last outage was over; `None` if there was none.
+    pub(super) fn returned(&self) -> Option<Instant> {
+        self.lock().returned
     }
 
     /// There is none: refuses the signals that wait, and whatever signals come.

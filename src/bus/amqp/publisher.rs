@@ -9,14 +9,16 @@ use futures_util::FutureExt;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::broker::sentence;
+use super::broker::{is_missing, sentence};
+use super::canary;
 use super::flights::{Flights, Landed, Way};
 use super::link::{Link, Service};
 use super::outbox::{Job, Outbox, Target};
 use super::topology::{Names, PERSISTENT, routing_key};
+use super::torn::Torn;
 use crate::bus::status::{CLOSED, Part, Status};
 use crate::bus::{Level, Outcome};
 
@@ -31,19 +33,23 @@ const LEAVE_WITHIN: Duration = Duration::from_millis(300);
 /// AMQP's `delivery_mode` of a message that is never written to disk.
 const TRANSIENT: u8 = 1;
 
-/// How long a canary is worth anything, in milliseconds.
-const CANARY_LIVES_MS: &str = "10000";
-
 /// Publishes what the outbox holds.
 pub(super) struct Publisher {
     outbox: Arc<Outbox>,
     status: Arc<Status>,
+    torn: Arc<Torn>,
     stop: CancellationToken,
 }
 
 impl Publisher {
-    pub(super) fn new(outbox: &Arc<Outbox>, status: &Arc<Status>, stop: &CancellationToken) -> Self {
-        Self { outbox: Arc::clone(outbox), status: Arc::clone(status), stop: stop.clone() }
+    pub(super) fn new(
+        outbox: &Arc<Outbox>,
+        status: &Arc<Status>,
+        torn: &Arc<Torn>,
+        stop: &CancellationToken,
+    ) -> Self {
+        let (outbox, status, torn) = (Arc::clone(outbox), Arc::clone(status), Arc::clone(torn));
+        Self { outbox, status, torn, stop: stop.clone() }
     }
 
     /// Publishes until the connection is dead, leaving in `flights` what was not confirmed.
@@ -60,6 +66,8 @@ impl Publisher {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stopping = false;
+        // What was given to the library during an alarm is written when that is over.
+        let mut unblocked = None;
         loop {
             let held = blocked.borrow_and_update().clone();
             match &held {
@@ -87,7 +95,8 @@ impl Publisher {
                     () = self.stop.cancelled(), if !stopping => stopping = true,
                     _ = tick.tick(), if !flights.is_empty() => {
                         self.give_up_stale(flights);
-                        if flights.oldest().is_some_and(|since| since.elapsed() > CONFIRM_WITHIN) {
+                        let since = flights.oldest().max(unblocked);
+                        if since.is_some_and(|since| since.elapsed() > CONFIRM_WITHIN) {
                             return format!("it has not confirmed a message within {CONFIRM_WITHIN:?}");
                         }
                     }
@@ -101,6 +110,7 @@ impl Publisher {
                     () = &mut leave => return CLOSED.into(),
                     _ = tick.tick() => self.give_up_stale(flights),
                 }
+                unblocked = Some(Instant::now());
             }
         }
     }
@@ -148,7 +158,12 @@ impl Publisher {
                     returned.extend(id.as_ref().map(|id| id.as_str().to_owned()));
                 }
                 Ok(_) => {}
-                Err(error) => _ = failed.get_or_insert_with(|| sentence(error)),
+                Err(error) => {
+                    if is_missing(error) {
+                        self.torn.note();
+                    }
+                    failed.get_or_insert_with(|| sentence(error));
+                }
             }
         }
         let mut again = Vec::new();
@@ -239,7 +254,7 @@ fn way(job: &Job, names: &Names) -> Way {
     };
     // The history's queue gets it too, and need not keep it.
     let properties = match job.target {
-        Target::Canary { .. } => properties.with_expiration(CANARY_LIVES_MS.into()),
+        Target::Canary { .. } => properties.with_expiration(canary::LIVES.as_millis().to_string().into()),
         _ => properties,
     };
     // A signal to a room that nobody is in leads nowhere, and may; a canary is missed where it should arrive.

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use super::super::{BoxFuture, BusError, Replay};
 use crate::wire::{Envelope, Room};
@@ -33,8 +33,6 @@ pub const FOUND: &str = "pubsub-lab-found";
 /// Response header: where the next page begins.
 pub const NEXT: &str = "pubsub-lab-next";
 
-/// How long the broker and the history together have to commit a fence.
-const FENCE_TIME: Duration = Duration::from_secs(2);
 /// So much earlier the history is to say that a fence has not come, so that its answer is still heard.
 const FENCE_SPARE: Duration = Duration::from_millis(100);
 /// The pause before a history that cannot be reached is tried again.
@@ -70,10 +68,10 @@ impl Recall {
     }
 
     /// What was said in a room after a message, up to a fence: a control envelope with the id `fence_id` that goes
-    /// to the history's queue. `fence` resolves when the broker has confirmed it.
+    /// to the history's queue, and that the broker has confirmed.
     ///
-    /// Fence and history have two seconds; each page of the messages has five. A page that fails is the stream's
-    /// last item.
+    /// To commit the fence the history has `within`; each page of the messages has five seconds. A page that fails is
+    /// the stream's last item.
     ///
     /// # Errors
     /// When the fence is not committed in time, or the first page cannot be had.
@@ -82,14 +80,11 @@ impl Recall {
         room: Room,
         after: String,
         fence_id: String,
-        fence: BoxFuture<Result<(), BusError>>,
+        within: Duration,
     ) -> BoxFuture<Result<Replay, BusError>> {
         let host = self.host.clone();
         Box::pin(async move {
-            let deadline = Instant::now() + FENCE_TIME;
-            let late = || Failure("the broker did not confirm a fence in time".into());
-            timeout_at(deadline, fence).await.map_err(|_| late())??;
-            let until = committed(&host, &fence_id, deadline).await?;
+            let until = committed(&host, &fence_id, Instant::now() + within).await?;
             let mut pages = Pages {
                 host,
                 room,

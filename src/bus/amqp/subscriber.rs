@@ -1,6 +1,6 @@
 //! The connection that listens: this node's queue, its bindings, and what comes out of it.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -11,26 +11,25 @@ use lapin::options::{
 };
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Consumer};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::LiveQueue;
+use super::acks::{Acks, PREFETCH};
 use super::bindings::Bindings;
 use super::broker::{is_missing, sentence};
 use super::canary::Canary;
 use super::history::History;
 use super::inbox::Inbox;
 use super::link::{Link, Service};
+use super::torn::Torn;
 use crate::bus::interest::Interest;
 use crate::bus::status::{CLOSED, Part, Status};
 
-/// Deliveries that RabbitMQ sends ahead of our acks.
-const PREFETCH: u16 = 1_000;
-/// Deliveries in one ack, when there are so many.
-const ACKED_TOGETHER: usize = 100;
 /// Rooms that are bound without a pause.
 const CHUNK: usize = 100;
-/// How long a queue lives that nobody uses, in milliseconds.
+/// How long a queue lives that nobody uses, in milliseconds. It is the live queue's only bound of its own: RabbitMQ's
+/// `drop-head` tells nobody what it drops, and `reject-publish` would let one slow node refuse everybody's messages.
 const EXPIRES: i32 = 60_000;
 /// How long a bus that closes tries to delete its queue.
 const DELETE_WITHIN: Duration = Duration::from_millis(300);
@@ -46,6 +45,7 @@ pub(super) struct Subscriber {
     /// The queue's name; an exclusive one gets a number behind it.
     pub(super) queue: String,
     pub(super) state: State,
+    pub(super) torn: Arc<Torn>,
     pub(super) stop: CancellationToken,
 }
 
@@ -57,10 +57,19 @@ pub(super) struct State {
     declared: AtomicUsize,
     /// True while the live feed has a gap that was not filled.
     gap: AtomicBool,
+    /// How often something was gone until all was bound the last time.
+    torn: AtomicU64,
 }
 
 impl Subscriber {
     async fn listen(&self, link: &Link) -> lapin::Result<String> {
+        // From before anything is bound: what is gone after that is noticed below.
+        let torn = self.torn.times();
+        if self.state.torn.swap(torn, Ordering::Relaxed) != torn
+            && self.state.declared.load(Ordering::Relaxed) > 0
+        {
+            self.gap();
+        }
         let control = link.channel().await?;
         let queue = self.declare(link, &control).await?;
         for exchange in [&link.names().chat, &link.names().signals] {
@@ -71,6 +80,16 @@ impl Subscriber {
         tokio::select! {
             ended = self.follow(link, &control, &queue) => ended,
             ended = self.consume(link, &queue) => ended,
+            () = self.torn.more_than(torn) => {
+                Ok("an exchange was deleted there, and this node's queue may be bound to nothing".into())
+            }
+        }
+    }
+
+    /// The queue did not get everything. A durable feed makes up for it.
+    fn gap(&self) {
+        if self.kind == LiveQueue::Durable {
+            self.state.gap.store(true, Ordering::Relaxed);
         }
     }
 
@@ -94,7 +113,7 @@ impl Subscriber {
                 Ok(_) => return Ok(self.queue.clone()),
                 Err(error) if is_missing(&error) => {
                     tracing::warn!("the queue `{}` is gone, and what was in it", self.queue);
-                    self.state.gap.store(true, Ordering::Relaxed);
+                    self.gap();
                 }
                 Err(error) => return Err(error),
             }
@@ -165,8 +184,7 @@ impl Subscriber {
         tokio::select! {
             ended = self.hand_over(link, &channel, consumer) => ended,
             deaf = self.canary.watch(&self.inbox) => {
-                // What the queue should have got is gone; a durable feed makes up for it.
-                self.state.gap.store(self.kind == LiveQueue::Durable, Ordering::Relaxed);
+                self.gap();
                 Ok(deaf)
             }
         }
@@ -193,30 +211,36 @@ impl Subscriber {
         channel: &Channel,
         mut consumer: Consumer,
     ) -> lapin::Result<String> {
-        let mut unacked = 0;
-        let mut last = 0;
+        let mut acks = Acks::default();
         loop {
             let ready = consumer.next().now_or_never();
-            if unacked > 0 && (ready.is_none() || unacked >= ACKED_TOGETHER) {
-                channel.basic_ack(last, BasicAckOptions { multiple: true }).await?;
-                unacked = 0;
+            if let Some(tag) = acks.due(ready.is_none()) {
+                let now = Instant::now();
+                channel.basic_ack(tag, BasicAckOptions { multiple: true }).await?;
+                acks.sent(tag, now);
             }
+            let waited = ready.is_none();
             let delivery = match ready {
                 Some(delivery) => delivery,
                 None => consumer.next().await,
             };
             let Some(delivery) = delivery else {
+                // Also if somebody declares it again before this node does.
+                self.gap();
                 return Ok("this node's queue was deleted there".into());
             };
             let delivery = delivery?;
-            link.heard();
+            if waited {
+                link.heard();
+            } else if let Some(when) = acks.proves(delivery.delivery_tag) {
+                link.heard_at(when);
+            }
             if let Some(envelope) = self.inbox.decode(delivery.routing_key.as_str(), delivery.data)
                 && !self.canary.hear(&envelope)
             {
                 self.inbox.hand(envelope).await;
             }
-            last = delivery.delivery_tag;
-            unacked += 1;
+            acks.add(delivery.delivery_tag);
         }
     }
 

@@ -7,6 +7,10 @@
 //! | `NS.history` | durable queue bound to everything in `NS`, bounded (`reject-publish`) |
 //! | `NS.live.ID` | a node process's queue, bound in both exchanges by the rooms that its clients are in |
 //!
+//! Of the bounded queues, the live queue is the exception: it has no length of its own, because a drop there would be
+//! noticed by nobody. What bounds it: a queue that nobody consumes expires after 60 s, and RabbitMQ's memory alarm stops
+//! those who publish when a node that is connected does not read.
+//!
 //! The body of a message is the encoded [`Envelope`](crate::wire::Envelope), `message_id` its id, and chat
 //! messages are persistent. A *fence* is a control envelope of room [`FENCE_ROOM`] that goes straight to `NS.history`
 //! (default exchange): when the history service has committed it, everything before it in the queue is committed.

@@ -1,0 +1,81 @@
+//! Acks of the live feed, in batches, and what a delivery says about RabbitMQ.
+//!
+//! A delivery may have waited in the library for long, while the node was slow and RabbitMQ hung. But no more than
+//! [`PREFETCH`] are sent ahead of our acks: each proves that RabbitMQ had read the ack which made room for it.
+
+use std::collections::VecDeque;
+
+use tokio::time::Instant;
+
+/// Deliveries that RabbitMQ sends ahead of our acks.
+pub(super) const PREFETCH: u16 = 1_000;
+/// Deliveries in one ack, when there are so many.
+const TOGETHER: usize = 100;
+
+/// The deliveries of one consumer.
+#[derive(Default)]
+pub(super) struct Acks {
+    unacked: usize,
+    last: u64,
+    /// The last delivery of each ack, and when it was sent; those that can prove something still.
+    sent: VecDeque<(u64, Instant)>,
+}
+
+impl Acks {
+    /// A delivery was handed over.
+    pub(super) fn add(&mut self, tag: u64) {
+        self.last = tag;
+        self.unacked += 1;
+    }
+
+    /// The delivery up to which everything is to be acked now, if any. `idle` when no other waits.
+    pub(super) fn due(&mut self, idle: bool) -> Option<u64> {
+        let due = self.unacked > 0 && (idle || self.unacked >= TOGETHER);
+        due.then(|| {
+            self.unacked = 0;
+            self.last
+        })
+    }
+
+    /// Everything up to this one was acked.
+    pub(super) fn sent(&mut self, tag: u64, now: Instant) {
+        self.sent.push_back((tag, now));
+    }
+
+    /// A moment at which RabbitMQ was certainly well, or was so later, because it sent this.
+    pub(super) fn proves(&mut self, tag: u64) -> Option<Instant> {
+        let needed = tag.checked_sub(u64::from(PREFETCH)).filter(|needed| *needed > 0)?;
+        while self.sent.front().is_some_and(|(acked, _)| *acked < needed) {
+            self.sent.pop_front();
+        }
+        self.sent.front().map(|(_, when)| *when)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_delivery_proves_that_the_ack_before_it_was_read() {
+        let at = |second| Duration::from_secs(second);
+        let (mut acks, start) = (Acks::default(), Instant::now());
+        for tag in 1..=300 {
+            acks.add(tag);
+            if let Some(acked) = acks.due(false) {
+                assert_eq!(acked, tag);
+                acks.sent(acked, start + at(tag));
+            }
+        }
+        assert_eq!(acks.proves(1_000), None, "sent without any ack");
+        assert_eq!(acks.proves(1_001), Some(start + at(100)));
+        assert_eq!(acks.proves(1_100), Some(start + at(100)));
+        assert_eq!(acks.proves(1_101), Some(start + at(200)));
+        assert_eq!(acks.proves(1_301), None, "nobody may send that");
+        acks.add(301);
+        assert_eq!(acks.due(true), Some(301));
+        assert_eq!(acks.due(true), None);
+    }
+}
