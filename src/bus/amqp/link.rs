@@ -15,7 +15,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::broker::{Broker, Ending, Failure, is_missing, sentence};
+use super::broker::{Broker, Failure, is_missing, sentence};
+use super::ending::Ending;
 use super::topology::Names;
 use crate::bus::status::CLOSED;
 
