@@ -104,7 +104,7 @@ async fn the_broker_hangs_and_goes_on() {
         rabbit.pause();
         history.ready_says_within(NOTICED, "has not answered").await;
         // Some attempts to connect fail, and leave nothing behind.
-        history.ready_says_within(Duration::from_secs(10), "no answer within").await;
+        history.ready_says_within(Duration::from_secs(10), "has not answered within").await;
         tokio::time::sleep(Duration::from_secs(4)).await;
         #[cfg(target_os = "linux")]
         assert!(threads(&history) <= before + 2, "{} threads, {before} before", threads(&history));
@@ -128,7 +128,10 @@ struct Wire {
 
 impl Wire {
     async fn to(port: u16) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::from(TcpListener::bind("127.0.0.1:0").await.unwrap(), port)
+    }
+
+    fn from(listener: TcpListener, port: u16) -> Self {
         let address = listener.local_addr().unwrap().to_string();
         let (tasks, stop, (cut, mut cuts)) =
             (TaskTracker::new(), CancellationToken::new(), mpsc::channel::<()>(1));
@@ -193,4 +196,26 @@ async fn the_connection_is_cut_again_and_again_under_a_stream() {
     publisher.fenced(&history).await;
     history.holds("r", &published).await;
     wire.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_at_an_ipv6_address_is_the_one_that_is_consumed() {
+    let rabbit = aside(RabbitMq::shared).await;
+    // Nothing else listens at this port, on no other address of this machine.
+    let Ok(listener) = TcpListener::bind("[::1]:0").await else {
+        eprintln!("this machine has no IPv6: nothing to be tried");
+        return;
+    };
+    let direct = Place::new(rabbit.url());
+    let wire = Wire::from(listener, rabbit.port());
+    let mut place = Place::new(format!("amqp://{}/", wire.address));
+    place.namespace.clone_from(&direct.namespace);
+    let history = place.start(&[]);
+    history.ready_says("").await;
+    let publisher = direct.publisher().await;
+    publisher.say("r", &ids("m", 0..3)).await;
+    publisher.fenced(&history).await;
+    history.holds("r", &ids("m", 0..3)).await;
+    wire.end().await;
+    history.ready_says("RabbitMQ at amqp://[::1]").await;
 }

@@ -107,6 +107,40 @@ async fn a_session_continues_on_another_node_of_the_cluster_and_nowhere_else() {
     }
 }
 
+#[tokio::test]
+async fn a_session_that_continues_and_counts_from_one_again_is_told_so() {
+    let node = Node::start(&[]);
+    let mut client = Client::v1(&node).await;
+    let token = client.hello("Ada").await["session"].clone();
+    let say = |id: &str, text: &str| json!({"type": "publish", "room": "r", "text": text, "id": id});
+    client.say(say("1", "first")).await;
+    assert_eq!(client.frame().await["type"], "ack");
+
+    // While its old connection still stands, and again when that is gone.
+    let mut before = Some(client);
+    for id in ["2", "3"] {
+        let mut again = Client::v1(&node).await;
+        again.say(json!({"type": "hello", "session": token})).await;
+        assert_eq!(again.frame().await["name"], "Ada");
+        again.say(say("1", "another")).await;
+        let refused = again.frame().await;
+        assert_eq!((&refused["type"], &refused["code"]), (&json!("refused"), &json!("id_reused")));
+        // The same message again may be sent; so may another under a new id.
+        for frame in [say("1", "first"), say(id, "another")] {
+            again.say(frame).await;
+            assert_eq!(again.frame().await["type"], "ack");
+        }
+        drop(before.take());
+        drop(again);
+        node.metric_is("pubsub_lab_sessions", 0.0).await;
+    }
+
+    let mut eve = Client::v1(&node).await;
+    eve.hello("Eve").await;
+    eve.say(say("1", "another")).await;
+    assert_eq!(eve.frame().await["type"], "ack", "another session's ids are its own");
+}
+
 /// The session's part of the id of what a client says.
 async fn said_as(client: &mut Client) -> String {
     client.enter("who").await;

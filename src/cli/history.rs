@@ -107,8 +107,9 @@ async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
 
 fn failure(error: HistoryError) -> Failure {
     let (exit, hint) = match error {
-        HistoryError::Broker(_) => {
-            (USAGE, "give a URL like amqp://127.0.0.1:5672 and a namespace of 1 to 240 bytes")
+        HistoryError::Broker(_) => (USAGE, "give a URL like amqp://127.0.0.1:5672"),
+        HistoryError::Namespace(_) => {
+            (USAGE, "give the `--namespace` that the nodes have: 1 to 200 bytes, such as pubsub-lab")
         }
         HistoryError::File(_) => (USAGE, "name another file with `--db`; one that is not there is made"),
         HistoryError::Writer => (1, "see its log"),

@@ -7,8 +7,9 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// Fences that are remembered. A node asks for its fence at once, so this is far more than are ever waited for; an
-/// evicted one reads as never committed, and the node asks again with a new one.
+/// Fences that are remembered. A node asks for its fence at once, so this is far more than are ever waited for. An
+/// evicted one reads as never committed: that replay fails after its two seconds, and the client is told that nothing
+/// was recovered.
 const REMEMBERED: usize = 10_000;
 
 /// The memory of fences.

@@ -80,9 +80,12 @@ pub struct HistoryOptions {
 /// Why a history service cannot start, or ended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HistoryError {
-    /// The URL or the namespace is none.
+    /// The URL is none.
     #[error("{0}")]
     Broker(String),
+    /// The namespace is none.
+    #[error("{0}")]
+    Namespace(String),
     /// The file is not one that it can keep its messages in. Nothing was written to it.
     #[error("{0}")]
     File(String),
@@ -106,7 +109,7 @@ impl History {
     /// trying.
     ///
     /// # Errors
-    /// When the broker's URL is none, or the file is something else than a history.
+    /// When the broker's URL or the namespace is none, or the file is something else than a history.
     pub async fn open(options: HistoryOptions) -> Result<Self, HistoryError> {
         let counters = Arc::new(Counters::register());
         let status = Arc::new(Status::new());

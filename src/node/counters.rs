@@ -11,6 +11,10 @@ pub fn register() {
         ("pubsub_lab_sessions_too_slow_total", "Clients that were closed because they did not read."),
         ("pubsub_lab_clients_refused_total", "Clients that were turned away because the node was full."),
         ("pubsub_lab_origins_refused_total", "Clients that were turned away because of their origin."),
+        (
+            "pubsub_lab_sessions_forgotten_total",
+            "Sessions without a connection whose message ids were forgotten to make room.",
+        ),
         ("pubsub_lab_publishes_total", "Messages that clients gave to the bus."),
         ("pubsub_lab_unknown_total", "Publishes that were perhaps sent."),
         ("pubsub_lab_room_envelopes_total", "Messages and presence that the bus brought to a room."),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, Id};
 
 use super::catch_up::CatchUp;
 use super::frame;
@@ -90,6 +90,11 @@ impl RoomState {
     /// The late one of a link.
     pub fn late_of(&mut self, link: u64) -> Option<&mut Late> {
         self.late.iter_mut().find(|late| late.catch_up.member.link.number == link)
+    }
+
+    /// The late one for which a task works.
+    pub fn late_of_task(&self, task: Id) -> Option<&Late> {
+        self.late.iter().find(|late| late.task.as_ref().is_some_and(|working| working.id() == task))
     }
 
     /// Lets a client catch up, a member or not.

@@ -1,23 +1,117 @@
-//! The client's own ids that a session used lately, to refuse one that comes again with another text.
+//! The client's own ids that each session used lately, to refuse one that comes again with another text.
+//!
+//! They belong to the identity and not to the connection: a client that continues its session here and counts from 1
+//! again is told so. Otherwise its message would be acknowledged, and dropped as a second copy on its way.
+//!
+//! Overflow policy: a session forgets its oldest id first. Of those without a connection the one that left first is
+//! forgotten whole, and counted.
 
 use std::collections::hash_map::RandomState;
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::BuildHasher;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many ids a session remembers; the oldest are forgotten first.
 const REMEMBERED: usize = 1024;
+/// Sessions without a connection that are remembered.
+const AWAY: usize = 4096;
+/// The ids of all of these together: 20 MB.
+const AWAY_IDS: usize = 500_000;
+
+/// What a node remembers of the ids of its sessions. Cheap to clone.
+#[derive(Clone, Default)]
+pub struct Recent(Arc<Mutex<Known>>);
+
+#[derive(Default)]
+struct Known {
+    /// By the identity's public id.
+    sessions: HashMap<Arc<str>, One>,
+    /// Those without a connection, who left first first.
+    away: BTreeMap<u64, Arc<str>>,
+    away_ids: usize,
+    departures: u64,
+}
+
+struct One {
+    ids: Arc<Mutex<RecentIds>>,
+    /// A client that comes again is often here before its old connection is found dead.
+    connections: usize,
+    /// Its key in [`Known::away`], and how many ids it had then.
+    left: Option<(u64, usize)>,
+}
+
+impl Recent {
+    /// What is remembered of an identity. While anybody holds it, it is not forgotten.
+    pub fn of(&self, identity: &Arc<str>) -> Remembered {
+        let mut known = self.known();
+        let new = || One { ids: Arc::default(), connections: 0, left: None };
+        let one = known.sessions.entry(identity.clone()).or_insert_with(new);
+        one.connections += 1;
+        let (ids, left) = (one.ids.clone(), one.left.take());
+        if let Some((departure, count)) = left {
+            known.away.remove(&departure);
+            known.away_ids -= count;
+        }
+        Remembered { ids, identity: identity.clone(), recent: self.clone() }
+    }
+
+    fn left(&self, identity: &Arc<str>) {
+        let known = &mut *self.known();
+        let Some(one) = known.sessions.get_mut(identity) else { return };
+        one.connections -= 1;
+        if one.connections > 0 {
+            return;
+        }
+        let count = one.ids.lock().unwrap_or_else(PoisonError::into_inner).order.len();
+        known.departures += 1;
+        known.away_ids += count;
+        one.left = Some((known.departures, count));
+        known.away.insert(known.departures, identity.clone());
+        while (known.away.len() > AWAY || known.away_ids > AWAY_IDS)
+            && let Some((_, first)) = known.away.pop_first()
+        {
+            if let Some(One { left: Some((_, count)), .. }) = known.sessions.remove(&first) {
+                known.away_ids -= count;
+            }
+            metrics::counter!("pubsub_lab_sessions_forgotten_total").increment(1);
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What one connection knows of the ids that its session used lately; others of that session share it.
+pub struct Remembered {
+    ids: Arc<Mutex<RecentIds>>,
+    identity: Arc<str>,
+    recent: Recent,
+}
+
+impl Remembered {
+    /// Notes an id with what it stands for. False when it stood for something else before.
+    pub fn note(&self, id: &str, room: &str, text: &str) -> bool {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).note(id, room, text)
+    }
+}
+
+impl Drop for Remembered {
+    fn drop(&mut self) {
+        self.recent.left(&self.identity);
+    }
+}
 
 /// The ids that one session used lately. Hashes alone are kept: 32 bytes an id.
 #[derive(Debug, Default)]
-pub struct RecentIds {
+struct RecentIds {
     hasher: RandomState,
     seen: HashMap<u64, u64>,
     order: VecDeque<u64>,
 }
 
 impl RecentIds {
-    /// Notes an id with what it stands for. False when it stood for something else before.
-    pub fn note(&mut self, id: &str, room: &str, text: &str) -> bool {
+    fn note(&mut self, id: &str, room: &str, text: &str) -> bool {
         let (id, content) = (self.hasher.hash_one(id), self.hasher.hash_one((room, text)));
         if let Some(before) = self.seen.get(&id) {
             return *before == content;
@@ -37,9 +131,13 @@ impl RecentIds {
 mod tests {
     use super::*;
 
+    fn name(number: usize) -> Arc<str> {
+        number.to_string().into()
+    }
+
     #[test]
     fn the_same_again_is_fine_and_another_text_is_not() {
-        let mut ids = RecentIds::default();
+        let ids = Recent::default().of(&name(1));
         assert!(ids.note("1", "r", "a"));
         assert!(ids.note("1", "r", "a"));
         assert!(!ids.note("1", "r", "b"));
@@ -48,11 +146,60 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_is_bounded() {
+    fn a_session_has_one_memory_however_often_it_comes() {
+        let recent = Recent::default();
+        let old = recent.of(&name(1));
+        assert!(old.note("1", "r", "a"));
+        // It is back before its old connection is found dead.
+        let new = recent.of(&name(1));
+        assert!(!new.note("1", "r", "b"));
+        drop(old);
+        drop(new);
+        assert!(!recent.of(&name(1)).note("1", "r", "b"));
+        assert!(recent.of(&name(2)).note("1", "r", "b"), "another session's ids are its own");
+    }
+
+    #[test]
+    fn the_memory_of_a_session_is_bounded() {
         let mut ids = RecentIds::default();
         for n in 0..10 * REMEMBERED {
             assert!(ids.note(&n.to_string(), "r", "a"));
         }
         assert_eq!((ids.seen.len(), ids.order.len()), (REMEMBERED, REMEMBERED));
+    }
+
+    #[test]
+    fn of_those_who_left_the_first_are_forgotten_and_never_one_who_is_here() {
+        let recent = Recent::default();
+        let here = recent.of(&name(0));
+        assert!(here.note("1", "r", "a"));
+        for n in 1..=AWAY + 1 {
+            assert!(recent.of(&name(n)).note("1", "r", "a"));
+        }
+        assert_eq!(recent.known().sessions.len(), 1 + AWAY);
+        assert!(!recent.of(&name(0)).note("1", "r", "b"));
+        // Who comes and goes is the last one to have left.
+        assert!(!recent.of(&name(2)).note("1", "r", "b"));
+        assert!(recent.of(&name(AWAY + 2)).note("1", "r", "a"));
+        assert!(!recent.of(&name(2)).note("1", "r", "b"));
+        for forgotten in [1, 3] {
+            assert!(recent.of(&name(forgotten)).note("1", "r", "b"));
+        }
+    }
+
+    #[test]
+    fn the_ids_of_those_who_left_are_bounded_together() {
+        let recent = Recent::default();
+        for n in 0..AWAY_IDS / REMEMBERED + 2 {
+            let ids = recent.of(&name(n));
+            for id in 0..REMEMBERED {
+                ids.note(&id.to_string(), "r", "a");
+            }
+        }
+        let known = recent.known();
+        let held: usize = known.sessions.values().map(|one| one.ids.lock().unwrap().order.len()).sum();
+        assert_eq!((held, known.away_ids), (AWAY_IDS / REMEMBERED * REMEMBERED, held));
+        assert_eq!((known.sessions.len(), known.away.len()), (held / REMEMBERED, held / REMEMBERED));
+        assert!(!known.sessions.contains_key("0") && !known.sessions.contains_key("1"));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
-use tokio::task::JoinError;
+use tokio::task::{Id, JoinError};
 
 use super::catch_up::{CatchUp, Cut, Unfed};
 use super::frame;
@@ -54,12 +54,19 @@ impl Rooms {
     }
 
     /// A replay is over: the member is answered, and what was held back follows.
-    pub(super) fn replayed(&mut self, told: Result<Option<Told>, JoinError>) {
+    pub(super) fn replayed(&mut self, told: Result<(Id, Option<Told>), JoinError>) {
         let told = match told {
-            Ok(Some(told)) => told,
-            Ok(None) => return,
+            Ok((_, Some(told))) => told,
+            Ok((_, None)) => return,
             Err(error) if error.is_cancelled() => return,
-            Err(error) => return tracing::error!("a replay failed: {error}"),
+            Err(error) => {
+                tracing::error!("a replay failed: {error}");
+                // What it told is told, and nobody else would answer its member or let it hear again.
+                match self.told_by(error.id()) {
+                    Some(told) => told,
+                    None => return,
+                }
+            }
         };
         if let Some(why) = &told.why
             && self.complained.is_none_or(|before| before.elapsed() > QUIET)
@@ -69,13 +76,15 @@ impl Rooms {
         }
         let Some(state) = self.rooms.get_mut(&told.room) else { return };
         let Some(late) = state.late_of(told.link).filter(|late| late.run == told.run) else { return };
-        late.asking = false;
+        let asking = std::mem::take(&mut late.asking);
         let (catch_up, run) = (late.catch_up.clone(), told.run);
         let recovered = match told.recovered {
             Recovered::All if catch_up.overflowed() => Recovered::Part,
             recovered => recovered,
         };
-        self.answer_replay(&told.room, &catch_up.member.link, recovered);
+        if asking {
+            self.answer_replay(&told.room, &catch_up.member.link, recovered);
+        }
         let Some(state) = self.rooms.get_mut(&told.room) else { return };
         match catch_up.let_out(run) {
             // Where there is no history there is nothing to forget: the member is an ordinary one at once.
@@ -92,6 +101,15 @@ impl Rooms {
                 }
             }
         }
+    }
+
+    /// How the replay of a task went that failed, if its member still waits for it.
+    fn told_by(&self, task: Id) -> Option<Told> {
+        self.rooms.iter().find_map(|(room, state)| {
+            let late = state.late_of_task(task)?;
+            let link = late.catch_up.member.link.number;
+            Some(Told { room: room.clone(), link, run: late.run, recovered: Recovered::Part, why: None })
+        })
     }
 
     fn answer_replay(&self, room: &Room, link: &Link, recovered: Recovered) {

@@ -4,6 +4,7 @@ mod stage;
 
 use std::future::ready;
 
+use futures_util::{StreamExt, stream};
 use serde_json::json;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -11,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::catch_up::HELD;
 use super::room::Command;
 use super::turns::AT_ONCE;
-use crate::bus::{BusError, BusEvent, Health};
+use crate::bus::{BusError, BusEvent, Health, Replay};
 use crate::wire::Envelope;
 use stage::*;
 
@@ -119,6 +120,44 @@ async fn an_answer_says_how_much_was_recovered() {
     stage.live(BusEvent::Envelope(said("live"))).await;
     client.hears(&["live"]).await;
     assert_eq!(*stage.bus.asked.borrow(), ["a", "b", "c", "d", "e"]);
+}
+
+#[tokio::test]
+async fn a_replay_that_panics_leaves_nobody_mute() {
+    let mut stage = Stage::new();
+    let mut witness = stage.witness().await;
+    let mut clients = [stage.client().await, stage.client().await, stage.client().await];
+    let fault = CancellationToken::new();
+    // One before it has told anything, one in the middle.
+    let failing = fault.clone();
+    stage.script(async move {
+        failing.cancelled().await;
+        panic!("a fault of this test");
+    });
+    stage.asks(&clients[0], "a").await;
+    let failing = fault.clone();
+    let rest = stream::once(async move {
+        failing.cancelled().await;
+        panic!("a fault of this test");
+    });
+    let messages = stream::iter([Ok(said("old1")), Ok(said("old2"))]).chain(rest).boxed();
+    stage.script(ready(Ok(Replay { complete: true, messages })));
+    stage.asks(&clients[1], "b").await;
+    clients[1].hears(&["old1 again", "old2 again"]).await;
+    // Another one goes on as if nothing had happened.
+    let teller = stage.replay(true);
+    stage.asks(&clients[2], "c").await;
+    stage.heard_by(&mut witness, &["old2", "live1"]).await;
+    fault.cancel();
+    clients[0].hears(&["subscribed part", "old2", "live1"]).await;
+    clients[1].hears(&["subscribed part", "live1"]).await;
+    tell(&teller, &["old3"]).await;
+    drop(teller);
+    clients[2].hears(&["old3 again", "subscribed all", "old2", "live1"]).await;
+    stage.heard_by(&mut witness, &["live2"]).await;
+    for client in &mut clients {
+        client.hears(&["live2"]).await;
+    }
 }
 
 #[tokio::test]

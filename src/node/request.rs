@@ -208,7 +208,11 @@ impl Session {
         if self.publish_rate.take(Instant::now()).is_err() {
             return Err(Refusal::new("rate_limited", self.too_fast()));
         }
-        if id.is_some_and(|id| !self.recent.note(id, room.as_str(), text)) {
+        let recent = &mut self.recent;
+        if id.is_some_and(|id| {
+            let recent = recent.get_or_insert_with(|| self.shared.recent.of(&self.identity.id));
+            !recent.note(id, room.as_str(), text)
+        }) {
             return Err(Refusal::new("id_reused", "this id stood for another message before"));
         }
         Ok((room, text, others))

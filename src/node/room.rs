@@ -118,7 +118,7 @@ impl Rooms {
                     None => break,
                 },
                 Some((room, generation, result)) = self.pending.next() => self.confirmed(room, generation, result),
-                Some(told) = self.replays.join_next(), if !self.replays.is_empty() => self.replayed(told),
+                Some(told) = self.replays.join_next_with_id(), if !self.replays.is_empty() => self.replayed(told),
                 Ok(()) = self.health.changed() => {
                     if self.health.borrow_and_update().is_up() {
                         self.roster.rejoin();

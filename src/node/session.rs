@@ -20,7 +20,7 @@ use super::identity::Identity;
 use super::link::{Dialect, Duplex, Link};
 use super::member::Member;
 use super::rate::Bucket;
-use super::recent::RecentIds;
+use super::recent::Remembered;
 use super::room::Command;
 use super::shared::Shared;
 use crate::bus::{Outcome, Receipt};
@@ -52,7 +52,8 @@ pub struct Session {
     /// Whether `welcome` was sent.
     pub(super) greeted: bool,
     pub(super) rooms: HashSet<Room>,
-    pub(super) recent: RecentIds,
+    /// The ids of this identity's messages, from the first one on: before it, who it is may still change.
+    pub(super) recent: Option<Remembered>,
     pub(super) publish_rate: Bucket,
     frame_rate: Bucket,
     receipts: FuturesUnordered<Pending>,
@@ -117,7 +118,7 @@ impl Session {
             identity: Identity::guest(),
             greeted: false,
             rooms: HashSet::new(),
-            recent: RecentIds::default(),
+            recent: None,
             receipts: FuturesUnordered::new(),
             read_after: None,
             heartbeat,

@@ -9,6 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::identity::Secret;
 use super::limits::Limits;
+use super::recent::Recent;
 use super::room::Command;
 use crate::bus::Bus;
 
@@ -32,6 +33,8 @@ pub struct Shared {
     pub on_loopback: bool,
     /// One permit a client.
     pub seats: Arc<Semaphore>,
+    /// The ids that each session gave its messages lately.
+    pub recent: Recent,
     /// Cancelled when the node is to end.
     pub shutdown: CancellationToken,
     /// Every task of the node.
@@ -67,6 +70,7 @@ impl Shared {
             allowed_origins,
             on_loopback,
             seats,
+            recent: Recent::default(),
             shutdown,
             tasks: TaskTracker::new(),
             start_nonce: rand::random(),

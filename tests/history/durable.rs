@@ -146,6 +146,28 @@ async fn the_queue_is_deleted_and_the_service_has_it_again() {
 }
 
 #[tokio::test]
+async fn a_queue_of_another_length_is_consumed_and_stays_so() {
+    let place = place();
+    let publisher = place.publisher().await;
+    publisher.delete_queue().await;
+    publisher.declare_queue_of_length(1_000, "reject-publish").await;
+    let history = place.start(&[]);
+    history.ready_says("").await;
+    // It has bound the queue.
+    publisher.say("r", &ids("m", 0..100)).await;
+    publisher.fenced(&history).await;
+    history.holds("r", &ids("m", 0..100)).await;
+    publisher.declare_queue_of_length(1_000, "reject-publish").await;
+
+    // One that drops messages without a word is still refused, whatever its length.
+    drop(history);
+    publisher.delete_queue().await;
+    publisher.declare_queue_of_length(1_000, "drop-head").await;
+    let history = place.start(&[]);
+    history.ready_says("x-overflow").await;
+}
+
+#[tokio::test]
 async fn stopped_and_continued_it_goes_on() {
     let place = place();
     let publisher = place.publisher().await;

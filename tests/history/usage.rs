@@ -96,7 +96,10 @@ fn a_port_that_is_taken_is_named() {
 #[test]
 fn a_url_that_is_none_is_named_without_its_password() {
     for (url, part) in [
-        ("http://user:secret@host", "`http://***@host` is not the URL of a RabbitMQ server"),
+        (
+            "http://user:secret@host",
+            "`http://***@host` is not the URL of a RabbitMQ: it does not begin with `amqp://`",
+        ),
         ("nonsense", "`nonsense` is not the URL"),
         ("amqps://user:secret@host", "TLS"),
     ] {
@@ -107,10 +110,36 @@ fn a_url_that_is_none_is_named_without_its_password() {
         assert!(hint.contains("amqp://"), "{hint}");
         assert!(!place.db.exists());
     }
-    let mut place = Place::new(NOWHERE.into());
-    place.namespace = "x".repeat(255);
-    let (code, error, _) = refused(run(&place, &[]));
-    assert_eq!((code, error.as_str()), (2, "error: a namespace has 1 to 240 bytes"));
+}
+
+#[test]
+fn a_namespace_that_is_none_for_a_node_is_none_here() {
+    for (namespace, part) in [
+        ("", "`` is no namespace: it is empty"),
+        ("amq.chat", "`amq.chat` is no namespace: names that begin with `amq.` are RabbitMQ's own"),
+        ("a\tb", "`a\\tb` is no namespace: it has control characters"),
+        (&"x".repeat(201), "x` is no namespace: it is too long"),
+    ] {
+        let mut place = Place::new(NOWHERE.into());
+        place.namespace = namespace.into();
+        let (code, error, hint) = refused(run(&place, &[]));
+        assert_eq!(code, 2);
+        assert!(error.ends_with(part), "{error}");
+        assert!(hint.contains("--namespace") && hint.contains("1 to 200 bytes"), "{hint}");
+        assert!(!place.db.exists());
+    }
+}
+
+#[tokio::test]
+async fn the_longest_namespace_and_a_url_that_ends_in_a_slash_are_taken() {
+    let mut place = place();
+    place.namespace = format!("{:x<200}", place.namespace);
+    let publisher = place.publisher().await;
+    place.url.push('/');
+    let history = place.start(&[]);
+    publisher.say("r", &ids("m", 0..3)).await;
+    publisher.fenced(&history).await;
+    history.holds("r", &ids("m", 0..3)).await;
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueueDeleteOptions};
-use lapin::types::FieldTable;
+use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, PublisherConfirm};
 use pubsub_lab::bus::amqp::topology::{self, FENCE_ROOM, Names, PERSISTENT, routing_key};
 use pubsub_lab::wire::{Envelope, Kind, NodeFrame, Room};
@@ -239,9 +239,9 @@ impl Publisher {
 
     async fn attempt(url: &str, namespace: &str) -> lapin::Result<Self> {
         let connection = Connection::connect(url, ConnectionProperties::default()).await?;
-        let channel = connection.create_channel().await?;
         let names = Names::new(namespace);
-        topology::declare(&channel, &names).await?;
+        topology::declare(&connection, &names).await?;
+        let channel = connection.create_channel().await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         Ok(Self { _connection: connection, channel, names })
     }
@@ -325,9 +325,21 @@ impl Publisher {
 
     /// Puts a queue without bounds where the history's should be.
     pub async fn declare_another_queue(&self) {
+        self.declare(FieldTable::default()).await;
+    }
+
+    /// Puts a queue of another length there. One that has this length already stays.
+    pub async fn declare_queue_of_length(&self, length: i64, overflow: &str) {
+        let mut bounds = FieldTable::default();
+        bounds.insert("x-max-length".into(), AMQPValue::LongLongInt(length));
+        bounds.insert("x-overflow".into(), AMQPValue::LongString(overflow.into()));
+        self.declare(bounds).await;
+    }
+
+    async fn declare(&self, arguments: FieldTable) {
         let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
         let queue = self.names.history.as_str().into();
-        self.channel.queue_declare(queue, durable, FieldTable::default()).await.unwrap();
+        self.channel.queue_declare(queue, durable, arguments).await.unwrap();
     }
 
     async fn confirmed(&self, exchange: &str, key: &str, body: &[u8], id: &str) {

@@ -1,15 +1,16 @@
-//! Where RabbitMQ is: the URL, the handshake, and a name for messages that shows no password.
+//! Where RabbitMQ is: the URL, the handshake, and a name for messages that shows no password. Nodes and the history
+//! service have one way to it, so that a URL means the same for both.
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::tcp::AsyncTcpStream;
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Connection, ConnectionProperties, Error, ErrorKind};
-use socket2::{SockRef, Socket};
+use socket2::SockRef;
 use tokio::time::timeout;
 
+use super::ending::Ending;
 use super::link::Link;
 use super::topology::{self, Names};
 use crate::bus::BusError;
@@ -23,29 +24,37 @@ const DECLARE_WITHIN: Duration = Duration::from_secs(5);
 /// stopped or starved for a second or two; a hung RabbitMQ is found by [`Link::death`], long before.
 const HEARTBEAT: u16 = 5;
 
-/// One RabbitMQ, seen by one bus.
-pub(super) struct Broker {
+/// One RabbitMQ, seen by one process of a cluster.
+pub(crate) struct Broker {
     uri: AMQPUri,
     shown: String,
     names: Names,
-    /// How RabbitMQ's own tools call this bus.
+    /// How RabbitMQ's own tools call this process.
     process: String,
 }
 
+/// A connection on which everything is declared. Dropping it ends it at once.
+pub(crate) struct Connected {
+    /// The connection.
+    pub(crate) connection: Connection,
+    pub(super) end: Ending,
+}
+
 /// Why there is no connection.
-pub(super) struct Failure {
+#[derive(Debug)]
+pub(crate) struct Failure {
     /// A sentence for people.
-    pub(super) reason: String,
+    pub(crate) reason: String,
     /// True when trying again soon is pointless: a wrong password does not mend itself.
-    pub(super) lasting: bool,
+    pub(crate) lasting: bool,
 }
 
 impl Broker {
     /// Reads a URL; an error names it without its password.
-    pub(super) fn parse(url: &str, names: Names, process: &str) -> Result<Self, BusError> {
+    pub(crate) fn parse(url: &str, names: Names, process: &str) -> Result<Self, BusError> {
         let shown = redact(url);
         let malformed = |why: &str| BusError::Setup(format!("`{shown}` is not the URL of a RabbitMQ: {why}"));
-        let Some((scheme, _)) = url.split_once("://") else {
+        let Some((scheme, rest)) = url.split_once("://") else {
             return Err(malformed("it has no `://`"));
         };
         let mut uri: AMQPUri = match scheme {
@@ -59,8 +68,7 @@ impl Broker {
             return Err(BusError::Setup(format!("`{shown}` cannot be used: {why}")));
         }
         // The library takes an IPv6 address for none, and connects to localhost.
-        let authority = url.rsplit_once('@').map_or(&url[scheme.len() + 3..], |(_, host)| host);
-        if let Some(address) = authority.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
+        if let Some(address) = ipv6(rest) {
             uri.authority.host = address.into();
         }
         // As in `amqp://host/`: an empty name is never meant.
@@ -72,24 +80,42 @@ impl Broker {
     }
 
     /// The URL as it may be shown.
-    pub(super) fn shown(&self) -> &str {
+    pub(crate) fn shown(&self) -> &str {
         &self.shown
     }
 
-    /// One attempt: connects, and declares what every node relies on.
+    /// The native names.
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// One attempt: connects, and declares what every process of the cluster relies on.
+    pub(crate) async fn open(&self, purpose: &str) -> Result<Connected, Failure> {
+        let connected = self.reach(purpose).await?;
+        self.declared(topology::declare(&connected.connection, &self.names)).await?;
+        Ok(connected)
+    }
+
+    /// The same for a node.
     pub(super) async fn connect(&self, purpose: &str) -> Result<Link, Failure> {
-        let end = Ending::default();
-        let connection = match timeout(CONNECT_WITHIN, self.open(purpose, &end)).await {
-            Ok(Ok(connection)) => connection,
-            Ok(Err(error)) => return Err(self.failure(&error)),
-            Err(_) => {
-                let reason = format!("RabbitMQ at {} has not answered within {CONNECT_WITHIN:?}", self.shown);
-                return Err(Failure { reason, lasting: false });
-            }
-        };
+        let Connected { connection, end } = self.reach(purpose).await?;
         let link = Link::new(connection, self.names.clone(), end);
-        match timeout(DECLARE_WITHIN, self.declare(&link)).await {
-            Ok(Ok(())) => Ok(link),
+        self.declared(link.declare()).await?;
+        Ok(link)
+    }
+
+    async fn reach(&self, purpose: &str) -> Result<Connected, Failure> {
+        let end = Ending::default();
+        match timeout(CONNECT_WITHIN, self.attempt(purpose, &end)).await {
+            Ok(Ok(connection)) => Ok(Connected { connection, end }),
+            Ok(Err(error)) => Err(self.failure(&error)),
+            Err(_) => Err(self.silent(CONNECT_WITHIN)),
+        }
+    }
+
+    async fn declared(&self, declaring: impl Future<Output = lapin::Result<()>>) -> Result<(), Failure> {
+        match timeout(DECLARE_WITHIN, declaring).await {
+            Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(self.failure(&error)),
             Err(_) => {
                 let reason =
@@ -100,14 +126,27 @@ impl Broker {
     }
 
     /// A sentence about a connection that ended.
-    pub(super) fn lost(&self, why: &str) -> String {
+    pub(crate) fn lost(&self, why: &str) -> String {
         format!("RabbitMQ at {} is lost: {why}", self.shown)
     }
 
-    async fn open(&self, purpose: &str, end: &Ending) -> lapin::Result<Connection> {
+    /// A sentence about something that did not work.
+    pub(crate) fn failure(&self, error: &Error) -> Failure {
+        let lasting = is_lasting(error);
+        let verb = if lasting { "refuses" } else { "cannot be reached" };
+        Failure { reason: format!("RabbitMQ at {} {verb}: {}", self.shown, sentence(error)), lasting }
+    }
+
+    /// A sentence about a call that was not answered in this time.
+    pub(crate) fn silent(&self, within: Duration) -> Failure {
+        let reason = format!("RabbitMQ at {} has not answered within {within:?}", self.shown);
+        Failure { reason, lasting: false }
+    }
+
+    async fn attempt(&self, purpose: &str, end: &Ending) -> lapin::Result<Connection> {
         let name = format!("pubsub-lab {} {} {purpose}", self.names.chat, self.process);
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let socket = Arc::clone(&end.0);
+        let hold = end.hold();
         Connection::connector(
             self.uri.clone(),
             lapin::runtime::default_runtime()?,
@@ -118,7 +157,7 @@ impl Broker {
                     let addresses: Vec<_> = tokio::net::lookup_host(addresses).await?.collect();
                     let stream = AsyncTcpStream::connect(&runtime, addresses).await?;
                     if let AsyncTcpStream::Plain(tcp) = &stream {
-                        hold(&socket, SockRef::from(tcp.get_ref()).try_clone()?);
+                        hold.opened(SockRef::from(tcp.get_ref()).try_clone()?);
                     }
                     std::io::Result::Ok(stream)
                 };
@@ -129,60 +168,13 @@ impl Broker {
         )
         .await
     }
-
-    async fn declare(&self, link: &Link) -> lapin::Result<()> {
-        link.survey().await?;
-        let channel = link.channel().await?;
-        let Err(error) = topology::declare(&channel, &self.names).await else { return Ok(()) };
-        // Somebody may have declared a history of another length before.
-        let Some(length) = other_length(&error) else { return Err(error) };
-        tracing::warn!("the queue `{}` holds {length} messages at most, and stays so", self.names.history);
-        topology::declare_of_length(&link.channel().await?, &self.names, length).await
-    }
-
-    fn failure(&self, error: &Error) -> Failure {
-        let lasting = is_lasting(error);
-        let verb = if lasting { "refuses" } else { "cannot be reached" };
-        Failure { reason: format!("RabbitMQ at {} {verb}: {}", self.shown, sentence(error)), lasting }
-    }
 }
 
-/// Ends a connection, or an attempt at one, when it is dropped, whatever the library and the broker make of it.
-///
-/// The library says goodbye and waits for an answer, and a hung broker gives none: its thread and socket would
-/// stay, and so would the consumer at a broker that goes on, which takes messages that nobody reads.
-#[derive(Default)]
-pub(super) struct Ending(Arc<Mutex<Held>>);
-
-#[derive(Default)]
-enum Held {
-    #[default]
-    Nothing,
-    Connected(Socket),
-    /// The library may still be connecting: it comes too late.
-    Ended,
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        let held = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Held::Connected(socket) = std::mem::replace(held, Held::Ended) {
-            shut(&socket);
-        }
-    }
-}
-
-fn hold(held: &Mutex<Held>, socket: Socket) {
-    let held = &mut *held.lock().unwrap_or_else(PoisonError::into_inner);
-    match held {
-        Held::Ended => shut(&socket),
-        Held::Nothing | Held::Connected(_) => *held = Held::Connected(socket),
-    }
-}
-
-fn shut(socket: &Socket) {
-    // An error means that it has ended already.
-    let _ = socket.shutdown(std::net::Shutdown::Both);
+/// The IPv6 address of a URL without its scheme.
+fn ipv6(rest: &str) -> Option<&str> {
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    host.strip_prefix('[')?.split(']').next()
 }
 
 fn is_lasting(error: &Error) -> bool {
@@ -198,24 +190,19 @@ fn is_lasting(error: &Error) -> bool {
 }
 
 /// Whether what was asked for does not exist.
-pub(super) fn is_missing(error: &Error) -> bool {
+pub(crate) fn is_missing(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::ProtocolError(error)
         if matches!(error.kind(), AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND)))
 }
 
-/// The length of the history queue that stands there, if that is all that differs from what was asked for.
-fn other_length(error: &Error) -> Option<i64> {
-    let ErrorKind::ProtocolError(error) = error.kind() else { return None };
-    let text = error.get_message().as_str();
-    let (_, current) = text.split_once("inequivalent arg 'x-max-length'")?.1.split_once("current is '")?;
-    current.split('\'').next()?.parse().ok()
-}
-
 /// What went wrong, in the broker's own words or else in the library's.
-pub(super) fn sentence(error: &Error) -> String {
+pub(crate) fn sentence(error: &Error) -> String {
     match error.kind() {
         ErrorKind::ProtocolError(error) => error.get_message().to_string(),
         ErrorKind::IOError(error) => error.to_string(),
+        ErrorKind::InvalidConnectionState(_) | ErrorKind::InvalidChannelState(..) => {
+            "the connection was lost".into()
+        }
         _ => error.to_string(),
     }
 }
@@ -239,6 +226,8 @@ mod tests {
         assert_eq!(read("amqp://host/%2f?heartbeat=9"), "host:5672/ Some(9)");
         assert_eq!(read("amqp://[::1]:7/lab"), "::1:7lab Some(5)");
         assert_eq!(read("amqp://a:b@[::1]"), "::1:5672/ Some(5)");
+        assert_eq!(read("amqp://[::1]:7/a@b"), "::1:7a@b Some(5)");
+        assert_eq!(read("amqp://host/[::1]"), "host:5672[::1] Some(5)");
     }
 
     #[test]

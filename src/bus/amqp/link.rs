@@ -15,8 +15,9 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::broker::{Broker, Ending, Failure, is_missing, sentence};
-use super::topology::Names;
+use super::broker::{Broker, Failure, is_missing, sentence};
+use super::ending::Ending;
+use super::topology::{self, Names};
 use super::torn::Torn;
 use crate::bus::status::CLOSED;
 
@@ -63,8 +64,14 @@ impl Link {
         self.connection.create_channel().await
     }
 
+    /// Declares what every process of the cluster relies on.
+    pub(super) async fn declare(&self) -> lapin::Result<()> {
+        self.survey().await?;
+        topology::declare(&self.connection, &self.names).await
+    }
+
     /// Looks, before everything is declared, whether the exchanges stand there. One made anew is bound to no queue.
-    pub(super) async fn survey(&self) -> lapin::Result<()> {
+    async fn survey(&self) -> lapin::Result<()> {
         // A channel of its own: the answer that something is missing closes it.
         let channel = self.channel().await?;
         for name in [&self.names.chat, &self.names.signals] {

@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `topology` | what stands at RabbitMQ, and what a message looks like there |
-//! | `broker` | where RabbitMQ is: the URL, the handshake, and a name for messages that shows no password |
+//! | `broker`, `ending` | where RabbitMQ is: the URL, the handshake, and a name for messages that shows no password |
 //! | `link` | one living connection: how its death is noticed, and the loop that makes it anew |
 //! | `outbox`, `publisher`, `flights` | what waits to be confirmed, the connection that publishes it, and what is under way |
 //! | `subscriber`, `bindings`, `acks` | the connection that listens: this node's queue, what it is bound by, and acks |
@@ -16,9 +16,10 @@
 
 mod acks;
 mod bindings;
-mod broker;
+pub(crate) mod broker;
 mod canary;
 mod dedup;
+mod ending;
 mod flights;
 mod history;
 mod inbox;
@@ -59,8 +60,6 @@ use torn::Torn;
 
 /// How long [`Bus::close`] waits for the tasks to end.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
-/// The longest namespace, in bytes: names in AMQP have 255.
-const NAMESPACE_MAX: usize = 200;
 
 /// How an AMQP bus is set up.
 #[derive(Clone)]
@@ -147,9 +146,8 @@ impl AmqpBus {
     /// # Errors
     /// When the URL of the broker or of the history, or the namespace is none.
     pub fn start(options: AmqpOptions) -> Result<Self, BusError> {
-        check_namespace(&options.namespace)?;
         let process = format!("{:016x}", rand::random::<u64>());
-        let names = Names::new(&options.namespace);
+        let names = Names::parse(&options.namespace)?;
         let queue = names.live(&process);
         let broker = Arc::new(Broker::parse(&options.url, names, &process)?);
         let counters = Arc::new(Counters::register());
@@ -236,20 +234,4 @@ impl Bus for AmqpBus {
             }
         })
     }
-}
-
-/// Refuses what RabbitMQ would refuse as a name.
-fn check_namespace(namespace: &str) -> Result<(), BusError> {
-    let why = if namespace.is_empty() {
-        "it is empty"
-    } else if namespace.len() > NAMESPACE_MAX {
-        "it is too long"
-    } else if namespace.starts_with("amq.") {
-        "names that begin with `amq.` are RabbitMQ's own"
-    } else if namespace.chars().any(char::is_control) {
-        "it has control characters"
-    } else {
-        return Ok(());
-    };
-    Err(BusError::Setup(format!("`{}` is no namespace: {why}", namespace.escape_debug())))
 }

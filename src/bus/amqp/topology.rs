@@ -17,8 +17,9 @@
 
 use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
-use lapin::{Channel, ExchangeKind};
+use lapin::{Channel, Connection, Error, ErrorKind, ExchangeKind};
 
+use crate::bus::BusError;
 use crate::wire::Room;
 
 /// Messages that the history queue holds; further publishes are refused by the broker.
@@ -29,6 +30,8 @@ pub const FENCE_ROOM: &str = "$fence";
 pub const PERSISTENT: u8 = 2;
 /// The longest routing key that AMQP can carry, in bytes.
 const KEY_MAX: usize = 255;
+/// The longest namespace, in bytes: names in AMQP have 255.
+const NAMESPACE_MAX: usize = 200;
 
 /// The native names of one cluster.
 #[derive(Debug, Clone)]
@@ -43,7 +46,26 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names that begin with this prefix.
+    /// The names that begin with a prefix that somebody chose.
+    ///
+    /// # Errors
+    /// When RabbitMQ would refuse one of them.
+    pub fn parse(namespace: &str) -> Result<Self, BusError> {
+        let why = if namespace.is_empty() {
+            "it is empty"
+        } else if namespace.len() > NAMESPACE_MAX {
+            "it is too long"
+        } else if namespace.starts_with("amq.") {
+            "names that begin with `amq.` are RabbitMQ's own"
+        } else if namespace.chars().any(char::is_control) {
+            "it has control characters"
+        } else {
+            return Ok(Self::new(namespace));
+        };
+        Err(BusError::Setup(format!("`{}` is no namespace: {why}", namespace.escape_debug())))
+    }
+
+    /// The names that begin with this prefix, which is known to be one.
     pub fn new(namespace: &str) -> Self {
         Self {
             chat: namespace.to_owned(),
@@ -68,17 +90,21 @@ pub fn routing_key(room: &Room) -> String {
 
 /// Declares what every process of a cluster relies on: both exchanges, the history queue and its binding.
 ///
-/// # Errors
-/// When the connection is lost, or something of this name and another kind stands there.
-pub async fn declare(channel: &Channel, names: &Names) -> lapin::Result<()> {
-    declare_of_length(channel, names, HISTORY_LENGTH).await
-}
-
-/// The same with a history queue that holds another number of messages.
+/// A history queue that stands there with another length, as somebody declared it before, stays as it is.
 ///
 /// # Errors
-/// As [`declare`].
-pub async fn declare_of_length(channel: &Channel, names: &Names, length: i64) -> lapin::Result<()> {
+/// When the connection is lost, or something of this name and another kind stands there.
+pub async fn declare(connection: &Connection, names: &Names) -> lapin::Result<()> {
+    let channel = connection.create_channel().await?;
+    let Err(error) = declare_of_length(&channel, names, HISTORY_LENGTH).await else { return Ok(()) };
+    let Some(length) = other_length(&error) else { return Err(error) };
+    tracing::warn!("the queue `{}` holds {length} messages at most, and stays so", names.history);
+    // The refusal has closed the other channel.
+    declare_of_length(&connection.create_channel().await?, names, length).await
+}
+
+/// The same with a history queue that holds so many messages.
+async fn declare_of_length(channel: &Channel, names: &Names, length: i64) -> lapin::Result<()> {
     let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
     for exchange in [&names.chat, &names.signals] {
         channel
@@ -101,9 +127,35 @@ pub async fn declare_of_length(channel: &Channel, names: &Names, length: i64) ->
         .await
 }
 
+/// The length of the history queue that stands there, if that is all that differs from what was asked for.
+fn other_length(error: &Error) -> Option<i64> {
+    let ErrorKind::ProtocolError(error) = error.kind() else { return None };
+    let text = error.get_message().as_str();
+    let (_, current) = text.split_once("inequivalent arg 'x-max-length'")?.1.split_once("current is '")?;
+    current.split('\'').next()?.parse().ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_namespace_is_what_rabbitmq_takes_as_the_beginning_of_a_name() {
+        let error = |namespace: &str| Names::parse(namespace).map(drop).map_err(|error| error.to_string());
+        for right in ["pubsub-lab", "amq", "x amq.", "é", &"x".repeat(NAMESPACE_MAX)] {
+            assert_eq!(error(right), Ok(()), "{right:?}");
+        }
+        for (wrong, expected) in [
+            ("", "`` is no namespace: it is empty"),
+            ("amq.x", "`amq.x` is no namespace: names that begin with `amq.` are RabbitMQ's own"),
+            ("a\nb", "`a\\nb` is no namespace: it has control characters"),
+        ] {
+            assert_eq!(error(wrong), Err(expected.into()));
+        }
+        assert!(
+            error(&"é".repeat(NAMESPACE_MAX / 2 + 1)).is_err_and(|error| error.ends_with("it is too long"))
+        );
+    }
 
     #[test]
     fn a_room_is_no_pattern() {

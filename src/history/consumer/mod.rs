@@ -3,7 +3,6 @@
 //! The loop is ours: the library's automatic recovery may hang for good, and the back-off decides how soon fences
 //! are answered again after an outage.
 
-mod broker;
 mod probe;
 mod subscription;
 
@@ -18,12 +17,14 @@ use super::HistoryError;
 use super::counters::Counters;
 use super::intake::Delivery;
 use super::status::Status;
+use crate::bus::amqp::broker::{Broker, Failure};
 use crate::bus::amqp::topology::Names;
-use broker::{Broker, Failure};
 use subscription::Subscription;
 
 /// Deliveries that the broker sends before the first of them is acknowledged.
 pub const PREFETCH: u16 = 1_000;
+/// How long any one call to the broker may take.
+const CALL: Duration = Duration::from_secs(2);
 /// Pauses before another attempt to connect.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
@@ -42,7 +43,6 @@ pub struct Committed {
 /// Consumes the queue.
 pub struct Consumer {
     broker: Broker,
-    names: Names,
     intake: mpsc::Sender<Delivery>,
     status: Arc<Status>,
     counters: Arc<Counters>,
@@ -57,13 +57,10 @@ impl Consumer {
         status: Arc<Status>,
         counters: Arc<Counters>,
     ) -> Result<Self, HistoryError> {
-        let broker = Broker::parse(url).map_err(HistoryError::Broker)?;
-        let names = Names::new(namespace);
-        // The longest name that AMQP can carry.
-        if namespace.is_empty() || names.history.len() > 255 {
-            return Err(HistoryError::Broker("a namespace has 1 to 240 bytes".into()));
-        }
-        Ok(Self { broker, names, intake, status, counters })
+        let names = Names::parse(namespace).map_err(|error| HistoryError::Namespace(error.to_string()))?;
+        let broker =
+            Broker::parse(url, names, "history").map_err(|error| HistoryError::Broker(error.to_string()))?;
+        Ok(Self { broker, intake, status, counters })
     }
 
     /// Consumes until `stop`.
@@ -83,7 +80,7 @@ impl Consumer {
                         }
                         pause = FIRST_PAUSE;
                         self.status.broker_up();
-                        tracing::info!("consuming {} at {}", self.names.history, self.broker.shown());
+                        tracing::info!("consuming {} at {}", self.broker.names().history, self.broker.shown());
                         let why = subscription.serve(&self.intake, &mut committed, &stop).await;
                         (self.broker.lost(&why), false)
                     }
@@ -108,7 +105,7 @@ impl Consumer {
     }
 
     async fn subscribe(&self, epoch: u64) -> Result<Subscription, Failure> {
-        let link = self.broker.connect().await?;
-        Subscription::start(link, &self.broker, &self.names, epoch, &self.status, &self.counters).await
+        let connected = self.broker.open("consumer").await?;
+        Subscription::start(connected, &self.broker, epoch, &self.status, &self.counters).await
     }
 }

@@ -6,12 +6,13 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use lapin::Channel;
 use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
-use lapin::{Channel, ErrorKind};
 use tokio::time::{sleep, timeout};
 
-use super::broker::{Failure, sentence};
+use super::CALL;
+use crate::bus::amqp::broker::{Failure, is_missing, sentence};
 use crate::history::counters::Counters;
 
 /// Between an answer and the next question.
@@ -40,7 +41,7 @@ pub async fn watch(channel: &Channel, queue: &str, pulse: &AtomicBool, counters:
                     counters.queue.set(f64::from(queue.message_count()));
                     break;
                 }
-                Ok(Err(error)) if is_not_found(&error) => return deleted(queue),
+                Ok(Err(error)) if is_missing(&error) => return deleted(queue),
                 Ok(Err(error)) => return sentence(&error),
                 Err(_) if pulse.swap(false, Ordering::Relaxed) => {}
                 Err(_) => return format!("it has not answered for {SILENCE:?}"),
@@ -54,10 +55,6 @@ pub fn deleted(queue: &str) -> String {
     format!("the queue {queue} was deleted")
 }
 
-fn is_not_found(error: &lapin::Error) -> bool {
-    matches!(error.kind(), ErrorKind::ProtocolError(error) if error.get_id() == 404)
-}
-
 /// Waits until nobody consumes the queue. `elsewhere` is called when somebody does.
 pub async fn until_free(
     channel: &Channel,
@@ -67,7 +64,7 @@ pub async fn until_free(
     mut elsewhere: impl FnMut(),
 ) -> Result<(), Failure> {
     loop {
-        let answer = timeout(super::broker::CALL, look(channel, queue)).await.map_err(|_| silence())?;
+        let answer = timeout(CALL, look(channel, queue)).await.map_err(|_| silence())?;
         if answer.map_err(|error| failure(&error))?.consumer_count() == 0 {
             return Ok(());
         }

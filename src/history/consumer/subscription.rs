@@ -12,9 +12,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::broker::{Broker, CALL, Failure, Link, sentence};
-use super::{Committed, PREFETCH, probe};
-use crate::bus::amqp::topology::{self, Names};
+use super::{CALL, Committed, PREFETCH, probe};
+use crate::bus::amqp::broker::{Broker, Connected, Failure, sentence};
 use crate::history::counters::Counters;
 use crate::history::intake::{Content, Delivery};
 use crate::history::status::Status;
@@ -31,28 +30,26 @@ pub struct Subscription {
     /// Beside the other, so that an answer does not wait behind deliveries and an error ends only this one.
     questions: Channel,
     counters: Arc<Counters>,
-    link: Link,
+    connected: Connected,
 }
 
 impl Subscription {
-    /// Declares the queue, waits until it is free, and subscribes as its only consumer.
+    /// Waits until the queue is free, and subscribes as its only consumer.
     pub async fn start(
-        link: Link,
+        connected: Connected,
         broker: &Broker,
-        names: &Names,
         epoch: u64,
         status: &Status,
         counters: &Arc<Counters>,
     ) -> Result<Self, Failure> {
         let call = Caller { broker };
-        let questions = call.to(link.connection.create_channel()).await?;
-        call.to(topology::declare(&questions, names)).await?;
-        let queue = names.history.clone();
+        let questions = call.to(connected.connection.create_channel()).await?;
+        let queue = broker.names().history.clone();
         let busy = format!("another service consumes {queue}; this one takes over when that ends");
         probe::until_free(
             &questions,
             &queue,
-            || broker.silence(),
+            || broker.silent(CALL),
             |error| broker.failure(error),
             || {
                 if status.broker_down(&busy) {
@@ -61,7 +58,7 @@ impl Subscription {
             },
         )
         .await?;
-        let deliveries = call.to(link.connection.create_channel()).await?;
+        let deliveries = call.to(connected.connection.create_channel()).await?;
         call.to(deliveries.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
         // Two services with two files would each have a part of the messages.
         let alone = BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() };
@@ -72,7 +69,7 @@ impl Subscription {
             FieldTable::default(),
         );
         let consumer = call.to(consumer).await?;
-        Ok(Self { epoch, queue, consumer, deliveries, questions, counters: Arc::clone(counters), link })
+        Ok(Self { epoch, queue, consumer, deliveries, questions, counters: Arc::clone(counters), connected })
     }
 
     /// Consumes until the connection is lost or `stop`, and says why it ended.
@@ -82,7 +79,7 @@ impl Subscription {
         committed: &mut watch::Receiver<Committed>,
         stop: &CancellationToken,
     ) -> String {
-        let Self { epoch, queue, mut consumer, deliveries, questions, counters, link } = self;
+        let Self { epoch, queue, mut consumer, deliveries, questions, counters, connected } = self;
         let pulse = AtomicBool::new(false);
         let acks = Acks { epoch, channel: &deliveries };
         let mut waiting: Option<Delivery> = None;
@@ -123,7 +120,7 @@ impl Subscription {
         match why {
             Some(why) => why,
             None => {
-                goodbye(&link.connection, &acks, committed).await;
+                goodbye(&connected.connection, &acks, committed).await;
                 "the service ends".into()
             }
         }
@@ -178,7 +175,7 @@ impl Caller<'_> {
         match timeout(CALL, call).await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(self.broker.failure(&error)),
-            Err(_) => Err(self.broker.silence()),
+            Err(_) => Err(self.broker.silent(CALL)),
         }
     }
 }
