@@ -159,9 +159,9 @@ fn interrupted(times: usize) -> Duration {
     let everything = bench.descendants();
     let node = Pid::from_raw(bench.descendant("--name node-1").id);
     let (stop, stopped) = mpsc::channel::<()>();
-    // The lab wakes what it asks to end: it is put to sleep again.
+    // The lab wakes what it asks to end: it is put to sleep again, before it can come to its end.
     let stall = std::thread::spawn(move || {
-        while stopped.recv_timeout(Duration::from_millis(1)).is_err() {
+        while stopped.recv_timeout(Duration::from_micros(100)).is_err() {
             kill(node, Signal::SIGSTOP).ok();
         }
     });
