@@ -16,6 +16,7 @@ use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::client::{ClientRequestBuilder, IntoClientRequest};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::support::process::{Running, pubsub_lab};
 use crate::support::rabbitmq::RabbitMq;
@@ -107,7 +108,8 @@ async fn after_five_minutes_of_kills_the_history_holds_every_acknowledged_messag
     let begun = Instant::now();
     let end = begun + Duration::from_secs(seconds);
     let mut rng = random(1);
-    let brokers = tokio::spawn(async move {
+    let tasks = TaskTracker::new();
+    let brokers = tasks.spawn(async move {
         let mut kills = 0;
         while let Some(down) = next(&mut rng, 15_000..30_000, end).await {
             broker.kill();
@@ -120,7 +122,7 @@ async fn after_five_minutes_of_kills_the_history_holds_every_acknowledged_messag
         (broker, kills)
     });
     let mut rng = random(2);
-    let histories = tokio::spawn(async move {
+    let histories = tasks.spawn(async move {
         let mut kills = 0;
         while let Some(down) = next(&mut rng, 500..12_000, end).await {
             history.kill();
@@ -204,7 +206,11 @@ impl Publisher {
     async fn run(self) {
         let mut open = BTreeMap::<u64, Open>::new();
         let (mut next, mut node, mut session) = (0_u64, self.number, None::<String>);
-        while !(self.calm.is_cancelled() && open.is_empty()) && !self.stop.is_cancelled() {
+        loop {
+            let done = self.calm.is_cancelled() && open.is_empty();
+            if done || self.stop.is_cancelled() {
+                return;
+            }
             node += 1;
             let talk = self.talk(node % NODES, &mut open, &mut next, &mut session);
             // A connection that says nothing for so long is given up.
