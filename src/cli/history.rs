@@ -1,6 +1,6 @@
 //! `pubsub-lab history`: the history service in the foreground. What `run`, `bench` and compose start.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -10,7 +10,6 @@ use nix::sys::signal::Signal;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::{interrupt, limits};
@@ -54,14 +53,7 @@ pub struct HistoryArgs {
 
 /// Runs the service until SIGINT or SIGTERM.
 pub fn run(args: HistoryArgs) -> Result<u8, Failure> {
-    // What the library says about a lost connection the service says itself, once.
-    let filter =
-        EnvFilter::try_from_env("PUBSUB_LAB_LOG").unwrap_or_else(|_| EnvFilter::new("info,lapin=off"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
-        .init();
+    super::log::begin();
     if let Some(allowed) = limits::raise_descriptors(CLIENTS) {
         tracing::warn!("{allowed} file descriptors are allowed: too few for {CLIENTS} clients");
     }

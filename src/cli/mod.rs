@@ -6,6 +6,7 @@ mod failure;
 mod history;
 mod interrupt;
 mod limits;
+mod log;
 mod node;
 mod node_flags;
 mod progress;

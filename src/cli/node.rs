@@ -1,6 +1,6 @@
 //! `pubsub-lab node`: one chat node in the foreground. What `run`, `bench` and compose start.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::net::SocketAddr;
 
 use clap::Args;
@@ -8,7 +8,6 @@ use clap::builder::NonEmptyStringValueParser;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
 
 use super::bus::BusArgs;
 use super::failure::{ENVIRONMENT, Failure};
@@ -52,13 +51,7 @@ pub struct NodeArgs {
 
 /// Runs a node until SIGINT or SIGTERM.
 pub fn run(args: NodeArgs) -> Result<u8, Failure> {
-    let filter =
-        EnvFilter::try_from_env("PUBSUB_LAB_LOG").unwrap_or_else(|_| EnvFilter::new("info,lapin=off"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
-        .init();
+    super::log::begin();
     let clients = args.limits.max_clients;
     if let Some(allowed) = limits::raise_descriptors(clients as u64) {
         tracing::warn!("{allowed} file descriptors are allowed: too few for {clients} clients");
