@@ -105,10 +105,10 @@ fn check(file: &str) -> Result<String, ScenarioError> {
     row("cluster", &count(scenario.cluster.nodes, "node"));
     row("load", &load(&scenario));
     for fault in &scenario.faults {
-        let at = humantime::format_duration(fault.at);
+        let when = moment(fault);
         let healed = match fault.duration {
             Some(duration) => format!(" for {}", humantime::format_duration(duration)),
-            None if fault.action == scenario::Action::Join => String::new(),
+            None if matches!(fault.action, scenario::Action::Join | scenario::Action::Storm) => String::new(),
             None => " for good".into(),
         };
         let who = match fault.target {
@@ -117,13 +117,26 @@ fn check(file: &str) -> Result<String, ScenarioError> {
             }
             _ => String::new(),
         };
-        row("fault", &format!("{fault}{who} at {at}{healed}"));
+        row("fault", &format!("{fault}{who} {when}{healed}"));
     }
     for expect in &scenario.expect {
         let whose = expect.pattern.map_or(String::new(), |pattern| format!(" ({pattern})"));
         row("expect", &format!("{expect}{whose}"));
     }
     Ok(text)
+}
+
+fn moment(plan: &scenario::FaultPlan) -> String {
+    let first = match plan.moment {
+        scenario::Moment::At(at) => format!("at {}", humantime::format_duration(at)),
+        scenario::Moment::Between(from, to) => {
+            format!("between {} and {}", humantime::format_duration(from), humantime::format_duration(to))
+        }
+    };
+    match plan.every {
+        Some(every) => format!("{first}, {} times every {}", plan.times, humantime::format_duration(every)),
+        None => first,
+    }
 }
 
 fn load(scenario: &Scenario) -> String {

@@ -35,23 +35,23 @@ pub trait Victim: Sync {
 }
 
 /// Applies a fault. Resolves when its condition holds (a stop: when the target was asked).
-pub async fn strike<V: Victim>(action: Action, victim: &V) -> Result<(), V::Error> {
+pub async fn strike<V: Victim>(action: &Action, victim: &V) -> Result<(), V::Error> {
     match action {
         Action::Kill => kill::strike(victim).await,
         Action::Stop => stop::strike(victim).await,
         Action::Pause => pause::strike(victim).await,
-        // They befall clients, not processes.
-        Action::Leave | Action::Join => Ok(()),
+        // Not of a process.
+        _ => Ok(()),
     }
 }
 
 /// Ends a fault. Resolves when the target serves again.
-pub async fn heal<V: Victim>(action: Action, victim: &V) -> Result<(), V::Error> {
+pub async fn heal<V: Victim>(action: &Action, victim: &V) -> Result<(), V::Error> {
     match action {
         Action::Kill => kill::heal(victim).await,
         Action::Stop => stop::heal(victim).await,
         Action::Pause => pause::heal(victim).await,
-        Action::Leave | Action::Join => Ok(()),
+        _ => Ok(()),
     }
 }
 
@@ -104,8 +104,8 @@ mod tests {
             (Action::Pause, ["freeze", "thaw", "ready"]),
         ] {
             let patient = Patient::default();
-            strike(action, &patient).await.unwrap();
-            heal(action, &patient).await.unwrap();
+            strike(&action, &patient).await.unwrap();
+            heal(&action, &patient).await.unwrap();
             assert_eq!(*patient.done.lock().unwrap(), expected, "{action}");
         }
     }
@@ -113,8 +113,8 @@ mod tests {
     #[tokio::test]
     async fn one_that_does_not_come_back_is_not_ready() {
         let patient = Patient { lost_for_good: true, ..Patient::default() };
-        strike(Action::Kill, &patient).await.unwrap();
-        assert_eq!(heal(Action::Kill, &patient).await, Err("no such program".into()));
+        strike(&Action::Kill, &patient).await.unwrap();
+        assert_eq!(heal(&Action::Kill, &patient).await, Err("no such program".into()));
         assert_eq!(*patient.done.lock().unwrap(), ["kill"]);
     }
 }

@@ -11,7 +11,7 @@ use super::observer::{Note, Observer};
 use super::product::Product;
 use super::trial::{Subject, Trial, cluster_options};
 use crate::report::{Host, Report, RunReport, SCHEMA};
-use crate::scenario::{Scenario, Target};
+use crate::scenario::{Pattern, Scenario, Target};
 
 /// What is to be benched.
 #[derive(Debug)]
@@ -87,6 +87,7 @@ pub async fn bench(
         let trial = Trial {
             scenario: &options.scenario,
             subject,
+            faults: &options.scenario.schedule(pattern_of(subject), options.seed),
             seed: options.seed,
             broker: options.broker_of(subject),
             node_flags: &options.node_flags,
@@ -154,6 +155,13 @@ pub fn create(directory: &Path) -> Result<(), LabError> {
     })
 }
 
+fn pattern_of(subject: &Subject) -> Option<Pattern> {
+    match subject {
+        Subject::Pattern(pattern) => Some(*pattern),
+        Subject::Attached(_) => None,
+    }
+}
+
 fn applies(scenario: &Scenario, subject: &Subject) -> Result<(), String> {
     match subject {
         Subject::Pattern(pattern) => scenario.applies_to(*pattern),
@@ -172,7 +180,7 @@ fn applies(scenario: &Scenario, subject: &Subject) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Overrides, Pattern};
+    use crate::scenario::Overrides;
 
     fn options(patterns: &[Pattern], brokers: &[&str]) -> BenchOptions {
         BenchOptions {

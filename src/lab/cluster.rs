@@ -154,33 +154,33 @@ impl Cluster {
 
     /// Strikes a fault. Gives the moment in which its condition held.
     pub async fn apply(&self, fault: &Fault) -> Result<Instant, LabError> {
-        self.each(fault, Wound::Strike(fault.action)).await
+        self.each(fault, Wound::Strike(&fault.action)).await
     }
 
     /// Heals a fault. Gives the moment in which all of its target served again.
     pub async fn heal(&self, fault: &Fault) -> Result<Instant, LabError> {
-        self.each(fault, Wound::Heal(fault.action)).await
+        self.each(fault, Wound::Heal(&fault.action)).await
     }
 
-    async fn each(&self, fault: &Fault, wound: Wound) -> Result<Instant, LabError> {
-        match fault.target {
+    async fn each(&self, fault: &Fault, wound: Wound<'_>) -> Result<Instant, LabError> {
+        match &fault.target {
             Target::Broker => match &self.broker {
                 Some(broker) => wound.on(broker).await?,
                 None => return Err(LabError::usage(format!("the pattern {} has no broker", self.pattern))),
             },
-            Target::Node(n) => match self.members.nodes.get(n) {
+            Target::Node(n) => match self.members.nodes.get(*n) {
                 Some(node) => wound.on(node).await?,
-                None => return Err(no_such_node(n, self.members.nodes.len())),
+                None => return Err(no_such_node(*n, self.members.nodes.len())),
             },
             Target::History => match self.history() {
                 Some(history) => wound.on(history).await?,
                 None => return Err(no_history(self.pattern)),
             },
-            // They are the load's.
-            Target::Subscribers(_) => {}
             Target::AllNodes => {
                 try_join_all(self.members.nodes.iter().map(|node| wound.on(node))).await?;
             }
+            // Those of the load and of the links are struck elsewhere.
+            _ => {}
         }
         Ok(Instant::now())
     }
@@ -203,12 +203,12 @@ impl Cluster {
 
 /// What is done to a target.
 #[derive(Debug, Clone, Copy)]
-enum Wound {
-    Strike(Action),
-    Heal(Action),
+enum Wound<'a> {
+    Strike(&'a Action),
+    Heal(&'a Action),
 }
 
-impl Wound {
+impl Wound<'_> {
     async fn on<V: fault::Victim>(self, victim: &V) -> Result<(), V::Error> {
         match self {
             Wound::Strike(action) => fault::strike(action, victim).await,

@@ -54,7 +54,7 @@ impl ClusterOptions {
                 return Err(broker::not_ours(url));
             }
         }
-        faults.iter().try_for_each(|fault| self.has(fault.target))
+        faults.iter().try_for_each(|fault| self.has(&fault.target))
     }
 
     /// Whether the pattern can use the broker at this URL.
@@ -73,9 +73,9 @@ impl ClusterOptions {
         Err(LabError::usage(message).hint(needed.url_form()))
     }
 
-    fn has(&self, target: Target) -> Result<(), LabError> {
+    fn has(&self, target: &Target) -> Result<(), LabError> {
         match target {
-            Target::Node(n) if n >= self.nodes => Err(no_such_node(n, self.nodes)),
+            Target::Node(n) if *n >= self.nodes => Err(no_such_node(*n, self.nodes)),
             Target::History if !self.pattern.has_history() => Err(no_history(self.pattern)),
             _ => Ok(()),
         }

@@ -94,7 +94,7 @@ impl Strike<'_> {
     }
 
     async fn strike(&self) -> Result<(), String> {
-        match (self.fault.action, self.targets.cluster) {
+        match (&self.fault.action, self.targets.cluster) {
             (Action::Leave, _) => match self.targets.load.leave(self.number, PATIENCE).await {
                 true => Ok(()),
                 false => Err(too_long("left")),
@@ -108,7 +108,7 @@ impl Strike<'_> {
     }
 
     async fn heal(&self) -> Result<(), String> {
-        match (self.fault.action, self.targets.cluster) {
+        match (&self.fault.action, self.targets.cluster) {
             (Action::Leave | Action::Join, _) => self.come().await,
             (_, Some(cluster)) => cluster.heal(self.fault).await.map(drop).map_err(|error| error.to_string()),
             (_, None) => Err(NOT_OURS.into()),

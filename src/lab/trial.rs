@@ -18,7 +18,7 @@ use super::strikes::{Strikes, Targets, strike_all};
 use crate::ledger::{self, Harness, Ledger, Plan};
 use crate::load::{LoadError, LoadGenerator, Settings};
 use crate::report::RunReport;
-use crate::scenario::{Pattern, Scenario};
+use crate::scenario::{Fault, Pattern, Scenario};
 
 /// How long a path may take to work for the first time.
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
@@ -77,6 +77,8 @@ pub struct Trial<'a> {
     pub scenario: &'a Scenario,
     /// To what.
     pub subject: &'a Subject,
+    /// What breaks, and when.
+    pub faults: &'a [Fault],
     /// Reaches every random choice.
     pub seed: u64,
     /// A broker that is not the lab's.
@@ -181,7 +183,7 @@ impl Trial<'_> {
         let settings = Settings {
             plan: self.plan(urls.len()),
             load: load.clone(),
-            faults: self.scenario.faults.clone(),
+            faults: self.faults.to_vec(),
             keeps_history: self.subject.keeps_history(),
             seed: self.seed,
             urls,
@@ -236,7 +238,7 @@ impl Trial<'_> {
         let load_began = Instant::now() + lead;
         let progress = self.tell_progress(generator, load_began);
         let targets = Targets { cluster, load: generator };
-        let faults = strike_all(targets, &self.scenario.faults, load_began, self.observer, strikes);
+        let faults = strike_all(targets, self.faults, load_began, self.observer, strikes);
         let work = async {
             tokio::join!(generator.schedule_ended(), faults);
             self.phase("heal", Some(RECONNECT_LIMIT));
@@ -320,6 +322,6 @@ pub fn cluster_options(
             .collect(),
         ..ClusterOptions::new(pattern)?
     };
-    options.check(&scenario.faults)?;
+    options.check(&scenario.schedule(Some(pattern), 0))?;
     Ok(options)
 }

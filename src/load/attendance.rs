@@ -161,7 +161,7 @@ fn choose(faults: &[Fault], subscribers: usize, seed: u64) -> Vec<Vec<usize>> {
         Target::Subscribers(percent) => share_of(percent, subscribers),
         _ => 0,
     };
-    let of = |action| faults.iter().enumerate().filter(move |(_, fault)| fault.action == action);
+    let of = |action: Action| faults.iter().enumerate().filter(move |(_, fault)| fault.action == action);
     for (i, fault) in of(Action::Join) {
         groups[i] = others.split_off(others.len().saturating_sub(share(fault)));
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Bound, Expectation, Fault, Scenario};
+use super::{Action, Bound, Condition, End, Expectation, FaultPlan, Moment, Scenario, Target};
 
 impl Scenario {
     /// The effective scenario. Durations are text (`"2s"`), faults and expectations stand as in the file.
@@ -44,14 +44,56 @@ fn number(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() < 1e15 { json!(number as i64) } else { json!(number) }
 }
 
-fn fault(fault: &Fault) -> Value {
+fn fault(plan: &FaultPlan) -> Value {
     let mut table = Map::new();
-    table.insert("at".into(), time(fault.at).into());
-    if let Some(duration) = fault.duration {
-        table.insert("for".into(), time(duration).into());
+    let mut put = |key: &str, value: Value| drop(table.insert(key.into(), value));
+    match plan.moment {
+        Moment::At(at) => put("at", time(at).into()),
+        Moment::Between(from, to) => put("between", json!([time(from), time(to)])),
     }
-    table.insert(fault.action.name().into(), fault.target.word().into());
+    if let Some(every) = plan.every {
+        put("every", time(every).into());
+        put("times", plan.times.into());
+    }
+    if let Some(duration) = plan.duration {
+        put("for", time(duration).into());
+    }
+    let name = plan.action.name();
+    put(name, target(&plan.action, &plan.target));
+    match &plan.action {
+        Action::Link(Condition::Delay { by, jitter }) => {
+            put("by", time(*by).into());
+            put("jitter", time(*jitter).into());
+        }
+        Action::Link(Condition::Throttle { bytes_per_second }) | Action::Slow { bytes_per_second } => {
+            put("bytes_per_second", (*bytes_per_second).into());
+        }
+        Action::Link(Condition::Slice { bytes, pause }) => {
+            put("bytes", (*bytes).into());
+            put("pause", time(*pause).into());
+        }
+        Action::Link(Condition::Limit { bytes }) => put("bytes", (*bytes).into()),
+        Action::Run { heal: Some(heal), .. } => put("heal", heal.as_str().into()),
+        _ => {}
+    }
+    if let Some(patterns) = &plan.patterns {
+        put("patterns", patterns.iter().map(|pattern| pattern.name()).collect());
+    }
     Value::Object(table)
+}
+
+/// What stands in the file behind the action's key.
+fn target(action: &Action, target: &Target) -> Value {
+    match (action, target) {
+        (Action::Surge { factor }, _) => number(*factor),
+        (Action::Run { command, .. }, _) => command.as_str().into(),
+        (_, Target::Groups(groups)) => {
+            let words = |group: &Vec<_>| group.iter().map(End::to_string).collect::<Vec<_>>();
+            groups.iter().map(words).collect::<Vec<_>>().into()
+        }
+        (_, Target::Subscribers(percent)) => format!("{percent}%").into(),
+        (_, one) => one.to_string().into(),
+    }
 }
 
 fn expectations(all: &[Expectation]) -> Value {

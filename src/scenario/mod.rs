@@ -25,7 +25,7 @@ mod tests;
 
 pub use error::ScenarioError;
 pub use expect::{Bound, Expectation};
-pub use fault::{Action, Fault, Target};
+pub use fault::{ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target};
 pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS};
 pub use figures::FIGURES;
 pub use pattern::Pattern;
@@ -46,7 +46,7 @@ pub struct Scenario {
     /// What is sent and who listens.
     pub load: Load,
     /// What breaks, and when; in the order of the file.
-    pub faults: Vec<Fault>,
+    pub faults: Vec<FaultPlan>,
     /// What a run must show; in the order of the file.
     pub expect: Vec<Expectation>,
 }
@@ -66,8 +66,18 @@ impl Scenario {
 
     /// Whether its faults can strike this pattern at all; else why not, in one clause.
     pub fn applies_to(&self, pattern: Pattern) -> Result<(), String> {
-        match self.faults.iter().find(|fault| !fault.target.exists_in(pattern)) {
-            Some(Fault { action, target, .. }) => Err(format!("{pattern} has no {target} to {action}")),
+        let mut plans = self.faults.iter().filter(|plan| plan.is_for(pattern)).peekable();
+        if !self.faults.is_empty() && plans.peek().is_none() {
+            return Err(format!("no fault of the scenario is for {pattern}"));
+        }
+        match plans.find(|plan| !plan.target.exists_in(pattern)) {
+            Some(FaultPlan { target: Target::Link(link), .. }) => {
+                Err(format!("{pattern} has no link {link}"))
+            }
+            Some(FaultPlan { action: Action::Partition, .. }) => {
+                Err(format!("{pattern} has no links between nodes"))
+            }
+            Some(FaultPlan { action, target, .. }) => Err(format!("{pattern} has no {target} to {action}")),
             None => Ok(()),
         }
     }

@@ -22,7 +22,10 @@ impl Scenario {
         let root = Section::root(source, document.get_ref(), &KEYS)?;
         let name = Path::new(source_name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let title = title(source, &root)?.unwrap_or_else(|| name.clone());
-        let patterns = patterns(source, &root)?;
+        let patterns = match root.get("patterns") {
+            Some(value) => patterns(source, value)?,
+            None => Pattern::ALL.to_vec(),
+        };
 
         let open = |key, name, known: &[super::Field]| {
             let keys: Vec<&str> = known.iter().map(|field| field.key).collect();
@@ -35,7 +38,7 @@ impl Scenario {
 
         let faults = match root.get("fault") {
             Some(value) => list_of_tables(source, value)?
-                .map(|value| fault::read(source, value, cluster.nodes))
+                .map(|value| fault::read(source, value, &cluster, &load))
                 .collect::<Result<Vec<_>, _>>()?,
             None => Vec::new(),
         };
@@ -51,7 +54,7 @@ impl Scenario {
             faults: &faults,
         }
         .check()?;
-        let faults = faults.into_iter().map(|placed| placed.fault).collect();
+        let faults = faults.into_iter().map(|placed| placed.plan).collect();
         Ok(Scenario { name, title, patterns, cluster, load, faults, expect })
     }
 }
@@ -72,8 +75,8 @@ fn title(source: &Source<'_>, root: &Section<'_>) -> Result<Option<String>, Scen
     Ok(Some(title.to_owned()))
 }
 
-fn patterns(source: &Source<'_>, root: &Section<'_>) -> Result<Vec<Pattern>, ScenarioError> {
-    let Some(value) = root.get("patterns") else { return Ok(Pattern::ALL.to_vec()) };
+/// A list of patterns: of a scenario, or of a fault.
+pub(super) fn patterns(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Pattern>, ScenarioError> {
     let DeValue::Array(names) = value.get_ref() else {
         return Err(wrong_type(source, value, "patterns", "a list such as [\"local\", \"redis\"]"));
     };

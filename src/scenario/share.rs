@@ -1,16 +1,16 @@
 //! A share of the subscribers, as `leave` and `join` name it: `"50%"`.
 
+use super::Target;
 use super::error::{ScenarioError, Source};
 use super::section::Section;
-use super::{Action, Target};
 
-/// Reads the share that a `leave` or a `join` names.
+/// Reads the share that a `leave`, a `join` or a `slow` names.
 pub(super) fn read(
     source: &Source<'_>,
     section: &Section<'_>,
-    action: Action,
+    action: &'static str,
 ) -> Result<Target, ScenarioError> {
-    let Some(text) = section.text(action.name())? else {
+    let Some(text) = section.text(action)? else {
         return Err(source.error(&section.span, "a [[fault]] needs an action"));
     };
     parse(text.get_ref()).map(Target::Subscribers).ok_or_else(|| {

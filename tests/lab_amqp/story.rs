@@ -116,7 +116,7 @@ async fn what_is_broken_comes_back_with_what_it_kept() {
 
     // The history; the chat goes on without it.
     for action in [Action::Kill, Action::Stop, Action::Pause] {
-        let fault = fault(action, Target::History);
+        let fault = fault(action.clone(), Target::History);
         let before = history.process_id();
         cluster.apply(&fault).await.unwrap();
         if action != Action::Stop {

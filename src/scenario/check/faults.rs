@@ -1,0 +1,186 @@
+//! Whether the faults fit the rest: their targets are there, their moments are within the load, and no process is
+//! struck while it is down.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use humantime::format_duration;
+
+use super::Whole;
+use crate::scenario::error::{ScenarioError, list};
+use crate::scenario::fault::Placed;
+use crate::scenario::share::{share_of, smallest};
+use crate::scenario::{Action, End, Pattern, Target};
+
+/// One time that a plan strikes, as far as that is known without a seed.
+struct Time<'a> {
+    placed: &'a Placed,
+    earliest: Duration,
+    latest: Duration,
+}
+
+impl Time<'_> {
+    /// The latest moment at which it is healed; `None` for never.
+    fn heals_by(&self) -> Option<Duration> {
+        self.placed.plan.duration.map(|duration| self.latest.saturating_add(duration))
+    }
+}
+
+impl Whole<'_> {
+    pub(super) fn faults(&self) -> Result<(), ScenarioError> {
+        for placed in self.faults {
+            self.target(placed)?;
+            self.within_the_load(placed)?;
+        }
+        self.shares()?;
+        self.contradictions()
+    }
+
+    fn target(&self, placed: &Placed) -> Result<(), ScenarioError> {
+        let target = &placed.plan.target;
+        let ends = match target {
+            Target::Node(n) => vec![End::Node(*n)],
+            Target::Link(link) => vec![link.from, link.to],
+            Target::Groups(groups) => groups.concat(),
+            _ => Vec::new(),
+        };
+        let nodes = self.cluster.nodes;
+        if ends.iter().any(|end| matches!(end, End::Node(n) if *n >= nodes)) {
+            let what = format!("names a node that is not there: of {nodes}, the last is node {}", nodes - 1);
+            let error = self.wrong_fault(placed, "nodes", &placed.target, &what);
+            return Err(error.with_hint("nodes count from 0"));
+        }
+        let subscribers = self.load.subscribers;
+        if matches!(target, Target::Subscriber(n) if *n >= subscribers) {
+            let last = subscribers - 1;
+            let what = format!(
+                "names a subscriber that is not there: of {subscribers}, the last is subscriber {last}"
+            );
+            let error = self.wrong_fault(placed, "subscribers", &placed.target, &what);
+            return Err(error.with_hint("subscribers count from 0"));
+        }
+        let here = |pattern: &&Pattern| placed.plan.is_for(**pattern);
+        if self.patterns.iter().filter(here).any(|pattern| target.exists_in(*pattern)) {
+            return Ok(());
+        }
+        let what = format!("`{}` strikes what no pattern of this scenario has", placed.plan);
+        let have = Pattern::ALL.into_iter().filter(|pattern| target.exists_in(*pattern));
+        let have: Vec<_> = have.map(Pattern::name).collect();
+        let verb = if have.len() == 1 { "has" } else { "have" };
+        let it = match target {
+            Target::Link(_) => "such a link".to_owned(),
+            Target::Groups(_) => "links between nodes".to_owned(),
+            other => format!("a {other}"),
+        };
+        let error = self.source.error(&placed.target, what);
+        Err(error.with_hint(match have[..] {
+            [] => "no pattern has such a link".to_owned(),
+            _ => format!("of the patterns, {} {verb} {it}", list(have)),
+        }))
+    }
+
+    fn times<'a>(&self, placed: &'a Placed) -> impl Iterator<Item = Time<'a>> + use<'a> {
+        (0..placed.plan.times).map(|n| {
+            let (earliest, latest) = placed.plan.window(n);
+            Time { placed, earliest, latest }
+        })
+    }
+
+    fn within_the_load(&self, placed: &Placed) -> Result<(), ScenarioError> {
+        let end = self.load.duration;
+        let wrong = |verb: &str, when: Duration, at: &Range<usize>| {
+            let what = format!(
+                "{verb} at {}, past the end of the load at {}",
+                format_duration(when),
+                format_duration(end)
+            );
+            self.wrong_fault(placed, "duration", at, &what)
+                .with_hint("lengthen `duration`, or let the fault be earlier")
+        };
+        let Some(last) = self.times(placed).last() else { return Ok(()) };
+        if last.latest >= end {
+            let at = if placed.plan.times > 1 { &placed.times } else { &placed.at };
+            return Err(wrong("begins", last.latest, at));
+        }
+        match last.heals_by() {
+            Some(heal) if heal > end => Err(wrong("ends", heal, &placed.end)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Every share of the subscribers is somebody; who joins has not been there, who leaves has, and somebody is
+    /// there from the beginning.
+    fn shares(&self) -> Result<(), ScenarioError> {
+        let of = self.load.subscribers;
+        let mut joining = 0;
+        let mut leaving: Option<(&Placed, usize)> = None;
+        for placed in self.faults {
+            let Target::Subscribers(percent) = placed.plan.target else { continue };
+            let count = share_of(percent, of);
+            let wrong = |what: &str| self.wrong_fault(placed, "subscribers", &placed.target, what);
+            if count == 0 {
+                let what = format!("is nobody: the subscribers are {of}");
+                return Err(wrong(&what).with_hint(format!("the smallest share is \"{}%\"", smallest(of))));
+            }
+            if placed.plan.action == Action::Join {
+                joining += count * placed.plan.times;
+                if joining >= of {
+                    let error = wrong("leaves nobody who is there from the beginning");
+                    return Err(error.with_hint("let all that join be less than all"));
+                }
+            } else if placed.plan.action == Action::Leave && leaving.is_none_or(|(_, most)| most < count) {
+                leaving = Some((placed, count));
+            }
+        }
+        match leaving {
+            Some((placed, count)) if joining + count > of => {
+                let what = format!("is {count} of {of} subscribers, and {joining} of them join");
+                let error = self.wrong_fault(placed, "subscribers", &placed.target, &what);
+                Err(error.with_hint("who joins does not leave: lower one of the shares"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A process can bear one fault at a time, and needs a moment between two to come back. Everything else may
+    /// overlap.
+    fn contradictions(&self) -> Result<(), ScenarioError> {
+        let exclusive =
+            |placed: &&Placed| placed.plan.action.is_of_process() || placed.plan.action == Action::Leave;
+        let mut times: Vec<_> =
+            self.faults.iter().filter(exclusive).flat_map(|placed| self.times(placed)).collect();
+        times.sort_by_key(|time| time.earliest);
+        for (i, later) in times.iter().enumerate() {
+            let earlier = times[..i].iter().find(|earlier| {
+                let together = |pattern: &&Pattern| {
+                    earlier.placed.plan.is_for(**pattern) && later.placed.plan.is_for(**pattern)
+                };
+                self.patterns.iter().any(|pattern| together(&pattern))
+                    && earlier.placed.plan.target.meets(&later.placed.plan.target)
+                    && earlier.heals_by().is_none_or(|heal| heal >= later.earliest)
+            });
+            if let Some(earlier) = earlier {
+                return Err(self.contradiction(earlier, later));
+            }
+        }
+        Ok(())
+    }
+
+    fn contradiction(&self, earlier: &Time<'_>, later: &Time<'_>) -> ScenarioError {
+        let until = match earlier.heals_by() {
+            Some(heal) => format!("until {}", format_duration(heal)),
+            None => "for good".into(),
+        };
+        let (state, hint) = match &earlier.placed.plan.action {
+            Action::Leave => ("begins while others are away".into(), "let them come back first"),
+            process => (
+                format!("strikes what is {}", process.participle()),
+                "let the first be healed before the second strikes",
+            ),
+        };
+        let (plan, at) = (&later.placed.plan, format_duration(later.earliest));
+        let place = self.source.place(earlier.placed.target.start);
+        let what = format!("`{plan}` at {at} {state} {until} ({place})");
+        self.source.error(&later.placed.at, what).with_hint(hint)
+    }
+}

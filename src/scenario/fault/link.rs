@@ -1,0 +1,162 @@
+//! The links that a fault may name: `node 1 -> broker`, `node 0 <-> node 2`, `client * <-> node 1`.
+
+use std::fmt;
+
+use crate::scenario::Pattern;
+
+/// One end of a link, or one member of a partition's group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum End {
+    /// The third-party server that the pattern needs.
+    Broker,
+    /// The service that keeps what was said.
+    History,
+    /// One node, counted from 0.
+    Node(usize),
+    /// Every node.
+    AllNodes,
+    /// A node that the seed chooses.
+    AnyNode,
+    /// Every client of the load, publishers and subscribers.
+    Clients,
+}
+
+/// A link between two ends; of a one-way link only what goes from the first to the second is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// The one end.
+    pub from: End,
+    /// The other.
+    pub to: End,
+    /// Whether only bytes from the first to the second are meant.
+    pub one_way: bool,
+}
+
+impl End {
+    /// Reads the word of the file: `broker`, `history`, `node 1`, `node *`, `node any`, `client *`.
+    pub fn parse(text: &str) -> Option<End> {
+        let mut words = text.split_whitespace();
+        match (words.next()?, words.next(), words.next()) {
+            ("broker", None, None) => Some(End::Broker),
+            ("history", None, None) => Some(End::History),
+            ("client" | "clients", Some("*"), None) => Some(End::Clients),
+            ("node", Some("*"), None) => Some(End::AllNodes),
+            ("node", Some("any"), None) => Some(End::AnyNode),
+            ("node", Some(n), None) => number(n).map(End::Node),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a node, whichever.
+    pub fn is_node(self) -> bool {
+        matches!(self, End::Node(_) | End::AllNodes | End::AnyNode)
+    }
+
+    /// Whether this node is meant; the other ends mean none.
+    pub fn means(self, node: usize) -> bool {
+        self == End::AllNodes || self == End::Node(node)
+    }
+
+    pub(super) fn exists_in(self, pattern: Pattern) -> bool {
+        match self {
+            End::Broker => pattern.has_broker(),
+            End::History => pattern.has_history(),
+            _ => true,
+        }
+    }
+}
+
+/// A whole number of digits alone: `+1` parses as a number, and is none of ours.
+pub(super) fn number(digits: &str) -> Option<usize> {
+    digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
+}
+
+impl Link {
+    /// Reads the words of the file. An arrow to the left is turned round.
+    pub fn parse(text: &str) -> Option<Link> {
+        let both = |arrow: &str| {
+            let (one, other) = text.split_once(arrow)?;
+            Some((End::parse(one)?, End::parse(other)?))
+        };
+        // The longest first: the others are in it.
+        if text.contains("<->") {
+            both("<->").map(|(from, to)| Link { from, to, one_way: false })
+        } else if text.contains("->") {
+            both("->").map(|(from, to)| Link { from, to, one_way: true })
+        } else {
+            both("<-").map(|(to, from)| Link { from, to, one_way: true })
+        }
+    }
+
+    /// Whether there is such a link in the lab at all: between a node and the broker, the history, another node
+    /// or its clients, and between the history and the broker.
+    pub fn is_possible(self) -> bool {
+        let (a, b) = (self.from, self.to);
+        match (a.is_node(), b.is_node()) {
+            (true, true) => a != b || a == End::AllNodes,
+            (true, false) | (false, true) => true,
+            (false, false) => matches!((a, b), (End::Broker, End::History) | (End::History, End::Broker)),
+        }
+    }
+
+    /// Whether a pattern has it.
+    pub fn exists_in(self, pattern: Pattern) -> bool {
+        let nodes = self.from.is_node() && self.to.is_node();
+        self.from.exists_in(pattern) && self.to.exists_in(pattern) && (!nodes || pattern == Pattern::Zeromq)
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            End::Broker => f.write_str("broker"),
+            End::History => f.write_str("history"),
+            End::Node(n) => write!(f, "node {n}"),
+            End::AllNodes => f.write_str("node *"),
+            End::AnyNode => f.write_str("node any"),
+            End::Clients => f.write_str("client *"),
+        }
+    }
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.from, if self.one_way { "->" } else { "<->" }, self.to)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links() {
+        let link = |from, to, one_way| Some(Link { from, to, one_way });
+        assert_eq!(Link::parse("node 1 -> broker"), link(End::Node(1), End::Broker, true));
+        assert_eq!(Link::parse("broker<-node 1"), link(End::Node(1), End::Broker, true));
+        assert_eq!(Link::parse(" node 0 <-> node 2 "), link(End::Node(0), End::Node(2), false));
+        assert_eq!(Link::parse("client * <-> node any"), link(End::Clients, End::AnyNode, false));
+        for wrong in ["", "node 1", "node 1 - broker", "node 1 -> ", "node x <-> broker", "a <-> b <-> c"] {
+            assert_eq!(Link::parse(wrong), None, "{wrong:?}");
+        }
+        for text in ["node 1 -> broker", "client * <-> node 1", "history <-> broker", "node any <-> node *"] {
+            let link = Link::parse(text).unwrap();
+            assert_eq!((link.to_string().as_str(), link.is_possible()), (text, true));
+        }
+        for text in ["broker <-> broker", "client * <-> broker", "node 1 -> node 1", "client * -> history"] {
+            assert!(!Link::parse(text).unwrap().is_possible(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_pattern_has() {
+        let has = |text: &str| {
+            let link = Link::parse(text).unwrap();
+            Pattern::ALL.map(|pattern| link.exists_in(pattern))
+        };
+        assert_eq!(has("node 1 -> broker"), [false, true, false, true]);
+        assert_eq!(has("node 1 <-> node 2"), [false, false, true, false]);
+        assert_eq!(has("history <-> broker"), [false, false, false, true]);
+        assert_eq!(has("client * <-> node 2"), [true; 4]);
+    }
+}

@@ -1,0 +1,60 @@
+//! From plans to faults: every repetition, and everything that the seed chooses.
+
+use std::time::Duration;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use super::{End, Fault, FaultPlan, Link, Moment, Target};
+use crate::scenario::{Pattern, Scenario};
+
+/// The random numbers of the schedule are its own; the clients of the load have streams from 0 on, and those who
+/// leave and join the last.
+const STREAM: u64 = u64::MAX - 1;
+
+impl Scenario {
+    /// The faults of a run over this pattern (`None`: over somebody else's server), by the moment at which they
+    /// strike. The same seed gives the same, and what is drawn is the same for every pattern.
+    pub fn schedule(&self, pattern: Option<Pattern>, seed: u64) -> Vec<Fault> {
+        let mut faults = Vec::new();
+        for (number, plan) in self.faults.iter().enumerate() {
+            // A generator a plan: another plan more or less changes nothing for the others.
+            let mut random = ChaCha8Rng::seed_from_u64(seed.wrapping_add((number as u64) << 32));
+            random.set_stream(STREAM);
+            let all = (0..plan.times).map(|n| self.draw(plan, n, &mut random)).collect::<Vec<_>>();
+            if pattern.is_none_or(|pattern| plan.is_for(pattern)) {
+                faults.extend(all);
+            }
+        }
+        faults.sort_by_key(|fault| fault.at);
+        faults
+    }
+
+    fn draw(&self, plan: &FaultPlan, n: usize, random: &mut ChaCha8Rng) -> Fault {
+        let at = match plan.moment {
+            Moment::At(at) => at,
+            Moment::Between(from, to) => {
+                from + Duration::from_millis(below(random, (to - from).as_millis() as u64 + 1))
+            }
+        };
+        let mut node = |end| match end {
+            End::AnyNode => End::Node(below(random, self.cluster.nodes as u64) as usize),
+            end => end,
+        };
+        let target = match &plan.target {
+            Target::AnyNode => match node(End::AnyNode) {
+                End::Node(n) => Target::Node(n),
+                _ => Target::AllNodes,
+            },
+            Target::AnySubscriber => Target::Subscriber(below(random, self.load.subscribers as u64) as usize),
+            Target::Link(link) => Target::Link(Link { from: node(link.from), to: node(link.to), ..*link }),
+            other => other.clone(),
+        };
+        Fault { at: at + plan.offset(n), duration: plan.duration, action: plan.action.clone(), target }
+    }
+}
+
+/// A number from 0 to one below the limit. The bias is that of 64 random bits.
+fn below(random: &mut ChaCha8Rng, limit: u64) -> u64 {
+    random.next_u64() % limit.max(1)
+}

@@ -1,0 +1,160 @@
+//! What a fault strikes.
+
+use std::fmt;
+
+use super::link::{End, Link, number};
+use crate::scenario::Pattern;
+
+/// What a fault strikes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Target {
+    /// The third-party server that the pattern needs.
+    Broker,
+    /// The service that keeps what was said, where the pattern has one.
+    History,
+    /// One node, counted from 0.
+    Node(usize),
+    /// Every node.
+    AllNodes,
+    /// A node that the seed chooses, anew for each time.
+    AnyNode,
+    /// So many percent of the subscribers, chosen by the seed.
+    Subscribers(u8),
+    /// One subscriber, counted from 0.
+    Subscriber(usize),
+    /// A subscriber that the seed chooses, anew for each time.
+    AnySubscriber,
+    /// A link.
+    Link(Link),
+    /// Groups between which nothing passes. Who is in none of them stands with the largest, the later of two.
+    Groups(Vec<Vec<End>>),
+    /// The load as a whole.
+    Load,
+    /// Whatever the command of a `run` strikes.
+    Unknown,
+}
+
+impl Target {
+    /// Reads the word of the file for a process: `broker`, `history`, `node 1`, `node *`, `node any`.
+    pub fn parse(text: &str) -> Option<Target> {
+        match End::parse(text)? {
+            End::Broker => Some(Target::Broker),
+            End::History => Some(Target::History),
+            End::Node(n) => Some(Target::Node(n)),
+            End::AllNodes => Some(Target::AllNodes),
+            End::AnyNode => Some(Target::AnyNode),
+            End::Clients => None,
+        }
+    }
+
+    /// Reads the word of the file for one subscriber: `subscriber 3`, `subscriber any`.
+    pub fn parse_subscriber(text: &str) -> Option<Target> {
+        let mut words = text.split_whitespace();
+        match (words.next()?, words.next()?, words.next()) {
+            ("subscriber", "any", None) => Some(Target::AnySubscriber),
+            ("subscriber", n, None) => number(n).map(Target::Subscriber),
+            _ => None,
+        }
+    }
+
+    /// Whether a pattern has it.
+    pub fn exists_in(&self, pattern: Pattern) -> bool {
+        match self {
+            Target::Broker => pattern.has_broker(),
+            Target::History => pattern.has_history(),
+            Target::Link(link) => link.exists_in(pattern),
+            Target::Groups(_) => pattern.crosses_nodes(),
+            _ => true,
+        }
+    }
+
+    /// Whether both strike one process, or both strike who leaves and joins.
+    pub(in crate::scenario) fn meets(&self, other: &Target) -> bool {
+        use Target::{AllNodes, AnyNode, Broker, History, Node, Subscribers};
+        match (self, other) {
+            (Broker, Broker) | (History, History) | (Subscribers(_), Subscribers(_)) => true,
+            (Node(one), Node(other)) => one == other,
+            (AllNodes | AnyNode, Node(_) | AllNodes | AnyNode) | (Node(_), AllNodes | AnyNode) => true,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Broker => f.write_str("broker"),
+            Target::History => f.write_str("history"),
+            Target::Subscribers(percent) => write!(f, "{percent}% of the subscribers"),
+            Target::Node(n) => write!(f, "node {n}"),
+            Target::AllNodes => f.write_str("node *"),
+            Target::AnyNode => f.write_str("node any"),
+            Target::Subscriber(n) => write!(f, "subscriber {n}"),
+            Target::AnySubscriber => f.write_str("subscriber any"),
+            Target::Link(link) => link.fmt(f),
+            Target::Groups(groups) => {
+                for (i, group) in groups.iter().enumerate() {
+                    let members: Vec<_> = group.iter().map(End::to_string).collect();
+                    write!(f, "{}{}", if i > 0 { " | " } else { "" }, members.join(", "))?;
+                }
+                Ok(())
+            }
+            Target::Load => f.write_str("the load"),
+            Target::Unknown => f.write_str("a command"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets() {
+        assert_eq!(Target::parse("broker"), Some(Target::Broker));
+        assert_eq!(Target::parse("node 12"), Some(Target::Node(12)));
+        assert_eq!(Target::parse(" node  * "), Some(Target::AllNodes));
+        assert_eq!(Target::parse("node any"), Some(Target::AnyNode));
+        assert_eq!(Target::parse("history"), Some(Target::History));
+        for wrong in [
+            "", "node", "node -1", "node +1", "node x", "node 1 2", "Broker", "broker 1", "node1", "50%",
+            "client *",
+        ] {
+            assert_eq!(Target::parse(wrong), None, "{wrong:?}");
+        }
+        assert_eq!(Target::parse("node 99999999999999999999999"), None);
+        assert_eq!(Target::parse_subscriber("subscriber 3"), Some(Target::Subscriber(3)));
+        assert_eq!(Target::parse_subscriber("subscriber any"), Some(Target::AnySubscriber));
+        for wrong in ["subscriber", "subscriber *", "subscriber -1", "node 1", "subscriber 1 2"] {
+            assert_eq!(Target::parse_subscriber(wrong), None, "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_strikes_the_same_process() {
+        use Target::*;
+        for (one, other) in [
+            (Broker, Broker),
+            (History, History),
+            (Node(1), Node(1)),
+            (Node(1), AllNodes),
+            (AllNodes, AllNodes),
+            (AnyNode, Node(2)),
+            (AnyNode, AnyNode),
+            (Subscribers(10), Subscribers(20)),
+        ] {
+            assert!(one.meets(&other) && other.meets(&one));
+        }
+        for (one, other) in [
+            (Broker, Node(0)),
+            (Broker, AllNodes),
+            (Broker, History),
+            (History, AllNodes),
+            (Node(1), Node(2)),
+            (Subscribers(50), AllNodes),
+            (Subscriber(1), Subscriber(1)),
+        ] {
+            assert!(!one.meets(&other) && !other.meets(&one));
+        }
+    }
+}
