@@ -51,8 +51,8 @@ async fn a_broker_comes_back_where_it_was() {
     let port = redis_port(&cluster);
     let mut before = redis_info(port).await.unwrap().process;
     for action in [Action::Kill, Action::Stop] {
-        cluster.apply(&fault(action, Target::Broker)).await.unwrap();
-        cluster.heal(&fault(action, Target::Broker)).await.unwrap();
+        cluster.apply(&fault(action.clone(), Target::Broker)).await.unwrap();
+        cluster.heal(&fault(action.clone(), Target::Broker)).await.unwrap();
         let after = redis_info(port).await.unwrap().process;
         assert_ne!(after, before, "{action}");
         before = after;
@@ -83,7 +83,7 @@ async fn one_node_falls_and_the_others_stand() {
     let ports = ports(&cluster);
     for action in [Action::Kill, Action::Stop, Action::Pause] {
         let before = cluster.node_ids();
-        let fault = fault(action, Target::Node(1));
+        let fault = fault(action.clone(), Target::Node(1));
         cluster.apply(&fault).await.unwrap();
         assert_eq!(http_status(ports[0], "/readyz").await.unwrap(), 200);
         assert_eq!(http_status(ports[2], "/readyz").await.unwrap(), 200);
