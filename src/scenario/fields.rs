@@ -7,7 +7,7 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::error::{Origin, ScenarioError, Source, suggestion};
-use super::section::{NO_DURATION, Section, duration, parse_duration, wrong_type};
+use super::section::{NO_DURATION, Section, Value, duration, parse_duration, wrong_type};
 use super::{Cluster, Load, Overrides};
 
 /// A field of cluster or load. A flag of its name (`_` becomes `-`) overrides it.
@@ -55,6 +55,8 @@ pub(super) struct Fields<'a> {
     cluster: Option<Section<'a>>,
     load: Option<Section<'a>>,
     overrides: &'a Overrides,
+    /// What this variation of a `[matrix]` takes instead of the file's own value.
+    picks: BTreeMap<&'static str, Value<'a>>,
     origins: BTreeMap<&'static str, Origin>,
 }
 
@@ -70,8 +72,9 @@ impl<'a> Fields<'a> {
         cluster: Option<Section<'a>>,
         load: Option<Section<'a>>,
         overrides: &'a Overrides,
+        picks: BTreeMap<&'static str, Value<'a>>,
     ) -> Result<Self, ScenarioError> {
-        let fields = Self { source, cluster, load, overrides, origins: BTreeMap::new() };
+        let fields = Self { source, cluster, load, overrides, picks, origins: BTreeMap::new() };
         let known = || CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).map(|field| field.key);
         match overrides.iter().find(|(key, _)| !known().any(|known| known == **key)) {
             None => Ok(fields),
@@ -122,6 +125,9 @@ impl<'a> Fields<'a> {
         if let Some(text) = self.overrides.get(key) {
             self.origins.insert(key, Origin::Flag(key, text.clone()));
             Raw::Text(text.trim().to_owned())
+        } else if let Some(value) = self.picks.get(key) {
+            self.origins.insert(key, Origin::File(value.span()));
+            Raw::Toml(value)
         } else if let Some(value) = section.as_ref().and_then(|section| section.get(key)) {
             self.origins.insert(key, Origin::File(value.span()));
             Raw::Toml(value)

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Action, Bound, Condition, End, Expectation, FaultPlan, Moment, Scenario, Target};
+use super::{Action, Bound, Condition, End, Expectation, FaultPlan, Matrix, Moment, Scenario, Target};
 
 impl Scenario {
     /// The effective scenario. Durations are text (`"2s"`), faults and expectations stand as in the file.
     pub fn to_json(&self) -> Value {
         let load = &self.load;
-        json!({
+        let mut json = json!({
             "name": self.name,
             "title": self.title,
             "patterns": self.patterns.iter().map(|pattern| pattern.name()).collect::<Vec<_>>(),
@@ -31,8 +31,18 @@ impl Scenario {
             },
             "fault": self.faults.iter().map(fault).collect::<Vec<_>>(),
             "expect": expectations(&self.expect),
-        })
+        });
+        if let Some(json) = json.as_object_mut().filter(|_| !self.matrix.fields.is_empty()) {
+            json.insert("matrix".into(), matrix(&self.matrix));
+        }
+        json
     }
+}
+
+fn matrix(matrix: &Matrix) -> Value {
+    let fields = matrix.fields.iter().map(|(key, values)| ((*key).to_owned(), values.clone().into()));
+    let until = matrix.until_violated.then(|| ("until".to_owned(), "violated".into()));
+    Value::Object(fields.chain(until).collect())
 }
 
 fn time(duration: Duration) -> String {
@@ -70,7 +80,7 @@ fn fault(plan: &FaultPlan) -> Value {
         }
         Action::Link(Condition::Slice { bytes, pause }) => {
             put("bytes", (*bytes).into());
-            put("pause", time(*pause).into());
+            put("gap", time(*pause).into());
         }
         Action::Link(Condition::Limit { bytes }) => put("bytes", (*bytes).into()),
         Action::Run { heal: Some(heal), .. } => put("heal", heal.as_str().into()),

@@ -15,6 +15,7 @@ mod fault;
 mod fields;
 mod figures;
 mod json;
+mod matrix;
 mod parse;
 mod pattern;
 mod section;
@@ -28,9 +29,10 @@ pub use expect::{Bound, Expectation};
 pub use fault::{ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target};
 pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS};
 pub use figures::FIGURES;
+pub use matrix::{MATRIX_FIELDS, Matrix, Variation};
 pub use pattern::Pattern;
 pub use share::share_of;
-pub use shipped::Shipped;
+pub use shipped::{ScenarioFile, Shipped};
 
 /// One scenario, validated, every default filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +47,8 @@ pub struct Scenario {
     pub cluster: Cluster,
     /// What is sent and who listens.
     pub load: Load,
+    /// What is varied from run to run.
+    pub matrix: Matrix,
     /// What breaks, and when; in the order of the file.
     pub faults: Vec<FaultPlan>,
     /// What a run must show; in the order of the file.

@@ -8,15 +8,26 @@ use super::check::Whole;
 use super::error::{ScenarioError, Source};
 use super::fields::{CLUSTER_FIELDS, Fields, LOAD_FIELDS};
 use super::section::{Section, Value, text, wrong_type};
-use super::{Overrides, Pattern, Scenario, expect, fault};
+use super::{Overrides, Pattern, Scenario, expect, fault, matrix};
 
-const KEYS: [&str; 6] = ["title", "patterns", "cluster", "load", "fault", "expect"];
+const KEYS: [&str; 7] = ["title", "patterns", "cluster", "load", "matrix", "fault", "expect"];
 /// A title stands on one line of a table.
 const TITLE_MAX: usize = 100;
 
 impl Scenario {
     /// Reads a scenario's text. `source_name` is what errors call it; its stem becomes the scenario's name.
+    /// Of a `[matrix]` it is the first variation.
     pub fn parse(source_name: &str, text: &str, overrides: &Overrides) -> Result<Scenario, ScenarioError> {
+        Self::parse_variation(source_name, text, overrides, 0)
+    }
+
+    /// The same, as the variation of this number.
+    pub(super) fn parse_variation(
+        source_name: &str,
+        text: &str,
+        overrides: &Overrides,
+        variation: usize,
+    ) -> Result<Scenario, ScenarioError> {
         let source = &Source { name: source_name, text };
         let document = DeTable::parse(text).map_err(|error| syntax(source, &error))?;
         let root = Section::root(source, document.get_ref(), &KEYS)?;
@@ -33,7 +44,8 @@ impl Scenario {
         };
         let cluster_section = open("cluster", "[cluster]", CLUSTER_FIELDS)?;
         let load_section = open("load", "[load]", LOAD_FIELDS)?;
-        let mut fields = Fields::new(source, cluster_section, load_section, overrides)?;
+        let (matrix, picks) = matrix::read(source, root.get("matrix"), overrides, variation)?;
+        let mut fields = Fields::new(source, cluster_section, load_section, overrides, picks)?;
         let (cluster, load) = (fields.cluster()?, fields.load()?);
 
         let faults = match root.get("fault") {
@@ -55,7 +67,7 @@ impl Scenario {
         }
         .check()?;
         let faults = faults.into_iter().map(|placed| placed.plan).collect();
-        Ok(Scenario { name, title, patterns, cluster, load, faults, expect })
+        Ok(Scenario { name, title, patterns, cluster, load, matrix, faults, expect })
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use rust_embed::Embed;
 
 use super::error::{ScenarioError, nearest};
-use super::{Overrides, Scenario};
+use super::{Overrides, Scenario, Variation};
 
 #[derive(Embed)]
 #[folder = "scenarios/"]
@@ -55,18 +55,61 @@ impl Shipped {
 impl Scenario {
     /// The shipped scenario of this name, or the file at this path. A name has no `/` and no `.toml`.
     pub fn load(name_or_path: &str, overrides: &Overrides) -> Result<Scenario, ScenarioError> {
+        ScenarioFile::find(name_or_path)?.scenario(overrides)
+    }
+}
+
+/// A scenario's text, and what errors call it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScenarioFile {
+    name: String,
+    text: String,
+}
+
+impl ScenarioFile {
+    /// The shipped scenario of this name, or the file at this path. A name has no `/` and no `.toml`.
+    pub fn find(name_or_path: &str) -> Result<Self, ScenarioError> {
         let is_path =
             name_or_path.contains(['/', std::path::MAIN_SEPARATOR]) || name_or_path.ends_with(".toml");
         if is_path {
-            return Self::parse(name_or_path, &read(name_or_path)?, overrides);
+            return Self::at(name_or_path);
         }
         match Shipped::find(name_or_path) {
-            Ok(shipped) => Self::parse(&format!("{}.toml", shipped.name), &shipped.text, overrides),
-            Err(_) if Path::new(name_or_path).is_file() => {
-                Self::parse(name_or_path, &read(name_or_path)?, overrides)
-            }
+            Ok(shipped) => Ok(Self { name: format!("{}.toml", shipped.name), text: shipped.text }),
+            Err(_) if Path::new(name_or_path).is_file() => Self::at(name_or_path),
             Err(unknown) => Err(unknown),
         }
+    }
+
+    fn at(path: &str) -> Result<Self, ScenarioError> {
+        Ok(Self { name: path.to_owned(), text: read(path)? })
+    }
+
+    /// The effective scenario that a report shows, as a file again.
+    pub fn of_report(scenario: &serde_json::Value) -> Result<Self, ScenarioError> {
+        let mut file = scenario.clone();
+        let name = match file.as_object_mut().and_then(|file| file.remove("name")) {
+            Some(serde_json::Value::String(name)) if !name.is_empty() => name,
+            _ => return Err(ScenarioError::new("the report's scenario has no name")),
+        };
+        let text = toml::to_string(&file)
+            .map_err(|error| ScenarioError::new(format!("the report's scenario cannot be read: {error}")))?;
+        Ok(Self { name: format!("{name}.toml"), text })
+    }
+
+    /// What it says, with these overrides; of a `[matrix]` the first variation.
+    pub fn scenario(&self, overrides: &Overrides) -> Result<Scenario, ScenarioError> {
+        Scenario::parse(&self.name, &self.text, overrides)
+    }
+
+    /// Every variation of its `[matrix]`, in the order of the file; one without.
+    pub fn variations(&self, overrides: &Overrides) -> Result<Vec<Variation>, ScenarioError> {
+        let count = self.scenario(overrides)?.matrix.count();
+        let variation = |number| {
+            let scenario = Scenario::parse_variation(&self.name, &self.text, overrides, number)?;
+            Ok(Variation { params: scenario.matrix.params(number), scenario })
+        };
+        (0..count).map(variation).collect()
     }
 }
 

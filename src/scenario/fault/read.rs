@@ -29,7 +29,7 @@ const OWN: [(&str, &[(&str, bool)]); 6] = [
     ("delay", &[("by", true), ("jitter", false)]),
     ("throttle", &[("bytes_per_second", true)]),
     ("slow", &[("bytes_per_second", true)]),
-    ("slice", &[("bytes", true), ("pause", true)]),
+    ("slice", &[("bytes", true), ("gap", true)]),
     ("limit", &[("bytes", true)]),
     ("run", &[("heal", false)]),
 ];
@@ -38,7 +38,7 @@ const OWN: [(&str, &[(&str, bool)]); 6] = [
 fn example(key: &str) -> &'static str {
     match key {
         "by" => "by = \"100ms\" delays each chunk so long",
-        "pause" => "pause = \"10ms\" is the time between two pieces",
+        "gap" => "gap = \"10ms\" is the pause between two pieces",
         "bytes" => "bytes = 1000",
         _ => "bytes_per_second = 10000",
     }
@@ -156,7 +156,7 @@ impl<'a> Reader<'a> {
             }
             "slice" => {
                 let bytes = self.count("bytes", 1..=1 << 20)?;
-                link(Condition::Slice { bytes, pause: self.time("pause")?.unwrap_or_default() })
+                link(Condition::Slice { bytes, pause: self.time("gap")?.unwrap_or_default() })
             }
             "limit" => link(Condition::Limit { bytes: self.count("bytes", 0..=1 << 50)? }),
             "partition" => Ok((Action::Partition, Target::Groups(self.groups(value)?))),

@@ -1,0 +1,125 @@
+//! `[matrix]`: one scenario over several values, a run each.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+use toml::de::DeValue;
+
+use super::error::{ScenarioError, Source};
+use super::section::{Section, Value, text, wrong_type};
+use super::{Overrides, Scenario};
+
+/// The fields that a matrix may vary.
+pub const MATRIX_FIELDS: [&str; 6] = ["rate", "payload", "nodes", "subscribers", "publishers", "rooms"];
+
+/// More runs than this are a mistake.
+const MOST: usize = 1_000;
+
+/// What is varied from run to run: every combination of the values, the last field of the file fastest.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Matrix {
+    /// Each field with its values, in the order of the file.
+    pub fields: Vec<(&'static str, Vec<Json>)>,
+    /// Whether a pattern's runs end with the first that violates an expectation: a search for the last value that
+    /// it sustains.
+    pub until_violated: bool,
+}
+
+/// One variation of a scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variation {
+    /// What was varied, by name; empty where there is no matrix.
+    pub params: BTreeMap<String, Json>,
+    /// The scenario with these values.
+    pub scenario: Scenario,
+}
+
+impl Matrix {
+    /// How many variations there are; one where nothing is varied.
+    pub fn count(&self) -> usize {
+        self.fields.iter().map(|(_, values)| values.len()).product()
+    }
+
+    /// The values of one variation.
+    pub(super) fn params(&self, variation: usize) -> BTreeMap<String, Json> {
+        let sizes: Vec<_> = self.fields.iter().map(|(_, values)| values.len()).collect();
+        let places = places(&sizes, variation);
+        let of = |((key, values), place): (&(&str, Vec<Json>), usize)| {
+            Some(((*key).to_owned(), values.get(place)?.clone()))
+        };
+        self.fields.iter().zip(places).filter_map(of).collect()
+    }
+}
+
+/// Which value of each field, for the variation of a number.
+fn places(sizes: &[usize], mut variation: usize) -> Vec<usize> {
+    let mut places = vec![0; sizes.len()];
+    for (place, size) in places.iter_mut().zip(sizes).rev() {
+        (*place, variation) = (variation % size, variation / size);
+    }
+    places
+}
+
+/// What one variation takes, by field.
+type Picks<'a> = BTreeMap<&'static str, Value<'a>>;
+
+/// Reads `[matrix]`, and picks the values of one variation. A field that a flag gives is not varied.
+pub(super) fn read<'a>(
+    source: &'a Source<'a>,
+    value: Option<Value<'a>>,
+    overrides: &Overrides,
+    variation: usize,
+) -> Result<(Matrix, Picks<'a>), ScenarioError> {
+    let (mut matrix, mut picks) = (Matrix::default(), Picks::new());
+    let Some(value) = value else { return Ok((matrix, picks)) };
+    let known: Vec<&str> = MATRIX_FIELDS.into_iter().chain(["until"]).collect();
+    let section = Section::open(source, "[matrix]", value, &known)?;
+    if let Some(until) = section.get("until") {
+        let word = text(source, until, "until")?;
+        if *word.get_ref() != "violated" {
+            let error = source.error(&word.span(), format!("`until` cannot be `{}`", word.get_ref()));
+            return Err(error.with_hint("until = \"violated\" ends a pattern's runs at the first that fails"));
+        }
+        matrix.until_violated = true;
+    }
+    let mut lists = Vec::new();
+    for key in MATRIX_FIELDS {
+        let Some(list) = section.get(key) else { continue };
+        let DeValue::Array(items) = list.get_ref() else {
+            return Err(wrong_type(source, list, key, "a list such as [10, 100, 1000]"));
+        };
+        if items.is_empty() {
+            return Err(source.error(&list.span(), format!("`{key}` has no value to take")));
+        }
+        if !overrides.contains_key(key) {
+            lists.push((section.key_span(key).start, key, items));
+        }
+    }
+    lists.sort_by_key(|(at, ..)| *at);
+    let sizes: Vec<_> = lists.iter().map(|(_, _, items)| items.len()).collect();
+    let runs = sizes.iter().try_fold(1_usize, |all, size| all.checked_mul(*size).filter(|all| *all <= MOST));
+    if runs.is_none() {
+        let error = source.error(&section.span, format!("the matrix has more than {MOST} variations"));
+        return Err(error.with_hint("vary fewer fields, or over fewer values"));
+    }
+    for ((_, key, items), place) in lists.into_iter().zip(places(&sizes, variation)) {
+        let mut values = Vec::new();
+        for (i, item) in items.iter().enumerate() {
+            let number = match item.get_ref() {
+                DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(Json::from),
+                DeValue::Float(n) => n.as_str().parse::<f64>().ok().map(Json::from),
+                _ => return Err(wrong_type(source, item, key, "a number")),
+            };
+            values.push(number.ok_or_else(|| source.error(&item.span(), format!("`{key}` is no such number")))?);
+            if i == place {
+                picks.insert(key, item);
+            }
+        }
+        matrix.fields.push((key, values));
+    }
+    if matrix.until_violated && matrix.fields.len() > 1 {
+        let error = source.error(&section.key_span("until"), "`until` needs one field to vary, not several");
+        return Err(error.with_hint("a search goes along one line: leave the other fields to [load]"));
+    }
+    Ok((matrix, picks))
+}
