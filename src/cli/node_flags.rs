@@ -23,6 +23,16 @@ struct Node {
 }
 
 impl NodeFlags {
+    /// These flags.
+    pub fn new(flags: Vec<String>) -> Self {
+        Self { flags }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.flags.is_empty()
+    }
+
     /// The flags, if a node understands them beside those that the lab gives it itself: `labs`, and where it
     /// listens and what it is called. An error before anything is started, and not from a log.
     pub fn checked(self, labs: &[&str]) -> Result<Vec<String>, Failure> {

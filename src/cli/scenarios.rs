@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use clap::{Args, Subcommand};
 
-use crate::scenario::{self, Overrides, Pattern, Scenario, ScenarioError, Shipped};
+use crate::scenario::{self, Overrides, Pattern, Scenario, ScenarioError, ScenarioFile, Shipped, Variation};
 
 /// Arguments of `pubsub-lab scenarios`.
 #[derive(Debug, Args)]
@@ -88,7 +88,9 @@ fn names(patterns: impl IntoIterator<Item = Pattern>) -> String {
 }
 
 fn check(file: &str) -> Result<String, ScenarioError> {
-    let scenario = Scenario::load(file, &Overrides::new())?;
+    // Each variation of its matrix is judged.
+    let variations = ScenarioFile::find(file)?.variations(&Overrides::new())?;
+    let Some(Variation { scenario, .. }) = variations.into_iter().next() else { return Ok(String::new()) };
     let mut text = format!("{file}: valid\n");
     let mut row = |key: &str, value: &str| {
         let _ = writeln!(text, "  {key:<9} {value}");
@@ -104,6 +106,11 @@ fn check(file: &str) -> Result<String, ScenarioError> {
     }
     row("cluster", &count(scenario.cluster.nodes, "node"));
     row("load", &load(&scenario));
+    for (field, values) in &scenario.matrix.fields {
+        let values = values.iter().map(|value| value.to_string()).collect::<Vec<_>>().join(", ");
+        let until = if scenario.matrix.until_violated { " (until an expectation is violated)" } else { "" };
+        row("matrix", &format!("{field} = {values}{until}"));
+    }
     for fault in &scenario.faults {
         let when = moment(fault);
         let healed = match fault.duration {

@@ -9,15 +9,20 @@ use super::broker::{self, Broker};
 use super::error::LabError;
 use super::observer::{Note, Observer};
 use super::product::Product;
-use super::trial::{Subject, Trial, cluster_options};
+use super::subject::Subject;
+use super::trial::{Trial, cluster_options};
+use crate::ledger::Verdict;
+use crate::load::Dialect;
 use crate::report::{Host, Report, RunReport, SCHEMA};
-use crate::scenario::{Pattern, Scenario, Target};
+use crate::scenario::{Scenario, Variation};
 
 /// What is to be benched.
 #[derive(Debug)]
 pub struct BenchOptions {
-    /// What is done.
+    /// What is done, as the report shows it.
     pub scenario: Scenario,
+    /// The same for each run of a subject: with the values of its `[matrix]`, or the scenario itself.
+    pub variations: Vec<Variation>,
     /// To what, in the order of the table.
     pub subjects: Vec<Subject>,
     /// Reaches every random choice.
@@ -26,6 +31,10 @@ pub struct BenchOptions {
     pub brokers: Vec<String>,
     /// More flags for each node.
     pub node_flags: Vec<String>,
+    /// How clients speak with a server that is not ours; `None` finds out.
+    pub dialect: Option<Dialect>,
+    /// What the report keeps so that the bench can be run again.
+    pub again: serde_json::Value,
     /// The directory of the report and the logs.
     pub out: PathBuf,
 }
@@ -72,55 +81,86 @@ pub async fn bench(
     observer: &dyn Observer,
 ) -> Result<Report, LabError> {
     check(options).await?;
-    let (mut runs, mut versions) = (Vec::new(), BTreeMap::new());
-    let of = options.subjects.len();
-    for (index, subject) in options.subjects.iter().enumerate() {
-        let label = subject.label();
-        if let Err(why) = applies(&options.scenario, subject) {
+    let mut done = Done::default();
+    for subject in &options.subjects {
+        if let Err(why) = subject.applies(&options.scenario) {
+            let (label, pattern) = (subject.label(), subject.pattern_name());
             observer.note(Note::LeftOut { label, why: &why });
-            runs.push(RunReport::not_applicable(&format!("{label}-1"), label, label, vec![why]));
+            done.runs.push(RunReport::not_applicable(&format!("{label}-1"), label, pattern, vec![why]));
             continue;
         }
-        observer.note(Note::Run { label, index: index + 1, of });
-        let logs = options.out.join("logs").join(label);
+        // Boxed: it holds a whole cluster, and the caller's future is to stay small.
+        if let Err(error) = Box::pin(series(options, subject, cancel, observer, &mut done)).await {
+            // What was measured before stays; the error of the moment matters more than one of writing.
+            if done.runs.iter().any(RunReport::was_made) && write(options, done).is_ok() {
+                observer.note(Note::Kept(&options.out));
+            }
+            return Err(error);
+        }
+    }
+    write(options, done)
+}
+
+/// What was found out so far.
+#[derive(Default)]
+struct Done {
+    runs: Vec<RunReport>,
+    versions: BTreeMap<String, String>,
+}
+
+/// Every variation over one subject; in a search, until one fails.
+async fn series(
+    options: &BenchOptions,
+    subject: &Subject,
+    cancel: &CancellationToken,
+    observer: &dyn Observer,
+    done: &mut Done,
+) -> Result<(), LabError> {
+    let of = options.subjects.len() * options.variations.len();
+    let place = options.subjects.iter().position(|other| other == subject).unwrap_or(0);
+    let mut sustained = false;
+    for (number, Variation { params, scenario }) in options.variations.iter().enumerate() {
+        let label = subject.label();
+        let values = params.iter().map(|(key, value)| format!(" {key}={value}")).collect::<String>();
+        let index = place * options.variations.len() + number + 1;
+        observer.note(Note::Run { label: &format!("{label}{values}"), index, of });
+        let logs = options.out.join("logs").join(format!("{label}{}", values.replace([' ', '='], "-")));
         create(&logs)?;
         let trial = Trial {
-            scenario: &options.scenario,
+            scenario,
             subject,
-            faults: &options.scenario.schedule(pattern_of(subject), options.seed),
+            faults: &scenario.schedule(subject.pattern(), options.seed),
+            id: format!("{label}-{}", number + 1),
             seed: options.seed,
             broker: options.broker_of(subject),
             node_flags: &options.node_flags,
+            dialect: options.dialect.as_ref(),
             logs,
             cancel,
             observer,
         };
-        // Boxed: it holds a whole cluster, and the caller's future is to stay small.
-        match Box::pin(trial.run()).await {
-            Ok(outcome) => {
-                versions.extend(outcome.versions);
-                runs.push(outcome.run);
-            }
-            Err(error) => {
-                // What was measured before stays; the error of the moment matters more than one of writing.
-                if runs.iter().any(RunReport::was_made) && write(options, runs, versions).is_ok() {
-                    observer.note(Note::Kept(&options.out));
-                }
-                return Err(error);
-            }
+        let outcome = Box::pin(trial.run()).await?;
+        done.versions.extend(outcome.versions);
+        let mut run = RunReport { params: params.clone(), ..outcome.run };
+        let valid = run.verdict == Verdict::Valid;
+        let searching = options.scenario.matrix.until_violated;
+        // Without a value that it sustains there is nothing that was sought, only a failure.
+        run.sought = searching && sustained && !valid;
+        done.runs.push(run);
+        if searching && !valid {
+            break;
         }
+        sustained = true;
     }
-    write(options, runs, versions)
+    Ok(())
 }
 
-fn write(
-    options: &BenchOptions,
-    runs: Vec<RunReport>,
-    mut versions: BTreeMap<String, String>,
-) -> Result<Report, LabError> {
+fn write(options: &BenchOptions, done: Done) -> Result<Report, LabError> {
+    let Done { runs, mut versions } = done;
     versions.entry("pubsub-lab".into()).or_insert_with(|| env!("CARGO_PKG_VERSION").into());
     let scenario = options.scenario.to_json();
-    let report = Report { schema: SCHEMA, scenario, seed: options.seed, versions, host: Host::here(), runs };
+    let (host, bench) = (Host::here(), Some(options.again.clone()));
+    let report = Report { schema: SCHEMA, scenario, seed: options.seed, versions, host, bench, runs };
     report.write(&options.out).map_err(|error| {
         let message = format!("the report cannot be written to {}: {error}", options.out.display());
         LabError::environment(message).hint("choose another directory with `--out`")
@@ -133,13 +173,16 @@ async fn check(options: &BenchOptions) -> Result<(), LabError> {
     options.check_brokers()?;
     let mut needed: Vec<(Product, Option<&str>)> = Vec::new();
     for subject in &options.subjects {
-        if let Subject::Pattern(pattern) = *subject
-            && applies(&options.scenario, subject).is_ok()
-        {
-            let broker = options.broker_of(subject);
-            cluster_options(&options.scenario, pattern, broker, &options.node_flags)?;
-            needed.extend(Product::of_pattern(pattern).map(|product| (product, broker)));
+        let Subject::Cluster(software) = subject else { continue };
+        if subject.applies(&options.scenario).is_err() {
+            continue;
         }
+        let broker = options.broker_of(subject);
+        for Variation { scenario, .. } in &options.variations {
+            let faults = scenario.schedule(subject.pattern(), options.seed);
+            cluster_options(scenario, software, &faults, broker, &options.node_flags)?;
+        }
+        needed.extend(software.product().map(|product| (product, broker)));
     }
     for (product, url) in needed {
         Broker::check(product, url).await?;
@@ -155,37 +198,20 @@ pub fn create(directory: &Path) -> Result<(), LabError> {
     })
 }
 
-fn pattern_of(subject: &Subject) -> Option<Pattern> {
-    match subject {
-        Subject::Pattern(pattern) => Some(*pattern),
-        Subject::Attached(_) => None,
-    }
-}
-
-fn applies(scenario: &Scenario, subject: &Subject) -> Result<(), String> {
-    match subject {
-        Subject::Pattern(pattern) => scenario.applies_to(*pattern),
-        // Its subscribers are the load's own; its processes are somebody else's.
-        Subject::Attached(_) => match scenario.faults.iter().find(|fault| !fault.action.is_deliberate()) {
-            None => Ok(()),
-            Some(fault) if fault.target == Target::Broker => Err("its broker is not the lab's".into()),
-            Some(fault) if fault.target == Target::History => Err("its history is not the lab's".into()),
-            Some(fault) => {
-                Err(format!("`{fault}` strikes processes, and those of the server are not the lab's"))
-            }
-        },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Overrides;
+    use super::super::software::Software;
+    use crate::scenario::{Overrides, Pattern};
 
     fn options(patterns: &[Pattern], brokers: &[&str]) -> BenchOptions {
+        let cluster = |pattern: &Pattern| Subject::Cluster(Software::Pattern(*pattern));
         BenchOptions {
             scenario: Scenario::load("steady", &Overrides::new()).unwrap(),
-            subjects: patterns.iter().map(|pattern| Subject::Pattern(*pattern)).collect(),
+            variations: Vec::new(),
+            dialect: None,
+            again: serde_json::Value::Null,
+            subjects: patterns.iter().map(cluster).collect(),
             seed: 1,
             brokers: brokers.iter().map(|url| (*url).to_owned()).collect(),
             node_flags: Vec::new(),
@@ -198,7 +224,7 @@ mod tests {
         let both = options(&Pattern::ALL, &["amqp://rabbit", "rediss://redis"]);
         both.check_brokers().unwrap();
         let broker = |options: &BenchOptions, pattern| {
-            options.broker_of(&Subject::Pattern(pattern)).map(str::to_owned)
+            options.broker_of(&Subject::Cluster(Software::Pattern(pattern))).map(str::to_owned)
         };
         assert_eq!(broker(&both, Pattern::Redis).as_deref(), Some("rediss://redis"));
         assert_eq!(broker(&both, Pattern::Amqp).as_deref(), Some("amqp://rabbit"));

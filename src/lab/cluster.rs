@@ -10,12 +10,14 @@ use tokio_util::sync::CancellationToken;
 use super::base::{Base, Events};
 use super::broker::{self, Broker};
 use super::error::LabError;
+use super::links::Links;
 use super::members::{Members, Shared, client_ports};
 use super::options::{ClusterOptions, no_history, no_such_node};
-use super::product::Product;
+use super::process::Supervision;
 use super::service::Service;
+use super::software::Software;
 use crate::fault;
-use crate::scenario::{Action, Fault, Pattern, Target};
+use crate::scenario::{Action, Fault, Target};
 
 /// How long a node may take to end when asked to. With what follows it: under three seconds.
 const STOP: Duration = Duration::from_millis(1500);
@@ -43,7 +45,8 @@ pub enum Progress {
 /// A running cluster. Dropped without [`stop`](Self::stop): everything is killed at once.
 #[derive(Debug)]
 pub struct Cluster {
-    pattern: Pattern,
+    software: Software,
+    links: Links,
     members: Members,
     broker: Option<Broker>,
     namespace: String,
@@ -58,10 +61,11 @@ impl Cluster {
         cancel: &CancellationToken,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Self, LabError> {
-        options.check(&[])?;
+        options.check()?;
         let clients = client_ports(options.port, options.nodes)?;
         let (base, events) = Base::new(&options.program)?;
         let namespace = format!("pubsub-lab-{:08x}", rand::random::<u32>());
+        let links = Links::of(&options.faults, options.nodes, options.seed);
         let mut broker = None;
         let build = async {
             let logs = options.logs.as_deref().unwrap_or(base.directory());
@@ -75,6 +79,7 @@ impl Cluster {
                 secret: &secret,
                 logs,
                 base: &base,
+                links: &links,
                 progress,
             };
             Members::start(&shared, clients).await
@@ -85,8 +90,8 @@ impl Cluster {
         };
         match built {
             Ok(members) => {
-                let pattern = options.pattern;
-                Ok(Self { pattern, members, broker, namespace, events: Some(events), base })
+                let software = options.software.clone();
+                Ok(Self { software, links, members, broker, namespace, events: Some(events), base })
             }
             Err(error) => {
                 // First all who use the broker, then what they left there.
@@ -99,9 +104,9 @@ impl Cluster {
         }
     }
 
-    /// Where a WebSocket client finds each node, in their order.
+    /// Where a WebSocket client finds each node, in their order; behind a link that is proxied, its proxy.
     pub fn urls(&self) -> Vec<String> {
-        self.members.nodes.iter().map(|node| format!("ws://127.0.0.1:{}", node.port())).collect()
+        self.members.doors.iter().map(|port| format!("ws://127.0.0.1:{port}")).collect()
     }
 
     /// The process id of each node at this moment, in their order.
@@ -127,6 +132,30 @@ impl Cluster {
     /// The broker, if the pattern has one.
     pub fn broker(&self) -> Option<&Broker> {
         self.broker.as_ref()
+    }
+
+    /// The links that are proxied.
+    pub fn links(&self) -> &Links {
+        &self.links
+    }
+
+    /// What other processes of the lab are started with.
+    pub fn supervision(&self) -> &Supervision {
+        self.base.supervision()
+    }
+
+    /// Waits until the nodes that a fault on a link has concerned serve again, those that are killed meanwhile
+    /// left out.
+    pub async fn serve_again(&self, target: &Target) {
+        let nodes = self.links.concerned(target);
+        let concerned = nodes.iter().filter_map(|n| self.members.nodes.get(*n));
+        // Who does not come back is somebody else's fault, and its clients will tell.
+        join_all(concerned.filter(|node| node.is_running()).map(fault::Victim::ready)).await;
+    }
+
+    /// Resolves when no node runs any more.
+    pub async fn nobody_serves(&self) {
+        join_all(self.members.nodes.iter().map(Service::ended)).await;
     }
 
     /// What this cluster's native names begin with.
@@ -166,7 +195,7 @@ impl Cluster {
         match &fault.target {
             Target::Broker => match &self.broker {
                 Some(broker) => wound.on(broker).await?,
-                None => return Err(LabError::usage(format!("the pattern {} has no broker", self.pattern))),
+                None => return Err(LabError::usage(format!("the pattern {} has no broker", self.software))),
             },
             Target::Node(n) => match self.members.nodes.get(*n) {
                 Some(node) => wound.on(node).await?,
@@ -174,7 +203,7 @@ impl Cluster {
             },
             Target::History => match self.history() {
                 Some(history) => wound.on(history).await?,
-                None => return Err(no_history(self.pattern)),
+                None => return Err(no_history(&self.software)),
             },
             Target::AllNodes => {
                 try_join_all(self.members.nodes.iter().map(|node| wound.on(node))).await?;
@@ -223,7 +252,7 @@ async fn start_broker(
     base: &Base,
     progress: &(dyn Fn(Progress) + Sync),
 ) -> Result<Option<Broker>, LabError> {
-    let Some(product) = Product::of_pattern(options.pattern) else { return Ok(None) };
+    let Some(product) = options.software.product() else { return Ok(None) };
     let broker = match &options.broker {
         Some(url) => {
             progress(Progress::Waiting(format!("the broker at {}", broker::redact(url))));

@@ -12,9 +12,12 @@ use super::broker::Broker;
 use super::cluster::Progress;
 use super::error::LabError;
 use super::options::ClusterOptions;
+use super::links::Links;
 use super::ports;
-use super::process::Spec;
+use super::process::{SHELL, Spec};
 use super::service::{Readiness, Service};
+use super::software::{Blanks, Server, Software};
+use super::ways::Ways;
 use crate::scenario::Pattern;
 
 /// How long a member may take to be ready.
@@ -30,6 +33,7 @@ pub(super) struct Shared<'a> {
     pub(super) secret: &'a str,
     pub(super) logs: &'a Path,
     pub(super) base: &'a Base,
+    pub(super) links: &'a Links,
     pub(super) progress: &'a (dyn Fn(Progress) + Sync),
 }
 
@@ -37,14 +41,16 @@ pub(super) struct Shared<'a> {
 #[derive(Debug)]
 pub(super) struct Members {
     pub(super) nodes: Vec<Service>,
+    /// The port at which clients find each node.
+    pub(super) doors: Vec<u16>,
     pub(super) history: Option<Service>,
 }
 
 /// The ports that other members are told, and so cannot change for one of them alone.
-struct Addresses {
+pub(super) struct Addresses {
     /// Where each node hears the others; empty if they have a broker, or nothing to say.
-    subs: Vec<u16>,
-    history: Option<u16>,
+    pub(super) subs: Vec<u16>,
+    pub(super) history: Option<u16>,
 }
 
 /// Why a member did not start.
@@ -100,9 +106,11 @@ impl Members {
     }
 
     async fn attempt(shared: &Shared<'_>, clients: &[u16]) -> Result<Self, Failure> {
-        let addresses = Addresses::free(shared.options.pattern, clients)?;
+        let addresses = Addresses::free(&shared.options.software, clients)?;
+        shared.links.clear();
+        let ways = Ways::of(shared, clients, &addresses).await?;
         // Both to their ends: who has started holds its port until it is gone.
-        let started = join(start_nodes(shared, clients, &addresses), start_history(shared, &addresses)).await;
+        let started = join(start_nodes(shared, clients, &addresses, &ways), start_history(shared, &addresses, &ways)).await;
         let (nodes, history) = match started {
             (Ok(nodes), Ok(history)) => (nodes, history),
             (Ok(nodes), Err(failure)) => {
@@ -120,19 +128,19 @@ impl Members {
         for (index, node) in nodes.iter().enumerate() {
             (shared.progress)(Progress::Node { index, url: format!("http://127.0.0.1:{}", node.port()) });
         }
-        Ok(Self { nodes, history })
+        Ok(Self { nodes, doors: ways.doors, history })
     }
 }
 
 impl Addresses {
     /// Free ones, and none of those that the clients use.
-    fn free(pattern: Pattern, clients: &[u16]) -> Result<Self, LabError> {
-        let subs = if pattern == Pattern::Zeromq { clients.len() } else { 0 };
-        let history = usize::from(pattern.has_history());
+    fn free(software: &Software, clients: &[u16]) -> Result<Self, LabError> {
+        let subs = if software.pattern() == Some(Pattern::Zeromq) { clients.len() } else { 0 };
+        let history = usize::from(software.has_history());
         let mut free = ports::free(subs + history + clients.len())?;
         // The clients' ports are free as well until somebody listens on them.
         free.retain(|port| !clients.contains(port));
-        let history = if pattern.has_history() { free.pop() } else { None };
+        let history = if software.has_history() { free.pop() } else { None };
         free.truncate(subs);
         Ok(Self { subs: free, history })
     }
@@ -142,10 +150,11 @@ async fn start_nodes(
     shared: &Shared<'_>,
     clients: &[u16],
     addresses: &Addresses,
+    ways: &Ways,
 ) -> Result<Vec<Service>, Failure> {
     let tell = |index| (shared.progress)(Progress::Waiting(format!("node {index}")));
     let starts = clients.iter().enumerate().map(|(index, port)| {
-        let (spec, sub) = (node_spec(shared, index, *port, addresses), addresses.subs.get(index));
+        let (spec, sub) = (node_spec(shared, index, *port, addresses, ways), addresses.subs.get(index));
         // A port that was asked for is not the lab's to change.
         let chosen = (shared.options.port == 0).then_some(*port).into_iter().chain(sub.copied());
         start(shared, spec, *port, chosen.collect())
@@ -167,16 +176,24 @@ async fn start_nodes(
     Ok(nodes)
 }
 
-async fn start_history(shared: &Shared<'_>, addresses: &Addresses) -> Result<Option<Service>, Failure> {
+async fn start_history(
+    shared: &Shared<'_>,
+    addresses: &Addresses,
+    ways: &Ways,
+) -> Result<Option<Service>, Failure> {
     let Some(port) = addresses.history else { return Ok(None) };
-    start(shared, history_spec(shared, port), port, vec![port]).await.map(Some)
+    start(shared, history_spec(shared, port, ways), port, vec![port]).await.map(Some)
 }
 
 /// Starts one. `chosen` are those of its ports that the lab chose.
 async fn start(shared: &Shared<'_>, spec: Spec, port: u16, chosen: Vec<u16>) -> Result<Service, Failure> {
     let supervision = shared.base.supervision();
     let started = async {
-        let service = Service::launch(spec, port, Readiness::Node, supervision, PATIENCE).await?;
+        let readiness = match spec.is_member() {
+            true => Readiness::Node,
+            false => Readiness::WebSocket,
+        };
+        let service = Service::launch(spec, port, readiness, supervision, PATIENCE).await?;
         match service.ready_within(PATIENCE).await {
             Ok(()) => Ok(service),
             Err(error) => {
@@ -195,21 +212,27 @@ async fn kill(services: impl IntoIterator<Item = &Service>) {
     join_all(services.into_iter().map(|service| service.stop(Duration::ZERO))).await;
 }
 
-fn node_spec(shared: &Shared<'_>, index: usize, port: u16, addresses: &Addresses) -> Spec {
+fn node_spec(shared: &Shared<'_>, index: usize, port: u16, addresses: &Addresses, ways: &Ways) -> Spec {
     let options = shared.options;
-    let mut args: Vec<String> = vec!["node".into(), options.pattern.name().into()];
+    let pattern = match &options.software {
+        Software::Pattern(pattern) => *pattern,
+        Software::Server(server) => return server_spec(shared, server, index, port, ways),
+    };
+    let mut args: Vec<String> = vec!["node".into(), pattern.name().into()];
     args.extend(["--listen".into(), format!("127.0.0.1:{port}"), "--name".into(), format!("node-{index}")]);
-    for (peer, sub) in addresses.subs.iter().enumerate() {
-        let flag = if peer == index { "--sub" } else { "--peer" };
-        args.extend([flag.into(), format!("tcp://127.0.0.1:{sub}")]);
+    if let Some(sub) = addresses.subs.get(index) {
+        args.extend(["--sub".into(), format!("tcp://127.0.0.1:{sub}")]);
+    }
+    for peer in ways.peers_of(index) {
+        args.extend(["--peer".into(), format!("tcp://{peer}")]);
     }
     // Not arguments: everybody can read those, and a URL may hold a password.
     let mut env: Vec<(OsString, OsString)> = vec![("PUBSUB_LAB_SECRET".into(), shared.secret.into())];
-    if let Some(broker) = shared.broker {
+    if let Some(broker) = ways.brokers.get(index) {
         args.extend(["--namespace".into(), shared.namespace.into()]);
-        env.push(("PUBSUB_LAB_BROKER".into(), broker.url().into()));
+        env.push(("PUBSUB_LAB_BROKER".into(), broker.into()));
     }
-    if let Some(history) = addresses.history {
+    if let Some(history) = ways.histories.get(index) {
         env.push(("PUBSUB_LAB_HISTORY".into(), format!("http://127.0.0.1:{history}").into()));
     }
     args.extend(options.node_flags.iter().cloned());
@@ -224,10 +247,26 @@ fn node_spec(shared: &Shared<'_>, index: usize, port: u16, addresses: &Addresses
     }
 }
 
-fn history_spec(shared: &Shared<'_>, port: u16) -> Spec {
+/// Somebody else's server. What its shell has started hears a SIGTERM too.
+fn server_spec(shared: &Shared<'_>, server: &Server, index: usize, port: u16, ways: &Ways) -> Spec {
+    let broker = ways.brokers.get(index).map(String::as_str);
+    let peers = ways.peers_of(index);
+    let command = server.filled(Blanks { port, node: index, peers: &peers, broker });
+    Spec {
+        name: format!("node {index}"),
+        program: SHELL.into(),
+        args: vec!["-c".into(), command.into()],
+        env: vec![("PORT".into(), port.to_string().into())],
+        clean: false,
+        dir: None,
+        log: shared.logs.join(format!("node-{index}.log")),
+    }
+}
+
+fn history_spec(shared: &Shared<'_>, port: u16, ways: &Ways) -> Spec {
     let db = shared.base.directory().join("history.db").into_os_string();
     let args = ["history", "--listen", &format!("127.0.0.1:{port}"), "--namespace", shared.namespace, "--db"];
-    let broker = shared.broker.map(|broker| ("PUBSUB_LAB_BROKER".into(), broker.url().into()));
+    let broker = ways.history_broker.as_ref().map(|broker| ("PUBSUB_LAB_BROKER".into(), broker.into()));
     Spec {
         name: "history".into(),
         program: shared.options.program.clone(),
@@ -257,13 +296,13 @@ mod tests {
     #[test]
     fn nobody_gets_a_port_twice() {
         let clients = ports::free(3).unwrap();
-        let mesh = Addresses::free(Pattern::Zeromq, &clients).unwrap();
+        let mesh = Addresses::free(&Software::Pattern(Pattern::Zeromq), &clients).unwrap();
         assert_eq!(mesh.subs.len(), 3);
         assert!(mesh.subs.iter().all(|port| !clients.contains(port)));
         assert_eq!(mesh.history, None);
-        let amqp = Addresses::free(Pattern::Amqp, &clients).unwrap();
+        let amqp = Addresses::free(&Software::Pattern(Pattern::Amqp), &clients).unwrap();
         assert!(amqp.subs.is_empty() && amqp.history.is_some_and(|port| !clients.contains(&port)));
-        let redis = Addresses::free(Pattern::Redis, &clients).unwrap();
+        let redis = Addresses::free(&Software::Pattern(Pattern::Redis), &clients).unwrap();
         assert!(redis.subs.is_empty() && redis.history.is_none());
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::broker;
 use super::error::LabError;
 use super::product::Product;
+use super::software::Software;
 use crate::scenario::{Fault, Pattern, Target};
 
 /// What to start.
@@ -12,8 +13,8 @@ use crate::scenario::{Fault, Pattern, Target};
 pub struct ClusterOptions {
     /// This binary.
     pub program: PathBuf,
-    /// How the nodes reach each other.
-    pub pattern: Pattern,
+    /// What the nodes run.
+    pub software: Software,
     /// How many nodes.
     pub nodes: usize,
     /// The first node's port, the others' follow; 0 chooses free ones.
@@ -22,6 +23,10 @@ pub struct ClusterOptions {
     pub broker: Option<String>,
     /// More flags for each node.
     pub node_flags: Vec<String>,
+    /// What will be struck: the links among it are proxied, and no other.
+    pub faults: Vec<Fault>,
+    /// Reaches what a link draws by chance.
+    pub seed: u64,
     /// Where the logs go; without it, into the lab's private directory, which is removed at the end.
     pub logs: Option<PathBuf>,
 }
@@ -29,17 +34,22 @@ pub struct ClusterOptions {
 impl ClusterOptions {
     /// One node of a pattern on a free port, with everything else left to the lab.
     pub fn new(pattern: Pattern) -> Result<Self, LabError> {
-        let program = std::env::current_exe().map_err(|error| {
-            LabError::environment(format!(
-                "the program's own file is not known, so it starts no node: {error}"
-            ))
-        })?;
-        Ok(Self { program, pattern, nodes: 1, port: 0, broker: None, node_flags: Vec::new(), logs: None })
+        Ok(Self {
+            program: program()?,
+            software: Software::Pattern(pattern),
+            nodes: 1,
+            port: 0,
+            broker: None,
+            node_flags: Vec::new(),
+            faults: Vec::new(),
+            seed: 0,
+            logs: None,
+        })
     }
 
-    /// Whether this cluster can be started, and these faults struck, as far as that is known before. A fault
-    /// on a broker that the pattern does not have is no error here: it is not applicable.
-    pub fn check(&self, faults: &[Fault]) -> Result<(), LabError> {
+    /// Whether this cluster can be started, and its faults struck, as far as that is known before. A fault on a
+    /// broker that the pattern does not have is no error here: it is not applicable.
+    pub fn check(&self) -> Result<(), LabError> {
         let nodes = self.nodes;
         if nodes == 0 {
             return Err(LabError::usage("a cluster has at least one node").hint("give `--nodes` 1 or more"));
@@ -50,18 +60,21 @@ impl ClusterOptions {
         }
         if let Some(url) = &self.broker {
             self.takes(url)?;
-            if faults.iter().any(|fault| fault.target == Target::Broker) {
+            if self.faults.iter().any(|fault| fault.target == Target::Broker) {
                 return Err(broker::not_ours(url));
             }
         }
-        faults.iter().try_for_each(|fault| self.has(&fault.target))
+        self.faults.iter().try_for_each(|fault| self.has(&fault.target))
     }
 
     /// Whether the pattern can use the broker at this URL.
     fn takes(&self, url: &str) -> Result<(), LabError> {
-        let pattern = self.pattern;
-        let Some(needed) = Product::of_pattern(pattern) else {
-            let message = format!("the pattern {pattern} has no broker");
+        let whose = match &self.software {
+            Software::Pattern(pattern) => format!("the pattern {pattern}"),
+            Software::Server(server) => format!("the server {}", server.label),
+        };
+        let Some(needed) = self.software.product() else {
+            let message = format!("{whose} has no broker");
             return Err(LabError::usage(message).hint("leave out `--broker`"));
         };
         let given = Product::of_url(url)?;
@@ -69,23 +82,30 @@ impl ClusterOptions {
             return Ok(());
         }
         let shown = broker::redact(url);
-        let message = format!("the pattern {pattern} needs {needed}, and {shown} is one of {given}");
+        let message = format!("{whose} needs {needed}, and {shown} is one of {given}");
         Err(LabError::usage(message).hint(needed.url_form()))
     }
 
     fn has(&self, target: &Target) -> Result<(), LabError> {
         match target {
             Target::Node(n) if *n >= self.nodes => Err(no_such_node(*n, self.nodes)),
-            Target::History if !self.pattern.has_history() => Err(no_history(self.pattern)),
+            Target::History if !self.software.has_history() => Err(no_history(&self.software)),
             _ => Ok(()),
         }
     }
 }
 
-pub(super) fn no_history(pattern: Pattern) -> LabError {
+/// This binary.
+pub(super) fn program() -> Result<PathBuf, LabError> {
+    std::env::current_exe().map_err(|error| {
+        LabError::environment(format!("the program's own file is not known, so it starts no node: {error}"))
+    })
+}
+
+pub(super) fn no_history(software: &Software) -> LabError {
     let with = Pattern::ALL.into_iter().filter(|pattern| pattern.has_history()).map(Pattern::name);
     let with = with.collect::<Vec<_>>().join(" and ");
-    LabError::usage(format!("the pattern {pattern} has no history")).hint(format!("{with} has one"))
+    LabError::usage(format!("the pattern {software} has no history")).hint(format!("{with} has one"))
 }
 
 pub(super) fn no_such_node(n: usize, nodes: usize) -> LabError {
@@ -107,28 +127,26 @@ mod tests {
         Fault { at: Duration::ZERO, duration: None, action: Action::Kill, target }
     }
 
+    fn struck(options: ClusterOptions, targets: &[Target]) -> Result<(), LabError> {
+        ClusterOptions { faults: targets.iter().cloned().map(kill).collect(), ..options }.check()
+    }
+
     #[test]
     fn what_cannot_be_is_wrong_usage() {
         let with_url = |pattern, url: &str| ClusterOptions { broker: Some(url.into()), ..options(pattern) };
         let (redis, amqp) = ("redis://:pw@host", "amqp://me:pw@host");
         let cases = [
-            (ClusterOptions { nodes: 0, ..options(Pattern::Local) }.check(&[]), "at least one"),
-            (ClusterOptions { port: 65534, ..options(Pattern::Local) }.check(&[]), "65535"),
-            (with_url(Pattern::Local, redis).check(&[]), "local has no broker"),
-            (with_url(Pattern::Zeromq, amqp).check(&[]), "zeromq has no broker"),
-            (
-                with_url(Pattern::Amqp, redis).check(&[]),
-                "amqp needs RabbitMQ, and redis://host is one of Redis",
-            ),
-            (
-                with_url(Pattern::Redis, amqp).check(&[]),
-                "redis needs Redis, and amqp://host is one of RabbitMQ",
-            ),
-            (with_url(Pattern::Redis, "http://me:pw@host").check(&[]), "http://host is neither"),
-            (with_url(Pattern::Redis, redis).check(&[kill(Target::Broker)]), "redis://host is not the lab's"),
-            (with_url(Pattern::Amqp, amqp).check(&[kill(Target::Broker)]), "amqp://host is not the lab's"),
-            (options(Pattern::Redis).check(&[kill(Target::Node(3))]), "no node 3"),
-            (options(Pattern::Redis).check(&[kill(Target::History)]), "redis has no history"),
+            (ClusterOptions { nodes: 0, ..options(Pattern::Local) }.check(), "at least one"),
+            (ClusterOptions { port: 65534, ..options(Pattern::Local) }.check(), "65535"),
+            (with_url(Pattern::Local, redis).check(), "local has no broker"),
+            (with_url(Pattern::Zeromq, amqp).check(), "zeromq has no broker"),
+            (with_url(Pattern::Amqp, redis).check(), "amqp needs RabbitMQ, and redis://host is one of Redis"),
+            (with_url(Pattern::Redis, amqp).check(), "redis needs Redis, and amqp://host is one of RabbitMQ"),
+            (with_url(Pattern::Redis, "http://me:pw@host").check(), "http://host is neither"),
+            (struck(with_url(Pattern::Redis, redis), &[Target::Broker]), "redis://host is not the lab's"),
+            (struck(with_url(Pattern::Amqp, amqp), &[Target::Broker]), "amqp://host is not the lab's"),
+            (struck(options(Pattern::Redis), &[Target::Node(3)]), "no node 3"),
+            (struck(options(Pattern::Redis), &[Target::History]), "redis has no history"),
         ];
         for (outcome, expected) in cases {
             let error = outcome.unwrap_err();
@@ -136,10 +154,10 @@ mod tests {
             assert!(error.message.contains(expected), "{error}");
             assert!(error.hint.is_some() && !error.to_string().contains("pw"), "{error}");
         }
-        options(Pattern::Redis).check(&[kill(Target::Broker), kill(Target::Node(2))]).unwrap();
-        with_url(Pattern::Redis, redis).check(&[kill(Target::AllNodes)]).unwrap();
-        with_url(Pattern::Amqp, amqp).check(&[kill(Target::History)]).unwrap();
-        options(Pattern::Amqp).check(&[kill(Target::History), kill(Target::Broker)]).unwrap();
-        options(Pattern::Local).check(&[kill(Target::Broker)]).unwrap();
+        struck(options(Pattern::Redis), &[Target::Broker, Target::Node(2)]).unwrap();
+        struck(with_url(Pattern::Redis, redis), &[Target::AllNodes]).unwrap();
+        struck(with_url(Pattern::Amqp, amqp), &[Target::History]).unwrap();
+        struck(options(Pattern::Amqp), &[Target::History, Target::Broker]).unwrap();
+        struck(options(Pattern::Local), &[Target::Broker]).unwrap();
     }
 }

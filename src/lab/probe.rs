@@ -21,6 +21,19 @@ const ENOUGH: u64 = 16 * 1024;
 /// The status that a loopback server answers to `GET path`.
 pub async fn http_status(port: u16, path: &str) -> io::Result<u16> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    status_of(port, &request).await
+}
+
+/// The status that a loopback server answers to a client that asks for a WebSocket at `/`.
+pub async fn websocket_status(port: u16) -> io::Result<u16> {
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: cHVic3ViLWxhYiBwcm9iZQ==\r\n\r\n"
+    );
+    status_of(port, &request).await
+}
+
+async fn status_of(port: u16, request: &str) -> io::Result<u16> {
     let answer = ask(port, request.as_bytes(), |answer| answer.contains(&b'\n')).await?;
     let answer = String::from_utf8_lossy(&answer);
     let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());

@@ -10,7 +10,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,6 +29,8 @@ use super::error::LabError;
 use super::group::Group;
 use super::warden::Warden;
 
+/// What runs a command of the user's.
+pub const SHELL: &str = "/bin/sh";
 /// How many lines of a log show what happened.
 pub const LAST_WORDS: usize = 10;
 /// Lines of output that wait for a reader; later ones go into the log only.
@@ -54,6 +56,13 @@ pub struct Spec {
     pub dir: Option<PathBuf>,
     /// The file that its output is appended to.
     pub log: PathBuf,
+}
+
+impl Spec {
+    /// Whether it is a program of ours, and not a command of the user's.
+    pub fn is_member(&self) -> bool {
+        self.program != Path::new(SHELL)
+    }
 }
 
 /// An end that nobody asked for.
@@ -96,6 +105,8 @@ pub struct Process {
     ended: watch::Receiver<Option<ExitStatus>>,
     announced: Arc<AtomicBool>,
     asked: AtomicBool,
+    /// Whether a SIGTERM is for its leader alone: a shell would not hand it on.
+    is_member: bool,
 }
 
 /// A signal for the task that owns the child.
@@ -158,6 +169,7 @@ impl Process {
             ended,
             announced: Arc::clone(&announced),
             asked: AtomicBool::new(false),
+            is_member: spec.is_member(),
         };
         let (spec, shared) = (spec.clone(), supervision.clone());
         supervision.tracker.spawn(async move {
@@ -230,7 +242,7 @@ impl Process {
 
     /// SIGTERM, and what a paused one needs to hear it. Resolves when it is sent.
     pub async fn terminate(&self) {
-        self.order(Order { signal: Signal::SIGTERM, whole_group: false, ..Order::KILL }).await;
+        self.order(Order { signal: Signal::SIGTERM, whole_group: !self.is_member, ..Order::KILL }).await;
         self.resume().await;
     }
 

@@ -20,11 +20,16 @@ const HEAL: Duration = Duration::from_secs(60);
 /// How long a service that was asked to end is waited for before it is started again.
 const LAST_BREATH: Duration = Duration::from_secs(5);
 
+/// What to do about a server that does not serve.
+const SERVER_HINT: &str = "the server must take WebSockets at / on the port that `{port}` (or $PORT) gives it";
+
 /// How to see that a service serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readiness {
     /// It prints `listening http://127.0.0.1:PORT`, then `/readyz` answers 200.
     Node,
+    /// It takes a WebSocket at `/`.
+    WebSocket,
     /// It answers PING and INFO, under the process id of our child.
     Redis,
     /// It answers the protocol header of AMQP, under the node name that the lab gave it.
@@ -84,6 +89,16 @@ impl Service {
         self.process().id()
     }
 
+    /// Whether its process has not ended.
+    pub fn is_running(&self) -> bool {
+        self.process().is_running()
+    }
+
+    /// Resolves when its process has ended.
+    pub async fn ended(&self) {
+        self.process().ended().await;
+    }
+
     /// SIGTERM, and SIGKILL after the deadline.
     pub async fn stop(&self, deadline: Duration) {
         self.process().stop(deadline).await;
@@ -107,7 +122,11 @@ impl Service {
             if Instant::now() >= deadline {
                 let (name, port, seconds) = (self.name(), self.port, patience.as_secs());
                 let message = format!("{name} on port {port} is not ready after {seconds} s: {why}");
-                return Err(LabError::environment(message).log(process.last_words()));
+                let error = LabError::environment(message).log(process.last_words());
+                return Err(match self.readiness {
+                    Readiness::WebSocket => error.hint(SERVER_HINT),
+                    _ => error,
+                });
             }
         }
     }
@@ -118,6 +137,11 @@ impl Service {
                 Ok(200) => Ok(()),
                 Ok(status) => Err(format!("/readyz answers {status}")),
                 Err(error) => Err(format!("/readyz does not answer ({error})")),
+            },
+            Readiness::WebSocket => match probe::websocket_status(self.port).await {
+                Ok(101) => Ok(()),
+                Ok(status) => Err(format!("a WebSocket at / is answered with {status}")),
+                Err(error) => Err(format!("it takes no WebSocket ({error})")),
             },
             Readiness::Redis => match probe::redis_info(self.port).await {
                 Ok(info) if info.process == process.id() => Ok(()),

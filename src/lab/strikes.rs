@@ -7,10 +7,12 @@ use futures_util::future::join_all;
 use tokio::time::sleep_until;
 
 use super::cluster::Cluster;
+use super::links::Struck;
 use super::observer::{Note, Observer};
+use super::shell::{Command, Shell};
 use crate::ledger::FaultTimes;
 use crate::load::LoadGenerator;
-use crate::scenario::{Action, Fault};
+use crate::scenario::{Action, Fault, Target};
 
 /// What became of the faults of one run.
 #[derive(Debug, Default)]
@@ -27,10 +29,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// What faults strike.
 #[derive(Clone, Copy)]
 pub struct Targets<'a> {
-    /// Its processes; `None` for a server that is not the lab's.
+    /// Its processes and links; `None` for a server that is not the lab's.
     pub cluster: Option<&'a Cluster>,
-    /// The subscribers.
+    /// The clients.
     pub load: &'a LoadGenerator,
+    /// What runs the user's commands; `None` where the scenario has none.
+    pub shell: Option<&'a Shell>,
 }
 
 /// Strikes and heals every fault; resolves when the last that is to be healed is. `record` has what happened so
@@ -63,21 +67,33 @@ struct Strike<'a> {
     observer: &'a dyn Observer,
 }
 
+/// What a fault holds while it lasts.
+enum Held {
+    Nothing,
+    Condition(Struck),
+    Command(Command),
+}
+
 impl Strike<'_> {
     async fn run(&self, record: &Mutex<Strikes>) -> Result<(), String> {
         let fault = self.fault;
         sleep_until((self.load_began + fault.at).into()).await;
         let begin = self.now();
         self.tell(begin, fault.to_string());
-        self.strike().await.map_err(|why| format!("the fault `{fault}` did not strike: {why}"))?;
-        let joined = (fault.action == Action::Join).then(|| self.now());
+        let held = self.strike().await.map_err(|why| format!("the fault `{fault}` did not strike: {why}"))?;
         let slot = {
             let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
             let (what, deliberate) = (fault.to_string(), fault.action.is_deliberate());
-            record.times.push(FaultTimes { what, begin, heal_begin: None, healed: joined, deliberate });
+            // Who joins stays; who dropped in a storm came back from the moment of the drop on.
+            let (heal_begin, healed) = match fault.action {
+                Action::Join => (None, Some(self.now())),
+                Action::Storm => (Some(begin), Some(self.now())),
+                _ => (None, None),
+            };
+            record.times.push(FaultTimes { what, begin, heal_begin, healed, deliberate });
             record.times.len() - 1
         };
-        let Some(length) = fault.duration else { return Ok(()) };
+        let Some(length) = fault.duration else { return self.last(held).await };
         sleep_until((self.load_began + fault.at + length).into()).await;
         let heal_begin = self.now();
         let (heals, healed) = match fault.action {
@@ -86,32 +102,88 @@ impl Strike<'_> {
         };
         self.tell(heal_begin, format!("{heals}: {fault}"));
         set(record, slot, |times| times.heal_begin = Some(heal_begin));
-        self.heal().await.map_err(|why| format!("the fault `{fault}` was not healed: {why}"))?;
+        self.heal(held).await.map_err(|why| format!("the fault `{fault}` was not healed: {why}"))?;
         let end = self.now();
         set(record, slot, |times| times.healed = Some(end));
         self.tell(end, format!("{healed}: {fault}"));
         Ok(())
     }
 
-    async fn strike(&self) -> Result<(), String> {
-        match (&self.fault.action, self.targets.cluster) {
-            (Action::Leave, _) => match self.targets.load.leave(self.number, PATIENCE).await {
-                true => Ok(()),
+    async fn strike(&self) -> Result<Held, String> {
+        let (cluster, load) = (self.targets.cluster, self.targets.load);
+        match (&self.fault.action, cluster) {
+            (Action::Leave, _) => match load.leave(self.number, PATIENCE).await {
+                true => Ok(Held::Nothing),
                 false => Err(too_long("left")),
             },
-            (Action::Join, _) => self.come().await,
+            (Action::Join, _) => self.come().await.map(|()| Held::Nothing),
+            (Action::Slow { .. }, _) => {
+                load.slow(self.number);
+                Ok(Held::Nothing)
+            }
+            (Action::Storm, _) => {
+                let node = match self.fault.target {
+                    Target::Node(node) => Some(node),
+                    _ => None,
+                };
+                match load.storm(node, PATIENCE).await {
+                    true => Ok(Held::Nothing),
+                    false => Err(too_long("were back")),
+                }
+            }
+            // The schedule has it.
+            (Action::Surge { .. }, _) => Ok(Held::Nothing),
+            (Action::Run { command, .. }, _) => match self.targets.shell {
+                Some(shell) => shell.start(self.number, command).map(Held::Command),
+                None => Err("there is no shell".into()),
+            },
+            (Action::Link(_) | Action::Partition, Some(cluster)) => match cluster.links().strike(self.fault) {
+                Some(struck) => Ok(Held::Condition(struck)),
+                None => Err("its link is not proxied".into()),
+            },
             (_, Some(cluster)) => {
-                cluster.apply(self.fault).await.map(drop).map_err(|error| error.to_string())
+                cluster.apply(self.fault).await.map(|_| Held::Nothing).map_err(|error| error.to_string())
             }
             (_, None) => Err(NOT_OURS.into()),
         }
     }
 
-    async fn heal(&self) -> Result<(), String> {
-        match (&self.fault.action, self.targets.cluster) {
-            (Action::Leave | Action::Join, _) => self.come().await,
-            (_, Some(cluster)) => cluster.heal(self.fault).await.map(drop).map_err(|error| error.to_string()),
-            (_, None) => Err(NOT_OURS.into()),
+    async fn heal(&self, held: Held) -> Result<(), String> {
+        match (&self.fault.action, held, self.targets.cluster) {
+            (Action::Leave | Action::Join, ..) => self.come().await,
+            (Action::Slow { .. }, ..) => {
+                self.targets.load.hurry(self.number);
+                Ok(())
+            }
+            (Action::Surge { .. } | Action::Storm, ..) => Ok(()),
+            (Action::Run { heal, .. }, Held::Command(command), _) => {
+                // Both have their say: what broke may be healed although the breaking complained.
+                let stopped = command.stop().await;
+                if let (Some(heal), Some(shell)) = (heal, self.targets.shell) {
+                    shell.heal(self.number, heal).await?;
+                }
+                stopped
+            }
+            (_, Held::Condition(struck), Some(cluster)) => {
+                struck.heal();
+                cluster.serve_again(&self.fault.target).await;
+                Ok(())
+            }
+            (_, _, Some(cluster)) => cluster.heal(self.fault).await.map(drop).map_err(|error| error.to_string()),
+            (_, _, None) => Err(NOT_OURS.into()),
+        }
+    }
+
+    /// Of a fault that is never healed only a command has an end of its own. What it says then is evidence.
+    async fn last(&self, held: Held) -> Result<(), String> {
+        let Held::Command(command) = held else {
+            // A condition that nobody takes away holds until the cluster ends.
+            return Ok(());
+        };
+        let fault = self.fault;
+        tokio::select! {
+            ended = command.ended() => ended.map_err(|why| format!("the fault `{fault}` did not strike: {why}")),
+            () = self.targets.load.schedule_ended() => Ok(()),
         }
     }
 

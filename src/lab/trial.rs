@@ -8,17 +8,22 @@ use std::time::{Duration, Instant};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::base::{Events, LabEvent};
+use super::base::{Base, Events, LabEvent};
 use super::cluster::Cluster;
 use super::error::LabError;
+use super::links::{Links, Seen};
 use super::observer::{Note, Observer};
 use super::options::ClusterOptions;
-use super::product::Product;
+use super::process::Supervision;
+use super::shell::Shell;
+use super::software::Software;
 use super::strikes::{Strikes, Targets, strike_all};
+use super::subject::Subject;
+use crate::fault::link::Added;
 use crate::ledger::{self, Harness, Ledger, Plan};
-use crate::load::{LoadError, LoadGenerator, Settings};
-use crate::report::RunReport;
-use crate::scenario::{Fault, Pattern, Scenario};
+use crate::load::{self, Dialect, LoadError, LoadGenerator, Settings};
+use crate::report::{LinkReport, PlannedFault, RunReport};
+use crate::scenario::{Fault, Scenario};
 
 /// How long a path may take to work for the first time.
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
@@ -29,48 +34,6 @@ const DRAIN_LOOK: Duration = Duration::from_millis(20);
 /// How often the observer is told the counts.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
-/// What is measured.
-#[derive(Debug, Clone)]
-pub enum Subject {
-    /// A cluster that the lab starts.
-    Pattern(Pattern),
-    /// Nodes that already run, one URL each.
-    Attached(Vec<String>),
-}
-
-impl Subject {
-    /// How the report calls it.
-    pub fn label(&self) -> &'static str {
-        match self {
-            Subject::Pattern(pattern) => pattern.name(),
-            Subject::Attached(_) => "attached",
-        }
-    }
-
-    /// The broker that it needs, if the lab is to see to it.
-    pub fn product(&self) -> Option<Product> {
-        match self {
-            Subject::Pattern(pattern) => Product::of_pattern(*pattern),
-            Subject::Attached(_) => None,
-        }
-    }
-
-    fn crosses_nodes(&self) -> bool {
-        match self {
-            Subject::Pattern(pattern) => pattern.crosses_nodes(),
-            Subject::Attached(_) => true,
-        }
-    }
-
-    /// Of a server that is not the lab's nobody knows.
-    fn keeps_history(&self) -> bool {
-        match self {
-            Subject::Pattern(pattern) => pattern.has_history(),
-            Subject::Attached(_) => true,
-        }
-    }
-}
-
 /// One run of a scenario.
 pub struct Trial<'a> {
     /// What is done.
@@ -79,12 +42,16 @@ pub struct Trial<'a> {
     pub subject: &'a Subject,
     /// What breaks, and when.
     pub faults: &'a [Fault],
+    /// Unique in the report.
+    pub id: String,
     /// Reaches every random choice.
     pub seed: u64,
     /// A broker that is not the lab's.
     pub broker: Option<&'a str>,
     /// More flags for each node.
     pub node_flags: &'a [String],
+    /// How clients speak with a server that is not ours; `None` finds out.
+    pub dialect: Option<&'a Dialect>,
     /// Where the logs of the processes go.
     pub logs: PathBuf,
     /// Ends the run early.
@@ -110,48 +77,99 @@ struct Evidence {
     ended: Duration,
 }
 
+/// What is there to measure.
+struct Stage<'a> {
+    urls: Vec<String>,
+    /// `None` for a server that is not the lab's.
+    cluster: Option<&'a Cluster>,
+    shell: Option<Shell>,
+    added: Option<Added>,
+}
+
 impl Trial<'_> {
     /// Runs it.
     pub async fn run(&self) -> Result<Outcome, LabError> {
-        let pattern = match self.subject {
-            Subject::Attached(urls) => return self.measured(urls.clone(), None, BTreeMap::new()).await,
-            Subject::Pattern(pattern) => *pattern,
+        let software = match self.subject {
+            Subject::Attached { urls, .. } => return self.attached(urls).await,
+            Subject::Cluster(software) => software,
         };
         self.phase("start", None);
         let options = ClusterOptions {
             logs: Some(self.logs.clone()),
-            ..cluster_options(self.scenario, pattern, self.broker, self.node_flags)?
+            ..cluster_options(self.scenario, software, self.faults, self.broker, self.node_flags)?
         };
+        let options = ClusterOptions { seed: self.seed, ..options };
         let mut cluster = Cluster::start(&options, self.cancel, &|_| {}).await?;
         let (urls, versions, events) = (cluster.urls(), cluster.versions(), cluster.take_events());
-        let outcome = self.measured(urls, Some((&cluster, events)), versions).await;
+        let shell = Subject::runs_commands(self.faults)
+            .then(|| self.shell(cluster.supervision(), &urls, &cluster.node_ids()));
+        let added = cluster.links().added_latency().await?;
+        let stage = Stage { urls, cluster: Some(&cluster), shell, added };
+        let outcome = self.measured(stage, events, versions).await;
         if let Some(left) = cluster.stop().await {
             self.observer.note(Note::Left(&left));
         }
         outcome
     }
 
+    /// Measures nodes that already run. Only a command of the user's needs something of the lab's.
+    async fn attached(&self, urls: &[String]) -> Result<Outcome, LabError> {
+        let stage = |shell| Stage { urls: urls.to_vec(), cluster: None, shell, added: None };
+        if !Subject::runs_commands(self.faults) {
+            return self.measured(stage(None), None, BTreeMap::new()).await;
+        }
+        let program = super::options::program()?;
+        let (base, events) = Base::new(&program)?;
+        let shell = self.shell(base.supervision(), urls, &[]);
+        let outcome = self.measured(stage(Some(shell)), Some(events), BTreeMap::new()).await;
+        base.close().await;
+        outcome
+    }
+
+    fn shell(&self, supervision: &Supervision, urls: &[String], pids: &[u32]) -> Shell {
+        Shell::new(supervision, self.logs.clone(), self.subject.pattern_name(), urls, pids)
+    }
+
     async fn measured(
         &self,
-        urls: Vec<String>,
-        lab: Option<(&Cluster, Option<Events>)>,
+        stage: Stage<'_>,
+        events: Option<Events>,
         versions: BTreeMap<String, String>,
     ) -> Result<Outcome, LabError> {
-        let (cluster, events) = lab.map_or((None, None), |(cluster, events)| (Some(cluster), events));
         let deaths = Mutex::new(Vec::new());
+        let dialect = self.dialect(&stage.urls).await?;
         let evidence = tokio::select! {
-            evidence = self.phases(urls, cluster) => evidence?,
+            evidence = self.phases(&stage, &dialect) => evidence?,
             error = self.watch_deaths(events, &deaths) => return Err(error),
             () = self.cancel.cancelled() => return Err(LabError::interrupted()),
         };
         self.observer.note(Note::Over);
         let deaths = deaths.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let label = self.subject.label();
-        let run = match evidence {
+        let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
+        let mut run = match evidence {
             Ok(evidence) => self.judged(evidence, deaths),
-            Err(why) => RunReport::inconclusive(&format!("{label}-1"), label, label, why),
+            Err(why) => RunReport::inconclusive(&self.id, label, pattern, why),
         };
+        run.dialect = Some(dialect.name().to_owned());
+        run.schedule = self.faults.iter().map(PlannedFault::from).collect();
+        run.links = stage.cluster.map(|cluster| link_reports(cluster.links())).unwrap_or_default();
+        run.proxy_us = stage.added.map(proxy_report);
         Ok(Outcome { run, versions })
+    }
+
+    /// How clients speak with what is measured.
+    async fn dialect(&self, urls: &[String]) -> Result<Dialect, LabError> {
+        match (self.subject.pattern(), self.dialect, urls.first()) {
+            (Some(_), ..) => Ok(Dialect::V1),
+            (None, Some(given), _) => Ok(given.clone()),
+            (None, None, Some(url)) => {
+                load::detect(url, self.scenario.load.connect_timeout).await.map_err(|why| {
+                    let message = format!("no WebSocket could be opened at {url}: {why}");
+                    LabError::environment(message).hint("start the server first, or correct the URL")
+                })
+            }
+            (None, None, None) => Ok(Dialect::Plain),
+        }
     }
 
     /// Tells of processes that die unasked; resolves when nothing can go on.
@@ -162,7 +180,10 @@ impl Trial<'_> {
                 LabEvent::Died(death) => {
                     let last_words: String = death.log.iter().map(|line| format!("\n  | {line}")).collect();
                     self.observer.note(Note::Died(format!("{death}{last_words}")));
-                    let clause = format!("{} died unasked", death.name);
+                    let clause = match self.subject.pattern() {
+                        Some(_) => format!("{} died unasked", death.name),
+                        None => format!("{} died unasked: {}", death.name, death.how),
+                    };
                     deaths.lock().unwrap_or_else(PoisonError::into_inner).push(clause);
                 }
                 LabEvent::WardenDied => {
@@ -173,20 +194,17 @@ impl Trial<'_> {
     }
 
     /// Goes through the run. Without evidence, because it never came to its load: why.
-    async fn phases(
-        &self,
-        urls: Vec<String>,
-        cluster: Option<&Cluster>,
-    ) -> Result<Result<Evidence, String>, LabError> {
+    async fn phases(&self, stage: &Stage<'_>, dialect: &Dialect) -> Result<Result<Evidence, String>, LabError> {
         let load = &self.scenario.load;
         self.phase("connect", None);
         let settings = Settings {
-            plan: self.plan(urls.len()),
+            plan: self.plan(stage.urls.len()),
             load: load.clone(),
             faults: self.faults.to_vec(),
             keeps_history: self.subject.keeps_history(),
             seed: self.seed,
-            urls,
+            dialect: dialect.clone(),
+            urls: stage.urls.clone(),
         };
         let generator = match LoadGenerator::start(settings).await {
             Ok(generator) => generator,
@@ -202,7 +220,7 @@ impl Trial<'_> {
         generator.warm_up().await;
         self.phase("load", Some(load.duration));
         let strikes = Mutex::new(Strikes::default());
-        let connected = self.loaded(&generator, cluster, &strikes).await;
+        let connected = self.loaded(&generator, stage, &strikes).await;
         let (ledger, ended) = (generator.ledger(), generator.now());
         let mut harness = generator.finish().await;
         if !connected {
@@ -231,18 +249,22 @@ impl Trial<'_> {
     async fn loaded(
         &self,
         generator: &LoadGenerator,
-        cluster: Option<&Cluster>,
+        stage: &Stage<'_>,
         strikes: &Mutex<Strikes>,
     ) -> bool {
         let lead = generator.begin().saturating_sub(generator.now());
         let load_began = Instant::now() + lead;
         let progress = self.tell_progress(generator, load_began);
-        let targets = Targets { cluster, load: generator };
+        let targets = Targets { cluster: stage.cluster, load: generator, shell: stage.shell.as_ref() };
         let faults = strike_all(targets, self.faults, load_began, self.observer, strikes);
         let work = async {
             tokio::join!(generator.schedule_ended(), faults);
             self.phase("heal", Some(RECONNECT_LIMIT));
-            let connected = generator.all_connected(RECONNECT_LIMIT).await;
+            let connected = tokio::select! {
+                connected = generator.all_connected(RECONNECT_LIMIT) => connected,
+                // Nobody is left to connect to, and nobody comes back any more: waiting shows nothing.
+                () = nobody_serves(stage.cluster) => true,
+            };
             self.phase("drain", Some(self.scenario.load.drain));
             self.drain(generator).await;
             connected
@@ -272,7 +294,7 @@ impl Trial<'_> {
         let ledger = generator.ledger();
         let waits = || {
             let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-            ledger.outstanding() > 0 || ledger.unanswered() > 0
+            ledger.outstanding() > 0 || (generator.has_answers() && ledger.unanswered() > 0)
         };
         while waits() && Instant::now() < deadline {
             sleep(DRAIN_LOOK).await;
@@ -282,18 +304,33 @@ impl Trial<'_> {
     fn judged(&self, evidence: Evidence, deaths: Vec<String>) -> RunReport {
         let Evidence { ledger, mut harness, strikes, ended } = evidence;
         harness.problems.extend(strikes.problems);
-        harness.notes.extend(deaths);
+        harness.deaths.extend(deaths);
+        // Of our own nodes the user knows that he killed them; a server that dies has failed.
+        harness.deaths_violate = self.subject.pattern().is_none();
         let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&strikes.times, ended);
-        let expectations = match self.subject {
-            Subject::Pattern(pattern) => self.scenario.expectations_for(*pattern),
-            Subject::Attached(_) => {
-                self.scenario.expect.iter().filter(|e| e.pattern.is_none()).cloned().collect()
-            }
-        };
-        let judgement = ledger::judge(&settled, &harness, &expectations);
-        let label = self.subject.label();
-        RunReport::new(&format!("{label}-1"), label, label, &settled, &judgement, &harness, &strikes.times)
+        let judgement = ledger::judge(&settled, &harness, &self.subject.expectations(self.scenario));
+        let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
+        RunReport::new(&self.id, label, pattern, &settled, &judgement, &harness, &strikes.times)
     }
+}
+
+async fn nobody_serves(cluster: Option<&Cluster>) {
+    match cluster {
+        Some(cluster) => cluster.nobody_serves().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn link_reports(links: &Links) -> Vec<LinkReport> {
+    let report = |seen: Seen| LinkReport {
+        name: seen.name,
+        connections: seen.counts.connections,
+        refused: seen.counts.refused,
+        reset: seen.counts.reset,
+        bytes_forward: seen.counts.bytes_forward,
+        bytes_back: seen.counts.bytes_back,
+    };
+    links.seen().into_iter().map(report).collect()
 }
 
 impl Trial<'_> {
@@ -302,17 +339,21 @@ impl Trial<'_> {
     }
 }
 
-/// The cluster that a scenario wants of a pattern, if it can be had.
+/// The cluster that a scenario wants of some software, if it can be had.
 pub fn cluster_options(
     scenario: &Scenario,
-    pattern: Pattern,
+    software: &Software,
+    faults: &[Fault],
     broker: Option<&str>,
     node_flags: &[String],
 ) -> Result<ClusterOptions, LabError> {
     // All of them on one node, if the others are down.
     let clients = scenario.load.publishers + scenario.load.subscribers;
     let options = ClusterOptions {
+        program: super::options::program()?,
+        software: software.clone(),
         nodes: scenario.cluster.nodes,
+        port: 0,
         broker: broker.map(str::to_owned),
         // The schedule and the clients are the load's; a node must not have an opinion on them.
         node_flags: ["--max-rate", "0", "--max-clients", &clients.to_string()]
@@ -320,8 +361,10 @@ pub fn cluster_options(
             .map(str::to_owned)
             .chain(node_flags.iter().cloned())
             .collect(),
-        ..ClusterOptions::new(pattern)?
+        faults: faults.to_vec(),
+        seed: 0,
+        logs: None,
     };
-    options.check(&scenario.schedule(Some(pattern), 0))?;
+    options.check()?;
     Ok(options)
 }

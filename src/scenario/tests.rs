@@ -211,22 +211,76 @@ fn windows_line_ends_and_a_byte_order_mark_are_no_obstacle() {
 }
 
 /// The shipped scenarios, and the patterns that they are for.
-const SHIPPED: [(&str, &[Pattern]); 14] = [
+/// All that carry a message from node to node.
+const CROSSING: [Pattern; 3] = [Pattern::Redis, Pattern::Zeromq, Pattern::Amqp];
+
+const SHIPPED: [(&str, &[Pattern]); 24] = [
     ("broker-down", &Pattern::ALL),
     ("broker-pause", &Pattern::ALL),
     ("burst", &Pattern::ALL),
     ("everything-down", &[Pattern::Amqp]),
     ("fan-out", &Pattern::ALL),
+    ("flaky-link", &CROSSING),
+    ("half-open", &Pattern::ALL),
     ("history-down", &[Pattern::Amqp]),
     ("late-joiner", &Pattern::ALL),
     ("node-down", &Pattern::ALL),
     ("node-pause", &Pattern::ALL),
+    ("partition", &Pattern::ALL),
     ("peer-down", &[Pattern::Zeromq]),
+    ("reconnect-storm", &Pattern::ALL),
     ("rolling-restart", &Pattern::ALL),
+    ("saturation", &Pattern::ALL),
+    ("slow-broker", &[Pattern::Redis, Pattern::Amqp]),
+    ("slow-consumer", &Pattern::ALL),
     ("slow-joiner", &Pattern::ALL),
+    ("soak", &CROSSING),
+    ("split-brain", &[Pattern::Zeromq]),
     ("steady", &Pattern::ALL),
     ("subscriber-away", &Pattern::ALL),
+    ("surge", &Pattern::ALL),
 ];
+
+/// What a report shows is the scenario itself: run again, it is the same.
+#[test]
+fn the_effective_scenario_of_a_report_is_a_file_again() {
+    for shipped in Shipped::all() {
+        let file = ScenarioFile::find(&shipped.name).unwrap();
+        let shown = file.scenario(&Overrides::new()).unwrap();
+        let again = ScenarioFile::of_report(&shown.to_json()).unwrap();
+        assert_eq!(again.scenario(&Overrides::new()).unwrap().to_json(), shown.to_json(), "{}", shipped.name);
+        let variations = |file: &ScenarioFile| file.variations(&Overrides::new()).unwrap();
+        assert_eq!(variations(&again).len(), variations(&file).len());
+    }
+}
+
+#[test]
+fn the_seed_draws_the_schedule_and_nothing_else_does() {
+    let text = "[[fault]]\nbetween = [\"1s\", \"3s\"]\nevery = \"4s\"\nfor = \"500ms\"\nkill = \"node any\"\n\
+                [[fault]]\nbetween = [\"1s\", \"9s\"]\nslow = \"subscriber any\"\nbytes_per_second = 9\n\
+                [[fault]]\nbetween = [\"1s\", \"9s\"]\ncut = \"node any <-> broker\"\npatterns = [\"redis\"]\n";
+    let scenario = parsed(text);
+    let drawn = |pattern, seed| scenario.schedule(Some(pattern), seed);
+    let redis = drawn(Pattern::Redis, 7);
+    assert_eq!(redis, drawn(Pattern::Redis, 7));
+    assert_ne!(redis, drawn(Pattern::Redis, 8));
+    assert_eq!(redis.len(), 5 + 1 + 1);
+    assert!(redis.is_sorted_by_key(|fault| fault.at));
+    // Another pattern has the same, but for what is not for it.
+    let mut others = redis.clone();
+    others.retain(|fault| !matches!(fault.target, Target::Link(_)));
+    assert_eq!(drawn(Pattern::Zeromq, 7), others);
+    for seed in 0..200 {
+        let faults = drawn(Pattern::Zeromq, seed);
+        let kills = faults.iter().filter(|fault| fault.action == Action::Kill).enumerate();
+        for (n, fault) in kills {
+            let window = Duration::from_secs(1 + 4 * n as u64)..=Duration::from_secs(3 + 4 * n as u64);
+            assert!(window.contains(&fault.at), "{fault:?}");
+            assert!(matches!(fault.target, Target::Node(0..3)), "{fault:?}");
+        }
+        assert!(faults.iter().any(|fault| matches!(fault.target, Target::Subscriber(0..30))));
+    }
+}
 
 #[test]
 fn every_shipped_scenario_is_valid_and_opens_with_two_lines_of_advice() {

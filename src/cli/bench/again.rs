@@ -1,0 +1,99 @@
+//! What a report keeps so that its bench can be run again, and how it is read back. URLs of brokers are not kept: they
+//! hold passwords.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::subjects::SubjectArgs;
+use crate::cli::failure::{Failure, USAGE};
+use crate::cli::node_flags::NodeFlags;
+use crate::lab::{Dialect, Product, Software, Subject};
+use crate::report::Report;
+use crate::scenario::ScenarioFile;
+
+/// What goes into the report.
+pub(super) fn keep(
+    subjects: &[Subject],
+    node_flags: &[String],
+    dialect: Option<&Dialect>,
+    template: Option<&str>,
+) -> Value {
+    let patterns: Vec<_> =
+        subjects.iter().filter_map(|subject| subject.pattern()).map(|pattern| pattern.name()).collect();
+    let mut kept = json!({ "patterns": patterns, "node_flags": node_flags });
+    for subject in subjects {
+        match subject {
+            Subject::Cluster(Software::Pattern(_)) => {}
+            Subject::Cluster(Software::Server(server)) => {
+                kept["server"] = server.command.as_str().into();
+                kept["label"] = server.label.as_str().into();
+                kept["broker"] = server.broker.map(Product::word).into();
+            }
+            Subject::Attached { label, urls } => {
+                kept["urls"] = urls.clone().into();
+                kept["label"] = label.as_str().into();
+            }
+        }
+    }
+    if let Some(dialect) = dialect {
+        kept["dialect"] = dialect.name().into();
+    }
+    if let Some(template) = template {
+        kept["template"] = template.into();
+    }
+    kept
+}
+
+/// A report whose bench is to be run again.
+pub(super) struct Again {
+    report: Report,
+    kept: Value,
+}
+
+impl Again {
+    /// Reads the report in a directory.
+    pub(super) fn read(dir: &Path) -> Result<Self, Failure> {
+        let report = Report::read(dir)
+            .map_err(|error| Failure::new(USAGE, format!("--repeat: {error}"), error.hint()))?;
+        let Some(kept) = report.bench.clone().filter(Value::is_object) else {
+            let message = format!("--repeat: the report in {} does not say how it was made", dir.display());
+            return Err(Failure::new(USAGE, message, "it is of an older version: run its scenario with `--scenario`"));
+        };
+        Ok(Self { report, kept })
+    }
+
+    /// The effective scenario of the report.
+    pub(super) fn scenario(&self) -> Result<ScenarioFile, Failure> {
+        Ok(ScenarioFile::of_report(&self.report.scenario)?)
+    }
+
+    /// The seed of the report.
+    pub(super) fn seed(&self) -> u64 {
+        self.report.seed
+    }
+
+    /// The flags of its nodes.
+    pub(super) fn node_flags(&self) -> NodeFlags {
+        NodeFlags::new(strings(&self.kept["node_flags"]))
+    }
+
+    /// Whatever is not given anew is as it was.
+    pub(super) fn complete(&self, args: &mut SubjectArgs) {
+        let kept = |key: &str| self.kept[key].as_str().map(str::to_owned);
+        if args.pattern.is_empty() && args.server.is_none() && args.urls.is_empty() {
+            args.pattern = strings(&self.kept["patterns"]);
+            args.server = kept("server");
+            args.urls = strings(&self.kept["urls"]);
+            args.label = args.label.take().or(kept("label"));
+            args.brokers.extend(kept("broker").filter(|_| args.brokers.is_empty()));
+            args.template = kept("template");
+            args.dialect = args.dialect.take().or(kept("dialect"));
+        }
+    }
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    let words = value.as_array().into_iter().flatten();
+    words.filter_map(Value::as_str).map(str::to_owned).collect()
+}

@@ -1,0 +1,168 @@
+//! `pubsub-lab bench`: runs a scenario over the patterns and prints what became of every message.
+
+mod again;
+mod output;
+mod overrides;
+mod subjects;
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::failure::{ENVIRONMENT, Failure, USAGE};
+use super::interrupt::Signals;
+use super::node_flags::NodeFlags;
+use super::progress::Terminal;
+use crate::lab::{BenchOptions, LabError, bench, create};
+use crate::report::Report;
+use crate::scenario::{Scenario, ScenarioFile};
+use again::Again;
+use output::{Format, print};
+use overrides::OverrideArgs;
+use subjects::{Chosen, SubjectArgs};
+
+/// Flags of `pubsub-lab bench`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  pubsub-lab bench --scenario broker-down
+  pubsub-lab bench --scenario steady --pattern redis --rate 500 --duration 10s
+  pubsub-lab bench --scenario my.toml --format json
+  pubsub-lab bench --scenario node-down --server 'node app.js {port}' --label mine --pattern redis
+  pubsub-lab bench --repeat runs/latest
+
+Exit code: 0 every expectation met, 1 one violated, 2 wrong usage or file, 3 inconclusive, 4 something is missing.")]
+pub struct BenchArgs {
+    /// A shipped scenario's name (see `pubsub-lab scenarios`), or a file
+    #[arg(long, short, value_name = "NAME|FILE", required_unless_present = "repeat")]
+    scenario: Option<String>,
+
+    /// Run a report's scenario again: the same seed, patterns and server
+    #[arg(long, value_name = "DIR", conflicts_with = "scenario")]
+    repeat: Option<PathBuf>,
+
+    #[command(flatten)]
+    subjects: SubjectArgs,
+
+    /// Directory of the report and the logs [default: runs/<time>-<scenario>]
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Reaches every random choice: the same seed, the same schedule and texts [default: 42]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+
+    /// What goes to stdout
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    format: Format,
+
+    #[command(flatten)]
+    node_flags: NodeFlags,
+
+    #[command(flatten)]
+    overrides: OverrideArgs,
+}
+
+/// The seed where nobody gives one.
+const SEED: u64 = 42;
+
+/// Runs the bench; the exit code is the report's.
+pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
+    let again = args.repeat.as_deref().map(Again::read).transpose()?;
+    if let Some(again) = &again {
+        again.complete(&mut args.subjects);
+    }
+    let mut node_flags = std::mem::take(&mut args.node_flags);
+    if let Some(again) = again.as_ref().filter(|_| node_flags.is_empty()) {
+        node_flags = again.node_flags();
+    }
+    let node_flags = node_flags.checked(&["--max-rate=0", "--max-clients=1"])?;
+    let mut overrides = args.overrides.overrides();
+    args.subjects.count_nodes(&mut overrides)?;
+    let file = match (&again, &args.scenario) {
+        (Some(again), _) => again.scenario()?,
+        (None, Some(name)) => ScenarioFile::find(name)?,
+        (None, None) => return Err(Failure::new(USAGE, "there is no scenario", "name one with `--scenario`")),
+    };
+    let scenario = file.scenario(&overrides)?;
+    let variations = file.variations(&overrides)?;
+    let Chosen { subjects, brokers, dialect, template } = args.subjects.choose(&scenario)?;
+    let clients = |scenario: &Scenario| scenario.load.publishers + scenario.load.subscribers;
+    let most = variations.iter().map(|variation| clients(&variation.scenario)).max().unwrap_or_default();
+    // A link's proxy has two ends a connection.
+    super::limits::raise_descriptors(3 * most as u64);
+    let out = match &args.out {
+        Some(out) => out.clone(),
+        None => default_directory(Path::new("runs"), &scenario.name),
+    };
+    create(&out)?;
+    let seed = args.seed.or(again.as_ref().map(Again::seed)).unwrap_or(SEED);
+    let again = again::keep(&subjects, &node_flags, dialect.as_ref(), template.as_deref());
+    let options =
+        BenchOptions { scenario, variations, subjects, seed, brokers, node_flags, dialect, again, out };
+    let runtime = super::runtime()?;
+    let report = runtime.block_on(attended(&options)).inspect_err(|_| {
+        if args.out.is_none() {
+            // It goes only if it is empty: the logs of what ran are kept.
+            let _ = std::fs::remove_dir(&options.out);
+        }
+    })?;
+    if args.out.is_none() {
+        link_latest(&options.out);
+    }
+    print(&report, args.format).map_err(|error| {
+        Failure::new(
+            ENVIRONMENT,
+            format!("cannot write to stdout: {error}"),
+            "the report is on disk all the same",
+        )
+    })?;
+    eprintln!("report: {}", options.out.join("report.json").display());
+    Ok(report.exit_code())
+}
+
+/// Runs the bench under the eyes of the user: the first Ctrl-C stops it in good order, the second at once.
+async fn attended(options: &BenchOptions) -> Result<Report, Failure> {
+    let mut signals = Signals::new()?;
+    let cancel = CancellationToken::new();
+    let terminal = Terminal::new(&options.scenario);
+    let work = bench(options, &cancel, &terminal);
+    tokio::pin!(work);
+    let result = loop {
+        tokio::select! {
+            result = &mut work => break result,
+            () = signals.next() => {
+                // What is dropped here is killed, and the warden sees to what that forgets.
+                if cancel.is_cancelled() {
+                    break Err(LabError::interrupted());
+                }
+                terminal.say("stopping; Ctrl-C again ends at once");
+                cancel.cancel();
+            }
+        }
+    };
+    terminal.finish();
+    Ok(result?)
+}
+
+/// A new directory's path, named by the second.
+fn default_directory(runs: &Path, scenario: &str) -> PathBuf {
+    let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    let time: String = time.chars().filter(|c| c.is_ascii_digit() || *c == 'T').collect();
+    let first = runs.join(format!("{time}-{scenario}"));
+    // Another run of this second keeps its report.
+    let next = (2_u32..).map(|n| runs.join(format!("{time}-{scenario}-{n}")));
+    std::iter::once(first.clone()).chain(next).find(|path| !path.exists()).unwrap_or(first)
+}
+
+/// `runs/latest` leads to the newest run.
+fn link_latest(out: &Path) {
+    let (Some(parent), Some(name)) = (out.parent(), out.file_name()) else { return };
+    let link = parent.join("latest");
+    // Only ever a link of ours: a directory of that name stays, and the run is found without it.
+    if link.is_symlink() {
+        let _ = std::fs::remove_file(&link);
+    }
+    let _ = std::os::unix::fs::symlink(name, &link);
+}

@@ -1,0 +1,211 @@
+//! What is measured: patterns of ours, and a server of somebody else's.
+
+use std::path::Path;
+
+use clap::Args;
+
+use crate::cli::failure::{Failure, USAGE};
+use crate::lab::{Dialect, Product, Server, Software, Subject, Template};
+use crate::scenario::{Overrides, Pattern, Scenario};
+
+/// What tables call a server that the user did not name.
+const SERVER: &str = "server";
+const ATTACHED: &str = "attached";
+/// A label stands in a table's column.
+const LABEL_MAX: usize = 24;
+
+/// Flags that say what is measured.
+#[derive(Debug, Default, Args)]
+pub(super) struct SubjectArgs {
+    /// Patterns, separated by commas, or `all` [default: those that the scenario names; none beside a server of yours]
+    #[arg(long, short, value_name = "P,P", value_delimiter = ',')]
+    pub(super) pattern: Vec<String>,
+
+    /// A chat server of yours, started as each node: a shell command with {port}, and if need be {node}, {peers},
+    /// {redis} or {amqp} in it
+    #[arg(long, value_name = "COMMAND", conflicts_with = "urls")]
+    pub(super) server: Option<String>,
+
+    /// Measure nodes that already run (repeatable), instead of starting some
+    #[arg(long = "url", value_name = "ws://HOST:PORT", conflicts_with_all = ["nodes", "flags"])]
+    pub(super) urls: Vec<String>,
+
+    /// How tables call your server [default: server, or attached]
+    #[arg(long, value_name = "NAME")]
+    pub(super) label: Option<String>,
+
+    /// How your server speaks: `plain` (a frame is a text), `v1` (pubsub-lab.v1), or a file with a template
+    /// [default: v1 if it answers in it, else plain]
+    #[arg(long, value_name = "plain|v1|FILE")]
+    pub(super) dialect: Option<String>,
+
+    /// A broker of yours, instead of one that the lab starts and may kill (once redis://, once amqp://); or the
+    /// word `redis` or `amqp`: the broker that the lab starts for `--server`
+    #[arg(long = "broker", value_name = "URL")]
+    pub(super) brokers: Vec<String>,
+
+    /// The text of the template that `dialect` names, where it does not come from the file.
+    #[arg(skip)]
+    pub(super) template: Option<String>,
+}
+
+/// What was chosen.
+pub(super) struct Chosen {
+    pub(super) subjects: Vec<Subject>,
+    /// URLs of brokers.
+    pub(super) brokers: Vec<String>,
+    /// How a server of somebody else's speaks, if that was said.
+    pub(super) dialect: Option<Dialect>,
+    /// The text of its template, if it has one.
+    pub(super) template: Option<String>,
+}
+
+impl SubjectArgs {
+    /// One URL, one node: faults and paths are counted by them.
+    pub(super) fn count_nodes(&self, overrides: &mut Overrides) -> Result<(), Failure> {
+        if !self.urls.is_empty() {
+            overrides.insert("nodes", self.urls.len().to_string());
+        }
+        Ok(())
+    }
+
+    /// The subjects, in the order of the table: patterns first.
+    pub(super) fn choose(&self, scenario: &Scenario) -> Result<Chosen, Failure> {
+        let theirs = self.theirs()?;
+        let patterns = self.patterns(scenario, theirs.is_some())?;
+        let (dialect, template) = self.dialect(theirs.is_some())?;
+        let brokers: Vec<_> = self.brokers.iter().filter(|broker| product_word(broker).is_none()).cloned().collect();
+        if theirs.is_none() && brokers.len() < self.brokers.len() {
+            let message = "--broker without a URL is for `--server`";
+            return Err(Failure::new(USAGE, message, "leave it out: a pattern gets its broker from the lab"));
+        }
+        let ours = patterns.into_iter().map(|pattern| Subject::Cluster(Software::Pattern(pattern)));
+        Ok(Chosen { subjects: ours.chain(theirs).collect(), brokers, dialect, template })
+    }
+
+    fn patterns(&self, scenario: &Scenario, beside: bool) -> Result<Vec<Pattern>, Failure> {
+        let patterns = if self.pattern.is_empty() {
+            if beside { Vec::new() } else { scenario.patterns.clone() }
+        } else if self.pattern.iter().any(|word| word == "all") {
+            Pattern::ALL.to_vec()
+        } else {
+            let mut patterns = Vec::new();
+            for word in &self.pattern {
+                let pattern = crate::cli::pattern(word).map_err(|why| {
+                    let hint = "give patterns separated by commas, or `all`";
+                    Failure::new(USAGE, format!("--pattern {word}: no such pattern; {why}"), hint)
+                })?;
+                if !patterns.contains(&pattern) {
+                    patterns.push(pattern);
+                }
+            }
+            patterns
+        };
+        if patterns.is_empty() && !beside {
+            let message = format!("the scenario {} names no pattern that this version runs", scenario.name);
+            return Err(Failure::new(USAGE, message, "name one with `--pattern local` or `--pattern redis`"));
+        }
+        Ok(patterns)
+    }
+
+    /// The server of somebody else's, if there is one.
+    fn theirs(&self) -> Result<Option<Subject>, Failure> {
+        if self.server.is_none() && self.urls.is_empty() {
+            let stray = [("--label", self.label.is_some()), ("--dialect", self.dialect.is_some())];
+            return match stray.iter().find(|(_, given)| *given) {
+                None => Ok(None),
+                Some((flag, _)) => {
+                    let message = format!("{flag} is about a server of yours, and there is none");
+                    Err(Failure::new(USAGE, message, "give `--server 'COMMAND {port}'` or `--url ws://HOST:PORT`"))
+                }
+            };
+        }
+        let default = if self.server.is_some() { SERVER } else { ATTACHED };
+        let label = checked_label(self.label.as_deref().unwrap_or(default))?;
+        let Some(command) = &self.server else {
+            return Ok(Some(Subject::Attached { label, urls: self.urls.clone() }));
+        };
+        if command.trim().is_empty() || command.contains('\0') {
+            let message = "--server names no command";
+            return Err(Failure::new(USAGE, message, "a command looks like --server 'node app.js {port}'"));
+        }
+        let mut products = Server::named_brokers(command);
+        for product in self.brokers.iter().filter_map(|broker| product_word(broker)) {
+            if !products.contains(&product) {
+                products.push(product);
+            }
+        }
+        if products.len() > 1 {
+            let message = "--server can have one broker, and two are named";
+            return Err(Failure::new(USAGE, message, "take {redis} or {amqp}, not both"));
+        }
+        let server = Server { label, command: command.clone(), broker: products.pop() };
+        Ok(Some(Subject::Cluster(Software::Server(server))))
+    }
+
+    fn dialect(&self, theirs: bool) -> Result<(Option<Dialect>, Option<String>), Failure> {
+        let Some(word) = self.dialect.as_deref().filter(|_| theirs) else { return Ok((None, None)) };
+        if let Some(dialect) = Dialect::named(word) {
+            return Ok((Some(dialect), None));
+        }
+        let text = match &self.template {
+            Some(text) => text.clone(),
+            None => std::fs::read_to_string(Path::new(word)).map_err(|error| {
+                let message =
+                    format!("--dialect {word}: neither `plain` nor `v1` nor a file that can be read: {error}");
+                let hint = "a template file says what to send and where the text is; see the README";
+                Failure::new(USAGE, message, hint)
+            })?,
+        };
+        Ok((Some(template(word, &text)?), Some(text)))
+    }
+}
+
+/// Reads a template's text.
+fn template(name: &str, text: &str) -> Result<Dialect, Failure> {
+    let template = Template::parse(name, text).map_err(|error| Failure {
+        exit: USAGE,
+        message: error.message,
+        hint: error.hint,
+    })?;
+    Ok(Dialect::Template(template))
+}
+
+fn product_word(word: &str) -> Option<Product> {
+    match word {
+        "redis" => Some(Product::Redis),
+        "amqp" | "rabbitmq" => Some(Product::RabbitMq),
+        _ => None,
+    }
+}
+
+/// A label names a row and a directory, and is no pattern's.
+fn checked_label(label: &str) -> Result<String, Failure> {
+    let wrong = |why: &str| {
+        let message = format!("--label {label}: {why}");
+        Err(Failure::new(USAGE, message, "a label is a short word of your own, such as --label mine"))
+    };
+    if Pattern::named(label).is_some() || label == "all" {
+        return wrong("this is the name of a pattern");
+    }
+    if label.is_empty() || label.chars().count() > LABEL_MAX {
+        return wrong(&format!("must have 1 to {LABEL_MAX} characters"));
+    }
+    if label.starts_with('.') || label.chars().any(|c| c.is_control() || c.is_whitespace() || "/\\".contains(c)) {
+        return wrong("must be one word without `/`");
+    }
+    Ok(label.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels() {
+        assert_eq!(checked_label("mine-2").unwrap(), "mine-2");
+        for wrong in ["", "redis", "all", "a b", "../x", "a/b", "a\n", &"x".repeat(25)] {
+            assert_eq!(checked_label(wrong).unwrap_err().exit, USAGE, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! The links of one cluster that its scenario breaks: a proxy on each of their connections, and on no other.
+//!
+//! A *path* is what one process dials: `node 1` its broker, `node 0` the socket of `node 2`, clients a node. A
+//! link of the scenario concerns one path or several, and what goes from one of its ends to the other may go
+//! forward on one path and back on another.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use super::error::LabError;
+use super::ports;
+use crate::fault::link::{Added, Hold, Line, LinkCounts, Proxy, Way, added_latency};
+use crate::scenario::{Action, Condition, End, Fault, Link, Target};
+
+/// The links of one cluster that are proxied.
+#[derive(Debug)]
+pub struct Links {
+    lines: Vec<Named>,
+    nodes: usize,
+    /// Each with what ends it.
+    proxies: Mutex<Vec<(Proxy, DropGuard)>>,
+    tasks: TaskTracker,
+    cancel: CancellationToken,
+    _end: DropGuard,
+}
+
+/// One link or partition of the scenario, and what all its proxies share.
+#[derive(Debug)]
+struct Named {
+    target: Target,
+    line: Line,
+}
+
+/// How a line lies on a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lie {
+    /// Its first end dials.
+    Along,
+    /// Its second end dials.
+    Against,
+    /// Either end may be either, as in `node * <-> node *`.
+    Either,
+}
+
+/// What a proxied link has seen.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// As the scenario words it.
+    pub name: String,
+    /// What its proxies counted.
+    pub counts: LinkCounts,
+}
+
+impl Links {
+    /// Those that these faults name. The seed reaches their jitter.
+    pub fn of(faults: &[Fault], nodes: usize, seed: u64) -> Self {
+        let mut lines: Vec<Named> = Vec::new();
+        for fault in faults {
+            if matches!(fault.target, Target::Link(_) | Target::Groups(_))
+                && !lines.iter().any(|named| named.target == fault.target)
+            {
+                let line = Line::new(seed.wrapping_add(lines.len() as u64));
+                lines.push(Named { target: fault.target.clone(), line });
+            }
+        }
+        let cancel = CancellationToken::new();
+        let _end = cancel.clone().drop_guard();
+        Self { lines, nodes, proxies: Mutex::default(), tasks: TaskTracker::new(), cancel, _end }
+    }
+
+    /// Whether nothing is proxied.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    /// Where one process finds another that listens at `upstream`: there, or at a proxy that stands in between.
+    /// `None` where nothing stands in between.
+    pub async fn place(&self, dialer: End, listener: End, upstream: &str) -> Result<Option<u16>, LabError> {
+        let lies = |named: &Named| self.lie(&named.target, dialer, listener).map(|lie| (named.line.clone(), lie == Lie::Against));
+        let lines: Vec<_> = self.lines.iter().filter_map(lies).collect();
+        if lines.is_empty() {
+            return Ok(None);
+        }
+        // Outside the range of outgoing connections: a cut closes the port, and nobody is to get it meanwhile.
+        let port = ports::free(1)?.first().copied().unwrap_or(0);
+        let cancel = self.cancel.child_token();
+        let started = Proxy::start(port, upstream.to_owned(), lines, &self.tasks, &cancel).await;
+        let proxy = started.map_err(|error| {
+            LabError::environment(format!("the link {dialer} <-> {listener} cannot be proxied: {error}"))
+        })?;
+        let port = proxy.port();
+        self.proxies.lock().unwrap_or_else(PoisonError::into_inner).push((proxy, cancel.drop_guard()));
+        Ok(Some(port))
+    }
+
+    fn lie(&self, target: &Target, dialer: End, listener: End) -> Option<Lie> {
+        match target {
+            Target::Link(Link { from, to, .. }) => {
+                let along = means(*from, dialer) && means(*to, listener);
+                let against = means(*from, listener) && means(*to, dialer);
+                match (along, against) {
+                    (true, true) => Some(Lie::Either),
+                    (true, false) => Some(Lie::Along),
+                    (false, true) => Some(Lie::Against),
+                    (false, false) => None,
+                }
+            }
+            Target::Groups(groups) => {
+                let apart = dialer != End::Clients && side(groups, self.nodes, dialer) != side(groups, self.nodes, listener);
+                apart.then_some(Lie::Along)
+            }
+            _ => None,
+        }
+    }
+
+    /// Puts a fault's condition on its link.
+    pub fn strike(&self, fault: &Fault) -> Option<Struck> {
+        let named = self.lines.iter().find(|named| named.target == fault.target)?;
+        let (condition, way) = match (&fault.action, &fault.target) {
+            (Action::Link(condition), Target::Link(link)) => (*condition, way(*link)),
+            (Action::Partition, _) => (Condition::Blackhole, Way::Both),
+            _ => return None,
+        };
+        Some(Struck { line: named.line.clone(), hold: named.line.apply(condition, way) })
+    }
+
+    /// The nodes that a fault on a link or a partition concerns.
+    pub fn concerned(&self, target: &Target) -> Vec<usize> {
+        let named = |ends: &[End]| (0..self.nodes).filter(|n| ends.iter().any(|end| end.means(*n))).collect();
+        match target {
+            Target::Link(link) if link.from == End::Clients || link.to == End::Clients => Vec::new(),
+            Target::Link(link) => named(&[link.from, link.to]),
+            Target::Groups(_) => (0..self.nodes).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What each proxied link has seen so far, in the order of the scenario.
+    pub fn seen(&self) -> Vec<Seen> {
+        let seen = |named: &Named| Seen { name: named.target.to_string(), counts: named.line.counts() };
+        self.lines.iter().map(seen).collect()
+    }
+
+    /// The latency that a proxy itself adds on this machine now; `None` where nothing is proxied.
+    pub async fn added_latency(&self) -> Result<Option<Added>, LabError> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        added_latency().await.map(Some).map_err(|error| {
+            LabError::environment(format!("the latency of the link proxy cannot be measured: {error}"))
+        })
+    }
+
+    /// Forgets the paths, to place others: nobody has used them.
+    pub fn clear(&self) {
+        self.proxies.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// A condition that holds on a link.
+#[derive(Debug)]
+pub struct Struck {
+    line: Line,
+    hold: Hold,
+}
+
+impl Struck {
+    /// Takes the condition away.
+    pub fn heal(self) {
+        self.line.heal(self.hold);
+    }
+}
+
+fn means(end: End, concrete: End) -> bool {
+    match concrete {
+        End::Node(n) => end.means(n),
+        other => end == other,
+    }
+}
+
+fn way(link: Link) -> Way {
+    match link {
+        Link { one_way: false, .. } => Way::Both,
+        // From every node to every node is both ways on each path.
+        Link { from: End::AllNodes, to: End::AllNodes, .. } => Way::Both,
+        _ => Way::Forward,
+    }
+}
+
+/// The group that somebody is in: a named one, else the largest, the later of two; with one group alone, the rest.
+fn side(groups: &[Vec<End>], nodes: usize, who: End) -> usize {
+    if let Some(named) = groups.iter().position(|group| group.contains(&who)) {
+        return named;
+    }
+    let [_] = groups else {
+        let size = |group: &Vec<End>| group.iter().filter(|end| end.is_node()).count();
+        let largest = (0..groups.len()).max_by_key(|i| size(&groups[*i])).unwrap_or(0);
+        let named: usize = groups.iter().map(size).sum();
+        // The nodes that no group names stand together, and are a group too.
+        return if nodes - named.min(nodes) > size(&groups[largest]) { groups.len() } else { largest };
+    };
+    1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_in_no_group_stands_with_the_largest() {
+        use End::{Broker, History, Node};
+        let halves = [vec![Node(0)], vec![Node(1), Node(2)]];
+        assert_eq!([Node(0), Node(1), Broker, History].map(|who| side(&halves, 3, who)), [0, 1, 1, 1]);
+        let named = [vec![Node(0), Broker], vec![Node(1), Node(2)]];
+        assert_eq!([Broker, History].map(|who| side(&named, 3, who)), [0, 1]);
+        let even = [vec![Node(0)], vec![Node(1)]];
+        assert_eq!(side(&even, 2, Broker), 1);
+        let alone = [vec![Node(0)]];
+        assert_eq!([Node(0), Node(1), Broker].map(|who| side(&alone, 3, who)), [0, 1, 1]);
+        let five = [vec![Node(0)], vec![Node(1)]];
+        assert_eq!([Node(2), Node(4), Broker].map(|who| side(&five, 5, who)), [2, 2, 2]);
+    }
+
+    #[test]
+    fn a_link_lies_along_one_path_and_against_another() {
+        let links = Links::of(&[], 3, 1);
+        let lie = |text: &str, dialer, listener| links.lie(&Target::Link(Link::parse(text).unwrap()), dialer, listener);
+        let node = End::Node;
+        assert_eq!(lie("node 0 -> node 2", node(0), node(2)), Some(Lie::Along));
+        assert_eq!(lie("node 0 -> node 2", node(2), node(0)), Some(Lie::Against));
+        assert_eq!(lie("node 0 -> node 2", node(1), node(0)), None);
+        assert_eq!(lie("broker -> node *", node(1), End::Broker), Some(Lie::Against));
+        assert_eq!(lie("node * <-> node *", node(1), node(0)), Some(Lie::Either));
+        assert_eq!(lie("node 1 <-> node *", node(1), node(0)), Some(Lie::Along));
+        assert_eq!(lie("node 1 <-> node *", node(0), node(1)), Some(Lie::Against));
+        assert_eq!(lie("client * <-> node 1", End::Clients, node(1)), Some(Lie::Along));
+        assert_eq!(lie("client * <-> node 1", End::Clients, node(2)), None);
+    }
+}

@@ -1,0 +1,100 @@
+//! Commands of the user's that break something the lab cannot reach: `run` and `heal` of a fault.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::time::Duration;
+
+use super::error::LabError;
+use super::process::{Process, SHELL, Spec, Supervision};
+
+/// How long a command that was asked to end may take.
+const LAST_BREATH: Duration = Duration::from_secs(1);
+/// How long a `heal` may take.
+const HEAL: Duration = Duration::from_secs(60);
+
+/// Runs commands of the user's. Their output goes into a log; whatever they start dies with the lab.
+#[derive(Debug)]
+pub struct Shell {
+    supervision: Supervision,
+    /// What a command may want to know of the run.
+    env: Vec<(OsString, OsString)>,
+    logs: PathBuf,
+}
+
+/// A command that was started.
+#[derive(Debug)]
+pub struct Command {
+    process: Process,
+    text: String,
+}
+
+impl Shell {
+    /// A shell whose commands know the pattern (`PUBSUB_LAB_PATTERN`), where clients find the nodes
+    /// (`PUBSUB_LAB_URLS`, by spaces) and the nodes' process ids (`PUBSUB_LAB_PIDS`, by spaces; empty where they
+    /// are not the lab's).
+    pub fn new(supervision: &Supervision, logs: PathBuf, pattern: &str, urls: &[String], pids: &[u32]) -> Self {
+        let pids = pids.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
+        let env = [
+            ("PUBSUB_LAB_PATTERN", pattern.to_owned()),
+            ("PUBSUB_LAB_URLS", urls.join(" ")),
+            ("PUBSUB_LAB_PIDS", pids),
+        ];
+        let env = env.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        Self { supervision: supervision.clone(), env, logs }
+    }
+
+    /// Starts the command of a fault. `number` tells its log from others'.
+    pub fn start(&self, number: usize, command: &str) -> Result<Command, String> {
+        let spec = Spec {
+            name: format!("run {number}"),
+            program: SHELL.into(),
+            args: vec!["-c".into(), command.into()],
+            env: self.env.clone(),
+            clean: false,
+            dir: None,
+            log: self.logs.join(format!("run-{number}.log")),
+        };
+        let (process, _) = Process::start(&spec, &self.supervision).map_err(|error: LabError| error.message)?;
+        Ok(Command { process, text: command.to_owned() })
+    }
+
+    /// Runs the command that heals a fault to its end.
+    pub async fn heal(&self, number: usize, command: &str) -> Result<(), String> {
+        let command = self.start(number, command)?;
+        match tokio::time::timeout(HEAL, command.ended()).await {
+            Ok(ended) => ended,
+            Err(_) => Err(format!("`{}` has not ended after {} s", command.text, HEAL.as_secs())),
+        }
+    }
+}
+
+impl Command {
+    /// Resolves when it has ended; an error if it says that it failed.
+    pub async fn ended(&self) -> Result<(), String> {
+        let status = self.process.ended().await;
+        if status.success() {
+            return Ok(());
+        }
+        // The end of its output is what says why.
+        let words = self.process.last_words();
+        let said = words.last().map(|line| format!(" ({line})")).unwrap_or_default();
+        Err(format!("`{}` failed: {}{said}", self.text, how(status)))
+    }
+
+    /// Ends it if it still runs: the fault is healed.
+    pub async fn stop(self) -> Result<(), String> {
+        if self.process.is_running() {
+            self.process.stop(LAST_BREATH).await;
+            return Ok(());
+        }
+        self.ended().await
+    }
+}
+
+fn how(status: ExitStatus) -> String {
+    match status.code() {
+        Some(code) => format!("exit code {code}"),
+        None => "killed by a signal".to_owned(),
+    }
+}

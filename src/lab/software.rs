@@ -1,0 +1,175 @@
+//! What the nodes of a cluster run: one of our patterns, or a chat server of somebody else's.
+
+use std::fmt;
+
+use super::product::Product;
+use crate::scenario::{Action, End, FaultPlan, Pattern, Scenario, Target};
+
+/// What the nodes of a cluster run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Software {
+    /// Our chat over this pattern.
+    Pattern(Pattern),
+    /// Somebody else's server.
+    Server(Server),
+}
+
+/// A WebSocket chat server of somebody else's, and how to start it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// What tables call it.
+    pub label: String,
+    /// What `sh -c` runs for each node, with `{port}`, `{node}`, `{peers}`, `{redis}` and `{amqp}` in it.
+    pub command: String,
+    /// The broker that it needs.
+    pub broker: Option<Product>,
+}
+
+/// What one node's command is filled in with.
+#[derive(Debug, Clone, Copy)]
+pub struct Blanks<'a> {
+    /// Where it listens, on the loopback address.
+    pub port: u16,
+    /// Its number, counted from 0.
+    pub node: usize,
+    /// Where the others listen, `127.0.0.1:PORT` each.
+    pub peers: &'a [String],
+    /// Where it finds the broker.
+    pub broker: Option<&'a str>,
+}
+
+impl Server {
+    /// The brokers that the command names by their blanks.
+    pub fn named_brokers(command: &str) -> Vec<Product> {
+        let of = |(blank, product)| command.contains(blank).then_some(product);
+        [("{redis}", Product::Redis), ("{amqp}", Product::RabbitMq)].into_iter().filter_map(of).collect()
+    }
+
+    /// Whether its nodes are told of each other.
+    pub fn knows_peers(&self) -> bool {
+        self.command.contains("{peers}")
+    }
+
+    /// The command of one node. What is none of the blanks stays as it is.
+    pub fn filled(&self, blanks: Blanks<'_>) -> String {
+        let broker = blanks.broker.unwrap_or_default();
+        self.command
+            .replace("{port}", &blanks.port.to_string())
+            .replace("{node}", &blanks.node.to_string())
+            .replace("{peers}", &blanks.peers.join(","))
+            .replace("{redis}", broker)
+            .replace("{amqp}", broker)
+    }
+}
+
+impl Software {
+    /// What tables and directories call it.
+    pub fn label(&self) -> &str {
+        match self {
+            Software::Pattern(pattern) => pattern.name(),
+            Software::Server(server) => &server.label,
+        }
+    }
+
+    /// Our pattern, if it is one.
+    pub fn pattern(&self) -> Option<Pattern> {
+        match self {
+            Software::Pattern(pattern) => Some(*pattern),
+            Software::Server(_) => None,
+        }
+    }
+
+    /// The broker that it needs.
+    pub fn product(&self) -> Option<Product> {
+        match self {
+            Software::Pattern(pattern) => Product::of_pattern(*pattern),
+            Software::Server(server) => server.broker,
+        }
+    }
+
+    /// Whether it has a history service.
+    pub fn has_history(&self) -> bool {
+        self.pattern().is_some_and(Pattern::has_history)
+    }
+
+    /// Whether its nodes connect to each other.
+    pub fn has_mesh(&self) -> bool {
+        match self {
+            Software::Pattern(pattern) => *pattern == Pattern::Zeromq,
+            Software::Server(server) => server.knows_peers(),
+        }
+    }
+
+    /// Whether a message reaches the clients of other nodes, as far as that is known.
+    pub fn crosses_nodes(&self) -> bool {
+        self.pattern().is_none_or(Pattern::crosses_nodes)
+    }
+
+    /// Whether it has what a fault strikes.
+    pub fn has(&self, target: &Target) -> bool {
+        let server = match self {
+            Software::Pattern(pattern) => return target.exists_in(*pattern),
+            Software::Server(server) => server,
+        };
+        let end = |end: End| match end {
+            End::Broker => server.broker.is_some(),
+            End::History => false,
+            _ => true,
+        };
+        match target {
+            Target::Broker => server.broker.is_some(),
+            Target::History => false,
+            Target::Link(link) => {
+                let nodes = link.from.is_node() && link.to.is_node();
+                end(link.from) && end(link.to) && (!nodes || self.has_mesh())
+            }
+            Target::Groups(_) => server.broker.is_some() || self.has_mesh(),
+            _ => true,
+        }
+    }
+
+    /// Whether the scenario's faults can strike it at all; else why not, in one clause.
+    pub fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+        if let Software::Pattern(pattern) = self {
+            return scenario.applies_to(*pattern);
+        }
+        match scenario.faults.iter().find(|plan| !self.has(&plan.target)) {
+            None => Ok(()),
+            Some(FaultPlan { target: Target::Link(link), .. }) => {
+                Err(format!("{self} has no link {link} that the lab knows of"))
+            }
+            Some(FaultPlan { action: Action::Partition, .. }) => {
+                Err(format!("{self} has no links between nodes that the lab knows of"))
+            }
+            Some(FaultPlan { action, target, .. }) => Err(format!("{self} has no {target} to {action}")),
+        }
+    }
+}
+
+impl fmt::Display for Software {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.label())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blanks_are_filled_and_nothing_else_is_touched() {
+        let server = Server {
+            label: "mine".into(),
+            command: "cd ${DIR} && node app.js {port} {node} --peers={peers} {redis} | awk '{print}'".into(),
+            broker: Some(Product::Redis),
+        };
+        let peers = ["127.0.0.1:2".to_owned(), "127.0.0.1:3".to_owned()];
+        let blanks = Blanks { port: 1, node: 0, peers: &peers, broker: Some("redis://127.0.0.1:9") };
+        assert_eq!(
+            server.filled(blanks),
+            "cd ${DIR} && node app.js 1 0 --peers=127.0.0.1:2,127.0.0.1:3 redis://127.0.0.1:9 | awk '{print}'"
+        );
+        assert_eq!(Server::named_brokers(&server.command), [Product::Redis]);
+        assert!(server.knows_peers());
+    }
+}

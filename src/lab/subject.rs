@@ -1,0 +1,103 @@
+//! What a run measures.
+
+use super::product::Product;
+use super::software::Software;
+use crate::scenario::{Expectation, Fault, Pattern, Scenario, Target};
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Subject {
+    /// A cluster that the lab starts.
+    Cluster(Software),
+    /// Nodes that already run.
+    Attached {
+        /// What tables call them.
+        label: String,
+        /// Where they are, one URL a node.
+        urls: Vec<String>,
+    },
+}
+
+impl Subject {
+    /// How the report calls it.
+    pub fn label(&self) -> &str {
+        match self {
+            Subject::Cluster(software) => software.label(),
+            Subject::Attached { label, .. } => label,
+        }
+    }
+
+    /// Our pattern, if it is one.
+    pub fn pattern(&self) -> Option<Pattern> {
+        match self {
+            Subject::Cluster(software) => software.pattern(),
+            Subject::Attached { .. } => None,
+        }
+    }
+
+    /// What the report calls its pattern.
+    pub fn pattern_name(&self) -> &str {
+        match self.pattern() {
+            Some(pattern) => pattern.name(),
+            None => self.label(),
+        }
+    }
+
+    /// The broker that it needs, if the lab is to see to it.
+    pub fn product(&self) -> Option<Product> {
+        match self {
+            Subject::Cluster(software) => software.product(),
+            Subject::Attached { .. } => None,
+        }
+    }
+
+    pub(super) fn crosses_nodes(&self) -> bool {
+        match self {
+            Subject::Cluster(software) => software.crosses_nodes(),
+            Subject::Attached { .. } => true,
+        }
+    }
+
+    /// Of a server that is not ours nobody knows.
+    pub(super) fn keeps_history(&self) -> bool {
+        self.pattern().is_none_or(Pattern::has_history)
+    }
+
+    /// What a run of it must show.
+    pub(super) fn expectations(&self, scenario: &Scenario) -> Vec<Expectation> {
+        scenario.expectations_for(self.pattern())
+    }
+
+    /// Whether the scenario's faults can strike it at all; else why not, in one clause.
+    pub(super) fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+        let software = match self {
+            Subject::Cluster(software) => return software.applies(scenario),
+            Subject::Attached { .. } => scenario.faults.iter().find(|plan| !is_of_the_load(&plan.target)),
+        };
+        // Its clients are the load's own; its processes and links are somebody else's.
+        match software {
+            None => Ok(()),
+            Some(plan) => match plan.target {
+                Target::Broker => Err("its broker is not the lab's".into()),
+                Target::History => Err("its history is not the lab's".into()),
+                Target::Link(_) | Target::Groups(_) => {
+                    Err(format!("`{plan}` strikes links, and those of the server are not the lab's"))
+                }
+                _ => Err(format!("`{plan}` strikes processes, and those of the server are not the lab's")),
+            },
+        }
+    }
+
+    /// Whether some fault is a command of the user's.
+    pub(super) fn runs_commands(faults: &[Fault]) -> bool {
+        faults.iter().any(|fault| fault.target == Target::Unknown)
+    }
+}
+
+/// Whether a fault strikes the load's own clients, or whatever the user's command strikes.
+fn is_of_the_load(target: &Target) -> bool {
+    matches!(
+        target,
+        Target::Subscribers(_) | Target::Subscriber(_) | Target::AnySubscriber | Target::Load | Target::Unknown
+    )
+}
