@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use pubsub_lab::ledger::{Answer, Arrival, FaultTimes, Ledger, Path, Plan, Settled};
+use pubsub_lab::ledger::{Answer, Arrival, FaultTimes, Ledger, Path, Plan, Settled, Surge};
 
 const BEGIN: Duration = Duration::from_millis(3_000);
 const SECOND: Duration = Duration::from_secs(1);
@@ -107,12 +107,21 @@ fn absurd() -> impl Strategy<Value = Event> {
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
-    (1..4usize, 0..6usize, 1..4usize, 1..3usize, 2..40u32, 0..30usize, any::<bool>()).prop_map(
-        |(publishers, subscribers, nodes, rooms, rate, messages, crosses_nodes)| {
+    let counts = (1..4usize, 0..6usize, 1..4usize, 1..3usize);
+    (counts, 2..40u32, prop::collection::vec(surges(), 0..3), 0..30usize, any::<bool>()).prop_map(
+        |((publishers, subscribers, nodes, rooms), rate, surges, messages, crosses_nodes)| {
             let rate = f64::from(rate);
-            Plan { publishers, subscribers, nodes, rooms, rate, messages, crosses_nodes }
+            Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes }
         },
     )
+}
+
+fn surges() -> impl Strategy<Value = Surge> {
+    (0..3_000u64, 1..2_000u64, 1..32u32).prop_map(|(from, length, factor)| Surge {
+        from: Duration::from_millis(from),
+        until: Duration::from_millis(from + length),
+        factor: f64::from(factor) / 4.0,
+    })
 }
 
 fn faults() -> impl Strategy<Value = FaultTimes> {

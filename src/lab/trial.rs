@@ -15,7 +15,7 @@ use super::observer::{Note, Observer};
 use super::options::ClusterOptions;
 use super::product::Product;
 use super::strikes::{Strikes, Targets, strike_all};
-use crate::ledger::{self, Harness, Ledger, Plan};
+use crate::ledger::{self, Harness, Ledger, Plan, Surge};
 use crate::load::{LoadError, LoadGenerator, Settings};
 use crate::report::RunReport;
 use crate::scenario::{Fault, Pattern, Scenario};
@@ -215,13 +215,16 @@ impl Trial<'_> {
 
     fn plan(&self, nodes: usize) -> Plan {
         let load = &self.scenario.load;
+        let surges = Surge::among(self.faults);
+        let messages = Plan::count(load.rate, &surges, load.duration);
         Plan {
             publishers: load.publishers,
             subscribers: load.subscribers,
             nodes,
             rooms: load.rooms,
             rate: load.rate,
-            messages: (load.rate * load.duration.as_secs_f64()).round() as usize,
+            surges,
+            messages,
             crosses_nodes: self.subject.crosses_nodes(),
         }
     }

@@ -10,11 +10,11 @@ impl Ledger {
     /// How many messages are due by a moment; none before the load begins.
     pub(super) fn due_by(&self, moment: u64) -> usize {
         let elapsed = self.begin.and_then(|begin| moment.checked_sub(begin));
-        elapsed.map_or(0, |elapsed| self.plan.due_by(Duration::from_nanos(elapsed)))
+        elapsed.map_or(0, |elapsed| self.tempo.due_by(Duration::from_nanos(elapsed), self.plan.messages))
     }
 
     pub(super) fn intended(&self, n: usize) -> u64 {
-        self.begin.unwrap_or(0).saturating_add(nanos(self.plan.due(n)))
+        self.begin.unwrap_or(0).saturating_add(nanos(self.tempo.due(n)))
     }
 
     /// Decides whether a message that was sent is owed to a subscriber of its room, and whether it has a path.
@@ -60,7 +60,7 @@ impl Ledger {
             counts.on_time += u64::from(late <= ON_TIME_NANOS);
             self.latency.saturating_record(late / 1_000);
             self.service.saturating_record(at.saturating_sub(self.messages[n].sent_at) / 1_000);
-            self.timeline.delivered(nanos(self.plan.due(n)), late / 1_000);
+            self.timeline.delivered(nanos(self.tempo.due(n)), late / 1_000);
         }
         if !live && first {
             counts.recovered += 1;

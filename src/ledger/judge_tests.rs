@@ -17,6 +17,7 @@ fn run(sent: usize, lost: usize) -> Settled {
         nodes: 1,
         rooms: 1,
         rate: 10.0,
+        surges: vec![],
         messages: 10,
         crosses_nodes: true,
     };

@@ -33,6 +33,7 @@ mod progress;
 mod settle;
 mod settled;
 mod subscriber;
+mod tempo;
 mod timeline;
 
 #[cfg(test)]
@@ -55,6 +56,7 @@ pub use outcome::Outcome;
 pub use plan::Plan;
 pub use progress::Progress;
 pub use settled::{Debts, Messages, Path, Settled};
+pub use tempo::{Surge, Tempo};
 pub use timeline::Slice;
 
 /// A debt that is received later than this after its intended send time is not on time, and is harmed.
@@ -155,6 +157,8 @@ impl Harm {
 #[derive(Debug)]
 pub struct Ledger {
     plan: Plan,
+    /// The plan's, built once: each receipt asks when its message was due.
+    tempo: Tempo,
     begin: Option<u64>,
     /// The latest sending told so far.
     latest_sent: Option<u64>,
@@ -181,6 +185,7 @@ impl Ledger {
         for s in plan.all_subscribers() {
             rooms[plan.subscriber_room(s)].push(s);
         }
+        let tempo = plan.tempo();
         let message = Message { sent_at: NEVER, node: 0, answer: None, early: false };
         Self {
             begin: None,
@@ -192,11 +197,12 @@ impl Ledger {
             early: EarlyReceipts::default(),
             counts: Counts::default(),
             harm: Harm::default(),
-            timeline: Timeline::new(plan.messages.checked_sub(1).map(|last| nanos(plan.due(last)))),
+            timeline: Timeline::new(plan.messages.checked_sub(1).map(|last| nanos(tempo.due(last)))),
             latency: micros_histogram(),
             service: micros_histogram(),
             recovered: micros_histogram(),
             unverified: BTreeSet::new(),
+            tempo,
             plan,
         }
     }
@@ -214,7 +220,7 @@ impl Ledger {
     /// Message `n` was handed over for writing by a client on this node. Later calls for the same message are
     /// resends; the first one counts.
     pub fn sent(&mut self, n: usize, node: usize, at: Duration) {
-        let due = nanos(self.plan.due(n));
+        let due = nanos(self.tempo.due(n));
         let Some(message) = self.messages.get_mut(n).filter(|message| !message.sent()) else { return };
         message.sent_at = nanos(at);
         message.node = node_number(node);

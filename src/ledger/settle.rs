@@ -83,7 +83,7 @@ impl Ledger {
 
     fn sweep(&self, due: u64) -> Sweep {
         let last_due = usize::try_from(due).ok().and_then(|due| due.checked_sub(1));
-        let due_slices = last_due.map_or(0, |last| slice_of(nanos(self.plan.due(last))) + 1);
+        let due_slices = last_due.map_or(0, |last| slice_of(nanos(self.tempo.due(last))) + 1);
         let timeline = self.timeline.slices(due_slices);
         let mut sweep =
             Sweep { debts: Debts::default(), refused_but_delivered: 0, harm: self.harm, timeline };
@@ -130,7 +130,7 @@ impl Ledger {
             let intended = self.intended(n);
             sweep.harm.include(intended, intended);
         }
-        if let Some(slice) = sweep.timeline.get_mut(slice_of(nanos(self.plan.due(n)))) {
+        if let Some(slice) = sweep.timeline.get_mut(slice_of(nanos(self.tempo.due(n)))) {
             slice.lost += 1;
         }
     }

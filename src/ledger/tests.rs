@@ -21,7 +21,16 @@ fn since(ms: u64) -> Duration {
 
 /// Ten messages a second, one publisher on node 0, one room; subscriber s on node s mod 2.
 fn plan(subscribers: usize, messages: usize) -> Plan {
-    Plan { publishers: 1, subscribers, nodes: 2, rooms: 1, rate: 10.0, messages, crosses_nodes: true }
+    Plan {
+        publishers: 1,
+        subscribers,
+        nodes: 2,
+        rooms: 1,
+        rate: 10.0,
+        surges: vec![],
+        messages,
+        crosses_nodes: true,
+    }
 }
 
 /// Everybody has subscribed, and the load has begun.
