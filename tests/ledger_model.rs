@@ -21,9 +21,9 @@ enum Event {
     Closed { s: usize, at: Duration },
     Left { s: usize, at: Duration },
     Received { s: usize, n: usize, arrival: Arrival, at: Duration },
-    Unexpected { s: usize },
-    Corrupted { s: usize },
-    Foreign { s: usize },
+    Unexpected { s: usize, at: Duration },
+    Corrupted { s: usize, at: Duration },
+    Foreign { s: usize, at: Duration },
     Unverified { publisher: usize, s: usize },
 }
 
@@ -36,9 +36,9 @@ impl Event {
             Event::Closed { s, at } => ledger.closed(s, at),
             Event::Left { s, at } => ledger.left(s, at),
             Event::Received { s, n, arrival, at } => ledger.received(s, n, arrival, at),
-            Event::Unexpected { s } => ledger.unexpected(s),
-            Event::Corrupted { s } => ledger.corrupted(s),
-            Event::Foreign { s } => ledger.foreign(s),
+            Event::Unexpected { s, at } => ledger.unexpected(s, at),
+            Event::Corrupted { s, at } => ledger.corrupted(s, at),
+            Event::Foreign { s, at } => ledger.foreign(s, at),
             Event::Unverified { publisher, s } => ledger.unverified_path(publisher, s),
         }
     }
@@ -49,7 +49,7 @@ impl Event {
             Event::Sent { n, .. } | Event::Answered { n, .. } => (true, plan.publisher(n)),
             Event::Subscribed { s, .. } | Event::Closed { s, .. } | Event::Received { s, .. } => (false, s),
             Event::Left { s, .. } => (false, s),
-            Event::Unexpected { s } | Event::Corrupted { s } | Event::Foreign { s } => (false, s),
+            Event::Unexpected { s, .. } | Event::Corrupted { s, .. } | Event::Foreign { s, .. } => (false, s),
             Event::Unverified { s, .. } => (false, s),
         };
         client(self) == client(other)
@@ -183,9 +183,9 @@ fn history(plan: &Plan, dice: &[Dice]) -> (Vec<Event>, Duration) {
                 fits.then_some(Event::Received { s, n, arrival: Arrival::Live, at: now })
             }),
             Dice::Odd { s, kind } => subscriber(s).map(|s| match kind {
-                0 => Event::Unexpected { s },
-                1 => Event::Corrupted { s },
-                2 => Event::Foreign { s },
+                0 => Event::Unexpected { s, at: now },
+                1 => Event::Corrupted { s, at: now },
+                2 => Event::Foreign { s, at: now },
                 _ => Event::Unverified { publisher: s % plan.publishers, s },
             }),
         };

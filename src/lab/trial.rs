@@ -285,14 +285,12 @@ impl Trial<'_> {
     fn judged(&self, evidence: Evidence, deaths: Vec<String>) -> RunReport {
         let Evidence { ledger, mut harness, strikes, ended } = evidence;
         harness.problems.extend(strikes.problems);
-        harness.notes.extend(deaths);
+        harness.deaths.extend(deaths);
         let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&strikes.times, ended);
-        let expectations = match self.subject {
-            Subject::Pattern(pattern) => self.scenario.expectations_for(*pattern),
-            Subject::Attached(_) => {
-                self.scenario.expect.iter().filter(|e| e.pattern.is_none()).cloned().collect()
-            }
-        };
+        let expectations = self.scenario.expectations_for(match self.subject {
+            Subject::Pattern(pattern) => Some(*pattern),
+            Subject::Attached(_) => None,
+        });
         let judgement = ledger::judge(&settled, &harness, &expectations);
         let label = self.subject.label();
         RunReport::new(&format!("{label}-1"), label, label, &settled, &judgement, &harness, &strikes.times)

@@ -47,6 +47,8 @@ impl Ledger {
         }
         let intended = self.intended(n);
         let late = at.saturating_sub(intended);
+        let due = nanos(self.tempo.due(n));
+        self.note_when(receipt, due, late);
         let counts = &mut self.counts;
         counts.duplicates += u64::from(again);
         if live {
@@ -60,14 +62,36 @@ impl Ledger {
             counts.on_time += u64::from(late <= ON_TIME_NANOS);
             self.latency.saturating_record(late / 1_000);
             self.service.saturating_record(at.saturating_sub(self.messages[n].sent_at) / 1_000);
-            self.timeline.delivered(nanos(self.tempo.due(n)), late / 1_000);
+            self.timeline.delivered(due, late / 1_000);
         }
         if !live && first {
             counts.recovered += 1;
             self.recovered.saturating_record(late / 1_000);
         }
         if first && late > ON_TIME_NANOS && debt.has_path() && !self.was_away(s, n) {
-            self.harm.include(intended, at);
+            self.harm.cover(intended, at);
+        }
+    }
+
+    /// Notes the moment of whatever is wrong with a receipt; `late` after the message was due.
+    fn note_when(&mut self, receipt: Early, due: u64, late: u64) {
+        let Early { n, seen: Seen { live, first, again, disordered }, at, .. } = receipt;
+        let seen = &mut self.seen;
+        if again {
+            seen.duplicates.include(at);
+        }
+        if disordered {
+            let order = if live { &mut seen.reordered } else { &mut seen.replay_reordered };
+            order.include(at);
+        }
+        if live && !again {
+            seen.service.include(at.saturating_sub(self.messages[n].sent_at), due);
+            if late > ON_TIME_NANOS {
+                seen.late.include(due);
+            }
+        }
+        if !live && first {
+            seen.recovered.include(late, due);
         }
     }
 
