@@ -218,6 +218,25 @@ async fn a_dead_path_is_violated_and_not_inconclusive() {
     assert_eq!(run.counts(["owed", "delivered", "lost"]), [360, 240, 120]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_is_forgotten_is_named_with_the_moment_though_nothing_was_expected() {
+    let scenario = SCENARIO.replace("1200ms", "3s").split("[expect]").next().unwrap().to_owned();
+    let ended = |harm| async {
+        let server = FaultyServer::start(2, harming(1, harm)).await;
+        let urls = server.urls();
+        tokio::task::block_in_place(|| conclusive(&scenario, &["--url", &urls[0], "--url", &urls[1]]))
+    };
+    let forgotten = ended(Harm { forgotten_from: Some(130), ..Harm::default() }).await;
+    let run = forgotten.run("attached", 1);
+    assert_eq!(run["verdict"], "violated");
+    assert_eq!(run.why(), ["a path stopped working at 1.3 s: publisher 0 to subscriber 1"]);
+    assert_eq!(run.counts(["owed", "delivered", "lost"]), [900, 730, 170]);
+    // Control: it loses as much, and the path goes on working.
+    let lossy = ended(Harm { lose: Some(Each(2)), ..Harm::default() }).await;
+    let run = lossy.run("attached", 0);
+    assert_eq!((run.count("lost"), run.why()), (150, vec![]));
+}
+
 /// Asserts that a run proves nothing, and says first that it was the load generator's fault.
 fn assert_inconclusive(ended: &Ended, label: &str, why: &str) -> Run {
     let run = ended.run(label, 3);
