@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use pubsub_lab::ledger::{Answer, Arrival, FaultTimes, Ledger, Path, Plan, Settled};
+use pubsub_lab::ledger::{
+    Answer, Arrival, FaultTimes, Harness, Ledger, Path, Plan, Settled, StoppedPath, Surge, judge,
+};
+use pubsub_lab::scenario::{Bound, Expectation, Whose};
 
 const BEGIN: Duration = Duration::from_millis(3_000);
 const SECOND: Duration = Duration::from_secs(1);
@@ -21,9 +24,9 @@ enum Event {
     Closed { s: usize, at: Duration },
     Left { s: usize, at: Duration },
     Received { s: usize, n: usize, arrival: Arrival, at: Duration },
-    Unexpected { s: usize },
-    Corrupted { s: usize },
-    Foreign { s: usize },
+    Unexpected { s: usize, at: Duration },
+    Corrupted { s: usize, at: Duration },
+    Foreign { s: usize, at: Duration },
     Unverified { publisher: usize, s: usize },
 }
 
@@ -36,9 +39,9 @@ impl Event {
             Event::Closed { s, at } => ledger.closed(s, at),
             Event::Left { s, at } => ledger.left(s, at),
             Event::Received { s, n, arrival, at } => ledger.received(s, n, arrival, at),
-            Event::Unexpected { s } => ledger.unexpected(s),
-            Event::Corrupted { s } => ledger.corrupted(s),
-            Event::Foreign { s } => ledger.foreign(s),
+            Event::Unexpected { s, at } => ledger.unexpected(s, at),
+            Event::Corrupted { s, at } => ledger.corrupted(s, at),
+            Event::Foreign { s, at } => ledger.foreign(s, at),
             Event::Unverified { publisher, s } => ledger.unverified_path(publisher, s),
         }
     }
@@ -49,7 +52,7 @@ impl Event {
             Event::Sent { n, .. } | Event::Answered { n, .. } => (true, plan.publisher(n)),
             Event::Subscribed { s, .. } | Event::Closed { s, .. } | Event::Received { s, .. } => (false, s),
             Event::Left { s, .. } => (false, s),
-            Event::Unexpected { s } | Event::Corrupted { s } | Event::Foreign { s } => (false, s),
+            Event::Unexpected { s, .. } | Event::Corrupted { s, .. } | Event::Foreign { s, .. } => (false, s),
             Event::Unverified { s, .. } => (false, s),
         };
         client(self) == client(other)
@@ -107,12 +110,21 @@ fn absurd() -> impl Strategy<Value = Event> {
 }
 
 fn plans() -> impl Strategy<Value = Plan> {
-    (1..4usize, 0..6usize, 1..4usize, 1..3usize, 2..40u32, 0..30usize, any::<bool>()).prop_map(
-        |(publishers, subscribers, nodes, rooms, rate, messages, crosses_nodes)| {
+    let counts = (1..4usize, 0..6usize, 1..4usize, 1..3usize);
+    (counts, 2..40u32, prop::collection::vec(surges(), 0..3), 0..30usize, any::<bool>()).prop_map(
+        |((publishers, subscribers, nodes, rooms), rate, surges, messages, crosses_nodes)| {
             let rate = f64::from(rate);
-            Plan { publishers, subscribers, nodes, rooms, rate, messages, crosses_nodes }
+            Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes }
         },
     )
+}
+
+fn surges() -> impl Strategy<Value = Surge> {
+    (0..3_000u64, 1..2_000u64, 1..32u32).prop_map(|(from, length, factor)| Surge {
+        from: Duration::from_millis(from),
+        until: Duration::from_millis(from + length),
+        factor: f64::from(factor) / 4.0,
+    })
 }
 
 fn faults() -> impl Strategy<Value = FaultTimes> {
@@ -174,9 +186,9 @@ fn history(plan: &Plan, dice: &[Dice]) -> (Vec<Event>, Duration) {
                 fits.then_some(Event::Received { s, n, arrival: Arrival::Live, at: now })
             }),
             Dice::Odd { s, kind } => subscriber(s).map(|s| match kind {
-                0 => Event::Unexpected { s },
-                1 => Event::Corrupted { s },
-                2 => Event::Foreign { s },
+                0 => Event::Unexpected { s, at: now },
+                1 => Event::Corrupted { s, at: now },
+                2 => Event::Foreign { s, at: now },
                 _ => Event::Unverified { publisher: s % plan.publishers, s },
             }),
         };
@@ -354,6 +366,73 @@ impl Model<'_> {
         (unpaid.len() as u64, overdue as u64)
     }
 
+    /// Whether a debt was never received.
+    fn is_lost(&self, s: usize, n: usize) -> bool {
+        self.fate(s, n).first().is_none()
+    }
+
+    /// Whether somebody else than the path is to blame for a lost debt.
+    fn has_excuse(&self, s: usize, n: usize, from: Duration) -> bool {
+        let (_, sent_at) = self.sent(n).unwrap();
+        let offline = !self.presence(s, sent_at).unwrap().1;
+        let refused = self.answer(n).0 == "refused";
+        let early = self.plan.due(n) < from;
+        early || offline || refused || !self.has_path(s, n) || self.excused(s, n)
+    }
+
+    /// The paths over which from some moment on nothing came any more, and that moment.
+    fn stopped(&self, faults: &[FaultTimes]) -> Vec<StoppedPath> {
+        let broken = || faults.iter().filter(|fault| !fault.deliberate);
+        if broken().any(|fault| fault.healed.is_none()) {
+            return vec![];
+        }
+        let from = broken().filter_map(|fault| fault.healed).max().unwrap_or_default() + SECOND;
+        let mut stopped = Vec::new();
+        let unverified = self.unverified();
+        for (publisher, subscriber) in
+            (0..self.plan.publishers).flat_map(|p| (0..self.plan.subscribers).map(move |s| (p, s)))
+        {
+            let all = self
+                .debts()
+                .into_iter()
+                .filter(|(s, n)| *s == subscriber && self.plan.publisher(*n) == publisher);
+            let all: Vec<usize> = all.map(|(_, n)| n).collect();
+            // Letters: what came, what was lost with an excuse, and what without one.
+            let letter = |n: &usize| match () {
+                () if !self.is_lost(subscriber, *n) => 'c',
+                () if self.has_excuse(subscriber, *n, from) => 'e',
+                () => 'l',
+            };
+            let word: String = all.iter().map(letter).collect();
+            let after = word.rfind('c').map_or(0, |last| last + 1);
+            let (before, tail) = word.split_at(after);
+            let row = tail.len() - tail.rfind('e').map_or(0, |last| last + 1);
+            // The rows that ended with something that came.
+            let rows = before.split('c').rev().skip(1).map(|lost| lost.rsplit('e').next().unwrap().len());
+            let longest = rows.max().unwrap_or(0);
+            if row < 3 || row < 2 * longest || unverified.contains(&Path { publisher, subscriber }) {
+                continue;
+            }
+            let (first, last) = (self.plan.due(all[all.len() - row]), self.plan.due(all[all.len() - 1]));
+            let receipts = self.receipts(subscriber).into_iter();
+            let heard = receipts.filter(|receipt| self.plan.publisher(receipt.n) == publisher).next_back();
+            let silent = heard.is_none_or(|heard| heard.at < BEGIN + last);
+            if last - first >= SECOND && silent {
+                let since_ms = whole_ms(self.plan.due(all[after]));
+                stopped.push(StoppedPath { publisher, subscriber, since_ms });
+            }
+        }
+        stopped.sort_by_key(|path| (path.since_ms, path.publisher, path.subscriber));
+        stopped
+    }
+
+    /// From when to when these debts were due.
+    fn due_span(&self, which: impl Fn(usize, usize) -> bool) -> Option<(Duration, Duration)> {
+        let due = self.debts().into_iter().filter(|(s, n)| which(*s, *n)).map(|(_, n)| self.plan.due(n));
+        let due: Vec<_> = due.collect();
+        due.iter().min().copied().zip(due.iter().max().copied())
+    }
+
     fn unverified(&self) -> Vec<Path> {
         let path = |event: &Event| match event {
             Event::Unverified { publisher, s } => Some(Path { publisher: *publisher, subscriber: *s }),
@@ -475,6 +554,22 @@ const COUNTS: [&str; 27] = [
 
 type Named = Vec<(&'static str, Option<u64>)>;
 
+fn whole_ms(time: Duration) -> u64 {
+    (time.as_secs_f64() * 1_000.0).round() as u64
+}
+
+/// From when to when a run says that these figures, which should be 0, went wrong, in milliseconds.
+fn when(settled: &Settled, figures: &[&str]) -> Vec<Option<(u64, u64)>> {
+    let expectation = |figure: &&str| Expectation {
+        whose: Whose::All,
+        figure: (*figure).to_owned(),
+        bound: Bound::Equal(0.0),
+    };
+    let expectations: Vec<_> = figures.iter().map(expectation).collect();
+    let outcomes = judge(settled, &Harness::default(), &expectations).outcomes;
+    outcomes.iter().map(|outcome| outcome.from_ms.zip(outcome.to_ms)).collect()
+}
+
 /// The model's figures.
 fn expected(model: &Model, faults: &[FaultTimes], ended: Duration) -> Named {
     let mut figures = Figures::default();
@@ -489,7 +584,6 @@ fn expected(model: &Model, faults: &[FaultTimes], ended: Duration) -> Named {
             harms.push((model.intended(n), first.map_or(model.intended(n), |first| first.at)));
         }
     }
-    let whole_ms = |time: Duration| (time.as_secs_f64() * 1_000.0).round() as u64;
     let begin = harms.iter().map(|(intended, _)| *intended).min();
     let end = harms.iter().map(|(_, end)| *end).max();
     let heal = faults.iter().filter(|fault| !fault.deliberate).filter_map(|fault| fault.heal_begin).max();
@@ -531,6 +625,69 @@ fn invariants(settled: &Settled) {
     assert_eq!(timeline.iter().map(|slice| slice.lost).sum::<u64>(), debts.lost);
 }
 
+/// Everything is sent when it is due, and received at once: but from its stop on nothing comes over a path, some is
+/// lost anyway, some refused, and a subscriber may be gone for a while.
+fn stopping(
+    plan: &Plan,
+    stops: &[usize],
+    lost: &[u8],
+    refused: &[u8],
+    gone: &[(usize, usize)],
+) -> Vec<Event> {
+    let at = |n: usize| BEGIN + plan.due(n);
+    let one = |list: &[u8], i: usize| i.checked_rem(list.len()).is_some_and(|i| list[i] == 0);
+    let mut events: Vec<(Duration, Event)> = Vec::new();
+    for s in 0..plan.subscribers {
+        let node = plan.subscriber_node(s);
+        events.push((BEGIN, Event::Subscribed { s, node, at: BEGIN }));
+        if let Some((from, length)) = gone.get(s).filter(|(_, length)| *length > 0) {
+            let back = at(from + length);
+            events.push((at(*from), Event::Closed { s, at: at(*from) }));
+            events.push((back, Event::Subscribed { s, node, at: back }));
+        }
+    }
+    for n in 0..plan.messages {
+        let publisher = plan.publisher(n);
+        events.push((at(n), Event::Sent { n, node: plan.publisher_node(publisher), at: at(n) }));
+        let answer = if one(refused, n) { Answer::Refused } else { Answer::Handed };
+        events.push((at(n), Event::Answered { n, answer }));
+        for s in 0..plan.subscribers {
+            let path = publisher * plan.subscribers + s;
+            let comes = n < stops[path % stops.len()] && !one(lost, n * plan.subscribers + s);
+            if comes && plan.room(n) == plan.subscriber_room(s) {
+                let at = at(n) + Duration::from_millis(5);
+                events.push((at, Event::Received { s, n, arrival: Arrival::Live, at }));
+            }
+        }
+    }
+    events.sort_by_key(|(at, _)| *at);
+    events.into_iter().map(|(_, event)| event).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_find_the_same_paths_that_stopped(
+        plan in plans(),
+        messages in 40..80usize,
+        stops in prop::collection::vec(20..120usize, 1..6),
+        lost in prop::collection::vec(0..6u8, 0..50),
+        refused in prop::collection::vec(0..40u8, 0..80),
+        gone in prop::collection::vec((0..60usize, 0..30usize), 0..3),
+        faults in prop::collection::vec(faults(), 0..2),
+    ) {
+        let plan = Plan { messages, rate: 6.0, surges: vec![], ..plan };
+        let events = stopping(&plan, &stops, &lost, &refused, &gone);
+        let mut ledger = Ledger::new(plan.clone());
+        ledger.begin(BEGIN);
+        events.iter().for_each(|event| event.tell(&mut ledger));
+        let settled = ledger.settle(&faults, BEGIN + Duration::from_secs(60));
+        let model = Model { plan: &plan, events: &events };
+        prop_assert_eq!(&settled.stopped_paths, &model.stopped(&faults));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -562,6 +719,14 @@ proptest! {
         invariants(&settled);
         prop_assert_eq!(named(&settled), expected(&model, &faults, ended));
         prop_assert_eq!(&settled.unverified_paths, &model.unverified());
+        prop_assert_eq!(&settled.stopped_paths, &model.stopped(&faults));
+        let ms = |(from, to): (Duration, Duration)| (from.as_millis() as u64, to.as_millis() as u64);
+        let spans = [
+            model.due_span(|s, n| model.is_lost(s, n) && !model.has_path(s, n)).map(ms),
+            model.due_span(|s, n| model.fate(s, n).by(Arrival::Live).is_empty() && !model.is_lost(s, n)).map(ms),
+            model.due_span(|s, n| !model.is_lost(s, n) && model.answer(n).0 == "refused").map(ms),
+        ];
+        prop_assert_eq!(when(&settled, &["lost_no_path", "recovered", "refused_but_delivered"]), spans);
 
         let progress = ledger.progress(ended);
         prop_assert_eq!((ledger.outstanding(), progress.missing), model.waiting(ended));

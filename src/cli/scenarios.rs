@@ -127,7 +127,7 @@ fn check(file: &str) -> Result<String, ScenarioError> {
         row("fault", &format!("{fault}{who} {when}{healed}"));
     }
     for expect in &scenario.expect {
-        let whose = expect.pattern.map_or(String::new(), |pattern| format!(" ({pattern})"));
+        let whose = expect.whose.name().map_or(String::new(), |name| format!(" ({name})"));
         row("expect", &format!("{expect}{whose}"));
     }
     Ok(text)

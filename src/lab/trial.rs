@@ -20,7 +20,7 @@ use super::software::Software;
 use super::strikes::{Strikes, Targets, strike_all};
 use super::subject::Subject;
 use crate::fault::link::Added;
-use crate::ledger::{self, Harness, Ledger, Plan};
+use crate::ledger::{self, Harness, Ledger, Plan, Surge};
 use crate::load::{self, Dialect, LoadError, LoadGenerator, Settings};
 use crate::report::{LinkReport, PlannedFault, RunReport};
 use crate::scenario::{Fault, Scenario};
@@ -233,13 +233,16 @@ impl Trial<'_> {
 
     fn plan(&self, nodes: usize) -> Plan {
         let load = &self.scenario.load;
+        let surges = Surge::among(self.faults);
+        let messages = Plan::count(load.rate, &surges, load.duration);
         Plan {
             publishers: load.publishers,
             subscribers: load.subscribers,
             nodes,
             rooms: load.rooms,
             rate: load.rate,
-            messages: (load.rate * load.duration.as_secs_f64()).round() as usize,
+            surges,
+            messages,
             crosses_nodes: self.subject.crosses_nodes(),
         }
     }

@@ -10,11 +10,11 @@ impl Ledger {
     /// How many messages are due by a moment; none before the load begins.
     pub(super) fn due_by(&self, moment: u64) -> usize {
         let elapsed = self.begin.and_then(|begin| moment.checked_sub(begin));
-        elapsed.map_or(0, |elapsed| self.plan.due_by(Duration::from_nanos(elapsed)))
+        elapsed.map_or(0, |elapsed| self.tempo.due_by(Duration::from_nanos(elapsed), self.plan.messages))
     }
 
     pub(super) fn intended(&self, n: usize) -> u64 {
-        self.begin.unwrap_or(0).saturating_add(nanos(self.plan.due(n)))
+        self.begin.unwrap_or(0).saturating_add(nanos(self.tempo.due(n)))
     }
 
     /// Decides whether a message that was sent is owed to a subscriber of its room, and whether it has a path.
@@ -47,6 +47,8 @@ impl Ledger {
         }
         let intended = self.intended(n);
         let late = at.saturating_sub(intended);
+        let due = nanos(self.tempo.due(n));
+        self.note_when(receipt, due, late);
         let counts = &mut self.counts;
         counts.duplicates += u64::from(again);
         if live {
@@ -60,14 +62,36 @@ impl Ledger {
             counts.on_time += u64::from(late <= ON_TIME_NANOS);
             self.latency.saturating_record(late / 1_000);
             self.service.saturating_record(at.saturating_sub(self.messages[n].sent_at) / 1_000);
-            self.timeline.delivered(nanos(self.plan.due(n)), late / 1_000);
+            self.timeline.delivered(due, late / 1_000);
         }
         if !live && first {
             counts.recovered += 1;
             self.recovered.saturating_record(late / 1_000);
         }
         if first && late > ON_TIME_NANOS && debt.has_path() && !self.was_away(s, n) {
-            self.harm.include(intended, at);
+            self.harm.cover(intended, at);
+        }
+    }
+
+    /// Notes the moment of whatever is wrong with a receipt; `late` after the message was due.
+    fn note_when(&mut self, receipt: Early, due: u64, late: u64) {
+        let Early { n, seen: Seen { live, first, again, disordered }, at, .. } = receipt;
+        let seen = &mut self.seen;
+        if again {
+            seen.duplicates.include(at);
+        }
+        if disordered {
+            let order = if live { &mut seen.reordered } else { &mut seen.replay_reordered };
+            order.include(at);
+        }
+        if live && !again {
+            seen.service.include(at.saturating_sub(self.messages[n].sent_at), due);
+            if late > ON_TIME_NANOS {
+                seen.late.include(due);
+            }
+        }
+        if !live && first {
+            seen.recovered.include(late, due);
         }
     }
 

@@ -29,6 +29,11 @@ impl EarlyReceipts {
         self.0.len()
     }
 
+    /// When they came, in nanoseconds since the run's zero.
+    pub(super) fn moments(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().map(|receipt| receipt.at)
+    }
+
     pub(super) fn push(&mut self, receipt: Early) {
         self.0.push(receipt);
     }

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use hdrhistogram::Histogram;
+
+use crate::scenario::FigureKind;
+
 /// One figure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Figure {
@@ -21,13 +25,65 @@ impl Figure {
             Figure::Share(value) | Figure::Millis(value) => value,
         }
     }
+
+    /// A quantile of a histogram of microseconds by its word: `p50` to `p999`, or `max`. `None` if nothing was
+    /// recorded.
+    pub(super) fn quantile(histogram: &Histogram<u64>, word: &str) -> Option<Figure> {
+        let quantile = match word {
+            "p50" => 0.5,
+            "p90" => 0.9,
+            "p99" => 0.99,
+            "p999" => 0.999,
+            "max" => 1.0,
+            _ => return None,
+        };
+        let us = || histogram.value_at_quantile(quantile);
+        (!histogram.is_empty()).then(|| Figure::Millis(us() as f64 / 1_000.0))
+    }
+
+    /// In a sentence, in the unit of a name of this kind.
+    pub(super) fn in_words(self, kind: FigureKind) -> String {
+        match (self, kind) {
+            (Figure::Millis(ms), FigureKind::Time | FigureKind::Micros) => number(ms, kind),
+            (figure, _) => figure.to_string(),
+        }
+    }
+}
+
+/// The number of a bound in a sentence; of a time, so many milliseconds in the unit of a name of this kind.
+pub(super) fn number(value: f64, kind: FigureKind) -> String {
+    match kind {
+        FigureKind::Time => time(value),
+        FigureKind::Micros => plain((value * 1e3).round()),
+        _ => plain(value),
+    }
+}
+
+fn plain(value: f64) -> String {
+    if value.fract() == 0.0 && (0.0..1e15).contains(&value) {
+        grouped(value as u64)
+    } else {
+        value.to_string()
+    }
+}
+
+/// Milliseconds in the unit that suits them, to the nanosecond: `250 us`, `20 ms`, `1.5 s`.
+fn time(ms: f64) -> String {
+    let nanos = (ms * 1e6).round();
+    match nanos {
+        0.0 => "0 ms".into(),
+        _ if nanos < 1e6 => format!("{} us", nanos / 1e3),
+        _ if nanos < 1e9 => format!("{} ms", nanos / 1e6),
+        _ => format!("{} s", nanos / 1e9),
+    }
 }
 
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Figure::Count(count) => f.write_str(&grouped(*count)),
-            // Rounded down: what is not the whole must not look like it.
+            // Neither what is not the whole nor what is not nothing may look like it.
+            Figure::Share(share) if *share > 0.0 && *share < 0.000_1 => f.write_str("less than 0.0001"),
             Figure::Share(share) => write!(f, "{}", (share * 10_000.0).floor() / 10_000.0),
             Figure::Millis(ms) => write!(f, "{ms}"),
         }
@@ -61,5 +117,17 @@ mod tests {
     fn a_share_that_is_not_the_whole_does_not_look_like_it() {
         assert_eq!(Figure::Share(0.999_99).to_string(), "0.9999");
         assert_eq!(Figure::Share(1.0).to_string(), "1");
+        assert_eq!(Figure::Share(0.000_01).to_string(), "less than 0.0001");
+        assert_eq!(Figure::Share(0.0).to_string(), "0");
+    }
+
+    #[test]
+    fn a_time_is_said_in_the_unit_of_its_name_or_in_one_that_suits_it() {
+        let said =
+            |ms| [FigureKind::Time, FigureKind::Millis, FigureKind::Micros].map(|kind| number(ms, kind));
+        assert_eq!(said(0.25), ["250 us", "0.25", "250"]);
+        assert_eq!(said(20.007), ["20.007 ms", "20.007", "20,007"]);
+        assert_eq!(said(2_412.0), ["2.412 s", "2,412", "2,412,000"]);
+        assert_eq!(said(0.0), ["0 ms", "0", "0"]);
     }
 }

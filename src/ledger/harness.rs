@@ -2,7 +2,7 @@
 
 use hdrhistogram::Histogram;
 
-use super::micros_histogram;
+use super::{Figure, micros_histogram};
 
 /// How the harness itself did.
 #[derive(Debug, Clone)]
@@ -17,12 +17,36 @@ pub struct Harness {
     pub problems: Vec<String>,
     /// What a reader should know though it changes nothing, a clause each: `2 probe messages were lost`.
     pub notes: Vec<String>,
+    /// Processes that died without being asked to, a clause each: `node 0 died unasked: exit code 1`.
+    pub deaths: Vec<String>,
+    /// Whether dying unasked violates, as it does for a server that is none of ours; else it is a note.
+    pub deaths_violate: bool,
+}
+
+impl Harness {
+    /// One of its figures by its name without a unit (`publish_delay_p99`, `loop_lag_max`); `None` for another's,
+    /// and where nothing was measured.
+    pub fn figure(&self, name: &str) -> Option<Figure> {
+        match name.rsplit_once('_')? {
+            ("publish_delay", word) => Figure::quantile(&self.publish_delay, word),
+            ("loop_lag", word) => Figure::quantile(&self.loop_lag, word),
+            _ => None,
+        }
+    }
 }
 
 impl Default for Harness {
     /// Nothing measured, nothing wrong.
     fn default() -> Self {
         let (publish_delay, loop_lag) = (micros_histogram(), micros_histogram());
-        Self { publish_delay, loop_lag, overruns: 0, problems: Vec::new(), notes: Vec::new() }
+        Self {
+            publish_delay,
+            loop_lag,
+            overruns: 0,
+            problems: vec![],
+            notes: vec![],
+            deaths: vec![],
+            deaths_violate: false,
+        }
     }
 }

@@ -6,11 +6,14 @@
 //!
 //! Lateness short of that only marks the latency as `harness_limited`, and changes no verdict.
 
+use std::time::Duration;
+
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Harness, Path, Settled, grouped};
-use crate::scenario::{Bound, Expectation, FIGURES};
+use super::expected::{outcome, seconds};
+use super::{Harness, Outcome, Settled, grouped};
+use crate::scenario::Expectation;
 
 /// What a run proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,7 +21,7 @@ use crate::scenario::{Bound, Expectation, FIGURES};
 pub enum Verdict {
     /// Every expectation was met.
     Valid,
-    /// An expectation was not met, or a path never worked.
+    /// An expectation was not met, a path never worked or stopped working, or somebody's server died.
     Violated,
     /// The harness itself was the bottleneck, or evidence is missing.
     Inconclusive,
@@ -27,12 +30,14 @@ pub enum Verdict {
 }
 
 /// A verdict and its reasons.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     /// What the run proves.
     pub verdict: Verdict,
     /// A clause for each reason, the ones that decided first.
     pub why: Vec<String>,
+    /// What became of each expectation, in their order.
+    pub outcomes: Vec<Outcome>,
     /// The latency is as much the harness's as the pattern's.
     pub harness_limited: bool,
 }
@@ -41,14 +46,16 @@ pub struct Judgement {
 const LIMITED_MEDIAN_US: u64 = 500;
 /// Its 99th percentile may be this late, in microseconds, before the run proves nothing.
 const INCONCLUSIVE_P99_US: u64 = 50_000;
-/// So many unverified paths are named one by one.
+/// So many paths are named one by one.
 const PATHS_NAMED: usize = 3;
 
 /// Judges a run by the expectations of its pattern.
 pub fn judge(settled: &Settled, harness: &Harness, expectations: &[Expectation]) -> Judgement {
     let mut why = doubts(settled, harness);
     let doubtful = !why.is_empty();
-    let violations = violations(settled, expectations);
+    let outcomes: Vec<_> =
+        expectations.iter().map(|expectation| outcome(settled, harness, expectation)).collect();
+    let violations = violations(settled, harness, &outcomes);
     let verdict = match (doubtful, violations.is_empty()) {
         (true, _) => Verdict::Inconclusive,
         (false, false) => Verdict::Violated,
@@ -57,8 +64,10 @@ pub fn judge(settled: &Settled, harness: &Harness, expectations: &[Expectation])
     why.extend(violations);
     why.extend(remarks(settled, harness));
     why.extend(harness.notes.iter().cloned());
+    why.extend(harness.deaths.iter().filter(|_| !harness.deaths_violate).cloned());
     let limited = |histogram| limits(histogram, &settled.latency);
-    Judgement { verdict, why, harness_limited: limited(&harness.publish_delay) || limited(&harness.loop_lag) }
+    let harness_limited = limited(&harness.publish_delay) || limited(&harness.loop_lag);
+    Judgement { verdict, why, outcomes, harness_limited }
 }
 
 /// Whether the harness's lateness is too large a part of the latency.
@@ -96,102 +105,45 @@ fn doubts(settled: &Settled, harness: &Harness) -> Vec<String> {
 }
 
 /// What the run violated.
-fn violations(settled: &Settled, expectations: &[Expectation]) -> Vec<String> {
-    let paths = unverified(&settled.unverified_paths);
-    paths
+fn violations(settled: &Settled, harness: &Harness, outcomes: &[Outcome]) -> Vec<String> {
+    let deaths = harness.deaths.iter().filter(|_| harness.deaths_violate);
+    [unverified(settled), stopped(settled)]
         .into_iter()
-        .chain(expectations.iter().filter_map(|expectation| violation(settled, expectation)))
+        .flatten()
+        .chain(deaths.cloned())
+        .chain(outcomes.iter().filter_map(|outcome| outcome.why.clone()))
         .collect()
 }
 
-fn unverified(paths: &[Path]) -> Option<String> {
-    let name = |path: &Path| format!("publisher {} to subscriber {}", path.publisher, path.subscriber);
-    let named: Vec<_> = paths.iter().take(PATHS_NAMED).map(name).collect();
-    let named = named.join(", ");
-    match paths.len() {
+fn unverified(settled: &Settled) -> Option<String> {
+    let paths = settled.unverified_paths.iter().map(|path| (path.publisher, path.subscriber));
+    let named = named(paths)?;
+    Some(match settled.unverified_paths.len() {
+        1 => format!("a path never worked, not even before the load: {named}"),
+        all => format!("{} paths never worked, not even before the load: {named}", grouped(all as u64)),
+    })
+}
+
+fn stopped(settled: &Settled) -> Option<String> {
+    let paths = settled.stopped_paths.iter().map(|path| (path.publisher, path.subscriber));
+    let (named, first) = (named(paths)?, settled.stopped_paths.first()?);
+    let since = seconds(Duration::from_millis(first.since_ms));
+    Some(match settled.stopped_paths.len() {
+        1 => format!("a path stopped working at {since}: {named}"),
+        all => format!("{} paths stopped working, the first at {since}: {named}", grouped(all as u64)),
+    })
+}
+
+/// The first of many paths, and how many more there are; `None` without any.
+fn named(paths: impl ExactSizeIterator<Item = (usize, usize)>) -> Option<String> {
+    let all = paths.len();
+    let name = |(publisher, subscriber)| format!("publisher {publisher} to subscriber {subscriber}");
+    let first: Vec<_> = paths.take(PATHS_NAMED).map(name).collect();
+    let first = first.join(", ");
+    match all {
         0 => None,
-        1 => Some(format!("a path never worked, not even before the load: {named}")),
-        all if all <= PATHS_NAMED => {
-            Some(format!("{all} paths never worked, not even before the load: {named}"))
-        }
-        all => {
-            let more = all - PATHS_NAMED;
-            Some(format!("{all} paths never worked, not even before the load: {named} and {more} more"))
-        }
-    }
-}
-
-fn violation(settled: &Settled, expectation: &Expectation) -> Option<String> {
-    let (name, bound) = (expectation.figure.as_str(), expectation.bound);
-    let expected = in_words(bound);
-    if !FIGURES.contains(&name) {
-        return Some(format!("`{name}` is not a figure of a run, expected {expected}"));
-    }
-    let Some(figure) = settled.figure(name) else {
-        return match nothing(settled, name) {
-            Nothing::ToRecoverFrom if bound.holds(0.0) => None,
-            Nothing::ToRecoverFrom => {
-                Some(format!("{name} does not exist (no debt was harmed), expected {expected}"))
-            }
-            Nothing::ToShow(why) => Some(format!("{name} does not exist ({why}), expected {expected}")),
-        };
-    };
-    let with_unsent = count_unsent(settled, name, figure);
-    if bound.holds(with_unsent.value()) {
-        return None;
-    }
-    if with_unsent == figure {
-        return Some(format!("{name} is {figure}, expected {expected}"));
-    }
-    let debts = grouped(settled.unsent_debts);
-    Some(format!("{name} is {with_unsent} with the {debts} debts of unsent messages, expected {expected}"))
-}
-
-/// Why a figure does not exist.
-enum Nothing {
-    /// No debt was harmed: as good as 0 for every bound.
-    ToRecoverFrom,
-    /// The evidence is missing.
-    ToShow(&'static str),
-}
-
-fn nothing(settled: &Settled, name: &str) -> Nothing {
-    match name {
-        "impact_ms" | "recovery_ms" if settled.impact_ms.is_none() => Nothing::ToRecoverFrom,
-        "recovery_ms" | "ready_ms" => Nothing::ToShow("no fault was healed"),
-        "on_time" => Nothing::ToShow("nothing was owed"),
-        _ => Nothing::ToShow("nothing was delivered"),
-    }
-}
-
-/// Unsent messages count as failed in every expectation on loss, and on what came on time.
-fn count_unsent(settled: &Settled, name: &str, figure: Figure) -> Figure {
-    match (name, figure) {
-        (_, figure) if settled.unsent_debts == 0 => figure,
-        ("lost_no_path", figure) => figure,
-        (name, Figure::Count(lost)) if name.starts_with("lost") => Figure::Count(lost + settled.unsent_debts),
-        ("on_time", Figure::Share(_)) => {
-            Figure::Share(settled.on_time as f64 / (settled.debts.owed + settled.unsent_debts) as f64)
-        }
-        (_, figure) => figure,
-    }
-}
-
-fn in_words(bound: Bound) -> String {
-    match bound {
-        Bound::Equal(expected) => number(expected),
-        Bound::AtMost(most) => format!("at most {}", number(most)),
-        Bound::AtLeast(least) => format!("at least {}", number(least)),
-        Bound::Below(limit) => format!("less than {}", number(limit)),
-        Bound::Above(limit) => format!("more than {}", number(limit)),
-    }
-}
-
-fn number(value: f64) -> String {
-    if value.fract() == 0.0 && (0.0..1e15).contains(&value) {
-        grouped(value as u64)
-    } else {
-        value.to_string()
+        _ if all <= PATHS_NAMED => Some(first),
+        _ => Some(format!("{first} and {} more", grouped((all - PATHS_NAMED) as u64))),
     }
 }
 

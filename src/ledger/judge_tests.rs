@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::ledger::{Answer, Arrival, Ledger, Messages, Plan};
+use crate::ledger::{Answer, Arrival, Ledger, Messages, Path, Plan, StoppedPath};
+use crate::scenario::{Bound, Whose};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -17,6 +18,7 @@ fn run(sent: usize, lost: usize) -> Settled {
         nodes: 1,
         rooms: 1,
         rate: 10.0,
+        surges: vec![],
         messages: 10,
         crosses_nodes: true,
     };
@@ -41,7 +43,7 @@ fn late(us: u64) -> Histogram<u64> {
 }
 
 fn expect(figure: &str, bound: Bound) -> Vec<Expectation> {
-    vec![Expectation { pattern: None, figure: figure.into(), bound }]
+    vec![Expectation { whose: Whose::All, figure: figure.into(), bound }]
 }
 
 fn judged(settled: &Settled, figure: &str, bound: Bound) -> (Verdict, Vec<String>) {
@@ -58,18 +60,48 @@ fn a_run_without_fault_is_valid_and_has_nothing_to_say() {
         expect("delivered", Bound::Above(19.0)),
     ];
     let judgement = judge(&run(10, 0), &Harness::default(), &expectations.concat());
-    assert_eq!(judgement, Judgement { verdict: Verdict::Valid, why: vec![], harness_limited: false });
+    assert_eq!(
+        (judgement.verdict, judgement.why, judgement.harness_limited),
+        (Verdict::Valid, vec![], false)
+    );
+    let outcomes: Vec<_> =
+        judgement.outcomes.iter().map(|it| (it.expectation.as_str(), it.value, it.met)).collect();
+    let met = |expectation, value| (expectation, Some(value), true);
+    let p99 = run(10, 0).figure("p99_ms").unwrap().value();
+    assert_eq!(
+        outcomes,
+        [
+            met("lost = 0", 0.0),
+            met("on_time >= 1", 1.0),
+            met("p99_ms < 11", p99),
+            met("delivered > 19", 20.0)
+        ]
+    );
+    assert!(
+        judgement.outcomes.iter().all(|it| it.why.is_none() && it.from_ms.is_none() && it.to_ms.is_none())
+    );
 }
 
 #[test]
 fn a_violation_names_figure_value_and_bound() {
     let cases = [
-        ("lost", Bound::Equal(0.0), "lost is 3, expected 0"),
-        ("lost_confirmed", Bound::AtMost(2.0), "lost_confirmed is 3, expected at most 2"),
-        ("on_time", Bound::AtLeast(0.9), "on_time is 0.85, expected at least 0.9"),
-        ("delivered", Bound::Above(17.0), "delivered is 17, expected more than 17"),
-        ("max_ms", Bound::Below(10.0), "max_ms is 10.007, expected less than 10"),
-        ("impact_ms", Bound::AtMost(99.0), "impact_ms is 100, expected at most 99"),
+        ("lost", Bound::Equal(0.0), "lost is 3, expected 0 (from 0.0 s to 0.1 s)"),
+        (
+            "lost_confirmed",
+            Bound::AtMost(2.0),
+            "lost_confirmed is 3, expected at most 2 (from 0.0 s to 0.1 s)",
+        ),
+        ("lost_share", Bound::AtMost(0.1), "lost_share is 0.15, expected at most 0.1 (from 0.0 s to 0.1 s)"),
+        ("on_time", Bound::AtLeast(0.9), "on_time is 0.85, expected at least 0.9 (from 0.0 s to 0.1 s)"),
+        ("delivered", Bound::Above(17.0), "delivered is 17, expected more than 17 (from 0.0 s to 0.1 s)"),
+        ("delivered", Bound::Between(18.0, 20.0), "delivered is 17, expected 18 to 20 (from 0.0 s to 0.1 s)"),
+        ("delivered", Bound::Below(17.0), "delivered is 17, expected less than 17"),
+        ("max_ms", Bound::Below(10.0), "max_ms is 10.007, expected less than 10 (from 0.1 s to 0.2 s)"),
+        ("max", Bound::Below(10.0), "max is 10.007 ms, expected less than 10 ms (from 0.1 s to 0.2 s)"),
+        ("max_us", Bound::Below(1e4), "max_us is 10,007, expected less than 10,000 (from 0.1 s to 0.2 s)"),
+        ("p50", Bound::Below(5.0), "p50 is 10.007 ms, expected less than 5 ms (from 0.1 s to 1.0 s)"),
+        ("p50", Bound::Above(1_500.0), "p50 is 10.007 ms, expected more than 1.5 s (from 0.1 s to 1.0 s)"),
+        ("impact_ms", Bound::AtMost(99.0), "impact_ms is 100, expected at most 99 (from 0.0 s to 0.1 s)"),
         ("losses", Bound::AtMost(99.0), "`losses` is not a figure of a run, expected at most 99"),
     ];
     for (figure, bound, why) in cases {
@@ -103,7 +135,10 @@ fn unsent_messages_count_as_failed_in_every_expectation_on_loss() {
     assert_eq!((settled.debts.lost, settled.unsent_debts), (1, 4));
     let (verdict, why) = judged(&settled, "lost", Bound::AtMost(4.0));
     assert_eq!(verdict, Verdict::Violated);
-    assert_eq!(why[0], "lost is 5 with the 4 debts of unsent messages, expected at most 4");
+    assert_eq!(
+        why[0],
+        "lost is 5 with the 4 debts of unsent messages, expected at most 4 (from 0.0 s to 0.9 s)"
+    );
     assert_eq!(why[1], "2 messages were never sent: their publishers had no connection until the end");
     assert_eq!(judged(&settled, "lost_refused", Bound::Equal(0.0)).0, Verdict::Violated);
     assert_eq!(judged(&settled, "on_time", Bound::AtLeast(0.76)).0, Verdict::Violated, "15 of 20");
@@ -168,7 +203,8 @@ fn a_harness_that_was_the_bottleneck_proves_nothing_not_even_a_violation() {
     for (harness, why) in cases {
         let judgement = judge(&run(10, 3), &harness, &expect("lost", Bound::Equal(0.0)));
         assert_eq!(judgement.verdict, Verdict::Inconclusive);
-        assert_eq!(judgement.why, [why, "lost is 3, expected 0"]);
+        assert_eq!(judgement.why, [why, "lost is 3, expected 0 (from 0.0 s to 0.1 s)"]);
+        assert!(!judgement.outcomes[0].met, "what it would have been, all the same");
     }
 }
 
@@ -199,4 +235,82 @@ fn what_nobody_asked_for_is_mentioned() {
         "3 probe messages were lost",
     ];
     assert_eq!(judgement.why, why);
+}
+
+#[test]
+fn every_violated_expectation_says_what_it_was_and_where_in_time() {
+    let expectations = [
+        expect("owed", Bound::Equal(20.0)),
+        expect("lost", Bound::AtMost(2.0)),
+        expect("recovery", Bound::AtMost(2_000.0)),
+        expect("impact", Bound::AtMost(2_000.0)),
+    ];
+    let outcomes = judge(&run(10, 3), &Harness::default(), &expectations.concat()).outcomes;
+    let met: Vec<_> = outcomes.iter().map(|outcome| outcome.met).collect();
+    assert_eq!(met, [true, false, false, true]);
+    let expected = Outcome {
+        expectation: "lost <= 2".into(),
+        figure: "lost".into(),
+        value: Some(3.0),
+        met: false,
+        why: Some("lost is 3, expected at most 2 (from 0.0 s to 0.1 s)".into()),
+        from_ms: Some(0),
+        to_ms: Some(100),
+    };
+    assert_eq!(outcomes[1], expected);
+    let Outcome { expectation, value, why, .. } = &outcomes[2];
+    assert_eq!((expectation.as_str(), *value), ("recovery <= 2s", None));
+    assert_eq!(why.as_deref(), Some("recovery does not exist (no fault was healed), expected at most 2 s"));
+    // No harm is as good as none of it.
+    let unharmed = judge(&run(10, 0), &Harness::default(), &expect("impact", Bound::AtMost(5.0))).outcomes;
+    assert_eq!((unharmed[0].met, unharmed[0].value), (true, None));
+}
+
+#[test]
+fn the_harness_has_figures_too() {
+    let harness = Harness { publish_delay: late(300), ..Harness::default() };
+    let why = |figure, bound| judge(&run(10, 0), &harness, &expect(figure, bound)).why;
+    assert_eq!(why("publish_delay_p99", Bound::AtMost(0.3)), [""; 0]);
+    assert_eq!(
+        why("publish_delay_p99", Bound::Below(0.3)),
+        ["publish_delay_p99 is 300 us, expected less than 300 us"]
+    );
+    assert_eq!(
+        why("loop_lag_max_us", Bound::Below(9.0)),
+        ["loop_lag_max_us does not exist (it was not measured), expected less than 9"]
+    );
+    assert_eq!(
+        why("recovered_p50", Bound::Below(9.0)),
+        ["recovered_p50 does not exist (nothing was replayed), expected less than 9 ms"]
+    );
+}
+
+#[test]
+fn a_path_that_stopped_is_a_violation_and_the_first_is_named_with_its_time() {
+    let mut settled = run(10, 0);
+    let path = |subscriber| StoppedPath { publisher: 0, subscriber, since_ms: 3_210 };
+    settled.stopped_paths = vec![path(3)];
+    let judgement = judge(&settled, &Harness::default(), &[]);
+    assert_eq!(judgement.verdict, Verdict::Violated);
+    assert_eq!(judgement.why, ["a path stopped working at 3.2 s: publisher 0 to subscriber 3"]);
+    settled.stopped_paths = (0..12).map(path).collect();
+    let named =
+        "publisher 0 to subscriber 0, publisher 0 to subscriber 1, publisher 0 to subscriber 2 and 9 more";
+    let why = judge(&settled, &Harness::default(), &[]).why;
+    assert_eq!(why, [format!("12 paths stopped working, the first at 3.2 s: {named}")]);
+}
+
+#[test]
+fn a_death_unasked_is_a_note_of_ours_and_a_violation_of_theirs() {
+    let deaths = vec!["node 0 died unasked: exit code 1".to_owned()];
+    let ours = Harness { deaths, notes: vec!["a note".into()], ..Harness::default() };
+    let theirs = Harness { deaths_violate: true, ..ours.clone() };
+    let judged = |harness| {
+        let judgement = judge(&run(10, 3), harness, &expect("lost", Bound::AtMost(5.0)));
+        (judgement.verdict, judgement.why.join("; "))
+    };
+    assert_eq!(judged(&ours), (Verdict::Valid, "a note; node 0 died unasked: exit code 1".into()));
+    assert_eq!(judged(&theirs), (Verdict::Violated, "node 0 died unasked: exit code 1; a note".into()));
+    let nobody = Harness { deaths: vec![], ..theirs.clone() };
+    assert_eq!(judged(&nobody), (Verdict::Valid, "a note".into()));
 }

@@ -22,19 +22,28 @@
 mod account;
 mod debt;
 mod early;
+mod expected;
 mod figure;
 mod harness;
 mod histogram;
 mod judge;
+mod moments;
 mod outcome;
 mod plan;
 mod presence;
 mod progress;
 mod settle;
 mod settled;
+mod span;
+mod stopped;
 mod subscriber;
+mod tempo;
 mod timeline;
 
+#[cfg(test)]
+mod moments_tests;
+#[cfg(test)]
+mod stopped_tests;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +53,8 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use early::{Early, EarlyReceipts};
+use moments::Seen;
+use span::Span;
 use subscriber::Subscriber;
 use timeline::Timeline;
 
@@ -55,6 +66,8 @@ pub use outcome::Outcome;
 pub use plan::Plan;
 pub use progress::Progress;
 pub use settled::{Debts, Messages, Path, Settled};
+pub use stopped::StoppedPath;
+pub use tempo::{Surge, Tempo};
 pub use timeline::Slice;
 
 /// A debt that is received later than this after its intended send time is not on time, and is harmed.
@@ -140,21 +153,12 @@ struct Counts {
     foreign: u64,
 }
 
-/// From the first harmed intended send time to the end of the last harm, in nanoseconds since the run's zero.
-#[derive(Debug, Clone, Copy, Default)]
-struct Harm(Option<(u64, u64)>);
-
-impl Harm {
-    fn include(&mut self, intended: u64, end: u64) {
-        let (first, last) = self.0.unwrap_or((intended, end));
-        self.0 = Some((first.min(intended), last.max(end)));
-    }
-}
-
 /// Who was owed which message, and what became of each debt. Costs one byte a debt.
 #[derive(Debug)]
 pub struct Ledger {
     plan: Plan,
+    /// The plan's, built once: each receipt asks when its message was due.
+    tempo: Tempo,
     begin: Option<u64>,
     /// The latest sending told so far.
     latest_sent: Option<u64>,
@@ -166,7 +170,9 @@ pub struct Ledger {
     rooms: Vec<Vec<usize>>,
     early: EarlyReceipts,
     counts: Counts,
-    harm: Harm,
+    seen: Seen,
+    /// From the first harmed intended send time to the end of the last harm, in nanoseconds since the run's zero.
+    harm: Span,
     timeline: Timeline,
     latency: Histogram<u64>,
     service: Histogram<u64>,
@@ -181,6 +187,7 @@ impl Ledger {
         for s in plan.all_subscribers() {
             rooms[plan.subscriber_room(s)].push(s);
         }
+        let tempo = plan.tempo();
         let message = Message { sent_at: NEVER, node: 0, answer: None, early: false };
         Self {
             begin: None,
@@ -191,12 +198,14 @@ impl Ledger {
             rooms,
             early: EarlyReceipts::default(),
             counts: Counts::default(),
-            harm: Harm::default(),
-            timeline: Timeline::new(plan.messages.checked_sub(1).map(|last| nanos(plan.due(last)))),
+            seen: Seen::default(),
+            harm: Span::default(),
+            timeline: Timeline::new(plan.messages.checked_sub(1).map(|last| nanos(tempo.due(last)))),
             latency: micros_histogram(),
             service: micros_histogram(),
             recovered: micros_histogram(),
             unverified: BTreeSet::new(),
+            tempo,
             plan,
         }
     }
@@ -214,7 +223,7 @@ impl Ledger {
     /// Message `n` was handed over for writing by a client on this node. Later calls for the same message are
     /// resends; the first one counts.
     pub fn sent(&mut self, n: usize, node: usize, at: Duration) {
-        let due = nanos(self.plan.due(n));
+        let due = nanos(self.tempo.due(n));
         let Some(message) = self.messages.get_mut(n).filter(|message| !message.sent()) else { return };
         message.sent_at = nanos(at);
         message.node = node_number(node);
@@ -287,29 +296,26 @@ impl Ledger {
     pub fn received(&mut self, s: usize, n: usize, arrival: Arrival, at: Duration) {
         let (Some(subscriber), Some(message)) = (self.subscribers.get_mut(s), self.messages.get_mut(n))
         else {
-            self.counts.unexpected += 1;
-            return;
+            return self.unexpected(s, at);
         };
         if subscriber.presence.last().is_none() {
             return;
         }
-        let at = nanos(at);
-        self.timeline.received(at.saturating_sub(self.begin.unwrap_or(0)));
+        self.timeline.received(nanos(at).saturating_sub(self.begin.unwrap_or(0)));
         let place = self.plan.place(n);
         if self.plan.room(n) != subscriber.room || (!message.sent() && self.early.is_full()) {
-            self.counts.unexpected += 1;
-            return;
+            return self.unexpected(s, at);
         }
         let outstanding = subscriber.debts.get(place).is_some_and(|debt| debt.outstanding());
-        let Some(seen) = subscriber.receive(place, self.plan.publisher(n), self.plan.seq(n), arrival) else {
-            self.counts.unexpected += 1;
-            return;
+        let (publisher, seq) = (self.plan.publisher(n), self.plan.seq(n));
+        let Some(seen) = subscriber.receive(place, publisher, seq, arrival, nanos(at)) else {
+            return self.unexpected(s, at);
         };
         if outstanding {
             self.unpaid[n] -= 1;
             self.counts.outstanding -= 1;
         }
-        let receipt = Early { s, n, seen, at };
+        let receipt = Early { s, n, seen, at: nanos(at) };
         if message.sent() {
             self.account(receipt);
         } else {
@@ -319,18 +325,21 @@ impl Ledger {
     }
 
     /// Subscriber `s` received what was never sent, or what is not of its room.
-    pub fn unexpected(&mut self, _s: usize) {
+    pub fn unexpected(&mut self, _s: usize, at: Duration) {
         self.counts.unexpected += 1;
+        self.seen.unexpected.include(nanos(at));
     }
 
     /// Subscriber `s` received a text with a wrong checksum.
-    pub fn corrupted(&mut self, _s: usize) {
+    pub fn corrupted(&mut self, _s: usize, at: Duration) {
         self.counts.corrupted += 1;
+        self.seen.corrupted.include(nanos(at));
     }
 
     /// Subscriber `s` received a text of another run.
-    pub fn foreign(&mut self, _s: usize) {
+    pub fn foreign(&mut self, _s: usize, at: Duration) {
         self.counts.foreign += 1;
+        self.seen.foreign.include(nanos(at));
     }
 
     /// The path from this publisher to this subscriber never worked while probing. Its debts stay owed.

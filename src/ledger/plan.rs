@@ -1,12 +1,14 @@
 //! Who publishes what, when, where, and who is to hear it: pure arithmetic on the message's number.
 //!
 //! Message `n` (counted from 0) is publisher `n mod P`'s number `floor(n / P)`, goes to room
-//! `floor(n / P) mod rooms`, and is due `n / rate` seconds after the measured load begins. Subscriber `i` starts
-//! on node `i mod nodes` and listens in room `floor(i / nodes) mod rooms`; publisher `p` starts on node
-//! `p mod nodes`.
+//! `floor(n / P) mod rooms`, and is due `n / rate` seconds after the measured load begins; surges draw the
+//! messages closer together. Subscriber `i` starts on node `i mod nodes` and listens in room
+//! `floor(i / nodes) mod rooms`; publisher `p` starts on node `p mod nodes`.
 
 use std::ops::Range;
 use std::time::Duration;
+
+use super::tempo::{Surge, Tempo};
 
 /// The arithmetic of one run. None of its numbers is zero, but for `messages` and `subscribers`.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +23,8 @@ pub struct Plan {
     pub rooms: usize,
     /// Messages a second, all publishers together.
     pub rate: f64,
+    /// When the rate is another for a while; empty for a steady load.
+    pub surges: Vec<Surge>,
     /// Messages of the measured load.
     pub messages: usize,
     /// Whether the pattern carries a message from one node to another.
@@ -49,9 +53,19 @@ impl Plan {
         self.seq(n) % self.rooms
     }
 
-    /// When message `n` is due, since the measured load began.
+    /// When each message is due. Whoever asks often builds it once.
+    pub fn tempo(&self) -> Tempo {
+        Tempo::new(self.rate, &self.surges)
+    }
+
+    /// How many messages a load of this rate has within a duration.
+    pub fn count(rate: f64, surges: &[Surge], duration: Duration) -> usize {
+        Tempo::new(rate, surges).count(duration)
+    }
+
+    /// When message `n` is due, since the measured load began. Builds a [`Tempo`] each time.
     pub fn due(&self, n: usize) -> Duration {
-        Duration::from_nanos((n as f64 * 1e9 / self.rate).round() as u64)
+        self.tempo().due(n)
     }
 
     /// The room that a subscriber listens in.
@@ -81,16 +95,7 @@ impl Plan {
 
     /// How many messages are due when the measured load has lasted so long.
     pub fn due_by(&self, elapsed: Duration) -> usize {
-        let (mut due, mut not_due) = (0, self.messages);
-        while due < not_due {
-            let middle = due + (not_due - due) / 2;
-            if self.due(middle) <= elapsed {
-                due = middle + 1;
-            } else {
-                not_due = middle;
-            }
-        }
-        due
+        self.tempo().due_by(elapsed, self.messages)
     }
 
     /// How many messages go to a room.
@@ -111,8 +116,8 @@ mod tests {
     use super::*;
 
     fn plan(publishers: usize, rooms: usize, messages: usize) -> Plan {
-        let (subscribers, nodes, rate, crosses_nodes) = (4, 2, 10.0, true);
-        Plan { publishers, subscribers, nodes, rooms, rate, messages, crosses_nodes }
+        let (subscribers, nodes, rate, surges, crosses_nodes) = (4, 2, 10.0, vec![], true);
+        Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes }
     }
 
     #[test]

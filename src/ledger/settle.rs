@@ -2,32 +2,45 @@
 
 use std::time::Duration;
 
+use super::moments::{MessagesAt, Moments};
+use super::span::Span;
+use super::stopped::{Trail, inexcusable_from};
 use super::timeline::slice_of;
-use super::{Answer, Debts, FaultTimes, Harm, Ledger, Messages, Settled, Slice, nanos};
+use super::{Answer, Debts, FaultTimes, Ledger, Messages, Path, Settled, Slice, StoppedPath, nanos};
 
 /// What the sweep over the debts gathers.
 struct Sweep {
     debts: Debts,
     refused_but_delivered: u64,
-    harm: Harm,
+    harm: Span,
     timeline: Vec<Slice>,
+    moments: Moments,
+    /// From here on nothing excuses a loss, in nanoseconds since the load began; `None` if something always does.
+    inexcusable: Option<u64>,
+    /// For each publisher, the path to the subscriber that is looked at.
+    trails: Vec<Trail>,
+    stopped: Vec<StoppedPath>,
 }
 
 impl Ledger {
     /// Every figure of the run that ended then. Looks at every debt.
     pub fn settle(&self, faults: &[FaultTimes], ended: Duration) -> Settled {
-        let (messages, unsent_debts) = self.settle_messages(ended);
-        let sweep = self.sweep(messages.due);
-        let mut debts = sweep.debts;
+        let begin = self.begin.unwrap_or(0);
+        let (messages, unsent_debts, messages_at) = self.settle_messages(ended);
+        let Sweep { mut debts, refused_but_delivered, harm, timeline, mut moments, mut stopped, .. } =
+            self.sweep(messages.due, faults);
         debts.on_time = (debts.owed > 0).then(|| self.counts.on_time as f64 / debts.owed as f64);
         let healing = |fault: &&FaultTimes| fault.heal_begin.is_some() && !fault.deliberate;
         let last_healing = faults.iter().filter(healing).max_by_key(|fault| fault.heal_begin);
         let heal_begin = last_healing.and_then(|fault| fault.heal_begin);
         let healed = last_healing.and_then(|fault| fault.healed);
-        let begin = self.begin.unwrap_or(0);
         let recovery = |heal: Duration| {
-            sweep.harm.0.map(|(_, end)| whole_ms(end.saturating_sub(begin.saturating_add(nanos(heal)))))
+            let end = harm.ends().map(|(_, end)| end);
+            end.map(|end| whole_ms(end.saturating_sub(begin.saturating_add(nanos(heal)))))
         };
+        moments.messages = messages_at;
+        moments.harmed(harm, begin, last_healing);
+        stopped.sort_unstable_by_key(|path| (path.since_ms, path.publisher, path.subscriber));
         Settled {
             messages,
             debts,
@@ -36,30 +49,40 @@ impl Ledger {
             duplicates: self.counts.duplicates,
             reordered: self.counts.reordered,
             replay_reordered: self.counts.replay_reordered,
-            refused_but_delivered: sweep.refused_but_delivered,
+            refused_but_delivered,
             // What still waits for its sending was never sent.
             unexpected: self.counts.unexpected + self.early.len() as u64,
             corrupted: self.counts.corrupted,
             foreign: self.counts.foreign,
             unverified_paths: self.unverified.iter().copied().collect(),
+            stopped_paths: stopped,
             latency: self.latency.clone(),
             service: self.service.clone(),
             recovered: self.recovered.clone(),
-            impact_ms: sweep.harm.0.map(|(first, last)| whole_ms(last - first)),
+            impact_ms: harm.ends().map(|(first, last)| whole_ms(last - first)),
             recovery_ms: heal_begin.and_then(recovery),
             ready_ms: heal_begin.zip(healed).map(|(begin, end)| whole_ms(nanos(end.saturating_sub(begin)))),
-            timeline: sweep.timeline,
+            timeline,
+            moments,
         }
     }
 
-    /// What became of the messages, and how many debts the unsent ones would have made.
-    fn settle_messages(&self, ended: Duration) -> (Messages, u64) {
+    /// What became of the messages and when, and how many debts the unsent ones would have made.
+    fn settle_messages(&self, ended: Duration) -> (Messages, u64, MessagesAt) {
         let due_by_end = self.due_by(nanos(ended));
         let listeners: Vec<Vec<u64>> = self.rooms.iter().map(|room| self.listening_since(room)).collect();
-        let (mut unsent, mut unsent_debts) = (0, 0);
-        for (n, message) in self.messages[..due_by_end].iter().enumerate() {
-            if !message.sent() {
+        let (mut unsent, mut unsent_debts, mut at) = (0, 0, MessagesAt::default());
+        for (n, message) in self.messages.iter().enumerate() {
+            let due = || nanos(self.tempo.due(n));
+            if message.sent() {
+                match message.answer {
+                    Some(Answer::Refused) => at.refused.include(due()),
+                    Some(Answer::Unknown) | None => at.unknown.include(due()),
+                    Some(Answer::Confirmed | Answer::Handed) => {}
+                }
+            } else if n < due_by_end {
                 unsent += 1;
+                at.unsent.include(due());
                 let intended = self.intended(n);
                 unsent_debts +=
                     listeners[self.plan.room(n)].partition_point(|since| *since <= intended) as u64;
@@ -70,7 +93,7 @@ impl Ledger {
         let (acked, refused) = (of(Answer::Confirmed) + of(Answer::Handed), of(Answer::Refused));
         let messages =
             Messages { due: sent + unsent, sent, unsent, acked, refused, unknown: sent - acked - refused };
-        (messages, unsent_debts)
+        (messages, unsent_debts, at)
     }
 
     /// When those of these subscribers who ever subscribed first did, in order.
@@ -81,56 +104,106 @@ impl Ledger {
         since
     }
 
-    fn sweep(&self, due: u64) -> Sweep {
+    fn sweep(&self, due: u64, faults: &[FaultTimes]) -> Sweep {
         let last_due = usize::try_from(due).ok().and_then(|due| due.checked_sub(1));
-        let due_slices = last_due.map_or(0, |last| slice_of(nanos(self.plan.due(last))) + 1);
-        let timeline = self.timeline.slices(due_slices);
-        let mut sweep =
-            Sweep { debts: Debts::default(), refused_but_delivered: 0, harm: self.harm, timeline };
+        let due_slices = last_due.map_or(0, |last| slice_of(nanos(self.tempo.due(last))) + 1);
+        let mut seen = self.seen;
+        // What still waits for its sending was never sent.
+        self.early.moments().for_each(|at| seen.unexpected.include(at));
+        let mut sweep = Sweep {
+            debts: Debts::default(),
+            refused_but_delivered: 0,
+            harm: self.harm,
+            timeline: self.timeline.slices(due_slices),
+            moments: Moments::new(seen, self.begin.unwrap_or(0), self.timeline.longest_us()),
+            inexcusable: inexcusable_from(faults),
+            trails: vec![Trail::default(); self.plan.publishers],
+            stopped: Vec::new(),
+        };
         for s in self.plan.all_subscribers() {
             self.sweep_subscriber(s, &mut sweep);
+        }
+        let last_due = self.plan.messages.checked_sub(1).map_or(0, |last| nanos(self.tempo.due(last)));
+        for path in &sweep.stopped {
+            sweep.moments.stopped.cover(path.since_ms * 1_000_000, last_due);
         }
         sweep
     }
 
     fn sweep_subscriber(&self, s: usize, sweep: &mut Sweep) {
         let subscriber = &self.subscribers[s];
+        sweep.trails.fill(Trail::default());
         for (row, debts) in subscriber.debts.chunks(self.plan.publishers).enumerate() {
             for (publisher, debt) in debts.iter().enumerate().filter(|(_, debt)| debt.owed()) {
                 let n = (row * self.plan.rooms + subscriber.room) * self.plan.publishers + publisher;
                 sweep.debts.owed += 1;
                 if debt.received() {
-                    sweep.refused_but_delivered +=
-                        u64::from(self.messages[n].answer == Some(Answer::Refused));
-                    let how =
-                        if debt.live() { &mut sweep.debts.delivered } else { &mut sweep.debts.recovered };
-                    *how += 1;
+                    self.pay(n, debt.live(), sweep);
                 } else {
                     self.lose(s, n, debt.has_path(), sweep);
                 }
             }
         }
+        for (publisher, trail) in sweep.trails.iter().enumerate() {
+            let heard = subscriber.heard(publisher).saturating_sub(self.begin.unwrap_or(0));
+            // One that never worked has been named.
+            let verified = !self.unverified.contains(&Path { publisher, subscriber: s });
+            if let Some(since) = trail.stopped(heard).filter(|_| verified) {
+                sweep.stopped.push(StoppedPath { publisher, subscriber: s, since_ms: whole_ms(since) });
+            }
+        }
     }
 
-    fn lose(&self, s: usize, n: usize, has_path: bool, sweep: &mut Sweep) {
-        let (message, debts) = (&self.messages[n], &mut sweep.debts);
-        debts.lost += 1;
-        let by_answer = match message.answer {
-            _ if !has_path => &mut debts.lost_handed,
-            Some(Answer::Confirmed) => &mut debts.lost_confirmed,
-            Some(Answer::Handed) => &mut debts.lost_handed,
-            Some(Answer::Refused) => &mut debts.lost_refused,
-            Some(Answer::Unknown) | None => &mut debts.lost_unknown,
-        };
-        *by_answer += 1;
-        debts.lost_no_path += u64::from(!has_path);
-        let online = self.subscribers[s].presence.at(message.sent_at).is_some_and(|stay| stay.online);
-        *(if online { &mut debts.lost_online } else { &mut debts.lost_offline }) += 1;
-        if has_path && !self.was_away(s, n) {
-            let intended = self.intended(n);
-            sweep.harm.include(intended, intended);
+    /// A debt that was received.
+    fn pay(&self, n: usize, live: bool, sweep: &mut Sweep) {
+        let due = nanos(self.tempo.due(n));
+        if self.messages[n].answer == Some(Answer::Refused) {
+            sweep.refused_but_delivered += 1;
+            sweep.moments.refused_but_delivered.include(due);
         }
-        if let Some(slice) = sweep.timeline.get_mut(slice_of(nanos(self.plan.due(n)))) {
+        if live {
+            sweep.debts.delivered += 1;
+        } else {
+            sweep.debts.recovered += 1;
+            sweep.moments.recovered.include(due);
+        }
+        sweep.trails[self.plan.publisher(n)].received();
+    }
+
+    /// A debt that was not.
+    fn lose(&self, s: usize, n: usize, has_path: bool, sweep: &mut Sweep) {
+        let message = &self.messages[n];
+        let due = nanos(self.tempo.due(n));
+        let (debts, at) = (&mut sweep.debts, &mut sweep.moments.lost);
+        let count = |count: &mut u64, span: &mut Span| {
+            *count += 1;
+            span.include(due);
+        };
+        count(&mut debts.lost, &mut at.all);
+        match message.answer {
+            _ if !has_path => count(&mut debts.lost_handed, &mut at.handed),
+            Some(Answer::Confirmed) => count(&mut debts.lost_confirmed, &mut at.confirmed),
+            Some(Answer::Handed) => count(&mut debts.lost_handed, &mut at.handed),
+            Some(Answer::Refused) => count(&mut debts.lost_refused, &mut at.refused),
+            Some(Answer::Unknown) | None => count(&mut debts.lost_unknown, &mut at.unknown),
+        }
+        if !has_path {
+            count(&mut debts.lost_no_path, &mut at.no_path);
+        }
+        let online = self.subscribers[s].presence.at(message.sent_at).is_some_and(|stay| stay.online);
+        match online {
+            true => count(&mut debts.lost_online, &mut at.online),
+            false => count(&mut debts.lost_offline, &mut at.offline),
+        }
+        let away = self.was_away(s, n);
+        if has_path && !away {
+            sweep.harm.include(self.intended(n));
+        }
+        if let Some(from) = sweep.inexcusable {
+            let excused = !has_path || away || !online || message.answer == Some(Answer::Refused);
+            sweep.trails[self.plan.publisher(n)].lost(due, from, excused);
+        }
+        if let Some(slice) = sweep.timeline.get_mut(slice_of(due)) {
             slice.lost += 1;
         }
     }

@@ -3,7 +3,9 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::{Figure, Slice};
+use super::moments::Moments;
+use super::{Figure, Slice, StoppedPath};
+use crate::scenario::figure_base;
 
 /// What became of the messages. `due = sent + unsent`, `sent = acked + refused + unknown`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +92,8 @@ pub struct Settled {
     pub foreign: u64,
     /// Paths that never worked while probing.
     pub unverified_paths: Vec<Path>,
+    /// Paths that stopped working and did not come back, the first first.
+    pub stopped_paths: Vec<StoppedPath>,
     /// First live receipt minus intended send time, in microseconds.
     pub latency: Histogram<u64>,
     /// First live receipt minus actual send time, in microseconds.
@@ -105,14 +109,31 @@ pub struct Settled {
     pub ready_ms: Option<u64>,
     /// The run in slices of 100 ms.
     pub timeline: Vec<Slice>,
+    /// Where in time each figure went wrong.
+    pub(super) moments: Moments,
 }
 
 impl Settled {
-    /// A figure by its name in `report.json` (one of [`FIGURES`](crate::scenario::FIGURES)); `None` for one that
-    /// does not exist in this run.
+    /// A figure by its name, in whatever unit (one of [`FIGURES`](crate::scenario::FIGURES), but for those of
+    /// [`Harness::figure`](super::Harness::figure)); `None` for one that does not exist in this run.
     pub fn figure(&self, name: &str) -> Option<Figure> {
+        let millis = |ms: Option<u64>| ms.map(|ms| Figure::Millis(ms as f64));
+        match figure_base(name) {
+            "on_time" => self.debts.on_time.map(Figure::Share),
+            "lost_share" => {
+                let Debts { lost, owed, .. } = self.debts;
+                (owed > 0).then(|| Figure::Share(lost as f64 / owed as f64))
+            }
+            "impact" => millis(self.impact_ms),
+            "recovery" => millis(self.recovery_ms),
+            "ready" => millis(self.ready_ms),
+            base => self.count(base).map(Figure::Count).or_else(|| self.quantile(base)),
+        }
+    }
+
+    fn count(&self, name: &str) -> Option<u64> {
         let (messages, debts) = (&self.messages, &self.debts);
-        let count = match name {
+        Some(match name {
             "due" => messages.due,
             "sent" => messages.sent,
             "unsent" => messages.unsent,
@@ -130,6 +151,7 @@ impl Settled {
             "lost_no_path" => debts.lost_no_path,
             "lost_online" => debts.lost_online,
             "lost_offline" => debts.lost_offline,
+            "unsent_debts" => self.unsent_debts,
             "duplicates" => self.duplicates,
             "reordered" => self.reordered,
             "replay_reordered" => self.replay_reordered,
@@ -138,22 +160,17 @@ impl Settled {
             "corrupted" => self.corrupted,
             "foreign" => self.foreign,
             "unverified_paths" => self.unverified_paths.len() as u64,
-            "on_time" => return debts.on_time.map(Figure::Share),
-            "impact_ms" => return self.impact_ms.map(|ms| Figure::Millis(ms as f64)),
-            "recovery_ms" => return self.recovery_ms.map(|ms| Figure::Millis(ms as f64)),
-            "ready_ms" => return self.ready_ms.map(|ms| Figure::Millis(ms as f64)),
-            "p50_ms" => return self.latency_at(0.5),
-            "p90_ms" => return self.latency_at(0.9),
-            "p99_ms" => return self.latency_at(0.99),
-            "p999_ms" => return self.latency_at(0.999),
-            "max_ms" => return self.latency_at(1.0),
+            "stopped_paths" => self.stopped_paths.len() as u64,
             _ => return None,
-        };
-        Some(Figure::Count(count))
+        })
     }
 
-    fn latency_at(&self, quantile: f64) -> Option<Figure> {
-        let us = || self.latency.value_at_quantile(quantile);
-        (!self.latency.is_empty()).then(|| Figure::Millis(us() as f64 / 1_000.0))
+    fn quantile(&self, name: &str) -> Option<Figure> {
+        match name.rsplit_once('_') {
+            None => Figure::quantile(&self.latency, name),
+            Some(("service", word)) => Figure::quantile(&self.service, word),
+            Some(("recovered", word)) => Figure::quantile(&self.recovered, word),
+            Some(_) => None,
+        }
     }
 }

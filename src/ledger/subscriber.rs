@@ -13,6 +13,9 @@ pub(super) struct Subscriber {
     pub(super) presence: Presence,
     /// For each publisher, one more than the highest sequence received live.
     live_next: Vec<u32>,
+    /// For each publisher, when something of it was last received, in nanoseconds since the run's zero; 0 for
+    /// never.
+    heard: Vec<u64>,
     /// The same within the current replay. Empty until there is one: most runs have none.
     replay_next: Vec<u32>,
     round: Option<u32>,
@@ -38,9 +41,15 @@ impl Subscriber {
             debts: vec![Debt::default(); plan.room_messages(room)],
             presence: Presence::default(),
             live_next: vec![0; plan.publishers],
+            heard: vec![0; plan.publishers],
             replay_next: Vec::new(),
             round: None,
         }
+    }
+
+    /// When something of a publisher was last received, in nanoseconds since the run's zero; 0 for never.
+    pub(super) fn heard(&self, publisher: usize) -> u64 {
+        self.heard.get(publisher).copied().unwrap_or(0)
     }
 
     /// Notes a receipt of the message at this place, which is its publisher's number `seq`. `None` for a place
@@ -51,6 +60,7 @@ impl Subscriber {
         publisher: usize,
         seq: usize,
         arrival: Arrival,
+        at: u64,
     ) -> Option<Seen> {
         if let Arrival::Replay { round } = arrival {
             self.enter(round);
@@ -65,6 +75,7 @@ impl Subscriber {
             debt.receive_replayed();
             (before.in_round(), self.replay_next.get_mut(publisher)?)
         };
+        *self.heard.get_mut(publisher)? = at;
         let this = u32::try_from(seq).unwrap_or(u32::MAX).saturating_add(1);
         let disordered = !again && *next > this;
         *next = this.max(*next);

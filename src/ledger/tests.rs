@@ -21,7 +21,16 @@ fn since(ms: u64) -> Duration {
 
 /// Ten messages a second, one publisher on node 0, one room; subscriber s on node s mod 2.
 fn plan(subscribers: usize, messages: usize) -> Plan {
-    Plan { publishers: 1, subscribers, nodes: 2, rooms: 1, rate: 10.0, messages, crosses_nodes: true }
+    Plan {
+        publishers: 1,
+        subscribers,
+        nodes: 2,
+        rooms: 1,
+        rate: 10.0,
+        surges: vec![],
+        messages,
+        crosses_nodes: true,
+    }
 }
 
 /// Everybody has subscribed, and the load has begun.
@@ -231,10 +240,10 @@ fn what_was_never_sent_is_unexpected() {
     ledger.received(0, 1, Live, ms(101));
     ledger.received(0, 1, Replay { round: 0 }, ms(102));
     ledger.received(0, 99, Live, ms(103));
-    ledger.unexpected(0);
-    ledger.corrupted(0);
-    ledger.foreign(0);
-    ledger.foreign(0);
+    ledger.unexpected(0, ms(104));
+    ledger.corrupted(0, ms(105));
+    ledger.foreign(0, ms(106));
+    ledger.foreign(0, ms(106));
     let settled = settle(&ledger);
     assert_eq!((settled.unexpected, settled.corrupted, settled.foreign), (4, 1, 2));
     assert_eq!((settled.debts.owed, settled.duplicates, settled.latency.len()), (0, 0, 0));
@@ -368,9 +377,17 @@ fn every_figure_has_its_name_and_no_other_name_is_a_figure() {
         healed: Some(since(600)),
         deliberate: false,
     };
-    let settled = ledger.settle(&[heal], ms(60_000));
+    let settled = ledger.settle(std::slice::from_ref(&heal), ms(60_000));
+    ledger.received(0, 1, Replay { round: 0 }, ms(2_600));
+    let mut harness = Harness::default();
+    harness.publish_delay.saturating_record(1);
+    harness.loop_lag.saturating_record(1);
+    send(&mut ledger, 1, Handed);
+    let replayed = ledger.settle(std::slice::from_ref(&heal), ms(60_000));
     for name in crate::scenario::FIGURES {
-        assert!(settled.figure(name).is_some(), "{name}");
+        let base = crate::scenario::figure_base(name);
+        let (of_run, of_harness) = (replayed.figure(name), harness.figure(base));
+        assert!(of_run.is_some() != of_harness.is_some(), "{name}");
     }
     assert_eq!(settled.figure("latency_us"), None);
     assert_eq!(settled.figure("lost"), Some(Figure::Count(1)));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::histogram::slice_histogram;
 
 /// How long a slice is, in nanoseconds.
-const SLICE: u64 = 100_000_000;
+pub(super) const SLICE: u64 = 100_000_000;
 /// No run lasts longer than a day; a receipt with a later time is not worth the memory.
 const MOST_SLICES: usize = 864_000;
 
@@ -83,6 +83,11 @@ impl Timeline {
         if let Some(received) = self.received.get_mut(slice) {
             *received += 1;
         }
+    }
+
+    /// The longest latency of each slice of the load, in microseconds.
+    pub(super) fn longest_us(&self) -> Vec<u64> {
+        self.load.iter().map(|slice| slice.longest_us).collect()
     }
 
     /// The slices as far as the run got: to the last message due or sent, or the last receipt.

@@ -206,10 +206,10 @@ impl LoadGenerator {
         dead.len()
     }
 
-    /// Sends the warm-up at the load's own rate, and returns when its last message is due.
+    /// Sends the warm-up at the load's own rate without its surges, and returns when its last message is due.
     pub async fn warm_up(&self) {
         let messages = (self.run.plan.rate * self.warm_up.as_secs_f64()).round() as usize;
-        let plan = Plan { messages, ..self.run.plan.clone() };
+        let plan = Plan { messages, surges: Vec::new(), ..self.run.plan.clone() };
         self.pacer.finished(self.pacer.follow(Schedule::new(Kind::Warm, plan, self.now()))).await;
     }
 
@@ -353,7 +353,8 @@ mod tests {
             reconnect_min: second / 50,
             reconnect_max: second / 50,
         };
-        let plan = Plan { publishers, subscribers, nodes, rooms, rate, messages: 10, crosses_nodes: true };
+        let (messages, surges, crosses_nodes) = (10, vec![], true);
+        let plan = Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes };
         let urls = urls.iter().map(|url| (*url).to_owned()).collect();
         Settings { plan, load, faults: vec![], keeps_history: true, seed: 1, urls }
     }

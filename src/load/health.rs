@@ -107,6 +107,7 @@ impl Health {
             overruns: self.overruns.load(Ordering::Relaxed),
             problems: mem::take(&mut lock(&self.problems)),
             notes,
+            ..Harness::default()
         }
     }
 }

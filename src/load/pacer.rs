@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::backlog::Order;
 use super::run::Run;
 use super::text::Kind;
-use crate::ledger::Plan;
+use crate::ledger::{Plan, Tempo};
 
 /// How often the receivers' loop is asked how late it is; also how soon the thread notices anything.
 const TICK: Duration = Duration::from_millis(10);
@@ -24,6 +24,8 @@ const TICK: Duration = Duration::from_millis(10);
 pub(super) struct Schedule {
     kind: Kind,
     plan: Plan,
+    /// The plan's, built once: the thread asks before and after every sleep.
+    tempo: Tempo,
     begin: Duration,
     /// The first message that is not handed out yet.
     next: usize,
@@ -32,12 +34,12 @@ pub(super) struct Schedule {
 impl Schedule {
     /// The messages `0..plan.messages`, the first due at `begin`.
     pub(super) fn new(kind: Kind, plan: Plan, begin: Duration) -> Self {
-        Self { kind, plan, begin, next: 0 }
+        Self { kind, tempo: plan.tempo(), plan, begin, next: 0 }
     }
 
     /// When the next message is due; `None` after the last.
     fn next_due(&self) -> Option<Duration> {
-        (self.next < self.plan.messages).then(|| self.begin + self.plan.due(self.next))
+        (self.next < self.plan.messages).then(|| self.begin + self.tempo.due(self.next))
     }
 
     /// The next message that is due by `now`, and its publisher. Whoever comes late gets all that he missed.
@@ -157,11 +159,15 @@ fn sharpen_sleep() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::Surge;
+
+    fn plan(rate: f64, messages: usize) -> Plan {
+        let (publishers, subscribers, nodes, rooms, surges, crosses_nodes) = (3, 1, 1, 2, vec![], true);
+        Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes }
+    }
 
     fn schedule(rate: f64, messages: usize) -> Schedule {
-        let plan =
-            Plan { publishers: 3, subscribers: 1, nodes: 1, rooms: 2, rate, messages, crosses_nodes: true };
-        Schedule::new(Kind::Load, plan, Duration::from_secs(1))
+        Schedule::new(Kind::Load, plan(rate, messages), Duration::from_secs(1))
     }
 
     #[test]
@@ -182,6 +188,18 @@ mod tests {
         assert_eq!(summary, [(0, 0, 0, 0, 1000), (1, 1, 0, 0, 1001), (2, 2, 0, 0, 1002), (0, 3, 1, 1, 1003)]);
         assert_eq!(schedule.next_due(), Some(Duration::from_millis(1004)));
         assert!(schedule.take(Duration::from_secs(9)).is_some());
+        assert_eq!(schedule.next_due(), None);
+    }
+
+    #[test]
+    fn a_surge_hands_out_more_while_it_lasts() {
+        let (from, until) = (Duration::from_millis(100), Duration::from_millis(200));
+        let surges = vec![Surge { from, until, factor: 10.0 }];
+        let mut schedule =
+            Schedule::new(Kind::Load, Plan { surges, ..plan(100.0, 120) }, Duration::from_secs(1));
+        let mut taken = |ms| std::iter::from_fn(|| schedule.take(Duration::from_millis(ms))).count();
+        // Ten a tenth of a second, then a hundred, then ten again; the first is due at once.
+        assert_eq!([taken(1_099), taken(1_199), taken(1_299)], [10, 100, 10]);
         assert_eq!(schedule.next_due(), None);
     }
 }

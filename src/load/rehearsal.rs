@@ -198,6 +198,7 @@ mod tests {
             nodes: 1,
             rooms: 2,
             rate: 100.0,
+            surges: vec![],
             messages: 10,
             crosses_nodes: true,
         }

@@ -101,7 +101,7 @@ impl<'a> Ear<'a> {
                     Ok(_) => {}
                     Err(error) => {
                         if let Error::Utf8(_) = error {
-                            self.run.ledger().corrupted(self.number);
+                            self.run.ledger().corrupted(self.number, at);
                         }
                         break;
                     }
@@ -144,7 +144,7 @@ impl<'a> Ear<'a> {
     fn received(&mut self, frame: &str, at: Duration) -> ControlFlow<()> {
         let run = self.run;
         let Some(frame) = Inbound::decode(frame) else {
-            run.ledger().corrupted(self.number);
+            run.ledger().corrupted(self.number, at);
             return ControlFlow::Continue(());
         };
         match &*frame.kind {
@@ -192,8 +192,8 @@ impl<'a> Ear<'a> {
         let run = self.run;
         let in_place = frame.room == self.room_name;
         match run.texts.read(&frame.text) {
-            Reading::Corrupted => run.ledger().corrupted(self.number),
-            Reading::Foreign => run.ledger().foreign(self.number),
+            Reading::Corrupted => run.ledger().corrupted(self.number, at),
+            Reading::Foreign => run.ledger().foreign(self.number, at),
             Reading::Ours { kind: Kind::Load, publisher, seq } => {
                 let arrival = match frame.replay {
                     true => Arrival::Replay { round: self.round },
@@ -203,7 +203,7 @@ impl<'a> Ear<'a> {
                     Some(n) if in_place && run.plan.room(n) == self.room => {
                         run.ledger().received(self.number, n, arrival, at);
                     }
-                    _ => run.ledger().unexpected(self.number),
+                    _ => run.ledger().unexpected(self.number, at),
                 }
             }
             Reading::Ours { kind, publisher, seq } => {

@@ -236,6 +236,7 @@ mod tests {
             nodes: 1,
             rooms: 1,
             rate: 10.0,
+            surges: vec![],
             messages: 2,
             crosses_nodes: true,
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Action, Bound, Condition, End, Expectation, FaultPlan, Matrix, Moment, Scenario, Target};
+use super::{Action, Bound, Condition, End, Expectation, FaultPlan, FigureKind, Matrix, Moment, Scenario, Target};
 
 impl Scenario {
     /// The effective scenario. Durations are text (`"2s"`), faults and expectations stand as in the file.
@@ -108,17 +108,21 @@ fn target(action: &Action, target: &Target) -> Value {
 
 fn expectations(all: &[Expectation]) -> Value {
     let mut table = Map::new();
-    for Expectation { pattern, figure, bound } in all {
-        let bound = match bound {
-            Bound::Equal(n) => number(*n),
-            other => other.to_string().into(),
-        };
-        let place = match pattern {
+    for expectation in all {
+        let place = match expectation.whose.name() {
             None => Some(&mut table),
-            Some(pattern) => table.entry(pattern.name()).or_insert_with(|| json!({})).as_object_mut(),
+            Some(name) => table.entry(name).or_insert_with(|| json!({})).as_object_mut(),
         };
-        if let Some(place) = place {
-            place.insert(figure.clone(), bound);
+        let Some(place) = place else { continue };
+        let bound = match (expectation.bound, expectation.kind()) {
+            (Bound::Equal(n), kind) if kind != FigureKind::Time => number(n),
+            (bound, kind) => bound.text(kind).into(),
+        };
+        // Several bounds on one figure are a list, as in the file.
+        match place.get_mut(&expectation.figure) {
+            None => drop(place.insert(expectation.figure.clone(), bound)),
+            Some(Value::Array(list)) => list.push(bound),
+            Some(one) => *one = json!([one.take(), bound]),
         }
     }
     Value::Object(table)

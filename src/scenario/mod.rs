@@ -25,10 +25,10 @@ mod shipped;
 mod tests;
 
 pub use error::ScenarioError;
-pub use expect::{Bound, Expectation};
+pub use expect::{Bound, Expectation, Whose};
 pub use fault::{ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target};
 pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS};
-pub use figures::FIGURES;
+pub use figures::{FIGURES, FigureKind, figure_base, figure_kind};
 pub use matrix::{MATRIX_FIELDS, Matrix, Variation};
 pub use pattern::Pattern;
 pub use share::share_of;
@@ -56,18 +56,6 @@ pub struct Scenario {
 }
 
 impl Scenario {
-    /// What a run of this pattern must show. What is said of the pattern replaces what is said of all.
-    pub fn expectations_for(&self, pattern: Pattern) -> Vec<Expectation> {
-        let own = |figure: &str| {
-            self.expect.iter().any(|expect| expect.pattern == Some(pattern) && expect.figure == figure)
-        };
-        let holds = |expect: &&Expectation| match expect.pattern {
-            Some(other) => other == pattern,
-            None => !own(&expect.figure),
-        };
-        self.expect.iter().filter(holds).cloned().collect()
-    }
-
     /// Whether its faults can strike this pattern at all; else why not, in one clause.
     pub fn applies_to(&self, pattern: Pattern) -> Result<(), String> {
         let mut plans = self.faults.iter().filter(|plan| plan.is_for(pattern)).peekable();

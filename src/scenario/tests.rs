@@ -172,7 +172,7 @@ fn what_is_expected_of_one_pattern_replaces_what_is_expected_of_all() {
         "[expect]\nduplicates = 0\nlost = 0\n[expect.redis]\nlost = \"< 100\"\nreordered = 0\n[expect.amqp]\nowed = 1\n",
     );
     let of = |pattern| -> Vec<String> {
-        scenario.expectations_for(pattern).iter().map(ToString::to_string).collect()
+        scenario.expectations_for(Some(pattern)).iter().map(ToString::to_string).collect()
     };
     assert_eq!(of(Pattern::Local), ["duplicates = 0", "lost = 0"]);
     assert_eq!(of(Pattern::Redis), ["duplicates = 0", "lost < 100", "reordered = 0"]);

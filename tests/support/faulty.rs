@@ -54,6 +54,8 @@ pub struct Harm {
     pub stray: Option<Each>,
     /// Nothing at all is delivered, probes included.
     pub deaf: bool,
+    /// Nothing is delivered from this load message of each publisher on: the server forgets a client.
+    pub forgotten_from: Option<usize>,
 }
 
 /// What is done to answers, whoever asks.
@@ -422,7 +424,8 @@ impl Member {
             changed[field] = value.into();
             changed.to_string()
         };
-        if harm.deaf || Each::hits(harm.lose, said) {
+        let forgotten = said.load && harm.forgotten_from.is_some_and(|from| said.seq >= from);
+        if harm.deaf || forgotten || Each::hits(harm.lose, said) {
             return;
         }
         if Each::hits(harm.swap, said) {

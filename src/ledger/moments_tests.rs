@@ -1,0 +1,193 @@
+//! Each figure says where in time it went wrong; each is fed what it counts, at known moments, beside a run without.
+
+use std::time::Duration;
+
+use super::Answer::{Handed, Refused, Unknown};
+use super::Arrival::{Live, Replay};
+use super::*;
+use crate::scenario::{Bound, Expectation, Whose};
+
+/// The measured load begins here, so that a mistaken zero shows.
+const BEGIN: u64 = 5_000;
+
+fn ms(since_begin: u64) -> Duration {
+    Duration::from_millis(BEGIN + since_begin)
+}
+
+/// Ten messages a second to one subscriber, for four seconds.
+fn begun() -> Ledger {
+    let (publishers, subscribers, nodes, rooms, messages) = (1, 1, 1, 1, 40);
+    let (rate, surges, crosses_nodes) = (10.0, vec![], true);
+    let plan = Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes };
+    let mut ledger = Ledger::new(plan);
+    ledger.subscribed(0, 0, Duration::from_millis(1_000));
+    ledger.begin(ms(0));
+    ledger
+}
+
+/// Sends all but these, each when it is due, and answers them.
+fn send_all_but(ledger: &mut Ledger, unsent: &[usize]) {
+    for n in (0..40).filter(|n| !unsent.contains(n)) {
+        ledger.sent(n, 0, ms(n as u64 * 100));
+        ledger.answered(n, Handed);
+    }
+}
+
+/// All are received 5 ms after they are due, but for these.
+fn receive_all_but(ledger: &mut Ledger, lost: &[usize]) {
+    for n in (0..40).filter(|n| !lost.contains(n)) {
+        ledger.received(0, n, Live, ms(n as u64 * 100 + 5));
+    }
+}
+
+/// From when to when a figure that breaks its bound did so.
+fn when(ledger: &Ledger, figure: &str, bound: Bound) -> Option<(u64, u64)> {
+    when_healed(ledger, &[], figure, bound)
+}
+
+fn when_healed(ledger: &Ledger, faults: &[FaultTimes], figure: &str, bound: Bound) -> Option<(u64, u64)> {
+    let settled = ledger.settle(faults, ms(60_000));
+    let expectation = Expectation { whose: Whose::All, figure: figure.into(), bound };
+    let outcome = &judge(&settled, &Harness::default(), &[expectation]).outcomes[0];
+    assert_eq!(outcome.met, outcome.why.is_none(), "{figure}");
+    outcome.from_ms.zip(outcome.to_ms)
+}
+
+const NONE: Bound = Bound::Equal(0.0);
+
+/// Every count that should be 0.
+const BAD: [&str; 20] = [
+    "lost",
+    "lost_confirmed",
+    "lost_handed",
+    "lost_refused",
+    "lost_unknown",
+    "lost_no_path",
+    "lost_online",
+    "lost_offline",
+    "lost_share",
+    "unsent",
+    "unsent_debts",
+    "refused",
+    "unknown",
+    "duplicates",
+    "reordered",
+    "replay_reordered",
+    "unexpected",
+    "corrupted",
+    "foreign",
+    "refused_but_delivered",
+];
+
+#[test]
+fn where_nothing_went_wrong_there_is_no_moment() {
+    let mut ledger = begun();
+    send_all_but(&mut ledger, &[]);
+    receive_all_but(&mut ledger, &[]);
+    assert_eq!(BAD.map(|figure| when(&ledger, figure, NONE)), [None; 20]);
+    assert_eq!(when(&ledger, "on_time", Bound::AtLeast(1.0)), None);
+}
+
+#[test]
+fn lost_debts_have_their_intended_times_each_kind_its_own() {
+    let mut ledger = begun();
+    send_all_but(&mut ledger, &[]);
+    ledger.answered(12, Refused);
+    ledger.answered(30, Unknown);
+    receive_all_but(&mut ledger, &[7, 12, 30]);
+    let lost = |figure| when(&ledger, figure, NONE);
+    assert_eq!([lost("lost"), lost("lost_online"), lost("lost_share")], [Some((700, 3_000)); 3]);
+    assert_eq!(lost("lost_handed"), Some((700, 700)));
+    assert_eq!([lost("lost_refused"), lost("refused")], [Some((1_200, 1_200)); 2]);
+    assert_eq!([lost("lost_unknown"), lost("unknown")], [Some((3_000, 3_000)); 2]);
+    assert_eq!([lost("lost_offline"), lost("lost_confirmed"), lost("lost_no_path")], [None; 3]);
+    assert_eq!(when(&ledger, "acked", Bound::AtLeast(40.0)), Some((1_200, 3_000)));
+}
+
+#[test]
+fn what_was_never_sent_counts_where_it_was_due() {
+    let mut ledger = begun();
+    send_all_but(&mut ledger, &[3, 20]);
+    receive_all_but(&mut ledger, &[3, 10, 20]);
+    for figure in ["lost", "unsent", "unsent_debts"] {
+        assert_eq!(when(&ledger, figure, NONE), Some((300, 2_000)), "{figure}");
+    }
+    assert_eq!(when(&ledger, "sent", Bound::AtLeast(40.0)), Some((300, 2_000)));
+    // Without the unsent ones it would be one moment.
+    assert_eq!(when(&ledger, "lost_no_path", Bound::Above(0.0)), None);
+}
+
+#[test]
+fn what_is_odd_about_a_receipt_has_the_time_of_the_receipt() {
+    let mut ledger = begun();
+    send_all_but(&mut ledger, &[39]);
+    receive_all_but(&mut ledger, &[5, 6, 39]);
+    ledger.received(0, 4, Live, ms(4_100));
+    ledger.received(0, 4, Live, ms(4_300));
+    ledger.received(0, 5, Live, ms(4_400));
+    ledger.received(0, 8, Replay { round: 0 }, ms(4_450));
+    ledger.received(0, 7, Replay { round: 0 }, ms(4_500));
+    // Never sent, and told as if it had been.
+    ledger.received(0, 39, Live, ms(4_600));
+    ledger.unexpected(0, ms(1_000));
+    ledger.corrupted(0, ms(1_100));
+    ledger.corrupted(0, ms(1_900));
+    ledger.foreign(0, Duration::from_millis(10));
+    let odd = |figure| when(&ledger, figure, NONE);
+    assert_eq!(odd("duplicates"), Some((4_100, 4_300)));
+    assert_eq!((odd("reordered"), odd("replay_reordered")), (Some((4_400, 4_400)), Some((4_500, 4_500))));
+    assert_eq!((odd("unexpected"), odd("corrupted")), (Some((1_000, 4_600)), Some((1_100, 1_900))));
+    assert_eq!(odd("foreign"), Some((0, 0)), "before the load began");
+}
+
+#[test]
+fn too_few_on_time_is_where_debts_were_late_replayed_or_lost() {
+    let mut ledger = begun();
+    send_all_but(&mut ledger, &[]);
+    ledger.answered(20, Refused);
+    receive_all_but(&mut ledger, &[10, 20, 30]);
+    ledger.received(0, 10, Live, ms(2_500));
+    ledger.received(0, 20, Replay { round: 0 }, ms(2_600));
+    let few = |figure| when(&ledger, figure, Bound::AtLeast(40.0));
+    assert_eq!(when(&ledger, "on_time", Bound::AtLeast(0.99)), Some((1_000, 3_000)));
+    assert_eq!((few("delivered"), few("recovered")), (Some((2_000, 3_000)), Some((1_000, 3_000))));
+    assert_eq!(when(&ledger, "recovered", NONE), Some((2_000, 2_000)));
+    assert_eq!(when(&ledger, "refused_but_delivered", NONE), Some((2_000, 2_000)));
+    assert_eq!(when(&ledger, "recovered_max", Bound::Below(600.0)), Some((2_000, 2_000)));
+    assert_eq!(when(&ledger, "impact", Bound::Below(5.0)), Some((1_000, 3_000)));
+}
+
+#[test]
+fn latency_is_blamed_on_the_slices_that_break_the_bound() {
+    let mut ledger = begun();
+    send_all_but(&mut ledger, &[]);
+    let slow = [11, 12, 25];
+    receive_all_but(&mut ledger, &slow);
+    for (n, latency) in slow.into_iter().zip([300, 100, 200]) {
+        ledger.received(0, n, Live, ms(n as u64 * 100 + latency));
+    }
+    let over = |figure, ms| when(&ledger, figure, Bound::AtMost(ms));
+    assert_eq!(over("p50", 4.0), Some((0, 4_000)), "all of them");
+    assert_eq!(over("p99_ms", 50.0), Some((1_100, 2_600)));
+    assert_eq!(over("p90_us", 4_000.0), Some((0, 4_000)));
+    assert_eq!(over("p999", 150.0), Some((1_100, 2_600)));
+    assert_eq!(over("max", 50.0), Some((1_100, 1_200)), "the longest alone");
+    assert_eq!(over("service_max", 50.0), Some((1_100, 1_100)));
+    assert_eq!(when(&ledger, "p50", Bound::AtLeast(9.0)), Some((0, 4_000)));
+    assert_eq!(when(&ledger, "p50", Bound::Between(50.0, 60.0)), Some((0, 4_000)));
+    assert_eq!(over("p99", 400.0), None, "it is met");
+}
+
+#[test]
+fn recovery_and_ready_run_to_the_end_of_harm_and_of_healing() {
+    let mut ledger = begun();
+    send_all_but(&mut ledger, &[]);
+    receive_all_but(&mut ledger, &[5, 6, 7]);
+    let at = Duration::from_millis;
+    let what = "kill broker".into();
+    let (heal_begin, healed) = (Some(at(600)), Some(at(650)));
+    let kill = [FaultTimes { what, begin: at(450), heal_begin, healed, deliberate: false }];
+    assert_eq!(when_healed(&ledger, &kill, "recovery", NONE), Some((500, 700)));
+    assert_eq!(when_healed(&ledger, &kill, "ready_ms", NONE), Some((600, 650)));
+    assert_eq!(when(&ledger, "ready_ms", NONE), None, "nothing was healed");
+}

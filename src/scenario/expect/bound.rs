@@ -1,0 +1,145 @@
+//! What a figure must be, as numbers and as text.
+
+use std::time::Duration;
+
+use humantime::format_duration;
+
+use crate::scenario::error::list;
+use crate::scenario::figures::FigureKind;
+use crate::scenario::section::parse_duration;
+
+/// What a figure must be. A share is of 1; times are in the unit of the figure's name, and in milliseconds where it
+/// has none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Bound {
+    /// Exactly this.
+    Equal(f64),
+    /// This or less.
+    AtMost(f64),
+    /// This or more.
+    AtLeast(f64),
+    /// Less than this.
+    Below(f64),
+    /// More than this.
+    Above(f64),
+    /// From the first to the second, both included.
+    Between(f64, f64),
+}
+
+/// The signs of bounds. Longer ones stand before those that they begin with.
+type Sign = (&'static str, fn(f64) -> Bound);
+const SIGNS: [Sign; 5] = [
+    ("<=", Bound::AtMost),
+    (">=", Bound::AtLeast),
+    ("<", Bound::Below),
+    (">", Bound::Above),
+    ("=", Bound::Equal),
+];
+
+impl Bound {
+    /// Whether a figure keeps it.
+    pub fn holds(self, figure: f64) -> bool {
+        match self {
+            Bound::Equal(n) => figure == n,
+            Bound::AtMost(n) => figure <= n,
+            Bound::AtLeast(n) => figure >= n,
+            Bound::Below(n) => figure < n,
+            Bound::Above(n) => figure > n,
+            Bound::Between(low, high) => (low..=high).contains(&figure),
+        }
+    }
+
+    /// A bound on a time of this kind, with its numbers in milliseconds; any other as it is.
+    pub fn in_millis(self, kind: FigureKind) -> Bound {
+        let ms = |n: f64| if kind == FigureKind::Micros { n / 1e3 } else { n };
+        match self {
+            Bound::Equal(n) => Bound::Equal(ms(n)),
+            Bound::AtMost(n) => Bound::AtMost(ms(n)),
+            Bound::AtLeast(n) => Bound::AtLeast(ms(n)),
+            Bound::Below(n) => Bound::Below(ms(n)),
+            Bound::Above(n) => Bound::Above(ms(n)),
+            Bound::Between(low, high) => Bound::Between(ms(low), ms(high)),
+        }
+    }
+
+    /// Whether a figure that does not keep it is too much, and not too little.
+    pub fn is_exceeded_by(self, figure: f64) -> bool {
+        match self {
+            Bound::AtLeast(_) | Bound::Above(_) => false,
+            Bound::Below(n) => figure >= n,
+            Bound::Equal(n) | Bound::AtMost(n) | Bound::Between(_, n) => figure > n,
+        }
+    }
+
+    /// The least and the greatest number in it.
+    pub(super) fn numbers(self) -> (f64, f64) {
+        match self {
+            Bound::Equal(n) | Bound::AtMost(n) | Bound::AtLeast(n) | Bound::Below(n) | Bound::Above(n) => {
+                (n, n)
+            }
+            Bound::Between(low, high) => (low, high),
+        }
+    }
+
+    /// As the file writes it for a figure of this kind: `<= 5`, `< 20ms`, `10 .. 20`.
+    pub fn text(self, kind: FigureKind) -> String {
+        let number = |n| number_text(n, kind);
+        let sign = match self {
+            Bound::Equal(_) => "=",
+            Bound::AtMost(_) => "<=",
+            Bound::AtLeast(_) => ">=",
+            Bound::Below(_) => "<",
+            Bound::Above(_) => ">",
+            Bound::Between(low, high) => return format!("{} .. {}", number(low), number(high)),
+        };
+        format!("{sign} {}", number(self.numbers().0))
+    }
+
+    /// Reads a sign and a number, or a range. Else a hint.
+    pub(super) fn parse(text: &str, kind: FigureKind) -> Result<Bound, String> {
+        let text = text.trim();
+        if let Some((sign, rest)) =
+            SIGNS.iter().find_map(|(sign, bound)| Some((bound, text.strip_prefix(sign)?)))
+        {
+            return parse_number(rest.trim(), kind).map(sign);
+        }
+        match text.split_once("..").map(|(low, high)| (low.trim(), high.trim())) {
+            None => Err(format!("the signs are {}", list(SIGNS.map(|(sign, _)| sign)))),
+            Some((low, high)) if low.is_empty() || high.is_empty() => {
+                Err("a range has two ends; for one, write a sign such as `<=`".into())
+            }
+            Some((low, high)) => match (parse_number(low, kind)?, parse_number(high, kind)?) {
+                (low, high) if low > high => Err("a range goes from the smaller to the greater".into()),
+                (low, high) => Ok(Bound::Between(low, high)),
+            },
+        }
+    }
+}
+
+fn number_text(number: f64, kind: FigureKind) -> String {
+    match kind {
+        FigureKind::Time => format_duration(Duration::from_nanos((number * 1e6).round() as u64)).to_string(),
+        _ => number.to_string(),
+    }
+}
+
+/// Reads the number in a bound, with its unit where the kind has units.
+fn parse_number(text: &str, kind: FigureKind) -> Result<f64, String> {
+    let per_ms = match kind {
+        FigureKind::Time | FigureKind::Millis => 1.0,
+        FigureKind::Micros => 1e3,
+        FigureKind::Share if text.ends_with('%') => {
+            let percent = text.trim_end_matches('%').trim_end();
+            let percent: f64 = percent.parse().map_err(|_| format!("`{text}` is no percentage"))?;
+            return Ok(percent / 100.0);
+        }
+        FigureKind::Count | FigureKind::Share => {
+            return text.parse().map_err(|_| format!("`{text}` is no number"));
+        }
+    };
+    match text.parse() {
+        Ok(_) if kind == FigureKind::Time => Err(format!("write its unit, such as \"{text}ms\"")),
+        Ok(number) => Ok(number),
+        Err(_) => parse_duration(text).map(|time| time.as_nanos() as f64 * per_ms / 1e6),
+    }
+}
