@@ -18,6 +18,10 @@
 //! - Online and path are looked at when the message was first sent; a resend changes neither.
 //! - A debt whose message was sent while its subscriber was away on purpose, or whose subscriber left on purpose
 //!   within a second of the intended send time, is in every count, and in no harm.
+//! - A path that carries nothing from some moment to the end of the schedule, and has no excuse, has stopped; that
+//!   violates, whatever was expected. What excuses it stands in `stopped`.
+//! - Where in time a count went wrong: at the intended times of messages and debts, at the receipts of what is odd
+//!   about a receipt.
 
 mod account;
 mod debt;

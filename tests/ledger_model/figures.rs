@@ -1,0 +1,190 @@
+//! The figures of a run: the model's, the ledger's, and what must hold among them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use pubsub_lab::ledger::{Arrival, FaultTimes, Harness, Settled, judge};
+use pubsub_lab::scenario::{Bound, Expectation, Whose};
+
+use super::history::Event;
+use super::model::Model;
+use super::{BEGIN, whole_ms};
+
+/// Figures by name; one that counts nothing is 0.
+#[derive(Default)]
+pub struct Figures(BTreeMap<&'static str, u64>);
+
+impl Figures {
+    pub fn add(&mut self, name: &'static str, count: u64) {
+        *self.0.entry(name).or_default() += count;
+    }
+
+    pub fn messages(&mut self, model: &Model, ended: Duration) {
+        let plan = model.plan;
+        for n in 0..plan.messages {
+            if model.sent(n).is_some() {
+                self.add("due", 1);
+                self.add("sent", 1);
+                self.add(model.answer(n).0, 1);
+            } else if model.intended(n) <= ended {
+                self.add("due", 1);
+                self.add("unsent", 1);
+                let listens = |s: &usize| {
+                    let came = model.first_subscribed(*s).is_some_and(|(_, at)| at <= model.intended(n));
+                    plan.subscriber_room(*s) == plan.room(n) && came
+                };
+                self.add("unsent_debts", (0..plan.subscribers).filter(listens).count() as u64);
+            }
+        }
+    }
+
+    pub fn debt(&mut self, model: &Model, s: usize, n: usize) {
+        let fate = model.fate(s, n);
+        self.add("owed", 1);
+        let live = fate.by(Arrival::Live);
+        if let Some(first) = live.first() {
+            self.add("delivered", 1);
+            self.add("on_time_debts", u64::from(!model.is_late(n, first.at)));
+            self.add("duplicates", live.len() as u64 - 1);
+            self.add("reordered", u64::from(model.overtaken(s, *first)));
+        } else if !fate.0.is_empty() {
+            self.add("recovered", 1);
+        } else {
+            self.lost(model, s, n);
+        }
+        for round in fate.rounds() {
+            let replayed = fate.by(Arrival::Replay { round });
+            self.add("duplicates", replayed.len() as u64 - 1);
+            self.add("replay_reordered", u64::from(model.overtaken(s, replayed[0])));
+        }
+        if let Some(first) = fate.first() {
+            self.add("refused_but_delivered", u64::from(model.answer(n).0 == "refused"));
+            self.add("first_by_replay", u64::from(first.arrival != Arrival::Live));
+        }
+    }
+
+    pub fn lost(&mut self, model: &Model, s: usize, n: usize) {
+        self.add("lost", 1);
+        if model.has_path(s, n) {
+            self.add(model.answer(n).1, 1);
+        } else {
+            self.add("lost_no_path", 1);
+            self.add("lost_handed", 1);
+        }
+        let (_, sent_at) = model.sent(n).unwrap();
+        let (_, online) = model.presence(s, sent_at).unwrap();
+        self.add(if online { "lost_online" } else { "lost_offline" }, 1);
+    }
+
+    pub fn odd(&mut self, model: &Model) {
+        for event in model.events {
+            match event {
+                Event::Unexpected { .. } => self.add("unexpected", 1),
+                Event::Corrupted { .. } => self.add("corrupted", 1),
+                Event::Foreign { .. } => self.add("foreign", 1),
+                _ => {}
+            }
+        }
+        let receipts = (0..model.plan.subscribers).flat_map(|s| model.receipts(s));
+        self.add("unexpected", receipts.filter(|receipt| model.sent(receipt.n).is_none()).count() as u64);
+    }
+}
+
+pub const COUNTS: [&str; 27] = [
+    "due",
+    "sent",
+    "unsent",
+    "unsent_debts",
+    "acked",
+    "refused",
+    "unknown",
+    "owed",
+    "delivered",
+    "recovered",
+    "on_time_debts",
+    "first_by_replay",
+    "lost",
+    "lost_confirmed",
+    "lost_handed",
+    "lost_refused",
+    "lost_unknown",
+    "lost_no_path",
+    "lost_online",
+    "lost_offline",
+    "duplicates",
+    "reordered",
+    "replay_reordered",
+    "refused_but_delivered",
+    "unexpected",
+    "corrupted",
+    "foreign",
+];
+
+pub type Named = Vec<(&'static str, Option<u64>)>;
+
+/// From when to when a run says that these figures, which should be 0, went wrong, in milliseconds.
+pub fn when(settled: &Settled, figures: &[&str]) -> Vec<Option<(u64, u64)>> {
+    let expectation = |figure: &&str| Expectation {
+        whose: Whose::All,
+        figure: (*figure).to_owned(),
+        bound: Bound::Equal(0.0),
+    };
+    let expectations: Vec<_> = figures.iter().map(expectation).collect();
+    let outcomes = judge(settled, &Harness::default(), &expectations).outcomes;
+    outcomes.iter().map(|outcome| outcome.from_ms.zip(outcome.to_ms)).collect()
+}
+
+/// The model's figures.
+pub fn expected(model: &Model, faults: &[FaultTimes], ended: Duration) -> Named {
+    let mut figures = Figures::default();
+    figures.messages(model, ended);
+    figures.odd(model);
+    let mut harms = Vec::new();
+    for (s, n) in model.debts() {
+        figures.debt(model, s, n);
+        let first = model.fate(s, n).first();
+        let excused = !model.has_path(s, n) || model.excused(s, n);
+        if !excused && first.is_none_or(|first| model.is_late(n, first.at)) {
+            harms.push((model.intended(n), first.map_or(model.intended(n), |first| first.at)));
+        }
+    }
+    let begin = harms.iter().map(|(intended, _)| *intended).min();
+    let end = harms.iter().map(|(_, end)| *end).max();
+    let heal = faults.iter().filter(|fault| !fault.deliberate).filter_map(|fault| fault.heal_begin).max();
+    let impact = begin.zip(end).map(|(begin, end)| whole_ms(end - begin));
+    let recovery = end.zip(heal).map(|(end, heal)| whole_ms(end.saturating_sub(BEGIN + heal)));
+    let counts = COUNTS.map(|name| (name, Some(figures.0.get(name).copied().unwrap_or(0))));
+    counts.into_iter().chain([("impact_ms", impact), ("recovery_ms", recovery)]).collect()
+}
+
+/// The ledger's figures under the same names.
+pub fn named(settled: &Settled) -> Named {
+    let figure = |name: &'static str| match name {
+        "unsent_debts" => Some(settled.unsent_debts),
+        "on_time_debts" => Some(settled.on_time),
+        "first_by_replay" => Some(settled.recovered.len()),
+        _ => settled.figure(name).map(|figure| figure.value() as u64),
+    };
+    COUNTS.into_iter().chain(["impact_ms", "recovery_ms"]).map(|name| (name, figure(name))).collect()
+}
+
+/// What holds whatever happened.
+pub fn invariants(settled: &Settled) {
+    let (messages, debts, timeline) = (&settled.messages, &settled.debts, &settled.timeline);
+    assert_eq!(messages.due, messages.sent + messages.unsent);
+    assert_eq!(messages.sent, messages.acked + messages.refused + messages.unknown);
+    assert_eq!(debts.delivered + debts.recovered + debts.lost, debts.owed);
+    assert_eq!(
+        debts.lost_confirmed + debts.lost_handed + debts.lost_refused + debts.lost_unknown,
+        debts.lost
+    );
+    assert_eq!(debts.lost_online + debts.lost_offline, debts.lost);
+    assert!(debts.lost_no_path <= debts.lost_handed);
+    assert!(settled.on_time <= debts.delivered);
+    assert_eq!(debts.on_time.is_none(), debts.owed == 0);
+    assert_eq!(settled.latency.len(), debts.delivered);
+    assert_eq!(settled.service.len(), debts.delivered);
+    assert_eq!(timeline.iter().map(|slice| slice.sent).sum::<u64>(), messages.sent);
+    assert_eq!(timeline.iter().map(|slice| slice.delivered).sum::<u64>(), debts.delivered);
+    assert_eq!(timeline.iter().map(|slice| slice.lost).sum::<u64>(), debts.lost);
+}
