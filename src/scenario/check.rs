@@ -85,7 +85,7 @@ impl Whole<'_> {
     }
 
     fn size(&self) -> Result<(), ScenarioError> {
-        let messages = self.load.rate * self.load.duration.as_secs_f64();
+        let messages = self.load.rate * self.busy_seconds();
         let hint = "lower `rate`, shorten `duration`, or take fewer `subscribers` a room";
         if messages > MAX_MESSAGES {
             let what = format!("{messages:.0} messages are more than one run can hold ({MAX_MESSAGES})");

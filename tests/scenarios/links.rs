@@ -119,3 +119,14 @@ fn partitions() {
     assert!(summary.contains("  fault     partition node 0, broker at 1s for 2s\n"), "{summary}");
     assert!(summary.contains("  pattern   local (not run: local has no links between nodes)\n"), "{summary}");
 }
+
+#[test]
+fn surges_count_in_the_size_of_a_run() {
+    // 300 messages by themselves, and 20,000 times as many in one second of them.
+    let surges = "[[fault]]\nat = \"1s\"\nfor = \"1s\"\nsurge = 2000\n[[fault]]\nat = \"1s\"\nfor = \"1s\"\nsurge = 1000\n";
+    refused(
+        &format!("[load]\nduration = \"3s\"\nrate = ¦100\n{surges}"),
+        "200000200 messages are more than one run can hold (20000000)",
+        "lower `rate`, shorten `duration`, or take fewer `subscribers` a room",
+    );
+}

@@ -86,6 +86,33 @@ impl Whole<'_> {
         })
     }
 
+    /// The length of the load at its own rate, in seconds: a surge counts as often as it is more. Where the seed
+    /// chooses its moment, all of the time in which it may be counts.
+    pub(super) fn busy_seconds(&self) -> f64 {
+        let end = self.load.duration;
+        let surges: Vec<_> = self
+            .faults
+            .iter()
+            .flat_map(|placed| self.times(placed))
+            .filter_map(|time| match time.placed.plan.action {
+                Action::Surge { factor } => {
+                    Some((time.earliest.min(end), time.heals_by().unwrap_or(end).min(end), factor.max(1.0)))
+                }
+                _ => None,
+            })
+            .collect();
+        let mut moments: Vec<_> =
+            surges.iter().flat_map(|(from, until, _)| [*from, *until]).chain([Duration::ZERO, end]).collect();
+        moments.sort_unstable();
+        let busy = |pair: &[Duration]| {
+            let [from, until] = *pair else { return 0.0 };
+            let holds = |surge: &&(Duration, Duration, f64)| surge.0 <= from && until <= surge.1;
+            let factor: f64 = surges.iter().filter(holds).map(|(_, _, factor)| factor).product();
+            until.saturating_sub(from).as_secs_f64() * factor
+        };
+        moments.windows(2).map(busy).sum()
+    }
+
     fn within_the_load(&self, placed: &Placed) -> Result<(), ScenarioError> {
         let end = self.load.duration;
         let wrong = |verb: &str, when: Duration, at: &Range<usize>| {
