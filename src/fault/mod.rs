@@ -2,6 +2,7 @@
 //! not chat. One file a fault; to add one, add its file and a line in [`strike`] and [`heal`].
 
 mod kill;
+pub mod link;
 mod pause;
 mod stop;
 

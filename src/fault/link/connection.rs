@@ -1,0 +1,161 @@
+//! One accepted connection and its dialled twin, from the dial to the end of both.
+
+use std::io::ErrorKind;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::cut;
+use super::pump::{Over, Pump, Side};
+use super::rules::Rules;
+
+/// How long a connection that a limit has closed still takes, and throws away, what its sides send: a socket
+/// that is closed with bytes unread is reset, and the reset would overtake what is still to be delivered.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A connection that a proxy has accepted.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) client: TcpStream,
+    /// Where to dial: host and port.
+    pub(super) upstream: Arc<str>,
+    pub(super) forward: Rules,
+    pub(super) back: Rules,
+}
+
+/// What came of a dial.
+enum Dialled {
+    Open(TcpStream),
+    Refused,
+    Cut,
+    /// The client was reset before.
+    Gone,
+}
+
+impl Connection {
+    /// Dials, and passes bytes until both sides have ended.
+    pub(super) async fn run(mut self) {
+        // An error means that it has ended already.
+        let _ = self.client.set_nodelay(true);
+        match self.dial().await {
+            Dialled::Open(upstream) => self.carry(upstream).await,
+            Dialled::Refused => {
+                self.forward.count(|counters| &counters.refused);
+                cut::reset(self.client);
+            }
+            Dialled::Cut => {
+                self.forward.count(|counters| &counters.reset);
+                cut::reset(self.client);
+            }
+            Dialled::Gone => {}
+        }
+    }
+
+    /// Dials when both ways are free: in a blackhole neither the call nor the answer passes.
+    async fn dial(&mut self) -> Dialled {
+        loop {
+            self.refresh();
+            if self.forward.cut {
+                return Dialled::Cut;
+            }
+            if !self.forward.black && !self.back.black {
+                break;
+            }
+            self.forward.changed().await;
+        }
+        if matches!(self.client.take_error(), Ok(Some(_)) | Err(_)) {
+            return Dialled::Gone;
+        }
+        let upstream = Arc::clone(&self.upstream);
+        let mut connect = std::pin::pin!(TcpStream::connect(&*upstream));
+        loop {
+            tokio::select! {
+                dialled = &mut connect => return match dialled {
+                    Ok(stream) if !is_to_itself(&stream) => {
+                        let _ = stream.set_nodelay(true);
+                        Dialled::Open(stream)
+                    }
+                    _ => Dialled::Refused,
+                },
+                () = self.forward.changed() => {
+                    self.refresh();
+                    if self.forward.cut {
+                        return Dialled::Cut;
+                    }
+                }
+            }
+        }
+    }
+
+    fn refresh(&mut self) {
+        self.forward.refresh();
+        self.back.refresh();
+    }
+
+    async fn carry(mut self, upstream: TcpStream) {
+        let (client, upstream) = (Side::new(self.client), Side::new(upstream));
+        let (there, here) = (CancellationToken::new(), CancellationToken::new());
+        let ended = tokio::try_join!(
+            Pump::new(&client, &upstream, &mut self.forward).run(&there, &here),
+            Pump::new(&upstream, &client, &mut self.back).run(&here, &there),
+        );
+        match ended {
+            Ok(_) => return,
+            Err(Over::Reset) => {}
+            Err(Over::Cut) => self.forward.count(|counters| &counters.reset),
+            Err(Over::Limit) => {
+                self.forward.count(|counters| &counters.limited);
+                let (forward, back) = tokio::join!(
+                    farewell(&upstream.stream, &mut self.forward),
+                    farewell(&client.stream, &mut self.back)
+                );
+                if forward.is_ok() && back.is_ok() {
+                    return;
+                }
+                self.forward.count(|counters| &counters.reset);
+            }
+        }
+        cut::reset(client.stream);
+        cut::reset(upstream.stream);
+    }
+}
+
+/// Tells one side that the connection has ended, as soon as anything passes there, and waits for its own end.
+async fn farewell(to: &TcpStream, rules: &mut Rules) -> Result<(), Over> {
+    loop {
+        rules.refresh();
+        if rules.cut {
+            return Err(Over::Cut);
+        }
+        if !rules.black {
+            break;
+        }
+        rules.changed().await;
+    }
+    // Errors here mean that it has ended already.
+    let _ = SockRef::from(to).shutdown(Shutdown::Write);
+    let _ = timeout(FAREWELL, discard(to)).await;
+    Ok(())
+}
+
+/// Throws away what a side still sends, until it ends.
+async fn discard(from: &TcpStream) {
+    let mut chunk = [0; 1024];
+    while from.readable().await.is_ok() {
+        match from.try_read(&mut chunk) {
+            Ok(1..) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            _ => return,
+        }
+    }
+}
+
+/// Whether the kernel chose the port of a dead upstream for our own end, and connected it with itself.
+fn is_to_itself(stream: &TcpStream) -> bool {
+    matches!((stream.local_addr(), stream.peer_addr()), (Ok(local), Ok(peer)) if local == peer)
+}

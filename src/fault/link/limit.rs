@@ -1,0 +1,39 @@
+//! Limit: a connection is closed after so many bytes, each way counted for itself, from the strike on; a newer
+//! connection from its beginning. Each of several counts for itself.
+
+use super::rules::{Force, Key};
+use crate::scenario::Condition;
+
+/// The limits in force in one direction of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Limit(Vec<(Key, u64)>);
+
+impl Limit {
+    /// Takes over what is in force now.
+    pub(super) fn update(&mut self, forces: &[Force]) {
+        self.0.retain(|(key, _)| forces.iter().any(|force| force.key == *key));
+        for force in forces {
+            if let Condition::Limit { bytes } = force.condition
+                && !self.0.iter().any(|(key, _)| *key == force.key)
+            {
+                self.0.push((force.key, bytes));
+            }
+        }
+    }
+
+    pub(super) fn is_clear(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many bytes still pass.
+    pub(super) fn left(&self) -> Option<u64> {
+        self.0.iter().map(|(_, left)| *left).min()
+    }
+
+    /// So many bytes have passed.
+    pub(super) fn passed(&mut self, bytes: usize) {
+        for (_, left) in &mut self.0 {
+            *left = left.saturating_sub(bytes as u64);
+        }
+    }
+}

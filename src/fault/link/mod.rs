@@ -1,0 +1,40 @@
+//! A TCP link that can be broken: a proxy of our own on a loopback port, and the conditions that hold on it.
+//!
+//! A [`Line`] is what a scenario names (`node 1 -> broker`); conditions are applied to it and healed. A
+//! [`Proxy`] stands in front of one address and obeys one line or several: a byte passes if all of them let it.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `line` | the conditions in force, shared by all proxies of a link, and the counters |
+//! | `proxy` | the port: accepts, refuses while cut |
+//! | `connection` | one accepted connection and its dialled twin, from the dial to the end of both |
+//! | `pump` | one direction of a connection |
+//! | `queue` | the bytes that were read and have not passed yet |
+//! | `rules` | what the conditions of all lines mean for one pump |
+//! | `cut`, `blackhole`, `delay`, `throttle`, `slice`, `limit` | one condition each |
+//! | `latency` | what a proxy costs |
+//!
+//! What holds of time: the timers of tokio have a grain of one millisecond and are never early. So a byte leaves
+//! up to a millisecond or two after its due time and never before it; a throttle makes up for the late wake-up
+//! and keeps its rate. Without conditions no timer is involved.
+//!
+//! What a proxy cannot imitate: the kernel completes the handshake with who dials, so that a new connection
+//! is open at once even where a delay or a blackhole holds, and it buffers what the proxy does not read.
+
+mod blackhole;
+mod connection;
+mod cut;
+mod delay;
+mod latency;
+mod limit;
+mod line;
+mod proxy;
+mod pump;
+mod queue;
+mod rules;
+mod slice;
+mod throttle;
+
+pub use latency::{Added, added_latency};
+pub use line::{Hold, Line, LinkCounts, Way};
+pub use proxy::Proxy;

@@ -1,0 +1,178 @@
+//! One listening loopback port in front of one upstream address.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+use super::connection::Connection;
+use super::line::{Direction, Line};
+use super::rules::{Attached, Rules};
+
+/// Connections that the kernel keeps until they are accepted.
+const BACKLOG: u32 = 1024;
+/// Between two attempts to open a port that another has taken, or to accept when the system has no sockets left.
+/// Nobody tells when that is over.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// A proxy: one listening loopback port in front of one upstream address. Ends when it is closed or dropped, or
+/// when its token is cancelled.
+#[derive(Debug)]
+pub struct Proxy {
+    port: u16,
+    ends_when_dropped: DropGuard,
+    task: JoinHandle<()>,
+}
+
+impl Proxy {
+    /// Listens on 127.0.0.1 at this port (0: any) and passes to `upstream` (host and port; looked up at each
+    /// dial, and it may not be up yet). Of each line the flag says whether it is reversed: its forward is the
+    /// proxy's back.
+    ///
+    /// # Errors
+    /// The port is not to be had.
+    pub async fn start(
+        port: u16,
+        upstream: String,
+        lines: Vec<(Line, bool)>,
+        tasks: &TaskTracker,
+        cancel: &CancellationToken,
+    ) -> io::Result<Self> {
+        let socket = bind(port)?;
+        let port = socket.local_addr()?.port();
+        let (bell, ear) = watch::channel(());
+        let attach =
+            |(line, reversed): (Line, bool)| Attached { number: line.join(bell.clone()), line, reversed };
+        let lines: Arc<[Attached]> = lines.into_iter().map(attach).collect();
+        let rules = Rules::new(Arc::clone(&lines), Direction::Forward, 0, ear.clone());
+        let door = if rules.cut { Door::Shut(Some(socket)) } else { Door::Open(socket.listen(BACKLOG)?) };
+        let cancel = cancel.child_token();
+        let listener = Listener {
+            port,
+            upstream: upstream.into(),
+            lines,
+            rules,
+            ear,
+            _bell: bell,
+            accepted: 0,
+            connections: TaskTracker::new(),
+            cancel: cancel.clone(),
+        };
+        let task = tasks.spawn(listener.run(door));
+        Ok(Self { port, ends_when_dropped: cancel.drop_guard(), task })
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Ends it and all of its connections. Resolves when they are gone.
+    pub async fn close(self) {
+        drop(self.ends_when_dropped);
+        // An error means that its runtime is gone.
+        let _ = self.task.await;
+    }
+}
+
+enum Door {
+    Open(TcpListener),
+    /// While cut: the port refuses. It stays bound, lest the kernel gives it to a connection of somebody else.
+    Shut(Option<TcpSocket>),
+}
+
+struct Listener {
+    port: u16,
+    upstream: Arc<str>,
+    lines: Arc<[Attached]>,
+    rules: Rules,
+    ear: watch::Receiver<()>,
+    /// A proxy without lines has nobody else to keep it.
+    _bell: watch::Sender<()>,
+    /// Numbers the connections.
+    accepted: u64,
+    connections: TaskTracker,
+    cancel: CancellationToken,
+}
+
+impl Listener {
+    async fn run(mut self, mut door: Door) {
+        loop {
+            self.rules.refresh();
+            door = self.turn(door);
+            let taken = matches!(door, Door::Shut(_)) && !self.rules.cut;
+            tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => break,
+                () = self.rules.changed() => {}
+                client = accept(&door) => self.begin(client),
+                () = sleep(AGAIN), if taken => {}
+            }
+        }
+        drop(door);
+        self.connections.close();
+        self.connections.wait().await;
+    }
+
+    /// Opens or shuts the door as the rules have it.
+    fn turn(&self, door: Door) -> Door {
+        match door {
+            Door::Open(listener) if self.rules.cut => {
+                drop(listener);
+                Door::Shut(bind(self.port).ok())
+            }
+            Door::Shut(socket) if !self.rules.cut => {
+                let socket = socket.map_or_else(|| bind(self.port), Ok);
+                socket.and_then(|socket| socket.listen(BACKLOG)).map_or_else(
+                    |_| {
+                        self.rules.count(|counters| &counters.port_taken);
+                        Door::Shut(None)
+                    },
+                    Door::Open,
+                )
+            }
+            door => door,
+        }
+    }
+
+    fn begin(&mut self, client: TcpStream) {
+        self.accepted += 1;
+        self.rules.count(|counters| &counters.accepted);
+        let rules =
+            |direction| Rules::new(Arc::clone(&self.lines), direction, self.accepted, self.ear.clone());
+        let connection = Connection {
+            client,
+            upstream: Arc::clone(&self.upstream),
+            forward: rules(Direction::Forward),
+            back: rules(Direction::Back),
+        };
+        let cancel = self.cancel.clone();
+        self.connections.spawn(async move { cancel.run_until_cancelled(connection.run()).await });
+    }
+}
+
+/// A port that is taken, and refuses until it listens.
+fn bind(port: u16) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    // Connections that were accepted here may still live or linger.
+    socket.set_reuseaddr(true)?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    Ok(socket)
+}
+
+async fn accept(door: &Door) -> TcpStream {
+    let Door::Open(listener) = door else { return std::future::pending().await };
+    loop {
+        match listener.accept().await {
+            Ok((client, _)) => return client,
+            Err(_) => sleep(AGAIN).await,
+        }
+    }
+}
