@@ -22,7 +22,7 @@ use super::subject::Subject;
 use crate::fault::link::Added;
 use crate::ledger::{self, Harness, Ledger, Plan, Surge};
 use crate::load::{self, Dialect, LoadError, LoadGenerator, Settings};
-use crate::report::{LinkReport, PlannedFault, RunReport};
+use crate::report::{LinkReport, PlannedFault, ProxyReport, RunReport};
 use crate::scenario::{Fault, Scenario};
 
 /// How long a path may take to work for the first time.
@@ -327,7 +327,7 @@ async fn nobody_serves(cluster: Option<&Cluster>) {
 fn link_reports(links: &Links) -> Vec<LinkReport> {
     let report = |seen: Seen| LinkReport {
         name: seen.name,
-        connections: seen.counts.connections,
+        connections: seen.counts.accepted,
         refused: seen.counts.refused,
         reset: seen.counts.reset,
         bytes_forward: seen.counts.bytes_forward,
@@ -339,6 +339,17 @@ fn link_reports(links: &Links) -> Vec<LinkReport> {
 impl Trial<'_> {
     fn phase(&self, name: &'static str, length: Option<Duration>) {
         self.observer.note(Note::Phase { name, length });
+    }
+}
+
+fn proxy_report(added: Added) -> ProxyReport {
+    let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    ProxyReport {
+        direct_p50: us(added.direct_p50),
+        proxied_p50: us(added.proxied_p50),
+        direct_p99: us(added.direct_p99),
+        proxied_p99: us(added.proxied_p99),
+        one_way: us(added.one_way),
     }
 }
 

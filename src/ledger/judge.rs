@@ -16,7 +16,7 @@ use super::{Harness, Outcome, Settled, grouped};
 use crate::scenario::Expectation;
 
 /// What a run proves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// Every expectation was met.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// What became of one expectation of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Outcome {
     /// As the scenario words it: `lost = 0`, `p99 < 20ms`.
     pub expectation: String,

@@ -8,7 +8,7 @@ use super::{Figure, Slice, StoppedPath};
 use crate::scenario::figure_base;
 
 /// What became of the messages. `due = sent + unsent`, `sent = acked + refused + unknown`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Messages {
     /// Asked for by the schedule until the run ended.
     pub due: u64,
@@ -26,7 +26,7 @@ pub struct Messages {
 
 /// What became of the debts. `delivered + recovered + lost = owed`, and `lost` splits by answer
 /// (confirmed, handed, refused, unknown) and by presence (online, offline).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Debts {
     /// One for each message sent and each subscriber of its room.
     pub owed: u64,
@@ -56,7 +56,7 @@ pub struct Debts {
 }
 
 /// A way from a publisher to a subscriber.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Path {
     /// The publisher's number.
     pub publisher: usize,

@@ -11,7 +11,7 @@ pub(super) const SLICE: u64 = 100_000_000;
 const MOST_SLICES: usize = 864_000;
 
 /// One slice. By intended send time, but for `received`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Slice {
     /// Its begin, in milliseconds since the measured load began.
     pub at_ms: u64,

@@ -5,8 +5,10 @@
 mod fault_words;
 mod file;
 mod host;
+mod link;
 mod numbers;
 mod run;
+mod schema;
 mod sentences;
 mod table;
 
@@ -15,11 +17,14 @@ mod sample;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use file::{REPORT_FILE, ReportError};
 pub use host::Host;
-pub use run::{FaultReport, Quantiles, RunReport};
+pub use link::{LinkReport, ProxyReport};
+pub use run::{FaultReport, PlannedFault, Quantiles, RunReport};
+pub use schema::json_schema;
 pub use sentences::sentences;
 pub use table::table;
 
@@ -29,7 +34,7 @@ use crate::ledger::Verdict;
 pub const SCHEMA: u32 = 1;
 
 /// Everything one bench found out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// [`SCHEMA`].
     pub schema: u32,
@@ -41,14 +46,18 @@ pub struct Report {
     pub versions: BTreeMap<String, String>,
     /// The machine it ran on.
     pub host: Host,
+    /// What it takes to repeat the bench beside the scenario and the seed.
+    #[serde(default)]
+    pub bench: Option<serde_json::Value>,
     /// One for each pattern and repetition, in the order in which they ran.
     pub runs: Vec<RunReport>,
 }
 
 impl Report {
-    /// The exit code of a bench: 1 if a conclusive run is violated, else 3 if one is inconclusive, else 0.
+    /// The exit code of a bench: 1 if a conclusive run is violated, else 3 if one is inconclusive, else 0. A run
+    /// that ended a search counts for neither.
     pub fn exit_code(&self) -> u8 {
-        let any = |verdict| self.runs.iter().any(|run| run.verdict == verdict);
+        let any = |verdict| self.runs.iter().any(|run| run.verdict == verdict && !run.sought);
         if any(Verdict::Violated) {
             1
         } else if any(Verdict::Inconclusive) {
@@ -72,5 +81,11 @@ mod tests {
         assert_eq!(code(vec![run(Verdict::Valid), not_applicable()]), 0);
         assert_eq!(code(vec![run(Verdict::Valid), run(Verdict::Inconclusive)]), 3);
         assert_eq!(code(vec![run(Verdict::Inconclusive), run(Verdict::Violated), run(Verdict::Valid)]), 1);
+        // What a search looked for is no failure, and hides none.
+        let sought = |verdict| RunReport { sought: true, ..run(verdict) };
+        assert_eq!(code(vec![run(Verdict::Valid), sought(Verdict::Violated)]), 0);
+        assert_eq!(code(vec![sought(Verdict::Inconclusive)]), 0);
+        assert_eq!(code(vec![run(Verdict::Violated), sought(Verdict::Violated)]), 1);
+        assert_eq!(code(vec![sought(Verdict::Violated), run(Verdict::Inconclusive)]), 3);
     }
 }

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Debts, FaultTimes, Harness, Judgement, Messages, Path, Settled, Slice, Verdict};
+use super::link::{LinkReport, ProxyReport};
+use crate::ledger::{Debts, FaultTimes, Harness, Judgement, Messages, Outcome, Path, Settled, Slice, Verdict, StoppedPath};
+use crate::scenario::Fault;
 
 /// One run. What does not exist is `null`; in a run that was not made, that is every figure.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunReport {
     /// Unique in the report: `redis-1`.
     pub id: String,
@@ -23,10 +26,19 @@ pub struct RunReport {
     /// Which repetition it is, counted from 1.
     #[serde(default = "first")]
     pub repeat: u32,
+    /// How its clients spoke to the nodes: `v1`, `plain`, or the name of a file.
+    #[serde(default)]
+    pub dialect: Option<String>,
     /// What it proves.
     pub verdict: Verdict,
+    /// It ended a search: its violation is what was looked for, and no failure of the bench.
+    #[serde(default)]
+    pub sought: bool,
     /// The reasons, the ones that decided first.
     pub why: Vec<String>,
+    /// What became of each expectation.
+    #[serde(default)]
+    pub outcomes: Vec<Outcome>,
     /// What became of the messages.
     pub messages: Option<Messages>,
     /// What became of the debts.
@@ -48,6 +60,9 @@ pub struct RunReport {
     /// Paths that never worked while probing.
     #[serde(default)]
     pub unverified_paths: Vec<Path>,
+    /// Paths that worked, and then worked no more until the end.
+    #[serde(default)]
+    pub stopped_paths: Vec<StoppedPath>,
     /// First live receipt minus intended send time.
     pub latency_us: Option<Quantiles>,
     /// First live receipt minus actual send time.
@@ -67,9 +82,18 @@ pub struct RunReport {
     pub recovery_ms: Option<u64>,
     /// How long the healed target took to be ready.
     pub ready_ms: Option<u64>,
+    /// What was to strike, and when, as the seed chose it before the run.
+    #[serde(default)]
+    pub schedule: Vec<PlannedFault>,
     /// What struck, and when it was healed.
     #[serde(default)]
     pub faults: Vec<FaultReport>,
+    /// The links that went through a proxy, and what passed there.
+    #[serde(default)]
+    pub links: Vec<LinkReport>,
+    /// The latency that such a proxy itself adds; `null` where no link went through one.
+    #[serde(default)]
+    pub proxy_us: Option<ProxyReport>,
     /// The run in slices of 100 ms.
     #[serde(default)]
     pub timeline: Vec<Slice>,
@@ -80,7 +104,7 @@ fn first() -> u32 {
 }
 
 /// A distribution of microseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Quantiles {
     /// The median.
     pub p50: u64,
@@ -105,7 +129,7 @@ impl Quantiles {
 }
 
 /// One fault; every time is in milliseconds since the measured load began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultReport {
     /// As the scenario words it: `kill broker`.
     pub what: String,
@@ -125,6 +149,23 @@ impl From<&FaultTimes> for FaultReport {
             heal_begin_ms: fault.heal_begin.map(whole_ms),
             healed_ms: fault.healed.map(whole_ms),
         }
+    }
+}
+
+/// One fault of the schedule; every time is in milliseconds since the measured load began.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlannedFault {
+    /// As the scenario words it: `kill broker`. What was left to the seed is chosen.
+    pub what: String,
+    /// When it is to strike.
+    pub at_ms: u64,
+    /// When its healing is to begin; `null` for never.
+    pub heal_ms: Option<u64>,
+}
+
+impl From<&Fault> for PlannedFault {
+    fn from(fault: &Fault) -> Self {
+        Self { what: fault.what(), at_ms: whole_ms(fault.at), heal_ms: fault.heals_at().map(whole_ms) }
     }
 }
 
@@ -156,7 +197,9 @@ impl RunReport {
             unexpected: Some(settled.unexpected),
             corrupted: Some(settled.corrupted),
             foreign: Some(settled.foreign),
+            outcomes: judgement.outcomes.clone(),
             unverified_paths: settled.unverified_paths.clone(),
+            stopped_paths: settled.stopped_paths.clone(),
             latency_us: Quantiles::of(&settled.latency),
             service_us: Quantiles::of(&settled.service),
             recovered_us: Quantiles::of(&settled.recovered),
@@ -190,8 +233,11 @@ impl RunReport {
             pattern: pattern.into(),
             params: BTreeMap::new(),
             repeat: first(),
+            dialect: None,
             verdict: Verdict::NotApplicable,
+            sought: false,
             why,
+            outcomes: Vec::new(),
             messages: None,
             debts: None,
             duplicates: None,
@@ -202,6 +248,7 @@ impl RunReport {
             corrupted: None,
             foreign: None,
             unverified_paths: Vec::new(),
+            stopped_paths: Vec::new(),
             latency_us: None,
             service_us: None,
             recovered_us: None,
@@ -211,114 +258,15 @@ impl RunReport {
             impact_ms: None,
             recovery_ms: None,
             ready_ms: None,
+            schedule: Vec::new(),
             faults: Vec::new(),
+            links: Vec::new(),
+            proxy_us: None,
             timeline: Vec::new(),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::ledger::{Answer, Arrival, Ledger, Plan, judge};
-
-    fn ms(ms: u64) -> Duration {
-        Duration::from_millis(ms)
-    }
-
-    /// Two messages to one subscriber: one delivered, one refused and lost.
-    fn run() -> RunReport {
-        let plan = Plan {
-            publishers: 1,
-            subscribers: 1,
-            nodes: 1,
-            rooms: 1,
-            rate: 10.0,
-            surges: vec![],
-            messages: 2,
-            crosses_nodes: true,
-        };
-        let mut ledger = Ledger::new(plan);
-        ledger.subscribed(0, 0, ms(0));
-        ledger.begin(ms(1_000));
-        ledger.sent(0, 0, ms(1_000));
-        ledger.answered(0, Answer::Handed);
-        ledger.received(0, 0, Arrival::Live, ms(1_001));
-        ledger.sent(1, 0, ms(1_100));
-        ledger.answered(1, Answer::Refused);
-        let what = "kill broker".to_owned();
-        let faults = [FaultTimes {
-            what,
-            begin: ms(50),
-            heal_begin: Some(ms(90)),
-            healed: Some(Duration::from_micros(121_500)),
-            deliberate: false,
-        }];
-        let (settled, harness) = (ledger.settle(&faults, ms(3_000)), Harness::default());
-        RunReport::new(
-            "redis-1",
-            "redis",
-            "redis",
-            &settled,
-            &judge(&settled, &harness, &[]),
-            &harness,
-            &faults,
-        )
-    }
-
-    #[test]
-    fn the_json_has_the_fields_of_the_design_in_their_order() {
-        let quantiles = json!({"p50": 1000, "p90": 1000, "p99": 1000, "p999": 1000, "max": 1000});
-        let expected = json!({
-            "id": "redis-1", "label": "redis", "pattern": "redis", "params": {}, "repeat": 1,
-            "verdict": "valid", "why": [],
-            "messages": {"due": 2, "sent": 2, "unsent": 0, "acked": 1, "refused": 1, "unknown": 0},
-            "debts": {
-                "owed": 2, "delivered": 1, "recovered": 0, "lost": 1, "on_time": 0.5,
-                "lost_confirmed": 0, "lost_handed": 0, "lost_refused": 1, "lost_unknown": 0, "lost_no_path": 0,
-                "lost_online": 1, "lost_offline": 0
-            },
-            "duplicates": 0, "reordered": 0, "replay_reordered": 0, "refused_but_delivered": 0,
-            "unexpected": 0, "corrupted": 0, "foreign": 0, "unverified_paths": [],
-            "latency_us": quantiles, "service_us": quantiles, "recovered_us": null,
-            "publish_delay_us": null, "loop_lag_us": null, "harness_limited": false,
-            "impact_ms": 0, "recovery_ms": 10, "ready_ms": 32,
-            "faults": [{"what": "kill broker", "begin_ms": 50, "heal_begin_ms": 90, "healed_ms": 122}],
-            "timeline": [
-                {"at_ms": 0, "sent": 1, "delivered": 1, "received": 1, "lost": 0, "p50_us": 1000, "p99_us": 1000},
-                {"at_ms": 100, "sent": 1, "delivered": 0, "received": 0, "lost": 1, "p50_us": null, "p99_us": null}
-            ]
-        });
-        assert_eq!(serde_json::to_value(run()).unwrap(), expected);
-        // Order, which a JSON value does not keep.
-        let text = serde_json::to_string(&run()).unwrap();
-        let at = |key: &str| text.find(&format!("\"{key}\":")).unwrap();
-        let keys = [
-            "id",
-            "label",
-            "pattern",
-            "params",
-            "repeat",
-            "verdict",
-            "why",
-            "messages",
-            "debts",
-            "duplicates",
-        ];
-        assert!(keys.is_sorted_by_key(|key| at(key)), "{text}");
-    }
-
-    #[test]
-    fn a_run_that_was_not_made_has_no_figure_at_all() {
-        let run = RunReport::not_applicable("local-1", "local", "local", vec!["local has no broker".into()]);
-        let json = serde_json::to_value(run).unwrap();
-        assert_eq!(json["verdict"], "not_applicable");
-        for figure in
-            ["messages", "debts", "duplicates", "latency_us", "impact_ms", "recovery_ms", "ready_ms"]
-        {
-            assert_eq!(json[figure], Value::Null, "{figure}");
-        }
-    }
-}
+#[path = "run_tests.rs"]
+mod tests;

@@ -19,6 +19,7 @@ pub(super) fn report(runs: Vec<RunReport>) -> Report {
             cpu: None,
             memory_mib: Some(7_859),
         },
+        bench: None,
         runs,
     }
 }

@@ -1,0 +1,105 @@
+//! One run in `report.json`, field by field.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::ledger::{Answer, Arrival, Ledger, Plan, judge};
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// Two messages to one subscriber: one delivered, one refused and lost.
+fn run() -> RunReport {
+    let plan = Plan {
+        publishers: 1,
+        subscribers: 1,
+        nodes: 1,
+        rooms: 1,
+        rate: 10.0,
+        messages: 2,
+        crosses_nodes: true,
+        surges: vec![],
+    };
+    let mut ledger = Ledger::new(plan);
+    ledger.subscribed(0, 0, ms(0));
+    ledger.begin(ms(1_000));
+    ledger.sent(0, 0, ms(1_000));
+    ledger.answered(0, Answer::Handed);
+    ledger.received(0, 0, Arrival::Live, ms(1_001));
+    ledger.sent(1, 0, ms(1_100));
+    ledger.answered(1, Answer::Refused);
+    let what = "kill broker".to_owned();
+    let faults = [FaultTimes {
+        what,
+        begin: ms(50),
+        heal_begin: Some(ms(90)),
+        healed: Some(Duration::from_micros(121_500)),
+        deliberate: false,
+    }];
+    let (settled, harness) = (ledger.settle(&faults, ms(3_000)), Harness::default());
+    RunReport::new(
+        "redis-1",
+        "redis",
+        "redis",
+        &settled,
+        &judge(&settled, &harness, &[]),
+        &harness,
+        &faults,
+    )
+}
+
+#[test]
+fn the_json_has_the_fields_of_the_design_in_their_order() {
+    let quantiles = json!({"p50": 1000, "p90": 1000, "p99": 1000, "p999": 1000, "max": 1000});
+    let expected = json!({
+        "id": "redis-1", "label": "redis", "pattern": "redis", "params": {}, "repeat": 1, "dialect": null,
+        "verdict": "valid", "sought": false, "why": [], "outcomes": [],
+        "messages": {"due": 2, "sent": 2, "unsent": 0, "acked": 1, "refused": 1, "unknown": 0},
+        "debts": {
+            "owed": 2, "delivered": 1, "recovered": 0, "lost": 1, "on_time": 0.5,
+            "lost_confirmed": 0, "lost_handed": 0, "lost_refused": 1, "lost_unknown": 0, "lost_no_path": 0,
+            "lost_online": 1, "lost_offline": 0
+        },
+        "duplicates": 0, "reordered": 0, "replay_reordered": 0, "refused_but_delivered": 0,
+        "unexpected": 0, "corrupted": 0, "foreign": 0, "unverified_paths": [], "stopped_paths": [],
+        "latency_us": quantiles, "service_us": quantiles, "recovered_us": null,
+        "publish_delay_us": null, "loop_lag_us": null, "harness_limited": false,
+        "impact_ms": 0, "recovery_ms": 10, "ready_ms": 32, "schedule": [],
+        "faults": [{"what": "kill broker", "begin_ms": 50, "heal_begin_ms": 90, "healed_ms": 122}],
+        "links": [], "proxy_us": null,
+        "timeline": [
+            {"at_ms": 0, "sent": 1, "delivered": 1, "received": 1, "lost": 0, "p50_us": 1000, "p99_us": 1000},
+            {"at_ms": 100, "sent": 1, "delivered": 0, "received": 0, "lost": 1, "p50_us": null, "p99_us": null}
+        ]
+    });
+    assert_eq!(serde_json::to_value(run()).unwrap(), expected);
+    // Order, which a JSON value does not keep.
+    let text = serde_json::to_string(&run()).unwrap();
+    let at = |key: &str| text.find(&format!("\"{key}\":")).unwrap();
+    let keys = [
+        "id",
+        "label",
+        "pattern",
+        "params",
+        "repeat",
+        "verdict",
+        "why",
+        "messages",
+        "debts",
+        "duplicates",
+    ];
+    assert!(keys.is_sorted_by_key(|key| at(key)), "{text}");
+}
+
+#[test]
+fn a_run_that_was_not_made_has_no_figure_at_all() {
+    let run = RunReport::not_applicable("local-1", "local", "local", vec!["local has no broker".into()]);
+    let json = serde_json::to_value(run).unwrap();
+    assert_eq!(json["verdict"], "not_applicable");
+    for figure in
+        ["messages", "debts", "duplicates", "latency_us", "impact_ms", "recovery_ms", "ready_ms"]
+    {
+        assert_eq!(json[figure], Value::Null, "{figure}");
+    }
+}

@@ -1,0 +1,15 @@
+//! The JSON Schema of `report.json`, derived from the types that write it.
+
+use schemars::generate::SchemaSettings;
+use serde_json::Value;
+
+use super::Report;
+
+/// The JSON Schema (draft 2020-12) of `report.json`, as this version writes it. Fields are only ever added, so it
+/// allows fields that it does not name.
+pub fn json_schema() -> Value {
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    let mut schema = settings.into_generator().into_root_schema_for::<Report>();
+    schema.insert("title".into(), "A report of pubsub-lab".into());
+    schema.to_value()
+}
