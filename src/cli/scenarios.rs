@@ -58,7 +58,12 @@ fn list() -> Result<String, ScenarioError> {
     for shipped in Shipped::all() {
         let scenario = Scenario::load(&shipped.name, &Overrides::new())?;
         let runs: Vec<_> = runs(&scenario).collect();
-        let patterns = if runs == Pattern::ALL { "all".into() } else { names(runs) };
+        let left: Vec<_> = Pattern::ALL.into_iter().filter(|pattern| !runs.contains(pattern)).collect();
+        let patterns = match left[..] {
+            [] => "all".into(),
+            [one] => format!("all but {one}"),
+            _ => names(runs),
+        };
         rows.push((shipped.name, patterns, scenario.title));
     }
     let widest = |cell: fn(&(String, String, String)) -> &String| {

@@ -54,31 +54,31 @@ fn succeeded(output: &Output) -> String {
 #[test]
 fn list_names_every_scenario_and_says_what_runs() {
     let expected = str![[r#"
-SCENARIO         PATTERNS             WHAT HAPPENS
-broker-down      redis, amqp          Broker down for five seconds
-broker-pause     redis, amqp          Broker hangs for five seconds
-burst            all                  A burst of 20,000 messages within a second
-everything-down  amqp                 History, a node and the broker killed in turn
-fan-out          all                  One node, two hundred listeners
-flaky-link       redis, zeromq, amqp  A slow link that breaks five times
-half-open        redis, zeromq, amqp  Node 1 hears nothing for five seconds
-history-down     amqp                 History down for five seconds
-late-joiner      all                  Half of the subscribers join at half-time
-node-down        all                  One of three nodes down for five seconds
-node-pause       all                  One of three nodes frozen for five seconds
-partition        redis, zeromq, amqp  Node 0 parted from the rest for five seconds
-peer-down        zeromq               One of three ZeroMQ peers down for five seconds
-reconnect-storm  all                  All clients of a node drop and reconnect at once
-rolling-restart  all                  Every node restarted, one after another
-saturation       all                  The highest rate that each pattern sustains
-slow-broker      redis, amqp          The broker 50 ms away for ten seconds
-slow-consumer    all                  One subscriber reads too slowly for ten seconds
-slow-joiner      all                  Subscribers join in four waves under load
-soak             redis, zeromq, amqp  Ten minutes of random kills
-split-brain      zeromq               Two ZeroMQ halves for five seconds
-steady           all                  Nothing breaks
-subscriber-away  all                  Half of the subscribers away for five seconds
-surge            all                  Ten times the rate for three seconds
+SCENARIO         PATTERNS       WHAT HAPPENS
+broker-down      redis, amqp    Broker down for five seconds
+broker-pause     redis, amqp    Broker hangs for five seconds
+burst            all            A burst of 20,000 messages within a second
+everything-down  amqp           History, a node and the broker killed in turn
+fan-out          all            One node, two hundred listeners
+flaky-link       all but local  A slow link that breaks five times
+half-open        all but local  Node 1 hears nothing for five seconds
+history-down     amqp           History down for five seconds
+late-joiner      all            Half of the subscribers join at half-time
+node-down        all            One of three nodes down for five seconds
+node-pause       all            One of three nodes frozen for five seconds
+partition        all but local  Node 0 parted from the rest for five seconds
+peer-down        zeromq         One of three ZeroMQ peers down for five seconds
+reconnect-storm  all            All clients of a node drop and reconnect at once
+rolling-restart  all            Every node restarted, one after another
+saturation       all            The highest rate that each pattern sustains
+slow-broker      redis, amqp    The broker 50 ms away for ten seconds
+slow-consumer    all            One subscriber reads too slowly for ten seconds
+slow-joiner      all            Subscribers join in four waves under load
+soak             all but local  Ten minutes of random kills
+split-brain      zeromq         Two ZeroMQ halves for five seconds
+steady           all            Nothing breaks
+subscriber-away  all            Half of the subscribers away for five seconds
+surge            all            Ten times the rate for three seconds
 
 This version runs local, redis, zeromq, amqp.
 Run one: pubsub-lab bench --scenario NAME
