@@ -93,6 +93,15 @@ pub async fn is_silent(from: &TcpStream) {
     assert!(came.is_err(), "something came: {came:?}");
 }
 
+#[tokio::test]
+#[should_panic(expected = "something came")]
+async fn control_silence_is_not_found_where_something_comes() {
+    let rig = Rig::on(&Line::new(1)).await;
+    let (mut client, server) = rig.pair().await;
+    send(&mut client, b"!").await;
+    is_silent(&server).await;
+}
+
 pub fn is_reset<T>(result: &io::Result<T>) -> bool {
     result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset)
 }

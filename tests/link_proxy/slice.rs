@@ -15,7 +15,7 @@ fn slice(bytes: u64, pause: u64) -> Condition {
 async fn pieces(len: usize, from: &mut TcpStream, to: &mut TcpStream) -> Vec<(usize, Duration)> {
     let (noise, begin) = (noise(len, 1), Instant::now());
     send(from, &noise).await;
-    let (mut got, mut pieces, mut chunk) = (Vec::<u8>::new(), Vec::new(), [0; 65_536]);
+    let (mut got, mut pieces, mut chunk) = (Vec::<u8>::new(), Vec::new(), vec![0; 65_536]);
     while got.len() < len {
         let read = soon(to.read(&mut chunk)).await.unwrap();
         got.extend(&chunk[..read]);

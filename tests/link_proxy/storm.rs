@@ -24,8 +24,27 @@ async fn write(mut to: OwnedWriteHalf, bytes: Vec<u8>) {
 async fn read(mut from: OwnedReadHalf, expected: Vec<u8>) {
     let mut got = Vec::new();
     from.read_to_end(&mut got).await.unwrap();
-    let same = got.iter().zip(&expected).take_while(|(a, b)| a == b).count();
-    assert_eq!((same, got.len()), (expected.len(), expected.len()), "the same up to, of");
+    assert_eq!(difference(&got, &expected), None);
+}
+
+/// Up to where they are the same, and how long they are; nothing if they do not differ.
+fn difference(got: &[u8], expected: &[u8]) -> Option<(usize, usize, usize)> {
+    let same = got.iter().zip(expected).take_while(|(a, b)| a == b).count();
+    (got != expected).then_some((same, got.len(), expected.len()))
+}
+
+#[test]
+fn control_a_lost_a_doubled_and_a_displaced_byte_are_found() {
+    let expected = noise(1_000, 1);
+    assert_eq!(difference(&expected, &expected), None);
+    let (mut lost, mut doubled, mut displaced) = (expected.clone(), expected.clone(), expected.clone());
+    lost.remove(999);
+    doubled.insert(500, expected[500]);
+    let other = (1..1_000).find(|at| expected[*at] != expected[0]).unwrap();
+    displaced.swap(0, other);
+    for wrong in [lost, doubled, displaced] {
+        assert!(difference(&wrong, &expected).is_some());
+    }
 }
 
 fn draw(chance: &mut ChaCha8Rng) -> (Condition, Way) {
@@ -48,7 +67,7 @@ async fn storm(lines: [Line; 2], seed: u64) {
     let mut holds: Vec<(usize, Hold)> = Vec::new();
     loop {
         let at = chance.next_u32() as usize;
-        if holds.len() >= 4 || (at % 3 == 0 && !holds.is_empty()) {
+        if holds.len() >= 4 || (at.is_multiple_of(3) && !holds.is_empty()) {
             let (line, hold) = holds.swap_remove(at % holds.len());
             lines[line].heal(hold);
         } else {

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use pubsub_lab::fault::link::{Line, Way};
 use pubsub_lab::scenario::Condition;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
@@ -33,8 +33,8 @@ async fn so_many_bytes_a_second_smoothly() {
     assert!(free < ms(400), "control: {free:?}");
     line.apply(throttle(100_000), Way::Both);
     let noise = noise(80_000, 1);
+    let (begin, mut got, mut chunk) = (Instant::now(), 0, vec![0; 65_536]);
     send(&mut client, &noise).await;
-    let (begin, mut got, mut chunk) = (Instant::now(), 0, [0; 65_536]);
     while got < noise.len() {
         let read = soon(server.read(&mut chunk)).await.unwrap();
         got += read;
@@ -68,7 +68,6 @@ async fn each_way_for_itself() {
     let (mut server_reads, mut server_writes) = server.into_split();
     let begin = Instant::now();
     let (mut got_there, mut got_back) = (vec![0; 50_000], vec![0; 50_000]);
-    use tokio::io::AsyncWriteExt;
     let (_, _, a, b) = soon(async {
         tokio::join!(
             client_writes.write_all(&there),
@@ -141,7 +140,7 @@ async fn the_sender_feels_it() {
     let (mut client, _server) = rig.pair().await;
     line.apply(throttle(10_000), Way::Both);
     let noise = noise(64 * 1024 * 1024, 1);
-    assert!(timeout(ms(1_500), tokio::io::AsyncWriteExt::write_all(&mut client, &noise)).await.is_err());
+    assert!(timeout(ms(1_500), client.write_all(&noise)).await.is_err());
     assert!(line.counts().held_back >= 1);
     assert!(line.counts().bytes_forward < 40_000);
 }
