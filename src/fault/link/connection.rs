@@ -1,12 +1,12 @@
 //! One accepted connection and its dialled twin, from the dial to the end of both.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 
 use socket2::SockRef;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -72,15 +72,12 @@ impl Connection {
             return Dialled::Gone;
         }
         let upstream = Arc::clone(&self.upstream);
-        let mut connect = std::pin::pin!(TcpStream::connect(&*upstream));
+        let mut connect = std::pin::pin!(connect(&upstream));
         loop {
             tokio::select! {
                 dialled = &mut connect => return match dialled {
-                    Ok(stream) if !is_to_itself(&stream) => {
-                        let _ = stream.set_nodelay(true);
-                        Dialled::Open(stream)
-                    }
-                    _ => Dialled::Refused,
+                    Ok(stream) => Dialled::Open(stream),
+                    Err(_) => Dialled::Refused,
                 },
                 () = self.forward.changed() => {
                     self.refresh();
@@ -153,6 +150,25 @@ async fn discard(from: &TcpStream) {
             _ => return,
         }
     }
+}
+
+/// Dials one address after the other. If this is dropped when the upstream has already answered, it sees a reset.
+async fn connect(upstream: &str) -> io::Result<TcpStream> {
+    let mut failure = ErrorKind::AddrNotAvailable.into();
+    for address in lookup_host(upstream).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_zero_linger()?;
+        match socket.connect(address).await {
+            Ok(stream) if !is_to_itself(&stream) => {
+                SockRef::from(&stream).set_linger(None)?;
+                stream.set_nodelay(true)?;
+                return Ok(stream);
+            }
+            Ok(_) => failure = ErrorKind::ConnectionRefused.into(),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
 }
 
 /// Whether the kernel chose the port of a dead upstream for our own end, and connected it with itself.

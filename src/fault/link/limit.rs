@@ -1,5 +1,6 @@
 //! Limit: a connection is closed after so many bytes, each way counted for itself, from the strike on; a newer
-//! connection from its beginning. Each of several counts for itself.
+//! connection from its beginning. Bytes count as they pass on, so that those that a delay holds at the strike
+//! count too. Each of several counts for itself. What the other way has not passed on by then is dropped.
 
 use super::rules::{Force, Key};
 use crate::scenario::Condition;
