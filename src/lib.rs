@@ -14,7 +14,7 @@
 //! | [`scenario`] | the scenario file: typed, validated, defaulted |
 //! | [`load`] | publishers, subscribers and the open-loop schedule; speaks WebSocket only |
 //! | [`ledger`] | pure: events in, counts and verdict out |
-//! | [`fault`] | the things that break: process signals |
+//! | [`fault`] | the things that break: process signals, and the link proxy; knows bytes, not chat |
 //! | [`lab`] | puts it together on this machine: brokers, nodes, phases |
 //! | [`report`] | ledger and histograms become JSON and a table |
 //! | [`cli`] | one file a subcommand |

@@ -1,15 +1,11 @@
 //! Clients that break the rules, or vanish: nobody else pays for it, and nothing is left of them.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
-
-mod support;
-
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::json;
-use support::client::{BINARY, Client, PING, PONG, Raw, TEXT, masked};
-use support::node::{Node, PATIENCE};
+use crate::support::client::{BINARY, Client, PING, PONG, Raw, TEXT, masked};
+use crate::support::node::{Node, PATIENCE};
 use tokio::io::AsyncWriteExt;
 
 #[tokio::test]
@@ -81,7 +77,7 @@ async fn thousands_come_and_go_and_nothing_is_left_of_them() {
                 3 => Raw::v1(&node).await.write(b"\x81\xfe\xff\xff\0\0\0\0half").await,
                 _ => {
                     let mut raw = Raw::connect(&node).await;
-                    raw.write(support::client::upgrade("/ws", "").as_bytes()).await;
+                    raw.write(crate::support::client::upgrade("/ws", "").as_bytes()).await;
                 }
             }
         }))
@@ -123,7 +119,7 @@ async fn a_flooder_that_goes_away_is_soon_gone() {
 #[tokio::test]
 async fn who_goes_on_sending_after_the_close_is_cut_off() {
     let node = Node::start(&[]);
-    for closed_by in [&b"\x81\x01x"[..], &masked(support::client::CLOSE, &1000_u16.to_be_bytes())] {
+    for closed_by in [&b"\x81\x01x"[..], &masked(crate::support::client::CLOSE, &1000_u16.to_be_bytes())] {
         let mut raw = Raw::plain(&node).await;
         raw.write(closed_by).await;
         let junk = vec![b'x'; 256 * 1024];

@@ -1,13 +1,9 @@
 //! The dialect `pubsub-lab.v1`: who one is, and that nobody else can be.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
-
-mod support;
-
 use serde_json::json;
-use support::client::Client;
-use support::node::{Node, PATIENCE};
-use support::process::{Running, pubsub_lab};
+use crate::support::client::Client;
+use crate::support::node::{Node, PATIENCE};
+use crate::support::process::{Running, pubsub_lab};
 
 #[tokio::test]
 async fn hello_is_answered_with_who_one_is() {

@@ -1,14 +1,10 @@
 //! The chat page in a real browser, against a real node.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
-
-mod support;
-
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use support::browser::{Browser, Window};
-use support::process::{PATIENCE, Running};
+use crate::support::browser::{Browser, Window};
+use crate::support::process::{PATIENCE, Running};
 
 /// Typed at the end of a message.
 const ENTER: &str = "\u{e007}";

@@ -1,12 +1,8 @@
 //! The plain dialect: a frame in is a message to the lobby, a frame out is the bare text.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
-
-mod support;
-
 use serde_json::json;
-use support::client::{BINARY, Client, Raw, TEXT, masked};
-use support::node::Node;
+use crate::support::client::{BINARY, Client, Raw, TEXT, masked};
+use crate::support::node::Node;
 use tokio::io::AsyncWriteExt;
 
 #[tokio::test]
@@ -71,11 +67,11 @@ async fn a_frame_over_the_limit_closes_with_1009_even_for_a_client_that_is_still
         let sending = async move { while write.write_all(&whole).await.is_ok() {} };
         let closed = async move {
             let mut read = read;
-            let (first, payload) = support::client::read_frame(&mut read).await.expect("a close frame");
-            assert_eq!((first, &payload[..2]), (support::client::CLOSE, &1009_u16.to_be_bytes()[..]));
+            let (first, payload) = crate::support::client::read_frame(&mut read).await.expect("a close frame");
+            assert_eq!((first, &payload[..2]), (crate::support::client::CLOSE, &1009_u16.to_be_bytes()[..]));
         };
         let both = async { tokio::join!(sending, closed) };
-        tokio::time::timeout(support::node::PATIENCE, both).await.expect("the node ends the connection");
+        tokio::time::timeout(crate::support::node::PATIENCE, both).await.expect("the node ends the connection");
     }
     other.send("not impressed").await;
     other.text_is("not impressed").await;
@@ -137,7 +133,7 @@ async fn what_is_not_utf8_closes_with_1007() {
 async fn the_close_handshake_is_answered_with_the_same_code() {
     let node = Node::start(&[]);
     let mut raw = Raw::plain(&node).await;
-    raw.write(&masked(support::client::CLOSE, &[0x0f, 0xa1, b'b', b'y', b'e'])).await;
+    raw.write(&masked(crate::support::client::CLOSE, &[0x0f, 0xa1, b'b', b'y', b'e'])).await;
     assert_eq!(raw.closed().await, 4001);
     raw.ended().await;
     node.metric_is("pubsub_lab_sessions", 0.0).await;

@@ -1,13 +1,9 @@
 //! HTTP on the node's port: the page, the probes, the metrics, and who may open a WebSocket.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
-
-mod support;
-
 use std::time::Duration;
 
-use support::client::{Client, Raw, TEXT, V1, masked, upgrade};
-use support::node::Node;
+use crate::support::client::{Client, Raw, TEXT, V1, masked, upgrade};
+use crate::support::node::Node;
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Error;
 

@@ -1,14 +1,10 @@
 //! The dialect `pubsub-lab.v1`: rooms, publishing, and what is no frame of it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
-
-mod support;
-
 use std::collections::HashSet;
 
 use serde_json::{Value, json};
-use support::client::{Client, V1};
-use support::node::Node;
+use crate::support::client::{Client, V1};
+use crate::support::node::Node;
 
 #[tokio::test]
 async fn subscribing_tells_how_many_are_there_and_the_others_who_came() {

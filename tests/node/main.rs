@@ -1,0 +1,13 @@
+//! One node from outside: HTTP and the page, both dialects, and clients that break the rules.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod hostile;
+mod http;
+mod identity;
+mod page;
+mod plain;
+mod v1;
