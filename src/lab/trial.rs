@@ -150,7 +150,7 @@ impl Trial<'_> {
             Ok(evidence) => self.judged(evidence, deaths),
             Err(why) => RunReport::inconclusive(&self.id, label, pattern, why),
         };
-        run.dialect = Some(dialect.name().to_owned());
+        run.dialect = Some(dialect.to_string());
         run.schedule = self.faults.iter().map(PlannedFault::from).collect();
         run.links = stage.cluster.map(|cluster| link_reports(cluster.links())).unwrap_or_default();
         run.proxy_us = stage.added.map(proxy_report);
@@ -209,7 +209,7 @@ impl Trial<'_> {
         let generator = match LoadGenerator::start(settings).await {
             Ok(generator) => generator,
             Err(error @ LoadError::Connect { .. }) => return Ok(Err(error.to_string())),
-            Err(error @ LoadError::Url(_)) => {
+            Err(error @ (LoadError::Url(_) | LoadError::OneRoom(_) | LoadError::NoAnswers(_))) => {
                 return Err(LabError::usage(error.to_string()).hint(error.hint()));
             }
             Err(error) => return Err(LabError::environment(error.to_string()).hint(error.hint())),

@@ -5,6 +5,7 @@
 mod fault_words;
 mod file;
 mod host;
+mod junit;
 mod link;
 mod numbers;
 mod run;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 
 pub use file::{REPORT_FILE, ReportError};
 pub use host::Host;
+pub use junit::junit;
 pub use link::{LinkReport, ProxyReport};
 pub use run::{FaultReport, PlannedFault, Quantiles, RunReport};
 pub use schema::json_schema;

@@ -23,10 +23,10 @@ const FORGETFUL: &str = include_str!("servers/forgetful.py");
 const CRASHING: &str = include_str!("servers/crashing.pl");
 
 /// The servers, written into a directory of their own.
-pub struct Servers(TempDir);
+struct Servers(TempDir);
 
 impl Servers {
-    pub fn new() -> Self {
+    fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         for (name, text) in [("correct.js", CORRECT), ("forgetful.py", FORGETFUL), ("crashing.pl", CRASHING)] {
             std::fs::write(directory.path().join(name), text).unwrap();
@@ -34,28 +34,28 @@ impl Servers {
         Self(directory)
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
     /// The command of the correct one.
-    pub fn correct(&self) -> String {
+    fn correct(&self) -> String {
         format!("node {} {{port}} {{peers}}", self.path("correct.js").display())
     }
 
     /// The command of the one that forgets a client after so many messages.
-    pub fn forgetful(&self, after: usize) -> String {
+    fn forgetful(&self, after: usize) -> String {
         format!("python3 {} {{port}} {after}", self.path("forgetful.py").display())
     }
 
     /// The command of the one that dies of more messages within a second than this.
-    pub fn crashing(&self, most: usize) -> String {
+    fn crashing(&self, most: usize) -> String {
         format!("perl {} {{port}} {most}", self.path("crashing.pl").display())
     }
 }
 
 /// Two publishers, six subscribers, 100 messages a second for three seconds. `more` follows its `[load]`.
-pub fn short(nodes: usize, more: &str) -> String {
+fn short(nodes: usize, more: &str) -> String {
     format!(
         "title = \"A short one\"\n[cluster]\nnodes = {nodes}\n[load]\npublishers = 2\nsubscribers = 6\nrate = 100\n\
          warm_up = \"200ms\"\nduration = \"3s\"\ndrain = \"2s\"\n{more}"

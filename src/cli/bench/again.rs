@@ -37,7 +37,7 @@ pub(super) fn keep(
         }
     }
     if let Some(dialect) = dialect {
-        kept["dialect"] = dialect.name().into();
+        kept["dialect"] = dialect.to_string().into();
     }
     if let Some(template) = template {
         kept["template"] = template.into();

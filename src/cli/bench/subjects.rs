@@ -165,8 +165,8 @@ impl SubjectArgs {
 fn template(name: &str, text: &str) -> Result<Dialect, Failure> {
     let template = Template::parse(name, text).map_err(|error| Failure {
         exit: USAGE,
-        message: error.message,
-        hint: error.hint,
+        message: error.to_string(),
+        hint: error.hint().map(str::to_owned),
     })?;
     Ok(Dialect::Template(template))
 }
