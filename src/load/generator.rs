@@ -22,12 +22,10 @@ use super::publisher::publish;
 use super::rehearsal::Rehearsal;
 use super::roster::Roster;
 use super::run::Run;
-use super::settings::{LoadError, Settings};
-use super::slow::Slowness;
-use super::storm::Storms;
 use super::subscriber::listen;
 use super::text::{Kind, Texts};
 use crate::ledger::{Harness, Ledger, Plan};
+use crate::scenario;
 
 /// How long, beyond the time-out of a connection, the clients may take to be connected and subscribed.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -51,6 +49,63 @@ const STOP_LIMIT: Duration = Duration::from_millis(1500);
 
 /// Threads that receive, at most.
 const RECEIVERS: usize = 4;
+
+/// What is sent to whom.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Who publishes what, when, where.
+    pub plan: Plan,
+    /// The texts' size, the warm-up, and how patient clients are.
+    pub load: scenario::Load,
+    /// What happens in the scenario; of it the subscribers' leaving and joining is the load's part.
+    pub faults: Vec<scenario::Fault>,
+    /// Whether what is measured may keep history: then a replay that brings nothing is worth a remark.
+    pub keeps_history: bool,
+    /// Reaches every random choice.
+    pub seed: u64,
+    /// Where the nodes are, one URL a node: `ws://127.0.0.1:8080`.
+    pub urls: Vec<String>,
+}
+
+/// Why there is no load.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// A node's URL cannot be used.
+    #[error("{0:?} is not the URL of a node")]
+    Url(String),
+    /// What was asked for contradicts itself.
+    #[error("the load cannot be built: {0}")]
+    Settings(&'static str),
+    /// Not every client could connect and subscribe.
+    #[error("only {online} of {clients} clients were connected and subscribed within {limit:?}{trouble}")]
+    Connect {
+        /// Clients that were.
+        online: usize,
+        /// Clients that were to be there.
+        clients: usize,
+        /// How long they had.
+        limit: Duration,
+        /// The latest failure, in words that go on the sentence; or nothing.
+        trouble: String,
+    },
+    /// A thread could not be started.
+    #[error("a thread of the load generator could not be started: {0}")]
+    Thread(#[from] io::Error),
+}
+
+impl LoadError {
+    /// What to do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            LoadError::Url(_) => "a node's URL looks like ws://127.0.0.1:8080",
+            LoadError::Settings(_) => "every count is at least 1, and there is one URL a node",
+            LoadError::Connect { .. } => {
+                "each client needs a file descriptor here and one at its node: see `ulimit -n` and `--max-clients`"
+            }
+            LoadError::Thread(_) => "the machine may be short of memory or threads",
+        }
+    }
+}
 
 /// A running load generator. Dropping it stops everything within a moment; [`LoadGenerator::finish`] waits for
 /// that.
@@ -76,17 +131,15 @@ impl LoadGenerator {
     }
 
     async fn start_within(settings: Settings, limit: Duration) -> Result<Self, LoadError> {
-        settings.check()?;
-        let Settings { plan, load, faults, keeps_history, seed, dialect, urls } = settings;
+        let Settings { plan, load, faults, keeps_history, seed, urls } = settings;
+        check(&plan, &urls)?;
         let attendance = Attendance::new(&faults, plan.subscribers, seed);
         let run = Arc::new(Run {
             clock: Clock::start(),
             texts: Texts::new(rand::random(), seed, load.payload),
-            dialer: Dialer::new(&urls, &load, dialect, seed)?,
+            dialer: Dialer::new(&urls, &load, seed)?,
             roster: Roster::new(&plan, attendance.away()),
             attendance,
-            slowness: Slowness::new(&faults, plan.subscribers, seed),
-            storms: Storms::new(plan.publishers + plan.subscribers),
             rehearsal: Rehearsal::new(plan.clone()),
             health: Health::new(),
             resend: load.resend,
@@ -196,31 +249,8 @@ impl LoadGenerator {
         run.attendance.seated(fault, limit).await
     }
 
-    /// From here on the subscribers of a fault read slowly, as it says.
-    pub fn slow(&self, fault: usize) {
-        self.run.slowness.slow(fault);
-    }
-
-    /// The subscribers of a fault read as fast as they can again, but for those whom another makes slow.
-    pub fn hurry(&self, fault: usize) {
-        self.run.slowness.hurry(fault);
-    }
-
-    /// All clients now on a node (`None`: on any) drop their connections without a word and come back at once:
-    /// without pause, without jitter, without taking turns. `false` if it takes longer than `limit` until all of
-    /// them are back; they go on trying.
-    pub async fn storm(&self, node: Option<usize>, limit: Duration) -> bool {
-        self.run.storms.strike(node, limit).await
-    }
-
-    /// Whether the nodes answer messages. Without that every message stays unknown, and there is nothing to wait
-    /// for.
-    pub fn has_answers(&self) -> bool {
-        self.run.dialer.dialect().has_answers()
-    }
-
-    /// Waits until every client that is not away on purpose is connected, every such subscriber subscribed, and
-    /// what waited for a connection was handed over; `false` if the clients take longer than `limit`.
+    /// Waits until every client that is not away on purpose is connected, every such subscriber subscribed, and what waited for a connection was
+    /// handed over; `false` if the clients take longer than `limit`.
     pub async fn all_connected(&self, limit: Duration) -> bool {
         let all = self.run.roster.all_online(limit).await;
         if all {
@@ -247,6 +277,20 @@ impl LoadGenerator {
         }
         run.health.harness(notes)
     }
+}
+
+fn check(plan: &Plan, urls: &[String]) -> Result<(), LoadError> {
+    let counts = [plan.publishers, plan.subscribers, plan.nodes, plan.rooms];
+    if counts.contains(&0) {
+        return Err(LoadError::Settings("a count is 0"));
+    }
+    if urls.len() != plan.nodes {
+        return Err(LoadError::Settings("there are not as many URLs as nodes"));
+    }
+    if !(plan.rate > 0.0 && plan.rate.is_finite()) {
+        return Err(LoadError::Settings("the rate is not above 0"));
+    }
+    Ok(())
 }
 
 fn start_publishers(
@@ -291,8 +335,6 @@ fn start_subscribers(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::load::Dialect;
-    use crate::scenario;
 
     fn settings(urls: &[&str]) -> Settings {
         let second = Duration::from_secs(1);
@@ -314,7 +356,7 @@ mod tests {
         let (messages, surges, crosses_nodes) = (10, vec![], true);
         let plan = Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes };
         let urls = urls.iter().map(|url| (*url).to_owned()).collect();
-        Settings { plan, load, faults: vec![], keeps_history: true, seed: 1, dialect: Dialect::V1, urls }
+        Settings { plan, load, faults: vec![], keeps_history: true, seed: 1, urls }
     }
 
     #[tokio::test]

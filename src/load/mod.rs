@@ -1,31 +1,26 @@
 //! The load: publishers and subscribers, and the open-loop schedule that they keep.
 //!
-//! Speaks WebSocket only, in a [`Dialect`], and shares no code with what it measures.
+//! Speaks WebSocket only, in dialect `pubsub-lab.v1`, and shares no code with what it measures.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `text` | identity is in the text: written, read, judged |
-//! | `settings` | what a load is to be, and why there is none |
-//! | `dialect` | how a server is spoken to: plain, `pubsub-lab.v1`, or the user's template |
-//! | `codec` | the frames of `pubsub-lab.v1`, as a client sees them |
+//! | `codec` | the frames of the dialect, as a client sees them |
 //! | `pacer` | the thread that keeps the schedule |
 //! | `backlog` | what a publisher still has to send, and may have to send again |
 //! | `publisher`, `subscriber` | the clients |
-//! | `address`, `dial`, `socket` | where a node is, and how a client gets a connection, and the next |
+//! | `dial`, `socket` | how a client gets a connection, and the next |
 //! | `rehearsal` | probes and warm-up |
 //! | `roster` | who is connected, and where |
 //! | `attendance` | who leaves and joins on purpose |
-//! | `slow`, `storm` | who reads slowly, and who drops and comes back at once |
 //! | `health` | what the load generator measures about itself |
 //! | `engine` | a thread with a runtime of its own |
 
-mod address;
 mod attendance;
 mod backlog;
 mod clock;
 mod codec;
 mod dial;
-mod dialect;
 mod engine;
 mod generator;
 mod health;
@@ -34,13 +29,8 @@ mod publisher;
 mod rehearsal;
 mod roster;
 mod run;
-mod settings;
-mod slow;
 mod socket;
-mod storm;
 mod subscriber;
 mod text;
 
-pub use dialect::{Dialect, Template, TemplateError, detect};
-pub use generator::LoadGenerator;
-pub use settings::{LoadError, Settings};
+pub use generator::{LoadError, LoadGenerator, Settings};

@@ -15,9 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
 use super::backlog::{Backlog, Order, Turn};
-use super::codec::Inbound;
-use super::dial::Traveller;
-use super::dialect::{Dialect, Parts};
+use super::codec::{Inbound, Outbound};
 use super::run::{Lifeline, Run, room_name};
 use super::socket::{Socket, say_goodbye};
 use super::text::Kind;
@@ -42,9 +40,7 @@ pub(super) async fn publish(
 ) {
     let name = format!("pub-{number}");
     let _lifeline = Lifeline { health: &run.health, client: &name, cancel: &cancel };
-    let rooms = (0..run.plan.rooms).map(room_name).collect();
-    let traveller = Traveller { name: name.clone(), rooms, tap: None };
-    let mut route = run.dialer.route(traveller, run.plan.publisher_node(number), number);
+    let mut route = run.dialer.route(name.clone(), run.plan.publisher_node(number), number);
     let mut talk = Talk::new(&run, number);
     // Out here, so that it can be closed politely when publishing is cancelled.
     let mut socket = None;
@@ -63,20 +59,8 @@ pub(super) async fn publish(
             let open = socket.insert(connected);
             talk.begin(route.node());
             run.roster.publisher_online(number, route.node());
-            run.storms.arrived(number, route.node());
-            let drops = tokio::select! {
-                biased;
-                () = run.storms.struck(number) => true,
-                () = poll_fn(|cx| talk.poll(open, &mut orders, cx)) => false,
-            };
+            poll_fn(|cx| talk.poll(open, &mut orders, cx)).await;
             run.roster.offline();
-            run.storms.lost(number);
-            if drops {
-                talk.end(open);
-                socket = None;
-                route.storm(&run.dialer);
-                continue;
-            }
             talk.last_words(open).await;
             talk.end(open);
             say_goodbye(socket.take()).await;
@@ -90,7 +74,6 @@ pub(super) async fn publish(
 struct Talk<'a> {
     run: &'a Run,
     number: usize,
-    name: String,
     node: usize,
     backlog: Backlog,
     /// The messages that were sent again, and whether one attempt was acknowledged.
@@ -113,7 +96,6 @@ impl<'a> Talk<'a> {
         Self {
             run,
             number,
-            name: format!("pub-{number}"),
             node: 0,
             backlog: Backlog::new(run.resend),
             repeated: HashMap::new(),
@@ -234,15 +216,12 @@ impl<'a> Talk<'a> {
     /// The frame that publishes a message.
     fn frame(&self, order: Order) -> Message {
         let text = self.run.texts.write(order.kind, self.number, order.seq);
-        let dialect = self.run.dialer.dialect();
-        let id = match (order.kind, dialect) {
-            (Kind::Load, _) => order.number.to_string(),
-            (kind, Dialect::V1) => format!("{kind}-{}", order.seq),
-            // A number that no message of the load has.
-            (_, _) => (self.run.plan.messages + order.seq).to_string(),
+        let id = match order.kind {
+            Kind::Load => order.number.to_string(),
+            kind => format!("{kind}-{}", order.seq),
         };
-        let parts = Parts { text: &text, room: &room_name(order.room), id: &id, name: &self.name };
-        Message::text(dialect.publish(&parts))
+        let room = room_name(order.room);
+        Message::text(Outbound::Publish { room: &room, id: &id, text: &text }.encode())
     }
 
     /// Notes a message as sent. This goes before the hand-over: a receipt may be faster than the return from
@@ -264,20 +243,6 @@ impl<'a> Talk<'a> {
 
     /// Reads an answer, if the frame is one.
     fn answered(&mut self, frame: &str) {
-        match self.run.dialer.dialect() {
-            Dialect::V1 => self.answered_in_v1(frame),
-            // What others say comes to a publisher too; only an answer is of interest.
-            Dialect::Template(template) => {
-                let frame = template.read(frame);
-                if let Some(number) = template.acked(&frame).filter(|number| *number < self.run.plan.messages) {
-                    self.answer(number, Answer::Handed);
-                }
-            }
-            Dialect::Plain => {}
-        }
-    }
-
-    fn answered_in_v1(&mut self, frame: &str) {
         let health = &self.run.health;
         let Some(frame) = Inbound::decode(frame) else {
             return health.remark("a node sent a publisher a frame that is not of the dialect", 1);
@@ -300,14 +265,7 @@ impl<'a> Talk<'a> {
             _ => return,
         };
         // Probes and warm-up have names that are not numbers.
-        if let Ok(number) = frame.id.parse::<usize>() {
-            self.answer(number, answer);
-        }
-    }
-
-    /// Notes the answer to a message of the load.
-    fn answer(&mut self, number: usize, answer: Answer) {
-        let health = &self.run.health;
+        let Ok(number) = frame.id.parse::<usize>() else { return };
         if number >= self.run.plan.messages || self.run.plan.publisher(number) != self.number {
             return health.remark("a node answered a message that this client did not send", 1);
         }

@@ -13,8 +13,6 @@ use super::dial::Dialer;
 use super::health::Health;
 use super::rehearsal::Rehearsal;
 use super::roster::Roster;
-use super::slow::Slowness;
-use super::storm::Storms;
 use super::text::Texts;
 use crate::ledger::{Ledger, Plan};
 
@@ -30,9 +28,6 @@ pub(super) struct Run {
     pub(super) dialer: Dialer,
     pub(super) roster: Roster,
     pub(super) attendance: Attendance,
-    pub(super) slowness: Slowness,
-    /// Clients are counted publishers first.
-    pub(super) storms: Storms,
     pub(super) rehearsal: Rehearsal,
     pub(super) health: Health,
     pub(super) resend: bool,

@@ -2,8 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -11,13 +10,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
 
-use super::slow::{Tap, Trickle};
-
 /// A client's connection to a node.
 pub(super) type Socket = WebSocketStream<CountedStream>;
-
-/// The most that a slow reader takes at once.
-const SIP: usize = 4 * 1024;
 
 /// How long a goodbye may take.
 pub(super) const GOODBYE: Duration = Duration::from_millis(200);
@@ -35,19 +29,12 @@ pub(super) async fn say_goodbye(socket: Option<Socket>) {
 pub(super) struct CountedStream {
     stream: TcpStream,
     written: u64,
-    /// What keeps it slow, if some fault may.
-    trickle: Option<Trickle>,
 }
 
 impl CountedStream {
     /// Counts from here.
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, written: 0, trickle: None }
-    }
-
-    /// Reads no faster than this tap lets it.
-    pub(super) fn keep_to(&mut self, tap: Arc<Tap>) {
-        self.trickle = Some(Trickle::new(tap));
+        Self { stream, written: 0 }
     }
 
     /// Bytes that the kernel took.
@@ -74,17 +61,7 @@ impl AsyncRead for CountedStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        let Some(trickle) = &mut this.trickle else { return Pin::new(&mut this.stream).poll_read(cx, buf) };
-        let Some(most) = ready!(trickle.poll_turn(cx)) else {
-            return Pin::new(&mut this.stream).poll_read(cx, buf);
-        };
-        let mut some = [0; SIP];
-        let mut sip = ReadBuf::new(&mut some[..most.min(SIP).min(buf.remaining())]);
-        ready!(Pin::new(&mut this.stream).poll_read(cx, &mut sip))?;
-        trickle.took(sip.filled().len());
-        buf.put_slice(sip.filled());
-        Poll::Ready(Ok(()))
+        Pin::new(&mut self.stream).poll_read(cx, buf)
     }
 }
 

@@ -81,12 +81,6 @@ impl Texts {
         Self { nonce: format!("{nonce:08x}"), seed, payload }
     }
 
-    /// Whether a text has the form of a message of some run. What has not, a server says by itself: a greeting, who
-    /// came and went.
-    pub(super) fn is_message(text: &str) -> bool {
-        parse(text).is_some()
-    }
-
     /// The text of a message: the same for the same seed, but for the nonce and the checksum over it.
     pub(super) fn write(&self, kind: Kind, publisher: usize, seq: usize) -> String {
         let head = format!("{}.{kind}.{publisher}.{seq}", self.nonce);
