@@ -16,7 +16,7 @@ use super::options::ClusterOptions;
 use super::product::Product;
 use super::strikes::{Strikes, Targets, strike_all};
 use crate::ledger::{self, Harness, Ledger, Plan};
-use crate::load::{LoadError, LoadGenerator, Settings};
+use crate::load::{Dialect, LoadError, LoadGenerator, Settings};
 use crate::report::RunReport;
 use crate::scenario::{Fault, Pattern, Scenario};
 
@@ -184,6 +184,7 @@ impl Trial<'_> {
             plan: self.plan(urls.len()),
             load: load.clone(),
             faults: self.faults.to_vec(),
+            dialect: Dialect::V1,
             keeps_history: self.subject.keeps_history(),
             seed: self.seed,
             urls,
