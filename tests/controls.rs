@@ -10,7 +10,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use pubsub_lab::ledger::{Debts, Harness, Messages, Path, Plan, Settled};
-use pubsub_lab::load::{LoadGenerator, Settings};
+use pubsub_lab::load::{Dialect, LoadGenerator, Settings};
 use pubsub_lab::scenario::{self, Action, Fault, Target};
 
 use support::faulty::{Each, Faults, FaultyServer, Harm};
@@ -46,7 +46,8 @@ fn settings(server: &FaultyServer, plan: Plan) -> Settings {
         reconnect_min: Duration::from_millis(20),
         reconnect_max: Duration::from_millis(100),
     };
-    Settings { plan, load, faults: vec![], keeps_history: true, seed: 42, urls: server.urls() }
+    let (faults, dialect) = (vec![], Dialect::V1);
+    Settings { plan, load, faults, dialect, keeps_history: true, seed: 42, urls: server.urls() }
 }
 
 /// What the ledger says of a load as it stands.

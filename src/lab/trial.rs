@@ -209,7 +209,7 @@ impl Trial<'_> {
         let generator = match LoadGenerator::start(settings).await {
             Ok(generator) => generator,
             Err(error @ LoadError::Connect { .. }) => return Ok(Err(error.to_string())),
-            Err(error @ (LoadError::Url(_) | LoadError::OneRoom(_) | LoadError::NoAnswers(_))) => {
+            Err(error @ (LoadError::Url(_) | LoadError::Settings(_))) => {
                 return Err(LabError::usage(error.to_string()).hint(error.hint()));
             }
             Err(error) => return Err(LabError::environment(error.to_string()).hint(error.hint())),

@@ -22,10 +22,12 @@ use super::publisher::publish;
 use super::rehearsal::Rehearsal;
 use super::roster::Roster;
 use super::run::Run;
+use super::settings::{LoadError, Settings};
+use super::slow::Slowness;
+use super::storm::Storms;
 use super::subscriber::listen;
 use super::text::{Kind, Texts};
 use crate::ledger::{Harness, Ledger, Plan};
-use crate::scenario;
 
 /// How long, beyond the time-out of a connection, the clients may take to be connected and subscribed.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -49,63 +51,6 @@ const STOP_LIMIT: Duration = Duration::from_millis(1500);
 
 /// Threads that receive, at most.
 const RECEIVERS: usize = 4;
-
-/// What is sent to whom.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// Who publishes what, when, where.
-    pub plan: Plan,
-    /// The texts' size, the warm-up, and how patient clients are.
-    pub load: scenario::Load,
-    /// What happens in the scenario; of it the subscribers' leaving and joining is the load's part.
-    pub faults: Vec<scenario::Fault>,
-    /// Whether what is measured may keep history: then a replay that brings nothing is worth a remark.
-    pub keeps_history: bool,
-    /// Reaches every random choice.
-    pub seed: u64,
-    /// Where the nodes are, one URL a node: `ws://127.0.0.1:8080`.
-    pub urls: Vec<String>,
-}
-
-/// Why there is no load.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// A node's URL cannot be used.
-    #[error("{0:?} is not the URL of a node")]
-    Url(String),
-    /// What was asked for contradicts itself.
-    #[error("the load cannot be built: {0}")]
-    Settings(&'static str),
-    /// Not every client could connect and subscribe.
-    #[error("only {online} of {clients} clients were connected and subscribed within {limit:?}{trouble}")]
-    Connect {
-        /// Clients that were.
-        online: usize,
-        /// Clients that were to be there.
-        clients: usize,
-        /// How long they had.
-        limit: Duration,
-        /// The latest failure, in words that go on the sentence; or nothing.
-        trouble: String,
-    },
-    /// A thread could not be started.
-    #[error("a thread of the load generator could not be started: {0}")]
-    Thread(#[from] io::Error),
-}
-
-impl LoadError {
-    /// What to do about it.
-    pub fn hint(&self) -> &'static str {
-        match self {
-            LoadError::Url(_) => "a node's URL looks like ws://127.0.0.1:8080",
-            LoadError::Settings(_) => "every count is at least 1, and there is one URL a node",
-            LoadError::Connect { .. } => {
-                "each client needs a file descriptor here and one at its node: see `ulimit -n` and `--max-clients`"
-            }
-            LoadError::Thread(_) => "the machine may be short of memory or threads",
-        }
-    }
-}
 
 /// A running load generator. Dropping it stops everything within a moment; [`LoadGenerator::finish`] waits for
 /// that.
@@ -131,15 +76,18 @@ impl LoadGenerator {
     }
 
     async fn start_within(settings: Settings, limit: Duration) -> Result<Self, LoadError> {
-        let Settings { plan, load, faults, keeps_history, seed, urls } = settings;
-        check(&plan, &urls)?;
+        settings.check()?;
+        let Settings { plan, load, faults, dialect, keeps_history, seed, urls } = settings;
         let attendance = Attendance::new(&faults, plan.subscribers, seed);
         let run = Arc::new(Run {
             clock: Clock::start(),
             texts: Texts::new(rand::random(), seed, load.payload),
+            dialect,
             dialer: Dialer::new(&urls, &load, seed)?,
             roster: Roster::new(&plan, attendance.away()),
             attendance,
+            slowness: Slowness::new(&faults, plan.subscribers, seed),
+            storms: Storms::new(plan.publishers + plan.subscribers),
             rehearsal: Rehearsal::new(plan.clone()),
             health: Health::new(),
             resend: load.resend,
@@ -249,14 +197,39 @@ impl LoadGenerator {
         run.attendance.seated(fault, limit).await
     }
 
-    /// Waits until every client that is not away on purpose is connected, every such subscriber subscribed, and what waited for a connection was
-    /// handed over; `false` if the clients take longer than `limit`.
+    /// Waits until every client that is not away on purpose is connected, every such subscriber subscribed, and
+    /// what waited for a connection was handed over; `false` if the clients take longer than `limit`.
     pub async fn all_connected(&self, limit: Duration) -> bool {
         let all = self.run.roster.all_online(limit).await;
         if all {
             self.run.handed_over().await;
         }
         all
+    }
+
+    /// Lets the subscribers of a `slow` fault (by its place in [`Settings::faults`]) read no faster than it says,
+    /// over this and every later connection. Where several such faults hold, the lowest rate does. How long a
+    /// connection takes to be opened is not slowed. Whom such a fault concerns has a small receive buffer for the
+    /// whole run; what its node's kernel takes in for it is the node's.
+    pub fn slow(&self, fault: usize) {
+        self.run.slowness.slow(fault);
+    }
+
+    /// Ends what [`LoadGenerator::slow`] began for this fault, at once.
+    pub fn hurry(&self, fault: usize) {
+        self.run.slowness.hurry(fault);
+    }
+
+    /// Lets all clients who are connected to this node, or to any for `None`, drop their connections without a
+    /// goodbye and connect again at once, all together; who fails then goes on as after any lost connection.
+    /// `false` if it takes longer than `limit` until all of them are back, subscribers subscribed.
+    pub async fn storm(&self, node: Option<usize>, limit: Duration) -> bool {
+        self.run.storms.strike(node, limit).await
+    }
+
+    /// Whether messages are answered in this dialect; without that, waiting for answers is waiting for nothing.
+    pub fn has_answers(&self) -> bool {
+        self.run.dialect.has_answers()
     }
 
     /// Stops everything, and says how well the load generator itself has done.
@@ -277,20 +250,6 @@ impl LoadGenerator {
         }
         run.health.harness(notes)
     }
-}
-
-fn check(plan: &Plan, urls: &[String]) -> Result<(), LoadError> {
-    let counts = [plan.publishers, plan.subscribers, plan.nodes, plan.rooms];
-    if counts.contains(&0) {
-        return Err(LoadError::Settings("a count is 0"));
-    }
-    if urls.len() != plan.nodes {
-        return Err(LoadError::Settings("there are not as many URLs as nodes"));
-    }
-    if !(plan.rate > 0.0 && plan.rate.is_finite()) {
-        return Err(LoadError::Settings("the rate is not above 0"));
-    }
-    Ok(())
 }
 
 fn start_publishers(
@@ -334,7 +293,9 @@ fn start_subscribers(
 
 #[cfg(test)]
 mod tests {
+    use super::super::dialect::{Dialect, Template};
     use super::*;
+    use crate::scenario;
 
     fn settings(urls: &[&str]) -> Settings {
         let second = Duration::from_secs(1);
@@ -356,7 +317,8 @@ mod tests {
         let (messages, surges, crosses_nodes) = (10, vec![], true);
         let plan = Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes };
         let urls = urls.iter().map(|url| (*url).to_owned()).collect();
-        Settings { plan, load, faults: vec![], keeps_history: true, seed: 1, urls }
+        let (faults, dialect) = (vec![], Dialect::V1);
+        Settings { plan, load, faults, dialect, keeps_history: true, seed: 1, urls }
     }
 
     #[tokio::test]
@@ -383,5 +345,25 @@ mod tests {
         nobody.plan.subscribers = 0;
         let nobody = LoadGenerator::start(nobody).await.unwrap_err();
         assert!(matches!(nobody, LoadError::Settings(_)), "{nobody}");
+    }
+
+    #[test]
+    fn a_dialect_is_not_asked_for_what_it_does_not_have() {
+        let check = |dialect: &Dialect, rooms: usize, resend: bool| {
+            let mut settings = settings(&["ws://127.0.0.1:1", "ws://127.0.0.1:2"]);
+            (settings.dialect, settings.plan.rooms, settings.load.resend) = (dialect.clone(), rooms, resend);
+            settings.check().map_err(|error| error.to_string())
+        };
+        let template = |text| Dialect::Template(Template::parse("chat.toml", text).unwrap());
+        let bare = template("publish = '{text}'");
+        let whole = "publish = '{id} {room} {text}'\nack = { pointer = '/0', equals = 'ack', id = '/1' }";
+        for dialect in [Dialect::V1, template(whole)] {
+            assert_eq!(check(&dialect, 2, true), Ok(()));
+        }
+        for dialect in [Dialect::Plain, bare] {
+            assert_eq!(check(&dialect, 1, false), Ok(()));
+            assert!(check(&dialect, 2, false).unwrap_err().contains("a room"));
+            assert!(check(&dialect, 1, true).unwrap_err().contains("no answers"));
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -14,6 +14,8 @@ use crate::ledger::{Harness, micros_histogram};
 const REMARKS: usize = 20;
 /// The most characters of one.
 const REMARK_CHARS: usize = 300;
+/// The most characters of a frame that is shown as an example.
+const EXAMPLE_CHARS: usize = 100;
 
 /// Gathers what becomes the [`Harness`].
 #[derive(Debug)]
@@ -25,6 +27,9 @@ pub(super) struct Health {
     overruns: AtomicU64,
     problems: Mutex<Vec<String>>,
     remarks: Mutex<BTreeMap<String, u64>>,
+    chatter: AtomicU64,
+    /// The first frame of all the chatter: it shows what a template gets wrong.
+    first_chatter: OnceLock<String>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -50,6 +55,8 @@ impl Health {
             overruns: AtomicU64::new(0),
             problems: Mutex::default(),
             remarks: Mutex::default(),
+            chatter: AtomicU64::new(0),
+            first_chatter: OnceLock::new(),
         }
     }
 
@@ -94,8 +101,24 @@ impl Health {
         }
     }
 
+    /// A frame that is no message, of a server that may send such.
+    pub(super) fn chatter(&self, frame: &str) {
+        self.chatter.fetch_add(1, Ordering::Relaxed);
+        self.first_chatter.get_or_init(|| printable(frame).chars().take(EXAMPLE_CHARS).collect());
+    }
+
+    fn chatter_note(&self) -> Option<String> {
+        let example = self.first_chatter.get()?;
+        let frames = match self.chatter.load(Ordering::Relaxed) {
+            1 => "a frame that is no message".to_owned(),
+            count => format!("{count} frames that are no messages"),
+        };
+        Some(format!("the server sent {frames}, the first: {example}"))
+    }
+
     /// Everything gathered, for the verdict; `notes` go before the remarks.
     pub(super) fn harness(&self, mut notes: Vec<String>) -> Harness {
+        notes.extend(self.chatter_note());
         let remarks = lock(&self.remarks);
         notes.extend(remarks.iter().map(|(what, count)| match count {
             1 => what.clone(),

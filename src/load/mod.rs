@@ -1,26 +1,31 @@
 //! The load: publishers and subscribers, and the open-loop schedule that they keep.
 //!
-//! Speaks WebSocket only, in dialect `pubsub-lab.v1`, and shares no code with what it measures.
+//! Speaks WebSocket only, in the dialect that it is told, and shares no code with what it measures.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `text` | identity is in the text: written, read, judged |
-//! | `codec` | the frames of the dialect, as a client sees them |
+//! | `dialect` | how a server is spoken to: plain, `pubsub-lab.v1`, or as a template says |
+//! | `codec` | the frames of `pubsub-lab.v1`, as a client sees them |
 //! | `pacer` | the thread that keeps the schedule |
 //! | `backlog` | what a publisher still has to send, and may have to send again |
 //! | `publisher`, `subscriber` | the clients |
-//! | `dial`, `socket` | how a client gets a connection, and the next |
+//! | `address`, `dial`, `socket` | how a client gets a connection, and the next |
 //! | `rehearsal` | probes and warm-up |
 //! | `roster` | who is connected, and where |
 //! | `attendance` | who leaves and joins on purpose |
+//! | `slow` | who reads slowly on purpose |
+//! | `storm` | who drops its connection on purpose and comes back at once |
 //! | `health` | what the load generator measures about itself |
 //! | `engine` | a thread with a runtime of its own |
 
+mod address;
 mod attendance;
 mod backlog;
 mod clock;
 mod codec;
 mod dial;
+mod dialect;
 mod engine;
 mod generator;
 mod health;
@@ -29,8 +34,13 @@ mod publisher;
 mod rehearsal;
 mod roster;
 mod run;
+mod settings;
+mod slow;
 mod socket;
+mod storm;
 mod subscriber;
 mod text;
 
-pub use generator::{LoadError, LoadGenerator, Settings};
+pub use dialect::{Dialect, Template, TemplateError, detect};
+pub use generator::LoadGenerator;
+pub use settings::{LoadError, Settings};

@@ -15,9 +15,11 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
 use super::backlog::{Backlog, Order, Turn};
-use super::codec::{Inbound, Outbound};
+use super::codec::Inbound;
+use super::dial::Caller;
+use super::dialect::{Dialect, Parts};
 use super::run::{Lifeline, Run, room_name};
-use super::socket::{Socket, say_goodbye};
+use super::socket::{Socket, frame_of, say_goodbye};
 use super::text::Kind;
 use crate::ledger::Answer;
 
@@ -40,14 +42,21 @@ pub(super) async fn publish(
 ) {
     let name = format!("pub-{number}");
     let _lifeline = Lifeline { health: &run.health, client: &name, cancel: &cancel };
-    let mut route = run.dialer.route(name.clone(), run.plan.publisher_node(number), number);
-    let mut talk = Talk::new(&run, number);
+    let mut route = run.dialer.route(Caller {
+        name: name.clone(),
+        client: number,
+        home: run.plan.publisher_node(number),
+        rooms: (0..run.plan.rooms).map(room_name).collect(),
+        publishes: true,
+        tap: None,
+    });
+    let mut talk = Talk::new(&run, number, &name);
     // Out here, so that it can be closed politely when publishing is cancelled.
     let mut socket = None;
     let publishing = async {
         loop {
             let connected = {
-                let mut connecting = pin!(route.connect(&run.dialer, &run.roster));
+                let mut connecting = pin!(route.connect(&run));
                 loop {
                     // The schedule does not wait for a connection, and its queue must not run full.
                     tokio::select! {
@@ -59,11 +68,23 @@ pub(super) async fn publish(
             let open = socket.insert(connected);
             talk.begin(route.node());
             run.roster.publisher_online(number, route.node());
-            poll_fn(|cx| talk.poll(open, &mut orders, cx)).await;
+            run.storms.arrived(number, route.node());
+            let struck = tokio::select! {
+                biased;
+                () = run.storms.struck(number) => true,
+                () = poll_fn(|cx| talk.poll(open, &mut orders, cx)) => false,
+            };
             run.roster.offline();
-            talk.last_words(open).await;
-            talk.end(open);
-            say_goodbye(socket.take()).await;
+            run.storms.lost(number);
+            if struck {
+                talk.end(open);
+                drop(socket.take());
+                route.rush();
+            } else {
+                talk.last_words(open).await;
+                talk.end(open);
+                say_goodbye(socket.take()).await;
+            }
         }
     };
     cancel.run_until_cancelled(publishing).await;
@@ -74,6 +95,7 @@ pub(super) async fn publish(
 struct Talk<'a> {
     run: &'a Run,
     number: usize,
+    name: &'a str,
     node: usize,
     backlog: Backlog,
     /// The messages that were sent again, and whether one attempt was acknowledged.
@@ -92,10 +114,11 @@ struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    fn new(run: &'a Run, number: usize) -> Self {
+    fn new(run: &'a Run, number: usize, name: &'a str) -> Self {
         Self {
             run,
             number,
+            name,
             node: 0,
             backlog: Backlog::new(run.resend),
             repeated: HashMap::new(),
@@ -118,9 +141,7 @@ impl<'a> Talk<'a> {
     async fn last_words(&mut self, socket: &mut Socket) {
         let hear = async {
             while let Some(Ok(message)) = socket.next().await {
-                if let Message::Text(frame) = message {
-                    self.answered(&frame);
-                }
+                self.heard(&message);
             }
         };
         // Beyond that the end of the stream is not coming.
@@ -149,9 +170,12 @@ impl<'a> Talk<'a> {
         // Reading comes first: a connection that is known to be closed takes no message.
         while let Poll::Ready(message) = Pin::new(&mut *socket).poll_next(cx) {
             match message {
-                Some(Ok(Message::Text(frame))) => self.answered(&frame),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return Poll::Ready(()),
-                Some(Ok(_)) => {}
+                Some(Ok(Message::Close(why))) => {
+                    self.run.closed_because(why.as_ref());
+                    return Poll::Ready(());
+                }
+                Some(Ok(message)) => self.heard(&message),
+                Some(Err(_)) | None => return Poll::Ready(()),
             }
         }
         while let Poll::Ready(Some(order)) = orders.poll_recv(cx) {
@@ -215,13 +239,17 @@ impl<'a> Talk<'a> {
 
     /// The frame that publishes a message.
     fn frame(&self, order: Order) -> Message {
-        let text = self.run.texts.write(order.kind, self.number, order.seq);
-        let id = match order.kind {
-            Kind::Load => order.number.to_string(),
-            kind => format!("{kind}-{}", order.seq),
+        let run = self.run;
+        let text = run.texts.write(order.kind, self.number, order.seq);
+        let id = match (order.kind, &run.dialect) {
+            (Kind::Load, _) => order.number.to_string(),
+            (kind, Dialect::V1) => format!("{kind}-{}", order.seq),
+            // Other servers may want numbers, and the same twice from nobody.
+            (Kind::Probe, _) => (run.plan.messages + 2 * order.number).to_string(),
+            (Kind::Warm, _) => (run.plan.messages + 2 * order.number + 1).to_string(),
         };
         let room = room_name(order.room);
-        Message::text(Outbound::Publish { room: &room, id: &id, text: &text }.encode())
+        Message::text(run.dialect.publish(&Parts { text: &text, room: &room, id: &id, name: self.name }))
     }
 
     /// Notes a message as sent. This goes before the hand-over: a receipt may be faster than the return from
@@ -241,7 +269,27 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Reads an answer, if the frame is one.
+    /// Reads a frame; of interest are answers alone.
+    fn heard(&mut self, message: &Message) {
+        match (&self.run.dialect, message) {
+            (Dialect::V1, Message::Text(frame)) => self.answered(frame),
+            (Dialect::Template(template), message) if self.run.dialect.has_answers() => {
+                let number = frame_of(message).and_then(|frame| template.acked(&template.read(&frame)));
+                // It may be the answer to another client: some servers tell everybody.
+                if let Some(number) = number.filter(|number| self.is_mine(*number)) {
+                    self.settle(number, Answer::Handed);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a message of the measured load is this client's.
+    fn is_mine(&self, number: usize) -> bool {
+        number < self.run.plan.messages && self.run.plan.publisher(number) == self.number
+    }
+
+    /// Reads an answer of `pubsub-lab.v1`, if the frame is one.
     fn answered(&mut self, frame: &str) {
         let health = &self.run.health;
         let Some(frame) = Inbound::decode(frame) else {
@@ -266,9 +314,14 @@ impl<'a> Talk<'a> {
         };
         // Probes and warm-up have names that are not numbers.
         let Ok(number) = frame.id.parse::<usize>() else { return };
-        if number >= self.run.plan.messages || self.run.plan.publisher(number) != self.number {
+        if !self.is_mine(number) {
             return health.remark("a node answered a message that this client did not send", 1);
         }
+        self.settle(number, answer);
+    }
+
+    /// A message has this answer.
+    fn settle(&mut self, number: usize, answer: Answer) {
         if !matches!(answer, Answer::Unknown) {
             self.backlog.settled(number);
         }

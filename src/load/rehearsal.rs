@@ -31,6 +31,7 @@ struct Book {
 
 #[derive(Debug)]
 struct Sent {
+    room: usize,
     /// Who has not heard it yet.
     missing: Bits,
 }
@@ -137,14 +138,14 @@ impl Rehearsal {
                 missing.insert(subscriber);
             }
         }
-        self.book().sent.insert((kind, publisher, seq), Sent { missing });
+        self.book().sent.insert((kind, publisher, seq), Sent { room, missing });
     }
 
     /// A subscriber has received a message. `in_place` if it came under the name of the subscriber's room.
     pub(super) fn heard(&self, kind: Kind, publisher: usize, seq: usize, subscriber: usize, in_place: bool) {
         let book = &mut *self.book();
         match book.sent.get_mut(&(kind, publisher, seq)) {
-            Some(sent) if in_place => {
+            Some(sent) if in_place && sent.room == self.plan.subscriber_room(subscriber) => {
                 sent.missing.remove(subscriber);
             }
             _ => {
@@ -213,6 +214,8 @@ mod tests {
         rehearsal.sent(Kind::Probe, 0, 0, 0, |_| true);
         rehearsal.heard(Kind::Warm, 0, 0, 68, true);
         assert_eq!(rehearsal.unverified().len(), 4);
+        // A server that knows no rooms sends it to everybody.
+        rehearsal.heard(Kind::Probe, 0, 0, 69, true);
         rehearsal.heard(Kind::Probe, 0, 0, 68, true);
         assert_eq!(rehearsal.unverified(), [(0, 69), (1, 68), (1, 69)]);
         assert_eq!(rehearsal.unprobed(), [(0, 1), (1, 0), (1, 1)]);

@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_util::sync::CancellationToken;
 
 use super::attendance::Attendance;
 use super::clock::Clock;
 use super::dial::Dialer;
+use super::dialect::Dialect;
 use super::health::Health;
 use super::rehearsal::Rehearsal;
 use super::roster::Roster;
+use super::slow::Slowness;
+use super::storm::Storms;
 use super::text::Texts;
 use crate::ledger::{Ledger, Plan};
 
@@ -25,9 +29,12 @@ pub(super) struct Run {
     pub(super) plan: Plan,
     pub(super) clock: Clock,
     pub(super) texts: Texts,
+    pub(super) dialect: Dialect,
     pub(super) dialer: Dialer,
     pub(super) roster: Roster,
     pub(super) attendance: Attendance,
+    pub(super) slowness: Slowness,
+    pub(super) storms: Storms,
     pub(super) rehearsal: Rehearsal,
     pub(super) health: Health,
     pub(super) resend: bool,
@@ -41,6 +48,14 @@ impl Run {
     /// The ledger, for one entry.
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A server has closed a connection. Without answers that is the only way in which it can say what it minds.
+    pub(super) fn closed_because(&self, why: Option<&CloseFrame>) {
+        if let (Some(why), false) = (why, self.dialect == Dialect::V1) {
+            let what = format!("a server closed a connection with {}: {}", u16::from(why.code), why.reason);
+            self.health.remark(what.trim_end_matches([':', ' ']), 1);
+        }
     }
 
     /// Waits until what the schedule gave out was handed over for writing; not for long, because a publisher

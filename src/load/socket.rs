@@ -1,14 +1,19 @@
-//! A WebSocket whose written bytes are counted.
+//! A WebSocket whose written bytes are counted, and that may have to read slowly.
 
+use std::borrow::Cow;
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+
+use super::slow::{Tap, Trickle};
 
 /// A client's connection to a node.
 pub(super) type Socket = WebSocketStream<CountedStream>;
@@ -23,18 +28,34 @@ pub(super) async fn say_goodbye(socket: Option<Socket>) {
     }
 }
 
+/// The text of a frame, whichever kind the server chose for it; nothing if the frame is none of the server's own.
+pub(super) fn frame_of(message: &Message) -> Option<Cow<'_, str>> {
+    match message {
+        Message::Text(frame) => Some(Cow::Borrowed(frame)),
+        Message::Binary(bytes) => Some(String::from_utf8_lossy(bytes)),
+        _ => None,
+    }
+}
+
 /// A TCP stream that counts what the kernel took from it: when a write fails, this tells whether any of it may
-/// have left.
+/// have left. It may have to read slowly.
 #[derive(Debug)]
 pub(super) struct CountedStream {
     stream: TcpStream,
     written: u64,
+    /// Of a subscriber that some fault makes slow.
+    trickle: Option<Box<Trickle>>,
 }
 
 impl CountedStream {
     /// Counts from here.
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, written: 0 }
+        Self { stream, written: 0, trickle: None }
+    }
+
+    /// Reads no faster than this from now on.
+    pub(super) fn keep_to(&mut self, tap: Arc<Tap>) {
+        self.trickle = Some(Box::new(Trickle::new(tap)));
     }
 
     /// Bytes that the kernel took.
@@ -61,7 +82,16 @@ impl AsyncRead for CountedStream {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let Self { stream, trickle, .. } = &mut *self;
+        let stream = Pin::new(stream);
+        let Some(trickle) = trickle else { return stream.poll_read(cx, buf) };
+        let Some(most) = ready!(trickle.poll_turn(cx)) else { return stream.poll_read(cx, buf) };
+        let mut part = ReadBuf::new(buf.initialize_unfilled_to(most.min(buf.remaining())));
+        ready!(stream.poll_read(cx, &mut part))?;
+        let read = part.filled().len();
+        buf.advance(read);
+        trickle.took(read);
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -10,8 +10,10 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::sync::CancellationToken;
 
 use super::codec::{Inbound, Outbound};
+use super::dial::Caller;
+use super::dialect::{Dialect, Frame, Template};
 use super::run::{Lifeline, Run, room_name};
-use super::socket::{GOODBYE, Socket, say_goodbye};
+use super::socket::{GOODBYE, Socket, frame_of, say_goodbye};
 use super::text::{Kind, Reading};
 use crate::ledger::Arrival;
 
@@ -20,7 +22,14 @@ pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationTok
     let name = format!("sub-{number}");
     let _lifeline = Lifeline { health: &run.health, client: &name, cancel: &cancel };
     let client = run.plan.publishers + number;
-    let mut route = run.dialer.route(name.clone(), run.plan.subscriber_node(number), client);
+    let mut route = run.dialer.route(Caller {
+        name: name.clone(),
+        client,
+        home: run.plan.subscriber_node(number),
+        rooms: vec![room_name(run.plan.subscriber_room(number))],
+        publishes: false,
+        tap: run.slowness.tap(number),
+    });
     let mut ear = Ear::new(&run, number);
     // Out here, so that it can be closed politely when listening is cancelled.
     let mut socket = None;
@@ -29,9 +38,16 @@ pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationTok
             run.attendance.wanted(number).await;
             let staying = async {
                 loop {
-                    let open = socket.insert(route.connect(&run.dialer, &run.roster).await);
-                    ear.listen(open, route.node()).await;
-                    say_goodbye(socket.take()).await;
+                    let open = socket.insert(route.connect(&run).await);
+                    tokio::select! {
+                        biased;
+                        () = run.storms.struck(client) => {
+                            ear.closed(run.clock.now());
+                            drop(socket.take());
+                            route.rush();
+                        }
+                        () = ear.listen(open, route.node()) => say_goodbye(socket.take()).await,
+                    }
                 }
             };
             tokio::select! {
@@ -39,6 +55,7 @@ pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationTok
                 () = run.attendance.unwanted(number) => {}
                 () = staying => {}
             }
+            run.storms.left(client);
             ear.leave(socket.take()).await;
             route.leave(&run.dialer);
             run.attendance.left(number);
@@ -52,6 +69,8 @@ pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationTok
 struct Ear<'a> {
     run: &'a Run,
     number: usize,
+    /// Its number among all clients.
+    client: usize,
     room: usize,
     room_name: String,
     node: usize,
@@ -71,6 +90,7 @@ impl<'a> Ear<'a> {
         Self {
             run,
             number,
+            client: run.plan.publishers + number,
             room,
             room_name: room_name(room),
             node: 0,
@@ -85,30 +105,67 @@ impl<'a> Ear<'a> {
     async fn listen(&mut self, socket: &mut Socket, node: usize) {
         self.node = node;
         self.round += 1;
-        let after = (!self.last_id.is_empty()).then_some(&*self.last_id);
-        self.asked = after.is_some();
-        let subscribe = Outbound::Subscribe { room: &self.room_name, after }.encode();
-        if socket.send(Message::text(subscribe)).await.is_ok() {
-            while let Some(message) = socket.next().await {
-                let at = self.run.clock.now();
-                match message {
-                    Ok(Message::Text(frame)) => {
-                        if self.received(&frame, at).is_break() {
-                            break;
-                        }
+        let run = self.run;
+        match &run.dialect {
+            Dialect::V1 => {
+                let after = (!self.last_id.is_empty()).then_some(&*self.last_id);
+                self.asked = after.is_some();
+                let subscribe = Outbound::Subscribe { room: &self.room_name, after }.encode();
+                if socket.send(Message::text(subscribe)).await.is_ok() {
+                    self.hear(socket, |_| false).await;
+                }
+            }
+            Dialect::Template(template) if template.waits() => {
+                let ready = timeout(run.dialer.patience(), self.hear(socket, |ear| ear.subscribed)).await;
+                if ready.is_err() {
+                    let limit = run.dialer.patience();
+                    run.roster
+                        .trouble(format!("node {node}: no frame that matches `ready` within {limit:?}"));
+                }
+                if self.subscribed {
+                    self.hear(socket, |_| false).await;
+                }
+            }
+            // Everybody who is connected is in.
+            Dialect::Plain | Dialect::Template(_) => {
+                self.subscribe(run.clock.now());
+                self.hear(socket, |_| false).await;
+            }
+        }
+        self.closed(run.clock.now());
+    }
+
+    /// Listens until it is enough, or the connection is lost.
+    async fn hear(&mut self, socket: &mut Socket, enough: impl Fn(&Self) -> bool) {
+        while !enough(self)
+            && let Some(message) = socket.next().await
+        {
+            let at = self.run.clock.now();
+            match message {
+                Ok(Message::Close(why)) => return self.run.closed_because(why.as_ref()),
+                Ok(message) => {
+                    if self.received(&message, at).is_break() {
+                        return;
                     }
-                    Ok(Message::Close(_)) => break,
-                    Ok(_) => {}
-                    Err(error) => {
-                        if let Error::Utf8(_) = error {
-                            self.run.ledger().corrupted(self.number, at);
-                        }
-                        break;
+                }
+                Err(error) => {
+                    if let Error::Utf8(_) = error {
+                        self.run.ledger().corrupted(self.number, at);
                     }
+                    return;
                 }
             }
         }
-        self.closed(self.run.clock.now());
+    }
+
+    /// The subscription holds from this instant.
+    fn subscribe(&mut self, at: Duration) {
+        let run = self.run;
+        self.subscribed = true;
+        run.ledger().subscribed(self.number, self.node, at);
+        run.roster.subscriber_online(self.number, self.node);
+        run.attendance.subscribed(self.number);
+        run.storms.arrived(self.client, self.node);
     }
 
     /// Goes offline on purpose. The node is told at once; what it had sent before it heard that is heard out.
@@ -120,12 +177,7 @@ impl<'a> Ear<'a> {
         let goodbye = async {
             let _ = socket.close(None).await;
             while let Some(Ok(message)) = socket.next().await {
-                if let Message::Text(frame) = message
-                    && let Some(frame) = Inbound::decode(&frame)
-                    && frame.kind == "message"
-                {
-                    self.message(&frame, run.clock.now());
-                }
+                self.overheard(&message, run.clock.now());
             }
         };
         let _ = timeout(GOODBYE, goodbye).await;
@@ -138,10 +190,64 @@ impl<'a> Ear<'a> {
             self.run.roster.offline();
             self.run.attendance.lost(self.number);
         }
+        self.run.storms.lost(self.client);
+    }
+
+    /// Reads a frame that came after this subscriber has left: a message is what it is, and nothing else matters.
+    fn overheard(&mut self, message: &Message, at: Duration) {
+        match (&self.run.dialect, message) {
+            (Dialect::V1, Message::Text(frame)) => {
+                if let Some(frame) = Inbound::decode(frame).filter(|frame| frame.kind == "message") {
+                    self.message(&frame, at);
+                }
+            }
+            (Dialect::V1, _) => {}
+            (Dialect::Plain, message) => {
+                if let Some(text) = frame_of(message) {
+                    self.judge(&text, true, Arrival::Live, at);
+                }
+            }
+            (Dialect::Template(template), message) => {
+                if let Some(frame) = frame_of(message) {
+                    self.read(template, &template.read(&frame), at);
+                }
+            }
+        }
+    }
+
+    /// Reads a frame of somebody else's framing.
+    fn read(&mut self, template: &Template, frame: &Frame<'_>, at: Duration) {
+        let run = self.run;
+        match template.text(frame) {
+            Some(text) => self.judge(text, true, Arrival::Live, at),
+            None if template.is_broken(frame) && run.texts.are_in(frame.raw()) => {
+                run.ledger().corrupted(self.number, at);
+            }
+            None if template.is_ready(frame) || template.is_ack(frame) => {}
+            None => run.health.chatter(frame.raw()),
+        }
     }
 
     /// Reads a frame that came at this instant. Breaks when this connection will never be subscribed.
-    fn received(&mut self, frame: &str, at: Duration) -> ControlFlow<()> {
+    fn received(&mut self, message: &Message, at: Duration) -> ControlFlow<()> {
+        match (&self.run.dialect, message) {
+            (Dialect::V1, Message::Text(frame)) => return self.told(frame, at),
+            (Dialect::Template(template), message) if !self.subscribed => {
+                if let Some(frame) = frame_of(message) {
+                    let frame = template.read(&frame);
+                    if template.is_ready(&frame) {
+                        self.subscribe(at);
+                    }
+                    self.read(template, &frame, at);
+                }
+            }
+            (_, message) => self.overheard(message, at),
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Reads a frame of `pubsub-lab.v1`.
+    fn told(&mut self, frame: &str, at: Duration) -> ControlFlow<()> {
         let run = self.run;
         let Some(frame) = Inbound::decode(frame) else {
             run.ledger().corrupted(self.number, at);
@@ -150,10 +256,7 @@ impl<'a> Ear<'a> {
         match &*frame.kind {
             "message" => self.message(&frame, at),
             "subscribed" if frame.room == self.room_name && !self.subscribed => {
-                self.subscribed = true;
-                run.ledger().subscribed(self.number, self.node, at);
-                run.roster.subscriber_online(self.number, self.node);
-                run.attendance.subscribed(self.number);
+                self.subscribe(at);
                 self.replayed(&frame.recovered);
             }
             "lagged" => {
@@ -187,30 +290,34 @@ impl<'a> Ear<'a> {
         self.run.health.remark(&what, 1);
     }
 
-    /// Judges a message by its text.
+    /// Takes a message of `pubsub-lab.v1`.
     fn message(&mut self, frame: &Inbound<'_>, at: Duration) {
+        let arrival = match frame.replay {
+            true => Arrival::Replay { round: self.round },
+            false => Arrival::Live,
+        };
+        self.judge(&frame.text, frame.room == self.room_name, arrival, at);
+        self.last_id.clear();
+        self.last_id.push_str(&frame.id);
+    }
+
+    /// Judges a message by its text. `in_place` unless it came under the name of another room.
+    fn judge(&self, text: &str, in_place: bool, arrival: Arrival, at: Duration) {
         let run = self.run;
-        let in_place = frame.room == self.room_name;
-        match run.texts.read(&frame.text) {
+        match run.texts.read(text) {
             Reading::Corrupted => run.ledger().corrupted(self.number, at),
-            Reading::Foreign => run.ledger().foreign(self.number, at),
-            Reading::Ours { kind: Kind::Load, publisher, seq } => {
-                let arrival = match frame.replay {
-                    true => Arrival::Replay { round: self.round },
-                    false => Arrival::Live,
-                };
-                match run.plan.message(publisher, seq) {
-                    Some(n) if in_place && run.plan.room(n) == self.room => {
-                        run.ledger().received(self.number, n, arrival, at);
-                    }
-                    _ => run.ledger().unexpected(self.number, at),
+            // What is marked as a message is one, in the one dialect that marks them.
+            Reading::Formless if run.dialect != Dialect::V1 => run.health.chatter(text),
+            Reading::Foreign | Reading::Formless => run.ledger().foreign(self.number, at),
+            Reading::Ours { kind: Kind::Load, publisher, seq } => match run.plan.message(publisher, seq) {
+                Some(n) if in_place && run.plan.room(n) == self.room => {
+                    run.ledger().received(self.number, n, arrival, at);
                 }
-            }
+                _ => run.ledger().unexpected(self.number, at),
+            },
             Reading::Ours { kind, publisher, seq } => {
                 run.rehearsal.heard(kind, publisher, seq, self.number, in_place);
             }
         }
-        self.last_id.clear();
-        self.last_id.push_str(&frame.id);
     }
 }

@@ -63,8 +63,10 @@ pub(super) enum Reading {
     },
     /// Its checksum does not match.
     Corrupted,
-    /// Not of this run.
+    /// Of another run.
     Foreign,
+    /// Not even of the form of a text.
+    Formless,
 }
 
 /// Writes and reads the texts of one run.
@@ -111,6 +113,11 @@ impl Texts {
         }
     }
 
+    /// Whether there is something of this run in a frame that could not be read.
+    pub(super) fn are_in(&self, frame: &str) -> bool {
+        frame.match_indices(&*self.nonce).any(|(at, _)| frame[at + self.nonce.len()..].starts_with('.'))
+    }
+
     /// What a received text is.
     pub(super) fn read(&self, text: &str) -> Reading {
         match parse(text) {
@@ -122,7 +129,8 @@ impl Texts {
             None if text.strip_prefix(&*self.nonce).is_some_and(|rest| rest.starts_with('.')) => {
                 Reading::Corrupted
             }
-            _ => Reading::Foreign,
+            None => Reading::Formless,
+            Some(_) => Reading::Foreign,
         }
     }
 }
@@ -245,8 +253,11 @@ mod tests {
     #[test]
     fn what_another_wrote_is_foreign() {
         let other = Texts::new(1, 42, 128).write(Kind::Load, 3, 456);
-        for text in [&*other, "", " ", "hello", "a.b.c.d.e f", "12345678.load.1.2.zzzzzzzz x"] {
-            assert_eq!(texts().read(text), Reading::Foreign, "{text:?}");
+        assert_eq!(texts().read(&other), Reading::Foreign);
+        for text in
+            ["", " ", "hello", "a.b.c.d.e f", "12345678.load.1.2.zzzzzzzz x", "Ada: 00c0ffee.load.1.2"]
+        {
+            assert_eq!(texts().read(text), Reading::Formless, "{text:?}");
         }
     }
 }

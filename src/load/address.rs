@@ -1,0 +1,115 @@
+//! Where a node is, and a connection to it.
+
+use std::io;
+
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio_tungstenite::client_async_with_config;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
+use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
+use super::settings::LoadError;
+use super::socket::{CountedStream, Socket};
+
+/// What a connection may buffer. The library's 128 KiB a connection would be 1.3 GB for ten thousand clients.
+const READ_BUFFER: usize = 8 * 1024;
+const WRITE_BUFFER: usize = 16 * 1024;
+
+/// Where a node is.
+#[derive(Debug)]
+pub(super) struct Address {
+    url: String,
+    host: String,
+    port: u16,
+}
+
+impl Address {
+    /// Reads a URL such as `ws://127.0.0.1:8080`.
+    pub(super) fn parse(url: &str) -> Result<Self, LoadError> {
+        let wrong = || LoadError::Url(url.to_owned());
+        let request = url.into_client_request().map_err(|_| wrong())?;
+        let uri = request.uri();
+        let host = uri.host().filter(|_| uri.scheme_str() == Some("ws")).ok_or_else(wrong)?;
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        Ok(Self { url: url.to_owned(), host, port: uri.port_u16().unwrap_or(80) })
+    }
+
+    /// The URL as it was given.
+    pub(super) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What opens a WebSocket that offers this subprotocol.
+    pub(super) fn request(&self, subprotocol: Option<&str>) -> Result<Request, String> {
+        let mut request = self.url.as_str().into_client_request().map_err(|e| e.to_string())?;
+        if let Some(name) = subprotocol {
+            let name = HeaderValue::from_str(name).map_err(|e| e.to_string())?;
+            request.headers_mut().insert("sec-websocket-protocol", name);
+        }
+        Ok(request)
+    }
+
+    /// A TCP connection; the kernel keeps about `receive_buffer` bytes that nobody has read, or what it likes.
+    pub(super) async fn stream(&self, receive_buffer: Option<u32>) -> Result<TcpStream, String> {
+        let to = (self.host.as_str(), self.port);
+        let connected = match receive_buffer {
+            Some(bytes) => connect_narrow(to, bytes).await,
+            None => TcpStream::connect(to).await,
+        };
+        let stream = connected.map_err(|e| e.to_string())?;
+        stream.set_nodelay(true).map_err(|e| e.to_string())?;
+        Ok(stream)
+    }
+
+    /// An open WebSocket.
+    pub(super) async fn open(
+        &self,
+        subprotocol: Option<&str>,
+        receive_buffer: Option<u32>,
+    ) -> Result<Socket, String> {
+        let stream = CountedStream::new(self.stream(receive_buffer).await?);
+        let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).write_buffer_size(WRITE_BUFFER);
+        let opening = client_async_with_config(self.request(subprotocol)?, stream, Some(config));
+        opening.await.map(|(socket, _)| socket).map_err(|e| e.to_string())
+    }
+}
+
+/// The buffer's size must be known before the connection begins: it is what the other side is told of the window.
+async fn connect_narrow(to: (&str, u16), receive_buffer: u32) -> io::Result<TcpStream> {
+    let mut latest = io::Error::from(io::ErrorKind::NotFound);
+    for address in lookup_host(to).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_recv_buffer_size(receive_buffer)?;
+        match socket.connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => latest = error,
+        }
+    }
+    Err(latest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls() {
+        let node = Address::parse("ws://127.0.0.1:8080").unwrap();
+        assert_eq!((&*node.host, node.port), ("127.0.0.1", 8080));
+        let node = Address::parse("ws://[::1]:81/ws").unwrap();
+        assert_eq!((&*node.host, node.port), ("::1", 81));
+        for wrong in ["", "127.0.0.1:8080", "http://127.0.0.1:8080", "wss://127.0.0.1:1", "ws://"] {
+            assert!(Address::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn the_request_offers_what_the_dialect_says() {
+        let node = Address::parse("ws://127.0.0.1:8080/chat").unwrap();
+        let request = node.request(Some("pubsub-lab.v1")).unwrap();
+        assert_eq!(request.headers()["sec-websocket-protocol"], "pubsub-lab.v1");
+        assert_eq!(request.uri().path(), "/chat");
+        assert!(!node.request(None).unwrap().headers().contains_key("sec-websocket-protocol"));
+    }
+}

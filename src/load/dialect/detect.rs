@@ -1,0 +1,67 @@
+//! Which dialect a server speaks, found out by asking it.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use super::Dialect;
+use crate::load::address::Address;
+use crate::load::codec::{DIALECT, Inbound, Outbound};
+use crate::load::socket::GOODBYE;
+
+/// How long a server that claims to speak `pubsub-lab.v1` may take to show it.
+const WELCOME: Duration = Duration::from_secs(1);
+
+/// Which dialect the server at a URL speaks: `pubsub-lab.v1` if it selects that and answers a `hello` with a
+/// `welcome`, and plain otherwise. Selecting alone proves nothing: there are libraries that select whatever is
+/// offered. An error, in words, if no server answers within `limit`.
+pub async fn detect(url: &str, limit: Duration) -> Result<Dialect, String> {
+    let address = Address::parse(url).map_err(|error| error.to_string())?;
+    let failed = |why: String| format!("{url}: {why}");
+    let late = |_| format!("{url}: no answer within {limit:?}");
+    let end = Instant::now() + limit;
+    let mut stream = timeout_at(end, address.stream(None)).await.map_err(late)?.map_err(failed)?;
+    let request = address.request(Some(DIALECT)).map_err(failed)?;
+    match timeout_at(end, client_async(request, &mut stream)).await.map_err(late)? {
+        // The library takes it only if what it offered was selected.
+        Ok((mut socket, _)) => {
+            let welcomed = timeout(WELCOME, welcomes(&mut socket)).await.unwrap_or(false);
+            goodbye(socket).await;
+            Ok(if welcomed { Dialect::V1 } else { Dialect::Plain })
+        }
+        // The server has opened its end all the same, and is to see it closed.
+        Err(Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(_))) => {
+            goodbye(WebSocketStream::from_raw_socket(&mut stream, Role::Client, None).await).await;
+            Ok(Dialect::Plain)
+        }
+        Err(Error::Io(error)) => Err(failed(error.to_string())),
+        // Such as a refusal of what was offered.
+        Err(_) => Ok(Dialect::Plain),
+    }
+}
+
+/// Whether a server answers a `hello` as the dialect says. It may send other frames before.
+async fn welcomes<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>) -> bool {
+    let hello = Outbound::Hello { name: "detect", session: None }.encode();
+    if socket.send(Message::text(hello)).await.is_err() {
+        return false;
+    }
+    while let Some(Ok(message)) = socket.next().await {
+        if let Message::Text(frame) = message
+            && Inbound::decode(&frame).is_some_and(|frame| frame.kind == "welcome")
+        {
+            return true;
+        }
+    }
+    false
+}
+
+async fn goodbye<S: AsyncRead + AsyncWrite + Unpin>(mut socket: WebSocketStream<S>) {
+    let _ = timeout(GOODBYE, socket.close(None)).await;
+}

@@ -1,0 +1,136 @@
+//! Text with places in it for a message's parts: `{"op":"say","text":{text_json}}`.
+
+/// A part of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slot {
+    /// The text as it is.
+    Text,
+    /// The text as a JSON string, with its quotes.
+    TextJson,
+    /// The room's name.
+    Room,
+    /// The client's own name for the message: a whole number.
+    Id,
+    /// The client's name.
+    Name,
+}
+
+impl Slot {
+    /// Every slot.
+    pub(super) const ALL: [Slot; 5] = [Slot::Text, Slot::TextJson, Slot::Room, Slot::Id, Slot::Name];
+
+    /// The word between the braces.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Slot::Text => "text",
+            Slot::TextJson => "text_json",
+            Slot::Room => "room",
+            Slot::Id => "id",
+            Slot::Name => "name",
+        }
+    }
+}
+
+/// What is put into the slots.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::load) struct Parts<'a> {
+    /// What is said.
+    pub(in crate::load) text: &'a str,
+    /// Where.
+    pub(in crate::load) room: &'a str,
+    /// The client's own name for it.
+    pub(in crate::load) id: &'a str,
+    /// Who says it.
+    pub(in crate::load) name: &'a str,
+}
+
+/// Text with slots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Form {
+    /// A slot, and the text before it.
+    slots: Vec<(String, Slot)>,
+    rest: String,
+}
+
+impl Form {
+    /// Reads it. A slot is a word of small letters between braces: any other brace is what it is, because JSON
+    /// is full of them. An error is the first word that is not one of `known`.
+    pub(super) fn parse<'a>(text: &'a str, known: &[Slot]) -> Result<Self, &'a str> {
+        let (mut slots, mut before, mut rest) = (Vec::new(), String::new(), text);
+        while let Some(open) = rest.find('{') {
+            let (skipped, inside) = rest.split_at(open + 1);
+            let end = inside.find(|c: char| c != '_' && !c.is_ascii_lowercase()).unwrap_or(inside.len());
+            let (word, after) = inside.split_at(end);
+            match after.strip_prefix('}').filter(|_| !word.is_empty()) {
+                Some(after) => {
+                    let slot = known.iter().find(|slot| slot.word() == word).ok_or(word)?;
+                    before.push_str(&skipped[..open]);
+                    slots.push((std::mem::take(&mut before), *slot));
+                    rest = after;
+                }
+                None => {
+                    before.push_str(skipped);
+                    rest = inside;
+                }
+            }
+        }
+        before.push_str(rest);
+        Ok(Self { slots, rest: before })
+    }
+
+    /// Whether it has this slot.
+    pub(super) fn has(&self, wanted: Slot) -> bool {
+        self.slots.iter().any(|(_, slot)| *slot == wanted)
+    }
+
+    /// The text with everything in its place.
+    pub(super) fn fill(&self, parts: &Parts<'_>) -> String {
+        let mut filled = String::with_capacity(self.rest.len() + 2 * parts.text.len() + 64);
+        for (before, slot) in &self.slots {
+            filled.push_str(before);
+            match slot {
+                Slot::Text => filled.push_str(parts.text),
+                // A string always serialises.
+                Slot::TextJson => filled.push_str(&serde_json::to_string(parts.text).unwrap_or_default()),
+                Slot::Room => filled.push_str(parts.room),
+                Slot::Id => filled.push_str(parts.id),
+                Slot::Name => filled.push_str(parts.name),
+            }
+        }
+        filled.push_str(&self.rest);
+        filled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(form: &str) -> String {
+        let parts = Parts { text: "a \"b\"\\ é", room: "room-0", id: "17", name: "pub-1" };
+        Form::parse(form, &Slot::ALL).unwrap().fill(&parts)
+    }
+
+    #[test]
+    fn slots_are_filled_and_other_braces_stay() {
+        assert_eq!(filled("{text}"), "a \"b\"\\ é");
+        assert_eq!(filled(r#"{"a":{"t":{text_json}}}"#), r#"{"a":{"t":"a \"b\"\\ é"}}"#);
+        assert_eq!(filled("[{id},\"{room}\"]{name}!"), "[17,\"room-0\"]pub-1!");
+        for form in ["", "{", "}", "{}", "{ text}", "{{}}", "{\"x\":{", "{Text}", "{text"] {
+            assert_eq!(filled(form), form);
+        }
+        assert_eq!(filled("{{id}}"), "{17}");
+    }
+
+    #[test]
+    fn a_word_that_is_no_slot_is_named() {
+        assert_eq!(Form::parse("{room} {texts} {id}", &Slot::ALL), Err("texts"));
+        assert_eq!(Form::parse("{room} {text}", &[Slot::Room, Slot::Name]), Err("text"));
+    }
+
+    #[test]
+    fn what_it_has() {
+        let form = Form::parse("{room} {text_json}", &Slot::ALL).unwrap();
+        assert_eq!(Slot::ALL.map(|slot| form.has(slot)), [false, true, true, false, false]);
+    }
+}

@@ -1,0 +1,123 @@
+//! How a server is spoken to: what is sent to it, and what comes back. What a text means is not a dialect's.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `template` | a framing that the user describes |
+//! | `read` | the file that describes it |
+//! | `form` | text with places in it for a message's parts |
+//! | `detect` | which dialect a server speaks, found out by asking it |
+
+mod detect;
+mod form;
+mod read;
+mod template;
+
+use std::fmt;
+
+pub use detect::detect;
+pub use read::TemplateError;
+pub use template::Template;
+
+pub(super) use form::Parts;
+pub(super) use template::Frame;
+
+use super::codec::{self, Outbound};
+
+/// How a server is spoken to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Dialect {
+    /// A frame is the bare text of a message, both ways. There is one room and everybody is in it from the moment
+    /// that the WebSocket is open; nothing is answered.
+    Plain,
+    /// `pubsub-lab.v1`: JSON frames with rooms, answers and replays.
+    V1,
+    /// The framing of somebody else's server.
+    Template(Template),
+}
+
+impl Dialect {
+    /// The dialect of this name, `plain` or `v1`.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "plain" => Some(Dialect::Plain),
+            "v1" => Some(Dialect::V1),
+            _ => None,
+        }
+    }
+
+    /// Whether the server can be told which room is meant. Without that there is one room.
+    pub fn has_rooms(&self) -> bool {
+        match self {
+            Dialect::Plain => false,
+            Dialect::V1 => true,
+            Dialect::Template(template) => template.has_rooms(),
+        }
+    }
+
+    /// Whether a message is answered. Without that every message sent stays `unknown`.
+    pub fn has_answers(&self) -> bool {
+        match self {
+            Dialect::Plain => false,
+            Dialect::V1 => true,
+            Dialect::Template(template) => template.has_answers(),
+        }
+    }
+
+    /// What is offered in `Sec-WebSocket-Protocol`.
+    pub(super) fn subprotocol(&self) -> Option<&str> {
+        match self {
+            Dialect::Plain => None,
+            Dialect::V1 => Some(codec::DIALECT),
+            Dialect::Template(template) => template.subprotocol(),
+        }
+    }
+
+    /// The frame that publishes a message.
+    pub(super) fn publish(&self, parts: &Parts<'_>) -> String {
+        match self {
+            Dialect::Plain => parts.text.to_owned(),
+            Dialect::V1 => Outbound::Publish { room: parts.room, id: parts.id, text: parts.text }.encode(),
+            Dialect::Template(template) => template.publish(parts),
+        }
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Dialect::Plain => f.write_str("plain"),
+            Dialect::V1 => f.write_str("v1"),
+            Dialect::Template(template) => f.write_str(template.source()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_dialects_have_names() {
+        for name in ["plain", "v1"] {
+            assert_eq!(Dialect::named(name).unwrap().to_string(), name);
+        }
+        assert_eq!(Dialect::named("chat.toml"), None);
+    }
+
+    #[test]
+    fn a_message_is_these_very_bytes() {
+        let parts = Parts { text: "a \"<b>\\ é", room: "room-0", id: "17", name: "pub-1" };
+        assert_eq!(Dialect::Plain.publish(&parts), "a \"<b>\\ é");
+        let v1 = r#"{"type":"publish","room":"room-0","id":"17","text":"a \"<b>\\ é"}"#;
+        assert_eq!(Dialect::V1.publish(&parts), v1);
+    }
+
+    #[test]
+    fn plain_offers_nothing_and_knows_neither_rooms_nor_answers() {
+        let of = |dialect: Dialect| {
+            (dialect.subprotocol().map(str::to_owned), dialect.has_rooms(), dialect.has_answers())
+        };
+        assert_eq!(of(Dialect::Plain), (None, false, false));
+        assert_eq!(of(Dialect::V1), (Some("pubsub-lab.v1".into()), true, true));
+    }
+}

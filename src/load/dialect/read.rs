@@ -1,0 +1,321 @@
+//! From a template's file to a [`Template`]; every error with its place and what to do.
+
+use std::ops::Range;
+
+use serde::Deserialize;
+use serde_json::Value;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::form::{Form, Parts, Slot};
+use super::template::{Ack, Match, Place, Template};
+
+/// Why a template cannot be used: one sentence that names what and where, and what to do about it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct TemplateError {
+    message: String,
+    hint: Option<String>,
+}
+
+impl TemplateError {
+    /// What to do about it, where that is known. Stands after `hint: `.
+    pub fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+}
+
+const KEYS: [&str; 8] = ["connect", "publish", "text", "prefix", "suffix", "ready", "ack", "subprotocol"];
+const READY_KEYS: [&str; 2] = ["pointer", "equals"];
+const ACK_KEYS: [&str; 3] = ["pointer", "equals", "id"];
+/// A room and a name are all that is known before anything is said.
+const AT_FIRST: [Slot; 2] = [Slot::Room, Slot::Name];
+/// Characters that a subprotocol's name may have, beside letters and digits.
+const TOKEN: &str = "!#$%&'*+-.^_`|~";
+
+/// The file, its values where they stand.
+#[derive(Deserialize)]
+struct File {
+    #[serde(default)]
+    connect: Vec<Spanned<String>>,
+    publish: Option<Spanned<String>>,
+    text: Option<Spanned<String>>,
+    prefix: Option<Spanned<String>>,
+    suffix: Option<Spanned<String>>,
+    ready: Option<Spanned<Condition>>,
+    ack: Option<Spanned<Condition>>,
+    subprotocol: Option<Spanned<String>>,
+}
+
+/// Of `ready` and of `ack`.
+#[derive(Deserialize)]
+struct Condition {
+    pointer: Option<Spanned<String>>,
+    equals: Option<Spanned<Value>>,
+    id: Option<Spanned<String>>,
+}
+
+impl Template {
+    /// Reads a template's text. `source_name` is what errors call it.
+    ///
+    /// | key | meaning |
+    /// |---|---|
+    /// | `publish` | the frame of a message: `{text}`, or `{text_json}` with its quotes; `{room}`, `{id}` (a whole number), `{name}` |
+    /// | `connect` | frames to send when a WebSocket is open, with `{room}` and `{name}`. A subscriber sends those of its room, a publisher those of every room |
+    /// | `text` | the JSON pointer of the text in a frame that comes |
+    /// | `prefix`, `suffix` | instead: what stands before the text (its first occurrence counts) and after it (its last) |
+    /// | `ready` | a JSON pointer and its value, of the frame that says that a client is in |
+    /// | `ack` | a JSON pointer and its value, of the answer to a message, and the pointer of its id |
+    /// | `subprotocol` | what to offer; the server must select it |
+    pub fn parse(source_name: &str, text: &str) -> Result<Template, TemplateError> {
+        let source = Source { name: source_name, text };
+        let document = DeTable::parse(text).map_err(|error| source.syntax(&error))?;
+        source.check_keys(document.get_ref(), "a template", &KEYS)?;
+        for (key, known) in [("ready", &READY_KEYS[..]), ("ack", &ACK_KEYS)] {
+            if let Some(DeValue::Table(table)) = document.get_ref().get(key).map(Spanned::get_ref) {
+                source.check_keys(table, &format!("`{key}`"), known)?;
+            }
+        }
+        let file: File = toml::from_str(text).map_err(|error| source.syntax(&error))?;
+        source.template(file)
+    }
+}
+
+const PUBLISH_HINT: &str =
+    "{text} is the text as it is, {text_json} the text as a JSON string with its quotes";
+
+struct Source<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+impl Source<'_> {
+    fn template(&self, file: File) -> Result<Template, TemplateError> {
+        let Some(publish) = &file.publish else {
+            return Err(self.error(
+                0..0,
+                "a template needs `publish`: how a message is wrapped",
+                PUBLISH_HINT,
+            ));
+        };
+        let connect = file.connect.iter().map(|form| self.form(form, &AT_FIRST)).collect::<Result<_, _>>()?;
+        let ack = file.ack.as_ref().map(|ack| self.ack(ack)).transpose()?;
+        Ok(Template {
+            source: self.name.to_owned(),
+            connect,
+            publish: self.publish(publish, ack.is_some())?,
+            place: self.place(&file)?,
+            ready: file.ready.as_ref().map(|ready| self.condition(ready, "ready")).transpose()?,
+            ack,
+            subprotocol: file.subprotocol.as_ref().map(|name| self.subprotocol(name)).transpose()?,
+        })
+    }
+
+    fn publish(&self, publish: &Spanned<String>, answered: bool) -> Result<Form, TemplateError> {
+        let form = self.form(publish, &Slot::ALL)?;
+        if !form.has(Slot::Text) && !form.has(Slot::TextJson) {
+            return Err(self.error(
+                publish.span(),
+                "`publish` does not say where the text goes",
+                PUBLISH_HINT,
+            ));
+        }
+        if answered && !form.has(Slot::Id) {
+            let hint = "put {id} where the server takes the message's id from";
+            return Err(self.error(publish.span(), "`ack` needs an id, and `publish` sends none", hint));
+        }
+        // The texts have quotes and backslashes in them.
+        let is_json = |text| {
+            let sample = form.fill(&Parts { text, room: "r", id: "1", name: "n" });
+            serde_json::from_str::<Value>(&sample).is_ok()
+        };
+        if is_json("x") && !is_json("\"\\") {
+            let hint = "write {text_json}, which brings its quotes, for \"{text}\"";
+            return Err(self.error(publish.span(), "`publish` puts {text} into JSON as it is", hint));
+        }
+        Ok(form)
+    }
+
+    fn form(&self, text: &Spanned<String>, known: &[Slot]) -> Result<Form, TemplateError> {
+        Form::parse(text.get_ref(), known).map_err(|word| {
+            let words: Vec<&str> = known.iter().map(|slot| slot.word()).collect();
+            self.error(
+                text.span(),
+                format!("there is no {{{word}}} here"),
+                suggestion(word, &words, ("{", "}")),
+            )
+        })
+    }
+
+    fn place(&self, file: &File) -> Result<Place, TemplateError> {
+        match (&file.text, &file.prefix, &file.suffix) {
+            (Some(text), None, None) => Ok(Place::Pointer(self.pointer(text, "text")?)),
+            (Some(_), Some(other), _) | (Some(_), None, Some(other)) => {
+                let hint = "`text` is for frames of JSON, `prefix` and `suffix` are for all others";
+                Err(self.error(other.span(), "the text cannot be in two places", hint))
+            }
+            (None, None, None) => Ok(Place::Whole),
+            (None, prefix, suffix) => {
+                let of = |key: &Option<Spanned<String>>| key.as_ref().map(|it| it.get_ref().clone());
+                let (prefix, suffix) = (of(prefix).unwrap_or_default(), of(suffix).unwrap_or_default());
+                Ok(Place::Between { prefix, suffix })
+            }
+        }
+    }
+
+    fn condition(&self, it: &Spanned<Condition>, key: &str) -> Result<Match, TemplateError> {
+        let Condition { pointer: Some(pointer), equals: Some(equals), .. } = it.get_ref() else {
+            let what = format!("`{key}` needs `pointer` and `equals`");
+            let hint =
+                "{ pointer = \"/op\", equals = \"joined\" } means every frame whose \"op\" is \"joined\"";
+            return Err(self.error(it.span(), what, hint));
+        };
+        if !matches!(equals.get_ref(), Value::String(_) | Value::Number(_) | Value::Bool(_)) {
+            let what = format!("`equals` of `{key}` must be text, a number, true or false");
+            return Err(self.error(equals.span(), what, ""));
+        }
+        Ok(Match { pointer: self.pointer(pointer, "pointer")?, equals: equals.get_ref().clone() })
+    }
+
+    fn ack(&self, it: &Spanned<Condition>) -> Result<Ack, TemplateError> {
+        let matches = self.condition(it, "ack")?;
+        let Some(id) = &it.get_ref().id else {
+            let hint = "id = \"/id\" is where the answer has the id that the message was sent under";
+            return Err(self.error(it.span(), "`ack` needs `id`", hint));
+        };
+        Ok(Ack { matches, id: self.pointer(id, "id")? })
+    }
+
+    fn pointer(&self, text: &Spanned<String>, key: &str) -> Result<String, TemplateError> {
+        let pointer = text.get_ref();
+        if pointer.is_empty() || pointer.starts_with('/') {
+            return Ok(pointer.clone());
+        }
+        let hint = format!("a JSON pointer begins with a slash: \"/{pointer}\"");
+        Err(self.error(text.span(), format!("`{key}` must be a JSON pointer"), hint))
+    }
+
+    fn subprotocol(&self, name: &Spanned<String>) -> Result<String, TemplateError> {
+        let may = |c: char| c.is_ascii_alphanumeric() || TOKEN.contains(c);
+        match !name.get_ref().is_empty() && name.get_ref().chars().all(may) {
+            true => Ok(name.get_ref().clone()),
+            false => {
+                let hint = "a name is made of letters, digits and dots: \"chat.v2\"";
+                Err(self.error(name.span(), "`subprotocol` must be one name", hint))
+            }
+        }
+    }
+
+    fn check_keys(&self, table: &DeTable<'_>, whose: &str, known: &[&str]) -> Result<(), TemplateError> {
+        let unknown = table.keys().filter(|key| !known.contains(&key.get_ref().as_ref()));
+        match unknown.min_by_key(|key| key.span().start) {
+            None => Ok(()),
+            Some(key) => {
+                let word = key.get_ref();
+                let hint = suggestion(word, known, ("`", "`"));
+                Err(self.error(key.span(), format!("{whose} has no key `{word}`"), hint))
+            }
+        }
+    }
+
+    /// What the library says of it, in one line.
+    fn syntax(&self, error: &toml::de::Error) -> TemplateError {
+        let what = error.message().lines().collect::<Vec<_>>().join(", ");
+        self.error(error.span().unwrap_or_default(), what, "")
+    }
+
+    fn error(
+        &self,
+        span: Range<usize>,
+        what: impl std::fmt::Display,
+        hint: impl Into<String>,
+    ) -> TemplateError {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let hint = Some(hint.into()).filter(|hint| !hint.is_empty());
+        TemplateError { message: format!("{}:{line}:{column}: {what}", self.name), hint }
+    }
+}
+
+/// The known word that a wrong one most likely stands for, or all of them where nothing comes near.
+fn suggestion(wrong: &str, known: &[&str], (open, close): (&str, &str)) -> String {
+    let distance = |word: &str| strsim::damerau_levenshtein(&wrong.to_lowercase(), word);
+    let near = known.iter().filter(|word| distance(word) <= 1 + word.len().min(wrong.len()) / 4);
+    match near.min_by_key(|word| distance(word)) {
+        Some(word) => format!("did you mean {open}{word}{close}?"),
+        None => {
+            let words: Vec<String> = known.iter().map(|word| format!("{open}{word}{close}")).collect();
+            format!("known are {}", words.join(", "))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The error of a template, and its hint.
+    fn wrong(text: &str) -> (String, String) {
+        let error = Template::parse("chat.toml", text).unwrap_err();
+        (error.to_string(), error.hint().unwrap_or_default().to_owned())
+    }
+
+    #[test]
+    fn an_error_has_its_place_and_a_hint() {
+        let (error, hint) = wrong("# a chat\npubish = '{text}'");
+        assert_eq!(error, "chat.toml:2:1: a template has no key `pubish`");
+        assert_eq!(hint, "did you mean `publish`?");
+        let (error, hint) = wrong("publish = '{text}'\nready = { pointer = '/op', equal = 'joined' }");
+        assert_eq!(error, "chat.toml:2:28: `ready` has no key `equal`");
+        assert_eq!(hint, "did you mean `equals`?");
+        let (error, hint) = wrong("publish = '{txt}'");
+        assert_eq!(error, "chat.toml:1:11: there is no {txt} here");
+        assert_eq!(hint, "did you mean {text}?");
+        let (error, hint) = wrong("publish = '{text}'\nconnect = ['hi', '{id}']");
+        assert_eq!(error, "chat.toml:2:18: there is no {id} here");
+        assert_eq!(hint, "known are {room}, {name}");
+        let (error, hint) = wrong("publish = '{text}'\ntext = 'payload/text'");
+        assert_eq!(error, "chat.toml:2:8: `text` must be a JSON pointer");
+        assert_eq!(hint, "a JSON pointer begins with a slash: \"/payload/text\"");
+    }
+
+    #[test]
+    fn what_cannot_work_is_refused() {
+        for (text, place, part) in [
+            ("", "1:1", "needs `publish`"),
+            ("publish = 'hello'", "1:11", "where the text goes"),
+            ("publish = '{\"t\":\"{text}\"}'", "1:11", "into JSON as it is"),
+            ("publish = 7", "1:11", "expected a string"),
+            ("publish = '{text}", "1:", ""),
+            ("publish = '{text}'\nconnect = 'hi'", "2:11", "expected a sequence"),
+            ("publish = '{text}'\ntext = '/t'\nprefix = 'x'", "3:10", "two places"),
+            ("publish = '{text}'\nready = '/op'", "2:9", ""),
+            ("publish = '{text}'\nready = { pointer = '/op' }", "2:9", "`pointer` and `equals`"),
+            ("publish = '{text}'\nready = { pointer = '/op', equals = ['a'] }", "2:37", "must be text"),
+            (
+                "publish = '{text}'\nack = { pointer = '/op', equals = 'ack', id = '/id' }",
+                "1:11",
+                "needs an id",
+            ),
+            ("publish = '{id} {text}'\nack = { pointer = '/op', equals = 'ack' }", "2:7", "needs `id`"),
+            ("publish = '{text}'\nsubprotocol = 'a, b'", "2:15", "one name"),
+        ] {
+            let (error, _) = wrong(text);
+            assert!(error.starts_with(&format!("chat.toml:{place}")), "{text}: {error}");
+            assert!(error.contains(part) && !error.contains('\n'), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn control_what_is_near_those_works() {
+        for text in [
+            "publish = '{text}'",
+            "publish = '{\"t\":{text_json}}'",
+            "publish = 'SAY \"{text}\"'",
+            "publish = '{id} {text}'\nack = { pointer = '/op', equals = 'ack', id = '/id' }\ntext = ''",
+        ] {
+            assert!(Template::parse("chat.toml", text).is_ok(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The framing of somebody else's server, as its user describes it.
+
+use serde_json::Value;
+
+use super::form::{Form, Parts, Slot};
+
+/// The framing of somebody else's server. [`Template::parse`] reads it from a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Template {
+    pub(super) source: String,
+    /// What a client sends as soon as its WebSocket is open.
+    pub(super) connect: Vec<Form>,
+    pub(super) publish: Form,
+    pub(super) place: Place,
+    pub(super) ready: Option<Match>,
+    pub(super) ack: Option<Ack>,
+    pub(super) subprotocol: Option<String>,
+}
+
+/// Where in a frame the text is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The frame is the text.
+    Whole,
+    /// At this JSON pointer.
+    Pointer(String),
+    /// After the first `prefix`, up to the last `suffix`.
+    Between { prefix: String, suffix: String },
+}
+
+/// A frame is meant if it has this value here.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Match {
+    /// A JSON pointer.
+    pub(super) pointer: String,
+    pub(super) equals: Value,
+}
+
+/// The answer to a publish.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Ack {
+    pub(super) matches: Match,
+    /// The JSON pointer of the id that the message was sent under.
+    pub(super) id: String,
+}
+
+/// A frame that came, read as far as the template needs it.
+#[derive(Debug)]
+pub(in crate::load) struct Frame<'a> {
+    raw: &'a str,
+    json: Option<Value>,
+}
+
+impl Match {
+    fn holds(&self, frame: &Frame<'_>) -> bool {
+        frame.at(&self.pointer) == Some(&self.equals)
+    }
+}
+
+impl Frame<'_> {
+    /// The frame as it came.
+    pub(in crate::load) fn raw(&self) -> &str {
+        self.raw
+    }
+
+    fn at(&self, pointer: &str) -> Option<&Value> {
+        self.json.as_ref()?.pointer(pointer)
+    }
+}
+
+impl Template {
+    /// The name of the file that it was read from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    pub(super) fn has_rooms(&self) -> bool {
+        self.connect.iter().chain([&self.publish]).any(|form| form.has(Slot::Room))
+    }
+
+    pub(super) fn has_answers(&self) -> bool {
+        self.ack.is_some()
+    }
+
+    pub(super) fn subprotocol(&self) -> Option<&str> {
+        self.subprotocol.as_deref()
+    }
+
+    pub(super) fn publish(&self, parts: &Parts<'_>) -> String {
+        self.publish.fill(parts)
+    }
+
+    /// What a client of this name sends as soon as its WebSocket is open; a frame that names a room once a room.
+    pub(in crate::load) fn connect(&self, name: &str, rooms: &[String]) -> Vec<String> {
+        let fill = |form: &Form| {
+            let times = if form.has(Slot::Room) { rooms.len() } else { 1 };
+            let room = |n: usize| rooms.get(n).map_or("", String::as_str);
+            let parts = |n| Parts { name, room: room(n), ..Parts::default() };
+            (0..times).map(|n| form.fill(&parts(n))).collect::<Vec<_>>()
+        };
+        self.connect.iter().flat_map(fill).collect()
+    }
+
+    /// Whether a client is ready only when the server says so.
+    pub(in crate::load) fn waits(&self) -> bool {
+        self.ready.is_some()
+    }
+
+    /// Reads a frame.
+    pub(in crate::load) fn read<'a>(&self, raw: &'a str) -> Frame<'a> {
+        let speaks_json =
+            matches!(self.place, Place::Pointer(_)) || self.ready.is_some() || self.ack.is_some();
+        Frame { raw, json: speaks_json.then(|| serde_json::from_str(raw).ok()).flatten() }
+    }
+
+    /// The text in a frame, if there is one.
+    pub(in crate::load) fn text<'f>(&self, frame: &'f Frame<'_>) -> Option<&'f str> {
+        match &self.place {
+            Place::Whole => Some(frame.raw),
+            Place::Pointer(pointer) => frame.at(pointer)?.as_str(),
+            Place::Between { prefix, suffix } => {
+                let start = frame.raw.find(prefix)? + prefix.len();
+                let rest = &frame.raw[start..];
+                Some(&rest[..rest.rfind(suffix)?])
+            }
+        }
+    }
+
+    /// Whether a frame says that the client is ready.
+    pub(in crate::load) fn is_ready(&self, frame: &Frame<'_>) -> bool {
+        self.ready.as_ref().is_some_and(|ready| ready.holds(frame))
+    }
+
+    /// Whether a frame is the answer to some publish.
+    pub(in crate::load) fn is_ack(&self, frame: &Frame<'_>) -> bool {
+        self.ack.as_ref().is_some_and(|ack| ack.matches.holds(frame))
+    }
+
+    /// The id of the message that a frame answers.
+    pub(in crate::load) fn acked(&self, frame: &Frame<'_>) -> Option<usize> {
+        let ack = self.ack.as_ref().filter(|ack| ack.matches.holds(frame))?;
+        match frame.at(&ack.id)? {
+            Value::Number(number) => usize::try_from(number.as_u64()?).ok(),
+            Value::String(digits) => digits.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// Whether a frame should have been JSON and is not.
+    pub(in crate::load) fn is_broken(&self, frame: &Frame<'_>) -> bool {
+        matches!(self.place, Place::Pointer(_)) && frame.json.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn template(toml: &str) -> Template {
+        Template::parse("chat.toml", toml).unwrap()
+    }
+
+    fn json() -> Template {
+        template(
+            r#"
+            connect = ['{"op":"hi","name":"{name}"}', '{"op":"join","room":"{room}"}']
+            publish = '{"op":"say","room":"{room}","id":{id},"text":{text_json}}'
+            text = "/payload/text"
+            ready = { pointer = "/op", equals = "joined" }
+            ack = { pointer = "/ok", equals = true, id = "/id" }
+            subprotocol = "chat.v2"
+            "#,
+        )
+    }
+
+    #[test]
+    fn frames_out_are_these_very_bytes() {
+        let parts = Parts { text: "a \"b\"\\", room: "room-1", id: "17", name: "pub-0" };
+        let frame = r#"{"op":"say","room":"room-1","id":17,"text":"a \"b\"\\"}"#;
+        assert_eq!(json().publish(&parts), frame);
+        let rooms = ["room-0".to_owned(), "room-1".to_owned()];
+        let frames = [
+            r#"{"op":"hi","name":"pub-0"}"#,
+            r#"{"op":"join","room":"room-0"}"#,
+            r#"{"op":"join","room":"room-1"}"#,
+        ];
+        assert_eq!(json().connect("pub-0", &rooms), frames);
+        assert_eq!(
+            (json().subprotocol(), json().has_rooms(), json().has_answers()),
+            (Some("chat.v2"), true, true)
+        );
+    }
+
+    #[test]
+    fn the_text_is_at_its_pointer() {
+        let json = json();
+        let text = |raw: &str| json.text(&json.read(raw)).map(str::to_owned);
+        assert_eq!(text(r#"{"payload":{"text":"\u00e9 \"<\\"},"x":1}"#), Some("é \"<\\".into()));
+        for none in
+            ["", "x", "{}", r#"{"text":"a"}"#, r#"{"payload":{"text":7}}"#, r#"{"payload":{"text":"a""#]
+        {
+            assert_eq!(text(none), None, "{none:?}");
+        }
+        let list = template("publish = '{text}'\ntext = '/1/a~1b'");
+        assert_eq!(list.text(&list.read(r#"["msg",{"a/b":"t"}]"#)), Some("t"));
+        assert!(json.is_broken(&json.read("{")) && !json.is_broken(&json.read("{}")));
+    }
+
+    #[test]
+    fn the_text_is_between_what_stands_around_it() {
+        let around = template("publish = '{text}'\nprefix = ': '\nsuffix = '</p>'");
+        let text = |raw: &str| around.text(&around.read(raw)).map(str::to_owned);
+        assert_eq!(
+            text("<p>Ada: a: </p> b</p>"),
+            Some("a: </p> b".into()),
+            "the first prefix, the last suffix"
+        );
+        assert_eq!(text("<p>Ada: a"), None);
+        assert_eq!(text("a</p>"), None);
+        let prefix = template("publish = '{text}'\nprefix = 'MSG '");
+        assert_eq!(prefix.text(&prefix.read("MSG a b")), Some("a b"));
+        let suffix = template("publish = '{text}'\nsuffix = '\\n'");
+        assert_eq!(suffix.text(&suffix.read("a b\\n")), Some("a b"));
+        let whole = template("publish = '/say {text}'");
+        assert_eq!(whole.text(&whole.read("a b")), Some("a b"));
+        assert_eq!((whole.has_rooms(), whole.has_answers(), whole.waits()), (false, false, false));
+    }
+
+    #[test]
+    fn who_is_ready_and_what_is_answered() {
+        let json = json();
+        let ready = |raw: &str| json.is_ready(&json.read(raw));
+        assert!(ready(r#"{"op":"joined","room":"r"}"#));
+        assert!(!ready(r#"{"op":"left"}"#) && !ready("joined") && !ready(r#"{"op":{"joined":1}}"#));
+        let acked = |raw: &str| json.acked(&json.read(raw));
+        assert_eq!(acked(r#"{"ok":true,"id":17}"#), Some(17));
+        assert_eq!(acked(r#"{"ok":true,"id":"17"}"#), Some(17));
+        for none in
+            [r#"{"ok":false,"id":17}"#, r#"{"ok":true}"#, r#"{"ok":true,"id":-1}"#, r#"{"ok":1,"id":1}"#]
+        {
+            assert_eq!(acked(none), None, "{none}");
+        }
+        let number = template("publish = '{text}'\nready = { pointer = '/0', equals = 3 }");
+        assert!(number.is_ready(&number.read("[3]")) && !number.is_ready(&number.read("[\"3\"]")));
+    }
+}
