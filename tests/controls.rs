@@ -585,3 +585,66 @@ async fn a_seed_chooses_who_leaves() {
     assert_eq!(chosen[0], chosen[1]);
     assert!(chosen[2..].iter().any(|others| *others != chosen[0]));
 }
+
+/// Sixty-three clients on three nodes, who come back from a lost connection only after half a minute.
+fn patient(server: &FaultyServer) -> Settings {
+    let plan = Plan { publishers: 3, subscribers: 60, ..plan(3) };
+    let mut settings = settings(server, plan);
+    (settings.load.reconnect_min, settings.load.reconnect_max) = (SECOND * 60, SECOND * 60);
+    settings
+}
+
+#[tokio::test]
+async fn in_a_storm_all_clients_of_a_node_and_no_others_come_back_at_once() {
+    let server = FaultyServer::start(3, Faults::default()).await;
+    let load = LoadGenerator::start(patient(&server)).await.unwrap();
+    let first = server.hellos();
+    let (storm_began, limit) = (Instant::now(), SECOND * 10);
+    assert!(load.storm(Some(1), limit).await);
+    assert!(storm_began.elapsed() < SECOND * 5, "{:?}", storm_began.elapsed());
+    assert!(load.all_connected(Duration::ZERO).await, "all are back when it says so");
+    let again = server.hellos().split_off(first.len());
+    let mut names: Vec<_> = again.iter().map(|hello| &*hello.name).collect();
+    let mut concerned: Vec<_> = first.iter().filter(|h| h.node == 1).map(|h| &*h.name).collect();
+    names.sort_unstable();
+    concerned.sort_unstable();
+    assert_eq!((names.len(), names), (21, concerned));
+    assert!(again.iter().all(|hello| hello.node == 1 && hello.session.is_some()), "{again:?}");
+    assert_eq!(server.goodbyes(), 0, "they just drop it");
+    // The same again, everywhere, and nobody is lost to the run.
+    assert!(load.storm(None, limit).await);
+    assert_eq!(server.hellos().len(), 63 + 21 + 63);
+    load.begin();
+    load.schedule_ended().await;
+    until(&load, |s| s.debts.delivered == 120 * 60 && s.messages.acked == 120).await;
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn control_a_connection_lost_otherwise_is_waited_for() {
+    let faults = Faults { cut_subscriber_at: Some((1, 30)), ..Faults::default() };
+    let server = FaultyServer::start(3, faults).await;
+    let load = LoadGenerator::start(patient(&server)).await.unwrap();
+    load.begin();
+    load.schedule_ended().await;
+    until(&load, |settled| settled.debts.lost >= 50).await;
+    assert!(!load.all_connected(Duration::ZERO).await);
+    // It is not there, so that no storm concerns it.
+    assert!(load.storm(Some(1), SECOND * 10).await);
+    assert!(!load.all_connected(Duration::ZERO).await);
+    assert_eq!(server.hellos().len(), 63 + 20);
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn a_storm_that_nobody_returns_from_is_told() {
+    let server = FaultyServer::start(1, Faults::default()).await;
+    let load = LoadGenerator::start(settings(&server, plan(1))).await.unwrap();
+    server.turn_away(true);
+    assert!(!load.storm(Some(0), Duration::from_millis(100)).await);
+    assert_eq!(server.hellos().len(), 4);
+    // They go on trying, as after any lost connection.
+    server.turn_away(false);
+    assert!(load.all_connected(SECOND * 10).await);
+    load.finish().await;
+}

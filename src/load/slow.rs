@@ -80,7 +80,7 @@ fn choose(faults: &[Fault], subscribers: usize, seed: u64) -> Vec<(u64, Vec<usiz
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(STREAM);
     let mut all: Vec<usize> = (0..subscribers).collect();
-    let mut group = |fault: &Fault| match (&fault.action, &fault.target) {
+    let group = |fault: &Fault| match (&fault.action, &fault.target) {
         (Action::Slow { bytes_per_second }, Target::Subscriber(one)) if *one < subscribers => {
             (*bytes_per_second, vec![*one])
         }
@@ -90,7 +90,7 @@ fn choose(faults: &[Fault], subscribers: usize, seed: u64) -> Vec<(u64, Vec<usiz
         }
         _ => (FREE, Vec::new()),
     };
-    faults.iter().map(|fault| group(fault)).collect()
+    faults.iter().map(group).collect()
 }
 
 /// How fast one subscriber may read. Turned from outside, obeyed by its connection.

@@ -141,6 +141,8 @@ struct Inner {
     history: Vec<(String, Value)>,
     /// Messages replayed, each time one was.
     replayed: usize,
+    /// Whether new connections are dropped.
+    turns_away: bool,
     /// Connections that were closed with a goodbye.
     goodbyes: usize,
 }
@@ -183,6 +185,11 @@ impl FaultyServer {
         self.nodes[node].cancel();
     }
 
+    /// Whoever connects from now on is turned away, or no longer.
+    pub fn turn_away(&self, everybody: bool) {
+        self.state.inner().turns_away = everybody;
+    }
+
     /// Every `hello` so far.
     pub fn hellos(&self) -> Vec<Hello> {
         self.state.inner().hellos.clone()
@@ -217,6 +224,9 @@ impl FaultyServer {
         let (state, token) = (self.state.clone(), self.nodes[node].clone());
         self.state.tasks.spawn(self.nodes[node].clone().run_until_cancelled_owned(async move {
             while let Ok((stream, _)) = listener.accept().await {
+                if state.inner().turns_away {
+                    continue;
+                }
                 let client = state.clone().client(node, stream);
                 state.tasks.spawn(token.clone().run_until_cancelled_owned(client));
             }

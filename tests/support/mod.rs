@@ -4,6 +4,7 @@
 
 pub mod amqp_bus;
 pub mod browser;
+pub mod chat;
 pub mod client;
 pub mod faulty;
 pub mod history;

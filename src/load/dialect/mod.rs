@@ -25,6 +25,7 @@ use super::codec::{self, Outbound};
 
 /// How a server is spoken to.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one a run")]
 pub enum Dialect {
     /// A frame is the bare text of a message, both ways. There is one room and everybody is in it from the moment
     /// that the WebSocket is open; nothing is answered.
