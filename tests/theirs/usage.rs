@@ -32,7 +32,7 @@ fn wrong_words() {
         (&["--server", "node {redis} {amqp}"], "can have one broker"),
         (&["--broker", "redis"], "--broker without a URL is for `--server`"),
         (&["--server", &correct, "--dialect", "plain", "--rooms", "2"], "room"),
-        (&["--server", &correct, "--dialect", "plain", "--resend"], "resend"),
+        (&["--server", &correct, "--dialect", "plain", "--resend"], "no answers"),
     ];
     for (args, expected) in cases {
         let (code, err) = bench(directory.path(), args);

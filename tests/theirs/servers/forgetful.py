@@ -1,5 +1,7 @@
 """A chat that forgets a client: once so many messages have come, the first client that never spoke hears no more.
 
+It says nothing until two clients have spoken, to know by then who never does.
+
 python3 forgetful.py PORT MESSAGES
 """
 import asyncio
@@ -31,6 +33,8 @@ async def read_frame(reader):
 
 def broadcast(payload):
     global forgotten, messages
+    if sum(clients.values()) < 2:
+        return
     if messages >= FORGET_AFTER and forgotten is None:
         forgotten = next((writer for writer, spoke in clients.items() if not spoke), None)
     messages += 1
