@@ -84,13 +84,20 @@ has_browser() {
 
 has_driver() { has chromedriver || has chromium.chromedriver || [ -x /usr/lib/chromium-browser/chromedriver ]; }
 
-# The tests of ZeroMQ meet a program of other people. The python3 that comes first may be one without it.
-has_zmq() {
+# Some python3 of this machine that can do this: the one that comes first may lack what Debian's own has.
+some_python() {
     for python in python3 /usr/bin/python3; do
-        if "$python" -c 'import zmq' >/dev/null 2>&1; then return 0; fi
+        if "$python" -c "$1" >/dev/null 2>&1; then return 0; fi
     done
     return 1
 }
+
+# The tests of ZeroMQ meet a program of other people.
+has_zmq() { some_python 'import zmq'; }
+# Those of the JSON Schemas have a validator of other people judge them.
+has_jsonschema() { some_python 'from jsonschema import Draft202012Validator'; }
+# Tests put servers in other languages through the bench. Debian's perl-base comes without this module.
+has_perl() { has perl && perl -MDigest::SHA -e 1 >/dev/null 2>&1; }
 
 system=other
 id=
@@ -111,6 +118,9 @@ has rabbitmq-server || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || want rabb
 has openssl || want openssl
 has curl || want curl
 has_zmq || want python3-zmq
+has_jsonschema || want python3-jsonschema
+has node || want nodejs
+has_perl || want perl
 can_link || want "gcc libc6-dev"
 [ "$system" != apt ] || [ -e /etc/ssl/certs/ca-certificates.crt ] || want ca-certificates
 
@@ -142,10 +152,11 @@ fi
 
 case "$system" in
 macos)
-    brew=$(echo "$missing" | sed -e 's/redis-server/redis/; s/rabbitmq-server/rabbitmq/; s/gcc libc6-dev//; s/python3-zmq//' | xargs)
+    brew=$(echo "$missing" | sed -e 's/redis-server/redis/; s/rabbitmq-server/rabbitmq/; s/gcc libc6-dev//; s/python3-zmq//; s/python3-jsonschema//; s/nodejs/node/' | xargs)
     [ -z "$brew" ] || say "missing; install by Homebrew: brew install $brew"
     can_link || say "missing: a C toolchain; install it: xcode-select --install"
     has_zmq || say "missing: pyzmq, for the tests; install it: python3 -m pip install pyzmq"
+    has_jsonschema || say "missing: jsonschema, for the tests; install it: python3 -m pip install jsonschema"
     [ -z "$browser" ] || say "$browser_note: brew install --cask google-chrome chromedriver"
     [ -z "$missing" ] || exit 1
     ;;

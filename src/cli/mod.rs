@@ -12,6 +12,7 @@ mod node_flags;
 mod progress;
 mod run;
 mod scenarios;
+mod schema;
 mod warden;
 
 use std::process::ExitCode;
@@ -42,6 +43,8 @@ enum Command {
     Run(run::RunArgs),
     /// List, show and check scenarios
     Scenarios(scenarios::ScenariosArgs),
+    /// Print the JSON Schema of a scenario or of a report
+    Schema(schema::SchemaArgs),
     /// What ends everything if the lab cannot; the lab starts it
     #[command(hide = true)]
     Warden,
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Node(args) => node::run(args),
         Command::Run(args) => run::run(args),
         Command::Scenarios(args) => Ok(scenarios::run(&args)),
+        Command::Schema(args) => schema::run(&args),
         Command::Warden => Ok(warden::run()),
     };
     match result {

@@ -18,6 +18,7 @@ mod json;
 mod matrix;
 mod parse;
 mod pattern;
+mod schema;
 mod section;
 mod share;
 mod shipped;
@@ -31,6 +32,7 @@ pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS};
 pub use figures::{FIGURES, FigureKind, figure_base, figure_kind};
 pub use matrix::{MATRIX_FIELDS, Matrix, Variation};
 pub use pattern::Pattern;
+pub use schema::json_schema;
 pub use share::share_of;
 pub use shipped::{ScenarioFile, Shipped};
 

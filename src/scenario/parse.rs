@@ -10,9 +10,9 @@ use super::fields::{CLUSTER_FIELDS, Fields, LOAD_FIELDS};
 use super::section::{Section, Value, text, wrong_type};
 use super::{Overrides, Pattern, Scenario, expect, fault, matrix};
 
-const KEYS: [&str; 7] = ["title", "patterns", "cluster", "load", "matrix", "fault", "expect"];
+pub(super) const KEYS: [&str; 7] = ["title", "patterns", "cluster", "load", "matrix", "fault", "expect"];
 /// A title stands on one line of a table.
-const TITLE_MAX: usize = 100;
+pub(super) const TITLE_MAX: usize = 100;
 
 impl Scenario {
     /// Reads a scenario's text. `source_name` is what errors call it; its stem becomes the scenario's name.

@@ -18,7 +18,7 @@ pub use action::{ACTIONS, Action, Condition};
 pub use link::{End, Link};
 pub use target::Target;
 
-pub(super) use read::{Placed, read};
+pub(super) use read::{COMMON, OWN, Placed, read};
 
 /// One time that a fault strikes: a condition applied at one moment and healed at another.
 #[derive(Debug, Clone, PartialEq)]

@@ -22,10 +22,10 @@ pub(in crate::scenario) struct Placed {
 }
 
 /// Keys of every fault.
-const COMMON: [&str; 6] = ["at", "between", "for", "every", "times", "patterns"];
+pub(in crate::scenario) const COMMON: [&str; 6] = ["at", "between", "for", "every", "times", "patterns"];
 
 /// The keys of a fault that belong to one action alone, and whether it needs them.
-const OWN: [(&str, &[(&str, bool)]); 6] = [
+pub(in crate::scenario) const OWN: [(&str, &[(&str, bool)]); 6] = [
     ("delay", &[("by", true), ("jitter", false)]),
     ("throttle", &[("bytes_per_second", true)]),
     ("slow", &[("bytes_per_second", true)]),

@@ -1,0 +1,151 @@
+//! The test cases of a run.
+
+use super::super::numbers::span;
+use super::super::{FaultReport, RunReport};
+use crate::ledger::{Outcome, Verdict};
+use crate::scenario::{FigureKind, figure_kind};
+
+/// One test case.
+pub(super) struct Case {
+    pub(super) name: String,
+    pub(super) fate: Fate,
+    /// What a reader should know beside; empty for nothing.
+    pub(super) note: String,
+}
+
+/// What became of a test case.
+pub(super) enum Fate {
+    Passed,
+    /// One line, and the whole of it.
+    Failed {
+        message: String,
+        text: String,
+    },
+    /// It could not be told.
+    Error {
+        message: String,
+        text: String,
+    },
+    Skipped {
+        message: String,
+    },
+}
+
+impl Case {
+    fn new(name: &str, fate: Fate) -> Self {
+        Self { name: name.to_owned(), fate, note: String::new() }
+    }
+}
+
+/// The name of the one test case of a run that has no outcomes to tell.
+const VERDICT: &str = "verdict";
+/// The name of the test case of what no expectation asks for, and every run must show.
+const PATHS: &str = "paths and processes";
+
+/// The test cases of a run: one at least, so that no run is missed in a list of them.
+pub(super) fn cases(run: &RunReport) -> Vec<Case> {
+    let message = || match &run.why[..] {
+        [] => "no reason is known".to_owned(),
+        why => why.join("; "),
+    };
+    match run.verdict {
+        // What ended a search is no failure of the bench, whatever it proves.
+        Verdict::Inconclusive if run.sought => {
+            vec![Case::new(
+                VERDICT,
+                Fate::Skipped { message: format!("the search ended here: {}", message()) },
+            )]
+        }
+        Verdict::Inconclusive => {
+            let text = joined([run.why.join("\n"), faults(&run.faults)]);
+            vec![Case::new(VERDICT, Fate::Error { message: message(), text })]
+        }
+        Verdict::NotApplicable => vec![Case::new(VERDICT, Fate::Skipped { message: message() })],
+        Verdict::Valid | Verdict::Violated => made(run),
+    }
+}
+
+/// The test cases of a run that proves something.
+fn made(run: &RunReport) -> Vec<Case> {
+    let mut cases: Vec<_> = run.outcomes.iter().map(|outcome| of_outcome(run, outcome)).collect();
+    let (others, remarks) = sorted(run);
+    if !others.is_empty() {
+        let text = joined([others.join("\n"), faults(&run.faults)]);
+        cases.push(failed(run, PATHS, others.join("; "), text));
+    }
+    if cases.is_empty() {
+        cases.push(Case::new(VERDICT, Fate::Passed));
+    }
+    if let Some(last) = cases.last_mut() {
+        last.note = joined([std::mem::take(&mut last.note), remarks.join("\n")]);
+    }
+    cases
+}
+
+fn of_outcome(run: &RunReport, outcome: &Outcome) -> Case {
+    if outcome.met {
+        return Case::new(&outcome.expectation, Fate::Passed);
+    }
+    let unit = if figure_kind(&outcome.figure).is_some_and(FigureKind::is_time) { " ms" } else { "" };
+    let figure = match outcome.value {
+        Some(value) => format!("{}: {value}{unit}", outcome.figure),
+        None => format!("{}: does not exist", outcome.figure),
+    };
+    let when = match (outcome.from_ms, outcome.to_ms) {
+        (Some(from), Some(to)) if from < to => format!("it went wrong {}", from_to(from, to)),
+        (Some(at), _) => format!("it went wrong at {}", ms(at)),
+        _ => String::new(),
+    };
+    let why = outcome.why.clone().unwrap_or_else(|| format!("violated: {}", outcome.expectation));
+    let expected = format!("expected: {}", outcome.expectation);
+    let text = joined([why.clone(), figure, expected, when, faults(&run.faults)]);
+    failed(run, &outcome.expectation, why, text)
+}
+
+/// A test case that failed, or, where just this was sought, passed.
+fn failed(run: &RunReport, name: &str, message: String, text: String) -> Case {
+    if run.sought {
+        let note = format!("the search ended here:\n{text}");
+        return Case { note, ..Case::new(name, Fate::Passed) };
+    }
+    Case::new(name, Fate::Failed { message, text })
+}
+
+/// The clauses of `why` that are no outcome's: what violates by itself, and what violates nothing. The ledger puts
+/// the violations of paths and processes before those of expectations, and remarks after them. Where no expectation
+/// parts the two, all stand together.
+fn sorted(run: &RunReport) -> (Vec<&str>, Vec<&str>) {
+    let of_outcome = |why: &str| run.outcomes.iter().any(|outcome| outcome.why.as_deref() == Some(why));
+    let all = || run.why.iter().map(String::as_str);
+    let before = match all().position(of_outcome) {
+        _ if run.verdict != Verdict::Violated => 0,
+        None => run.why.len(),
+        Some(first) => first,
+    };
+    (all().take(before).collect(), all().skip(before).filter(|why| !of_outcome(why)).collect())
+}
+
+/// The faults that struck, a line each.
+fn faults(faults: &[FaultReport]) -> String {
+    let line = |fault: &FaultReport| {
+        let when = match fault.healed_ms.or(fault.heal_begin_ms) {
+            Some(end) => from_to(fault.begin_ms, end),
+            None => format!("at {} for good", ms(fault.begin_ms)),
+        };
+        format!("fault: {} {when}", fault.what)
+    };
+    faults.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn from_to(from: u64, to: u64) -> String {
+    format!("from {} to {}", ms(from), ms(to))
+}
+
+fn ms(ms: u64) -> String {
+    span(ms.saturating_mul(1_000))
+}
+
+/// The lines that there are.
+fn joined<const N: usize>(parts: [String; N]) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}

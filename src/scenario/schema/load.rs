@@ -1,0 +1,72 @@
+//! `[cluster]`, `[load]` and `[matrix]`.
+
+use serde_json::{Map, Value, json};
+
+use super::super::{CLUSTER_FIELDS, Field, LOAD_FIELDS, MATRIX_FIELDS};
+use super::{described, reference};
+
+/// A table of fields.
+pub(super) fn table(description: &str, fields: &[Field]) -> Value {
+    let properties: Map<_, _> =
+        fields.iter().map(|field| (field.key.to_owned(), with_default(field))).collect();
+    json!({
+        "description": description,
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+    })
+}
+
+fn with_default(field: &Field) -> Value {
+    let mut schema = described(of(field.key), &format!("{}. Default: {}.", field.help, field.default));
+    if let Some(schema) = schema.as_object_mut() {
+        // What is no number and no switch is the text of a duration.
+        let default = serde_json::from_str(field.default).unwrap_or_else(|_| field.default.into());
+        schema.insert("default".into(), default);
+    }
+    schema
+}
+
+/// What a field may be, as `fields` reads it.
+fn of(key: &str) -> Value {
+    let count = |most: u32| json!({ "type": "integer", "minimum": 1, "maximum": most });
+    match key {
+        "nodes" => count(64),
+        "publishers" | "rooms" => count(10_000),
+        "subscribers" => count(50_000),
+        "payload" => json!({ "type": "integer", "minimum": 48, "maximum": 16_384 }),
+        "rate" => json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000 }),
+        "resend" => json!({ "type": "boolean" }),
+        "warm_up" | "drain" => reference("duration"),
+        _ => reference("span"),
+    }
+}
+
+/// `[matrix]`.
+pub(super) fn matrix() -> Value {
+    let list = |key: &str| {
+        let help = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).find(|field| field.key == key);
+        let help = help.map_or("", |field| field.help);
+        json!({
+            "description": format!("{help}: a run for each of these."),
+            "type": "array",
+            "items": of(key),
+            "minItems": 1,
+            "examples": [[10, 100, 1000]],
+        })
+    };
+    let mut properties: Map<_, _> = MATRIX_FIELDS.iter().map(|key| ((*key).to_owned(), list(key))).collect();
+    let until = json!({
+        "description": "Ends a pattern's runs at the first that violates an expectation: a search for the last \
+                        value that it sustains. Needs one field to vary, not several.",
+        "const": "violated",
+    });
+    properties.insert("until".into(), until);
+    json!({
+        "description": "Runs the scenario over several values, a run for every combination.",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+        "dependentSchemas": { "until": { "maxProperties": 2 } },
+    })
+}

@@ -1,0 +1,102 @@
+//! The JSON Schema of a scenario file, for editors and other programs. Built from the tables that the parser reads
+//! by: what the parser refuses for its shape, the schema refuses too. What only the whole file can tell (a node that
+//! is not there, a fault past the end) stays the parser's.
+//!
+//! Regular expressions here do without look-around and back-references, which not every validator has.
+
+mod expect;
+mod fault;
+mod load;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value, json};
+
+use super::parse::{KEYS, TITLE_MAX};
+use super::{CLUSTER_FIELDS, LOAD_FIELDS, Pattern};
+
+/// The JSON Schema (draft 2020-12) of a scenario file, strict: a key that it does not name is wrong.
+pub fn json_schema() -> Value {
+    let properties: Map<_, _> = KEYS.iter().map(|key| ((*key).to_owned(), property(key))).collect();
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A scenario of pubsub-lab",
+        "description": "Cluster, load, faults and expectations. Run it: pubsub-lab bench --scenario FILE",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+        "$defs": definitions(),
+    })
+}
+
+/// What stands behind one key of the file itself.
+fn property(key: &str) -> Value {
+    match key {
+        "title" => json!({
+            "description": "One line for people; without it, the file's name.",
+            "type": "string",
+            "maxLength": TITLE_MAX,
+            "pattern": words::TITLE,
+        }),
+        "patterns" => described(
+            reference("patterns"),
+            "The patterns that it runs without --pattern; without it, all of them. One that lacks a fault's target \
+             is not run, and shown as such.",
+        ),
+        "cluster" => load::table("What stands.", CLUSTER_FIELDS),
+        "load" => load::table("What is sent, and who listens.", LOAD_FIELDS),
+        "matrix" => load::matrix(),
+        "fault" => json!({
+            "description": "What breaks, and when. Write [[fault]] with two brackets, once a fault; they may overlap.",
+            "type": "array",
+            "items": fault::any(),
+        }),
+        _ => expect::tables(),
+    }
+}
+
+/// What several places refer to.
+fn definitions() -> Map<String, Value> {
+    let mut all = expect::definitions();
+    let mut put = |name: &str, schema| drop(all.insert(name.to_owned(), schema));
+    put(
+        "patterns",
+        json!({
+            "type": "array",
+            "items": { "enum": Pattern::ALL.map(Pattern::name) },
+            "minItems": 1,
+            "uniqueItems": true,
+        }),
+    );
+    put("duration", text(&words::duration(), &["2s", "100ms", "1m 30s"]));
+    // Where 0 is none: some digit is not 0.
+    put(
+        "span",
+        json!({ "type": "string", "allOf": [{ "$ref": "#/$defs/duration" }, { "pattern": "[1-9]" }] }),
+    );
+    put(
+        "link",
+        text(&words::link(words::ARROW), &["node 1 <-> broker", "node 0 -> node 2", "client * <-> node 1"]),
+    );
+    all
+}
+
+/// A reference to a definition.
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/$defs/{name}") })
+}
+
+/// Text of this form.
+fn text(pattern: &str, examples: &[&str]) -> Value {
+    json!({ "type": "string", "pattern": pattern, "examples": examples })
+}
+
+/// The same schema with words for people.
+fn described(mut schema: Value, description: &str) -> Value {
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("description".into(), description.into());
+    }
+    schema
+}

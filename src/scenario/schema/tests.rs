@@ -1,0 +1,95 @@
+//! That the schema and the parser have the same numbers, keys and words.
+
+use super::super::{Field, MATRIX_FIELDS, Overrides, Scenario};
+use super::*;
+
+/// What the parser says of a file.
+fn refusal(text: &str) -> Option<String> {
+    Scenario::parse("s.toml", text, &Overrides::new()).err().map(|error| error.to_string())
+}
+
+#[test]
+fn every_key_of_the_file_has_a_schema_with_words() {
+    let schema = json_schema();
+    let properties = schema["properties"].as_object().unwrap();
+    assert_eq!(properties.len(), KEYS.len());
+    for key in KEYS {
+        assert!(properties[key]["description"].is_string(), "{key}");
+    }
+    for (table, fields) in [("cluster", CLUSTER_FIELDS), ("load", LOAD_FIELDS)] {
+        for field in fields {
+            let schema = &properties[table]["properties"][field.key];
+            let shown = match &schema["default"] {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            };
+            assert_eq!(shown, field.default, "{}", field.key);
+            assert!(schema["description"].as_str().unwrap().contains(field.help), "{}", field.key);
+        }
+    }
+    for field in MATRIX_FIELDS {
+        assert!(properties["matrix"]["properties"][field]["items"]["type"].is_string(), "{field}");
+    }
+}
+
+/// Asserts that the parser's limits on a number are those of a schema; `file` makes a file with this value, and
+/// `refused` is how the parser refuses a value beyond.
+#[track_caller]
+fn same_limits(schema: &Value, file: impl Fn(&str) -> String, refused: &str) {
+    let fits = |value: i64| !refusal(&file(&value.to_string())).is_some_and(|why| why.contains(refused));
+    let least = schema["minimum"].as_i64().unwrap_or(1);
+    let most = schema["maximum"].as_i64().unwrap();
+    assert!(fits(least) && fits(most), "{refused}: {least} to {most} fit");
+    assert!(!fits(least - 1) && !fits(most + 1), "{refused}: beyond {least} to {most} is refused");
+}
+
+#[test]
+fn numbers_have_the_limits_of_the_parser() {
+    let schema = json_schema();
+    let mut compared = 0;
+    for (table, fields) in [("cluster", CLUSTER_FIELDS), ("load", LOAD_FIELDS)] {
+        for Field { key, .. } in fields {
+            let schema = &schema["properties"][table]["properties"][*key];
+            if schema["maximum"].is_number() {
+                let refused = format!("`{key}` must be ");
+                same_limits(schema, |value| format!("[{table}]\n{key} = {value}\n"), &refused);
+                compared += 1;
+            }
+        }
+    }
+    assert_eq!(compared, 6, "nodes, publishers, subscribers, rate, payload, rooms");
+    let of = |action: &str, key: &str| {
+        let all = schema["properties"]["fault"]["items"]["oneOf"].as_array().unwrap();
+        all.iter().find(|form| form["title"] == action).unwrap()["properties"][key].clone()
+    };
+    let link = "= \"node 1 <-> broker\"";
+    let strikes = |lines: String| format!("[[fault]]\nat = \"1s\"\nfor = \"1s\"\n{lines}\n");
+    for (action, key, lines) in [
+        ("throttle", "bytes_per_second", format!("throttle {link}\nbytes_per_second = ")),
+        ("slow", "bytes_per_second", "slow = \"10%\"\nbytes_per_second = ".into()),
+        ("slice", "bytes", format!("slice {link}\ngap = \"1ms\"\nbytes = ")),
+        ("limit", "bytes", format!("limit {link}\nbytes = ")),
+        ("surge", "surge", "surge = ".into()),
+        ("kill", "times", "kill = \"broker\"\nevery = \"2s\"\ntimes = ".into()),
+    ] {
+        let refused = format!("`{key}` must be ");
+        same_limits(&of(action, key), |value| strikes(format!("{lines}{value}")), &refused);
+    }
+}
+
+#[test]
+fn every_action_has_a_form_of_its_own() {
+    let forms = fault::any();
+    let forms = forms["oneOf"].as_array().unwrap();
+    assert_eq!(forms.len(), super::super::ACTIONS.len());
+    let mut helps: Vec<_> = forms.iter().map(|form| form["description"].as_str().unwrap()).collect();
+    helps.sort_unstable();
+    helps.dedup();
+    assert_eq!(helps.len(), forms.len(), "each says what it does");
+    for (form, action) in forms.iter().zip(super::super::ACTIONS) {
+        assert_eq!(form["title"], action);
+        let example = form["properties"][action]["examples"].as_array();
+        let known = form["properties"][action]["$ref"] == "#/$defs/link";
+        assert!(known || example.is_some_and(|all| !all.is_empty()), "{action}");
+    }
+}
