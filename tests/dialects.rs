@@ -20,7 +20,16 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// One publisher, three subscribers, one room, 120 messages in 0.24 s.
 fn plan(nodes: usize) -> Plan {
-    Plan { publishers: 1, subscribers: 3, nodes, rooms: 1, rate: 500.0, messages: 120, crosses_nodes: true }
+    Plan {
+        publishers: 1,
+        subscribers: 3,
+        nodes,
+        rooms: 1,
+        rate: 500.0,
+        messages: 120,
+        crosses_nodes: true,
+        surges: vec![],
+    }
 }
 
 fn settings(server: &ChatServer, dialect: Dialect, plan: Plan) -> Settings {

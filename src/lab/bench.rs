@@ -200,8 +200,8 @@ pub fn create(directory: &Path) -> Result<(), LabError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use super::super::software::Software;
+    use super::*;
     use crate::scenario::{Overrides, Pattern};
 
     fn options(patterns: &[Pattern], brokers: &[&str]) -> BenchOptions {

@@ -78,7 +78,9 @@ impl Links {
     /// Where one process finds another that listens at `upstream`: there, or at a proxy that stands in between.
     /// `None` where nothing stands in between.
     pub async fn place(&self, dialer: End, listener: End, upstream: &str) -> Result<Option<u16>, LabError> {
-        let lies = |named: &Named| self.lie(&named.target, dialer, listener).map(|lie| (named.line.clone(), lie == Lie::Against));
+        let lies = |named: &Named| {
+            self.lie(&named.target, dialer, listener).map(|lie| (named.line.clone(), lie == Lie::Against))
+        };
         let lines: Vec<_> = self.lines.iter().filter_map(lies).collect();
         if lines.is_empty() {
             return Ok(None);
@@ -108,7 +110,8 @@ impl Links {
                 }
             }
             Target::Groups(groups) => {
-                let apart = dialer != End::Clients && side(groups, self.nodes, dialer) != side(groups, self.nodes, listener);
+                let apart = dialer != End::Clients
+                    && side(groups, self.nodes, dialer) != side(groups, self.nodes, listener);
                 apart.then_some(Lie::Along)
             }
             _ => None,
@@ -226,7 +229,9 @@ mod tests {
     #[test]
     fn a_link_lies_along_one_path_and_against_another() {
         let links = Links::of(&[], 3, 1);
-        let lie = |text: &str, dialer, listener| links.lie(&Target::Link(Link::parse(text).unwrap()), dialer, listener);
+        let lie = |text: &str, dialer, listener| {
+            links.lie(&Target::Link(Link::parse(text).unwrap()), dialer, listener)
+        };
         let node = End::Node;
         assert_eq!(lie("node 0 -> node 2", node(0), node(2)), Some(Lie::Along));
         assert_eq!(lie("node 0 -> node 2", node(2), node(0)), Some(Lie::Against));

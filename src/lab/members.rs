@@ -11,8 +11,8 @@ use super::base::Base;
 use super::broker::Broker;
 use super::cluster::Progress;
 use super::error::LabError;
-use super::options::ClusterOptions;
 use super::links::Links;
+use super::options::ClusterOptions;
 use super::ports;
 use super::process::{SHELL, Spec};
 use super::service::{Readiness, Service};
@@ -110,7 +110,9 @@ impl Members {
         shared.links.clear();
         let ways = Ways::of(shared, clients, &addresses).await?;
         // Both to their ends: who has started holds its port until it is gone.
-        let started = join(start_nodes(shared, clients, &addresses, &ways), start_history(shared, &addresses, &ways)).await;
+        let started =
+            join(start_nodes(shared, clients, &addresses, &ways), start_history(shared, &addresses, &ways))
+                .await;
         let (nodes, history) = match started {
             (Ok(nodes), Ok(history)) => (nodes, history),
             (Ok(nodes), Err(failure)) => {

@@ -35,9 +35,9 @@ mod trial;
 pub mod warden;
 mod ways;
 
+pub use crate::load::{Dialect, Template};
 pub use base::{Events, LabEvent};
 pub use bench::{BenchOptions, bench, create};
-pub use crate::load::{Dialect, Template};
 pub use cluster::{Cluster, Progress};
 pub use error::LabError;
 pub use observer::{Counts, Note, Observer};

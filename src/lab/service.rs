@@ -21,7 +21,8 @@ const HEAL: Duration = Duration::from_secs(60);
 const LAST_BREATH: Duration = Duration::from_secs(5);
 
 /// What to do about a server that does not serve.
-const SERVER_HINT: &str = "the server must take WebSockets at / on the port that `{port}` (or $PORT) gives it";
+const SERVER_HINT: &str =
+    "the server must take WebSockets at / on the port that `{port}` (or $PORT) gives it";
 
 /// How to see that a service serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -33,7 +33,13 @@ impl Shell {
     /// A shell whose commands know the pattern (`PUBSUB_LAB_PATTERN`), where clients find the nodes
     /// (`PUBSUB_LAB_URLS`, by spaces) and the nodes' process ids (`PUBSUB_LAB_PIDS`, by spaces; empty where they
     /// are not the lab's).
-    pub fn new(supervision: &Supervision, logs: PathBuf, pattern: &str, urls: &[String], pids: &[u32]) -> Self {
+    pub fn new(
+        supervision: &Supervision,
+        logs: PathBuf,
+        pattern: &str,
+        urls: &[String],
+        pids: &[u32],
+    ) -> Self {
         let pids = pids.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
         let env = [
             ("PUBSUB_LAB_PATTERN", pattern.to_owned()),
@@ -55,7 +61,8 @@ impl Shell {
             dir: None,
             log: self.logs.join(format!("run-{number}.log")),
         };
-        let (process, _) = Process::start(&spec, &self.supervision).map_err(|error: LabError| error.message)?;
+        let (process, _) =
+            Process::start(&spec, &self.supervision).map_err(|error: LabError| error.message)?;
         Ok(Command { process, text: command.to_owned() })
     }
 

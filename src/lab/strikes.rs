@@ -137,10 +137,12 @@ impl Strike<'_> {
                 Some(shell) => shell.start(self.number, command).map(Held::Command),
                 None => Err("there is no shell".into()),
             },
-            (Action::Link(_) | Action::Partition, Some(cluster)) => match cluster.links().strike(self.fault) {
-                Some(struck) => Ok(Held::Condition(struck)),
-                None => Err("its link is not proxied".into()),
-            },
+            (Action::Link(_) | Action::Partition, Some(cluster)) => {
+                match cluster.links().strike(self.fault) {
+                    Some(struck) => Ok(Held::Condition(struck)),
+                    None => Err("its link is not proxied".into()),
+                }
+            }
             (_, Some(cluster)) => {
                 cluster.apply(self.fault).await.map(|_| Held::Nothing).map_err(|error| error.to_string())
             }
@@ -169,7 +171,9 @@ impl Strike<'_> {
                 cluster.serve_again(&self.fault.target).await;
                 Ok(())
             }
-            (_, _, Some(cluster)) => cluster.heal(self.fault).await.map(drop).map_err(|error| error.to_string()),
+            (_, _, Some(cluster)) => {
+                cluster.heal(self.fault).await.map(drop).map_err(|error| error.to_string())
+            }
             (_, _, None) => Err(NOT_OURS.into()),
         }
     }

@@ -98,6 +98,10 @@ impl Subject {
 fn is_of_the_load(target: &Target) -> bool {
     matches!(
         target,
-        Target::Subscribers(_) | Target::Subscriber(_) | Target::AnySubscriber | Target::Load | Target::Unknown
+        Target::Subscribers(_)
+            | Target::Subscriber(_)
+            | Target::AnySubscriber
+            | Target::Load
+            | Target::Unknown
     )
 }

@@ -194,7 +194,11 @@ impl Trial<'_> {
     }
 
     /// Goes through the run. Without evidence, because it never came to its load: why.
-    async fn phases(&self, stage: &Stage<'_>, dialect: &Dialect) -> Result<Result<Evidence, String>, LabError> {
+    async fn phases(
+        &self,
+        stage: &Stage<'_>,
+        dialect: &Dialect,
+    ) -> Result<Result<Evidence, String>, LabError> {
         let load = &self.scenario.load;
         self.phase("connect", None);
         let settings = Settings {
@@ -249,12 +253,7 @@ impl Trial<'_> {
 
     /// The measured load with its faults until both are over, healing, and the drain. False when not every
     /// client was connected again.
-    async fn loaded(
-        &self,
-        generator: &LoadGenerator,
-        stage: &Stage<'_>,
-        strikes: &Mutex<Strikes>,
-    ) -> bool {
+    async fn loaded(&self, generator: &LoadGenerator, stage: &Stage<'_>, strikes: &Mutex<Strikes>) -> bool {
         let lead = generator.begin().saturating_sub(generator.now());
         let load_began = Instant::now() + lead;
         let progress = self.tell_progress(generator, load_began);

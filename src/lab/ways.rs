@@ -74,7 +74,8 @@ async fn broker_url(shared: &Shared<'_>, dialer: End, url: &str) -> Result<Strin
         (Some(port), Some(parts)) => Ok(format!("{}127.0.0.1:{port}{}", parts.before, parts.after)),
         (Some(_), None) => {
             let message = format!("the link to the broker at {} cannot be proxied", broker::redact(url));
-            Err(LabError::usage(message).hint("a proxied broker has a URL such as redis://host:6379, without TLS"))
+            Err(LabError::usage(message)
+                .hint("a proxied broker has a URL such as redis://host:6379, without TLS"))
         }
     }
 }
@@ -105,7 +106,8 @@ impl Parts {
         };
         let host = if host.is_empty() { "127.0.0.1" } else { host };
         // The colons of an IPv6 address stand in brackets.
-        let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
+        let has_port =
+            host.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
         let address = if has_port { host.to_owned() } else { format!("{host}:{default}") };
         Some(Self { before: format!("{scheme}://{user}"), address, after: after.to_owned() })
     }

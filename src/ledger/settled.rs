@@ -56,7 +56,9 @@ pub struct Debts {
 }
 
 /// A way from a publisher to a subscriber.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct Path {
     /// The publisher's number.
     pub publisher: usize,

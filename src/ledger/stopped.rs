@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::{FaultTimes, nanos};
 
 /// A path that stopped working in the middle of the run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 pub struct StoppedPath {
     /// The publisher's number.
     pub publisher: usize,

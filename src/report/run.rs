@@ -8,7 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::link::{LinkReport, ProxyReport};
-use crate::ledger::{Debts, FaultTimes, Harness, Judgement, Messages, Outcome, Path, Settled, Slice, Verdict, StoppedPath};
+use crate::ledger::{
+    Debts, FaultTimes, Harness, Judgement, Messages, Outcome, Path, Settled, Slice, StoppedPath, Verdict,
+};
 use crate::scenario::Fault;
 
 /// One run. What does not exist is `null`; in a run that was not made, that is every figure.

@@ -38,15 +38,7 @@ fn run() -> RunReport {
         deliberate: false,
     }];
     let (settled, harness) = (ledger.settle(&faults, ms(3_000)), Harness::default());
-    RunReport::new(
-        "redis-1",
-        "redis",
-        "redis",
-        &settled,
-        &judge(&settled, &harness, &[]),
-        &harness,
-        &faults,
-    )
+    RunReport::new("redis-1", "redis", "redis", &settled, &judge(&settled, &harness, &[]), &harness, &faults)
 }
 
 #[test]
@@ -70,25 +62,15 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
         "links": [], "proxy_us": null,
     });
     expected["timeline"] = json!([
-            {"at_ms": 0, "sent": 1, "delivered": 1, "received": 1, "lost": 0, "p50_us": 1000, "p99_us": 1000},
-            {"at_ms": 100, "sent": 1, "delivered": 0, "received": 0, "lost": 1, "p50_us": null, "p99_us": null}
-        ]);
+        {"at_ms": 0, "sent": 1, "delivered": 1, "received": 1, "lost": 0, "p50_us": 1000, "p99_us": 1000},
+        {"at_ms": 100, "sent": 1, "delivered": 0, "received": 0, "lost": 1, "p50_us": null, "p99_us": null}
+    ]);
     assert_eq!(serde_json::to_value(run()).unwrap(), expected);
     // Order, which a JSON value does not keep.
     let text = serde_json::to_string(&run()).unwrap();
     let at = |key: &str| text.find(&format!("\"{key}\":")).unwrap();
-    let keys = [
-        "id",
-        "label",
-        "pattern",
-        "params",
-        "repeat",
-        "verdict",
-        "why",
-        "messages",
-        "debts",
-        "duplicates",
-    ];
+    let keys =
+        ["id", "label", "pattern", "params", "repeat", "verdict", "why", "messages", "debts", "duplicates"];
     assert!(keys.is_sorted_by_key(|key| at(key)), "{text}");
 }
 
@@ -97,9 +79,7 @@ fn a_run_that_was_not_made_has_no_figure_at_all() {
     let run = RunReport::not_applicable("local-1", "local", "local", vec!["local has no broker".into()]);
     let json = serde_json::to_value(run).unwrap();
     assert_eq!(json["verdict"], "not_applicable");
-    for figure in
-        ["messages", "debts", "duplicates", "latency_us", "impact_ms", "recovery_ms", "ready_ms"]
-    {
+    for figure in ["messages", "debts", "duplicates", "latency_us", "impact_ms", "recovery_ms", "ready_ms"] {
         assert_eq!(json[figure], Value::Null, "{figure}");
     }
 }

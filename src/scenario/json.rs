@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use super::{Action, Bound, Condition, End, Expectation, FaultPlan, FigureKind, Matrix, Moment, Scenario, Target};
+use super::{
+    Action, Bound, Condition, End, Expectation, FaultPlan, FigureKind, Matrix, Moment, Scenario, Target,
+};
 
 impl Scenario {
     /// The effective scenario. Durations are text (`"2s"`), faults and expectations stand as in the file.

@@ -110,7 +110,9 @@ pub(super) fn read<'a>(
                 DeValue::Float(n) => n.as_str().parse::<f64>().ok().map(Json::from),
                 _ => return Err(wrong_type(source, item, key, "a number")),
             };
-            values.push(number.ok_or_else(|| source.error(&item.span(), format!("`{key}` is no such number")))?);
+            values.push(
+                number.ok_or_else(|| source.error(&item.span(), format!("`{key}` is no such number")))?,
+            );
             if i == place {
                 picks.insert(key, item);
             }

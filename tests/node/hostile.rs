@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
-use serde_json::json;
 use crate::support::client::{BINARY, Client, PING, PONG, Raw, TEXT, masked};
 use crate::support::node::{Node, PATIENCE};
+use futures_util::future::join_all;
+use serde_json::json;
 use tokio::io::AsyncWriteExt;
 
 #[tokio::test]

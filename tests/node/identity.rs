@@ -1,9 +1,9 @@
 //! The dialect `pubsub-lab.v1`: who one is, and that nobody else can be.
 
-use serde_json::json;
 use crate::support::client::Client;
 use crate::support::node::{Node, PATIENCE};
 use crate::support::process::{Running, pubsub_lab};
+use serde_json::json;
 
 #[tokio::test]
 async fn hello_is_answered_with_who_one_is() {

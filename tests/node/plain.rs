@@ -1,8 +1,8 @@
 //! The plain dialect: a frame in is a message to the lobby, a frame out is the bare text.
 
-use serde_json::json;
 use crate::support::client::{BINARY, Client, Raw, TEXT, masked};
 use crate::support::node::Node;
+use serde_json::json;
 use tokio::io::AsyncWriteExt;
 
 #[tokio::test]
@@ -67,11 +67,14 @@ async fn a_frame_over_the_limit_closes_with_1009_even_for_a_client_that_is_still
         let sending = async move { while write.write_all(&whole).await.is_ok() {} };
         let closed = async move {
             let mut read = read;
-            let (first, payload) = crate::support::client::read_frame(&mut read).await.expect("a close frame");
+            let (first, payload) =
+                crate::support::client::read_frame(&mut read).await.expect("a close frame");
             assert_eq!((first, &payload[..2]), (crate::support::client::CLOSE, &1009_u16.to_be_bytes()[..]));
         };
         let both = async { tokio::join!(sending, closed) };
-        tokio::time::timeout(crate::support::node::PATIENCE, both).await.expect("the node ends the connection");
+        tokio::time::timeout(crate::support::node::PATIENCE, both)
+            .await
+            .expect("the node ends the connection");
     }
     other.send("not impressed").await;
     other.text_is("not impressed").await;

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Value, json};
 use crate::support::client::{Client, V1};
 use crate::support::node::Node;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn subscribing_tells_how_many_are_there_and_the_others_who_came() {

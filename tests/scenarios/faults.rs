@@ -216,7 +216,10 @@ fn a_fault_for_some_patterns() {
         "[[fault]]\nat = \"1s\"\nkill = \"broker\"\npatterns = [\"redis\"]\n\
          [[fault]]\nat = \"1s\"\nkill = \"node 0\"\npatterns = [\"zeromq\"]\n",
     ));
-    assert!(summary.contains("  pattern   local (not run: no fault of the scenario is for local)\n"), "{summary}");
+    assert!(
+        summary.contains("  pattern   local (not run: no fault of the scenario is for local)\n"),
+        "{summary}"
+    );
     assert!(summary.contains("  pattern   redis\n  pattern   zeromq\n"), "{summary}");
     refused(
         "[[fault]]\nat = \"1s\"\nkill = ¦\"broker\"\npatterns = [\"zeromq\"]\n",

@@ -12,7 +12,11 @@ fn links() {
     let forms = "\"node 1 <-> broker\", \"node 0 -> node 2\", \"client * <-> node 1\", \"node * <-> history\" \
                  and \"history <-> broker\" are links";
     refused(&fault("cut = ¦\"broker\""), "`broker` is no link", forms);
-    refused(&fault("cut = ¦\"node 1 <-> node 1\""), "`node 1 <-> node 1` is a link that no cluster has", forms);
+    refused(
+        &fault("cut = ¦\"node 1 <-> node 1\""),
+        "`node 1 <-> node 1` is a link that no cluster has",
+        forms,
+    );
     refused(
         &fault("cut = ¦\"node 1 -> broker\""),
         "`node 1 -> broker` cannot be cut one way: a reset ends both",
@@ -28,14 +32,25 @@ fn links() {
         "`cut node 1 <-> broker` strikes what no pattern of this scenario has",
         "of the patterns, `redis` and `amqp` have such a link",
     );
-    let summary = succeeded(&check(&fault("delay = \"broker <- node 1\"\nby = \"100ms\"\njitter = \"20ms\"")));
-    assert!(summary.contains("  fault     delay node 1 -> broker by 100ms +- 20ms at 1s for good\n"), "{summary}");
-    assert!(summary.contains("  pattern   zeromq (not run: zeromq has no link node 1 -> broker)\n"), "{summary}");
+    let summary =
+        succeeded(&check(&fault("delay = \"broker <- node 1\"\nby = \"100ms\"\njitter = \"20ms\"")));
+    assert!(
+        summary.contains("  fault     delay node 1 -> broker by 100ms +- 20ms at 1s for good\n"),
+        "{summary}"
+    );
+    assert!(
+        summary.contains("  pattern   zeromq (not run: zeromq has no link node 1 -> broker)\n"),
+        "{summary}"
+    );
 }
 
 #[test]
 fn each_action_has_its_own_keys() {
-    refused(&fault("¦delay = \"node 1 <-> broker\""), "`delay` needs `by`", "by = \"100ms\" delays each chunk so long");
+    refused(
+        &fault("¦delay = \"node 1 <-> broker\""),
+        "`delay` needs `by`",
+        "by = \"100ms\" delays each chunk so long",
+    );
     refused(
         &fault("cut = \"node 1 <-> broker\"\n¦by = \"1s\""),
         "`cut` takes no `by`",

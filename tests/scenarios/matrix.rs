@@ -10,7 +10,11 @@ fn every_value_is_judged() {
         "",
     );
     refused("[matrix]\nrate = ¦[]\n", "`rate` has no value to take", "");
-    refused("[matrix]\nrate = ¦100\n", "`rate` must be a list such as [10, 100, 1000], not a whole number", "");
+    refused(
+        "[matrix]\nrate = ¦100\n",
+        "`rate` must be a list such as [10, 100, 1000], not a whole number",
+        "",
+    );
     refused("[matrix]\npayload = [¦\"64\"]\n", "`payload` must be a number, not text", "");
     refused(
         "[matrix]\n¦duration = [\"1s\"]\n",

@@ -28,7 +28,8 @@ struct Servers(TempDir);
 impl Servers {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        for (name, text) in [("correct.js", CORRECT), ("forgetful.py", FORGETFUL), ("crashing.pl", CRASHING)] {
+        for (name, text) in [("correct.js", CORRECT), ("forgetful.py", FORGETFUL), ("crashing.pl", CRASHING)]
+        {
             std::fs::write(directory.path().join(name), text).unwrap();
         }
         Self(directory)

@@ -10,7 +10,10 @@ fn a_correct_server_stands_beside_a_pattern_in_one_table() {
     let ended = conclusive(&short(2, ""), &args);
     let run = ended.run("mine", 0);
     let brief = format!("{:#}", run.brief());
-    assert_eq!((&run["verdict"], &run["dialect"], &run["pattern"]), (&"valid".into(), &"plain".into(), &"mine".into()));
+    assert_eq!(
+        (&run["verdict"], &run["dialect"], &run["pattern"]),
+        (&"valid".into(), &"plain".into(), &"mine".into())
+    );
     // The plain dialect has no answers.
     assert_eq!(run.counts(["due", "sent", "unknown", "acked"]), [300, 300, 300, 0], "{brief}");
     let clean = run.counts(["owed", "delivered", "lost", "duplicates", "reordered", "foreign", "unexpected"]);

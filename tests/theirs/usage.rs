@@ -46,7 +46,10 @@ fn a_server_that_does_not_start_says_why() {
     let directory = tempfile::tempdir().unwrap();
     let (code, err) = bench(directory.path(), &["--server", "echo no such app >&2; exit 7"]);
     assert_eq!(code, Some(4), "{err}");
-    assert!(err.contains("node 0 ended before it was ready: exit code 7") && err.contains("no such app"), "{err}");
+    assert!(
+        err.contains("node 0 ended before it was ready: exit code 7") && err.contains("no such app"),
+        "{err}"
+    );
 }
 
 #[test]

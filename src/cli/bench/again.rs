@@ -58,7 +58,11 @@ impl Again {
             .map_err(|error| Failure::new(USAGE, format!("--repeat: {error}"), error.hint()))?;
         let Some(kept) = report.bench.clone().filter(Value::is_object) else {
             let message = format!("--repeat: the report in {} does not say how it was made", dir.display());
-            return Err(Failure::new(USAGE, message, "it is of an older version: run its scenario with `--scenario`"));
+            return Err(Failure::new(
+                USAGE,
+                message,
+                "it is of an older version: run its scenario with `--scenario`",
+            ));
         };
         Ok(Self { report, kept })
     }

@@ -83,7 +83,9 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     let file = match (&again, &args.scenario) {
         (Some(again), _) => again.scenario()?,
         (None, Some(name)) => ScenarioFile::find(name)?,
-        (None, None) => return Err(Failure::new(USAGE, "there is no scenario", "name one with `--scenario`")),
+        (None, None) => {
+            return Err(Failure::new(USAGE, "there is no scenario", "name one with `--scenario`"));
+        }
     };
     let scenario = file.scenario(&overrides)?;
     let variations = file.variations(&overrides)?;

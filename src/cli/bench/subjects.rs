@@ -74,7 +74,8 @@ impl SubjectArgs {
         let theirs = self.theirs()?;
         let patterns = self.patterns(scenario, theirs.is_some())?;
         let (dialect, template) = self.dialect(theirs.is_some())?;
-        let brokers: Vec<_> = self.brokers.iter().filter(|broker| product_word(broker).is_none()).cloned().collect();
+        let brokers: Vec<_> =
+            self.brokers.iter().filter(|broker| product_word(broker).is_none()).cloned().collect();
         if theirs.is_none() && brokers.len() < self.brokers.len() {
             let message = "--broker without a URL is for `--server`";
             return Err(Failure::new(USAGE, message, "leave it out: a pattern gets its broker from the lab"));
@@ -116,7 +117,11 @@ impl SubjectArgs {
                 None => Ok(None),
                 Some((flag, _)) => {
                     let message = format!("{flag} is about a server of yours, and there is none");
-                    Err(Failure::new(USAGE, message, "give `--server 'COMMAND {port}'` or `--url ws://HOST:PORT`"))
+                    Err(Failure::new(
+                        USAGE,
+                        message,
+                        "give `--server 'COMMAND {port}'` or `--url ws://HOST:PORT`",
+                    ))
                 }
             };
         }
@@ -151,8 +156,9 @@ impl SubjectArgs {
         let text = match &self.template {
             Some(text) => text.clone(),
             None => std::fs::read_to_string(Path::new(word)).map_err(|error| {
-                let message =
-                    format!("--dialect {word}: neither `plain` nor `v1` nor a file that can be read: {error}");
+                let message = format!(
+                    "--dialect {word}: neither `plain` nor `v1` nor a file that can be read: {error}"
+                );
                 let hint = "a template file says what to send and where the text is; see the README";
                 Failure::new(USAGE, message, hint)
             })?,
@@ -191,7 +197,9 @@ fn checked_label(label: &str) -> Result<String, Failure> {
     if label.is_empty() || label.chars().count() > LABEL_MAX {
         return wrong(&format!("must have 1 to {LABEL_MAX} characters"));
     }
-    if label.starts_with('.') || label.chars().any(|c| c.is_control() || c.is_whitespace() || "/\\".contains(c)) {
+    if label.starts_with('.')
+        || label.chars().any(|c| c.is_control() || c.is_whitespace() || "/\\".contains(c))
+    {
         return wrong("must be one word without `/`");
     }
     Ok(label.to_owned())
