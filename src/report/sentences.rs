@@ -1,6 +1,10 @@
 //! What happened, in plain words: a line a run, derived from its figures alone.
 
-use super::fault_words::{end_of, is_deliberate, meanwhile};
+use super::answers::has_no_answers;
+use super::curve::Curves;
+use super::fault_words::{breaks, end_of, is_deliberate, meanwhile};
+use super::label::label;
+use super::lesson::lesson;
 use super::numbers::{counted, span};
 use super::{FaultReport, Report, RunReport};
 use crate::ledger::{Debts, Messages, Verdict, grouped};
@@ -8,9 +12,18 @@ use crate::ledger::{Debts, Messages, Verdict, grouped};
 /// So many reasons are named; more are counted.
 const REASONS_NAMED: usize = 3;
 
-/// One line a run, in the order of the report: what happened, and what the verdict adds to it.
+/// One line a run, in the order of the report: what happened, and what the verdict adds to it. Of a matrix, one
+/// line a curve, after the lines of those runs that are not valid.
 pub fn sentences(report: &Report) -> Vec<String> {
-    report.runs.iter().map(|run| format!("{}: {}", run.label, said(run))).collect()
+    match Curves::of(report) {
+        Some(curves) => curves.sentences(),
+        None => report.runs.iter().map(sentence).collect(),
+    }
+}
+
+/// What happened in one run.
+pub(super) fn sentence(run: &RunReport) -> String {
+    format!("{}: {}", label(run), said(run))
 }
 
 fn said(run: &RunReport) -> String {
@@ -22,8 +35,13 @@ fn said(run: &RunReport) -> String {
         let why = run.why.first().map_or("the evidence is missing", |why| why.as_str());
         return format!("inconclusive, because {why}. Its figures prove nothing.");
     }
-    let mut said =
-        vec![format!("{}.", fate(run, messages, debts)), aside(run, debts), recovery(run), latency(run)];
+    let mut said = vec![
+        format!("{}.", fate(run, messages, debts)),
+        aside(run, debts),
+        lesson(run, messages, debts),
+        recovery(run),
+        latency(run),
+    ];
     if !run.why.is_empty() {
         let word = if run.verdict == Verdict::Violated { "Violated" } else { "Note" };
         said.push(format!("{word}: {}.", reasons(&run.why)));
@@ -32,7 +50,7 @@ fn said(run: &RunReport) -> String {
     said.join(" ")
 }
 
-fn reasons(why: &[String]) -> String {
+pub(super) fn reasons(why: &[String]) -> String {
     let named = why.iter().take(REASONS_NAMED).map(String::as_str).collect::<Vec<_>>().join("; ");
     match why.len().saturating_sub(REASONS_NAMED) {
         0 => named,
@@ -42,6 +60,9 @@ fn reasons(why: &[String]) -> String {
 
 /// What became of the messages, and whom they reached.
 fn fate(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
+    if has_no_answers(run, messages) {
+        return super::answers::fate(messages, debts, meanwhile(&breaking(run)).as_deref());
+    }
     let failed = failed(messages);
     // A debt without a path is nobody's loss: the pattern never had a way for it.
     let lost = debts.lost - debts.lost_no_path;
@@ -82,21 +103,25 @@ fn fate(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
     if lost_acked > debts.lost_confirmed && debts.lost_online > 0 && run.pattern == "zeromq" {
         fate += "; an ack of zeromq says only that its sockets took the message";
     }
-    match debts.lost_offline {
-        // Whoever was offline on an island was out of reach before.
-        _ if debts.lost_no_path > 0 => {}
-        0 => {}
-        all if all == lost => fate += "; of what was lost, all was for subscribers that were offline",
-        some => {
+    fate + &out_of_reach(debts)
+}
+
+/// What was lost because nobody was there to receive it: more clauses, each after its semicolon.
+pub(super) fn out_of_reach(debts: &Debts) -> String {
+    let lost = debts.lost - debts.lost_no_path;
+    match (debts.lost_no_path, debts.lost_offline) {
+        (0, 0) => String::new(),
+        (0, all) if all == lost => "; of what was lost, all was for subscribers that were offline".into(),
+        (0, some) => {
             let some = were(some, "delivery", "deliveries");
-            fate += &format!("; of what was lost, {some} for subscribers that were offline");
+            format!("; of what was lost, {some} for subscribers that were offline")
+        }
+        // Whoever was offline on an island was out of reach before.
+        (no_path, _) => {
+            let (lost, owed) = (grouped(no_path), grouped(debts.owed));
+            format!("; clients of other nodes were never reachable ({lost} of {owed} deliveries)")
         }
     }
-    if debts.lost_no_path > 0 {
-        let (lost, owed) = (grouped(debts.lost_no_path), grouped(debts.owed));
-        fate += &format!("; clients of other nodes were never reachable ({lost} of {owed} deliveries)");
-    }
-    fate
 }
 
 /// The messages that were not acknowledged: `503 of 2,000 messages were refused and 2 got no certain answer`.
@@ -139,7 +164,7 @@ fn aside(run: &RunReport, debts: &Debts) -> String {
     if clauses.is_empty() { String::new() } else { format!("{}.", listed(&clauses)) }
 }
 
-/// The faults that broke something.
+/// The faults that struck somebody who did not want it.
 fn breaking(run: &RunReport) -> Vec<&FaultReport> {
     run.faults.iter().filter(|fault| !is_deliberate(fault)).collect()
 }
@@ -152,7 +177,7 @@ fn recovery(run: &RunReport) -> String {
         .filter(|fault| fault.heal_begin_ms.is_some())
         .max_by_key(|fault| fault.heal_begin_ms)
         // Beside one that was never healed, nothing can be said to have ended by a healing.
-        .filter(|_| faults.iter().all(|fault| fault.heal_begin_ms.is_some()));
+        .filter(|_| faults.iter().all(|fault| fault.heal_begin_ms.is_some() || !breaks(fault)));
     match (run.impact_ms, run.recovery_ms, healed) {
         (None, ..) => unharmed(run),
         (Some(_), Some(0), Some(fault)) => format!("Nothing more was lost or late once {}.", end_of(fault)),
@@ -177,9 +202,10 @@ fn unharmed(run: &RunReport) -> String {
 
 /// How long the harm lasted that nothing healed.
 fn harm(ms: u64, faults: &[&FaultReport]) -> String {
-    let unhealed = match faults {
-        [] => "",
-        [_] => "The fault was never healed",
+    // Who only asked more of what is whole has nothing to heal.
+    let unhealed = match faults.iter().filter(|fault| breaks(fault)).count() {
+        0 => "",
+        1 => "The fault was never healed",
         _ => "The faults were never healed",
     };
     let lasted = span(ms.saturating_mul(1_000));
@@ -206,7 +232,7 @@ fn latency(run: &RunReport) -> String {
 }
 
 /// `15 of 60,000 deliveries were`.
-fn of_deliveries(count: u64, debts: &Debts) -> String {
+pub(super) fn of_deliveries(count: u64, debts: &Debts) -> String {
     let was = if count == 1 { "was" } else { "were" };
     format!("{} of {} {was}", grouped(count), counted(debts.owed, "delivery", "deliveries"))
 }
@@ -217,7 +243,7 @@ fn were(count: u64, one: &str, many: &str) -> String {
 }
 
 /// `a, b and c`.
-fn listed(clauses: &[String]) -> String {
+pub(super) fn listed(clauses: &[String]) -> String {
     match clauses {
         [] => String::new(),
         [only] => only.clone(),

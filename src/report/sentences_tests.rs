@@ -274,3 +274,87 @@ fn history_has_its_words() {
          acknowledged reached everyone. All was well again 212 ms after the history service's restart began."
     );
 }
+
+/// A server of the plain dialect: every message is unknown.
+fn plain(change: impl FnOnce(&mut Messages, &mut Debts)) -> RunReport {
+    run_with(|run| {
+        (run.label, run.pattern, run.dialect) = ("mine".into(), "mine".into(), Some("plain".into()));
+        let (messages, debts) = (run.messages.as_mut().unwrap(), run.debts.as_mut().unwrap());
+        (messages.acked, messages.unknown) = (0, 2_000);
+        change(messages, debts);
+        run.latency_us = None;
+    })
+}
+
+#[test]
+fn a_dialect_without_answers_leaves_nothing_uncertain() {
+    let silent = "mine: all 2,000 messages were sent (the dialect has no answers)";
+    assert_eq!(said_of(plain(|_, _| {})), format!("{silent} and reached everyone."));
+    let lose = |debts: &mut Debts| {
+        (debts.delivered, debts.lost, debts.lost_unknown, debts.lost_online) = (59_985, 15, 15, 15);
+        debts.on_time = Some(59_985.0 / 60_000.0);
+    };
+    let lost = plain(|_, debts| lose(debts));
+    assert_eq!(said_of(lost.clone()), format!("{silent}; 15 of 60,000 deliveries were lost."));
+    let offline = plain(|_, debts| {
+        lose(debts);
+        (debts.lost_online, debts.lost_offline) = (0, 15);
+    });
+    assert_eq!(
+        said_of(offline),
+        format!(
+            "{silent}; 15 of 60,000 deliveries were lost; of what was lost, all was for subscribers that were offline."
+        )
+    );
+    let mut unsent = plain(|messages, _| {
+        (messages.sent, messages.unknown, messages.unsent) = (1_960, 1_960, 40);
+    });
+    (unsent.faults, unsent.impact_ms) = (vec![fault("kill node *", 5_000, Some(9_969))], None);
+    assert_eq!(
+        said_of(unsent),
+        "mine: 1,960 of 2,000 messages were sent while the nodes were away (5.0 s) (the dialect has no answers) and \
+         reached everyone. Nothing was lost or more than a second late."
+    );
+    // A dialect that has answers, and got none, is another matter.
+    let expected = "mine: 2,000 of 2,000 messages got no certain answer; nothing was acknowledged; of the uncertain \
+                    ones, 15 deliveries were lost.";
+    assert_eq!(said_of(RunReport { dialect: Some("v1".into()), ..lost.clone() }), expected);
+    assert_eq!(said_of(RunReport { dialect: None, ..lost }), expected);
+}
+
+#[test]
+fn more_load_is_nothing_to_heal() {
+    let mut run = redis();
+    run.faults = vec![fault("slow subscriber 3 to 1000 bytes/s", 5_000, None)];
+    run.recovery_ms = None;
+    assert_eq!(
+        said_of(run.clone()),
+        "redis: 503 of 2,000 messages were refused after subscriber 3 began to read only 1,000 bytes a second; what \
+         was acknowledged reached everyone. From the first harmed message to the last it took 5.0 s."
+    );
+    run.faults.push(fault("storm node 1", 9_000, Some(9_000)));
+    run.recovery_ms = Some(40);
+    assert!(
+        said_of(run)
+            .ends_with("All was well again 40 ms after the clients of node 1 had dropped and come back.")
+    );
+}
+
+#[test]
+fn a_split_has_its_lesson_beside_its_figures() {
+    let mut run = redis();
+    (run.label, run.pattern) = ("zeromq".into(), "zeromq".into());
+    run.messages.as_mut().unwrap().acked = 2_000;
+    run.messages.as_mut().unwrap().refused = 0;
+    let debts = run.debts.as_mut().unwrap();
+    (debts.lost, debts.lost_handed, debts.lost_refused, debts.lost_online) = (67, 67, 0, 67);
+    (debts.delivered, debts.on_time) = (59_933, Some(53_333.0 / 60_000.0));
+    run.faults = vec![fault("partition node 0", 5_000, Some(10_000))];
+    assert_eq!(
+        said_of(run),
+        "zeromq: all 2,000 messages were acknowledged, yet 67 of 60,000 deliveries were lost; an ack of zeromq says \
+         only that its sockets took the message. 6,600 deliveries came more than a second late. What should have \
+         crossed waited in the high-water-mark queues: a part of it came late, after 5.1 ms at most, a part was \
+         dropped. All was well again 212 ms after the partition was healed."
+    );
+}

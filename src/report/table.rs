@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
+use super::curve::Curves;
 use super::numbers::{millis, percent};
 use super::{Quantiles, Report, RunReport};
 use crate::ledger::{Debts, Messages, Verdict, grouped};
@@ -9,11 +10,11 @@ use crate::ledger::{Debts, Messages, Verdict, grouped};
 /// Reads a figure out of a run; `None` for what does not exist.
 type Value = fn(&RunReport) -> Option<String>;
 
-/// One figure of the table. The on-time share stands before any latency: latency is only of what was delivered,
+/// One figure of a table. The on-time share stands before any latency: latency is only of what was delivered,
 /// so that a pattern that loses its slow messages looks fast.
-struct Figure {
+pub(super) struct Figure {
     /// Its name where figures are rows.
-    name: &'static str,
+    pub(super) name: &'static str,
     /// Its lines where figures are columns.
     heading: &'static str,
     /// The same in less width.
@@ -25,7 +26,7 @@ const fn figure(name: &'static str, heading: &'static str, tight: &'static str, 
     Figure { name, heading, tight, value }
 }
 
-static FIGURES: [Figure; 20] = [
+pub(super) static FIGURES: [Figure; 20] = [
     figure("sent", "sent", "sent", |run| message(run, |m| m.sent)),
     figure(UNSENT, "unsent", "un-\nsent", |run| message(run, |m| m.unsent)),
     figure("acked", "acked", "acked", |run| message(run, |m| m.acked)),
@@ -58,8 +59,13 @@ fn figures(report: &Report) -> Vec<&'static Figure> {
 }
 
 /// The report as one table, no wider than so many columns where that is possible at all. `-` stands for what
-/// does not exist; `*` marks latency that the harness limited.
+/// does not exist; `*` marks latency that the harness limited. The runs of a matrix stand as curves: a block a
+/// pattern, a row for each value.
 pub fn table(report: &Report, width: usize) -> String {
+    if let Some(curves) = Curves::of(report) {
+        let loose = curves.table(2);
+        return if fits(&loose, width) { loose } else { curves.table(1) };
+    }
     let figures = figures(report);
     let loose = run_a_row(report, &figures, 2, |figure| figure.heading);
     if fits(&loose, width) {
@@ -114,13 +120,13 @@ fn block(runs: &[RunReport], figures: &[&Figure]) -> String {
     finish(table, 2)
 }
 
-fn empty() -> Table {
+pub(super) fn empty() -> Table {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─')));
     table
 }
 
-fn finish(mut table: Table, gap: u16) -> String {
+pub(super) fn finish(mut table: Table, gap: u16) -> String {
     for (i, column) in table.column_iter_mut().enumerate() {
         column.set_padding((if i == 0 { 0 } else { gap }, 0));
         column.set_cell_alignment(if i == 0 { CellAlignment::Left } else { CellAlignment::Right });
@@ -129,7 +135,7 @@ fn finish(mut table: Table, gap: u16) -> String {
     lines.join("\n") + "\n"
 }
 
-fn value(figure: &Figure, run: &RunReport) -> String {
+pub(super) fn value(figure: &Figure, run: &RunReport) -> String {
     (figure.value)(run).unwrap_or_else(|| "-".into())
 }
 
@@ -146,7 +152,7 @@ fn latency(run: &RunReport, at: fn(&Quantiles) -> u64) -> Option<String> {
     run.latency_us.as_ref().map(|latency| millis(at(latency)) + mark)
 }
 
-fn verdict(verdict: Verdict) -> &'static str {
+pub(super) fn verdict(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Valid => "valid",
         Verdict::Violated => "violated",

@@ -1,0 +1,247 @@
+//! The runs of a matrix: one block a pattern, and the curve of its figures over what was varied.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::label::{bare, subject};
+use super::numbers::{percent, span};
+use super::sentences::{reasons, sentence};
+use super::table::{FIGURES, Figure, empty, finish, value};
+use super::{Report, RunReport};
+use crate::ledger::{Verdict, grouped};
+
+/// The figures that stand beside the parameters.
+const SHOWN: [&str; 7] = ["on time", "lost", "duplicates", "p50 (ms)", "p99 (ms)", "max (ms)", "verdict"];
+
+/// Every run of a matrix.
+pub(super) struct Curves<'a> {
+    /// What was varied, by name.
+    keys: Vec<&'a str>,
+    /// Each subject and its runs, in the order in which they ran.
+    blocks: Vec<(&'a str, Vec<&'a RunReport>)>,
+    /// Whether the runs looked for the first value that violates an expectation.
+    seeks: bool,
+}
+
+impl<'a> Curves<'a> {
+    /// `None` for a report of no matrix.
+    pub(super) fn of(report: &'a Report) -> Option<Self> {
+        let mut keys: Vec<&str> =
+            report.runs.iter().flat_map(|run| run.params.keys().map(String::as_str)).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        let mut blocks: Vec<(&str, Vec<&RunReport>)> = Vec::new();
+        for run in &report.runs {
+            match blocks.iter_mut().find(|(name, _)| *name == subject(run)) {
+                Some((_, runs)) => runs.push(run),
+                None => blocks.push((subject(run), vec![run])),
+            }
+        }
+        // What is not run at all is not run for each value alike: once is enough.
+        for (_, runs) in &mut blocks {
+            if !runs.iter().any(|run| run.was_made()) {
+                runs.truncate(1);
+            }
+        }
+        let seeks = report.scenario["matrix"]["until"] == "violated";
+        (!keys.is_empty()).then_some(Self { keys, blocks, seeks })
+    }
+
+    /// The table, with so many columns between its own.
+    pub(super) fn table(&self, gap: u16) -> String {
+        let figures: Vec<&Figure> =
+            SHOWN.iter().filter_map(|name| FIGURES.iter().find(|figure| figure.name == *name)).collect();
+        let mut table = empty();
+        let names = figures.iter().map(|figure| match figure.name {
+            "duplicates" => "dupl.".to_owned(),
+            name => name.replace(['(', ')'], ""),
+        });
+        let keys = self.keys.iter().map(|key| (*key).to_owned());
+        table.set_header(std::iter::once(String::new()).chain(keys).chain(names));
+        for (subject, runs) in &self.blocks {
+            for (i, run) in runs.iter().enumerate() {
+                let name = if i == 0 { *subject } else { "" };
+                let params = self.keys.iter().map(|key| match run.params.get(*key) {
+                    Some(value) if run.was_made() => number(value),
+                    _ => "-".into(),
+                });
+                let figures = figures.iter().map(|figure| value(figure, run));
+                table.add_row(std::iter::once(name.to_owned()).chain(params).chain(figures));
+            }
+        }
+        self.spaced(&finish(table, gap))
+    }
+
+    /// An empty line between two blocks.
+    fn spaced(&self, table: &str) -> String {
+        let mut lines: Vec<_> = table.lines().collect();
+        let rows: usize = self.blocks.iter().map(|(_, runs)| runs.len()).sum();
+        let mut at = lines.len() - rows;
+        for (_, runs) in &self.blocks[..self.blocks.len().saturating_sub(1)] {
+            at += runs.len();
+            lines.insert(at, "");
+            at += 1;
+        }
+        lines.join("\n") + "\n"
+    }
+
+    /// What happened in each run that is not valid, then what each curve shows.
+    pub(super) fn sentences(&self) -> Vec<String> {
+        let mut said = Vec::new();
+        for (subject, runs) in &self.blocks {
+            let mut shown = Vec::new();
+            for curve in self.curves(subject, runs) {
+                shown.extend(curve.sentence(self.seeks));
+            }
+            said.extend(
+                runs.iter()
+                    .filter(|run| run.verdict != Verdict::Valid && !run.sought)
+                    .map(|run| sentence(run)),
+            );
+            said.extend(shown);
+        }
+        said
+    }
+
+    /// The runs of one subject, apart by all that was varied but the one that changes fastest.
+    fn curves(&self, subject: &str, runs: &[&'a RunReport]) -> Vec<Curve<'a>> {
+        let made: Vec<_> = runs.iter().copied().filter(|run| run.was_made()).collect();
+        let Some(moving) = moving(&made) else { return Vec::new() };
+        let mut curves: Vec<(BTreeMap<_, _>, Curve)> = Vec::new();
+        for run in made {
+            let others: BTreeMap<&str, String> = run
+                .params
+                .iter()
+                .filter(|(key, _)| *key != moving)
+                .map(|(key, value)| (key.as_str(), bare(value)))
+                .collect();
+            match curves.iter_mut().find(|(known, _)| *known == others) {
+                Some((_, curve)) => curve.runs.push(run),
+                None => {
+                    let words = others.iter().map(|(key, value)| format!(" {key}={value}"));
+                    let name = std::iter::once(subject.to_owned()).chain(words).collect();
+                    curves.push((others, Curve { name, moving, runs: vec![run] }));
+                }
+            }
+        }
+        curves.into_iter().map(|(_, curve)| curve).collect()
+    }
+}
+
+/// The parameter that differs between the first two runs; else the rate, else the first.
+fn moving<'a>(runs: &[&'a RunReport]) -> Option<&'a str> {
+    let first = runs.first()?;
+    let differs =
+        |key: &&String| runs.get(1).is_some_and(|second| second.params.get(*key) != first.params.get(*key));
+    let key =
+        first.params.keys().find(differs).or_else(|| first.params.get_key_value("rate").map(|(key, _)| key));
+    key.or_else(|| first.params.keys().next()).map(String::as_str)
+}
+
+/// Runs that differ in one parameter.
+struct Curve<'a> {
+    /// The subject, and the parameters that stay: `redis nodes=3`.
+    name: String,
+    moving: &'a str,
+    runs: Vec<&'a RunReport>,
+}
+
+impl Curve<'_> {
+    fn sentence(&self, seeks: bool) -> Option<String> {
+        let said = if seeks { self.sought() } else { self.course() }?;
+        Some(format!("{}: {said}.", self.name))
+    }
+
+    /// Which value was still sustained, and what broke at the next.
+    fn sought(&self) -> Option<String> {
+        let crossing = self.runs.iter().position(|run| run.verdict == Verdict::Violated);
+        let stop = crossing.or_else(|| self.runs.iter().position(|run| run.verdict == Verdict::Inconclusive));
+        let sustained = self.runs[..stop.unwrap_or(self.runs.len())]
+            .iter()
+            .rev()
+            .find(|run| run.verdict == Verdict::Valid)
+            .map(|run| self.words(run));
+        let Some(stop) = stop.map(|at| self.runs[at]) else {
+            return sustained.map(|most| format!("the highest value, {most}, was still sustained"));
+        };
+        let here = self.words(stop);
+        let why = why(stop);
+        Some(match (stop.verdict, sustained) {
+            (Verdict::Violated, Some(most)) => {
+                format!("sustained {most}; at {} {why}", self.value(stop))
+            }
+            (Verdict::Violated, None) => format!("not even {here}: {why}"),
+            (_, sustained) => {
+                let limit = if why.contains("load generator") {
+                    format!("the load generator itself was the limit at {here}")
+                } else {
+                    format!("{here} proved nothing: {why}")
+                };
+                match sustained {
+                    Some(most) => format!("sustained {most}; {limit}"),
+                    None => limit,
+                }
+            }
+        })
+    }
+
+    /// How latency and loss went from the first value to the last.
+    fn course(&self) -> Option<String> {
+        let (first, last) = (self.runs.first()?, self.runs.last()?);
+        let p99 = |run: &RunReport| run.latency_us.map(|latency| span(latency.p99));
+        let on_time = |run: &RunReport| run.debts.and_then(|debts| debts.on_time).map(percent);
+        let (from, to) = (self.value(first), self.words(last));
+        if self.runs.len() == 1 {
+            return Some(format!("at {to}, p99 is {} and {} came on time", p99(last)?, on_time(last)?));
+        }
+        let latency = match (p99(first), p99(last)) {
+            (Some(before), Some(after)) => format!("p99 went from {before} to {after}"),
+            (Some(_), None) => "in the end nothing was delivered".into(),
+            (None, _) => return None,
+        };
+        let share = match (on_time(first)?, on_time(last)?) {
+            (before, after) if before == after => format!("the share on time stayed {after}"),
+            (before, after) => format!("the share on time went from {before} to {after}"),
+        };
+        Some(format!("from {from} to {to}, {latency}, and {share}"))
+    }
+
+    fn value(&self, run: &RunReport) -> String {
+        run.params.get(self.moving).map(number).unwrap_or_default()
+    }
+
+    /// `6,400 messages/s`.
+    fn words(&self, run: &RunReport) -> String {
+        let value = self.value(run);
+        let (one, many) = match self.moving {
+            "rate" => ("message/s", "messages/s"),
+            "payload" => ("byte", "bytes"),
+            "nodes" => ("node", "nodes"),
+            "subscribers" => ("subscriber", "subscribers"),
+            "publishers" => ("publisher", "publishers"),
+            "rooms" => ("room", "rooms"),
+            key => return format!("{key} {value}"),
+        };
+        format!("{value} {}", if value == "1" { one } else { many })
+    }
+}
+
+/// What was wrong, by the expectations that were not met; else by the run's reasons.
+fn why(run: &RunReport) -> String {
+    let unmet = run.outcomes.iter().filter(|outcome| !outcome.met).filter_map(|outcome| outcome.why.clone());
+    let unmet: Vec<_> = unmet.collect();
+    match (run.verdict, unmet.is_empty(), run.why.first()) {
+        (Verdict::Violated, false, _) => reasons(&unmet),
+        (_, _, Some(first)) => first.clone(),
+        _ => "an expectation was not met".into(),
+    }
+}
+
+fn number(value: &Value) -> String {
+    value.as_u64().map_or_else(|| bare(value), grouped)
+}
+
+#[cfg(test)]
+#[path = "curve_tests.rs"]
+mod tests;

@@ -1,0 +1,111 @@
+//! What a split that nobody is told of shows of a pattern, as a teacher would say it. The figures decide whether it
+//! is said at all: a sentence stands only where the run shows what it says.
+
+use super::fault_words::{is_deliberate, is_silent_split};
+use super::numbers::{counted, span};
+use super::{FaultReport, RunReport};
+use crate::ledger::{Debts, Messages};
+
+/// The lesson of a run whose faults were all such splits; else nothing.
+pub(super) fn lesson(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
+    let faults: Vec<_> = run.faults.iter().filter(|fault| !is_deliberate(fault)).collect();
+    if faults.is_empty() || !faults.iter().all(|fault| is_silent_split(fault)) {
+        return String::new();
+    }
+    let said = match run.pattern.as_str() {
+        "zeromq" => zeromq(run, debts, &faults),
+        "redis" => redis(messages, debts),
+        "amqp" => amqp(run, debts),
+        _ => Vec::new(),
+    };
+    said.join(" ")
+}
+
+/// No broker, no heartbeat that a user sees: each side goes on, and each socket keeps what it cannot deliver.
+fn zeromq(run: &RunReport, debts: &Debts, faults: &[&FaultReport]) -> Vec<String> {
+    let mut said = Vec::new();
+    let meanwhile = received_during(run, faults);
+    if meanwhile > 0 {
+        let came = counted(meanwhile, "delivery", "deliveries");
+        said.push(format!(
+            "Those who could still hear each other went on among themselves ({came} meanwhile)."
+        ));
+    }
+    let (late, lost) = (late(debts), debts.lost_handed.saturating_sub(debts.lost_no_path));
+    let waited = "waited in the high-water-mark queues";
+    match (late, lost) {
+        (0, 0) => {}
+        (0, _) => said.push("What should have crossed was dropped.".into()),
+        (_, 0) => said.push(format!("What should have crossed {waited}, and came late{}.", at_most(run))),
+        _ => said.push(format!(
+            "What should have crossed {waited}: a part of it came late{}, a part was dropped.",
+            at_most(run)
+        )),
+    }
+    said
+}
+
+/// A broker that forgets: who is cut off learns it from its own heartbeat, and until then from nothing.
+fn redis(messages: &Messages, debts: &Debts) -> Vec<String> {
+    let mut said = Vec::new();
+    let late = "Some messages got no certain answer: a node that is cut off notices only when its calls or its \
+                heartbeat time out";
+    match (messages.unknown, messages.refused) {
+        (0, 0) => {}
+        (0, _) => said.push("The node that was cut off knew it, and refused.".to_owned()),
+        (_, 0) => said.push(format!("{late}.")),
+        _ => said.push(format!("{late}, and refuses from then on.")),
+    }
+    if debts.lost_handed > debts.lost_no_path && debts.lost_online > 0 {
+        said.push(
+            "What Redis took and could not pass on was lost, and nobody noticed: neither who sent it nor who \
+             missed it."
+                .to_owned(),
+        );
+    }
+    said
+}
+
+/// A durable broker: what cannot pass waits on both sides of the split.
+fn amqp(run: &RunReport, debts: &Debts) -> Vec<String> {
+    let waited = late(debts) + debts.recovered;
+    if waited == 0 {
+        return Vec::new();
+    }
+    let how = match (late(debts), debts.recovered) {
+        (0, _) => "came by replay".to_owned(),
+        (_, 0) => format!("came late{}", at_most(run)),
+        _ => format!("came late{} or by replay", at_most(run)),
+    };
+    let begin = if debts.lost == 0 { "Nothing was lost: what" } else { "What" };
+    vec![format!("{begin} could not pass waited in an outbox or a queue, and {how}.")]
+}
+
+/// Deliveries that came live, and more than a second late.
+fn late(debts: &Debts) -> u64 {
+    let on_time = (debts.on_time.unwrap_or(0.0) * debts.owed as f64).round() as u64;
+    debts.delivered.saturating_sub(on_time)
+}
+
+/// `, the last of it after 5.1 s`.
+fn at_most(run: &RunReport) -> String {
+    run.latency_us.map(|latency| format!(", after {} at most", span(latency.max))).unwrap_or_default()
+}
+
+/// Receipts in the slices that lie within a fault, but for its first second: what was under way may still come.
+fn received_during(run: &RunReport, faults: &[&FaultReport]) -> u64 {
+    const SETTLED_MS: u64 = 1_000;
+    const SLICE_MS: u64 = 100;
+    let last = run.timeline.iter().rposition(|slice| slice.sent > 0).map_or(0, |at| run.timeline[at].at_ms);
+    let within = |at_ms: u64| {
+        faults.iter().any(|fault| {
+            let end = fault.heal_begin_ms.unwrap_or(last);
+            at_ms >= fault.begin_ms + SETTLED_MS && at_ms + SLICE_MS <= end
+        })
+    };
+    run.timeline.iter().filter(|slice| within(slice.at_ms)).map(|slice| slice.received).sum()
+}
+
+#[cfg(test)]
+#[path = "lesson_tests.rs"]
+mod tests;
