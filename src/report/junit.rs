@@ -5,8 +5,8 @@ mod text;
 
 use std::io::{self, Write};
 
-use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesText, Event};
+use quick_xml::writer::{ElementWriter, Writer};
 
 use super::{Report, RunReport};
 use cases::{Case, Fate, cases};
@@ -36,10 +36,14 @@ impl Totals {
         totals
     }
 
-    fn attributes(&self) -> [(&'static str, String); 4] {
+    /// As attributes of an element.
+    fn told<'a>(&self, element: ElementWriter<'a, Vec<u8>>) -> ElementWriter<'a, Vec<u8>> {
         let Self { tests, failures, errors, skipped } = self;
         [("tests", tests), ("failures", failures), ("errors", errors), ("skipped", skipped)]
-            .map(|(name, count)| (name, count.to_string()))
+            .into_iter()
+            .fold(element, |element, (name, count)| {
+                element.with_attribute((name, count.to_string().as_str()))
+            })
     }
 }
 
@@ -51,7 +55,7 @@ pub fn junit(report: &Report) -> io::Result<String> {
     let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
     writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let totals = Totals::of(suites.iter().flat_map(|(_, cases)| cases));
-    element(&mut writer, "testsuites", &[("name", scenario)], &totals.attributes(), |writer| {
+    totals.told(begun(&mut writer, "testsuites", &[("name", scenario)])).write_inner_content(|writer| {
         suites.iter().try_for_each(|(run, cases)| suite(writer, report.seed, scenario, run, cases))
     })?;
     let mut text = writer.into_inner();
@@ -71,15 +75,16 @@ fn suite(
     let name = format!("{scenario} / {}{variation}", run.label);
     let class = format!("pubsub-lab.{scenario}.{}{variation}", run.label);
     let totals = Totals::of(cases);
-    element(writer, "testsuite", &[("name", &name)], &totals.attributes(), |writer| {
+    totals.told(begun(writer, "testsuite", &[("name", &name)])).write_inner_content(|writer| {
         let properties = [("id", run.id.as_str()), ("pattern", &run.pattern), ("seed", &seed.to_string())];
-        element(writer, "properties", &[], &[], |writer| {
-            properties.iter().try_for_each(|(name, value)| {
-                element(writer, "property", &[("name", name), ("value", value)], &[], |_| Ok(()))
-            })
+        begun(writer, "properties", &[]).write_inner_content(|writer| {
+            let property =
+                |(name, value): &(&str, &str)| empty(writer, "property", &[("name", name), ("value", value)]);
+            properties.iter().try_for_each(property)
         })?;
         cases.iter().try_for_each(|case| test_case(writer, &class, case))
-    })
+    })?;
+    Ok(())
 }
 
 /// ` rate=1000`, ` (2)` for a second repetition; empty for a run alone.
@@ -92,7 +97,11 @@ fn variation(run: &RunReport) -> String {
 }
 
 fn test_case(writer: &mut Writer<Vec<u8>>, class: &str, case: &Case) -> io::Result<()> {
-    element(writer, "testcase", &[("classname", class), ("name", &case.name)], &[], |writer| {
+    let attributes = [("classname", class), ("name", &case.name)];
+    if matches!(case.fate, Fate::Passed) && case.note.is_empty() {
+        return empty(writer, "testcase", &attributes);
+    }
+    begun(writer, "testcase", &attributes).write_inner_content(|writer| {
         match &case.fate {
             Fate::Passed => {}
             Fate::Failed { message, text } => {
@@ -101,35 +110,34 @@ fn test_case(writer: &mut Writer<Vec<u8>>, class: &str, case: &Case) -> io::Resu
             Fate::Error { message, text } => {
                 told(writer, "error", &[("message", message), ("type", "inconclusive")], text)?
             }
-            Fate::Skipped { message } => {
-                element(writer, "skipped", &[("message", message)], &[], |_| Ok(()))?
-            }
+            Fate::Skipped { message } => empty(writer, "skipped", &[("message", message)])?,
         }
         if case.note.is_empty() { Ok(()) } else { told(writer, "system-out", &[], &case.note) }
-    })
+    })?;
+    Ok(())
 }
 
 /// An element with text.
 fn told(writer: &mut Writer<Vec<u8>>, name: &str, attributes: &[(&str, &str)], text: &str) -> io::Result<()> {
-    let text = clean(text);
-    let attributes: Vec<_> = attributes.iter().map(|(name, value)| (*name, clean(value))).collect();
-    let attributes = attributes.iter().map(|(name, value)| (*name, value.as_str()));
-    writer.create_element(name).with_attributes(attributes).write_text_content(BytesText::new(&text))?;
+    begun(writer, name, attributes).write_text_content(BytesText::new(&clean(text)))?;
     Ok(())
 }
 
-/// An element with others in it.
-fn element(
-    writer: &mut Writer<Vec<u8>>,
-    name: &str,
-    attributes: &[(&str, &str)],
-    totals: &[(&'static str, String)],
-    inside: impl FnOnce(&mut Writer<Vec<u8>>) -> io::Result<()>,
-) -> io::Result<()> {
-    let attributes: Vec<_> = attributes.iter().map(|(name, value)| (*name, clean(value))).collect();
-    let attributes = attributes.iter().chain(totals).map(|(name, value)| (*name, value.as_str()));
-    writer.create_element(name).with_attributes(attributes).write_inner_content(inside)?;
+/// An element with nothing in it.
+fn empty(writer: &mut Writer<Vec<u8>>, name: &str, attributes: &[(&str, &str)]) -> io::Result<()> {
+    begun(writer, name, attributes).write_empty()?;
     Ok(())
+}
+
+/// An element that is not yet closed.
+fn begun<'a>(
+    writer: &'a mut Writer<Vec<u8>>,
+    name: &'a str,
+    attributes: &[(&str, &str)],
+) -> ElementWriter<'a, Vec<u8>> {
+    attributes.iter().fold(writer.create_element(name), |element, (name, value)| {
+        element.with_attribute((*name, clean(value).as_str()))
+    })
 }
 
 #[cfg(test)]

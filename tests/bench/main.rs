@@ -11,5 +11,7 @@ mod support;
 mod attendance;
 mod ends;
 mod faults;
+mod links;
 mod output;
+mod series;
 mod usage;
