@@ -17,6 +17,8 @@ const PEER_DOWN: &str = include_str!("../scenarios/peer-down.toml");
 const SLOW_JOINER: &str = include_str!("../scenarios/slow-joiner.toml");
 const LATE_JOINER: &str = include_str!("../scenarios/late-joiner.toml");
 const BURST: &str = include_str!("../scenarios/burst.toml");
+const HALF_OPEN: &str = include_str!("../scenarios/half-open.toml");
+const SPLIT_BRAIN: &str = include_str!("../scenarios/split-brain.toml");
 const HISTORY_DOWN: &str = include_str!("../scenarios/history-down.toml");
 
 /// One pattern's run of a scenario; every expectation of the file must hold.
@@ -127,4 +129,49 @@ fn a_burst_crashes_nobody_and_what_it_costs_is_counted() {
         assert_clean(&run);
         assert_eq!(run.count("due"), 20_000, "{:#}", run.brief());
     }
+}
+
+/// What is printed under the table of a run.
+fn printed(scenario: &str, pattern: &str, args: &[&str]) -> (Run, String) {
+    let ended = conclusive(scenario, &[&["--pattern", pattern, "--warm-up", "500ms"], args].concat());
+    let run = ended.run(pattern, 0);
+    let begin = format!("{pattern}: ");
+    let said = ended.out().into_iter().find(|line| line.starts_with(&begin)).unwrap_or_default();
+    (run, said)
+}
+
+#[test]
+fn two_halves_go_on_by_themselves_and_what_crossed_comes_late() {
+    let (zeromq, said) = printed(SPLIT_BRAIN, "zeromq", &SHORT);
+    let brief = format!("{:#}", zeromq.brief());
+    assert_clean(&zeromq);
+    // Each half acknowledges everything, and within it everybody hears: half of the deliveries of that time.
+    assert_eq!(zeromq.count("acked"), zeromq.count("due"), "{brief}");
+    let meanwhile: u64 =
+        zeromq.slices(6_000..9_900).iter().map(|slice| slice["received"].as_u64().unwrap()).sum();
+    let all = 390 * 40;
+    assert!((all * 2 / 5..=all * 3 / 5).contains(&meanwhile), "{meanwhile}: {brief}");
+    assert!(zeromq["impact_ms"].as_u64().unwrap() > 4_000, "{brief}");
+    assert!(said.contains("while nothing passed between"), "{said}");
+    assert!(said.contains("went on among themselves"), "{said}");
+}
+
+#[test]
+fn who_hears_nothing_is_told_late_or_never_and_only_a_durable_queue_keeps_it() {
+    for pattern in ["redis", "zeromq", "amqp"] {
+        let (run, said) = printed(HALF_OPEN, pattern, &SHORT);
+        let brief = format!("{:#}", run.brief());
+        assert_clean(&run);
+        assert!(run["impact_ms"].as_u64().unwrap() > 3_000, "{brief}");
+        assert!(said.contains("nothing passed from"), "{said}");
+        match pattern {
+            // Redis does not wait for who does not read.
+            "redis" => assert!(run.count("lost") > 1_000, "{brief}"),
+            _ => assert_eq!(run.count("lost"), 0, "{brief}"),
+        }
+        let [link] = run["links"].as_array().unwrap().as_slice() else { panic!("{brief}") };
+        assert!(link["bytes_forward"].as_u64().unwrap() > 10_000, "{brief}");
+    }
+    let ended = conclusive(HALF_OPEN, &["--pattern", "local"]);
+    assert_eq!(ended.report().run("local")["verdict"], "not_applicable");
 }

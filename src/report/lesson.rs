@@ -32,7 +32,7 @@ fn zeromq(run: &RunReport, debts: &Debts, faults: &[&FaultReport]) -> Vec<String
         ));
     }
     let (late, lost) = (late(debts), debts.lost_handed.saturating_sub(debts.lost_no_path));
-    let waited = "waited in the high-water-mark queues";
+    let waited = "waited in buffers and high-water-mark queues";
     match (late, lost) {
         (0, 0) => {}
         (0, _) => said.push("What should have crossed was dropped.".into()),

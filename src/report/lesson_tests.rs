@@ -37,12 +37,12 @@ fn two_halves_of_zeromq() {
     assert_eq!(
         taught(&late),
         "Those who could still hear each other went on among themselves (3,180 deliveries meanwhile). What should \
-         have crossed waited in the high-water-mark queues, and came late, after 5.1 s at most."
+         have crossed waited in buffers and high-water-mark queues, and came late, after 5.1 s at most."
     );
     let both = split("zeromq", what, |debts, _| of(debts, 6_600, 67));
     assert_eq!(
         taught(&both),
-        "What should have crossed waited in the high-water-mark queues: a part of it came late, after 5.1 s at \
+        "What should have crossed waited in buffers and high-water-mark queues: a part of it came late, after 5.1 s at \
          most, a part was dropped."
     );
     assert_eq!(
