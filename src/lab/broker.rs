@@ -177,7 +177,7 @@ async fn source(product: Product) -> Result<Source, LabError> {
 /// The error for a process fault on a broker at this URL.
 pub fn not_ours(url: &str) -> LabError {
     LabError::usage(format!("the broker at {} is not the lab's, so the lab cannot break it", redact(url)))
-        .hint("leave out `--broker`; a later version's fault `run = \"command\"` lets you break your own")
+        .hint("leave out `--broker`; the fault `run = \"command\"` lets you break your own")
 }
 
 /// Hands each wound to what the broker is.
