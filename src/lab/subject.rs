@@ -2,7 +2,7 @@
 
 use super::product::Product;
 use super::software::Software;
-use crate::scenario::{Expectation, Fault, Pattern, Scenario, Target};
+use crate::scenario::{Action, Expectation, Fault, FaultPlan, Pattern, Scenario, Target};
 
 /// What is measured.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,12 +70,12 @@ impl Subject {
 
     /// Whether the scenario's faults can strike it at all; else why not, in one clause.
     pub(super) fn applies(&self, scenario: &Scenario) -> Result<(), String> {
-        let software = match self {
+        let strange = match self {
             Subject::Cluster(software) => return software.applies(scenario),
-            Subject::Attached { .. } => scenario.faults.iter().find(|plan| !is_of_the_load(&plan.target)),
+            Subject::Attached { .. } => scenario.faults.iter().find(|plan| !is_of_the_load(plan)),
         };
         // Its clients are the load's own; its processes and links are somebody else's.
-        match software {
+        match strange {
             None => Ok(()),
             Some(plan) => match plan.target {
                 Target::Broker => Err("its broker is not the lab's".into()),
@@ -95,13 +95,9 @@ impl Subject {
 }
 
 /// Whether a fault strikes the load's own clients, or whatever the user's command strikes.
-fn is_of_the_load(target: &Target) -> bool {
-    matches!(
-        target,
-        Target::Subscribers(_)
-            | Target::Subscriber(_)
-            | Target::AnySubscriber
-            | Target::Load
-            | Target::Unknown
-    )
+fn is_of_the_load(plan: &FaultPlan) -> bool {
+    use Target::{AnySubscriber, Load, Subscriber, Subscribers, Unknown};
+    let target = matches!(plan.target, Subscribers(_) | Subscriber(_) | AnySubscriber | Load | Unknown);
+    // In a storm the clients of a node drop, and not the node.
+    target || plan.action == Action::Storm
 }
