@@ -152,7 +152,7 @@ impl<'a> Kind<'a> {
             Kind::Process(_, process) => format!("{}'s restart began", end(process)),
             Kind::Partition(_) => "the partition was healed".into(),
             Kind::Slow(who, _) => format!("{who} read at full speed again"),
-            Kind::Storm(node) => format!("{} had dropped and come back", clients_of(node)),
+            Kind::Storm(node) => format!("{} had dropped", clients_of(node)),
             Kind::Surge(_) => "the load was as before".into(),
             Kind::Run(command) => format!("the healing of `{command}` began"),
             Kind::Deliberate => "they were back".into(),

@@ -182,7 +182,7 @@ fn every_action_of_a_scenario_has_its_words() {
             [
                 "after the clients of node 1 dropped and came back at once",
                 "after the clients of node 1 dropped and came back at once",
-                "the clients of node 1 had dropped and come back",
+                "the clients of node 1 had dropped",
             ],
         ),
         (
