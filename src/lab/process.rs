@@ -270,7 +270,12 @@ impl Process {
         let (tell, sent) = oneshot::channel();
         // An ended process has no task: there is nothing to do.
         if self.orders.send(Order { sent: Some(tell), ..order }).await.is_ok() {
-            sent.await.ok();
+            // One that is sent in the very moment in which the child ends is taken by nobody, and kept in the
+            // channel for as long as this end of it lives.
+            tokio::select! {
+                _ = sent => {}
+                _ = self.ended() => {}
+            }
         }
     }
 }
