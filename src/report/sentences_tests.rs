@@ -334,10 +334,7 @@ fn more_load_is_nothing_to_heal() {
     );
     run.faults.push(fault("storm node 1", 9_000, Some(9_000)));
     run.recovery_ms = Some(40);
-    assert!(
-        said_of(run)
-            .ends_with("All was well again 40 ms after the clients of node 1 had dropped.")
-    );
+    assert!(said_of(run).ends_with("All was well again 40 ms after the clients of node 1 had dropped."));
 }
 
 #[test]
