@@ -1,11 +1,13 @@
 //! Reads one `[[fault]]` of the file.
 
+mod moments;
+
 use std::ops::Range;
 use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::{ACTIONS, Action, Condition, End, FaultPlan, Link, Moment, Target};
+use super::{ACTIONS, Action, Condition, End, FaultPlan, Link, Target};
 use crate::scenario::error::{ScenarioError, Source, list};
 use crate::scenario::section::{Section, Value, duration, text, wrong_type};
 use crate::scenario::{Cluster, Load, Pattern, parse, share};
@@ -73,9 +75,7 @@ pub(in crate::scenario) fn read<'a>(
     })
 }
 
-/// From one time to the next, how often, and where the file says so.
-type Repetition = (Option<Duration>, usize, Option<Range<usize>>);
-
+/// One `[[fault]]` that is being read.
 struct Reader<'a> {
     source: &'a Source<'a>,
     section: Section<'a>,
@@ -320,113 +320,6 @@ impl<'a> Reader<'a> {
 
     fn time(&self, key: &'static str) -> Result<Option<Duration>, ScenarioError> {
         self.section.get(key).map(|value| duration(self.source, value, key)).transpose()
-    }
-
-    fn moment(&self) -> Result<(Moment, Range<usize>), ScenarioError> {
-        match (self.section.get("at"), self.section.get("between")) {
-            (Some(at), None) => Ok((Moment::At(duration(self.source, at, "at")?), at.span())),
-            (None, Some(between)) => {
-                let form = "two durations such as [\"3s\", \"8s\"]";
-                let DeValue::Array(ends) = between.get_ref() else {
-                    return Err(wrong_type(self.source, between, "between", form));
-                };
-                let wrong = || {
-                    let what = "`between` must be two durations, the earlier first";
-                    self.source.error(&between.span(), what).with_hint(format!("write {form}"))
-                };
-                let mut ends = ends.iter();
-                let (Some(from), Some(to), None) = (ends.next(), ends.next(), ends.next()) else {
-                    return Err(wrong());
-                };
-                let from = duration(self.source, from, "between")?;
-                let to = duration(self.source, to, "between")?;
-                if from >= to {
-                    return Err(wrong());
-                }
-                Ok((Moment::Between(from, to), between.span()))
-            }
-            (Some(_), Some(_)) => {
-                let span = self.section.key_span("between");
-                let error = self.source.error(&span, "one [[fault]] cannot have `at` and `between`");
-                Err(error.with_hint("`at` is a moment, `between` lets the seed choose one"))
-            }
-            (None, None) => {
-                let error = self.source.error(&self.section.span, "a [[fault]] needs `at`");
-                Err(error.with_hint("at = \"5s\" is five seconds after the measured load began"))
-            }
-        }
-    }
-
-    /// `every` and `times`: from one time to the next, and how often. Without `times` for as long as the load
-    /// lasts.
-    fn repetition(
-        &self,
-        moment: Moment,
-        at: &Range<usize>,
-        load: &Load,
-    ) -> Result<Repetition, ScenarioError> {
-        const MOST: u64 = 10_000;
-        let times = self.section.get("times");
-        let Some(every) = self.section.get("every") else {
-            return match times {
-                None => Ok((None, 1, None)),
-                Some(_) => {
-                    let error = self.source.error(&self.section.key_span("times"), "`times` needs `every`");
-                    Err(error.with_hint("every = \"5s\" is the time from one strike to the next"))
-                }
-            };
-        };
-        let span = times.unwrap_or(every).span();
-        let every = duration(self.source, every, "every")?;
-        if every < Duration::from_millis(1) {
-            return Err(self.source.error(&span, "`every` must be at least 1ms"));
-        }
-        if times.is_some() {
-            let times = self.count("times", 1..=MOST)?;
-            return Ok((Some(every), times as usize, Some(span)));
-        }
-        let duration =
-            self.section.get("for").map(|value| duration(self.source, value, "for")).transpose()?;
-        let last = load.duration.checked_sub(moment.latest() + duration.unwrap_or_default());
-        let fit = last.map_or(1, |room| room.as_nanos() / every.as_nanos() + 1);
-        // The very end of the load is no moment to strike.
-        let at_the_end = |n: u128| moment.latest() + every * n as u32 >= load.duration;
-        let fit = if fit > 1 && fit <= u128::from(MOST) && at_the_end(fit - 1) { fit - 1 } else { fit };
-        if fit > u128::from(MOST) {
-            let error = self.source.error(at, format!("the fault would strike {fit} times"));
-            return Err(error.with_hint(format!("at most {MOST}: lengthen `every`")));
-        }
-        Ok((Some(every), fit as usize, Some(span)))
-    }
-
-    fn duration(&self, action: &Action) -> Result<Option<Duration>, ScenarioError> {
-        let Some(value) = self.section.get("for") else {
-            return match action {
-                Action::Surge { .. } => {
-                    let error = self.source.error(&self.section.key_span("surge"), "`surge` needs `for`");
-                    Err(error.with_hint("for = \"2s\" is how long the rate is another"))
-                }
-                _ => Ok(None),
-            };
-        };
-        let (takes_none, hint) = match action {
-            Action::Join => {
-                ("who has joined stays", "use `leave` for subscribers that go away and come back")
-            }
-            Action::Storm => ("who drops comes back at once", "use `cut` for clients that stay away"),
-            _ => ("", ""),
-        };
-        if !takes_none.is_empty() {
-            let what = format!("`{action}` takes no `for`: {takes_none}");
-            return Err(self.source.error(&self.section.key_span("for"), what).with_hint(hint));
-        }
-        match duration(self.source, value, "for")? {
-            Duration::ZERO => {
-                let error = self.source.error(&value.span(), "`for` must be more than 0");
-                Err(error.with_hint("leave `for` out for a fault that is never healed"))
-            }
-            duration => Ok(Some(duration)),
-        }
     }
 
     fn patterns(&self) -> Result<Option<Vec<Pattern>>, ScenarioError> {
