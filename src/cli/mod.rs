@@ -32,9 +32,10 @@ struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[allow(clippy::large_enum_variant, reason = "there is one of them, and it is taken apart at once")]
 enum Command {
     /// Run a scenario over the patterns, break things, and count what was lost
-    Bench(Box<bench::BenchArgs>),
+    Bench(bench::BenchArgs),
     /// Run the history service of the pattern amqp in the foreground
     History(history::HistoryArgs),
     /// Run one chat node in the foreground
@@ -53,7 +54,7 @@ enum Command {
 /// Parses the arguments, runs the subcommand and gives its exit code.
 pub fn main() -> ExitCode {
     let result = match Cli::parse().command {
-        Command::Bench(args) => bench::run(*args),
+        Command::Bench(args) => bench::run(args),
         Command::History(args) => history::run(args),
         Command::Node(args) => node::run(args),
         Command::Run(args) => run::run(args),
