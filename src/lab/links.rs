@@ -4,6 +4,7 @@
 //! link of the scenario concerns one path or several, and what goes from one of its ends to the other may go
 //! forward on one path and back on another.
 
+use std::cmp::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -109,10 +110,13 @@ impl Links {
                     (false, false) => None,
                 }
             }
+            Target::Groups(_) if dialer == End::Clients => None,
             Target::Groups(groups) => {
-                let apart = dialer != End::Clients
-                    && side(groups, self.nodes, dialer) != side(groups, self.nodes, listener);
-                apart.then_some(Lie::Along)
+                match side(groups, self.nodes, dialer).cmp(&side(groups, self.nodes, listener)) {
+                    Ordering::Less => Some(Lie::Along),
+                    Ordering::Equal => None,
+                    Ordering::Greater => Some(Lie::Against),
+                }
             }
             _ => None,
         }
@@ -242,5 +246,10 @@ mod tests {
         assert_eq!(lie("node 1 <-> node *", node(0), node(1)), Some(Lie::Against));
         assert_eq!(lie("client * <-> node 1", End::Clients, node(1)), Some(Lie::Along));
         assert_eq!(lie("client * <-> node 1", End::Clients, node(2)), None);
+        let groups = Target::Groups(vec![vec![node(0)], vec![node(1), node(2)]]);
+        let part = |dialer, listener| links.lie(&groups, dialer, listener);
+        assert_eq!([part(node(0), node(1)), part(node(1), node(0))], [Some(Lie::Along), Some(Lie::Against)]);
+        assert_eq!([part(node(1), node(2)), part(node(0), End::Broker)], [None, Some(Lie::Along)]);
+        assert_eq!([part(End::Clients, node(0)), part(End::History, End::Broker)], [None, None]);
     }
 }
