@@ -7,9 +7,9 @@
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 # Tests that judge time run alone, one by one; so does the part of `bench` that ends things.
-ALONE := timing bus_redis bus_zeromq bus_amqp_timing history_broker replay lab lab_amqp node_end node_slow patterns
+ALONE := timing bus_redis bus_zeromq bus_amqp_timing history_broker replay lab lab_amqp node_end node_slow
 ALL := $(patsubst tests/%.rs,%,$(patsubst %/main.rs,%.rs,$(wildcard tests/*.rs tests/*/main.rs)))
-TOGETHER := $(filter-out $(ALONE) bench soak,$(ALL))
+TOGETHER := $(filter-out $(ALONE) bench patterns soak,$(ALL))
 CARGO_TEST := cargo test --release --locked
 
 help: ## print this list
@@ -33,6 +33,8 @@ test: setup ## everything that keeps the house in order, over real processes and
 	$(CARGO_TEST) --lib --bins $(addprefix --test ,$(TOGETHER))
 	$(CARGO_TEST) --test bench -- --skip ends::
 	$(CARGO_TEST) --doc
+	@echo "== the patterns, two benches at a time: they mostly wait"
+	$(CARGO_TEST) --test patterns -- --test-threads=2
 	@echo "== tests that judge time, one by one"
 	$(CARGO_TEST) --test bench ends:: -- --test-threads=1
 	$(CARGO_TEST) $(addprefix --test ,$(ALONE)) -- --test-threads=1

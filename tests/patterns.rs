@@ -1,7 +1,7 @@
 //! The four patterns under the shipped scenarios, as the command line runs them: what each promises is what its row
 //! shows.
 //!
-//! Each bench has the machine to itself, so these tests run one by one.
+//! Two benches at a time: each mostly waits, and one that finds the machine too busy to prove anything is run again.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
