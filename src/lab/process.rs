@@ -330,7 +330,7 @@ async fn copy(out: ChildStdout, mut log: File, lines: mpsc::Sender<String>) {
 }
 
 /// How a process ended, in words.
-fn how(status: ExitStatus) -> String {
+pub(super) fn how(status: ExitStatus) -> String {
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("exit code {code}"),
         (None, Some(number)) => match Signal::try_from(number) {

@@ -2,11 +2,10 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::error::LabError;
-use super::process::{Process, SHELL, Spec, Supervision};
+use super::process::{Process, SHELL, Spec, Supervision, how};
 
 /// How long a command that was asked to end may take.
 const LAST_BREATH: Duration = Duration::from_secs(1);
@@ -96,12 +95,5 @@ impl Command {
             return Ok(());
         }
         self.ended().await
-    }
-}
-
-fn how(status: ExitStatus) -> String {
-    match status.code() {
-        Some(code) => format!("exit code {code}"),
-        None => "killed by a signal".to_owned(),
     }
 }

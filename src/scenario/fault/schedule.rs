@@ -9,8 +9,8 @@ use super::{End, Fault, FaultPlan, Link, Moment, Target};
 use crate::scenario::{Pattern, Scenario};
 
 /// The random numbers of the schedule are its own; the clients of the load have streams from 0 on, and those who
-/// leave and join the last.
-const STREAM: u64 = u64::MAX - 1;
+/// leave and join, or are slow, the last two.
+const STREAM: u64 = u64::MAX - 2;
 
 impl Scenario {
     /// The faults of a run over this pattern (`None`: over somebody else's server), by the moment at which they
