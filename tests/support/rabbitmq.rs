@@ -17,6 +17,8 @@ use nix::unistd::Pid;
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
 /// It takes 5 to 7 s on a quiet machine.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How many times it is started; each of its ports can be taken between the look and the start.
+const TRIES: usize = 4;
 /// Runs a command, says its process id, and ends it when our end of the pipe closes, however this process ends.
 const GUARD: &str =
     r#"exec 3<&0; "$@" </dev/null 3<&- & echo $!; read _ <&3; kill -9 $! 2>/dev/null; wait $!"#;
@@ -74,12 +76,17 @@ pub struct RabbitMq {
 impl RabbitMq {
     /// Starts one, and waits until it answers.
     pub fn start() -> Self {
-        // Not a `TempDir`: the shared one is never dropped, so the guard of its epmd removes it.
-        let dir = tempfile::Builder::new().prefix("rabbitmq-").tempdir().unwrap().keep();
-        let [port, dist_port, epmd_port] = free_ports();
-        let mut rabbit = Self { server: None, epmd: epmd(epmd_port, &dir), dir, port, dist_port, epmd_port };
-        rabbit.launch();
-        rabbit
+        for _ in 0..TRIES {
+            // Not a `TempDir`: the shared one is never dropped, so the guard of its epmd removes it.
+            let dir = tempfile::Builder::new().prefix("rabbitmq-").tempdir().unwrap().keep();
+            let [port, dist_port, epmd_port] = free_ports();
+            let Some(epmd) = epmd(epmd_port, &dir) else { continue };
+            let mut rabbit = Self { server: None, epmd, dir, port, dist_port, epmd_port };
+            if rabbit.try_launch() {
+                return rabbit;
+            }
+        }
+        panic!("RabbitMQ found no free ports in {TRIES} tries");
     }
 
     /// The one that all tests of this process share, which must not be killed; take a namespace of your own.
@@ -108,8 +115,15 @@ impl RabbitMq {
 
     /// Starts it again, with its data, on the same port, and waits until it answers.
     pub fn restart(&mut self) {
-        self.kill();
-        self.launch();
+        for _ in 0..TRIES {
+            self.kill();
+            if self.try_launch() {
+                return;
+            }
+            // Its clients know only the other one.
+            [self.dist_port, _, _] = free_ports();
+        }
+        panic!("a port of RabbitMQ's was taken while it was down: {}", self.port);
     }
 
     /// SIGSTOP.
@@ -157,7 +171,8 @@ impl RabbitMq {
         assert!(output.status.success(), "rabbitmqctl {args:?}: {output:?}");
     }
 
-    fn launch(&mut self) {
+    /// Starts it and waits until it answers; false if somebody else had one of its ports.
+    fn try_launch(&mut self) -> bool {
         fs::write(
             self.dir.join("rabbitmq.conf"),
             format!(
@@ -171,13 +186,18 @@ impl RabbitMq {
         let program = SERVERS.iter().find(|program| Path::new(program).exists());
         let program = program.expect("these tests need RabbitMQ; see `make setup`");
         let log = self.dir.join("log.txt");
+        let _ = fs::remove_file(&log);
         self.server = Some(Guarded::start(&mut vec![(*program).into()], &env, &log));
         let deadline = Instant::now() + READY_WITHIN;
         while !answers(self.port) {
-            let text = || fs::read_to_string(&log).unwrap_or_default();
-            assert!(Instant::now() < deadline, "RabbitMQ is not ready after {READY_WITHIN:?}:\n{}", text());
+            let text = fs::read_to_string(&log).unwrap_or_default();
+            if ["eaddrinuse", "dist_port_already_used"].iter().any(|taken| text.contains(taken)) {
+                return false;
+            }
+            assert!(Instant::now() < deadline, "RabbitMQ is not ready after {READY_WITHIN:?}:\n{text}");
             std::thread::sleep(Duration::from_millis(20));
         }
+        true
     }
 }
 
@@ -188,7 +208,8 @@ impl Drop for RabbitMq {
     }
 }
 
-fn epmd(port: u16, dir: &Path) -> Guarded {
+/// The port mapper of this one RabbitMQ; `None` if somebody else has that port.
+fn epmd(port: u16, dir: &Path) -> Option<Guarded> {
     // The first thing to start and the last to end, so it takes the directory along.
     let script = format!("trap 'rm -rf {}' EXIT; {GUARD}", dir.display());
     let log = fs::File::create(dir.join("epmd.txt")).unwrap();
@@ -201,10 +222,14 @@ fn epmd(port: u16, dir: &Path) -> Guarded {
     let guarded = Guarded { id: line.trim().parse().unwrap(), shell };
     let deadline = Instant::now() + Duration::from_secs(5);
     while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(Instant::now() < deadline, "these tests need epmd (Erlang); see `make setup`");
+        let text = fs::read_to_string(dir.join("epmd.txt")).unwrap_or_default();
+        if text.contains("ddress already in use") {
+            return None;
+        }
+        assert!(Instant::now() < deadline, "these tests need epmd (Erlang), see `make setup`: {text}");
         std::thread::sleep(Duration::from_millis(5));
     }
-    guarded
+    Some(guarded)
 }
 
 /// Whether something answers the protocol header.
@@ -215,11 +240,11 @@ fn answers(port: u16) -> bool {
     tcp.write_all(b"AMQP\0\0\x09\x01").is_ok() && tcp.read_exact(&mut first).is_ok() && first == [1]
 }
 
+/// Three different ones, held until all are found. On all addresses: so RabbitMQ looks for its second one.
 fn free_ports() -> [u16; 3] {
-    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
-    let mut ports = [0; 3];
-    for slot in &mut ports {
-        *slot = std::iter::repeat_with(|| rand::random_range(PORTS)).find(free).unwrap();
-    }
-    ports
+    let held = [(); 3].map(|()| {
+        let bind = || std::net::TcpListener::bind(("0.0.0.0", rand::random_range(PORTS))).ok();
+        std::iter::repeat_with(bind).flatten().next().unwrap()
+    });
+    held.map(|listener| listener.local_addr().unwrap().port())
 }
