@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -74,6 +74,8 @@ struct Evidence {
     ledger: Arc<Mutex<Ledger>>,
     harness: Harness,
     strikes: Strikes,
+    /// When the measured load began.
+    began: SystemTime,
     ended: Duration,
 }
 
@@ -225,13 +227,14 @@ impl Trial<'_> {
         let strikes = Mutex::new(Strikes::default());
         let connected = self.loaded(&generator, stage, &strikes).await;
         let (ledger, ended) = (generator.ledger(), generator.now());
+        let began = SystemTime::now() - ended.saturating_sub(generator.begin());
         let mut harness = generator.finish().await;
         if !connected {
             let limit = humantime::format_duration(RECONNECT_LIMIT);
             harness.problems.push(format!("not every client was connected again within {limit}"));
         }
         let strikes = strikes.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Ok(Evidence { ledger, harness, strikes, ended }))
+        Ok(Ok(Evidence { ledger, harness, strikes, began, ended }))
     }
 
     fn plan(&self, nodes: usize) -> Plan {
@@ -303,7 +306,7 @@ impl Trial<'_> {
     }
 
     fn judged(&self, evidence: Evidence, deaths: Vec<String>) -> RunReport {
-        let Evidence { ledger, mut harness, strikes, ended } = evidence;
+        let Evidence { ledger, mut harness, strikes, began, ended } = evidence;
         harness.problems.extend(strikes.problems);
         harness.deaths.extend(deaths);
         // Of our own nodes the user knows that he killed them; a server that dies has failed.
@@ -311,7 +314,10 @@ impl Trial<'_> {
         let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&strikes.times, ended);
         let judgement = ledger::judge(&settled, &harness, &self.subject.expectations(self.scenario));
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
-        RunReport::new(&self.id, label, pattern, &settled, &judgement, &harness, &strikes.times)
+        let run = RunReport::new(&self.id, label, pattern, &settled, &judgement, &harness, &strikes.times);
+        let since_epoch = began.duration_since(SystemTime::UNIX_EPOCH).ok();
+        let began_unix_ms = since_epoch.and_then(|since| u64::try_from(since.as_millis()).ok());
+        RunReport { began_unix_ms, ..run }
     }
 }
 

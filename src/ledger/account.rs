@@ -62,7 +62,8 @@ impl Ledger {
             counts.on_time += u64::from(late <= ON_TIME_NANOS);
             self.latency.saturating_record(late / 1_000);
             self.service.saturating_record(at.saturating_sub(self.messages[n].sent_at) / 1_000);
-            self.timeline.delivered(due, late / 1_000);
+            self.timeline.delivered(due, late / 1_000, self.latency.lowest_equivalent(late / 1_000));
+            self.fan_out[n].reached(late / 1_000);
         }
         if !live && first {
             counts.recovered += 1;

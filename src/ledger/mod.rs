@@ -24,21 +24,25 @@
 //!   about a receipt.
 
 mod account;
+mod chronicle;
 mod debt;
 mod early;
 mod expected;
+mod fan_out;
 mod figure;
 mod harness;
 mod histogram;
 mod judge;
 mod moments;
 mod outcome;
+mod phase;
 mod plan;
 mod presence;
 mod progress;
 mod settle;
 mod settled;
 mod span;
+mod sparse;
 mod stopped;
 mod subscriber;
 mod tempo;
@@ -57,6 +61,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use early::{Early, EarlyReceipts};
+use fan_out::FanOut;
 use moments::Seen;
 use span::Span;
 use subscriber::Subscriber;
@@ -67,6 +72,7 @@ pub use harness::Harness;
 pub use histogram::micros_histogram;
 pub use judge::{Judgement, Verdict, judge};
 pub use outcome::Outcome;
+pub use phase::{Interval, Phase};
 pub use plan::Plan;
 pub use progress::Progress;
 pub use settled::{Debts, Messages, Path, Settled};
@@ -169,6 +175,8 @@ pub struct Ledger {
     messages: Vec<Message>,
     /// For each message, the debts that are worth waiting for and not yet paid.
     unpaid: Vec<u32>,
+    /// For each message, how far apart its recipients are.
+    fan_out: Vec<FanOut>,
     subscribers: Vec<Subscriber>,
     /// For each room, its subscribers.
     rooms: Vec<Vec<usize>>,
@@ -198,6 +206,7 @@ impl Ledger {
             latest_sent: None,
             messages: vec![message; plan.messages],
             unpaid: vec![0; plan.messages],
+            fan_out: vec![FanOut::NOBODY; plan.messages],
             subscribers: plan.all_subscribers().map(|s| Subscriber::new(&plan, s)).collect(),
             rooms,
             early: EarlyReceipts::default(),

@@ -19,6 +19,11 @@ pub(super) struct Presence {
 }
 
 impl Presence {
+    /// All of them, in order.
+    pub(super) fn stays(&self) -> &[Stay] {
+        &self.stays
+    }
+
     pub(super) fn last(&self) -> Option<Stay> {
         self.stays.last().copied()
     }

@@ -14,6 +14,8 @@ struct Sweep {
     refused_but_delivered: u64,
     harm: Span,
     timeline: Vec<Slice>,
+    /// Of each slice, whether nothing was lost that counts as harm.
+    unharmed: Vec<bool>,
     moments: Moments,
     /// From here on nothing excuses a loss, in nanoseconds since the load began; `None` if something always does.
     inexcusable: Option<u64>,
@@ -27,8 +29,17 @@ impl Ledger {
     pub fn settle(&self, faults: &[FaultTimes], ended: Duration) -> Settled {
         let begin = self.begin.unwrap_or(0);
         let (messages, unsent_debts, messages_at) = self.settle_messages(ended);
-        let Sweep { mut debts, refused_but_delivered, harm, timeline, mut moments, mut stopped, .. } =
-            self.sweep(messages.due, faults);
+        let Sweep {
+            mut debts,
+            refused_but_delivered,
+            harm,
+            mut timeline,
+            unharmed,
+            mut moments,
+            mut stopped,
+            ..
+        } = self.sweep(messages.due, faults);
+        let fan_out = self.fill(&mut timeline);
         debts.on_time = (debts.owed > 0).then(|| self.counts.on_time as f64 / debts.owed as f64);
         let healing = |fault: &&FaultTimes| fault.heal_begin.is_some() && !fault.deliberate;
         let last_healing = faults.iter().filter(healing).max_by_key(|fault| fault.heal_begin);
@@ -62,6 +73,8 @@ impl Ledger {
             impact_ms: harm.ends().map(|(first, last)| whole_ms(last - first)),
             recovery_ms: heal_begin.and_then(recovery),
             ready_ms: heal_begin.zip(healed).map(|(begin, end)| whole_ms(nanos(end.saturating_sub(begin)))),
+            fan_out,
+            intervals: self.intervals(&timeline, &unharmed, faults),
             timeline,
             moments,
         }
@@ -110,11 +123,13 @@ impl Ledger {
         let mut seen = self.seen;
         // What still waits for its sending was never sent.
         self.early.moments().for_each(|at| seen.unexpected.include(at));
+        let timeline = self.timeline.slices(due_slices);
         let mut sweep = Sweep {
             debts: Debts::default(),
             refused_but_delivered: 0,
             harm: self.harm,
-            timeline: self.timeline.slices(due_slices),
+            unharmed: vec![true; timeline.len()],
+            timeline,
             moments: Moments::new(seen, self.begin.unwrap_or(0), self.timeline.longest_us()),
             inexcusable: inexcusable_from(faults),
             trails: vec![Trail::default(); self.plan.publishers],
@@ -138,7 +153,7 @@ impl Ledger {
                 let n = (row * self.plan.rooms + subscriber.room) * self.plan.publishers + publisher;
                 sweep.debts.owed += 1;
                 if debt.received() {
-                    self.pay(n, debt.live(), sweep);
+                    self.pay(s, n, debt.live(), sweep);
                 } else {
                     self.lose(s, n, debt.has_path(), sweep);
                 }
@@ -155,7 +170,7 @@ impl Ledger {
     }
 
     /// A debt that was received.
-    fn pay(&self, n: usize, live: bool, sweep: &mut Sweep) {
+    fn pay(&self, s: usize, n: usize, live: bool, sweep: &mut Sweep) {
         let due = nanos(self.tempo.due(n));
         if self.messages[n].answer == Some(Answer::Refused) {
             sweep.refused_but_delivered += 1;
@@ -166,6 +181,12 @@ impl Ledger {
         } else {
             sweep.debts.recovered += 1;
             sweep.moments.recovered.include(due);
+            if let Some(slice) = sweep.timeline.get_mut(slice_of(due)) {
+                slice.recovered += 1;
+            }
+            if let Some(unharmed) = sweep.unharmed.get_mut(slice_of(due)).filter(|_| !self.was_away(s, n)) {
+                *unharmed = false;
+            }
         }
         sweep.trails[self.plan.publisher(n)].received();
     }
@@ -190,7 +211,8 @@ impl Ledger {
         if !has_path {
             count(&mut debts.lost_no_path, &mut at.no_path);
         }
-        let online = self.subscribers[s].presence.at(message.sent_at).is_some_and(|stay| stay.online);
+        let stay = self.subscribers[s].presence.at(message.sent_at);
+        let online = stay.is_some_and(|stay| stay.online);
         match online {
             true => count(&mut debts.lost_online, &mut at.online),
             false => count(&mut debts.lost_offline, &mut at.offline),
@@ -198,6 +220,9 @@ impl Ledger {
         let away = self.was_away(s, n);
         if has_path && !away {
             sweep.harm.include(self.intended(n));
+            if let Some(unharmed) = sweep.unharmed.get_mut(slice_of(due)) {
+                *unharmed = false;
+            }
         }
         if let Some(from) = sweep.inexcusable {
             let excused = !has_path || away || !online || message.answer == Some(Answer::Refused);
@@ -205,6 +230,9 @@ impl Ledger {
         }
         if let Some(slice) = sweep.timeline.get_mut(slice_of(due)) {
             slice.lost += 1;
+            slice.lost_by_node.resize(self.plan.nodes, 0);
+            let by_node = stay.and_then(|stay| slice.lost_by_node.get_mut(stay.node as usize));
+            by_node.into_iter().for_each(|lost| *lost += 1);
         }
     }
 }

@@ -4,7 +4,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::moments::Moments;
-use super::{Figure, Slice, StoppedPath};
+use super::{Figure, Interval, Slice, StoppedPath};
 use crate::scenario::figure_base;
 
 /// What became of the messages. `due = sent + unsent`, `sent = acked + refused + unknown`.
@@ -102,6 +102,10 @@ pub struct Settled {
     pub service: Histogram<u64>,
     /// For debts that were first received by replay: that receipt minus intended send time, in microseconds.
     pub recovered: Histogram<u64>,
+    /// For messages with at least two live recipients: from the first to the last of them, in microseconds.
+    pub fan_out: Histogram<u64>,
+    /// The latency once more, by time and phase: together the whole of it.
+    pub intervals: Vec<Interval>,
     /// From the first harmed intended send time to the end of the last harm. `None` if no debt was harmed.
     pub impact_ms: Option<u64>,
     /// The end of the last harm minus the last begin of healing, not below 0. `None` if no debt was harmed or no

@@ -405,6 +405,8 @@ fn two_hundred_subscribers_and_a_hundred_thousand_messages_are_twenty_megabytes(
     let messages =
         ledger.messages.capacity() * size_of::<Message>() + ledger.unpaid.capacity() * size_of::<u32>();
     assert!(messages <= 2_000_000, "{messages} bytes for the messages");
+    let fan_out = ledger.fan_out.capacity() * size_of::<FanOut>();
+    assert!(fan_out <= 1_200_000, "{fan_out} bytes for the first and last recipients");
 }
 
 #[test]

@@ -3,37 +3,67 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::histogram::slice_histogram;
+use super::micros_histogram;
+use super::sparse::Sparse;
 
 /// How long a slice is, in nanoseconds.
 pub(super) const SLICE: u64 = 100_000_000;
 /// No run lasts longer than a day; a receipt with a later time is not worth the memory.
 const MOST_SLICES: usize = 864_000;
 
-/// One slice. By intended send time, but for `received`.
+/// One slice. By intended send time, but for `received` and `online`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Slice {
     /// Its begin, in milliseconds since the measured load began.
     pub at_ms: u64,
     /// Messages due in it that were sent, whenever.
     pub sent: u64,
+    /// Of them, confirmed or handed.
+    #[serde(default)]
+    pub acked: u64,
+    /// Of them, refused.
+    #[serde(default)]
+    pub refused: u64,
+    /// Of them, answered with unknown or never.
+    #[serde(default)]
+    pub unknown: u64,
     /// Debts of those messages that were delivered live, whenever.
     pub delivered: u64,
     /// Receipts within the slice itself: live and replayed, first and again.
     pub received: u64,
+    /// Debts of its messages that were recovered: received by replay only.
+    #[serde(default)]
+    pub recovered: u64,
     /// Debts of its messages that were lost.
     pub lost: u64,
-    /// Median latency of its delivered debts, in microseconds, to about 6 %.
+    /// The lost debts by the node of their subscriber when the message was sent, node 0 first; empty if nothing
+    /// was lost. Of a subscriber without a connection it is the node that it had last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost_by_node: Vec<u64>,
+    /// Subscribers online when it began; `null` where nobody counted.
+    #[serde(default)]
+    pub online: Option<u64>,
+    /// Median latency of its delivered debts, in microseconds.
     pub p50_us: Option<u64>,
     /// The 99th percentile likewise.
     pub p99_us: Option<u64>,
+    /// The longest likewise.
+    #[serde(default)]
+    pub max_us: Option<u64>,
+    /// The median, over its messages with at least two live recipients, of the time from the first of them to the
+    /// last, in microseconds.
+    #[serde(default)]
+    pub spread_p50_us: Option<u64>,
+    /// The longest likewise.
+    #[serde(default)]
+    pub spread_max_us: Option<u64>,
 }
 
 /// What a slice gathers while the run lasts.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Gathered {
     sent: u64,
-    latency: Histogram<u32>,
+    latency: Sparse,
     /// The true one: a quantile, rounded up to its bucket's end, is never shown above it.
     longest_us: u64,
 }
@@ -54,10 +84,9 @@ impl Timeline {
     /// For a load whose last message is due then.
     pub(super) fn new(last_due: Option<u64>) -> Self {
         let slices = last_due.map_or(0, |due| slice_of(due) + 1);
-        let gathered = || Gathered { sent: 0, latency: slice_histogram(), longest_us: 0 };
         // Room for a drain of ten seconds, so that a receipt seldom allocates.
         Self {
-            load: std::iter::repeat_with(gathered).take(slices).collect(),
+            load: std::iter::repeat_with(Gathered::default).take(slices).collect(),
             received: Vec::with_capacity(slices + 100),
         }
     }
@@ -68,9 +97,10 @@ impl Timeline {
         }
     }
 
-    pub(super) fn delivered(&mut self, due: u64, latency_us: u64) {
+    /// `rounded_us` is the latency as [`micros_histogram`] rounds it down.
+    pub(super) fn delivered(&mut self, due: u64, latency_us: u64, rounded_us: u64) {
         if let Some(slice) = self.load.get_mut(slice_of(due)) {
-            slice.latency.saturating_record(latency_us);
+            slice.latency.record(rounded_us);
             slice.longest_us = slice.longest_us.max(latency_us);
         }
     }
@@ -90,21 +120,31 @@ impl Timeline {
         self.load.iter().map(|slice| slice.longest_us).collect()
     }
 
+    /// Adds the latencies of one slice to a histogram.
+    pub(super) fn add_to(&self, slice: usize, histogram: &mut Histogram<u64>) {
+        if let Some(slice) = self.load.get(slice) {
+            slice.latency.add_to(histogram);
+        }
+    }
+
     /// The slices as far as the run got: to the last message due or sent, or the last receipt.
     pub(super) fn slices(&self, due_slices: usize) -> Vec<Slice> {
+        let mut latency = micros_histogram();
         let slice = |i: usize| {
             let load = self.load.get(i);
-            let latency = load.map(|load| &load.latency).filter(|latency| !latency.is_empty());
+            latency.reset();
+            self.add_to(i, &mut latency);
             let longest = load.map_or(0, |load| load.longest_us);
-            let quantile = |q| latency.map(|latency| latency.value_at_quantile(q).min(longest));
+            let quantile = |q| (!latency.is_empty()).then(|| latency.value_at_quantile(q).min(longest));
             Slice {
                 at_ms: i as u64 * (SLICE / 1_000_000),
                 sent: load.map_or(0, |load| load.sent),
-                delivered: latency.map_or(0, Histogram::len),
+                delivered: latency.len(),
                 received: self.received.get(i).copied().unwrap_or(0),
-                lost: 0,
                 p50_us: quantile(0.5),
                 p99_us: quantile(0.99),
+                max_us: (!latency.is_empty()).then_some(longest),
+                ..Slice::default()
             }
         };
         let sent_slices = self.load.iter().rposition(|load| load.sent > 0).map_or(0, |last| last + 1);

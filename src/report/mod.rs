@@ -4,6 +4,7 @@
 
 mod answers;
 mod curve;
+mod distribution;
 mod fault_words;
 mod file;
 mod host;
@@ -16,6 +17,7 @@ mod place;
 mod run;
 mod schema;
 mod sentences;
+mod story;
 mod table;
 
 #[cfg(test)]
@@ -26,6 +28,9 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use distribution::{
+    Distributions, Encoded, IntervalReport, PercentilePoint, Percentiles, curve as percentile_curve,
+};
 pub use file::{REPORT_FILE, ReportError};
 pub use host::Host;
 pub use junit::junit;
@@ -33,6 +38,7 @@ pub use link::{LinkReport, ProxyReport};
 pub use run::{FaultReport, PlannedFault, Quantiles, RunReport};
 pub use schema::json_schema;
 pub use sentences::sentences;
+pub use story::{Arrow, Carries, Choice, Lane, LaneKind, Story};
 pub use table::table;
 
 use crate::ledger::Verdict;

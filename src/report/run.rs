@@ -7,9 +7,12 @@ use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::distribution::{Distributions, IntervalReport, Percentiles};
 use super::link::{LinkReport, ProxyReport};
+use super::story::Story;
 use crate::ledger::{
-    Debts, FaultTimes, Harness, Judgement, Messages, Outcome, Path, Settled, Slice, StoppedPath, Verdict,
+    Debts, FaultTimes, Harness, Interval, Judgement, Messages, Outcome, Path, Phase, Settled, Slice,
+    StoppedPath, Verdict, micros_histogram,
 };
 use crate::scenario::Fault;
 
@@ -71,10 +74,19 @@ pub struct RunReport {
     pub service_us: Option<Quantiles>,
     /// First receipt by replay minus intended send time.
     pub recovered_us: Option<Quantiles>,
+    /// For messages with at least two live recipients: from the first to the last of them.
+    #[serde(default)]
+    pub fan_out_us: Option<Quantiles>,
+    /// `latency_us` by what the run was going through; a phase in which nothing was delivered is left out.
+    #[serde(default)]
+    pub phases_us: BTreeMap<Phase, Quantiles>,
     /// How late the harness published.
     pub publish_delay_us: Option<Quantiles>,
     /// How late the harness received.
     pub loop_lag_us: Option<Quantiles>,
+    /// How often a queue of the harness overflowed; `null` where nobody counted.
+    #[serde(default)]
+    pub overruns: Option<u64>,
     /// The latency is as much the harness's as the pattern's.
     #[serde(default)]
     pub harness_limited: bool,
@@ -96,9 +108,24 @@ pub struct RunReport {
     /// The latency that such a proxy itself adds; `null` where no link went through one.
     #[serde(default)]
     pub proxy_us: Option<ProxyReport>,
+    /// When the measured load began: milliseconds since the Unix epoch.
+    #[serde(default)]
+    pub began_unix_ms: Option<u64>,
     /// The run in slices of 100 ms.
     #[serde(default)]
     pub timeline: Vec<Slice>,
+    /// The latency by time and phase.
+    #[serde(default)]
+    pub intervals: Vec<IntervalReport>,
+    /// The percentile curves.
+    #[serde(default)]
+    pub percentiles: Percentiles,
+    /// The whole distributions.
+    #[serde(default)]
+    pub distributions: Distributions,
+    /// The ways of some messages that are worth looking at.
+    #[serde(default)]
+    pub stories: Vec<Story>,
 }
 
 fn first() -> u32 {
@@ -171,6 +198,17 @@ impl From<&Fault> for PlannedFault {
     }
 }
 
+/// The latency of each phase in which something was delivered.
+fn by_phase(intervals: &[Interval]) -> BTreeMap<Phase, Quantiles> {
+    let mut phases: BTreeMap<Phase, Histogram<u64>> = BTreeMap::new();
+    for interval in intervals {
+        let phase = phases.entry(interval.phase).or_insert_with(micros_histogram);
+        // All have the same bounds.
+        let _ = phase.add(&interval.latency);
+    }
+    phases.iter().filter_map(|(phase, latency)| Some((*phase, Quantiles::of(latency)?))).collect()
+}
+
 /// Milliseconds, rounded to the nearest.
 fn whole_ms(time: Duration) -> u64 {
     u64::try_from((time + Duration::from_micros(500)).as_millis()).unwrap_or(u64::MAX)
@@ -205,14 +243,20 @@ impl RunReport {
             latency_us: Quantiles::of(&settled.latency),
             service_us: Quantiles::of(&settled.service),
             recovered_us: Quantiles::of(&settled.recovered),
+            fan_out_us: Quantiles::of(&settled.fan_out),
+            phases_us: by_phase(&settled.intervals),
             publish_delay_us: Quantiles::of(&harness.publish_delay),
             loop_lag_us: Quantiles::of(&harness.loop_lag),
+            overruns: Some(harness.overruns),
             harness_limited: judgement.harness_limited,
             impact_ms: settled.impact_ms,
             recovery_ms: settled.recovery_ms,
             ready_ms: settled.ready_ms,
             faults: faults.iter().map(FaultReport::from).collect(),
             timeline: settled.timeline.clone(),
+            intervals: settled.intervals.iter().map(IntervalReport::from).collect(),
+            percentiles: Percentiles::new(settled),
+            distributions: Distributions::new(settled, harness),
             ..Self::not_applicable(id, label, pattern, Vec::new())
         }
     }
@@ -254,8 +298,11 @@ impl RunReport {
             latency_us: None,
             service_us: None,
             recovered_us: None,
+            fan_out_us: None,
+            phases_us: BTreeMap::new(),
             publish_delay_us: None,
             loop_lag_us: None,
+            overruns: None,
             harness_limited: false,
             impact_ms: None,
             recovery_ms: None,
@@ -264,7 +311,12 @@ impl RunReport {
             faults: Vec::new(),
             links: Vec::new(),
             proxy_us: None,
+            began_unix_ms: None,
             timeline: Vec::new(),
+            intervals: Vec::new(),
+            percentiles: Percentiles::default(),
+            distributions: Distributions::default(),
+            stories: Vec::new(),
         }
     }
 }

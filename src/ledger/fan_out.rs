@@ -1,0 +1,28 @@
+//! How far apart the live recipients of one message are: the time from the first to the last of them.
+
+/// The live receipts of one message, as long after its intended send time, in microseconds.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FanOut {
+    first_us: u32,
+    last_us: u32,
+    recipients: u32,
+}
+
+impl FanOut {
+    /// Nobody has it yet.
+    pub(super) const NOBODY: Self = Self { first_us: u32::MAX, last_us: 0, recipients: 0 };
+
+    /// One more recipient, so late.
+    pub(super) fn reached(&mut self, late_us: u64) {
+        // Over an hour is an hour, as in the histograms.
+        let late = u32::try_from(late_us).unwrap_or(u32::MAX);
+        self.first_us = self.first_us.min(late);
+        self.last_us = self.last_us.max(late);
+        self.recipients += 1;
+    }
+
+    /// From the first to the last recipient, in microseconds; `None` with less than two.
+    pub(super) fn spread_us(self) -> Option<u64> {
+        (self.recipients >= 2).then(|| u64::from(self.last_us - self.first_us))
+    }
+}

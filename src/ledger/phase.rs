@@ -1,0 +1,150 @@
+//! The phases of a run as its latency sees them: steady, fault, recovery.
+//!
+//! A slice of the timeline is *fault* if it overlaps some fault from its strike to the begin of its healing (to
+//! the end of the run if it is never healed). It is *recovery* from the begin of a healing on, until the target
+//! was ready and a whole slice went by in which something was delivered, nothing was late and nothing lost that
+//! has a path. Every other is *steady*. A fault that strikes during a recovery is a fault.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
+
+use super::timeline::SLICE;
+use super::{FaultTimes, nanos};
+
+/// What a run was going through.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Nothing was broken.
+    #[default]
+    Steady,
+    /// Something was.
+    Fault,
+    /// Healing had begun, and the pattern was not yet as before.
+    Recovery,
+}
+
+impl Phase {
+    /// As files and charts call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Phase::Steady => "steady",
+            Phase::Fault => "fault",
+            Phase::Recovery => "recovery",
+        }
+    }
+}
+
+/// The latencies of some slices in a row, all of one phase.
+#[derive(Debug, Clone)]
+pub struct Interval {
+    /// Its begin, since the measured load began.
+    pub at: Duration,
+    /// How long it is.
+    pub length: Duration,
+    /// What the run was going through.
+    pub phase: Phase,
+    /// First live receipt minus intended send time of the messages that were due in it, in microseconds.
+    pub latency: Histogram<u64>,
+}
+
+/// The phase of each slice. `clean(i)` tells whether everything due in slice `i` came in time.
+pub(super) fn phases(slices: usize, faults: &[FaultTimes], clean: impl Fn(usize) -> bool) -> Vec<Phase> {
+    let mut phases = vec![Phase::Steady; slices];
+    // A leave that ends, or a storm, has its recovery, too.
+    for fault in faults {
+        let Some(heal_begin) = fault.heal_begin.map(nanos) else { continue };
+        let ready = fault.healed.map_or(heal_begin, nanos);
+        for (i, phase) in phases.iter_mut().enumerate() {
+            let begin = i as u64 * SLICE;
+            if begin + SLICE <= heal_begin {
+                continue;
+            }
+            if begin > ready && clean(i) {
+                break;
+            }
+            *phase = Phase::Recovery;
+        }
+    }
+    for fault in faults {
+        let from = nanos(fault.begin);
+        // Who joined broke nothing.
+        let to = match fault.heal_begin {
+            Some(heal_begin) => nanos(heal_begin),
+            None if fault.deliberate => from,
+            None => u64::MAX,
+        };
+        for (i, phase) in phases.iter_mut().enumerate() {
+            let begin = i as u64 * SLICE;
+            if begin < to && begin + SLICE > from {
+                *phase = Phase::Fault;
+            }
+        }
+    }
+    phases
+}
+
+/// Neighbouring slices of the same phase, at most `most` together: from and to (excluded).
+pub(super) fn stretches(phases: &[Phase], most: usize) -> Vec<(usize, usize)> {
+    let mut stretches: Vec<(usize, usize)> = Vec::new();
+    for i in 0..phases.len() {
+        match stretches.last_mut() {
+            Some((from, to)) if phases[*from] == phases[i] && i - *from < most.max(1) => *to = i + 1,
+            _ => stretches.push((i, i + 1)),
+        }
+    }
+    stretches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Phase::{Fault, Recovery, Steady};
+    use super::*;
+
+    fn fault(begin: u64, heal_begin: Option<u64>, healed: Option<u64>, deliberate: bool) -> FaultTimes {
+        let ms = Duration::from_millis;
+        let what = "kill broker".into();
+        FaultTimes {
+            what,
+            begin: ms(begin),
+            heal_begin: heal_begin.map(ms),
+            healed: healed.map(ms),
+            deliberate,
+        }
+    }
+
+    #[test]
+    fn a_recovery_lasts_until_a_slice_is_clean_again() {
+        let kill = fault(250, Some(510), Some(530), false);
+        // Slices 5 and 6 lose or deliver late.
+        let clean = |i: usize| !(2..=6).contains(&i);
+        let expected = [Steady, Steady, Fault, Fault, Fault, Fault, Recovery, Steady, Steady];
+        assert_eq!(phases(9, std::slice::from_ref(&kill), clean), expected);
+        // One that is never healed lasts; one that strikes again while recovering is a fault.
+        let forever = fault(250, None, None, false);
+        assert_eq!(phases(4, &[forever], clean), [Steady, Steady, Fault, Fault]);
+        let again = fault(610, Some(700), Some(700), false);
+        let twice = phases(9, &[kill, again], clean);
+        assert_eq!(twice, [Steady, Steady, Fault, Fault, Fault, Fault, Fault, Recovery, Steady]);
+    }
+
+    #[test]
+    fn who_joins_breaks_nothing_and_who_leaves_does() {
+        let clean = |_: usize| true;
+        assert_eq!(phases(3, &[fault(100, None, Some(120), true)], clean), [Steady; 3]);
+        let leave = fault(100, Some(200), Some(201), true);
+        assert_eq!(phases(4, &[leave], clean), [Steady, Fault, Recovery, Steady]);
+    }
+
+    #[test]
+    fn stretches_are_of_one_phase_and_not_too_long() {
+        let phases = [Steady, Steady, Steady, Fault, Fault, Steady];
+        assert_eq!(stretches(&phases, 2), [(0, 2), (2, 3), (3, 5), (5, 6)]);
+        assert_eq!(stretches(&phases, 10), [(0, 3), (3, 5), (5, 6)]);
+        assert_eq!(stretches(&[], 10), []);
+    }
+}

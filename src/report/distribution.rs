@@ -1,0 +1,179 @@
+//! Whole distributions in the report, so that those of several runs or machines can be added exactly.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::{Harness, Interval, Phase, Settled, micros_histogram};
+
+/// A histogram of microseconds as HdrHistogram's logs write it: its V2 form, deflated, in base64. Any
+/// implementation of HdrHistogram reads it, and adds several exactly.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Encoded(String);
+
+impl Encoded {
+    /// `None` for a histogram in which nothing was recorded.
+    pub fn of(histogram: &Histogram<u64>) -> Option<Self> {
+        let mut bytes = Vec::new();
+        // Into memory, and of a histogram that has its usual bounds: nothing can fail.
+        let encoded = V2DeflateSerializer::new().serialize(histogram, &mut bytes);
+        (!histogram.is_empty() && encoded.is_ok()).then(|| Self(STANDARD.encode(bytes)))
+    }
+
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The histogram; `None` if this is not one.
+    pub fn decode(&self) -> Option<Histogram<u64>> {
+        let bytes = STANDARD.decode(&self.0).ok()?;
+        let read: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).ok()?;
+        // With the bounds that all of ours have, so that it can be added to any.
+        let mut histogram = micros_histogram();
+        histogram.add(read).ok()?;
+        Some(histogram)
+    }
+}
+
+/// The distributions behind the quantiles; what does not exist is `null`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Distributions {
+    /// Behind `latency_us`.
+    pub latency: Option<Encoded>,
+    /// Behind `service_us`.
+    pub service: Option<Encoded>,
+    /// Behind `recovered_us`.
+    pub recovered: Option<Encoded>,
+    /// Behind `fan_out_us`.
+    pub fan_out: Option<Encoded>,
+    /// Behind `publish_delay_us`.
+    pub publish_delay: Option<Encoded>,
+}
+
+impl Distributions {
+    /// Those of a run.
+    pub fn new(settled: &Settled, harness: &Harness) -> Self {
+        Self {
+            latency: Encoded::of(&settled.latency),
+            service: Encoded::of(&settled.service),
+            recovered: Encoded::of(&settled.recovered),
+            fan_out: Encoded::of(&settled.fan_out),
+            publish_delay: Encoded::of(&harness.publish_delay),
+        }
+    }
+}
+
+/// One point of a percentile curve.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PercentilePoint {
+    /// The percentile, 0 to 100.
+    pub percentile: f64,
+    /// So many microseconds or less.
+    pub value_us: u64,
+    /// How many values are at or below this one.
+    pub count: u64,
+}
+
+/// The percentile curves: five points a halving of the distance to 100 %, as HdrHistogram's own plots have.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Percentiles {
+    /// Live latency from the intended send time.
+    pub latency: Vec<PercentilePoint>,
+    /// Live latency from the actual send time: what a test that waits for its own messages would have shown.
+    pub service: Vec<PercentilePoint>,
+    /// From the first to the last recipient of a message.
+    #[serde(default)]
+    pub fan_out: Vec<PercentilePoint>,
+}
+
+impl Percentiles {
+    /// Those of a run.
+    pub fn new(settled: &Settled) -> Self {
+        Self {
+            latency: curve(&settled.latency),
+            service: curve(&settled.service),
+            fan_out: curve(&settled.fan_out),
+        }
+    }
+}
+
+/// The points of a curve; none of a histogram in which nothing was recorded.
+pub fn curve(histogram: &Histogram<u64>) -> Vec<PercentilePoint> {
+    if histogram.is_empty() {
+        return Vec::new();
+    }
+    let mut count = 0;
+    let point = |step: hdrhistogram::iterators::IterationValue<u64>| {
+        count += step.count_since_last_iteration();
+        PercentilePoint {
+            percentile: step.percentile(),
+            value_us: step.value_iterated_to().min(histogram.max()),
+            count,
+        }
+    };
+    histogram.iter_quantiles(5).map(point).collect()
+}
+
+/// The latencies of a stretch of the run, of one phase. All of a run's together are its whole `latency`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct IntervalReport {
+    /// Its begin, in milliseconds since the measured load began; by intended send time.
+    pub at_ms: u64,
+    /// How long it is, in milliseconds.
+    pub length_ms: u64,
+    /// What the run was going through.
+    pub phase: Phase,
+    /// `null` if nothing that was due in it was delivered live.
+    pub latency: Option<Encoded>,
+}
+
+impl From<&Interval> for IntervalReport {
+    fn from(interval: &Interval) -> Self {
+        let ms = |time: std::time::Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        Self {
+            at_ms: ms(interval.at),
+            length_ms: ms(interval.length),
+            phase: interval.phase,
+            latency: Encoded::of(&interval.latency),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_is_read_back_and_adds_exactly() {
+        let mut one = micros_histogram();
+        let mut both = micros_histogram();
+        for value in [1, 1, 250, 4_321, 3_000_000] {
+            one.saturating_record(value);
+            both.saturating_record_n(value, 2);
+        }
+        let encoded = Encoded::of(&one).unwrap();
+        assert!(encoded.as_str().starts_with("HISTFAAA"), "{encoded:?}");
+        let mut read = encoded.decode().unwrap();
+        assert_eq!(read, one);
+        read.add(encoded.decode().unwrap()).unwrap();
+        assert_eq!(read, both);
+        assert_eq!(Encoded::of(&micros_histogram()), None);
+        assert_eq!(Encoded("HISTFAAA".into()).decode(), None);
+    }
+
+    #[test]
+    fn a_curve_ends_at_the_largest_value_and_counts_all() {
+        let mut histogram = micros_histogram();
+        (1..=1_000).for_each(|value| histogram.saturating_record(value));
+        let points = curve(&histogram);
+        let last = points.last().unwrap();
+        assert_eq!((last.percentile, last.value_us, last.count), (100.0, 1_000, 1_000));
+        assert!(points.is_sorted_by_key(|point| point.count));
+        assert_eq!(curve(&micros_histogram()), []);
+    }
+}
