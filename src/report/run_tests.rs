@@ -56,16 +56,34 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
         "duplicates": 0, "reordered": 0, "replay_reordered": 0, "refused_but_delivered": 0,
         "unexpected": 0, "corrupted": 0, "foreign": 0, "unverified_paths": [], "stopped_paths": [],
         "latency_us": quantiles, "service_us": quantiles, "recovered_us": null,
-        "publish_delay_us": null, "loop_lag_us": null, "harness_limited": false,
+        "fan_out_us": null, "phases_us": {"fault": quantiles},
+        "publish_delay_us": null, "loop_lag_us": null, "overruns": 0, "harness_limited": false,
         "impact_ms": 0, "recovery_ms": 10, "ready_ms": 32, "schedule": [],
         "faults": [{"what": "kill broker", "begin_ms": 50, "heal_begin_ms": 90, "healed_ms": 122}],
         "links": [], "proxy_us": null,
     });
     expected["timeline"] = json!([
-        {"at_ms": 0, "sent": 1, "delivered": 1, "received": 1, "lost": 0, "p50_us": 1000, "p99_us": 1000},
-        {"at_ms": 100, "sent": 1, "delivered": 0, "received": 0, "lost": 1, "p50_us": null, "p99_us": null}
+        {
+            "at_ms": 0, "sent": 1, "acked": 1, "refused": 0, "unknown": 0, "delivered": 1, "received": 1,
+            "recovered": 0, "lost": 0, "online": 1, "p50_us": 1000, "p99_us": 1000, "max_us": 1000,
+            "spread_p50_us": null, "spread_max_us": null
+        },
+        {
+            "at_ms": 100, "sent": 1, "acked": 0, "refused": 1, "unknown": 0, "delivered": 0, "received": 0,
+            "recovered": 0, "lost": 1, "lost_by_node": [1], "online": 1, "p50_us": null, "p99_us": null,
+            "max_us": null, "spread_p50_us": null, "spread_max_us": null
+        }
     ]);
-    assert_eq!(serde_json::to_value(run()).unwrap(), expected);
+    let mut json = serde_json::to_value(run()).unwrap();
+    // What is encoded, and what is read back from it, is tested where it is made.
+    for (key, parts) in
+        [("intervals", 2), ("percentiles", 3), ("distributions", 5), ("stories", 0), ("began_unix_ms", 0)]
+    {
+        let value = json.as_object_mut().unwrap().remove(key).unwrap();
+        let length = value.as_array().map_or(0, Vec::len) + value.as_object().map_or(0, serde_json::Map::len);
+        assert_eq!(length, parts, "{key}: {value}");
+    }
+    assert_eq!(json, expected);
     // Order, which a JSON value does not keep.
     let text = serde_json::to_string(&run()).unwrap();
     let at = |key: &str| text.find(&format!("\"{key}\":")).unwrap();
