@@ -3,6 +3,8 @@
 //! Everything here is derived from the ledger's figures; nothing is counted again.
 
 mod answers;
+pub mod chart;
+mod command;
 mod curve;
 mod distribution;
 mod fault_words;
@@ -13,6 +15,7 @@ mod label;
 mod lesson;
 mod link;
 mod numbers;
+mod page;
 mod place;
 mod run;
 mod schema;
@@ -28,6 +31,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use command::repeat_command;
 pub use distribution::{
     Distributions, Encoded, IntervalReport, PercentilePoint, Percentiles, curve as percentile_curve,
 };
@@ -35,6 +39,7 @@ pub use file::{REPORT_FILE, ReportError};
 pub use host::Host;
 pub use junit::junit;
 pub use link::{LinkReport, ProxyReport};
+pub use page::page;
 pub use run::{FaultReport, PlannedFault, Quantiles, RunReport};
 pub use schema::json_schema;
 pub use sentences::sentences;

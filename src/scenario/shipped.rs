@@ -97,6 +97,11 @@ impl ScenarioFile {
         Ok(Self { name: format!("{name}.toml"), text })
     }
 
+    /// The text itself.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
     /// What it says, with these overrides; of a `[matrix]` the first variation.
     pub fn scenario(&self, overrides: &Overrides) -> Result<Scenario, ScenarioError> {
         Scenario::parse(&self.name, &self.text, overrides)

@@ -159,6 +159,12 @@ impl Window<'_> {
         self.client.switch_to_window(self.handle.clone()).await.unwrap();
     }
 
+    /// Makes the window so large, in pixels.
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.go().await;
+        self.client.set_window_size(width, height).await.unwrap();
+    }
+
     /// What a script returns in it.
     pub async fn run(&self, script: &str) -> Value {
         self.go().await;

@@ -1,0 +1,167 @@
+//! What a number needs beside it: how to repeat it, the scenario, the machine, and how the harness itself did.
+
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use maud::{Markup, html};
+
+use crate::ledger::grouped;
+use crate::report::label::label;
+use crate::report::numbers::span;
+use crate::report::{FaultReport, Quantiles, Report, RunReport, repeat_command};
+use crate::scenario::ScenarioFile;
+
+/// All of them, a section each.
+pub(super) fn sections(report: &Report, dir: &Path) -> Markup {
+    let made: Vec<&RunReport> = report.runs.iter().filter(|run| run.was_made()).collect();
+    html! {
+        section {
+            h2 { "Faults" }
+            @for run in &made { (faults(run)) }
+            @if made.iter().all(|run| run.faults.is_empty()) { p { "Nothing was broken." } }
+        }
+        @if made.iter().any(|run| !run.outcomes.is_empty() || !run.why.is_empty()) {
+            section {
+                h2 { "Expectations and remarks" }
+                @for run in &report.runs { (outcomes(run)) }
+            }
+        }
+        section {
+            h2 { "Health of the harness" }
+            p.soft { "A figure is worth what its instrument is worth. These are the load generator's own." }
+            (health(&made))
+        }
+        section {
+            h2 { "To repeat it" }
+            pre { code { (repeat_command(report, dir)) } }
+            (machine(report))
+        }
+        section {
+            h2 { "The scenario" }
+            p.soft { "As it ran: every default and every override is in it." }
+            pre { code { (scenario(report)) } }
+        }
+    }
+}
+
+fn faults(run: &RunReport) -> Markup {
+    let seconds = |ms: u64| format!("{:.2} s", ms as f64 / 1_000.0);
+    let told = |fault: &FaultReport| match (fault.heal_begin_ms, fault.healed_ms) {
+        (Some(heal), Some(healed)) => {
+            format!("healing from {} on, ready at {}", seconds(heal), seconds(healed))
+        }
+        (Some(heal), None) => format!("healing from {} on", seconds(heal)),
+        (None, _) => "to the end".to_owned(),
+    };
+    html! {
+        @if !run.faults.is_empty() {
+            h3 { (label(run)) }
+            ul {
+                @for fault in &run.faults {
+                    li { code { (fault.what) } " at " (seconds(fault.begin_ms)) ", " (told(fault)) }
+                }
+            }
+        }
+        @if !run.links.is_empty() {
+            ul {
+                @for link in &run.links {
+                    li {
+                        "the link " code { (link.name) } " went through a proxy: "
+                        (grouped(link.connections)) " connections, " (grouped(link.refused)) " refused, "
+                        (grouped(link.reset)) " reset, " (grouped(link.bytes_forward)) " bytes forward, "
+                        (grouped(link.bytes_back)) " back"
+                    }
+                }
+                @if let Some(proxy) = run.proxy_us {
+                    li { "such a proxy adds " (span(proxy.one_way)) " each way, measured before the load" }
+                }
+            }
+        }
+    }
+}
+
+fn outcomes(run: &RunReport) -> Markup {
+    html! {
+        @if !run.outcomes.is_empty() || !run.why.is_empty() {
+            h3 { (label(run)) }
+            ul {
+                @for outcome in &run.outcomes {
+                    li {
+                        span class=(if outcome.met { "met" } else { "unmet" }) {
+                            (if outcome.met { "met: " } else { "not met: " })
+                        }
+                        code { (outcome.expectation) }
+                        @if let Some(why) = &outcome.why { ": " (why) }
+                    }
+                }
+                @for why in run.why.iter().filter(|why| !stands_in_outcomes(run, why)) { li { (why) } }
+            }
+        }
+    }
+}
+
+fn stands_in_outcomes(run: &RunReport, why: &str) -> bool {
+    run.outcomes.iter().any(|outcome| outcome.why.as_deref() == Some(why))
+}
+
+fn health(runs: &[&RunReport]) -> Markup {
+    type At = fn(&Quantiles) -> u64;
+    let shown = |quantiles: Option<Quantiles>, at: At| quantiles.map_or("-".into(), |q| span(at(&q)));
+    let rows: [(&str, &dyn Fn(&RunReport) -> String); 7] = [
+        ("publish delay, p50", &|run| shown(run.publish_delay_us, |q| q.p50)),
+        ("publish delay, p99", &|run| shown(run.publish_delay_us, |q| q.p99)),
+        ("publish delay, max", &|run| shown(run.publish_delay_us, |q| q.max)),
+        ("receivers' lag, p99", &|run| shown(run.loop_lag_us, |q| q.p99)),
+        ("receivers' lag, max", &|run| shown(run.loop_lag_us, |q| q.max)),
+        ("queue overruns", &|run| run.overruns.map_or("-".into(), grouped)),
+        ("limits the latency", &|run| if run.harness_limited { "yes" } else { "no" }.into()),
+    ];
+    html! {
+        div.wide {
+            table {
+                thead { tr { th scope="col" { "figure" } @for run in runs { th scope="col" { (label(run)) } } } }
+                tbody {
+                    @for (name, value) in rows {
+                        tr { th scope="row" { (name) } @for run in runs { td { (value(run)) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn machine(report: &Report) -> Markup {
+    let host = &report.host;
+    html! {
+        dl {
+            dt { "seed" } dd { (report.seed) }
+            @for (name, version) in &report.versions { dt { (name) } dd { (version) } }
+            dt { "machine" }
+            dd {
+                (host.cores) (if host.cores == 1 { " core" } else { " cores" })
+                @if let Some(cpu) = &host.cpu { ", " (cpu) }
+                @if let Some(memory) = host.memory_mib { ", " (grouped(memory)) " MiB" }
+                ", " (host.os) " on " (host.arch)
+            }
+        }
+    }
+}
+
+fn scenario(report: &Report) -> String {
+    match ScenarioFile::of_report(&report.scenario) {
+        Ok(file) => file.text().to_owned(),
+        // Of another version, perhaps: as it stands in the report.
+        Err(_) => format!("{:#}", report.scenario),
+    }
+}
+
+/// A moment as machines read it.
+pub(super) fn moment(unix_ms: u64) -> String {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_millis(unix_ms);
+    humantime::format_rfc3339_seconds(time).to_string()
+}
+
+/// A moment as people read it, in UTC.
+pub(super) fn day(unix_ms: u64) -> String {
+    moment(unix_ms).replace('T', " ").replace('Z', " UTC")
+}

@@ -1,0 +1,135 @@
+//! `report.html`: one file that needs nothing else, for a screen of any size, for print, light and dark.
+//!
+//! What it shows stands in `report.json`, too. Whatever came from a user (labels, titles, reasons) is escaped by
+//! the template.
+
+mod facts;
+mod paint;
+mod rows;
+
+use std::path::Path;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::chart::{self, Picture};
+use super::label::label;
+use super::sentences::{sentence, sentences};
+use super::table::verdict;
+use super::{Report, RunReport};
+
+/// The style sheet; its colours of the charts are added.
+const STYLE: &str = include_str!("page.css");
+
+/// The page of a report that lies in this directory.
+pub fn page(report: &Report, dir: &Path) -> String {
+    let title = title(report);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="generator" content=(generator(report));
+                meta name="color-scheme" content="light dark";
+                title { (title) " · pubsub-lab" }
+                style { (PreEscaped(STYLE)) (PreEscaped(paint::rules(chart::COLOURS))) }
+            }
+            body {
+                header { (heading(report, &title)) }
+                main {
+                    (verdicts(report))
+                    section {
+                        h2 { "The figures" }
+                        (rows::table(report))
+                    }
+                    @for picture in chart::pictures(report) { (figure(&picture)) }
+                    (facts::sections(report, dir))
+                }
+                footer {
+                    p { "Every number on this page stands in " code { "report.json" } " beside it." }
+                }
+            }
+        }
+    }
+    .into_string()
+}
+
+fn title(report: &Report) -> String {
+    let word = |key: &str| report.scenario[key].as_str().filter(|text| !text.is_empty());
+    word("title").or(word("name")).unwrap_or("A bench").to_owned()
+}
+
+fn generator(report: &Report) -> String {
+    match report.versions.get("pubsub-lab") {
+        Some(version) => format!("pubsub-lab {version}"),
+        None => "pubsub-lab".into(),
+    }
+}
+
+fn heading(report: &Report, title: &str) -> Markup {
+    let began = report.runs.iter().filter_map(|run| run.began_unix_ms).min();
+    html! {
+        p.eyebrow { "pubsub-lab · " (report.scenario["name"].as_str().unwrap_or("scenario")) }
+        h1 { (title) }
+        p.soft {
+            @if let Some(began) = began { time datetime=(facts::moment(began)) { (facts::day(began)) } " · " }
+            "seed " (report.seed)
+        }
+    }
+}
+
+/// The verdict and a sentence for each run; of a matrix a sentence for each curve.
+fn verdicts(report: &Report) -> Markup {
+    let of_curves = report.runs.iter().any(|run| !run.params.is_empty());
+    html! {
+        section {
+            h2 { "What happened" }
+            @if of_curves {
+                @for text in sentences(report) { p.said { (text) } }
+            } @else {
+                @for run in &report.runs { (verdict_of(run)) }
+            }
+        }
+    }
+}
+
+fn verdict_of(run: &RunReport) -> Markup {
+    let said = sentence(run);
+    // The label stands before it, set apart.
+    let said = said.strip_prefix(&format!("{}: ", label(run))).unwrap_or(&said);
+    html! {
+        article.run {
+            h3 {
+                (label(run)) " "
+                span class=(format!("verdict {}", class(run))) { (verdict(run.verdict)) }
+            }
+            p.said { (sentence_case(said)) }
+        }
+    }
+}
+
+/// The style of a verdict: its word is the class.
+fn class(run: &RunReport) -> &'static str {
+    match verdict(run.verdict) {
+        "n/a" => "not-applicable",
+        word => word,
+    }
+}
+
+fn sentence_case(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn figure(picture: &Picture) -> Markup {
+    html! {
+        figure id=(picture.id) {
+            h2 { (picture.title) }
+            div.chart { (PreEscaped(&picture.svg)) }
+            figcaption { (picture.caption) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

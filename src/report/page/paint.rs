@@ -1,0 +1,21 @@
+//! The colours of the charts on the page. A chart carries those of daylight; for the dark the page maps each to
+//! another, by the colour itself.
+
+use std::fmt::Write;
+
+/// The rules for these colours: in the chart, the variable's name, in the dark.
+pub(super) fn rules(colours: &[(&str, &str, &str)]) -> String {
+    let mut rules = String::new();
+    let mut dark = String::new();
+    for (light, name, other) in colours {
+        // Writing into a string cannot fail.
+        let _ = write!(rules, ":root{{{name}:{light}}}");
+        let _ = write!(dark, "{name}:{other};");
+        for property in ["fill", "stroke"] {
+            // Attribute values of SVG tell upper case from lower.
+            let _ = write!(rules, "svg [{property}=\"{light}\" i]{{{property}:var({name})}}");
+        }
+    }
+    let _ = write!(rules, "@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}");
+    rules
+}

@@ -1,0 +1,48 @@
+//! What the page says. That a browser shows it is tested from outside.
+
+use super::super::sample::{amqp, local, not_applicable, redis, report, run_with};
+use super::*;
+use crate::report::FaultReport;
+
+fn text(report: &Report) -> String {
+    page(report, Path::new("runs/one"))
+}
+
+#[test]
+fn every_run_has_its_verdict_its_sentence_and_its_column() {
+    let report = report(vec![redis(), amqp(), local(), not_applicable()]);
+    let page = text(&report);
+    for run in &report.runs {
+        let column = format!("<th scope=\"col\">{}</th>", label(run));
+        assert!(page.contains(&column), "{column} in {page}");
+    }
+    assert!(page.contains("class=\"verdict not-applicable\">n/a<"), "{page}");
+    assert!(page.contains("<td>15,090</td>"), "{page}");
+    assert!(page.contains("pubsub-lab bench --scenario broker-down --seed 42"), "{page}");
+}
+
+#[test]
+fn nothing_that_a_user_wrote_is_markup() {
+    let mean = "<script>alert(1)</script>";
+    let mut report = report(vec![run_with(|run| {
+        run.label = mean.into();
+        run.why = vec![mean.into()];
+        run.faults =
+            vec![FaultReport { what: mean.into(), begin_ms: 1, heal_begin_ms: None, healed_ms: None }];
+    })]);
+    report.scenario = serde_json::json!({"name": mean, "title": mean});
+    report.versions.insert(mean.into(), mean.into());
+    let page = text(&report);
+    assert!(page.contains("&lt;script&gt;"), "{page}");
+    assert!(!page.contains("<script"), "{page}");
+}
+
+#[test]
+fn nothing_is_fetched() {
+    let page = text(&report(vec![redis()]));
+    for word in ["http://", "https://", "url(", "@import", " src=", "<link"] {
+        // The name space of SVG is a name, and nobody fetches it.
+        let page = page.replace("http://www.w3.org/2000/svg", "");
+        assert!(!page.contains(word), "{word} in {page}");
+    }
+}
