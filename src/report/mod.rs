@@ -3,6 +3,7 @@
 //! Everything here is derived from the ledger's figures; nothing is counted again.
 
 mod answers;
+pub mod chart;
 mod curve;
 mod distribution;
 mod fault_words;
