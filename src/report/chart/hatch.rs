@@ -1,0 +1,31 @@
+//! The hatches, so that a picture can be read without colours.
+
+use super::palette::{GROUND, MUTED, hex};
+
+/// Behind a fault.
+pub(super) const FAULT: &str = "fault";
+/// Over what was recovered.
+pub(super) const RECOVERED: &str = "recovered";
+/// Over what was lost.
+pub(super) const LOST: &str = "lost";
+
+/// Their definitions. Names are unique on a page only with the picture's own before them.
+pub(super) fn patterns(id: &str) -> String {
+    let (ground, muted) = (hex(GROUND), hex(MUTED));
+    let pattern = |name: &str, size: u32, turned: i32, drawn: String| {
+        format!(
+            "<pattern id=\"{id}-{name}\" width=\"{size}\" height=\"{size}\" patternUnits=\"userSpaceOnUse\" \
+             patternTransform=\"rotate({turned})\">{drawn}</pattern>"
+        )
+    };
+    let stripe = |colour: &str, width: &str, height: u32| {
+        format!("<rect width=\"{width}\" height=\"{height}\" fill=\"{colour}\"/>")
+    };
+    let crossed = stripe(&ground, "1.5", 7) + &format!("<rect width=\"7\" height=\"1.5\" fill=\"{ground}\"/>");
+    format!(
+        "<defs>{}{}{}</defs>",
+        pattern(FAULT, 10, 45, stripe(&muted, "1.5", 10)),
+        pattern(RECOVERED, 8, -45, stripe(&ground, "3", 8)),
+        pattern(LOST, 7, 45, crossed),
+    )
+}

@@ -1,0 +1,99 @@
+//! What the colours and hatches of a picture mean.
+
+use plotters::style::RGBColor;
+
+use super::palette::{FAULT, INK, hex};
+use super::sheet::{Anchor, Drawn, Frame, LINE, Sheet, WIDTH, width_of};
+use super::{hatch, panel};
+
+/// How a thing looks.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Look {
+    /// A line so thick.
+    Line(RGBColor, u32),
+    Dashed(RGBColor),
+    /// An area, and its hatch.
+    Area(RGBColor, Option<&'static str>),
+    /// An area of so much of a colour.
+    Tint(RGBColor, f64),
+    /// The time of a fault.
+    Fault,
+    /// The time of a healing.
+    Healing,
+    /// A cross at the end of an arrow.
+    Cross,
+}
+
+/// A look and its meaning.
+pub(super) type Key = (Look, String);
+
+/// How much of its colour the time of a fault has.
+pub(super) const FAULT_TINT: f64 = 0.45;
+/// The same of a healing.
+pub(super) const HEALING_TINT: f64 = 0.22;
+
+/// What stands in front of the words.
+const SAMPLE: i32 = 34;
+/// Between two keys.
+const GAP: i32 = 22;
+
+/// Where each key stands, from the left and from above, in lines; and how many lines there are.
+fn places(keys: &[Key]) -> (Vec<(i32, i32)>, i32) {
+    let (mut x, mut line) = (panel::RIGHT, 0);
+    let mut places = Vec::new();
+    for (_, words) in keys {
+        let width = SAMPLE + 8 + width_of(words);
+        if x > panel::RIGHT && x + width > WIDTH - panel::RIGHT {
+            (x, line) = (panel::RIGHT, line + 1);
+        }
+        places.push((x, line));
+        x += width + GAP;
+    }
+    (places, if keys.is_empty() { 0 } else { line + 1 })
+}
+
+/// How high it is.
+pub(super) fn height(keys: &[Key]) -> i32 {
+    places(keys).1 * LINE + 6
+}
+
+/// Draws it.
+pub(super) fn draw(sheet: &mut Sheet, top: i32, keys: &[Key]) -> Drawn {
+    let (places, _) = places(keys);
+    for ((look, words), (x, line)) in keys.iter().zip(places) {
+        let middle = top + line * LINE + LINE / 2;
+        let frame = Frame { left: x, top: middle - 8, right: x + SAMPLE, bottom: middle + 8 };
+        sample(sheet, *look, frame, middle)?;
+        sheet.text(words, (x + SAMPLE + 8, middle), Anchor::Start, INK)?;
+    }
+    Ok(())
+}
+
+fn sample(sheet: &mut Sheet, look: Look, frame: Frame, middle: i32) -> Drawn {
+    let Frame { left, top, right, bottom } = frame;
+    let line = vec![(left, middle), (right, middle)];
+    let corners = vec![(left, top), (right, top), (right, bottom), (left, bottom)];
+    match look {
+        Look::Line(colour, width) => sheet.line(line, colour, width)?,
+        Look::Dashed(colour) => sheet.dashed(&line, colour, 3),
+        Look::Area(colour, over) => {
+            sheet.area(corners.clone(), colour)?;
+            if let Some(over) = over {
+                let fill = sheet.hatch(over);
+                sheet.cover(&corners, &fill);
+            }
+        }
+        Look::Tint(colour, share) => sheet.shade(frame, &hex(colour), share),
+        Look::Fault => {
+            sheet.shade(frame, &hex(FAULT), FAULT_TINT);
+            let fill = sheet.hatch(hatch::FAULT);
+            sheet.shade(frame, &fill, 0.5);
+        }
+        Look::Healing => sheet.shade(frame, &hex(FAULT), HEALING_TINT),
+        Look::Cross => {
+            let centre = i32::midpoint(left, right);
+            super::cross::draw(sheet, (centre, middle))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! Who lost what, and when: a row for each node, darker where more was lost.
+
+use super::Picture;
+use super::axis::{Axis, seconds};
+use super::layout::{Layout, Part, omitted, shown};
+use super::legend::{Key, Look};
+use super::palette::{LOST, hex};
+use super::sheet::Frame;
+use super::slices::Grain;
+use crate::ledger::grouped;
+use crate::report::{Report, RunReport};
+
+/// So many shades are told apart.
+const SHADES: u64 = 4;
+
+/// The picture.
+pub(super) fn picture(report: &Report) -> Option<Picture> {
+    let runs = shown(&report.runs);
+    let grain = Grain::of(runs);
+    let has = |run: &RunReport| run.timeline.iter().any(|slice| !slice.lost_by_node.is_empty());
+    let cells = || runs.iter().flat_map(|run| grain.points(run)).map(|point| point.slice.lost_by_node);
+    let nodes = cells().map(|lost| lost.len()).max().unwrap_or(0);
+    let most = cells().flatten().max().unwrap_or(0);
+    let (y, plot) = (rows(nodes), 30 * nodes as i32);
+    let layout = Layout {
+        parts: runs.iter().map(|run| Part::new(run, has(run), "lost nothing")).collect(),
+        x: grain.axis(runs),
+        y,
+        keys: keys(most),
+        plot: plot.max(60),
+        over_time: true,
+    };
+    let caption = format!(
+        "Lost deliveries by the node of their subscriber, per {}, by the intended send time of their message. \
+         Where nothing was lost, nothing is drawn.{}{}",
+        grain.words(),
+        grain.told("their sum"),
+        omitted(&report.runs)
+    );
+    layout.picture("losses", "Who lost what", caption, |sheet, panel, run| {
+        for point in grain.points(run) {
+            for (node, lost) in point.slice.lost_by_node.iter().enumerate().filter(|(_, lost)| **lost > 0) {
+                let row = nodes as f64 - node as f64;
+                let (left, top) = panel.at(point.from(), row);
+                let (right, bottom) = panel.at(point.to(), row - 1.0);
+                let frame = Frame { left, top: top + 2, right: right.max(left + 1), bottom: bottom - 1 };
+                sheet.shade(frame, &hex(LOST), share(shade(*lost, most)));
+                let at = seconds(point.slice.at_ms);
+                sheet.hit(frame, &format!("{at}: {} lost at node {node}", grouped(*lost)));
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Which shade a count has, from 1.
+fn shade(lost: u64, most: u64) -> u64 {
+    (lost.saturating_mul(SHADES)).div_ceil(most.max(1)).clamp(1, SHADES)
+}
+
+fn share(shade: u64) -> f64 {
+    0.1 + 0.9 * shade as f64 / SHADES as f64
+}
+
+/// What each shade counts. Of few there are fewer shades.
+fn keys(most: u64) -> Vec<Key> {
+    let upto = |shade: u64| most.saturating_mul(shade) / SHADES;
+    let key = |shade: u64| {
+        let (from, to) = (upto(shade - 1) + 1, upto(shade));
+        let words = if from == to { grouped(to) } else { format!("{}–{}", grouped(from), grouped(to)) };
+        (from <= to).then(|| (Look::Tint(LOST, share(shade)), format!("{words} lost")))
+    };
+    (1..=SHADES).filter_map(key).collect()
+}
+
+/// A row for each node, the first on top.
+fn rows(nodes: usize) -> Axis {
+    let mark = |node: usize| ((nodes - node) as f64 - 0.5, format!("node {node}"));
+    Axis {
+        title: "subscriber's node".into(),
+        low: 0.0,
+        high: nodes.max(1) as f64,
+        marks: (0..nodes).map(mark).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_legend_says_what_the_shades_count() {
+        let words = |most| keys(most).into_iter().map(|(_, words)| words).collect::<Vec<_>>();
+        assert_eq!(words(100), ["1–25 lost", "26–50 lost", "51–75 lost", "76–100 lost"]);
+        assert_eq!(words(2), ["1 lost", "2 lost"]);
+        for most in 1..50 {
+            for lost in 1..=most {
+                let key = format!(" {}", share(shade(lost, most)));
+                assert!(keys(most).iter().any(|(look, _)| format!("{look:?}").contains(key.trim())), "{lost} of {most}");
+            }
+        }
+        assert!(keys(0).is_empty());
+    }
+}

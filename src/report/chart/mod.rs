@@ -1,0 +1,52 @@
+//! The pictures of a report, as SVG: the same for the page, the book and whatever comes later.
+//!
+//! One file a picture. All show all runs side by side, with the same axes, and only numbers that stand in the
+//! report.
+
+mod axis;
+mod cross;
+mod debts;
+mod fan_out;
+mod gapped;
+mod hatch;
+mod latency;
+mod layout;
+mod legend;
+mod losses;
+mod online;
+mod palette;
+mod panel;
+mod percentiles;
+mod sheet;
+mod slices;
+mod window;
+
+pub use palette::COLOURS;
+
+use super::Report;
+
+/// One picture, and what to say of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Unique in the report: `latency`, `story-redis-1-first-lost`.
+    pub id: String,
+    /// A heading.
+    pub title: String,
+    /// What it shows, in plain sentences.
+    pub caption: String,
+    /// A whole `<svg>` with a view box and without a size, in colours of [`COLOURS`] alone.
+    pub svg: String,
+}
+
+/// All pictures that the data allow, in the order of a page. A report without figures has none.
+pub fn pictures(report: &Report) -> Vec<Picture> {
+    let over_all = [
+        latency::picture,
+        debts::picture,
+        online::picture,
+        percentiles::picture,
+        fan_out::picture,
+        losses::picture,
+    ];
+    over_all.into_iter().filter_map(|picture| picture(report)).collect()
+}

@@ -1,0 +1,47 @@
+//! Who was there over time: subscribers online.
+
+use super::Picture;
+use super::axis::{Axis, seconds};
+use super::gapped;
+use super::layout::{Layout, Part, omitted, shown};
+use super::legend::Look;
+use super::palette::WELL;
+use super::slices::Grain;
+use crate::ledger::grouped;
+use crate::report::{Report, RunReport};
+
+/// The picture.
+pub(super) fn picture(report: &Report) -> Option<Picture> {
+    let runs = shown(&report.runs);
+    let grain = Grain::of(runs);
+    let has = |run: &RunReport| run.timeline.iter().any(|slice| slice.online.is_some());
+    let most = runs.iter().flat_map(|run| &run.timeline).filter_map(|slice| slice.online).max();
+    let layout = Layout {
+        parts: runs.iter().map(|run| Part::new(run, has(run), "nobody counted")).collect(),
+        x: grain.axis(runs),
+        y: Axis::counts("subscribers", most.unwrap_or(0), 3),
+        keys: vec![(Look::Line(WELL, 3), "subscribers online".into())],
+        plot: 120,
+        over_time: true,
+    };
+    let caption = format!(
+        "Subscribers online at the begin of each slice.{}{}",
+        grain.told("the fewest at the begin of one of them"),
+        omitted(&report.runs)
+    );
+    layout.picture("online", "Subscribers online", caption, |sheet, panel, run| {
+        let points = grain.points(run);
+        let steps = points.iter().flat_map(|point| {
+            let online = point.slice.online.map(|online| online as f64);
+            [(point.from(), online), (point.to(), online)]
+        });
+        gapped::draw(sheet, panel, steps, (WELL, 3))?;
+        for point in &points {
+            if let Some(online) = point.slice.online {
+                let words = format!("{}: {} online", seconds(point.slice.at_ms), grouped(online));
+                sheet.hit(panel.strip(point.from(), point.to()), &words);
+            }
+        }
+        Ok(())
+    })
+}

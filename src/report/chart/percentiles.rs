@@ -1,0 +1,86 @@
+//! The percentile curves: how bad the worst of so many are, from the intended and from the actual send time.
+
+use super::Picture;
+use super::axis::{Axis, exact, place};
+use super::gapped;
+use super::layout::{Layout, Part, omitted, shown};
+use super::legend::Look;
+use super::palette::INK;
+use super::panel::Panel;
+use super::sheet::{Drawn, Frame, Sheet};
+use crate::ledger::grouped;
+use crate::report::distribution::PercentilePoint;
+use crate::report::{Report, RunReport};
+
+/// How near one has to point.
+const NEAR: i32 = 6;
+
+/// The picture.
+pub(super) fn picture(report: &Report) -> Option<Picture> {
+    let runs = shown(&report.runs);
+    let has = |run: &RunReport| !run.percentiles.latency.is_empty();
+    let curves = || runs.iter().flat_map(|run| [&run.percentiles.latency, &run.percentiles.service]);
+    let values = || curves().flatten().map(|point| point.value_us);
+    let farthest = curves().flat_map(|curve| curve.iter().map(|point| rarity(curve, point))).fold(1.0, f64::max);
+    let layout = Layout {
+        parts: runs.iter().map(|run| Part::new(run, has(run), "nothing was delivered")).collect(),
+        x: axis(farthest),
+        y: Axis::latency("latency (ms)", values().min().unwrap_or(0), values().max().unwrap_or(0)),
+        keys: vec![
+            (Look::Line(INK, 3), "from the intended send time".into()),
+            (Look::Dashed(INK), "from the actual send".into()),
+        ],
+        plot: 220,
+        over_time: false,
+    };
+    let caption = format!(
+        "So many of the live deliveries took at most so long. Both scales are logarithmic, and each step to the \
+         right is ten times as rare. The dashed curve is what a test that waits for its own messages would have \
+         shown: where it lies below, the wait before sending is left out.{}",
+        omitted(&report.runs)
+    );
+    layout.picture("percentiles", "Latency by percentile", caption, |sheet, panel, run| {
+        let (intended, actual) = (&run.percentiles.latency, &run.percentiles.service);
+        gapped::draw(sheet, panel, line(intended), (INK, 3))?;
+        let dashes: Vec<_> = line(actual).map(|(x, y)| panel.at(x, y.unwrap_or(x))).collect();
+        sheet.dashed(&dashes, INK, 3);
+        tell(sheet, panel, actual, "from the actual send");
+        tell(sheet, panel, intended, "from the intended send time");
+        Drawn::Ok(())
+    })
+}
+
+/// How rare it is to be beyond a point, as a power of ten. Nothing is beyond the last: it is one of all.
+fn rarity(curve: &[PercentilePoint], point: &PercentilePoint) -> f64 {
+    let beyond = 1.0 - point.percentile / 100.0;
+    let all = curve.last().map_or(1, |last| last.count).max(1) as f64;
+    if beyond > 0.0 { (1.0 / beyond).log10().min(all.log10()) } else { all.log10() }
+}
+
+fn line(curve: &[PercentilePoint]) -> impl Iterator<Item = (f64, Option<f64>)> {
+    curve.iter().map(|point| (rarity(curve, point), Some(place(point.value_us))))
+}
+
+/// 50 %, 90 %, 99 % and so on.
+fn axis(farthest: f64) -> Axis {
+    let high = farthest.max(1.0) + 0.05;
+    let nines = |n: usize| match n {
+        1 => "90 %".to_owned(),
+        2 => "99 %".to_owned(),
+        n => format!("99.{} %", "9".repeat(n - 2)),
+    };
+    let mut marks = vec![(2f64.log10(), "50 %".to_owned())];
+    marks.extend((1..=high as usize).map(|n| (n as f64, nines(n))));
+    Axis { title: "percentile of the deliveries (%)".into(), low: 0.0, high, marks }
+}
+
+fn tell(sheet: &mut Sheet, panel: &Panel, curve: &[PercentilePoint], since: &str) {
+    let all = curve.last().map_or(0, |last| last.count);
+    for point in curve {
+        let (x, y) = panel.at(rarity(curve, point), place(point.value_us));
+        let frame = Frame { left: x - NEAR, top: y - NEAR, right: x + NEAR, bottom: y + NEAR };
+        let percentile = super::axis::number((point.percentile * 1e4).floor() / 1e4);
+        let (value, count) = (exact(point.value_us), grouped(point.count));
+        sheet.hit(frame, &format!("{percentile} %: {value} {since} ({count} of {} deliveries)", grouped(all)));
+    }
+}
