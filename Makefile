@@ -11,6 +11,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # `house`, which is quick, and what is new and has no place yet.
 ALL := $(patsubst tests/%.rs,%,$(patsubst %/main.rs,%.rs,$(wildcard tests/*.rs tests/*/main.rs)))
 OTHERS := $(filter-out together alone soak,$(ALL))
+# The lints are of the release build too: both take the same macros and build scripts, and the same SQLite in C.
 CARGO_TEST := cargo test --release --locked
 
 help: ## print this list
@@ -26,8 +27,8 @@ test: setup ## everything that keeps the house in order, over real processes and
 	@echo "== format"
 	cargo fmt --check
 	@echo "== lints"
-	cargo clippy --locked --all-targets -- -D warnings
-	cargo clippy --locked --test soak -- -D warnings
+	cargo clippy --release --locked --all-targets -- -D warnings
+	cargo clippy --release --locked --test soak -- -D warnings
 	@echo "== build (the first time takes some minutes)"
 	$(CARGO_TEST) --no-run
 	@echo "== tests"
