@@ -6,10 +6,12 @@
 # rustup puts its tools here, and a shell that is older than the installation does not know yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-# Tests that judge time run alone, one by one; so does the part of `bench` that ends things.
-ALONE := timing bus_redis bus_zeromq bus_amqp_timing history_broker replay lab lab_amqp node_end node_slow
+# Tests are linked into few programs, for linking one takes seconds: `together`, and `alone` for those that judge time
+# or the end of everything, one by one. By themselves are `bus_memory`, which judges the memory of its own process,
+# `house`, which is quick, and what is new and has no place yet.
 ALL := $(patsubst tests/%.rs,%,$(patsubst %/main.rs,%.rs,$(wildcard tests/*.rs tests/*/main.rs)))
-TOGETHER := $(filter-out $(ALONE) bench patterns soak,$(ALL))
+OTHERS := $(filter-out together alone soak,$(ALL))
+# The lints are of the release build too: both take the same macros and build scripts, and the same SQLite in C.
 CARGO_TEST := cargo test --release --locked
 
 help: ## print this list
@@ -25,20 +27,20 @@ test: setup ## everything that keeps the house in order, over real processes and
 	@echo "== format"
 	cargo fmt --check
 	@echo "== lints"
-	cargo clippy --locked --all-targets -- -D warnings
-	cargo clippy --locked --test soak -- -D warnings
+	cargo clippy --release --locked --all-targets -- -D warnings
+	cargo clippy --release --locked --test soak -- -D warnings
 	@echo "== build (the first time takes some minutes)"
 	$(CARGO_TEST) --no-run
 	@echo "== tests"
-	$(CARGO_TEST) --lib --bins $(addprefix --test ,$(TOGETHER))
-	$(CARGO_TEST) --test bench -- --skip ends::
+	$(CARGO_TEST) --lib --bins $(addprefix --test ,$(OTHERS))
+	$(CARGO_TEST) --test together -- --skip bench:: --skip patterns::
+	$(CARGO_TEST) --test together bench::
 	$(CARGO_TEST) --doc
 	@echo "== the patterns, two benches at a time: they mostly wait"
-	$(CARGO_TEST) --test patterns -- --test-threads=2
+	$(CARGO_TEST) --test together patterns:: -- --test-threads=2
 	@echo "== tests that judge time, one by one"
-	$(CARGO_TEST) --test bench ends:: -- --test-threads=1
-	$(CARGO_TEST) $(addprefix --test ,$(ALONE)) -- --test-threads=1
+	$(CARGO_TEST) --test alone -- --test-threads=1
 
 soak: setup ## kill everything at random for five minutes, and the broker with ten seeds (SOAK_SEED, SOAK_SECONDS)
 	$(CARGO_TEST) --test soak -- --test-threads=1 --nocapture
-	STOPPED_FOR=60 $(CARGO_TEST) --test bus_zeromq stopped_under_full_load -- --nocapture
+	STOPPED_FOR=60 $(CARGO_TEST) --test alone stopped_under_full_load -- --nocapture

@@ -1,4 +1,5 @@
-//! Who may import whom. The rooms of the house and the one direction of every door between them.
+//! Who may import whom: the rooms of the house and the one direction of every door between them. And that what is
+//! named or written is there: files for the README, and in `tests` a program for each file.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -83,23 +84,32 @@ fn doors_of(room: &str) -> Option<&'static [&'static str]> {
 /// Every source file within a room: the room, the path below `src`, the text.
 fn sources() -> Vec<(String, PathBuf, String)> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let (mut folders, mut files) = (vec![src.clone()], Vec::new());
+    let mut files = Vec::new();
+    for path in rust_files(&src) {
+        let file = path.strip_prefix(&src).unwrap().to_path_buf();
+        let first = file.iter().next().unwrap().to_string_lossy();
+        let room = first.trim_end_matches(".rs").to_owned();
+        if room != "lib" && room != "main" {
+            files.push((room, file, std::fs::read_to_string(path).unwrap()));
+        }
+    }
+    assert!(files.len() > DOORS.len() / 2, "the sources are where they are sought");
+    files
+}
+
+/// Every file of Rust in this folder or below it.
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let (mut folders, mut files) = (vec![folder.to_path_buf()], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let file = path.strip_prefix(&src).unwrap().to_path_buf();
-                let first = file.iter().next().unwrap().to_string_lossy();
-                let room = first.trim_end_matches(".rs").to_owned();
-                if room != "lib" && room != "main" {
-                    files.push((room, file, std::fs::read_to_string(path).unwrap()));
-                }
+                files.push(path);
             }
         }
     }
-    assert!(files.len() > DOORS.len() / 2, "the sources are where they are sought");
     files
 }
 
@@ -226,4 +236,26 @@ fn the_readme_names_files_that_exist_and_leaves_nothing_to_fill_in() {
     for file in named {
         assert!(root.join(file).exists(), "README.md names {file}");
     }
+}
+
+#[test]
+fn every_file_of_tests_is_part_of_a_program() {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut found = 0;
+    for file in rust_files(&tests) {
+        let module = if file.ends_with("mod.rs") { file.parent().unwrap() } else { &file };
+        let (name, beside) = (module.file_stem().unwrap().to_str().unwrap(), module.parent().unwrap());
+        // Cargo finds what is right in `tests`, and a `main.rs` in a folder there.
+        if beside == tests || name == "main" && beside.parent() == Some(&tests) {
+            continue;
+        }
+        let root =
+            ["main.rs", "mod.rs"].iter().find_map(|root| std::fs::read_to_string(beside.join(root)).ok());
+        let line = format!("mod {name};");
+        let root = root.unwrap_or_default();
+        let named = root.lines().any(|it| it.strip_prefix("pub ").unwrap_or(it) == line);
+        assert!(named, "{} is never run: nobody beside it says `{line}`", file.display());
+        found += 1;
+    }
+    assert!(found > 50, "the scan finds what is known to be there: {found}");
 }

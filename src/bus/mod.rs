@@ -1,8 +1,8 @@
 //! The bus: how the nodes of one cluster reach each other. One implementation a pattern.
 //!
 //! A bus hands a node its own messages too, so that a room never delivers directly: what a client sees has
-//! gone the whole way. To add a pattern, implement [`Bus`], and run the contract suite (`tests/bus_contract`)
-//! over it.
+//! gone the whole way. To add a pattern, implement [`Bus`], and run the contract suite
+//! (`tests/together/bus_contract`) over it.
 
 pub mod amqp;
 mod counters;

@@ -1,0 +1,11 @@
+//! What a client missed, from outside: real RabbitMQ, the history as a process, nodes as processes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod away;
+mod broken;
+mod cluster;
+mod controls;
+mod page;
+mod reader;
+mod torn;

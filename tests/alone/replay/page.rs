@@ -1,0 +1,53 @@
+//! The chat page, when it was away.
+
+use serde_json::json;
+
+use super::cluster::{Cluster, kill, say};
+use crate::support::browser::Browser;
+use crate::support::rabbitmq::RabbitMq;
+
+const STATE: &str = "return document.getElementById('status').dataset.state";
+/// The messages and what divides them.
+const SHOWN: &str = "return [...document.querySelectorAll('#log .message .text, #log .divider')]
+    .map((line) => line.textContent)";
+const LAST: &str = "return document.querySelector('#log li:last-child').textContent
+    .replace(/after [0-9]+ s; /, '').replace('Back; ', 'Back ')";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_shows_what_was_said_while_its_node_was_down() {
+    let cluster = Cluster::new(RabbitMq::shared().url());
+    let history = cluster.history(&[]).await;
+    let (node, other) = (cluster.node().await, cluster.node().await);
+    let listen = node.address.to_string();
+    let browser = Browser::start().await;
+    let window = browser.open(&format!("http://{listen}/")).await;
+    window.until(STATE, "online").await;
+    say(&other, "lobby", "seen", 2).await;
+    window.until(SHOWN, json!(["seen 0", "seen 1"])).await;
+
+    kill(node);
+    window.until(STATE, "offline").await;
+    say(&other, "lobby", "missed", 2).await;
+    let node = cluster.node_at(&listen).await;
+    window.until(LAST, "Back 2 messages came meanwhile.").await;
+    let mut shown = vec!["seen 0", "seen 1", "while you were away", "missed 0", "missed 1"];
+    assert_eq!(window.run(SHOWN).await, json!(shown));
+
+    // Loaded again, it shows what it had, and what came since.
+    window.run("location.reload()").await;
+    shown.retain(|line| line.contains(' ') && !line.starts_with("while"));
+    window.until(SHOWN, json!(shown)).await;
+
+    // Without its history it says so, and asks again by itself.
+    kill(history);
+    kill(node);
+    window.until(STATE, "offline").await;
+    say(&other, "lobby", "more", 1).await;
+    let _node = cluster.node_at(&listen).await;
+    window.until(LAST, "Back the history does not answer, and will be asked again.").await;
+    let _history = cluster.history(&[]).await;
+    window.until(LAST, "One message came meanwhile.").await;
+    shown.extend(["while you were away", "more 0"]);
+    assert_eq!(window.run(SHOWN).await, json!(shown));
+    assert_eq!(browser.end(), []);
+}

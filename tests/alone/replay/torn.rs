@@ -1,0 +1,86 @@
+//! An exchange is deleted while messages pour in: the nodes declare it again, and nobody stays deaf.
+
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use lapin::options::ExchangeDeleteOptions;
+use lapin::{Connection, ConnectionProperties};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::cluster::{Cluster, pour};
+use super::reader::Reader;
+use crate::support::client::Client;
+use crate::support::node::Node;
+use crate::support::rabbitmq::RabbitMq;
+
+/// From the deletion until everybody has heard what was said in between. A round of canaries is two seconds.
+const WHOLE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Deletes an exchange of a cluster of three nodes: one whose clients speak, and two whose clients only listen.
+async fn deleted(exchange: &str) {
+    let cluster = Cluster::new(RabbitMq::shared().url());
+    let _history = cluster.history(&[]).await;
+    let nodes = [cluster.node().await, cluster.node().await, cluster.node().await];
+    let mut readers: Vec<_> = (0..6).map(|_| Reader::new("r")).collect();
+    for (n, reader) in readers.iter_mut().enumerate() {
+        assert_eq!(reader.come(&nodes[n % nodes.len()]).await, "none");
+    }
+    let connection = Connection::connect(&cluster.broker, ConnectionProperties::default()).await.unwrap();
+    let channel = connection.create_channel().await.unwrap();
+    let stop = CancellationToken::new();
+    let reading = async {
+        join_all(readers.iter_mut().map(async |reader| reader.read(30).await)).await;
+        let deleted = Instant::now();
+        let exchange = format!("{}{exchange}", cluster.namespace);
+        channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await.unwrap();
+        // It is time itself that passes here: the speaker goes on.
+        sleep_until(deleted + Duration::from_secs(4)).await;
+        stop.cancel();
+        deleted
+    };
+    let (all, deleted) = join(pour(&nodes[0], "r", "Ada", 100, stop.clone()), reading).await;
+    for (n, reader) in readers.iter_mut().enumerate() {
+        let left = WHOLE_WITHIN.saturating_sub(deleted.elapsed());
+        if timeout(left, reader.until(&all)).await.is_err() {
+            panic!("reader {n} has {} of {}", reader.texts.len(), all.len());
+        }
+        assert_eq!(reader.texts, all);
+    }
+    // Presence goes through the other exchange.
+    for (n, reader) in readers.iter_mut().enumerate() {
+        assert!(hears_of_others(reader, &nodes[0], deleted).await, "reader {n} hears of nobody any more");
+    }
+}
+
+/// Somebody comes to a node, again and again, until a reader hears of it, or ten seconds after the deletion.
+async fn hears_of_others(reader: &mut Reader, node: &Node, deleted: Instant) -> bool {
+    for n in 0.. {
+        let name = format!("Eve-{n}-{:04x}", rand::random::<u16>());
+        let mut client = Client::v1(node).await;
+        client.hello(&name).await;
+        client.enter("r").await;
+        let joined = async {
+            while !reader.others.iter().any(|frame| frame["type"] == "joined" && frame["name"] == name) {
+                reader.take().await;
+            }
+        };
+        if timeout(Duration::from_millis(500), joined).await.is_ok() {
+            return true;
+        }
+        if deleted.elapsed() > WHOLE_WITHIN {
+            return false;
+        }
+    }
+    false
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_exchange_of_chat_everybody_hears_everything_within_seconds() {
+    deleted("").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_the_exchange_of_signals_too() {
+    deleted(".signals").await;
+}

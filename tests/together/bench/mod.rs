@@ -1,0 +1,13 @@
+//! The bench from outside: its command line, its files, its exit codes, over real nodes and a real Redis.
+//!
+//! Nothing here is judged by time, so all of it may run beside other tests. What a bench itself calls too busy a
+//! machine is run again.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod attendance;
+mod faults;
+mod links;
+mod output;
+mod series;
+mod usage;

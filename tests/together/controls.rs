@@ -1,0 +1,648 @@
+//! Positive controls: the real load generator and the real ledger against a server that fails by known numbers.
+//! An instrument that cannot find what is there proves nothing when it finds nothing.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails its test")]
+
+use std::collections::HashMap;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use pubsub_lab::ledger::{Debts, Harness, Messages, Path, Plan, Settled};
+use pubsub_lab::load::{Dialect, LoadGenerator, Settings};
+use pubsub_lab::scenario::{self, Action, Fault, Target};
+
+use crate::support::faulty::{Each, Faults, FaultyServer, Harm};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// One publisher, three subscribers, one room, 120 messages in 0.24 s.
+fn plan(nodes: usize) -> Plan {
+    Plan {
+        publishers: 1,
+        subscribers: 3,
+        nodes,
+        rooms: 1,
+        rate: 500.0,
+        surges: vec![],
+        messages: 120,
+        crosses_nodes: true,
+    }
+}
+
+fn settings(server: &FaultyServer, plan: Plan) -> Settings {
+    let load = scenario::Load {
+        publishers: plan.publishers,
+        subscribers: plan.subscribers,
+        rate: plan.rate,
+        payload: 128,
+        rooms: plan.rooms,
+        resend: false,
+        warm_up: Duration::from_millis(40),
+        duration: Duration::from_millis(240),
+        drain: SECOND,
+        connect_timeout: SECOND * 2,
+        reconnect_min: Duration::from_millis(20),
+        reconnect_max: Duration::from_millis(100),
+    };
+    let (faults, dialect) = (vec![], Dialect::V1);
+    Settings { plan, load, faults, dialect, keeps_history: true, seed: 42, urls: server.urls() }
+}
+
+/// What the ledger says of a load as it stands.
+fn settled(load: &LoadGenerator) -> Settled {
+    load.ledger().lock().unwrap_or_else(PoisonError::into_inner).settle(&[], load.now())
+}
+
+/// Waits until the ledger says so, and fails with what it says instead after ten seconds.
+async fn until(load: &LoadGenerator, mut holds: impl FnMut(&Settled) -> bool) -> Settled {
+    let deadline = Instant::now() + SECOND * 10;
+    loop {
+        let now = settled(load);
+        if holds(&now) {
+            return now;
+        }
+        assert!(Instant::now() < deadline, "{:?} {:?}", now.messages, now.debts);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Every count of a run.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Counts {
+    messages: Messages,
+    debts: Debts,
+    duplicates: u64,
+    reordered: u64,
+    replay_reordered: u64,
+    refused_but_delivered: u64,
+    unexpected: u64,
+    corrupted: u64,
+    foreign: u64,
+}
+
+impl Counts {
+    fn of(settled: &Settled) -> Self {
+        Self {
+            messages: settled.messages,
+            debts: settled.debts,
+            duplicates: settled.duplicates,
+            reordered: settled.reordered,
+            replay_reordered: settled.replay_reordered,
+            refused_but_delivered: settled.refused_but_delivered,
+            unexpected: settled.unexpected,
+            corrupted: settled.corrupted,
+            foreign: settled.foreign,
+        }
+    }
+
+    /// Of a run of [`plan`] in which nothing goes wrong.
+    fn clean() -> Self {
+        let messages = Messages { due: 120, sent: 120, acked: 120, ..Messages::default() };
+        let debts = Debts { owed: 360, delivered: 360, on_time: Some(1.0), ..Debts::default() };
+        Self { messages, debts, ..Self::default() }
+    }
+
+    /// The same, but for so many debts that were lost while everybody was online and every message was `handed`.
+    fn losing(lost: u64) -> Self {
+        let mut counts = Self::clean();
+        counts.debts.delivered -= lost;
+        counts.debts.on_time = Some((360 - lost) as f64 / 360.0);
+        (counts.debts.lost, counts.debts.lost_handed, counts.debts.lost_online) = (lost, lost, lost);
+        counts
+    }
+}
+
+/// Runs the whole load, and waits until the ledger holds exactly these counts.
+async fn measure(faults: Faults, expected: Counts) -> (Settled, Harness) {
+    let server = FaultyServer::start(2, faults).await;
+    let load = LoadGenerator::start(settings(&server, plan(2))).await.unwrap();
+    assert_eq!(load.probe(SECOND * 10).await, 0);
+    load.warm_up().await;
+    load.begin();
+    load.schedule_ended().await;
+    settle_as(load, expected).await
+}
+
+async fn settle_as(load: LoadGenerator, expected: Counts) -> (Settled, Harness) {
+    let deadline = Instant::now() + SECOND * 10;
+    while Counts::of(&settled(&load)) != expected && Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let ledger = load.ledger();
+    let ended = load.now();
+    let harness = load.finish().await;
+    let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&[], ended);
+    assert_eq!(Counts::of(&settled), expected, "{:?} {:?}", harness.problems, harness.notes);
+    assert_eq!((harness.overruns, &*harness.problems), (0, &[][..]));
+    (settled, harness)
+}
+
+fn harming(subscriber: usize, harm: Harm) -> Faults {
+    Faults { harm: HashMap::from([(subscriber, harm)]), ..Faults::default() }
+}
+
+#[tokio::test]
+async fn a_server_without_faults_is_found_without_fault() {
+    let (settled, harness) = measure(Faults::default(), Counts::clean()).await;
+    assert_eq!((settled.latency.len(), settled.impact_ms), (360, None));
+    assert_eq!((harness.publish_delay.len(), &*harness.notes), (120, &[][..]));
+    assert!(harness.loop_lag.len() > 10, "{}", harness.loop_lag.len());
+}
+
+#[tokio::test]
+async fn lost_ones_are_counted() {
+    measure(harming(1, Harm { lose: Some(Each(10)), ..Harm::default() }), Counts::losing(12)).await;
+}
+
+#[tokio::test]
+async fn loss_and_duplicates_do_not_make_up_for_each_other() {
+    let harm = Harm { lose: Some(Each(10)), duplicate: Some(Each(15)), ..Harm::default() };
+    // Every 30th would be both: it is lost.
+    measure(harming(1, harm), Counts { duplicates: 4, ..Counts::losing(12) }).await;
+}
+
+#[tokio::test]
+async fn second_copies_are_counted() {
+    let harm = Harm { duplicate: Some(Each(8)), ..Harm::default() };
+    measure(harming(0, harm), Counts { duplicates: 15, ..Counts::clean() }).await;
+}
+
+#[tokio::test]
+async fn swapped_ones_are_counted_once_each() {
+    // The 120th has none after it to swap with: every 7th, 17 of them.
+    let harm = Harm { swap: Some(Each(7)), ..Harm::default() };
+    measure(harming(2, harm), Counts { reordered: 17, ..Counts::clean() }).await;
+}
+
+#[tokio::test]
+async fn changed_texts_are_corrupted_and_their_debts_lost() {
+    let harm = Harm { corrupt: Some(Each(20)), ..Harm::default() };
+    measure(harming(1, harm), Counts { corrupted: 6, ..Counts::losing(6) }).await;
+}
+
+#[tokio::test]
+async fn strangers_are_foreign_and_inventions_and_strays_unexpected() {
+    let harm =
+        Harm { foreign: Some(Each(12)), invent: Some(Each(30)), stray: Some(Each(40)), ..Harm::default() };
+    measure(harming(1, harm), Counts { foreign: 20, unexpected: 7, ..Counts::clean() }).await;
+}
+
+#[tokio::test]
+async fn delayed_ones_are_late_by_the_known_time() {
+    let delay = Duration::from_millis(1200);
+    let harm = Harm { delay: Some((Each(11), delay)), ..Harm::default() };
+    // 10 of them, all overtaken by the end of the load.
+    let mut expected = Counts { reordered: 10, ..Counts::clean() };
+    expected.debts.on_time = Some(350.0 / 360.0);
+    let (settled, _) = measure(harming(1, harm), expected).await;
+    let slow = settled.latency.len() - settled.latency.count_between(0, 1_000_000);
+    assert_eq!(slow, 10);
+    let max = settled.latency.max();
+    assert!((1_195_000..1_600_000).contains(&max), "{max} µs");
+    // From the first delayed one's intended time to the last one's receipt: 99 × 2 ms, or 198, and the delay.
+    let impact = settled.impact_ms.unwrap();
+    assert!((1_390..1_800).contains(&impact), "{impact} ms");
+}
+
+#[tokio::test]
+async fn answers_are_told_apart() {
+    let faults = Faults {
+        refuse: Some(Each(10)),             // 12, not delivered
+        refuse_but_deliver: Some(Each(15)), // 8, of which 4 are refused and not delivered
+        unknown: Some(Each(7)),             // 17, of which 1 (the 70th) is refused and 1 (the 105th) too
+        forget_answer: Some(Each(11)),      // 10, of which 1 (the 110th) is refused and 1 (the 77th) unknown
+        ..Faults::default()
+    };
+    let mut expected = Counts::losing(36);
+    expected.messages = Messages { due: 120, sent: 120, unsent: 0, acked: 81, refused: 16, unknown: 23 };
+    (expected.debts.lost_handed, expected.debts.lost_refused) = (0, 36);
+    expected.refused_but_delivered = 12;
+    let (_, harness) = measure(faults, expected).await;
+    assert_eq!(harness.notes, ["a node refused a message: bus_down (16 times)"]);
+}
+
+#[tokio::test]
+async fn a_confirmed_message_that_is_lost_is_a_broken_promise() {
+    let faults = Faults { confirm: true, ..harming(1, Harm { lose: Some(Each(10)), ..Harm::default() }) };
+    let mut expected = Counts::losing(12);
+    (expected.debts.lost_handed, expected.debts.lost_confirmed) = (0, 12);
+    measure(faults, expected).await;
+}
+
+#[tokio::test]
+async fn a_dead_path_is_named_and_its_debts_stay_owed() {
+    let server = FaultyServer::start(2, harming(1, Harm { deaf: true, ..Harm::default() })).await;
+    let load = LoadGenerator::start(settings(&server, plan(2))).await.unwrap();
+    assert_eq!(load.probe(Duration::from_millis(250)).await, 1);
+    load.begin();
+    load.schedule_ended().await;
+    let (settled, harness) = settle_as(load, Counts::losing(120)).await;
+    assert_eq!(settled.unverified_paths, [Path { publisher: 0, subscriber: 1 }]);
+    assert_eq!(harness.notes.len(), 1, "{:?}", harness.notes);
+    assert!(harness.notes[0].starts_with("probing: "), "{:?}", harness.notes);
+}
+
+#[tokio::test]
+async fn probing_is_quick_when_every_path_works() {
+    let server = FaultyServer::start(3, Faults::default()).await;
+    let many = Plan { publishers: 4, subscribers: 60, rooms: 5, nodes: 3, ..plan(3) };
+    let load = LoadGenerator::start(settings(&server, many)).await.unwrap();
+    let began = Instant::now();
+    assert_eq!(load.probe(SECOND * 10).await, 0);
+    assert!(began.elapsed() < SECOND, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn paths_that_the_pattern_does_not_have_are_not_probed() {
+    let deaf = || Harm { deaf: true, ..Harm::default() };
+    // The publisher is on node 0, subscribers 1 and 2 are not.
+    let faults = Faults { harm: HashMap::from([(1, deaf()), (2, deaf())]), ..Faults::default() };
+    let server = FaultyServer::start(3, faults).await;
+    let local = Plan { crosses_nodes: false, ..plan(3) };
+    let load = LoadGenerator::start(settings(&server, local)).await.unwrap();
+    assert_eq!(load.probe(SECOND * 10).await, 0);
+    load.begin();
+    load.schedule_ended().await;
+    let mut expected = Counts::losing(240);
+    expected.debts.lost_no_path = 240;
+    settle_as(load, expected).await;
+}
+
+#[tokio::test]
+async fn swallowed_messages_are_unknown_and_lost_without_resend() {
+    let mut expected = Counts::losing(18);
+    (expected.debts.lost_handed, expected.debts.lost_unknown) = (0, 18);
+    (expected.messages.acked, expected.messages.unknown) = (114, 6);
+    measure(Faults { swallow_once: Some(Each(20)), ..Faults::default() }, expected).await;
+}
+
+#[tokio::test]
+async fn swallowed_messages_are_sent_again_under_the_same_id_and_refused_ones_are_not() {
+    let faults = Faults { swallow_once: Some(Each(20)), refuse: Some(Each(7)), ..Faults::default() };
+    let server = FaultyServer::start(1, faults).await;
+    let mut settings = settings(&server, plan(1));
+    settings.load.resend = true;
+    let load = LoadGenerator::start(settings).await.unwrap();
+    load.begin();
+    load.schedule_ended().await;
+    let done = until(&load, |settled| settled.debts.lost == 51 && settled.messages.unknown == 0).await;
+    // Six arrive late and out of order at each of the three, but the last, which nothing can overtake.
+    assert_eq!((done.messages.refused, done.messages.acked, done.reordered), (17, 103, 15));
+    for n in 0..120 {
+        // Ids are counted from 0: the 20th message is number 19.
+        let times = if (n + 1) % 20 == 0 { 2 } else { 1 };
+        assert_eq!(server.published(&n.to_string()), times, "message {n}");
+    }
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn unknown_ones_are_sent_again_when_the_publisher_reconnects() {
+    let faults = Faults {
+        unknown: Some(Each(3)),
+        forget_answer: Some(Each(5)),
+        cut_publisher_at: Some((0, 30)),
+        ..Faults::default()
+    };
+    let server = FaultyServer::start(2, faults).await;
+    let mut settings = settings(&server, plan(2));
+    settings.load.resend = true;
+    let load = LoadGenerator::start(settings).await.unwrap();
+    load.begin();
+    load.schedule_ended().await;
+    let done = until(&load, |settled| settled.debts.lost == 0 && settled.debts.owed == 360).await;
+    assert_eq!(done.debts.delivered, 360);
+    assert_eq!(server.published("30"), 2);
+    assert!(server.published("2") >= 2 && server.published("4") >= 2, "unknown and unanswered");
+    assert_eq!(server.published("0"), 1, "acknowledged");
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn a_cut_publisher_comes_back_as_itself_and_sends_what_waited() {
+    let faults = Faults { cut_publisher_at: Some((0, 30)), ..Faults::default() };
+    let server = FaultyServer::start(2, faults).await;
+    let load = LoadGenerator::start(settings(&server, plan(2))).await.unwrap();
+    load.begin();
+    load.schedule_ended().await;
+    // Number 30 and what was written between the cut and its notice is lost with it; all else is acknowledged.
+    let over = |s: &Settled| s.messages.sent == 120 && s.debts.lost == 3 * s.messages.unknown;
+    let done = until(&load, |s| over(s) && s.messages.unknown < 40).await;
+    assert!(done.messages.unknown >= 1, "{:?}", done.messages);
+    assert_eq!((done.messages.unsent, done.reordered), (0, 0));
+    let hellos: Vec<_> = server.hellos().into_iter().filter(|hello| hello.name == "pub-0").collect();
+    let sessions: Vec<_> = hellos.iter().map(|hello| hello.session.as_deref()).collect();
+    assert_eq!(sessions, [None, Some("session-of-pub-0")]);
+    assert_eq!(hellos[1].node, 0, "its own node first");
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn clients_of_a_killed_node_walk_on_to_the_next_one_that_lives() {
+    let server = FaultyServer::start(3, Faults::default()).await;
+    let plan = Plan { publishers: 3, subscribers: 6, ..plan(3) };
+    let load = LoadGenerator::start(settings(&server, plan)).await.unwrap();
+    // The ring from node 0: node 1 is dead, node 2 lives.
+    server.kill(1);
+    server.kill(0);
+    let arrived = |number: usize| {
+        let names: Vec<_> = server
+            .hellos()
+            .into_iter()
+            .filter(|h| h.node == 2 && h.session.is_some())
+            .map(|h| h.name)
+            .collect();
+        names.len() == number
+    };
+    let deadline = Instant::now() + SECOND * 10;
+    while !arrived(6) {
+        assert!(Instant::now() < deadline, "{:?}", server.hellos());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(load.all_connected(SECOND * 5).await);
+    for hello in server.hellos().iter().filter(|hello| hello.session.is_some()) {
+        assert_eq!(hello.session.as_deref(), Some(&*format!("session-of-{}", hello.name)));
+    }
+    load.begin();
+    load.schedule_ended().await;
+    let done = until(&load, |settled| settled.debts.delivered == 720).await;
+    assert_eq!((done.debts.lost, done.messages.acked), (0, 120));
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn what_no_connection_ever_took_is_unsent() {
+    let server = FaultyServer::start(1, Faults::default()).await;
+    let load = LoadGenerator::start(settings(&server, plan(1))).await.unwrap();
+    load.begin();
+    until(&load, |settled| settled.messages.acked >= 20).await;
+    server.kill(0);
+    load.schedule_ended().await;
+    assert!(!load.all_connected(Duration::from_millis(50)).await);
+    let done = until(&load, |settled| settled.messages.due == 120).await;
+    assert!((1..=100).contains(&done.messages.unsent), "{:?}", done.messages);
+    assert_eq!(done.messages.sent + done.messages.unsent, 120);
+    let began = Instant::now();
+    load.finish().await;
+    assert!(began.elapsed() < SECOND * 2, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn an_absent_subscribers_debts_are_lost_offline_or_recovered_by_replay() {
+    for history in [false, true] {
+        let faults = Faults { cut_subscriber_at: Some((1, 30)), history, ..Faults::default() };
+        let server = FaultyServer::start(1, faults).await;
+        let mut settings = settings(&server, plan(1));
+        // Away for 75 to 225 ms: for at least 37 messages.
+        settings.load.reconnect_min = Duration::from_millis(150);
+        let load = LoadGenerator::start(settings).await.unwrap();
+        load.begin();
+        load.schedule_ended().await;
+        assert!(load.all_connected(SECOND * 5).await);
+        if history {
+            let done = until(&load, |settled| settled.debts.lost == 0 && settled.debts.owed == 360).await;
+            assert!((30..=90).contains(&done.debts.recovered), "{:?}", done.debts);
+            assert_eq!((done.duplicates, done.reordered, done.replay_reordered), (0, 0, 0));
+            assert_eq!(done.debts.delivered + done.debts.recovered, 360);
+        } else {
+            let done =
+                until(&load, |s| s.messages.acked == 120 && s.debts.delivered + s.debts.lost == 360).await;
+            assert!((30..=90).contains(&done.debts.lost), "{:?}", done.debts);
+            assert!(done.debts.lost_offline >= 30, "{:?}", done.debts);
+        }
+        load.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn when_the_schedule_has_ended_the_ledger_knows_every_debt() {
+    let server = FaultyServer::start(1, Faults::default()).await;
+    for messages in [1, 2, 3] {
+        let load = LoadGenerator::start(settings(&server, Plan { messages, ..plan(1) })).await.unwrap();
+        load.begin();
+        load.schedule_ended().await;
+        assert_eq!(settled(&load).debts.owed, 3 * messages as u64);
+        load.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_subscription_that_failed_is_asked_for_again() {
+    let server = FaultyServer::start(1, Faults { refuse_first_subscribe: true, ..Faults::default() }).await;
+    let load = LoadGenerator::start(settings(&server, plan(1))).await.unwrap();
+    let harness = load.finish().await;
+    assert_eq!(harness.notes, ["a node answered a subscriber with an error: on purpose (3 times)"]);
+}
+
+#[tokio::test]
+async fn dropping_it_leaves_no_connection_behind() {
+    let server = FaultyServer::start(1, Faults::default()).await;
+    let load = LoadGenerator::start(settings(&server, plan(1))).await.unwrap();
+    load.begin();
+    assert_eq!(server.connected(), 4);
+    drop(load);
+    let deadline = Instant::now() + SECOND * 10;
+    while server.connected() > 0 {
+        assert!(Instant::now() < deadline);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// A third of the three subscribers leaves or joins. When is the test's to say.
+fn third(action: Action) -> Vec<Fault> {
+    vec![Fault { at: Duration::ZERO, duration: None, action, target: Target::Subscribers(34) }]
+}
+
+/// Runs a load of which one subscriber misses some in the middle, on purpose.
+async fn left(server: &FaultyServer, keeps_history: bool) -> LoadGenerator {
+    let faults = third(Action::Leave);
+    let settings = Settings { faults, keeps_history, ..settings(server, plan(2)) };
+    let load = LoadGenerator::start(settings).await.unwrap();
+    assert_eq!(load.probe(SECOND * 10).await, 0);
+    load.begin();
+    until(&load, |settled| settled.messages.acked >= 20).await;
+    assert!(load.leave(0, SECOND).await);
+    assert_eq!(server.goodbyes(), 1, "politely");
+    assert_eq!(server.connected(), 3, "a publisher and two subscribers");
+    let away_since = settled(&load).messages.sent;
+    assert!(load.all_connected(Duration::ZERO).await, "nobody waits for who is away on purpose");
+    until(&load, |settled| settled.messages.acked >= away_since + 40).await;
+    assert!(load.come(0, SECOND * 5).await);
+    load.schedule_ended().await;
+    assert!(load.all_connected(SECOND * 5).await);
+    let again: Vec<_> = server
+        .hellos()
+        .into_iter()
+        .filter(|hello| hello.name != "pub-0" && hello.session.is_some())
+        .collect();
+    assert_eq!(again.len(), 1, "{again:?}");
+    let number: usize = again[0].name.strip_prefix("sub-").unwrap().parse().unwrap();
+    assert_eq!(again[0].node, number % 2, "on its own node");
+    load
+}
+
+#[tokio::test]
+async fn who_left_gets_a_replay_of_all_that_it_missed() {
+    let server = FaultyServer::start(2, Faults { history: true, ..Faults::default() }).await;
+    let load = left(&server, true).await;
+    let done = until(&load, |settled| settled.debts.owed == 360 && settled.debts.lost == 0).await;
+    assert!(done.debts.recovered >= 40, "{:?}", done.debts);
+    assert_eq!(done.debts.recovered, server.replayed() as u64);
+    assert_eq!(done.debts.delivered + done.debts.recovered, 360);
+    assert_eq!((done.duplicates, done.reordered, done.replay_reordered), (0, 0, 0));
+    assert_eq!(done.impact_ms, None);
+    assert_eq!(load.finish().await.notes, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn who_left_misses_what_nobody_keeps_and_that_harms_nobody() {
+    for keeps_history in [true, false] {
+        let server = FaultyServer::start(2, Faults::default()).await;
+        let load = left(&server, keeps_history).await;
+        let over = |s: &Settled| s.messages.acked == 120 && s.debts.delivered + s.debts.lost == 360;
+        let done = until(&load, over).await;
+        assert!(done.debts.lost_offline >= 40, "{:?}", done.debts);
+        // What was on its way when it left: its receipt is the node's luck, and no harm either.
+        assert!(done.debts.lost_online <= 10, "{:?}", done.debts);
+        assert_eq!(done.impact_ms, None);
+        let nothing = "a node replayed nothing of what a subscriber had missed".to_owned();
+        let expected = if keeps_history { vec![nothing] } else { vec![] };
+        assert_eq!(load.finish().await.notes, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_replay_in_part_is_remarked() {
+    let faults = Faults { history: true, replay_at_most: Some(10), ..Faults::default() };
+    let server = FaultyServer::start(2, faults).await;
+    let load = left(&server, true).await;
+    let over =
+        |s: &Settled| s.debts.owed == 360 && s.debts.delivered + s.debts.recovered + s.debts.lost == 360;
+    let done = until(&load, |s| over(s) && s.debts.recovered == 10 && s.messages.acked == 120).await;
+    assert!(done.debts.lost >= 30, "{:?}", done.debts);
+    let part = "a node replayed only a part of what a subscriber had missed";
+    assert_eq!(load.finish().await.notes, [part]);
+}
+
+#[tokio::test]
+async fn who_joins_is_absent_from_the_beginning_and_owed_what_is_said_from_then_on() {
+    let server = FaultyServer::start(2, Faults { history: true, ..Faults::default() }).await;
+    let settings = Settings { faults: third(Action::Join), ..settings(&server, plan(2)) };
+    let load = LoadGenerator::start(settings).await.unwrap();
+    assert_eq!(server.connected(), 3);
+    // Its paths are not probed, and it misses nothing of the warm-up.
+    assert_eq!(load.probe(SECOND * 10).await, 0);
+    load.warm_up().await;
+    load.begin();
+    let before = until(&load, |settled| settled.messages.acked >= 40).await;
+    assert_eq!(before.debts.owed, before.messages.sent * 2);
+    assert!(load.come(0, SECOND * 5).await);
+    assert_eq!(server.connected(), 4);
+    load.schedule_ended().await;
+    let done = until(&load, |settled| settled.messages.acked == 120 && settled.debts.lost == 0).await;
+    assert!((240..=320).contains(&done.debts.owed), "{:?}", done.debts);
+    assert_eq!((done.debts.delivered, done.debts.recovered), (done.debts.owed, 0), "it asks for no replay");
+    assert_eq!((server.replayed(), done.impact_ms), (0, None));
+    assert_eq!(load.finish().await.notes, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn who_has_no_connection_leaves_and_stays_away_all_the_same() {
+    let server = FaultyServer::start(1, Faults::default()).await;
+    let all = Fault { target: Target::Subscribers(100), ..third(Action::Leave).remove(0) };
+    let settings = Settings { faults: vec![all], ..settings(&server, plan(1)) };
+    let load = LoadGenerator::start(settings).await.unwrap();
+    load.begin();
+    until(&load, |settled| settled.messages.acked >= 20).await;
+    server.kill(0);
+    let deadline = Instant::now() + SECOND * 10;
+    while load.all_connected(Duration::ZERO).await {
+        assert!(Instant::now() < deadline, "nobody notices that the node is gone");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert!(load.leave(0, SECOND).await);
+    assert!(!load.come(0, Duration::from_millis(50)).await, "there is no node to come to");
+    assert!(load.leave(0, SECOND).await);
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn a_seed_chooses_who_leaves() {
+    let mut chosen = Vec::new();
+    for seed in [1, 1, 2, 3, 4, 5, 6] {
+        let server = FaultyServer::start(1, Faults::default()).await;
+        let faults = third(Action::Join);
+        let plan = Plan { subscribers: 9, ..plan(1) };
+        let load = LoadGenerator::start(Settings { faults, seed, ..settings(&server, plan) }).await.unwrap();
+        let mut there: Vec<_> = server.hellos().into_iter().map(|hello| hello.name).collect();
+        there.sort();
+        assert_eq!(there.len(), 7, "a publisher and six subscribers");
+        chosen.push(there);
+        load.finish().await;
+    }
+    assert_eq!(chosen[0], chosen[1]);
+    assert!(chosen[2..].iter().any(|others| *others != chosen[0]));
+}
+
+/// Sixty-three clients on three nodes, who come back from a lost connection only after half a minute.
+fn patient(server: &FaultyServer) -> Settings {
+    let plan = Plan { publishers: 3, subscribers: 60, ..plan(3) };
+    let mut settings = settings(server, plan);
+    (settings.load.reconnect_min, settings.load.reconnect_max) = (SECOND * 60, SECOND * 60);
+    settings
+}
+
+#[tokio::test]
+async fn in_a_storm_all_clients_of_a_node_and_no_others_come_back_at_once() {
+    let server = FaultyServer::start(3, Faults::default()).await;
+    let load = LoadGenerator::start(patient(&server)).await.unwrap();
+    let first = server.hellos();
+    let (storm_began, limit) = (Instant::now(), SECOND * 10);
+    assert!(load.storm(Some(1), limit).await);
+    assert!(storm_began.elapsed() < SECOND * 5, "{:?}", storm_began.elapsed());
+    assert!(load.all_connected(Duration::ZERO).await, "all are back when it says so");
+    let again = server.hellos().split_off(first.len());
+    let mut names: Vec<_> = again.iter().map(|hello| &*hello.name).collect();
+    let mut concerned: Vec<_> = first.iter().filter(|h| h.node == 1).map(|h| &*h.name).collect();
+    names.sort_unstable();
+    concerned.sort_unstable();
+    assert_eq!((names.len(), names), (21, concerned));
+    assert!(again.iter().all(|hello| hello.node == 1 && hello.session.is_some()), "{again:?}");
+    assert_eq!(server.goodbyes(), 0, "they just drop it");
+    // The same again, everywhere, and nobody is lost to the run.
+    assert!(load.storm(None, limit).await);
+    assert_eq!(server.hellos().len(), 63 + 21 + 63);
+    load.begin();
+    load.schedule_ended().await;
+    until(&load, |s| s.debts.delivered == 120 * 60 && s.messages.acked == 120).await;
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn control_a_connection_lost_otherwise_is_waited_for() {
+    let faults = Faults { cut_subscriber_at: Some((1, 30)), ..Faults::default() };
+    let server = FaultyServer::start(3, faults).await;
+    let load = LoadGenerator::start(patient(&server)).await.unwrap();
+    load.begin();
+    load.schedule_ended().await;
+    until(&load, |settled| settled.debts.lost >= 50).await;
+    assert!(!load.all_connected(Duration::ZERO).await);
+    // It is not there, so that no storm concerns it.
+    assert!(load.storm(Some(1), SECOND * 10).await);
+    assert!(!load.all_connected(Duration::ZERO).await);
+    assert_eq!(server.hellos().len(), 63 + 20);
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn a_storm_that_nobody_returns_from_is_told() {
+    let server = FaultyServer::start(1, Faults::default()).await;
+    let load = LoadGenerator::start(settings(&server, plan(1))).await.unwrap();
+    server.turn_away(true);
+    assert!(!load.storm(Some(0), Duration::from_millis(100)).await);
+    assert_eq!(server.hellos().len(), 4);
+    // They go on trying, as after any lost connection.
+    server.turn_away(false);
+    assert!(load.all_connected(SECOND * 10).await);
+    load.finish().await;
+}

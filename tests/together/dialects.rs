@@ -1,0 +1,339 @@
+//! The load generator against servers that are not ours, each with a framing of its own: what is sent, what is
+//! read, what is counted. And slow readers, seen from a server that counts what it could write.
+
+#![allow(clippy::unwrap_used, reason = "what fails here fails its test")]
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use pubsub_lab::ledger::{Debts, Harness, Messages, Plan, Settled};
+use pubsub_lab::load::{Dialect, LoadGenerator, Settings, Template, detect};
+use pubsub_lab::scenario::{self, Action, Fault, Target};
+use tokio::time::timeout;
+
+use crate::support::chat::{ChatServer, Manners};
+use crate::support::node::Node;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// One publisher, three subscribers, one room, 120 messages in 0.24 s.
+fn plan(nodes: usize) -> Plan {
+    Plan {
+        publishers: 1,
+        subscribers: 3,
+        nodes,
+        rooms: 1,
+        rate: 500.0,
+        messages: 120,
+        crosses_nodes: true,
+        surges: vec![],
+    }
+}
+
+fn settings(server: &ChatServer, dialect: Dialect, plan: Plan) -> Settings {
+    let load = scenario::Load {
+        publishers: plan.publishers,
+        subscribers: plan.subscribers,
+        rate: plan.rate,
+        payload: 128,
+        rooms: plan.rooms,
+        resend: false,
+        warm_up: Duration::from_millis(40),
+        duration: Duration::from_millis(240),
+        drain: SECOND,
+        connect_timeout: SECOND * 2,
+        reconnect_min: Duration::from_millis(20),
+        reconnect_max: Duration::from_millis(100),
+    };
+    let (faults, urls) = (vec![], server.urls());
+    Settings { plan, load, faults, dialect, keeps_history: true, seed: 42, urls }
+}
+
+fn template(text: &str) -> Dialect {
+    Dialect::Template(Template::parse("chat.toml", text).unwrap())
+}
+
+/// What the ledger says of a load as it stands.
+fn settled(load: &LoadGenerator) -> Settled {
+    load.ledger().lock().unwrap_or_else(PoisonError::into_inner).settle(&[], load.now())
+}
+
+/// Waits until the ledger says so, and fails with what it says instead after twenty seconds.
+async fn until(load: &LoadGenerator, mut holds: impl FnMut(&Settled) -> bool) -> Settled {
+    let deadline = Instant::now() + SECOND * 20;
+    loop {
+        let now = settled(load);
+        if holds(&now) {
+            return now;
+        }
+        assert!(Instant::now() < deadline, "{:?} {:?}", now.messages, now.debts);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Waits until something holds, and fails after twenty seconds.
+async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + SECOND * 20;
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+/// Of a run of [`plan`] without answers in which so many debts are lost.
+fn unanswered(lost: u64) -> (Messages, Debts) {
+    let messages = Messages { due: 120, sent: 120, unknown: 120, ..Messages::default() };
+    let on_time = Some((360 - lost) as f64 / 360.0);
+    let delivered = 360 - lost;
+    let (lost_unknown, lost_online) = (lost, lost);
+    (messages, Debts { owed: 360, delivered, on_time, lost, lost_unknown, lost_online, ..Debts::default() })
+}
+
+/// Runs the whole load, and waits until the ledger holds exactly these counts.
+async fn measure(
+    server: &ChatServer,
+    dialect: Dialect,
+    plan: Plan,
+    expected: (Messages, Debts),
+) -> (Settled, Harness) {
+    let load = LoadGenerator::start(settings(server, dialect, plan)).await.unwrap();
+    let probes = if expected.1.delivered == 0 { Duration::from_millis(150) } else { SECOND * 10 };
+    load.probe(probes).await;
+    load.warm_up().await;
+    load.begin();
+    load.schedule_ended().await;
+    let done = until(&load, |s| (s.messages, s.debts) == expected).await;
+    assert_eq!((done.duplicates, done.reordered, done.unexpected, done.corrupted), (0, 0, 0, 0));
+    (done, load.finish().await)
+}
+
+#[tokio::test]
+async fn a_plain_server_is_told_bare_texts_and_found_without_fault() {
+    let server = ChatServer::start(2, Manners::default()).await;
+    let (done, harness) = measure(&server, Dialect::Plain, plan(2), unanswered(0)).await;
+    assert_eq!((done.foreign, done.latency.len(), &*harness.notes), (0, 360, &[][..]));
+    assert_eq!(server.offers(), [""; 0], "no subprotocol");
+    let heard = server.heard();
+    let loads: Vec<_> = heard.iter().filter(|text| text.contains(".load.0.")).collect();
+    assert_eq!(loads.len(), 120);
+    assert!(heard.iter().all(|text| text.len() == 128 && text.as_bytes()[8] == b'.'), "{heard:?}");
+    assert_eq!(server.goodbyes(), 4);
+}
+
+#[tokio::test]
+async fn control_what_a_plain_server_loses_is_lost() {
+    let server = ChatServer::start(2, Manners { lose: Some(10), ..Manners::default() }).await;
+    measure(&server, Dialect::Plain, plan(2), unanswered(36)).await;
+}
+
+#[tokio::test]
+async fn without_answers_nothing_waits_for_them() {
+    let server = ChatServer::start(1, Manners::default()).await;
+    let load = LoadGenerator::start(settings(&server, Dialect::Plain, plan(1))).await.unwrap();
+    assert!(!load.has_answers());
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn binary_frames_are_read_as_text() {
+    let server = ChatServer::start(1, Manners { binary: true, ..Manners::default() }).await;
+    measure(&server, Dialect::Plain, plan(1), unanswered(0)).await;
+}
+
+#[tokio::test]
+async fn a_greeting_is_no_message_and_a_text_of_another_run_is_foreign() {
+    let stranger = "0badf00d.load.0.7.00000000 filler";
+    let crc = crc32fast::hash(b"0badf00d.load.0.7 filler");
+    let stranger = stranger.replace("00000000", &format!("{crc:08x}"));
+    let greeting = Some("welcome, stranger".to_owned());
+    let manners = Manners { greeting, invent: Some((30, stranger)), ..Manners::default() };
+    let server = ChatServer::start(2, manners).await;
+    let (done, harness) = measure(&server, Dialect::Plain, plan(2), unanswered(0)).await;
+    assert_eq!(done.foreign, 12, "four, at each of three");
+    let note = "the server sent 3 frames that are no messages, the first: welcome, stranger";
+    assert_eq!(harness.notes, [note]);
+}
+
+#[tokio::test]
+async fn what_stands_before_a_text_is_a_templates_to_say() {
+    let manners = Manners { prefix: "Ada: ".to_owned(), ..Manners::default() };
+    let server = ChatServer::start(1, manners.clone()).await;
+    let dialect = template("publish = '{text}'\nprefix = ': '");
+    measure(&server, dialect, plan(1), unanswered(0)).await;
+    // Without it nothing is guessed, and the remark shows why.
+    let server = ChatServer::start(1, manners).await;
+    let (done, harness) = measure(&server, Dialect::Plain, plan(1), unanswered(360)).await;
+    assert_eq!((done.foreign, done.unverified_paths.len()), (0, 3));
+    let note = harness.notes.iter().find(|note| note.contains("that are no messages")).unwrap();
+    assert!(note.contains("the first: Ada: "), "{note}");
+}
+
+const JSON: &str = r#"
+connect = ['{"op":"join","room":"{room}","name":"{name}"}']
+publish = '{"op":"say","room":"{room}","id":{id},"text":{text_json}}'
+text = "/payload/text"
+ready = { pointer = "/op", equals = "joined" }
+ack = { pointer = "/op", equals = "ack", id = "/id" }
+subprotocol = "chat.v2"
+"#;
+
+fn json(doorkeeper: bool) -> Manners {
+    Manners { json: true, selects: Some("chat.v2"), doorkeeper, ..Manners::default() }
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_json_is_spoken_to_by_a_template() {
+    let server = ChatServer::start(2, json(false)).await;
+    let two_rooms = Plan { publishers: 2, subscribers: 8, rooms: 2, ..plan(2) };
+    let messages = Messages { due: 120, sent: 120, acked: 120, ..Messages::default() };
+    let debts = Debts { owed: 480, delivered: 480, on_time: Some(1.0), ..Debts::default() };
+    let (done, harness) = measure(&server, template(JSON), two_rooms, (messages, debts)).await;
+    assert_eq!((done.foreign, &*harness.notes), (0, &[][..]));
+    assert!(server.offers().iter().all(|offer| offer == "chat.v2"));
+    let heard = server.heard();
+    let of = |part: &str| heard.iter().filter(|frame| frame.contains(part)).count();
+    assert_eq!((of(r#""name":"pub-0""#), of(r#""name":"sub-7""#)), (2, 1), "a publisher enters both rooms");
+    let join = r#"{"op":"join","room":"room-1","name":"sub-7"}"#;
+    assert!(heard.iter().any(|frame| frame == join), "{:?}", &heard[..10]);
+}
+
+#[tokio::test]
+async fn control_what_such_a_server_loses_though_it_acknowledged_it_is_lost() {
+    let server = ChatServer::start(1, Manners { lose: Some(10), ..json(false) }).await;
+    let messages = Messages { due: 120, sent: 120, acked: 120, ..Messages::default() };
+    let (_, mut debts) = unanswered(36);
+    (debts.lost_unknown, debts.lost_handed) = (0, 36);
+    measure(&server, template(JSON), plan(1), (messages, debts)).await;
+}
+
+#[tokio::test]
+async fn who_is_to_be_told_that_he_is_in_waits_for_it() {
+    let server = ChatServer::start(1, json(true)).await;
+    let mut start = Box::pin(LoadGenerator::start(settings(&server, template(JSON), plan(1))));
+    let waiting = async {
+        eventually("everybody asks to be let in", || server.heard().len() == 4).await;
+    };
+    tokio::select! {
+        _ = &mut start => unreachable!("nobody was let in"),
+        () = waiting => {}
+    }
+    assert!(timeout(Duration::from_millis(100), &mut start).await.is_err(), "nobody was let in");
+    server.let_in();
+    let load = timeout(SECOND * 10, start).await.unwrap().unwrap();
+    assert!(load.has_answers());
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn only_who_shows_it_speaks_our_dialect() {
+    let node = Node::start(&[]);
+    let url = format!("ws://{}", node.address);
+    assert_eq!(detect(&url, SECOND * 10).await, Ok(Dialect::V1));
+    let greeting = Some("hello".to_owned());
+    for manners in [
+        Manners::default(),
+        Manners { greeting: greeting.clone(), ..Manners::default() },
+        Manners { greeting, selects_anything: true, ..Manners::default() },
+        Manners { selects_anything: true, ..Manners::default() },
+        json(false),
+    ] {
+        let what = format!("{manners:?}");
+        // A server that takes what we send for JSON of its own would fail on our `hello`.
+        let server = ChatServer::start(1, manners).await;
+        assert_eq!(detect(&server.urls()[0], SECOND * 10).await, Ok(Dialect::Plain), "{what}");
+        eventually("it is closed politely", || server.goodbyes() == 1).await;
+        assert_eq!(server.offers(), ["pubsub-lab.v1"]);
+    }
+}
+
+#[tokio::test]
+async fn where_no_server_is_nothing_is_detected() {
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).unwrap();
+    let error = detect(&format!("ws://{gone}"), SECOND).await.unwrap_err();
+    assert!(error.starts_with(&format!("ws://{gone}: ")), "{error}");
+    let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}", mute.local_addr().unwrap());
+    let error = detect(&url, Duration::from_millis(50)).await.unwrap_err();
+    assert_eq!(error, format!("{url}: no answer within 50ms"));
+    assert!(detect("http://127.0.0.1:1", SECOND).await.is_err());
+}
+
+/// What a slow subscriber reads a second.
+const SLOW: u64 = 40_000;
+/// What every kernel and library on the way keeps, at most.
+const BUFFERS: u64 = 100_000;
+
+/// 300 kB a second to each of three subscribers, of whom the first is to be slow.
+async fn flood(server: &ChatServer) -> LoadGenerator {
+    let plan = Plan { rate: 500.0, messages: 2500, ..plan(1) };
+    let action = Action::Slow { bytes_per_second: SLOW };
+    let fault = Fault { at: Duration::ZERO, duration: None, action, target: Target::Subscriber(0) };
+    let dialect = template("connect = ['/name {name}']\npublish = '{text}'");
+    let mut settings = settings(server, dialect, plan);
+    (settings.faults, settings.load.payload) = (vec![fault], 600);
+    let load = LoadGenerator::start(settings).await.unwrap();
+    assert_eq!(load.probe(SECOND * 10).await, 0);
+    load
+}
+
+/// A server whose kernel keeps little of what a client does not take.
+async fn narrow() -> ChatServer {
+    ChatServer::start(1, Manners { send_buffer: Some(8 * 1024), ..Manners::default() }).await
+}
+
+#[tokio::test]
+async fn a_slow_subscriber_reads_so_much_a_second_and_nobody_else_is_harmed() {
+    let server = narrow().await;
+    let load = flood(&server).await;
+    load.slow(0);
+    let began = Instant::now();
+    load.begin();
+    // As long as it takes to offer it 900 kB.
+    eventually("the others are told", || server.written("sub-1") >= 900_000).await;
+    let (bytes, due) = (server.written("sub-0"), (began.elapsed().as_secs_f64() * SLOW as f64) as u64);
+    assert!((due * 7 / 10..=due + BUFFERS).contains(&bytes), "{bytes} bytes of {due}");
+    load.schedule_ended().await;
+    // What it has not read by now would take it half a minute.
+    eventually("the others hear everything", || server.written("sub-2") >= 1_500_000).await;
+    let behind = server.written("sub-1") - server.written("sub-0");
+    assert!(behind > 1_000_000, "{behind}");
+    load.hurry(0);
+    let healed = Instant::now();
+    let done = until(&load, |s| s.debts.lost == 0 && s.debts.owed == 7500).await;
+    assert!(healed.elapsed() < SECOND * 5, "{:?}", healed.elapsed());
+    // Only those of the slow one were late, and most of them.
+    let late = done.latency.len() - done.latency.count_between(0, 1_000_000);
+    assert!((1200..=2500).contains(&late), "{late} were late");
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn control_the_same_subscriber_is_not_slow_before_it_is_told() {
+    let server = narrow().await;
+    let load = flood(&server).await;
+    load.begin();
+    load.schedule_ended().await;
+    let done = until(&load, |s| s.debts.lost == 0 && s.debts.owed == 7500).await;
+    let late = done.latency.len() - done.latency.count_between(0, 1_000_000);
+    assert_eq!(late, 0);
+    let (one, other) = (server.written("sub-0"), server.written("sub-1"));
+    assert!(one.abs_diff(other) < 10_000, "{one} {other}");
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn who_is_slow_stays_slow_over_a_new_connection() {
+    let server = narrow().await;
+    let load = flood(&server).await;
+    load.slow(0);
+    load.begin();
+    let before = server.written("sub-1");
+    eventually("it is flooded", || server.written("sub-1") >= before + 200_000).await;
+    assert!(load.storm(None, SECOND * 10).await);
+    let (began, first, other) = (Instant::now(), server.written("sub-0"), server.written("sub-1"));
+    eventually("the others go on", || server.written("sub-1") >= other + 600_000).await;
+    let (bytes, due) =
+        (server.written("sub-0") - first, (began.elapsed().as_secs_f64() * SLOW as f64) as u64);
+    assert!((due * 7 / 10..=due + BUFFERS).contains(&bytes), "{bytes} bytes of {due}");
+    load.finish().await;
+}

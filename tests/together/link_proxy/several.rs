@@ -1,0 +1,109 @@
+//! Several lines, reversed lines, several conditions.
+
+use std::time::Instant;
+
+use pubsub_lab::fault::link::{Line, Way};
+use pubsub_lab::scenario::Condition;
+
+use super::rig::*;
+
+const BLACK: Condition = Condition::Blackhole;
+
+#[tokio::test]
+async fn of_a_reversed_line_forward_is_the_way_back() {
+    let line = Line::new(1);
+    let dialled_here = Rig::on(&line).await;
+    let dialled_there = Rig::new(vec![(line.clone(), true)]).await;
+    let (mut here_1, mut there_1) = dialled_here.pair().await;
+    let (mut there_2, mut here_2) = dialled_there.pair().await;
+    let hold = line.apply(BLACK, Way::Forward);
+    for (here, there) in [(&mut here_1, &mut there_1), (&mut here_2, &mut there_2)] {
+        passes(there, here).await;
+        send(here, b"held").await;
+        is_silent(there).await;
+    }
+    line.heal(hold);
+    for there in [&mut there_1, &mut there_2] {
+        expect(there, b"held", Instant::now()).await;
+    }
+    until("counted", async || line.counts().bytes_forward == 8 && line.counts().bytes_back == 12).await;
+    assert_eq!(line.counts().accepted, 2);
+}
+
+#[tokio::test]
+async fn a_byte_passes_if_all_lines_let_it() {
+    let (all, one) = (Line::new(1), Line::new(2));
+    let rig = Rig::new(vec![(all.clone(), false), (one.clone(), false)]).await;
+    let free = Rig::on(&one).await;
+    let (mut client, mut server) = rig.pair().await;
+    let (mut free_client, mut free_server) = free.pair().await;
+    // Both lines count their holds from one: they are not to be mixed up.
+    let (of_all, of_one) = (all.apply(BLACK, Way::Both), one.apply(BLACK, Way::Forward));
+    send(&mut client, b"held").await;
+    one.heal(of_one);
+    is_silent(&server).await;
+    passes(&mut free_client, &mut free_server).await;
+    all.heal(of_all);
+    expect(&mut server, b"held", Instant::now()).await;
+}
+
+#[tokio::test]
+async fn delays_of_all_lines_add_up() {
+    let (all, one) = (Line::new(1), Line::new(1));
+    let rig = Rig::new(vec![(all.clone(), false), (one.clone(), true)]).await;
+    let (mut client, mut server) = rig.pair().await;
+    let delay = |by| Condition::Delay { by: ms(by), jitter: ms(0) };
+    all.apply(delay(100), Way::Both);
+    one.apply(delay(150), Way::Back);
+    let begin = Instant::now();
+    send(&mut client, b".").await;
+    let there = expect(&mut server, b".", begin).await;
+    assert!((ms(250)..ms(400)).contains(&there), "{there:?}");
+    let begin = Instant::now();
+    send(&mut server, b".").await;
+    let back = expect(&mut client, b".", begin).await;
+    assert!((ms(100)..ms(200)).contains(&back), "{back:?}");
+}
+
+#[tokio::test]
+async fn the_lowest_throttle_of_each_line_holds_for_all_of_its_proxies() {
+    let (all, one) = (Line::new(1), Line::new(2));
+    let slow = Rig::new(vec![(all.clone(), false), (one.clone(), false)]).await;
+    let other = Rig::on(&all).await;
+    let (mut client, mut server) = slow.pair().await;
+    let (mut other_client, mut other_server) = other.pair().await;
+    all.apply(Condition::Throttle { bytes_per_second: 200_000 }, Way::Both);
+    one.apply(Condition::Throttle { bytes_per_second: 50_000 }, Way::Both);
+    let (few, many) = (noise(20_000, 1), noise(80_000, 2));
+    let begin = Instant::now();
+    let (_, _, of_slow, of_other) = tokio::join!(
+        send(&mut client, &few),
+        send(&mut other_client, &many),
+        expect(&mut server, &few, begin),
+        expect(&mut other_server, &many, begin)
+    );
+    // 20,000 at 50,000 a second; and 100,000 at 200,000 a second for both together.
+    assert!((ms(345)..ms(800)).contains(&of_slow), "{of_slow:?}");
+    assert!((ms(445)..ms(900)).contains(&of_other), "{of_other:?}");
+}
+
+#[tokio::test]
+async fn conditions_of_all_kinds_hold_together() {
+    let line = Line::new(1);
+    let rig = Rig::on(&line).await;
+    let (mut client, mut server) = rig.pair().await;
+    line.apply(Condition::Delay { by: ms(200), jitter: ms(0) }, Way::Both);
+    line.apply(Condition::Slice { bytes: 100, pause: ms(20) }, Way::Both);
+    line.apply(Condition::Limit { bytes: 1_000 }, Way::Both);
+    let black = line.apply(BLACK, Way::Forward);
+    let noise = noise(1_500, 1);
+    let begin = Instant::now();
+    send(&mut client, &noise).await;
+    is_silent(&server).await;
+    line.heal(black);
+    let (got, ended) = rest(&mut server).await;
+    let after = begin.elapsed();
+    assert!(got == noise[..1_000] && ended.is_ok(), "{} {ended:?}", got.len());
+    // Read only after the blackhole, then the delay, then nine pauses.
+    assert!((ms(150 + 200 + 9 * 20)..ms(2_000)).contains(&after), "{after:?}");
+}

@@ -1,0 +1,21 @@
+//! Tests over real processes and real brokers that may run side by side: nothing here is judged by time. One
+//! program, because each takes seconds to link.
+
+mod bench;
+mod bench_controls;
+mod bus_amqp;
+mod bus_contract;
+mod controls;
+mod dialects;
+mod history;
+mod lab_faults;
+mod ledger_model;
+mod link_proxy;
+mod node;
+mod patterns;
+mod scenarios;
+mod schema;
+#[path = "../support/mod.rs"]
+mod support;
+mod theirs;
+mod warden;

@@ -1,0 +1,10 @@
+//! One node from outside: HTTP and the page, both dialects, and clients that break the rules.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+mod hostile;
+mod http;
+mod identity;
+mod page;
+mod plain;
+mod v1;

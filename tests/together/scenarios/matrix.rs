@@ -1,0 +1,48 @@
+//! `[matrix]`: one scenario over several values.
+
+use super::{check, refused, succeeded};
+
+#[test]
+fn every_value_is_judged() {
+    refused(
+        "[matrix]\nrate = [10, ¦0]\n",
+        "`rate` must be more than 0 and at most 1000000 messages a second",
+        "",
+    );
+    refused("[matrix]\nrate = ¦[]\n", "`rate` has no value to take", "");
+    refused(
+        "[matrix]\nrate = ¦100\n",
+        "`rate` must be a list such as [10, 100, 1000], not a whole number",
+        "",
+    );
+    refused("[matrix]\npayload = [¦\"64\"]\n", "`payload` must be a number, not text", "");
+    refused(
+        "[matrix]\n¦duration = [\"1s\"]\n",
+        "[matrix] has no key `duration`",
+        "known are `rate`, `payload`, `nodes`, `subscribers`, `publishers`, `rooms` and `until`",
+    );
+    // A fault that one of the variations has no target for.
+    refused(
+        "[matrix]\nnodes = [3, 1]\n[[fault]]\nat = \"1s\"\nkill = ¦\"node 2\"\n",
+        "`kill node 2` names a node that is not there: of 1, the last is node 0",
+        "nodes count from 0",
+    );
+}
+
+#[test]
+fn a_search_goes_along_one_line() {
+    refused(
+        "[matrix]\nrate = [1]\n¦until = \"violated\"\nnodes = [1]\n",
+        "`until` needs one field to vary, not several",
+        "a search goes along one line: leave the other fields to [load]",
+    );
+    refused(
+        "[matrix]\nrate = [1]\nuntil = ¦\"lost\"\n",
+        "`until` cannot be `lost`",
+        "until = \"violated\" ends a pattern's runs at the first that fails",
+    );
+    let summary = succeeded(&check("[matrix]\nrate = [10, 20]\nuntil = \"violated\"\n"));
+    assert!(summary.contains("  matrix    rate = 10, 20 (until an expectation is violated)\n"), "{summary}");
+    let summary = succeeded(&check("[matrix]\nnodes = [1, 2]\nrate = [0.5, 20]\n"));
+    assert!(summary.contains("  matrix    nodes = 1, 2\n  matrix    rate = 0.5, 20\n"), "{summary}");
+}

@@ -1,0 +1,76 @@
+//! A server that already runs, with faults that only its owner can strike.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use super::{Servers, short};
+use crate::support::process::{PATIENCE, eventually};
+use crate::support::report::conclusive;
+
+/// A correct server that nobody's lab has started.
+struct Running {
+    child: Child,
+    url: String,
+}
+
+impl Running {
+    fn start(servers: &Servers) -> Self {
+        // Free a moment ago; whoever takes it in between fails the start, and the test.
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = Command::new("node");
+        command.arg(servers.path("correct.js")).arg(port.to_string());
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let up = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
+        assert!(eventually(PATIENCE, up), "the server listens");
+        Self { child, url: format!("ws://127.0.0.1:{port}") }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[test]
+fn a_command_breaks_it_and_another_heals_it() {
+    let servers = Servers::new();
+    let server = Running::start(&servers);
+    let id = server.child.id();
+    let fault = format!(
+        "[[fault]]\nat = \"1s\"\nfor = \"500ms\"\nrun = \"kill -STOP {id}; echo stopped $PUBSUB_LAB_URLS\"\nheal = \"kill -CONT {id}\"\n"
+    );
+    let ended = conclusive(&short(1, &fault), &["--url", &server.url, "--label", "theirs"]);
+    let run = ended.run("theirs", 0);
+    let brief = format!("{:#}", run.brief());
+    // It stood still for half a second, and what was said meanwhile came late.
+    assert_eq!(run.counts(["delivered", "lost"]), [1_800, 0], "{brief}");
+    let frozen = run.slices(1_000..1_300);
+    let late = |slice: &&serde_json::Value| slice["p50_us"].as_u64().unwrap() > 100_000;
+    assert!(frozen.iter().all(late), "{frozen:?}");
+    assert!(run.slices(0..900).iter().all(|slice| !late(slice)), "{brief}");
+    let log = std::fs::read_to_string(ended.place.path().join("out/logs/theirs/run-0.log")).unwrap();
+    assert_eq!(log.trim(), format!("stopped {}", server.url));
+}
+
+#[test]
+fn a_command_that_fails_is_missing_evidence() {
+    let servers = Servers::new();
+    let server = Running::start(&servers);
+    let fault = "[[fault]]\nat = \"1s\"\nfor = \"500ms\"\nrun = \"echo no such broker >&2; exit 3\"\n";
+    let ended = conclusive(&short(1, fault), &["--url", &server.url]);
+    assert_eq!(ended.code, Some(3), "{}", ended.everything());
+    let run = ended.report().run("attached");
+    let why = run.why()[0];
+    assert!(why.contains("failed: exit code 3 (no such broker)"), "{why}");
+}
+
+#[test]
+fn a_fault_of_processes_is_not_applicable_there() {
+    let servers = Servers::new();
+    let server = Running::start(&servers);
+    let fault = "[[fault]]\nat = \"1s\"\nfor = \"500ms\"\nkill = \"node 0\"\n";
+    let ended = conclusive(&short(1, fault), &["--url", &server.url]);
+    assert_eq!((ended.code, &ended.report().run("attached")["verdict"]), (Some(0), &"not_applicable".into()));
+}
