@@ -12,6 +12,7 @@ mod lab_faults;
 mod ledger_model;
 mod link_proxy;
 mod node;
+mod page;
 mod patterns;
 mod scenarios;
 mod schema;

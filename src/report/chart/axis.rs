@@ -55,7 +55,6 @@ impl Axis {
     pub(super) fn at(&self, place: f64) -> f64 {
         if place.is_finite() { place.clamp(self.low, self.high) } else { self.high }
     }
-
 }
 
 impl Ranged for Axis {
@@ -99,7 +98,8 @@ pub(super) fn even(low: f64, high: f64, marks: usize) -> Vec<(f64, String)> {
         return Vec::new();
     }
     let decade = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|part| part * decade).into_iter().find(|step| *step >= rough * 0.999);
+    let step =
+        [1.0, 2.0, 5.0, 10.0].map(|part| part * decade).into_iter().find(|step| *step >= rough * 0.999);
     let step = step.unwrap_or(decade * 10.0);
     let first = (low / step - 1e-9).ceil() as i64;
     let last = (high / step + 1e-9).floor() as i64;

@@ -22,10 +22,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         parts: runs.iter().map(|run| Part::new(run, has(run), nothing)).collect(),
         x: grain.axis(runs),
         y: Axis::latency("spread (ms)", least, most),
-        keys: vec![
-            (Look::Line(MUTED, 1), "longest".into()),
-            (Look::Line(MEDIAN, 4), "median".into()),
-        ],
+        keys: vec![(Look::Line(MUTED, 1), "longest".into()), (Look::Line(MEDIAN, 4), "median".into())],
         plot: 180,
         over_time: true,
     };

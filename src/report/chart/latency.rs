@@ -6,9 +6,9 @@ use super::gapped;
 use super::layout::{Layout, Part, omitted, shown};
 use super::legend::Look;
 use super::palette::{INK, MEDIAN, MUTED};
+use super::panel::Panel;
 use super::sheet::Sheet;
 use super::slices::{Grain, Point};
-use super::panel::Panel;
 use crate::report::{Report, RunReport};
 
 /// Its three lines.

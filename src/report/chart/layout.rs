@@ -3,8 +3,8 @@
 use super::Picture;
 use super::axis::Axis;
 use super::legend::{self, Key};
-use super::panel::{self, LEFT, Panel};
 use super::palette::MUTED;
+use super::panel::{self, LEFT, Panel};
 use super::sheet::{Anchor, Drawn, LINE, Sheet, WIDTH, fitted};
 use super::window;
 use crate::report::RunReport;
@@ -49,7 +49,9 @@ impl<'r> Part<'r> {
     pub(super) fn new(run: &'r RunReport, plotted: bool, nothing: &str) -> Self {
         let words = (!plotted).then(|| match (run.was_made(), run.debts.is_some()) {
             (true, true) => nothing.to_owned(),
-            (true, false) => format!("inconclusive: {}", run.why.first().map_or("no figures", String::as_str)),
+            (true, false) => {
+                format!("inconclusive: {}", run.why.first().map_or("no figures", String::as_str))
+            }
             (false, _) => format!("not run: {}", run.why.first().map_or("not applicable", String::as_str)),
         });
         Self { run, words }

@@ -96,7 +96,10 @@ mod tests {
         for most in 1..50 {
             for lost in 1..=most {
                 let key = format!(" {}", share(shade(lost, most)));
-                assert!(keys(most).iter().any(|(look, _)| format!("{look:?}").contains(key.trim())), "{lost} of {most}");
+                assert!(
+                    keys(most).iter().any(|(look, _)| format!("{look:?}").contains(key.trim())),
+                    "{lost} of {most}"
+                );
             }
         }
         assert!(keys(0).is_empty());

@@ -21,7 +21,8 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let has = |run: &RunReport| !run.percentiles.latency.is_empty();
     let curves = || runs.iter().flat_map(|run| [&run.percentiles.latency, &run.percentiles.service]);
     let values = || curves().flatten().map(|point| point.value_us);
-    let farthest = curves().flat_map(|curve| curve.iter().map(|point| rarity(curve, point))).fold(1.0, f64::max);
+    let farthest =
+        curves().flat_map(|curve| curve.iter().map(|point| rarity(curve, point))).fold(1.0, f64::max);
     let layout = Layout {
         parts: runs.iter().map(|run| Part::new(run, has(run), "nothing was delivered")).collect(),
         x: axis(farthest),
@@ -81,6 +82,7 @@ fn tell(sheet: &mut Sheet, panel: &Panel, curve: &[PercentilePoint], since: &str
         let frame = Frame { left: x - NEAR, top: y - NEAR, right: x + NEAR, bottom: y + NEAR };
         let percentile = super::axis::number((point.percentile * 1e4).floor() / 1e4);
         let (value, count) = (exact(point.value_us), grouped(point.count));
-        sheet.hit(frame, &format!("{percentile} %: {value} {since} ({count} of {} deliveries)", grouped(all)));
+        sheet
+            .hit(frame, &format!("{percentile} %: {value} {since} ({count} of {} deliveries)", grouped(all)));
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use plotters::backend::SVGBackend;
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
-use plotters::element::{Polygon, PathElement, Text};
+use plotters::element::{PathElement, Polygon, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontTransform, IntoFont, RGBColor, TextStyle};
 use quick_xml::escape::escape;
@@ -201,7 +201,9 @@ pub(super) fn fitted(text: &str, width: i32) -> String {
 
 /// A text without what XML cannot carry at all.
 fn readable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') { ' ' } else { c }).collect()
+    text.chars()
+        .map(|c| if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') { ' ' } else { c })
+        .collect()
 }
 
 fn listed(points: &[(i32, i32)]) -> String {

@@ -1,11 +1,11 @@
 //! The times of the faults behind a plot over time, each with its name.
 
 use super::axis::seconds;
+use super::hatch;
 use super::legend::{FAULT_TINT, HEALING_TINT, Key, Look};
 use super::palette::{FAULT, INK, hex};
 use super::panel::Panel;
 use super::sheet::{Anchor, Drawn, Frame, Sheet, fitted, width_of};
-use super::hatch;
 use crate::report::{FaultReport, RunReport};
 
 /// A line of names.

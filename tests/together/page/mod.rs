@@ -1,16 +1,12 @@
 //! `report.html` as a browser and a validator of other people see it: whole, alone, and with nothing empty.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
-
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::process::Command;
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
-use support::browser::Browser;
-use support::report::{Bench, Ended, short};
+
+use crate::support::browser::Browser;
+use crate::support::report::{Bench, Ended, short};
 
 /// What a figure draws beside its axes, each with its own little title: what hovering tells. And how much of it is
 /// outside of the figure.
@@ -79,7 +75,10 @@ async fn a_browser_shows_every_chart_without_a_word_and_without_a_request() {
         assert!(ids.contains(&id), "{id} is not among {ids:?}");
     }
     for story in ["first_lost", "slowest", "ordinary"] {
-        assert!(ids.iter().any(|id| id.starts_with("story-") && id.replace('-', "_").contains(story)), "{ids:?}");
+        assert!(
+            ids.iter().any(|id| id.starts_with("story-") && id.replace('-', "_").contains(story)),
+            "{ids:?}"
+        );
     }
     for figure in figures.as_array().unwrap() {
         let number = |key: &str| figure[key].as_f64().unwrap();
@@ -116,7 +115,9 @@ async fn its_table_says_what_the_json_says() {
     assert_eq!(runs.len(), 2);
     for (column, run) in runs.iter().enumerate() {
         let told = |name: &str| rows[name][column].as_str().unwrap().replace(',', "");
-        for (name, key) in [("sent", "sent"), ("acked", "acked"), ("refused", "refused"), ("unknown", "unknown")] {
+        for (name, key) in
+            [("sent", "sent"), ("acked", "acked"), ("refused", "refused"), ("unknown", "unknown")]
+        {
             assert_eq!(told(name), run["messages"][key].to_string(), "{name}");
         }
         for name in ["owed", "delivered", "recovered", "lost"] {
