@@ -213,6 +213,7 @@ mod tests {
         BenchOptions {
             scenario: Scenario::load("steady", &Overrides::new()).unwrap(),
             variations: Vec::new(),
+            tracing: Tracing::Auto,
             dialect: None,
             again: serde_json::Value::Null,
             subjects: patterns.iter().map(cluster).collect(),

@@ -30,10 +30,15 @@ pub(super) fn draw(canvas: &mut Canvas, start: &Start<'_>) -> Vec<(usize, i64, b
         None => {}
     }
     let known = |node: &usize| Some((*node, traced.brought(*node)?, true));
-    let had: Vec<_> = canvas.nodes().iter().filter_map(known).collect();
-    // Somebody has it, and nobody traced how: the file lacks what was noted in its last moments.
-    let nothing = had.is_empty() && testimony.fates.iter().any(|fate| !fate.receipts.is_empty());
-    if nothing { seen::nodes(testimony, *node, *sent) } else { had }
+    let mut had: Vec<_> = canvas.nodes().iter().filter_map(known).collect();
+    // A client has it from a node that did not trace it: the file lacks what was noted in the last moments.
+    let has = |node: usize| testimony.fates.iter().any(|fate| fate.receipts.iter().any(|it| it.node == node));
+    for (node, at, seen) in seen::nodes(testimony, *node, *sent) {
+        if has(node) && had.iter().all(|(known, ..)| *known != node) {
+            had.push((node, at, seen));
+        }
+    }
+    had
 }
 
 impl Start<'_> {
@@ -122,10 +127,16 @@ impl Start<'_> {
             self.bring(canvas, Key::Broker, Place::Broker, node, there);
         }
         let why = || self.scene.outages.between(Place::Broker, Place::History, there);
-        let note = if stored.is_none() { why() } else { None };
+        let late = || "not stored when the run ended".to_owned();
+        let note = if stored.is_none() { Some(why().unwrap_or_else(late)) } else { None };
         let stroke = Stroke { leaves: there, arrives: stored, carries: message, traced, note };
         canvas.arrow(Key::Broker, Key::History, stroke);
-        for node in canvas.nodes() {
+        let replayed = |node: &usize| {
+            let mut receipts = self.testimony.fates.iter().flat_map(|fate| &fate.receipts);
+            receipts.any(|receipt| receipt.replay && receipt.node == *node)
+        };
+        // A replay begins a little before what is asked for; what nobody lacked is no part of the story.
+        for node in canvas.nodes().into_iter().filter(replayed) {
             self.replay(canvas, node);
         }
     }
