@@ -11,6 +11,7 @@
 //! | [`bus`] | `trait Bus` and one implementation a pattern |
 //! | [`node`] | one chat server: HTTP, sessions, rooms, presence |
 //! | [`history`] | the durable history service: AMQP consumer, store, HTTP API |
+//! | [`trace`] | where each message was and when, as a node or a history writes it down |
 //! | [`scenario`] | the scenario file: typed, validated, defaulted |
 //! | [`load`] | publishers, subscribers and the open-loop schedule; speaks WebSocket only |
 //! | [`ledger`] | pure: events in, counts and verdict out |
@@ -34,4 +35,5 @@ pub mod load;
 pub mod node;
 pub mod report;
 pub mod scenario;
+pub mod trace;
 pub mod wire;

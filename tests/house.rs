@@ -8,17 +8,18 @@ use std::path::{Path, PathBuf};
 /// Each room, and the rooms that it may import.
 const DOORS: &[(&str, &[&str])] = &[
     ("wire", &[]),
+    ("trace", &[]),
     ("scenario", &[]),
     ("ledger", &["scenario"]),
     ("fault", &["scenario"]),
     ("bus", &["wire"]),
-    ("node", &["bus", "wire"]),
-    ("history", &["bus", "wire"]),
+    ("node", &["bus", "trace", "wire"]),
+    ("history", &["bus", "trace", "wire"]),
     // The instrument shares no code with what it measures.
     ("load", &["ledger", "scenario"]),
     ("report", &["ledger", "scenario"]),
     ("lab", &["load", "fault", "ledger", "report", "scenario"]),
-    ("cli", &["lab", "node", "history", "report", "scenario", "bus"]),
+    ("cli", &["lab", "node", "history", "report", "scenario", "bus", "trace"]),
 ];
 
 #[test]

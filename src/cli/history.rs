@@ -12,6 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
+use super::trace::{self, TraceArgs};
 use super::{interrupt, limits};
 use crate::history::{History, HistoryError, HistoryOptions, Keep};
 
@@ -49,6 +50,9 @@ pub struct HistoryArgs {
     /// then each bound holds. An age alone sets no bound on the number
     #[arg(long, value_name = "BOUND", default_value = "1000000")]
     keep: Vec<Keep>,
+
+    #[command(flatten)]
+    trace: TraceArgs,
 }
 
 /// Runs the service until SIGINT or SIGTERM.
@@ -69,20 +73,22 @@ async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
     let _quota = signal(SignalKind::from_raw(Signal::SIGXFSZ as i32));
     let shutdown = CancellationToken::new();
     let signals = interrupt::cancel_on_signal(shutdown.clone())?;
+    let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| {
+        Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
+    })?;
+    let trace = args.trace.open()?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         let message = format!("cannot listen on {}: {error}", args.listen);
         Failure::new(ENVIRONMENT, message, "choose another address with `--listen`; port 0 picks a free one")
     })?;
     let address = listener.local_addr().unwrap_or(args.listen);
-    let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| {
-        Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
-    })?;
     let options = HistoryOptions {
         url: args.broker.unwrap_or_else(|| DEFAULT_BROKER.into()),
         namespace: args.namespace,
         db: args.db,
         keep: args.keep,
         metrics: Some(metrics),
+        trace: trace::of(trace.as_ref()),
     };
     let history = History::open(options).await.map_err(failure)?;
     tracing::info!(%address, "listening");
@@ -92,6 +98,9 @@ async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
         served = history.serve(listener, shutdown) => served,
         never = signals => match never {},
     };
+    if let Some(trace) = trace {
+        trace.close();
+    }
     served.map_err(failure)?;
     tracing::info!("stopped");
     Ok(0)

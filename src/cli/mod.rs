@@ -13,6 +13,7 @@ mod progress;
 mod run;
 mod scenarios;
 mod schema;
+mod trace;
 mod warden;
 
 use std::process::ExitCode;

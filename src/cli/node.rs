@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::bus::BusArgs;
 use super::failure::{ENVIRONMENT, Failure};
+use super::trace::{self, TraceArgs};
 use super::{interrupt, limits};
 use crate::node::{self, Limits, NodeOptions, Secret};
 use crate::scenario::Pattern;
@@ -46,6 +47,9 @@ pub struct NodeArgs {
     allowed_origins: Vec<String>,
 
     #[command(flatten)]
+    trace: TraceArgs,
+
+    #[command(flatten)]
     limits: Limits,
 }
 
@@ -60,14 +64,15 @@ pub fn run(args: NodeArgs) -> Result<u8, Failure> {
 }
 
 async fn serve(args: NodeArgs) -> Result<u8, Failure> {
+    let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| {
+        Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
+    })?;
+    let trace = args.trace.open()?;
     let listener = TcpListener::bind(args.listen).await.map_err(|error| {
         let message = format!("cannot listen on {}: {error}", args.listen);
         Failure::new(ENVIRONMENT, message, "choose another address with `--listen`; port 0 picks a free one")
     })?;
     let address = listener.local_addr().unwrap_or(args.listen);
-    let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| {
-        Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
-    })?;
     let bus = args.bus.start(args.pattern).await?;
     let shutdown = CancellationToken::new();
     let signals = interrupt::cancel_on_signal(shutdown.clone())?;
@@ -78,6 +83,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
         secret: args.secret.as_deref().map_or_else(Secret::random, Secret::new),
         allowed_origins: args.allowed_origins,
         metrics: Some(metrics),
+        trace: trace::of(trace.as_ref()),
     };
     tracing::info!(node = %options.name, pattern = %args.pattern, %address, "listening");
     // The lab waits for this line. A closed stdout is no reason to stop serving.
@@ -86,6 +92,9 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
         served = node::serve(listener, bus, options, shutdown) => served,
         never = signals => match never {},
     };
+    if let Some(trace) = trace {
+        trace.close();
+    }
     served.map_err(|error| Failure::new(1, format!("the node failed: {error}"), "see its log"))?;
     tracing::info!("stopped");
     Ok(0)

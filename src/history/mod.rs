@@ -48,6 +48,7 @@ use tokio_util::task::TaskTracker;
 
 pub use keep::Keep;
 
+use crate::trace::Trace;
 use consumer::{Committed, Consumer};
 use counters::Counters;
 use fences::Fences;
@@ -75,6 +76,8 @@ pub struct HistoryOptions {
     pub keep: Vec<Keep>,
     /// What `/metrics` shows.
     pub metrics: Option<PrometheusHandle>,
+    /// Where each message was, and when.
+    pub trace: Trace,
 }
 
 /// Why a history service cannot start, or ended.
@@ -146,8 +149,10 @@ impl History {
             fences: Arc::clone(&fences),
             status: Arc::clone(&status),
             counters,
+            trace: options.trace.clone(),
         };
-        let api = Api { readers, fences, status: Arc::clone(&status), metrics: options.metrics };
+        let (status_shown, metrics, trace) = (Arc::clone(&status), options.metrics, options.trace);
+        let api = Api { readers, fences, status: status_shown, metrics, trace };
         Ok(Self { consumer, writer, status, api, tasks, committed })
     }
 

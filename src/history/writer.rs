@@ -15,6 +15,7 @@ use super::intake::{Content, Delivery};
 use super::keep::{Bounds, Keep};
 use super::status::Status;
 use super::store::{self, Opening, Store, Written};
+use crate::trace::{Line, Step, Trace};
 
 /// The most deliveries in one transaction.
 const BATCH: usize = 1_000;
@@ -44,6 +45,8 @@ pub struct Writer {
     pub status: Arc<Status>,
     /// What it counts.
     pub counters: Arc<Counters>,
+    /// Where it notes what is stored.
+    pub trace: Trace,
 }
 
 impl Writer {
@@ -189,6 +192,13 @@ impl Writer {
 
     /// Says that a batch is on the disk.
     fn tell(&self, batch: &[Delivery], reached: &[i64]) {
+        if self.trace.is_on() {
+            for delivery in batch {
+                if let Content::Message(message) = &delivery.content {
+                    self.trace.note(|| Line::now(Step::Stored, &message.id, &message.room));
+                }
+            }
+        }
         let fences = batch.iter().filter_map(|delivery| match &delivery.content {
             Content::Fence(id) => Some(Arc::clone(id)),
             _ => None,

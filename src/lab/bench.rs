@@ -10,6 +10,7 @@ use super::error::LabError;
 use super::observer::{Note, Observer};
 use super::product::Product;
 use super::subject::Subject;
+use super::trace::Tracing;
 use super::trial::{Trial, cluster_options};
 use crate::ledger::Verdict;
 use crate::load::Dialect;
@@ -31,6 +32,8 @@ pub struct BenchOptions {
     pub brokers: Vec<String>,
     /// More flags for each node.
     pub node_flags: Vec<String>,
+    /// Whether our nodes write traces.
+    pub tracing: Tracing,
     /// How clients speak with a server that is not ours; `None` finds out.
     pub dialect: Option<Dialect>,
     /// What the report keeps so that the bench can be run again.
@@ -134,6 +137,7 @@ async fn series(
             seed: options.seed,
             broker: options.broker_of(subject),
             node_flags: &options.node_flags,
+            tracing: options.tracing,
             dialect: options.dialect.as_ref(),
             logs,
             cancel,
@@ -209,6 +213,7 @@ mod tests {
         BenchOptions {
             scenario: Scenario::load("steady", &Overrides::new()).unwrap(),
             variations: Vec::new(),
+            tracing: Tracing::Auto,
             dialect: None,
             again: serde_json::Value::Null,
             subjects: patterns.iter().map(cluster).collect(),

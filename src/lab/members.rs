@@ -1,7 +1,7 @@
 //! The processes of this binary that make a cluster: its nodes, and the history where the pattern has one.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
@@ -17,6 +17,7 @@ use super::ports;
 use super::process::{SHELL, Spec};
 use super::service::{Readiness, Service};
 use super::software::{Blanks, Server, Software};
+use super::story::{history_trace, node_trace};
 use super::ways::Ways;
 use crate::scenario::Pattern;
 
@@ -238,10 +239,11 @@ fn node_spec(shared: &Shared<'_>, index: usize, port: u16, addresses: &Addresses
         env.push(("PUBSUB_LAB_HISTORY".into(), format!("http://127.0.0.1:{history}").into()));
     }
     args.extend(options.node_flags.iter().cloned());
+    let trace = trace_args(shared, node_trace(shared.logs, index));
     Spec {
         name: format!("node {index}"),
         program: options.program.clone(),
-        args: args.into_iter().map(OsString::from).collect(),
+        args: args.into_iter().map(OsString::from).chain(trace).collect(),
         env,
         clean: false,
         dir: None,
@@ -268,16 +270,22 @@ fn server_spec(shared: &Shared<'_>, server: &Server, index: usize, port: u16, wa
 fn history_spec(shared: &Shared<'_>, port: u16, ways: &Ways) -> Spec {
     let db = shared.base.directory().join("history.db").into_os_string();
     let args = ["history", "--listen", &format!("127.0.0.1:{port}"), "--namespace", shared.namespace, "--db"];
+    let trace = trace_args(shared, history_trace(shared.logs));
     let broker = ways.history_broker.as_ref().map(|broker| ("PUBSUB_LAB_BROKER".into(), broker.into()));
     Spec {
         name: "history".into(),
         program: shared.options.program.clone(),
-        args: args.into_iter().map(OsString::from).chain([db]).collect(),
+        args: args.into_iter().map(OsString::from).chain([db]).chain(trace).collect(),
         env: broker.into_iter().collect(),
         clean: false,
         dir: None,
         log: shared.logs.join("history.log"),
     }
+}
+
+/// What lets one of ours write a trace. Started again, it appends.
+fn trace_args(shared: &Shared<'_>, file: PathBuf) -> Vec<OsString> {
+    if shared.options.trace { vec!["--trace".into(), file.into()] } else { Vec::new() }
 }
 
 #[cfg(test)]

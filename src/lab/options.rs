@@ -29,6 +29,8 @@ pub struct ClusterOptions {
     pub seed: u64,
     /// Where the logs go; without it, into the lab's private directory, which is removed at the end.
     pub logs: Option<PathBuf>,
+    /// Whether our nodes and history write a trace beside their logs.
+    pub trace: bool,
 }
 
 impl ClusterOptions {
@@ -44,6 +46,7 @@ impl ClusterOptions {
             faults: Vec::new(),
             seed: 0,
             logs: None,
+            trace: false,
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -17,8 +17,10 @@ use super::options::ClusterOptions;
 use super::process::Supervision;
 use super::shell::Shell;
 use super::software::Software;
+use super::story::{self, Began, Sources};
 use super::strikes::{Strikes, Targets, strike_all};
 use super::subject::Subject;
+use super::trace::Tracing;
 use crate::fault::link::Added;
 use crate::ledger::{self, Harness, Ledger, Plan, Surge};
 use crate::load::{self, Dialect, LoadError, LoadGenerator, Settings};
@@ -50,6 +52,8 @@ pub struct Trial<'a> {
     pub broker: Option<&'a str>,
     /// More flags for each node.
     pub node_flags: &'a [String],
+    /// Whether our nodes write traces.
+    pub tracing: Tracing,
     /// How clients speak with a server that is not ours; `None` finds out.
     pub dialect: Option<&'a Dialect>,
     /// Where the logs of the processes go.
@@ -75,7 +79,8 @@ struct Evidence {
     harness: Harness,
     strikes: Strikes,
     /// When the measured load began.
-    began: SystemTime,
+    began: Began,
+    plan: Plan,
     ended: Duration,
 }
 
@@ -100,7 +105,10 @@ impl Trial<'_> {
             logs: Some(self.logs.clone()),
             ..cluster_options(self.scenario, software, self.faults, self.broker, self.node_flags)?
         };
-        let options = ClusterOptions { seed: self.seed, ..options };
+        if self.traces() {
+            story::forget(&self.logs, options.nodes);
+        }
+        let options = ClusterOptions { seed: self.seed, trace: self.traces(), ..options };
         let mut cluster = Cluster::start(&options, self.cancel, &|_| {}).await?;
         let (urls, versions, events) = (cluster.urls(), cluster.versions(), cluster.take_events());
         let shell = Subject::runs_commands(self.faults)
@@ -202,8 +210,9 @@ impl Trial<'_> {
     ) -> Result<Result<Evidence, String>, LabError> {
         let load = &self.scenario.load;
         self.phase("connect", None);
+        let plan = self.plan(stage.urls.len());
         let settings = Settings {
-            plan: self.plan(stage.urls.len()),
+            plan: plan.clone(),
             load: load.clone(),
             faults: self.faults.to_vec(),
             keeps_history: self.subject.keeps_history(),
@@ -225,16 +234,22 @@ impl Trial<'_> {
         generator.warm_up().await;
         self.phase("load", Some(load.duration));
         let strikes = Mutex::new(Strikes::default());
+        let began = Began::read(|| generator.now(), generator.begin());
         let connected = self.loaded(&generator, stage, &strikes).await;
         let (ledger, ended) = (generator.ledger(), generator.now());
-        let began = SystemTime::now() - ended.saturating_sub(generator.begin());
         let mut harness = generator.finish().await;
         if !connected {
             let limit = humantime::format_duration(RECONNECT_LIMIT);
             harness.problems.push(format!("not every client was connected again within {limit}"));
         }
         let strikes = strikes.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Ok(Evidence { ledger, harness, strikes, began, ended }))
+        Ok(Ok(Evidence { ledger, harness, strikes, began, plan, ended }))
+    }
+
+    /// Whether the nodes are ours, and write traces.
+    fn traces(&self) -> bool {
+        let Scenario { load, cluster, .. } = self.scenario;
+        self.subject.pattern().is_some() && self.tracing.holds(load, cluster.nodes, self.faults)
     }
 
     fn plan(&self, nodes: usize) -> Plan {
@@ -306,7 +321,7 @@ impl Trial<'_> {
     }
 
     fn judged(&self, evidence: Evidence, deaths: Vec<String>) -> RunReport {
-        let Evidence { ledger, mut harness, strikes, began, ended } = evidence;
+        let Evidence { ledger, mut harness, strikes, began, plan, ended } = evidence;
         harness.problems.extend(strikes.problems);
         harness.deaths.extend(deaths);
         // Of our own nodes the user knows that he killed them; a server that dies has failed.
@@ -315,9 +330,16 @@ impl Trial<'_> {
         let judgement = ledger::judge(&settled, &harness, &self.subject.expectations(self.scenario));
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
         let run = RunReport::new(&self.id, label, pattern, &settled, &judgement, &harness, &strikes.times);
-        let since_epoch = began.duration_since(SystemTime::UNIX_EPOCH).ok();
-        let began_unix_ms = since_epoch.and_then(|since| u64::try_from(since.as_millis()).ok());
-        RunReport { began_unix_ms, ..run }
+        let sources = Sources {
+            plan: &plan,
+            pattern: self.subject.pattern(),
+            faults: self.faults,
+            times: &strikes.times,
+            traces: self.traces().then_some(self.logs.as_path()),
+            began,
+        };
+        let stories = story::tell(&sources, &settled.testimonies);
+        RunReport { began_unix_ms: began.unix_ms(), stories, ..run }
     }
 }
 
@@ -382,6 +404,7 @@ pub fn cluster_options(
         faults: faults.to_vec(),
         seed: 0,
         logs: None,
+        trace: false,
     };
     options.check()?;
     Ok(options)

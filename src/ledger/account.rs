@@ -65,6 +65,9 @@ impl Ledger {
             self.timeline.delivered(due, late / 1_000, self.latency.lowest_equivalent(late / 1_000));
             self.fan_out[n].reached(late / 1_000);
         }
+        if first || (live && !again) {
+            self.witness.heard(n, s, at, late, !live);
+        }
         if !live && first {
             counts.recovered += 1;
             self.recovered.saturating_record(late / 1_000);

@@ -46,7 +46,9 @@ mod sparse;
 mod stopped;
 mod subscriber;
 mod tempo;
+mod testimony;
 mod timeline;
+mod witness;
 
 #[cfg(test)]
 mod moments_tests;
@@ -54,6 +56,8 @@ mod moments_tests;
 mod stopped_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod witness_tests;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -66,6 +70,7 @@ use moments::Seen;
 use span::Span;
 use subscriber::Subscriber;
 use timeline::Timeline;
+use witness::Witness;
 
 pub use figure::{Figure, grouped};
 pub use harness::Harness;
@@ -78,6 +83,7 @@ pub use progress::Progress;
 pub use settled::{Debts, Messages, Path, Settled};
 pub use stopped::StoppedPath;
 pub use tempo::{Surge, Tempo};
+pub use testimony::{Fate, Receipt, Testimonies, Testimony};
 pub use timeline::Slice;
 
 /// A debt that is received later than this after its intended send time is not on time, and is harmed.
@@ -190,6 +196,7 @@ pub struct Ledger {
     service: Histogram<u64>,
     recovered: Histogram<u64>,
     unverified: BTreeSet<Path>,
+    witness: Witness,
 }
 
 impl Ledger {
@@ -218,6 +225,7 @@ impl Ledger {
             service: micros_histogram(),
             recovered: micros_histogram(),
             unverified: BTreeSet::new(),
+            witness: Witness::new(&plan),
             tempo,
             plan,
         }
@@ -255,10 +263,19 @@ impl Ledger {
             for receipt in self.early.take(n) {
                 self.account(receipt);
             }
+            if self.unpaid[n] == 0 {
+                self.witness.paid(n);
+            }
         }
     }
 
-    /// The node answered message `n`.
+    /// The node answered message `n` at this moment.
+    pub fn answered_at(&mut self, n: usize, answer: Answer, at: Duration) {
+        self.answered(n, answer);
+        self.witness.answered(n, nanos(at));
+    }
+
+    /// The node answered message `n`; nobody knows when.
     pub fn answered(&mut self, n: usize, answer: Answer) {
         let Some(message) = self.messages.get_mut(n) else { return };
         let before = message.answer.replace(answer);
@@ -331,6 +348,9 @@ impl Ledger {
         let receipt = Early { s, n, seen, at: nanos(at) };
         if message.sent() {
             self.account(receipt);
+            if self.unpaid[n] == 0 {
+                self.witness.paid(n);
+            }
         } else {
             message.early = true;
             self.early.push(receipt);

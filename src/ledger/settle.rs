@@ -22,6 +22,8 @@ struct Sweep {
     /// For each publisher, the path to the subscriber that is looked at.
     trails: Vec<Trail>,
     stopped: Vec<StoppedPath>,
+    /// The earliest message with a loss that counts as harm.
+    first_lost: Option<usize>,
 }
 
 impl Ledger {
@@ -37,6 +39,7 @@ impl Ledger {
             unharmed,
             mut moments,
             mut stopped,
+            first_lost,
             ..
         } = self.sweep(messages.due, faults);
         let fan_out = self.fill(&mut timeline);
@@ -52,6 +55,7 @@ impl Ledger {
         moments.messages = messages_at;
         moments.harmed(harm, begin, last_healing);
         stopped.sort_unstable_by_key(|path| (path.since_ms, path.publisher, path.subscriber));
+        let intervals = self.intervals(&timeline, &unharmed, faults);
         Settled {
             messages,
             debts,
@@ -74,7 +78,8 @@ impl Ledger {
             recovery_ms: heal_begin.and_then(recovery),
             ready_ms: heal_begin.zip(healed).map(|(begin, end)| whole_ms(nanos(end.saturating_sub(begin)))),
             fan_out,
-            intervals: self.intervals(&timeline, &unharmed, faults),
+            testimonies: self.testimonies(first_lost, &intervals),
+            intervals,
             timeline,
             moments,
         }
@@ -134,6 +139,7 @@ impl Ledger {
             inexcusable: inexcusable_from(faults),
             trails: vec![Trail::default(); self.plan.publishers],
             stopped: Vec::new(),
+            first_lost: None,
         };
         for s in self.plan.all_subscribers() {
             self.sweep_subscriber(s, &mut sweep);
@@ -220,6 +226,7 @@ impl Ledger {
         let away = self.was_away(s, n);
         if has_path && !away {
             sweep.harm.include(self.intended(n));
+            sweep.first_lost = Some(sweep.first_lost.map_or(n, |first| first.min(n)));
             if let Some(unharmed) = sweep.unharmed.get_mut(slice_of(due)) {
                 *unharmed = false;
             }

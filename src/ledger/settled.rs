@@ -4,7 +4,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::moments::Moments;
-use super::{Figure, Interval, Slice, StoppedPath};
+use super::{Figure, Interval, Slice, StoppedPath, Testimonies};
 use crate::scenario::figure_base;
 
 /// What became of the messages. `due = sent + unsent`, `sent = acked + refused + unknown`.
@@ -113,6 +113,8 @@ pub struct Settled {
     pub recovery_ms: Option<u64>,
     /// How long the target of the last healing took to be ready. `None` without one.
     pub ready_ms: Option<u64>,
+    /// Three messages as the clients saw them.
+    pub testimonies: Testimonies,
     /// The run in slices of 100 ms.
     pub timeline: Vec<Slice>,
     /// Where in time each figure went wrong.

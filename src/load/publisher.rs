@@ -335,6 +335,7 @@ impl<'a> Talk<'a> {
             // The first attempt had no certain answer, and no later one can take that back.
             (Some(false), _) => Answer::Unknown,
         };
-        self.run.ledger().answered(number, answer);
+        let at = self.run.clock.now();
+        self.run.ledger().answered_at(number, answer, at);
     }
 }

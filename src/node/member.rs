@@ -54,6 +54,15 @@ impl Late {
     }
 }
 
+/// What became of an envelope in a room.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Delivered {
+    /// Clients for whom it waits now.
+    pub clients: usize,
+    /// Frames dropped.
+    pub dropped: u64,
+}
+
 /// One room of a node.
 #[derive(Debug, Default)]
 pub struct RoomState {
@@ -143,9 +152,9 @@ impl RoomState {
     }
 
     /// Queues an envelope for every member that is to have it, as a replayed one if it is. `dirty` gets the links that
-    /// must now be written. Gives the number of frames dropped.
-    pub fn deliver(&self, envelope: &Envelope, replay: bool, dirty: &mut Vec<Arc<Link>>) -> u64 {
-        let mut dropped = 0;
+    /// must now be written.
+    pub fn deliver(&self, envelope: &Envelope, replay: bool, dirty: &mut Vec<Arc<Link>>) -> Delivered {
+        let (mut offered, mut dropped) = (0, 0);
         let mut frames = Frames { envelope, replay, v1: None, plain: None };
         // Nobody is told of its own coming and going.
         let skip_sender = envelope.others || envelope.kind == Kind::Presence;
@@ -154,6 +163,7 @@ impl RoomState {
                 continue;
             }
             let Some(bytes) = frames.get(member.link.dialect) else { continue };
+            offered += 1;
             if member.link.offer(bytes, &mut dropped) {
                 dirty.push(member.link.clone());
             }
@@ -166,12 +176,14 @@ impl RoomState {
                     continue;
                 }
                 let Some(bytes) = frames.get(member.link.dialect) else { continue };
+                offered += 1;
                 if late.catch_up.hear(id, bytes, &mut dropped) {
                     dirty.push(member.link.clone());
                 }
             }
         }
-        dropped
+        let clients = offered - usize::try_from(dropped).unwrap_or(offered).min(offered);
+        Delivered { clients, dropped }
     }
 }
 

@@ -10,6 +10,7 @@
 //! | `replay`, `turns`, `catch_up`, `replayed` | what a member missed, and how it is told |
 //! | `identity`, `recent`, `rate`, `limits` | who a client is and how much it may |
 //! | `shared`, `page`, `counters` | what sessions share, the embedded files, what is counted |
+//! | `trail` | what the rooms tell the trace |
 
 mod catch_up;
 mod connection;
@@ -33,6 +34,7 @@ mod room;
 mod roster;
 mod session;
 mod shared;
+mod trail;
 mod turns;
 
 use std::io;
@@ -50,6 +52,7 @@ pub use identity::Secret;
 pub use limits::Limits;
 
 use crate::bus::Bus;
+use crate::trace::Trace;
 use connection::{Place, accept, serve_http};
 use room::Rooms;
 use shared::Shared;
@@ -74,6 +77,8 @@ pub struct NodeOptions {
     pub allowed_origins: Vec<String>,
     /// What `/metrics` shows.
     pub metrics: Option<PrometheusHandle>,
+    /// Where each message was, and when.
+    pub trace: Trace,
 }
 
 /// Serves clients on the listener until `shutdown` is cancelled, then says goodbye to them, leaves the bus and
@@ -90,6 +95,7 @@ pub async fn serve(
     counters::register();
     let events = bus.events().ok_or_else(|| io::Error::other("the bus already has a node"))?;
     let (rooms, commands) = Rooms::new(bus.clone(), options.limits.presence_limit);
+    let rooms = rooms.traced(options.trace.clone());
     let max_connections =
         options.limits.max_clients.saturating_add(SPARE_CONNECTIONS).min(Semaphore::MAX_PERMITS);
     let shared = Arc::new(Shared::new(
@@ -102,6 +108,7 @@ pub async fn serve(
         options.allowed_origins,
         listener.local_addr().is_ok_and(|address| address.ip().is_loopback()),
         shutdown.clone(),
+        options.trace,
     ));
     let tasks = shared.tasks.clone();
     tasks.spawn(rooms.run(events, shutdown.clone()));

@@ -12,6 +12,7 @@ use super::link::{Fed, Link};
 use super::member::Member;
 use super::room::Rooms;
 use crate::bus::{BusError, Replay};
+use crate::trace::{Line, Step, Trace};
 use crate::wire::{self, Kind, Recovered, Room};
 
 /// Messages that are fed in one go.
@@ -41,10 +42,10 @@ impl Rooms {
         late.run = late.catch_up.begin();
         let (catch_up, run) = (late.catch_up.clone(), late.run);
         let (bus, room_asked, turns) = (self.bus.clone(), room.clone(), self.turns.clone());
-        let came = Instant::now();
+        let (came, trace) = (Instant::now(), self.trace.clone());
         let task = self.replays.spawn(async move {
             let asking = turns.ask(came, || bus.replay(&room_asked, &after));
-            let (recovered, why) = tell(&catch_up, run, asking).await.ok()?;
+            let (recovered, why) = tell(&catch_up, run, asking, &trace).await.ok()?;
             Some(Told { room: room_asked, link: catch_up.member.link.number, run, recovered, why })
         });
         late.task = Some(task);
@@ -128,6 +129,7 @@ async fn tell(
     catch_up: &CatchUp,
     run: u64,
     asking: impl Future<Output = Option<Result<Replay, BusError>>>,
+    trace: &Trace,
 ) -> Result<(Recovered, Option<BusError>), Cut> {
     let replay = match asking.await {
         None => return Ok((Recovered::None, None)),
@@ -151,7 +153,11 @@ async fn tell(
                 continue;
             }
             match wire::replayed(&envelope.frame).filter(|_| envelope.kind == Kind::Chat) {
-                Some(json) => frames.push_back((catch_up.hash(&envelope), frame::text(&json))),
+                Some(json) => {
+                    trace
+                        .note(|| Line::now(Step::Replay, &envelope.id, envelope.room.as_str()).to_clients(1));
+                    frames.push_back((catch_up.hash(&envelope), frame::text(&json)));
+                }
                 None => recovered = Recovered::Part,
             }
         }

@@ -9,6 +9,7 @@ use super::link::Dialect;
 use super::room::Command;
 use super::session::{ECHO, Ending, Handled, Session, cut};
 use crate::bus::{Level, Outcome};
+use crate::trace::{Line, Step};
 use crate::wire::{ClientFrame, Envelope, Kind, NodeFrame, Room};
 
 /// What entering or leaving a room costs in frames. The others are told, so that a client that does nothing else
@@ -45,6 +46,7 @@ impl Session {
         }
         let Ok(lobby) = Room::parse("lobby") else { return Ok(()) };
         let id = self.shared.fresh_id();
+        self.trace_in(&id, Some(lobby.as_str()));
         self.publish(lobby, id, text, false)
     }
 
@@ -172,6 +174,7 @@ impl Session {
 
     fn requested_publish(&mut self, frame: &ClientFrame<'_>) -> Handled {
         let id = frame.id.as_deref().map_or_else(|| self.shared.fresh_id(), str::to_owned);
+        self.trace_in(cut(&id, ECHO), frame.room.as_deref());
         match self.checked(frame) {
             Ok((room, text, others)) => self.publish(room, id, text, others),
             Err(Refusal { code, reason }) => {
@@ -223,7 +226,7 @@ impl Session {
     }
 
     fn publish(&mut self, room: Room, id: String, text: &str, others: bool) -> Handled {
-        let full_id: Arc<str> = format!("{}.{id}", self.identity.id).into();
+        let full_id = self.full_id(&id);
         let sent_at =
             SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
         let message = NodeFrame::Message {
@@ -238,12 +241,14 @@ impl Session {
         let sender = self.identity.id.clone();
         let envelope = Envelope { kind: Kind::Chat, room, id: full_id, sender, others, frame };
         metrics::counter!("pubsub_lab_publishes_total").increment(1);
+        self.shared.trace.note(|| Line::now(Step::BusOut, &envelope.id, envelope.room.as_str()));
         let receipt = self.shared.bus.publish(envelope);
         self.expect(id, receipt)
     }
 
     /// Tells the client what became of a publish.
     pub(super) fn answer(&mut self, id: &str, outcome: Outcome) -> Handled {
+        self.trace_answer(id, &outcome);
         match (self.link.dialect, outcome) {
             (Dialect::V1, Outcome::Ack(level)) => {
                 let level = match level {
@@ -268,5 +273,29 @@ impl Session {
             (Dialect::Plain, Outcome::Ack(_) | Outcome::Unknown { .. }) => {}
         }
         Ok(())
+    }
+    /// A message came in.
+    fn trace_in(&self, id: &str, room: Option<&str>) {
+        self.shared.trace.note(|| {
+            let room = room.map(|room| cut(room, ECHO).into());
+            Line { room, ..Line::answer(Step::In, self.full_id(id)) }
+        });
+    }
+
+    /// What became of it is known, and its client is about to be told.
+    fn trace_answer(&self, id: &str, outcome: &Outcome) {
+        self.shared.trace.note(|| {
+            let line = |step| Line::answer(step, self.full_id(id));
+            match outcome {
+                Outcome::Ack(_) => line(Step::BusAck),
+                Outcome::Refused { code, .. } => line(Step::BusRefused).because(*code),
+                Outcome::Unknown { .. } => line(Step::BusUnknown),
+            }
+        });
+    }
+
+    /// A message's id, from the one that its client gave it.
+    fn full_id(&self, id: &str) -> Arc<str> {
+        format!("{}.{id}", self.identity.id).into()
     }
 }

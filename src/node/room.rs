@@ -21,11 +21,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::frame;
 use super::link::{Dialect, Link};
-use super::member::{Member, RoomState, Waiting};
+use super::member::{Delivered, Member, RoomState, Waiting};
 use super::replay::Told;
 use super::roster::{ROSTER_ROOM, Roster};
+use super::trail::Trail;
 use super::turns::Turns;
 use crate::bus::{Bus, BusError, BusEvent, Health};
+use crate::trace::Trace;
 use crate::wire::{Envelope, Kind, NodeFrame, Recovered, Room};
 
 /// Sockets written before the other tasks get a turn.
@@ -72,6 +74,9 @@ pub struct Rooms {
     presence_limit: usize,
     generation: u64,
     presence_number: u64,
+    trail: Trail,
+    /// The same for what works for members that catch up.
+    pub(super) trace: Trace,
 }
 
 impl Rooms {
@@ -93,8 +98,16 @@ impl Rooms {
             presence_limit,
             generation: 0,
             presence_number: 0,
+            trail: Trail::default(),
+            trace: Trace::off(),
         };
         (rooms, sender)
+    }
+
+    /// The same rooms, traced.
+    #[must_use]
+    pub fn traced(self, trace: Trace) -> Self {
+        Self { trail: Trail::new(trace.clone()), trace, ..self }
     }
 
     /// Runs until the token is cancelled (or the bus ends), and every session has left.
@@ -140,6 +153,7 @@ impl Rooms {
         // Links that get something new after they were written wait for the next round: else a flood would keep
         // this one going, and nobody could come or leave.
         let links = std::mem::take(&mut self.dirty);
+        let traced = self.trail.begin();
         for (chunk, last) in links.chunks(CHUNK).zip(1..) {
             for link in chunk {
                 link.flush();
@@ -149,6 +163,7 @@ impl Rooms {
                 self.take_in(events);
             }
         }
+        self.trail.end(traced);
         self.rest_until = (links.len() >= LONG_ROUND).then(|| {
             let end = Instant::now();
             end + end.saturating_duration_since(began).min(LONGEST_REST)
@@ -178,9 +193,11 @@ impl Rooms {
     }
 
     fn deliver(&mut self, envelope: &Envelope, replay: bool) {
+        self.trail.brought(envelope, replay);
         let Some(room) = self.rooms.get(&envelope.room) else { return };
         let before = self.dirty.len();
-        let dropped = room.deliver(envelope, replay, &mut self.dirty);
+        let Delivered { clients, dropped } = room.deliver(envelope, replay, &mut self.dirty);
+        self.trail.queued(envelope, clients, dropped);
         metrics::counter!("pubsub_lab_room_envelopes_total").increment(1);
         metrics::counter!("pubsub_lab_links_written_total").increment((self.dirty.len() - before) as u64);
         if dropped > 0 {

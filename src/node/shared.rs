@@ -12,6 +12,7 @@ use super::limits::Limits;
 use super::recent::Recent;
 use super::room::Command;
 use crate::bus::Bus;
+use crate::trace::Trace;
 
 /// What every session of a node shares.
 pub struct Shared {
@@ -37,6 +38,8 @@ pub struct Shared {
     pub recent: Recent,
     /// Cancelled when the node is to end.
     pub shutdown: CancellationToken,
+    /// Where each message was, and when.
+    pub trace: Trace,
     /// Every task of the node.
     pub tasks: TaskTracker,
     /// Fresh each start, so that ids that the node gives never repeat an earlier process's.
@@ -58,6 +61,7 @@ impl Shared {
         allowed_origins: Vec<String>,
         on_loopback: bool,
         shutdown: CancellationToken,
+        trace: Trace,
     ) -> Self {
         let seats = Arc::new(Semaphore::new(limits.max_clients.min(Semaphore::MAX_PERMITS)));
         Self {
@@ -72,6 +76,7 @@ impl Shared {
             seats,
             recent: Recent::default(),
             shutdown,
+            trace,
             tasks: TaskTracker::new(),
             start_nonce: rand::random(),
             next_id: AtomicU64::new(1),

@@ -4,6 +4,7 @@ mod again;
 mod output;
 mod overrides;
 mod subjects;
+mod trace;
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -22,6 +23,7 @@ use again::Again;
 use output::{Format, print};
 use overrides::OverrideArgs;
 use subjects::{Chosen, SubjectArgs};
+use trace::TraceChoice;
 
 /// Flags of `pubsub-lab bench`.
 #[derive(Debug, Args)]
@@ -57,6 +59,10 @@ pub struct BenchArgs {
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
 
+    /// Whether our nodes write where each message was, and when, beside their logs; auto: where the load is small
+    #[arg(long, value_enum, default_value_t = TraceChoice::Auto, value_name = "WHEN")]
+    trace: TraceChoice,
+
     #[command(flatten)]
     node_flags: NodeFlags,
 
@@ -77,7 +83,7 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     if let Some(again) = again.as_ref().filter(|_| node_flags.is_empty()) {
         node_flags = again.node_flags();
     }
-    let node_flags = node_flags.checked(&["--max-rate=0", "--max-clients=1"])?;
+    let node_flags = node_flags.checked(&["--max-rate=0", "--max-clients=1", "--trace=f"])?;
     let mut overrides = args.overrides.overrides();
     args.subjects.count_nodes(&mut overrides);
     let file = match (&again, &args.scenario) {
@@ -101,8 +107,19 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     create(&out)?;
     let seed = args.seed.or(again.as_ref().map(Again::seed)).unwrap_or(SEED);
     let again = again::keep(&subjects, &node_flags, dialect.as_ref(), template.as_deref());
-    let options =
-        BenchOptions { scenario, variations, subjects, seed, brokers, node_flags, dialect, again, out };
+    let tracing = args.trace.into();
+    let options = BenchOptions {
+        scenario,
+        variations,
+        subjects,
+        seed,
+        brokers,
+        node_flags,
+        tracing,
+        dialect,
+        again,
+        out,
+    };
     let runtime = super::runtime()?;
     let report = runtime.block_on(attended(&options)).inspect_err(|_| {
         if args.out.is_none() {

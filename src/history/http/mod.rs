@@ -19,6 +19,7 @@ use serde_json::json;
 use super::fences::Fences;
 use super::readers::Readers;
 use super::status::Status;
+use crate::trace::Trace;
 use query::{Query, Wrong};
 
 /// The most messages in one answer.
@@ -46,6 +47,8 @@ pub struct Api {
     pub status: Arc<Status>,
     /// What `/metrics` shows.
     pub metrics: Option<PrometheusHandle>,
+    /// Where each message was, and when.
+    pub trace: Trace,
 }
 
 type Context = State<Arc<Api>>;

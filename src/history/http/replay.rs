@@ -8,11 +8,14 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 
 use super::query::{Query, Wrong};
 use super::{Context, LIMIT, Refusal};
 use crate::bus::amqp::recall::{FOUND, NEXT};
-use crate::history::store::{Margin, Start};
+use crate::history::store::{Margin, Start, Stored};
+use crate::trace::{Line, Step, Trace};
+use crate::wire::Envelope;
 
 /// Envelopes in an answer, if nothing is said.
 const DEFAULT_LIMIT: usize = 500;
@@ -38,6 +41,9 @@ pub(super) async fn envelopes(
     };
     let answer = api.readers.ask(move |reader| reader.replay(&room, &start, until, limit));
     let (found, page) = answer.await.map_err(Refusal::away)?;
+    if api.trace.is_on() {
+        trace(&api.trace, &page.messages);
+    }
     let mut body = Vec::with_capacity(page.messages.iter().map(|message| message.envelope.len() + 1).sum());
     for message in &page.messages {
         body.extend_from_slice(&message.envelope);
@@ -50,4 +56,13 @@ pub(super) async fn envelopes(
         headers.insert(NEXT, HeaderValue::from(next));
     }
     Ok(response)
+}
+
+fn trace(trace: &Trace, messages: &[Stored]) {
+    for message in messages {
+        // It was understood when it was stored.
+        if let Ok(envelope) = Envelope::decode(Bytes::copy_from_slice(&message.envelope)) {
+            trace.note(|| Line::now(Step::Replay, &envelope.id, envelope.room.as_str()));
+        }
+    }
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-pub use read::{Direction, Margin, Page, Start};
+pub use read::{Direction, Margin, Page, Start, Stored};
 pub use write::Written;
 
 /// Marks the file as ours (`file` shows it): "psbl".

@@ -1,0 +1,77 @@
+//! From the nodes to the subscribers.
+
+use super::Scene;
+use super::canvas::{Canvas, Key, Stroke};
+use super::outage::Place;
+use super::party::{Became, Party, payment};
+use super::trace::{Event, Step};
+use crate::ledger::Receipt;
+use crate::report::Carries;
+
+/// Draws it. `had` are the nodes that had the message, from when on, and whether that was seen.
+pub(super) fn draw(
+    canvas: &mut Canvas,
+    parties: &[Party<'_>],
+    scene: &Scene<'_>,
+    had: &[(usize, i64, bool)],
+) {
+    for (i, party) in parties.iter().enumerate() {
+        let at_node = had.iter().find(|(node, ..)| *node == party.node).map(|(_, at, _)| *at);
+        let strokes = match party.became {
+            Became::Lost => lost(party, scene, at_node).into_iter().collect(),
+            Became::Live | Became::Replayed => received(party, scene, at_node),
+        };
+        for stroke in strokes {
+            canvas.arrow(Key::Node(party.node), Key::Party(i), stroke);
+        }
+    }
+}
+
+/// One arrow, or of a group the first and the last.
+fn received(party: &Party<'_>, scene: &Scene<'_>, at_node: Option<i64>) -> Vec<Stroke> {
+    let mut receipts: Vec<Receipt> = party.fates.iter().filter_map(|fate| payment(fate)).collect();
+    receipts.sort_by_key(|receipt| receipt.at_us);
+    let count = receipts.len();
+    let stroke = |receipt: &Receipt, note: Option<String>| {
+        let written = written(scene, receipt);
+        Stroke {
+            leaves: written.or(at_node).unwrap_or(receipt.at_us),
+            arrives: Some(receipt.at_us),
+            carries: if receipt.replay { Carries::Replay } else { Carries::Message },
+            traced: written.is_some(),
+            note,
+        }
+    };
+    match receipts.as_slice() {
+        [] => Vec::new(),
+        [one] => vec![stroke(one, None)],
+        [first, .., last] => vec![
+            stroke(first, Some(format!("first of {count}"))),
+            stroke(last, Some(format!("last of {count}"))),
+        ],
+    }
+}
+
+/// When its node wrote what a client received: the last time before that.
+fn written(scene: &Scene<'_>, receipt: &Receipt) -> Option<i64> {
+    let wrote = |event: &&Event| match event.step {
+        Step::Out => true,
+        Step::Replay => receipt.replay,
+        _ => false,
+    };
+    let events = scene.traced?.node(receipt.node);
+    let before = events.iter().rev().filter(wrote).find(|event| event.at <= receipt.at_us);
+    before.or_else(|| events.iter().find(wrote)).map(|event| event.at)
+}
+
+/// Where a node had it, it ends on the way to them; where it did not, it has ended before.
+fn lost(party: &Party<'_>, scene: &Scene<'_>, at_node: Option<i64>) -> Option<Stroke> {
+    let out = scene.traced.and_then(|traced| traced.first(party.node, Step::Out));
+    let leaves = out.map(|event| event.at).or(at_node)?;
+    let offline = party.fates.iter().all(|fate| !fate.online).then(|| "offline".to_owned());
+    let note = out
+        .and_then(|event| event.why.clone())
+        .or(offline)
+        .or_else(|| scene.outages.between(Place::Clients, Place::Node(party.node), leaves));
+    Some(Stroke { leaves, arrives: None, carries: Carries::Message, traced: out.is_some(), note })
+}

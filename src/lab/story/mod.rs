@@ -1,0 +1,147 @@
+//! Three messages of a run, each with its way through the processes: what the clients saw, joined with what the
+//! processes traced.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `trace` | the files that the processes wrote, and what they say of one message |
+//! | `when` | which clock is which |
+//! | `outage` | what was broken, where and when |
+//! | `party` | who shares a line of the diagram |
+//! | `canvas` | lines and arrows |
+//! | `way` | from the publisher to the nodes, and the answer back |
+//! | `seen` | the same without a trace: from what the clients saw alone |
+//! | `last_mile` | from the nodes to the subscribers |
+//!
+//! The load gives a message its number in the run as its id, and a node puts the session before it, with a dot: so
+//! a line of a trace belongs to the message in whose number its id ends, if the room is right.
+
+mod canvas;
+mod last_mile;
+mod outage;
+mod party;
+mod seen;
+mod trace;
+mod way;
+mod when;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+
+use crate::ledger::{Answer, FaultTimes, Plan, Testimonies, Testimony};
+use crate::report::{Choice, Story};
+use crate::scenario::{Fault, Pattern};
+
+pub use when::Began;
+
+pub use trace::{forget, history_trace, lines_per_second, node_trace};
+
+use canvas::{Canvas, Key};
+use outage::Outages;
+use party::Party;
+use trace::{Traced, Traces};
+
+/// What the stories of one run are told from.
+pub struct Sources<'a> {
+    /// The arithmetic of the run.
+    pub plan: &'a Plan,
+    /// What the nodes run; `None` for a server that is not ours.
+    pub pattern: Option<Pattern>,
+    /// What struck.
+    pub faults: &'a [Fault],
+    /// And when.
+    pub times: &'a [FaultTimes],
+    /// The directory of the traces; `None` without any.
+    pub traces: Option<&'a Path>,
+    /// When the measured load began.
+    pub began: Began,
+}
+
+/// Tells what the clients testify, and the processes with them.
+pub fn tell(sources: &Sources<'_>, testimonies: &Testimonies) -> Vec<Story> {
+    let chosen = [
+        (Choice::FirstLost, &testimonies.first_lost),
+        (Choice::Slowest, &testimonies.slowest),
+        (Choice::Ordinary, &testimonies.ordinary),
+    ];
+    let chosen: Vec<_> =
+        chosen.into_iter().filter_map(|(choice, told)| Some((choice, told.as_ref()?))).collect();
+    let numbers: Vec<usize> = chosen.iter().map(|(_, testimony)| testimony.n).collect();
+    let traces = sources.traces.map(|logs| Traces::read(logs, sources.plan, sources.began, &numbers));
+    let outages = Outages::new(sources.faults, sources.times);
+    let tell = |(choice, testimony): (Choice, &Testimony)| {
+        let traced = traces.as_ref().map(|traces| traces.of(testimony.n));
+        story(
+            choice,
+            testimony,
+            &Scene { plan: sources.plan, pattern: sources.pattern, traced, outages: &outages },
+        )
+    };
+    chosen.into_iter().map(tell).collect()
+}
+
+/// What is known beside the testimony.
+struct Scene<'a> {
+    plan: &'a Plan,
+    pattern: Option<Pattern>,
+    /// `None` where nothing was traced.
+    traced: Option<&'a Traced>,
+    outages: &'a Outages,
+}
+
+impl Scene<'_> {
+    fn has_broker(&self) -> bool {
+        self.traced.is_some() && self.pattern.is_some_and(Pattern::has_broker)
+    }
+
+    fn has_history(&self) -> bool {
+        self.traced.is_some() && self.pattern.is_some_and(Pattern::has_history)
+    }
+}
+
+fn story(choice: Choice, testimony: &Testimony, scene: &Scene<'_>) -> Story {
+    let Testimony { n, node, due_us, sent_us, answer, fates, .. } = testimony;
+    let publisher = scene.plan.publisher(*n);
+    let mut fixed = vec![Key::Publisher(publisher)];
+    fixed.extend(node.map(Key::Node));
+    fixed.extend(scene.has_broker().then_some(Key::Broker));
+    fixed.extend(scene.has_history().then_some(Key::History));
+    let parties = party::choose(Party::of(fates), *node, fixed.len());
+    let mut canvas = Canvas::new(fixed, &parties);
+    let had = match (scene.traced, node, sent_us) {
+        (Some(traced), Some(node), Some(sent)) => {
+            way::draw(&mut canvas, &way::Start { testimony, traced, scene, node: *node, sent: *sent })
+        }
+        (None, Some(node), Some(sent)) => seen::draw(&mut canvas, testimony, *node, *sent),
+        _ => Vec::new(),
+    };
+    last_mile::draw(&mut canvas, &parties, scene, &had);
+    let received = fates.iter().filter(|fate| fate.received).count() as u64;
+    let owed = fates.len() as u64;
+    let (lanes, arrows) = canvas.finish();
+    Story {
+        choice,
+        number: *n as u64,
+        publisher: publisher as u64,
+        seq: scene.plan.seq(*n) as u64,
+        node: node.map(|node| node as u64),
+        due_us: *due_us,
+        sent_us: *sent_us,
+        answer: answer.map(|answer| word(answer).to_owned()),
+        owed,
+        received,
+        lost: owed - received,
+        lanes,
+        arrows,
+    }
+}
+
+fn word(answer: Answer) -> &'static str {
+    match answer {
+        Answer::Confirmed => "confirmed",
+        Answer::Handed => "handed",
+        Answer::Refused => "refused",
+        Answer::Unknown => "unknown",
+    }
+}

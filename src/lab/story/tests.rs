@@ -1,0 +1,261 @@
+//! Stories from literal lines of traces.
+
+use std::time::Duration;
+
+use super::*;
+use crate::ledger::{Fate, Receipt};
+use crate::report::{Carries, LaneKind};
+use crate::scenario::{Action, Target};
+
+/// The load began at this Unix second.
+const BEGAN: &str = "1700000000";
+
+/// A cluster of two nodes and one publisher, and what its processes wrote.
+struct Place {
+    logs: tempfile::TempDir,
+    pattern: Option<Pattern>,
+    traced: bool,
+    faults: Vec<Fault>,
+    times: Vec<FaultTimes>,
+}
+
+fn place(pattern: Pattern) -> Place {
+    let (logs, pattern) = (tempfile::tempdir().unwrap(), Some(pattern));
+    Place { logs, pattern, traced: true, faults: Vec::new(), times: Vec::new() }
+}
+
+/// The message that is told: number 7, due after 70 ms.
+fn testimony(fates: Vec<Fate>) -> Testimony {
+    let (sent_us, answered_us) = (Some(70_010), Some(70_900));
+    let answer = Some(Answer::Handed);
+    Testimony { n: 7, node: Some(0), due_us: 70_000, sent_us, answer, answered_us, fates }
+}
+
+/// What became of a subscriber's debt; it is on node s mod 2.
+fn fate(s: usize, receipts: &[(i64, bool)]) -> Fate {
+    let node = s % 2;
+    let receipt = |(at_us, replay): &(i64, bool)| Receipt { at_us: *at_us, node, replay: *replay };
+    let received = !receipts.is_empty();
+    let receipts = receipts.iter().map(receipt).collect();
+    Fate { subscriber: s, node, online: true, has_path: true, received, receipts }
+}
+
+impl Place {
+    /// Appends lines to a trace: microseconds after the load began, and the rest.
+    fn write(self, file: &str, lines: &[(u64, &str)]) -> Self {
+        let lines: String =
+            lines.iter().map(|(at, rest)| format!("{{\"at_us\":{BEGAN}{at:06},{rest}}}\n")).collect();
+        std::fs::write(self.logs.path().join(file), lines + "{\"at_us\":17000").unwrap();
+        self
+    }
+
+    fn struck(mut self, action: Action, target: Target, from: u64, until: u64) -> Self {
+        let (begin, heal_begin) = (Duration::from_micros(from), Duration::from_micros(until));
+        let fault = Fault { at: begin, duration: Some(heal_begin - begin), action, target };
+        let what = fault.to_string();
+        let (heal_begin, healed) = (Some(heal_begin), Some(heal_begin));
+        self.times.push(FaultTimes { what, begin, heal_begin, healed, deliberate: false });
+        self.faults.push(fault);
+        self
+    }
+
+    fn tell(&self, testimony: Testimony) -> Story {
+        let plan = Plan {
+            publishers: 1,
+            subscribers: 40,
+            nodes: 2,
+            rooms: 1,
+            rate: 100.0,
+            surges: vec![],
+            messages: 100,
+            crosses_nodes: true,
+        };
+        let sources = Sources {
+            plan: &plan,
+            pattern: self.pattern,
+            faults: &self.faults,
+            times: &self.times,
+            traces: self.traced.then_some(self.logs.path()),
+            began: Began::at(1_700_000_000_000_000),
+        };
+        let told = Testimonies { first_lost: Some(testimony), ..Testimonies::default() };
+        tell(&sources, &told).remove(0)
+    }
+}
+
+/// `from -> to leaves..arrives what, traced, note` of each arrow.
+fn arrows(story: &Story) -> Vec<String> {
+    let name = |lane: usize| story.lanes[lane].name.as_str();
+    let arrow = |arrow: &crate::report::Arrow| {
+        let arrives = arrow.arrives_us.map_or("-".into(), |at| at.to_string());
+        let carries = format!("{:?}", arrow.carries).to_lowercase();
+        let traced = if arrow.traced { "" } else { " inferred" };
+        let note = arrow.note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
+        let (from, to) = (name(arrow.from), name(arrow.to));
+        format!("{from} -> {to} {}..{arrives} {carries}{traced}{note}", arrow.leaves_us)
+    };
+    story.arrows.iter().map(arrow).collect()
+}
+
+const IN: &str = r#""step":"in","id":"ab.7","room":"room-0""#;
+const BUS_OUT: &str = r#""step":"bus_out","id":"ab.7","room":"room-0""#;
+const ACK: &str = r#""step":"bus_ack","id":"ab.7""#;
+const BUS_IN: &str = r#""step":"bus_in","id":"ab.7","room":"room-0""#;
+const OUT: &str = r#""until_us":1700000000099999,"step":"out","id":"ab.7","room":"room-0","clients":3"#;
+
+#[test]
+fn an_ordinary_message_goes_over_the_broker_to_everybody() {
+    let home = [(70_100, IN), (70_200, BUS_OUT), (70_600, ACK), (70_500, BUS_IN), (70_520, OUT)];
+    let place = place(Pattern::Redis).write("node-0.trace", &home);
+    let place = place.write("node-1.trace", &[(70_440, BUS_IN), (70_460, OUT)]);
+    let fates = vec![fate(0, &[(70_700, false)]), fate(1, &[(70_650, false)])];
+    let story = place.tell(testimony(fates));
+    let lanes: Vec<_> = story.lanes.iter().map(|lane| (lane.kind, lane.name.as_str(), lane.number)).collect();
+    assert_eq!(
+        lanes,
+        [
+            (LaneKind::Publisher, "publisher 0", Some(0)),
+            (LaneKind::Node, "node 0", Some(0)),
+            (LaneKind::Broker, "broker", None),
+            (LaneKind::Node, "node 1", Some(1)),
+            (LaneKind::Subscriber, "subscriber 0", Some(0)),
+            (LaneKind::Subscriber, "subscriber 1", Some(1)),
+        ]
+    );
+    let expected = [
+        "publisher 0 -> node 0 70010..70100 message",
+        "node 0 -> broker 70200..70320 message inferred",
+        "broker -> node 1 70320..70440 message inferred",
+        "broker -> node 0 70320..70500 message inferred",
+        "broker -> node 0 70320..70600 ack inferred",
+        "node 1 -> subscriber 1 70460..70650 message",
+        "node 0 -> subscriber 0 70520..70700 message",
+        "node 0 -> publisher 0 70600..70900 ack",
+    ];
+    assert_eq!(arrows(&story), expected);
+    assert_eq!((story.owed, story.received, story.lost), (2, 2, 0));
+    assert_eq!((story.answer.as_deref(), story.seq, story.node), (Some("handed"), 7, Some(0)));
+}
+
+#[test]
+fn a_refused_message_ends_on_the_way_to_the_broker() {
+    let refused = r#""step":"bus_refused","id":"ab.7","why":"bus_down""#;
+    let place = place(Pattern::Redis).struck(Action::Kill, Target::Broker, 50_000, 90_000);
+    let place = place.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT), (70_300, refused)]);
+    let refused = Testimony { answer: Some(Answer::Refused), ..testimony(vec![fate(0, &[]), fate(1, &[])]) };
+    let story = place.tell(refused);
+    let expected = [
+        "publisher 0 -> node 0 70010..70100 message",
+        "node 0 -> broker 70200..- message inferred (bus_down)",
+        "node 0 -> publisher 0 70300..70900 refusal (refused bus_down)",
+    ];
+    assert_eq!(arrows(&story), expected);
+    assert_eq!((story.choice, story.lost), (Choice::FirstLost, 2));
+}
+
+#[test]
+fn a_node_that_was_killed_gets_nothing_and_the_fault_is_named() {
+    let home = [(70_100, IN), (70_200, BUS_OUT), (70_210, BUS_IN), (70_220, OUT), (70_300, ACK)];
+    let place = place(Pattern::Zeromq).struck(Action::Kill, Target::Node(1), 60_000, 90_000);
+    let story =
+        place.write("node-0.trace", &home).tell(testimony(vec![fate(0, &[(70_400, false)]), fate(1, &[])]));
+    let expected = [
+        "publisher 0 -> node 0 70010..70100 message",
+        "node 0 -> node 1 70200..- message inferred (kill node 1)",
+        "node 0 -> subscriber 0 70220..70400 message",
+        "node 0 -> publisher 0 70300..70900 ack",
+    ];
+    assert_eq!(arrows(&story), expected);
+}
+
+#[test]
+fn a_full_outbox_is_named_where_it_dropped() {
+    let dropped =
+        r#""step":"out","id":"ab.7","room":"room-0","clients":0,"why":"dropped for 1: outbox full""#;
+    let home = [(70_100, IN), (70_200, BUS_OUT), (70_210, BUS_IN), (70_220, dropped), (70_300, ACK)];
+    let story = place(Pattern::Local).write("node-0.trace", &home).tell(testimony(vec![fate(0, &[])]));
+    assert!(
+        arrows(&story)
+            .contains(&"node 0 -> subscriber 0 70220..- message (dropped for 1: outbox full)".into())
+    );
+    assert!(story.lanes.iter().all(|lane| lane.kind != LaneKind::Broker));
+}
+
+#[test]
+fn what_waited_for_the_broker_and_what_was_replayed() {
+    let place = place(Pattern::Amqp).struck(Action::Kill, Target::Broker, 60_000, 80_000);
+    let home = [(70_100, IN), (70_200, BUS_OUT), (81_000, BUS_IN), (81_010, OUT), (81_100, ACK)];
+    let replay = r#""step":"replay","id":"ab.7","room":"room-0","clients":1"#;
+    let place = place.write("node-0.trace", &home).write("node-1.trace", &[(95_000, replay)]);
+    let stored = r#""step":"stored","id":"ab.7","room":"room-0""#;
+    let told = r#""step":"replay","id":"ab.7","room":"room-0""#;
+    let place = place.write("history.trace", &[(81_200, stored), (94_000, told)]);
+    let fates = vec![fate(0, &[(81_300, false)]), fate(1, &[(95_300, true)])];
+    let answered =
+        Testimony { answer: Some(Answer::Confirmed), answered_us: Some(81_500), ..testimony(fates) };
+    let story = place.tell(answered);
+    let expected = [
+        "publisher 0 -> node 0 70010..70100 message",
+        "node 0 -> broker 70200..80500 message inferred (waited for the broker)",
+        "broker -> node 0 80500..81000 message inferred",
+        "broker -> node 0 80500..81100 ack inferred",
+        "broker -> history 80500..81200 message inferred",
+        "broker -> node 1 80500..- message inferred",
+        "node 0 -> subscriber 0 81010..81300 message",
+        "node 0 -> publisher 0 81100..81500 ack",
+        "history -> node 1 94000..95000 replay",
+        "node 1 -> subscriber 1 95000..95300 replay",
+    ];
+    assert_eq!(arrows(&story), expected);
+    assert_eq!(story.arrows.last().unwrap().carries, Carries::Replay);
+}
+
+#[test]
+fn without_a_trace_the_way_is_inferred_from_what_the_clients_saw() {
+    let place = Place { traced: false, pattern: None, ..place(Pattern::Redis) };
+    let story =
+        place.tell(testimony(vec![fate(0, &[(70_810, false)]), fate(1, &[(71_210, false)]), fate(3, &[])]));
+    let expected = [
+        "publisher 0 -> node 0 70010..70410 message inferred",
+        "node 0 -> node 1 70410..70810 message inferred",
+        "node 0 -> subscriber 0 70410..70810 message inferred",
+        "node 0 -> publisher 0 70655..70900 ack inferred",
+        "node 1 -> subscriber 1 70810..71210 message inferred",
+        "node 1 -> subscriber 3 70810..- message inferred",
+    ];
+    assert_eq!(arrows(&story), expected);
+}
+
+#[test]
+fn lines_of_others_are_not_taken_for_it() {
+    // Another message's number, a room of somebody else's, another run, and something that is no line.
+    let lines = [
+        (70_100, r#""step":"in","id":"ab.17","room":"room-0""#),
+        (70_100, r#""step":"in","id":"ab.7","room":"room-1""#),
+        (70_100, r#""step":"in","id":"ab.warm-7","room":"room-0""#),
+        (70_100, r#""step":"in","id":"ab.7","#),
+    ];
+    let place = place(Pattern::Redis).write("node-0.trace", &lines);
+    let other = format!("{{\"at_us\":1600000000070100,{IN}}}\n");
+    std::fs::write(place.logs.path().join("node-1.trace"), other).unwrap();
+    let story = place.tell(Testimony { answer: None, answered_us: None, ..testimony(vec![fate(0, &[])]) });
+    assert_eq!(arrows(&story), ["publisher 0 -> node 0 70010..- message inferred"]);
+}
+
+#[test]
+fn many_subscribers_share_lines_by_node_and_fate() {
+    let fates = (0..40).map(|s| fate(s, if s < 20 { &[] } else { &[(71_000, false)] })).collect();
+    let place = Place { traced: false, ..place(Pattern::Redis) };
+    let story = place.tell(testimony(fates));
+    let names: Vec<_> = story.lanes.iter().skip(2).map(|lane| lane.name.as_str()).collect();
+    let expected = [
+        "node 1",
+        "subscribers 0-18 (10 of node 0)",
+        "subscribers 20-38 (10 of node 0)",
+        "subscribers 1-19 (10 of node 1)",
+        "subscribers 21-37 (9 of node 1)",
+        "subscriber 39",
+    ];
+    assert_eq!(names, expected);
+    assert!(story.lanes.len() <= 12);
+}

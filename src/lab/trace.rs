@@ -1,0 +1,59 @@
+//! Whether the nodes of a run write traces.
+
+use crate::scenario::{Action, Fault, Load};
+
+/// The most lines a second that a process writes without being asked to: far below what it can, so that tracing
+/// disturbs nothing that is measured.
+const MOST: f64 = 2_000.0;
+
+/// Whether the nodes of a run write down where each message was, and when.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tracing {
+    /// Where the load is small.
+    #[default]
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
+}
+
+impl Tracing {
+    /// Whether they do under this load.
+    pub(super) fn holds(self, load: &Load, nodes: usize, faults: &[Fault]) -> bool {
+        match self {
+            Tracing::On => true,
+            Tracing::Off => false,
+            Tracing::Auto => {
+                let surge = |fault: &Fault| match fault.action {
+                    Action::Surge { factor } => factor.max(1.0),
+                    _ => 1.0,
+                };
+                let peak = load.rate * faults.iter().map(surge).product::<f64>();
+                super::story::lines_per_second(peak, nodes) <= MOST
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::{ScenarioFile, Target};
+    use std::time::Duration;
+
+    #[test]
+    fn a_small_load_is_traced_unasked() {
+        let load = |rate: f64| {
+            let scenario =
+                ScenarioFile::find("steady").unwrap().scenario(&Vec::new().into_iter().collect()).unwrap();
+            Load { rate, ..scenario.load }
+        };
+        let holds = |tracing: Tracing, rate| tracing.holds(&load(rate), 3, &[]);
+        assert_eq!([100.0, 600.0, 1_000.0].map(|rate| holds(Tracing::Auto, rate)), [true, true, false]);
+        assert!(holds(Tracing::On, 1_000.0) && !holds(Tracing::Off, 1.0));
+        let (at, duration, target) = (Duration::ZERO, None, Target::Load);
+        let surge = [Fault { at, duration, action: Action::Surge { factor: 10.0 }, target }];
+        assert!(!Tracing::Auto.holds(&load(100.0), 3, &surge));
+    }
+}

@@ -1,0 +1,148 @@
+//! Three messages of a run as its clients saw them: the first lost, the slowest, and an ordinary one.
+
+use super::witness::Kept;
+use super::{Answer, Interval, Ledger, Phase, nanos};
+
+/// What the clients know of three messages.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Testimonies {
+    /// The earliest with a lost debt that has a path, of a subscriber that was not away on purpose.
+    pub first_lost: Option<Testimony>,
+    /// The one with the latest live receipt, after it was due.
+    pub slowest: Option<Testimony>,
+    /// Of some messages that everybody has, evenly spread and due while nothing was broken: the one whose slowest
+    /// receipt is the median of theirs.
+    pub ordinary: Option<Testimony>,
+    /// Messages whose receipts were not kept, because there was no room.
+    pub unwitnessed: u64,
+}
+
+/// What the clients know of one message. Times are microseconds since the measured load began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Testimony {
+    /// Its number.
+    pub n: usize,
+    /// The node of its publisher when it was first sent.
+    pub node: Option<usize>,
+    /// When the schedule asked for it.
+    pub due_us: i64,
+    /// When it was handed over for writing.
+    pub sent_us: Option<i64>,
+    /// What its node said last.
+    pub answer: Option<Answer>,
+    /// And when.
+    pub answered_us: Option<i64>,
+    /// What became of each debt, in the order of the subscribers.
+    pub fates: Vec<Fate>,
+}
+
+/// What became of one debt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fate {
+    /// To whom it was owed.
+    pub subscriber: usize,
+    /// The node of that subscriber when the message was sent; while it was offline, the last one.
+    pub node: usize,
+    /// Whether it was online then.
+    pub online: bool,
+    /// Whether the pattern has a way for it.
+    pub has_path: bool,
+    /// Whether it was received at all.
+    pub received: bool,
+    /// Its receipts, as far as they were kept.
+    pub receipts: Vec<Receipt>,
+}
+
+/// One receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// When.
+    pub at_us: i64,
+    /// The node that it came from.
+    pub node: usize,
+    /// Out of the history.
+    pub replay: bool,
+}
+
+impl Ledger {
+    pub(super) fn testimonies(&self, first_lost: Option<usize>, intervals: &[Interval]) -> Testimonies {
+        let slowest = self.witness.slowest();
+        Testimonies {
+            first_lost: first_lost.map(|n| self.testimony(n, None)),
+            slowest: slowest.map(|slowest| self.testimony(slowest.n, Some(slowest.receipt))),
+            ordinary: self.ordinary(intervals).map(|n| self.testimony(n, None)),
+            unwitnessed: self.witness.given_up(),
+        }
+    }
+
+    /// Where nothing of the steady phases was kept, of all.
+    fn ordinary(&self, intervals: &[Interval]) -> Option<usize> {
+        let steady = |n: usize| {
+            let due = self.tempo.due(n);
+            let mut around = intervals.iter().rev().skip_while(|interval| interval.at > due);
+            around.next().is_some_and(|interval| interval.phase == Phase::Steady)
+        };
+        let (calm, other): (Vec<_>, Vec<_>) = self
+            .witness
+            .ordinary()
+            .filter_map(|n| Some((self.slowest_receipt(n)?, n)))
+            .partition(|(_, n)| steady(*n));
+        let mut candidates = if calm.is_empty() { other } else { calm };
+        candidates.sort_unstable();
+        let median = candidates.len().checked_sub(1)? / 2;
+        candidates.get(median).map(|(_, n)| *n)
+    }
+
+    /// The latest live receipt of a message, in nanoseconds after it was due.
+    fn slowest_receipt(&self, n: usize) -> Option<u64> {
+        let live = self.witness.receipts(n).filter(|receipt| !receipt.replay);
+        live.map(|receipt| receipt.at.saturating_sub(self.intended(n))).max()
+    }
+
+    /// `known` is a receipt that is known even if the message was not witnessed.
+    fn testimony(&self, n: usize, known: Option<Kept>) -> Testimony {
+        let message = &self.messages[n];
+        let mut receipts: Vec<Kept> = self.witness.receipts(n).collect();
+        if receipts.is_empty() {
+            receipts.extend(known);
+        }
+        let place = self.plan.place(n);
+        let fate = |s: &usize| {
+            let subscriber = &self.subscribers[*s];
+            let debt = subscriber.debts.get(place).filter(|debt| debt.owed())?;
+            let stay = subscriber.presence.at(message.sent_at)?;
+            let node_at = |at| subscriber.presence.at(at).map_or(stay.node, |stay| stay.node) as usize;
+            let receipt = |kept: &Kept| Receipt {
+                at_us: self.us(kept.at),
+                node: node_at(kept.at),
+                replay: kept.replay,
+            };
+            let own = receipts.iter().filter(|receipt| receipt.s as usize == *s);
+            Some(Fate {
+                subscriber: *s,
+                node: stay.node as usize,
+                online: stay.online,
+                has_path: debt.has_path(),
+                received: debt.received(),
+                receipts: own.map(receipt).collect(),
+            })
+        };
+        let fates = self.rooms[self.plan.room(n)].iter().filter_map(fate).collect();
+        let sent = message.sent().then_some(message);
+        Testimony {
+            n,
+            node: sent.map(|message| message.node as usize),
+            due_us: i64::try_from(nanos(self.tempo.due(n)) / 1_000).unwrap_or(i64::MAX),
+            sent_us: sent.map(|message| self.us(message.sent_at)),
+            answer: message.answer,
+            answered_us: self.witness.answer_of(n).map(|at| self.us(at)),
+            fates,
+        }
+    }
+
+    /// Microseconds since the measured load began, of nanoseconds since the run's zero.
+    fn us(&self, at: u64) -> i64 {
+        let us = |nanos: u64| i64::try_from(nanos / 1_000).unwrap_or(i64::MAX);
+        us(at) - us(self.begin.unwrap_or(0))
+    }
+}
