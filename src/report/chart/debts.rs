@@ -4,13 +4,13 @@ use plotters::style::RGBColor;
 
 use super::Picture;
 use super::axis::{Axis, seconds};
+use super::hatch;
 use super::layout::{Layout, Part, omitted, shown};
 use super::legend::Look;
 use super::palette::{DELIVERED, LOST, RECOVERED};
 use super::panel::Panel;
 use super::sheet::{Drawn, Sheet};
 use super::slices::{Grain, Point};
-use super::hatch;
 use crate::ledger::{Slice, grouped};
 use crate::report::{Report, RunReport};
 
@@ -37,7 +37,6 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
             (Look::Area(DELIVERED, None), "delivered live".into()),
         ],
         plot: 180,
-        over_time: true,
     };
     let caption = format!(
         "What became of every delivery that was owed, by the intended send time of its message: whenever it \

@@ -21,7 +21,8 @@ pub(super) fn patterns(id: &str) -> String {
     let stripe = |colour: &str, width: &str, height: u32| {
         format!("<rect width=\"{width}\" height=\"{height}\" fill=\"{colour}\"/>")
     };
-    let crossed = stripe(&ground, "1.5", 7) + &format!("<rect width=\"7\" height=\"1.5\" fill=\"{ground}\"/>");
+    let crossed =
+        stripe(&ground, "1.5", 7) + &format!("<rect width=\"7\" height=\"1.5\" fill=\"{ground}\"/>");
     format!(
         "<defs>{}{}{}</defs>",
         pattern(FAULT, 10, 45, stripe(&muted, "1.5", 10)),

@@ -1,15 +1,17 @@
 //! One plot: two axes with their marks and titles, and where a value lies on the sheet.
 
+use plotters::backend::SVGBackend;
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;
-use plotters::backend::SVGBackend;
 use plotters::drawing::DrawingArea;
 use plotters::style::Color;
 
 use super::axis::Axis;
+use super::frame::Frame;
+use super::lettering::{Anchor, LINE, style};
 use super::palette::{GRID, INK, MUTED};
-use super::sheet::{Anchor, Drawn, Frame, LINE, Sheet, WIDTH, style};
+use super::sheet::{Drawn, Sheet, WIDTH};
 
 /// Left of a plot: the marks' words and the title.
 pub(super) const LEFT: i32 = 104;
@@ -32,7 +34,14 @@ pub(super) fn height(plot: i32, titled: bool) -> i32 {
 
 impl<'a> Panel<'a> {
     /// Draws the axes. `titled`: the title of the x axis, too; of plots under each other the last has it for all.
-    pub(super) fn new(sheet: &Sheet<'a>, top: i32, plot: i32, titled: bool, x: &Axis, y: &Axis) -> Drawn<Self> {
+    pub(super) fn new(
+        sheet: &Sheet<'a>,
+        top: i32,
+        plot: i32,
+        titled: bool,
+        x: &Axis,
+        y: &Axis,
+    ) -> Drawn<Self> {
         let all = height(plot, titled);
         let area: DrawingArea<SVGBackend<'a>, Shift> = sheet.root.clone().shrink((0, top), (WIDTH, all));
         let mut chart = ChartBuilder::on(&area)

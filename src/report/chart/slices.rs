@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn an_hour_is_put_together_and_a_peak_stays_a_peak() {
-        let slice = |i: u64| Slice { at_ms: i * 100, lost: 1, max_us: (i == 777).then_some(9), ..Slice::default() };
+        let slice =
+            |i: u64| Slice { at_ms: i * 100, lost: 1, max_us: (i == 777).then_some(9), ..Slice::default() };
         let run = run_with(|run| run.timeline = (0..6_000).map(slice).collect());
         let runs = [run];
         let grain = Grain::of(&runs);
