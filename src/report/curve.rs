@@ -104,6 +104,11 @@ impl<'a> Curves<'a> {
         said
     }
 
+    /// The runs of each subject, apart by all that was varied but what changes fastest.
+    pub(super) fn all(&self) -> Vec<Curve<'a>> {
+        self.blocks.iter().flat_map(|(subject, runs)| self.curves(subject, runs)).collect()
+    }
+
     /// The runs of one subject, apart by all that was varied but the one that changes fastest.
     fn curves(&self, subject: &str, runs: &[&'a RunReport]) -> Vec<Curve<'a>> {
         let made: Vec<_> = runs.iter().copied().filter(|run| run.was_made()).collect();
@@ -140,11 +145,13 @@ fn moving<'a>(runs: &[&'a RunReport]) -> Option<&'a str> {
 }
 
 /// Runs that differ in one parameter.
-struct Curve<'a> {
+pub(super) struct Curve<'a> {
     /// The subject, and the parameters that stay: `redis nodes=3`.
-    name: String,
-    moving: &'a str,
-    runs: Vec<&'a RunReport>,
+    pub(super) name: String,
+    /// The one that does not.
+    pub(super) moving: &'a str,
+    /// In the order in which they ran.
+    pub(super) runs: Vec<&'a RunReport>,
 }
 
 impl Curve<'_> {
@@ -207,12 +214,13 @@ impl Curve<'_> {
         Some(format!("from {from} to {to}, {latency}, and {share}"))
     }
 
-    fn value(&self, run: &RunReport) -> String {
+    /// `6,400`.
+    pub(super) fn value(&self, run: &RunReport) -> String {
         run.params.get(self.moving).map(number).unwrap_or_default()
     }
 
     /// `6,400 messages/s`.
-    fn words(&self, run: &RunReport) -> String {
+    pub(super) fn words(&self, run: &RunReport) -> String {
         let value = self.value(run);
         let (one, many) = match self.moving {
             "rate" => ("message/s", "messages/s"),

@@ -200,6 +200,35 @@ pub(super) fn breaks(fault: &FaultReport) -> bool {
     !matches!(Kind::of(&fault.what), Some(Kind::Deliberate | Kind::Surge(_) | Kind::Slow(..)))
 }
 
+/// Where a fault strikes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Strikes<'a> {
+    /// A process, or each of several.
+    Process(End),
+    /// What lies between two ends.
+    Link(Link),
+    /// What lies between groups: `node 0 | node 1, node 2`.
+    Groups(&'a str),
+    /// A client: `subscriber 3`.
+    Client(&'a str),
+}
+
+/// Where this fault strikes; `None` if at no one place.
+pub(super) fn strikes(fault: &FaultReport) -> Option<Strikes<'_>> {
+    Some(match Kind::of(&fault.what)? {
+        Kind::Process(_, process) | Kind::Storm(process) => Strikes::Process(process),
+        Kind::Cut(link)
+        | Kind::Blackhole(link)
+        | Kind::Delay(link, ..)
+        | Kind::Throttle(link, _)
+        | Kind::Slice(link, ..)
+        | Kind::Limit(link, _) => Strikes::Link(link),
+        Kind::Partition(groups) => Strikes::Groups(groups),
+        Kind::Slow(who, _) => Strikes::Client(who),
+        Kind::Surge(_) | Kind::Run(_) | Kind::Deliberate => return None,
+    })
+}
+
 /// Whether it silently keeps nodes from the broker or from each other: nobody is told that nothing passes.
 pub(super) fn is_silent_split(fault: &FaultReport) -> bool {
     match Kind::of(&fault.what) {

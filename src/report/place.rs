@@ -54,6 +54,11 @@ impl<'a> Groups<'a> {
         Self(text.split(" | ").map(|group| group.split(", ").collect()).collect())
     }
 
+    /// Whether it names a member.
+    pub(super) fn divides(&self, member: &str) -> bool {
+        self.0.iter().flatten().any(|named| *named == member)
+    }
+
     /// `between node 0 and the rest`.
     pub(super) fn between(&self) -> String {
         match &self.0[..] {

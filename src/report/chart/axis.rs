@@ -35,20 +35,20 @@ impl Axis {
 
     /// Microseconds as milliseconds, logarithmic. Nothing is shown below a microsecond.
     pub(super) fn latency(title: &str, least_us: u64, most_us: u64) -> Self {
-        let low = (place(least_us)).floor();
-        let high = place(most_us).ceil().max(low + 1.0);
-        let decades = (high - low) as i32;
-        let mut marks = Vec::new();
-        for decade in low as i32..=high as i32 {
-            for part in [1, 2, 5] {
-                let at = f64::from(decade) + f64::from(part).log10();
-                // The parts of a decade only where there are few.
-                if at <= high + 1e-9 && (part == 1 || decades <= 1) {
-                    marks.push((at, number(10f64.powi(decade) * f64::from(part))));
-                }
-            }
-        }
-        Self { title: title.into(), low, high, marks }
+        let (least, most) = (place(least_us), place(most_us.max(least_us)));
+        let round =
+            |decade: i32| [1, 2, 5].map(|part| (f64::from(decade) + f64::from(part).log10(), decade, part));
+        let all: Vec<_> = (least.floor() as i32..=most.ceil() as i32 + 1).flat_map(round).collect();
+        // From the last round value below to the first above, and over two of them at least.
+        let first = all.iter().rposition(|(at, ..)| *at <= least + 1e-9).unwrap_or(0);
+        let last = all.iter().position(|(at, ..)| *at >= most - 1e-9).unwrap_or(0).max(first + 2);
+        let shown = &all[first..=last.min(all.len() - 1)];
+        // The parts of a decade only where there are few decades.
+        let few = shown.len() <= 7;
+        let marks = shown.iter().filter(|(_, _, part)| few || *part == 1);
+        let marks =
+            marks.map(|(at, decade, part)| (*at, number(10f64.powi(*decade) * f64::from(*part)))).collect();
+        Self { title: title.into(), low: all[first].0, high: shown[shown.len() - 1].0, marks }
     }
 
     /// Where a value lies, on the axis whatever it is.
@@ -151,8 +151,11 @@ mod tests {
         let axis = Axis::latency("ms", 0, 3_600_000_000);
         let words: Vec<_> = axis.marks.iter().map(|(_, word)| word.as_str()).collect();
         assert_eq!(words[..4], ["0.001", "0.01", "0.1", "1"]);
-        assert_eq!(words.last(), Some(&"10,000,000"));
-        assert_eq!(Axis::latency("ms", 300, 300).marks.len(), 4);
+        assert_eq!(words.last(), Some(&"1,000,000"));
+        let words = |least, most| Axis::latency("ms", least, most).marks.into_iter().map(|(_, word)| word);
+        assert_eq!(words(300, 300).collect::<Vec<_>>(), ["0.2", "0.5", "1"]);
+        assert_eq!(words(1_000, 1_000).collect::<Vec<_>>(), ["1", "2", "5"]);
+        assert_eq!(words(0, 0).collect::<Vec<_>>(), ["0.001", "0.002", "0.005"]);
         assert_eq!(place(0), -3.0);
     }
 

@@ -37,7 +37,6 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
             (Look::Area(DELIVERED, None), "delivered live".into()),
         ],
         plot: 180,
-        over_time: true,
     };
     let caption = format!(
         "What became of every delivery that was owed, by the intended send time of its message: whenever it \

@@ -22,9 +22,8 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         parts: runs.iter().map(|run| Part::new(run, has(run), nothing)).collect(),
         x: grain.axis(runs),
         y: Axis::latency("spread (ms)", least, most),
-        keys: vec![(Look::Line(MUTED, 1), "longest".into()), (Look::Line(MEDIAN, 4), "median".into())],
+        keys: vec![(Look::Line(MUTED, 2), "longest".into()), (Look::Line(MEDIAN, 4), "median".into())],
         plot: 180,
-        over_time: true,
     };
     let caption = format!(
         "From the first live recipient of a message to its last, in slices of {}: how unfair the fan-out is. The \
@@ -36,7 +35,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     layout.picture("fan-out", "From the first recipient to the last", caption, |sheet, panel, run| {
         let points = grain.points(run);
         let longest = points.iter().map(|point| (point.middle(), point.slice.spread_max_us.map(place)));
-        gapped::draw(sheet, panel, longest, (MUTED, 1))?;
+        gapped::draw(sheet, panel, longest, (MUTED, 2))?;
         let median = points.iter().map(|point| (point.middle(), point.slice.spread_p50_us.map(place)));
         gapped::draw(sheet, panel, median, (MEDIAN, 4))?;
         for point in &points {

@@ -12,7 +12,7 @@ use super::slices::{Grain, Point};
 use crate::report::{Report, RunReport};
 
 /// Its three lines.
-const MAX: (plotters::style::RGBColor, u32) = (MUTED, 1);
+const MAX: (plotters::style::RGBColor, u32) = (MUTED, 4);
 const P99: (plotters::style::RGBColor, u32) = (INK, 2);
 const P50: (plotters::style::RGBColor, u32) = (MEDIAN, 4);
 
@@ -34,7 +34,6 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
             (Look::Line(P50.0, P50.1), "median".into()),
         ],
         plot: 220,
-        over_time: true,
     };
     let caption = format!(
         "Latency of what was delivered live, by intended send time, in slices of {}. A gap is a time of which \

@@ -3,32 +3,36 @@
 use super::Picture;
 use super::axis::Axis;
 use super::legend::{self, Key};
+use super::lettering::{Anchor, LINE, fitted, width_of};
 use super::palette::MUTED;
 use super::panel::{self, LEFT, Panel};
-use super::sheet::{Anchor, Drawn, LINE, Sheet, WIDTH, fitted};
+use super::sheet::{Drawn, Sheet, WIDTH};
 use super::window;
-use crate::report::RunReport;
 use crate::report::label::label;
+use crate::report::{FaultReport, RunReport};
 
 /// So many runs are shown.
 pub(super) const MOST_RUNS: usize = 12;
 
-/// A run and, if there is nothing to plot, the words that say so.
-pub(super) struct Part<'r> {
-    pub(super) run: &'r RunReport,
+/// What one plot is about and, if there is nothing to plot, the words that say so.
+pub(super) struct Part<'r, T> {
+    /// A heading.
+    pub(super) name: String,
+    /// What is plotted.
+    pub(super) of: &'r T,
     pub(super) words: Option<String>,
+    /// The faults to be shown. None unless x is the time of the run.
+    pub(super) faults: &'r [FaultReport],
 }
 
 /// Plots under one another.
-pub(super) struct Layout<'r> {
-    pub(super) parts: Vec<Part<'r>>,
+pub(super) struct Layout<'r, T> {
+    pub(super) parts: Vec<Part<'r, T>>,
     pub(super) x: Axis,
     pub(super) y: Axis,
     pub(super) keys: Vec<Key>,
     /// How high a plot is.
     pub(super) plot: i32,
-    /// Whether x is the time of the run: its faults are shown.
-    pub(super) over_time: bool,
 }
 
 /// The runs that pictures show.
@@ -44,7 +48,7 @@ pub(super) fn omitted(runs: &[RunReport]) -> String {
     }
 }
 
-impl<'r> Part<'r> {
+impl<'r> Part<'r, RunReport> {
     /// A run, plotted if `plotted`; else with `nothing` in the place of the plot.
     pub(super) fn new(run: &'r RunReport, plotted: bool, nothing: &str) -> Self {
         let words = (!plotted).then(|| match (run.was_made(), run.debts.is_some()) {
@@ -54,31 +58,33 @@ impl<'r> Part<'r> {
             }
             (false, _) => format!("not run: {}", run.why.first().map_or("not applicable", String::as_str)),
         });
-        Self { run, words }
+        Self { name: label(run), of: run, words, faults: &run.faults }
+    }
+
+    /// The same, but x is something else than time.
+    pub(super) fn timeless(self) -> Self {
+        Self { faults: &[], ..self }
     }
 }
 
-impl Layout<'_> {
+impl<T> Layout<'_, T> {
     /// The picture. `None` if no run has anything to plot.
     pub(super) fn picture(
         mut self,
         id: &str,
         title: &str,
         caption: String,
-        draw: impl Fn(&mut Sheet, &Panel, &RunReport) -> Drawn,
+        draw: impl Fn(&mut Sheet, &Panel, &T) -> Drawn,
     ) -> Option<Picture> {
         let last = self.parts.iter().rposition(|part| part.words.is_none())?;
-        let plotted = || self.parts.iter().filter(|part| part.words.is_none()).map(|part| part.run);
-        let mut strip = 0;
-        if self.over_time {
-            let more = window::keys(plotted());
-            strip = window::rows(plotted()) * window::ROW;
-            self.keys.extend(more);
-        }
+        let faults = || self.parts.iter().filter(|part| part.words.is_none()).map(|part| part.faults);
+        let strip = window::height(faults());
+        let more = window::keys(faults().flatten());
+        self.keys.extend(more);
         let above = legend::height(&self.keys);
         let heights: Vec<_> = (self.parts.iter().enumerate())
             .map(|(i, part)| match part.words {
-                Some(_) => 2 * LINE + 6,
+                Some(_) => LINE + 10,
                 None => LINE + 6 + strip + panel::height(self.plot, i == last) + 6,
             })
             .collect();
@@ -88,19 +94,20 @@ impl Layout<'_> {
             let mut top = above;
             for (i, (part, height)) in self.parts.iter().zip(&heights).enumerate() {
                 let room = WIDTH - panel::RIGHT - 10;
-                sheet.heading(&fitted(&label(part.run), room), (10, top + LINE / 2))?;
+                let name = fitted(&part.name, if part.words.is_some() { room / 2 } else { room });
+                sheet.heading(&name, (10, top + LINE / 2))?;
                 match &part.words {
                     Some(words) => {
-                        let words = fitted(words, WIDTH - LEFT - panel::RIGHT);
-                        sheet.text(&words, (LEFT, top + LINE * 3 / 2), Anchor::Start, MUTED)?;
+                        // Bold letters are wider.
+                        let left = LEFT.max(24 + width_of(&name) * 12 / 10);
+                        let words = fitted(words, WIDTH - left - panel::RIGHT);
+                        sheet.text(&words, (left, top + LINE / 2), Anchor::Start, MUTED)?;
                     }
                     None => {
                         let place = top + LINE + 6 + strip;
                         let panel = Panel::new(sheet, place, self.plot, i == last, &self.x, &self.y)?;
-                        if self.over_time {
-                            window::draw(sheet, &panel, part.run)?;
-                        }
-                        draw(sheet, &panel, part.run)?;
+                        window::draw(sheet, &panel, part.faults)?;
+                        draw(sheet, &panel, part.of)?;
                     }
                 }
                 top += height;

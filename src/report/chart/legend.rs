@@ -2,8 +2,10 @@
 
 use plotters::style::RGBColor;
 
+use super::frame::Frame;
+use super::lettering::{Anchor, LINE, width_of};
 use super::palette::{FAULT, INK, hex};
-use super::sheet::{Anchor, Drawn, Frame, LINE, Sheet, WIDTH, width_of};
+use super::sheet::{Drawn, Sheet, WIDTH};
 use super::{hatch, panel};
 
 /// How a thing looks.
@@ -83,7 +85,7 @@ fn sample(sheet: &mut Sheet, look: Look, frame: Frame, middle: i32) -> Drawn {
                 sheet.cover(&corners, &fill);
             }
         }
-        Look::Tint(colour, share) => sheet.shade(frame, &hex(colour), share),
+        Look::Tint(colour, share) => sheet.tint(frame, &hex(colour), share),
         Look::Fault => {
             sheet.shade(frame, &hex(FAULT), FAULT_TINT);
             let fill = sheet.hatch(hatch::FAULT);

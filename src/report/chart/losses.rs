@@ -2,10 +2,10 @@
 
 use super::Picture;
 use super::axis::{Axis, seconds};
+use super::frame::Frame;
 use super::layout::{Layout, Part, omitted, shown};
 use super::legend::{Key, Look};
-use super::palette::{LOST, hex};
-use super::sheet::Frame;
+use super::palette::{GROUND, LOST, hex};
 use super::slices::Grain;
 use crate::ledger::grouped;
 use crate::report::{Report, RunReport};
@@ -28,7 +28,6 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         y,
         keys: keys(most),
         plot: plot.max(60),
-        over_time: true,
     };
     let caption = format!(
         "Lost deliveries by the node of their subscriber, per {}, by the intended send time of their message. \
@@ -44,7 +43,9 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
                 let (left, top) = panel.at(point.from(), row);
                 let (right, bottom) = panel.at(point.to(), row - 1.0);
                 let frame = Frame { left, top: top + 2, right: right.max(left + 1), bottom: bottom - 1 };
-                sheet.shade(frame, &hex(LOST), share(shade(*lost, most)));
+                // Not on the shade of a fault: it would look like more.
+                sheet.tint(frame, &hex(GROUND), 1.0);
+                sheet.tint(frame, &hex(LOST), share(shade(*lost, most)));
                 let at = seconds(point.slice.at_ms);
                 sheet.hit(frame, &format!("{at}: {} lost at node {node}", grouped(*lost)));
             }
@@ -76,12 +77,7 @@ fn keys(most: u64) -> Vec<Key> {
 /// A row for each node, the first on top.
 fn rows(nodes: usize) -> Axis {
     let mark = |node: usize| ((nodes - node) as f64 - 0.5, format!("node {node}"));
-    Axis {
-        title: "subscriber's node".into(),
-        low: 0.0,
-        high: nodes.max(1) as f64,
-        marks: (0..nodes).map(mark).collect(),
-    }
+    Axis { title: "node".into(), low: 0.0, high: nodes.max(1) as f64, marks: (0..nodes).map(mark).collect() }
 }
 
 #[cfg(test)]

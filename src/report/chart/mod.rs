@@ -7,18 +7,22 @@ mod axis;
 mod cross;
 mod debts;
 mod fan_out;
+mod frame;
 mod gapped;
 mod hatch;
 mod latency;
 mod layout;
 mod legend;
+mod lettering;
 mod losses;
+mod matrix;
 mod online;
 mod palette;
 mod panel;
 mod percentiles;
 mod sheet;
 mod slices;
+mod story;
 mod window;
 
 pub use palette::COLOURS;
@@ -48,5 +52,7 @@ pub fn pictures(report: &Report) -> Vec<Picture> {
         fan_out::picture,
         losses::picture,
     ];
-    over_all.into_iter().filter_map(|picture| picture(report)).collect()
+    let over_all = over_all.into_iter().filter_map(|picture| picture(report));
+    let stories = layout::shown(&report.runs).iter().flat_map(story::pictures);
+    matrix::pictures(report).into_iter().chain(over_all).chain(stories).collect()
 }

@@ -22,7 +22,6 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         y: Axis::counts("subscribers", most.unwrap_or(0), 3),
         keys: vec![(Look::Line(WELL, 3), "subscribers online".into())],
         plot: 120,
-        over_time: true,
     };
     let caption = format!(
         "Subscribers online at the begin of each slice.{}{}",

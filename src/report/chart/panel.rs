@@ -8,8 +8,10 @@ use plotters::drawing::DrawingArea;
 use plotters::style::Color;
 
 use super::axis::Axis;
+use super::frame::Frame;
+use super::lettering::{Anchor, LINE, style};
 use super::palette::{GRID, INK, MUTED};
-use super::sheet::{Anchor, Drawn, Frame, LINE, Sheet, WIDTH, style};
+use super::sheet::{Drawn, Sheet, WIDTH};
 
 /// Left of a plot: the marks' words and the title.
 pub(super) const LEFT: i32 = 104;

@@ -2,12 +2,13 @@
 
 use super::Picture;
 use super::axis::{Axis, exact, place};
+use super::frame::Frame;
 use super::gapped;
 use super::layout::{Layout, Part, omitted, shown};
 use super::legend::Look;
 use super::palette::INK;
 use super::panel::Panel;
-use super::sheet::{Drawn, Frame, Sheet};
+use super::sheet::{Drawn, Sheet};
 use crate::ledger::grouped;
 use crate::report::distribution::PercentilePoint;
 use crate::report::{Report, RunReport};
@@ -24,7 +25,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let farthest =
         curves().flat_map(|curve| curve.iter().map(|point| rarity(curve, point))).fold(1.0, f64::max);
     let layout = Layout {
-        parts: runs.iter().map(|run| Part::new(run, has(run), "nothing was delivered")).collect(),
+        parts: runs.iter().map(|run| Part::new(run, has(run), "nothing was delivered").timeless()).collect(),
         x: axis(farthest),
         y: Axis::latency("latency (ms)", values().min().unwrap_or(0), values().max().unwrap_or(0)),
         keys: vec![
@@ -32,7 +33,6 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
             (Look::Dashed(INK), "from the actual send".into()),
         ],
         plot: 220,
-        over_time: false,
     };
     let caption = format!(
         "So many of the live deliveries took at most so long. Both scales are logarithmic, and each step to the \
@@ -43,7 +43,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     layout.picture("percentiles", "Latency by percentile", caption, |sheet, panel, run| {
         let (intended, actual) = (&run.percentiles.latency, &run.percentiles.service);
         gapped::draw(sheet, panel, line(intended), (INK, 3))?;
-        let dashes: Vec<_> = line(actual).map(|(x, y)| panel.at(x, y.unwrap_or(x))).collect();
+        let dashes: Vec<_> = line(actual).filter_map(|(x, y)| Some(panel.at(x, y?))).collect();
         sheet.dashed(&dashes, INK, 3);
         tell(sheet, panel, actual, "from the actual send");
         tell(sheet, panel, intended, "from the intended send time");

@@ -7,31 +7,19 @@ use plotters::backend::SVGBackend;
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::element::{PathElement, Polygon, Text};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontTransform, IntoFont, RGBColor, TextStyle};
+use plotters::style::{Color, FontTransform, RGBColor};
 use quick_xml::escape::escape;
 
 use super::Picture;
-use super::palette::{INK, hex};
+use super::frame::Frame;
+use super::lettering::{Anchor, TEXT, bold, readable, style};
+use super::palette::{GROUND, INK, hex};
 
 /// How wide every picture is, in its own units.
 pub(super) const WIDTH: i32 = 760;
-/// The size of text: half of it is left on a telephone.
-pub(super) const TEXT: i32 = 17;
-/// Between the base lines of two lines of text.
-pub(super) const LINE: i32 = 24;
 
 /// Drawing into memory fails only if a picture asks for the impossible.
 pub(super) type Drawn<T = ()> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
-
-/// A rectangle on the sheet.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Frame {
-    pub(super) left: i32,
-    pub(super) top: i32,
-    pub(super) right: i32,
-    pub(super) bottom: i32,
-}
 
 /// The sheet of one picture.
 pub(super) struct Sheet<'a> {
@@ -43,14 +31,6 @@ pub(super) struct Sheet<'a> {
     over: String,
     /// What is pointed at: before everything else, or something would hide it.
     hits: String,
-}
-
-/// How a text stands at its place.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Anchor {
-    Start,
-    Middle,
-    End,
 }
 
 impl<'a> Sheet<'a> {
@@ -100,12 +80,26 @@ impl<'a> Sheet<'a> {
 
     /// A rectangle behind the drawing.
     pub(super) fn shade(&mut self, frame: Frame, fill: &str, opacity: f64) {
-        let _ = writeln!(self.under, "<rect {} fill=\"{fill}\" opacity=\"{opacity}\"/>", frame.attributes());
+        self.under += &frame.filled(fill, opacity);
+    }
+
+    /// A rectangle before the drawing.
+    pub(super) fn tint(&mut self, frame: Frame, fill: &str, opacity: f64) {
+        self.over += &frame.filled(fill, opacity);
     }
 
     /// An area before the drawing, filled with a hatch.
     pub(super) fn cover(&mut self, points: &[(i32, i32)], fill: &str) {
         let _ = writeln!(self.over, "<polygon points=\"{}\" fill=\"{fill}\"/>", listed(points));
+    }
+
+    /// A line over the drawing.
+    pub(super) fn stroke(&mut self, points: &[(i32, i32)], colour: RGBColor, width: u32) {
+        let (points, colour) = (listed(points), hex(colour));
+        let _ = writeln!(
+            self.over,
+            "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"/>"
+        );
     }
 
     /// A line in dashes.
@@ -126,6 +120,33 @@ impl<'a> Sheet<'a> {
             "<rect {} fill=\"transparent\"><title>{}</title></rect>",
             frame.attributes(),
             escape(readable(words))
+        );
+    }
+
+    /// The same along a line, as near as this.
+    pub(super) fn hit_line(&mut self, from: (i32, i32), to: (i32, i32), near: f64, words: &str) {
+        let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+        let length = dx.hypot(dy).max(1.0);
+        let (x, y) = ((-dy / length * near).round() as i32, (dx / length * near).round() as i32);
+        let corners =
+            [(from.0 + x, from.1 + y), (to.0 + x, to.1 + y), (to.0 - x, to.1 - y), (from.0 - x, from.1 - y)];
+        let (points, words) = (listed(&corners), readable(words));
+        let _ = writeln!(
+            self.hits,
+            "<polygon points=\"{points}\" fill=\"transparent\"><title>{}</title></polygon>",
+            escape(words)
+        );
+    }
+
+    /// A word over the drawing, with ground around it; `at` is its middle.
+    pub(super) fn label(&mut self, words: &str, (x, y): (i32, i32), colour: RGBColor) {
+        let (colour, ground, words) = (hex(colour), hex(GROUND), readable(words));
+        let _ = writeln!(
+            self.over,
+            "<text x=\"{x}\" y=\"{y}\" dy=\"0.36em\" text-anchor=\"middle\" font-family=\"sans-serif\" \
+             font-size=\"{TEXT}\" fill=\"{colour}\" stroke=\"{ground}\" stroke-width=\"4\" \
+             stroke-linejoin=\"round\" paint-order=\"stroke\">{}</text>",
+            escape(words)
         );
     }
 
@@ -151,59 +172,8 @@ impl<'a> Sheet<'a> {
 
     /// A heading.
     pub(super) fn heading(&mut self, text: &str, at: (i32, i32)) -> Drawn {
-        let bold = ("sans-serif", f64::from(TEXT) * SHRINKS)
-            .into_font()
-            .style(plotters::style::FontStyle::Bold)
-            .color(&INK)
-            .pos(Pos::new(HPos::Left, VPos::Center));
-        self.root.draw(&Text::new(readable(text), at, bold))
+        self.root.draw(&Text::new(readable(text), at, bold()))
     }
-}
-
-impl Frame {
-    fn attributes(self) -> String {
-        let Frame { left, top, right, bottom } = self;
-        let (width, height) = ((right - left).max(0), (bottom - top).max(0));
-        format!("x=\"{left}\" y=\"{top}\" width=\"{width}\" height=\"{height}\"")
-    }
-}
-
-/// The SVG backend divides the size of its text by this.
-const SHRINKS: f64 = 1.24;
-
-/// How a text looks.
-pub(super) fn style<'a>(colour: RGBColor, anchor: Anchor) -> TextStyle<'a> {
-    let across = match anchor {
-        Anchor::Start => HPos::Left,
-        Anchor::Middle => HPos::Center,
-        Anchor::End => HPos::Right,
-    };
-    let font = ("sans-serif", f64::from(TEXT) * SHRINKS).into_font();
-    font.color(&colour).pos(Pos::new(across, VPos::Center))
-}
-
-/// About how wide a text is: nobody here knows the font.
-pub(super) fn width_of(text: &str) -> i32 {
-    let letters = i32::try_from(text.chars().count()).unwrap_or(i32::MAX / 100);
-    letters * TEXT * 56 / 100
-}
-
-/// A text that is no wider than this, with what is left out marked.
-pub(super) fn fitted(text: &str, width: i32) -> String {
-    if width_of(text) <= width {
-        return text.into();
-    }
-    let letters = usize::try_from(width * 100 / (TEXT * 56)).unwrap_or(0);
-    let mut cut: String = text.chars().take(letters.saturating_sub(1)).collect();
-    cut.push('…');
-    cut
-}
-
-/// A text without what XML cannot carry at all.
-fn readable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') { ' ' } else { c })
-        .collect()
 }
 
 fn listed(points: &[(i32, i32)]) -> String {

@@ -1,37 +1,39 @@
 //! The times of the faults behind a plot over time, each with its name.
 
 use super::axis::seconds;
+use super::frame::Frame;
 use super::hatch;
 use super::legend::{FAULT_TINT, HEALING_TINT, Key, Look};
+use super::lettering::{Anchor, fitted, width_of};
 use super::palette::{FAULT, INK, hex};
 use super::panel::Panel;
-use super::sheet::{Anchor, Drawn, Frame, Sheet, fitted, width_of};
-use crate::report::{FaultReport, RunReport};
+use super::sheet::{Drawn, Sheet};
+use crate::report::FaultReport;
 
 /// A line of names.
-pub(super) const ROW: i32 = 22;
+const ROW: i32 = 22;
 /// So many lines of names stand above a plot; names that find no room are told when pointed at.
 const MOST_ROWS: usize = 3;
 
-/// What the shades mean, if any of the runs has one.
-pub(super) fn keys<'r>(runs: impl IntoIterator<Item = &'r RunReport>) -> Vec<Key> {
-    let faults: Vec<_> = runs.into_iter().flat_map(|run| &run.faults).collect();
+/// What the shades mean, if there is a fault.
+pub(super) fn keys<'r>(faults: impl IntoIterator<Item = &'r FaultReport>) -> Vec<Key> {
+    let faults: Vec<_> = faults.into_iter().collect();
     let healing = |fault: &&FaultReport| fault.healed_ms > fault.heal_begin_ms;
     let mut keys = Vec::new();
     if !faults.is_empty() {
         keys.push((Look::Fault, "fault".into()));
     }
     if faults.iter().any(healing) {
-        keys.push((Look::Healing, "healing, not yet ready".into()));
+        keys.push((Look::Healing, "healing".into()));
     }
     keys
 }
 
 /// Shades the faults of a run and names them above the plot.
-pub(super) fn draw(sheet: &mut Sheet, panel: &Panel, run: &RunReport) -> Drawn {
+pub(super) fn draw(sheet: &mut Sheet, panel: &Panel, faults: &[FaultReport]) -> Drawn {
     let plot = panel.frame();
     let mut free = [i32::MIN; MOST_ROWS];
-    for fault in &run.faults {
+    for fault in faults {
         let whole = shade(sheet, panel, fault);
         let name = fitted(&fault.what, plot.right - plot.left);
         let left = whole.left.min(plot.right - width_of(&name)).max(plot.left);
@@ -79,8 +81,8 @@ pub(super) fn told(fault: &FaultReport) -> String {
     told
 }
 
-/// How many lines of names these runs need at most.
-pub(super) fn rows<'r>(runs: impl IntoIterator<Item = &'r RunReport>) -> i32 {
-    let most = runs.into_iter().map(|run| run.faults.len()).max().unwrap_or(0);
-    most.min(MOST_ROWS) as i32
+/// How much room the names of the faults of these runs need above a plot.
+pub(super) fn height<'r>(runs: impl IntoIterator<Item = &'r [FaultReport]>) -> i32 {
+    let most = runs.into_iter().map(<[_]>::len).max().unwrap_or(0);
+    most.min(MOST_ROWS) as i32 * ROW
 }

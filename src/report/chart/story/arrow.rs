@@ -1,0 +1,122 @@
+//! The arrows of a story.
+
+use plotters::style::RGBColor;
+
+use super::labels::Labels;
+use super::lanes::Lanes;
+use super::time::Times;
+use crate::report::chart::axis::exact;
+use crate::report::chart::cross;
+use crate::report::chart::lettering::width_of;
+use crate::report::chart::palette::{DELIVERED, INK, LOST, RECOVERED, REFUSED, WELL};
+use crate::report::chart::sheet::{Drawn, Sheet};
+use crate::report::story::{Arrow, Carries, Story};
+
+/// How long the tip is.
+const TIP: f64 = 15.0;
+/// How near one has to point.
+const NEAR: f64 = 8.0;
+/// How far down an arrow goes that never arrives.
+const FALL: i32 = 26;
+/// Where the word below its end stands.
+const BELOW: [i32; 4] = [22, 44, 66, -22];
+
+/// What an arrow is called and how it is coloured.
+pub(super) fn look(carries: Carries) -> (RGBColor, &'static str) {
+    match carries {
+        Carries::Message => (DELIVERED, "message"),
+        Carries::Replay => (RECOVERED, "replay"),
+        Carries::Ack => (WELL, "ack"),
+        Carries::Refusal => (REFUSED, "refusal"),
+    }
+}
+
+/// Draws one. An arrow that leads nowhere on the sheet is none.
+pub(super) fn draw(
+    sheet: &mut Sheet,
+    lanes: &Lanes,
+    times: &Times,
+    labels: &mut Labels,
+    story: &Story,
+    arrow: &Arrow,
+) -> Drawn {
+    if arrow.from.max(arrow.to) >= story.lanes.len() {
+        return Ok(());
+    }
+    let (colour, word) = look(arrow.carries);
+    let from = (lanes.at(arrow.from), times.at(arrow.leaves_us));
+    let to = match arrow.arrives_us {
+        Some(us) => (lanes.at(arrow.to), times.at(us)),
+        None => (i32::midpoint(from.0, lanes.at(arrow.to)), (from.1 + FALL).min(times.bottom())),
+    };
+    if arrow.traced {
+        sheet.line(vec![from, to], colour, 3)?;
+    } else {
+        sheet.dashed(&[from, to], colour, 3);
+    }
+    match arrow.arrives_us {
+        Some(_) => tip(sheet, from, to, colour)?,
+        None => cross::draw(sheet, to)?,
+    }
+    let words = match (&arrow.note, arrow.carries) {
+        (Some(note), _) => note,
+        (None, Carries::Message) => "",
+        (None, _) => word,
+    };
+    if !words.is_empty() {
+        let (places, colour) = match arrow.arrives_us {
+            Some(_) => (beside(words, from, to), INK),
+            None => (BELOW.map(|below| (to.0, to.1 + below)).to_vec(), LOST),
+        };
+        labels.put(sheet, words, places, colour);
+    }
+    sheet.hit_line(from, to, NEAR, &told(story, arrow));
+    Ok(())
+}
+
+/// Places along an arrow for its word: above it and below it, on the side from which it falls away.
+fn beside(words: &str, from: (i32, i32), to: (i32, i32)) -> Vec<(i32, i32)> {
+    let steep = (to.1 - from.1).abs() * 3 > (to.0 - from.0).abs();
+    let aside = if steep { (to.0 - from.0).signum() * (width_of(words) / 2 + 2) } else { 0 };
+    let along = |a: i32, b: i32, share: f64| a + (f64::from(b - a) * share) as i32;
+    let sides = [(aside, -13), (-aside, 14), (aside, -36), (-aside, 36)];
+    let point = |(x, y): (i32, i32), share| (along(from.0, to.0, share) + x, along(from.1, to.1, share) + y);
+    sides.into_iter().flat_map(|side| [0.5, 0.35, 0.65].map(|share| point(side, share))).collect()
+}
+
+fn tip(sheet: &mut Sheet, from: (i32, i32), to: (i32, i32), colour: RGBColor) -> Drawn {
+    let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
+    let length = dx.hypot(dy).max(1.0);
+    let (dx, dy) = (dx / length * TIP, dy / length * TIP);
+    let point = |x: f64, y: f64| (to.0 + x.round() as i32, to.1 + y.round() as i32);
+    sheet.area(vec![to, point(-dx - dy * 0.4, -dy + dx * 0.4), point(-dx + dy * 0.4, -dy - dx * 0.4)], colour)
+}
+
+/// What an arrow was, and when.
+fn told(story: &Story, arrow: &Arrow) -> String {
+    let name = |lane: usize| story.lanes.get(lane).map_or("?", |lane| lane.name.as_str());
+    let (_, word) = look(arrow.carries);
+    let mut told = format!(
+        "{word} from {} to {}: left at {}",
+        name(arrow.from),
+        name(arrow.to),
+        since(story, arrow.leaves_us)
+    );
+    told += &match arrow.arrives_us {
+        Some(us) => format!(", arrived at {}", since(story, us)),
+        None => ", never arrived".into(),
+    };
+    if let Some(note) = &arrow.note {
+        told += &format!(" ({note})");
+    }
+    if !arrow.traced {
+        told += ", inferred";
+    }
+    told
+}
+
+/// A moment since the intended send time.
+fn since(story: &Story, us: i64) -> String {
+    let sign = if us < story.due_us { "−" } else { "" };
+    format!("{sign}{}", exact(us.abs_diff(story.due_us)))
+}

@@ -1,0 +1,71 @@
+//! The lanes of a story: a line down for each process and client, with its name on top.
+
+use crate::report::chart::lettering::{Anchor, LINE, fitted, width_of};
+use crate::report::chart::palette::{INK, MUTED};
+use crate::report::chart::panel::{LEFT, RIGHT};
+use crate::report::chart::sheet::{Drawn, Sheet, WIDTH};
+use crate::report::story::Lane;
+
+/// A name that is read from below is no longer than this.
+const LONGEST: i32 = 190;
+
+/// Where the lanes are.
+pub(super) struct Lanes<'s> {
+    lanes: &'s [Lane],
+    /// From one to the next.
+    pub(super) apart: i32,
+}
+
+impl<'s> Lanes<'s> {
+    /// All lanes of a story, evenly over the sheet.
+    pub(super) fn new(lanes: &'s [Lane]) -> Self {
+        let many = i32::try_from(lanes.len()).unwrap_or(i32::MAX).max(1);
+        Self { lanes, apart: (WIDTH - LEFT - RIGHT) / many }
+    }
+
+    /// Where a lane is.
+    pub(super) fn at(&self, lane: usize) -> i32 {
+        LEFT + self.apart * (lane as i32) + self.apart / 2
+    }
+
+    /// Those for which something holds.
+    pub(super) fn which(&self, of: impl Fn(&Lane) -> bool) -> Vec<usize> {
+        (0..self.lanes.len()).filter(|lane| of(&self.lanes[*lane])).collect()
+    }
+
+    /// Whether there is no room for the words of the names side by side.
+    fn upright(&self) -> bool {
+        let mut words = self.lanes.iter().flat_map(|lane| lane.name.split(' '));
+        words.any(|word| width_of(word) > self.apart)
+    }
+
+    /// How high the names are.
+    pub(super) fn head(&self) -> i32 {
+        let names = self.lanes.iter().map(|lane| lane.name.as_str());
+        if self.upright() {
+            return names.map(width_of).max().unwrap_or(0).min(LONGEST) + 12;
+        }
+        let lines = names.map(|name| name.split(' ').count()).max().unwrap_or(1);
+        i32::try_from(lines).unwrap_or(1) * LINE + 8
+    }
+
+    /// Draws the names and the lines.
+    pub(super) fn draw(&self, sheet: &mut Sheet, top: i32, bottom: i32) -> Drawn {
+        let upright = self.upright();
+        let head = top + self.head();
+        for (i, lane) in self.lanes.iter().enumerate() {
+            let x = self.at(i);
+            sheet.line(vec![(x, head), (x, bottom)], MUTED, 2)?;
+            if upright {
+                sheet.upright(&fitted(&lane.name, LONGEST), (x, head - 6), Anchor::Start)?;
+                continue;
+            }
+            let words: Vec<_> = lane.name.split(' ').collect();
+            for (line, word) in words.iter().rev().enumerate() {
+                let middle = head - 4 - LINE / 2 - LINE * line as i32;
+                sheet.text(word, (x, middle), Anchor::Middle, INK)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! The way of one message: a space-time diagram, with the time from above to below.
+
+mod arrow;
+mod band;
+mod labels;
+mod lanes;
+mod time;
+mod words;
+
+use super::Picture;
+use super::axis::seconds;
+use super::frame::Frame;
+use super::legend::{self, Key, Look};
+use super::lettering::Anchor;
+use super::palette::{DELIVERED, GRID, INK, MUTED};
+use super::panel::LEFT;
+use super::sheet::{Drawn, Sheet, WIDTH};
+use super::window;
+use crate::report::label::label;
+use crate::report::story::{Carries, Story};
+use crate::report::{FaultReport, LaneKind, RunReport};
+use labels::Labels;
+use lanes::Lanes;
+use time::Times;
+
+/// The pictures of a run's stories.
+pub(super) fn pictures(run: &RunReport) -> impl Iterator<Item = Picture> {
+    run.stories.iter().filter_map(|story| picture(run, story))
+}
+
+fn picture(run: &RunReport, story: &Story) -> Option<Picture> {
+    let (choice, words) = words::choice(story.choice);
+    let run_id: String =
+        run.id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
+    let keys = keys(run, story);
+    let lanes = Lanes::new(&story.lanes);
+    let top = legend::height(&keys) + 6;
+    let begin = top + lanes.head() + 6;
+    let height = 320 + 18 * i32::try_from(story.arrows.len()).unwrap_or(i32::MAX).min(30);
+    let times = Times::new(moments(run, story), begin, begin + height);
+    let caption = words::caption(story);
+    let title = format!("{}: {words}", label(run));
+    Sheet::picture(&format!("story-{run_id}-{choice}"), &title, caption, times.bottom() + 20, |sheet| {
+        legend::draw(sheet, 0, &keys)?;
+        scale(sheet, &times, story)?;
+        lanes.draw(sheet, top, times.bottom())?;
+        let mut labels = Labels::default();
+        for fault in told(run, story) {
+            band::draw(sheet, &lanes, &times, &mut labels, fault);
+        }
+        due(sheet, &lanes, &times, story)?;
+        for arrow in &story.arrows {
+            arrow::draw(sheet, &lanes, &times, &mut labels, story, arrow)?;
+        }
+        cuts(sheet, &times);
+        Ok(())
+    })
+}
+
+/// The first and the last moment.
+fn span(story: &Story) -> (i64, i64) {
+    let arrows = story.arrows.iter().flat_map(|arrow| [Some(arrow.leaves_us), arrow.arrives_us]);
+    let all = arrows.flatten().chain([story.due_us]).chain(story.sent_us);
+    all.fold((story.due_us, story.due_us), |(first, last), us| (first.min(us), last.max(us)))
+}
+
+/// The faults that fall into a story.
+fn told<'r>(run: &'r RunReport, story: &Story) -> impl Iterator<Item = &'r FaultReport> {
+    let (first, last) = span(story);
+    run.faults.iter().filter(move |fault| band::overlaps(fault, first, last))
+}
+
+/// When something happened.
+fn moments(run: &RunReport, story: &Story) -> Vec<i64> {
+    let (first, last) = span(story);
+    let arrows = story.arrows.iter().flat_map(|arrow| [Some(arrow.leaves_us), arrow.arrives_us]);
+    let faults =
+        told(run, story).flat_map(|fault| [Some(fault.begin_ms), fault.heal_begin_ms, fault.healed_ms]);
+    let faults = faults.flatten().map(band::micros).filter(|us| (first..=last).contains(us));
+    arrows.flatten().chain([first, last, story.due_us]).chain(story.sent_us).chain(faults).collect()
+}
+
+fn keys(run: &RunReport, story: &Story) -> Vec<Key> {
+    let all = [Carries::Message, Carries::Replay, Carries::Ack, Carries::Refusal];
+    let there = all.into_iter().filter(|carries| story.arrows.iter().any(|arrow| arrow.carries == *carries));
+    let mut keys: Vec<Key> =
+        there.map(arrow::look).map(|(colour, word)| (Look::Line(colour, 3), word.to_owned())).collect();
+    if story.arrows.iter().any(|arrow| !arrow.traced) {
+        keys.push((Look::Dashed(INK), "inferred".into()));
+    }
+    if story.arrows.iter().any(|arrow| arrow.arrives_us.is_none()) {
+        keys.push((Look::Cross, "never arrived".into()));
+    }
+    keys.extend(window::keys(told(run, story)));
+    keys
+}
+
+/// The time on the left.
+fn scale(sheet: &mut Sheet, times: &Times, story: &Story) -> Drawn {
+    for (y, word) in times.marks(story.due_us) {
+        sheet.line(vec![(LEFT, y), (WIDTH, y)], GRID, 1)?;
+        sheet.text(&word, (LEFT - 8, y), Anchor::End, INK)?;
+    }
+    let top = times.at(i64::MIN);
+    sheet.upright("ms since the intended send time", (12, i32::midpoint(top, times.bottom())), Anchor::Middle)
+}
+
+/// The moment that the schedule asked for, at the publisher.
+fn due(sheet: &mut Sheet, lanes: &Lanes, times: &Times, story: &Story) -> Drawn {
+    let publishers = lanes.which(|lane| lane.kind == LaneKind::Publisher);
+    let Some(publisher) = publishers.first() else { return Ok(()) };
+    let (x, y) = (lanes.at(*publisher), times.at(story.due_us));
+    let waits = story.sent_us.map_or(y, |us| times.at(us));
+    sheet.line(vec![(x, y), (x, waits)], DELIVERED, 6)?;
+    sheet.line(vec![(x - 10, y), (x + 10, y)], DELIVERED, 4)?;
+    let at = seconds(u64::try_from(story.due_us / 1_000).unwrap_or(0));
+    let frame = Frame { left: x - 12, top: y - 8, right: x + 12, bottom: waits.max(y) + 8 };
+    sheet.hit(frame, &format!("due at {at} since the load began"));
+    Ok(())
+}
+
+/// A zigzag over the whole width where a wait is cut out.
+fn cuts(sheet: &mut Sheet, times: &Times) {
+    for (from, to) in times.cuts() {
+        for y in [from + 12, to - 12] {
+            let teeth = (0..).map(|tooth| (LEFT - 30 + tooth * 14, y + if tooth % 2 == 0 { -5 } else { 5 }));
+            sheet.stroke(&teeth.take_while(|(x, _)| *x <= WIDTH).collect::<Vec<_>>(), MUTED, 2);
+        }
+    }
+}

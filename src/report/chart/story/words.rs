@@ -1,0 +1,93 @@
+//! What a story's picture is called, and what happened in it, in words.
+
+use crate::ledger::grouped;
+use crate::report::chart::axis::{exact, seconds};
+use crate::report::numbers::counted;
+use crate::report::sentences::listed;
+use crate::report::story::{Arrow, Carries, Choice, LaneKind, Story};
+
+/// So many ends on the way are named.
+const MOST_ENDS: usize = 2;
+
+/// The choice in an id, and in words.
+pub(super) fn choice(choice: Choice) -> (&'static str, &'static str) {
+    match choice {
+        Choice::FirstLost => ("first-lost", "the first message that somebody lost"),
+        Choice::Slowest => ("slowest", "the message with the slowest receipt"),
+        Choice::Ordinary => ("ordinary", "an ordinary message"),
+    }
+}
+
+/// What happened: who had it, and where it ended.
+pub(super) fn caption(story: &Story) -> String {
+    let due = seconds(u64::try_from(story.due_us / 1_000).unwrap_or(0));
+    let message =
+        format!("Message {} of publisher {}, due at {due},", grouped(story.number), story.publisher);
+    let fate = fate(story);
+    let mut clauses = vec![sent(story)];
+    clauses.extend(reached(story));
+    clauses.extend(ended(story));
+    clauses.extend(story.answer.as_ref().map(|answer| format!("was answered with `{answer}`")));
+    let mut caption = format!("{message} {}; {fate}.", listed(&clauses));
+    if story.arrows.iter().any(|arrow| !arrow.traced) {
+        caption += " Dashed arrows were not seen, but follow from what was.";
+    }
+    caption
+}
+
+fn sent(story: &Story) -> String {
+    let Some(sent) = story.sent_us else { return "was never sent".into() };
+    match sent.abs_diff(story.due_us) {
+        0..1_000 => "was sent at once".into(),
+        late => format!("was sent {} late", exact(late)),
+    }
+}
+
+/// The servers that had it.
+fn reached(story: &Story) -> Option<String> {
+    let carried = |arrow: &&Arrow| matches!(arrow.carries, Carries::Message | Carries::Replay);
+    let mut names: Vec<String> = Vec::new();
+    for arrow in story.arrows.iter().filter(carried).filter(|arrow| arrow.arrives_us.is_some()) {
+        if let Some(lane) = story.lanes.get(arrow.to)
+            && !matches!(lane.kind, LaneKind::Publisher | LaneKind::Subscriber)
+            && !names.contains(&lane.name)
+        {
+            names.push(lane.name.clone());
+        }
+    }
+    (!names.is_empty()).then(|| format!("came to {}", listed(&names)))
+}
+
+/// Where it ended on the way.
+fn ended(story: &Story) -> Option<String> {
+    let name = |lane: usize| story.lanes.get(lane).map_or("?", |lane| lane.name.as_str());
+    let lost =
+        story.arrows.iter().filter(|arrow| arrow.arrives_us.is_none() && arrow.carries == Carries::Message);
+    let ends: Vec<_> = lost
+        .map(|arrow| {
+            let note = arrow.note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
+            format!("between {} and {}{note}", name(arrow.from), name(arrow.to))
+        })
+        .collect();
+    let more = ends.len().saturating_sub(MOST_ENDS);
+    let mut named = ends.into_iter().take(MOST_ENDS).collect::<Vec<_>>();
+    match more {
+        0 => {}
+        1 => named.push("on one more way".into()),
+        more => named.push(format!("on {more} more ways")),
+    }
+    (!named.is_empty()).then(|| format!("ended {}", listed(&named)))
+}
+
+/// Whom it reached.
+fn fate(story: &Story) -> String {
+    let owed = counted(story.owed, "subscriber", "subscribers");
+    match (story.received, story.lost) {
+        (_, 0) if story.owed == 1 => "its only subscriber received it".into(),
+        (_, 0) => format!("all {owed} received it"),
+        (0, lost) => format!("nobody received it: {} lost it", counted(lost, "subscriber", "subscribers")),
+        (received, lost) => {
+            format!("{} of {owed} received it, and {} lost it", grouped(received), grouped(lost))
+        }
+    }
+}
