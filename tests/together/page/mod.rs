@@ -111,7 +111,7 @@ async fn its_table_says_what_the_json_says() {
         .map(row => [...row.children].map(cell => cell.innerText)).map(([name, ...cells]) => [name, cells]))";
     let rows = window.run(rows).await;
     let report = ended().place.report();
-    let runs = report["runs"].as_array().unwrap();
+    let runs = report.json()["runs"].as_array().unwrap();
     assert_eq!(runs.len(), 2);
     for (column, run) in runs.iter().enumerate() {
         let told = |name: &str| rows[name][column].as_str().unwrap().replace(',', "");
