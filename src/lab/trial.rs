@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::base::{Base, Events, LabEvent};
 use super::cluster::Cluster;
 use super::error::LabError;
+use super::interruption::{BEFORE_THE_LOAD, Cut};
 use super::links::{Links, Seen};
 use super::observer::{Note, Observer};
 use super::options::ClusterOptions;
@@ -31,6 +32,8 @@ const PROBE_LIMIT: Duration = Duration::from_secs(10);
 const RECONNECT_LIMIT: Duration = Duration::from_secs(60);
 /// How often the drain looks whether every debt is paid.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
+/// How long each thread of the load may take to end in a run that is cut short.
+const CUT_SHORT: Duration = Duration::from_millis(300);
 /// How often the observer is told the counts.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 
@@ -75,6 +78,8 @@ struct Evidence {
     harness: Harness,
     strikes: Strikes,
     ended: Duration,
+    /// Where it was cut; `None` for a run that came to its end.
+    cut: Option<Cut>,
 }
 
 /// What is there to measure.
@@ -87,7 +92,7 @@ struct Stage<'a> {
 }
 
 impl Trial<'_> {
-    /// Runs it.
+    /// Runs it. Cancelled, it ends at once, and gives what was found out until then, marked as partial.
     pub async fn run(&self) -> Result<Outcome, LabError> {
         let software = match self.subject {
             Subject::Attached { urls, .. } => return self.attached(urls).await,
@@ -99,7 +104,10 @@ impl Trial<'_> {
             ..cluster_options(self.scenario, software, self.faults, self.broker, self.node_flags)?
         };
         let options = ClusterOptions { seed: self.seed, ..options };
-        let mut cluster = Cluster::start(&options, self.cancel, &|_| {}).await?;
+        let mut cluster = match Cluster::start(&options, self.cancel, &|_| {}).await {
+            Err(error) if error == LabError::interrupted() => return Ok(self.unbegun()),
+            cluster => cluster?,
+        };
         let (urls, versions, events) = (cluster.urls(), cluster.versions(), cluster.take_events());
         let shell = Subject::runs_commands(self.faults)
             .then(|| self.shell(cluster.supervision(), &urls, &cluster.node_ids()));
@@ -137,18 +145,21 @@ impl Trial<'_> {
         versions: BTreeMap<String, String>,
     ) -> Result<Outcome, LabError> {
         let deaths = Mutex::new(Vec::new());
-        let dialect = self.dialect(&stage.urls).await;
+        let dialect = tokio::select! {
+            dialect = self.dialect(&stage.urls) => dialect,
+            () = self.cancel.cancelled() => return Ok(Outcome { versions, ..self.unbegun() }),
+        };
         let evidence = tokio::select! {
             evidence = self.phases(&stage, &dialect) => evidence?,
             error = self.watch_deaths(events, &deaths) => return Err(error),
-            () = self.cancel.cancelled() => return Err(LabError::interrupted()),
         };
         self.observer.note(Note::Over);
         let deaths = deaths.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
         let mut run = match evidence {
-            Ok(evidence) => self.judged(evidence, deaths),
-            Err(why) => RunReport::inconclusive(&self.id, label, pattern, why),
+            Some(Ok(evidence)) => self.judged(evidence, deaths),
+            None => self.unbegun().run,
+            Some(Err(why)) => RunReport::inconclusive(&self.id, label, pattern, why),
         };
         run.dialect = Some(dialect.to_string());
         run.schedule = self.faults.iter().map(PlannedFault::from).collect();
@@ -192,12 +203,59 @@ impl Trial<'_> {
         }
     }
 
-    /// Goes through the run. Without evidence, because it never came to its load: why.
+    /// A run that was interrupted before its load began.
+    fn unbegun(&self) -> Outcome {
+        let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
+        let run = RunReport::inconclusive(&self.id, label, pattern, BEFORE_THE_LOAD.into());
+        Outcome { run: RunReport { partial: true, ..run }, versions: BTreeMap::new() }
+    }
+
+    /// Goes through the run. Without evidence, because it never came to its load: why; `None` if that is because it
+    /// was interrupted.
     async fn phases(
         &self,
         stage: &Stage<'_>,
         dialect: &Dialect,
-    ) -> Result<Result<Evidence, String>, LabError> {
+    ) -> Result<Option<Result<Evidence, String>>, LabError> {
+        let generator = tokio::select! {
+            generator = self.rehearsed(stage, dialect) => generator?,
+            () = self.cancel.cancelled() => return Ok(None),
+        };
+        let generator = match generator {
+            Ok(generator) => generator,
+            Err(why) => return Ok(Some(Err(why))),
+        };
+        self.phase("load", Some(self.scenario.load.duration));
+        let strikes = Mutex::new(Strikes::default());
+        let ending = tokio::select! {
+            connected = self.loaded(&generator, stage, &strikes) => Ok(connected),
+            () = self.cancel.cancelled() => Err(Cut::now(&generator).await),
+        };
+        let (connected, cut) = match ending {
+            Ok(connected) => (connected, None),
+            Err(Some(cut)) => (true, Some(cut)),
+            Err(None) => return Ok(None),
+        };
+        let ledger = generator.ledger();
+        let ended = cut.map_or_else(|| generator.now(), |cut| cut.at);
+        let mut harness = match cut {
+            None => generator.finish().await,
+            Some(_) => generator.finish_within(CUT_SHORT).await,
+        };
+        if !connected {
+            let limit = humantime::format_duration(RECONNECT_LIMIT);
+            harness.problems.push(format!("not every client was connected again within {limit}"));
+        }
+        let strikes = strikes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Some(Ok(Evidence { ledger, harness, strikes, ended, cut })))
+    }
+
+    /// Connects, probes and warms up. Without clients that could connect: why.
+    async fn rehearsed(
+        &self,
+        stage: &Stage<'_>,
+        dialect: &Dialect,
+    ) -> Result<Result<LoadGenerator, String>, LabError> {
         let load = &self.scenario.load;
         self.phase("connect", None);
         let settings = Settings {
@@ -221,17 +279,7 @@ impl Trial<'_> {
         generator.probe(PROBE_LIMIT).await;
         self.phase("warm-up", Some(load.warm_up));
         generator.warm_up().await;
-        self.phase("load", Some(load.duration));
-        let strikes = Mutex::new(Strikes::default());
-        let connected = self.loaded(&generator, stage, &strikes).await;
-        let (ledger, ended) = (generator.ledger(), generator.now());
-        let mut harness = generator.finish().await;
-        if !connected {
-            let limit = humantime::format_duration(RECONNECT_LIMIT);
-            harness.problems.push(format!("not every client was connected again within {limit}"));
-        }
-        let strikes = strikes.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Ok(Evidence { ledger, harness, strikes, ended }))
+        Ok(Ok(generator))
     }
 
     fn plan(&self, nodes: usize) -> Plan {
@@ -303,15 +351,20 @@ impl Trial<'_> {
     }
 
     fn judged(&self, evidence: Evidence, deaths: Vec<String>) -> RunReport {
-        let Evidence { ledger, mut harness, strikes, ended } = evidence;
+        let Evidence { ledger, mut harness, strikes, ended, cut } = evidence;
+        let cut_why = cut.map(|cut| cut.why(self.scenario.load.duration)).unwrap_or_default();
+        harness.problems.splice(0..0, cut_why);
         harness.problems.extend(strikes.problems);
         harness.deaths.extend(deaths);
         // Of our own nodes the user knows that he killed them; a server that dies has failed.
         harness.deaths_violate = self.subject.pattern().is_none();
         let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&strikes.times, ended);
-        let judgement = ledger::judge(&settled, &harness, &self.subject.expectations(self.scenario));
+        // A bound on the whole of a run says nothing about a part of it.
+        let expectations = if cut.is_some() { Vec::new() } else { self.subject.expectations(self.scenario) };
+        let judgement = ledger::judge(&settled, &harness, &expectations);
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
-        RunReport::new(&self.id, label, pattern, &settled, &judgement, &harness, &strikes.times)
+        let run = RunReport::new(&self.id, label, pattern, &settled, &judgement, &harness, &strikes.times);
+        RunReport { partial: cut.is_some(), ..run }
     }
 }
 
