@@ -42,7 +42,7 @@ pub use base::{Events, LabEvent};
 pub use bench::{BenchOptions, bench, create};
 pub use cluster::{Cluster, Progress};
 pub use error::LabError;
-pub use observer::{Counts, Note, Observer};
+pub use observer::{Counts, Member, Note, Observer, Stage};
 pub use options::ClusterOptions;
 pub use product::Product;
 pub use software::{Server, Software};

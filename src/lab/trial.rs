@@ -9,11 +9,11 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::base::{Base, Events, LabEvent};
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Progress};
 use super::error::LabError;
 use super::interruption::{BEFORE_THE_LOAD, Cut};
 use super::links::{Links, Seen};
-use super::observer::{Note, Observer};
+use super::observer::{Member, Note, Observer};
 use super::options::ClusterOptions;
 use super::process::Supervision;
 use super::shell::Shell;
@@ -36,6 +36,8 @@ const DRAIN_LOOK: Duration = Duration::from_millis(20);
 const CUT_SHORT: Duration = Duration::from_millis(300);
 /// How often the observer is told the counts.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+/// So many slices of latency it is told.
+const SLICES: usize = 60;
 
 /// One run of a scenario.
 pub struct Trial<'a> {
@@ -98,20 +100,23 @@ impl Trial<'_> {
             Subject::Attached { urls, .. } => return self.attached(urls).await,
             Subject::Cluster(software) => software,
         };
+        self.observer.note(Note::Planned(self.faults));
         self.phase("start", None);
         let options = ClusterOptions {
             logs: Some(self.logs.clone()),
             ..cluster_options(self.scenario, software, self.faults, self.broker, self.node_flags)?
         };
         let options = ClusterOptions { seed: self.seed, ..options };
-        let mut cluster = match Cluster::start(&options, self.cancel, &|_| {}).await {
-            Err(error) if error == LabError::interrupted() => return Ok(self.unbegun()),
-            cluster => cluster?,
-        };
+        let mut cluster =
+            match Cluster::start(&options, self.cancel, &|progress| self.starting(progress)).await {
+                Err(error) if error == LabError::interrupted() => return Ok(self.unbegun()),
+                cluster => cluster?,
+            };
         let (urls, versions, events) = (cluster.urls(), cluster.versions(), cluster.take_events());
         let shell = Subject::runs_commands(self.faults)
             .then(|| self.shell(cluster.supervision(), &urls, &cluster.node_ids()));
         let added = cluster.links().added_latency().await?;
+        self.observer.note(Note::Members(&members_of(&cluster)));
         let stage = Stage { urls, cluster: Some(&cluster), shell, added };
         let outcome = self.measured(stage, events, versions).await;
         if let Some(left) = cluster.stop().await {
@@ -122,6 +127,9 @@ impl Trial<'_> {
 
     /// Measures nodes that already run. Only a command of the user's needs something of the lab's.
     async fn attached(&self, urls: &[String]) -> Result<Outcome, LabError> {
+        self.observer.note(Note::Planned(self.faults));
+        let theirs = |n| Member { name: format!("node {n}"), ours: false };
+        self.observer.note(Note::Members(&(0..urls.len()).map(theirs).collect::<Vec<_>>()));
         let stage = |shell| Stage { urls: urls.to_vec(), cluster: None, shell, added: None };
         if !Subject::runs_commands(self.faults) {
             return self.measured(stage(None), None, BTreeMap::new()).await;
@@ -182,6 +190,14 @@ impl Trial<'_> {
         }
     }
 
+    /// What the observer calls a process.
+    fn member_name<'a>(&self, process: &'a str) -> &'a str {
+        match self.subject.product() {
+            Some(product) if product.word() == process || process == "docker" => BROKER,
+            _ => process,
+        }
+    }
+
     /// Tells of processes that die unasked; resolves when nothing can go on.
     async fn watch_deaths(&self, events: Option<Events>, deaths: &Mutex<Vec<String>>) -> LabError {
         let Some(mut events) = events else { return std::future::pending().await };
@@ -189,7 +205,8 @@ impl Trial<'_> {
             match events.next().await {
                 LabEvent::Died(death) => {
                     let last_words: String = death.log.iter().map(|line| format!("\n  | {line}")).collect();
-                    self.observer.note(Note::Died(format!("{death}{last_words}")));
+                    let text = format!("{death}{last_words}");
+                    self.observer.note(Note::Died { name: self.member_name(&death.name), text: &text });
                     let clause = match self.subject.pattern() {
                         Some(_) => format!("{} died unasked", death.name),
                         None => format!("{} died unasked: {}", death.name, death.how),
@@ -331,8 +348,12 @@ impl Trial<'_> {
         loop {
             tick.tick().await;
             let now = generator.now();
-            let progress = ledger.lock().unwrap_or_else(PoisonError::into_inner).progress(now);
-            self.observer.note(Note::Progress { at: load_began.elapsed(), counts: progress.into() });
+            let (progress, latency_us) = {
+                let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+                (ledger.progress(now), ledger.latest_p99_us(now, SLICES))
+            };
+            let (at, counts) = (load_began.elapsed(), progress.into());
+            self.observer.note(Note::Progress { at, counts, latency_us: &latency_us });
         }
     }
 
@@ -375,6 +396,16 @@ async fn nobody_serves(cluster: Option<&Cluster>) {
     }
 }
 
+/// What the observer calls the broker, whichever it is.
+const BROKER: &str = "broker";
+
+fn members_of(cluster: &Cluster) -> Vec<Member> {
+    let nodes = (0..cluster.node_ids().len()).map(|n| Member { name: format!("node {n}"), ours: true });
+    let broker = cluster.broker().map(|broker| Member { name: BROKER.into(), ours: !broker.is_external() });
+    let history = cluster.history().map(|history| Member { name: history.name().into(), ours: true });
+    nodes.chain(broker).chain(history).collect()
+}
+
 fn link_reports(links: &Links) -> Vec<LinkReport> {
     let report = |seen: Seen| LinkReport {
         name: seen.name,
@@ -388,6 +419,12 @@ fn link_reports(links: &Links) -> Vec<LinkReport> {
 }
 
 impl Trial<'_> {
+    fn starting(&self, progress: Progress) {
+        if let Progress::Waiting(what) = progress {
+            self.observer.note(Note::Waiting(&what));
+        }
+    }
+
     fn phase(&self, name: &'static str, length: Option<Duration>) {
         self.observer.note(Note::Phase { name, length });
     }

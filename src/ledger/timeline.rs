@@ -90,6 +90,17 @@ impl Timeline {
         self.load.iter().map(|slice| slice.longest_us).collect()
     }
 
+    /// How many slices the load has.
+    pub(super) fn len(&self) -> usize {
+        self.load.len()
+    }
+
+    /// The 99th percentile of a slice so far, in microseconds; `None` if nothing of it was delivered.
+    pub(super) fn p99_us(&self, slice: usize) -> Option<u64> {
+        let load = self.load.get(slice).filter(|load| !load.latency.is_empty())?;
+        Some(load.latency.value_at_quantile(0.99).min(load.longest_us))
+    }
+
     /// The slices as far as the run got: to the last message due or sent, or the last receipt.
     pub(super) fn slices(&self, due_slices: usize) -> Vec<Slice> {
         let slice = |i: usize| {

@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::interrupt::Signals;
+use super::live::Live;
 use super::node_flags::NodeFlags;
-use super::progress::Terminal;
 use crate::lab::{BenchOptions, LabError, bench, create};
 use crate::report::{REPORT_FILE, Report};
 use crate::scenario::{Scenario, ScenarioFile};
@@ -154,7 +154,7 @@ fn repetitions(runs: Option<u32>, scenario: &Scenario) -> Result<u32, Failure> {
 async fn attended(options: &BenchOptions) -> Result<Report, Failure> {
     let mut signals = Signals::new()?;
     let cancel = CancellationToken::new();
-    let terminal = Terminal::new(&options.scenario);
+    let terminal = Live::new(&options.scenario.title, false);
     let work = bench(options, &cancel, &terminal);
     tokio::pin!(work);
     let result = loop {
