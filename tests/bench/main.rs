@@ -13,6 +13,7 @@ mod ends;
 mod faults;
 mod interrupted;
 mod links;
+mod live;
 mod output;
 mod repeated;
 mod series;
