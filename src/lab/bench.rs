@@ -8,10 +8,11 @@ use tokio_util::sync::CancellationToken;
 use super::broker::{self, Broker};
 use super::error::LabError;
 use super::observer::{Note, Observer};
+use super::planned::Planned;
 use super::product::Product;
 use super::subject::Subject;
 use super::trace::Tracing;
-use super::trial::{Trial, cluster_options};
+use super::trial::{Outcome, Trial, cluster_options};
 use crate::ledger::Verdict;
 use crate::load::Dialect;
 use crate::report::{Host, Report, RunReport, SCHEMA};
@@ -26,6 +27,8 @@ pub struct BenchOptions {
     pub variations: Vec<Variation>,
     /// To what, in the order of the table.
     pub subjects: Vec<Subject>,
+    /// How often each of them is run, at least once.
+    pub runs: u32,
     /// Reaches every random choice.
     pub seed: u64,
     /// Brokers that are not the lab's, one of a product at the most.
@@ -73,11 +76,12 @@ impl BenchOptions {
     }
 }
 
-/// Runs the scenario over every subject and writes the report.
+/// Runs the scenario over every subject and writes the report. Cancelled, it ends the run under way at once, and what
+/// was found out until then is the report.
 ///
 /// # Errors
-/// When something cannot be started, when a fault cannot be struck at all, when it is cancelled, or when the
-/// report cannot be written.
+/// When something cannot be started, when a fault cannot be struck at all, or when the report cannot be written. What
+/// was measured before an error is written all the same.
 pub async fn bench(
     options: &BenchOptions,
     cancel: &CancellationToken,
@@ -85,6 +89,7 @@ pub async fn bench(
 ) -> Result<Report, LabError> {
     check(options).await?;
     let mut done = Done::default();
+    let mut failure = None;
     for subject in &options.subjects {
         if let Err(why) = subject.applies(&options.scenario) {
             let (label, pattern) = (subject.label(), subject.pattern_name());
@@ -92,16 +97,19 @@ pub async fn bench(
             done.runs.push(RunReport::not_applicable(&format!("{label}-1"), label, pattern, vec![why]));
             continue;
         }
-        // Boxed: it holds a whole cluster, and the caller's future is to stay small.
-        if let Err(error) = Box::pin(series(options, subject, cancel, observer, &mut done)).await {
-            // What was measured before stays; the error of the moment matters more than one of writing.
-            if done.runs.iter().any(RunReport::was_made) && write(options, done).is_ok() {
-                observer.note(Note::Kept(&options.out));
-            }
-            return Err(error);
+        if failure.is_some() || cancel.is_cancelled() {
+            done.not_run.push(subject.label().to_owned());
+            continue;
         }
+        // Boxed: it holds a whole cluster, and the caller's future is to stay small.
+        failure = Box::pin(series(options, subject, cancel, observer, &mut done)).await.err();
     }
-    write(options, done)
+    let Some(error) = failure else { return write(options, done) };
+    // What was measured before stays; the error of the moment matters more than one of writing.
+    if done.runs.iter().any(RunReport::was_made) && write(options, done).is_ok() {
+        observer.note(Note::Kept(&options.out));
+    }
+    Err(error)
 }
 
 /// What was found out so far.
@@ -109,9 +117,11 @@ pub async fn bench(
 struct Done {
     runs: Vec<RunReport>,
     versions: BTreeMap<String, String>,
+    /// What was to be run and did not begin, or gave nothing.
+    not_run: Vec<String>,
 }
 
-/// Every variation over one subject; in a search, until one fails.
+/// Every variation over one subject, as often as it is to be repeated; in a search, until one fails.
 async fn series(
     options: &BenchOptions,
     subject: &Subject,
@@ -119,38 +129,33 @@ async fn series(
     observer: &dyn Observer,
     done: &mut Done,
 ) -> Result<(), LabError> {
-    let of = options.subjects.len() * options.variations.len();
-    let place = options.subjects.iter().position(|other| other == subject).unwrap_or(0);
+    let searching = options.scenario.matrix.until_violated;
     let mut sustained = false;
-    for (number, Variation { params, scenario }) in options.variations.iter().enumerate() {
-        let label = subject.label();
-        let values = params.iter().map(|(key, value)| format!(" {key}={value}")).collect::<String>();
-        let index = place * options.variations.len() + number + 1;
-        observer.note(Note::Run { label: &format!("{label}{values}"), index, of });
-        let logs = options.out.join("logs").join(format!("{label}{}", values.replace([' ', '='], "-")));
-        create(&logs)?;
-        let trial = Trial {
-            scenario,
-            subject,
-            faults: &scenario.schedule(subject.pattern(), options.seed),
-            id: format!("{label}-{}", number + 1),
-            seed: options.seed,
-            broker: options.broker_of(subject),
-            node_flags: &options.node_flags,
-            tracing: options.tracing,
-            dialect: options.dialect.as_ref(),
-            logs,
-            cancel,
-            observer,
+    let mut planned = Planned::of(options, subject).into_iter();
+    while let Some(run) = planned.next() {
+        let outcome = match cancel.is_cancelled() {
+            true => None,
+            false => Some(single(options, &run, cancel, observer).await),
         };
-        let outcome = Box::pin(trial.run()).await?;
+        let outcome = match outcome {
+            Some(Ok(outcome)) => outcome,
+            // How far a search would have gone nobody knows.
+            _ if searching => {
+                done.not_run.push(run.name());
+                return outcome.map_or(Ok(()), |outcome| outcome.map(drop));
+            }
+            outcome => {
+                done.not_run.extend(std::iter::once(run).chain(planned).map(|run| run.name()));
+                return outcome.map_or(Ok(()), |outcome| outcome.map(drop));
+            }
+        };
         done.versions.extend(outcome.versions);
-        let mut run = RunReport { params: params.clone(), ..outcome.run };
-        let valid = run.verdict == Verdict::Valid;
-        let searching = options.scenario.matrix.until_violated;
+        let params = run.variation.params.clone();
+        let mut report = RunReport { params, repeat: run.repeat, ..outcome.run };
+        let valid = report.verdict == Verdict::Valid;
         // Without a value that it sustains there is nothing that was sought, only a failure.
-        run.sought = searching && sustained && !valid;
-        done.runs.push(run);
+        report.sought = searching && sustained && !valid && !report.partial;
+        done.runs.push(report);
         if searching && !valid {
             break;
         }
@@ -159,12 +164,42 @@ async fn series(
     Ok(())
 }
 
+async fn single(
+    options: &BenchOptions,
+    run: &Planned<'_>,
+    cancel: &CancellationToken,
+    observer: &dyn Observer,
+) -> Result<Outcome, LabError> {
+    let (index, of) = run.place(options);
+    observer.note(Note::Run { label: &run.name(), index, of });
+    let logs = run.logs(options);
+    create(&logs)?;
+    let scenario = &run.variation.scenario;
+    let trial = Trial {
+        scenario,
+        subject: run.subject,
+        faults: &scenario.schedule(run.subject.pattern(), options.seed),
+        id: run.id(),
+        seed: options.seed,
+        broker: options.broker_of(run.subject),
+        node_flags: &options.node_flags,
+        tracing: options.tracing,
+        dialect: options.dialect.as_ref(),
+        logs,
+        cancel,
+        observer,
+    };
+    Box::pin(trial.run()).await
+}
+
 fn write(options: &BenchOptions, done: Done) -> Result<Report, LabError> {
-    let Done { runs, mut versions } = done;
+    let Done { runs, mut versions, not_run } = done;
     versions.entry("pubsub-lab".into()).or_insert_with(|| env!("CARGO_PKG_VERSION").into());
     let scenario = options.scenario.to_json();
     let (host, bench) = (Host::here(), Some(options.again.clone()));
-    let report = Report { schema: SCHEMA, scenario, seed: options.seed, versions, host, bench, runs };
+    let interrupted = !not_run.is_empty() || runs.iter().any(|run| run.partial);
+    let (schema, seed) = (SCHEMA, options.seed);
+    let report = Report { schema, scenario, seed, versions, host, bench, interrupted, not_run, runs };
     report.write(&options.out).map_err(|error| {
         let message = format!("the report cannot be written to {}: {error}", options.out.display());
         LabError::environment(message).hint("choose another directory with `--out`")
@@ -214,6 +249,7 @@ mod tests {
             scenario: Scenario::load("steady", &Overrides::new()).unwrap(),
             variations: Vec::new(),
             tracing: Tracing::Auto,
+            runs: 1,
             dialect: None,
             again: serde_json::Value::Null,
             subjects: patterns.iter().map(cluster).collect(),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::ledger;
+use crate::scenario::Fault;
 
 /// Somebody who watches a bench.
 pub trait Observer: Sync {
@@ -30,6 +31,12 @@ pub enum Note<'a> {
         /// Why.
         why: &'a str,
     },
+    /// What will strike in the run that begins, with everything chosen that was left to the seed.
+    Planned(&'a [Fault]),
+    /// What is waited for while the cluster starts: `node 1`.
+    Waiting(&'a str),
+    /// Everything that runs serves.
+    Members(&'a [Member]),
     /// A phase begins. `length` is how long it takes, or may take at the most.
     Phase {
         /// Its name.
@@ -43,16 +50,28 @@ pub enum Note<'a> {
         at: Duration,
         /// The counts.
         counts: Counts,
+        /// The 99th percentile of the latency of each of the latest slices, in microseconds, the newest last; `None`
+        /// where nothing was delivered so far.
+        latency_us: &'a [Option<u64>],
     },
     /// A fault strikes, or is healed.
     Fault {
+        /// Its place among those that were planned.
+        number: usize,
+        /// How far it is.
+        stage: Stage,
         /// Since the measured load began.
         at: Duration,
         /// `kill broker`, `healing: kill broker`.
         what: String,
     },
     /// A process died unasked.
-    Died(String),
+    Died {
+        /// Which, as [`Note::Members`] calls it.
+        name: &'a str,
+        /// How, with its last words.
+        text: &'a str,
+    },
     /// Something is left at a broker that is not the lab's.
     Left(&'a str),
     /// The run is over.
@@ -61,11 +80,33 @@ pub enum Note<'a> {
     Kept(&'a Path),
 }
 
+/// How far a fault is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It strikes.
+    Struck,
+    /// Its healing begins.
+    Healing,
+    /// Its target is ready again.
+    Healed,
+}
+
+/// Something that runs, and that a fault may strike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// `node 0`, `broker`, `history`.
+    pub name: String,
+    /// Whether the lab started it; of others it does not know how they are.
+    pub ours: bool,
+}
+
 /// How the measured load stands at one moment.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Counts {
     /// Messages sent.
     pub sent: u64,
+    /// Of them, acknowledged.
+    pub acked: u64,
     /// Of them, refused.
     pub refused: u64,
     /// Of them, answered with unknown.
@@ -78,7 +119,7 @@ pub struct Counts {
 
 impl From<ledger::Progress> for Counts {
     fn from(progress: ledger::Progress) -> Self {
-        let ledger::Progress { sent, refused, unknown, delivered, missing, .. } = progress;
-        Self { sent, refused, unknown, delivered, missing }
+        let ledger::Progress { sent, acked, refused, unknown, delivered, missing, .. } = progress;
+        Self { sent, acked, refused, unknown, delivered, missing }
     }
 }

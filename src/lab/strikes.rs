@@ -8,7 +8,7 @@ use tokio::time::sleep_until;
 
 use super::cluster::Cluster;
 use super::links::Struck;
-use super::observer::{Note, Observer};
+use super::observer::{Note, Observer, Stage};
 use super::shell::{Command, Shell};
 use crate::ledger::FaultTimes;
 use crate::load::LoadGenerator;
@@ -79,7 +79,7 @@ impl Strike<'_> {
         let fault = self.fault;
         sleep_until((self.load_began + fault.at).into()).await;
         let begin = self.now();
-        self.tell(begin, fault.to_string());
+        self.tell(Stage::Struck, begin, fault.to_string());
         let held = self.strike().await.map_err(|why| format!("the fault `{fault}` did not strike: {why}"))?;
         let slot = {
             let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,12 +100,12 @@ impl Strike<'_> {
             Action::Leave => ("coming back", "back"),
             _ => ("healing", "healed"),
         };
-        self.tell(heal_begin, format!("{heals}: {fault}"));
+        self.tell(Stage::Healing, heal_begin, format!("{heals}: {fault}"));
         set(record, slot, |times| times.heal_begin = Some(heal_begin));
         self.heal(held).await.map_err(|why| format!("the fault `{fault}` was not healed: {why}"))?;
         let end = self.now();
         set(record, slot, |times| times.healed = Some(end));
-        self.tell(end, format!("{healed}: {fault}"));
+        self.tell(Stage::Healed, end, format!("{healed}: {fault}"));
         Ok(())
     }
 
@@ -202,8 +202,8 @@ impl Strike<'_> {
         self.load_began.elapsed()
     }
 
-    fn tell(&self, at: Duration, what: String) {
-        self.observer.note(Note::Fault { at, what });
+    fn tell(&self, stage: Stage, at: Duration, what: String) {
+        self.observer.note(Note::Fault { number: self.number, stage, at, what });
     }
 }
 

@@ -9,10 +9,11 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::base::{Base, Events, LabEvent};
-use super::cluster::Cluster;
+use super::cluster::{Cluster, Progress};
 use super::error::LabError;
+use super::interruption::{BEFORE_THE_LOAD, Cut};
 use super::links::{Links, Seen};
-use super::observer::{Note, Observer};
+use super::observer::{Member, Note, Observer};
 use super::options::ClusterOptions;
 use super::process::Supervision;
 use super::shell::Shell;
@@ -33,8 +34,12 @@ const PROBE_LIMIT: Duration = Duration::from_secs(10);
 const RECONNECT_LIMIT: Duration = Duration::from_secs(60);
 /// How often the drain looks whether every debt is paid.
 const DRAIN_LOOK: Duration = Duration::from_millis(20);
+/// How long each thread of the load may take to end in a run that is cut short.
+const CUT_SHORT: Duration = Duration::from_millis(300);
 /// How often the observer is told the counts.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+/// So many slices of latency it is told.
+const SLICES: usize = 60;
 
 /// One run of a scenario.
 pub struct Trial<'a> {
@@ -82,6 +87,8 @@ struct Evidence {
     began: Began,
     plan: Plan,
     ended: Duration,
+    /// Where it was cut; `None` for a run that came to its end.
+    cut: Option<Cut>,
 }
 
 /// What is there to measure.
@@ -94,12 +101,13 @@ struct Stage<'a> {
 }
 
 impl Trial<'_> {
-    /// Runs it.
+    /// Runs it. Cancelled, it ends at once, and gives what was found out until then, marked as partial.
     pub async fn run(&self) -> Result<Outcome, LabError> {
         let software = match self.subject {
             Subject::Attached { urls, .. } => return self.attached(urls).await,
             Subject::Cluster(software) => software,
         };
+        self.observer.note(Note::Planned(self.faults));
         self.phase("start", None);
         let options = ClusterOptions {
             logs: Some(self.logs.clone()),
@@ -109,11 +117,16 @@ impl Trial<'_> {
             story::forget(&self.logs, options.nodes);
         }
         let options = ClusterOptions { seed: self.seed, trace: self.traces(), ..options };
-        let mut cluster = Cluster::start(&options, self.cancel, &|_| {}).await?;
+        let mut cluster =
+            match Cluster::start(&options, self.cancel, &|progress| self.starting(progress)).await {
+                Err(error) if error == LabError::interrupted() => return Ok(self.unbegun()),
+                cluster => cluster?,
+            };
         let (urls, versions, events) = (cluster.urls(), cluster.versions(), cluster.take_events());
         let shell = Subject::runs_commands(self.faults)
             .then(|| self.shell(cluster.supervision(), &urls, &cluster.node_ids()));
         let added = cluster.links().added_latency().await?;
+        self.observer.note(Note::Members(&members_of(&cluster)));
         let stage = Stage { urls, cluster: Some(&cluster), shell, added };
         let outcome = self.measured(stage, events, versions).await;
         if let Some(left) = cluster.stop().await {
@@ -124,6 +137,9 @@ impl Trial<'_> {
 
     /// Measures nodes that already run. Only a command of the user's needs something of the lab's.
     async fn attached(&self, urls: &[String]) -> Result<Outcome, LabError> {
+        self.observer.note(Note::Planned(self.faults));
+        let theirs = |n| Member { name: format!("node {n}"), ours: false };
+        self.observer.note(Note::Members(&(0..urls.len()).map(theirs).collect::<Vec<_>>()));
         let stage = |shell| Stage { urls: urls.to_vec(), cluster: None, shell, added: None };
         if !Subject::runs_commands(self.faults) {
             return self.measured(stage(None), None, BTreeMap::new()).await;
@@ -147,18 +163,21 @@ impl Trial<'_> {
         versions: BTreeMap<String, String>,
     ) -> Result<Outcome, LabError> {
         let deaths = Mutex::new(Vec::new());
-        let dialect = self.dialect(&stage.urls).await;
+        let dialect = tokio::select! {
+            dialect = self.dialect(&stage.urls) => dialect,
+            () = self.cancel.cancelled() => return Ok(Outcome { versions, ..self.unbegun() }),
+        };
         let evidence = tokio::select! {
             evidence = self.phases(&stage, &dialect) => evidence?,
             error = self.watch_deaths(events, &deaths) => return Err(error),
-            () = self.cancel.cancelled() => return Err(LabError::interrupted()),
         };
         self.observer.note(Note::Over);
         let deaths = deaths.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
         let mut run = match evidence {
-            Ok(evidence) => self.judged(evidence, deaths),
-            Err(why) => RunReport::inconclusive(&self.id, label, pattern, why),
+            Some(Ok(evidence)) => self.judged(evidence, deaths),
+            None => self.unbegun().run,
+            Some(Err(why)) => RunReport::inconclusive(&self.id, label, pattern, why),
         };
         run.dialect = Some(dialect.to_string());
         run.schedule = self.faults.iter().map(PlannedFault::from).collect();
@@ -181,6 +200,14 @@ impl Trial<'_> {
         }
     }
 
+    /// What the observer calls a process.
+    fn member_name<'a>(&self, process: &'a str) -> &'a str {
+        match self.subject.product() {
+            Some(product) if product.word() == process || process == "docker" => BROKER,
+            _ => process,
+        }
+    }
+
     /// Tells of processes that die unasked; resolves when nothing can go on.
     async fn watch_deaths(&self, events: Option<Events>, deaths: &Mutex<Vec<String>>) -> LabError {
         let Some(mut events) = events else { return std::future::pending().await };
@@ -188,7 +215,8 @@ impl Trial<'_> {
             match events.next().await {
                 LabEvent::Died(death) => {
                     let last_words: String = death.log.iter().map(|line| format!("\n  | {line}")).collect();
-                    self.observer.note(Note::Died(format!("{death}{last_words}")));
+                    let text = format!("{death}{last_words}");
+                    self.observer.note(Note::Died { name: self.member_name(&death.name), text: &text });
                     let clause = match self.subject.pattern() {
                         Some(_) => format!("{} died unasked", death.name),
                         None => format!("{} died unasked: {}", death.name, death.how),
@@ -202,17 +230,65 @@ impl Trial<'_> {
         }
     }
 
-    /// Goes through the run. Without evidence, because it never came to its load: why.
+    /// A run that was interrupted before its load began.
+    fn unbegun(&self) -> Outcome {
+        let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
+        let run = RunReport::inconclusive(&self.id, label, pattern, BEFORE_THE_LOAD.into());
+        Outcome { run: RunReport { partial: true, ..run }, versions: BTreeMap::new() }
+    }
+
+    /// Goes through the run. Without evidence, because it never came to its load: why; `None` if that is because it
+    /// was interrupted.
     async fn phases(
         &self,
         stage: &Stage<'_>,
         dialect: &Dialect,
-    ) -> Result<Result<Evidence, String>, LabError> {
+    ) -> Result<Option<Result<Evidence, String>>, LabError> {
+        let generator = tokio::select! {
+            generator = self.rehearsed(stage, dialect) => generator?,
+            () = self.cancel.cancelled() => return Ok(None),
+        };
+        let generator = match generator {
+            Ok(generator) => generator,
+            Err(why) => return Ok(Some(Err(why))),
+        };
+        self.phase("load", Some(self.scenario.load.duration));
+        let strikes = Mutex::new(Strikes::default());
+        let began = Began::read(|| generator.now(), generator.begin());
+        let plan = self.plan(stage.urls.len());
+        let ending = tokio::select! {
+            connected = self.loaded(&generator, stage, &strikes) => Ok(connected),
+            () = self.cancel.cancelled() => Err(Cut::now(&generator).await),
+        };
+        let (connected, cut) = match ending {
+            Ok(connected) => (connected, None),
+            Err(Some(cut)) => (true, Some(cut)),
+            Err(None) => return Ok(None),
+        };
+        let ledger = generator.ledger();
+        let ended = cut.map_or_else(|| generator.now(), |cut| cut.at);
+        let mut harness = match cut {
+            None => generator.finish().await,
+            Some(_) => generator.finish_within(CUT_SHORT).await,
+        };
+        if !connected {
+            let limit = humantime::format_duration(RECONNECT_LIMIT);
+            harness.problems.push(format!("not every client was connected again within {limit}"));
+        }
+        let strikes = strikes.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(Some(Ok(Evidence { ledger, harness, strikes, began, plan, ended, cut })))
+    }
+
+    /// Connects, probes and warms up. Without clients that could connect: why.
+    async fn rehearsed(
+        &self,
+        stage: &Stage<'_>,
+        dialect: &Dialect,
+    ) -> Result<Result<LoadGenerator, String>, LabError> {
         let load = &self.scenario.load;
         self.phase("connect", None);
-        let plan = self.plan(stage.urls.len());
         let settings = Settings {
-            plan: plan.clone(),
+            plan: self.plan(stage.urls.len()),
             load: load.clone(),
             faults: self.faults.to_vec(),
             keeps_history: self.subject.keeps_history(),
@@ -232,18 +308,7 @@ impl Trial<'_> {
         generator.probe(PROBE_LIMIT).await;
         self.phase("warm-up", Some(load.warm_up));
         generator.warm_up().await;
-        self.phase("load", Some(load.duration));
-        let strikes = Mutex::new(Strikes::default());
-        let began = Began::read(|| generator.now(), generator.begin());
-        let connected = self.loaded(&generator, stage, &strikes).await;
-        let (ledger, ended) = (generator.ledger(), generator.now());
-        let mut harness = generator.finish().await;
-        if !connected {
-            let limit = humantime::format_duration(RECONNECT_LIMIT);
-            harness.problems.push(format!("not every client was connected again within {limit}"));
-        }
-        let strikes = strikes.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Ok(Evidence { ledger, harness, strikes, began, plan, ended }))
+        Ok(Ok(generator))
     }
 
     /// Whether the nodes are ours, and write traces.
@@ -301,8 +366,12 @@ impl Trial<'_> {
         loop {
             tick.tick().await;
             let now = generator.now();
-            let progress = ledger.lock().unwrap_or_else(PoisonError::into_inner).progress(now);
-            self.observer.note(Note::Progress { at: load_began.elapsed(), counts: progress.into() });
+            let (progress, latency_us) = {
+                let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+                (ledger.progress(now), ledger.latest_p99_us(now, SLICES))
+            };
+            let (at, counts) = (load_began.elapsed(), progress.into());
+            self.observer.note(Note::Progress { at, counts, latency_us: &latency_us });
         }
     }
 
@@ -321,13 +390,17 @@ impl Trial<'_> {
     }
 
     fn judged(&self, evidence: Evidence, deaths: Vec<String>) -> RunReport {
-        let Evidence { ledger, mut harness, strikes, began, plan, ended } = evidence;
+        let Evidence { ledger, mut harness, strikes, began, plan, ended, cut } = evidence;
+        let cut_why = cut.map(|cut| cut.why(self.scenario.load.duration)).unwrap_or_default();
+        harness.problems.splice(0..0, cut_why);
         harness.problems.extend(strikes.problems);
         harness.deaths.extend(deaths);
         // Of our own nodes the user knows that he killed them; a server that dies has failed.
         harness.deaths_violate = self.subject.pattern().is_none();
         let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&strikes.times, ended);
-        let judgement = ledger::judge(&settled, &harness, &self.subject.expectations(self.scenario));
+        // A bound on the whole of a run says nothing about a part of it.
+        let expectations = if cut.is_some() { Vec::new() } else { self.subject.expectations(self.scenario) };
+        let judgement = ledger::judge(&settled, &harness, &expectations);
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
         let run = RunReport::new(&self.id, label, pattern, &settled, &judgement, &harness, &strikes.times);
         let sources = Sources {
@@ -339,7 +412,7 @@ impl Trial<'_> {
             began,
         };
         let stories = story::tell(&sources, &settled.testimonies);
-        RunReport { began_unix_ms: began.unix_ms(), stories, ..run }
+        RunReport { partial: cut.is_some(), began_unix_ms: began.unix_ms(), stories, ..run }
     }
 }
 
@@ -348,6 +421,16 @@ async fn nobody_serves(cluster: Option<&Cluster>) {
         Some(cluster) => cluster.nobody_serves().await,
         None => std::future::pending().await,
     }
+}
+
+/// What the observer calls the broker, whichever it is.
+const BROKER: &str = "broker";
+
+fn members_of(cluster: &Cluster) -> Vec<Member> {
+    let nodes = (0..cluster.node_ids().len()).map(|n| Member { name: format!("node {n}"), ours: true });
+    let broker = cluster.broker().map(|broker| Member { name: BROKER.into(), ours: !broker.is_external() });
+    let history = cluster.history().map(|history| Member { name: history.name().into(), ours: true });
+    nodes.chain(broker).chain(history).collect()
 }
 
 fn link_reports(links: &Links) -> Vec<LinkReport> {
@@ -363,6 +446,12 @@ fn link_reports(links: &Links) -> Vec<LinkReport> {
 }
 
 impl Trial<'_> {
+    fn starting(&self, progress: Progress) {
+        if let Progress::Waiting(what) = progress {
+            self.observer.note(Note::Waiting(&what));
+        }
+    }
+
     fn phase(&self, name: &'static str, length: Option<Duration>) {
         self.observer.note(Note::Phase { name, length });
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::timeline::slice_of;
 use super::{Answer, Ledger, ON_TIME_NANOS, nanos};
 
 /// How a run stands at one moment.
@@ -45,5 +46,14 @@ impl Ledger {
             recovered: self.counts.recovered,
             missing: self.unpaid[..overdue].iter().map(|unpaid| u64::from(*unpaid)).sum(),
         }
+    }
+
+    /// The 99th percentile of the latency of what was due in each of the latest slices of 100 ms, in microseconds, the
+    /// newest last: so many of them at the most, and not the one that is not over. `None` where nothing was delivered;
+    /// what comes late fills it. Small histograms, so that the lock is held for microseconds.
+    pub fn latest_p99_us(&self, now: Duration, slices: usize) -> Vec<Option<u64>> {
+        let elapsed = self.begin.and_then(|begin| nanos(now).checked_sub(begin));
+        let end = elapsed.map_or(0, slice_of).min(self.timeline.len());
+        (end.saturating_sub(slices)..end).map(|slice| self.timeline.p99_us(slice)).collect()
     }
 }

@@ -14,10 +14,36 @@ impl Sparse {
         *self.0.entry(value).or_default() += 1;
     }
 
+    /// The smallest value that so large a share of all does not exceed; `None` if nothing was recorded.
+    pub(super) fn quantile(&self, share: f64) -> Option<u64> {
+        let mut values: Vec<_> = self.0.iter().collect();
+        values.sort_unstable();
+        let all: u64 = self.0.values().sum();
+        let wanted = ((all as f64 * share).ceil() as u64).max(1);
+        let mut so_far = 0;
+        values.into_iter().find_map(|(value, count)| {
+            so_far += count;
+            (so_far >= wanted).then_some(*value)
+        })
+    }
+
     /// Adds every value to a histogram.
     pub(super) fn add_to(&self, histogram: &mut Histogram<u64>) {
         for (value, count) in &self.0 {
             histogram.saturating_record_n(*value, *count);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quantile_is_a_value_that_was_recorded() {
+        let mut sparse = Sparse::default();
+        assert_eq!(sparse.quantile(0.5), None);
+        (1..=100).for_each(|value| sparse.record(value));
+        assert_eq!([0.0, 0.5, 0.99, 1.0].map(|share| sparse.quantile(share)), [1, 50, 99, 100].map(Some));
     }
 }

@@ -366,6 +366,24 @@ fn progress_tells_what_is_owed_for_more_than_a_second() {
 }
 
 #[test]
+fn the_latest_slices_are_those_that_are_over() {
+    let mut ledger = begun(plan(1, 10));
+    let late = ledger.latest_p99_us(ms(0), 4);
+    assert_eq!(late, [None; 0]);
+    for n in 0..3 {
+        send(&mut ledger, n, Handed);
+    }
+    ledger.received(0, 0, Live, ms(2));
+    ledger.received(0, 2, Live, ms(207));
+    assert_eq!(ledger.latest_p99_us(ms(299), 4), [Some(2_000), None]);
+    assert_eq!(ledger.latest_p99_us(ms(350), 2), [None, Some(7_000)]);
+    ledger.received(0, 1, Live, ms(370));
+    assert_eq!(ledger.latest_p99_us(ms(380), 2), [Some(270_000), Some(7_000)]);
+    // There are no slices after the load's last.
+    assert_eq!(ledger.latest_p99_us(ms(9_000), 4), [None; 4]);
+}
+
+#[test]
 fn every_figure_has_its_name_and_no_other_name_is_a_figure() {
     let mut ledger = begun(plan(2, 2));
     send(&mut ledger, 0, Handed);

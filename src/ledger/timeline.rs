@@ -127,6 +127,17 @@ impl Timeline {
         }
     }
 
+    /// How many slices the load has.
+    pub(super) fn len(&self) -> usize {
+        self.load.len()
+    }
+
+    /// The 99th percentile of a slice so far, in microseconds; `None` if nothing of it was delivered.
+    pub(super) fn p99_us(&self, slice: usize) -> Option<u64> {
+        let load = self.load.get(slice)?;
+        Some(load.latency.quantile(0.99)?.min(load.longest_us))
+    }
+
     /// The slices as far as the run got: to the last message due or sent, or the last receipt.
     pub(super) fn slices(&self, due_slices: usize) -> Vec<Slice> {
         let mut latency = micros_histogram();

@@ -232,20 +232,33 @@ impl LoadGenerator {
         self.run.dialect.has_answers()
     }
 
+    /// Ends the load before its time: what is due from now on is not sent. Returns when all that was due before is
+    /// handed over by every publisher that has a connection; gives the moment of the end. Receivers go on.
+    pub async fn halt(&self) -> Duration {
+        let at = self.pacer.halt(self.now());
+        self.schedule_ended().await;
+        at
+    }
+
     /// Stops everything, and says how well the load generator itself has done.
     pub async fn finish(self) -> Harness {
+        self.finish_within(STOP_LIMIT).await
+    }
+
+    /// The same, in less time: each thread has so long. One that is late is left to end by itself.
+    pub async fn finish_within(self, limit: Duration) -> Harness {
         let Self { run, pacer, engines, stop, .. } = self;
         stop.disarm().cancel();
         let mut notes = run.rehearsal.notes();
         for engine in engines {
-            match engine.ended(STOP_LIMIT).await {
+            match engine.ended(limit).await {
                 Ok(()) => {}
                 Err(Ending::Died(what)) => run.health.problem(what),
                 // What was measured is written down by now: worth telling, and no reason to doubt it.
                 Err(Ending::Late(what)) => notes.push(what),
             }
         }
-        if timeout(STOP_LIMIT, pacer.ended()).await.is_err() {
+        if timeout(limit, pacer.ended()).await.is_err() {
             notes.push("the pacing thread did not stop in time".to_owned());
         }
         run.health.harness(notes)

@@ -2,9 +2,9 @@
 //! is more than a millisecond late at the median.
 
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc as std_mpsc;
+use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -58,6 +58,7 @@ pub(super) struct Pacer {
     schedules: std_mpsc::Sender<Schedule>,
     given: AtomicUsize,
     finished: watch::Receiver<usize>,
+    halted: Arc<OnceLock<Duration>>,
 }
 
 impl Pacer {
@@ -70,9 +71,18 @@ impl Pacer {
     ) -> io::Result<Self> {
         let (schedules, inbox) = std_mpsc::channel();
         let (finished_tx, finished) = watch::channel(0);
-        let beat = Beat { run, publishers, ticks, inbox, schedule: None, finished: finished_tx };
+        let halted = Arc::new(OnceLock::new());
+        let beat = Beat {
+            run,
+            publishers,
+            ticks,
+            inbox,
+            schedule: None,
+            finished: finished_tx,
+            halted: halted.clone(),
+        };
         thread::Builder::new().name("load-pacer".into()).spawn(move || beat.keep(&cancel))?;
-        Ok(Self { schedules, given: AtomicUsize::new(0), finished })
+        Ok(Self { schedules, given: AtomicUsize::new(0), finished, halted })
     }
 
     /// Gives the thread a schedule, to be kept after those that it has. Returns its ticket.
@@ -85,6 +95,12 @@ impl Pacer {
     /// Waits until the schedule of this ticket has been kept to its last message.
     pub(super) async fn finished(&self, ticket: usize) {
         let _ = self.finished.clone().wait_for(|count| *count >= ticket).await;
+    }
+
+    /// Ends every schedule at this moment: what is due later is handed to nobody. The first call counts; gives its
+    /// moment.
+    pub(super) fn halt(&self, at: Duration) -> Duration {
+        *self.halted.get_or_init(|| at)
     }
 
     /// Waits until the thread, cancelled, has ended.
@@ -102,6 +118,8 @@ struct Beat {
     inbox: std_mpsc::Receiver<Schedule>,
     schedule: Option<Schedule>,
     finished: watch::Sender<usize>,
+    /// Nothing that is due later is handed out any more.
+    halted: Arc<OnceLock<Duration>>,
 }
 
 impl Beat {
@@ -133,7 +151,9 @@ impl Beat {
     /// Hands out all that is due by now.
     fn hand_out(&mut self, now: Duration) {
         let Some(schedule) = &mut self.schedule else { return };
-        while let Some((publisher, order)) = schedule.take(now) {
+        let halted = self.halted.get();
+        let until = halted.map_or(now, |halted| now.min(*halted));
+        while let Some((publisher, order)) = schedule.take(until) {
             let load = usize::from(order.kind == Kind::Load);
             self.run.waiting.send_modify(|waiting| *waiting += load);
             if self.publishers[publisher].try_send(order).is_err() {
@@ -141,7 +161,7 @@ impl Beat {
                 self.run.waiting.send_modify(|waiting| *waiting -= load);
             }
         }
-        if schedule.next_due().is_none() {
+        if schedule.next_due().is_none() || halted.is_some_and(|halted| *halted <= now) {
             self.schedule = None;
             self.finished.send_modify(|count| *count += 1);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::label::{bare, subject};
+use super::label::{Names, bare, subject};
 use super::numbers::{percent, span};
 use super::sentences::{reasons, sentence};
 use super::table::{FIGURES, Figure, empty, finish, value};
@@ -22,6 +22,7 @@ pub(super) struct Curves<'a> {
     blocks: Vec<(&'a str, Vec<&'a RunReport>)>,
     /// Whether the runs looked for the first value that violates an expectation.
     seeks: bool,
+    names: Names,
 }
 
 impl<'a> Curves<'a> {
@@ -45,7 +46,7 @@ impl<'a> Curves<'a> {
             }
         }
         let seeks = report.scenario["matrix"]["until"] == "violated";
-        (!keys.is_empty()).then_some(Self { keys, blocks, seeks })
+        (!keys.is_empty()).then_some(Self { keys, blocks, seeks, names: Names::of_all(report) })
     }
 
     /// The table, with so many columns between its own.
@@ -58,7 +59,8 @@ impl<'a> Curves<'a> {
             name => name.replace(['(', ')'], ""),
         });
         let keys = self.keys.iter().map(|key| (*key).to_owned());
-        table.set_header(std::iter::once(String::new()).chain(keys).chain(names));
+        let run = self.names.are_numbered().then(|| "run".to_owned());
+        table.set_header(std::iter::once(String::new()).chain(keys).chain(run).chain(names));
         for (subject, runs) in &self.blocks {
             for (i, run) in runs.iter().enumerate() {
                 let name = if i == 0 { *subject } else { "" };
@@ -66,8 +68,12 @@ impl<'a> Curves<'a> {
                     Some(value) if run.was_made() => number(value),
                     _ => "-".into(),
                 });
+                let repeat = self.names.are_numbered().then(|| match run.was_made() {
+                    true => run.repeat.to_string(),
+                    false => "-".into(),
+                });
                 let figures = figures.iter().map(|figure| value(figure, run));
-                table.add_row(std::iter::once(name.to_owned()).chain(params).chain(figures));
+                table.add_row(std::iter::once(name.to_owned()).chain(params).chain(repeat).chain(figures));
             }
         }
         self.spaced(&finish(table, gap))
@@ -97,7 +103,7 @@ impl<'a> Curves<'a> {
             said.extend(
                 runs.iter()
                     .filter(|run| run.verdict != Verdict::Valid && !run.sought)
-                    .map(|run| sentence(run)),
+                    .map(|run| sentence(run, self.names)),
             );
             said.extend(shown);
         }
@@ -109,11 +115,13 @@ impl<'a> Curves<'a> {
         self.blocks.iter().flat_map(|(subject, runs)| self.curves(subject, runs)).collect()
     }
 
-    /// The runs of one subject, apart by all that was varied but the one that changes fastest.
+    /// The runs of one subject, apart by all that was varied but the one that changes fastest, and by repetition. What
+    /// was cut short is no point of a curve.
     fn curves(&self, subject: &str, runs: &[&'a RunReport]) -> Vec<Curve<'a>> {
-        let made: Vec<_> = runs.iter().copied().filter(|run| run.was_made()).collect();
-        let Some(moving) = moving(&made) else { return Vec::new() };
-        let mut curves: Vec<(BTreeMap<_, _>, Curve)> = Vec::new();
+        let made: Vec<_> = runs.iter().copied().filter(|run| run.was_made() && !run.partial).collect();
+        let first: Vec<_> = made.iter().copied().filter(|run| run.repeat == 1).collect();
+        let Some(moving) = moving(&first) else { return Vec::new() };
+        let mut curves: Vec<((BTreeMap<_, _>, u32), Curve)> = Vec::new();
         for run in made {
             let others: BTreeMap<&str, String> = run
                 .params
@@ -121,11 +129,13 @@ impl<'a> Curves<'a> {
                 .filter(|(key, _)| *key != moving)
                 .map(|(key, value)| (key.as_str(), bare(value)))
                 .collect();
+            let others = (others, run.repeat);
             match curves.iter_mut().find(|(known, _)| *known == others) {
                 Some((_, curve)) => curve.runs.push(run),
                 None => {
-                    let words = others.iter().map(|(key, value)| format!(" {key}={value}"));
-                    let name = std::iter::once(subject.to_owned()).chain(words).collect();
+                    let words = others.0.iter().map(|(key, value)| format!(" {key}={value}"));
+                    let number = self.names.are_numbered().then(|| format!(" #{}", run.repeat));
+                    let name = std::iter::once(subject.to_owned()).chain(words).chain(number).collect();
                     curves.push((others, Curve { name, moving, runs: vec![run] }));
                 }
             }

@@ -2,7 +2,39 @@
 
 use serde_json::Value;
 
-use super::RunReport;
+use super::{Report, RunReport};
+
+/// What the runs of one report are called: each repetition has its number where there are several.
+#[derive(Clone, Copy)]
+pub(super) struct Names {
+    repeated: bool,
+}
+
+impl Names {
+    pub(super) fn of_all(report: &Report) -> Self {
+        Self { repeated: report.runs.iter().any(|run| run.repeat > 1) }
+    }
+
+    /// Whether there are several runs of one thing.
+    pub(super) fn are_numbered(self) -> bool {
+        self.repeated
+    }
+
+    /// The label alone: `redis #2`.
+    pub(super) fn of(self, run: &RunReport) -> String {
+        run.label.clone() + &self.number(run)
+    }
+
+    /// The subject and the parameters: `redis rate=100 #2`.
+    pub(super) fn whole(self, run: &RunReport) -> String {
+        label(run) + &self.number(run)
+    }
+
+    /// ` #2`; nothing where there is only one, and for what was not run at all.
+    fn number(self, run: &RunReport) -> String {
+        if self.repeated && run.was_made() { format!(" #{}", run.repeat) } else { String::new() }
+    }
+}
 
 /// Whom a run is about: its label without the parameters, should they stand in it: `redis`.
 pub(super) fn subject(run: &RunReport) -> &str {
@@ -35,8 +67,23 @@ pub(super) fn bare(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample::run_with;
+    use super::super::sample::{not_applicable, report, run_with};
     use super::*;
+
+    #[test]
+    fn repetitions_are_numbered_where_there_are_several() {
+        let repeat = |repeat| run_with(|run| run.repeat = repeat);
+        let names = |runs: Vec<RunReport>| {
+            let report = report(runs);
+            let names = Names::of_all(&report);
+            report.runs.iter().map(|run| names.of(run)).collect::<Vec<_>>()
+        };
+        assert_eq!(names(vec![repeat(1)]), ["redis"]);
+        assert_eq!(names(vec![repeat(1), repeat(2), not_applicable()]), ["redis #1", "redis #2", "zeromq"]);
+        let mut varied = repeat(2);
+        varied.params = [("rate".into(), 100.into())].into();
+        assert_eq!(Names { repeated: true }.whole(&varied), "redis rate=100 #2");
+    }
 
     #[test]
     fn the_parameters_stand_in_the_label_once() {

@@ -10,6 +10,7 @@ mod distribution;
 mod fault_words;
 mod file;
 mod host;
+mod interrupted;
 mod junit;
 mod label;
 mod lesson;
@@ -51,6 +52,9 @@ use crate::ledger::Verdict;
 /// The version of the report's format. Fields are only ever added; it counts up if one changes its meaning.
 pub const SCHEMA: u32 = 1;
 
+/// The exit code of a bench that was interrupted, as shells count SIGINT.
+const INTERRUPTED: u8 = 130;
+
 /// Everything one bench found out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
@@ -67,16 +71,24 @@ pub struct Report {
     /// What it takes to repeat the bench beside the scenario and the seed.
     #[serde(default)]
     pub bench: Option<serde_json::Value>,
+    /// It ended before its time: its last run may be partial, and others may be missing.
+    #[serde(default)]
+    pub interrupted: bool,
+    /// What was to be run and had not begun when the bench ended before its time, as tables call it.
+    #[serde(default)]
+    pub not_run: Vec<String>,
     /// One for each pattern and repetition, in the order in which they ran.
     pub runs: Vec<RunReport>,
 }
 
 impl Report {
-    /// The exit code of a bench: 1 if a conclusive run is violated, else 3 if one is inconclusive, else 0. A run
-    /// that ended a search counts for neither.
+    /// The exit code of a bench: 130 if it was interrupted, else 1 if a conclusive run is violated, else 3 if one is
+    /// inconclusive, else 0. A run that ended a search counts for neither.
     pub fn exit_code(&self) -> u8 {
         let any = |verdict| self.runs.iter().any(|run| run.verdict == verdict && !run.sought);
-        if any(Verdict::Violated) {
+        if self.interrupted {
+            INTERRUPTED
+        } else if any(Verdict::Violated) {
             1
         } else if any(Verdict::Inconclusive) {
             3
@@ -99,6 +111,9 @@ mod tests {
         assert_eq!(code(vec![run(Verdict::Valid), not_applicable()]), 0);
         assert_eq!(code(vec![run(Verdict::Valid), run(Verdict::Inconclusive)]), 3);
         assert_eq!(code(vec![run(Verdict::Inconclusive), run(Verdict::Violated), run(Verdict::Valid)]), 1);
+        // What was cut short has neither failed nor succeeded.
+        let cut = Report { interrupted: true, ..report(vec![run(Verdict::Violated)]) };
+        assert_eq!(cut.exit_code(), 130);
         // What a search looked for is no failure, and hides none.
         let sought = |verdict| RunReport { sought: true, ..run(verdict) };
         assert_eq!(code(vec![run(Verdict::Valid), sought(Verdict::Violated)]), 0);

@@ -36,6 +36,9 @@ pub struct RunReport {
     pub dialect: Option<String>,
     /// What it proves.
     pub verdict: Verdict,
+    /// It was interrupted: its figures are those of that moment, and its verdict is `inconclusive`.
+    #[serde(default)]
+    pub partial: bool,
     /// It ended a search: its violation is what was looked for, and no failure of the bench.
     #[serde(default)]
     pub sought: bool,
@@ -281,6 +284,7 @@ impl RunReport {
             repeat: first(),
             dialect: None,
             verdict: Verdict::NotApplicable,
+            partial: false,
             sought: false,
             why,
             outcomes: Vec::new(),

@@ -20,6 +20,8 @@ pub(super) fn report(runs: Vec<RunReport>) -> Report {
             memory_mib: Some(7_859),
         },
         bench: None,
+        interrupted: false,
+        not_run: Vec::new(),
         runs,
     }
 }

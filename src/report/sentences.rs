@@ -3,7 +3,8 @@
 use super::answers::has_no_answers;
 use super::curve::Curves;
 use super::fault_words::{breaks, end_of, is_deliberate, meanwhile};
-use super::label::label;
+use super::interrupted;
+use super::label::Names;
 use super::lesson::lesson;
 use super::numbers::{counted, span};
 use super::{FaultReport, Report, RunReport};
@@ -12,21 +13,26 @@ use crate::ledger::{Debts, Messages, Verdict, grouped};
 /// So many reasons are named; more are counted.
 const REASONS_NAMED: usize = 3;
 
-/// One line a run, in the order of the report: what happened, and what the verdict adds to it. Of a matrix, one
+/// Of a bench that ended before its time, that first. Then one line a run, in the order of the report: what happened, and what the verdict adds to it. Of a matrix, one
 /// line a curve, after the lines of those runs that are not valid.
 pub fn sentences(report: &Report) -> Vec<String> {
-    match Curves::of(report) {
+    let names = Names::of_all(report);
+    let runs = match Curves::of(report) {
         Some(curves) => curves.sentences(),
-        None => report.runs.iter().map(sentence).collect(),
-    }
+        None => report.runs.iter().map(|run| sentence(run, names)).collect(),
+    };
+    interrupted::of_report(report).into_iter().chain(runs).collect()
 }
 
 /// What happened in one run.
-pub(super) fn sentence(run: &RunReport) -> String {
-    format!("{}: {}", label(run), said(run))
+pub(super) fn sentence(run: &RunReport, names: Names) -> String {
+    format!("{}: {}", names.whole(run), said(run))
 }
 
 fn said(run: &RunReport) -> String {
+    if run.partial {
+        return interrupted::of_run(run);
+    }
     let (Some(messages), Some(debts)) = (&run.messages, &run.debts) else {
         let missing = "what the fault strikes does not exist there";
         return format!("was not run, because {}.", run.why.first().map_or(missing, |why| why.as_str()));

@@ -3,6 +3,7 @@
 use comfy_table::{CellAlignment, LineStyle, Table, TableStyle};
 
 use super::curve::Curves;
+use super::label::Names;
 use super::numbers::{millis, percent};
 use super::{Quantiles, Report, RunReport};
 use crate::ledger::{Debts, Messages, Verdict, grouped};
@@ -46,7 +47,7 @@ pub(super) static FIGURES: [Figure; 20] = [
     figure("max (ms)", "max\nms", "max\nms", |run| latency(run, |l| l.max)),
     figure("impact (ms)", "impact\nms", "imp.\nms", |run| run.impact_ms.map(grouped)),
     figure("recovery (ms)", "recov-\nery ms", "recov.\nms", |run| run.recovery_ms.map(grouped)),
-    figure("verdict", "verdict", "verdict", |run| Some(verdict(run.verdict).into())),
+    figure("verdict", "verdict", "verdict", |run| Some(verdict(run).into())),
 ];
 
 /// Stands in the table only where there is something to tell: nearly always everything is sent.
@@ -86,22 +87,22 @@ fn run_a_row(report: &Report, figures: &[&Figure], gap: u16, heading: fn(&Figure
     let standing = |figure: &&Figure| "\n".repeat(tallest - lines(figure)) + heading(figure);
     let mut table = empty();
     table.set_header(std::iter::once(String::new()).chain(figures.iter().map(standing)));
+    let names = Names::of_all(report);
     for run in &report.runs {
-        table.add_row(
-            std::iter::once(run.label.clone()).chain(figures.iter().map(|figure| value(figure, run))),
-        );
+        table.add_row(std::iter::once(names.of(run)).chain(figures.iter().map(|figure| value(figure, run))));
     }
     finish(table, gap)
 }
 
 /// As many columns as fit side by side; the rest below.
 fn run_a_column(report: &Report, figures: &[&Figure], width: usize) -> String {
+    let names = Names::of_all(report);
     let mut blocks = Vec::new();
     let mut runs = &report.runs[..];
     loop {
-        let most = (1..=runs.len()).rev().find(|most| fits(&block(&runs[..*most], figures), width));
+        let most = (1..=runs.len()).rev().find(|most| fits(&block(&runs[..*most], names, figures), width));
         let (now, later) = runs.split_at(most.unwrap_or(1).min(runs.len()));
-        blocks.push(block(now, figures));
+        blocks.push(block(now, names, figures));
         runs = later;
         if runs.is_empty() {
             return blocks.join("\n");
@@ -109,9 +110,9 @@ fn run_a_column(report: &Report, figures: &[&Figure], width: usize) -> String {
     }
 }
 
-fn block(runs: &[RunReport], figures: &[&Figure]) -> String {
+fn block(runs: &[RunReport], names: Names, figures: &[&Figure]) -> String {
     let mut table = empty();
-    table.set_header(std::iter::once(String::new()).chain(runs.iter().map(|run| run.label.clone())));
+    table.set_header(std::iter::once(String::new()).chain(runs.iter().map(|run| names.of(run))));
     for figure in figures {
         table.add_row(
             std::iter::once(figure.name.to_owned()).chain(runs.iter().map(|run| value(figure, run))),
@@ -152,8 +153,10 @@ fn latency(run: &RunReport, at: fn(&Quantiles) -> u64) -> Option<String> {
     run.latency_us.as_ref().map(|latency| millis(at(latency)) + mark)
 }
 
-pub(super) fn verdict(verdict: Verdict) -> &'static str {
-    match verdict {
+pub(super) fn verdict(run: &RunReport) -> &'static str {
+    match run.verdict {
+        // It is inconclusive as well, and this is why.
+        _ if run.partial => "partial",
         Verdict::Valid => "valid",
         Verdict::Violated => "violated",
         Verdict::Inconclusive => "inconclusive",

@@ -22,7 +22,7 @@ fn loaded() -> (Bench, Vec<Seen>) {
 }
 
 #[test]
-fn ctrl_c_ends_it_in_good_order() {
+fn ctrl_c_ends_it_in_good_order_and_what_was_measured_is_told() {
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
         let (mut bench, everything) = loaded();
         bench.signal(signal);
@@ -30,9 +30,28 @@ fn ctrl_c_ends_it_in_good_order() {
         // When the bench has ended, so has the rest.
         bench.place().assert_nothing_left(&everything, Duration::ZERO);
         bench.err_line("stopping; Ctrl-C again ends at once");
-        bench.err_line("error: interrupted");
-        assert_eq!(bench.out(), Vec::<String>::new());
+        bench.err_line("report: out/report.json");
+        assert!(!bench.everything().contains("error: "), "{}", bench.everything());
+        assert!(
+            bench.out()[3..].concat().contains("redis: partial: interrupted after "),
+            "{:?}",
+            bench.out()
+        );
     }
+}
+
+#[test]
+fn ctrl_c_twice_ends_it_at_once() {
+    let (mut bench, everything) = loaded();
+    // Who stands still is waited for in good order.
+    bench.descendant("--name node-1").signal(Signal::SIGSTOP);
+    bench.signal(Signal::SIGINT);
+    bench.err_line("stopping; Ctrl-C again ends at once");
+    bench.signal(Signal::SIGINT);
+    assert_eq!(bench.running().ended_within(ORDERLY).code(), Some(130), "{}", bench.everything());
+    bench.err_line("error: interrupted");
+    assert_eq!(bench.out(), Vec::<String>::new());
+    bench.place().assert_nothing_left(&everything, KILLED);
 }
 
 #[test]

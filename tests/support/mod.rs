@@ -15,4 +15,5 @@ pub mod rabbitmq;
 pub mod redis;
 pub mod redis_bus;
 pub mod report;
+pub mod terminal;
 pub mod zeromq_bus;

@@ -18,6 +18,7 @@ pub(super) fn keep(
     node_flags: &[String],
     dialect: Option<&Dialect>,
     template: Option<&str>,
+    runs: u32,
 ) -> Value {
     let patterns: Vec<_> =
         subjects.iter().filter_map(|subject| subject.pattern()).map(|pattern| pattern.name()).collect();
@@ -38,6 +39,9 @@ pub(super) fn keep(
     }
     if let Some(dialect) = dialect {
         kept["dialect"] = dialect.to_string().into();
+    }
+    if runs > 1 {
+        kept["runs"] = runs.into();
     }
     if let Some(template) = template {
         kept["template"] = template.into();
@@ -75,6 +79,11 @@ impl Again {
     /// The seed of the report.
     pub(super) fn seed(&self) -> u64 {
         self.report.seed
+    }
+
+    /// How often each of its runs was made.
+    pub(super) fn runs(&self) -> Option<u32> {
+        self.kept["runs"].as_u64().and_then(|runs| u32::try_from(runs).ok()).filter(|runs| *runs > 0)
     }
 
     /// The flags of its nodes.

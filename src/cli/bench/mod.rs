@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::interrupt::Signals;
+use super::live::Live;
 use super::node_flags::NodeFlags;
-use super::progress::Terminal;
 use crate::lab::{BenchOptions, LabError, bench, create};
-use crate::report::Report;
+use crate::report::{REPORT_FILE, Report};
 use crate::scenario::{Scenario, ScenarioFile};
 use again::Again;
 use output::{Format, print};
@@ -32,9 +32,13 @@ use trace::TraceChoice;
   pubsub-lab bench --scenario steady --pattern redis --rate 500 --duration 10s
   pubsub-lab bench --scenario my.toml --format json
   pubsub-lab bench --scenario node-down --server 'node app.js {port}' --label mine --pattern redis
+  pubsub-lab bench --scenario steady --runs 3
   pubsub-lab bench --repeat runs/latest
 
-Exit code: 0 every expectation met, 1 one violated, 2 wrong usage or file, 3 inconclusive, 4 something is missing.")]
+Ctrl-C ends the run under way at once and prints what was found out so far; again, it ends without.
+
+Exit code: 0 every expectation met, 1 one violated, 2 wrong usage or file, 3 inconclusive, 4 something is missing,
+130 interrupted.")]
 pub struct BenchArgs {
     /// A shipped scenario's name (see `pubsub-lab scenarios`), or a file
     #[arg(long, short, value_name = "NAME|FILE", required_unless_present = "repeat")]
@@ -46,6 +50,10 @@ pub struct BenchArgs {
 
     #[command(flatten)]
     subjects: SubjectArgs,
+
+    /// Make each run so many times, with the same schedule [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_RUNS))]
+    runs: Option<u32>,
 
     /// Directory of the report and the logs [default: runs/<time>-<scenario>]
     #[arg(long, short, value_name = "DIR")]
@@ -70,6 +78,8 @@ pub struct BenchArgs {
     overrides: OverrideArgs,
 }
 
+/// More repetitions than these are a mistake.
+const MOST_RUNS: i64 = 1_000;
 /// The seed where nobody gives one.
 const SEED: u64 = 42;
 
@@ -95,6 +105,7 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     };
     let scenario = file.scenario(&overrides)?;
     let variations = file.variations(&overrides)?;
+    let runs = repetitions(args.runs.or(again.as_ref().and_then(Again::runs)), &scenario)?;
     let Chosen { subjects, brokers, dialect, template } = args.subjects.choose(&scenario)?;
     let clients = |scenario: &Scenario| scenario.load.publishers + scenario.load.subscribers;
     let most = variations.iter().map(|variation| clients(&variation.scenario)).max().unwrap_or_default();
@@ -106,12 +117,13 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     };
     create(&out)?;
     let seed = args.seed.or(again.as_ref().map(Again::seed)).unwrap_or(SEED);
-    let again = again::keep(&subjects, &node_flags, dialect.as_ref(), template.as_deref());
+    let again = again::keep(&subjects, &node_flags, dialect.as_ref(), template.as_deref(), runs);
     let tracing = args.trace.into();
     let options = BenchOptions {
         scenario,
         variations,
         subjects,
+        runs,
         seed,
         brokers,
         node_flags,
@@ -121,15 +133,18 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
         out,
     };
     let runtime = super::runtime()?;
-    let report = runtime.block_on(attended(&options)).inspect_err(|_| {
-        if args.out.is_none() {
-            // It goes only if it is empty: the logs of what ran are kept.
+    let report = runtime.block_on(attended(&options));
+    if args.out.is_none() {
+        // It goes only if it is empty: the logs of what ran are kept.
+        if report.is_err() {
             let _ = std::fs::remove_dir(&options.out);
         }
-    })?;
-    if args.out.is_none() {
-        link_latest(&options.out);
+        // A report is there also where an error came after some runs.
+        if options.out.join(REPORT_FILE).exists() {
+            link_latest(&options.out);
+        }
     }
+    let report = report?;
     print(&report, args.format).map_err(|error| {
         Failure::new(
             ENVIRONMENT,
@@ -137,15 +152,27 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
             "the report is on disk all the same",
         )
     })?;
-    eprintln!("report: {}", options.out.join("report.json").display());
+    eprintln!("report: {}", options.out.join(REPORT_FILE).display());
     Ok(report.exit_code())
 }
 
-/// Runs the bench under the eyes of the user: the first Ctrl-C stops it in good order, the second at once.
+/// How often each run is made. A search ends with its first failure, and so each of several would end elsewhere.
+fn repetitions(runs: Option<u32>, scenario: &Scenario) -> Result<u32, Failure> {
+    let runs = runs.unwrap_or(1);
+    if runs > 1 && scenario.matrix.until_violated {
+        let message =
+            format!("--runs {runs}: the scenario {} is a search, and that is made once", scenario.name);
+        let hint = "leave out `--runs`, or `until = \"violated\"` in the scenario's [matrix]";
+        return Err(Failure::new(USAGE, message, hint));
+    }
+    Ok(runs)
+}
+
+/// Runs the bench under the eyes of the user: the first Ctrl-C ends it with what was found out, the second at once.
 async fn attended(options: &BenchOptions) -> Result<Report, Failure> {
     let mut signals = Signals::new()?;
     let cancel = CancellationToken::new();
-    let terminal = Terminal::new(&options.scenario);
+    let terminal = Live::new(&options.scenario.title, false);
     let work = bench(options, &cancel, &terminal);
     tokio::pin!(work);
     let result = loop {

@@ -6,30 +6,31 @@ use std::time::{Duration, SystemTime};
 use maud::{Markup, html};
 
 use crate::ledger::grouped;
-use crate::report::label::label;
+use crate::report::label::Names;
 use crate::report::numbers::span;
 use crate::report::{FaultReport, Quantiles, Report, RunReport, repeat_command};
 use crate::scenario::ScenarioFile;
 
 /// All of them, a section each.
 pub(super) fn sections(report: &Report, dir: &Path) -> Markup {
+    let names = Names::of_all(report);
     let made: Vec<&RunReport> = report.runs.iter().filter(|run| run.was_made()).collect();
     html! {
         section {
             h2 { "Faults" }
-            @for run in &made { (faults(run)) }
+            @for run in &made { (faults(run, names)) }
             @if made.iter().all(|run| run.faults.is_empty()) { p { "Nothing was broken." } }
         }
         @if made.iter().any(|run| !run.outcomes.is_empty() || !run.why.is_empty()) {
             section {
                 h2 { "Expectations and remarks" }
-                @for run in &report.runs { (outcomes(run)) }
+                @for run in &report.runs { (outcomes(run, names)) }
             }
         }
         section {
             h2 { "Health of the harness" }
             p.soft { "A figure is worth what its instrument is worth. These are the load generator's own." }
-            (health(&made))
+            (health(&made, names))
         }
         section {
             h2 { "To repeat it" }
@@ -44,7 +45,7 @@ pub(super) fn sections(report: &Report, dir: &Path) -> Markup {
     }
 }
 
-fn faults(run: &RunReport) -> Markup {
+fn faults(run: &RunReport, names: Names) -> Markup {
     let seconds = |ms: u64| format!("{:.2} s", ms as f64 / 1_000.0);
     let told = |fault: &FaultReport| match (fault.heal_begin_ms, fault.healed_ms) {
         (Some(heal), Some(healed)) => {
@@ -55,7 +56,7 @@ fn faults(run: &RunReport) -> Markup {
     };
     html! {
         @if !run.faults.is_empty() {
-            h3 { (label(run)) }
+            h3 { (names.whole(run)) }
             ul {
                 @for fault in &run.faults {
                     li { code { (fault.what) } " at " (seconds(fault.begin_ms)) ", " (told(fault)) }
@@ -80,10 +81,10 @@ fn faults(run: &RunReport) -> Markup {
     }
 }
 
-fn outcomes(run: &RunReport) -> Markup {
+fn outcomes(run: &RunReport, names: Names) -> Markup {
     html! {
         @if !run.outcomes.is_empty() || !run.why.is_empty() {
-            h3 { (label(run)) }
+            h3 { (names.whole(run)) }
             ul {
                 @for outcome in &run.outcomes {
                     li {
@@ -104,7 +105,7 @@ fn stands_in_outcomes(run: &RunReport, why: &str) -> bool {
     run.outcomes.iter().any(|outcome| outcome.why.as_deref() == Some(why))
 }
 
-fn health(runs: &[&RunReport]) -> Markup {
+fn health(runs: &[&RunReport], names: Names) -> Markup {
     type At = fn(&Quantiles) -> u64;
     let shown = |quantiles: Option<Quantiles>, at: At| quantiles.map_or("-".into(), |q| span(at(&q)));
     let rows: [(&str, &dyn Fn(&RunReport) -> String); 7] = [
@@ -119,7 +120,7 @@ fn health(runs: &[&RunReport]) -> Markup {
     html! {
         div.wide {
             table {
-                thead { tr { th scope="col" { "figure" } @for run in runs { th scope="col" { (label(run)) } } } }
+                thead { tr { th scope="col" { "figure" } @for run in runs { th scope="col" { (names.whole(run)) } } } }
                 tbody {
                     @for (name, value) in rows {
                         tr { th scope="row" { (name) } @for run in runs { td { (value(run)) } } }

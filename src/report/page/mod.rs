@@ -12,7 +12,8 @@ use std::path::Path;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::{self, Picture};
-use super::label::label;
+use super::interrupted;
+use super::label::Names;
 use super::sentences::{sentence, sentences};
 use super::table::verdict;
 use super::{Report, RunReport};
@@ -81,27 +82,29 @@ fn heading(report: &Report, title: &str) -> Markup {
 /// The verdict and a sentence for each run; of a matrix a sentence for each curve.
 fn verdicts(report: &Report) -> Markup {
     let of_curves = report.runs.iter().any(|run| !run.params.is_empty());
+    let names = Names::of_all(report);
     html! {
         section {
             h2 { "What happened" }
+            @if let Some(text) = interrupted::of_report(report) { p.said { strong { (text) } } }
             @if of_curves {
-                @for text in sentences(report) { p.said { (text) } }
+                @for text in sentences(report).iter().skip(usize::from(report.interrupted)) { p.said { (text) } }
             } @else {
-                @for run in &report.runs { (verdict_of(run)) }
+                @for run in &report.runs { (verdict_of(run, names)) }
             }
         }
     }
 }
 
-fn verdict_of(run: &RunReport) -> Markup {
-    let said = sentence(run);
+fn verdict_of(run: &RunReport, names: Names) -> Markup {
+    let said = sentence(run, names);
     // The label stands before it, set apart.
-    let said = said.strip_prefix(&format!("{}: ", label(run))).unwrap_or(&said);
+    let said = said.strip_prefix(&format!("{}: ", names.whole(run))).unwrap_or(&said);
     html! {
         article.run {
             h3 {
-                (label(run)) " "
-                span class=(format!("verdict {}", class(run))) { (verdict(run.verdict)) }
+                (names.whole(run)) " "
+                span class=(format!("verdict {}", class(run))) { (verdict(run)) }
             }
             p.said { (sentence_case(said)) }
         }
@@ -110,7 +113,8 @@ fn verdict_of(run: &RunReport) -> Markup {
 
 /// The style of a verdict: its word is the class.
 fn class(run: &RunReport) -> &'static str {
-    match verdict(run.verdict) {
+    match verdict(run) {
+        "partial" => "inconclusive",
         "n/a" => "not-applicable",
         word => word,
     }

@@ -2,13 +2,13 @@
 
 use maud::{Markup, html};
 
-use crate::report::label::label;
+use crate::report::Report;
+use crate::report::label::Names;
 use crate::report::table::{figures, value};
-use crate::report::{Report, RunReport};
 
 /// The figures of every run.
 pub(super) fn table(report: &Report) -> Markup {
-    let repeated = report.runs.iter().any(|run| run.repeat > 1);
+    let names = Names::of_all(report);
     let limited = report.runs.iter().any(|run| run.harness_limited);
     html! {
         div.wide {
@@ -16,7 +16,7 @@ pub(super) fn table(report: &Report) -> Markup {
                 thead {
                     tr {
                         th scope="col" { "figure" }
-                        @for run in &report.runs { th scope="col" { (heading(run, repeated)) } }
+                        @for run in &report.runs { th scope="col" { (names.whole(run)) } }
                     }
                 }
                 tbody {
@@ -38,8 +38,4 @@ pub(super) fn table(report: &Report) -> Markup {
             @if limited { " “*” marks latency that the harness limited." }
         }
     }
-}
-
-fn heading(run: &RunReport, repeated: bool) -> String {
-    if repeated { format!("{} #{}", label(run), run.repeat) } else { label(run) }
 }

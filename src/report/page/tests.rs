@@ -13,7 +13,7 @@ fn every_run_has_its_verdict_its_sentence_and_its_column() {
     let report = report(vec![redis(), amqp(), local(), not_applicable()]);
     let page = text(&report);
     for run in &report.runs {
-        let column = format!("<th scope=\"col\">{}</th>", label(run));
+        let column = format!("<th scope=\"col\">{}</th>", Names::of_all(&report).whole(run));
         assert!(page.contains(&column), "{column} in {page}");
     }
     assert!(page.contains("class=\"verdict not-applicable\">n/a<"), "{page}");

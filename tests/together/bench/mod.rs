@@ -7,7 +7,10 @@
 
 mod attendance;
 mod faults;
+mod interrupted;
 mod links;
+mod live;
 mod output;
+mod repeated;
 mod series;
 mod usage;

@@ -1,0 +1,126 @@
+//! A line of text with colours, which can be cut to a width.
+
+use console::measure_text_width;
+
+/// What a part of a line means. The words say it too: colour is never the only one to tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Plain,
+    /// A heading.
+    Faint,
+    /// All is well.
+    Good,
+    /// Not yet, or not quite.
+    Doubtful,
+    /// Something is broken or lost.
+    Bad,
+}
+
+impl Tone {
+    /// What begins it on a terminal.
+    fn code(self) -> &'static str {
+        match self {
+            Tone::Plain => "",
+            Tone::Faint => "\x1b[2m",
+            Tone::Good => "\x1b[32m",
+            Tone::Doubtful => "\x1b[33m",
+            Tone::Bad => "\x1b[1;31m",
+        }
+    }
+}
+
+/// A line.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Line(Vec<(Tone, String)>);
+
+impl Line {
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same with more text.
+    pub(super) fn then(mut self, tone: Tone, text: impl Into<String>) -> Self {
+        self.push(tone, text);
+        self
+    }
+
+    pub(super) fn push(&mut self, tone: Tone, text: impl Into<String>) {
+        self.0.push((tone, printable(&text.into())));
+    }
+
+    /// Columns on a terminal.
+    pub(super) fn width(&self) -> usize {
+        self.0.iter().map(|(_, text)| measure_text_width(text)).sum()
+    }
+
+    /// The line in at most so many columns, with the codes of its colours if it is to have any.
+    pub(super) fn cut(&self, columns: usize, colours: bool) -> String {
+        let (mut out, mut left) = (String::new(), columns);
+        for (tone, text) in &self.0 {
+            let part = cut(text, left);
+            left -= measure_text_width(part);
+            if colours && *tone != Tone::Plain && !part.is_empty() {
+                out += tone.code();
+                out += part;
+                out += "\x1b[0m";
+            } else {
+                out += part;
+            }
+            if part.len() < text.len() {
+                break;
+            }
+        }
+        out
+    }
+}
+
+/// As much of the beginning of a text as has room in so many columns.
+fn cut(text: &str, columns: usize) -> &str {
+    if measure_text_width(text) <= columns {
+        return text;
+    }
+    let (mut used, mut end) = (0, 0);
+    for (at, c) in text.char_indices() {
+        used += measure_text_width(c.encode_utf8(&mut [0; 4]));
+        if used > columns {
+            break;
+        }
+        end = at + c.len_utf8();
+    }
+    &text[..end]
+}
+
+/// Without what would move somebody's cursor.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_cut_to_columns_and_not_to_bytes() {
+        let line = Line::new().then(Tone::Plain, "ab▁▂").then(Tone::Bad, "cd").then(Tone::Good, "ef");
+        let cuts: Vec<_> = [0, 3, 4, 5, 6, 8, 99].map(|columns| line.cut(columns, false)).into();
+        assert_eq!(cuts, ["", "ab▁", "ab▁▂", "ab▁▂c", "ab▁▂cd", "ab▁▂cdef", "ab▁▂cdef"]);
+        assert_eq!(line.width(), 8);
+        // A wide character is not cut in two.
+        let wide = Line::new().then(Tone::Plain, "漢字");
+        assert_eq!([2, 3, 4].map(|columns| wide.cut(columns, false)), ["漢", "漢", "漢字"]);
+        assert_eq!(wide.width(), 4);
+    }
+
+    #[test]
+    fn colours_end_where_their_part_ends() {
+        let line = Line::new().then(Tone::Plain, "node ").then(Tone::Bad, "KILLED").then(Tone::Good, "up");
+        assert_eq!(line.cut(8, true), "node \x1b[1;31mKIL\x1b[0m");
+        assert_eq!(line.cut(5, true), "node ");
+        assert_eq!(line.cut(80, true), "node \x1b[1;31mKILLED\x1b[0m\x1b[32mup\x1b[0m");
+    }
+
+    #[test]
+    fn what_would_move_the_cursor_is_left_out() {
+        assert_eq!(Line::new().then(Tone::Plain, "a\x1b[2J\nb\t").cut(80, true), "a [2J b ");
+    }
+}

@@ -1,0 +1,128 @@
+//! How nodes, broker and history are.
+
+use super::line::{Line, Tone};
+use super::scene::{Course, Scene, State};
+use crate::lab::Member;
+use crate::scenario::{Action, Target};
+
+/// The columns of the longest state: a member that changes its own moves no other.
+const STATE_WIDTH: usize = 7;
+
+/// Every member with its state, in columns; only counted where there is no room.
+pub(super) fn line(scene: &Scene, columns: usize) -> Line {
+    let states: Vec<_> = scene.members.iter().map(|member| (member, state(member, scene))).collect();
+    let mut whole = Line::new();
+    for (i, (member, (word, tone))) in states.iter().enumerate() {
+        whole.push(Tone::Plain, format!("{}{} ", if i == 0 { "" } else { "  " }, member.name));
+        let last = i + 1 == states.len();
+        whole.push(*tone, if last { (*word).to_owned() } else { format!("{word:<STATE_WIDTH$}") });
+    }
+    // The last one's state may become as long as any.
+    let spare = states.last().map_or(0, |(_, (word, _))| STATE_WIDTH.saturating_sub(word.len()));
+    if whole.width() + spare <= columns { whole } else { counted(&states) }
+}
+
+/// `198 nodes up  node 3 KILLED  broker up`.
+fn counted(states: &[(&Member, (&'static str, Tone))]) -> Line {
+    let is_calm_node = |member: &Member, tone: Tone| member.name.starts_with("node ") && tone == Tone::Good;
+    let calm = states.iter().filter(|(member, (_, tone))| is_calm_node(member, *tone)).count();
+    let mut line = Line::new().then(Tone::Plain, format!("{calm:>3} nodes ")).then(Tone::Good, "up");
+    for (member, (word, tone)) in states {
+        if !is_calm_node(member, *tone) {
+            line.push(Tone::Plain, format!("  {} ", member.name));
+            line.push(*tone, *word);
+        }
+    }
+    line
+}
+
+/// The word for a member's state. What is broken is written large.
+fn state(member: &Member, scene: &Scene) -> (&'static str, Tone) {
+    if !member.ours {
+        return ("theirs", Tone::Plain);
+    }
+    let strikes = |course: &&Course| concerns(&course.fault.target, &member.name);
+    let worst = scene.faults.iter().filter(strikes).filter_map(wound).max_by_key(|(rank, ..)| *rank);
+    match worst {
+        Some((_, word, tone)) => (word, tone),
+        None if scene.died.contains(&member.name) => ("DIED", Tone::Bad),
+        None => ("up", Tone::Good),
+    }
+}
+
+/// What a fault does to a process at this moment; the higher the rank, the worse.
+fn wound(course: &Course) -> Option<(u8, &'static str, Tone)> {
+    match (&course.fault.action, course.state) {
+        (Action::Kill, State::Struck(_)) => Some((3, "KILLED", Tone::Bad)),
+        (Action::Stop, State::Struck(_)) => Some((2, "STOPPED", Tone::Bad)),
+        (Action::Pause, State::Struck(_)) => Some((1, "PAUSED", Tone::Bad)),
+        (Action::Kill | Action::Stop, State::Healing(_)) => Some((0, "starts", Tone::Doubtful)),
+        (Action::Pause, State::Healing(_)) => Some((0, "wakes", Tone::Doubtful)),
+        _ => None,
+    }
+}
+
+fn concerns(target: &Target, member: &str) -> bool {
+    match target {
+        Target::Broker => member == "broker",
+        Target::History => member == "history",
+        Target::AllNodes => member.starts_with("node "),
+        Target::Node(n) => member.strip_prefix("node ") == Some(n.to_string().as_str()),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::scenario::Fault;
+
+    fn scene(nodes: usize, faults: &[(Action, Target, State)]) -> Scene {
+        let member = |name: String| Member { name, ours: true };
+        let nodes = (0..nodes).map(|n| member(format!("node {n}")));
+        let others = ["broker", "history"].map(|name| member(name.into()));
+        let course = |(action, target, state): &(Action, Target, State)| {
+            let (at, duration, action, target) = (Duration::ZERO, None, action.clone(), target.clone());
+            Course { fault: Fault { at, duration, action, target }, state: *state }
+        };
+        let faults = faults.iter().map(course).collect();
+        Scene { members: nodes.chain(others).collect(), faults, ..Scene::default() }
+    }
+
+    const STRUCK: State = State::Struck(Duration::ZERO);
+
+    #[test]
+    fn a_member_that_is_struck_moves_no_other() {
+        let line = |faults: &[_]| line(&scene(3, faults), 79).cut(79, false);
+        assert_eq!(line(&[]), "node 0 up       node 1 up       node 2 up       broker up       history up");
+        let faults = [
+            (Action::Kill, Target::Node(1), STRUCK),
+            (Action::Stop, Target::Broker, STRUCK),
+            (Action::Pause, Target::AllNodes, STRUCK),
+            (Action::Kill, Target::History, State::Healing(Duration::ZERO)),
+        ];
+        assert_eq!(
+            line(&faults),
+            "node 0 PAUSED   node 1 KILLED   node 2 PAUSED   broker STOPPED  history starts"
+        );
+        let over = (Action::Kill, Target::Node(1), State::Over);
+        assert!(line(&[over]).contains("node 1 up "));
+    }
+
+    #[test]
+    fn where_there_is_no_room_those_that_are_well_are_counted() {
+        let faults = [(Action::Kill, Target::Node(17), STRUCK)];
+        let shown = line(&scene(200, &faults), 79).cut(79, false);
+        assert_eq!(shown, "199 nodes up  node 17 KILLED  broker up  history up");
+    }
+
+    #[test]
+    fn who_died_or_is_not_ours_says_so() {
+        let mut scene = scene(1, &[]);
+        scene.died.push("node 0".into());
+        scene.members[1].ours = false;
+        assert_eq!(line(&scene, 79).cut(79, false), "node 0 DIED     broker theirs   history up");
+    }
+}

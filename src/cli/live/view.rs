@@ -1,0 +1,121 @@
+//! The scene as lines. Each field has its columns, so that nothing moves but what changes.
+
+use std::time::{Duration, Instant};
+
+use super::line::{Line, Tone};
+use super::scene::{Phase, Scene};
+use super::{faults, members, sparkline};
+use crate::lab::Counts;
+
+/// The most columns of the bar.
+const BAR: usize = 30;
+/// The most bars of latency, a tenth of a second each.
+const SPARKS: usize = 40;
+
+/// The lines, none longer than so many columns once it is cut.
+pub(super) fn lines(scene: &Scene, now: Instant, columns: usize) -> Vec<Line> {
+    let [headings, figures] = counts(&scene.counts);
+    vec![
+        head(scene, now, columns),
+        latency(scene, columns),
+        headings,
+        figures,
+        members::line(scene, columns),
+        faults::line(scene, scene.loaded(now)),
+    ]
+}
+
+/// `[1/4] redis  load     ███████░░░░░░░░   7.3 s of 20.0 s`.
+fn head(scene: &Scene, now: Instant, columns: usize) -> Line {
+    let Some(phase) = &scene.phase else { return Line::new().then(Tone::Plain, scene.run.clone()) };
+    // The load has a clock of its own: its first message is due a moment after the phase begins.
+    let began = if phase.name == "load" { scene.load_began.unwrap_or(now) } else { phase.began };
+    let lasted = now.saturating_duration_since(began);
+    let mut line = Line::new().then(Tone::Plain, format!("{}  {:<7}  ", scene.run, phase.name));
+    let time = time(phase, lasted);
+    let room = columns.saturating_sub(line.width() + 2 + time.chars().count()).min(BAR);
+    match phase.length.filter(|_| is_certain(phase)) {
+        Some(length) => {
+            let share = (lasted.as_secs_f64() / length.as_secs_f64().max(0.001)).min(1.0);
+            let done = (share * room as f64) as usize;
+            line.push(Tone::Good, "█".repeat(done));
+            line.push(Tone::Faint, "░".repeat(room - done));
+        }
+        None => {
+            let waiting = match phase.waiting.as_str() {
+                "" => String::new(),
+                what => format!("waits for {what}"),
+            };
+            line.push(Tone::Faint, format!("{waiting:<room$.room$}"));
+        }
+    }
+    line.then(Tone::Plain, format!("  {time}"))
+}
+
+/// Whether a phase lasts as long as it says. The others end when they are done.
+fn is_certain(phase: &Phase) -> bool {
+    matches!(phase.name, "warm-up" | "load")
+}
+
+fn time(phase: &Phase, lasted: Duration) -> String {
+    let lasted = lasted.as_secs_f64();
+    match phase.length {
+        Some(length) if is_certain(phase) => {
+            let length = length.as_secs_f64();
+            format!("{:>5.1} s of {length:.1} s", lasted.min(length))
+        }
+        Some(length) => format!("{lasted:>5.1} s of at most {:.1} s", length.as_secs_f64()),
+        None => format!("{lasted:>5.1} s"),
+    }
+}
+
+/// `p99 latency  ▁▁▁▂█▃▁  4.12 ms  scale to 5.00 ms`.
+fn latency(scene: &Scene, columns: usize) -> Line {
+    let line = Line::new().then(Tone::Plain, "p99 latency  ");
+    // What stands behind the bars.
+    let room = columns.saturating_sub(line.width() + 27).clamp(8, SPARKS);
+    let shown = &scene.latency_us[scene.latency_us.len().saturating_sub(room)..];
+    let scale = sparkline::scale(shown);
+    // The newest that is known: what was sent a moment ago may be on its way.
+    let newest = shown.iter().rev().take(3).flatten().next();
+    let newest = newest.map_or_else(|| "-".to_owned(), |us| sparkline::span(*us));
+    line.then(Tone::Good, sparkline::bars(shown, scale, room))
+        .then(Tone::Plain, format!("  {newest:>7}"))
+        .then(Tone::Faint, format!("  scale to {}", sparkline::span(scale)))
+}
+
+fn counts(counts: &Counts) -> [Line; 2] {
+    let Counts { sent, acked, refused, unknown, delivered, missing } = *counts;
+    let warning = |count: u64, tone| if count > 0 { tone } else { Tone::Plain };
+    let columns = [
+        ("sent", 8, sent, Tone::Plain),
+        ("acked", 10, acked, Tone::Plain),
+        ("refused", 10, refused, warning(refused, Tone::Doubtful)),
+        ("unknown", 10, unknown, warning(unknown, Tone::Doubtful)),
+        ("delivered", 13, delivered, Tone::Plain),
+        ("lost so far", 14, missing, warning(missing, Tone::Bad)),
+    ];
+    let mut lines = [Line::new(), Line::new()];
+    for (name, width, count, tone) in columns {
+        lines[0].push(Tone::Faint, format!("{name:>width$}"));
+        lines[1].push(tone, format!("{:>width$}", grouped(count)));
+    }
+    lines
+}
+
+/// With a comma every three digits.
+fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+#[path = "view_tests.rs"]
+mod tests;

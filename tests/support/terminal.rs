@@ -1,0 +1,193 @@
+//! A terminal to look at: the program runs in it, and its screen can be read at any moment.
+#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use nix::pty::{Winsize, openpty};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::process::eventually;
+
+/// What a terminal does with the codes that a live area is made of; others are an error.
+pub struct Screen {
+    columns: usize,
+    cells: Vec<Vec<char>>,
+    row: usize,
+    column: usize,
+    /// Whether a line that is too long goes on in the next.
+    pub wraps: bool,
+    pub cursor_is_shown: bool,
+    /// Whether any colour was asked for.
+    pub coloured: bool,
+    /// The most columns that were written to while lines did not wrap.
+    pub widest: usize,
+    /// The screen whenever a frame was complete.
+    pub frames: Vec<String>,
+}
+
+impl Screen {
+    fn new(rows: usize, columns: usize) -> Self {
+        let cells = vec![vec![' '; columns]; rows];
+        let (wraps, cursor_is_shown, frames) = (true, true, Vec::new());
+        Self { columns, cells, row: 0, column: 0, wraps, cursor_is_shown, coloured: false, widest: 0, frames }
+    }
+
+    /// What is on it, without trailing blanks.
+    pub fn text(&self) -> String {
+        let lines = self.cells.iter().map(|line| line.iter().collect::<String>().trim_end().to_owned());
+        lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
+    }
+
+    fn feed(&mut self, text: &str) {
+        let mut chars = text.chars();
+        while let Some(c) = chars.next() {
+            match c {
+                '\x1b' => {
+                    assert_eq!(chars.next(), Some('['), "a code of another kind");
+                    let mut code = String::new();
+                    for c in chars.by_ref() {
+                        code.push(c);
+                        if c.is_ascii_alphabetic() {
+                            break;
+                        }
+                    }
+                    self.obey(&code);
+                }
+                '\r' => self.column = 0,
+                '\n' => self.next_row(),
+                c => self.put(c),
+            }
+        }
+    }
+
+    fn obey(&mut self, code: &str) {
+        let blank = |line: &mut Vec<char>, from: usize| line[from..].fill(' ');
+        match code {
+            "?25l" => self.cursor_is_shown = false,
+            "?25h" => {
+                self.cursor_is_shown = true;
+                self.frames.push(self.text());
+            }
+            "?7l" => self.wraps = false,
+            "?7h" => self.wraps = true,
+            "K" => blank(&mut self.cells[self.row], self.column),
+            "J" => {
+                blank(&mut self.cells[self.row], self.column);
+                self.cells[self.row + 1..].iter_mut().for_each(|line| blank(line, 0));
+            }
+            _ if code.ends_with('A') => {
+                let up: usize = code.trim_end_matches('A').parse().unwrap();
+                self.row = self.row.saturating_sub(up);
+            }
+            _ if code.ends_with('m') => self.coloured = true,
+            _ => panic!("an unknown code {code:?}"),
+        }
+    }
+
+    fn put(&mut self, c: char) {
+        if self.column == self.columns {
+            assert!(self.wraps, "a line is too long:\n{}", self.text());
+            self.column = 0;
+            self.next_row();
+        }
+        self.cells[self.row][self.column] = c;
+        self.column += 1;
+        if !self.wraps {
+            self.widest = self.widest.max(self.column);
+        }
+    }
+
+    fn next_row(&mut self) {
+        self.row += 1;
+        if self.row == self.cells.len() {
+            self.row -= 1;
+            self.cells.remove(0);
+            self.cells.push(vec![' '; self.columns]);
+        }
+    }
+}
+
+/// The program, running with its standard error on a terminal.
+pub struct Terminal {
+    child: Child,
+    screen: Arc<Mutex<(Screen, Vec<u8>)>>,
+    /// Kept open, so that the terminal stays when the program has ended.
+    theirs: OwnedFd,
+}
+
+impl Terminal {
+    /// Starts a command in a terminal of this size.
+    pub fn start(mut command: Command, rows: u16, columns: u16) -> Self {
+        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        let pair = openpty(Some(&size), None).expect("a terminal");
+        command.env("TERM", "xterm").stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(pair.slave.try_clone().unwrap());
+        let child = command.spawn().expect("the program starts");
+        drop(command);
+        let screen = Arc::new(Mutex::new((Screen::new(rows.into(), columns.into()), Vec::new())));
+        let shared = Arc::clone(&screen);
+        let mut ours = File::from(pair.master);
+        std::thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(read @ 1..) = ours.read(&mut bytes) {
+                let mut shared = shared.lock().unwrap();
+                let (screen, rest) = &mut *shared;
+                rest.extend_from_slice(&bytes[..read]);
+                // A code, or a character, may come in two pieces: whole frames and lines do not.
+                while let Some(end) = end_of_piece(rest) {
+                    let piece: Vec<u8> = rest.drain(..end).collect();
+                    screen.feed(&String::from_utf8(piece).expect("text"));
+                }
+            }
+        });
+        Self { child, screen, theirs: pair.slave }
+    }
+
+    /// Looks at the screen.
+    pub fn look<T>(&self, look: impl FnOnce(&Screen) -> T) -> T {
+        look(&self.screen.lock().unwrap().0)
+    }
+
+    /// Waits until something is on the screen.
+    pub fn sees(&self, text: &str) {
+        let seen = eventually(super::process::PATIENCE, || self.look(|screen| screen.text().contains(text)));
+        assert!(seen, "no {text:?}:\n{}", self.look(Screen::text));
+    }
+
+    /// Makes it narrower, or wider.
+    pub fn resize(&self, columns: u16) {
+        let mut stty = Command::new("stty");
+        stty.args(["cols", &columns.to_string()]).stdin(self.theirs.try_clone().unwrap());
+        assert!(stty.status().expect("stty").success());
+        self.screen.lock().unwrap().0.widest = 0;
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id() as i32), signal).expect("the program runs");
+    }
+
+    /// Waits for the end of the program, and for what it wrote until then.
+    pub fn ended_within(&mut self, limit: Duration) -> ExitStatus {
+        let mut status = None;
+        let ended = eventually(limit, || {
+            status = self.child.try_wait().unwrap();
+            status.is_some()
+        });
+        assert!(ended, "still running:\n{}", self.look(Screen::text));
+        // What is still in the terminal is read within a moment.
+        std::thread::sleep(Duration::from_millis(200));
+        status.unwrap()
+    }
+}
+
+/// The end of the last code or line that is whole.
+fn end_of_piece(bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|byte| matches!(byte, b'\n' | b'h' | b'J')).map(|at| at + 1)
+}
