@@ -14,12 +14,23 @@ use super::slices::{Grain, Point};
 use crate::ledger::{Slice, grouped};
 use crate::report::{Report, RunReport};
 
-/// From the bottom: each colour, its hatch, and what it counts.
-const LAYERS: [(RGBColor, Option<&str>, fn(&Slice) -> u64); 3] = [
-    (DELIVERED, None, |slice| slice.delivered),
-    (RECOVERED, Some(hatch::RECOVERED), |slice| slice.recovered),
-    (LOST, Some(hatch::LOST), |slice| slice.lost),
+/// What is drawn on top of another.
+struct Layer {
+    colour: RGBColor,
+    hatch: Option<&'static str>,
+    /// What it counts.
+    of: fn(&Slice) -> u64,
+}
+
+/// From the bottom.
+const LAYERS: [Layer; 3] = [
+    Layer { colour: DELIVERED, hatch: None, of: |slice| slice.delivered },
+    Layer { colour: RECOVERED, hatch: Some(hatch::RECOVERED), of: |slice| slice.recovered },
+    Layer { colour: LOST, hatch: Some(hatch::LOST), of: |slice| slice.lost },
 ];
+
+/// One lost delivery of thousands must be seen: no layer is lower.
+const LOWEST: i32 = 4;
 
 /// The picture.
 pub(super) fn picture(report: &Report) -> Option<Picture> {
@@ -40,7 +51,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     };
     let caption = format!(
         "What became of every delivery that was owed, by the intended send time of its message: whenever it \
-         came.{}{}",
+         came. However few, they are drawn high enough to be seen.{}{}",
         grain.told("their sum"),
         omitted(&report.runs)
     );
@@ -58,18 +69,20 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
 
 /// The steps of one layer on top of those below it, each stretch without a gap an area of its own.
 fn layer(sheet: &mut Sheet, panel: &Panel, points: &[Point], which: usize) -> Drawn {
-    let (colour, hatched, count) = LAYERS[which];
+    let Layer { colour, hatch, of: count } = LAYERS[which];
     for stretch in points.split(|point| count(&point.slice) == 0).filter(|stretch| !stretch.is_empty()) {
         let mut outline = Vec::new();
         let mut base = Vec::new();
         for point in stretch {
-            let below: u64 = LAYERS[..which].iter().map(|(.., count)| count(&point.slice)).sum();
-            let top = (below + count(&point.slice)) as f64;
-            outline.extend([panel.at(point.from(), top), panel.at(point.to(), top)]);
-            base.extend([panel.at(point.from(), below as f64), panel.at(point.to(), below as f64)]);
+            let below: u64 = LAYERS[..which].iter().map(|layer| (layer.of)(&point.slice)).sum();
+            let (left, bottom) = panel.at(point.from(), below as f64);
+            let (right, top) = panel.at(point.to(), (below + count(&point.slice)) as f64);
+            let top = top.min(bottom - LOWEST);
+            outline.extend([(left, top), (right, top)]);
+            base.extend([(left, bottom), (right, bottom)]);
         }
         outline.extend(base.into_iter().rev());
-        if let Some(name) = hatched {
+        if let Some(name) = hatch {
             let fill = sheet.hatch(name);
             sheet.cover(&outline, &fill);
         }
@@ -79,10 +92,10 @@ fn layer(sheet: &mut Sheet, panel: &Panel, points: &[Point], which: usize) -> Dr
 }
 
 fn owed(slice: &Slice) -> u64 {
-    LAYERS.iter().map(|(.., count)| count(slice)).sum()
+    LAYERS.iter().map(|layer| (layer.of)(slice)).sum()
 }
 
 fn told(slice: &Slice) -> String {
-    let [delivered, recovered, lost] = LAYERS.map(|(.., count)| grouped(count(slice)));
+    let [delivered, recovered, lost] = LAYERS.map(|layer| grouped((layer.of)(slice)));
     format!("{}: {delivered} delivered, {recovered} recovered, {lost} lost", seconds(slice.at_ms))
 }

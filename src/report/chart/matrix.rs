@@ -1,5 +1,7 @@
 //! The curves of a matrix: the figures of its runs against the value that was varied.
 
+use plotters::style::RGBColor;
+
 use super::Picture;
 use super::axis::{Axis, exact, place};
 use super::frame::Frame;
@@ -17,6 +19,9 @@ use crate::report::{Quantiles, Report, RunReport};
 /// How near one has to point.
 const NEAR: i32 = 9;
 
+/// A line's name, its look and its figure.
+type Line = (&'static str, (RGBColor, u32), fn(&Quantiles) -> u64);
+
 /// Both pictures: how fast, and how much of it in time. None of a report of no matrix.
 pub(super) fn pictures(report: &Report) -> Vec<Picture> {
     let mut curves = Curves::of(report).map(|curves| curves.all()).unwrap_or_default();
@@ -31,7 +36,7 @@ fn latency(curves: &[Curve]) -> Option<Picture> {
     let quantiles = || curves.iter().flat_map(|curve| &curve.runs).filter_map(|run| run.latency_us);
     let least = quantiles().map(|latency| latency.p50).min()?;
     let most = quantiles().map(|latency| latency.max).max()?;
-    let lines: [(_, _, fn(&Quantiles) -> u64); 3] = [
+    let lines: [Line; 3] = [
         ("longest", (MUTED, 4), |latency| latency.max),
         ("99th percentile", (INK, 2), |latency| latency.p99),
         ("median", (MEDIAN, 4), |latency| latency.p50),

@@ -25,6 +25,11 @@ mod slices;
 mod story;
 mod window;
 
+#[cfg(test)]
+mod sample;
+#[cfg(test)]
+mod svg;
+
 pub use palette::COLOURS;
 
 use super::Report;
@@ -56,3 +61,6 @@ pub fn pictures(report: &Report) -> Vec<Picture> {
     let stories = layout::shown(&report.runs).iter().flat_map(story::pictures);
     matrix::pictures(report).into_iter().chain(over_all).chain(stories).collect()
 }
+
+#[cfg(test)]
+mod tests;

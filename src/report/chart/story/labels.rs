@@ -4,6 +4,7 @@ use plotters::style::RGBColor;
 
 use crate::report::chart::frame::Frame;
 use crate::report::chart::lettering::{TEXT, fitted, width_of};
+use crate::report::chart::panel::LEFT;
 use crate::report::chart::sheet::{Sheet, WIDTH};
 
 /// A word is no longer than this.
@@ -28,7 +29,8 @@ impl Labels {
         let half = width_of(&words) / 2 + 2;
         let mut found = None;
         for (x, y) in places {
-            let x = x.clamp(half.min(WIDTH / 2), (WIDTH - half).max(WIDTH / 2));
+            // Not over the marks of the time.
+            let x = x.max(LEFT - 10 + half).min(WIDTH - half).max(half);
             let frame =
                 Frame { left: x - half, top: y - TEXT / 2 - 2, right: x + half, bottom: y + TEXT / 2 + 2 };
             let free = !self.taken.iter().any(|taken| taken.overlaps(frame));

@@ -105,7 +105,7 @@ fn cuts(moments: &[i64]) -> Vec<(i64, i64)> {
     waits.sort_by_key(|wait| std::cmp::Reverse(length(wait)));
     let sum = |waits: &[(i64, i64)]| waits.iter().map(length).fold(0, u64::saturating_add);
     let stands_out = |many: &usize| {
-        let (cut, stay) = waits.split_at(*many);
+        let Some((cut, stay)) = waits.split_at_checked(*many) else { return false };
         let (Some(shortest), Some(longest)) = (cut.last(), stay.first()) else { return false };
         length(shortest) / 4 > length(longest) && sum(cut) / 6 > sum(&waits) / 10
     };

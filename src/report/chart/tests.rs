@@ -1,0 +1,196 @@
+use super::sample::{first_lost, killed, lost, slice};
+use super::svg::{Said, said};
+use super::*;
+use crate::ledger::Slice;
+use crate::report::sample::{fault, not_applicable, report, run_with};
+use crate::report::{Arrow, RunReport};
+
+/// All pictures of these runs, each checked; with what they say.
+fn drawn(runs: Vec<RunReport>) -> Vec<(Picture, Said)> {
+    pictures(&report(runs)).into_iter().map(|picture| (picture.clone(), said(&picture))).collect()
+}
+
+fn find<'d>(drawn: &'d [(Picture, Said)], id: &str) -> &'d (Picture, Said) {
+    drawn.iter().find(|(picture, _)| picture.id == id).unwrap_or_else(|| panic!("no {id}"))
+}
+
+fn ids(drawn: &[(Picture, Said)]) -> Vec<&str> {
+    drawn.iter().map(|(picture, _)| picture.id.as_str()).collect()
+}
+
+const OVER_TIME: [&str; 5] = ["latency", "debts", "online", "fan-out", "losses"];
+
+#[test]
+fn every_picture_is_whole_and_names_the_fault() {
+    let drawn = drawn(vec![killed(), not_applicable()]);
+    let expected = ["latency", "debts", "online", "percentiles", "fan-out", "losses"];
+    assert_eq!(ids(&drawn)[..6], expected);
+    assert_eq!(ids(&drawn)[6..], ["story-redis-1-first-lost", "story-redis-1-slowest"]);
+    for id in OVER_TIME {
+        let (_, said) = find(&drawn, id);
+        assert!(said.texts.iter().any(|text| text == "kill broker"), "{id}: {:?}", said.texts);
+        assert!(said.texts.iter().any(|text| text == "seconds since the load began"), "{id}");
+        let told = "kill broker: began at 5 s, healing began at 10 s, ready at 10.031 s";
+        assert!(said.hits.iter().any(|hit| hit == told), "{id}: {:?}", said.hits);
+    }
+    for (picture, said) in &drawn[..6] {
+        let not_run = "not run: zeromq has no broker";
+        assert!(said.texts.iter().any(|text| text == not_run), "{}: {:?}", picture.id, said.texts);
+    }
+}
+
+#[test]
+fn what_is_told_are_the_numbers_of_the_report() {
+    let drawn = drawn(vec![killed()]);
+    let told = |id: &str, words: &str| {
+        let hits = &find(&drawn, id).1.hits;
+        assert!(
+            hits.iter().any(|hit| hit == words),
+            "{id}: no `{words}` in {:?}",
+            &hits[..hits.len().min(5)]
+        );
+    };
+    told("latency", "2.3 s: p50 0.35 ms, p99 4.123 ms, max 5.12 ms");
+    told("debts", "2.3 s: 300 delivered, 0 recovered, 0 lost");
+    told("debts", "12 s: 300 delivered, 7 recovered, 0 lost");
+    told("debts", "5 s: 0 delivered, 0 recovered, 300 lost");
+    told("online", "0 s: 30 online");
+    told("fan-out", "2.3 s: p50 0.08 ms, max 0.912 ms");
+    told("losses", "5.1 s: 120 lost at node 1");
+    told("percentiles", "50 %: 0.35 ms from the intended send time (500 of 1,000 deliveries)");
+    // Below a logarithmic axis, but told as it is.
+    told("percentiles", "0 %: 0 ms from the actual send (1 of 1,000 deliveries)");
+    // Nothing is told where there is nothing.
+    let latency = &find(&drawn, "latency").1.hits;
+    assert!(!latency.iter().any(|hit| hit.starts_with("7 s:")), "a gap has no latency");
+}
+
+#[test]
+fn a_story_says_who_had_it_and_where_it_ended() {
+    let drawn = drawn(vec![killed()]);
+    let (picture, said) = find(&drawn, "story-redis-1-first-lost");
+    assert_eq!(
+        picture.caption,
+        "Message 503 of publisher 1, due at 5.02 s, was sent at once, came to node 1, ended between node 1 and \
+         broker and was answered with `refused`; nobody received it: 30 subscribers lost it."
+    );
+    for text in ["refused bus_down", "kill broker", "ms since the intended send time", "never arrived"] {
+        assert!(said.texts.iter().any(|said| said == text), "{text}: {:?}", said.texts);
+    }
+    let told = "message from publisher 1 to node 1: left at 0.12 ms, arrived at 0.41 ms";
+    assert!(said.hits.iter().any(|hit| hit == told), "{:?}", said.hits);
+    let (picture, said) = find(&drawn, "story-redis-1-slowest");
+    assert!(picture.caption.contains("was sent 1.5 ms late"), "{}", picture.caption);
+    assert!(picture.caption.ends_with("Dashed arrows were not seen, but follow from what was."));
+    assert!(said.texts.iter().any(|text| text == "inferred"));
+    assert!(said.hits.iter().any(|hit| hit.ends_with(", inferred")), "{:?}", said.hits);
+}
+
+#[test]
+fn a_report_without_figures_has_no_pictures() {
+    assert_eq!(pictures(&report(vec![])), []);
+    assert_eq!(pictures(&report(vec![not_applicable(), run_with(|_| {})])), []);
+}
+
+#[test]
+fn what_is_rare_breaks_nothing() {
+    let with = |timeline: Vec<Slice>| run_with(|run| run.timeline = timeline);
+    let hour = Slice { p50_us: Some(0), max_us: Some(3_600_000_000), ..slice(0) };
+    let many = |i: u64| if i.is_multiple_of(3) { lost(i * 100) } else { slice(i * 100) };
+    let runs = [
+        with(vec![slice(0)]),
+        with(vec![lost(0)]),
+        with(vec![lost(0), lost(100)]),
+        with(vec![Slice::default()]),
+        with(vec![hour.clone(), hour]),
+        with(vec![Slice { p50_us: Some(0), p99_us: Some(0), max_us: Some(0), ..slice(0) }]),
+        with(vec![Slice { delivered: 1, online: Some(1), ..slice(0) }]),
+        with(vec![Slice { online: Some(0), ..slice(0) }]),
+        with((0..6_000).map(many).collect()),
+        // An old report has less, and one of the plain dialect no answers.
+        with(vec![Slice { delivered: 3, p50_us: Some(9), p99_us: Some(9), ..Slice::default() }]),
+    ];
+    for run in &runs {
+        drawn(vec![run.clone()]);
+        drawn(vec![not_applicable(), run.clone(), killed()]);
+    }
+    drawn(runs.to_vec());
+    // Faults that strike after the end, all at once, never healed, many.
+    let mut struck = killed();
+    struck.faults =
+        (0..40).map(|i| fault("pause node 1", i * 700, (i % 2 == 0).then_some(i * 700 + 10))).collect();
+    drawn(vec![struck]);
+}
+
+#[test]
+fn six_thousand_slices_are_put_together_and_the_caption_says_so() {
+    let drawn = drawn(vec![run_with(|run| run.timeline = (0..6_000).map(|i| slice(i * 100)).collect())]);
+    let (picture, said) = find(&drawn, "latency");
+    assert!(picture.caption.contains("Each point stands for 20 slices of 100 ms"), "{}", picture.caption);
+    assert_eq!(said.hits.len(), 300);
+    assert!(find(&drawn, "debts").1.hits.contains(&"2 s: 6,000 delivered, 0 recovered, 0 lost".to_owned()));
+}
+
+#[test]
+fn labels_of_users_are_text_whatever_they_contain() {
+    let mut run = killed();
+    run.label = "<b>&\"'\u{1}\u{fffe} <script>".into();
+    run.id = "<i> \"1\"".into();
+    run.faults = vec![fault("run `echo <&> ]]>`", 5_000, Some(10_000))];
+    run.stories[0].lanes[1].name = "<node>".into();
+    run.stories[0].arrows[1].note = Some("</svg>".into());
+    let drawn = drawn(vec![run]);
+    assert!(find(&drawn, "latency").1.texts.iter().any(|text| text.starts_with("<b>&\"'")));
+    assert!(find(&drawn, "latency").1.texts.iter().any(|text| text == "run `echo <&> ]]>`"));
+    assert!(ids(&drawn).contains(&"story--i---1--first-lost"), "{:?}", ids(&drawn));
+}
+
+#[test]
+fn a_broken_story_is_drawn_as_far_as_it_goes() {
+    let mut run = killed();
+    let mut empty = first_lost();
+    (empty.lanes, empty.arrows) = (Vec::new(), Vec::new());
+    let mut wild = first_lost();
+    wild.arrows = vec![
+        Arrow { to: 99, ..wild.arrows[0].clone() },
+        Arrow { leaves_us: -5_000_000, ..wild.arrows[1].clone() },
+    ];
+    let mut crowd = first_lost();
+    crowd.lanes = (0..40).map(|_| crowd.lanes[1].clone()).collect();
+    run.stories = vec![empty, wild, crowd];
+    for what in
+        ["cut node 1 <-> broker", "partition node 0 | node 1", "slow subscriber 3 to 9 bytes/s", "new thing"]
+    {
+        run.faults = vec![fault(what, 5_000, None)];
+        drawn(vec![run.clone()]);
+    }
+}
+
+#[test]
+fn of_many_runs_the_first_dozen_is_shown() {
+    let drawn = drawn(vec![run_with(|run| run.timeline = vec![slice(0)]); 20]);
+    let (picture, said) = find(&drawn, "latency");
+    assert!(picture.caption.ends_with("Only the first 12 of 20 runs are shown."), "{}", picture.caption);
+    assert_eq!(said.hits.len(), 12);
+}
+
+#[test]
+fn a_matrix_has_its_curves() {
+    let run = |rate: u64, p99: u64| {
+        run_with(|run| {
+            run.params = [("rate".into(), rate.into())].into();
+            run.latency_us = crate::report::sample::quantiles(350, p99, p99 * 2);
+        })
+    };
+    let drawn = drawn(vec![run(100, 1_000), run(1_000, 2_000), run(10_000, 400_000)]);
+    assert_eq!(ids(&drawn), ["curve", "curve-on-time"]);
+    let (_, said) = find(&drawn, "curve");
+    assert!(
+        said.hits.contains(&"1,000 messages/s: p50 0.35 ms, p99 2 ms, max 4 ms".to_owned()),
+        "{:?}",
+        said.hits
+    );
+    for text in ["100", "10,000", "messages a second, all publishers together"] {
+        assert!(said.texts.iter().any(|said| said == text), "{text}: {:?}", said.texts);
+    }
+}
