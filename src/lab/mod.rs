@@ -16,6 +16,7 @@ pub mod error;
 pub mod external;
 pub mod group;
 pub mod links;
+pub mod logging;
 mod members;
 mod observer;
 pub mod options;
