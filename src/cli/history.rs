@@ -27,7 +27,8 @@ const CLIENTS: u64 = 1_024;
     after_help = "It takes every chat message from the durable queue PREFIX.history, stores it in an SQLite file, and \
         acknowledges it only then: killed at any moment, it loses nothing and stores nothing twice. Nodes that are \
         given its address (--history) replay from it what their clients missed; people read /rooms/ROOM/messages.\n\n\
-        Example: pubsub-lab history --db history.db --broker amqp://127.0.0.1:5672 --keep 7d --keep 1000000"
+        Examples:\n  pubsub-lab history --db history.db\n  \
+        pubsub-lab history --db history.db --broker amqp://127.0.0.1:5672 --keep 7d --keep 1000000"
 )]
 pub struct HistoryArgs {
     /// The broker [default: amqp://127.0.0.1:5672]

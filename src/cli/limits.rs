@@ -6,12 +6,40 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 /// Descriptors beside those of the clients.
 const SPARE: u64 = 2048;
 
+/// The limits of this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Descriptors {
+    /// What holds now.
+    pub soft: u64,
+    /// How far that may be raised.
+    pub hard: u64,
+}
+
+impl Descriptors {
+    /// Those of this process, where the system tells.
+    pub fn here() -> Option<Self> {
+        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+        Some(Self { soft, hard })
+    }
+
+    /// What the soft limit becomes for so many clients.
+    pub fn raised_for(self, clients: u64) -> u64 {
+        clients.saturating_add(SPARE).clamp(self.soft.min(self.hard), self.hard)
+    }
+
+    /// How many clients there may be at most.
+    pub fn clients(self) -> u64 {
+        self.hard.max(self.soft).saturating_sub(SPARE)
+    }
+}
+
 /// Raises the soft limit to what so many clients need, as far as it may be. Gives the number allowed if it is
 /// too small.
 pub fn raise_descriptors(clients: u64) -> Option<u64> {
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
+    let limits = Descriptors::here()?;
+    let Descriptors { soft, hard } = limits;
     let wanted = clients.saturating_add(SPARE);
-    let reachable = wanted.clamp(soft.min(hard), hard);
+    let reachable = limits.raised_for(clients);
     let raised = reachable <= soft || setrlimit(Resource::RLIMIT_NOFILE, reachable, hard).is_ok();
     let allowed = if raised { reachable } else { soft };
     (allowed < wanted).then_some(allowed)

@@ -2,32 +2,50 @@
 
 mod bench;
 mod bus;
+mod color;
+mod completions;
+mod doctor;
 mod failure;
 mod history;
 mod interrupt;
 mod limits;
 mod live;
 mod log;
+mod man;
 mod node;
 mod node_flags;
+mod pattern;
 mod run;
 mod scenarios;
 mod schema;
 mod trace;
+mod usage;
+pub mod verbosity;
 mod warden;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::scenario::Pattern;
-use failure::{ENVIRONMENT, Failure};
+use crate::lab::logging;
+use failure::{ENVIRONMENT, Failure, USAGE};
+use verbosity::VerbosityArgs;
+
+const EXAMPLES: &str = "\
+Examples:
+  pubsub-lab doctor                          which patterns can run on this machine
+  pubsub-lab run redis --nodes 3             three chat servers and a Redis, until Ctrl-C
+  pubsub-lab bench --scenario broker-down    break it, and count what was lost
+  pubsub-lab bench -q --scenario steady --format json > report.json";
 
 /// Compare messaging patterns by breaking them: one chat, several ways to connect its nodes, and an honest count
 /// of what was lost.
 #[derive(Debug, Parser)]
-#[command(name = "pubsub-lab", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "pubsub-lab", version, propagate_version = true, max_term_width = 100, after_help = EXAMPLES)]
 struct Cli {
+    #[command(flatten)]
+    verbosity: VerbosityArgs,
+
     #[command(subcommand)]
     command: Command,
 }
@@ -37,8 +55,14 @@ struct Cli {
 enum Command {
     /// Run a scenario over the patterns, break things, and count what was lost
     Bench(bench::BenchArgs),
+    /// Print what completes commands in your shell
+    Completions(completions::CompletionsArgs),
+    /// Say which brokers and tools are here, how to get the rest, and what this machine can do
+    Doctor(doctor::DoctorArgs),
     /// Run the history service of the pattern amqp in the foreground
     History(history::HistoryArgs),
+    /// Print the manual page, or write one for each subcommand
+    Man(man::ManArgs),
     /// Run one chat node in the foreground
     Node(node::NodeArgs),
     /// Start nodes on this machine, and the broker that they need; Ctrl-C stops everything
@@ -54,9 +78,20 @@ enum Command {
 
 /// Parses the arguments, runs the subcommand and gives its exit code.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error),
+    };
+    verbosity::set(cli.verbosity.chosen());
+    if verbosity::get().shows_more() {
+        logging::set_filter(verbosity::get().log_filter());
+    }
+    let result = match cli.command {
         Command::Bench(args) => bench::run(args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::History(args) => history::run(args),
+        Command::Man(args) => man::run(&args),
         Command::Node(args) => node::run(args),
         Command::Run(args) => run::run(args),
         Command::Scenarios(args) => Ok(scenarios::run(&args)),
@@ -79,8 +114,22 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     })
 }
 
-/// Reads a pattern's word, and says which ones there are.
-fn pattern(word: &str) -> Result<Pattern, String> {
-    let built = Pattern::BUILT.into_iter().find(|pattern| pattern.name() == word);
-    built.ok_or_else(|| format!("this version runs {}", Pattern::BUILT.map(Pattern::name).join(", ")))
+/// Help and version print themselves; all else is wrong usage.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    match usage::failure(error) {
+        Some(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit)
+        }
+        None => {
+            // A reader that closes early (`| head -1`) is no error.
+            let _ = error.print();
+            ExitCode::from(if error.use_stderr() { USAGE } else { 0 })
+        }
+    }
+}
+
+/// The whole command line, as completions and manual pages need it.
+fn command() -> clap::Command {
+    Cli::command()
 }

@@ -18,12 +18,13 @@ use crate::scenario::Pattern;
 
 /// Flags of `pubsub-lab node`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example: pubsub-lab node redis --listen 127.0.0.1:8080 --broker redis://127.0.0.1:6379"
-)]
+#[command(after_help = "Examples:
+  pubsub-lab node local
+  pubsub-lab node redis --listen 127.0.0.1:8080 --broker redis://127.0.0.1:6379
+  pubsub-lab node zeromq --listen 127.0.0.1:8081 --sub tcp://127.0.0.1:9001 --peer tcp://127.0.0.1:9000")]
 pub struct NodeArgs {
     /// How the nodes reach each other
-    #[arg(value_parser = super::pattern)]
+    #[arg(value_parser = super::pattern::parser())]
     pattern: Pattern,
 
     /// Where clients connect; port 0 picks a free one

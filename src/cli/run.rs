@@ -12,7 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::failure::{ENVIRONMENT, Failure};
 use super::interrupt::Signals;
 use super::node_flags::NodeFlags;
+use super::verbosity;
 use crate::lab::error::INTERRUPTED;
+use crate::lab::logging::VARIABLE;
 use crate::lab::{Cluster, ClusterOptions, Events, LabError, LabEvent, Progress};
 use crate::scenario::Pattern;
 
@@ -21,10 +23,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Flags of `pubsub-lab run`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example: pubsub-lab run redis --nodes 3")]
+#[command(after_help = "Examples:
+  pubsub-lab run redis --nodes 3
+  pubsub-lab run zeromq --nodes 2 --port 0
+  pubsub-lab run amqp --broker amqp://guest:guest@127.0.0.1:5672
+  pubsub-lab run local -v")]
 pub struct RunArgs {
     /// How the nodes reach each other
-    #[arg(value_parser = super::pattern)]
+    #[arg(value_parser = super::pattern::parser())]
     pattern: Pattern,
     /// How many nodes
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=200))]
@@ -63,6 +69,9 @@ async fn serve(args: RunArgs) -> Result<u8, Failure> {
         cluster.process_ids().iter().map(|(name, id)| format!("{name} is {id}")).collect();
     tell(format_args!("processes, to kill one and watch: {}", processes.join(", ")));
     tell(format_args!("logs in {} until the end", cluster.directory().display()));
+    if verbosity::get().shows_more() {
+        tell(format_args!("nodes and history log {}", logged()));
+    }
     if pattern == Pattern::Local && nodes > 1 {
         tell("local nodes do not hear each other: who writes on one is read on that one only");
     }
@@ -123,15 +132,15 @@ async fn watch(events: &mut Events, signals: &mut Signals, pattern: Pattern) -> 
         };
         match event {
             LabEvent::Died(death) => {
-                tell(format_args!("{death}{}", if death.log.is_empty() { "" } else { "; its last words:" }));
+                warn(format_args!("{death}{}", if death.log.is_empty() { "" } else { "; its last words:" }));
                 for line in &death.log {
-                    tell(format_args!("  | {line}"));
+                    warn(format_args!("  | {line}"));
                 }
                 tell(who_goes_on(&death.name, pattern));
             }
             LabEvent::WardenDied => {
-                tell("error: the warden died, so everything was stopped: nothing may run without it");
-                tell("hint: do not kill the process `pubsub-lab warden`; it ends by itself");
+                warn("error: the warden died, so everything was stopped: nothing may run without it");
+                warn("hint: do not kill the process `pubsub-lab warden`; it ends by itself");
                 return ENVIRONMENT;
             }
         }
@@ -153,12 +162,24 @@ fn who_goes_on(died: &str, pattern: Pattern) -> &'static str {
     }
 }
 
+/// What the services write into their logs.
+fn logged() -> String {
+    std::env::var(VARIABLE).unwrap_or_else(|_| verbosity::get().log_filter().into())
+}
+
 /// A result. Who closes standard output does not want it.
 fn show(line: impl Display) {
     writeln!(io::stdout().lock(), "{line}").ok();
 }
 
-/// What a user should know beside the results.
+/// What a user should know beside the results, unless they want to know nothing.
 fn tell(line: impl Display) {
+    if verbosity::get().shows_notes() {
+        warn(line);
+    }
+}
+
+/// What is said in any case.
+fn warn(line: impl Display) {
     writeln!(io::stderr().lock(), "{line}").ok();
 }

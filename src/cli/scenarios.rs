@@ -7,8 +7,15 @@ use clap::{Args, Subcommand};
 
 use crate::scenario::{self, Overrides, Pattern, Scenario, ScenarioError, ScenarioFile, Shipped, Variation};
 
+const EXAMPLES: &str = "\
+Examples:
+  pubsub-lab scenarios
+  pubsub-lab scenarios show broker-down > my.toml
+  pubsub-lab scenarios check my.toml";
+
 /// Arguments of `pubsub-lab scenarios`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub struct ScenariosArgs {
     #[command(subcommand)]
     action: Option<Action>,
@@ -17,13 +24,16 @@ pub struct ScenariosArgs {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// List the shipped scenarios (the default)
+    #[command(after_help = "Examples:\n  pubsub-lab scenarios list")]
     List,
     /// Print a shipped scenario's file, to read it or to begin your own with it
+    #[command(after_help = "Examples:\n  pubsub-lab scenarios show broker-down > my.toml")]
     Show {
         /// A name of the list
         name: String,
     },
     /// Say whether a file is a valid scenario, and what it does
+    #[command(after_help = "Examples:\n  pubsub-lab scenarios check my.toml")]
     Check {
         /// A file, or a name of the list
         file: String,

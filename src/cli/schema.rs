@@ -8,15 +8,16 @@ use super::failure::{ENVIRONMENT, Failure};
 use crate::{report, scenario};
 
 const AFTER_HELP: &str = "\
-An editor completes a scenario and explains each key once it has the schema:
-
-  pubsub-lab schema scenario > scenario.schema.json
-
-Then write, as the first line of the scenario's TOML file beside it,
+An editor completes a scenario and explains each key once it has the schema. Write, as the first line of the
+scenario's TOML file beside it,
 
   #:schema ./scenario.schema.json
 
-which Taplo reads: in VS Code by the extension Even Better TOML, elsewhere by its language server.";
+which Taplo reads: in VS Code by the extension Even Better TOML, elsewhere by its language server.
+
+Examples:
+  pubsub-lab schema scenario > scenario.schema.json
+  pubsub-lab schema report > report.schema.json";
 
 /// Arguments of `pubsub-lab schema`.
 #[derive(Debug, Args)]

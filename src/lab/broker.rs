@@ -140,12 +140,19 @@ impl Broker {
 }
 
 /// Where a managed broker comes from.
-enum Source {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// This machine's own program.
     Program(PathBuf),
+    /// A container.
     Docker,
 }
 
-async fn source(product: Product) -> Result<Source, LabError> {
+/// Where a managed broker would come from now.
+///
+/// # Errors
+/// When there is none to be had; the hint says how to get one.
+pub async fn source(product: Product) -> Result<Source, LabError> {
     let (found, also_needed) = match product {
         Product::Redis => (redis::find()?, Ok(())),
         Product::RabbitMq => (rabbitmq::find()?, epmd::find().map(drop)),
@@ -168,9 +175,10 @@ async fn source(product: Product) -> Result<Source, LabError> {
     let message = format!(
         "the pattern {pattern} needs a {product} server, and there is neither `{program}` nor Docker"
     );
-    let install = program::install_hint(program, formula);
+    let install = program::install_line(program, formula);
     let scheme = product.scheme();
-    let hint = format!("{install}, or name a running one with `--broker {scheme}://host:port`");
+    let hint =
+        format!("{install}, or start Docker, or name a running one with `--broker {scheme}://host:port`");
     Err(LabError::environment(message).hint(hint))
 }
 

@@ -56,7 +56,16 @@ fn run(product: Product, name: &str, port: u16) -> Vec<String> {
 
 /// Whether a Docker engine runs.
 pub async fn is_there() -> bool {
-    docker(&["version", "--format", "{{.Server.Version}}"], ENGINE).await.is_ok()
+    engine().await.is_ok()
+}
+
+/// The version of the Docker engine that runs.
+///
+/// # Errors
+/// When none answers.
+pub async fn engine() -> Result<String, LabError> {
+    let output = docker(&["version", "--format", "{{.Server.Version}}"], ENGINE).await?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// A broker in a container.

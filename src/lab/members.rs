@@ -12,6 +12,7 @@ use super::broker::Broker;
 use super::cluster::Progress;
 use super::error::LabError;
 use super::links::Links;
+use super::logging;
 use super::options::ClusterOptions;
 use super::ports;
 use super::process::{SHELL, Spec};
@@ -238,6 +239,7 @@ fn node_spec(shared: &Shared<'_>, index: usize, port: u16, addresses: &Addresses
     if let Some(history) = ways.histories.get(index) {
         env.push(("PUBSUB_LAB_HISTORY".into(), format!("http://127.0.0.1:{history}").into()));
     }
+    env.extend(logging::environment());
     args.extend(options.node_flags.iter().cloned());
     let trace = trace_args(shared, node_trace(shared.logs, index));
     Spec {
@@ -276,7 +278,7 @@ fn history_spec(shared: &Shared<'_>, port: u16, ways: &Ways) -> Spec {
         name: "history".into(),
         program: shared.options.program.clone(),
         args: args.into_iter().map(OsString::from).chain([db]).chain(trace).collect(),
-        env: broker.into_iter().collect(),
+        env: broker.into_iter().chain(logging::environment()).collect(),
         clean: false,
         dir: None,
         log: shared.logs.join("history.log"),

@@ -17,6 +17,7 @@ pub mod external;
 pub mod group;
 mod interruption;
 pub mod links;
+pub mod logging;
 mod members;
 mod observer;
 pub mod options;

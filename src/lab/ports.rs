@@ -13,7 +13,7 @@ use rand::seq::SliceRandom;
 use super::error::LabError;
 
 /// Where ports are looked for: below what common systems give to outgoing connections.
-const RANGE: RangeInclusive<u16> = 20_000..=31_999;
+pub const RANGE: RangeInclusive<u16> = 20_000..=31_999;
 
 /// So many different ports that nobody listens on, in a random order.
 pub fn free(count: usize) -> Result<Vec<u16>, LabError> {
@@ -42,8 +42,14 @@ pub fn check(port: u16) -> io::Result<()> {
     }
 }
 
+/// How many ports the lab could take now.
+pub fn count_free() -> usize {
+    let ephemeral = ephemeral();
+    RANGE.filter(|port| !ephemeral.contains(port) && check(*port).is_ok()).count()
+}
+
 /// The ports that the kernel gives to outgoing connections.
-fn ephemeral() -> RangeInclusive<u16> {
+pub fn ephemeral() -> RangeInclusive<u16> {
     let read = || {
         let range = std::fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").ok()?;
         let mut ends = range.split_ascii_whitespace().map(str::parse);

@@ -49,13 +49,13 @@ pub fn is_program(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
-/// What to type on this system to have a program: Debian's package, Homebrew's formula.
-pub fn install_hint(package: &str, formula: &str) -> String {
+/// What to do on this system to have a program: Debian's package, Homebrew's formula.
+pub fn install_line(package: &str, formula: &str) -> String {
     let os_release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    install_hint_for(std::env::consts::OS, &os_release, package, formula)
+    install_line_for(std::env::consts::OS, &os_release, package, formula)
 }
 
-fn install_hint_for(os: &str, os_release: &str, package: &str, formula: &str) -> String {
+fn install_line_for(os: &str, os_release: &str, package: &str, formula: &str) -> String {
     let apt = format!("`sudo apt-get install {package}`");
     let brew = format!("`brew install {formula}`");
     let ids = || {
@@ -65,11 +65,11 @@ fn install_hint_for(os: &str, os_release: &str, package: &str, formula: &str) ->
             .flat_map(|ids| ids.trim_matches('"').split_ascii_whitespace())
     };
     if os == "macos" {
-        format!("install it with {brew}, or start Docker")
+        format!("install it with {brew}")
     } else if ids().any(|id| id == "debian" || id == "ubuntu") {
-        format!("install it with {apt}, or start Docker")
+        format!("install it with {apt}")
     } else {
-        format!("install {package} with your system's package manager ({apt}, {brew}), or start Docker")
+        format!("install {package} with your system's package manager ({apt}, {brew})")
     }
 }
 
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_install_line_is_this_systems() {
-        let hint = |os, release| install_hint_for(os, release, "redis-server", "redis");
+        let hint = |os, release| install_line_for(os, release, "redis-server", "redis");
         assert!(hint("linux", "ID=debian\n").contains("`sudo apt-get install redis-server`"));
         assert!(hint("linux", "ID=pop\nID_LIKE=\"ubuntu debian\"\n").contains("apt-get"));
         assert!(!hint("linux", "ID=debian\n").contains("brew"));

@@ -2,6 +2,7 @@
 //! What is installed as a service is neither used nor touched.
 
 mod setting;
+mod version;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use super::program;
 use super::service::{Readiness, Service};
 use crate::fault::Victim;
 use setting::{Ports, environment, node, write_configuration};
+pub use version::version;
 
 /// The environment variable that names another start script; empty means: none, use Docker.
 pub const PROGRAM_VARIABLE: &str = "PUBSUB_LAB_RABBITMQ_SERVER";

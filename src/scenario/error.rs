@@ -70,35 +70,6 @@ fn flag(key: &str) -> String {
     format!("--{}", key.replace('_', "-"))
 }
 
-/// The known word that a wrong one most likely stands for.
-pub(super) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let wrong = wrong.to_lowercase();
-    known
-        .into_iter()
-        .map(|word| (strsim::damerau_levenshtein(&wrong, word), word))
-        .filter(|(distance, word)| *distance <= 1 + word.chars().count().min(wrong.chars().count()) / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, word)| word)
-}
-
-/// `did you mean ...?`, or all that is known where nothing comes near.
-pub(super) fn suggestion<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
-    match nearest(wrong, known.clone()) {
-        Some(word) => format!("did you mean `{word}`?"),
-        None => format!("known are {}", list(known)),
-    }
-}
-
-/// Words in a sentence: `` `a`, `b` and `c` ``.
-pub(super) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let words: Vec<String> = words.into_iter().map(|word| format!("`{word}`")).collect();
-    match words.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-        None => "nothing".into(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,14 +81,5 @@ mod tests {
         assert_eq!(source.place(2), "a.toml:2:1");
         assert_eq!(source.place(source.text.len() - 1), "a.toml:2:18");
         assert_eq!(source.place(10_000), "a.toml:2:19");
-    }
-
-    #[test]
-    fn suggests_what_is_near_and_nothing_else() {
-        let known = ["publishers", "subscribers", "rate"];
-        assert_eq!(nearest("publisher", known), Some("publishers"));
-        assert_eq!(nearest("Rate", known), Some("rate"));
-        assert_eq!(nearest("colour", known), None);
-        assert_eq!(suggestion("colour", ["a", "b", "c"]), "known are `a`, `b` and `c`");
     }
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::error::{Origin, ScenarioError, Source, suggestion};
+use super::error::{Origin, ScenarioError, Source};
 use super::section::{NO_DURATION, Section, Value, duration, parse_duration, wrong_type};
+use super::words::suggestion;
 use super::{Cluster, Load, Overrides};
 
 /// A field of cluster or load. A flag of its name (`_` becomes `-`) overrides it.

@@ -24,6 +24,7 @@ mod share;
 mod shipped;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use error::ScenarioError;
 pub use expect::{Bound, Expectation, Whose};
@@ -35,6 +36,7 @@ pub use pattern::Pattern;
 pub use schema::json_schema;
 pub use share::share_of;
 pub use shipped::{ScenarioFile, Shipped};
+pub use words::{nearest, suggestion, suggestion_within};
 
 /// One scenario, validated, every default filled in.
 #[derive(Debug, Clone, PartialEq)]

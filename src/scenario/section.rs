@@ -6,7 +6,8 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::{ScenarioError, Source, list, suggestion};
+use super::error::{ScenarioError, Source};
+use super::words::{list, suggestion};
 
 /// A value of the file, with its place.
 pub(super) type Value<'a> = &'a Spanned<DeValue<'a>>;

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use rust_embed::Embed;
 
-use super::error::{ScenarioError, nearest};
+use super::error::ScenarioError;
+use super::words::nearest;
 use super::{Overrides, Scenario, Variation};
 
 #[derive(Embed)]

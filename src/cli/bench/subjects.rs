@@ -91,10 +91,7 @@ impl SubjectArgs {
         } else {
             let mut patterns = Vec::new();
             for word in &self.pattern {
-                let pattern = crate::cli::pattern(word).map_err(|why| {
-                    let hint = "give patterns separated by commas, or `all`";
-                    Failure::new(USAGE, format!("--pattern {word}: no such pattern; {why}"), hint)
-                })?;
+                let pattern = crate::cli::pattern::read(word)?;
                 if !patterns.contains(&pattern) {
                     patterns.push(pattern);
                 }

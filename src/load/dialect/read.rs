@@ -9,6 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::form::{Form, Parts, Slot};
 use super::template::{Ack, Match, Place, Template};
+use crate::scenario::{suggestion, suggestion_within};
 
 /// Why a template cannot be used: one sentence that names what and where, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -142,7 +143,7 @@ impl Source<'_> {
             self.error(
                 text.span(),
                 format!("there is no {{{word}}} here"),
-                suggestion(word, &words, ("{", "}")),
+                suggestion_within(word, words, ("{", "}")),
             )
         })
     }
@@ -212,7 +213,7 @@ impl Source<'_> {
             None => Ok(()),
             Some(key) => {
                 let word = key.get_ref();
-                let hint = suggestion(word, known, ("`", "`"));
+                let hint = suggestion(word, known.iter().copied());
                 Err(self.error(key.span(), format!("{whose} has no key `{word}`"), hint))
             }
         }
@@ -235,19 +236,6 @@ impl Source<'_> {
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         let hint = Some(hint.into()).filter(|hint| !hint.is_empty());
         TemplateError { message: format!("{}:{line}:{column}: {what}", self.name), hint }
-    }
-}
-
-/// The known word that a wrong one most likely stands for, or all of them where nothing comes near.
-fn suggestion(wrong: &str, known: &[&str], (open, close): (&str, &str)) -> String {
-    let distance = |word: &str| strsim::damerau_levenshtein(&wrong.to_lowercase(), word);
-    let near = known.iter().filter(|word| distance(word) <= 1 + word.len().min(wrong.len()) / 4);
-    match near.min_by_key(|word| distance(word)) {
-        Some(word) => format!("did you mean {open}{word}{close}?"),
-        None => {
-            let words: Vec<String> = known.iter().map(|word| format!("{open}{word}{close}")).collect();
-            format!("known are {}", words.join(", "))
-        }
     }
 }
 
@@ -274,7 +262,7 @@ mod tests {
         assert_eq!(hint, "did you mean {text}?");
         let (error, hint) = wrong("publish = '{text}'\nconnect = ['hi', '{id}']");
         assert_eq!(error, "chat.toml:2:18: there is no {id} here");
-        assert_eq!(hint, "known are {room}, {name}");
+        assert_eq!(hint, "known are {room} and {name}");
         let (error, hint) = wrong("publish = '{text}'\ntext = 'payload/text'");
         assert_eq!(error, "chat.toml:2:8: `text` must be a JSON pointer");
         assert_eq!(hint, "a JSON pointer begins with a slash: \"/payload/text\"");

@@ -7,9 +7,10 @@ use std::time::Duration;
 use humantime::format_duration;
 
 use super::Whole;
-use crate::scenario::error::{ScenarioError, list};
+use crate::scenario::error::ScenarioError;
 use crate::scenario::fault::Placed;
 use crate::scenario::share::{share_of, smallest};
+use crate::scenario::words::list;
 use crate::scenario::{Action, End, Pattern, Target};
 
 /// One time that a plan strikes, as far as that is known without a seed.

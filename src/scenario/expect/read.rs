@@ -5,9 +5,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Bound, Expectation, Whose};
 use crate::scenario::Pattern;
-use crate::scenario::error::{ScenarioError, Source, nearest, suggestion};
+use crate::scenario::error::{ScenarioError, Source};
 use crate::scenario::figures::{FIGURES, FigureKind, figure_kind, known};
 use crate::scenario::section::{Value, wrong_type};
+use crate::scenario::words::{nearest, suggestion};
 
 /// Reads `[expect]` and the tables in it, in the order of the file.
 pub(in crate::scenario) fn read(

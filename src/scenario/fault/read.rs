@@ -8,8 +8,9 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::{ACTIONS, Action, Condition, End, FaultPlan, Link, Target};
-use crate::scenario::error::{ScenarioError, Source, list};
+use crate::scenario::error::{ScenarioError, Source};
 use crate::scenario::section::{Section, Value, duration, text, wrong_type};
+use crate::scenario::words::list;
 use crate::scenario::{Cluster, Load, Pattern, parse, share};
 
 /// A plan, and where its parts stand in the file.

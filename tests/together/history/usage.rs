@@ -181,9 +181,15 @@ async fn wrong_credentials_and_a_queue_of_another_kind_are_named() {
 #[test]
 fn the_help_tells_what_it_is() {
     let help = ended(pubsub_lab(&["history", "--help"])).1.out().join("\n");
-    for part in
-        ["--keep", "--db", "--listen", "--namespace", "PREFIX.history", "Example: pubsub-lab history --db"]
-    {
+    for part in [
+        "--keep",
+        "--db",
+        "--listen",
+        "--namespace",
+        "PREFIX.history",
+        "Examples:",
+        "pubsub-lab history --db",
+    ] {
         assert!(help.contains(part), "{part}\n{help}");
     }
 }

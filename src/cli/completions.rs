@@ -1,0 +1,66 @@
+//! `pubsub-lab completions`: what a shell needs to complete subcommands, flags, scenarios and patterns.
+
+use std::io::Write as _;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Command};
+use clap_complete::{Shell, generate};
+
+use super::failure::Failure;
+use crate::scenario::{Pattern, Shipped};
+
+const AFTER_HELP: &str = "\
+Examples:
+  pubsub-lab completions bash > ~/.local/share/bash-completion/completions/pubsub-lab
+  pubsub-lab completions zsh > ~/.zfunc/_pubsub-lab     (a directory of your $fpath)
+  pubsub-lab completions fish > ~/.config/fish/completions/pubsub-lab.fish
+  source <(pubsub-lab completions bash)                 (this shell alone)";
+
+/// Arguments of `pubsub-lab completions`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct CompletionsArgs {
+    /// For which shell
+    #[arg(value_enum)]
+    shell: Shell,
+}
+
+/// Prints the script and gives the exit code.
+pub fn run(args: &CompletionsArgs) -> Result<u8, Failure> {
+    let mut script = Vec::new();
+    generate(args.shell, &mut offered(&super::command()), "pubsub-lab", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    // Two spellings of a name with a hyphen, so that bash completes nothing after a subcommand: clap issue 6421.
+    let script = match args.shell {
+        Shell::Bash => script.replace("pubsub__subcmd__lab", "pubsub__lab"),
+        _ => script.into_owned(),
+    };
+    // A reader that closes early (`| head -1`) is no error.
+    let _ = std::io::stdout().write_all(script.as_bytes());
+    Ok(0)
+}
+
+/// The command line with the words that are offered where any text is taken: a file is one, too.
+fn offered(command: &Command) -> Command {
+    let scenarios = || PossibleValuesParser::new(Shipped::all().into_iter().map(|shipped| shipped.name));
+    let patterns = PossibleValuesParser::new(Pattern::BUILT.map(Pattern::name).into_iter().chain(["all"]));
+    visible(command)
+        .mut_subcommand("bench", |bench| {
+            bench
+                .mut_arg("scenario", |scenario| scenario.value_parser(scenarios()))
+                .mut_arg("pattern", |pattern| pattern.value_parser(patterns))
+        })
+        .mut_subcommand("scenarios", |all| {
+            all.mut_subcommand("show", |show| show.mut_arg("name", |name| name.value_parser(scenarios())))
+        })
+}
+
+/// Without what is hidden from help; the generators would show it.
+fn visible(command: &Command) -> Command {
+    let shown = command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set());
+    Command::new("pubsub-lab")
+        .version(env!("CARGO_PKG_VERSION"))
+        .propagate_version(true)
+        .args(command.get_arguments())
+        .subcommands(shown)
+}

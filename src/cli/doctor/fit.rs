@@ -1,0 +1,98 @@
+//! Whether a bench of the usual size fits this machine, and why.
+
+use serde::Serialize;
+
+use super::clock::{Clock, LATE};
+use super::ports::Ports;
+use crate::cli::limits::Descriptors;
+use crate::report::Host;
+use crate::scenario::{Overrides, Scenario, ScenarioError};
+
+/// The bench that is judged.
+const SCENARIO: &str = "broker-down";
+/// Deliveries a second that one core carries beside nodes and broker: the README's figures are at 7,500.
+const DELIVERIES_PER_CORE: f64 = 7_500.0;
+/// Three nodes, a RabbitMQ with its Erlang, a history and the ledger stay below this.
+const MEMORY_MIB: u64 = 1_024;
+/// Ports of a broker and a history, beside those of the nodes and their links.
+const OTHER_PORTS: usize = 10;
+
+/// Whether the bench fits.
+#[derive(Debug, Serialize)]
+pub(super) struct Fit {
+    pub(super) scenario: &'static str,
+    pub(super) nodes: usize,
+    pub(super) publishers: usize,
+    pub(super) subscribers: usize,
+    pub(super) rate: f64,
+    pub(super) deliveries_per_second: f64,
+    pub(super) fits: bool,
+    /// Each reason against it; where there is none, what there is enough of.
+    pub(super) why: Vec<String>,
+}
+
+impl Fit {
+    /// Judges by what was found and measured.
+    pub(super) fn judge(
+        host: &Host,
+        ports: &Ports,
+        descriptors: Option<Descriptors>,
+        clock: &Clock,
+    ) -> Result<Self, ScenarioError> {
+        let Scenario { cluster, load, .. } = Scenario::load(SCENARIO, &Overrides::new())?;
+        let deliveries = load.rate * load.subscribers as f64 / load.rooms as f64;
+        let clients = (load.publishers + load.subscribers) as u64;
+        let mut against = Vec::new();
+        let mut wants = |enough: bool, why: String| {
+            if !enough {
+                against.push(why);
+            }
+        };
+        let cores = host.cores;
+        wants(
+            deliveries <= DELIVERIES_PER_CORE * cores as f64,
+            format!("{deliveries:.0} deliveries/s are much for {cores} cores"),
+        );
+        wants(
+            host.memory_mib.is_none_or(|mib| mib >= MEMORY_MIB),
+            format!("{} MiB of memory are less than {MEMORY_MIB}", host.memory_mib.unwrap_or_default()),
+        );
+        let needed = 3 * clients;
+        wants(
+            descriptors.is_none_or(|limits| limits.clients() >= needed),
+            format!("the limit on open files does not allow {clients} clients"),
+        );
+        // A link of each node to its clients, its peers or its broker.
+        let ports_needed = cluster.nodes * (cluster.nodes + 2) + OTHER_PORTS;
+        wants(
+            ports.free >= ports_needed,
+            format!("{} ports are free, fewer than {ports_needed}", ports.free),
+        );
+        let late = u128::from(clock.late_us.p50);
+        wants(
+            late <= LATE.as_micros(),
+            format!(
+                "timers are {late} us late at the median, so that latency will be marked as limited by the harness"
+            ),
+        );
+        wants(clock.wall_is_sane, "the wall clock is not set, or jumps".into());
+        let fits = against.is_empty();
+        let why = if fits {
+            vec![format!(
+                "{deliveries:.0} deliveries/s on {cores} cores, timers {late} us late at the median"
+            )]
+        } else {
+            against
+        };
+        Ok(Self {
+            scenario: SCENARIO,
+            nodes: cluster.nodes,
+            publishers: load.publishers,
+            subscribers: load.subscribers,
+            rate: load.rate,
+            deliveries_per_second: deliveries,
+            fits,
+            why,
+        })
+    }
+}

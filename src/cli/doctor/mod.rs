@@ -1,0 +1,129 @@
+//! `pubsub-lab doctor`: what is here, what is missing and how to get it, and what this machine can do.
+//!
+//! Everything is looked up or measured now: by the lab's own search for programs and ports, by asking each
+//! program, by sleeping and looking at the clock.
+
+mod ask;
+mod clock;
+mod fit;
+mod optional;
+mod patterns;
+mod ports;
+mod show;
+mod tools;
+
+use std::io::Write as _;
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use super::failure::{ENVIRONMENT, Failure};
+use super::limits::Descriptors;
+use crate::report::Host;
+use clock::Clock;
+use fit::Fit;
+use patterns::Runnable;
+use ports::Ports;
+use tools::Tool;
+
+/// Arguments of `pubsub-lab doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  pubsub-lab doctor
+  pubsub-lab doctor --format json
+  PUBSUB_LAB_REDIS_SERVER= pubsub-lab doctor    as if there were no redis-server: Docker, or nothing
+
+Exit code: 0 every pattern can run, 4 one cannot, because its broker is missing.")]
+pub struct DoctorArgs {
+    /// What goes to stdout
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Tables for people
+    Text,
+    /// The same for programs
+    Json,
+}
+
+/// All that was found.
+#[derive(Debug, Serialize)]
+struct Findings {
+    schema: u32,
+    version: &'static str,
+    host: Host,
+    tools: Vec<Tool>,
+    patterns: Vec<Runnable>,
+    ports: Ports,
+    /// `null` where the system does not tell.
+    descriptors: Option<OpenFiles>,
+    clock: Clock,
+    fit: Fit,
+    /// What to do about what is wrong, the most important first.
+    hints: Vec<String>,
+}
+
+/// The limit on open files.
+#[derive(Debug, Serialize)]
+struct OpenFiles {
+    soft: u64,
+    hard: u64,
+    /// What a bench of the usual size raises the soft limit to.
+    raised_to: u64,
+    /// The most clients that a bench can have; each takes three where a link's proxy is between.
+    clients: u64,
+}
+
+/// Looks, prints, and gives the exit code.
+pub fn run(args: &DoctorArgs) -> Result<u8, Failure> {
+    let (tools, patterns, ports) = super::runtime()?.block_on(async {
+        tokio::join!(tools::all(), patterns::all(), tokio::task::spawn_blocking(Ports::look))
+    });
+    let ports = ports.map_err(|error| {
+        Failure::new(ENVIRONMENT, format!("the ports cannot be looked at: {error}"), "report this")
+    })?;
+    // When all the rest is over: it would make timers late.
+    let clock = Clock::measure();
+    let (host, limits) = (Host::here(), Descriptors::here());
+    let fit = Fit::judge(&host, &ports, limits, &clock)?;
+    let descriptors = limits.map(|limits| OpenFiles {
+        soft: limits.soft,
+        hard: limits.hard,
+        raised_to: limits.raised_for(3 * (fit.publishers + fit.subscribers) as u64),
+        clients: limits.clients() / 3,
+    });
+    let hints = hints(&patterns, &ports, &fit, &clock);
+    let version = env!("CARGO_PKG_VERSION");
+    let findings =
+        Findings { schema: 1, version, host, tools, patterns, ports, descriptors, clock, fit, hints };
+    let text = match args.format {
+        Format::Text => show::text(&findings),
+        Format::Json => serde_json::to_string_pretty(&findings).map(|text| text + "\n").map_err(|error| {
+            Failure::new(ENVIRONMENT, format!("cannot write the findings: {error}"), "free some memory")
+        })?,
+    };
+    // A reader that closes early (`| head -1`) is no error.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+    let all_run = findings.patterns.iter().all(|pattern| pattern.runs);
+    Ok(if all_run { 0 } else { ENVIRONMENT })
+}
+
+fn hints(patterns: &[Runnable], ports: &Ports, fit: &Fit, clock: &Clock) -> Vec<String> {
+    let mut hints: Vec<String> =
+        patterns.iter().filter_map(|it| Some(format!("{}: {}", it.pattern, it.hint.as_ref()?))).collect();
+    if let taken @ [_, ..] = &ports.taken()[..] {
+        let taken = taken.join(", ");
+        hints.push(format!(
+            "port {taken} is taken: choose others with `run --port 9000`, or free ones with `--port 0`"
+        ));
+    }
+    if !clock.wall_is_sane {
+        hints.push("set the clock; the times of messages and reports are wrong otherwise".into());
+    }
+    if !fit.fits {
+        hints.push("end what else runs here, or take fewer `--subscribers` or a lower `--rate`".into());
+    }
+    hints
+}

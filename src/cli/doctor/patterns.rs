@@ -1,0 +1,40 @@
+//! Which patterns can run here, by the lab's own search for their brokers.
+
+use futures_util::future::join_all;
+use serde::Serialize;
+
+use crate::lab::Product;
+use crate::lab::broker::{Source, source};
+use crate::scenario::Pattern;
+
+/// Whether a pattern can run here.
+#[derive(Debug, Serialize)]
+pub(super) struct Runnable {
+    /// Its word.
+    pub(super) pattern: &'static str,
+    pub(super) runs: bool,
+    /// What its broker would be; `null` for a pattern that has none.
+    pub(super) broker: Option<String>,
+    /// Why it cannot run.
+    pub(super) why: Option<String>,
+    /// What to do about that.
+    pub(super) hint: Option<String>,
+}
+
+/// All of them.
+pub(super) async fn all() -> Vec<Runnable> {
+    join_all(Pattern::BUILT.map(look)).await
+}
+
+async fn look(pattern: Pattern) -> Runnable {
+    let mut it = Runnable { pattern: pattern.name(), runs: true, broker: None, why: None, hint: None };
+    let Some(product) = Product::of_pattern(pattern) else { return it };
+    match source(product).await {
+        Ok(Source::Program(path)) => it.broker = Some(path.display().to_string()),
+        Ok(Source::Docker) => it.broker = Some("Docker".into()),
+        Err(error) => {
+            (it.runs, it.why, it.hint) = (false, Some(error.message), error.hint);
+        }
+    }
+    it
+}

@@ -1,0 +1,47 @@
+//! `pubsub-lab man`: the manual pages, made of the same words as `--help`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use clap_mangen::{Man, generate_to};
+
+use super::failure::{ENVIRONMENT, Failure};
+
+const AFTER_HELP: &str = "\
+Examples:
+  pubsub-lab man | man -l -
+  pubsub-lab man --out ~/.local/share/man/man1";
+
+/// Arguments of `pubsub-lab man`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct ManArgs {
+    /// Write a page for each subcommand into this directory, and the main one; it is made if it is not there
+    #[arg(long, short, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+/// Prints or writes the pages and gives the exit code.
+pub fn run(args: &ManArgs) -> Result<u8, Failure> {
+    match &args.out {
+        Some(directory) => write_all(directory).map_err(|error| {
+            let message = format!("cannot write into {}: {error}", directory.display());
+            Failure::new(ENVIRONMENT, message, "name another directory with `--out`")
+        })?,
+        None => {
+            let mut page = Vec::new();
+            Man::new(super::command()).render(&mut page).map_err(|error| {
+                Failure::new(ENVIRONMENT, format!("cannot write the page: {error}"), "free some memory")
+            })?;
+            // A reader that closes early (`| head -1`) is no error.
+            let _ = std::io::stdout().write_all(&page);
+        }
+    }
+    Ok(0)
+}
+
+fn write_all(directory: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(directory)?;
+    generate_to(super::command(), directory)
+}

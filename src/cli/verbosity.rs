@@ -1,0 +1,88 @@
+//! How much the program says beside its results: `-q`, nothing, or `-v` once or more.
+
+use std::sync::OnceLock;
+
+use clap::{ArgAction, Args};
+
+/// Set once, before a subcommand begins.
+static VERBOSITY: OnceLock<Verbosity> = OnceLock::new();
+
+/// How much the program says on standard error. Errors are said always.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verbosity {
+    /// Errors alone: no progress, no notes.
+    Quiet,
+    /// What a user mostly wants to know.
+    Normal,
+    /// More, counted by how often `-v` was given: 1 or more.
+    Verbose(u8),
+}
+
+/// The flags, which every subcommand takes.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct VerbosityArgs {
+    /// Say more: what services log, and where to; twice for everything
+    #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    verbose: u8,
+
+    /// Say nothing but results and errors
+    #[arg(long, short, global = true)]
+    quiet: bool,
+}
+
+impl VerbosityArgs {
+    /// What was chosen.
+    pub fn chosen(self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, 0) => Verbosity::Normal,
+            (false, times) => Verbosity::Verbose(times),
+        }
+    }
+}
+
+impl Verbosity {
+    /// The level of a service's own log; libraries say less.
+    pub fn log_filter(self) -> &'static str {
+        // What the AMQP library says about a lost connection the services say themselves, once.
+        match self {
+            Self::Quiet => "error,lapin=off",
+            Self::Normal => "info,lapin=off",
+            Self::Verbose(1) => "info,pubsub_lab=debug,lapin=off",
+            Self::Verbose(_) => "debug,pubsub_lab=trace,lapin=off",
+        }
+    }
+
+    /// Whether notes and progress are wanted.
+    pub fn shows_notes(self) -> bool {
+        self != Self::Quiet
+    }
+
+    /// Whether more than usual is wanted.
+    pub fn shows_more(self) -> bool {
+        matches!(self, Self::Verbose(_))
+    }
+}
+
+/// Chooses for the rest of this process. Only the first call has an effect.
+pub fn set(verbosity: Verbosity) {
+    VERBOSITY.set(verbosity).ok();
+}
+
+/// What was chosen; [`Verbosity::Normal`] where nobody has.
+pub fn get() -> Verbosity {
+    VERBOSITY.get().copied().unwrap_or(Verbosity::Normal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_flags_choose() {
+        let chosen = |verbose, quiet| VerbosityArgs { verbose, quiet }.chosen();
+        assert_eq!(chosen(0, false), Verbosity::Normal);
+        assert_eq!(chosen(0, true), Verbosity::Quiet);
+        assert_eq!(chosen(2, false), Verbosity::Verbose(2));
+    }
+}

@@ -1,0 +1,58 @@
+//! What to say of a word that is not known: the nearest one, or all that are.
+
+/// The known word that a wrong one most likely stands for.
+pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let wrong = wrong.to_lowercase();
+    known
+        .into_iter()
+        .map(|word| (strsim::damerau_levenshtein(&wrong, word), word))
+        .filter(|(distance, word)| *distance <= 1 + word.chars().count().min(wrong.chars().count()) / 4)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, word)| word)
+}
+
+/// `did you mean ...?`, or all that is known where nothing comes near.
+pub fn suggestion<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
+    suggestion_within(wrong, known, ("`", "`"))
+}
+
+/// The same, each word within these signs.
+pub fn suggestion_within<'a>(
+    wrong: &str,
+    known: impl IntoIterator<Item = &'a str> + Clone,
+    signs: (&str, &str),
+) -> String {
+    match nearest(wrong, known.clone()) {
+        Some(word) => format!("did you mean {}{word}{}?", signs.0, signs.1),
+        None => format!("known are {}", listed(known, signs)),
+    }
+}
+
+/// Words in a sentence: `` `a`, `b` and `c` ``.
+pub(super) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
+    listed(words, ("`", "`"))
+}
+
+fn listed<'a>(words: impl IntoIterator<Item = &'a str>, (open, close): (&str, &str)) -> String {
+    let words: Vec<String> = words.into_iter().map(|word| format!("{open}{word}{close}")).collect();
+    match words.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => "nothing".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn suggests_what_is_near_and_nothing_else() {
+        let known = ["publishers", "subscribers", "rate"];
+        assert_eq!(nearest("publisher", known), Some("publishers"));
+        assert_eq!(nearest("Rate", known), Some("rate"));
+        assert_eq!(nearest("colour", known), None);
+        assert_eq!(suggestion("colour", ["a", "b", "c"]), "known are `a`, `b` and `c`");
+        assert_eq!(suggestion_within("txt", ["text", "room"], ("{", "}")), "did you mean {text}?");
+    }
+}
