@@ -9,7 +9,9 @@ mod limits;
 mod log;
 mod node;
 mod node_flags;
+mod output;
 mod progress;
+mod report;
 mod run;
 mod scenarios;
 mod schema;
@@ -40,6 +42,8 @@ enum Command {
     History(history::HistoryArgs),
     /// Run one chat node in the foreground
     Node(node::NodeArgs),
+    /// Print a report again, compare several, or merge them
+    Report(report::ReportArgs),
     /// Start nodes on this machine, and the broker that they need; Ctrl-C stops everything
     Run(run::RunArgs),
     /// List, show and check scenarios
@@ -57,6 +61,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::History(args) => history::run(args),
         Command::Node(args) => node::run(args),
+        Command::Report(args) => report::run(&args),
         Command::Run(args) => run::run(args),
         Command::Scenarios(args) => Ok(scenarios::run(&args)),
         Command::Schema(args) => schema::run(&args),

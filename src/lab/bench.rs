@@ -161,7 +161,7 @@ fn write(options: &BenchOptions, done: Done) -> Result<Report, LabError> {
     let scenario = options.scenario.to_json();
     let (host, bench) = (Host::here(), Some(options.again.clone()));
     let report = Report { schema: SCHEMA, scenario, seed: options.seed, versions, host, bench, runs };
-    report.write(&options.out).map_err(|error| {
+    report.write_all(&options.out).map_err(|error| {
         let message = format!("the report cannot be written to {}: {error}", options.out.display());
         LabError::environment(message).hint("choose another directory with `--out`")
     })?;

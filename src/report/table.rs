@@ -53,7 +53,7 @@ pub(super) static FIGURES: [Figure; 20] = [
 const UNSENT: &str = "unsent";
 
 /// The figures of this report's table.
-fn figures(report: &Report) -> Vec<&'static Figure> {
+pub(super) fn figures(report: &Report) -> Vec<&'static Figure> {
     let unsent = report.runs.iter().any(|run| run.messages.is_some_and(|messages| messages.unsent > 0));
     FIGURES.iter().filter(|figure| unsent || figure.name != UNSENT).collect()
 }

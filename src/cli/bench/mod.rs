@@ -1,7 +1,6 @@
 //! `pubsub-lab bench`: runs a scenario over the patterns and prints what became of every message.
 
 mod again;
-mod output;
 mod overrides;
 mod subjects;
 
@@ -14,12 +13,12 @@ use tokio_util::sync::CancellationToken;
 use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::interrupt::Signals;
 use super::node_flags::NodeFlags;
+use super::output::{Format, print};
 use super::progress::Terminal;
 use crate::lab::{BenchOptions, LabError, bench, create};
 use crate::report::Report;
 use crate::scenario::{Scenario, ScenarioFile};
 use again::Again;
-use output::{Format, print};
 use overrides::OverrideArgs;
 use subjects::{Chosen, SubjectArgs};
 
