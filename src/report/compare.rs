@@ -4,7 +4,7 @@
 //! parameters. A side's latencies are read off the sum of its runs' whole distributions, never averaged from
 //! quantiles; its share on time is of all its debts; every other figure is the median of its runs.
 //!
-//! What counts as more than noise is said in [`noise`].
+//! What counts as more than noise is said in `noise.rs`.
 
 mod differences;
 mod figures;

@@ -8,7 +8,7 @@ use crate::once::{dir, printed, report_in};
 
 #[test]
 fn the_halves_merged_are_the_whole_in_every_quantile() {
-    let value = |i: u64| 200 + i * i % 7_919 + if i % 97 == 0 { 250_000 } else { 0 };
+    let value = |i: u64| 200 + i * i % 7_919 + if i.is_multiple_of(97) { 250_000 } else { 0 };
     let whole = histogram((0..5_000).map(value));
     let (one, other) = (histogram((0..1_234).map(value)), histogram((1_234..5_000).map(value)));
     let place = tempfile::tempdir().unwrap();

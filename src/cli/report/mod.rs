@@ -71,13 +71,13 @@ pub fn run(args: &ReportArgs) -> Result<u8, Failure> {
         return merge::run(&args.dirs, args.format, args.out.as_deref());
     }
     if args.write {
-        for dir in places::all(&args.dirs)? {
-            let dir = places::directory(&dir);
-            places::read(&dir)?.write_derived(&dir).map_err(|error| {
+        for place in places::all(&args.dirs)? {
+            let dir = places::directory(&place);
+            places::read(&place)?.write_derived(&dir).map_err(|error| {
                 let message = format!("the files in {} cannot be written: {error}", dir.display());
                 Failure::new(ENVIRONMENT, message, "copy report.json to a directory that can be written")
             })?;
-            eprintln!("written anew: the files beside {}", dir.join(crate::report::REPORT_FILE).display());
+            eprintln!("written anew: the files of {}", place.display());
         }
     }
     match &args.dirs[..] {

@@ -59,7 +59,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let odd = dir.path().join("x,y");
         std::fs::create_dir(&odd).unwrap();
-        assert_eq!(side(&odd), [odd.clone()]);
+        assert_eq!(side(&odd), std::slice::from_ref(&odd));
         std::fs::write(odd.join("report.json"), "").unwrap();
         assert_eq!(directory(&odd.join("report.json")), odd);
     }
