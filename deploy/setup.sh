@@ -96,6 +96,16 @@ some_python() {
 has_zmq() { some_python 'import zmq'; }
 # Those of the JSON Schemas have a validator of other people judge them.
 has_jsonschema() { some_python 'from jsonschema import Draft202012Validator'; }
+# The report's histograms are read back by HdrHistogram's Python port. It is no package of Debian's, so that it lives
+# in an environment of its own, which nothing but the tests knows.
+hdr_version=0.10.8
+hdr_home="$here/../target/python-hdrhistogram"
+has_hdrhistogram() {
+    "$hdr_home/bin/python3" -c "from importlib.metadata import version
+from hdrh.log import HistogramLogReader
+assert version('hdrhistogram') == '$hdr_version'" >/dev/null 2>&1
+}
+can_make_environments() { some_python 'import ensurepip, venv'; }
 # Tests put servers in other languages through the bench. Debian's perl-base comes without this module.
 has_perl() { has perl && perl -MDigest::SHA -e 1 >/dev/null 2>&1; }
 
@@ -119,6 +129,7 @@ has openssl || want openssl
 has curl || want curl
 has_zmq || want python3-zmq
 has_jsonschema || want python3-jsonschema
+has_hdrhistogram || can_make_environments || want python3-venv
 has node || want nodejs
 has_perl || want perl
 can_link || want "gcc libc6-dev"
@@ -152,7 +163,7 @@ fi
 
 case "$system" in
 macos)
-    brew=$(echo "$missing" | sed -e 's/redis-server/redis/; s/rabbitmq-server/rabbitmq/; s/gcc libc6-dev//; s/python3-zmq//; s/python3-jsonschema//; s/nodejs/node/' | xargs)
+    brew=$(echo "$missing" | sed -e 's/redis-server/redis/; s/rabbitmq-server/rabbitmq/; s/gcc libc6-dev//; s/python3-zmq//; s/python3-jsonschema//; s/python3-venv/python3/; s/nodejs/node/' | xargs)
     [ -z "$brew" ] || say "missing; install by Homebrew: brew install $brew"
     can_link || say "missing: a C toolchain; install it: xcode-select --install"
     has_zmq || say "missing: pyzmq, for the tests; install it: python3 -m pip install pyzmq"
@@ -187,6 +198,20 @@ if [ "$system" = apt ] && { [ -n "$missing" ] || [ "$rust" = missing ]; }; then
         as_root sh "$here/setup.sh" --root-install $missing
     fi
     if [ "$rust" = missing ] && has rustup; then rust=unset; fi
+fi
+
+# --- Python, for the tests --------------------------------------------------------------------------------------
+
+if ! has_hdrhistogram; then
+    say "installing hdrhistogram $hdr_version for the tests, into target/python-hdrhistogram"
+    for python in python3 /usr/bin/python3; do
+        if "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then break; fi
+    done
+    # Made anew: what a broken one left may be of a Python that is gone.
+    "$python" -m venv --clear "$hdr_home" >&2 &&
+        "$hdr_home/bin/python3" -m pip install -q --disable-pip-version-check "hdrhistogram==$hdr_version" >&2 ||
+        stop "hdrhistogram could not be installed; is this machine online? try again: make setup"
+    has_hdrhistogram || stop "hdrhistogram is installed and does not run; remove $hdr_home and try again"
 fi
 
 # --- Rust -------------------------------------------------------------------------------------------------------

@@ -14,7 +14,9 @@ mod log;
 mod man;
 mod node;
 mod node_flags;
+mod output;
 mod pattern;
+mod report;
 mod run;
 mod scenarios;
 mod schema;
@@ -65,6 +67,8 @@ enum Command {
     Man(man::ManArgs),
     /// Run one chat node in the foreground
     Node(node::NodeArgs),
+    /// Print a report again, compare several, or merge them
+    Report(report::ReportArgs),
     /// Start nodes on this machine, and the broker that they need; Ctrl-C stops everything
     Run(run::RunArgs),
     /// List, show and check scenarios
@@ -93,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::History(args) => history::run(args),
         Command::Man(args) => man::run(&args),
         Command::Node(args) => node::run(args),
+        Command::Report(args) => report::run(&args),
         Command::Run(args) => run::run(args),
         Command::Scenarios(args) => Ok(scenarios::run(&args)),
         Command::Schema(args) => schema::run(&args),

@@ -200,7 +200,7 @@ fn write(options: &BenchOptions, done: Done) -> Result<Report, LabError> {
     let interrupted = !not_run.is_empty() || runs.iter().any(|run| run.partial);
     let (schema, seed) = (SCHEMA, options.seed);
     let report = Report { schema, scenario, seed, versions, host, bench, interrupted, not_run, runs };
-    report.write(&options.out).map_err(|error| {
+    report.write_all(&options.out).map_err(|error| {
         let message = format!("the report cannot be written to {}: {error}", options.out.display());
         LabError::environment(message).hint("choose another directory with `--out`")
     })?;

@@ -51,16 +51,25 @@ impl<'a> Curves<'a> {
 
     /// The table, with so many columns between its own.
     pub(super) fn table(&self, gap: u16) -> String {
+        let (header, rows) = self.cells();
+        let mut table = empty();
+        table.set_header(header);
+        table.add_rows(rows);
+        self.spaced(&finish(table, gap))
+    }
+
+    /// The table's header and rows.
+    pub(super) fn cells(&self) -> (Vec<String>, Vec<Vec<String>>) {
         let figures: Vec<&Figure> =
             SHOWN.iter().filter_map(|name| FIGURES.iter().find(|figure| figure.name == *name)).collect();
-        let mut table = empty();
         let names = figures.iter().map(|figure| match figure.name {
             "duplicates" => "dupl.".to_owned(),
             name => name.replace(['(', ')'], ""),
         });
         let keys = self.keys.iter().map(|key| (*key).to_owned());
         let run = self.names.are_numbered().then(|| "run".to_owned());
-        table.set_header(std::iter::once(String::new()).chain(keys).chain(run).chain(names));
+        let header = std::iter::once(String::new()).chain(keys).chain(run).chain(names).collect();
+        let mut rows = Vec::new();
         for (subject, runs) in &self.blocks {
             for (i, run) in runs.iter().enumerate() {
                 let name = if i == 0 { *subject } else { "" };
@@ -73,10 +82,12 @@ impl<'a> Curves<'a> {
                     false => "-".into(),
                 });
                 let figures = figures.iter().map(|figure| value(figure, run));
-                table.add_row(std::iter::once(name.to_owned()).chain(params).chain(repeat).chain(figures));
+                rows.push(
+                    std::iter::once(name.to_owned()).chain(params).chain(repeat).chain(figures).collect(),
+                );
             }
         }
-        self.spaced(&finish(table, gap))
+        (header, rows)
     }
 
     /// An empty line between two blocks.

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::atomic::replace;
 use super::{Report, SCHEMA};
 
 /// The file's name in the directory of a run.
@@ -62,12 +63,7 @@ impl Report {
     /// Writes `report.json` into a directory, which is made if need be. A reader finds the old file or the new
     /// one, never a half.
     pub fn write(&self, dir: &Path) -> io::Result<()> {
-        fs::create_dir_all(dir)?;
-        let file = tempfile::NamedTempFile::with_prefix_in(".report-", dir)?;
-        fs::write(file.path(), self.to_json()?)?;
-        readable(&file)?;
-        file.persist(dir.join(REPORT_FILE)).map_err(|failed| failed.error)?;
-        Ok(())
+        replace(dir, REPORT_FILE, self.to_json()?.as_bytes())
     }
 
     /// Reads the report in a directory; a path to the file itself does as well. Unknown fields are ignored.
@@ -83,18 +79,6 @@ impl Report {
             _ => serde_json::from_str(&text).map_err(malformed),
         }
     }
-}
-
-/// A temporary file is its owner's alone; a report is for whoever may look into the directory.
-#[cfg(unix)]
-fn readable(file: &tempfile::NamedTempFile) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    file.as_file().set_permissions(fs::Permissions::from_mode(0o644))
-}
-
-#[cfg(not(unix))]
-fn readable(_: &tempfile::NamedTempFile) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

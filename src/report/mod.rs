@@ -1,20 +1,26 @@
-//! What a bench leaves behind: `report.json`, one table, and a plain sentence a run.
+//! What a bench leaves behind: `report.json` and the files beside it, one table, and a plain sentence a run; and
+//! what several of them say together.
 //!
 //! Everything here is derived from the ledger's figures; nothing is counted again.
 
 mod answers;
+mod atomic;
+mod cells;
 pub mod chart;
 mod command;
+mod compare;
 mod curve;
 mod distribution;
 mod fault_words;
 mod file;
+mod files;
 mod host;
 mod interrupted;
 mod junit;
 mod label;
 mod lesson;
 mod link;
+mod merge;
 mod numbers;
 mod page;
 mod place;
@@ -33,13 +39,18 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use command::repeat_command;
+pub use compare::{Comparison, Side, compare};
 pub use distribution::{
     Distributions, Encoded, IntervalReport, PercentilePoint, Percentiles, curve as percentile_curve,
 };
 pub use file::{REPORT_FILE, ReportError};
+pub use files::{
+    HGRM_FILE, HLOG_FILE, HTML_FILE, MARKDOWN_FILE, TIMELINE_FILE, hgrm, hlog, markdown, timeline_csv,
+};
 pub use host::Host;
 pub use junit::junit;
 pub use link::{LinkReport, ProxyReport};
+pub use merge::{MERGED_HLOG, MERGED_JSON, Merged, merge};
 pub use page::page;
 pub use run::{FaultReport, PlannedFault, Quantiles, RunReport};
 pub use schema::json_schema;

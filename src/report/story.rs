@@ -37,11 +37,11 @@ pub struct Story {
     pub sent_us: Option<i64>,
     /// `confirmed`, `handed`, `refused` or `unknown`; `null` without an answer.
     pub answer: Option<String>,
-    /// How many subscribers it was owed to, how many have it live or by replay, and how many lost it.
+    /// How many subscribers it was owed to.
     pub owed: u64,
-    /// See `owed`.
+    /// How many of them have it, live or by replay.
     pub received: u64,
-    /// See `owed`.
+    /// How many of them never received it.
     pub lost: u64,
     /// The lines of the diagram, from the publisher to the subscribers, by name: `publisher 0`, `node 1`,
     /// `broker`, `history`, `subscriber 7`, `subscribers 8-29` for a group of the same fate.

@@ -1,7 +1,6 @@
 //! `pubsub-lab bench`: runs a scenario over the patterns and prints what became of every message.
 
 mod again;
-mod output;
 mod overrides;
 mod subjects;
 mod trace;
@@ -16,11 +15,11 @@ use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::interrupt::Signals;
 use super::live::Live;
 use super::node_flags::NodeFlags;
+use super::output::{Format, print};
 use crate::lab::{BenchOptions, LabError, bench, create};
 use crate::report::{REPORT_FILE, Report};
 use crate::scenario::{Scenario, ScenarioFile};
 use again::Again;
-use output::{Format, print};
 use overrides::OverrideArgs;
 use subjects::{Chosen, SubjectArgs};
 use trace::TraceChoice;

@@ -1,0 +1,97 @@
+//! How a report goes to stdout.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::ValueEnum;
+
+use crate::report::{self, Report};
+
+/// Columns of a table that nobody looks at on a terminal.
+const WIDTH: usize = 160;
+
+/// What goes to stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// A table and a sentence a pattern
+    Text,
+    /// The report alone
+    Json,
+    /// Test results as CI servers read them: a suite a run, a test case an expectation
+    Junit,
+    /// Markdown, for a pull request
+    Md,
+    /// The timeline, a row a slice of 100 ms
+    Csv,
+}
+
+impl Format {
+    /// Its word on the command line.
+    pub(super) fn name(self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}
+
+/// Prints a report.
+pub(super) fn print(report: &Report, format: Format) -> io::Result<()> {
+    match format {
+        Format::Junit => print_text(&report::junit(report)?),
+        Format::Json => print_text(&report.to_json()?),
+        Format::Md => print_text(&report::markdown(report)),
+        Format::Csv => print_text(&report::timeline_csv(report)?),
+        Format::Text => print_table(report, &report::sentences(report)),
+    }
+}
+
+/// Prints a report's table, and these sentences below it.
+pub(super) fn print_table(report: &Report, sentences: &[String]) -> io::Result<()> {
+    let terminal = io::stdout().is_terminal();
+    let width = if terminal { console::Term::stdout().size().1.into() } else { WIDTH };
+    let mut text = format!("{}\n\n", report::table(report, width).trim_end());
+    for sentence in sentences {
+        // A program that reads them wants a line each.
+        text += &if terminal { wrapped(sentence, width) } else { sentence.clone() };
+        text.push('\n');
+    }
+    print_text(&text)
+}
+
+/// Prints a text. A reader that closes early (`| head -1`) is no error.
+pub(super) fn print_text(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
+
+/// The text in lines of at most so many characters, broken between words.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > width.max(40) {
+            lines.push('\n');
+            column = 0;
+        } else if column > 0 {
+            lines.push(' ');
+            column += 1;
+        }
+        lines.push_str(word);
+        column += length;
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_break_between_words() {
+        let text = "aaaa ".repeat(20);
+        let lines = wrapped(text.trim_end(), 40);
+        assert!(lines.lines().all(|line| line.len() <= 40 && !line.ends_with(' ')), "{lines}");
+        assert_eq!(lines.replace('\n', " "), text.trim_end());
+    }
+}

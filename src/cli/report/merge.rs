@@ -1,0 +1,29 @@
+//! `report --merge A B ...`: several reports as one.
+
+use std::path::{Path, PathBuf};
+
+use super::{only_one, places, read_all, said};
+use crate::cli::failure::{ENVIRONMENT, Failure, USAGE};
+use crate::cli::output::{Format, print_table, print_text};
+use crate::report::{markdown, merge};
+
+pub(super) fn run(words: &[PathBuf], format: Format, out: Option<&Path>) -> Result<u8, Failure> {
+    let reports = read_all(&places::all(words)?)?;
+    let merged = merge(&reports).map_err(|differing| {
+        let message = format!("these reports are of different scenarios: {}", differing.join(", "));
+        Failure::new(USAGE, message, "leave out `--merge`: that compares them")
+    })?;
+    if let Some(out) = out {
+        merged.write(out).map_err(|error| {
+            let message = format!("the merged report cannot be written to {}: {error}", out.display());
+            Failure::new(ENVIRONMENT, message, "choose another directory with `--out`")
+        })?;
+    }
+    said(match format {
+        Format::Text => print_table(&merged.report, &merged.sentences()),
+        Format::Json => merged.to_json().and_then(|text| print_text(&text)),
+        Format::Md => print_text(&markdown(&merged.report)),
+        Format::Junit | Format::Csv => return Err(only_one("merged reports", format)),
+    })?;
+    Ok(0)
+}

@@ -1,0 +1,127 @@
+//! `pubsub-lab report`: prints a report again, compares several, or merges them.
+
+mod browse;
+mod compare;
+mod merge;
+mod places;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::failure::{ENVIRONMENT, Failure, USAGE};
+use super::output::{Format, print};
+use crate::report::Report;
+
+const AFTER_HELP: &str = "\
+Examples:
+  pubsub-lab report                              the last run again
+  pubsub-lab report runs/latest --format md      for a pull request
+  pubsub-lab report before after                 what changed, and which way
+  pubsub-lab report before1,before2 after        a side may be several directories
+  pubsub-lab report --merge one two --out both   repetitions, or machines, pooled into one
+
+A comparison matches runs by label and parameters; the first side is the baseline. Several runs of a side are pooled:
+their latencies are read off the sum of their histograms, and the share on time is of all their debts; of every other
+figure it is the median. `better` and `worse` say where a figure went, however little.
+
+A `*` marks a difference that is more than noise: by the exact two-sided Mann-Whitney U test over the single runs of
+both sides, chance alone would part them so far in at most 1 of 100 cases. That takes 5 runs a side (bench --runs 5)
+that do not overlap; with fewer, nothing is marked. About thirty figures are tested, so that now and then one is marked
+by chance. The test knows only the spread within a side: run both sides on a machine that is equally busy.
+
+Exit code: 0 printed, whatever the report says, 2 no report there or not one, 4 something is missing (a browser, space).";
+
+/// Flags of `pubsub-lab report`.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub struct ReportArgs {
+    /// Directories of reports [default: runs/latest]; two or more are compared with the first
+    #[arg(value_name = "DIR")]
+    dirs: Vec<PathBuf>,
+
+    /// What goes to stdout; of several reports: text, json or md
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    format: Format,
+
+    /// Open report.html in the browser, too
+    #[arg(long, conflicts_with = "merge")]
+    open: bool,
+
+    /// Write the files beside report.json anew
+    #[arg(long, conflicts_with = "merge")]
+    write: bool,
+
+    /// Pool the reports into one: counts are summed, histograms are added exactly
+    #[arg(long, requires = "dirs")]
+    merge: bool,
+
+    /// Where `--merge` writes merged.json and merged.hlog
+    #[arg(long, short, value_name = "DIR", requires = "merge")]
+    out: Option<PathBuf>,
+}
+
+/// The last run, where nobody names another.
+const LATEST: &str = "runs/latest";
+
+/// Prints; the exit code says only whether that worked.
+pub fn run(args: &ReportArgs) -> Result<u8, Failure> {
+    if args.merge {
+        return merge::run(&args.dirs, args.format, args.out.as_deref());
+    }
+    if args.write {
+        for place in places::all(&args.dirs)? {
+            let dir = places::directory(&place);
+            places::read(&place)?.write_derived(&dir).map_err(|error| {
+                let message = format!("the files in {} cannot be written: {error}", dir.display());
+                Failure::new(ENVIRONMENT, message, "copy report.json to a directory that can be written")
+            })?;
+            eprintln!("written anew: the files of {}", place.display());
+        }
+    }
+    match &args.dirs[..] {
+        [] | [_] => one(args)?,
+        several => compare::run(several, args.format)?,
+    }
+    if args.open {
+        for dir in places::all(&args.dirs)? {
+            browse::open(&places::directory(&dir))?;
+        }
+    }
+    Ok(0)
+}
+
+fn one(args: &ReportArgs) -> Result<(), Failure> {
+    let dir = match args.dirs.first() {
+        Some(dir) => dir.clone(),
+        None => places::latest(Path::new(LATEST))?,
+    };
+    // Several directories in one word are a side of a comparison.
+    match &places::side(&dir)[..] {
+        [only] => said(print(&places::read(only)?, args.format)),
+        _ => compare::run(std::slice::from_ref(&dir), args.format),
+    }
+}
+
+/// What to say when stdout does not take it.
+fn said(printed: io::Result<()>) -> Result<(), Failure> {
+    printed.map_err(|error| {
+        Failure::new(
+            ENVIRONMENT,
+            format!("cannot write to stdout: {error}"),
+            "the report is on disk all the same",
+        )
+    })
+}
+
+/// Every report of some directories, or the first that cannot be read.
+fn read_all(dirs: &[PathBuf]) -> Result<Vec<Report>, Failure> {
+    dirs.iter().map(|dir| places::read(dir)).collect()
+}
+
+/// A format that only one report has.
+fn only_one(what: &str, format: Format) -> Failure {
+    let message = format!("--format {} is not for {what}", format.name());
+    Failure::new(USAGE, message, "use text, json or md, or name one report alone")
+}

@@ -1,0 +1,66 @@
+//! Where reports are.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::failure::{Failure, USAGE};
+use crate::report::Report;
+
+/// The last run's directory.
+pub(super) fn latest(link: &Path) -> Result<PathBuf, Failure> {
+    if link.join(crate::report::REPORT_FILE).exists() {
+        return Ok(link.to_owned());
+    }
+    let message = format!("there is no last run here: {} has no report", link.display());
+    let hint = "run `pubsub-lab bench --scenario steady`, or name the directory of a report";
+    Err(Failure::new(USAGE, message, hint))
+}
+
+/// Reads the report in a directory, or in a file.
+pub(super) fn read(dir: &Path) -> Result<Report, Failure> {
+    Report::read(dir).map_err(|error| Failure::new(USAGE, error.to_string(), error.hint()))
+}
+
+/// The directories of a side: several, separated by commas, or one whose name has a comma.
+pub(super) fn side(word: &Path) -> Vec<PathBuf> {
+    match word.to_str() {
+        Some(text) if text.contains(',') && !word.exists() => {
+            text.split(',').filter(|part| !part.is_empty()).map(PathBuf::from).collect()
+        }
+        _ => vec![word.to_owned()],
+    }
+}
+
+/// Every directory that is named; the last run's if there is none.
+pub(super) fn all(words: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    if words.is_empty() {
+        return Ok(vec![latest(Path::new(super::LATEST))?]);
+    }
+    Ok(words.iter().flat_map(|word| side(word)).collect())
+}
+
+/// The directory of a report that may be named by its file.
+pub(super) fn directory(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if path.is_file() && parent.as_os_str().is_empty() => PathBuf::from("."),
+        Some(parent) if path.is_file() => parent.to_owned(),
+        _ => path.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_side_may_be_several_directories() {
+        let paths = |words: &[&str]| words.iter().map(PathBuf::from).collect::<Vec<_>>();
+        assert_eq!(side(Path::new("a,b,")), paths(&["a", "b"]));
+        assert_eq!(side(Path::new("a")), paths(&["a"]));
+        let dir = tempfile::tempdir().unwrap();
+        let odd = dir.path().join("x,y");
+        std::fs::create_dir(&odd).unwrap();
+        assert_eq!(side(&odd), std::slice::from_ref(&odd));
+        std::fs::write(odd.join("report.json"), "").unwrap();
+        assert_eq!(directory(&odd.join("report.json")), odd);
+    }
+}

@@ -1,0 +1,146 @@
+//! Which runs stand side by side, and what their figures say.
+
+use super::super::RunReport;
+use super::super::label::{label, subject};
+use super::figures::{Better, FIGURES, Figure};
+use super::noise::{MARKED_BELOW, chance, smallest};
+use super::{Compared, Direction, Group, Side, Value, runs_of};
+use crate::ledger::Verdict;
+
+/// What was made on any side, in the order of the first that has it.
+pub(super) fn keys(sides: &[Side]) -> Vec<String> {
+    let mut keys = Vec::new();
+    let runs = sides.iter().flat_map(|side| &side.reports).flat_map(|report| &report.runs);
+    for run in runs.filter(|run| run.was_made()) {
+        let key = label(run);
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+/// Compares the runs of one name, and warns of what a reader must know of them.
+pub(super) fn group(name: &str, sides: &[Side], warnings: &mut Vec<String>) -> Group {
+    let runs: Vec<Vec<&RunReport>> = sides.iter().map(|side| runs_of(side, name)).collect();
+    for (side, runs) in sides.iter().zip(&runs) {
+        warnings.extend(warning(name, side, runs));
+    }
+    let figures: Vec<_> = FIGURES.iter().map(|figure| compared(figure, &runs)).collect();
+    for (i, side) in sides.iter().enumerate().skip(1) {
+        if looks_faster(&figures, i) {
+            warnings.push(format!(
+                "{name}: latency is of delivered messages only, and fewer came on time in {}",
+                side.name
+            ));
+        }
+    }
+    let first = runs.iter().flatten().next();
+    Group {
+        name: name.to_owned(),
+        label: first.map(|run| subject(run).to_owned()).unwrap_or_default(),
+        params: first.map(|run| run.params.clone()).unwrap_or_default(),
+        no_noise_known: too_few(&runs),
+        runs: runs.iter().map(Vec::len).collect(),
+        figures,
+    }
+}
+
+fn warning(name: &str, side: &Side, runs: &[&RunReport]) -> Vec<String> {
+    let place = &side.name;
+    if runs.is_empty() {
+        return vec![format!("{name}: there is no such run in {place}")];
+    }
+    let mut said = Vec::new();
+    match runs.iter().filter(|run| run.verdict == Verdict::Inconclusive).count() {
+        0 => {}
+        doubtful => said.push(format!(
+            "{name}: {doubtful} of {} runs in {place} inconclusive; nothing is marked against figures that prove nothing",
+            runs.len()
+        )),
+    }
+    if runs.iter().any(|run| run.partial) {
+        said.push(format!(
+            "{name}: a run in {place} was interrupted, and its counts are of a part of it only"
+        ));
+    }
+    if runs.iter().any(|run| run.harness_limited) {
+        said.push(format!(
+            "{name}: the load generator was late in {place}, so that its latency is an upper bound"
+        ));
+    }
+    let whole = |run: &&&RunReport| run.latency_us.is_some() == run.distributions.latency.is_some();
+    if runs.len() > 1 && runs.iter().filter(whole).count() < runs.len() {
+        said.push(format!(
+            "{name}: a run in {place} is of an older version and has no distribution, so that its quantiles cannot be pooled"
+        ));
+    }
+    said
+}
+
+/// Why no run can be told from noise; `None` if some two sides can.
+fn too_few(runs: &[Vec<&RunReport>]) -> Option<String> {
+    let (first, others) = runs.split_first()?;
+    let enough = |other: &Vec<&RunReport>| smallest(first.len(), other.len()) <= MARKED_BELOW;
+    if others.iter().any(enough) {
+        return None;
+    }
+    let counts: Vec<_> = runs.iter().map(|runs| runs.len().to_string()).collect();
+    Some(if runs.iter().all(|runs| runs.len() <= 1) {
+        "one run a side: no noise known; repeat with --runs 5".into()
+    } else {
+        format!(
+            "too few runs ({}) to tell a difference from noise; repeat with --runs 5",
+            counts.join(" and ")
+        )
+    })
+}
+
+fn compared(figure: &Figure, runs: &[Vec<&RunReport>]) -> Compared {
+    let baseline = runs.first().and_then(|runs| figure.of_side(runs));
+    let each = |runs: &[&RunReport]| runs.iter().map(|run| figure.of_run(run)).collect::<Vec<_>>();
+    let conclusive = |runs: &[&RunReport]| runs.iter().all(|run| run.verdict != Verdict::Inconclusive);
+    let first: Vec<f64> =
+        runs.first().map(|runs| each(runs)).unwrap_or_default().into_iter().flatten().collect();
+    let side = |(i, runs_here): (usize, &Vec<&RunReport>)| {
+        let value = figure.of_side(runs_here);
+        let all = each(runs_here);
+        let own: Vec<f64> = all.iter().copied().flatten().collect();
+        let pair = baseline.zip(value).filter(|_| i > 0);
+        let difference = pair.map(|(before, after)| after - before);
+        let p =
+            difference.and_then(|_| chance(&first, &own)).filter(|_| smallest(first.len(), own.len()) < 1.0);
+        let conclusive = conclusive(runs_here) && runs.first().is_some_and(|runs| conclusive(runs));
+        let differs = difference.is_some_and(|difference| difference != 0.0);
+        Value {
+            value,
+            runs: all,
+            difference,
+            ratio: pair.filter(|(before, _)| *before != 0.0).map(|(before, after)| after / before),
+            direction: difference.map(|difference| direction(figure.better, difference)),
+            p,
+            beyond_noise: conclusive && differs && p.is_some_and(|p| p <= MARKED_BELOW),
+        }
+    };
+    let sides = runs.iter().enumerate().map(side).collect();
+    Compared { figure: figure.name, unit: figure.unit, better: figure.better, sides }
+}
+
+fn direction(better: Better, difference: f64) -> Direction {
+    match (better, difference) {
+        (_, 0.0) => Direction::Same,
+        (Better::Neither, _) => Direction::NoJudgement,
+        (Better::Lower, difference) if difference < 0.0 => Direction::Better,
+        (Better::Higher, difference) if difference > 0.0 => Direction::Better,
+        _ => Direction::Worse,
+    }
+}
+
+/// Whether a side is faster, and yet paid fewer of its debts in time.
+fn looks_faster(figures: &[Compared], side: usize) -> bool {
+    let direction = |name: &str| {
+        figures.iter().find(|figure| figure.figure == name).and_then(|figure| figure.sides[side].direction)
+    };
+    direction("on_time") == Some(Direction::Worse)
+        && ["p50", "p99"].iter().any(|name| direction(name) == Some(Direction::Better))
+}

@@ -1,0 +1,94 @@
+//! Figures of a comparison as people read them.
+
+use super::super::numbers::{millis, percent};
+use super::figures::Unit;
+use super::{Compared, Direction, Value};
+use crate::ledger::grouped;
+
+/// The figure's name with its unit.
+fn name(figure: &Compared) -> String {
+    match figure.unit {
+        Unit::Us | Unit::Ms => format!("{} (ms)", figure.figure),
+        Unit::Count | Unit::Share => figure.figure.to_owned(),
+    }
+}
+
+/// Name, baseline, value, difference, ratio and direction of a figure; `None` where neither side has it, or where
+/// both count nothing.
+pub(super) fn cells(figure: &Compared, side: usize) -> Option<[String; 6]> {
+    let (before, after) = (figure.sides.first()?, figure.sides.get(side)?);
+    let empty = |value: &Value| value.value.is_none_or(|value| value == 0.0 && figure.unit == Unit::Count);
+    if empty(before) && empty(after) {
+        return None;
+    }
+    let difference = after.difference.map_or("-".into(), |difference| signed(difference, figure.unit));
+    let ratio = after.ratio.map_or("-".into(), |ratio| format!("{ratio:.2}x"));
+    Some([
+        name(figure),
+        shown(before, figure.unit),
+        shown(after, figure.unit),
+        difference,
+        ratio,
+        word(after),
+    ])
+}
+
+/// The value, and in how many of its runs it exists if not in all.
+fn shown(side: &Value, unit: Unit) -> String {
+    let Some(value) = side.value else { return "-".into() };
+    let with = side.runs.iter().flatten().count();
+    let part =
+        if with < side.runs.len() { format!(" ({with} of {} runs)", side.runs.len()) } else { String::new() };
+    plain(value, unit) + &part
+}
+
+fn plain(value: f64, unit: Unit) -> String {
+    match unit {
+        Unit::Share => percent(value),
+        Unit::Us => millis(value.round() as u64),
+        // The median of an even number of runs may lie between two counts.
+        Unit::Count | Unit::Ms if value.fract() != 0.0 => format!("{}.5", grouped(value as u64)),
+        Unit::Count | Unit::Ms => grouped(value as u64),
+    }
+}
+
+fn signed(difference: f64, unit: Unit) -> String {
+    let size = difference.abs();
+    let sign = match difference {
+        0.0 => "",
+        difference if difference < 0.0 => "-",
+        _ => "+",
+    };
+    let text = match unit {
+        Unit::Share => format!("{:.1} points", size * 100.0),
+        unit => plain(size, unit),
+    };
+    format!("{sign}{text}")
+}
+
+/// `worse` for a difference, `worse *` for one that is more than noise.
+fn word(side: &Value) -> String {
+    let word = match side.direction {
+        Some(Direction::Better) => "better",
+        Some(Direction::Worse) => "worse",
+        Some(Direction::NoJudgement) => "differs",
+        Some(Direction::Same) | None => "",
+    };
+    if side.beyond_noise { format!("{word} *") } else { word.to_owned() }
+}
+
+/// What the mark means; `None` if nothing could have been marked.
+pub(super) fn legend(comparison: &super::Comparison) -> Option<String> {
+    let marks = comparison.groups.iter().any(|group| group.no_noise_known.is_none());
+    marks.then(|| {
+        format!(
+            "* more than noise: chance alone parts such runs in at most {:.0} of 100 cases (exact Mann-Whitney U test, two-sided)",
+            comparison.marked_at * 100.0
+        )
+    })
+}
+
+/// How many runs a side has, where it is not one.
+pub(super) fn heading(name: &str, runs: usize) -> String {
+    if runs == 1 { name.to_owned() } else { format!("{name} ({runs} runs)") }
+}

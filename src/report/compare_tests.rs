@@ -1,0 +1,94 @@
+//! Comparisons of literal reports.
+
+use super::super::sample::{quantiles, refuse, report, run_with};
+use super::*;
+use crate::ledger::{Verdict, micros_histogram};
+use crate::report::Encoded;
+
+/// A side whose runs have these 99th percentiles, in microseconds.
+fn side(name: &str, p99: &[u64]) -> Side {
+    let run = |(i, p99): (usize, &u64)| {
+        run_with(|run| {
+            run.repeat = i as u32 + 1;
+            run.id = format!("redis-{}", i + 1);
+            run.latency_us = quantiles(350, *p99, 9_000);
+            let mut latency = micros_histogram();
+            latency.saturating_record_n(350, 970);
+            latency.saturating_record_n(*p99, 30);
+            run.distributions.latency = Encoded::of(&latency);
+        })
+    };
+    Side { name: name.into(), reports: vec![report(p99.iter().enumerate().map(run).collect())] }
+}
+
+fn marked(comparison: &Comparison) -> Vec<(&str, Option<Direction>)> {
+    let figures = comparison.groups.iter().flat_map(|group| &group.figures);
+    let last = figures.map(|figure| (figure.figure, figure.sides.last().unwrap()));
+    last.filter(|(_, value)| value.beyond_noise).map(|(name, value)| (name, value.direction)).collect()
+}
+
+const QUIET: [u64; 5] = [1_200, 1_250, 1_230, 1_210, 1_260];
+
+#[test]
+fn identical_sides_differ_in_nothing() {
+    let comparison = compare(&[side("a", &QUIET), side("b", &QUIET)]);
+    assert_eq!(marked(&comparison), []);
+    assert_eq!(comparison.warnings, Vec::<String>::new());
+    assert!(
+        comparison.groups[0].figures.iter().all(|figure| figure.sides[1].difference.is_none_or(|d| d == 0.0))
+    );
+}
+
+#[test]
+fn a_figure_that_doubled_in_every_run_is_marked_and_an_overlap_is_not() {
+    let doubled = QUIET.map(|p99| 2 * p99);
+    let comparison = compare(&[side("a", &QUIET), side("b", &doubled)]);
+    assert_eq!(marked(&comparison), [("p99", Some(Direction::Worse))]);
+    let back = compare(&[side("b", &doubled), side("a", &QUIET)]);
+    assert_eq!(marked(&back), [("p99", Some(Direction::Better))]);
+    let p99 = comparison.groups[0].figures.iter().find(|figure| figure.figure == "p99").unwrap();
+    // Of all the values together, and no mean of five quantiles.
+    assert_eq!((p99.sides[0].value, p99.sides[1].value), (Some(1_250.0), Some(2_501.0)));
+    let mut overlapping = doubled;
+    overlapping[0] = 1_205;
+    assert_eq!(marked(&compare(&[side("a", &QUIET), side("b", &overlapping)])), []);
+    let text = comparison.to_text();
+    let line = text.lines().find(|line| line.starts_with("p99 ")).unwrap();
+    assert!(line.ends_with("worse *"), "{text}");
+}
+
+#[test]
+fn without_enough_runs_nothing_is_marked_and_it_is_said() {
+    let one = compare(&[side("a", &QUIET[..1]), side("b", &[9_000])]);
+    assert_eq!(marked(&one), []);
+    assert!(one.to_text().contains("redis: one run a side: no noise known; repeat with --runs 5"));
+    let four = compare(&[side("a", &QUIET[..4]), side("b", &[9_000, 9_001, 9_002, 9_003])]);
+    assert_eq!(marked(&four), []);
+    assert!(four.to_text().contains("too few runs (4 and 4)"), "{}", four.to_text());
+}
+
+#[test]
+fn what_makes_sides_unlike_is_said() {
+    let (mut one, mut other) = (side("a", &QUIET), side("b", &QUIET));
+    one.reports[0].scenario = serde_json::json!({"name": "x", "load": {"rate": 100}, "expect": {"lost": 0}});
+    other.reports[0].scenario =
+        serde_json::json!({"name": "y", "load": {"rate": 500}, "cluster": {"nodes": 2}});
+    other.reports[0].runs[0].verdict = Verdict::Inconclusive;
+    other.reports[0].runs.push(run_with(|run| run.label = "mine".into()));
+    refuse(&mut other.reports[0].runs[1], 100);
+    let warnings = compare(&[one, other]).warnings;
+    let expected = [
+        "the scenarios differ in b: cluster.nodes (-, 2), load.rate (100, 500)",
+        "redis: 1 of 5 runs in b inconclusive; nothing is marked against figures that prove nothing",
+        "mine: there is no such run in a",
+    ];
+    assert_eq!(warnings, expected);
+}
+
+#[test]
+fn a_loss_that_looks_fast_is_named() {
+    let mut lossy = side("b", &[900]);
+    refuse(&mut lossy.reports[0].runs[0], 500);
+    let warnings = compare(&[side("a", &[1_200]), lossy]).warnings;
+    assert_eq!(warnings, ["redis: latency is of delivered messages only, and fewer came on time in b"]);
+}

@@ -1,0 +1,100 @@
+//! The files beside `report.json`, all derived from it alone: nothing stands in them that it does not hold.
+
+mod escape;
+mod hgrm;
+mod hlog;
+mod markdown;
+mod tags;
+mod timeline;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+pub use hgrm::{HGRM_FILE, hgrm};
+pub use hlog::{HLOG_FILE, hlog};
+pub use markdown::{MARKDOWN_FILE, markdown};
+pub use timeline::{TIMELINE_FILE, timeline_csv};
+
+pub(super) use escape::{row, text};
+
+use super::Report;
+use super::atomic::replace;
+use super::page;
+
+/// The page's name in the directory of a run.
+pub const HTML_FILE: &str = "report.html";
+
+impl Report {
+    /// Writes `report.json`, and then everything that is derived from it. Each file is replaced as a whole.
+    pub fn write_all(&self, dir: &Path) -> io::Result<()> {
+        self.write(dir)?;
+        self.write_derived(dir)
+    }
+
+    /// Writes everything that is derived from `report.json`, but not that file itself.
+    pub fn write_derived(&self, dir: &Path) -> io::Result<()> {
+        replace(dir, HLOG_FILE, hlog(self)?.as_bytes())?;
+        replace(dir, TIMELINE_FILE, timeline_csv(self)?.as_bytes())?;
+        replace(dir, MARKDOWN_FILE, markdown(self).as_bytes())?;
+        replace(dir, HTML_FILE, page(self, dir).as_bytes())?;
+        let mut kept = BTreeSet::new();
+        for (name, text) in hgrm::files(self) {
+            replace(dir, &name, text.as_bytes())?;
+            kept.insert(name);
+        }
+        forget_others(dir, &kept)
+    }
+}
+
+/// An earlier report in the same directory may have had other runs: their percentile files would pass for this
+/// one's.
+fn forget_others(dir: &Path, kept: &BTreeSet<String>) -> io::Result<()> {
+    for entry in fs::read_dir(dir)?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if hgrm::is_one(&name) && !kept.contains(&name) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{amqp, redis, report};
+    use super::*;
+    use crate::ledger::micros_histogram;
+    use crate::report::{Encoded, RunReport};
+
+    fn measured(mut run: RunReport) -> RunReport {
+        let mut latency = micros_histogram();
+        (1..=1_000).for_each(|value| latency.saturating_record(value));
+        run.distributions.latency = Encoded::of(&latency);
+        run
+    }
+
+    #[test]
+    fn every_file_is_there_and_none_of_an_earlier_report() {
+        let dir = tempfile::tempdir().unwrap();
+        let names = || {
+            let mut names: Vec<_> = fs::read_dir(dir.path())
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            names.sort();
+            names
+        };
+        report(vec![measured(redis()), measured(amqp())]).write_all(dir.path()).unwrap();
+        let two = ["percentiles-amqp-1.hgrm", "percentiles-redis-1.hgrm"];
+        let all = ["latency.hlog", two[0], two[1], "report.html", "report.json", "report.md", "timeline.csv"];
+        assert_eq!(names(), all);
+        fs::write(dir.path().join("percentiles of mine.hgrm"), "").unwrap();
+        report(vec![measured(redis())]).write_all(dir.path()).unwrap();
+        let kept = ["percentiles of mine.hgrm", "percentiles.hgrm"];
+        assert_eq!(
+            names(),
+            ["latency.hlog", kept[0], kept[1], "report.html", "report.json", "report.md", "timeline.csv"]
+        );
+    }
+}

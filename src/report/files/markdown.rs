@@ -1,0 +1,120 @@
+//! `report.md`: the report as one pastes it into a pull request.
+
+mod repeat;
+
+use std::fmt::Write as _;
+
+use super::super::cells::cells;
+use super::super::curve::Curves;
+use super::super::interrupted;
+use super::super::label::Names;
+use super::super::sentences::{sentence, sentences};
+use super::super::table::verdict;
+use super::super::{Report, RunReport};
+use super::escape::{fenced, row, text};
+use repeat::{command, scenario_file};
+
+/// The file's name in the directory of a run.
+pub const MARKDOWN_FILE: &str = "report.md";
+
+/// The text of the file.
+pub fn markdown(report: &Report) -> String {
+    let scenario = |key: &str| report.scenario.get(key).and_then(|value| value.as_str());
+    let name = scenario("name").unwrap_or("scenario");
+    let title = scenario("title").unwrap_or(name);
+    let mut page = format!("## pubsub-lab: {}\n\n", text(title));
+    for line in said(report) {
+        let _ = writeln!(page, "- {line}");
+    }
+    page.push('\n');
+    page += &table(report);
+    page += &faults(report);
+    page += &failed(report);
+    page += &circumstances(report);
+    page += "\n<details>\n<summary>Run it again</summary>\n\nWith the scenario below as `scenario.toml`:\n\n";
+    page += &fenced("sh", &command(report));
+    page.push('\n');
+    page += &fenced("toml", &scenario_file(report));
+    page += "\n</details>\n";
+    page
+}
+
+/// A verdict and a sentence a run; of a matrix, a sentence a curve.
+fn said(report: &Report) -> Vec<String> {
+    if Curves::of(report).is_some() {
+        return sentences(report).iter().map(|sentence| text(sentence)).collect();
+    }
+    let names = Names::of_all(report);
+    let line = |run: &RunReport| format!("**{}** {}", verdict(run), text(&sentence(run, names)));
+    let whole = interrupted::of_report(report).map(|sentence| format!("**{}**", text(&sentence)));
+    whole.into_iter().chain(report.runs.iter().map(line)).collect()
+}
+
+/// The table that a terminal shows.
+fn table(report: &Report) -> String {
+    let (header, rows) = cells(report);
+    let mut table = row(&header);
+    let rule = (0..header.len()).map(|i| if i == 0 { ":---" } else { "---:" });
+    let _ = writeln!(table, "| {} |", rule.collect::<Vec<_>>().join(" | "));
+    rows.iter().for_each(|cells| table += &row(cells));
+    table
+}
+
+fn faults(report: &Report) -> String {
+    let names = Names::of_all(report);
+    let mut lines = String::new();
+    for run in &report.runs {
+        for fault in &run.faults {
+            let at = |ms: u64| format!("{:.1} s", ms as f64 / 1_000.0);
+            let or = |ms: Option<u64>| ms.map_or("never".into(), at);
+            let cells = [
+                names.whole(run),
+                fault.what.clone(),
+                at(fault.begin_ms),
+                or(fault.heal_begin_ms),
+                or(fault.healed_ms),
+            ];
+            lines += &row(&cells);
+        }
+    }
+    if lines.is_empty() {
+        return lines;
+    }
+    format!(
+        "\n### Faults\n\n| run | fault | struck | healing began | ready |\n| :--- | :--- | ---: | ---: | ---: |\n{lines}"
+    )
+}
+
+fn failed(report: &Report) -> String {
+    let names = Names::of_all(report);
+    let mut lines = String::new();
+    for run in &report.runs {
+        for outcome in run.outcomes.iter().filter(|outcome| !outcome.met) {
+            let why = outcome.why.as_deref().unwrap_or("the bound does not hold");
+            let _ = writeln!(
+                lines,
+                "- {}: `{}`: {}",
+                text(&names.whole(run)),
+                outcome.expectation.replace('`', "'"),
+                text(why)
+            );
+        }
+    }
+    if lines.is_empty() { lines } else { format!("\n### Expectations that failed\n\n{lines}") }
+}
+
+/// The machine, the versions and the seed.
+fn circumstances(report: &Report) -> String {
+    let host = &report.host;
+    let mut machine = vec![format!("{} cores", host.cores)];
+    machine.extend(host.cpu.clone());
+    machine.extend(host.memory_mib.map(|mib| format!("{mib} MiB")));
+    machine.push(format!("{} {}", host.os, host.arch));
+    let versions: Vec<_> =
+        report.versions.iter().map(|(name, version)| format!("{name} {version}")).collect();
+    format!("\n{}. {}. Seed {}.\n", text(&machine.join(", ")), text(&versions.join(", ")), report.seed)
+}
+
+#[cfg(test)]
+#[path = "markdown_tests.rs"]
+mod tests;

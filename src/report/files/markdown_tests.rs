@@ -1,0 +1,37 @@
+//! The page, looked at as a whole.
+
+use super::super::super::sample::*;
+use super::*;
+use crate::ledger::Outcome;
+
+#[test]
+fn the_page_says_what_a_reviewer_asks() {
+    let mut run = redis();
+    run.label = "a|<b>".into();
+    run.outcomes = vec![Outcome {
+        expectation: "lost = 0".into(),
+        figure: "lost".into(),
+        value: Some(15_090.0),
+        met: false,
+        why: Some("lost is 15090, expected 0".into()),
+        from_ms: None,
+        to_ms: None,
+    }];
+    let page = markdown(&report(vec![run, not_applicable()]));
+    for part in [
+        "## pubsub-lab: broker-down\n",
+        "- **valid** a\\|&lt;b&gt;: 503 of 2,000 messages were refused",
+        "| a\\|&lt;b&gt; | 2,000 | 1,497 | 503 |",
+        "| a\\|&lt;b&gt; | kill broker | 5.0 s | 10.0 s | 10.0 s |",
+        "- a\\|&lt;b&gt;: `lost = 0`: lost is 15090, expected 0\n",
+        "2 cores, 7859 MiB, linux x86_64. redis 7.0.15. Seed 42.",
+        "pubsub-lab bench --scenario scenario.toml --seed 42",
+        "<details>",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+    assert!(!page.contains("<b>"), "{page}");
+    let header = page.lines().find(|line| line.starts_with("|  | sent")).unwrap();
+    let row = page.lines().find(|line| line.starts_with("| zeromq")).unwrap();
+    assert_eq!(header.matches(" | ").count(), row.matches(" | ").count());
+}

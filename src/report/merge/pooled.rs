@@ -1,0 +1,170 @@
+//! Several runs of one name as one.
+
+use std::collections::BTreeMap;
+
+use hdrhistogram::Histogram;
+
+use super::super::compare::{merged, pooled_on_time};
+use super::super::label::subject;
+use super::super::{
+    Distributions, Encoded, IntervalReport, Percentiles, Quantiles, RunReport, percentile_curve,
+};
+use crate::ledger::{Debts, Messages, Phase, Verdict};
+
+/// The runs as one, and what makes it doubtful. There is at least one run.
+pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
+    let first = runs[0];
+    let sum =
+        |of: fn(&RunReport) -> Option<u64>| runs.iter().filter_map(|run| of(run)).reduce(u64::saturating_add);
+    let latency = together(runs, |run| run.distributions.latency.as_ref());
+    let service = together(runs, |run| run.distributions.service.as_ref());
+    let recovered = together(runs, |run| run.distributions.recovered.as_ref());
+    let fan_out = together(runs, |run| run.distributions.fan_out.as_ref());
+    let publish_delay = together(runs, |run| run.distributions.publish_delay.as_ref());
+    let intervals = phases(runs);
+    let doubts = doubts(runs);
+    let run = RunReport {
+        params: first.params.clone(),
+        dialect: first.dialect.clone(),
+        verdict: verdict(runs),
+        partial: runs.iter().any(|run| run.partial),
+        messages: messages(runs),
+        debts: debts(runs),
+        duplicates: sum(|run| run.duplicates),
+        reordered: sum(|run| run.reordered),
+        replay_reordered: sum(|run| run.replay_reordered),
+        refused_but_delivered: sum(|run| run.refused_but_delivered),
+        unexpected: sum(|run| run.unexpected),
+        corrupted: sum(|run| run.corrupted),
+        foreign: sum(|run| run.foreign),
+        overruns: sum(|run| run.overruns),
+        latency_us: latency.quantiles(),
+        service_us: service.quantiles(),
+        recovered_us: recovered.quantiles(),
+        fan_out_us: fan_out.quantiles(),
+        publish_delay_us: publish_delay.quantiles(),
+        phases_us: intervals
+            .iter()
+            .filter_map(|(phase, _, sum)| Some((*phase, Quantiles::of(sum)?)))
+            .collect(),
+        harness_limited: runs.iter().any(|run| run.harness_limited),
+        began_unix_ms: runs.iter().filter_map(|run| run.began_unix_ms).min(),
+        intervals: intervals.iter().map(|(phase, span, sum)| interval(*phase, *span, sum)).collect(),
+        percentiles: Percentiles {
+            latency: latency.curve(),
+            service: service.curve(),
+            fan_out: fan_out.curve(),
+        },
+        distributions: Distributions {
+            latency: latency.encoded(),
+            service: service.encoded(),
+            recovered: recovered.encoded(),
+            fan_out: fan_out.encoded(),
+            publish_delay: publish_delay.encoded(),
+        },
+        ..RunReport::not_applicable(&first.id, subject(first), &first.pattern, doubts.clone())
+    };
+    (run, doubts)
+}
+
+/// The sum of one distribution of some runs, if there is one.
+struct Sum(Option<Histogram<u64>>);
+
+impl Sum {
+    fn quantiles(&self) -> Option<Quantiles> {
+        self.0.as_ref().and_then(Quantiles::of)
+    }
+
+    fn encoded(&self) -> Option<Encoded> {
+        self.0.as_ref().and_then(Encoded::of)
+    }
+
+    fn curve(&self) -> Vec<super::super::PercentilePoint> {
+        self.0.as_ref().map(percentile_curve).unwrap_or_default()
+    }
+}
+
+fn together(runs: &[&RunReport], of: fn(&RunReport) -> Option<&Encoded>) -> Sum {
+    Sum(merged(runs.iter().filter_map(|run| of(run))))
+}
+
+/// The latency of each phase, and from when to when the runs were in it, in milliseconds.
+fn phases(runs: &[&RunReport]) -> Vec<(Phase, (u64, u64), Histogram<u64>)> {
+    let mut phases: BTreeMap<Phase, Vec<&IntervalReport>> = BTreeMap::new();
+    for interval in runs.iter().flat_map(|run| &run.intervals) {
+        phases.entry(interval.phase).or_default().push(interval);
+    }
+    let pooled = |(phase, intervals): (Phase, Vec<&IntervalReport>)| {
+        let from = intervals.iter().map(|interval| interval.at_ms).min()?;
+        let to = intervals.iter().map(|interval| interval.at_ms + interval.length_ms).max()?;
+        Some((phase, (from, to), merged(intervals.iter().filter_map(|interval| interval.latency.as_ref()))?))
+    };
+    phases.into_iter().filter_map(pooled).collect()
+}
+
+fn interval(phase: Phase, (from, to): (u64, u64), sum: &Histogram<u64>) -> IntervalReport {
+    IntervalReport { at_ms: from, length_ms: to - from, phase, latency: Encoded::of(sum) }
+}
+
+/// The worst: one violation violates, one doubt makes doubtful.
+fn verdict(runs: &[&RunReport]) -> Verdict {
+    let any = |verdict| runs.iter().any(|run| run.verdict == verdict);
+    if any(Verdict::Violated) {
+        Verdict::Violated
+    } else if any(Verdict::Inconclusive) {
+        Verdict::Inconclusive
+    } else {
+        Verdict::Valid
+    }
+}
+
+fn messages(runs: &[&RunReport]) -> Option<Messages> {
+    runs.iter().filter_map(|run| run.messages).reduce(|a, b| Messages {
+        due: a.due + b.due,
+        sent: a.sent + b.sent,
+        unsent: a.unsent + b.unsent,
+        acked: a.acked + b.acked,
+        refused: a.refused + b.refused,
+        unknown: a.unknown + b.unknown,
+    })
+}
+
+fn debts(runs: &[&RunReport]) -> Option<Debts> {
+    let sum = runs.iter().filter_map(|run| run.debts).reduce(|a, b| Debts {
+        owed: a.owed + b.owed,
+        delivered: a.delivered + b.delivered,
+        recovered: a.recovered + b.recovered,
+        lost: a.lost + b.lost,
+        on_time: None,
+        lost_confirmed: a.lost_confirmed + b.lost_confirmed,
+        lost_handed: a.lost_handed + b.lost_handed,
+        lost_refused: a.lost_refused + b.lost_refused,
+        lost_unknown: a.lost_unknown + b.lost_unknown,
+        lost_no_path: a.lost_no_path + b.lost_no_path,
+        lost_online: a.lost_online + b.lost_online,
+        lost_offline: a.lost_offline + b.lost_offline,
+    })?;
+    Some(Debts { on_time: pooled_on_time(runs), ..sum })
+}
+
+fn doubts(runs: &[&RunReport]) -> Vec<String> {
+    let mut doubts = Vec::new();
+    let count = |verdict| runs.iter().filter(|run| run.verdict == verdict).count();
+    for (verdict, word) in [(Verdict::Violated, "violated"), (Verdict::Inconclusive, "inconclusive")] {
+        match count(verdict) {
+            0 => {}
+            some => doubts.push(format!("{some} of {} runs {word}", runs.len())),
+        }
+    }
+    match runs.iter().filter(|run| run.partial).count() {
+        0 => {}
+        some => doubts.push(format!("{some} of {} runs interrupted", runs.len())),
+    }
+    let without = |run: &&&RunReport| run.latency_us.is_some() && run.distributions.latency.is_none();
+    match runs.iter().filter(without).count() {
+        0 => {}
+        some => doubts
+            .push(format!("{some} of {} runs without a distribution, and not in the latency", runs.len())),
+    }
+    doubts
+}

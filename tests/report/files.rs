@@ -1,0 +1,173 @@
+//! The other files, and the table: every number is the JSON's.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::once::{bench, dir, file, printed, run};
+
+/// A number as people read it.
+fn number(text: &str) -> f64 {
+    text.trim_end_matches(['*', '%']).replace(',', "").parse().unwrap_or_else(|_| panic!("no number: {text}"))
+}
+
+/// The cells of the one row of the terminal's table.
+fn row() -> Vec<String> {
+    let out = printed(&dir(), &["."]);
+    let row = out.lines().find(|line| line.starts_with("local ")).unwrap();
+    row.split_whitespace().map(str::to_owned).collect()
+}
+
+/// The header and the row of the Markdown table.
+fn markdown_table() -> (Vec<String>, Vec<String>) {
+    let page = file("report.md");
+    let cells = |line: &str| line.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect();
+    let line = |begin: &str| cells(page.lines().find(|line| line.starts_with(begin)).unwrap());
+    (line("|  | sent"), line("| local"))
+}
+
+#[test]
+fn the_markdown_table_is_the_terminal_s() {
+    assert_eq!(markdown_table().1, row());
+}
+
+#[test]
+fn the_table_has_the_numbers_of_the_json() {
+    let (names, cells) = markdown_table();
+    let cells: BTreeMap<_, _> = names.iter().map(String::as_str).zip(cells).collect();
+    let run = run();
+    for (name, field) in [
+        ("sent", "sent"),
+        ("acked", "acked"),
+        ("refused", "refused"),
+        ("unknown", "unknown"),
+        ("owed", "owed"),
+        ("delivered", "delivered"),
+        ("recovered", "recovered"),
+        ("lost", "lost"),
+        ("of it confirmed", "lost_confirmed"),
+        ("of it handed", "lost_handed"),
+        ("duplicates", "duplicates"),
+        ("reordered", "reordered"),
+    ] {
+        assert_eq!(number(&cells[name]) as u64, run.count(field), "{name}");
+    }
+    for (name, field) in [("impact (ms)", "impact_ms"), ("recovery (ms)", "recovery_ms")] {
+        let shown = Some(&cells[name]).filter(|cell| *cell != "-").map(|cell| number(cell) as u64);
+        assert_eq!(shown, run[field].as_u64(), "{name}");
+    }
+    for quantile in ["p50", "p99", "max"] {
+        let cell = &cells[format!("{quantile} (ms)").as_str()];
+        let decimals = cell.trim_end_matches('*').split_once('.').map_or(0, |(_, decimals)| decimals.len());
+        let exact = run["latency_us"][quantile].as_f64().unwrap() / 1_000.0;
+        assert!(
+            (number(cell) - exact).abs() <= 0.5001 * 0.1_f64.powi(decimals as i32),
+            "{quantile}: {cell}, {exact}"
+        );
+    }
+    let on_time = run["debts"]["on_time"].as_f64().unwrap() * 100.0;
+    assert!(
+        (0.0..0.1001).contains(&(on_time - number(&cells["on time"]))),
+        "{on_time}, {}",
+        cells["on time"]
+    );
+}
+
+#[test]
+fn the_page_has_the_sentence_the_faults_and_what_failed() {
+    let page = file("report.md");
+    let sentence = bench().out().iter().find(|line| line.starts_with("local: ")).unwrap().clone();
+    assert!(page.contains(&sentence[..40]), "{page}");
+    for part in [
+        "| local | kill node 1 | 0.6 s | 1.0 s |",
+        "- local: `lost = 0`: lost is ",
+        "pubsub-lab bench --scenario scenario.toml --seed 42 --pattern local",
+        "pubsub-lab 0.",
+        "duration = \"1s 500ms\"",
+        "</details>",
+    ] {
+        assert!(page.contains(part), "{part}\n{page}");
+    }
+}
+
+#[test]
+fn what_the_page_tells_to_run_again_runs() {
+    let page = file("report.md");
+    let code = |language: &str| {
+        let (_, rest) = page.split_once(&format!("```{language}\n")).unwrap();
+        rest.split_once("\n```").unwrap().0.to_owned()
+    };
+    let place = tempfile::tempdir().unwrap();
+    std::fs::write(place.path().join("scenario.toml"), code("toml")).unwrap();
+    let checked = crate::support::process::pubsub_lab(&["scenarios", "check", "scenario.toml"])
+        .current_dir(place.path())
+        .output()
+        .unwrap();
+    assert!(checked.status.success(), "{checked:?}");
+    assert!(code("sh").starts_with("pubsub-lab bench --scenario scenario.toml"));
+}
+
+#[test]
+fn the_timeline_s_sums_are_the_json_s() {
+    let csv = file("timeline.csv");
+    let mut lines = csv.lines();
+    let names: Vec<_> = lines.next().unwrap().split(',').collect();
+    let rows: Vec<Vec<&str>> = lines.map(|line| line.split(',').collect()).collect();
+    let run = run();
+    let slices = run["timeline"].as_array().unwrap();
+    assert_eq!(rows.len(), slices.len());
+    let column =
+        |name: &str| names.iter().position(|other| *other == name).unwrap_or_else(|| panic!("no {name}"));
+    let sum = |name: &str| rows.iter().map(|row| row[column(name)].parse::<u64>().unwrap()).sum::<u64>();
+    for name in ["sent", "acked", "refused", "unknown", "delivered", "recovered", "lost"] {
+        assert_eq!(sum(name), run.count(name), "{name}");
+    }
+    let by_node: u64 = names.iter().filter(|name| name.starts_with("lost_node_")).map(|name| sum(name)).sum();
+    assert!(by_node == run.count("lost") && by_node > 0);
+    for (row, slice) in rows.iter().zip(slices) {
+        for (name, value) in slice.as_object().unwrap().iter().filter(|(name, _)| *name != "lost_by_node") {
+            let expected = if value.is_null() { String::new() } else { value.to_string() };
+            assert_eq!(row[column(name)], expected, "{name}");
+        }
+    }
+    let phases: Vec<_> = rows.iter().map(|row| row[column("phase")]).collect();
+    // Whether a slice is left for the recovery depends on how fast the node is back.
+    assert!(phases[0] == "steady" && phases[7] == "fault", "{phases:?}");
+    assert_eq!(printed(&dir(), &[".", "--format", "csv"]), csv);
+}
+
+#[test]
+fn the_percentiles_are_the_json_s() {
+    let text = file("percentiles.hgrm");
+    let run = run();
+    let rows: Vec<Vec<f64>> = text
+        .lines()
+        .skip(2)
+        .take_while(|line| !line.starts_with('#'))
+        .map(|line| line.split_whitespace().map(|field| field.parse().unwrap()).collect())
+        .collect();
+    let points = run["percentiles"]["latency"].as_array().unwrap();
+    assert_eq!(rows.len(), points.len());
+    let us = |value: &Value| value.as_f64().unwrap() / 1_000.0;
+    for (row, point) in rows.iter().zip(points) {
+        assert!((row[0] - us(&point["value_us"])).abs() < 1e-9, "{row:?}, {point}");
+        assert_eq!(row[2] as u64, point["count"].as_u64().unwrap());
+        if row.len() == 4 {
+            assert!((row[3] - 1.0 / (1.0 - row[1])).abs() < 0.01, "{row:?}");
+        }
+    }
+    let last = rows.last().unwrap();
+    assert_eq!((last[1], last.len(), last[2] as u64), (1.0, 3, run.count("delivered")));
+    assert!((last[0] - us(&run["latency_us"]["max"])).abs() < 1e-9);
+    let footer: Vec<_> = text.lines().filter(|line| line.starts_with('#')).collect();
+    assert!(footer[0].starts_with("#[Mean    = ") && footer[1].starts_with("#[Max     = "), "{footer:?}");
+}
+
+#[test]
+fn every_format_of_a_report_is_what_the_bench_said() {
+    let bench = bench();
+    assert_eq!(printed(&dir(), &["."]).lines().collect::<Vec<_>>(), bench.out());
+    assert_eq!(printed(&dir(), &[".", "--format", "json"]), file("report.json"));
+    assert_eq!(printed(&dir(), &[".", "--format", "md"]), file("report.md"));
+    assert!(printed(&dir(), &[".", "--format", "junit"]).contains("<testsuite "));
+}
