@@ -1,0 +1,174 @@
+//! Where each message was, and when: what nodes write down, and the stories that a bench tells with it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use std::path::Path;
+
+use nix::sys::signal::Signal;
+use serde_json::Value;
+
+use support::client::Client;
+use support::node::{Node, PATIENCE};
+use support::process::{Running, pubsub_lab};
+use support::report::{Ended, Run, conclusive};
+
+/// The lines of a trace. One that a SIGKILL has cut off is none.
+fn lines(file: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).unwrap();
+    text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+/// When a message first did this, in the lines of a process.
+fn first(lines: &[Value], id: &str, step: &str) -> Option<u64> {
+    let line = lines.iter().find(|line| line["step"] == step && line["id"] == id)?;
+    Some(line["at_us"].as_u64().unwrap())
+}
+
+#[tokio::test]
+async fn a_node_writes_down_where_its_messages_were() {
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("trace");
+    let mut node = Node::start(&["--trace", file.to_str().unwrap()]);
+    let mut client = Client::v1_in(&node, "here").await;
+    for id in ["a", "b"] {
+        client.say(serde_json::json!({"type": "publish", "room": "here", "text": "hello", "id": id})).await;
+        client.message().await;
+    }
+    client.say(serde_json::json!({"type": "publish", "room": "here", "text": "other", "id": "b"})).await;
+    client.frame_of("refused").await;
+    assert!(node.get("/metrics").await.body.contains("pubsub_lab_trace_dropped_lines_total 0"));
+    node.running.signal(Signal::SIGTERM);
+    assert!(node.running.ended_within(PATIENCE).success());
+
+    let lines = lines(&file);
+    let (end, steps) = lines.split_last().unwrap();
+    assert_eq!((&end["step"], &end["dropped"]), (&"end".into(), &0.into()));
+    let id = steps[0]["id"].as_str().unwrap();
+    assert!(id.ends_with(".a"), "{id}");
+    let way = ["in", "bus_out", "bus_in", "out"].map(|step| first(steps, id, step).expect(step));
+    assert!(way.is_sorted(), "{way:?}");
+    assert!(first(steps, id, "bus_ack") >= Some(way[1]));
+    let out = steps.iter().find(|line| line["step"] == "out").unwrap();
+    assert_eq!((&out["room"], &out["clients"]), (&"here".into(), &1.into()));
+    assert!(out["until_us"].as_u64() >= out["at_us"].as_u64());
+    // What never came to the bus is told by its answer.
+    let refused = steps.iter().find(|line| line["step"] == "bus_refused").unwrap();
+    assert_eq!(refused["why"], "id_reused");
+}
+
+#[test]
+fn a_trace_that_cannot_be_opened_is_wrong_usage() {
+    let mut node = Running::start(pubsub_lab(&["node", "local", "--listen", "127.0.0.1:0", "--trace", "/"]));
+    assert_eq!(node.ended_within(PATIENCE).code(), Some(2));
+    let said = node.everything();
+    assert!(said.contains("error: the trace / cannot be opened") && said.contains("hint: "), "{said}");
+    assert!(node.out().is_empty(), "it does not listen: {said}");
+}
+
+/// Three nodes, fifty messages a second, and a process that is killed between two of them.
+fn killed(target: &str) -> Ended {
+    let scenario = format!(
+        "title = \"Killed\"
+patterns = [\"redis\"]
+[cluster]
+nodes = 3
+[load]
+publishers = 3
+subscribers = 12
+rate = 50
+warm_up = \"200ms\"
+duration = \"2500ms\"
+drain = \"1s\"
+[[fault]]
+at = \"1010ms\"
+for = \"700ms\"
+kill = \"{target}\"
+"
+    );
+    conclusive(&scenario, &[])
+}
+
+/// The story of this choice.
+fn story<'a>(run: &'a Run, choice: &str) -> &'a Value {
+    let mut stories = run["stories"].as_array().unwrap().iter();
+    stories
+        .find(|story| story["choice"] == choice)
+        .unwrap_or_else(|| panic!("{choice}: {:#}", run["stories"]))
+}
+
+/// Its arrows, each with the names of its ends.
+fn arrows(story: &Value) -> Vec<(&str, &str, &Value)> {
+    let name = |lane: &Value| story["lanes"][lane.as_u64().unwrap() as usize]["name"].as_str().unwrap();
+    let arrows = story["arrows"].as_array().unwrap().iter();
+    arrows.map(|arrow| (name(&arrow["from"]), name(&arrow["to"]), arrow)).collect()
+}
+
+#[test]
+fn what_a_dead_broker_lost_ends_there_and_the_rest_is_seen_all_the_way() {
+    let ended = killed("broker");
+    let run = ended.run("redis", 0);
+    let lost = story(&run, "first_lost");
+    let (begin, _, healed) = run.fault("kill broker");
+    let sent = lost["sent_us"].as_u64().unwrap() / 1_000;
+    assert!((begin..=healed).contains(&sent), "{lost:#}");
+    assert_eq!((&lost["answer"], &lost["lost"]), (&"refused".into(), &12.into()), "{lost:#}");
+    let way = arrows(lost);
+    let ends = way.iter().find(|(_, to, _)| *to == "broker").unwrap().2;
+    assert_eq!((&ends["arrives_us"], &ends["note"]), (&Value::Null, &"bus_down".into()), "{lost:#}");
+    assert!(way.iter().any(|(.., arrow)| arrow["carries"] == "refusal" && arrow["traced"] == true));
+
+    let ordinary = story(&run, "ordinary");
+    assert_eq!((&ordinary["received"], &ordinary["lost"]), (&12.into(), &0.into()));
+    let way = arrows(ordinary);
+    for (from, to, arrow) in &way {
+        let broker = *from == "broker" || *to == "broker";
+        assert_eq!(arrow["traced"], !broker, "{from} -> {to}: {ordinary:#}");
+        assert!(arrow["leaves_us"].as_i64() <= arrow["arrives_us"].as_i64(), "{ordinary:#}");
+    }
+    let to_subscribers = way.iter().filter(|(_, to, _)| to.starts_with("subscriber")).count();
+    assert!(to_subscribers >= 3, "{ordinary:#}");
+    assert!(ordinary["lanes"].as_array().unwrap().len() <= 12);
+
+    // Across the processes of one machine the steps are in order.
+    let logs = ended.place.path().join("out/logs/redis");
+    let traces: Vec<_> = (0..3).map(|node| lines(&logs.join(format!("node-{node}.trace")))).collect();
+    let of = |line: &Value| line["id"].as_str().map(|id| id.rsplit_once('.').unwrap().1.to_owned());
+    let number = ordinary["number"].to_string();
+    let id = traces.iter().flatten().find(|line| of(line).as_deref() == Some(&number)).unwrap()["id"]
+        .as_str()
+        .unwrap();
+    let home = &traces[ordinary["node"].as_u64().unwrap() as usize];
+    let begin = ["in", "bus_out"].map(|step| first(home, id, step).unwrap());
+    for trace in &traces {
+        let way = [begin[0], begin[1], first(trace, id, "bus_in").unwrap(), first(trace, id, "out").unwrap()];
+        assert!(way.is_sorted(), "{way:?}");
+    }
+}
+
+#[test]
+fn a_trace_survives_the_end_of_its_node() {
+    let ended = killed("node 1");
+    let run = ended.run("redis", 0);
+    let lost = story(&run, "first_lost");
+    let way = arrows(lost);
+    let killed = way.iter().find(|(_, to, _)| *to == "node 1").unwrap_or_else(|| panic!("{lost:#}")).2;
+    assert_eq!((&killed["arrives_us"], &killed["note"]), (&Value::Null, &"kill node 1".into()), "{lost:#}");
+
+    let lines = lines(&ended.place.path().join("out/logs/redis/node-1.trace"));
+    let began = run["began_unix_ms"].as_u64().unwrap() * 1_000;
+    let (begin, heal_begin, _) = run.fault("kill node 1");
+    let [struck, back] = [begin, heal_begin].map(|ms| began + ms * 1_000);
+    let at = |line: &Value| line["at_us"].as_u64().unwrap();
+    // A message is due every 20 ms: the last of them are there, and the second life follows the first.
+    let before: Vec<_> = lines.iter().map(at).filter(|at| *at <= struck + 10_000).collect();
+    assert!(before.iter().any(|at| *at >= struck - 60_000), "{struck}: {before:?}");
+    assert!(lines.iter().map(at).any(|at| at > back), "{lines:?}");
+    assert_eq!(
+        lines.iter().filter(|line| line["step"] == "end").count(),
+        1,
+        "the first life had no last line"
+    );
+}
