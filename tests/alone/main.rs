@@ -10,6 +10,7 @@ mod lab_amqp;
 mod node_end;
 mod node_slow;
 mod replay;
+mod report_large;
 #[path = "../support/mod.rs"]
 mod support;
 mod timing;

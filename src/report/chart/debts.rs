@@ -1,5 +1,6 @@
 //! What became of the debts over time: delivered, recovered and lost, on top of each other.
 
+use crate::report::label::Names;
 use plotters::style::RGBColor;
 
 use super::Picture;
@@ -39,7 +40,10 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let has = |run: &RunReport| run.timeline.iter().any(|slice| owed(slice) > 0);
     let most = runs.iter().flat_map(|run| grain.points(run)).map(|point| owed(&point.slice)).max();
     let layout = Layout {
-        parts: runs.iter().map(|run| Part::new(run, has(run), "nothing was owed")).collect(),
+        parts: runs
+            .iter()
+            .map(|run| Part::new(run, Names::of_runs(runs), has(run), "nothing was owed"))
+            .collect(),
         x: grain.axis(runs),
         y: Axis::counts(&format!("deliveries per {}", grain.words()), most.unwrap_or(0), 4),
         keys: vec![

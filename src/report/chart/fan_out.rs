@@ -7,6 +7,7 @@ use super::layout::{Layout, Part, omitted, shown};
 use super::legend::Look;
 use super::palette::{MEDIAN, MUTED};
 use super::slices::Grain;
+use crate::report::label::Names;
 use crate::report::{Report, RunReport};
 
 /// The picture.
@@ -19,7 +20,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let most = slices().filter_map(|slice| slice.spread_max_us).max().unwrap_or(0);
     let nothing = "no message reached two subscribers";
     let layout = Layout {
-        parts: runs.iter().map(|run| Part::new(run, has(run), nothing)).collect(),
+        parts: runs.iter().map(|run| Part::new(run, Names::of_runs(runs), has(run), nothing)).collect(),
         x: grain.axis(runs),
         y: Axis::latency("spread (ms)", least, most),
         keys: vec![(Look::Line(MUTED, 2), "longest".into()), (Look::Line(MEDIAN, 4), "median".into())],

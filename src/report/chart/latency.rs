@@ -9,6 +9,7 @@ use super::palette::{INK, MEDIAN, MUTED};
 use super::panel::Panel;
 use super::sheet::Sheet;
 use super::slices::{Grain, Point};
+use crate::report::label::Names;
 use crate::report::{Report, RunReport};
 
 /// Its three lines.
@@ -25,7 +26,10 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let least = slices().filter_map(|slice| slice.p50_us).min().unwrap_or(0);
     let most = slices().filter_map(|slice| slice.max_us).max().unwrap_or(0);
     let layout = Layout {
-        parts: runs.iter().map(|run| Part::new(run, has(run), "nothing was delivered")).collect(),
+        parts: runs
+            .iter()
+            .map(|run| Part::new(run, Names::of_runs(runs), has(run), "nothing was delivered"))
+            .collect(),
         x: grain.axis(runs),
         y: Axis::latency("latency (ms)", least, most),
         keys: vec![

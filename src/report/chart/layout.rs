@@ -8,7 +8,7 @@ use super::palette::MUTED;
 use super::panel::{self, LEFT, Panel};
 use super::sheet::{Drawn, Sheet, WIDTH};
 use super::window;
-use crate::report::label::label;
+use crate::report::label::Names;
 use crate::report::{FaultReport, RunReport};
 
 /// So many runs are shown.
@@ -50,7 +50,7 @@ pub(super) fn omitted(runs: &[RunReport]) -> String {
 
 impl<'r> Part<'r, RunReport> {
     /// A run, plotted if `plotted`; else with `nothing` in the place of the plot.
-    pub(super) fn new(run: &'r RunReport, plotted: bool, nothing: &str) -> Self {
+    pub(super) fn new(run: &'r RunReport, names: Names, plotted: bool, nothing: &str) -> Self {
         let words = (!plotted).then(|| match (run.was_made(), run.debts.is_some()) {
             (true, true) => nothing.to_owned(),
             (true, false) => {
@@ -58,7 +58,7 @@ impl<'r> Part<'r, RunReport> {
             }
             (false, _) => format!("not run: {}", run.why.first().map_or("not applicable", String::as_str)),
         });
-        Self { name: label(run), of: run, words, faults: &run.faults }
+        Self { name: names.whole(run), of: run, words, faults: &run.faults }
     }
 
     /// The same, but x is something else than time.

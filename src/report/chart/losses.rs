@@ -8,6 +8,7 @@ use super::legend::{Key, Look};
 use super::palette::{GROUND, LOST, hex};
 use super::slices::Grain;
 use crate::ledger::grouped;
+use crate::report::label::Names;
 use crate::report::{Report, RunReport};
 
 /// So many shades are told apart.
@@ -23,7 +24,10 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let most = cells().flatten().max().unwrap_or(0);
     let (y, plot) = (rows(nodes), 30 * nodes as i32);
     let layout = Layout {
-        parts: runs.iter().map(|run| Part::new(run, has(run), "lost nothing")).collect(),
+        parts: runs
+            .iter()
+            .map(|run| Part::new(run, Names::of_runs(runs), has(run), "lost nothing"))
+            .collect(),
         x: grain.axis(runs),
         y,
         keys: keys(most),

@@ -32,7 +32,7 @@ mod svg;
 
 pub use palette::COLOURS;
 
-use super::Report;
+use super::{Report, label};
 
 /// One picture, and what to say of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +58,8 @@ pub fn pictures(report: &Report) -> Vec<Picture> {
         losses::picture,
     ];
     let over_all = over_all.into_iter().filter_map(|picture| picture(report));
-    let stories = layout::shown(&report.runs).iter().flat_map(story::pictures);
+    let names = label::Names::of_all(report);
+    let stories = layout::shown(&report.runs).iter().flat_map(|run| story::pictures(run, names));
     matrix::pictures(report).into_iter().chain(over_all).chain(stories).collect()
 }
 

@@ -11,6 +11,7 @@ use super::panel::Panel;
 use super::sheet::{Drawn, Sheet};
 use crate::ledger::grouped;
 use crate::report::distribution::PercentilePoint;
+use crate::report::label::Names;
 use crate::report::{Report, RunReport};
 
 /// How near one has to point.
@@ -25,7 +26,10 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let farthest =
         curves().flat_map(|curve| curve.iter().map(|point| rarity(curve, point))).fold(1.0, f64::max);
     let layout = Layout {
-        parts: runs.iter().map(|run| Part::new(run, has(run), "nothing was delivered").timeless()).collect(),
+        parts: runs
+            .iter()
+            .map(|run| Part::new(run, Names::of_runs(runs), has(run), "nothing was delivered").timeless())
+            .collect(),
         x: axis(farthest),
         y: Axis::latency("latency (ms)", values().min().unwrap_or(0), values().max().unwrap_or(0)),
         keys: vec![

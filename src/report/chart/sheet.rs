@@ -47,10 +47,9 @@ impl<'a> Sheet<'a> {
         let [under, over, hits] = Sheet::painted(&mut drawn, id, size, paint)?;
         // Its own opening element has a size in pixels, and no title.
         let (_, body) = drawn.split_once('>')?;
-        let title_id = format!("{id}-title");
         let svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
-             aria-labelledby=\"{title_id}\" class=\"chart\"><title id=\"{title_id}\">{}</title>{}{under}{}{over}{hits}</svg>",
+             class=\"chart\"><title>{}</title>{}{under}{}{over}{hits}</svg>",
             escape(title),
             super::hatch::patterns(id),
             body.trim_end().strip_suffix("</svg>")?,

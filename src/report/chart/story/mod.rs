@@ -16,7 +16,7 @@ use super::palette::{DELIVERED, GRID, INK, MUTED};
 use super::panel::LEFT;
 use super::sheet::{Drawn, Sheet, WIDTH};
 use super::window;
-use crate::report::label::label;
+use crate::report::label::Names;
 use crate::report::story::{Carries, Story};
 use crate::report::{FaultReport, LaneKind, RunReport};
 use labels::Labels;
@@ -24,11 +24,11 @@ use lanes::Lanes;
 use time::Times;
 
 /// The pictures of a run's stories.
-pub(super) fn pictures(run: &RunReport) -> impl Iterator<Item = Picture> {
-    run.stories.iter().filter_map(|story| picture(run, story))
+pub(super) fn pictures(run: &RunReport, names: Names) -> impl Iterator<Item = Picture> {
+    run.stories.iter().filter_map(move |story| picture(run, names, story))
 }
 
-fn picture(run: &RunReport, story: &Story) -> Option<Picture> {
+fn picture(run: &RunReport, names: Names, story: &Story) -> Option<Picture> {
     let (choice, words) = words::choice(story.choice);
     let run_id: String =
         run.id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
@@ -39,7 +39,7 @@ fn picture(run: &RunReport, story: &Story) -> Option<Picture> {
     let height = 320 + 18 * i32::try_from(story.arrows.len()).unwrap_or(i32::MAX).min(30);
     let times = Times::new(moments(run, story), begin, begin + height);
     let caption = words::caption(story);
-    let title = format!("{}: {words}", label(run));
+    let title = format!("{}: {words}", names.whole(run));
     Sheet::picture(&format!("story-{run_id}-{choice}"), &title, caption, times.bottom() + 20, |sheet| {
         legend::draw(sheet, 0, &keys)?;
         scale(sheet, &times, story)?;

@@ -8,6 +8,8 @@ const CUT: i32 = 44;
 const MOST_CUTS: usize = 4;
 /// No stretch between two cuts is lower than this.
 const LOWEST: i32 = 56;
+/// What is closer than this happens at once.
+const AT_ONCE_US: u64 = 30;
 /// Between two marks, at least.
 const APART: i32 = 44;
 
@@ -98,9 +100,12 @@ impl Times {
     }
 }
 
-/// The waits to cut out: together most of the time, and each far longer than any that stays.
+/// The waits to cut out: together most of the time, and each far longer than any that stays. Moments within a few
+/// microseconds are one: what a process does at once is no stretch worth to be seen.
 fn cuts(moments: &[i64]) -> Vec<(i64, i64)> {
-    let mut waits: Vec<_> = moments.windows(2).map(|two| (two[0], two[1])).collect();
+    let mut apart = moments.to_vec();
+    apart.dedup_by(|later, earlier| later.abs_diff(*earlier) < AT_ONCE_US);
+    let mut waits: Vec<_> = apart.windows(2).map(|two| (two[0], two[1])).collect();
     let length = |wait: &(i64, i64)| wait.1.abs_diff(wait.0);
     waits.sort_by_key(|wait| std::cmp::Reverse(length(wait)));
     let sum = |waits: &[(i64, i64)]| waits.iter().map(length).fold(0, u64::saturating_add);
@@ -131,6 +136,12 @@ mod tests {
         );
         let words: Vec<_> = times.marks(0).into_iter().map(|(_, word)| word).collect();
         assert!(words.contains(&"0".into()) && words.contains(&"5,000.2".into()), "{words:?}");
+    }
+
+    #[test]
+    fn what_happens_at_once_makes_no_wait_stand_out() {
+        let times = Times::new(vec![0, 157, 159, 370, 371, 480, 590], 0, 500);
+        assert_eq!(times.cuts().count(), 0, "{times:?}");
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::literal::{five, histogram, report, run, write};
-use crate::once::{dir, printed, report_in};
+use super::literal::{five, histogram, report, run, write};
+use super::once::{dir, printed, report_in};
 
 const QUIET: [u64; 5] = [1_200, 1_250, 1_230, 1_210, 1_260];
 const DOUBLED: [u64; 5] = [2_400, 2_500, 2_460, 2_420, 2_520];

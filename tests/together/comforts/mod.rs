@@ -1,7 +1,5 @@
 //! What makes a terminal pleasant, as a user has it: doctor, completions, manual pages, help, hints, `-v` and `-q`.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod doctor;
 mod help;
 mod hints;

@@ -2,8 +2,8 @@
 
 use std::fs;
 
-use crate::literal::{five, write};
-use crate::once::{dir, file, printed, report_in};
+use super::literal::{five, write};
+use super::once::{dir, file, printed, report_in};
 
 #[test]
 fn without_a_directory_it_is_the_last_run() {

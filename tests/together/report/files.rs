@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::once::{bench, dir, file, printed, run};
+use super::once::{bench, dir, file, printed, run};
 
 /// A number as people read it.
 fn number(text: &str) -> f64 {

@@ -1,19 +1,14 @@
 //! Where each message was, and when: what nodes write down, and the stories that a bench tells with it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
-
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::path::Path;
 
 use nix::sys::signal::Signal;
 use serde_json::Value;
 
-use support::client::Client;
-use support::node::{Node, PATIENCE};
-use support::process::{Running, pubsub_lab};
-use support::report::{Ended, Run, conclusive};
+use crate::support::client::Client;
+use crate::support::node::{Node, PATIENCE};
+use crate::support::process::{Running, pubsub_lab};
+use crate::support::report::{Ended, Run, conclusive};
 
 /// The lines of a trace. One that a SIGKILL has cut off is none.
 fn lines(file: &Path) -> Vec<Value> {

@@ -3,8 +3,8 @@
 use pubsub_lab::report::{Encoded, Quantiles, Report};
 use serde_json::{Value, json};
 
-use crate::literal::{histogram, report, run, write};
-use crate::once::{dir, printed, report_in};
+use super::literal::{histogram, report, run, write};
+use super::once::{dir, printed, report_in};
 
 #[test]
 fn the_halves_merged_are_the_whole_in_every_quantile() {
@@ -32,7 +32,7 @@ fn the_halves_merged_are_the_whole_in_every_quantile() {
     assert_eq!(json["runs"][0]["duplicates"], 2);
     assert_eq!((&json["merged"]["reports"], &json["merged"]["runs"]), (&json!(2), &json!([2])));
     // And for those who read the log.
-    let found = crate::hlog::read(&both.join("merged.hlog"), &both.join("merged.json"));
+    let found = super::hlog::read(&both.join("merged.hlog"), &both.join("merged.json"));
     assert_eq!(found["tags"]["redis_rate=100.steady"]["count"], 5_000);
     assert_eq!(found["all"]["p99"], json["runs"][0]["latency_us"]["p99"]);
 }
