@@ -129,6 +129,7 @@ has openssl || want openssl
 has curl || want curl
 has_zmq || want python3-zmq
 has_jsonschema || want python3-jsonschema
+has tidy || want tidy
 has_hdrhistogram || can_make_environments || want python3-venv
 has node || want nodejs
 has_perl || want perl
@@ -163,7 +164,7 @@ fi
 
 case "$system" in
 macos)
-    brew=$(echo "$missing" | sed -e 's/redis-server/redis/; s/rabbitmq-server/rabbitmq/; s/gcc libc6-dev//; s/python3-zmq//; s/python3-jsonschema//; s/python3-venv/python3/; s/nodejs/node/' | xargs)
+    brew=$(echo "$missing" | sed -e 's/redis-server/redis/; s/rabbitmq-server/rabbitmq/; s/gcc libc6-dev//; s/python3-zmq//; s/python3-jsonschema//; s/tidy/tidy-html5/; s/python3-venv/python3/; s/nodejs/node/' | xargs)
     [ -z "$brew" ] || say "missing; install by Homebrew: brew install $brew"
     can_link || say "missing: a C toolchain; install it: xcode-select --install"
     has_zmq || say "missing: pyzmq, for the tests; install it: python3 -m pip install pyzmq"

@@ -16,8 +16,9 @@ use super::interrupt::Signals;
 use super::live::Live;
 use super::node_flags::NodeFlags;
 use super::output::{Format, print};
+use super::verbosity;
 use crate::lab::{BenchOptions, LabError, bench, create};
-use crate::report::{REPORT_FILE, Report};
+use crate::report::{HTML_FILE, REPORT_FILE, Report};
 use crate::scenario::{Scenario, ScenarioFile};
 use again::Again;
 use overrides::OverrideArgs;
@@ -151,7 +152,13 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
             "the report is on disk all the same",
         )
     })?;
-    eprintln!("report: {}", options.out.join(REPORT_FILE).display());
+    let verbosity = verbosity::get();
+    if verbosity.shows_notes() {
+        eprintln!("report: {}", options.out.join(HTML_FILE).display());
+    }
+    if verbosity.shows_more() {
+        eprintln!("logs of every process: {}", options.out.join("logs").display());
+    }
     Ok(report.exit_code())
 }
 
@@ -171,7 +178,7 @@ fn repetitions(runs: Option<u32>, scenario: &Scenario) -> Result<u32, Failure> {
 async fn attended(options: &BenchOptions) -> Result<Report, Failure> {
     let mut signals = Signals::new()?;
     let cancel = CancellationToken::new();
-    let terminal = Live::new(&options.scenario.title, false);
+    let terminal = Live::new(&options.scenario.title, !verbosity::get().shows_notes());
     let work = bench(options, &cancel, &terminal);
     tokio::pin!(work);
     let result = loop {

@@ -35,7 +35,7 @@ fn the_table_goes_to_stdout_and_all_else_to_stderr() {
     assert!(out.iter().any(|line| line.starts_with("local: all 30 messages reached everyone")), "{out:?}");
     let phases = ["A short one", "[1/1] local", "  start", "  connect", "  probe", "  warm-up (200ms)"];
     assert_eq!(err[..6], phases);
-    assert_eq!(err[6..], ["  load (300ms)", "  heal", "  drain", "report: out/report.json"]);
+    assert_eq!(err[6..], ["  load (300ms)", "  heal", "  drain", "report: out/report.html"]);
     let logs = ended.place.path().join("out/logs/local");
     let mut logs: Vec<_> = std::fs::read_dir(logs).unwrap().map(|log| log.unwrap().file_name()).collect();
     logs.sort();
@@ -101,7 +101,7 @@ fn without_out_the_report_is_in_runs_and_latest_leads_to_it() {
         bench.ended_within(crate::support::process::PATIENCE);
         let target = std::fs::read_link(&latest).unwrap().to_string_lossy().into_owned();
         assert!(target.contains("-scenario") && !target.contains('/'), "{target}");
-        bench.err_line(&format!("report: runs/{target}/report.json"));
+        bench.err_line(&format!("report: runs/{target}/report.html"));
         assert_eq!(Report::read(&latest.join("report.json")).json()["seed"], seed);
         targets.push(target);
     }
