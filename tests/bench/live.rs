@@ -55,7 +55,7 @@ fn a_broker_that_is_killed_is_seen_to_be() {
         // Each in its place, from the first frame to the last.
         let row = |frame: &String| {
             let lines: Vec<_> = frame.lines().collect();
-            let at = lines.iter().position(|line| line.starts_with("    sent     acked"))?;
+            let at = lines.iter().position(|line| line.starts_with("     sent     acked"))?;
             Some((lines.len() - at, lines[at].to_owned()))
         };
         let mut rows: Vec<_> = screen.frames.iter().filter_map(row).collect();
