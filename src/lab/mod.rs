@@ -29,6 +29,7 @@ pub mod product;
 pub mod program;
 pub mod rabbitmq;
 pub mod redis;
+mod roll;
 pub mod service;
 mod shell;
 pub mod software;

@@ -13,9 +13,10 @@ use super::cluster::{Cluster, Progress};
 use super::error::LabError;
 use super::interruption::{BEFORE_THE_LOAD, Cut};
 use super::links::{Links, Seen};
-use super::observer::{Member, Note, Observer};
+use super::observer::{Note, Observer};
 use super::options::ClusterOptions;
 use super::process::Supervision;
+use super::roll::{members_at, members_name, members_of};
 use super::shell::Shell;
 use super::software::Software;
 use super::story::{self, Began, Sources};
@@ -138,8 +139,7 @@ impl Trial<'_> {
     /// Measures nodes that already run. Only a command of the user's needs something of the lab's.
     async fn attached(&self, urls: &[String]) -> Result<Outcome, LabError> {
         self.observer.note(Note::Planned(self.faults));
-        let theirs = |n| Member { name: format!("node {n}"), ours: false };
-        self.observer.note(Note::Members(&(0..urls.len()).map(theirs).collect::<Vec<_>>()));
+        self.observer.note(Note::Members(&members_at(urls)));
         let stage = |shell| Stage { urls: urls.to_vec(), cluster: None, shell, added: None };
         if !Subject::runs_commands(self.faults) {
             return self.measured(stage(None), None, BTreeMap::new()).await;
@@ -200,14 +200,6 @@ impl Trial<'_> {
         }
     }
 
-    /// What the observer calls a process.
-    fn member_name<'a>(&self, process: &'a str) -> &'a str {
-        match self.subject.product() {
-            Some(product) if product.word() == process || process == "docker" => BROKER,
-            _ => process,
-        }
-    }
-
     /// Tells of processes that die unasked; resolves when nothing can go on.
     async fn watch_deaths(&self, events: Option<Events>, deaths: &Mutex<Vec<String>>) -> LabError {
         let Some(mut events) = events else { return std::future::pending().await };
@@ -216,7 +208,8 @@ impl Trial<'_> {
                 LabEvent::Died(death) => {
                     let last_words: String = death.log.iter().map(|line| format!("\n  | {line}")).collect();
                     let text = format!("{death}{last_words}");
-                    self.observer.note(Note::Died { name: self.member_name(&death.name), text: &text });
+                    self.observer
+                        .note(Note::Died { name: members_name(self.subject, &death.name), text: &text });
                     let clause = match self.subject.pattern() {
                         Some(_) => format!("{} died unasked", death.name),
                         None => format!("{} died unasked: {}", death.name, death.how),
@@ -421,16 +414,6 @@ async fn nobody_serves(cluster: Option<&Cluster>) {
         Some(cluster) => cluster.nobody_serves().await,
         None => std::future::pending().await,
     }
-}
-
-/// What the observer calls the broker, whichever it is.
-const BROKER: &str = "broker";
-
-fn members_of(cluster: &Cluster) -> Vec<Member> {
-    let nodes = (0..cluster.node_ids().len()).map(|n| Member { name: format!("node {n}"), ours: true });
-    let broker = cluster.broker().map(|broker| Member { name: BROKER.into(), ours: !broker.is_external() });
-    let history = cluster.history().map(|history| Member { name: history.name().into(), ours: true });
-    nodes.chain(broker).chain(history).collect()
 }
 
 fn link_reports(links: &Links) -> Vec<LinkReport> {

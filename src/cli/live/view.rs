@@ -88,7 +88,7 @@ fn counts(counts: &Counts) -> [Line; 2] {
     let Counts { sent, acked, refused, unknown, delivered, missing } = *counts;
     let warning = |count: u64, tone| if count > 0 { tone } else { Tone::Plain };
     let columns = [
-        ("sent", 8, sent, Tone::Plain),
+        ("sent", 9, sent, Tone::Plain),
         ("acked", 10, acked, Tone::Plain),
         ("refused", 10, refused, warning(refused, Tone::Doubtful)),
         ("unknown", 10, unknown, warning(unknown, Tone::Doubtful)),

@@ -38,8 +38,8 @@ fn a_run_in_its_load() {
     let expected = "
 [1/4] redis  load     █████████░░░░░░░░░░░░░░░░░░░░░    6.2 s of 20.0 s
 p99 latency  ▂▂▂▂▃▃▃▃▃▃▃▃▃▃▃▃▃▄▄▄▄▄▄▄▄▄▄▄▄▅▅▅▅▅             -  scale to 10.0 ms
-    sent     acked   refused   unknown    delivered   lost so far
-     620       500       119         1       15,000           600
+     sent     acked   refused   unknown    delivered   lost so far
+      620       500       119         1       15,000           600
 node 0 up       node 1 up       broker KILLED
 kill broker since  1.2 s, heals in  3.8 s
 ";
