@@ -23,6 +23,7 @@ mod words;
 
 use std::io::IsTerminal;
 
+use super::color;
 use crate::lab::{Note, Observer};
 use plain::Plain;
 use screen::Screen;
@@ -43,7 +44,7 @@ impl Live {
             (true, _) => Form::Quiet,
             // Without a thread that draws, lines are better than nothing.
             (false, true) => {
-                Screen::start(colours()).map_or_else(|_| Form::Plain(Plain::new()), Form::Screen)
+                Screen::start(color::on_stderr()).map_or_else(|_| Form::Plain(Plain::new()), Form::Screen)
             }
             (false, false) => Form::Plain(Plain::new()),
         };
@@ -83,9 +84,4 @@ impl Observer for Live {
 fn is_drawable() -> bool {
     let term = std::env::var("TERM").unwrap_or_default();
     std::io::stderr().is_terminal() && !matches!(term.as_str(), "" | "dumb")
-}
-
-/// Whether the user minds colours.
-fn colours() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
