@@ -54,6 +54,6 @@ impl Ledger {
     pub fn latest_p99_us(&self, now: Duration, slices: usize) -> Vec<Option<u64>> {
         let elapsed = self.begin.and_then(|begin| nanos(now).checked_sub(begin));
         let end = elapsed.map_or(0, slice_of).min(self.timeline.len());
-        (end.saturating_sub(slices)..end).map(|slice| self.timeline.p99_us(slice)).collect()
+        (end.saturating_sub(slices)..end).map(|slice| self.timeline.p99_us(slice, &self.latency)).collect()
     }
 }

@@ -132,10 +132,11 @@ impl Timeline {
         self.load.len()
     }
 
-    /// The 99th percentile of a slice so far, in microseconds; `None` if nothing of it was delivered.
-    pub(super) fn p99_us(&self, slice: usize) -> Option<u64> {
+    /// The 99th percentile of a slice so far, in microseconds; `None` if nothing of it was delivered. What
+    /// `scale` does not tell apart is the same here.
+    pub(super) fn p99_us(&self, slice: usize, scale: &Histogram<u64>) -> Option<u64> {
         let load = self.load.get(slice)?;
-        Some(load.latency.quantile(0.99)?.min(load.longest_us))
+        Some(scale.highest_equivalent(load.latency.quantile(0.99)?).min(load.longest_us))
     }
 
     /// The slices as far as the run got: to the last message due or sent, or the last receipt.

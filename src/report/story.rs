@@ -44,7 +44,8 @@ pub struct Story {
     /// How many of them never received it.
     pub lost: u64,
     /// The lines of the diagram, from the publisher to the subscribers, by name: `publisher 0`, `node 1`,
-    /// `broker`, `history`, `subscriber 7`, `subscribers 8-29` for a group of the same fate.
+    /// `broker`, `history`, `subscriber 7`; for a group of the same fate `subscribers 8-29` or
+    /// `10 subscribers of node 0`.
     pub lanes: Vec<Lane>,
     /// The arrows between them, in order of time.
     pub arrows: Vec<Arrow>,

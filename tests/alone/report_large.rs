@@ -1,5 +1,7 @@
 //! Ten million debts: settled and written in good time, and in little memory.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 use std::process::Command;
 use std::time::{Duration, Instant};
 

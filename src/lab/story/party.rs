@@ -54,9 +54,7 @@ impl<'a> Party<'a> {
             (Some(first), Some(last)) if last - first + 1 == numbers.len() => {
                 format!("subscribers {first}-{last}")
             }
-            (Some(first), Some(last)) => {
-                format!("subscribers {first}-{last} ({} of node {})", numbers.len(), self.node)
-            }
+            (Some(_), Some(_)) => format!("{} subscribers of node {}", numbers.len(), self.node),
             _ => String::new(),
         }
     }

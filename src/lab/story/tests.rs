@@ -250,10 +250,10 @@ fn many_subscribers_share_lines_by_node_and_fate() {
     let names: Vec<_> = story.lanes.iter().skip(2).map(|lane| lane.name.as_str()).collect();
     let expected = [
         "node 1",
-        "subscribers 0-18 (10 of node 0)",
-        "subscribers 20-38 (10 of node 0)",
-        "subscribers 1-19 (10 of node 1)",
-        "subscribers 21-37 (9 of node 1)",
+        "10 subscribers of node 0",
+        "10 subscribers of node 0",
+        "10 subscribers of node 1",
+        "9 subscribers of node 1",
         "subscriber 39",
     ];
     assert_eq!(names, expected);

@@ -107,8 +107,9 @@ fn stands_in_outcomes(run: &RunReport, why: &str) -> bool {
 
 fn health(runs: &[&RunReport], names: Names) -> Markup {
     type At = fn(&Quantiles) -> u64;
+    type Shown<'a> = &'a dyn Fn(&RunReport) -> String;
     let shown = |quantiles: Option<Quantiles>, at: At| quantiles.map_or("-".into(), |q| span(at(&q)));
-    let rows: [(&str, &dyn Fn(&RunReport) -> String); 7] = [
+    let rows: [(&str, Shown); 7] = [
         ("publish delay, p50", &|run| shown(run.publish_delay_us, |q| q.p50)),
         ("publish delay, p99", &|run| shown(run.publish_delay_us, |q| q.p99)),
         ("publish delay, max", &|run| shown(run.publish_delay_us, |q| q.max)),

@@ -1,5 +1,7 @@
 //! What makes a terminal pleasant, as a user has it: doctor, completions, manual pages, help, hints, `-v` and `-q`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod doctor;
 mod help;
 mod hints;
@@ -35,5 +37,5 @@ fn succeeded(output: &Output) -> String {
 }
 
 /// Every subcommand that help shows, but for `help` itself.
-const SUBCOMMANDS: [&str; 9] =
-    ["bench", "completions", "doctor", "history", "man", "node", "run", "scenarios", "schema"];
+const SUBCOMMANDS: [&str; 10] =
+    ["bench", "completions", "doctor", "history", "man", "node", "report", "run", "scenarios", "schema"];

@@ -1,5 +1,7 @@
 //! Where each message was, and when: what nodes write down, and the stories that a bench tells with it.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 use std::path::Path;
 
 use nix::sys::signal::Signal;
@@ -123,7 +125,7 @@ fn what_a_dead_broker_lost_ends_there_and_the_rest_is_seen_all_the_way() {
         assert_eq!(arrow["traced"], !broker, "{from} -> {to}: {ordinary:#}");
         assert!(arrow["leaves_us"].as_i64() <= arrow["arrives_us"].as_i64(), "{ordinary:#}");
     }
-    let to_subscribers = way.iter().filter(|(_, to, _)| to.starts_with("subscriber")).count();
+    let to_subscribers = way.iter().filter(|(_, to, _)| to.contains("subscriber")).count();
     assert!(to_subscribers >= 3, "{ordinary:#}");
     assert!(ordinary["lanes"].as_array().unwrap().len() <= 12);
 

@@ -7,7 +7,7 @@ use crate::report::chart::sheet::{Drawn, Sheet, WIDTH};
 use crate::report::story::Lane;
 
 /// A name that is read from below is no longer than this.
-const LONGEST: i32 = 190;
+const LONGEST: i32 = 230;
 
 /// Where the lanes are.
 pub(super) struct Lanes<'s> {
