@@ -17,7 +17,7 @@
 //! | [`ledger`] | pure: events in, counts and verdict out |
 //! | [`fault`] | the things that break: process signals, and the link proxy; knows bytes, not chat |
 //! | [`lab`] | puts it together on this machine: brokers, nodes, phases |
-//! | [`report`] | ledger and histograms become JSON, a table and files; several become a comparison |
+//! | [`report`] | ledger and histograms become JSON, a table, a page with charts and files; several become a comparison |
 //! | [`cli`] | one file a subcommand |
 //!
 //! Who may import whom is kept by `tests/house.rs`. The instrument (`load`, `ledger`) shares no code with what

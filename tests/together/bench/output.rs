@@ -40,8 +40,8 @@ fn the_table_goes_to_stdout_and_all_else_to_stderr() {
     let mut logs: Vec<_> = std::fs::read_dir(logs).unwrap().map(|log| log.unwrap().file_name()).collect();
     logs.sort();
     // A load so small is traced.
-    let all = (0..3).flat_map(|node| ["log", "trace"].map(|kind| format!("node-{node}.{kind}")));
-    assert_eq!(logs, all.collect::<Vec<_>>());
+    let all = (0..3).flat_map(|node| ["log", "trace"].map(|kind| format!("node-{node}.{kind}").into()));
+    assert_eq!(logs, all.collect::<Vec<std::ffi::OsString>>());
     // Nobody looks at it on a terminal: no colour, no bar.
     assert!(!ended.everything().contains('\u{1b}'));
 }
