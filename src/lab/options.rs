@@ -6,7 +6,7 @@ use super::broker;
 use super::error::LabError;
 use super::product::Product;
 use super::software::Software;
-use crate::scenario::{Fault, Pattern, Target};
+use crate::scenario::{Fault, Pattern, Scenario, Target};
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -114,6 +114,37 @@ pub(super) fn no_history(software: &Software) -> LabError {
 pub(super) fn no_such_node(n: usize, nodes: usize) -> LabError {
     LabError::usage(format!("there is no node {n}: the cluster has {nodes}, counted from 0"))
         .hint("give more `--nodes`, or strike one that there is")
+}
+
+/// The cluster that a scenario wants of some software, if it can be had.
+pub fn cluster_options(
+    scenario: &Scenario,
+    software: &Software,
+    faults: &[Fault],
+    broker: Option<&str>,
+    node_flags: &[String],
+) -> Result<ClusterOptions, LabError> {
+    // All of them on one node, if the others are down.
+    let clients = scenario.load.publishers + scenario.load.subscribers;
+    let options = ClusterOptions {
+        program: program()?,
+        software: software.clone(),
+        nodes: scenario.cluster.nodes,
+        port: 0,
+        broker: broker.map(str::to_owned),
+        // The schedule and the clients are the load's; a node must not have an opinion on them.
+        node_flags: ["--max-rate", "0", "--max-clients", &clients.to_string()]
+            .into_iter()
+            .map(str::to_owned)
+            .chain(node_flags.iter().cloned())
+            .collect(),
+        faults: faults.to_vec(),
+        seed: 0,
+        logs: None,
+        trace: false,
+    };
+    options.check()?;
+    Ok(options)
 }
 
 #[cfg(test)]

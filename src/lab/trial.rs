@@ -1,8 +1,10 @@
 //! One run of a scenario over one pattern: start, connect, probe, warm up, load, heal, drain, judge.
 
+mod judged;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -12,22 +14,22 @@ use super::base::{Base, Events, LabEvent};
 use super::cluster::{Cluster, Progress};
 use super::error::LabError;
 use super::interruption::{BEFORE_THE_LOAD, Cut};
-use super::links::{Links, Seen};
+use super::link_report::{link_reports, proxy_report};
 use super::observer::{Note, Observer};
-use super::options::ClusterOptions;
+use super::options::{ClusterOptions, cluster_options};
 use super::process::Supervision;
 use super::roll::{members_at, members_name, members_of};
 use super::shell::Shell;
-use super::software::Software;
-use super::story::{self, Began, Sources};
+use super::story::{self, Began};
 use super::strikes::{Strikes, Targets, strike_all};
 use super::subject::Subject;
 use super::trace::Tracing;
 use crate::fault::link::Added;
-use crate::ledger::{self, Harness, Ledger, Plan, Surge};
+use crate::ledger::{Plan, Surge};
 use crate::load::{self, Dialect, LoadError, LoadGenerator, Settings};
-use crate::report::{LinkReport, PlannedFault, ProxyReport, RunReport};
+use crate::report::{PlannedFault, RunReport};
 use crate::scenario::{Fault, Scenario};
+use judged::Evidence;
 
 /// How long a path may take to work for the first time.
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
@@ -77,19 +79,6 @@ pub struct Outcome {
     pub run: RunReport,
     /// What ran, in which version.
     pub versions: BTreeMap<String, String>,
-}
-
-/// What a measurement brings.
-struct Evidence {
-    ledger: Arc<Mutex<Ledger>>,
-    harness: Harness,
-    strikes: Strikes,
-    /// When the measured load began.
-    began: Began,
-    plan: Plan,
-    ended: Duration,
-    /// Where it was cut; `None` for a run that came to its end.
-    cut: Option<Cut>,
 }
 
 /// What is there to measure.
@@ -381,32 +370,6 @@ impl Trial<'_> {
             sleep(DRAIN_LOOK).await;
         }
     }
-
-    fn judged(&self, evidence: Evidence, deaths: Vec<String>) -> RunReport {
-        let Evidence { ledger, mut harness, strikes, began, plan, ended, cut } = evidence;
-        let cut_why = cut.map(|cut| cut.why(self.scenario.load.duration)).unwrap_or_default();
-        harness.problems.splice(0..0, cut_why);
-        harness.problems.extend(strikes.problems);
-        harness.deaths.extend(deaths);
-        // Of our own nodes the user knows that he killed them; a server that dies has failed.
-        harness.deaths_violate = self.subject.pattern().is_none();
-        let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&strikes.times, ended);
-        // A bound on the whole of a run says nothing about a part of it.
-        let expectations = if cut.is_some() { Vec::new() } else { self.subject.expectations(self.scenario) };
-        let judgement = ledger::judge(&settled, &harness, &expectations);
-        let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
-        let run = RunReport::new(&self.id, label, pattern, &settled, &judgement, &harness, &strikes.times);
-        let sources = Sources {
-            plan: &plan,
-            pattern: self.subject.pattern(),
-            faults: self.faults,
-            times: &strikes.times,
-            traces: self.traces().then_some(self.logs.as_path()),
-            began,
-        };
-        let stories = story::tell(&sources, &settled.testimonies);
-        RunReport { partial: cut.is_some(), began_unix_ms: began.unix_ms(), stories, ..run }
-    }
 }
 
 async fn nobody_serves(cluster: Option<&Cluster>) {
@@ -414,18 +377,6 @@ async fn nobody_serves(cluster: Option<&Cluster>) {
         Some(cluster) => cluster.nobody_serves().await,
         None => std::future::pending().await,
     }
-}
-
-fn link_reports(links: &Links) -> Vec<LinkReport> {
-    let report = |seen: Seen| LinkReport {
-        name: seen.name,
-        connections: seen.counts.accepted,
-        refused: seen.counts.refused,
-        reset: seen.counts.reset,
-        bytes_forward: seen.counts.bytes_forward,
-        bytes_back: seen.counts.bytes_back,
-    };
-    links.seen().into_iter().map(report).collect()
 }
 
 impl Trial<'_> {
@@ -438,46 +389,4 @@ impl Trial<'_> {
     fn phase(&self, name: &'static str, length: Option<Duration>) {
         self.observer.note(Note::Phase { name, length });
     }
-}
-
-fn proxy_report(added: Added) -> ProxyReport {
-    let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
-    ProxyReport {
-        direct_p50: us(added.direct_p50),
-        proxied_p50: us(added.proxied_p50),
-        direct_p99: us(added.direct_p99),
-        proxied_p99: us(added.proxied_p99),
-        one_way: us(added.one_way),
-    }
-}
-
-/// The cluster that a scenario wants of some software, if it can be had.
-pub fn cluster_options(
-    scenario: &Scenario,
-    software: &Software,
-    faults: &[Fault],
-    broker: Option<&str>,
-    node_flags: &[String],
-) -> Result<ClusterOptions, LabError> {
-    // All of them on one node, if the others are down.
-    let clients = scenario.load.publishers + scenario.load.subscribers;
-    let options = ClusterOptions {
-        program: super::options::program()?,
-        software: software.clone(),
-        nodes: scenario.cluster.nodes,
-        port: 0,
-        broker: broker.map(str::to_owned),
-        // The schedule and the clients are the load's; a node must not have an opinion on them.
-        node_flags: ["--max-rate", "0", "--max-clients", &clients.to_string()]
-            .into_iter()
-            .map(str::to_owned)
-            .chain(node_flags.iter().cloned())
-            .collect(),
-        faults: faults.to_vec(),
-        seed: 0,
-        logs: None,
-        trace: false,
-    };
-    options.check()?;
-    Ok(options)
 }

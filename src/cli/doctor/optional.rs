@@ -22,7 +22,7 @@ pub(super) struct Wanted {
     install: Option<&'static str>,
 }
 
-pub(super) static OPTIONAL: [Wanted; 5] = [
+pub(super) static OPTIONAL: [Wanted; 6] = [
     Wanted {
         name: "chromium",
         purpose: "tests (page)",
@@ -65,6 +65,15 @@ pub(super) static OPTIONAL: [Wanted; 5] = [
         places: &[],
         version: &["--version"],
         names: ("nodejs", "node"),
+        install: None,
+    },
+    Wanted {
+        name: "tidy",
+        purpose: "tests (HTML)",
+        programs: &["tidy"],
+        places: &[],
+        version: &["-version"],
+        names: ("tidy", "tidy-html5"),
         install: None,
     },
     Wanted {

@@ -1,0 +1,32 @@
+//! What the report says of the links that went through a proxy.
+
+use std::time::Duration;
+
+use super::links::{Links, Seen};
+use crate::fault::link::Added;
+use crate::report::{LinkReport, ProxyReport};
+
+/// Each link, and what passed there.
+pub(super) fn link_reports(links: &Links) -> Vec<LinkReport> {
+    let report = |seen: Seen| LinkReport {
+        name: seen.name,
+        connections: seen.counts.accepted,
+        refused: seen.counts.refused,
+        reset: seen.counts.reset,
+        bytes_forward: seen.counts.bytes_forward,
+        bytes_back: seen.counts.bytes_back,
+    };
+    links.seen().into_iter().map(report).collect()
+}
+
+/// What a proxy itself adds.
+pub(super) fn proxy_report(added: Added) -> ProxyReport {
+    let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    ProxyReport {
+        direct_p50: us(added.direct_p50),
+        proxied_p50: us(added.proxied_p50),
+        direct_p99: us(added.direct_p99),
+        proxied_p99: us(added.proxied_p99),
+        one_way: us(added.one_way),
+    }
+}

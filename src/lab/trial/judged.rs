@@ -1,0 +1,53 @@
+//! The end of a run: its evidence becomes its row of the report.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::Trial;
+use crate::lab::interruption::Cut;
+use crate::lab::story::{self, Began, Sources};
+use crate::lab::strikes::Strikes;
+use crate::ledger::{self, Harness, Ledger, Plan};
+use crate::report::RunReport;
+
+/// What a measurement brings.
+pub(super) struct Evidence {
+    pub(super) ledger: Arc<Mutex<Ledger>>,
+    pub(super) harness: Harness,
+    pub(super) strikes: Strikes,
+    /// When the measured load began.
+    pub(super) began: Began,
+    pub(super) plan: Plan,
+    pub(super) ended: Duration,
+    /// Where it was cut; `None` for a run that came to its end.
+    pub(super) cut: Option<Cut>,
+}
+
+impl Trial<'_> {
+    /// The row of the report.
+    pub(super) fn judged(&self, evidence: Evidence, deaths: Vec<String>) -> RunReport {
+        let Evidence { ledger, mut harness, strikes, began, plan, ended, cut } = evidence;
+        let cut_why = cut.map(|cut| cut.why(self.scenario.load.duration)).unwrap_or_default();
+        harness.problems.splice(0..0, cut_why);
+        harness.problems.extend(strikes.problems);
+        harness.deaths.extend(deaths);
+        // Of our own nodes the user knows that he killed them; a server that dies has failed.
+        harness.deaths_violate = self.subject.pattern().is_none();
+        let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&strikes.times, ended);
+        // A bound on the whole of a run says nothing about a part of it.
+        let expectations = if cut.is_some() { Vec::new() } else { self.subject.expectations(self.scenario) };
+        let judgement = ledger::judge(&settled, &harness, &expectations);
+        let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
+        let run = RunReport::new(&self.id, label, pattern, &settled, &judgement, &harness, &strikes.times);
+        let sources = Sources {
+            plan: &plan,
+            pattern: self.subject.pattern(),
+            faults: self.faults,
+            times: &strikes.times,
+            traces: self.traces().then_some(self.logs.as_path()),
+            began,
+        };
+        let stories = story::tell(&sources, &settled.testimonies);
+        RunReport { partial: cut.is_some(), began_unix_ms: began.unix_ms(), stories, ..run }
+    }
+}
