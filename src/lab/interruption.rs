@@ -3,8 +3,7 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
-
+use super::drain::drain;
 use crate::load::LoadGenerator;
 
 /// What came before the load counts nowhere, so that there is nothing to tell.
@@ -12,8 +11,6 @@ pub(super) const BEFORE_THE_LOAD: &str = "interrupted before its load began";
 
 /// How long what is under way may still arrive. Whoever pressed Ctrl-C does not wait for a whole drain.
 const MOMENT: Duration = Duration::from_millis(300);
-/// How often one looks whether it has.
-const LOOK: Duration = Duration::from_millis(10);
 
 /// Where a run was cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,15 +33,8 @@ impl Cut {
             return None;
         }
         let at = generator.halt().await;
+        drain(generator, MOMENT).await;
         let ledger = generator.ledger();
-        let deadline = Instant::now() + MOMENT;
-        let waits = || {
-            let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-            ledger.outstanding() > 0 || (generator.has_answers() && ledger.unanswered() > 0)
-        };
-        while waits() && Instant::now() < deadline {
-            sleep(LOOK).await;
-        }
         let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
         let young = ledger.outstanding().saturating_sub(ledger.progress(at).missing);
         Some(Self { at, loaded: at.saturating_sub(begin), young })

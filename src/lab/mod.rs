@@ -11,6 +11,7 @@ pub mod broker;
 pub mod cluster;
 pub mod directory;
 pub mod docker;
+mod drain;
 pub mod epmd;
 pub mod error;
 pub mod external;

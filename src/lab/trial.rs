@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::base::{Base, Events, LabEvent};
 use super::cluster::{Cluster, Progress};
+use super::drain::drain;
 use super::error::LabError;
 use super::interruption::{BEFORE_THE_LOAD, Cut};
 use super::link_report::{link_reports, proxy_report};
@@ -35,8 +36,6 @@ use judged::Evidence;
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
 /// How long after the last fault clients may take to be connected again.
 const RECONNECT_LIMIT: Duration = Duration::from_secs(60);
-/// How often the drain looks whether every debt is paid.
-const DRAIN_LOOK: Duration = Duration::from_millis(20);
 /// How long each thread of the load may take to end in a run that is cut short.
 const CUT_SHORT: Duration = Duration::from_millis(300);
 /// How often the observer is told the counts.
@@ -332,7 +331,7 @@ impl Trial<'_> {
                 () = nobody_serves(stage.cluster) => true,
             };
             self.phase("drain", Some(self.scenario.load.drain));
-            self.drain(generator).await;
+            drain(generator, self.scenario.load.drain).await;
             connected
         };
         tokio::select! {
@@ -354,20 +353,6 @@ impl Trial<'_> {
             };
             let (at, counts) = (load_began.elapsed(), progress.into());
             self.observer.note(Note::Progress { at, counts, latency_us: &latency_us });
-        }
-    }
-
-    /// Until every debt is paid and every publish is answered, or the time is up. Never on quiet alone: a broker
-    /// that boots is quiet too.
-    async fn drain(&self, generator: &LoadGenerator) {
-        let deadline = Instant::now() + self.scenario.load.drain;
-        let ledger = generator.ledger();
-        let waits = || {
-            let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-            ledger.outstanding() > 0 || (generator.has_answers() && ledger.unanswered() > 0)
-        };
-        while waits() && Instant::now() < deadline {
-            sleep(DRAIN_LOOK).await;
         }
     }
 }

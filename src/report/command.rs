@@ -1,8 +1,11 @@
-//! The command that runs a bench again.
+//! What it takes to run a report's bench again.
 
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::Report;
+use crate::scenario::ScenarioFile;
 
 /// The command that repeats the bench of a report that lies in this directory.
 pub fn repeat_command(report: &Report, dir: &Path) -> String {
@@ -14,12 +17,44 @@ pub fn repeat_command(report: &Report, dir: &Path) -> String {
     format!("pubsub-lab bench --scenario {} --seed {}", quoted(name), report.seed)
 }
 
-/// A word as a shell takes it.
+/// The command that does the same without the report, with [`scenario_file`] as `scenario.toml`.
+pub(super) fn command_alone(report: &Report) -> String {
+    let mut words =
+        vec!["pubsub-lab bench --scenario scenario.toml".to_owned(), format!("--seed {}", report.seed)];
+    let kept = report.bench.as_ref().unwrap_or(&Value::Null);
+    let word = |key: &str| kept.get(key).and_then(Value::as_str);
+    let list = |key: &str| {
+        let values = kept.get(key).and_then(Value::as_array).into_iter().flatten();
+        values.filter_map(Value::as_str).collect::<Vec<_>>()
+    };
+    let patterns = list("patterns");
+    if !patterns.is_empty() {
+        words.push(format!("--pattern {}", patterns.join(",")));
+    }
+    for key in ["server", "label", "dialect", "broker"] {
+        words.extend(word(key).map(|value| format!("--{key} {}", quoted(value))));
+    }
+    words.extend(list("urls").iter().map(|url| format!("--url {}", quoted(url))));
+    words.extend(list("node_flags").iter().map(|flag| format!("--node-flag={}", quoted(flag))));
+    words.join(" ")
+}
+
+/// The word as a shell takes it.
 fn quoted(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=+@".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.into()
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
+    }
+}
+
+/// The effective scenario, as a file that `bench --scenario` reads.
+pub(super) fn scenario_file(report: &Report) -> String {
+    match ScenarioFile::of_report(&report.scenario) {
+        Ok(file) => file.text().to_owned(),
+        // What is no scenario, as of another version, is shown as it stands.
+        Err(_) => format!("{:#}", report.scenario),
     }
 }
 
@@ -36,5 +71,17 @@ mod tests {
         report.bench = Some(serde_json::json!({}));
         assert_eq!(command(&report, "runs/x"), "pubsub-lab bench --repeat runs/x");
         assert_eq!(command(&report, "my runs/x's"), r"pubsub-lab bench --repeat 'my runs/x'\''s'");
+    }
+
+    #[test]
+    fn a_command_says_all_that_the_report_keeps() {
+        let mut report = report(vec![]);
+        report.bench = Some(serde_json::json!({
+            "patterns": ["redis", "amqp"], "node_flags": ["--hwm=100"], "server": "node it's.js {port}",
+            "label": "mine", "broker": "redis"
+        }));
+        let expected = "pubsub-lab bench --scenario scenario.toml --seed 42 --pattern redis,amqp \
+                        --server 'node it'\\''s.js {port}' --label mine --broker redis --node-flag=--hwm=100";
+        assert_eq!(command_alone(&report), expected);
     }
 }

@@ -12,11 +12,7 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn of_all(report: &Report) -> Self {
-        Self::of_runs(&report.runs)
-    }
-
-    pub(super) fn of_runs(runs: &[RunReport]) -> Self {
-        Self { repeated: runs.iter().any(|run| run.repeat > 1) }
+        Self { repeated: report.runs.iter().any(|run| run.repeat > 1) }
     }
 
     /// Whether there are several runs of one thing.

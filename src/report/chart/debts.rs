@@ -1,12 +1,11 @@
 //! What became of the debts over time: delivered, recovered and lost, on top of each other.
 
-use crate::report::label::Names;
 use plotters::style::RGBColor;
 
 use super::Picture;
 use super::axis::{Axis, seconds};
 use super::hatch;
-use super::layout::{Layout, Part, omitted, shown};
+use super::layout::{Layout, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::{DELIVERED, LOST, RECOVERED};
 use super::panel::Panel;
@@ -40,10 +39,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let has = |run: &RunReport| run.timeline.iter().any(|slice| owed(slice) > 0);
     let most = runs.iter().flat_map(|run| grain.points(run)).map(|point| owed(&point.slice)).max();
     let layout = Layout {
-        parts: runs
-            .iter()
-            .map(|run| Part::new(run, Names::of_runs(runs), has(run), "nothing was owed"))
-            .collect(),
+        parts: parts(report, has, "nothing was owed"),
         x: grain.axis(runs),
         y: Axis::counts(&format!("deliveries per {}", grain.words()), most.unwrap_or(0), 4),
         keys: vec![

@@ -3,11 +3,10 @@
 use super::Picture;
 use super::axis::{Axis, exact, place, seconds};
 use super::gapped;
-use super::layout::{Layout, Part, omitted, shown};
+use super::layout::{Layout, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::{MEDIAN, MUTED};
 use super::slices::Grain;
-use crate::report::label::Names;
 use crate::report::{Report, RunReport};
 
 /// The picture.
@@ -20,7 +19,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let most = slices().filter_map(|slice| slice.spread_max_us).max().unwrap_or(0);
     let nothing = "no message reached two subscribers";
     let layout = Layout {
-        parts: runs.iter().map(|run| Part::new(run, Names::of_runs(runs), has(run), nothing)).collect(),
+        parts: parts(report, has, nothing),
         x: grain.axis(runs),
         y: Axis::latency("spread (ms)", least, most),
         keys: vec![(Look::Line(MUTED, 2), "longest".into()), (Look::Line(MEDIAN, 4), "median".into())],

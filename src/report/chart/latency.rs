@@ -3,13 +3,12 @@
 use super::Picture;
 use super::axis::{Axis, exact, place, seconds};
 use super::gapped;
-use super::layout::{Layout, Part, omitted, shown};
+use super::layout::{Layout, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::{INK, MEDIAN, MUTED};
 use super::panel::Panel;
 use super::sheet::Sheet;
 use super::slices::{Grain, Point};
-use crate::report::label::Names;
 use crate::report::{Report, RunReport};
 
 /// Its three lines.
@@ -26,10 +25,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let least = slices().filter_map(|slice| slice.p50_us).min().unwrap_or(0);
     let most = slices().filter_map(|slice| slice.max_us).max().unwrap_or(0);
     let layout = Layout {
-        parts: runs
-            .iter()
-            .map(|run| Part::new(run, Names::of_runs(runs), has(run), "nothing was delivered"))
-            .collect(),
+        parts: parts(report, has, "nothing was delivered"),
         x: grain.axis(runs),
         y: Axis::latency("latency (ms)", least, most),
         keys: vec![

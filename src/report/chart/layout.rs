@@ -9,7 +9,7 @@ use super::panel::{self, LEFT, Panel};
 use super::sheet::{Drawn, Sheet, WIDTH};
 use super::window;
 use crate::report::label::Names;
-use crate::report::{FaultReport, RunReport};
+use crate::report::{FaultReport, Report, RunReport};
 
 /// So many runs are shown.
 pub(super) const MOST_RUNS: usize = 12;
@@ -40,6 +40,16 @@ pub(super) fn shown(runs: &[RunReport]) -> &[RunReport] {
     &runs[..runs.len().min(MOST_RUNS)]
 }
 
+/// A part for each of these runs, plotted where `plotted` says so; else with `nothing` in the place of the plot.
+pub(super) fn parts<'r>(
+    report: &'r Report,
+    plotted: impl Fn(&RunReport) -> bool,
+    nothing: &str,
+) -> Vec<Part<'r, RunReport>> {
+    let names = Names::of_all(report);
+    shown(&report.runs).iter().map(|run| Part::new(run, names, plotted(run), nothing)).collect()
+}
+
 /// What a caption adds if not all runs are shown.
 pub(super) fn omitted(runs: &[RunReport]) -> String {
     match runs.len().saturating_sub(MOST_RUNS) {
@@ -50,7 +60,7 @@ pub(super) fn omitted(runs: &[RunReport]) -> String {
 
 impl<'r> Part<'r, RunReport> {
     /// A run, plotted if `plotted`; else with `nothing` in the place of the plot.
-    pub(super) fn new(run: &'r RunReport, names: Names, plotted: bool, nothing: &str) -> Self {
+    fn new(run: &'r RunReport, names: Names, plotted: bool, nothing: &str) -> Self {
         let words = (!plotted).then(|| match (run.was_made(), run.debts.is_some()) {
             (true, true) => nothing.to_owned(),
             (true, false) => {

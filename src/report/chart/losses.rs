@@ -3,12 +3,11 @@
 use super::Picture;
 use super::axis::{Axis, seconds};
 use super::frame::Frame;
-use super::layout::{Layout, Part, omitted, shown};
+use super::layout::{Layout, omitted, parts, shown};
 use super::legend::{Key, Look};
 use super::palette::{GROUND, LOST, hex};
 use super::slices::Grain;
 use crate::ledger::grouped;
-use crate::report::label::Names;
 use crate::report::{Report, RunReport};
 
 /// So many shades are told apart.
@@ -24,10 +23,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let most = cells().flatten().max().unwrap_or(0);
     let (y, plot) = (rows(nodes), 30 * nodes as i32);
     let layout = Layout {
-        parts: runs
-            .iter()
-            .map(|run| Part::new(run, Names::of_runs(runs), has(run), "lost nothing"))
-            .collect(),
+        parts: parts(report, has, "lost nothing"),
         x: grain.axis(runs),
         y,
         keys: keys(most),

@@ -3,12 +3,11 @@
 use super::Picture;
 use super::axis::{Axis, seconds};
 use super::gapped;
-use super::layout::{Layout, Part, omitted, shown};
+use super::layout::{Layout, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::WELL;
 use super::slices::Grain;
 use crate::ledger::grouped;
-use crate::report::label::Names;
 use crate::report::{Report, RunReport};
 
 /// The picture.
@@ -18,10 +17,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let has = |run: &RunReport| run.timeline.iter().any(|slice| slice.online.is_some());
     let most = runs.iter().flat_map(|run| &run.timeline).filter_map(|slice| slice.online).max();
     let layout = Layout {
-        parts: runs
-            .iter()
-            .map(|run| Part::new(run, Names::of_runs(runs), has(run), "nobody counted"))
-            .collect(),
+        parts: parts(report, has, "nobody counted"),
         x: grain.axis(runs),
         y: Axis::counts("subscribers", most.unwrap_or(0), 3),
         keys: vec![(Look::Line(WELL, 3), "subscribers online".into())],

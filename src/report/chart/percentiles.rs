@@ -4,14 +4,13 @@ use super::Picture;
 use super::axis::{Axis, exact, place};
 use super::frame::Frame;
 use super::gapped;
-use super::layout::{Layout, Part, omitted, shown};
+use super::layout::{Layout, Part, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::INK;
 use super::panel::Panel;
 use super::sheet::{Drawn, Sheet};
 use crate::ledger::grouped;
 use crate::report::distribution::PercentilePoint;
-use crate::report::label::Names;
 use crate::report::{Report, RunReport};
 
 /// How near one has to point.
@@ -26,10 +25,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let farthest =
         curves().flat_map(|curve| curve.iter().map(|point| rarity(curve, point))).fold(1.0, f64::max);
     let layout = Layout {
-        parts: runs
-            .iter()
-            .map(|run| Part::new(run, Names::of_runs(runs), has(run), "nothing was delivered").timeless())
-            .collect(),
+        parts: parts(report, has, "nothing was delivered").into_iter().map(Part::timeless).collect(),
         x: axis(farthest),
         y: Axis::latency("latency (ms)", values().min().unwrap_or(0), values().max().unwrap_or(0)),
         keys: vec![

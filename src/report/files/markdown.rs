@@ -1,10 +1,9 @@
 //! `report.md`: the report as one pastes it into a pull request.
 
-mod repeat;
-
 use std::fmt::Write as _;
 
 use super::super::cells::cells;
+use super::super::command::{command_alone, scenario_file};
 use super::super::curve::Curves;
 use super::super::interrupted;
 use super::super::label::Names;
@@ -12,7 +11,6 @@ use super::super::sentences::{sentence, sentences};
 use super::super::table::verdict;
 use super::super::{Report, RunReport};
 use super::escape::{fenced, row, text};
-use repeat::{command, scenario_file};
 
 /// The file's name in the directory of a run.
 pub const MARKDOWN_FILE: &str = "report.md";
@@ -32,7 +30,7 @@ pub fn markdown(report: &Report) -> String {
     page += &failed(report);
     page += &circumstances(report);
     page += "\n<details>\n<summary>Run it again</summary>\n\nWith the scenario below as `scenario.toml`:\n\n";
-    page += &fenced("sh", &command(report));
+    page += &fenced("sh", &command_alone(report));
     page.push('\n');
     page += &fenced("toml", &scenario_file(report));
     page += "\n</details>\n";

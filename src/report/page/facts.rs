@@ -5,11 +5,12 @@ use std::time::{Duration, SystemTime};
 
 use maud::{Markup, html};
 
+use super::rows;
 use crate::ledger::grouped;
+use crate::report::command::scenario_file;
 use crate::report::label::Names;
 use crate::report::numbers::span;
 use crate::report::{FaultReport, Quantiles, Report, RunReport, repeat_command};
-use crate::scenario::ScenarioFile;
 
 /// All of them, a section each.
 pub(super) fn sections(report: &Report, dir: &Path) -> Markup {
@@ -40,7 +41,7 @@ pub(super) fn sections(report: &Report, dir: &Path) -> Markup {
         section {
             h2 { "The scenario" }
             p.soft { "As it ran: every default and every override is in it." }
-            pre { code { (scenario(report)) } }
+            pre { code { (scenario_file(report)) } }
         }
     }
 }
@@ -107,9 +108,8 @@ fn stands_in_outcomes(run: &RunReport, why: &str) -> bool {
 
 fn health(runs: &[&RunReport], names: Names) -> Markup {
     type At = fn(&Quantiles) -> u64;
-    type Shown<'a> = &'a dyn Fn(&RunReport) -> String;
     let shown = |quantiles: Option<Quantiles>, at: At| quantiles.map_or("-".into(), |q| span(at(&q)));
-    let rows: [(&str, Shown); 7] = [
+    let rows: [(&str, &rows::Cell); 7] = [
         ("publish delay, p50", &|run| shown(run.publish_delay_us, |q| q.p50)),
         ("publish delay, p99", &|run| shown(run.publish_delay_us, |q| q.p99)),
         ("publish delay, max", &|run| shown(run.publish_delay_us, |q| q.max)),
@@ -118,18 +118,7 @@ fn health(runs: &[&RunReport], names: Names) -> Markup {
         ("queue overruns", &|run| run.overruns.map_or("-".into(), grouped)),
         ("limits the latency", &|run| if run.harness_limited { "yes" } else { "no" }.into()),
     ];
-    html! {
-        div.wide {
-            table {
-                thead { tr { th scope="col" { "figure" } @for run in runs { th scope="col" { (names.whole(run)) } } } }
-                tbody {
-                    @for (name, value) in rows {
-                        tr { th scope="row" { (name) } @for run in runs { td { (value(run)) } } }
-                    }
-                }
-            }
-        }
-    }
+    rows::grid(runs, names, rows)
 }
 
 fn machine(report: &Report) -> Markup {
@@ -146,14 +135,6 @@ fn machine(report: &Report) -> Markup {
                 ", " (host.os) " on " (host.arch)
             }
         }
-    }
-}
-
-fn scenario(report: &Report) -> String {
-    match ScenarioFile::of_report(&report.scenario) {
-        Ok(file) => file.text().to_owned(),
-        // Of another version, perhaps: as it stands in the report.
-        Err(_) => format!("{:#}", report.scenario),
     }
 }
 

@@ -1,41 +1,57 @@
-//! The table of the page: a row a figure, a column a run, as the terminal's narrow table has it.
+//! The tables of the page: a row a figure, a column a run, as the terminal's narrow table has it.
 
 use maud::{Markup, html};
 
-use crate::report::Report;
 use crate::report::label::Names;
 use crate::report::table::{figures, value};
+use crate::report::{Report, RunReport};
+
+/// What a run has in a row.
+pub(super) type Cell<'a> = dyn Fn(&RunReport) -> String + 'a;
 
 /// The figures of every run.
 pub(super) fn table(report: &Report) -> Markup {
-    let names = Names::of_all(report);
     let limited = report.runs.iter().any(|run| run.harness_limited);
+    let cells: Vec<_> = figures(report)
+        .into_iter()
+        .map(|figure| (figure.name, move |run: &RunReport| value(figure, run)))
+        .collect();
+    let rows = cells.iter().map(|(name, cell)| (*name, cell as &Cell));
+    html! {
+        (grid(&report.runs.iter().collect::<Vec<_>>(), Names::of_all(report), rows))
+        p.soft {
+            "Messages are counted as sent; debts, one for each message and subscriber of its room, from “owed” on. "
+            "“On time” is live within a second of the intended send time; latency is of what was delivered. "
+            "“-” does not exist there."
+            @if limited { " “*” marks latency that the harness limited." }
+        }
+    }
+}
+
+/// A table of these rows. A name that begins with a space is a part of the figure above it.
+pub(super) fn grid<'a>(
+    runs: &[&RunReport],
+    names: Names,
+    rows: impl IntoIterator<Item = (&'a str, &'a Cell<'a>)>,
+) -> Markup {
     html! {
         div.wide {
             table {
                 thead {
                     tr {
                         th scope="col" { "figure" }
-                        @for run in &report.runs { th scope="col" { (names.whole(run)) } }
+                        @for run in runs { th scope="col" { (names.whole(run)) } }
                     }
                 }
                 tbody {
-                    @for figure in figures(report) {
+                    @for (name, cell) in rows {
                         tr {
-                            th scope="row" class=[figure.name.starts_with(' ').then_some("part")] {
-                                (figure.name.trim_start())
-                            }
-                            @for run in &report.runs { td { (value(figure, run)) } }
+                            th scope="row" class=[name.starts_with(' ').then_some("part")] { (name.trim_start()) }
+                            @for run in runs { td { (cell(run)) } }
                         }
                     }
                 }
             }
-        }
-        p.soft {
-            "Messages are counted as sent; debts, one for each message and subscriber of its room, from “owed” on. "
-            "“On time” is live within a second of the intended send time; latency is of what was delivered. "
-            "“-” does not exist there."
-            @if limited { " “*” marks latency that the harness limited." }
         }
     }
 }

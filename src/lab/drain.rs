@@ -1,0 +1,25 @@
+//! What is under way may still arrive.
+
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::load::LoadGenerator;
+
+/// How often one looks whether it has.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Until every debt is paid and every publish is answered, or the time is up. Never on quiet alone: a broker
+/// that boots is quiet too.
+pub(super) async fn drain(generator: &LoadGenerator, limit: Duration) {
+    let deadline = Instant::now() + limit;
+    let ledger = generator.ledger();
+    let waits = || {
+        let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        ledger.outstanding() > 0 || (generator.has_answers() && ledger.unanswered() > 0)
+    };
+    while waits() && Instant::now() < deadline {
+        sleep(LOOK).await;
+    }
+}
