@@ -17,7 +17,8 @@ pub fn repeat_command(report: &Report, dir: &Path) -> String {
     format!("pubsub-lab bench --scenario {} --seed {}", quoted(name), report.seed)
 }
 
-/// The command that does the same without the report, with [`scenario_file`] as `scenario.toml`.
+/// The command that does the same without the report, with [`scenario_file`] as `scenario.toml` and what
+/// [`template_file`] gives as `dialect.toml`.
 pub(super) fn command_alone(report: &Report) -> String {
     let mut words =
         vec!["pubsub-lab bench --scenario scenario.toml".to_owned(), format!("--seed {}", report.seed)];
@@ -32,11 +33,20 @@ pub(super) fn command_alone(report: &Report) -> String {
         words.push(format!("--pattern {}", patterns.join(",")));
     }
     for key in ["server", "label", "dialect", "broker"] {
-        words.extend(word(key).map(|value| format!("--{key} {}", quoted(value))));
+        let value =
+            if key == "dialect" && word("template").is_some() { Some("dialect.toml") } else { word(key) };
+        words.extend(value.map(|value| format!("--{key} {}", quoted(value))));
     }
     words.extend(list("urls").iter().map(|url| format!("--url {}", quoted(url))));
     words.extend(list("node_flags").iter().map(|flag| format!("--node-flag={}", quoted(flag))));
+    words.extend(kept.get("runs").and_then(Value::as_u64).map(|runs| format!("--runs {runs}")));
+    words.extend(word("trace").map(|choice| format!("--trace {choice}")));
     words.join(" ")
+}
+
+/// The template of the dialect, if the bench had one from a file.
+pub(super) fn template_file(report: &Report) -> Option<&str> {
+    report.bench.as_ref()?.get("template")?.as_str()
 }
 
 /// The word as a shell takes it.
@@ -78,10 +88,12 @@ mod tests {
         let mut report = report(vec![]);
         report.bench = Some(serde_json::json!({
             "patterns": ["redis", "amqp"], "node_flags": ["--hwm=100"], "server": "node it's.js {port}",
-            "label": "mine", "broker": "redis"
+            "label": "mine", "broker": "redis", "dialect": "my words.toml", "template": "send = \"x\"",
+            "runs": 5, "trace": "on"
         }));
         let expected = "pubsub-lab bench --scenario scenario.toml --seed 42 --pattern redis,amqp \
-                        --server 'node it'\\''s.js {port}' --label mine --broker redis --node-flag=--hwm=100";
+                        --server 'node it'\\''s.js {port}' --label mine --dialect dialect.toml --broker redis --node-flag=--hwm=100 \
+                        --runs 5 --trace on";
         assert_eq!(command_alone(&report), expected);
     }
 }

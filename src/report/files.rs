@@ -21,6 +21,7 @@ pub(super) use escape::{row, text};
 
 use super::Report;
 use super::atomic::replace;
+use super::chart::pictures;
 use super::page;
 
 /// The page's name in the directory of a run.
@@ -31,6 +32,16 @@ impl Report {
     pub fn write_all(&self, dir: &Path) -> io::Result<()> {
         self.write(dir)?;
         self.write_derived(dir)
+    }
+
+    /// Writes each picture of the page as an SVG file of its own into a directory, which is made if need be; the names
+    /// of the files.
+    pub fn write_charts(&self, dir: &Path) -> io::Result<Vec<String>> {
+        let files = pictures(self).into_iter().filter_map(|picture| {
+            let svg = picture.alone()?;
+            Some((format!("{}.svg", picture.id), svg))
+        });
+        files.map(|(name, svg)| replace(dir, &name, svg.as_bytes()).map(|()| name)).collect()
     }
 
     /// Writes everything that is derived from `report.json`, but not that file itself.

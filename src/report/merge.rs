@@ -74,6 +74,9 @@ pub fn merge(reports: &[Report]) -> Result<Merged, Vec<String>> {
         notes.extend(doubts.into_iter().map(|doubt| format!("{name}: {doubt}")));
         runs.push(run);
     }
+    if groups.iter().all(|(_, runs)| runs.len() == 1) {
+        notes.push("there is one run of each, so that nothing was pooled".into());
+    }
     let mut versions = first.versions.clone();
     for report in reports {
         versions.extend(report.versions.clone());

@@ -129,6 +129,10 @@ pub struct RunReport {
     /// The ways of some messages that are worth looking at.
     #[serde(default)]
     pub stories: Vec<Story>,
+    /// Messages whose receipts were not kept, for want of room, so that no story can be told of them; `null` where
+    /// nobody counted.
+    #[serde(default)]
+    pub unwitnessed: Option<u64>,
 }
 
 fn first() -> u32 {
@@ -260,6 +264,7 @@ impl RunReport {
             intervals: settled.intervals.iter().map(IntervalReport::from).collect(),
             percentiles: Percentiles::new(settled),
             distributions: Distributions::new(settled, harness),
+            unwitnessed: Some(settled.testimonies.unwitnessed),
             ..Self::not_applicable(id, label, pattern, Vec::new())
         }
     }
@@ -321,6 +326,7 @@ impl RunReport {
             percentiles: Percentiles::default(),
             distributions: Distributions::default(),
             stories: Vec::new(),
+            unwitnessed: None,
         }
     }
 }

@@ -58,7 +58,7 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
         "publish_delay_us": null, "loop_lag_us": null, "overruns": 0, "harness_limited": false,
         "impact_ms": 0, "recovery_ms": 10, "ready_ms": 32, "schedule": [],
         "faults": [{"what": "kill broker", "begin_ms": 50, "heal_begin_ms": 90, "healed_ms": 122}],
-        "links": [], "proxy_us": null,
+        "links": [], "proxy_us": null, "unwitnessed": 0,
     });
     for count in [
         "duplicates",

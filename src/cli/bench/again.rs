@@ -3,9 +3,11 @@
 
 use std::path::Path;
 
+use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::subjects::SubjectArgs;
+use super::trace::TraceChoice;
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::node_flags::NodeFlags;
 use crate::lab::{Dialect, Product, Software, Subject};
@@ -19,6 +21,7 @@ pub(super) fn keep(
     dialect: Option<&Dialect>,
     template: Option<&str>,
     runs: u32,
+    trace: TraceChoice,
 ) -> Value {
     let patterns: Vec<_> =
         subjects.iter().filter_map(|subject| subject.pattern()).map(|pattern| pattern.name()).collect();
@@ -42,6 +45,9 @@ pub(super) fn keep(
     }
     if runs > 1 {
         kept["runs"] = runs.into();
+    }
+    if trace != TraceChoice::Auto {
+        kept["trace"] = trace.word().into();
     }
     if let Some(template) = template {
         kept["template"] = template.into();
@@ -84,6 +90,11 @@ impl Again {
     /// How often each of its runs was made.
     pub(super) fn runs(&self) -> Option<u32> {
         self.kept["runs"].as_u64().and_then(|runs| u32::try_from(runs).ok()).filter(|runs| *runs > 0)
+    }
+
+    /// Whether its nodes wrote traces.
+    pub(super) fn trace(&self) -> Option<TraceChoice> {
+        TraceChoice::from_str(self.kept["trace"].as_str()?, false).ok()
     }
 
     /// The flags of its nodes.

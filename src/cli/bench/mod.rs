@@ -68,8 +68,9 @@ pub struct BenchArgs {
     format: Format,
 
     /// Whether our nodes write where each message was, and when, beside their logs; auto: where the load is small
-    #[arg(long, value_enum, default_value_t = TraceChoice::Auto, value_name = "WHEN")]
-    trace: TraceChoice,
+    /// [default: auto]
+    #[arg(long, value_enum, value_name = "WHEN")]
+    trace: Option<TraceChoice>,
 
     #[command(flatten)]
     node_flags: NodeFlags,
@@ -117,8 +118,8 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     };
     create(&out)?;
     let seed = args.seed.or(again.as_ref().map(Again::seed)).unwrap_or(SEED);
-    let again = again::keep(&subjects, &node_flags, dialect.as_ref(), template.as_deref(), runs);
-    let tracing = args.trace.into();
+    let trace = args.trace.or(again.as_ref().and_then(Again::trace)).unwrap_or(TraceChoice::Auto);
+    let again = again::keep(&subjects, &node_flags, dialect.as_ref(), template.as_deref(), runs, trace);
     let options = BenchOptions {
         scenario,
         variations,
@@ -127,7 +128,7 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
         seed,
         brokers,
         node_flags,
-        tracing,
+        tracing: trace.into(),
         dialect,
         again,
         out,

@@ -1,6 +1,7 @@
 //! `pubsub-lab report`: prints a report again, compares several, or merges them.
 
 mod browse;
+mod charts;
 mod compare;
 mod merge;
 mod places;
@@ -18,6 +19,7 @@ const AFTER_HELP: &str = "\
 Examples:
   pubsub-lab report                              the last run again
   pubsub-lab report runs/latest --format md      for a pull request
+  pubsub-lab report --charts pictures            the charts as files
   pubsub-lab report before after                 what changed, and which way
   pubsub-lab report before1,before2 after        a side may be several directories
   pubsub-lab report --merge one two --out both   repetitions, or machines, pooled into one
@@ -53,6 +55,10 @@ pub struct ReportArgs {
     #[arg(long, conflicts_with = "merge")]
     write: bool,
 
+    /// Write each chart of the page as an SVG file of its own into this directory, for slides
+    #[arg(long, value_name = "DIR", conflicts_with = "merge")]
+    charts: Option<PathBuf>,
+
     /// Pool the reports into one: counts are summed, histograms are added exactly
     #[arg(long, requires = "dirs")]
     merge: bool,
@@ -79,6 +85,9 @@ pub fn run(args: &ReportArgs) -> Result<u8, Failure> {
             })?;
             eprintln!("written anew: the files of {}", place.display());
         }
+    }
+    if let Some(charts) = &args.charts {
+        charts::write(&places::all(&args.dirs)?, charts)?;
     }
     match &args.dirs[..] {
         [] | [_] => one(args)?,
@@ -115,9 +124,24 @@ fn said(printed: io::Result<()>) -> Result<(), Failure> {
     })
 }
 
-/// Every report of some directories, or the first that cannot be read.
+/// Every report of some directories that are to be counted together, or the first that cannot be read, or that is
+/// there twice: its runs would count twice.
 fn read_all(dirs: &[PathBuf]) -> Result<Vec<Report>, Failure> {
-    dirs.iter().map(|dir| places::read(dir)).collect()
+    let mut reports: Vec<Report> = Vec::new();
+    for dir in dirs {
+        let report = places::read(dir)?;
+        if let Some(place) = reports.iter().position(|other| *other == report) {
+            let (first, again) = (dirs[place].display(), dir.display());
+            let message = if dirs[place] == *dir {
+                format!("{again} is named twice, and its runs would count twice")
+            } else {
+                format!("{first} and {again} hold the same report, and its runs would count twice")
+            };
+            return Err(Failure::new(USAGE, message, "name each report once"));
+        }
+        reports.push(report);
+    }
+    Ok(reports)
 }
 
 /// A format that only one report has.

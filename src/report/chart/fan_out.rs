@@ -3,7 +3,7 @@
 use super::Picture;
 use super::axis::{Axis, exact, place, seconds};
 use super::gapped;
-use super::layout::{Layout, omitted, parts, shown};
+use super::layout::{Layout, Part, limited, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::{MEDIAN, MUTED};
 use super::slices::Grain;
@@ -19,7 +19,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let most = slices().filter_map(|slice| slice.spread_max_us).max().unwrap_or(0);
     let nothing = "no message reached two subscribers";
     let layout = Layout {
-        parts: parts(report, has, nothing),
+        parts: parts(report, has, nothing).into_iter().map(Part::marked).collect(),
         x: grain.axis(runs),
         y: Axis::latency("spread (ms)", least, most),
         keys: vec![(Look::Line(MUTED, 2), "longest".into()), (Look::Line(MEDIAN, 4), "median".into())],
@@ -27,9 +27,10 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     };
     let caption = format!(
         "From the first live recipient of a message to its last, in slices of {}: how unfair the fan-out is. The \
-         scale is logarithmic.{}{}",
+         scale is logarithmic.{}{}{}",
         grain.words(),
         grain.told("the highest median and the longest of them"),
+        limited(runs),
         omitted(&report.runs)
     );
     layout.picture("fan-out", "From the first recipient to the last", caption, |sheet, panel, run| {

@@ -3,7 +3,7 @@
 use super::Picture;
 use super::axis::{Axis, exact, place, seconds};
 use super::gapped;
-use super::layout::{Layout, omitted, parts, shown};
+use super::layout::{Layout, Part, limited, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::{INK, MEDIAN, MUTED};
 use super::panel::Panel;
@@ -25,7 +25,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let least = slices().filter_map(|slice| slice.p50_us).min().unwrap_or(0);
     let most = slices().filter_map(|slice| slice.max_us).max().unwrap_or(0);
     let layout = Layout {
-        parts: parts(report, has, "nothing was delivered"),
+        parts: parts(report, has, "nothing was delivered").into_iter().map(Part::marked).collect(),
         x: grain.axis(runs),
         y: Axis::latency("latency (ms)", least, most),
         keys: vec![
@@ -37,9 +37,10 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     };
     let caption = format!(
         "Latency of what was delivered live, by intended send time, in slices of {}. A gap is a time of which \
-         nothing was delivered. The scale is logarithmic.{}{}",
+         nothing was delivered. The scale is logarithmic.{}{}{}",
         grain.words(),
         grain.told("the highest median, 99th percentile and longest of them"),
+        limited(runs),
         omitted(&report.runs)
     );
     layout.picture("latency", "Latency over time", caption, |sheet, panel, run| {

@@ -58,6 +58,20 @@ pub(super) fn omitted(runs: &[RunReport]) -> String {
     }
 }
 
+/// A name with the mark of a latency that the harness limited.
+pub(super) fn starred(name: String, limited: bool) -> String {
+    if limited { name + " *" } else { name }
+}
+
+/// What a caption adds if one of the runs is marked.
+pub(super) fn limited<'r>(runs: impl IntoIterator<Item = &'r RunReport>) -> &'static str {
+    if runs.into_iter().any(|run| run.harness_limited) {
+        " (*) The load generator itself was late, so that the latency is an upper bound."
+    } else {
+        ""
+    }
+}
+
 impl<'r> Part<'r, RunReport> {
     /// A run, plotted if `plotted`; else with `nothing` in the place of the plot.
     fn new(run: &'r RunReport, names: Names, plotted: bool, nothing: &str) -> Self {
@@ -74,6 +88,12 @@ impl<'r> Part<'r, RunReport> {
     /// The same, but x is something else than time.
     pub(super) fn timeless(self) -> Self {
         Self { faults: &[], ..self }
+    }
+
+    /// The same with a mark, if what is plotted is a latency that the harness limited.
+    pub(super) fn marked(self) -> Self {
+        let limited = self.words.is_none() && self.of.harness_limited;
+        Self { name: starred(self.name, limited), ..self }
     }
 }
 

@@ -6,7 +6,7 @@ use super::Picture;
 use super::axis::{Axis, exact, place};
 use super::frame::Frame;
 use super::gapped;
-use super::layout::{Layout, MOST_RUNS, Part};
+use super::layout::{Layout, MOST_RUNS, Part, limited, starred};
 use super::legend::{Key, Look};
 use super::lettering::width_of;
 use super::palette::{DELIVERED, INK, MEDIAN, MUTED};
@@ -43,10 +43,15 @@ fn latency(curves: &[Curve]) -> Option<Picture> {
     ];
     let keys =
         lines.iter().map(|(name, (colour, width), _)| (Look::Line(*colour, *width), (*name).to_owned()));
-    let layout = layout(curves, Axis::latency("latency (ms)", least, most), keys.collect(), 220);
+    let mut layout = layout(curves, Axis::latency("latency (ms)", least, most), keys.collect(), 220);
+    for part in &mut layout.parts {
+        let limited = part.of.runs.iter().any(|run| run.harness_limited);
+        part.name = starred(std::mem::take(&mut part.name), limited);
+    }
     let caption = format!(
-        "Latency of what was delivered live, against the {}. The scale of latency is logarithmic.",
-        of(curves)
+        "Latency of what was delivered live, against the {}. The scale of latency is logarithmic.{}",
+        of(curves),
+        limited(curves.iter().flat_map(|curve| curve.runs.iter().copied()))
     );
     layout.picture("curve", "Latency by what was varied", caption, |sheet, panel, curve| {
         let all = places(curves);

@@ -3,6 +3,7 @@
 //! One file a picture. All show all runs side by side, with the same axes, and only numbers that stand in the
 //! report.
 
+mod alone;
 mod axis;
 mod cross;
 mod debts;

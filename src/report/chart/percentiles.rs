@@ -4,7 +4,7 @@ use super::Picture;
 use super::axis::{Axis, exact, place};
 use super::frame::Frame;
 use super::gapped;
-use super::layout::{Layout, Part, omitted, parts, shown};
+use super::layout::{Layout, limited, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::INK;
 use super::panel::Panel;
@@ -25,7 +25,10 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let farthest =
         curves().flat_map(|curve| curve.iter().map(|point| rarity(curve, point))).fold(1.0, f64::max);
     let layout = Layout {
-        parts: parts(report, has, "nothing was delivered").into_iter().map(Part::timeless).collect(),
+        parts: parts(report, has, "nothing was delivered")
+            .into_iter()
+            .map(|part| part.timeless().marked())
+            .collect(),
         x: axis(farthest),
         y: Axis::latency("latency (ms)", values().min().unwrap_or(0), values().max().unwrap_or(0)),
         keys: vec![
@@ -37,7 +40,8 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     let caption = format!(
         "So many of the live deliveries took at most so long. Both scales are logarithmic, and each step to the \
          right is ten times as rare. The dashed curve is what a test that waits for its own messages would have \
-         shown: where it lies below, the wait before sending is left out.{}",
+         shown: where it lies below, the wait before sending is left out.{}{}",
+        limited(runs),
         omitted(&report.runs)
     );
     layout.picture("percentiles", "Latency by percentile", caption, |sheet, panel, run| {

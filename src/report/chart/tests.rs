@@ -40,6 +40,45 @@ fn every_picture_is_whole_and_names_the_fault() {
 }
 
 #[test]
+fn alone_a_picture_has_a_size_a_ground_and_its_title() {
+    let all = pictures(&report(vec![killed()]));
+    assert!(all.len() > 6);
+    for picture in all {
+        let svg = picture.alone().unwrap();
+        let (opening, size) = (svg.lines().nth(1).unwrap(), " width=\"792\" height=\"");
+        assert!(
+            opening.starts_with(&format!("<svg xmlns=\"http://www.w3.org/2000/svg\"{size}")),
+            "{opening}"
+        );
+        // But for that it is as on the page, with its title drawn, and its caption.
+        let (head, rest) = svg.split_once(size).unwrap();
+        let sizeless = format!("{head}{}", rest.split_once('"').unwrap().1);
+        let (within, alone) = (said(&picture), said(&Picture { svg: sizeless, ..picture.clone() }));
+        assert_eq!(alone.hits, within.hits);
+        assert_eq!((&alone.texts[0], &alone.texts[1..]), (&picture.title, &within.texts[..]));
+        assert!(svg.contains(&*quick_xml::escape::escape(&picture.caption)), "{svg}");
+    }
+}
+
+#[test]
+fn a_latency_that_the_harness_limited_is_marked() {
+    let mut late = killed();
+    late.harness_limited = true;
+    late.unwitnessed = Some(46);
+    let drawn = drawn(vec![late]);
+    for id in ["latency", "percentiles", "fan-out", "debts"] {
+        let (picture, said) = find(&drawn, id);
+        let marked = said.texts.iter().any(|text| text == "redis *");
+        assert_eq!((marked, picture.caption.contains("(*)")), (id != "debts", id != "debts"), "{id}");
+    }
+    let (slowest, _) = find(&drawn, "story-redis-1-slowest");
+    let told = " 46 messages could not be chosen: their receipts were not kept.";
+    assert!(slowest.caption.ends_with(told), "{}", slowest.caption);
+    let (lost, _) = find(&drawn, "story-redis-1-first-lost");
+    assert!(!lost.caption.contains("46"), "{}", lost.caption);
+}
+
+#[test]
 fn what_is_told_are_the_numbers_of_the_report() {
     let drawn = drawn(vec![killed()]);
     let told = |id: &str, words: &str| {

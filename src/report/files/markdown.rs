@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::super::cells::cells;
-use super::super::command::{command_alone, scenario_file};
+use super::super::command::{command_alone, scenario_file, template_file};
 use super::super::curve::Curves;
 use super::super::interrupted;
 use super::super::label::Names;
@@ -29,10 +29,19 @@ pub fn markdown(report: &Report) -> String {
     page += &faults(report);
     page += &failed(report);
     page += &circumstances(report);
-    page += "\n<details>\n<summary>Run it again</summary>\n\nWith the scenario below as `scenario.toml`:\n\n";
+    page += "\n<details>\n<summary>Run it again</summary>\n\n";
+    let template = template_file(report);
+    page += match template {
+        None => "With the scenario below as `scenario.toml`:\n\n",
+        Some(_) => {
+            "With the scenario below as `scenario.toml` and the template below it as `dialect.toml`:\n\n"
+        }
+    };
     page += &fenced("sh", &command_alone(report));
-    page.push('\n');
-    page += &fenced("toml", &scenario_file(report));
+    for file in [Some(scenario_file(report).as_str()), template].into_iter().flatten() {
+        page.push('\n');
+        page += &fenced("toml", file);
+    }
     page += "\n</details>\n";
     page
 }

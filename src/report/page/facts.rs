@@ -109,13 +109,14 @@ fn stands_in_outcomes(run: &RunReport, why: &str) -> bool {
 fn health(runs: &[&RunReport], names: Names) -> Markup {
     type At = fn(&Quantiles) -> u64;
     let shown = |quantiles: Option<Quantiles>, at: At| quantiles.map_or("-".into(), |q| span(at(&q)));
-    let rows: [(&str, &rows::Cell); 7] = [
+    let rows: [(&str, &rows::Cell); 8] = [
         ("publish delay, p50", &|run| shown(run.publish_delay_us, |q| q.p50)),
         ("publish delay, p99", &|run| shown(run.publish_delay_us, |q| q.p99)),
         ("publish delay, max", &|run| shown(run.publish_delay_us, |q| q.max)),
         ("receivers' lag, p99", &|run| shown(run.loop_lag_us, |q| q.p99)),
         ("receivers' lag, max", &|run| shown(run.loop_lag_us, |q| q.max)),
         ("queue overruns", &|run| run.overruns.map_or("-".into(), grouped)),
+        ("messages of which no story can be told", &|run| run.unwitnessed.map_or("-".into(), grouped)),
         ("limits the latency", &|run| if run.harness_limited { "yes" } else { "no" }.into()),
     ];
     rows::grid(runs, names, rows)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::once::{bench, dir, file, printed, run};
+use super::once::{bench, dir, file, printed, report_in, run};
 
 /// A number as people read it.
 fn number(text: &str) -> f64 {
@@ -170,4 +170,31 @@ fn every_format_of_a_report_is_what_the_bench_said() {
     assert_eq!(printed(&dir(), &[".", "--format", "json"]), file("report.json"));
     assert_eq!(printed(&dir(), &[".", "--format", "md"]), file("report.md"));
     assert!(printed(&dir(), &[".", "--format", "junit"]).contains("<testsuite "));
+}
+
+#[test]
+fn every_chart_of_the_page_is_a_file_too() {
+    let place = tempfile::tempdir().unwrap();
+    let real = dir().display().to_string();
+    printed(place.path(), &[&real, "--charts", "pictures"]);
+    let page = file("report.html");
+    let figures: Vec<_> =
+        page.split("<figure id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let written = std::fs::read_dir(place.path().join("pictures")).unwrap();
+    let mut written: Vec<_> =
+        written.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    written.sort();
+    let mut expected: Vec<_> = figures.iter().map(|id| format!("{id}.svg")).collect();
+    expected.sort();
+    assert!(expected.contains(&"latency.svg".to_owned()), "{expected:?}");
+    assert_eq!(written, expected);
+    // What is drawn there is drawn here.
+    let svg = std::fs::read_to_string(place.path().join("pictures/latency.svg")).unwrap();
+    let (_, drawing) = svg.split_once("</text>").unwrap();
+    assert!(page.contains(drawing.trim_end()), "{svg}");
+
+    let refused = report_in(place.path(), &[&real, &real, "--charts", "pictures"]);
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.starts_with("error: --charts takes one report, and 2 are named\nhint: "), "{said}");
 }

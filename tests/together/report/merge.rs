@@ -38,11 +38,14 @@ fn the_halves_merged_are_the_whole_in_every_quantile() {
 }
 
 #[test]
-fn a_report_merged_with_itself_has_twice_of_all_and_the_same_quantiles() {
+fn a_report_merged_with_one_that_found_the_same_has_twice_of_all_and_the_same_quantiles() {
     let place = tempfile::tempdir().unwrap();
     let real = dir().display().to_string();
     let one = Report::read(&dir()).unwrap();
-    let args = ["--merge", &real, &real, "--format", "json", "--out", "twice"];
+    let mut other = serde_json::to_value(&one).unwrap();
+    other["seed"] = json!(one.seed + 1);
+    write(place.path(), "other", &other);
+    let args = ["--merge", &real, "other", "--format", "json", "--out", "twice"];
     let twice: Value = serde_json::from_str(&printed(place.path(), &args)).unwrap();
     let (run, pooled) = (&one.runs[0], &twice["runs"][0]);
     let owed = run.debts.unwrap().owed;
@@ -53,6 +56,28 @@ fn a_report_merged_with_itself_has_twice_of_all_and_the_same_quantiles() {
     assert!((share(&pooled["debts"]["on_time"]) - run.debts.unwrap().on_time.unwrap()).abs() < 1e-9);
     // It is a report like any other.
     assert!(printed(place.path(), &["twice/merged.json"]).contains("local"));
+}
+
+#[test]
+fn no_run_counts_twice() {
+    let place = tempfile::tempdir().unwrap();
+    let one = report(&[run(1, &histogram(1..9))]);
+    write(place.path(), "a", &one);
+    write(place.path(), "copy", &one);
+    let refused = |args: &[&str], why: &str| {
+        let output = report_in(place.path(), args);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let expected = format!("error: {why}, and its runs would count twice\nhint: name each report once\n");
+        assert_eq!(said, expected);
+    };
+    refused(&["--merge", "a", "a"], "a is named twice");
+    refused(&["--merge", "a", "copy"], "a and copy hold the same report");
+    refused(&["a,copy", "a"], "a and copy hold the same report");
+    // Beside itself it may stand, and alone it is merged with nothing.
+    assert!(printed(place.path(), &["a", "copy"]).contains("redis"));
+    let alone = printed(place.path(), &["--merge", "a"]);
+    assert!(alone.contains("Note: there is one run of each, so that nothing was pooled."), "{alone}");
 }
 
 #[test]

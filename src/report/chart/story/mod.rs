@@ -38,7 +38,7 @@ fn picture(run: &RunReport, names: Names, story: &Story) -> Option<Picture> {
     let begin = top + lanes.head() + 6;
     let height = 320 + 18 * i32::try_from(story.arrows.len()).unwrap_or(i32::MAX).min(30);
     let times = Times::new(moments(run, story), begin, begin + height);
-    let caption = words::caption(story);
+    let caption = words::caption(story) + &words::unwitnessed(run, story);
     let title = format!("{}: {words}", names.whole(run));
     Sheet::picture(&format!("story-{run_id}-{choice}"), &title, caption, times.bottom() + 20, |sheet| {
         legend::draw(sheet, 0, &keys)?;

@@ -1,6 +1,7 @@
 //! What a story's picture is called, and what happened in it, in words.
 
 use crate::ledger::grouped;
+use crate::report::RunReport;
 use crate::report::chart::axis::{exact, seconds};
 use crate::report::numbers::counted;
 use crate::report::sentences::listed;
@@ -33,6 +34,19 @@ pub(super) fn caption(story: &Story) -> String {
         caption += " Dashed arrows were not seen, but follow from what was.";
     }
     caption
+}
+
+/// What a reader must know of a choice: those whose receipts were not kept could not be chosen.
+pub(super) fn unwitnessed(run: &RunReport, story: &Story) -> String {
+    match run.unwitnessed {
+        Some(many @ 1..) if story.choice != Choice::FirstLost => {
+            format!(
+                " {} could not be chosen: their receipts were not kept.",
+                counted(many, "message", "messages")
+            )
+        }
+        _ => String::new(),
+    }
 }
 
 fn sent(story: &Story) -> String {
