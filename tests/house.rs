@@ -56,6 +56,17 @@ fn the_ledger_is_pure() {
     }
 }
 
+/// These panic where nobody takes what they say: a pipe that was closed, a full disk.
+#[test]
+fn no_word_is_said_by_a_macro_that_panics() {
+    for (_, file, text) in sources() {
+        for macro_name in ["println!", "eprintln!", "print!", "eprint!", "dbg!"] {
+            let said = code(&text).lines().any(|line| line.trim_start().starts_with(macro_name));
+            assert!(!said, "{} uses {macro_name}", file.display());
+        }
+    }
+}
+
 #[test]
 fn control_a_forbidden_import_is_found_however_it_is_written() {
     let bus = |text: &str| imports("bus", 2, text);

@@ -14,6 +14,8 @@ pub fn begin() {
     let asked = std::env::var(VARIABLE).ok();
     let (filter, refused) = chosen(asked.as_deref(), flags);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(color::on_stderr());
+    // It would say on stderr that stderr takes nothing, and panic.
+    let lines = lines.log_internal_errors(false);
     tracing_subscriber::registry().with(lines).with(filter).init();
     if let Some(why) = refused {
         tracing::warn!("{VARIABLE} is no filter, and the level is `{flags}`: {why}");

@@ -20,6 +20,7 @@ mod report;
 mod run;
 mod scenarios;
 mod schema;
+mod stderr;
 mod trace;
 mod usage;
 pub mod verbosity;
@@ -106,7 +107,7 @@ pub fn main() -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            eprintln!("{failure}");
+            stderr::say(&failure);
             ExitCode::from(failure.exit)
         }
     }
@@ -123,7 +124,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 fn not_understood(error: &clap::Error) -> ExitCode {
     match usage::failure(error) {
         Some(failure) => {
-            eprintln!("{failure}");
+            stderr::say(&failure);
             ExitCode::from(failure.exit)
         }
         None => {

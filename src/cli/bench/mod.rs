@@ -16,6 +16,7 @@ use super::interrupt::Signals;
 use super::live::Live;
 use super::node_flags::NodeFlags;
 use super::output::{Format, print};
+use super::stderr::say;
 use super::verbosity;
 use crate::lab::{BenchOptions, LabError, bench, create};
 use crate::report::{HTML_FILE, REPORT_FILE, Report};
@@ -155,10 +156,10 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     })?;
     let verbosity = verbosity::get();
     if verbosity.shows_notes() {
-        eprintln!("report: {}", options.out.join(HTML_FILE).display());
+        say(format_args!("report: {}", options.out.join(HTML_FILE).display()));
     }
     if verbosity.shows_more() {
-        eprintln!("logs of every process: {}", options.out.join("logs").display());
+        say(format_args!("logs of every process: {}", options.out.join("logs").display()));
     }
     Ok(report.exit_code())
 }

@@ -72,6 +72,8 @@ struct OpenFiles {
     hard: u64,
     /// What a bench of the usual size raises the soft limit to.
     raised_to: u64,
+    /// Whether that is enough for such a bench.
+    enough: bool,
     /// The most clients that a bench can have; each takes three where a link's proxy is between.
     clients: u64,
 }
@@ -88,13 +90,15 @@ pub fn run(args: &DoctorArgs) -> Result<u8, Failure> {
     let clock = Clock::measure();
     let (host, limits) = (Host::here(), Descriptors::here());
     let fit = Fit::judge(&host, &ports, limits, &clock)?;
+    let sockets = 3 * (fit.publishers + fit.subscribers) as u64;
     let descriptors = limits.map(|limits| OpenFiles {
         soft: limits.soft,
         hard: limits.hard,
-        raised_to: limits.raised_for(3 * (fit.publishers + fit.subscribers) as u64),
+        raised_to: limits.raised_for(sockets),
+        enough: limits.clients() >= sockets,
         clients: limits.clients() / 3,
     });
-    let hints = hints(&patterns, &ports, &fit, &clock);
+    let hints = hints(&patterns, &ports, &fit, descriptors.as_ref(), &clock);
     let version = env!("CARGO_PKG_VERSION");
     let findings =
         Findings { schema: 1, version, host, tools, patterns, ports, descriptors, clock, fit, hints };
@@ -110,7 +114,13 @@ pub fn run(args: &DoctorArgs) -> Result<u8, Failure> {
     Ok(if all_run { 0 } else { ENVIRONMENT })
 }
 
-fn hints(patterns: &[Runnable], ports: &Ports, fit: &Fit, clock: &Clock) -> Vec<String> {
+fn hints(
+    patterns: &[Runnable],
+    ports: &Ports,
+    fit: &Fit,
+    files: Option<&OpenFiles>,
+    clock: &Clock,
+) -> Vec<String> {
     let mut hints: Vec<String> =
         patterns.iter().filter_map(|it| Some(format!("{}: {}", it.pattern, it.hint.as_ref()?))).collect();
     if let taken @ [_, ..] = &ports.taken()[..] {
@@ -122,7 +132,9 @@ fn hints(patterns: &[Runnable], ports: &Ports, fit: &Fit, clock: &Clock) -> Vec<
     if !clock.wall_is_sane {
         hints.push("set the clock; the times of messages and reports are wrong otherwise".into());
     }
-    if !fit.fits {
+    if files.is_some_and(|files| !files.enough) {
+        hints.push("allow more open files: `ulimit -n 65536`, as root beyond the hard limit".into());
+    } else if !fit.fits {
         hints.push("end what else runs here, or take fewer `--subscribers` or a lower `--rate`".into());
     }
     hints

@@ -110,9 +110,10 @@ fn machine(findings: &Findings) -> Vec<Vec<String>> {
 fn open(files: &OpenFiles) -> String {
     let bound =
         |limit: u64| if limit > u64::from(u32::MAX) { "any number".into() } else { limit.to_string() };
-    let usual = match files.raised_to > files.soft {
-        true => format!("the lab raises that to {} for the usual bench", bound(files.raised_to)),
-        false => "enough for the usual bench".into(),
+    let usual = match (files.enough, files.raised_to > files.soft) {
+        (false, _) => "too few for the usual bench".into(),
+        (true, true) => format!("the lab raises that to {} for the usual bench", bound(files.raised_to)),
+        (true, false) => "enough for the usual bench".into(),
     };
     format!(
         "{} allowed, up to {} on demand; {usual}; a bench can have {} clients",

@@ -90,7 +90,7 @@ mod tests {
     fn lines_are_drawn_over_themselves() {
         let mut area = Area::default();
         let lines = [line("one"), line("far too long")];
-        let drawn = "one\x1b[K\r\nfar too l\x1b[K\r\n\x1b[J";
+        let drawn = "one\x1b[K\r\nfar too …\x1b[K\r\n\x1b[J";
         assert_eq!(area.frame(&[], &lines, SIZE, false), format!("{BEGIN}\r{drawn}{END}"));
         assert_eq!(area.frame(&[], &lines, SIZE, false), format!("{BEGIN}\r\x1b[2A{drawn}{END}"));
         assert_eq!(area.clear(SIZE), "\r\x1b[2A\x1b[J");

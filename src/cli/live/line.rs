@@ -55,7 +55,9 @@ impl Line {
 
     /// The line in at most so many columns, with the codes of its colours if it is to have any.
     pub(super) fn cut(&self, columns: usize, colours: bool) -> String {
-        let (mut out, mut left) = (String::new(), columns);
+        // What is cut says so: the half of a number is another number.
+        let whole = self.width() <= columns;
+        let (mut out, mut left) = (String::new(), if whole { columns } else { columns.saturating_sub(1) });
         for (tone, text) in &self.0 {
             let part = cut(text, left);
             left -= measure_text_width(part);
@@ -69,6 +71,9 @@ impl Line {
             if part.len() < text.len() {
                 break;
             }
+        }
+        if !whole && columns > 0 {
+            out.push('…');
         }
         out
     }
@@ -103,19 +108,19 @@ mod tests {
     fn it_is_cut_to_columns_and_not_to_bytes() {
         let line = Line::new().then(Tone::Plain, "ab▁▂").then(Tone::Bad, "cd").then(Tone::Good, "ef");
         let cuts: Vec<_> = [0, 3, 4, 5, 6, 8, 99].map(|columns| line.cut(columns, false)).into();
-        assert_eq!(cuts, ["", "ab▁", "ab▁▂", "ab▁▂c", "ab▁▂cd", "ab▁▂cdef", "ab▁▂cdef"]);
+        assert_eq!(cuts, ["", "ab…", "ab▁…", "ab▁▂…", "ab▁▂c…", "ab▁▂cdef", "ab▁▂cdef"]);
         assert_eq!(line.width(), 8);
         // A wide character is not cut in two.
         let wide = Line::new().then(Tone::Plain, "漢字");
-        assert_eq!([2, 3, 4].map(|columns| wide.cut(columns, false)), ["漢", "漢", "漢字"]);
+        assert_eq!([2, 3, 4].map(|columns| wide.cut(columns, false)), ["…", "漢…", "漢字"]);
         assert_eq!(wide.width(), 4);
     }
 
     #[test]
     fn colours_end_where_their_part_ends() {
         let line = Line::new().then(Tone::Plain, "node ").then(Tone::Bad, "KILLED").then(Tone::Good, "up");
-        assert_eq!(line.cut(8, true), "node \x1b[1;31mKIL\x1b[0m");
-        assert_eq!(line.cut(5, true), "node ");
+        assert_eq!(line.cut(8, true), "node \x1b[1;31mKI\x1b[0m…");
+        assert_eq!(line.cut(5, true), "node…");
         assert_eq!(line.cut(80, true), "node \x1b[1;31mKILLED\x1b[0m\x1b[32mup\x1b[0m");
     }
 

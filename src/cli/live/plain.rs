@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::words;
+use crate::cli::stderr;
 use crate::lab::{Counts, Note};
 
 /// How often the counts are said.
@@ -21,7 +22,7 @@ impl Plain {
     }
 
     pub(super) fn say(&self, text: &str) {
-        eprintln!("{text}");
+        stderr::say(text);
     }
 
     pub(super) fn note(&self, note: Note<'_>) {

@@ -14,15 +14,10 @@ const SPARKS: usize = 40;
 
 /// The lines, none longer than so many columns once it is cut.
 pub(super) fn lines(scene: &Scene, now: Instant, columns: usize) -> Vec<Line> {
-    let [headings, figures] = counts(&scene.counts);
-    vec![
-        head(scene, now, columns),
-        latency(scene, columns),
-        headings,
-        figures,
-        members::line(scene, columns),
-        faults::line(scene, scene.loaded(now)),
-    ]
+    let mut lines = vec![head(scene, now, columns), latency(scene, columns)];
+    lines.extend(counts(&scene.counts, columns));
+    lines.extend([members::line(scene, columns), faults::line(scene, scene.loaded(now))]);
+    lines
 }
 
 /// `[1/4] redis  load     ███████░░░░░░░░   7.3 s of 20.0 s`.
@@ -31,8 +26,11 @@ fn head(scene: &Scene, now: Instant, columns: usize) -> Line {
     // The load has a clock of its own: its first message is due a moment after the phase begins.
     let began = if phase.name == "load" { scene.load_began.unwrap_or(now) } else { phase.began };
     let lasted = now.saturating_duration_since(began);
-    let mut line = Line::new().then(Tone::Plain, format!("{}  {:<7}  ", scene.run, phase.name));
     let time = time(phase, lasted);
+    // Of what is too long, the name is the least news.
+    let others = "  warm-up    ".len() + time.chars().count();
+    let name = shortened(&scene.run, columns.saturating_sub(others));
+    let mut line = Line::new().then(Tone::Plain, format!("{name}  {:<7}  ", phase.name));
     let room = columns.saturating_sub(line.width() + 2 + time.chars().count()).min(BAR);
     match phase.length.filter(|_| is_certain(phase)) {
         Some(length) => {
@@ -84,10 +82,20 @@ fn latency(scene: &Scene, columns: usize) -> Line {
         .then(Tone::Faint, format!("  scale to {}", sparkline::span(scale)))
 }
 
-fn counts(counts: &Counts) -> [Line; 2] {
+/// The text in at most so many columns.
+fn shortened(text: &str, columns: usize) -> String {
+    if text.chars().count() <= columns {
+        return text.into();
+    }
+    let kept = text.chars().take(columns.saturating_sub(1)).collect::<String>();
+    if columns == 0 { kept } else { kept + "…" }
+}
+
+/// Headings and the figures below them; where there is no room for all side by side, the rest below.
+fn counts(counts: &Counts, columns: usize) -> Vec<Line> {
     let Counts { sent, acked, refused, unknown, delivered, missing } = *counts;
     let warning = |count: u64, tone| if count > 0 { tone } else { Tone::Plain };
-    let columns = [
+    let fields = [
         ("sent", 9, sent, Tone::Plain),
         ("acked", 10, acked, Tone::Plain),
         ("refused", 10, refused, warning(refused, Tone::Doubtful)),
@@ -95,10 +103,18 @@ fn counts(counts: &Counts) -> [Line; 2] {
         ("delivered", 13, delivered, Tone::Plain),
         ("lost so far", 14, missing, warning(missing, Tone::Bad)),
     ];
-    let mut lines = [Line::new(), Line::new()];
-    for (name, width, count, tone) in columns {
-        lines[0].push(Tone::Faint, format!("{name:>width$}"));
-        lines[1].push(tone, format!("{:>width$}", grouped(count)));
+    let mut lines: Vec<Line> = Vec::new();
+    let mut taken = 0;
+    for (name, width, count, tone) in fields {
+        if lines.is_empty() || taken + width > columns {
+            lines.extend([Line::new(), Line::new()]);
+            taken = 0;
+        }
+        taken += width;
+        if let [.., headings, figures] = &mut lines[..] {
+            headings.push(Tone::Faint, format!("{name:>width$}"));
+            figures.push(tone, format!("{:>width$}", grouped(count)));
+        }
     }
     lines
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::places;
 use crate::cli::failure::{ENVIRONMENT, Failure, USAGE};
+use crate::cli::stderr::say;
 
 /// Writes the charts of one report.
 pub(super) fn write(reports: &[PathBuf], dir: &Path) -> Result<(), Failure> {
@@ -20,8 +21,8 @@ pub(super) fn write(reports: &[PathBuf], dir: &Path) -> Result<(), Failure> {
         Failure::new(ENVIRONMENT, message, "choose another directory with `--charts`")
     })?;
     match &files[..] {
-        [] => eprintln!("there is no chart in {}: nothing was measured", only.display()),
-        files => eprintln!("{} charts in {}: {}", files.len(), dir.display(), files.join(", ")),
+        [] => say(format_args!("there is no chart in {}: nothing was measured", only.display())),
+        files => say(format_args!("{} charts in {}: {}", files.len(), dir.display(), files.join(", "))),
     }
     Ok(())
 }

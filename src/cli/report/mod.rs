@@ -13,6 +13,7 @@ use clap::Args;
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::output::{Format, print};
+use super::stderr::say;
 use crate::report::Report;
 
 const AFTER_HELP: &str = "\
@@ -83,7 +84,7 @@ pub fn run(args: &ReportArgs) -> Result<u8, Failure> {
                 let message = format!("the files in {} cannot be written: {error}", dir.display());
                 Failure::new(ENVIRONMENT, message, "copy report.json to a directory that can be written")
             })?;
-            eprintln!("written anew: the files of {}", place.display());
+            say(format_args!("written anew: the files of {}", place.display()));
         }
     }
     if let Some(charts) = &args.charts {

@@ -1,9 +1,11 @@
 //! What a bench says and leaves behind.
 
+use std::process::Stdio;
+
 use serde_json::{Value, json};
 
 use crate::support::faulty::{Faults, FaultyServer};
-use crate::support::process::Running;
+use crate::support::process::{Running, pubsub_lab};
 use crate::support::redis::RedisServer;
 use crate::support::report::{Bench, Ended, Place, Report, conclusive, short};
 
@@ -179,4 +181,41 @@ async fn a_seed_gives_the_same_schedule_and_texts_but_for_the_nonce() {
         told.iter().map(|[id, room, _]| [id.clone(), room.clone()]).collect::<Vec<_>>()
     };
     assert_eq!(places(&told_first), places(&other_seed));
+}
+
+#[test]
+fn a_reader_of_stderr_that_goes_ends_no_work() {
+    let place = tempfile::tempdir().unwrap();
+    let scenario = place.path().join("s.toml");
+    std::fs::write(&scenario, quick("")).unwrap();
+    let mut bench = pubsub_lab(&["bench", "--scenario"]);
+    bench.arg(&scenario).args(["--out", "out", "-v"]).current_dir(place.path());
+    let mut bench = bench.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(bench.stderr.take());
+    assert_eq!(bench.wait().unwrap().code(), Some(0));
+    let out = place.path().join("out");
+    assert!(out.join("report.json").exists());
+
+    let mut report = pubsub_lab(&["report", "--write"]);
+    let mut report = report.arg(&out).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(report.stderr.take());
+    assert_eq!(report.wait().unwrap().code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_full_disk_for_its_log_ends_no_node() {
+    // What is written there fails as it does on a full disk.
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut node = pubsub_lab(&["-vv", "node", "local", "--listen", "127.0.0.1:0"]);
+    node.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(full);
+    let mut node = node.spawn().unwrap();
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(node.stdout.as_mut().unwrap()), &mut line)
+        .unwrap();
+    let address = line.trim().trim_start_matches("listening http://").to_owned();
+    let connected = tokio::net::TcpStream::connect(address).await;
+    let alive = node.try_wait().unwrap();
+    node.kill().unwrap();
+    node.wait().unwrap();
+    assert!(connected.is_ok() && alive.is_none(), "{line:?} {connected:?} {alive:?}");
 }

@@ -79,6 +79,18 @@ fn a_low_limit_on_open_files_is_seen() {
     assert_eq!(found["fit"]["fits"], false);
     let why = found["fit"]["why"].to_string();
     assert!(why.contains("open files"), "{why}");
+    assert_eq!(found["descriptors"]["enough"], false);
+    let said = low_text();
+    assert!(
+        said.contains("2060 on demand; too few for the usual bench") && said.contains("`ulimit -n "),
+        "{said}"
+    );
+}
+
+fn low_text() -> String {
+    let script = "ulimit -n 2060; exec \"$0\" doctor";
+    let output = Command::new("sh").args(["-c", script, env!("CARGO_BIN_EXE_pubsub-lab")]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[test]
