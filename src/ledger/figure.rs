@@ -27,8 +27,8 @@ impl Figure {
     }
 
     /// A quantile of a histogram of microseconds by its word: `p50` to `p999`, or `max`. `None` if nothing was
-    /// recorded.
-    pub(super) fn quantile(histogram: &Histogram<u64>, word: &str) -> Option<Figure> {
+    /// recorded. None is over `longest`: the end of a histogram's last bucket is up to a thousandth beyond it.
+    pub(super) fn quantile(histogram: &Histogram<u64>, word: &str, longest: Option<u64>) -> Option<Figure> {
         let quantile = match word {
             "p50" => 0.5,
             "p90" => 0.9,
@@ -37,7 +37,7 @@ impl Figure {
             "max" => 1.0,
             _ => return None,
         };
-        let us = || histogram.value_at_quantile(quantile);
+        let us = || histogram.value_at_quantile(quantile).min(longest.unwrap_or(u64::MAX));
         (!histogram.is_empty()).then(|| Figure::Millis(us() as f64 / 1_000.0))
     }
 

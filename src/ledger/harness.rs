@@ -28,8 +28,8 @@ impl Harness {
     /// and where nothing was measured.
     pub fn figure(&self, name: &str) -> Option<Figure> {
         match name.rsplit_once('_')? {
-            ("publish_delay", word) => Figure::quantile(&self.publish_delay, word),
-            ("loop_lag", word) => Figure::quantile(&self.loop_lag, word),
+            ("publish_delay", word) => Figure::quantile(&self.publish_delay, word, None),
+            ("loop_lag", word) => Figure::quantile(&self.loop_lag, word, None),
             _ => None,
         }
     }

@@ -139,6 +139,17 @@ impl Settled {
         }
     }
 
+    /// The longest live latency, to the microsecond, where a histogram knows it to three digits. `None` if nothing was
+    /// delivered live.
+    pub fn longest_us(&self) -> Option<u64> {
+        self.timeline.iter().filter_map(|slice| slice.max_us).max()
+    }
+
+    /// The same of the time from the first to the last live recipient of a message.
+    pub fn widest_us(&self) -> Option<u64> {
+        self.timeline.iter().filter_map(|slice| slice.spread_max_us).max()
+    }
+
     fn count(&self, name: &str) -> Option<u64> {
         let (messages, debts) = (&self.messages, &self.debts);
         Some(match name {
@@ -175,9 +186,9 @@ impl Settled {
 
     fn quantile(&self, name: &str) -> Option<Figure> {
         match name.rsplit_once('_') {
-            None => Figure::quantile(&self.latency, name),
-            Some(("service", word)) => Figure::quantile(&self.service, word),
-            Some(("recovered", word)) => Figure::quantile(&self.recovered, word),
+            None => Figure::quantile(&self.latency, name, self.longest_us()),
+            Some(("service", word)) => Figure::quantile(&self.service, word, self.longest_us()),
+            Some(("recovered", word)) => Figure::quantile(&self.recovered, word, None),
             Some(_) => None,
         }
     }

@@ -58,6 +58,45 @@ fn a_figure_that_doubled_in_every_run_is_marked_and_an_overlap_is_not() {
 }
 
 #[test]
+fn one_run_that_turns_the_pooled_figure_round_gets_no_mark() {
+    // Of all together the longest fell, from 100 ms to 20; of nine runs in ten it doubled.
+    let side = |name: &str, longest: &[u64]| {
+        let run = |max: &u64| run_with(|run| run.latency_us = quantiles(350, 1_200, *max));
+        let runs = longest.iter().map(run).map(|mut run| {
+            let mut latency = micros_histogram();
+            latency.saturating_record_n(350, 999);
+            latency.saturating_record(run.latency_us.unwrap().max);
+            run.distributions.latency = Encoded::of(&latency);
+            run
+        });
+        Side { name: name.into(), reports: vec![report(runs.collect())] }
+    };
+    let mut before = [10_000_u64; 10];
+    before[9] = 100_000;
+    let comparison = compare(&[side("a", &before), side("b", &[20_000; 10])]);
+    let max = comparison.groups[0].figures.iter().find(|figure| figure.figure == "max").unwrap();
+    assert_eq!((max.sides[0].value, max.sides[1].value), (Some(100_000.0), Some(20_000.0)));
+    assert!(max.sides[1].p.unwrap() < 0.01);
+    assert_eq!(marked(&comparison), []);
+}
+
+#[test]
+fn a_figure_that_some_runs_do_not_have_gets_no_mark() {
+    let side = |name: &str, impacts: &[Option<u64>]| {
+        let run = |impact: &Option<u64>| run_with(|run| run.impact_ms = *impact);
+        Side { name: name.into(), reports: vec![report(impacts.iter().map(run).collect())] }
+    };
+    let five = |ms: u64| [Some(ms), Some(ms + 1), Some(ms + 2), Some(ms + 3), Some(ms + 4)];
+    let worse = compare(&[side("a", &five(5_000)), side("b", &five(6_000))]);
+    assert_eq!(marked(&worse), [("impact", Some(Direction::Worse))]);
+    // Most runs of the other side harmed nobody.
+    let mut mostly_well = vec![None; 15];
+    mostly_well.extend(five(6_000));
+    assert_eq!(marked(&compare(&[side("a", &five(5_000)), side("b", &mostly_well)])), []);
+    assert_eq!(marked(&compare(&[side("b", &mostly_well), side("a", &five(5_000))])), []);
+}
+
+#[test]
 fn without_enough_runs_nothing_is_marked_and_it_is_said() {
     let one = compare(&[side("a", &QUIET[..1]), side("b", &[9_000])]);
     assert_eq!(marked(&one), []);

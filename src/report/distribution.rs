@@ -95,24 +95,26 @@ impl Percentiles {
     /// Those of a run.
     pub fn new(settled: &Settled) -> Self {
         Self {
-            latency: curve(&settled.latency),
-            service: curve(&settled.service),
-            fan_out: curve(&settled.fan_out),
+            latency: curve(&settled.latency, settled.longest_us()),
+            service: curve(&settled.service, settled.longest_us()),
+            fan_out: curve(&settled.fan_out, settled.widest_us()),
         }
     }
 }
 
-/// The points of a curve; none of a histogram in which nothing was recorded.
-pub fn curve(histogram: &Histogram<u64>) -> Vec<PercentilePoint> {
+/// The points of a curve, none of them over the largest where that is known; none of a histogram in which nothing was
+/// recorded.
+pub fn curve(histogram: &Histogram<u64>, largest: Option<u64>) -> Vec<PercentilePoint> {
     if histogram.is_empty() {
         return Vec::new();
     }
+    let largest = largest.unwrap_or(u64::MAX).min(histogram.max());
     let mut count = 0;
     let point = |step: hdrhistogram::iterators::IterationValue<u64>| {
         count += step.count_since_last_iteration();
         PercentilePoint {
             percentile: step.percentile(),
-            value_us: step.value_iterated_to().min(histogram.max()),
+            value_us: step.value_iterated_to().min(largest),
             count,
         }
     };
@@ -170,10 +172,10 @@ mod tests {
     fn a_curve_ends_at_the_largest_value_and_counts_all() {
         let mut histogram = micros_histogram();
         (1..=1_000).for_each(|value| histogram.saturating_record(value));
-        let points = curve(&histogram);
+        let points = curve(&histogram, None);
         let last = points.last().unwrap();
         assert_eq!((last.percentile, last.value_us, last.count), (100.0, 1_000, 1_000));
         assert!(points.is_sorted_by_key(|point| point.count));
-        assert_eq!(curve(&micros_histogram()), []);
+        assert_eq!(curve(&micros_histogram(), None), []);
     }
 }

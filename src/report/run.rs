@@ -150,7 +150,7 @@ pub struct Quantiles {
     pub p99: u64,
     /// The 99.9th percentile.
     pub p999: u64,
-    /// The largest.
+    /// The largest; to the microsecond for the latency and the fan-out of one run, else to three digits.
     pub max: u64,
 }
 
@@ -161,6 +161,14 @@ impl Quantiles {
         let quantiles =
             || Self { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: histogram.max() };
         (!histogram.is_empty()).then(quantiles)
+    }
+
+    /// The same, but none over the largest, where that is known exactly: the end of a histogram's last bucket is up to
+    /// a thousandth beyond it.
+    pub fn at_most(self, largest: Option<u64>) -> Self {
+        let capped = |us: u64| us.min(largest.unwrap_or(u64::MAX));
+        let Self { p50, p90, p99, p999, max } = self;
+        Self { p50: capped(p50), p90: capped(p90), p99: capped(p99), p999: capped(p999), max: capped(max) }
     }
 }
 
@@ -206,14 +214,17 @@ impl From<&Fault> for PlannedFault {
 }
 
 /// The latency of each phase in which something was delivered.
-fn by_phase(intervals: &[Interval]) -> BTreeMap<Phase, Quantiles> {
+fn by_phase(intervals: &[Interval], longest: Option<u64>) -> BTreeMap<Phase, Quantiles> {
     let mut phases: BTreeMap<Phase, Histogram<u64>> = BTreeMap::new();
     for interval in intervals {
         let phase = phases.entry(interval.phase).or_insert_with(micros_histogram);
         // All have the same bounds.
         let _ = phase.add(&interval.latency);
     }
-    phases.iter().filter_map(|(phase, latency)| Some((*phase, Quantiles::of(latency)?))).collect()
+    phases
+        .iter()
+        .filter_map(|(phase, latency)| Some((*phase, Quantiles::of(latency)?.at_most(longest))))
+        .collect()
 }
 
 /// Milliseconds, rounded to the nearest.
@@ -232,6 +243,7 @@ impl RunReport {
         harness: &Harness,
         faults: &[FaultTimes],
     ) -> Self {
+        let longest = settled.longest_us();
         Self {
             verdict: judgement.verdict,
             why: judgement.why.clone(),
@@ -247,11 +259,12 @@ impl RunReport {
             outcomes: judgement.outcomes.clone(),
             unverified_paths: settled.unverified_paths.clone(),
             stopped_paths: settled.stopped_paths.clone(),
-            latency_us: Quantiles::of(&settled.latency),
-            service_us: Quantiles::of(&settled.service),
+            latency_us: Quantiles::of(&settled.latency).map(|us| us.at_most(longest)),
+            // What was sent later than intended took no longer from there.
+            service_us: Quantiles::of(&settled.service).map(|us| us.at_most(longest)),
             recovered_us: Quantiles::of(&settled.recovered),
-            fan_out_us: Quantiles::of(&settled.fan_out),
-            phases_us: by_phase(&settled.intervals),
+            fan_out_us: Quantiles::of(&settled.fan_out).map(|us| us.at_most(settled.widest_us())),
+            phases_us: by_phase(&settled.intervals, longest),
             publish_delay_us: Quantiles::of(&harness.publish_delay),
             loop_lag_us: Quantiles::of(&harness.loop_lag),
             overruns: Some(harness.overruns),
@@ -267,6 +280,12 @@ impl RunReport {
             unwitnessed: Some(settled.testimonies.unwitnessed),
             ..Self::not_applicable(id, label, pattern, Vec::new())
         }
+    }
+
+    /// Whether a fault that was not healed was to be, had the run not been interrupted.
+    pub(super) fn was_interrupted_before_healing(&self, fault: &FaultReport) -> bool {
+        let planned = |planned: &PlannedFault| planned.what == fault.what && planned.heal_ms.is_some();
+        self.partial && fault.heal_begin_ms.is_none() && self.schedule.iter().any(planned)
     }
 
     /// Whether it was run at all.

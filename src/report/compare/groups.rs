@@ -3,7 +3,7 @@
 use super::super::RunReport;
 use super::super::label::{label, subject};
 use super::figures::{Better, FIGURES, Figure};
-use super::noise::{MARKED_BELOW, chance, smallest};
+use super::noise::{MARKED_BELOW, chance, leaning, smallest};
 use super::{Compared, Direction, Group, Side, Value, runs_of};
 use crate::ledger::Verdict;
 
@@ -111,7 +111,10 @@ fn compared(figure: &Figure, runs: &[Vec<&RunReport>]) -> Compared {
         let p =
             difference.and_then(|_| chance(&first, &own)).filter(|_| smallest(first.len(), own.len()) < 1.0);
         let conclusive = conclusive(runs_here) && runs.first().is_some_and(|runs| conclusive(runs));
-        let differs = difference.is_some_and(|difference| difference != 0.0);
+        let leans = leaning(&first, &own);
+        let differs = difference
+            .is_some_and(|difference| difference != 0.0 && difference.partial_cmp(&0.0) == Some(leans));
+        let complete = own.len() == all.len() && runs.first().is_some_and(|runs| runs.len() == first.len());
         Value {
             value,
             runs: all,
@@ -119,7 +122,7 @@ fn compared(figure: &Figure, runs: &[Vec<&RunReport>]) -> Compared {
             ratio: pair.filter(|(before, _)| *before != 0.0).map(|(before, after)| after / before),
             direction: difference.map(|difference| direction(figure.better, difference)),
             p,
-            beyond_noise: conclusive && differs && p.is_some_and(|p| p <= MARKED_BELOW),
+            beyond_noise: conclusive && complete && differs && p.is_some_and(|p| p <= MARKED_BELOW),
         }
     };
     let sides = runs.iter().enumerate().map(side).collect();

@@ -9,8 +9,14 @@
 //! figures, and of thirty figures that are all noise, 5 % would mark one or two. The smallest `p` that 4 runs a side
 //! can have is 2.9 %: they mark nothing. With 5 a side it is 0.8 %, when no two values of the sides overlap.
 //!
+//! A figure that is pooled (a quantile of all runs together) may go one way because of a single run, and the runs the
+//! other: then nothing is marked. Neither is a figure that some of the runs do not have, as no impact where nobody was
+//! harmed: what is left of them is no fair sample.
+//!
 //! The mark says that the sides differ, not why: the spread within a side knows nothing of a machine that was busier on
 //! another day.
+
+use std::cmp::Ordering;
 
 /// The probability up to which a difference is marked.
 pub const MARKED_BELOW: f64 = 0.01;
@@ -34,6 +40,12 @@ pub(super) fn chance(one: &[f64], other: &[f64]) -> Option<f64> {
     let apart = |sum: usize| (sum * all.len()).abs_diff(centre);
     let at_least = ways.iter().enumerate().filter(|(sum, _)| apart(*sum) >= apart(seen));
     Some(at_least.map(|(_, ways)| ways).sum::<f64>() / ways.iter().sum::<f64>())
+}
+
+/// Which way the ranks lean: `Greater` if the other sample's values are mostly above this one's.
+pub(super) fn leaning(one: &[f64], other: &[f64]) -> Ordering {
+    let pairs = one.iter().flat_map(|before| other.iter().map(move |after| after.total_cmp(before) as i64));
+    pairs.sum::<i64>().cmp(&0)
 }
 
 /// The smallest probability that so many runs can have.

@@ -50,7 +50,8 @@ impl Source {
             return self.quantiles(only);
         }
         let distributions: Option<Vec<_>> = with.iter().map(|run| self.distribution(run)).collect();
-        Quantiles::of(&merged(distributions?)?)
+        let largest = with.iter().filter_map(|run| self.quantiles(run)).map(|us| us.max).max();
+        Some(Quantiles::of(&merged(distributions?)?)?.at_most(largest))
     }
 }
 

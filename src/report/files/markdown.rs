@@ -73,7 +73,8 @@ fn faults(report: &Report) -> String {
     for run in &report.runs {
         for fault in &run.faults {
             let at = |ms: u64| format!("{:.1} s", ms as f64 / 1_000.0);
-            let or = |ms: Option<u64>| ms.map_or("never".into(), at);
+            let not = if run.was_interrupted_before_healing(fault) { "not yet" } else { "never" };
+            let or = |ms: Option<u64>| ms.map_or(not.into(), at);
             let cells = [
                 names.whole(run),
                 fault.what.clone(),

@@ -3,6 +3,7 @@
 use super::super::super::sample::*;
 use super::*;
 use crate::ledger::Outcome;
+use crate::report::PlannedFault;
 
 #[test]
 fn the_page_says_what_a_reviewer_asks() {
@@ -34,4 +35,18 @@ fn the_page_says_what_a_reviewer_asks() {
     let header = page.lines().find(|line| line.starts_with("|  | sent")).unwrap();
     let row = page.lines().find(|line| line.starts_with("| zeromq")).unwrap();
     assert_eq!(header.matches(" | ").count(), row.matches(" | ").count());
+}
+
+#[test]
+fn an_interruption_is_no_fault_for_good() {
+    let mut run = redis();
+    run.faults = vec![fault("kill broker", 5_000, None)];
+    let page = |run: &RunReport| markdown(&report(vec![run.clone()]));
+    assert!(page(&run).contains("| kill broker | 5.0 s | never | never |"), "{}", page(&run));
+    run.partial = true;
+    assert!(page(&run).contains("| kill broker | 5.0 s | never | never |"), "{}", page(&run));
+    run.schedule = vec![PlannedFault { what: "kill broker".into(), at_ms: 5_000, heal_ms: Some(10_000) }];
+    assert!(page(&run).contains("| kill broker | 5.0 s | not yet | not yet |"), "{}", page(&run));
+    run.partial = false;
+    assert!(page(&run).contains("| kill broker | 5.0 s | never | never |"), "{}", page(&run));
 }

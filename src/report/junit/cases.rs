@@ -57,7 +57,7 @@ pub(super) fn cases(run: &RunReport) -> Vec<Case> {
             )]
         }
         Verdict::Inconclusive => {
-            let text = joined([run.why.join("\n"), faults(&run.faults)]);
+            let text = joined([run.why.join("\n"), faults(run)]);
             vec![Case::new(VERDICT, Fate::Error { message: message(), text })]
         }
         Verdict::NotApplicable => vec![Case::new(VERDICT, Fate::Skipped { message: message() })],
@@ -70,7 +70,7 @@ fn made(run: &RunReport) -> Vec<Case> {
     let mut cases: Vec<_> = run.outcomes.iter().map(|outcome| of_outcome(run, outcome)).collect();
     let (others, remarks) = sorted(run);
     if !others.is_empty() {
-        let text = joined([others.join("\n"), faults(&run.faults)]);
+        let text = joined([others.join("\n"), faults(run)]);
         cases.push(failed(run, PATHS, others.join("; "), text));
     }
     if cases.is_empty() {
@@ -98,7 +98,7 @@ fn of_outcome(run: &RunReport, outcome: &Outcome) -> Case {
     };
     let why = outcome.why.clone().unwrap_or_else(|| format!("violated: {}", outcome.expectation));
     let expected = format!("expected: {}", outcome.expectation);
-    let text = joined([why.clone(), figure, expected, when, faults(&run.faults)]);
+    let text = joined([why.clone(), figure, expected, when, faults(run)]);
     failed(run, &outcome.expectation, why, text)
 }
 
@@ -126,15 +126,18 @@ fn sorted(run: &RunReport) -> (Vec<&str>, Vec<&str>) {
 }
 
 /// The faults that struck, a line each.
-fn faults(faults: &[FaultReport]) -> String {
+fn faults(run: &RunReport) -> String {
     let line = |fault: &FaultReport| {
         let when = match fault.healed_ms.or(fault.heal_begin_ms) {
             Some(end) => from_to(fault.begin_ms, end),
+            None if run.was_interrupted_before_healing(fault) => {
+                format!("at {}, not healed before the interruption", ms(fault.begin_ms))
+            }
             None => format!("at {} for good", ms(fault.begin_ms)),
         };
         format!("fault: {} {when}", fault.what)
     };
-    faults.iter().map(line).collect::<Vec<_>>().join("\n")
+    run.faults.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn from_to(from: u64, to: u64) -> String {

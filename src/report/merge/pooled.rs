@@ -16,11 +16,12 @@ pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
     let first = runs[0];
     let sum =
         |of: fn(&RunReport) -> Option<u64>| runs.iter().filter_map(|run| of(run)).reduce(u64::saturating_add);
-    let latency = together(runs, |run| run.distributions.latency.as_ref());
-    let service = together(runs, |run| run.distributions.service.as_ref());
-    let recovered = together(runs, |run| run.distributions.recovered.as_ref());
-    let fan_out = together(runs, |run| run.distributions.fan_out.as_ref());
-    let publish_delay = together(runs, |run| run.distributions.publish_delay.as_ref());
+    let latency = together(runs, |run| run.distributions.latency.as_ref(), |run| run.latency_us);
+    let service = together(runs, |run| run.distributions.service.as_ref(), |run| run.service_us);
+    let recovered = together(runs, |run| run.distributions.recovered.as_ref(), |run| run.recovered_us);
+    let fan_out = together(runs, |run| run.distributions.fan_out.as_ref(), |run| run.fan_out_us);
+    let publish_delay =
+        together(runs, |run| run.distributions.publish_delay.as_ref(), |run| run.publish_delay_us);
     let intervals = phases(runs);
     let doubts = doubts(runs);
     let run = RunReport {
@@ -45,7 +46,7 @@ pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
         publish_delay_us: publish_delay.quantiles(),
         phases_us: intervals
             .iter()
-            .filter_map(|(phase, _, sum)| Some((*phase, Quantiles::of(sum)?)))
+            .filter_map(|(phase, _, sum)| Some((*phase, Quantiles::of(sum)?.at_most(latency.1))))
             .collect(),
         harness_limited: runs.iter().any(|run| run.harness_limited),
         began_unix_ms: runs.iter().filter_map(|run| run.began_unix_ms).min(),
@@ -67,12 +68,12 @@ pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
     (run, doubts)
 }
 
-/// The sum of one distribution of some runs, if there is one.
-struct Sum(Option<Histogram<u64>>);
+/// The sum of one distribution of some runs, if there is one, and the largest value in it.
+struct Sum(Option<Histogram<u64>>, Option<u64>);
 
 impl Sum {
     fn quantiles(&self) -> Option<Quantiles> {
-        self.0.as_ref().and_then(Quantiles::of)
+        Some(Quantiles::of(self.0.as_ref()?)?.at_most(self.1))
     }
 
     fn encoded(&self) -> Option<Encoded> {
@@ -80,12 +81,17 @@ impl Sum {
     }
 
     fn curve(&self) -> Vec<super::super::PercentilePoint> {
-        self.0.as_ref().map(percentile_curve).unwrap_or_default()
+        self.0.as_ref().map(|sum| percentile_curve(sum, self.1)).unwrap_or_default()
     }
 }
 
-fn together(runs: &[&RunReport], of: fn(&RunReport) -> Option<&Encoded>) -> Sum {
-    Sum(merged(runs.iter().filter_map(|run| of(run))))
+fn together(
+    runs: &[&RunReport],
+    of: fn(&RunReport) -> Option<&Encoded>,
+    quantiles: fn(&RunReport) -> Option<Quantiles>,
+) -> Sum {
+    let largest = runs.iter().filter(|run| of(run).is_some()).filter_map(|run| quantiles(run));
+    Sum(merged(runs.iter().filter_map(|run| of(run))), largest.map(|us| us.max).max())
 }
 
 /// The latency of each phase, and from when to when the runs were in it, in milliseconds.

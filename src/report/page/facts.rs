@@ -53,6 +53,9 @@ fn faults(run: &RunReport, names: Names) -> Markup {
             format!("healing from {} on, ready at {}", seconds(heal), seconds(healed))
         }
         (Some(heal), None) => format!("healing from {} on", seconds(heal)),
+        (None, _) if run.was_interrupted_before_healing(fault) => {
+            "not healed before the interruption".to_owned()
+        }
         (None, _) => "to the end".to_owned(),
     };
     html! {

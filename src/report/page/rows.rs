@@ -6,6 +6,9 @@ use crate::report::label::Names;
 use crate::report::table::{figures, value};
 use crate::report::{Report, RunReport};
 
+/// So many runs have room on a sheet of paper.
+const ROOM: usize = 5;
+
 /// What a run has in a row.
 pub(super) type Cell<'a> = dyn Fn(&RunReport) -> String + 'a;
 
@@ -35,7 +38,7 @@ pub(super) fn grid<'a>(
     rows: impl IntoIterator<Item = (&'a str, &'a Cell<'a>)>,
 ) -> Markup {
     html! {
-        div.wide {
+        div class=(if runs.len() > ROOM { "wide many" } else { "wide" }) {
             table {
                 thead {
                     tr {
