@@ -223,3 +223,28 @@ fn a_node_that_dies_unasked_is_reported_and_the_run_goes_on() {
     let out = ended.out().join("\n");
     assert!(out.contains("node 2 died unasked"), "{out}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_that_talks_without_end_delays_no_fault_and_takes_no_memory() {
+    let scenario = format!("patterns = [\"local\"]\n{}", short("")).replace("\"3s\"", "\"2s\"")
+        + "[[fault]]\nat = \"200ms\"\nrun = \"head -c 60000000 /dev/zero; yes | head -c 60000000\"\n"
+        + "[[fault]]\nat = \"1s\"\nfor = \"200ms\"\npause = \"node 0\"\n";
+    let bench = Bench::start(&scenario, &[]);
+    bench.err_line("healed: pause node 0");
+    let status = std::fs::read_to_string(format!("/proc/{}/status", bench.id())).unwrap();
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    let peak_kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let ended = bench.ended();
+    let run = ended.report().run("local");
+    run.assert_sums();
+    let paused =
+        run["faults"].as_array().unwrap().iter().find(|fault| fault["what"] == "pause node 0").unwrap();
+    let at = |key: &str| paused[key].as_u64().unwrap();
+    assert!(
+        (1_000..1_250).contains(&at("begin_ms")) && (1_200..1_450).contains(&at("heal_begin_ms")),
+        "{paused}"
+    );
+    // A line that is held whole would be 60 MB, and the half of another while it grows.
+    assert!(peak_kib < 60_000, "{peak_kib} KiB");
+}
