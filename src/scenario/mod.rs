@@ -28,7 +28,7 @@ mod words;
 
 pub use error::ScenarioError;
 pub use expect::{Bound, Expectation, Whose};
-pub use fault::{ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target};
+pub use fault::{ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target, side};
 pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS};
 pub use figures::{FIGURES, FigureKind, figure_base, figure_kind};
 pub use matrix::{MATRIX_FIELDS, Matrix, Variation};

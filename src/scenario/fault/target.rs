@@ -26,7 +26,7 @@ pub enum Target {
     AnySubscriber,
     /// A link.
     Link(Link),
-    /// Groups between which nothing passes. Who is in none of them stands with the largest, the later of two.
+    /// Groups between which nothing passes. Who is in none of them is on a [`side`](super::side) all the same.
     Groups(Vec<Vec<End>>),
     /// The load as a whole.
     Load,
