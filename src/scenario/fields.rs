@@ -45,6 +45,8 @@ pub const LOAD_FIELDS: &[Field] = &[
     field("reconnect_max", "1s", "A client's longest pause before it reconnects"),
 ];
 
+/// Chat servers of one cluster.
+pub(super) const MAX_NODES: usize = 64;
 const MAX_RATE: f64 = 1_000_000.0;
 const MS: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -88,7 +90,7 @@ impl<'a> Fields<'a> {
 
     /// Reads `[cluster]`.
     pub(super) fn cluster(&mut self) -> Result<Cluster, ScenarioError> {
-        Ok(Cluster { nodes: self.count("nodes", 1..=64)? })
+        Ok(Cluster { nodes: self.count("nodes", 1..=MAX_NODES)? })
     }
 
     /// Reads `[load]`.

@@ -190,6 +190,35 @@ fn a_broker_fault_applies_where_there_is_a_broker() {
 }
 
 #[test]
+fn a_fault_that_strikes_nothing_is_refused_or_applies_to_nobody() {
+    let cut = "[cluster]\nnodes = 1\n[[fault]]\nat = \"1s\"\ncut = \"node * <-> node *\"\n";
+    let zeromq = format!("patterns = [\"zeromq\"]\n{cut}");
+    refused(&zeromq, &[], "s.toml:6:7: `cut node * <-> node *` strikes nothing in a cluster of 1 node");
+    refused(
+        &zeromq.replace("= 1\n", "= 3\n"),
+        &[("nodes", "1")],
+        "--nodes 1: the fault `cut node * <-> node *` (s.toml:6:7) strikes nothing in a cluster of 1 node",
+    );
+    assert!(overridden(&zeromq, &[("nodes", "2")]).is_ok());
+    // The one node is parted from its broker, and in a mesh from nobody.
+    let alone = parsed("[cluster]\nnodes = 1\n[[fault]]\nat = \"1s\"\npartition = [\"node 0\"]\n");
+    assert_eq!(alone.applies_to(Pattern::Redis), Ok(()));
+    assert_eq!(alone.applies_to(Pattern::Zeromq), Err("the partition parts nobody in zeromq".into()));
+    assert_eq!(alone.applies_to(Pattern::Local), Err("local has no links between nodes".into()));
+}
+
+#[test]
+fn a_node_that_is_drawn_for_a_link_is_not_its_other_end() {
+    let scenario = parsed("[[fault]]\nat = \"1s\"\ncut = \"node any <-> node 1\"\n");
+    let drawn = |seed| match scenario.schedule(Some(Pattern::Zeromq), seed)[0].target {
+        Target::Link(link) => link.from,
+        _ => End::Node(1),
+    };
+    let drawn: std::collections::BTreeSet<_> = (0..50).map(drawn).collect();
+    assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [End::Node(0), End::Node(2)]);
+}
+
+#[test]
 fn a_history_fault_applies_where_there_is_history_and_leaving_everywhere() {
     let scenario =
         parsed("[[fault]]\nat = \"1s\"\nleave = \"50%\"\n[[fault]]\nat = \"1s\"\npause = \"history\"\n");

@@ -9,6 +9,7 @@ use humantime::format_duration;
 use super::Whole;
 use crate::scenario::error::ScenarioError;
 use crate::scenario::fault::Placed;
+use crate::scenario::fields::MAX_NODES;
 use crate::scenario::share::{share_of, smallest};
 use crate::scenario::words::list;
 use crate::scenario::{Action, End, Pattern, Target};
@@ -61,16 +62,21 @@ impl Whole<'_> {
             return Err(error.with_hint("subscribers count from 0"));
         }
         let here = |pattern: &&Pattern| placed.plan.is_for(**pattern);
-        if self.patterns.iter().filter(here).any(|pattern| target.exists_in(*pattern)) {
+        let exists =
+            |nodes| self.patterns.iter().filter(here).any(|pattern| target.exists_in(*pattern, nodes));
+        if exists(nodes) {
             return Ok(());
         }
+        if exists(MAX_NODES) {
+            return Err(self.too_few_nodes(placed));
+        }
         let what = format!("`{}` strikes what no pattern of this scenario has", placed.plan);
-        let have = Pattern::ALL.into_iter().filter(|pattern| target.exists_in(*pattern));
+        let have = Pattern::ALL.into_iter().filter(|pattern| target.exists_in(*pattern, nodes.max(2)));
         let have: Vec<_> = have.map(Pattern::name).collect();
         let verb = if have.len() == 1 { "has" } else { "have" };
         let it = match target {
             Target::Link(_) => "such a link".to_owned(),
-            Target::Groups(_) => "links between nodes".to_owned(),
+            Target::Groups(_) => "links that it parts".to_owned(),
             other => format!("a {other}"),
         };
         let error = self.source.error(&placed.target, what);
@@ -78,6 +84,22 @@ impl Whole<'_> {
             [] => "no pattern has such a link".to_owned(),
             _ => format!("of the patterns, {} {verb} {it}", list(have)),
         }))
+    }
+
+    /// What is struck is there with more nodes, and not with these.
+    fn too_few_nodes(&self, placed: &Placed) -> ScenarioError {
+        let nodes = match self.cluster.nodes {
+            1 => "1 node".to_owned(),
+            more => format!("{more} nodes"),
+        };
+        let (what, hint) = match placed.plan.target {
+            Target::Groups(_) => {
+                ("parts nobody", "all nodes are on one side: name fewer of them, or raise `nodes`")
+            }
+            _ => ("strikes nothing", "a link between nodes needs two of them: raise `nodes`"),
+        };
+        let what = format!("{what} in a cluster of {nodes}");
+        self.wrong_fault(placed, "nodes", &placed.target, &what).with_hint(hint)
     }
 
     fn times<'a>(&self, placed: &'a Placed) -> impl Iterator<Item = Time<'a>> + use<'a> {

@@ -18,6 +18,13 @@ pub fn side(groups: &[Vec<End>], who: End) -> usize {
     brokers.or_else(|| (0..groups.len()).max_by_key(|group| groups[*group].len())).unwrap_or(0)
 }
 
+/// Whether some of these, who are all linked to each other or to one of them, are on another side than the rest.
+pub fn parts(groups: &[Vec<End>], linked: impl IntoIterator<Item = End>) -> bool {
+    let mut sides = linked.into_iter().map(|end| side(groups, end));
+    let first = sides.next();
+    sides.any(|side| Some(side) != first)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +57,13 @@ mod tests {
         assert_eq!(sides(&[&[Node(1), Node(2)], &[Node(0)]]), [1, 0, 0, 0, 0]);
         assert_eq!(sides(&[&[Node(0)], &[Node(1)]]), [0, 1, 1, 1, 1]);
         assert_eq!(sides(&[&[Node(0)], &[History]]), [0, 1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn a_partition_may_part_nobody() {
+        let nodes = |n| (0..n).map(Node);
+        assert!(parts(&[vec![Node(0)]], nodes(2)) && parts(&[vec![Node(0)]], nodes(1).chain([Broker])));
+        assert!(!parts(&[vec![Node(0)]], nodes(1)) && !parts(&[vec![Broker]], nodes(3)) && !parts(&[], []));
+        assert!(!parts(&[vec![Broker], vec![History]], nodes(3)));
     }
 }

@@ -16,7 +16,7 @@ use humantime::format_duration;
 use super::Pattern;
 
 pub use action::{ACTIONS, Action, Condition};
-pub use groups::side;
+pub use groups::{parts, side};
 pub use link::{End, Link};
 pub use target::Target;
 

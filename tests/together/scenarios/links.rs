@@ -45,6 +45,37 @@ fn links() {
 }
 
 #[test]
+fn a_link_between_nodes_takes_two_of_them() {
+    let hint = "a link between nodes needs two of them: raise `nodes`";
+    let alone = |rest: &str| format!("patterns = [\"zeromq\"]\n{rest}");
+    for link in ["node * <-> node *", "node any <-> node *"] {
+        refused(
+            &alone(&format!("[cluster]\nnodes = 1\n{}", fault(&format!("cut = ¦\"{link}\"")))),
+            &format!("`cut {link}` strikes nothing in a cluster of 1 node"),
+            hint,
+        );
+        succeeded(&check(&alone(&format!("[cluster]\nnodes = 2\n{}", fault(&format!("cut = \"{link}\""))))));
+    }
+    // Each variation is judged.
+    refused(
+        &alone(&format!("[matrix]\nnodes = [2, 1]\n{}", fault("cut = ¦\"node * <-> node *\""))),
+        "`cut node * <-> node *` strikes nothing in a cluster of 1 node",
+        hint,
+    );
+    let sides = "all nodes are on one side: name fewer of them, or raise `nodes`";
+    refused(
+        &alone(&format!("[cluster]\nnodes = 1\n{}", fault("partition = ¦[[\"node 0\"]]"))),
+        "`partition node 0` parts nobody in a cluster of 1 node",
+        sides,
+    );
+    refused(
+        &alone(&fault("partition = ¦[[\"broker\"]]")),
+        "`partition broker` strikes what no pattern of this scenario has",
+        "of the patterns, `redis` and `amqp` have links that it parts",
+    );
+}
+
+#[test]
 fn each_action_has_its_own_keys() {
     refused(
         &fault("¦delay = \"node 1 <-> broker\""),
