@@ -208,6 +208,21 @@ fn a_fault_that_strikes_nothing_is_refused_or_applies_to_nobody() {
 }
 
 #[test]
+fn a_fault_whose_own_patterns_are_the_mistake_names_them() {
+    let fault = "[[fault]]\nat = \"1s\"\nkill = \"node 1\"\npatterns = [\"amqp\"]\n";
+    refused(
+        &format!("patterns = [\"redis\", \"zeromq\"]\n{fault}"),
+        &[],
+        "s.toml:5:12: `kill node 1` is for `amqp` alone, and the scenario runs `redis` and `zeromq`",
+    );
+    refused(
+        &fault.replace("node 1", "broker").replace("amqp", "local"),
+        &[],
+        "s.toml:4:12: `kill broker` strikes what none of its own `patterns` has",
+    );
+}
+
+#[test]
 fn a_node_that_is_drawn_for_a_link_is_not_its_other_end() {
     let scenario = parsed("[[fault]]\nat = \"1s\"\ncut = \"node any <-> node 1\"\n");
     let drawn = |seed| match scenario.schedule(Some(Pattern::Zeromq), seed)[0].target {

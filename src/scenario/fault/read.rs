@@ -22,6 +22,8 @@ pub(in crate::scenario) struct Placed {
     /// The value that says how often, or of `at` where there is none.
     pub(in crate::scenario) times: Range<usize>,
     pub(in crate::scenario) target: Range<usize>,
+    /// The value of its own `patterns`, where it has some.
+    pub(in crate::scenario) patterns: Option<Range<usize>>,
 }
 
 /// Keys of every fault.
@@ -72,6 +74,7 @@ pub(in crate::scenario) fn read<'a>(
         times: times_span.unwrap_or_else(|| at.clone()),
         at,
         target: target_value.span(),
+        patterns: reader.section.get("patterns").map(|value| value.span()),
         plan: FaultPlan { moment, every, times, duration, action, target, patterns: reader.patterns()? },
     })
 }
