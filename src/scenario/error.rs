@@ -7,22 +7,30 @@ use std::ops::Range;
 #[error("{message}")]
 pub struct ScenarioError {
     message: String,
-    hint: Option<String>,
+    hint: String,
 }
 
 impl ScenarioError {
+    /// What to do about it. Stands after `hint: `.
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
+}
+
+/// What is wrong, before it is said what to do about it: only with a hint does it become an error.
+#[must_use]
+#[derive(Debug)]
+pub(super) struct Complaint {
+    message: String,
+}
+
+impl Complaint {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into() }
     }
 
-    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// What to do about it, where that is known. Stands after `hint: `.
-    pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+    pub(super) fn with_hint(self, hint: impl Into<String>) -> ScenarioError {
+        ScenarioError { message: self.message, hint: hint.into() }
     }
 }
 
@@ -52,21 +60,21 @@ impl Source<'_> {
     }
 
     /// An error at a place in the file.
-    pub(super) fn error(&self, span: &Range<usize>, what: impl std::fmt::Display) -> ScenarioError {
-        ScenarioError::new(format!("{}: {what}", self.place(span.start)))
+    pub(super) fn error(&self, span: &Range<usize>, what: impl std::fmt::Display) -> Complaint {
+        Complaint::new(format!("{}: {what}", self.place(span.start)))
     }
 
     /// An error at whatever gave the value.
-    pub(super) fn error_at(&self, origin: &Origin, what: impl std::fmt::Display) -> ScenarioError {
+    pub(super) fn error_at(&self, origin: &Origin, what: impl std::fmt::Display) -> Complaint {
         match origin {
             Origin::File(span) => self.error(span, what),
-            Origin::Flag(key, text) => ScenarioError::new(format!("{} {text}: {what}", flag(key))),
+            Origin::Flag(key, text) => Complaint::new(format!("{} {text}: {what}", flag(key))),
         }
     }
 }
 
 /// The flag that overrides a field.
-fn flag(key: &str) -> String {
+pub(super) fn flag(key: &str) -> String {
     format!("--{}", key.replace('_', "-"))
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 mod check;
 mod error;
+mod example;
 mod expect;
 mod fault;
 mod fields;
@@ -27,6 +28,7 @@ mod tests;
 mod words;
 
 pub use error::ScenarioError;
+pub use example::syntax_hint;
 pub use expect::{Bound, Expectation, Whose};
 pub use fault::{ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target, parts, side};
 pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS};

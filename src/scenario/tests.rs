@@ -370,6 +370,7 @@ proptest! {
             });
             let Some((line, column, what)) = place else { panic!("no place in {message:?}") };
             prop_assert!(line >= 1 && line <= text.matches('\n').count() + 1);
+            prop_assert!(!error.hint().is_empty());
             prop_assert!(column >= 1 && !what.is_empty() && !message.contains('\n'));
         }
     }

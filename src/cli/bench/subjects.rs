@@ -165,11 +165,8 @@ impl SubjectArgs {
 
 /// Reads a template's text.
 fn template(name: &str, text: &str) -> Result<Dialect, Failure> {
-    let template = Template::parse(name, text).map_err(|error| Failure {
-        exit: USAGE,
-        message: error.to_string(),
-        hint: error.hint().map(str::to_owned),
-    })?;
+    let template =
+        Template::parse(name, text).map_err(|error| Failure::new(USAGE, error.to_string(), error.hint()))?;
     Ok(Dialect::Template(template))
 }
 

@@ -15,7 +15,7 @@ fn wrong(line: &str) -> (String, String) {
     let error = Scenario::parse("s.toml", &format!("[expect]\n{line}\n"), &Overrides::new()).unwrap_err();
     let message = error.to_string();
     let what = message.strip_prefix("s.toml:2:").and_then(|rest| rest.split_once(": ")).unwrap().1.to_owned();
-    (what, error.hint().unwrap_or_default().to_owned())
+    (what, error.hint().to_owned())
 }
 
 #[test]

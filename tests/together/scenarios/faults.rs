@@ -42,7 +42,7 @@ fn shares_of_the_subscribers() {
     refused(
         "[[fault]]\nat = \"1s\"\nleave = ¦50\n",
         "`leave` must be text in quotes, not a whole number",
-        "",
+        "write it like leave = \"50%\"",
     );
     refused(
         "[[fault]]\nat = \"1s\"\njoin = ¦\"3%\"\n",

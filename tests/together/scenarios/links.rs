@@ -77,11 +77,7 @@ fn a_link_between_nodes_takes_two_of_them() {
 
 #[test]
 fn each_action_has_its_own_keys() {
-    refused(
-        &fault("¦delay = \"node 1 <-> broker\""),
-        "`delay` needs `by`",
-        "by = \"100ms\" delays each chunk so long",
-    );
+    refused(&fault("¦delay = \"node 1 <-> broker\""), "`delay` needs `by`", "write it like by = \"100ms\"");
     refused(
         &fault("cut = \"node 1 <-> broker\"\n¦by = \"1s\""),
         "`cut` takes no `by`",
@@ -95,7 +91,7 @@ fn each_action_has_its_own_keys() {
     refused(
         &fault("throttle = \"node 1 <-> broker\"\nbytes_per_second = ¦0"),
         "`bytes_per_second` must be a whole number from 1 to 1099511627776",
-        "",
+        "write it like bytes_per_second = 10000",
     );
     refused(&fault("¦surge = 10"), "`surge` needs `for`", "for = \"2s\" is how long the rate is another");
     refused(
@@ -143,7 +139,7 @@ fn partitions() {
     refused(
         &fault("partition = ¦\"node 0\""),
         "`partition` must be a list of groups such as [[\"node 0\"], [\"node 1\", \"node 2\"]], not text",
-        "",
+        "write it like partition = [[\"node 0\"], [\"node 1\", \"node 2\"]]",
     );
     refused(
         &fault("partition = [[\"node 0\"], [\"node 1\", ¦\"node 0\"]]"),

@@ -7,15 +7,23 @@ fn every_value_is_judged() {
     refused(
         "[matrix]\nrate = [10, ¦0]\n",
         "`rate` must be more than 0 and at most 1000000 messages a second",
-        "",
+        "write it like rate = [500, 1000, 2000]",
     );
-    refused("[matrix]\nrate = ¦[]\n", "`rate` has no value to take", "");
+    refused(
+        "[matrix]\nrate = ¦[]\n",
+        "`rate` has no value to take",
+        "write it like rate = [500, 1000, 2000]",
+    );
     refused(
         "[matrix]\nrate = ¦100\n",
-        "`rate` must be a list such as [10, 100, 1000], not a whole number",
-        "",
+        "`rate` must be a list, not a whole number",
+        "write it like rate = [500, 1000, 2000]",
     );
-    refused("[matrix]\npayload = [¦\"64\"]\n", "`payload` must be a number, not text", "");
+    refused(
+        "[matrix]\npayload = [¦\"64\"]\n",
+        "`payload` must be a number, not text",
+        "write it like payload = [64, 1024]",
+    );
     refused(
         "[matrix]\n¦duration = [\"1s\"]\n",
         "[matrix] has no key `duration`",
