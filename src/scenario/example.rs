@@ -65,16 +65,21 @@ pub(super) fn of_matrix(key: &str) -> String {
         "rate" => "[500, 1000, 2000]",
         "payload" => "[64, 1024]",
         "nodes" => "[2, 3, 5]",
+        "rooms" => "[1, 2, 5]",
         _ => "[10, 20, 40]",
     };
     format!("write it like {key} = {values}")
 }
+
+const VALUE: &str = "a value stands behind the `=`: a number, \"text\" in quotes, true, false or a [list]";
 
 /// What to do about text that is no TOML, from what the parser says of it.
 pub fn syntax_hint(message: &str) -> &'static str {
     let has = |part: &str| message.contains(part);
     if has("duplicate key") {
         "a key stands once in its table, and a [table] once in the file: remove one of the two"
+    } else if has("must be quoted") {
+        VALUE
     } else if has("basic string") || has("literal string") {
         "text stands in quotes that open and close on one line: \"text\""
     } else if has("key with no value") || has("expected `=`") {
@@ -82,7 +87,7 @@ pub fn syntax_hint(message: &str) -> &'static str {
     } else if has("unclosed") || has("`]`") {
         "a [table], a [[fault]] and a list end with as many `]` as they have `[`"
     } else if has("value") {
-        "a value stands behind the `=`: a number, \"text\" in quotes, true, false or a [list]"
+        VALUE
     } else if has("newline") {
         "each `key = value` stands on a line of its own"
     } else {
