@@ -61,6 +61,10 @@ fn places(sizes: &[usize], mut variation: usize) -> Vec<usize> {
     places
 }
 
+fn rises(one: &Json, next: &Json) -> bool {
+    one.as_f64().zip(next.as_f64()).is_some_and(|(one, next)| one < next)
+}
+
 /// What one variation takes, by field.
 type Picks<'a> = BTreeMap<&'static str, Value<'a>>;
 
@@ -113,7 +117,14 @@ pub(super) fn read<'a>(
                 _ => return Err(wrong_type_of(source, item, key, "a number", of_matrix(key))),
             };
             let error = || source.error(&item.span(), format!("`{key}` is no such number"));
-            values.push(number.ok_or_else(|| error().with_hint(of_matrix(key)))?);
+            let number = number.ok_or_else(|| error().with_hint(of_matrix(key)))?;
+            if let Some(last) = values.last().filter(|last| matrix.until_violated && !rises(last, &number)) {
+                let what = format!("a search goes upwards, and {number} comes after {last}");
+                let hint =
+                    format!("let `{key}` rise from value to value, or leave `until` out for all of them");
+                return Err(source.error(&item.span(), what).with_hint(hint));
+            }
+            values.push(number);
             if i == place {
                 picks.insert(key, item);
             }

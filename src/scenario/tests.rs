@@ -223,6 +223,15 @@ fn a_fault_whose_own_patterns_are_the_mistake_names_them() {
 }
 
 #[test]
+fn a_search_goes_upwards() {
+    let search = "[matrix]\nrate = [200, 50]\nuntil = \"violated\"\n";
+    refused(search, &[], "s.toml:2:14: a search goes upwards, and 50 comes after 200");
+    // What a flag gives is not varied; without `until` every order is fine.
+    assert!(overridden(search, &[("rate", "7")]).is_ok());
+    assert_eq!(parsed("[matrix]\nrate = [200, 50]\n").matrix.count(), 2);
+}
+
+#[test]
 fn a_node_that_is_drawn_for_a_link_is_not_its_other_end() {
     let scenario = parsed("[[fault]]\nat = \"1s\"\ncut = \"node any <-> node 1\"\n");
     let drawn = |seed| match scenario.schedule(Some(Pattern::Zeromq), seed)[0].target {
