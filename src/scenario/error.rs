@@ -8,6 +8,8 @@ use std::ops::Range;
 pub struct ScenarioError {
     message: String,
     hint: String,
+    /// The flag that gave the wrong value: its key and its text, with which the message begins.
+    flag: Option<(&'static str, String)>,
 }
 
 impl ScenarioError {
@@ -15,6 +17,18 @@ impl ScenarioError {
     pub fn hint(&self) -> &str {
         &self.hint
     }
+
+    /// The same, where a value was not given by the flag of its field: `words` say by what, and what to do then.
+    pub fn given_by(mut self, key: &str, words: &str, hint: &str) -> Self {
+        let Some((_, text)) = self.flag.take_if(|(flag, _)| *flag == key) else { return self };
+        let what = self.message.strip_prefix(&given(key, &text)).unwrap_or(&self.message);
+        Self { message: format!("{words}{what}"), hint: hint.into(), flag: None }
+    }
+}
+
+/// What an error about a flag's value begins with.
+fn given(key: &str, text: &str) -> String {
+    format!("{} {text}", flag(key))
 }
 
 /// What is wrong, before it is said what to do about it: only with a hint does it become an error.
@@ -22,15 +36,16 @@ impl ScenarioError {
 #[derive(Debug)]
 pub(super) struct Complaint {
     message: String,
+    flag: Option<(&'static str, String)>,
 }
 
 impl Complaint {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into() }
+        Self { message: message.into(), flag: None }
     }
 
     pub(super) fn with_hint(self, hint: impl Into<String>) -> ScenarioError {
-        ScenarioError { message: self.message, hint: hint.into() }
+        ScenarioError { message: self.message, hint: hint.into(), flag: self.flag }
     }
 }
 
@@ -68,7 +83,10 @@ impl Source<'_> {
     pub(super) fn error_at(&self, origin: &Origin, what: impl std::fmt::Display) -> Complaint {
         match origin {
             Origin::File(span) => self.error(span, what),
-            Origin::Flag(key, text) => Complaint::new(format!("{} {text}: {what}", flag(key))),
+            Origin::Flag(key, text) => {
+                let message = format!("{}: {what}", given(key, text));
+                Complaint { message, flag: Some((key, text.clone())) }
+            }
         }
     }
 }
@@ -81,6 +99,17 @@ pub(super) fn flag(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_that_no_flag_gave_is_named_by_what_gave_it() {
+        let source = Source { name: "a.toml", text: "" };
+        let nodes = Origin::Flag("nodes", "1".into());
+        let error = || source.error_at(&nodes, "too few").with_hint("more");
+        assert_eq!(error().to_string(), "--nodes 1: too few");
+        let said = error().given_by("nodes", "one --url is 1 node", "give more");
+        assert_eq!((said.to_string().as_str(), said.hint()), ("one --url is 1 node: too few", "give more"));
+        assert_eq!(error().given_by("rate", "x", "y"), error());
+    }
 
     #[test]
     fn a_place_counts_lines_and_characters_from_one() {
