@@ -1,6 +1,7 @@
 //! `pubsub-lab bench`: runs a scenario over the patterns and prints what became of every message.
 
 mod again;
+mod blanks;
 mod overrides;
 mod subjects;
 mod trace;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
+use super::blanks;
 use crate::cli::failure::{Failure, USAGE};
 use crate::lab::{Dialect, Product, Server, Software, Subject, Template};
 use crate::scenario::{Overrides, Pattern, Scenario, ScenarioError};
@@ -158,6 +159,7 @@ impl SubjectArgs {
             let message = "--server names no command";
             return Err(Failure::new(USAGE, message, "a command looks like --server 'node app.js {port}'"));
         }
+        blanks::check(command)?;
         let mut products = Server::named_brokers(command);
         for product in self.brokers.iter().filter_map(|broker| product_word(broker)) {
             if !products.contains(&product) {
