@@ -86,10 +86,10 @@ pub fn syntax_hint(message: &str) -> &'static str {
         "a line is `key = value`, or a [table]"
     } else if has("unclosed") || has("`]`") {
         "a [table], a [[fault]] and a list end with as many `]` as they have `[`"
-    } else if has("value") {
-        VALUE
     } else if has("newline") {
         "each `key = value` stands on a line of its own"
+    } else if has("value") {
+        VALUE
     } else {
         "a file is lines of `key = value` below a [table], as TOML has them: https://toml.io"
     }
