@@ -18,35 +18,59 @@ pub struct Failure {
     /// One sentence: what was wrong, and where.
     pub message: String,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hint: String,
 }
 
 impl Failure {
     /// An error with this exit code.
     pub fn new(exit: u8, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), hint: Some(hint.into()) }
+        Self { exit, message: message.into(), hint: hint.into() }
     }
 }
 
 impl From<LabError> for Failure {
     fn from(error: LabError) -> Self {
         let log: String = error.log.iter().map(|line| format!("\n  | {line}")).collect();
-        Self { exit: error.exit, message: error.message + &log, hint: error.hint }
+        let hint = error.hint.unwrap_or_else(|| without_words(error.exit).to_owned());
+        Self { exit: error.exit, message: error.message + &log, hint }
     }
 }
 
 impl From<ScenarioError> for Failure {
     fn from(error: ScenarioError) -> Self {
-        Self { exit: USAGE, message: error.to_string(), hint: error.hint().map(str::to_owned) }
+        Self::new(USAGE, error.to_string(), error.hint())
     }
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
-        match &self.hint {
-            Some(hint) => write!(f, "\nhint: {hint}"),
-            None => Ok(()),
+        write!(f, "error: {}\nhint: {}", self.message, self.hint)
+    }
+}
+
+/// What to do about an error of the lab that knows nothing better.
+fn without_words(exit: u8) -> &'static str {
+    match exit {
+        USAGE => "see `pubsub-lab bench --help` for what can be asked for",
+        ENVIRONMENT => {
+            "see `pubsub-lab doctor` for what this machine lacks; `-vv` lets every process log more"
         }
+        _ => "run it again; what it had started is stopped",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_without_a_hint_gets_one_that_says_what_to_do() {
+        for error in [LabError::environment("no port"), LabError::usage("no"), LabError::interrupted()] {
+            let said = Failure::from(error.clone()).to_string();
+            let (message, hint) = said.split_once("\nhint: ").unwrap();
+            assert!(message.ends_with(&error.message) && !hint.is_empty(), "{said}");
+        }
+        let said = Failure::from(LabError::environment("no port").hint("close one")).to_string();
+        assert_eq!(said, "error: no port\nhint: close one");
     }
 }

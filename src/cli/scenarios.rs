@@ -55,9 +55,7 @@ pub fn run(args: &ScenariosArgs) -> u8 {
         }
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: {error}");
-            if let Some(hint) = error.hint() {
-                let _ = writeln!(std::io::stderr(), "hint: {hint}");
-            }
+            let _ = writeln!(std::io::stderr(), "hint: {}", error.hint());
             2
         }
     }

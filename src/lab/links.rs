@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use super::error::LabError;
 use super::ports;
 use crate::fault::link::{Added, Hold, Line, LinkCounts, Proxy, Way, added_latency};
-use crate::scenario::{Action, Condition, End, Fault, Link, Target};
+use crate::scenario::{Action, Condition, End, Fault, Link, Target, side};
 
 /// The links of one cluster that are proxied.
 #[derive(Debug)]
@@ -112,7 +112,8 @@ impl Links {
             }
             Target::Groups(_) if dialer == End::Clients => None,
             Target::Groups(groups) => {
-                match side(groups, self.nodes, dialer).cmp(&side(groups, self.nodes, listener)) {
+                // Forward is from the group that stands first in the file, whoever dials.
+                match side(groups, dialer).cmp(&side(groups, listener)) {
                     Ordering::Less => Some(Lie::Along),
                     Ordering::Equal => None,
                     Ordering::Greater => Some(Lie::Against),
@@ -196,39 +197,9 @@ fn way(link: Link) -> Way {
     }
 }
 
-/// The group that somebody is in: a named one, else the largest, the later of two; with one group alone, the rest.
-fn side(groups: &[Vec<End>], nodes: usize, who: End) -> usize {
-    if let Some(named) = groups.iter().position(|group| group.contains(&who)) {
-        return named;
-    }
-    let [_] = groups else {
-        let size = |group: &Vec<End>| group.iter().filter(|end| end.is_node()).count();
-        let largest = (0..groups.len()).max_by_key(|i| size(&groups[*i])).unwrap_or(0);
-        let named: usize = groups.iter().map(size).sum();
-        // The nodes that no group names stand together, and are a group too.
-        return if nodes - named.min(nodes) > size(&groups[largest]) { groups.len() } else { largest };
-    };
-    1
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn who_is_in_no_group_stands_with_the_largest() {
-        use End::{Broker, History, Node};
-        let halves = [vec![Node(0)], vec![Node(1), Node(2)]];
-        assert_eq!([Node(0), Node(1), Broker, History].map(|who| side(&halves, 3, who)), [0, 1, 1, 1]);
-        let named = [vec![Node(0), Broker], vec![Node(1), Node(2)]];
-        assert_eq!([Broker, History].map(|who| side(&named, 3, who)), [0, 1]);
-        let even = [vec![Node(0)], vec![Node(1)]];
-        assert_eq!(side(&even, 2, Broker), 1);
-        let alone = [vec![Node(0)]];
-        assert_eq!([Node(0), Node(1), Broker].map(|who| side(&alone, 3, who)), [0, 1, 1]);
-        let five = [vec![Node(0)], vec![Node(1)]];
-        assert_eq!([Node(2), Node(4), Broker].map(|who| side(&five, 5, who)), [2, 2, 2]);
-    }
 
     #[test]
     fn a_link_lies_along_one_path_and_against_another() {
@@ -251,5 +222,29 @@ mod tests {
         assert_eq!([part(node(0), node(1)), part(node(1), node(0))], [Some(Lie::Along), Some(Lie::Against)]);
         assert_eq!([part(node(1), node(2)), part(node(0), End::Broker)], [None, Some(Lie::Along)]);
         assert_eq!([part(End::Clients, node(0)), part(End::History, End::Broker)], [None, None]);
+    }
+    #[test]
+    fn only_what_is_parted_is_proxied_and_forward_is_from_the_first_group() {
+        use End::{Broker, History};
+        let node = End::Node;
+        let lies = |groups: &[&[End]], ways: &[(End, End)]| -> Vec<Option<Lie>> {
+            let target = Target::Groups(groups.iter().map(|group| group.to_vec()).collect());
+            let links = Links::of(&[], 5, 1);
+            ways.iter().map(|(dialer, listener)| links.lie(&target, *dialer, *listener)).collect()
+        };
+        // A cluster of amqp, as it dials: every node its broker and its history, and the history the broker.
+        let star: Vec<_> =
+            (0..3).flat_map(|n| [(node(n), Broker), (node(n), History)]).chain([(History, Broker)]).collect();
+        let (along, against) = (Some(Lie::Along), Some(Lie::Against));
+        let first = |lie| [lie, lie, None, None, None, None, None];
+        assert_eq!(lies(&[&[node(0)]], &star), first(along));
+        assert_eq!(lies(&[&[node(0)], &[Broker]], &star), first(along));
+        assert_eq!(lies(&[&[Broker], &[node(0)]], &star), first(against));
+        // A mesh of five: two groups part it in two.
+        let mesh: Vec<_> = (0..5).flat_map(|one| (0..one).map(move |two| (node(one), node(two)))).collect();
+        let parted = lies(&[&[node(0)], &[node(1)]], &mesh);
+        for ((dialer, listener), lie) in mesh.iter().zip(parted) {
+            assert_eq!(lie, (*listener == node(0)).then_some(Lie::Against), "{dialer} to {listener}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::product::Product;
-use crate::scenario::{Action, End, FaultPlan, Pattern, Scenario, Target};
+use crate::scenario::{Action, End, FaultPlan, Pattern, Scenario, Target, parts};
 
 /// What the nodes of a cluster run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,10 +105,10 @@ impl Software {
         self.pattern().is_none_or(Pattern::crosses_nodes)
     }
 
-    /// Whether it has what a fault strikes.
-    pub fn has(&self, target: &Target) -> bool {
+    /// Whether it has, with so many nodes, what a fault strikes.
+    pub fn has(&self, target: &Target, nodes: usize) -> bool {
         let server = match self {
-            Software::Pattern(pattern) => return target.exists_in(*pattern),
+            Software::Pattern(pattern) => return target.exists_in(*pattern, nodes),
             Software::Server(server) => server,
         };
         let end = |end: End| match end {
@@ -120,10 +120,13 @@ impl Software {
             Target::Broker => server.broker.is_some(),
             Target::History => false,
             Target::Link(link) => {
-                let nodes = link.from.is_node() && link.to.is_node();
-                end(link.from) && end(link.to) && (!nodes || self.has_mesh())
+                end(link.from) && end(link.to) && (!link.is_of_nodes() || self.has_mesh() && nodes > 1)
             }
-            Target::Groups(_) => server.broker.is_some() || self.has_mesh(),
+            Target::Groups(groups) => {
+                let broker = server.broker.map(|_| End::Broker);
+                let linked = broker.is_some() || self.has_mesh();
+                linked && parts(groups, (0..nodes).map(End::Node).chain(broker))
+            }
             _ => true,
         }
     }
@@ -133,7 +136,7 @@ impl Software {
         if let Software::Pattern(pattern) = self {
             return scenario.applies_to(*pattern);
         }
-        match scenario.faults.iter().find(|plan| !self.has(&plan.target)) {
+        match scenario.faults.iter().find(|plan| !self.has(&plan.target, scenario.cluster.nodes)) {
             None => Ok(()),
             Some(FaultPlan { target: Target::Link(link), .. }) => {
                 Err(format!("{self} has no link {link} that the lab knows of"))

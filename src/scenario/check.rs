@@ -4,7 +4,7 @@ mod faults;
 
 use humantime::format_duration;
 
-use super::error::{Origin, ScenarioError, Source};
+use super::error::{Complaint, Origin, ScenarioError, Source};
 use super::fault::Placed;
 use super::fields::Fields;
 use super::{Cluster, Load, Pattern};
@@ -34,21 +34,15 @@ impl Whole<'_> {
     }
 
     /// An error in the fields named: a flag's before the file's.
-    fn wrong(&self, keys: &[&str], what: String) -> ScenarioError {
+    fn wrong(&self, keys: &[&str], what: String) -> Complaint {
         match self.fields.to_blame(keys) {
             Some(origin) => self.source.error_at(origin, what),
-            None => ScenarioError::new(what),
+            None => Complaint::new(what),
         }
     }
 
     /// An error in a fault, unless a flag changed what it depends on: then the flag's, which names the fault.
-    fn wrong_fault(
-        &self,
-        placed: &Placed,
-        key: &str,
-        at: &std::ops::Range<usize>,
-        what: &str,
-    ) -> ScenarioError {
+    fn wrong_fault(&self, placed: &Placed, key: &str, at: &std::ops::Range<usize>, what: &str) -> Complaint {
         match self.fields.origin(key) {
             Some(flag @ Origin::Flag(..)) => {
                 let fault = format!("`{}` ({})", placed.plan, self.source.place(at.start));
@@ -65,7 +59,8 @@ impl Whole<'_> {
         }
         let (min, max) = (format_duration(min), format_duration(max));
         let what = format!("`reconnect_min` ({min}) is longer than `reconnect_max` ({max})");
-        Err(self.wrong(&["reconnect_min", "reconnect_max"], what))
+        let hint = "lower `reconnect_min`, or raise `reconnect_max`";
+        Err(self.wrong(&["reconnect_min", "reconnect_max"], what).with_hint(hint))
     }
 
     fn rooms(&self) -> Result<(), ScenarioError> {

@@ -7,22 +7,45 @@ use std::ops::Range;
 #[error("{message}")]
 pub struct ScenarioError {
     message: String,
-    hint: Option<String>,
+    hint: String,
+    /// The flag that gave the wrong value: its key and its text, with which the message begins.
+    flag: Option<(&'static str, String)>,
 }
 
 impl ScenarioError {
+    /// What to do about it. Stands after `hint: `.
+    pub fn hint(&self) -> &str {
+        &self.hint
+    }
+
+    /// The same, where a value was not given by the flag of its field: `words` say by what, and what to do then.
+    pub fn given_by(mut self, key: &str, words: &str, hint: &str) -> Self {
+        let Some((_, text)) = self.flag.take_if(|(flag, _)| *flag == key) else { return self };
+        let what = self.message.strip_prefix(&given(key, &text)).unwrap_or(&self.message);
+        Self { message: format!("{words}{what}"), hint: hint.into(), flag: None }
+    }
+}
+
+/// What an error about a flag's value begins with.
+fn given(key: &str, text: &str) -> String {
+    format!("{} {text}", flag(key))
+}
+
+/// What is wrong, before it is said what to do about it: only with a hint does it become an error.
+#[must_use]
+#[derive(Debug)]
+pub(super) struct Complaint {
+    message: String,
+    flag: Option<(&'static str, String)>,
+}
+
+impl Complaint {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), flag: None }
     }
 
-    pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// What to do about it, where that is known. Stands after `hint: `.
-    pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+    pub(super) fn with_hint(self, hint: impl Into<String>) -> ScenarioError {
+        ScenarioError { message: self.message, hint: hint.into(), flag: self.flag }
     }
 }
 
@@ -52,27 +75,41 @@ impl Source<'_> {
     }
 
     /// An error at a place in the file.
-    pub(super) fn error(&self, span: &Range<usize>, what: impl std::fmt::Display) -> ScenarioError {
-        ScenarioError::new(format!("{}: {what}", self.place(span.start)))
+    pub(super) fn error(&self, span: &Range<usize>, what: impl std::fmt::Display) -> Complaint {
+        Complaint::new(format!("{}: {what}", self.place(span.start)))
     }
 
     /// An error at whatever gave the value.
-    pub(super) fn error_at(&self, origin: &Origin, what: impl std::fmt::Display) -> ScenarioError {
+    pub(super) fn error_at(&self, origin: &Origin, what: impl std::fmt::Display) -> Complaint {
         match origin {
             Origin::File(span) => self.error(span, what),
-            Origin::Flag(key, text) => ScenarioError::new(format!("{} {text}: {what}", flag(key))),
+            Origin::Flag(key, text) => {
+                let message = format!("{}: {what}", given(key, text));
+                Complaint { message, flag: Some((key, text.clone())) }
+            }
         }
     }
 }
 
 /// The flag that overrides a field.
-fn flag(key: &str) -> String {
+pub(super) fn flag(key: &str) -> String {
     format!("--{}", key.replace('_', "-"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_that_no_flag_gave_is_named_by_what_gave_it() {
+        let source = Source { name: "a.toml", text: "" };
+        let nodes = Origin::Flag("nodes", "1".into());
+        let error = || source.error_at(&nodes, "too few").with_hint("more");
+        assert_eq!(error().to_string(), "--nodes 1: too few");
+        let said = error().given_by("nodes", "one --url is 1 node", "give more");
+        assert_eq!((said.to_string().as_str(), said.hint()), ("one --url is 1 node: too few", "give more"));
+        assert_eq!(error().given_by("rate", "x", "y"), error());
+    }
 
     #[test]
     fn a_place_counts_lines_and_characters_from_one() {

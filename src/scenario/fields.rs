@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::error::{Origin, ScenarioError, Source};
+use super::error::{Complaint, Origin, ScenarioError, Source, flag};
+use super::example::{example, of_matrix};
 use super::section::{NO_DURATION, Section, Value, duration, parse_duration, wrong_type};
 use super::words::suggestion;
 use super::{Cluster, Load, Overrides};
@@ -45,6 +46,8 @@ pub const LOAD_FIELDS: &[Field] = &[
     field("reconnect_max", "1s", "A client's longest pause before it reconnects"),
 ];
 
+/// Chat servers of one cluster.
+pub(super) const MAX_NODES: usize = 64;
 const MAX_RATE: f64 = 1_000_000.0;
 const MS: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -88,7 +91,7 @@ impl<'a> Fields<'a> {
 
     /// Reads `[cluster]`.
     pub(super) fn cluster(&mut self) -> Result<Cluster, ScenarioError> {
-        Ok(Cluster { nodes: self.count("nodes", 1..=64)? })
+        Ok(Cluster { nodes: self.count("nodes", 1..=MAX_NODES)? })
     }
 
     /// Reads `[load]`.
@@ -138,11 +141,26 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn wrong(&self, key: &str, what: String) -> ScenarioError {
+    fn wrong(&self, key: &str, what: String) -> Complaint {
         let what = format!("`{key}` {what}");
         match self.origin(key) {
             Some(origin) => self.source.error_at(origin, what),
-            None => ScenarioError::new(what),
+            None => Complaint::new(what),
+        }
+    }
+
+    /// How a field is written, by whoever gave it.
+    fn like(&self, key: &str) -> String {
+        let default = || {
+            let mut fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS);
+            fields.find(|field| field.key == key).map_or("", |field| field.default)
+        };
+        match self.origin(key) {
+            Some(Origin::Flag(key, _)) => {
+                format!("write it like {} {}, or leave it out for the scenario's own", flag(key), default())
+            }
+            _ if self.picks.contains_key(key) => of_matrix(key),
+            _ => example(key),
         }
     }
 
@@ -156,7 +174,8 @@ impl<'a> Fields<'a> {
             },
         };
         number.filter(|number| range.contains(number)).ok_or_else(|| {
-            self.wrong(key, format!("must be a whole number from {} to {}", range.start(), range.end()))
+            let what = format!("must be a whole number from {} to {}", range.start(), range.end());
+            self.wrong(key, what).with_hint(self.like(key))
         })
     }
 
@@ -170,13 +189,16 @@ impl<'a> Fields<'a> {
             },
         };
         number.filter(|rate| *rate > 0.0 && *rate <= MAX_RATE).ok_or_else(|| {
-            self.wrong("rate", format!("must be more than 0 and at most {MAX_RATE} messages a second"))
+            let what = format!("must be more than 0 and at most {MAX_RATE} messages a second");
+            self.wrong("rate", what).with_hint(self.like("rate"))
         })
     }
 
     fn switch(&mut self, key: &'static str) -> Result<bool, ScenarioError> {
         match self.raw(key) {
-            Raw::Text(text) => text.parse().map_err(|_| self.wrong(key, "must be true or false".into())),
+            Raw::Text(text) => text
+                .parse()
+                .map_err(|_| self.wrong(key, "must be true or false".into()).with_hint(self.like(key))),
             Raw::Toml(value) => match value.get_ref() {
                 DeValue::Boolean(on) => Ok(*on),
                 _ => Err(wrong_type(self.source, value, key, "true or false")),
@@ -200,6 +222,6 @@ impl<'a> Fields<'a> {
         }
         let (from, to) =
             (humantime::format_duration(*range.start()), humantime::format_duration(*range.end()));
-        Err(self.wrong(key, format!("must be from {from} to {to}")))
+        Err(self.wrong(key, format!("must be from {from} to {to}")).with_hint(self.like(key)))
     }
 }

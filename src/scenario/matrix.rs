@@ -6,7 +6,8 @@ use serde_json::Value as Json;
 use toml::de::DeValue;
 
 use super::error::{ScenarioError, Source};
-use super::section::{Section, Value, text, wrong_type};
+use super::example::of_matrix;
+use super::section::{Section, Value, text, wrong_type_of};
 use super::{Overrides, Scenario};
 
 /// The fields that a matrix may vary.
@@ -60,6 +61,10 @@ fn places(sizes: &[usize], mut variation: usize) -> Vec<usize> {
     places
 }
 
+fn rises(one: &Json, next: &Json) -> bool {
+    one.as_f64().zip(next.as_f64()).is_some_and(|(one, next)| one < next)
+}
+
 /// What one variation takes, by field.
 type Picks<'a> = BTreeMap<&'static str, Value<'a>>;
 
@@ -86,10 +91,11 @@ pub(super) fn read<'a>(
     for key in MATRIX_FIELDS {
         let Some(list) = section.get(key) else { continue };
         let DeValue::Array(items) = list.get_ref() else {
-            return Err(wrong_type(source, list, key, "a list such as [10, 100, 1000]"));
+            return Err(wrong_type_of(source, list, key, "a list", of_matrix(key)));
         };
         if items.is_empty() {
-            return Err(source.error(&list.span(), format!("`{key}` has no value to take")));
+            let error = source.error(&list.span(), format!("`{key}` has no value to take"));
+            return Err(error.with_hint(of_matrix(key)));
         }
         if !overrides.contains_key(key) {
             lists.push((section.key_span(key).start, key, items));
@@ -108,11 +114,17 @@ pub(super) fn read<'a>(
             let number = match item.get_ref() {
                 DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(Json::from),
                 DeValue::Float(n) => n.as_str().parse::<f64>().ok().map(Json::from),
-                _ => return Err(wrong_type(source, item, key, "a number")),
+                _ => return Err(wrong_type_of(source, item, key, "a number", of_matrix(key))),
             };
-            values.push(
-                number.ok_or_else(|| source.error(&item.span(), format!("`{key}` is no such number")))?,
-            );
+            let error = || source.error(&item.span(), format!("`{key}` is no such number"));
+            let number = number.ok_or_else(|| error().with_hint(of_matrix(key)))?;
+            if let Some(last) = values.last().filter(|last| matrix.until_violated && !rises(last, &number)) {
+                let what = format!("a search goes upwards, and {number} comes after {last}");
+                let hint =
+                    format!("let `{key}` rise from value to value, or leave `until` out for all of them");
+                return Err(source.error(&item.span(), what).with_hint(hint));
+            }
+            values.push(number);
             if i == place {
                 picks.insert(key, item);
             }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 mod check;
 mod error;
+mod example;
 mod expect;
 mod fault;
 mod fields;
@@ -27,8 +28,9 @@ mod tests;
 mod words;
 
 pub use error::ScenarioError;
+pub use example::syntax_hint;
 pub use expect::{Bound, Expectation, Whose};
-pub use fault::{ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target};
+pub use fault::{ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target, parts, side};
 pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS};
 pub use figures::{FIGURES, FigureKind, figure_base, figure_kind};
 pub use matrix::{MATRIX_FIELDS, Matrix, Variation};
@@ -66,9 +68,14 @@ impl Scenario {
         if !self.faults.is_empty() && plans.peek().is_none() {
             return Err(format!("no fault of the scenario is for {pattern}"));
         }
-        match plans.find(|plan| !plan.target.exists_in(pattern)) {
+        let nodes = self.cluster.nodes;
+        match plans.find(|plan| !plan.target.exists_in(pattern, nodes)) {
             Some(FaultPlan { target: Target::Link(link), .. }) => {
-                Err(format!("{pattern} has no link {link}"))
+                let few = if link.exists_in(pattern, 2) { " with one node" } else { "" };
+                Err(format!("{pattern} has no link {link}{few}"))
+            }
+            Some(FaultPlan { action: Action::Partition, .. }) if pattern.crosses_nodes() => {
+                Err(format!("the partition parts nobody in {pattern}"))
             }
             Some(FaultPlan { action: Action::Partition, .. }) => {
                 Err(format!("{pattern} has no links between nodes"))

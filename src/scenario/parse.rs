@@ -6,6 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::check::Whole;
 use super::error::{ScenarioError, Source};
+use super::example::{example, syntax_hint};
 use super::fields::{CLUSTER_FIELDS, Fields, LOAD_FIELDS};
 use super::section::{Section, Value, text, wrong_type};
 use super::{Overrides, Pattern, Scenario, expect, fault, matrix};
@@ -73,7 +74,8 @@ impl Scenario {
 
 fn syntax(source: &Source<'_>, error: &toml::de::Error) -> ScenarioError {
     let what = error.message().lines().collect::<Vec<_>>().join("; ");
-    source.error(&error.span().unwrap_or(0..0), what)
+    let hint = syntax_hint(&what);
+    source.error(&error.span().unwrap_or(0..0), what).with_hint(hint)
 }
 
 fn title(source: &Source<'_>, root: &Section<'_>) -> Result<Option<String>, ScenarioError> {
@@ -82,7 +84,8 @@ fn title(source: &Source<'_>, root: &Section<'_>) -> Result<Option<String>, Scen
     let wrong =
         title.trim().is_empty() || title.chars().count() > TITLE_MAX || title.chars().any(char::is_control);
     if wrong {
-        return Err(source.error(&span, format!("`title` must be one line of 1 to {TITLE_MAX} characters")));
+        let error = source.error(&span, format!("`title` must be one line of 1 to {TITLE_MAX} characters"));
+        return Err(error.with_hint(example("title")));
     }
     Ok(Some(title.to_owned()))
 }
@@ -97,7 +100,8 @@ pub(super) fn patterns(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Patt
         let name = text(source, name, "patterns")?;
         let pattern = Pattern::named(name.get_ref()).ok_or_else(|| expect::unknown_pattern(source, &name))?;
         if patterns.contains(&pattern) {
-            return Err(source.error(&name.span(), format!("`patterns` names `{pattern}` twice")));
+            let error = source.error(&name.span(), format!("`patterns` names `{pattern}` twice"));
+            return Err(error.with_hint("name each pattern once; `bench --runs 2` runs each twice"));
         }
         patterns.push(pattern);
     }

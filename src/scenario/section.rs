@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{ScenarioError, Source};
+use super::example::example;
 use super::words::{list, suggestion};
 
 /// A value of the file, with its place.
@@ -111,6 +112,17 @@ fn in_seconds(number: &str) -> String {
 
 /// A value of another type than its key wants.
 pub(super) fn wrong_type(source: &Source<'_>, value: Value<'_>, what: &str, wanted: &str) -> ScenarioError {
+    wrong_type_of(source, value, what, wanted, example(what))
+}
+
+/// The same, with a hint of its own.
+pub(super) fn wrong_type_of(
+    source: &Source<'_>,
+    value: Value<'_>,
+    what: &str,
+    wanted: &str,
+    hint: String,
+) -> ScenarioError {
     let is = match value.get_ref() {
         DeValue::String(_) => "text",
         DeValue::Integer(_) => "a whole number",
@@ -120,6 +132,6 @@ pub(super) fn wrong_type(source: &Source<'_>, value: Value<'_>, what: &str, want
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     };
-    let what = if what.starts_with('[') { what.to_owned() } else { list([what]) };
-    source.error(&value.span(), format!("{what} must be {wanted}, not {is}"))
+    let said = if what.starts_with('[') { what.to_owned() } else { list([what]) };
+    source.error(&value.span(), format!("{said} must be {wanted}, not {is}")).with_hint(hint)
 }

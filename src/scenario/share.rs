@@ -2,6 +2,7 @@
 
 use super::Target;
 use super::error::{ScenarioError, Source};
+use super::example::example;
 use super::section::Section;
 
 /// Reads the share that a `leave`, a `join` or a `slow` names.
@@ -11,7 +12,8 @@ pub(super) fn read(
     action: &'static str,
 ) -> Result<Target, ScenarioError> {
     let Some(text) = section.text(action)? else {
-        return Err(source.error(&section.span, "a [[fault]] needs an action"));
+        let error = source.error(&section.span, "a [[fault]] needs an action");
+        return Err(error.with_hint(example(action)));
     };
     parse(text.get_ref()).map(Target::Subscribers).ok_or_else(|| {
         let what = format!("`{}` is no share of the subscribers", text.get_ref());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rust_embed::Embed;
 
-use super::error::ScenarioError;
+use super::error::{Complaint, ScenarioError, Source};
 use super::words::nearest;
 use super::{Overrides, Scenario, Variation};
 
@@ -48,7 +48,7 @@ impl Shipped {
                 Some(near) => format!("did you mean `{near}`? All of them: pubsub-lab scenarios list"),
                 None => "all of them: pubsub-lab scenarios list".into(),
             };
-            ScenarioError::new(format!("no scenario is called `{name}`")).with_hint(hint)
+            Complaint::new(format!("no scenario is called `{name}`")).with_hint(hint)
         })
     }
 }
@@ -91,10 +91,11 @@ impl ScenarioFile {
         let mut file = scenario.clone();
         let name = match file.as_object_mut().and_then(|file| file.remove("name")) {
             Some(serde_json::Value::String(name)) if !name.is_empty() => name,
-            _ => return Err(ScenarioError::new("the report's scenario has no name")),
+            _ => return Err(Complaint::new("the report's scenario has no name").with_hint(BY_FILE)),
         };
         let text = toml::to_string(&file)
-            .map_err(|error| ScenarioError::new(format!("the report's scenario cannot be read: {error}")))?;
+            .map_err(|error| Complaint::new(format!("the report's scenario cannot be read: {error}")))
+            .map_err(|complaint| complaint.with_hint(BY_FILE))?;
         Ok(Self { name: format!("{name}.toml"), text })
     }
 
@@ -119,20 +120,31 @@ impl ScenarioFile {
     }
 }
 
+/// What to do where a report does not say what was run.
+const BY_FILE: &str = "run its scenario with `--scenario`";
+
 fn read(path: &str) -> Result<String, ScenarioError> {
-    let wrong = |what: String| ScenarioError::new(format!("{path}: {what}"));
+    let wrong = |what: String| Complaint::new(format!("{path}: {what}"));
     let unreadable = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => wrong("there is no such file".into())
             .with_hint("a name without `/` and `.toml` is a shipped scenario: pubsub-lab scenarios list"),
-        ErrorKind::IsADirectory => wrong("this is a directory, not a scenario file".into()),
-        ErrorKind::InvalidData => wrong("this is not UTF-8 text".into()),
-        _ => wrong(format!("cannot be read: {error}")),
+        ErrorKind::IsADirectory => wrong("this is a directory, not a scenario file".into())
+            .with_hint("name a file in it, or a shipped scenario: pubsub-lab scenarios list"),
+        _ => wrong(format!("cannot be read: {error}"))
+            .with_hint("let it be a file that you may read, or copy it to where you may"),
     };
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(unreadable)?;
-    file.take(MAX_BYTES + 1).read_to_string(&mut text).map_err(unreadable)?;
-    if text.len() as u64 > MAX_BYTES {
-        return Err(wrong("this is too long for a scenario file (1 MiB)".into()));
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        let error = wrong("this is too long for a scenario file (1 MiB)".into());
+        return Err(error.with_hint("a scenario is a short text: pubsub-lab scenarios show node-down"));
     }
-    Ok(text)
+    String::from_utf8(bytes).map_err(|error| {
+        // The text before the first wrong byte, where that is.
+        let valid = error.utf8_error().valid_up_to();
+        let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
+        let source = Source { name: path, text: &before };
+        source.error(&(valid..valid), "this is not UTF-8 text").with_hint("save the file as UTF-8")
+    })
 }

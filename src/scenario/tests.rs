@@ -190,6 +190,59 @@ fn a_broker_fault_applies_where_there_is_a_broker() {
 }
 
 #[test]
+fn a_fault_that_strikes_nothing_is_refused_or_applies_to_nobody() {
+    let cut = "[cluster]\nnodes = 1\n[[fault]]\nat = \"1s\"\ncut = \"node * <-> node *\"\n";
+    let zeromq = format!("patterns = [\"zeromq\"]\n{cut}");
+    refused(&zeromq, &[], "s.toml:6:7: `cut node * <-> node *` strikes nothing in a cluster of 1 node");
+    refused(
+        &zeromq.replace("= 1\n", "= 3\n"),
+        &[("nodes", "1")],
+        "--nodes 1: the fault `cut node * <-> node *` (s.toml:6:7) strikes nothing in a cluster of 1 node",
+    );
+    assert!(overridden(&zeromq, &[("nodes", "2")]).is_ok());
+    // The one node is parted from its broker, and in a mesh from nobody.
+    let alone = parsed("[cluster]\nnodes = 1\n[[fault]]\nat = \"1s\"\npartition = [\"node 0\"]\n");
+    assert_eq!(alone.applies_to(Pattern::Redis), Ok(()));
+    assert_eq!(alone.applies_to(Pattern::Zeromq), Err("the partition parts nobody in zeromq".into()));
+    assert_eq!(alone.applies_to(Pattern::Local), Err("local has no links between nodes".into()));
+}
+
+#[test]
+fn a_fault_whose_own_patterns_are_the_mistake_names_them() {
+    let fault = "[[fault]]\nat = \"1s\"\nkill = \"node 1\"\npatterns = [\"amqp\"]\n";
+    refused(
+        &format!("patterns = [\"redis\", \"zeromq\"]\n{fault}"),
+        &[],
+        "s.toml:5:12: `kill node 1` is for `amqp` alone, and the scenario runs `redis` and `zeromq`",
+    );
+    refused(
+        &fault.replace("node 1", "broker").replace("amqp", "local"),
+        &[],
+        "s.toml:4:12: `kill broker` strikes what none of its own `patterns` has",
+    );
+}
+
+#[test]
+fn a_search_goes_upwards() {
+    let search = "[matrix]\nrate = [200, 50]\nuntil = \"violated\"\n";
+    refused(search, &[], "s.toml:2:14: a search goes upwards, and 50 comes after 200");
+    // What a flag gives is not varied; without `until` every order is fine.
+    assert!(overridden(search, &[("rate", "7")]).is_ok());
+    assert_eq!(parsed("[matrix]\nrate = [200, 50]\n").matrix.count(), 2);
+}
+
+#[test]
+fn a_node_that_is_drawn_for_a_link_is_not_its_other_end() {
+    let scenario = parsed("[[fault]]\nat = \"1s\"\ncut = \"node any <-> node 1\"\n");
+    let drawn = |seed| match scenario.schedule(Some(Pattern::Zeromq), seed)[0].target {
+        Target::Link(link) => link.from,
+        _ => End::Node(1),
+    };
+    let drawn: std::collections::BTreeSet<_> = (0..50).map(drawn).collect();
+    assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [End::Node(0), End::Node(2)]);
+}
+
+#[test]
 fn a_history_fault_applies_where_there_is_history_and_leaving_everywhere() {
     let scenario =
         parsed("[[fault]]\nat = \"1s\"\nleave = \"50%\"\n[[fault]]\nat = \"1s\"\npause = \"history\"\n");
@@ -326,6 +379,7 @@ proptest! {
             });
             let Some((line, column, what)) = place else { panic!("no place in {message:?}") };
             prop_assert!(line >= 1 && line <= text.matches('\n').count() + 1);
+            prop_assert!(!error.hint().is_empty());
             prop_assert!(column >= 1 && !what.is_empty() && !message.contains('\n'));
         }
     }

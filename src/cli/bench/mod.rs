@@ -1,6 +1,7 @@
 //! `pubsub-lab bench`: runs a scenario over the patterns and prints what became of every message.
 
 mod again;
+mod blanks;
 mod overrides;
 mod subjects;
 mod trace;
@@ -105,8 +106,9 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
             return Err(Failure::new(USAGE, "there is no scenario", "name one with `--scenario`"));
         }
     };
-    let scenario = file.scenario(&overrides)?;
-    let variations = file.variations(&overrides)?;
+    let by_urls = |error| args.subjects.by_urls(error);
+    let scenario = file.scenario(&overrides).map_err(by_urls)?;
+    let variations = file.variations(&overrides).map_err(by_urls)?;
     let runs = repetitions(args.runs.or(again.as_ref().and_then(Again::runs)), &scenario)?;
     let Chosen { subjects, brokers, dialect, template } = args.subjects.choose(&scenario)?;
     let clients = |scenario: &Scenario| scenario.load.publishers + scenario.load.subscribers;

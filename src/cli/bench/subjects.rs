@@ -4,9 +4,10 @@ use std::path::Path;
 
 use clap::Args;
 
+use super::blanks;
 use crate::cli::failure::{Failure, USAGE};
 use crate::lab::{Dialect, Product, Server, Software, Subject, Template};
-use crate::scenario::{Overrides, Pattern, Scenario};
+use crate::scenario::{Overrides, Pattern, Scenario, ScenarioError};
 
 /// What tables call a server that the user did not name.
 const SERVER: &str = "server";
@@ -68,19 +69,47 @@ impl SubjectArgs {
         }
     }
 
+    /// An error about the number of nodes is one about the URLs, if those gave it.
+    pub(super) fn by_urls(&self, error: ScenarioError) -> ScenarioError {
+        let words = match self.urls.len() {
+            0 => return error,
+            1 => "one --url is 1 node".to_owned(),
+            more => format!("{more} --url are {more} nodes"),
+        };
+        let hint = "give one `--url` for each node that the scenario needs, or let `--server` start them";
+        error.given_by("nodes", &words, hint)
+    }
+
     /// The subjects, in the order of the table: patterns first.
     pub(super) fn choose(&self, scenario: &Scenario) -> Result<Chosen, Failure> {
         let theirs = self.theirs()?;
         let patterns = self.patterns(scenario, theirs.is_some())?;
         let (dialect, template) = self.dialect(theirs.is_some())?;
+        self.brokers_are_used(patterns.is_empty())?;
         let brokers: Vec<_> =
             self.brokers.iter().filter(|broker| product_word(broker).is_none()).cloned().collect();
-        if theirs.is_none() && brokers.len() < self.brokers.len() {
-            let message = "--broker without a URL is for `--server`";
-            return Err(Failure::new(USAGE, message, "leave it out: a pattern gets its broker from the lab"));
-        }
         let ours = patterns.into_iter().map(|pattern| Subject::Cluster(Software::Pattern(pattern)));
         Ok(Chosen { subjects: ours.chain(theirs).collect(), brokers, dialect, template })
+    }
+
+    /// Nobody gives a broker that goes to nobody.
+    fn brokers_are_used(&self, alone: bool) -> Result<(), Failure> {
+        if self.server.is_some() {
+            return Ok(());
+        }
+        let word = self.brokers.iter().find(|broker| product_word(broker).is_some());
+        let (message, hint) = match (word, self.brokers.first()) {
+            (_, Some(_)) if alone && !self.urls.is_empty() => (
+                "--broker is for nodes that the lab starts, and those at a --url have theirs",
+                "leave it out, or name a pattern that is to run over it: `--pattern redis`",
+            ),
+            (Some(_), _) => (
+                "--broker without a URL is for `--server`",
+                "leave it out: a pattern gets its broker from the lab",
+            ),
+            _ => return Ok(()),
+        };
+        Err(Failure::new(USAGE, message, hint))
     }
 
     fn patterns(&self, scenario: &Scenario, beside: bool) -> Result<Vec<Pattern>, Failure> {
@@ -130,6 +159,7 @@ impl SubjectArgs {
             let message = "--server names no command";
             return Err(Failure::new(USAGE, message, "a command looks like --server 'node app.js {port}'"));
         }
+        blanks::check(command)?;
         let mut products = Server::named_brokers(command);
         for product in self.brokers.iter().filter_map(|broker| product_word(broker)) {
             if !products.contains(&product) {
@@ -165,11 +195,8 @@ impl SubjectArgs {
 
 /// Reads a template's text.
 fn template(name: &str, text: &str) -> Result<Dialect, Failure> {
-    let template = Template::parse(name, text).map_err(|error| Failure {
-        exit: USAGE,
-        message: error.to_string(),
-        hint: error.hint().map(str::to_owned),
-    })?;
+    let template =
+        Template::parse(name, text).map_err(|error| Failure::new(USAGE, error.to_string(), error.hint()))?;
     Ok(Dialect::Template(template))
 }
 
@@ -204,6 +231,45 @@ fn checked_label(label: &str) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn said(args: &SubjectArgs, file: &str) -> String {
+        let mut overrides = Overrides::new();
+        args.count_nodes(&mut overrides);
+        let scenario = Scenario::parse("s.toml", file, &overrides).map_err(|error| args.by_urls(error));
+        let chosen = scenario.map_err(Failure::from).and_then(|scenario| args.choose(&scenario).map(drop));
+        chosen.map_or_else(|failure| failure.to_string(), |()| String::new())
+    }
+
+    fn at_urls(brokers: &[&str], pattern: &[&str]) -> SubjectArgs {
+        let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        SubjectArgs {
+            urls: owned(&["ws://127.0.0.1:1"]),
+            brokers: owned(brokers),
+            pattern: owned(pattern),
+            ..SubjectArgs::default()
+        }
+    }
+
+    #[test]
+    fn a_node_that_the_urls_lack_is_told_of_the_urls() {
+        let said = said(&at_urls(&[], &[]), "[[fault]]\nat = \"1s\"\nkill = \"node 1\"\n");
+        assert!(
+            said.starts_with("error: one --url is 1 node: the fault `kill node 1` (s.toml:3:8) "),
+            "{said}"
+        );
+        assert!(!said.contains("--nodes") && said.contains("hint: give one `--url` for each node"), "{said}");
+    }
+
+    #[test]
+    fn a_broker_that_goes_to_nobody_is_refused() {
+        for broker in ["redis", "redis://127.0.0.1:1"] {
+            let said = said(&at_urls(&[broker], &[]), "");
+            assert!(said.contains("those at a --url have theirs\nhint: "), "{broker}: {said}");
+        }
+        assert_eq!(said(&at_urls(&["redis://127.0.0.1:1"], &["redis"]), ""), "");
+        let word = said(&at_urls(&["redis"], &["redis"]), "");
+        assert!(word.contains("--broker without a URL is for `--server`"), "{word}");
+    }
 
     #[test]
     fn labels() {

@@ -1,7 +1,7 @@
 //! What was broken, where and when: why an arrow may end on the way.
 
 use crate::ledger::FaultTimes;
-use crate::scenario::{End, Fault, Target};
+use crate::scenario::{End, Fault, Target, side};
 
 /// A place between which arrows go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,11 +79,30 @@ impl Outage {
                     || (means(link.to, one) && means(link.from, other))
             }
             Target::Groups(groups) => {
-                let group =
-                    |place| groups.iter().position(|group| group.iter().any(|end| means(*end, place)));
-                one != Place::Clients && other != Place::Clients && group(one) != group(other)
+                let group = |place| match place {
+                    Place::Clients => None,
+                    Place::Node(node) => Some(side(groups, End::Node(node))),
+                    Place::Broker => Some(side(groups, End::Broker)),
+                    Place::History => Some(side(groups, End::History)),
+                };
+                group(one).zip(group(other)).is_some_and(|(one, other)| one != other)
             }
             _ => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_parts_its_sides_and_nobody_else() {
+        let target = Target::Groups(vec![vec![End::Node(0)], vec![End::Node(1), End::Node(2)]]);
+        let outage = Outage { target, what: String::new(), from: 0, until: 9 };
+        assert!(outage.parts(Place::Node(0), Place::Broker) && outage.parts(Place::History, Place::Node(0)));
+        // Nobody names the broker: it stands with the larger group.
+        assert!(!outage.parts(Place::Node(1), Place::Broker) && !outage.parts(Place::Broker, Place::History));
+        assert!(!outage.parts(Place::Clients, Place::Node(0)));
     }
 }

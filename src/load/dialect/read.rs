@@ -9,20 +9,20 @@ use toml::de::{DeTable, DeValue};
 
 use super::form::{Form, Parts, Slot};
 use super::template::{Ack, Match, Place, Template};
-use crate::scenario::{suggestion, suggestion_within};
+use crate::scenario::{suggestion, suggestion_within, syntax_hint};
 
 /// Why a template cannot be used: one sentence that names what and where, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct TemplateError {
     message: String,
-    hint: Option<String>,
+    hint: String,
 }
 
 impl TemplateError {
-    /// What to do about it, where that is known. Stands after `hint: `.
-    pub fn hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+    /// What to do about it. Stands after `hint: `.
+    pub fn hint(&self) -> &str {
+        &self.hint
     }
 }
 
@@ -77,7 +77,8 @@ impl Template {
                 source.check_keys(table, &format!("`{key}`"), known)?;
             }
         }
-        let file: File = toml::from_str(text).map_err(|error| source.syntax(&error))?;
+        let file: File =
+            toml::from_str(text).map_err(|error| source.wrong_type(document.get_ref(), &error))?;
         source.template(file)
     }
 }
@@ -173,7 +174,8 @@ impl Source<'_> {
         };
         if !matches!(equals.get_ref(), Value::String(_) | Value::Number(_) | Value::Bool(_)) {
             let what = format!("`equals` of `{key}` must be text, a number, true or false");
-            return Err(self.error(equals.span(), what, ""));
+            let hint = "equals = \"joined\" is the value that the pointer finds in the frame that is meant";
+            return Err(self.error(equals.span(), what, hint));
         }
         Ok(Match { pointer: self.pointer(pointer, "pointer")?, equals: equals.get_ref().clone() })
     }
@@ -219,10 +221,18 @@ impl Source<'_> {
         }
     }
 
-    /// What the library says of it, in one line.
+    /// No TOML at all.
     fn syntax(&self, error: &toml::de::Error) -> TemplateError {
-        let what = error.message().lines().collect::<Vec<_>>().join(", ");
-        self.error(error.span().unwrap_or_default(), what, "")
+        self.error(error.span().unwrap_or_default(), said(error), syntax_hint(&said(error)))
+    }
+
+    /// A value of another type than its key wants: the hint is how the key is written.
+    fn wrong_type(&self, document: &DeTable<'_>, error: &toml::de::Error) -> TemplateError {
+        let span = error.span().unwrap_or_default();
+        let around =
+            |value: &Spanned<DeValue<'_>>| value.span().start <= span.start && span.end <= value.span().end;
+        let key = document.iter().find(|(_, value)| around(value)).map(|(key, _)| key.get_ref().as_ref());
+        self.error(span, said(error), example(key.unwrap_or_default()))
     }
 
     fn error(
@@ -234,8 +244,25 @@ impl Source<'_> {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        let hint = Some(hint.into()).filter(|hint| !hint.is_empty());
-        TemplateError { message: format!("{}:{line}:{column}: {what}", self.name), hint }
+        TemplateError { message: format!("{}:{line}:{column}: {what}", self.name), hint: hint.into() }
+    }
+}
+
+/// What the library says, in one line.
+fn said(error: &toml::de::Error) -> String {
+    error.message().lines().collect::<Vec<_>>().join(", ")
+}
+
+/// How a key of a template is written.
+fn example(key: &str) -> &'static str {
+    match key {
+        "connect" => "write it like connect = ['{\"op\":\"join\",\"room\":\"{room}\"}'], a list of frames",
+        "text" => "write it like text = \"/payload/text\", a JSON pointer",
+        "prefix" | "suffix" => "write it like prefix = \"said: \", what stands around the text",
+        "ready" => "write it like ready = { pointer = \"/op\", equals = \"joined\" }",
+        "ack" => "write it like ack = { pointer = \"/op\", equals = \"ack\", id = \"/id\" }",
+        "subprotocol" => "write it like subprotocol = \"chat.v2\"",
+        _ => "write it like publish = '{\"op\":\"say\",\"text\":{text_json}}', in quotes",
     }
 }
 
@@ -246,7 +273,7 @@ mod tests {
     /// The error of a template, and its hint.
     fn wrong(text: &str) -> (String, String) {
         let error = Template::parse("chat.toml", text).unwrap_err();
-        (error.to_string(), error.hint().unwrap_or_default().to_owned())
+        (error.to_string(), error.hint().to_owned())
     }
 
     #[test]
@@ -263,6 +290,11 @@ mod tests {
         let (error, hint) = wrong("publish = '{text}'\nconnect = ['hi', '{id}']");
         assert_eq!(error, "chat.toml:2:18: there is no {id} here");
         assert_eq!(hint, "known are {room} and {name}");
+        let (error, hint) = wrong("publish = '{text}'\nconnect = 'x'");
+        assert!(
+            error.starts_with("chat.toml:2:11: ") && hint.contains("a list of frames"),
+            "{error}: {hint}"
+        );
         let (error, hint) = wrong("publish = '{text}'\ntext = 'payload/text'");
         assert_eq!(error, "chat.toml:2:8: `text` must be a JSON pointer");
         assert_eq!(hint, "a JSON pointer begins with a slash: \"/payload/text\"");
@@ -288,8 +320,11 @@ mod tests {
             ),
             ("publish = '{id} {text}'\nack = { pointer = '/op', equals = 'ack' }", "2:7", "needs `id`"),
             ("publish = '{text}'\nsubprotocol = 'a, b'", "2:15", "one name"),
+            ("publish = '{text}'\npublish = '{text}'", "2:1", "duplicate key"),
+            ("publish = '{text}'\nready = { pointer = '/op', equals = nan }", "2:37", "must be text"),
         ] {
-            let (error, _) = wrong(text);
+            let (error, hint) = wrong(text);
+            assert!(!hint.is_empty(), "{text}: {error}");
             assert!(error.starts_with(&format!("chat.toml:{place}")), "{text}: {error}");
             assert!(error.contains(part) && !error.contains('\n'), "{text}: {error}");
         }

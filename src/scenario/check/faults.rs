@@ -9,6 +9,7 @@ use humantime::format_duration;
 use super::Whole;
 use crate::scenario::error::ScenarioError;
 use crate::scenario::fault::Placed;
+use crate::scenario::fields::MAX_NODES;
 use crate::scenario::share::{share_of, smallest};
 use crate::scenario::words::list;
 use crate::scenario::{Action, End, Pattern, Target};
@@ -60,24 +61,72 @@ impl Whole<'_> {
             let error = self.wrong_fault(placed, "subscribers", &placed.target, &what);
             return Err(error.with_hint("subscribers count from 0"));
         }
-        let here = |pattern: &&Pattern| placed.plan.is_for(**pattern);
-        if self.patterns.iter().filter(here).any(|pattern| target.exists_in(*pattern)) {
+        let exists = |nodes| self.patterns_of(placed).any(|pattern| target.exists_in(pattern, nodes));
+        if exists(nodes) {
             return Ok(());
         }
-        let what = format!("`{}` strikes what no pattern of this scenario has", placed.plan);
-        let have = Pattern::ALL.into_iter().filter(|pattern| target.exists_in(*pattern));
+        Err(match self.for_nobody(placed) {
+            Some(error) => error,
+            None if exists(MAX_NODES) => self.too_few_nodes(placed),
+            None => self.nothing_to_strike(placed),
+        })
+    }
+
+    /// The patterns of the scenario that a fault is for.
+    fn patterns_of(&self, placed: &Placed) -> impl Iterator<Item = Pattern> {
+        self.patterns.iter().copied().filter(|pattern| placed.plan.is_for(*pattern))
+    }
+
+    /// The fault's own `patterns` are none of the scenario's.
+    fn for_nobody(&self, placed: &Placed) -> Option<ScenarioError> {
+        let (own, at) = (placed.plan.patterns.as_ref()?, placed.patterns.as_ref()?);
+        if self.patterns_of(placed).next().is_some() {
+            return None;
+        }
+        let names = |patterns: &[Pattern]| list(patterns.iter().map(|pattern| pattern.name()));
+        let (own, all) = (names(own), names(self.patterns));
+        let what = format!("`{}` is for {own} alone, and the scenario runs {all}", placed.plan);
+        let hint = format!("let the fault's `patterns` name some of {all}, or the scenario's {own} too");
+        Some(self.source.error(at, what).with_hint(hint))
+    }
+
+    /// No pattern that the fault is for has what it strikes.
+    fn nothing_to_strike(&self, placed: &Placed) -> ScenarioError {
+        let target = &placed.plan.target;
+        let nodes = self.cluster.nodes.max(2);
+        let have = Pattern::ALL.into_iter().filter(|pattern| target.exists_in(*pattern, nodes));
         let have: Vec<_> = have.map(Pattern::name).collect();
         let verb = if have.len() == 1 { "has" } else { "have" };
         let it = match target {
             Target::Link(_) => "such a link".to_owned(),
-            Target::Groups(_) => "links between nodes".to_owned(),
+            Target::Groups(_) => "links that it parts".to_owned(),
             other => format!("a {other}"),
         };
-        let error = self.source.error(&placed.target, what);
-        Err(error.with_hint(match have[..] {
+        let hint = match have[..] {
             [] => "no pattern has such a link".to_owned(),
             _ => format!("of the patterns, {} {verb} {it}", list(have)),
-        }))
+        };
+        let (at, whose) = match &placed.patterns {
+            Some(at) => (at, "none of its own `patterns`"),
+            None => (&placed.target, "no pattern of this scenario"),
+        };
+        self.source.error(at, format!("`{}` strikes what {whose} has", placed.plan)).with_hint(hint)
+    }
+
+    /// What is struck is there with more nodes, and not with these.
+    fn too_few_nodes(&self, placed: &Placed) -> ScenarioError {
+        let nodes = match self.cluster.nodes {
+            1 => "1 node".to_owned(),
+            more => format!("{more} nodes"),
+        };
+        let (what, hint) = match placed.plan.target {
+            Target::Groups(_) => {
+                ("parts nobody", "all nodes are on one side: name fewer of them, or raise `nodes`")
+            }
+            _ => ("strikes nothing", "a link between nodes needs two of them: raise `nodes`"),
+        };
+        let what = format!("{what} in a cluster of {nodes}");
+        self.wrong_fault(placed, "nodes", &placed.target, &what).with_hint(hint)
     }
 
     fn times<'a>(&self, placed: &'a Placed) -> impl Iterator<Item = Time<'a>> + use<'a> {

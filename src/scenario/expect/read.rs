@@ -5,7 +5,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Bound, Expectation, Whose};
 use crate::scenario::Pattern;
-use crate::scenario::error::{ScenarioError, Source};
+use crate::scenario::error::{Complaint, ScenarioError, Source};
+use crate::scenario::example::example;
 use crate::scenario::figures::{FIGURES, FigureKind, figure_kind, known};
 use crate::scenario::section::{Value, wrong_type};
 use crate::scenario::words::{nearest, suggestion};
@@ -83,7 +84,8 @@ fn of_figure(
         |value| figure.bound(value).map(|bound| Expectation { whose, figure: name.to_owned(), bound });
     match value.get_ref() {
         DeValue::Array(all) if all.is_empty() => {
-            Err(source.error(&value.span(), format!("`{name}` has an empty list of bounds")))
+            let error = source.error(&value.span(), format!("`{name}` has an empty list of bounds"));
+            Err(error.with_hint(example(name)))
         }
         DeValue::Array(all) => all.iter().map(expectation).collect(),
         _ => Ok(vec![expectation(value)?]),
@@ -108,13 +110,11 @@ impl Figure<'_> {
             DeValue::String(text) => Bound::parse(text, self.kind),
             _ => return Err(wrong_type(self.source, value, self.name, &self.wanted())),
         };
-        let bound = bound.map_err(|hint| {
-            let error = self.wrong(value, format!("must be {}", self.sign_and_what()));
-            if hint.is_empty() { error } else { error.with_hint(hint) }
-        })?;
+        let bound = bound
+            .map_err(|hint| self.wrong(value, format!("must be {}", self.sign_and_what())).with_hint(hint))?;
         let (least, most) = bound.numbers();
         if !(least.is_finite() && most.is_finite()) || least < 0.0 || matches!(bound, Bound::Below(0.0)) {
-            return Err(self.wrong(value, "can be no figure below 0".into()));
+            return Err(self.wrong(value, "can be no figure below 0".into()).with_hint(example(self.name)));
         }
         if self.kind == FigureKind::Share && most > 1.0 {
             let percent = matches!(value.get_ref(), DeValue::String(text) if text.contains('%'));
@@ -131,7 +131,7 @@ impl Figure<'_> {
     /// A number without a sign, and not in quotes.
     fn bare(&self, number: Option<f64>) -> Result<Bound, String> {
         match number {
-            None => Err(String::new()),
+            None => Err(example(self.name)),
             Some(n) if self.kind == FigureKind::Time => Err(format!("write its unit, such as \"= {n}ms\"")),
             Some(n) => Ok(Bound::Equal(n)),
         }
@@ -151,7 +151,7 @@ impl Figure<'_> {
         }
     }
 
-    fn wrong(&self, value: Value<'_>, what: String) -> ScenarioError {
+    fn wrong(&self, value: Value<'_>, what: String) -> Complaint {
         self.source.error(&value.span(), format!("`{}` {what}", self.name))
     }
 }

@@ -15,7 +15,7 @@ fn wrong(line: &str) -> (String, String) {
     let error = Scenario::parse("s.toml", &format!("[expect]\n{line}\n"), &Overrides::new()).unwrap_err();
     let message = error.to_string();
     let what = message.strip_prefix("s.toml:2:").and_then(|rest| rest.split_once(": ")).unwrap().1.to_owned();
-    (what, error.hint().unwrap_or_default().to_owned())
+    (what, error.hint().to_owned())
 }
 
 #[test]
@@ -78,18 +78,26 @@ fn a_bound_that_cannot_be_read_gets_a_hint_of_its_kind() {
     let cases = [
         ("p99 = 20", format!("`p99` {time}"), "write its unit, such as \"= 20ms\""),
         ("p99 = \"< 20\"", format!("`p99` {time}"), "write its unit, such as \"20ms\""),
-        ("p99 = true", "`p99` must be text such as \"< 20ms\", not true or false".into(), ""),
+        (
+            "p99 = true",
+            "`p99` must be text such as \"< 20ms\", not true or false".into(),
+            "write it like p99 = \"< 20ms\"",
+        ),
         ("lost = \"20 .. 10\"", format!("`lost` {number}"), "a range goes from the smaller to the greater"),
         (
             "lost = \"10 ..\"",
             format!("`lost` {number}"),
             "a range has two ends; for one, write a sign such as `<=`",
         ),
-        ("lost = []", "`lost` has an empty list of bounds".into(), ""),
-        ("lost = [[0]]", "`lost` must be a number, or text such as \"<= 5\", not a list".into(), ""),
+        ("lost = []", "`lost` has an empty list of bounds".into(), "write it like lost = 0"),
+        (
+            "lost = [[0]]",
+            "`lost` must be a number, or text such as \"<= 5\", not a list".into(),
+            "write it like lost = 0",
+        ),
         ("on_time = \">= 101%\"", "`on_time` is a share of 1".into(), "the whole is 100%"),
         ("lost_share = \"1 .. 20\"", "`lost_share` is a share of 1".into(), "write 0.2 for 20 %"),
-        ("max = \"< 0s\"", "`max` can be no figure below 0".into(), ""),
+        ("max = \"< 0s\"", "`max` can be no figure below 0".into(), "write it like max = \"< 20ms\""),
         ("p95 = \"< 2s\"", "the report has no figure `p95`".into(), "did you mean `p90`?"),
         ("service_p95 = 1", "the report has no figure `service_p95`".into(), "did you mean `service_p90`?"),
         ("servre.lost = 1", "no pattern is called `servre`".into(), "did you mean `server`?"),

@@ -99,10 +99,15 @@ impl Link {
         }
     }
 
-    /// Whether a pattern has it.
-    pub fn exists_in(self, pattern: Pattern) -> bool {
-        let nodes = self.from.is_node() && self.to.is_node();
-        self.from.exists_in(pattern) && self.to.exists_in(pattern) && (!nodes || pattern == Pattern::Zeromq)
+    /// Whether it is one between nodes: it takes two of them.
+    pub fn is_of_nodes(self) -> bool {
+        self.from.is_node() && self.to.is_node()
+    }
+
+    /// Whether a pattern with so many nodes has it.
+    pub fn exists_in(self, pattern: Pattern, nodes: usize) -> bool {
+        let ends = self.from.exists_in(pattern) && self.to.exists_in(pattern);
+        ends && (!self.is_of_nodes() || pattern == Pattern::Zeromq && nodes > 1)
     }
 }
 
@@ -152,11 +157,16 @@ mod tests {
     fn what_a_pattern_has() {
         let has = |text: &str| {
             let link = Link::parse(text).unwrap();
-            Pattern::ALL.map(|pattern| link.exists_in(pattern))
+            Pattern::ALL.map(|pattern| link.exists_in(pattern, 3))
         };
         assert_eq!(has("node 1 -> broker"), [false, true, false, true]);
         assert_eq!(has("node 1 <-> node 2"), [false, false, true, false]);
         assert_eq!(has("history <-> broker"), [false, false, false, true]);
         assert_eq!(has("client * <-> node 2"), [true; 4]);
+        // A node is not linked to itself.
+        for text in ["node * <-> node *", "node any <-> node *"] {
+            let link = Link::parse(text).unwrap();
+            assert_eq!([1, 2].map(|nodes| link.exists_in(Pattern::Zeromq, nodes)), [false, true], "{text}");
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! time that it strikes, with everything drawn that was left to the seed.
 
 mod action;
+mod groups;
 mod link;
 mod read;
 mod schedule;
@@ -15,6 +16,7 @@ use humantime::format_duration;
 use super::Pattern;
 
 pub use action::{ACTIONS, Action, Condition};
+pub use groups::{parts, side};
 pub use link::{End, Link};
 pub use target::Target;
 

@@ -9,6 +9,7 @@ use toml::de::DeValue;
 
 use super::{ACTIONS, Action, Condition, End, FaultPlan, Link, Target};
 use crate::scenario::error::{ScenarioError, Source};
+use crate::scenario::example::example;
 use crate::scenario::section::{Section, Value, duration, text, wrong_type};
 use crate::scenario::words::list;
 use crate::scenario::{Cluster, Load, Pattern, parse, share};
@@ -22,6 +23,8 @@ pub(in crate::scenario) struct Placed {
     /// The value that says how often, or of `at` where there is none.
     pub(in crate::scenario) times: Range<usize>,
     pub(in crate::scenario) target: Range<usize>,
+    /// The value of its own `patterns`, where it has some.
+    pub(in crate::scenario) patterns: Option<Range<usize>>,
 }
 
 /// Keys of every fault.
@@ -36,16 +39,6 @@ pub(in crate::scenario) const OWN: [(&str, &[(&str, bool)]); 6] = [
     ("limit", &[("bytes", true)]),
     ("run", &[("heal", false)]),
 ];
-
-/// How a key is written, for a hint.
-fn example(key: &str) -> &'static str {
-    match key {
-        "by" => "by = \"100ms\" delays each chunk so long",
-        "gap" => "gap = \"10ms\" is the pause between two pieces",
-        "bytes" => "bytes = 1000",
-        _ => "bytes_per_second = 10000",
-    }
-}
 
 /// Reads one `[[fault]]`.
 pub(in crate::scenario) fn read<'a>(
@@ -72,6 +65,7 @@ pub(in crate::scenario) fn read<'a>(
         times: times_span.unwrap_or_else(|| at.clone()),
         at,
         target: target_value.span(),
+        patterns: reader.section.get("patterns").map(|value| value.span()),
         plan: FaultPlan { moment, every, times, duration, action, target, patterns: reader.patterns()? },
     })
 }
@@ -195,7 +189,9 @@ impl<'a> Reader<'a> {
 
     fn words(&self, key: &'static str) -> Result<toml::Spanned<&'a str>, ScenarioError> {
         let text = self.section.text(key)?;
-        text.ok_or_else(|| self.source.error(&self.section.span, "a [[fault]] needs an action"))
+        text.ok_or_else(|| {
+            self.source.error(&self.section.span, "a [[fault]] needs an action").with_hint(example(key))
+        })
     }
 
     fn process(&self, key: &'static str) -> Result<Target, ScenarioError> {
@@ -315,7 +311,7 @@ impl<'a> Reader<'a> {
         };
         number.filter(|number| range.contains(number)).ok_or_else(|| {
             let what = format!("`{key}` must be a whole number from {} to {}", range.start(), range.end());
-            self.source.error(&value.span(), what)
+            self.source.error(&value.span(), what).with_hint(example(key))
         })
     }
 

@@ -37,17 +37,26 @@ impl Scenario {
                 from + Duration::from_millis(below(random, (to - from).as_millis() as u64 + 1))
             }
         };
-        let mut node = |end| match end {
-            End::AnyNode => End::Node(below(random, self.cluster.nodes as u64) as usize),
-            end => end,
+        let nodes = self.cluster.nodes as u64;
+        // A node has no link to itself: beside one that is named, another is drawn.
+        let mut node = |end, beside| match (end, beside) {
+            (End::AnyNode, End::Node(named)) => {
+                let n = below(random, nodes - 1) as usize;
+                End::Node(if n < named { n } else { n + 1 })
+            }
+            (End::AnyNode, _) => End::Node(below(random, nodes) as usize),
+            (end, _) => end,
         };
         let target = match &plan.target {
-            Target::AnyNode => match node(End::AnyNode) {
+            Target::AnyNode => match node(End::AnyNode, End::Clients) {
                 End::Node(n) => Target::Node(n),
                 _ => Target::AllNodes,
             },
             Target::AnySubscriber => Target::Subscriber(below(random, self.load.subscribers as u64) as usize),
-            Target::Link(link) => Target::Link(Link { from: node(link.from), to: node(link.to), ..*link }),
+            Target::Link(link) => {
+                let (from, to) = (node(link.from, link.to), node(link.to, link.from));
+                Target::Link(Link { from, to, ..*link })
+            }
             other => other.clone(),
         };
         Fault { at: at + plan.offset(n), duration: plan.duration, action: plan.action.clone(), target }

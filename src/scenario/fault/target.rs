@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::groups::parts;
 use super::link::{End, Link, number};
 use crate::scenario::Pattern;
 
@@ -26,7 +27,7 @@ pub enum Target {
     AnySubscriber,
     /// A link.
     Link(Link),
-    /// Groups between which nothing passes. Who is in none of them stands with the largest, the later of two.
+    /// Groups between which nothing passes. Who is in none of them is on a [`side`](super::side) all the same.
     Groups(Vec<Vec<End>>),
     /// The load as a whole.
     Load,
@@ -57,13 +58,16 @@ impl Target {
         }
     }
 
-    /// Whether a pattern has it.
-    pub fn exists_in(&self, pattern: Pattern) -> bool {
+    /// Whether a pattern with so many nodes has it.
+    pub fn exists_in(&self, pattern: Pattern, nodes: usize) -> bool {
         match self {
             Target::Broker => pattern.has_broker(),
             Target::History => pattern.has_history(),
-            Target::Link(link) => link.exists_in(pattern),
-            Target::Groups(_) => pattern.crosses_nodes(),
+            Target::Link(link) => link.exists_in(pattern, nodes),
+            Target::Groups(groups) => {
+                let services = [End::Broker, End::History].into_iter().filter(|end| end.exists_in(pattern));
+                pattern.crosses_nodes() && parts(groups, (0..nodes).map(End::Node).chain(services))
+            }
             _ => true,
         }
     }

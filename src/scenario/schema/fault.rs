@@ -103,7 +103,12 @@ fn of(action: &str) -> (&'static str, Value) {
         "throttle" => ("On a link, so many bytes a second pass, each way.", reference("link")),
         "slice" => ("On a link, bytes pass in pieces with pauses between them.", reference("link")),
         "limit" => ("On a link, a connection is closed after so many bytes.", reference("link")),
-        "partition" => ("Nothing passes between groups, and nobody is told.", groups()),
+        "partition" => (
+            "Nothing passes between groups, and nobody is told. Who is in none stays with the broker where a group \
+             names it, else with the group that names most, the later of two; one group alone is parted from all \
+             others.",
+            groups(),
+        ),
         "slow" => (
             "A subscriber, or a share of them, reads so many bytes a second.",
             json!({

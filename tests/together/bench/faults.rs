@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::support::process::{PATIENCE, Running, eventually};
-use crate::support::report::{Run, conclusive, conclusive_after, short};
+use crate::support::report::{Bench, Run, conclusive, conclusive_after, short};
 
 const SUBSCRIBERS: u64 = 12;
 

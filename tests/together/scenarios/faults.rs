@@ -42,7 +42,7 @@ fn shares_of_the_subscribers() {
     refused(
         "[[fault]]\nat = \"1s\"\nleave = ¦50\n",
         "`leave` must be text in quotes, not a whole number",
-        "",
+        "write it like leave = \"50%\"",
     );
     refused(
         "[[fault]]\nat = \"1s\"\njoin = ¦\"3%\"\n",
@@ -222,8 +222,13 @@ fn a_fault_for_some_patterns() {
     );
     assert!(summary.contains("  pattern   redis\n  pattern   zeromq\n"), "{summary}");
     refused(
-        "[[fault]]\nat = \"1s\"\nkill = ¦\"broker\"\npatterns = [\"zeromq\"]\n",
-        "`kill broker` strikes what no pattern of this scenario has",
+        "[[fault]]\nat = \"1s\"\nkill = \"broker\"\npatterns = ¦[\"zeromq\"]\n",
+        "`kill broker` strikes what none of its own `patterns` has",
         "of the patterns, `redis` and `amqp` have a broker",
+    );
+    refused(
+        "patterns = [\"redis\", \"zeromq\"]\n[[fault]]\nat = \"1s\"\nkill = \"node 1\"\npatterns = ¦[\"amqp\"]\n",
+        "`kill node 1` is for `amqp` alone, and the scenario runs `redis` and `zeromq`",
+        "let the fault's `patterns` name some of `redis` and `zeromq`, or the scenario's `amqp` too",
     );
 }

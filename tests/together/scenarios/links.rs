@@ -45,12 +45,39 @@ fn links() {
 }
 
 #[test]
-fn each_action_has_its_own_keys() {
+fn a_link_between_nodes_takes_two_of_them() {
+    let hint = "a link between nodes needs two of them: raise `nodes`";
+    let alone = |rest: &str| format!("patterns = [\"zeromq\"]\n{rest}");
+    for link in ["node * <-> node *", "node any <-> node *"] {
+        refused(
+            &alone(&format!("[cluster]\nnodes = 1\n{}", fault(&format!("cut = ¦\"{link}\"")))),
+            &format!("`cut {link}` strikes nothing in a cluster of 1 node"),
+            hint,
+        );
+        succeeded(&check(&alone(&format!("[cluster]\nnodes = 2\n{}", fault(&format!("cut = \"{link}\""))))));
+    }
+    // Each variation is judged.
     refused(
-        &fault("¦delay = \"node 1 <-> broker\""),
-        "`delay` needs `by`",
-        "by = \"100ms\" delays each chunk so long",
+        &alone(&format!("[matrix]\nnodes = [2, 1]\n{}", fault("cut = ¦\"node * <-> node *\""))),
+        "`cut node * <-> node *` strikes nothing in a cluster of 1 node",
+        hint,
     );
+    let sides = "all nodes are on one side: name fewer of them, or raise `nodes`";
+    refused(
+        &alone(&format!("[cluster]\nnodes = 1\n{}", fault("partition = ¦[[\"node 0\"]]"))),
+        "`partition node 0` parts nobody in a cluster of 1 node",
+        sides,
+    );
+    refused(
+        &alone(&fault("partition = ¦[[\"broker\"]]")),
+        "`partition broker` strikes what no pattern of this scenario has",
+        "of the patterns, `redis` and `amqp` have links that it parts",
+    );
+}
+
+#[test]
+fn each_action_has_its_own_keys() {
+    refused(&fault("¦delay = \"node 1 <-> broker\""), "`delay` needs `by`", "write it like by = \"100ms\"");
     refused(
         &fault("cut = \"node 1 <-> broker\"\n¦by = \"1s\""),
         "`cut` takes no `by`",
@@ -64,7 +91,7 @@ fn each_action_has_its_own_keys() {
     refused(
         &fault("throttle = \"node 1 <-> broker\"\nbytes_per_second = ¦0"),
         "`bytes_per_second` must be a whole number from 1 to 1099511627776",
-        "",
+        "write it like bytes_per_second = 10000",
     );
     refused(&fault("¦surge = 10"), "`surge` needs `for`", "for = \"2s\" is how long the rate is another");
     refused(
@@ -112,7 +139,7 @@ fn partitions() {
     refused(
         &fault("partition = ¦\"node 0\""),
         "`partition` must be a list of groups such as [[\"node 0\"], [\"node 1\", \"node 2\"]], not text",
-        "",
+        "write it like partition = [[\"node 0\"], [\"node 1\", \"node 2\"]]",
     );
     refused(
         &fault("partition = [[\"node 0\"], [\"node 1\", ¦\"node 0\"]]"),

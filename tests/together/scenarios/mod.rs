@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod faults;
+mod hints;
 mod links;
 mod matrix;
 
@@ -39,8 +40,8 @@ fn refused(marked: &str, message: &str, hint: &str) {
     let before: Vec<&str> = marked[..at].split('\n').collect();
     let (line, column) = (before.len(), before[before.len() - 1].chars().count() + 1);
     let output = check(&marked.replacen('¦', "", 1));
-    let hint = if hint.is_empty() { String::new() } else { format!("hint: {hint}\n") };
-    assert_eq!(text(&output.stderr), format!("error: s.toml:{line}:{column}: {message}\n{hint}"), "{marked}");
+    let said = format!("error: s.toml:{line}:{column}: {message}\nhint: {hint}\n");
+    assert_eq!(text(&output.stderr), said, "{marked}");
     assert_eq!(text(&output.stdout), "");
     assert_eq!(output.status.code(), Some(2));
 }
@@ -149,9 +150,9 @@ fn files_that_cannot_be_read() {
     std::fs::create_dir(directory.path().join("dir.toml")).unwrap();
     for (name, expected) in [
         ("absent.toml", "error: absent.toml: there is no such file\nhint: "),
-        ("binary.toml", "error: binary.toml: this is not UTF-8 text\n"),
-        ("long.toml", "error: long.toml: this is too long for a scenario file (1 MiB)\n"),
-        ("./dir.toml", "error: ./dir.toml: this is a directory, not a scenario file\n"),
+        ("binary.toml", "error: binary.toml:1:1: this is not UTF-8 text\nhint: save"),
+        ("long.toml", "error: long.toml: this is too long for a scenario file (1 MiB)\nhint: "),
+        ("./dir.toml", "error: ./dir.toml: this is a directory, not a scenario file\nhint: "),
     ] {
         let output = pubsub_lab(directory.path(), &["check", name]);
         assert_eq!(output.status.code(), Some(2), "{name}");
@@ -170,9 +171,21 @@ fn a_file_needs_no_ending_and_nothing_in_it() {
 
 #[test]
 fn syntax() {
-    refused("title = \"x\"\nrate ¦100\n", "key with no value, expected `=`", "");
-    refused("title = \"x¦\n", "invalid basic string, expected `\"`", "");
-    refused("[load]\nrate = 1\n¦rate = 2\n", "duplicate key", "");
+    refused(
+        "title = \"x\"\nrate ¦100\n",
+        "key with no value, expected `=`",
+        "a line is `key = value`, or a [table]",
+    );
+    refused(
+        "title = \"x¦\n",
+        "invalid basic string, expected `\"`",
+        "text stands in quotes that open and close on one line: \"text\"",
+    );
+    refused(
+        "[load]\nrate = 1\n¦rate = 2\n",
+        "duplicate key",
+        "a key stands once in its table, and a [table] once in the file: remove one of the two",
+    );
 }
 
 #[test]
@@ -195,17 +208,41 @@ fn unknown_keys() {
 
 #[test]
 fn wrong_types() {
-    refused("title = ¦7\n", "`title` must be text in quotes, not a whole number", "");
-    refused("load = ¦3\n", "[load] must be a table, not a whole number", "");
-    refused("[cluster]\nnodes = ¦\"3\"\n", "`nodes` must be a whole number, not text", "");
-    refused("[load]\nrate = ¦true\n", "`rate` must be a number, not true or false", "");
-    refused("[load]\nresend = ¦\"no\"\n", "`resend` must be true or false, not text", "");
+    refused(
+        "title = ¦7\n",
+        "`title` must be text in quotes, not a whole number",
+        "write it like title = \"One node down\"",
+    );
+    refused(
+        "load = ¦3\n",
+        "[load] must be a table, not a whole number",
+        "write [load] on a line of its own, and its keys below it",
+    );
+    refused(
+        "[cluster]\nnodes = ¦\"3\"\n",
+        "`nodes` must be a whole number, not text",
+        "write it like nodes = 3",
+    );
+    refused(
+        "[load]\nrate = ¦true\n",
+        "`rate` must be a number, not true or false",
+        "write it like rate = 100",
+    );
+    refused(
+        "[load]\nresend = ¦\"no\"\n",
+        "`resend` must be true or false, not text",
+        "write it like resend = false",
+    );
     refused(
         "patterns = ¦\"redis\"\n",
         "`patterns` must be a list such as [\"local\", \"redis\"], not text",
-        "",
+        "write it like patterns = [\"local\", \"redis\"]",
     );
-    refused("patterns = [\"local\", ¦1]\n", "`patterns` must be text in quotes, not a whole number", "");
+    refused(
+        "patterns = [\"local\", ¦1]\n",
+        "`patterns` must be text in quotes, not a whole number",
+        "write it like patterns = [\"local\", \"redis\"]",
+    );
     refused(
         "¦[fault]\nat = \"1s\"\nkill = \"node 1\"\n",
         "`fault` must be a list of tables",
@@ -214,7 +251,7 @@ fn wrong_types() {
     refused(
         "[expect]\nlost = ¦true\n",
         "`lost` must be a number, or text such as \"<= 5\", not true or false",
-        "",
+        "write it like lost = 0",
     );
 }
 
@@ -228,8 +265,16 @@ fn durations() {
         &format!("`warm_up` {what}"),
         "a duration is a number and a unit: us, ms, s, m or h",
     );
-    refused("[load]\nduration = ¦\"0s\"\n", "`duration` must be from 1ms to 1day", "");
-    refused("[load]\nduration = ¦\"1y\"\n", "`duration` must be from 1ms to 1day", "");
+    refused(
+        "[load]\nduration = ¦\"0s\"\n",
+        "`duration` must be from 1ms to 1day",
+        "write it like duration = \"20s\"",
+    );
+    refused(
+        "[load]\nduration = ¦\"1y\"\n",
+        "`duration` must be from 1ms to 1day",
+        "write it like duration = \"20s\"",
+    );
     refused("[[fault]]\nkill = \"node 0\"\nat = ¦5\n", &format!("`at` {what}"), "write \"5s\" for seconds");
     refused(
         "[[fault]]\nat = \"1s\"\nfor = ¦\"0s\"\nkill = \"node 0\"\n",
@@ -239,25 +284,61 @@ fn durations() {
     refused(
         "[load]\nreconnect_max = \"1s\"\nreconnect_min = ¦\"2s\"\n",
         "`reconnect_min` (2s) is longer than `reconnect_max` (1s)",
-        "",
+        "lower `reconnect_min`, or raise `reconnect_max`",
     );
 }
 
 #[test]
 fn values_out_of_range() {
-    refused("[cluster]\nnodes = ¦0\n", "`nodes` must be a whole number from 1 to 64", "");
-    refused("[cluster]\nnodes = ¦-1\n", "`nodes` must be a whole number from 1 to 64", "");
-    refused("[cluster]\nnodes = ¦65\n", "`nodes` must be a whole number from 1 to 64", "");
-    refused("[cluster]\nnodes = ¦1.5\n", "`nodes` must be a whole number from 1 to 64", "");
+    refused(
+        "[cluster]\nnodes = ¦0\n",
+        "`nodes` must be a whole number from 1 to 64",
+        "write it like nodes = 3",
+    );
+    refused(
+        "[cluster]\nnodes = ¦-1\n",
+        "`nodes` must be a whole number from 1 to 64",
+        "write it like nodes = 3",
+    );
+    refused(
+        "[cluster]\nnodes = ¦65\n",
+        "`nodes` must be a whole number from 1 to 64",
+        "write it like nodes = 3",
+    );
+    refused(
+        "[cluster]\nnodes = ¦1.5\n",
+        "`nodes` must be a whole number from 1 to 64",
+        "write it like nodes = 3",
+    );
     let rate = "`rate` must be more than 0 and at most 1000000 messages a second";
     for wrong in ["0", "0.0", "-5", "1_000_001", "inf", "nan", "9999999999999999999"] {
-        refused(&format!("[load]\nrate = ¦{wrong}\n"), rate, "");
+        refused(&format!("[load]\nrate = ¦{wrong}\n"), rate, "write it like rate = 100");
     }
-    refused("[load]\npayload = ¦47\n", "`payload` must be a whole number from 48 to 16384", "");
-    refused("[load]\npayload = ¦16385\n", "`payload` must be a whole number from 48 to 16384", "");
-    refused("[load]\nsubscribers = ¦0\n", "`subscribers` must be a whole number from 1 to 50000", "");
-    refused("[load]\npublishers = ¦0\n", "`publishers` must be a whole number from 1 to 10000", "");
-    refused("[load]\nrooms = ¦0\n", "`rooms` must be a whole number from 1 to 10000", "");
+    refused(
+        "[load]\npayload = ¦47\n",
+        "`payload` must be a whole number from 48 to 16384",
+        "write it like payload = 128",
+    );
+    refused(
+        "[load]\npayload = ¦16385\n",
+        "`payload` must be a whole number from 48 to 16384",
+        "write it like payload = 128",
+    );
+    refused(
+        "[load]\nsubscribers = ¦0\n",
+        "`subscribers` must be a whole number from 1 to 50000",
+        "write it like subscribers = 30",
+    );
+    refused(
+        "[load]\npublishers = ¦0\n",
+        "`publishers` must be a whole number from 1 to 10000",
+        "write it like publishers = 3",
+    );
+    refused(
+        "[load]\nrooms = ¦0\n",
+        "`rooms` must be a whole number from 1 to 10000",
+        "write it like rooms = 1",
+    );
     refused(
         "[load]\nrooms = ¦11\n",
         "with 30 subscribers over 3 nodes, nobody listens in 1 of 11 rooms",
@@ -289,10 +370,22 @@ fn patterns_and_titles() {
         "did you mean `redis`?",
     );
     refused("patterns = [¦\"kafka\"]\n", "no pattern is called `kafka`", all);
-    refused("patterns = [\"redis\", ¦\"redis\"]\n", "`patterns` names `redis` twice", "");
+    refused(
+        "patterns = [\"redis\", ¦\"redis\"]\n",
+        "`patterns` names `redis` twice",
+        "name each pattern once; `bench --runs 2` runs each twice",
+    );
     refused("patterns = ¦[]\n", "`patterns` names none", "leave `patterns` out for all of them");
-    refused("title = ¦\"\"\n", "`title` must be one line of 1 to 100 characters", "");
-    refused("title = ¦\"a\\nb\"\n", "`title` must be one line of 1 to 100 characters", "");
+    refused(
+        "title = ¦\"\"\n",
+        "`title` must be one line of 1 to 100 characters",
+        "write it like title = \"One node down\"",
+    );
+    refused(
+        "title = ¦\"a\\nb\"\n",
+        "`title` must be one line of 1 to 100 characters",
+        "write it like title = \"One node down\"",
+    );
 }
 
 #[test]
@@ -305,7 +398,11 @@ fn expectations() {
         "did you mean `duplicates`?",
     );
     refused("[expect.¦reddis]\nlost = 0\n", "no pattern is called `reddis`", "did you mean `redis`?");
-    refused("[expect]\nredis = ¦0\n", "`redis` must be a table of figures, not a whole number", "");
+    refused(
+        "[expect]\nredis = ¦0\n",
+        "`redis` must be a table of figures, not a whole number",
+        "write [expect.redis] on a line of its own, and its figures below it",
+    );
     refused(
         "[expect]\nlost = ¦\"5\"\n",
         &format!("`lost` {bound}"),
@@ -317,7 +414,7 @@ fn expectations() {
         &format!("`recovery_ms` {bound}"),
         "a duration is a number and a unit: us, ms, s, m or h",
     );
-    refused("[expect]\nlost = ¦-1\n", "`lost` can be no figure below 0", "");
-    refused("[expect]\nlost = ¦nan\n", "`lost` can be no figure below 0", "");
+    refused("[expect]\nlost = ¦-1\n", "`lost` can be no figure below 0", "write it like lost = 0");
+    refused("[expect]\nlost = ¦nan\n", "`lost` can be no figure below 0", "write it like lost = 0");
     refused("[expect]\non_time = ¦\">= 50\"\n", "`on_time` is a share of 1", "write 0.5 for 50 %");
 }

@@ -30,6 +30,8 @@ fn wrong_words() {
         (&["--server", &correct, "--dialect", "plane"], "neither `plain` nor `v1` nor a file"),
         (&["--server", &correct, "--dialect", "d.toml"], "d.toml"),
         (&["--server", "node {redis} {amqp}"], "can have one broker"),
+        (&["--server", "node app.js {prot}"], "there is no {prot}"),
+        (&["--url", "ws://127.0.0.1:1", "--broker", "redis"], "those at a --url have theirs"),
         (&["--broker", "redis"], "--broker without a URL is for `--server`"),
         (&["--server", &correct, "--dialect", "plain", "--rooms", "2"], "room"),
         (&["--server", &correct, "--dialect", "plain", "--resend"], "no answers"),

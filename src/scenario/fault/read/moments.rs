@@ -8,6 +8,7 @@ use toml::de::DeValue;
 use super::Reader;
 use crate::scenario::Load;
 use crate::scenario::error::ScenarioError;
+use crate::scenario::example::example;
 use crate::scenario::fault::{Action, Moment};
 use crate::scenario::section::{duration, wrong_type};
 
@@ -69,10 +70,11 @@ impl Reader<'_> {
                 }
             };
         };
-        let span = times.unwrap_or(every).span();
+        let (span, at_every) = (times.unwrap_or(every).span(), every.span());
         let every = duration(self.source, every, "every")?;
         if every < Duration::from_millis(1) {
-            return Err(self.source.error(&span, "`every` must be at least 1ms"));
+            let error = self.source.error(&at_every, "`every` must be at least 1ms");
+            return Err(error.with_hint(example("every")));
         }
         if times.is_some() {
             let times = self.count("times", 1..=MOST)?;

@@ -1,0 +1,141 @@
+//! How each key of the file is written: the hint of an error that knows no better one.
+
+use super::expect::Whose;
+use super::fields::{CLUSTER_FIELDS, LOAD_FIELDS};
+use super::figures::{FigureKind, figure_kind};
+
+/// `write it like ...`: a key with a value that it may have, or where a table's keys stand.
+pub(super) fn example(key: &str) -> String {
+    if key.starts_with('[') {
+        return format!("write {key} on a line of its own, and its keys below it");
+    }
+    if key == "fault" {
+        return "write [[fault]] on a line of its own, once a fault, and its keys below it".into();
+    }
+    if Whose::named(key).is_some() {
+        return format!("write [expect.{key}] on a line of its own, and its figures below it");
+    }
+    match value(key) {
+        Some(value) => format!("write it like {key} = {value}"),
+        None => "`pubsub-lab scenarios show node-down` prints a file that is right".into(),
+    }
+}
+
+/// A value that a key may have.
+fn value(key: &str) -> Option<String> {
+    let of_file = match key {
+        "title" => "\"One node down\"",
+        "patterns" => "[\"local\", \"redis\"]",
+        "until" => "\"violated\"",
+        "at" | "for" | "every" => "\"5s\"",
+        "between" => "[\"3s\", \"8s\"]",
+        "times" => "3",
+        "kill" | "stop" | "pause" => "\"broker\"",
+        "leave" | "join" => "\"50%\"",
+        "cut" | "blackhole" | "delay" | "throttle" | "slice" | "limit" => "\"node 1 <-> broker\"",
+        "partition" => "[[\"node 0\"], [\"node 1\", \"node 2\"]]",
+        "slow" => "\"subscriber 3\"",
+        "storm" => "\"node 1\"",
+        "surge" => "10",
+        "run" => "\"docker pause my-broker\"",
+        "heal" => "\"docker unpause my-broker\"",
+        "by" => "\"100ms\"",
+        "jitter" | "gap" => "\"10ms\"",
+        "bytes" => "1000",
+        "bytes_per_second" => "10000",
+        _ => "",
+    };
+    if !of_file.is_empty() {
+        return Some(of_file.into());
+    }
+    if let Some(field) = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).find(|field| field.key == key) {
+        let bare = field.default.parse::<f64>().is_ok() || field.default.parse::<bool>().is_ok();
+        return Some(if bare { field.default.into() } else { format!("\"{}\"", field.default) });
+    }
+    figure_kind(key).map(|kind| match kind {
+        FigureKind::Count => "0".into(),
+        FigureKind::Share => "\">= 99%\"".into(),
+        FigureKind::Time | FigureKind::Millis | FigureKind::Micros => "\"< 20ms\"".into(),
+    })
+}
+
+/// The same for a field of `[matrix]`.
+pub(super) fn of_matrix(key: &str) -> String {
+    let values = match key {
+        "rate" => "[500, 1000, 2000]",
+        "payload" => "[64, 1024]",
+        "nodes" => "[2, 3, 5]",
+        "rooms" => "[1, 2, 5]",
+        _ => "[10, 20, 40]",
+    };
+    format!("write it like {key} = {values}")
+}
+
+const VALUE: &str = "a value stands behind the `=`: a number, \"text\" in quotes, true, false or a [list]";
+
+/// What to do about text that is no TOML, from what the parser says of it.
+pub fn syntax_hint(message: &str) -> &'static str {
+    let has = |part: &str| message.contains(part);
+    if has("duplicate key") {
+        "a key stands once in its table, and a [table] once in the file: remove one of the two"
+    } else if has("must be quoted") {
+        VALUE
+    } else if has("basic string") || has("literal string") {
+        "text stands in quotes that open and close on one line: \"text\""
+    } else if has("key with no value") || has("expected `=`") {
+        "a line is `key = value`, or a [table]"
+    } else if has("unclosed") || has("`]`") {
+        "a [table], a [[fault]] and a list end with as many `]` as they have `[`"
+    } else if has("newline") {
+        "each `key = value` stands on a line of its own"
+    } else if has("value") {
+        VALUE
+    } else {
+        "a file is lines of `key = value` below a [table], as TOML has them: https://toml.io"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scenario::fault::{COMMON, OWN};
+    use crate::scenario::{ACTIONS, FIGURES, MATRIX_FIELDS};
+
+    #[test]
+    fn every_key_has_an_example_that_is_toml() {
+        let own = OWN.iter().flat_map(|(_, keys)| keys.iter().map(|(key, _)| *key));
+        let fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).map(|field| field.key);
+        let keys = ["title", "until"].into_iter().chain(COMMON).chain(ACTIONS).chain(own).chain(fields);
+        for key in keys.chain(FIGURES.iter().copied()) {
+            let hint = example(key);
+            let line = hint.strip_prefix("write it like ").unwrap_or_else(|| panic!("{key}: {hint}"));
+            assert!(toml::from_str::<toml::Table>(line).is_ok(), "{line}");
+        }
+        for key in MATRIX_FIELDS {
+            let hint = of_matrix(key);
+            let file = format!("[matrix]\n{}\n", hint.trim_start_matches("write it like "));
+            crate::scenario::Scenario::parse("s.toml", &file, &crate::scenario::Overrides::new()).unwrap();
+        }
+        assert_eq!(example("[load]"), "write [load] on a line of its own, and its keys below it");
+        assert!(example("redis").contains("[expect.redis]"));
+    }
+
+    #[test]
+    fn each_mistake_of_syntax_gets_its_hint() {
+        for (text, part) in [
+            ("rate 100", "key = value"),
+            ("title = \"x", "quotes"),
+            ("title = x", "in quotes"),
+            ("title = ", "behind the `=`"),
+            ("[load", "`]`"),
+            ("patterns = [\"redis\"", "`]`"),
+            ("a = 1\na = 2", "once"),
+            ("[load]\n[load]", "once"),
+            ("a = 1 b = 2", "line of its own"),
+        ] {
+            let error = toml::de::DeTable::parse(text).unwrap_err();
+            let hint = syntax_hint(error.message());
+            assert!(hint.contains(part), "{text}: {}: {hint}", error.message());
+        }
+    }
+}
