@@ -197,7 +197,7 @@ fn way(link: Link) -> Way {
 }
 
 /// The group that somebody is in: a named one, else the largest, the later of two; with one group alone, the rest.
-fn side(groups: &[Vec<End>], nodes: usize, who: End) -> usize {
+pub(super) fn side(groups: &[Vec<End>], nodes: usize, who: End) -> usize {
     if let Some(named) = groups.iter().position(|group| group.contains(&who)) {
         return named;
     }

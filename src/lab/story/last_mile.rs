@@ -72,6 +72,6 @@ fn lost(party: &Party<'_>, scene: &Scene<'_>, at_node: Option<i64>) -> Option<St
     let note = out
         .and_then(|event| event.why.clone())
         .or(offline)
-        .or_else(|| scene.outages.between(Place::Clients, Place::Node(party.node), leaves));
+        .or_else(|| scene.outages.between(Place::Node(party.node), Place::Clients, leaves));
     Some(Stroke { leaves, arrives: None, carries: Carries::Message, traced: out.is_some(), note })
 }

@@ -69,7 +69,7 @@ pub fn tell(sources: &Sources<'_>, testimonies: &Testimonies) -> Vec<Story> {
         chosen.into_iter().filter_map(|(choice, told)| Some((choice, told.as_ref()?))).collect();
     let numbers: Vec<usize> = chosen.iter().map(|(_, testimony)| testimony.n).collect();
     let traces = sources.traces.map(|logs| Traces::read(logs, sources.plan, sources.began, &numbers));
-    let outages = Outages::new(sources.faults, sources.times);
+    let outages = Outages::new(sources.faults, sources.times, sources.plan.nodes);
     let tell = |(choice, testimony): (Choice, &Testimony)| {
         let traced = traces.as_ref().map(|traces| traces.of(testimony.n));
         story(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::ledger::{Fate, Receipt};
 use crate::report::{Carries, LaneKind};
-use crate::scenario::{Action, Target};
+use crate::scenario::{Action, Condition, End, Link, Target};
 
 /// The load began at this Unix second.
 const BEGAN: &str = "1700000000";
@@ -208,6 +208,59 @@ fn what_waited_for_the_broker_and_what_was_replayed() {
     ];
     assert_eq!(arrows(&story), expected);
     assert_eq!(story.arrows.last().unwrap().carries, Carries::Replay);
+}
+
+/// Something was broken when the message was sent, and healed later.
+fn parted(pattern: Pattern, action: Action, target: Target) -> Place {
+    place(pattern).struck(action, target, 60_000, 80_000)
+}
+
+#[test]
+fn what_a_partition_kept_from_the_broker_waited_at_its_node() {
+    let groups = Target::Groups(vec![vec![End::Node(0)], vec![End::Node(1)]]);
+    let link = |text| Target::Link(Link::parse(text).unwrap());
+    let faults = [
+        (Action::Partition, groups),
+        (Action::Link(Condition::Blackhole), link("node 0 <-> broker")),
+        (Action::Link(Condition::Cut), link("node 0 -> broker")),
+    ];
+    for (action, target) in faults {
+        let place = parted(Pattern::Redis, action, target.clone());
+        let place = place.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT)]);
+        let place = place.write("node-1.trace", &[(84_000, BUS_IN), (84_010, OUT)]);
+        let story = place.tell(testimony(vec![fate(1, &[(84_200, false)])]));
+        let arrows = arrows(&story);
+        let to_broker = "node 0 -> broker 70200..82000 message inferred (waited for the link)";
+        let to_node = "broker -> node 1 82000..84000 message inferred";
+        assert!(
+            arrows.contains(&to_broker.into()) && arrows.contains(&to_node.into()),
+            "{target}: {arrows:?}"
+        );
+    }
+}
+
+#[test]
+fn what_a_blackhole_kept_from_a_node_had_come_to_the_broker_before() {
+    let link = Target::Link(Link::parse("broker -> node *").unwrap());
+    let place = parted(Pattern::Redis, Action::Link(Condition::Blackhole), link);
+    let place = place.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT)]);
+    let place = place.write("node-1.trace", &[(84_000, BUS_IN), (84_010, OUT)]);
+    let arrows = arrows(&place.tell(testimony(vec![fate(1, &[(84_200, false)])])));
+    let expected = [
+        "node 0 -> broker 70200..70200 message inferred",
+        "broker -> node 1 70200..84000 message inferred (waited for the link)",
+    ];
+    assert!(expected.iter().all(|arrow| arrows.contains(&(*arrow).into())), "{arrows:?}");
+}
+
+#[test]
+fn what_passed_before_the_link_broke_is_at_the_broker_before() {
+    let link = Target::Link(Link::parse("node 0 <-> broker").unwrap());
+    let place = place(Pattern::Redis).struck(Action::Link(Condition::Blackhole), link, 70_300, 90_000);
+    let place = place.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT)]);
+    let place = place.write("node-1.trace", &[(70_900, BUS_IN), (70_910, OUT)]);
+    let arrows = arrows(&place.tell(testimony(vec![fate(1, &[(71_000, false)])])));
+    assert!(arrows.contains(&"node 0 -> broker 70200..70250 message inferred".into()), "{arrows:?}");
 }
 
 #[test]

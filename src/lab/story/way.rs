@@ -102,22 +102,34 @@ impl Start<'_> {
         let (message, traced) = (Carries::Message, false);
         let reply = self.reply();
         let taken = reply.filter(|event| event.step == Step::BusAck).map(|event| event.at);
-        let all = (0..self.traced.nodes.len()).filter_map(|node| self.traced.brought(node));
         let stored =
             self.traced.history.iter().find(|event| event.step == Step::Stored).map(|event| event.at);
-        let Some(sign) = all.chain(stored).chain(taken).min() else {
+        let brought = |node| Some((Place::Node(node), self.traced.brought(node)?));
+        let signs: Vec<(Place, i64)> = (0..self.traced.nodes.len())
+            .filter_map(brought)
+            .chain(stored.map(|at| (Place::History, at)))
+            .chain(taken.map(|at| (Place::Node(self.node), at)))
+            .collect();
+        let outages = self.scene.outages;
+        let (here, broker) = (Place::Node(self.node), Place::Broker);
+        let Some(sign) = signs.iter().map(|(_, at)| *at).min() else {
             let note = match reply {
                 Some(Event { step: Step::BusRefused, why, .. }) => why.clone(),
-                _ => self.scene.outages.between(Place::Node(self.node), Place::Broker, handed),
+                _ => outages.between(here, broker, handed),
             };
             let stroke = Stroke { leaves: handed, arrives: None, carries: message, traced, note };
             return canvas.arrow(home, Key::Broker, stroke);
         };
-        // What waited for a broker that was away came to it after its return.
-        let back = self.scene.outages.back(Place::Broker, handed).min(sign);
-        let there = middle(back.max(handed), sign);
-        let note = (back > handed).then(|| "waited for the broker".to_owned());
-        let stroke = Stroke { leaves: handed, arrives: Some(there), carries: message, traced, note };
+        // What waited for a broker that was away, or out of reach, came to it after that.
+        let passage = outages.passage(here, broker, handed, sign);
+        // And before each sign: where that waited on its way back, before its wait.
+        let before_wait = |(place, at): &(Place, i64)| {
+            outages.passage(broker, *place, passage.earliest, *at).stopped.unwrap_or(*at)
+        };
+        let sign = signs.iter().map(before_wait).min().unwrap_or(sign).min(passage.latest);
+        let there = middle(passage.earliest, sign.max(passage.earliest));
+        let (arrives, note) = (Some(there), passage.waited);
+        let stroke = Stroke { leaves: handed, arrives, carries: message, traced, note };
         canvas.arrow(home, Key::Broker, stroke);
         if taken.is_some() {
             let stroke = Stroke { leaves: there, arrives: taken, carries: Carries::Ack, traced, note: None };
@@ -126,7 +138,7 @@ impl Start<'_> {
         for node in canvas.nodes() {
             self.bring(canvas, Key::Broker, Place::Broker, node, there);
         }
-        let why = || self.scene.outages.between(Place::Broker, Place::History, there);
+        let why = || outages.between(Place::Broker, Place::History, there);
         let late = || "not stored when the run ended".to_owned();
         let note = if stored.is_none() { Some(why().unwrap_or_else(late)) } else { None };
         let stroke = Stroke { leaves: there, arrives: stored, carries: message, traced, note };
@@ -152,7 +164,8 @@ impl Start<'_> {
             return;
         }
         let why = || self.scene.outages.between(place, Place::Node(node), leaves);
-        let note = if arrives.is_none() { why() } else { None };
+        let waited = |came| self.scene.outages.passage(place, Place::Node(node), leaves, came).waited;
+        let note = arrives.map_or_else(why, waited);
         let traced = arrives.is_some() && place != Place::Broker;
         let stroke = Stroke { leaves, arrives, carries: Carries::Message, traced, note };
         canvas.arrow(from, Key::Node(node), stroke);
