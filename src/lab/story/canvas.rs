@@ -83,6 +83,12 @@ impl Canvas {
         self.arrows.push(Arrow { from, to, leaves_us, arrives_us: arrives, carries, traced, note });
     }
 
+    /// Whether an arrow to this line ends on the way.
+    pub(super) fn ended(&self, to: Key) -> bool {
+        let to = self.keys.iter().position(|known| *known == to);
+        self.arrows.iter().any(|arrow| arrow.arrives_us.is_none() && Some(arrow.to) == to)
+    }
+
     /// The lines, and the arrows in the order of time.
     pub(super) fn finish(mut self) -> (Vec<Lane>, Vec<Arrow>) {
         let last = i64::MAX;

@@ -116,7 +116,7 @@ fn story(choice: Choice, testimony: &Testimony, scene: &Scene<'_>) -> Story {
         (None, Some(node), Some(sent)) => seen::draw(&mut canvas, testimony, *node, *sent),
         _ => Vec::new(),
     };
-    last_mile::draw(&mut canvas, &parties, scene, &had);
+    last_mile::draw(&mut canvas, &parties, testimony, scene, &had);
     let received = fates.iter().filter(|fate| fate.received).count() as u64;
     let owed = fates.len() as u64;
     let (lanes, arrows) = canvas.finish();

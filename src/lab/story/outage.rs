@@ -67,9 +67,16 @@ impl Outages {
     pub(super) fn between(&self, from: Place, to: Place, at: i64) -> Option<String> {
         let concerns = |outage: &&Outage| {
             let touches = outage.strikes(from) || outage.strikes(to) || outage.parts(from, to, self.nodes);
-            outage.holds(at) && touches
+            // Between servers a storm of clients breaks nothing.
+            let clients = from == Place::Clients || to == Place::Clients;
+            outage.holds(at) && touches && (clients || outage.action != Action::Storm)
         };
         self.outages.iter().find(concerns).map(|outage| outage.what.clone())
+    }
+
+    /// Whether nothing passed this way at this moment.
+    pub(super) fn stopped(&self, from: Place, to: Place, at: i64) -> bool {
+        self.outages.iter().any(|outage| outage.holds(at) && outage.stops(from, to, self.nodes))
     }
 
     /// When something can have passed this way that left and came at these moments: after the healing of every

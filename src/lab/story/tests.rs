@@ -264,6 +264,27 @@ fn what_passed_before_the_link_broke_is_at_the_broker_before() {
 }
 
 #[test]
+fn a_message_for_clients_that_are_cut_off_ends_before_them_and_not_between_healthy_nodes() {
+    let link = Target::Link(Link::parse("node 1 <-> client *").unwrap());
+    let cut = |pattern| place(pattern).struck(Action::Link(Condition::Cut), link.clone(), 60_000, 90_000);
+    let fates = || vec![fate(0, &[(70_700, false)]), Fate { online: false, ..fate(1, &[]) }];
+    let home = [(70_100, IN), (70_200, BUS_OUT), (70_500, BUS_IN), (70_520, OUT), (70_600, ACK)];
+    for pattern in [Pattern::Zeromq, Pattern::Redis] {
+        let story = cut(pattern).write("node-0.trace", &home).tell(testimony(fates()));
+        let arrows = arrows(&story);
+        let ended: Vec<_> = arrows.iter().filter(|arrow| arrow.contains("..- ")).collect();
+        assert_eq!(ended, ["node 1 -> subscriber 1 70500..- message inferred (offline)"], "{pattern:?}");
+    }
+    // Dropped clients are no reason between servers either; a dead node is one.
+    let storm = place(Pattern::Zeromq).struck(Action::Storm, Target::Node(1), 60_000, 90_000);
+    let arrows_of = |place: Place| arrows(&place.write("node-0.trace", &home).tell(testimony(fates())));
+    assert!(!arrows_of(storm).iter().any(|arrow| arrow.starts_with("node 0 -> node 1")));
+    let killed = arrows_of(place(Pattern::Zeromq).struck(Action::Kill, Target::Node(1), 60_000, 90_000));
+    let ended: Vec<_> = killed.iter().filter(|arrow| arrow.contains("..- ")).collect();
+    assert_eq!(ended, ["node 0 -> node 1 70200..- message inferred (kill node 1)"]);
+}
+
+#[test]
 fn without_a_trace_the_way_is_inferred_from_what_the_clients_saw() {
     let place = Place { traced: false, pattern: None, ..place(Pattern::Redis) };
     let story =

@@ -156,16 +156,21 @@ impl Start<'_> {
     /// To a node that had it from the bus, or should have had it for somebody who lost it.
     fn bring(&self, canvas: &mut Canvas, from: Key, place: Place, node: usize, leaves: i64) {
         let arrives = self.traced.brought(node);
-        let lacks = self.testimony.fates.iter().any(|fate| {
-            let late = fate.receipts.first().is_some_and(|receipt| receipt.replay);
-            fate.node == node && fate.has_path && (!fate.received || late)
-        });
-        if arrives.is_none() && !lacks {
+        let lacks = |online: bool| {
+            self.testimony.fates.iter().any(|fate| {
+                let late = fate.receipts.first().is_some_and(|receipt| receipt.replay);
+                fate.node == node && fate.online == online && fate.has_path && (!fate.received || late)
+            })
+        };
+        let outages = self.scene.outages;
+        let to = Place::Node(node);
+        // A node whose clients are all away has asked the bus for nothing: it lacks only what was kept from it.
+        let should = lacks(true) || (lacks(false) && outages.stopped(place, to, leaves));
+        if arrives.is_none() && !should {
             return;
         }
-        let why = || self.scene.outages.between(place, Place::Node(node), leaves);
-        let waited = |came| self.scene.outages.passage(place, Place::Node(node), leaves, came).waited;
-        let note = arrives.map_or_else(why, waited);
+        let why = || outages.between(place, to, leaves);
+        let note = arrives.map_or_else(why, |came| outages.passage(place, to, leaves, came).waited);
         let traced = arrives.is_some() && place != Place::Broker;
         let stroke = Stroke { leaves, arrives, carries: Carries::Message, traced, note };
         canvas.arrow(from, Key::Node(node), stroke);
