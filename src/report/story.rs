@@ -90,6 +90,8 @@ pub enum Carries {
     Ack,
     /// A refusal.
     Refusal,
+    /// The answer that nobody knows: perhaps it was sent, perhaps not.
+    Unknown,
 }
 
 /// From one line to another.

@@ -154,6 +154,19 @@ fn a_refused_message_ends_on_the_way_to_the_broker() {
 }
 
 #[test]
+fn an_unknown_answer_is_told_as_that_traced_or_not() {
+    let unknown = r#""step":"bus_unknown","id":"ab.7""#;
+    let asked = || Testimony { answer: Some(Answer::Unknown), ..testimony(vec![fate(0, &[])]) };
+    let traced = place(Pattern::Redis);
+    let traced = traced.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT), (70_800, unknown)]);
+    let expected = "node 0 -> publisher 0 70800..70900 unknown (unknown)";
+    assert!(arrows(&traced.tell(asked())).contains(&expected.into()));
+    let untraced = Place { traced: false, ..place(Pattern::Redis) };
+    let expected = "node 0 -> publisher 0 70677..70900 unknown inferred (unknown)";
+    assert!(arrows(&untraced.tell(asked())).contains(&expected.into()));
+}
+
+#[test]
 fn a_node_that_was_killed_gets_nothing_and_the_fault_is_named() {
     let home = [(70_100, IN), (70_200, BUS_OUT), (70_210, BUS_IN), (70_220, OUT), (70_300, ACK)];
     let place = place(Pattern::Zeromq).struck(Action::Kill, Target::Node(1), 60_000, 90_000);

@@ -77,7 +77,7 @@ impl Start<'_> {
                 let note = why.as_ref().map_or("refused".to_owned(), |why| format!("refused {why}"));
                 (*at, Carries::Refusal, Some(note))
             }
-            Some(Event { at, step: Step::BusUnknown, .. }) => (*at, Carries::Refusal, Some("unknown".into())),
+            Some(Event { at, step: Step::BusUnknown, .. }) => (*at, Carries::Unknown, Some("unknown".into())),
             Some(Event { at, .. }) => (*at, Carries::Ack, None),
             None => return seen::answered(canvas, self.testimony, self.node, self.sent),
         };

@@ -3,7 +3,7 @@ use super::svg::{Said, said};
 use super::*;
 use crate::ledger::Slice;
 use crate::report::sample::{fault, not_applicable, report, run_with};
-use crate::report::{Arrow, RunReport};
+use crate::report::{Arrow, Carries, RunReport};
 
 /// All pictures of these runs, each checked; with what they say.
 fn drawn(runs: Vec<RunReport>) -> Vec<(Picture, Said)> {
@@ -123,6 +123,19 @@ fn a_story_says_who_had_it_and_where_it_ended() {
     assert!(picture.caption.ends_with("Dashed arrows were not seen, but follow from what was."));
     assert!(said.texts.iter().any(|text| text == "inferred"));
     assert!(said.hits.iter().any(|hit| hit.ends_with(", inferred")), "{:?}", said.hits);
+}
+
+#[test]
+fn an_unknown_answer_is_no_refusal() {
+    let mut run = killed();
+    let answer = &mut run.stories[0].arrows[2];
+    (answer.carries, answer.note) = (Carries::Unknown, Some("unknown".into()));
+    let drawn = drawn(vec![run]);
+    let (_, said) = find(&drawn, "story-redis-1-first-lost");
+    let says = |word: &str| said.texts.iter().any(|text| text == word);
+    assert_eq!([says("unknown answer"), says("unknown"), says("refusal")], [true, true, false]);
+    let told = "unknown answer from node 1 to publisher 1: left at 0.8 ms, arrived at 0.99 ms (unknown)";
+    assert!(said.hits.iter().any(|hit| hit == told), "{:?}", said.hits);
 }
 
 #[test]

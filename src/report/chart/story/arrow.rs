@@ -28,6 +28,8 @@ pub(super) fn look(carries: Carries) -> (RGBColor, &'static str) {
         Carries::Replay => (RECOVERED, "replay"),
         Carries::Ack => (WELL, "ack"),
         Carries::Refusal => (REFUSED, "refusal"),
+        // As dark as no other arrow, for those who see no colours.
+        Carries::Unknown => (INK, "unknown answer"),
     }
 }
 

@@ -81,7 +81,7 @@ fn moments(run: &RunReport, story: &Story) -> Vec<i64> {
 }
 
 fn keys(run: &RunReport, story: &Story) -> Vec<Key> {
-    let all = [Carries::Message, Carries::Replay, Carries::Ack, Carries::Refusal];
+    let all = [Carries::Message, Carries::Replay, Carries::Ack, Carries::Refusal, Carries::Unknown];
     let there = all.into_iter().filter(|carries| story.arrows.iter().any(|arrow| arrow.carries == *carries));
     let mut keys: Vec<Key> =
         there.map(arrow::look).map(|(colour, word)| (Look::Line(colour, 3), word.to_owned())).collect();
