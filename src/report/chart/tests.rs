@@ -175,6 +175,20 @@ fn what_is_rare_breaks_nothing() {
 }
 
 #[test]
+fn a_fault_that_comes_again_and_again_leaves_room_for_the_names_of_others() {
+    let mut run = killed();
+    let often = (0..12).map(|i| fault("kill broker", i * 1_500, Some(i * 1_500 + 100)));
+    run.faults = often.chain([fault("pause node 1", 4_000, Some(4_500))]).collect();
+    run.faults.sort_by_key(|fault| fault.begin_ms);
+    let drawn = drawn(vec![run]);
+    for id in OVER_TIME {
+        let (_, said) = find(&drawn, id);
+        let named = |name: &str| said.texts.iter().filter(|text| *text == name).count();
+        assert!(named("pause node 1") == 1 && named("kill broker") > 1, "{id}: {:?}", said.texts);
+    }
+}
+
+#[test]
 fn six_thousand_slices_are_put_together_and_the_caption_says_so() {
     let drawn = drawn(vec![run_with(|run| run.timeline = (0..6_000).map(|i| slice(i * 100)).collect())]);
     let (picture, said) = find(&drawn, "latency");
