@@ -33,8 +33,8 @@ pub(super) struct Stroke {
 }
 
 impl Canvas {
-    /// With these lines, then the other nodes of the parties, then the parties.
-    pub(super) fn new(fixed: Vec<Key>, parties: &[Party<'_>]) -> Self {
+    /// With these lines, then the other nodes of the parties, then the parties. `home` is the publisher's node.
+    pub(super) fn new(fixed: Vec<Key>, parties: &[Party<'_>], home: Option<usize>) -> Self {
         let mut keys = fixed;
         for party in parties {
             let node = Key::Node(party.node);
@@ -42,7 +42,10 @@ impl Canvas {
                 keys.push(node);
             }
         }
-        let lane = |kind, name, number: Option<usize>| Lane { kind, name, number: number.map(|n| n as u64) };
+        let lane = |kind, name, number: Option<usize>| {
+            let node = home.filter(|_| kind == LaneKind::Publisher).map(|n| n as u64);
+            Lane { kind, name, number: number.map(|n| n as u64), node }
+        };
         let mut lanes: Vec<Lane> = keys
             .iter()
             .map(|key| match key {
@@ -53,9 +56,10 @@ impl Canvas {
             })
             .collect();
         keys.extend((0..parties.len()).map(Key::Party));
-        lanes.extend(
-            parties.iter().map(|party| lane(LaneKind::Subscriber, party.name(), Some(party.number()))),
-        );
+        lanes.extend(parties.iter().map(|party| Lane {
+            node: Some(party.node as u64),
+            ..lane(LaneKind::Subscriber, party.name(), Some(party.number()))
+        }));
         Self { keys, lanes, arrows: Vec::new() }
     }
 

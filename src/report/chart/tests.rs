@@ -139,6 +139,30 @@ fn an_unknown_answer_is_no_refusal() {
 }
 
 #[test]
+fn a_story_draws_every_fault_of_its_time_and_explains_no_other_shade() {
+    let texts = |run: RunReport, id: &str| find(&drawn(vec![run]), id).1.texts.clone();
+    let says = |texts: &[String], word: &str| texts.iter().any(|text| text == word);
+    // The first was told before the healing began, the second waited for it.
+    let first = texts(killed(), "story-redis-1-first-lost");
+    assert_eq!([says(&first, "fault"), says(&first, "healing")], [true, false]);
+    let second = texts(killed(), "story-redis-1-slowest");
+    assert_eq!([says(&second, "fault"), says(&second, "healing")], [true, true]);
+    for what in ["kill node 7", "surge x 3", "leave 50% of the subscribers", "run `true`", "something new"] {
+        let mut run = killed();
+        run.faults = vec![fault(what, 5_000, None)];
+        let texts = texts(run, "story-redis-1-first-lost");
+        assert!(says(&texts, "fault") && says(&texts, what), "{what}: {texts:?}");
+    }
+    // It was over at once, and long before.
+    for (begin, seen) in [(5_020, true), (4_000, false)] {
+        let mut run = killed();
+        run.faults = vec![fault("run `true`", begin, Some(begin))];
+        let texts = texts(run, "story-redis-1-first-lost");
+        assert_eq!([says(&texts, "fault"), says(&texts, "run `true`")], [seen; 2], "{begin}");
+    }
+}
+
+#[test]
 fn a_report_without_figures_has_no_pictures() {
     assert_eq!(pictures(&report(vec![])), []);
     assert_eq!(pictures(&report(vec![not_applicable(), run_with(|_| {})])), []);

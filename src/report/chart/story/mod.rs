@@ -15,7 +15,6 @@ use super::lettering::Anchor;
 use super::palette::{DELIVERED, GRID, INK, MUTED};
 use super::panel::LEFT;
 use super::sheet::{Drawn, Sheet, WIDTH};
-use super::window;
 use crate::report::label::Names;
 use crate::report::story::{Carries, Story};
 use crate::report::{FaultReport, LaneKind, RunReport};
@@ -32,12 +31,14 @@ fn picture(run: &RunReport, names: Names, story: &Story) -> Option<Picture> {
     let (choice, words) = words::choice(story.choice);
     let run_id: String =
         run.id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
-    let keys = keys(run, story);
     let lanes = Lanes::new(&story.lanes);
-    let top = legend::height(&keys) + 6;
-    let begin = top + lanes.head() + 6;
     let height = 320 + 18 * i32::try_from(story.arrows.len()).unwrap_or(i32::MAX).min(30);
-    let times = Times::new(moments(run, story), begin, begin + height);
+    let times = |begin| Times::new(moments(run, story), begin, begin + height);
+    let bands = band::all(&lanes, told(run, story));
+    // What is drawn does not depend on how high the legend is.
+    let keys = keys(story, band::keys(&bands, &times(0)));
+    let top = legend::height(&keys) + 6;
+    let times = times(top + lanes.head() + 6);
     let caption = words::caption(story) + &words::unwitnessed(run, story);
     let title = format!("{}: {words}", names.whole(run));
     Sheet::picture(&format!("story-{run_id}-{choice}"), &title, caption, times.bottom() + 20, |sheet| {
@@ -45,9 +46,7 @@ fn picture(run: &RunReport, names: Names, story: &Story) -> Option<Picture> {
         scale(sheet, &times, story)?;
         lanes.draw(sheet, top, times.bottom())?;
         let mut labels = Labels::default();
-        for fault in told(run, story) {
-            band::draw(sheet, &lanes, &times, &mut labels, fault);
-        }
+        bands.iter().for_each(|band| band.draw(sheet, &times, &mut labels));
         due(sheet, &lanes, &times, story)?;
         for arrow in &story.arrows {
             arrow::draw(sheet, &lanes, &times, &mut labels, story, arrow)?;
@@ -80,7 +79,8 @@ fn moments(run: &RunReport, story: &Story) -> Vec<i64> {
     arrows.flatten().chain([first, last, story.due_us]).chain(story.sent_us).chain(faults).collect()
 }
 
-fn keys(run: &RunReport, story: &Story) -> Vec<Key> {
+/// What the arrows mean, and then the faults.
+fn keys(story: &Story, faults: Vec<Key>) -> Vec<Key> {
     let all = [Carries::Message, Carries::Replay, Carries::Ack, Carries::Refusal, Carries::Unknown];
     let there = all.into_iter().filter(|carries| story.arrows.iter().any(|arrow| arrow.carries == *carries));
     let mut keys: Vec<Key> =
@@ -91,7 +91,7 @@ fn keys(run: &RunReport, story: &Story) -> Vec<Key> {
     if story.arrows.iter().any(|arrow| arrow.arrives_us.is_none()) {
         keys.push((Look::Cross, "never arrived".into()));
     }
-    keys.extend(window::keys(told(run, story)));
+    keys.extend(faults);
     keys
 }
 
