@@ -1,6 +1,6 @@
 //! Lines and arrows, as they are drawn.
 
-use super::party::Party;
+use super::party::{MOST, Party};
 use crate::report::{Arrow, Carries, Lane, LaneKind};
 
 /// A line, for those who draw arrows.
@@ -34,11 +34,17 @@ pub(super) struct Stroke {
 
 impl Canvas {
     /// With these lines, then the other nodes of the parties, then the parties. `home` is the publisher's node.
-    pub(super) fn new(fixed: Vec<Key>, parties: &[Party<'_>], home: Option<usize>) -> Self {
+    /// Nodes that were `away` have a line where there is room: it shows what was broken.
+    pub(super) fn new(fixed: Vec<Key>, parties: &[Party<'_>], home: Option<usize>, away: &[usize]) -> Self {
         let mut keys = fixed;
         for party in parties {
             let node = Key::Node(party.node);
             if !keys.contains(&node) {
+                keys.push(node);
+            }
+        }
+        for node in away.iter().map(|node| Key::Node(*node)) {
+            if !keys.contains(&node) && keys.len() + parties.len() < MOST {
                 keys.push(node);
             }
         }

@@ -108,7 +108,9 @@ fn story(choice: Choice, testimony: &Testimony, scene: &Scene<'_>) -> Story {
     fixed.extend(scene.has_broker().then_some(Key::Broker));
     fixed.extend(scene.has_history().then_some(Key::History));
     let parties = party::choose(Party::of(fates), *node, fixed.len());
-    let mut canvas = Canvas::new(fixed, &parties, *node);
+    let receipts = fates.iter().flat_map(|fate| &fate.receipts).map(|receipt| receipt.at_us);
+    let last = receipts.chain(testimony.answered_us).chain(*sent_us).fold(*due_us, i64::max);
+    let mut canvas = Canvas::new(fixed, &parties, *node, &scene.outages.away(*due_us, last));
     let had = match (scene.traced, node, sent_us) {
         (Some(traced), Some(node), Some(sent)) => {
             way::draw(&mut canvas, &way::Start { testimony, traced, scene, node: *node, sent: *sent })

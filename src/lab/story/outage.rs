@@ -74,6 +74,16 @@ impl Outages {
         self.outages.iter().find(concerns).map(|outage| outage.what.clone())
     }
 
+    /// The nodes that were away at some moment of these, both included.
+    pub(super) fn away(&self, from: i64, to: i64) -> Vec<usize> {
+        let away = |outage: &Outage| match (&outage.action, &outage.target) {
+            (Action::Kill | Action::Stop | Action::Pause, Target::Node(node)) => Some(*node),
+            _ => None,
+        };
+        let then = self.outages.iter().filter(|outage| outage.from <= to && outage.until >= from);
+        then.filter_map(away).collect()
+    }
+
     /// Whether nothing passed this way at this moment.
     pub(super) fn stopped(&self, from: Place, to: Place, at: i64) -> bool {
         self.outages.iter().any(|outage| outage.holds(at) && outage.stops(from, to, self.nodes))

@@ -182,6 +182,33 @@ fn a_node_that_was_killed_gets_nothing_and_the_fault_is_named() {
 }
 
 #[test]
+fn what_a_dead_node_missed_is_replayed_at_another_and_the_dead_one_has_its_line() {
+    let place = place(Pattern::Amqp).struck(Action::Kill, Target::Node(1), 60_000, 90_000);
+    let replay = r#""step":"replay","id":"ab.7","room":"room-0""#;
+    let to_one = format!(r#"{replay},"clients":1"#);
+    let home = [(70_100, IN), (70_200, BUS_OUT), (70_500, BUS_IN), (70_520, OUT), (70_600, ACK)];
+    let home = [&home[..], &[(80_000, to_one.as_str())]].concat();
+    let stored = r#""step":"stored","id":"ab.7","room":"room-0""#;
+    let place =
+        place.write("node-0.trace", &home).write("history.trace", &[(70_640, stored), (79_000, replay)]);
+    // It was on node 1, and came to node 0.
+    let back = Receipt { at_us: 80_300, node: 0, replay: true };
+    let moved = Fate { online: false, received: true, receipts: vec![back], ..fate(1, &[]) };
+    let story = place.tell(testimony(vec![fate(0, &[(70_700, false)]), moved]));
+    let arrows = arrows(&story);
+    for expected in [
+        "broker -> node 1 70350..- message inferred (kill node 1)",
+        "history -> node 0 79000..80000 replay",
+        "node 0 -> subscriber 1 80000..80300 replay",
+    ] {
+        assert!(arrows.contains(&expected.into()), "{expected}: {arrows:#?}");
+    }
+    assert!(!arrows.iter().any(|arrow| arrow.starts_with("node 1 ->")), "{arrows:#?}");
+    let of: Vec<_> = story.lanes.iter().map(|lane| (lane.name.as_str(), lane.node)).collect();
+    assert!(of.contains(&("node 1", None)) && of.contains(&("subscriber 1", Some(0))), "{of:?}");
+}
+
+#[test]
 fn a_full_outbox_is_named_where_it_dropped() {
     let dropped =
         r#""step":"out","id":"ab.7","room":"room-0","clients":0,"why":"dropped for 1: outbox full""#;
