@@ -162,6 +162,41 @@ fn a_story_draws_every_fault_of_its_time_and_explains_no_other_shade() {
     }
 }
 
+/// The heights of an attribute of all elements with this mark.
+fn heights(svg: &str, element: &str, mark: &str, of: impl Fn(&str) -> Vec<i32>) -> Vec<i32> {
+    let elements = svg.split('<').filter(|text| text.starts_with(element) && text.contains(mark));
+    elements.flat_map(of).collect()
+}
+
+#[test]
+fn what_is_cut_out_crosses_out_no_word() {
+    let mut run = killed();
+    let story = &mut run.stories[1];
+    // A word halfway through the wait.
+    let waited = Some("waited for the broker".to_owned());
+    story.arrows[1] = Arrow { leaves_us: story.due_us + 1_800, note: waited, ..story.arrows[1].clone() };
+    let drawn = drawn(vec![run]);
+    let svg = &find(&drawn, "story-redis-1-slowest").0.svg;
+    let attribute = |text: &str, name: &str| {
+        text.split_once(&format!(" {name}=\""))
+            .and_then(|(_, rest)| rest.split_once('"'))
+            .map(|it| it.0.to_owned())
+    };
+    let words = heights(svg, "text", "paint-order", |text| {
+        attribute(text, "y").into_iter().filter_map(|y| y.parse().ok()).collect()
+    });
+    // Zigzags have many points, and no other line has.
+    let teeth = heights(svg, "polyline", "stroke-width=\"2\"", |text| {
+        let points = attribute(text, "points").unwrap_or_default();
+        let ys: Vec<i32> =
+            points.split(' ').filter_map(|point| point.split_once(',')?.1.parse().ok()).collect();
+        if ys.len() > 9 { ys } else { Vec::new() }
+    });
+    assert!(words.len() > 1 && teeth.len() > 20, "{words:?} {teeth:?}");
+    let crossed = |y: &&i32| teeth.iter().any(|tooth| (*y - tooth).abs() < 9);
+    assert_eq!(words.iter().find(crossed), None, "{teeth:?}");
+}
+
 #[test]
 fn a_report_without_figures_has_no_pictures() {
     assert_eq!(pictures(&report(vec![])), []);

@@ -22,6 +22,11 @@ use labels::Labels;
 use lanes::Lanes;
 use time::Times;
 
+/// A zigzag is so far from the edge of what is cut out.
+const INTO_CUT: i32 = 12;
+/// And so far do its teeth reach.
+const TOOTH: i32 = 5;
+
 /// The pictures of a run's stories.
 pub(super) fn pictures(run: &RunReport, names: Names) -> impl Iterator<Item = Picture> {
     run.stories.iter().filter_map(move |story| picture(run, names, story))
@@ -45,7 +50,7 @@ fn picture(run: &RunReport, names: Names, story: &Story) -> Option<Picture> {
         legend::draw(sheet, 0, &keys)?;
         scale(sheet, &times, story)?;
         lanes.draw(sheet, top, times.bottom())?;
-        let mut labels = Labels::default();
+        let mut labels = Labels::beside(zigzags(&times));
         bands.iter().for_each(|band| band.draw(sheet, &times, &mut labels));
         due(sheet, &lanes, &times, story)?;
         for arrow in &story.arrows {
@@ -119,11 +124,21 @@ fn due(sheet: &mut Sheet, lanes: &Lanes, times: &Times, story: &Story) -> Drawn 
     Ok(())
 }
 
+/// Where the zigzags are.
+fn zigzags(times: &Times) -> Vec<Frame> {
+    let across = |(from, to): (i32, i32)| {
+        let tooth = INTO_CUT - TOOTH - 1;
+        Frame { left: 0, top: from + tooth, right: WIDTH, bottom: to - tooth }
+    };
+    times.cuts().map(across).collect()
+}
+
 /// A zigzag over the whole width where a wait is cut out.
 fn cuts(sheet: &mut Sheet, times: &Times) {
     for (from, to) in times.cuts() {
-        for y in [from + 12, to - 12] {
-            let teeth = (0..).map(|tooth| (LEFT - 30 + tooth * 14, y + if tooth % 2 == 0 { -5 } else { 5 }));
+        for y in [from + INTO_CUT, to - INTO_CUT] {
+            let side = |tooth| if tooth % 2 == 0 { -TOOTH } else { TOOTH };
+            let teeth = (0..).map(|tooth| (LEFT - 30 + tooth * 14, y + side(tooth)));
             sheet.stroke(&teeth.take_while(|(x, _)| *x <= WIDTH).collect::<Vec<_>>(), MUTED, 2);
         }
     }
