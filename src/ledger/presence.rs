@@ -38,6 +38,18 @@ impl Presence {
         later.checked_sub(1).and_then(|i| self.stays.get(i)).copied()
     }
 
+    /// The stay to which a replay of this moment belongs. A replay comes before the subscription that asks for it is
+    /// told: who is offline then hears it from the node where it is online next.
+    pub(super) fn replayed_at(&self, moment: u64) -> Option<Stay> {
+        let now = self.at(moment);
+        if now.is_some_and(|stay| stay.online) {
+            return now;
+        }
+        let later = self.stays.partition_point(|stay| stay.from <= moment);
+        let mut next = self.stays.iter().skip(later);
+        next.find(|stay| stay.online).copied().or(now)
+    }
+
     /// Whether it was offline on purpose at some moment of these, both included.
     pub(super) fn was_away(&self, from: u64, to: u64) -> bool {
         let later = self.stays.partition_point(|stay| stay.from <= from);
@@ -97,6 +109,20 @@ mod tests {
         assert_eq!([at(20), at(29)], [Some((1, false)); 2], "offline on the last known node");
         assert_eq!([at(30), at(99)], [Some((2, true)); 2]);
         assert_eq!(presence.since(), Some(10));
+    }
+
+    #[test]
+    fn a_replay_belongs_to_the_next_subscription() {
+        let mut presence = Presence::default();
+        presence.online(1, 10);
+        presence.offline(20);
+        presence.left(25);
+        presence.online(2, 30);
+        presence.offline(40);
+        let at = |moment| presence.replayed_at(moment).map(|stay| stay.node);
+        assert_eq!([at(15), at(21), at(29), at(30)], [Some(1), Some(2), Some(2), Some(2)]);
+        assert_eq!(at(41), Some(2), "it never came back: the last node that is known");
+        assert_eq!(at(5), Some(1), "before its first subscription");
     }
 
     #[test]

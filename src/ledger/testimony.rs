@@ -111,11 +111,11 @@ impl Ledger {
             let subscriber = &self.subscribers[*s];
             let debt = subscriber.debts.get(place).filter(|debt| debt.owed())?;
             let stay = subscriber.presence.at(message.sent_at)?;
-            let node_at = |at| subscriber.presence.at(at).map_or(stay.node, |stay| stay.node) as usize;
-            let receipt = |kept: &Kept| Receipt {
-                at_us: self.us(kept.at),
-                node: node_at(kept.at),
-                replay: kept.replay,
+            let receipt = |kept: &Kept| {
+                let presence = &subscriber.presence;
+                let from = if kept.replay { presence.replayed_at(kept.at) } else { presence.at(kept.at) };
+                let node = from.map_or(stay.node, |stay| stay.node) as usize;
+                Receipt { at_us: self.us(kept.at), node, replay: kept.replay }
             };
             let own = receipts.iter().filter(|receipt| receipt.s as usize == *s);
             Some(Fate {

@@ -70,6 +70,23 @@ fn the_first_lost_is_told_with_those_who_have_it() {
 }
 
 #[test]
+fn a_replay_comes_from_the_node_that_is_subscribed_next() {
+    let mut ledger = begun(2, 2, 100);
+    send(&mut ledger, 0, Handed);
+    hear(&mut ledger, 0, 0, 100);
+    hear(&mut ledger, 1, 0, 100);
+    ledger.closed(1, us(8_000));
+    send(&mut ledger, 1, Handed);
+    // Node 1 is dead: the next is node 0, and it replays before it says `subscribed`.
+    ledger.received(1, 1, Replay { round: 0 }, us(30_000));
+    ledger.subscribed(1, 0, us(30_100));
+    let told = told(&ledger);
+    let lost = told.first_lost.unwrap();
+    let replayed = lost.fates.iter().find(|fate| fate.subscriber == 1).unwrap();
+    assert_eq!((replayed.node, replayed.online, replayed.receipts[0].node), (1, false, 0));
+}
+
+#[test]
 fn what_is_refused_or_lost_to_who_left_on_purpose() {
     let mut ledger = begun(2, 3, 100);
     ledger.left(1, us(5_000));

@@ -60,6 +60,9 @@ pub struct Lane {
     pub name: String,
     /// The node, the publisher or the subscriber; of a group the first one; `null` for the broker and history.
     pub number: Option<u64>,
+    /// Of a publisher or a subscriber, the node that it was with; `null` for others, and where it is not known.
+    #[serde(default)]
+    pub node: Option<u64>,
 }
 
 /// What a line of the diagram stands for.
@@ -90,6 +93,8 @@ pub enum Carries {
     Ack,
     /// A refusal.
     Refusal,
+    /// The answer that nobody knows: perhaps it was sent, perhaps not.
+    Unknown,
 }
 
 /// From one line to another.

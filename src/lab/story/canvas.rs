@@ -1,6 +1,6 @@
 //! Lines and arrows, as they are drawn.
 
-use super::party::Party;
+use super::party::{MOST, Party};
 use crate::report::{Arrow, Carries, Lane, LaneKind};
 
 /// A line, for those who draw arrows.
@@ -33,8 +33,9 @@ pub(super) struct Stroke {
 }
 
 impl Canvas {
-    /// With these lines, then the other nodes of the parties, then the parties.
-    pub(super) fn new(fixed: Vec<Key>, parties: &[Party<'_>]) -> Self {
+    /// With these lines, then the other nodes of the parties, then the parties. `home` is the publisher's node.
+    /// Nodes that were `away` have a line where there is room: it shows what was broken.
+    pub(super) fn new(fixed: Vec<Key>, parties: &[Party<'_>], home: Option<usize>, away: &[usize]) -> Self {
         let mut keys = fixed;
         for party in parties {
             let node = Key::Node(party.node);
@@ -42,7 +43,15 @@ impl Canvas {
                 keys.push(node);
             }
         }
-        let lane = |kind, name, number: Option<usize>| Lane { kind, name, number: number.map(|n| n as u64) };
+        for node in away.iter().map(|node| Key::Node(*node)) {
+            if !keys.contains(&node) && keys.len() + parties.len() < MOST {
+                keys.push(node);
+            }
+        }
+        let lane = |kind, name, number: Option<usize>| {
+            let node = home.filter(|_| kind == LaneKind::Publisher).map(|n| n as u64);
+            Lane { kind, name, number: number.map(|n| n as u64), node }
+        };
         let mut lanes: Vec<Lane> = keys
             .iter()
             .map(|key| match key {
@@ -53,9 +62,10 @@ impl Canvas {
             })
             .collect();
         keys.extend((0..parties.len()).map(Key::Party));
-        lanes.extend(
-            parties.iter().map(|party| lane(LaneKind::Subscriber, party.name(), Some(party.number()))),
-        );
+        lanes.extend(parties.iter().map(|party| Lane {
+            node: Some(party.node as u64),
+            ..lane(LaneKind::Subscriber, party.name(), Some(party.number()))
+        }));
         Self { keys, lanes, arrows: Vec::new() }
     }
 
@@ -81,6 +91,12 @@ impl Canvas {
         let Stroke { leaves, arrives, carries, traced, note } = stroke;
         let leaves_us = arrives.map_or(leaves, |arrives| leaves.min(arrives));
         self.arrows.push(Arrow { from, to, leaves_us, arrives_us: arrives, carries, traced, note });
+    }
+
+    /// Whether an arrow to this line ends on the way.
+    pub(super) fn ended(&self, to: Key) -> bool {
+        let to = self.keys.iter().position(|known| *known == to);
+        self.arrows.iter().any(|arrow| arrow.arrives_us.is_none() && Some(arrow.to) == to)
     }
 
     /// The lines, and the arrows in the order of time.

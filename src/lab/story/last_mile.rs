@@ -5,20 +5,24 @@ use super::canvas::{Canvas, Key, Stroke};
 use super::outage::Place;
 use super::party::{Became, Party, payment};
 use super::trace::{Event, Step};
-use crate::ledger::Receipt;
+use crate::ledger::{Answer, Receipt, Testimony};
 use crate::report::Carries;
 
 /// Draws it. `had` are the nodes that had the message, from when on, and whether that was seen.
 pub(super) fn draw(
     canvas: &mut Canvas,
     parties: &[Party<'_>],
+    testimony: &Testimony,
     scene: &Scene<'_>,
     had: &[(usize, i64, bool)],
 ) {
     for (i, party) in parties.iter().enumerate() {
         let at_node = had.iter().find(|(node, ..)| *node == party.node).map(|(_, at, _)| *at);
         let strokes = match party.became {
-            Became::Lost => lost(party, scene, at_node).into_iter().collect(),
+            Became::Lost => {
+                let away = || away(canvas, party, testimony, had);
+                lost(party, scene, at_node.or_else(away)).into_iter().collect()
+            }
             Became::Live | Became::Replayed => received(party, scene, at_node),
         };
         for stroke in strokes {
@@ -68,10 +72,31 @@ fn written(scene: &Scene<'_>, receipt: &Receipt) -> Option<i64> {
 fn lost(party: &Party<'_>, scene: &Scene<'_>, at_node: Option<i64>) -> Option<Stroke> {
     let out = scene.traced.and_then(|traced| traced.first(party.node, Step::Out));
     let leaves = out.map(|event| event.at).or(at_node)?;
-    let offline = party.fates.iter().all(|fate| !fate.online).then(|| "offline".to_owned());
+    let offline = is_offline(party).then(|| "offline".to_owned());
     let note = out
         .and_then(|event| event.why.clone())
         .or(offline)
-        .or_else(|| scene.outages.between(Place::Clients, Place::Node(party.node), leaves));
+        .or_else(|| scene.outages.between(Place::Node(party.node), Place::Clients, leaves));
     Some(Stroke { leaves, arrives: None, carries: Carries::Message, traced: out.is_some(), note })
+}
+
+/// When a node without any clients would have had it for these, who were offline: it ends before them, unless it has
+/// ended on the way to their node.
+fn away(
+    canvas: &Canvas,
+    party: &Party<'_>,
+    testimony: &Testimony,
+    had: &[(usize, i64, bool)],
+) -> Option<i64> {
+    let home = testimony.node.map(Key::Node);
+    let before = [Some(Key::Node(party.node)), Some(Key::Broker), home];
+    if !is_offline(party) || before.into_iter().flatten().any(|key| canvas.ended(key)) {
+        return None;
+    }
+    let passed_on = matches!(testimony.answer, Some(Answer::Handed | Answer::Confirmed));
+    had.iter().map(|(_, at, _)| *at).min().or(testimony.answered_us.filter(|_| passed_on))
+}
+
+fn is_offline(party: &Party<'_>) -> bool {
+    party.fates.iter().all(|fate| !fate.online)
 }

@@ -108,7 +108,9 @@ fn story(choice: Choice, testimony: &Testimony, scene: &Scene<'_>) -> Story {
     fixed.extend(scene.has_broker().then_some(Key::Broker));
     fixed.extend(scene.has_history().then_some(Key::History));
     let parties = party::choose(Party::of(fates), *node, fixed.len());
-    let mut canvas = Canvas::new(fixed, &parties);
+    let receipts = fates.iter().flat_map(|fate| &fate.receipts).map(|receipt| receipt.at_us);
+    let last = receipts.chain(testimony.answered_us).chain(*sent_us).fold(*due_us, i64::max);
+    let mut canvas = Canvas::new(fixed, &parties, *node, &scene.outages.away(*due_us, last));
     let had = match (scene.traced, node, sent_us) {
         (Some(traced), Some(node), Some(sent)) => {
             way::draw(&mut canvas, &way::Start { testimony, traced, scene, node: *node, sent: *sent })
@@ -116,7 +118,7 @@ fn story(choice: Choice, testimony: &Testimony, scene: &Scene<'_>) -> Story {
         (None, Some(node), Some(sent)) => seen::draw(&mut canvas, testimony, *node, *sent),
         _ => Vec::new(),
     };
-    last_mile::draw(&mut canvas, &parties, scene, &had);
+    last_mile::draw(&mut canvas, &parties, testimony, scene, &had);
     let received = fates.iter().filter(|fate| fate.received).count() as u64;
     let owed = fates.len() as u64;
     let (lanes, arrows) = canvas.finish();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::ledger::{Fate, Receipt};
 
 /// The most lines of a diagram.
-const MOST: usize = 12;
+pub(super) const MOST: usize = 12;
 
 /// What became of a debt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -38,7 +38,7 @@ pub(super) fn answered(canvas: &mut Canvas, testimony: &Testimony, node: usize, 
     let Some(came) = testimony.answered_us else { return };
     let (carries, note) = match testimony.answer {
         Some(Answer::Refused) => (Carries::Refusal, Some("refused".to_owned())),
-        Some(Answer::Unknown) => (Carries::Refusal, Some("unknown".to_owned())),
+        Some(Answer::Unknown) => (Carries::Unknown, Some("unknown".to_owned())),
         _ => (Carries::Ack, None),
     };
     let leaves = middle(middle(sent, earliest_sign(testimony).unwrap_or(came)), came);

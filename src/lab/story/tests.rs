@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::ledger::{Fate, Receipt};
 use crate::report::{Carries, LaneKind};
-use crate::scenario::{Action, Target};
+use crate::scenario::{Action, Condition, End, Link, Target};
 
 /// The load began at this Unix second.
 const BEGAN: &str = "1700000000";
@@ -154,6 +154,19 @@ fn a_refused_message_ends_on_the_way_to_the_broker() {
 }
 
 #[test]
+fn an_unknown_answer_is_told_as_that_traced_or_not() {
+    let unknown = r#""step":"bus_unknown","id":"ab.7""#;
+    let asked = || Testimony { answer: Some(Answer::Unknown), ..testimony(vec![fate(0, &[])]) };
+    let traced = place(Pattern::Redis);
+    let traced = traced.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT), (70_800, unknown)]);
+    let expected = "node 0 -> publisher 0 70800..70900 unknown (unknown)";
+    assert!(arrows(&traced.tell(asked())).contains(&expected.into()));
+    let untraced = Place { traced: false, ..place(Pattern::Redis) };
+    let expected = "node 0 -> publisher 0 70677..70900 unknown inferred (unknown)";
+    assert!(arrows(&untraced.tell(asked())).contains(&expected.into()));
+}
+
+#[test]
 fn a_node_that_was_killed_gets_nothing_and_the_fault_is_named() {
     let home = [(70_100, IN), (70_200, BUS_OUT), (70_210, BUS_IN), (70_220, OUT), (70_300, ACK)];
     let place = place(Pattern::Zeromq).struck(Action::Kill, Target::Node(1), 60_000, 90_000);
@@ -166,6 +179,33 @@ fn a_node_that_was_killed_gets_nothing_and_the_fault_is_named() {
         "node 0 -> publisher 0 70300..70900 ack",
     ];
     assert_eq!(arrows(&story), expected);
+}
+
+#[test]
+fn what_a_dead_node_missed_is_replayed_at_another_and_the_dead_one_has_its_line() {
+    let place = place(Pattern::Amqp).struck(Action::Kill, Target::Node(1), 60_000, 90_000);
+    let replay = r#""step":"replay","id":"ab.7","room":"room-0""#;
+    let to_one = format!(r#"{replay},"clients":1"#);
+    let home = [(70_100, IN), (70_200, BUS_OUT), (70_500, BUS_IN), (70_520, OUT), (70_600, ACK)];
+    let home = [&home[..], &[(80_000, to_one.as_str())]].concat();
+    let stored = r#""step":"stored","id":"ab.7","room":"room-0""#;
+    let place =
+        place.write("node-0.trace", &home).write("history.trace", &[(70_640, stored), (79_000, replay)]);
+    // It was on node 1, and came to node 0.
+    let back = Receipt { at_us: 80_300, node: 0, replay: true };
+    let moved = Fate { online: false, received: true, receipts: vec![back], ..fate(1, &[]) };
+    let story = place.tell(testimony(vec![fate(0, &[(70_700, false)]), moved]));
+    let arrows = arrows(&story);
+    for expected in [
+        "broker -> node 1 70350..- message inferred (kill node 1)",
+        "history -> node 0 79000..80000 replay",
+        "node 0 -> subscriber 1 80000..80300 replay",
+    ] {
+        assert!(arrows.contains(&expected.into()), "{expected}: {arrows:#?}");
+    }
+    assert!(!arrows.iter().any(|arrow| arrow.starts_with("node 1 ->")), "{arrows:#?}");
+    let of: Vec<_> = story.lanes.iter().map(|lane| (lane.name.as_str(), lane.node)).collect();
+    assert!(of.contains(&("node 1", None)) && of.contains(&("subscriber 1", Some(0))), "{of:?}");
 }
 
 #[test]
@@ -208,6 +248,80 @@ fn what_waited_for_the_broker_and_what_was_replayed() {
     ];
     assert_eq!(arrows(&story), expected);
     assert_eq!(story.arrows.last().unwrap().carries, Carries::Replay);
+}
+
+/// Something was broken when the message was sent, and healed later.
+fn parted(pattern: Pattern, action: Action, target: Target) -> Place {
+    place(pattern).struck(action, target, 60_000, 80_000)
+}
+
+#[test]
+fn what_a_partition_kept_from_the_broker_waited_at_its_node() {
+    let groups = Target::Groups(vec![vec![End::Node(0)], vec![End::Node(1)]]);
+    let link = |text| Target::Link(Link::parse(text).unwrap());
+    let faults = [
+        (Action::Partition, groups),
+        (Action::Link(Condition::Blackhole), link("node 0 <-> broker")),
+        (Action::Link(Condition::Cut), link("node 0 -> broker")),
+    ];
+    for (action, target) in faults {
+        let place = parted(Pattern::Redis, action, target.clone());
+        let place = place.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT)]);
+        let place = place.write("node-1.trace", &[(84_000, BUS_IN), (84_010, OUT)]);
+        let story = place.tell(testimony(vec![fate(1, &[(84_200, false)])]));
+        let arrows = arrows(&story);
+        let to_broker = "node 0 -> broker 70200..82000 message inferred (waited for the link)";
+        let to_node = "broker -> node 1 82000..84000 message inferred";
+        assert!(
+            arrows.contains(&to_broker.into()) && arrows.contains(&to_node.into()),
+            "{target}: {arrows:?}"
+        );
+    }
+}
+
+#[test]
+fn what_a_blackhole_kept_from_a_node_had_come_to_the_broker_before() {
+    let link = Target::Link(Link::parse("broker -> node *").unwrap());
+    let place = parted(Pattern::Redis, Action::Link(Condition::Blackhole), link);
+    let place = place.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT)]);
+    let place = place.write("node-1.trace", &[(84_000, BUS_IN), (84_010, OUT)]);
+    let arrows = arrows(&place.tell(testimony(vec![fate(1, &[(84_200, false)])])));
+    let expected = [
+        "node 0 -> broker 70200..70200 message inferred",
+        "broker -> node 1 70200..84000 message inferred (waited for the link)",
+    ];
+    assert!(expected.iter().all(|arrow| arrows.contains(&(*arrow).into())), "{arrows:?}");
+}
+
+#[test]
+fn what_passed_before_the_link_broke_is_at_the_broker_before() {
+    let link = Target::Link(Link::parse("node 0 <-> broker").unwrap());
+    let place = place(Pattern::Redis).struck(Action::Link(Condition::Blackhole), link, 70_300, 90_000);
+    let place = place.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT)]);
+    let place = place.write("node-1.trace", &[(70_900, BUS_IN), (70_910, OUT)]);
+    let arrows = arrows(&place.tell(testimony(vec![fate(1, &[(71_000, false)])])));
+    assert!(arrows.contains(&"node 0 -> broker 70200..70250 message inferred".into()), "{arrows:?}");
+}
+
+#[test]
+fn a_message_for_clients_that_are_cut_off_ends_before_them_and_not_between_healthy_nodes() {
+    let link = Target::Link(Link::parse("node 1 <-> client *").unwrap());
+    let cut = |pattern| place(pattern).struck(Action::Link(Condition::Cut), link.clone(), 60_000, 90_000);
+    let fates = || vec![fate(0, &[(70_700, false)]), Fate { online: false, ..fate(1, &[]) }];
+    let home = [(70_100, IN), (70_200, BUS_OUT), (70_500, BUS_IN), (70_520, OUT), (70_600, ACK)];
+    for pattern in [Pattern::Zeromq, Pattern::Redis] {
+        let story = cut(pattern).write("node-0.trace", &home).tell(testimony(fates()));
+        let arrows = arrows(&story);
+        let ended: Vec<_> = arrows.iter().filter(|arrow| arrow.contains("..- ")).collect();
+        assert_eq!(ended, ["node 1 -> subscriber 1 70500..- message inferred (offline)"], "{pattern:?}");
+    }
+    // Dropped clients are no reason between servers either; a dead node is one.
+    let storm = place(Pattern::Zeromq).struck(Action::Storm, Target::Node(1), 60_000, 90_000);
+    let arrows_of = |place: Place| arrows(&place.write("node-0.trace", &home).tell(testimony(fates())));
+    assert!(!arrows_of(storm).iter().any(|arrow| arrow.starts_with("node 0 -> node 1")));
+    let killed = arrows_of(place(Pattern::Zeromq).struck(Action::Kill, Target::Node(1), 60_000, 90_000));
+    let ended: Vec<_> = killed.iter().filter(|arrow| arrow.contains("..- ")).collect();
+    assert_eq!(ended, ["node 0 -> node 1 70200..- message inferred (kill node 1)"]);
 }
 
 #[test]

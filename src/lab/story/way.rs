@@ -77,7 +77,7 @@ impl Start<'_> {
                 let note = why.as_ref().map_or("refused".to_owned(), |why| format!("refused {why}"));
                 (*at, Carries::Refusal, Some(note))
             }
-            Some(Event { at, step: Step::BusUnknown, .. }) => (*at, Carries::Refusal, Some("unknown".into())),
+            Some(Event { at, step: Step::BusUnknown, .. }) => (*at, Carries::Unknown, Some("unknown".into())),
             Some(Event { at, .. }) => (*at, Carries::Ack, None),
             None => return seen::answered(canvas, self.testimony, self.node, self.sent),
         };
@@ -102,22 +102,34 @@ impl Start<'_> {
         let (message, traced) = (Carries::Message, false);
         let reply = self.reply();
         let taken = reply.filter(|event| event.step == Step::BusAck).map(|event| event.at);
-        let all = (0..self.traced.nodes.len()).filter_map(|node| self.traced.brought(node));
         let stored =
             self.traced.history.iter().find(|event| event.step == Step::Stored).map(|event| event.at);
-        let Some(sign) = all.chain(stored).chain(taken).min() else {
+        let brought = |node| Some((Place::Node(node), self.traced.brought(node)?));
+        let signs: Vec<(Place, i64)> = (0..self.traced.nodes.len())
+            .filter_map(brought)
+            .chain(stored.map(|at| (Place::History, at)))
+            .chain(taken.map(|at| (Place::Node(self.node), at)))
+            .collect();
+        let outages = self.scene.outages;
+        let (here, broker) = (Place::Node(self.node), Place::Broker);
+        let Some(sign) = signs.iter().map(|(_, at)| *at).min() else {
             let note = match reply {
                 Some(Event { step: Step::BusRefused, why, .. }) => why.clone(),
-                _ => self.scene.outages.between(Place::Node(self.node), Place::Broker, handed),
+                _ => outages.between(here, broker, handed),
             };
             let stroke = Stroke { leaves: handed, arrives: None, carries: message, traced, note };
             return canvas.arrow(home, Key::Broker, stroke);
         };
-        // What waited for a broker that was away came to it after its return.
-        let back = self.scene.outages.back(Place::Broker, handed).min(sign);
-        let there = middle(back.max(handed), sign);
-        let note = (back > handed).then(|| "waited for the broker".to_owned());
-        let stroke = Stroke { leaves: handed, arrives: Some(there), carries: message, traced, note };
+        // What waited for a broker that was away, or out of reach, came to it after that.
+        let passage = outages.passage(here, broker, handed, sign);
+        // And before each sign: where that waited on its way back, before its wait.
+        let before_wait = |(place, at): &(Place, i64)| {
+            outages.passage(broker, *place, passage.earliest, *at).stopped.unwrap_or(*at)
+        };
+        let sign = signs.iter().map(before_wait).min().unwrap_or(sign).min(passage.latest);
+        let there = middle(passage.earliest, sign.max(passage.earliest));
+        let (arrives, note) = (Some(there), passage.waited);
+        let stroke = Stroke { leaves: handed, arrives, carries: message, traced, note };
         canvas.arrow(home, Key::Broker, stroke);
         if taken.is_some() {
             let stroke = Stroke { leaves: there, arrives: taken, carries: Carries::Ack, traced, note: None };
@@ -126,7 +138,7 @@ impl Start<'_> {
         for node in canvas.nodes() {
             self.bring(canvas, Key::Broker, Place::Broker, node, there);
         }
-        let why = || self.scene.outages.between(Place::Broker, Place::History, there);
+        let why = || outages.between(Place::Broker, Place::History, there);
         let late = || "not stored when the run ended".to_owned();
         let note = if stored.is_none() { Some(why().unwrap_or_else(late)) } else { None };
         let stroke = Stroke { leaves: there, arrives: stored, carries: message, traced, note };
@@ -144,15 +156,21 @@ impl Start<'_> {
     /// To a node that had it from the bus, or should have had it for somebody who lost it.
     fn bring(&self, canvas: &mut Canvas, from: Key, place: Place, node: usize, leaves: i64) {
         let arrives = self.traced.brought(node);
-        let lacks = self.testimony.fates.iter().any(|fate| {
-            let late = fate.receipts.first().is_some_and(|receipt| receipt.replay);
-            fate.node == node && fate.has_path && (!fate.received || late)
-        });
-        if arrives.is_none() && !lacks {
+        let lacks = |online: bool| {
+            self.testimony.fates.iter().any(|fate| {
+                let late = fate.receipts.first().is_some_and(|receipt| receipt.replay);
+                fate.node == node && fate.online == online && fate.has_path && (!fate.received || late)
+            })
+        };
+        let outages = self.scene.outages;
+        let to = Place::Node(node);
+        // A node whose clients are all away has asked the bus for nothing: it lacks only what was kept from it.
+        let should = lacks(true) || (lacks(false) && outages.stopped(place, to, leaves));
+        if arrives.is_none() && !should {
             return;
         }
-        let why = || self.scene.outages.between(place, Place::Node(node), leaves);
-        let note = if arrives.is_none() { why() } else { None };
+        let why = || outages.between(place, to, leaves);
+        let note = arrives.map_or_else(why, |came| outages.passage(place, to, leaves, came).waited);
         let traced = arrives.is_some() && place != Place::Broker;
         let stroke = Stroke { leaves, arrives, carries: Carries::Message, traced, note };
         canvas.arrow(from, Key::Node(node), stroke);

@@ -51,7 +51,7 @@ pub(super) fn killed() -> RunReport {
 }
 
 fn lane(kind: LaneKind, name: &str, number: Option<u64>) -> Lane {
-    Lane { kind, name: name.into(), number }
+    Lane { kind, name: name.into(), number, node: None }
 }
 
 fn arrow(from: usize, to: usize, leaves_us: i64, arrives_us: Option<i64>, carries: Carries) -> Arrow {

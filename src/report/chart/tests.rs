@@ -3,7 +3,7 @@ use super::svg::{Said, said};
 use super::*;
 use crate::ledger::Slice;
 use crate::report::sample::{fault, not_applicable, report, run_with};
-use crate::report::{Arrow, RunReport};
+use crate::report::{Arrow, Carries, RunReport};
 
 /// All pictures of these runs, each checked; with what they say.
 fn drawn(runs: Vec<RunReport>) -> Vec<(Picture, Said)> {
@@ -126,6 +126,78 @@ fn a_story_says_who_had_it_and_where_it_ended() {
 }
 
 #[test]
+fn an_unknown_answer_is_no_refusal() {
+    let mut run = killed();
+    let answer = &mut run.stories[0].arrows[2];
+    (answer.carries, answer.note) = (Carries::Unknown, Some("unknown".into()));
+    let drawn = drawn(vec![run]);
+    let (_, said) = find(&drawn, "story-redis-1-first-lost");
+    let says = |word: &str| said.texts.iter().any(|text| text == word);
+    assert_eq!([says("unknown answer"), says("unknown"), says("refusal")], [true, true, false]);
+    let told = "unknown answer from node 1 to publisher 1: left at 0.8 ms, arrived at 0.99 ms (unknown)";
+    assert!(said.hits.iter().any(|hit| hit == told), "{:?}", said.hits);
+}
+
+#[test]
+fn a_story_draws_every_fault_of_its_time_and_explains_no_other_shade() {
+    let texts = |run: RunReport, id: &str| find(&drawn(vec![run]), id).1.texts.clone();
+    let says = |texts: &[String], word: &str| texts.iter().any(|text| text == word);
+    // The first was told before the healing began, the second waited for it.
+    let first = texts(killed(), "story-redis-1-first-lost");
+    assert_eq!([says(&first, "fault"), says(&first, "healing")], [true, false]);
+    let second = texts(killed(), "story-redis-1-slowest");
+    assert_eq!([says(&second, "fault"), says(&second, "healing")], [true, true]);
+    for what in ["kill node 7", "surge x 3", "leave 50% of the subscribers", "run `true`", "something new"] {
+        let mut run = killed();
+        run.faults = vec![fault(what, 5_000, None)];
+        let texts = texts(run, "story-redis-1-first-lost");
+        assert!(says(&texts, "fault") && says(&texts, what), "{what}: {texts:?}");
+    }
+    // It was over at once, and long before.
+    for (begin, seen) in [(5_020, true), (4_000, false)] {
+        let mut run = killed();
+        run.faults = vec![fault("run `true`", begin, Some(begin))];
+        let texts = texts(run, "story-redis-1-first-lost");
+        assert_eq!([says(&texts, "fault"), says(&texts, "run `true`")], [seen; 2], "{begin}");
+    }
+}
+
+/// The heights of an attribute of all elements with this mark.
+fn heights(svg: &str, element: &str, mark: &str, of: impl Fn(&str) -> Vec<i32>) -> Vec<i32> {
+    let elements = svg.split('<').filter(|text| text.starts_with(element) && text.contains(mark));
+    elements.flat_map(of).collect()
+}
+
+#[test]
+fn what_is_cut_out_crosses_out_no_word() {
+    let mut run = killed();
+    let story = &mut run.stories[1];
+    // A word halfway through the wait.
+    let waited = Some("waited for the broker".to_owned());
+    story.arrows[1] = Arrow { leaves_us: story.due_us + 1_800, note: waited, ..story.arrows[1].clone() };
+    let drawn = drawn(vec![run]);
+    let svg = &find(&drawn, "story-redis-1-slowest").0.svg;
+    let attribute = |text: &str, name: &str| {
+        text.split_once(&format!(" {name}=\""))
+            .and_then(|(_, rest)| rest.split_once('"'))
+            .map(|it| it.0.to_owned())
+    };
+    let words = heights(svg, "text", "paint-order", |text| {
+        attribute(text, "y").into_iter().filter_map(|y| y.parse().ok()).collect()
+    });
+    // Zigzags have many points, and no other line has.
+    let teeth = heights(svg, "polyline", "stroke-width=\"2\"", |text| {
+        let points = attribute(text, "points").unwrap_or_default();
+        let ys: Vec<i32> =
+            points.split(' ').filter_map(|point| point.split_once(',')?.1.parse().ok()).collect();
+        if ys.len() > 9 { ys } else { Vec::new() }
+    });
+    assert!(words.len() > 1 && teeth.len() > 20, "{words:?} {teeth:?}");
+    let crossed = |y: &&i32| teeth.iter().any(|tooth| (*y - tooth).abs() < 9);
+    assert_eq!(words.iter().find(crossed), None, "{teeth:?}");
+}
+
+#[test]
 fn a_report_without_figures_has_no_pictures() {
     assert_eq!(pictures(&report(vec![])), []);
     assert_eq!(pictures(&report(vec![not_applicable(), run_with(|_| {})])), []);
@@ -159,6 +231,20 @@ fn what_is_rare_breaks_nothing() {
     struck.faults =
         (0..40).map(|i| fault("pause node 1", i * 700, (i % 2 == 0).then_some(i * 700 + 10))).collect();
     drawn(vec![struck]);
+}
+
+#[test]
+fn a_fault_that_comes_again_and_again_leaves_room_for_the_names_of_others() {
+    let mut run = killed();
+    let often = (0..12).map(|i| fault("kill broker", i * 1_500, Some(i * 1_500 + 100)));
+    run.faults = often.chain([fault("pause node 1", 4_000, Some(4_500))]).collect();
+    run.faults.sort_by_key(|fault| fault.begin_ms);
+    let drawn = drawn(vec![run]);
+    for id in OVER_TIME {
+        let (_, said) = find(&drawn, id);
+        let named = |name: &str| said.texts.iter().filter(|text| *text == name).count();
+        assert!(named("pause node 1") == 1 && named("kill broker") > 1, "{id}: {:?}", said.texts);
+    }
 }
 
 #[test]

@@ -14,6 +14,8 @@ use crate::report::FaultReport;
 const ROW: i32 = 22;
 /// So many lines of names stand above a plot; names that find no room are told when pointed at.
 const MOST_ROWS: usize = 3;
+/// Between two names of a line, at least.
+const BETWEEN: i32 = 10;
 
 /// What the shades mean, if there is a fault.
 pub(super) fn keys<'r>(faults: impl IntoIterator<Item = &'r FaultReport>) -> Vec<Key> {
@@ -32,27 +34,50 @@ pub(super) fn keys<'r>(faults: impl IntoIterator<Item = &'r FaultReport>) -> Vec
 /// Shades the faults of a run and names them above the plot.
 pub(super) fn draw(sheet: &mut Sheet, panel: &Panel, faults: &[FaultReport]) -> Drawn {
     let plot = panel.frame();
-    let mut free = [i32::MIN; MOST_ROWS];
+    let name = |fault: &FaultReport| fitted(&fault.what, plot.right - plot.left);
+    let mut places = Vec::new();
     for fault in faults {
         let whole = shade(sheet, panel, fault);
-        let name = fitted(&fault.what, plot.right - plot.left);
-        let left = whole.left.min(plot.right - width_of(&name)).max(plot.left);
-        let row = free.iter().position(|right| *right < left);
-        let top = match row {
-            Some(row) => {
-                free[row] = left + width_of(&name) + 10;
-                plot.top - ROW * (row as i32 + 1)
-            }
-            None => plot.top,
-        };
-        if row.is_some() {
-            sheet.text(&name, (left, top + ROW / 2), Anchor::Start, INK)?;
-        }
+        let width = width_of(&name(fault));
+        let left = whole.left.min(plot.right - width).max(plot.left);
         // A narrow one is hard to point at.
-        let right = whole.right.max(left + width_of(&name));
+        places.push((left, left + width, whole.right.max(left + width)));
+    }
+    let names: Vec<_> = faults.iter().map(|fault| fault.what.as_str()).collect();
+    let spans: Vec<_> = places.iter().map(|(left, end, _)| (*left, *end)).collect();
+    for ((fault, (left, _, right)), row) in faults.iter().zip(places).zip(rows(&names, &spans)) {
+        let top = row.map_or(plot.top, |row| plot.top - ROW * (row as i32 + 1));
+        if row.is_some() {
+            sheet.text(&name(fault), (left, top + ROW / 2), Anchor::Start, INK)?;
+        }
         sheet.hit(Frame { left, top, right, bottom: top + ROW }, &told(fault));
     }
     Ok(())
+}
+
+/// The line of each name, from the plot upwards; `None` where all are taken. Each has its place from left to right.
+/// What has no name yet goes before what is named already: a fault that comes again and again leaves room for others.
+fn rows(names: &[&str], spans: &[(i32, i32)]) -> Vec<Option<usize>> {
+    let mut taken: [Vec<(i32, i32)>; MOST_ROWS] = Default::default();
+    let mut take = |(left, right): (i32, i32)| {
+        let free = |row: &Vec<(i32, i32)>| {
+            row.iter().all(|(from, to)| right + BETWEEN <= *from || to + BETWEEN <= left)
+        };
+        let row = taken.iter().position(free)?;
+        taken[row].push((left, right));
+        Some(row)
+    };
+    let mut rows: Vec<Option<usize>> = vec![None; spans.len()];
+    for (i, span) in spans.iter().enumerate() {
+        let named = names.iter().zip(&rows).any(|(name, row)| *name == names[i] && row.is_some());
+        if !named {
+            rows[i] = take(*span);
+        }
+    }
+    for (row, span) in rows.iter_mut().zip(spans).filter(|(row, _)| row.is_none()) {
+        *row = take(*span);
+    }
+    rows
 }
 
 fn shade(sheet: &mut Sheet, panel: &Panel, fault: &FaultReport) -> Frame {
@@ -85,4 +110,19 @@ pub(super) fn told(fault: &FaultReport) -> String {
 pub(super) fn height<'r>(runs: impl IntoIterator<Item = &'r [FaultReport]>) -> i32 {
     let most = runs.into_iter().map(<[_]>::len).max().unwrap_or(0);
     most.min(MOST_ROWS) as i32 * ROW
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_named_before_one_is_named_again() {
+        let names = ["kill", "kill", "kill", "pause", "kill", "cut", "pause", "kill"];
+        let spans: Vec<_> = (0..8).map(|i| (i * 20, i * 20 + 130)).collect();
+        let rows = rows(&names, &spans);
+        assert_eq!([rows[0], rows[3], rows[5]], [Some(0), Some(1), Some(2)], "{rows:?}");
+        assert_eq!([rows[1], rows[2], rows[4], rows[6]], [None; 4], "{rows:?}");
+        assert_eq!(rows[7], Some(0), "where there is room, it is named again");
+    }
 }

@@ -28,6 +28,8 @@ pub(super) fn look(carries: Carries) -> (RGBColor, &'static str) {
         Carries::Replay => (RECOVERED, "replay"),
         Carries::Ack => (WELL, "ack"),
         Carries::Refusal => (REFUSED, "refusal"),
+        // As dark as no other arrow, for those who see no colours.
+        Carries::Unknown => (INK, "unknown answer"),
     }
 }
 
@@ -47,7 +49,7 @@ pub(super) fn draw(
     let from = (lanes.at(arrow.from), times.at(arrow.leaves_us));
     let to = match arrow.arrives_us {
         Some(us) => (lanes.at(arrow.to), times.at(us)),
-        None => (i32::midpoint(from.0, lanes.at(arrow.to)), (from.1 + FALL).min(times.bottom())),
+        None => (on_the_way(lanes, arrow), (from.1 + FALL).min(times.bottom())),
     };
     if arrow.traced {
         sheet.line(vec![from, to], colour, 3)?;
@@ -72,6 +74,14 @@ pub(super) fn draw(
     }
     sheet.hit_line(from, to, NEAR, &told(story, arrow));
     Ok(())
+}
+
+/// Where an arrow ends that never arrives: halfway, and between two lanes. Halfway may be the lane of somebody who has
+/// nothing to do with it.
+fn on_the_way(lanes: &Lanes, arrow: &Arrow) -> i32 {
+    let (from, to) = (lanes.at(arrow.from), lanes.at(arrow.to));
+    let aside = if arrow.from.abs_diff(arrow.to).is_multiple_of(2) { lanes.apart / 2 } else { 0 };
+    i32::midpoint(from, to) - (to - from).signum() * aside
 }
 
 /// Places along an arrow for its word: above it and below it, on the side from which it falls away.
@@ -119,4 +129,24 @@ fn told(story: &Story, arrow: &Arrow) -> String {
 fn since(story: &Story, us: i64) -> String {
     let sign = if us < story.due_us { "−" } else { "" };
     format!("{sign}{}", exact(us.abs_diff(story.due_us)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::chart::sample::first_lost;
+
+    #[test]
+    fn what_never_arrives_ends_on_nobodys_lane() {
+        let story = first_lost();
+        let lanes = Lanes::new(&story.lanes);
+        let many = story.lanes.len();
+        for (from, to) in (0..many).flat_map(|from| (0..many).map(move |to| (from, to))) {
+            let end = on_the_way(&lanes, &Arrow { from, to, ..story.arrows[1].clone() });
+            let within = lanes.at(from.min(to))..=lanes.at(from.max(to));
+            assert!(from == to || within.contains(&end), "{from} -> {to}");
+            let near = (0..many).map(|lane| (lanes.at(lane) - end).abs()).min().unwrap();
+            assert!(from == to || near > lanes.apart / 3, "{from} -> {to} ends {near} from a lane");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! The faults of a story: a band over the lane of the process that was struck, or between two lanes.
+//! The faults of a story: a band over the lane of the process that was struck, or between two lanes, or at the edge
+//! where none of these is in the story.
 
 use super::labels::Labels;
 use super::lanes::Lanes;
@@ -6,15 +7,20 @@ use super::time::Times;
 use crate::report::FaultReport;
 use crate::report::chart::frame::Frame;
 use crate::report::chart::hatch;
-use crate::report::chart::legend::{FAULT_TINT, HEALING_TINT};
-use crate::report::chart::lettering::LINE;
+use crate::report::chart::legend::{FAULT_TINT, HEALING_TINT, Key, Look};
+use crate::report::chart::lettering::{LINE, width_of};
 use crate::report::chart::palette::{FAULT, INK, hex};
-use crate::report::chart::sheet::Sheet;
+use crate::report::chart::sheet::{Sheet, WIDTH};
 use crate::report::chart::window::told;
 use crate::report::fault_words::{Strikes, strikes};
 use crate::report::place::Groups;
 use crate::report::story::{Lane, LaneKind};
-use crate::scenario::End;
+use crate::scenario::{End, Link};
+
+/// How wide a fault is that strikes no lane.
+const EDGE: i32 = 8;
+/// No fault is lower than this.
+const LEAST: i32 = 4;
 
 /// Whether a fault or its healing falls into a time, in microseconds.
 pub(super) fn overlaps(fault: &FaultReport, from_us: i64, to_us: i64) -> bool {
@@ -27,45 +33,94 @@ pub(super) fn micros(ms: u64) -> i64 {
     i64::try_from(ms.saturating_mul(1_000)).unwrap_or(i64::MAX)
 }
 
-/// Draws one, if it strikes a lane of the story.
-pub(super) fn draw(
-    sheet: &mut Sheet,
-    lanes: &Lanes,
-    times: &Times,
-    labels: &mut Labels,
-    fault: &FaultReport,
-) {
-    for (left, right) in places(lanes, fault) {
+/// A fault of a story, and where across the sheet it is drawn.
+pub(super) struct Band<'r> {
+    fault: &'r FaultReport,
+    /// From left to right.
+    places: Vec<(i32, i32)>,
+    /// Where its name is.
+    name: i32,
+}
+
+/// What one looks like at one place.
+struct Shades {
+    struck: Option<Frame>,
+    healing: Option<Frame>,
+}
+
+/// All of them. Those that strike none of these lanes stand side by side at the right edge.
+pub(super) fn all<'r>(lanes: &Lanes, faults: impl Iterator<Item = &'r FaultReport>) -> Vec<Band<'r>> {
+    let mut edge = WIDTH - 2;
+    let band = |fault: &'r FaultReport| {
+        let places = places(lanes, fault);
+        if let Some((left, right)) = places.first() {
+            return Band { fault, name: i32::midpoint(*left, *right), places };
+        }
+        let (left, right) = (edge - EDGE, edge);
+        // More than there is room for lie on each other.
+        if left - EDGE * 3 / 2 > lanes.right() {
+            edge -= EDGE + EDGE / 2;
+        }
+        Band { fault, name: left - 6 - width_of(&fault.what) / 2, places: vec![(left, right)] }
+    };
+    faults.map(band).collect()
+}
+
+/// What the shades mean that are drawn.
+pub(super) fn keys(bands: &[Band], times: &Times) -> Vec<Key> {
+    let any = |is: fn(Shades) -> bool| bands.iter().any(|band| is(band.shades(times, (0, 1))));
+    let fault = any(|shades| shades.struck.is_some()).then(|| (Look::Fault, "fault".to_owned()));
+    let healing = any(|shades| shades.healing.is_some()).then(|| (Look::Healing, "healing".to_owned()));
+    fault.into_iter().chain(healing).collect()
+}
+
+impl Band<'_> {
+    /// Draws it, and its name once.
+    pub(super) fn draw(&self, sheet: &mut Sheet, times: &Times, labels: &mut Labels) {
+        let mut drawn = None;
+        for place in &self.places {
+            let Shades { struck, healing } = self.shades(times, *place);
+            if let Some(frame) = struck {
+                let fill = sheet.hatch(hatch::FAULT);
+                sheet.shade(frame, &hex(FAULT), FAULT_TINT);
+                sheet.shade(frame, &fill, 0.5);
+            }
+            if let Some(frame) = healing {
+                sheet.shade(frame, &hex(FAULT), HEALING_TINT);
+            }
+            if let Some(first) = struck.or(healing) {
+                let whole = Frame { bottom: healing.map_or(first.bottom, |healing| healing.bottom), ..first };
+                sheet.hit(whole, &told(self.fault));
+                drawn.get_or_insert(whole);
+            }
+        }
+        if let Some(Frame { top, bottom, .. }) = drawn {
+            let lines = (top + LINE / 2 + 2..=bottom.max(top + LINE)).step_by(LINE as usize);
+            let places = lines.map(|y| (self.name, y.min(times.bottom() - LINE / 2)));
+            labels.put(sheet, &self.fault.what, places, INK);
+        }
+    }
+
+    /// What of it falls into the time of the sheet.
+    fn shades(&self, times: &Times, (left, right): (i32, i32)) -> Shades {
         let upto = |ms: Option<u64>| ms.map_or(times.bottom(), |ms| times.at(micros(ms)));
-        let (top, healing) = (times.at(micros(fault.begin_ms)), upto(fault.heal_begin_ms));
-        let struck = Frame { left, top, right, bottom: healing };
-        if struck.bottom > struck.top {
-            let fill = sheet.hatch(hatch::FAULT);
-            sheet.shade(struck, &hex(FAULT), FAULT_TINT);
-            sheet.shade(struck, &fill, 0.5);
+        let began = micros(self.fault.begin_ms);
+        let (top, mut bottom) = (times.at(began), upto(self.fault.heal_begin_ms));
+        if times.holds(began) {
+            // What is over at once is seen, too.
+            bottom = bottom.max(top + LEAST);
         }
-        let mut whole = struck;
-        if fault.heal_begin_ms.is_some() && fault.healed_ms.is_some() {
-            whole.bottom = upto(fault.healed_ms);
-            sheet.shade(Frame { top: healing, ..whole }, &hex(FAULT), HEALING_TINT);
-        }
-        if whole.bottom > whole.top {
-            sheet.hit(whole, &told(fault));
-            let middle = i32::midpoint(left, right);
-            labels.put(
-                sheet,
-                &fault.what,
-                [(middle, (top + LINE / 2 + 2).min(times.bottom() - LINE / 2))],
-                INK,
-            );
-        }
+        let frame = |top, bottom| Some(Frame { left, top, right, bottom }).filter(|_| bottom > top);
+        let heals = self.fault.heal_begin_ms.is_some() && self.fault.healed_ms.is_some();
+        let healing = frame(bottom, upto(self.fault.healed_ms)).filter(|_| heals);
+        Shades { struck: frame(top, bottom), healing }
     }
 }
 
-/// From where to where on the sheet it strikes.
+/// From where to where on the sheet it strikes; empty if no lane of the story.
 fn places(lanes: &Lanes, fault: &FaultReport) -> Vec<(i32, i32)> {
     let over = |which: Vec<usize>| {
-        let half = (lanes.apart * 3 / 10).min(44);
+        let half = lanes.half();
         which.into_iter().map(|lane| (lanes.at(lane) - half, lanes.at(lane) + half)).collect()
     };
     let between = |which: Vec<usize>| match (which.iter().min(), which.iter().max()) {
@@ -74,6 +129,14 @@ fn places(lanes: &Lanes, fault: &FaultReport) -> Vec<(i32, i32)> {
     };
     match strikes(fault) {
         Some(Strikes::Process(end)) => over(lanes.which(|lane| means(end, lane))),
+        Some(Strikes::Link(
+            Link { from: node, to: End::Clients, .. } | Link { from: End::Clients, to: node, .. },
+        )) => {
+            let nodes = lanes.which(|lane| means(node, lane));
+            let clients = lanes.which(|lane| is_with(lane, node));
+            // Its clients may stand anywhere among those of others.
+            if nodes.is_empty() || clients.is_empty() { Vec::new() } else { over([nodes, clients].concat()) }
+        }
         Some(Strikes::Link(link)) => {
             let (one, other) =
                 (lanes.which(|lane| means(link.from, lane)), lanes.which(|lane| means(link.to, lane)));
@@ -89,6 +152,13 @@ fn places(lanes: &Lanes, fault: &FaultReport) -> Vec<(i32, i32)> {
     }
 }
 
+/// Whether this is a client of a node.
+fn is_with(lane: &Lane, node: End) -> bool {
+    let client = matches!(lane.kind, LaneKind::Publisher | LaneKind::Subscriber);
+    let its = lane.node.and_then(|number| usize::try_from(number).ok());
+    client && (node == End::AllNodes || its.is_some_and(|number| node.means(number)))
+}
+
 /// Whether an end of a link is this lane.
 fn means(end: End, lane: &Lane) -> bool {
     match lane.kind {
@@ -99,5 +169,63 @@ fn means(end: End, lane: &Lane) -> bool {
             Some(number) => end.means(number),
             None => end == End::AllNodes,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample::fault;
+
+    fn lane(kind: LaneKind, name: &str, number: Option<u64>, node: Option<u64>) -> Lane {
+        Lane { kind, name: name.into(), number, node }
+    }
+
+    /// Two nodes; the clients of node 1 are not side by side.
+    fn two_nodes() -> Vec<Lane> {
+        use LaneKind::{Broker, Node, Publisher, Subscriber};
+        vec![
+            lane(Publisher, "publisher 0", Some(0), Some(0)),
+            lane(Node, "node 0", Some(0), None),
+            lane(Broker, "broker", None, None),
+            lane(Node, "node 1", Some(1), None),
+            lane(Subscriber, "subscriber 1", Some(1), Some(1)),
+            lane(Subscriber, "subscribers 2-3", Some(2), Some(0)),
+            lane(Subscriber, "subscriber 5", Some(5), Some(1)),
+        ]
+    }
+
+    /// The lanes that lie within the places of a fault.
+    fn touched(what: &str) -> Vec<usize> {
+        let all = two_nodes();
+        let lanes = Lanes::new(&all);
+        let places = places(&lanes, &fault(what, 0, None));
+        let touched = |lane: &usize| places.iter().any(|(from, to)| (from..=to).contains(&&lanes.at(*lane)));
+        (0..all.len()).filter(touched).collect()
+    }
+
+    #[test]
+    fn a_fault_between_a_node_and_its_clients_covers_no_others() {
+        assert_eq!(touched("cut node 1 <-> client *"), [3, 4, 6]);
+        assert_eq!(touched("delay client * -> node 0 by 100ms"), [0, 1, 5]);
+        assert_eq!(touched("blackhole node * <-> client *"), [0, 1, 3, 4, 5, 6]);
+        assert!(touched("cut node 2 <-> client *").is_empty());
+        assert_eq!(touched("cut node 1 <-> broker"), [2, 3]);
+    }
+
+    #[test]
+    fn what_strikes_no_lane_stands_at_the_edge_side_by_side() {
+        let all = two_nodes();
+        let lanes = Lanes::new(&all);
+        let faults =
+            ["kill node 7", "surge x 3", "run `true`", "kill broker"].map(|what| fault(what, 0, None));
+        let bands = super::all(&lanes, faults.iter());
+        let places: Vec<_> = bands.iter().map(|band| band.places[0]).collect();
+        assert!(
+            places[..3].iter().all(|(left, right)| *left > lanes.right() && *right < WIDTH),
+            "{places:?}"
+        );
+        assert!(places[1].1 < places[0].0 && places[2].1 < places[1].0, "{places:?}");
+        assert!(places[3].1 < places[2].0, "the broker has a lane");
     }
 }

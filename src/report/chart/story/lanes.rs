@@ -28,6 +28,16 @@ impl<'s> Lanes<'s> {
         LEFT + self.apart * (lane as i32) + self.apart / 2
     }
 
+    /// What is over a lane goes so far to either side of it.
+    pub(super) fn half(&self) -> i32 {
+        (self.apart * 3 / 10).min(44)
+    }
+
+    /// Right of this is nothing of a lane.
+    pub(super) fn right(&self) -> i32 {
+        self.at(self.lanes.len().saturating_sub(1)) + self.half()
+    }
+
     /// Those for which something holds.
     pub(super) fn which(&self, of: impl Fn(&Lane) -> bool) -> Vec<usize> {
         (0..self.lanes.len()).filter(|lane| of(&self.lanes[*lane])).collect()

@@ -15,13 +15,17 @@ use super::lettering::Anchor;
 use super::palette::{DELIVERED, GRID, INK, MUTED};
 use super::panel::LEFT;
 use super::sheet::{Drawn, Sheet, WIDTH};
-use super::window;
 use crate::report::label::Names;
 use crate::report::story::{Carries, Story};
 use crate::report::{FaultReport, LaneKind, RunReport};
 use labels::Labels;
 use lanes::Lanes;
 use time::Times;
+
+/// A zigzag is so far from the edge of what is cut out.
+const INTO_CUT: i32 = 12;
+/// And so far do its teeth reach.
+const TOOTH: i32 = 5;
 
 /// The pictures of a run's stories.
 pub(super) fn pictures(run: &RunReport, names: Names) -> impl Iterator<Item = Picture> {
@@ -32,22 +36,22 @@ fn picture(run: &RunReport, names: Names, story: &Story) -> Option<Picture> {
     let (choice, words) = words::choice(story.choice);
     let run_id: String =
         run.id.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
-    let keys = keys(run, story);
     let lanes = Lanes::new(&story.lanes);
-    let top = legend::height(&keys) + 6;
-    let begin = top + lanes.head() + 6;
     let height = 320 + 18 * i32::try_from(story.arrows.len()).unwrap_or(i32::MAX).min(30);
-    let times = Times::new(moments(run, story), begin, begin + height);
+    let times = |begin| Times::new(moments(run, story), begin, begin + height);
+    let bands = band::all(&lanes, told(run, story));
+    // What is drawn does not depend on how high the legend is.
+    let keys = keys(story, band::keys(&bands, &times(0)));
+    let top = legend::height(&keys) + 6;
+    let times = times(top + lanes.head() + 6);
     let caption = words::caption(story) + &words::unwitnessed(run, story);
     let title = format!("{}: {words}", names.whole(run));
     Sheet::picture(&format!("story-{run_id}-{choice}"), &title, caption, times.bottom() + 20, |sheet| {
         legend::draw(sheet, 0, &keys)?;
         scale(sheet, &times, story)?;
         lanes.draw(sheet, top, times.bottom())?;
-        let mut labels = Labels::default();
-        for fault in told(run, story) {
-            band::draw(sheet, &lanes, &times, &mut labels, fault);
-        }
+        let mut labels = Labels::beside(zigzags(&times));
+        bands.iter().for_each(|band| band.draw(sheet, &times, &mut labels));
         due(sheet, &lanes, &times, story)?;
         for arrow in &story.arrows {
             arrow::draw(sheet, &lanes, &times, &mut labels, story, arrow)?;
@@ -80,8 +84,9 @@ fn moments(run: &RunReport, story: &Story) -> Vec<i64> {
     arrows.flatten().chain([first, last, story.due_us]).chain(story.sent_us).chain(faults).collect()
 }
 
-fn keys(run: &RunReport, story: &Story) -> Vec<Key> {
-    let all = [Carries::Message, Carries::Replay, Carries::Ack, Carries::Refusal];
+/// What the arrows mean, and then the faults.
+fn keys(story: &Story, faults: Vec<Key>) -> Vec<Key> {
+    let all = [Carries::Message, Carries::Replay, Carries::Ack, Carries::Refusal, Carries::Unknown];
     let there = all.into_iter().filter(|carries| story.arrows.iter().any(|arrow| arrow.carries == *carries));
     let mut keys: Vec<Key> =
         there.map(arrow::look).map(|(colour, word)| (Look::Line(colour, 3), word.to_owned())).collect();
@@ -91,7 +96,7 @@ fn keys(run: &RunReport, story: &Story) -> Vec<Key> {
     if story.arrows.iter().any(|arrow| arrow.arrives_us.is_none()) {
         keys.push((Look::Cross, "never arrived".into()));
     }
-    keys.extend(window::keys(told(run, story)));
+    keys.extend(faults);
     keys
 }
 
@@ -119,11 +124,21 @@ fn due(sheet: &mut Sheet, lanes: &Lanes, times: &Times, story: &Story) -> Drawn 
     Ok(())
 }
 
+/// Where the zigzags are.
+fn zigzags(times: &Times) -> Vec<Frame> {
+    let across = |(from, to): (i32, i32)| {
+        let tooth = INTO_CUT - TOOTH - 1;
+        Frame { left: 0, top: from + tooth, right: WIDTH, bottom: to - tooth }
+    };
+    times.cuts().map(across).collect()
+}
+
 /// A zigzag over the whole width where a wait is cut out.
 fn cuts(sheet: &mut Sheet, times: &Times) {
     for (from, to) in times.cuts() {
-        for y in [from + 12, to - 12] {
-            let teeth = (0..).map(|tooth| (LEFT - 30 + tooth * 14, y + if tooth % 2 == 0 { -5 } else { 5 }));
+        for y in [from + INTO_CUT, to - INTO_CUT] {
+            let side = |tooth| if tooth % 2 == 0 { -TOOTH } else { TOOTH };
+            let teeth = (0..).map(|tooth| (LEFT - 30 + tooth * 14, y + side(tooth)));
             sheet.stroke(&teeth.take_while(|(x, _)| *x <= WIDTH).collect::<Vec<_>>(), MUTED, 2);
         }
     }

@@ -73,6 +73,12 @@ impl Times {
         self.bottom()
     }
 
+    /// Whether a moment lies on the sheet.
+    pub(super) fn holds(&self, us: i64) -> bool {
+        let first = self.stretches.first().map_or(i64::MAX, |stretch| stretch.from_us);
+        (first..=self.stretches.last().map_or(i64::MIN, |stretch| stretch.to_us)).contains(&us)
+    }
+
     /// Where the last moment lies, and a little more.
     pub(super) fn bottom(&self) -> i32 {
         self.stretches.last().map_or(0, |stretch| stretch.bottom)
