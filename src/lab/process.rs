@@ -4,11 +4,11 @@
 //! somebody else's.
 
 mod log;
-mod output;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -17,7 +17,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use tokio::process::Child;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStdout};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -159,7 +160,7 @@ impl Process {
         let (orders, queue) = mpsc::channel(8);
         let (tell, ended) = watch::channel(None);
         let announced = Arc::new(AtomicBool::new(false));
-        let reader = child.stdout.take().map(|out| supervision.tracker.spawn(output::copy(out, log, lines)));
+        let reader = child.stdout.take().map(|out| supervision.tracker.spawn(copy(out, log, lines)));
         let process = Self {
             name: spec.name.clone(),
             id,
@@ -313,6 +314,18 @@ async fn watch_over(
             let status = child.wait().await;
             return (status.unwrap_or_else(|_| ExitStatus::from_raw(Signal::SIGKILL as i32)), true);
         }
+    }
+}
+
+/// Copies standard output into the log, and its first lines to whoever waits for them.
+async fn copy(out: ChildStdout, mut log: File, lines: mpsc::Sender<String>) {
+    let mut out = BufReader::new(out).split(b'\n');
+    while let Ok(Some(mut line)) = out.next_segment().await {
+        // Full, or nobody listens: the log has it.
+        lines.try_send(String::from_utf8_lossy(&line).trim_end().to_owned()).ok();
+        line.push(b'\n');
+        // A full disk must not stop the process that is measured.
+        log.write_all(&line).ok();
     }
 }
 

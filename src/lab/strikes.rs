@@ -1,6 +1,5 @@
 //! The faults of one run, struck and healed at their moments.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,34 +21,10 @@ pub struct Strikes {
     pub times: Vec<FaultTimes>,
     /// What went wrong, a clause each. Evidence is missing then.
     pub problems: Vec<String>,
-    /// The commands that are still to heal something, by the place of their fault.
-    pub owed: BTreeMap<usize, String>,
 }
 
 /// How long subscribers may take to leave, or to be subscribed when they are to come.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// How late a fault may strike, or its healing begin. A timer of a busy machine is late by some tens of milliseconds;
-/// later, and what is measured is not what was asked for.
-const LATE: Duration = Duration::from_millis(250);
-/// How long the commands that heal may take once the run is cut short.
-const LAST_HEAL: Duration = Duration::from_secs(5);
-
-/// Runs the commands that were to heal what is still broken: a run that is cut short leaves nothing of the user's
-/// broken. What fails is a problem.
-pub async fn heal_owed(shell: &Shell, record: &Mutex<Strikes>) {
-    let owed = std::mem::take(&mut record.lock().unwrap_or_else(PoisonError::into_inner).owed);
-    let heal = |(number, command): (usize, String)| async move {
-        match tokio::time::timeout(LAST_HEAL, shell.heal(number, &command)).await {
-            Ok(Ok(())) => None,
-            Ok(Err(why)) => Some(why),
-            Err(_) => Some(format!("`{command}` has not ended after {} s", LAST_HEAL.as_secs())),
-        }
-    };
-    let failed = join_all(owed.into_iter().map(heal)).await;
-    let problems = failed.into_iter().flatten().map(|why| format!("after the interruption: {why}"));
-    record.lock().unwrap_or_else(PoisonError::into_inner).problems.extend(problems);
-}
 
 /// What faults strike.
 #[derive(Clone, Copy)]
@@ -104,12 +79,7 @@ impl Strike<'_> {
         let fault = self.fault;
         sleep_until((self.load_began + fault.at).into()).await;
         let begin = self.now();
-        self.note_late(record, "struck", begin.saturating_sub(fault.at));
         self.tell(Stage::Struck, begin, fault.to_string());
-        // Before it strikes: also what has struck by half is to be healed.
-        if let Action::Run { heal: Some(heal), .. } = &fault.action {
-            record.lock().unwrap_or_else(PoisonError::into_inner).owed.insert(self.number, heal.clone());
-        }
         let held = self.strike().await.map_err(|why| format!("the fault `{fault}` did not strike: {why}"))?;
         let slot = {
             let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
@@ -124,32 +94,19 @@ impl Strike<'_> {
             record.times.len() - 1
         };
         let Some(length) = fault.duration else { return self.last(held).await };
-        // Who is to leave may take longer than he is to be away.
-        let due = self.now().max(fault.at + length);
         sleep_until((self.load_began + fault.at + length).into()).await;
         let heal_begin = self.now();
-        self.note_late(record, "began to heal", heal_begin.saturating_sub(due));
         let (heals, healed) = match fault.action {
             Action::Leave => ("coming back", "back"),
             _ => ("healing", "healed"),
         };
         self.tell(Stage::Healing, heal_begin, format!("{heals}: {fault}"));
         set(record, slot, |times| times.heal_begin = Some(heal_begin));
-        let healed_now = self.heal(held).await;
-        record.lock().unwrap_or_else(PoisonError::into_inner).owed.remove(&self.number);
-        healed_now.map_err(|why| format!("the fault `{fault}` was not healed: {why}"))?;
+        self.heal(held).await.map_err(|why| format!("the fault `{fault}` was not healed: {why}"))?;
         let end = self.now();
         set(record, slot, |times| times.healed = Some(end));
         self.tell(Stage::Healed, end, format!("{healed}: {fault}"));
         Ok(())
-    }
-
-    /// The harness judges itself.
-    fn note_late(&self, record: &Mutex<Strikes>, what: &str, late: Duration) {
-        if late > LATE {
-            let problem = format!("the fault `{}` {what} {} ms late", self.fault, late.as_millis());
-            record.lock().unwrap_or_else(PoisonError::into_inner).problems.push(problem);
-        }
     }
 
     async fn strike(&self) -> Result<Held, String> {

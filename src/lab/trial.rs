@@ -22,7 +22,7 @@ use super::process::Supervision;
 use super::roll::{members_at, members_name, members_of};
 use super::shell::Shell;
 use super::story::{self, Began};
-use super::strikes::{Strikes, Targets, heal_owed, strike_all};
+use super::strikes::{Strikes, Targets, strike_all};
 use super::subject::Subject;
 use super::trace::Tracing;
 use crate::fault::link::Added;
@@ -241,9 +241,6 @@ impl Trial<'_> {
             connected = self.loaded(&generator, stage, &strikes) => Ok(connected),
             () = self.cancel.cancelled() => Err(Cut::now(&generator).await),
         };
-        if let (Err(_), Some(shell)) = (&ending, &stage.shell) {
-            heal_owed(shell, &strikes).await;
-        }
         let (connected, cut) = match ending {
             Ok(connected) => (connected, None),
             Err(Some(cut)) => (true, Some(cut)),

@@ -68,18 +68,6 @@ fn json_is_the_partial_report_alone() {
 }
 
 #[test]
-fn what_a_command_broke_is_healed() {
-    // The bench runs in the place of its scenario, and so does the command.
-    let fault = "[[fault]]\nat = \"100ms\"\nfor = \"30s\"\nrun = \"touch broken\"\nheal = \"rm broken; echo gone > healed\"\n";
-    let scenario = endless(fault).replace("redis", "local");
-    let bench = Bench::start(&scenario, &[]);
-    bench.err_line("run `touch broken`");
-    let ended = stopped(bench);
-    let place = ended.place.path();
-    assert!(!place.join("broken").exists() && place.join("healed").exists(), "{}", ended.everything());
-}
-
-#[test]
 fn what_was_on_its_way_is_counted_and_said() {
     let fault = "[[fault]]\nat = \"500ms\"\nfor = \"30s\"\npause = \"broker\"\n";
     let bench = Bench::start(&endless(fault), &[]);

@@ -12,7 +12,7 @@ fn written() -> Value {
     report["runs"][0]["stories"] = json!([{
         "choice": "slowest", "number": 7, "publisher": 0, "seq": 7, "node": null, "due_us": 5, "sent_us": null, "answer": null,
         "owed": 1, "received": 0, "lost": 1,
-        "lanes": [{"kind": "publisher", "name": "publisher 0", "number": 0}],
+        "lanes": [{"kind": "publisher", "name": "publisher 0", "number": 0, "node": 0}],
         "arrows": [{"from": 0, "to": 0, "leaves_us": 1, "arrives_us": null, "carries": "ack", "traced": true,
                     "note": null}]
     }]);
