@@ -143,8 +143,14 @@ impl Strike<'_> {
             }
             // The schedule has it.
             (Action::Surge { .. }, _) => Ok(Held::Nothing),
-            (Action::Run { command, .. }, _) => match self.targets.shell {
-                Some(shell) => shell.start(self.number, command).map(Held::Command),
+            (Action::Run { command, heal }, _) => match self.targets.shell {
+                Some(shell) => {
+                    let command = shell.start(self.number, command)?;
+                    if let Some(heal) = heal {
+                        shell.owe(self.number, heal);
+                    }
+                    Ok(Held::Command(command))
+                }
                 None => Err("there is no shell".into()),
             },
             (Action::Link(_) | Action::Partition, Some(cluster)) => {
