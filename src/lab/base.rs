@@ -74,8 +74,13 @@ impl Base {
             }
         });
         let events = Events { deaths, warden: Arc::clone(&warden) };
-        let supervision =
-            Supervision { warden, tracker: TaskTracker::new(), cancel: cancel.clone(), deaths: tell };
+        let supervision = Supervision {
+            warden,
+            tracker: TaskTracker::new(),
+            cancel: cancel.clone(),
+            directory: directory.path().to_owned(),
+            deaths: tell,
+        };
         Ok((Self { directory, supervision, tasks, _kill: cancel.drop_guard() }, events))
     }
 

@@ -19,6 +19,9 @@ use crate::load::Dialect;
 use crate::report::{Host, Report, RunReport, SCHEMA};
 use crate::scenario::{Scenario, Variation};
 
+/// Where the logs of the processes are, in the directory of the report.
+pub(super) const LOGS: &str = "logs";
+
 /// What is to be benched.
 #[derive(Debug)]
 pub struct BenchOptions {
@@ -89,6 +92,7 @@ pub async fn bench(
     observer: &dyn Observer,
 ) -> Result<Report, LabError> {
     check(options).await?;
+    forget(&options.out)?;
     let mut done = Done::default();
     let mut failure = None;
     for subject in &options.subjects {
@@ -230,6 +234,19 @@ async fn check(options: &BenchOptions) -> Result<(), LabError> {
     Ok(())
 }
 
+/// Removes the logs of the report that is to be overwritten: beside the new one they would pass for its own. What is in
+/// a directory without a report of ours is somebody else's.
+fn forget(directory: &Path) -> Result<(), LabError> {
+    let logs = directory.join(LOGS);
+    if !logs.is_dir() || logs.is_symlink() || Report::read(directory).is_err() {
+        return Ok(());
+    }
+    std::fs::remove_dir_all(&logs).map_err(|error| {
+        let message = format!("the logs of an earlier run in {} cannot be removed: {error}", logs.display());
+        LabError::environment(message).hint("choose another directory with `--out`")
+    })
+}
+
 /// Creates the directory of a bench before anything is started, so that a wrong one costs no time.
 pub fn create(directory: &Path) -> Result<(), LabError> {
     std::fs::create_dir_all(directory).map_err(|error| {
@@ -299,5 +316,23 @@ mod tests {
             assert!(error.message.contains(expected), "{error}");
             assert!(error.hint.is_some() && !error.to_string().contains("pw"), "{error}");
         }
+    }
+
+    #[test]
+    fn only_logs_of_a_report_of_ours_are_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = dir.path().join("logs/local/node-0.log");
+        create(old.parent().unwrap()).unwrap();
+        std::fs::write(&old, "old").unwrap();
+        forget(dir.path()).unwrap();
+        assert!(old.exists(), "there is no report");
+        std::fs::write(dir.path().join("report.json"), "{}").unwrap();
+        forget(dir.path()).unwrap();
+        assert!(old.exists(), "it is none of ours");
+        let options = BenchOptions { out: dir.path().to_owned(), ..options(&[], &[]) };
+        write(&options, Done::default()).unwrap();
+        forget(dir.path()).unwrap();
+        assert!(!dir.path().join("logs").exists());
+        forget(dir.path()).unwrap();
     }
 }

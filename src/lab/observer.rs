@@ -72,7 +72,8 @@ pub enum Note<'a> {
         /// How, with its last words.
         text: &'a str,
     },
-    /// Something is left at a broker that is not the lab's.
+    /// Something is left at a broker that is not the lab's, or what became of something that a command of the user's
+    /// broke.
     Left(&'a str),
     /// The run is over.
     Over,

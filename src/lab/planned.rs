@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::bench::BenchOptions;
+use super::bench::{BenchOptions, LOGS};
 use super::subject::Subject;
 use crate::scenario::Variation;
 
@@ -48,7 +48,7 @@ impl<'a> Planned<'a> {
     pub(super) fn logs(&self, options: &BenchOptions) -> PathBuf {
         let values = self.values().replace([' ', '='], "-");
         let number = if self.repeated { format!("-run-{}", self.repeat) } else { String::new() };
-        options.out.join("logs").join(format!("{}{values}{number}", self.subject.label()))
+        options.out.join(LOGS).join(format!("{}{values}{number}", self.subject.label()))
     }
 
     /// Its place among all runs, counted from 1, and how many there are.

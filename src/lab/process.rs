@@ -4,11 +4,11 @@
 //! somebody else's.
 
 mod log;
+mod output;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -17,8 +17,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStdout};
+use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,6 +27,7 @@ pub use log::last_lines;
 use super::error::LabError;
 use super::group::Group;
 use super::warden::Warden;
+use output::Log;
 
 /// What runs a command of the user's.
 pub const SHELL: &str = "/bin/sh";
@@ -91,6 +91,8 @@ pub struct Supervision {
     pub tracker: TaskTracker,
     /// Kills them all when cancelled.
     pub cancel: CancellationToken,
+    /// What is in this directory goes with the lab: no log in it is worth naming.
+    pub directory: PathBuf,
     /// Where ends that nobody asked for are told. Full: the newest is only logged.
     pub deaths: mpsc::Sender<Death>,
 }
@@ -100,7 +102,10 @@ pub struct Supervision {
 pub struct Process {
     name: String,
     id: u32,
-    log: PathBuf,
+    path: PathBuf,
+    /// Whether the log outlives the lab.
+    kept: bool,
+    log: Arc<Log>,
     orders: mpsc::Sender<Order>,
     ended: watch::Receiver<Option<ExitStatus>>,
     announced: Arc<AtomicBool>,
@@ -134,7 +139,8 @@ impl Process {
             let program = spec.program.display();
             LabError::environment(format!("{} could not be started ({program}): {error}", spec.name))
         };
-        let log = log::open(&spec.log).map_err(failed)?;
+        let log = log::open(&spec.log).and_then(|file| Log::new(file, output::LIMIT));
+        let log = Arc::new(log.map_err(|error| unwritable(&spec.log, &error.to_string()))?);
         let mut command = Command::new(&spec.program);
         command.args(&spec.args);
         if spec.clean {
@@ -144,27 +150,33 @@ impl Process {
         if let Some(dir) = &spec.dir {
             command.current_dir(dir);
         }
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.try_clone().map_err(failed)?);
+        let (out, stdout) = io::pipe().map_err(failed)?;
+        let (err, stderr) = io::pipe().map_err(failed)?;
+        command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         supervision.warden.enlist(&mut command).map_err(failed)?;
         let mut command = tokio::process::Command::from(command);
         // If even the supervising task is dropped, with the runtime.
         command.kill_on_drop(true);
+        let (lines, first_lines) = mpsc::channel(LINES);
+        let output = output::copy([out, err], &log, lines).map_err(failed)?;
         let mut child = command.spawn().map_err(failed)?;
+        // It holds the writing ends of the pipes, which would never end.
+        drop(command);
         // Just started and not reaped: the id is there.
         let id = child.id().unwrap_or_default();
         let group = Group::of_child(id as i32);
         // A warden that is gone is told elsewhere, and ends the lab.
         supervision.warden.born(&group).ok();
 
-        let (lines, first_lines) = mpsc::channel(LINES);
         let (orders, queue) = mpsc::channel(8);
         let (tell, ended) = watch::channel(None);
         let announced = Arc::new(AtomicBool::new(false));
-        let reader = child.stdout.take().map(|out| supervision.tracker.spawn(copy(out, log, lines)));
         let process = Self {
             name: spec.name.clone(),
             id,
-            log: spec.log.clone(),
+            path: spec.log.clone(),
+            kept: !spec.log.starts_with(&supervision.directory),
+            log,
             orders,
             ended,
             announced: Arc::clone(&announced),
@@ -177,11 +189,7 @@ impl Process {
             // Whatever it has left behind.
             group.signal(Signal::SIGKILL);
             shared.warden.gone(&group).ok();
-            if let Some(mut reader) = reader
-                && tokio::time::timeout(LAST_OUTPUT, &mut reader).await.is_err()
-            {
-                reader.abort();
-            }
+            tokio::time::timeout(LAST_OUTPUT, output).await.ok();
             tell.send_replace(Some(status));
             if !asked && announced.load(Ordering::SeqCst) {
                 let death =
@@ -220,13 +228,28 @@ impl Process {
 
     /// The error that says that it ended when it should not have, with its last words.
     pub fn early_end(&self, status: ExitStatus) -> LabError {
-        LabError::environment(format!("{} ended before it was ready: {}", self.name, how(status)))
-            .log(self.last_words())
+        let ended = format!("{} ended before it was ready: {}", self.name, how(status));
+        if let Some(why) = self.log.failure() {
+            // What it said may be lost with the log, and a full disk may be what ended it.
+            let LabError { message, hint, .. } = unwritable(&self.path, &why);
+            let error = LabError::environment(format!("{ended}; {message}")).log(self.last_words());
+            return LabError { hint, ..error };
+        }
+        let (words, path) = (self.last_words(), self.path.display());
+        let hint = match (words.is_empty(), self.kept) {
+            (true, true) => {
+                format!("it printed nothing, and its log {path} is empty: start it by hand to see why")
+            }
+            (true, false) => "it printed nothing: start it by hand to see why".to_owned(),
+            (false, true) => format!("all that it printed is in {path}"),
+            (false, false) => "what it printed last says why; start it by hand to see more".to_owned(),
+        };
+        LabError::environment(ended).log(words).hint(hint)
     }
 
     /// The last lines of its log, oldest first.
     pub fn last_words(&self) -> Vec<String> {
-        last_lines(&self.log, LAST_WORDS)
+        last_lines(&self.path, LAST_WORDS)
     }
 
     /// Whether its end was asked for, so that one that runs will not run much longer.
@@ -317,16 +340,10 @@ async fn watch_over(
     }
 }
 
-/// Copies standard output into the log, and its first lines to whoever waits for them.
-async fn copy(out: ChildStdout, mut log: File, lines: mpsc::Sender<String>) {
-    let mut out = BufReader::new(out).split(b'\n');
-    while let Ok(Some(mut line)) = out.next_segment().await {
-        // Full, or nobody listens: the log has it.
-        lines.try_send(String::from_utf8_lossy(&line).trim_end().to_owned()).ok();
-        line.push(b'\n');
-        // A full disk must not stop the process that is measured.
-        log.write_all(&line).ok();
-    }
+/// The error of a log that cannot be written.
+pub(super) fn unwritable(log: &Path, why: &str) -> LabError {
+    let message = format!("the log {} cannot be written: {why}", log.display());
+    LabError::environment(message).hint("make room there, or choose another directory with `--out`")
 }
 
 /// How a process ended, in words.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::error::LabError;
 use super::probe;
-use super::process::{Process, Spec, Supervision};
+use super::process::{Process, Spec, Supervision, unwritable};
 use super::rabbitmq;
 use crate::fault::Victim;
 
@@ -61,9 +61,7 @@ impl Service {
         patience: Duration,
     ) -> Result<Self, LabError> {
         // The log of an earlier run must not pass for this one's last words.
-        File::create(&spec.log).map_err(|error| {
-            LabError::environment(format!("the log {} cannot be written: {error}", spec.log.display()))
-        })?;
+        File::create(&spec.log).map_err(|error| unwritable(&spec.log, &error.to_string()))?;
         let process = launch(&spec, port, readiness, supervision, patience).await?;
         Ok(Self {
             spec,

@@ -1,8 +1,12 @@
 //! Commands of the user's that break something the lab cannot reach: `run` and `heal` of a fault.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+use futures_util::future::join_all;
 
 use super::error::LabError;
 use super::process::{Process, SHELL, Spec, Supervision, how};
@@ -11,6 +15,8 @@ use super::process::{Process, SHELL, Spec, Supervision, how};
 const LAST_BREATH: Duration = Duration::from_secs(1);
 /// How long a `heal` may take.
 const HEAL: Duration = Duration::from_secs(60);
+/// How long it may take where the run has ended before its time: whoever pressed Ctrl-C waits for it.
+const LAST_HEAL: Duration = Duration::from_secs(5);
 
 /// Runs commands of the user's. Their output goes into a log; whatever they start dies with the lab.
 #[derive(Debug)]
@@ -19,6 +25,8 @@ pub struct Shell {
     /// What a command may want to know of the run.
     env: Vec<(OsString, OsString)>,
     logs: PathBuf,
+    /// What heals the faults that have struck and are not healed, by their places.
+    owed: Mutex<BTreeMap<usize, String>>,
 }
 
 /// A command that was started.
@@ -46,7 +54,7 @@ impl Shell {
             ("PUBSUB_LAB_PIDS", pids),
         ];
         let env = env.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        Self { supervision: supervision.clone(), env, logs }
+        Self { supervision: supervision.clone(), env, logs, owed: Mutex::default() }
     }
 
     /// Starts the command of a fault. `number` tells its log from others'.
@@ -65,13 +73,44 @@ impl Shell {
         Ok(Command { process, text: command.to_owned() })
     }
 
+    /// A fault has struck that this command is to heal.
+    pub fn owe(&self, number: usize, heal: &str) {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner).insert(number, heal.to_owned());
+    }
+
+    /// The commands that are still to heal something.
+    pub fn owed(&self) -> Vec<String> {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
     /// Runs the command that heals a fault to its end.
     pub async fn heal(&self, number: usize, command: &str) -> Result<(), String> {
-        let command = self.start(number, command)?;
-        match tokio::time::timeout(HEAL, command.ended()).await {
-            Ok(ended) => ended,
-            Err(_) => Err(format!("`{}` has not ended after {} s", command.text, HEAL.as_secs())),
-        }
+        self.heal_within(HEAL, number, command).await
+    }
+
+    /// Runs what is still to heal something, all at once; gives each command and how it went. What the user's command
+    /// broke is the user's: it stays broken when the lab ends.
+    pub async fn heal_the_rest(&self) -> Vec<(String, Result<(), String>)> {
+        let owed = self.owed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let heals = owed.into_iter().map(|(number, command)| async move {
+            let healed = self.heal_within(LAST_HEAL, number, &command).await;
+            (command, healed)
+        });
+        join_all(heals).await
+    }
+
+    async fn heal_within(&self, limit: Duration, number: usize, command: &str) -> Result<(), String> {
+        let healed = async {
+            let command = self.start(number, command)?;
+            match tokio::time::timeout(limit, command.ended()).await {
+                Ok(ended) => ended,
+                Err(_) => Err(format!("`{}` has not ended after {} s", command.text, limit.as_secs())),
+            }
+        };
+        let healed = healed.await;
+        // Not before: one that is cut short is to be run again.
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        healed
     }
 }
 

@@ -23,6 +23,12 @@ pub struct Strikes {
     pub problems: Vec<String>,
 }
 
+/// How late a fault may strike, and how late its healing may begin. A timer of a busy machine is some milliseconds late,
+/// seldom fifty; a fifth of a second is what a reader of the timeline sees.
+const LATE: Duration = Duration::from_millis(200);
+/// Of a short one half its length, but no less than this: what a machine may do that others use as well.
+const LEAST_LATE: Duration = Duration::from_millis(100);
+
 /// How long subscribers may take to leave, or to be subscribed when they are to come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -81,6 +87,8 @@ impl Strike<'_> {
         let begin = self.now();
         self.tell(Stage::Struck, begin, fault.to_string());
         let held = self.strike().await.map_err(|why| format!("the fault `{fault}` did not strike: {why}"))?;
+        let struck = self.now();
+        self.judge(record, "struck", fault.at, if is_instant(&fault.action) { struck } else { begin });
         let slot = {
             let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
             let (what, deliberate) = (fault.to_string(), fault.action.is_deliberate());
@@ -96,6 +104,8 @@ impl Strike<'_> {
         let Some(length) = fault.duration else { return self.last(held).await };
         sleep_until((self.load_began + fault.at + length).into()).await;
         let heal_begin = self.now();
+        // What takes long to strike is healed no sooner than it has struck.
+        self.judge(record, "began to be healed", struck.max(fault.at + length), heal_begin);
         let (heals, healed) = match fault.action {
             Action::Leave => ("coming back", "back"),
             _ => ("healing", "healed"),
@@ -133,8 +143,14 @@ impl Strike<'_> {
             }
             // The schedule has it.
             (Action::Surge { .. }, _) => Ok(Held::Nothing),
-            (Action::Run { command, .. }, _) => match self.targets.shell {
-                Some(shell) => shell.start(self.number, command).map(Held::Command),
+            (Action::Run { command, heal }, _) => match self.targets.shell {
+                Some(shell) => {
+                    let command = shell.start(self.number, command)?;
+                    if let Some(heal) = heal {
+                        shell.owe(self.number, heal);
+                    }
+                    Ok(Held::Command(command))
+                }
                 None => Err("there is no shell".into()),
             },
             (Action::Link(_) | Action::Partition, Some(cluster)) => {
@@ -198,6 +214,14 @@ impl Strike<'_> {
         }
     }
 
+    /// Writes down if something happened too late: the fault was another one then than the scenario's.
+    fn judge(&self, record: &Mutex<Strikes>, what: &str, planned: Duration, happened: Duration) {
+        if let Some(late) = too_late(self.fault.duration, planned, happened) {
+            let problem = format!("the fault `{}` {what} {late:.1} s late", self.fault);
+            record.lock().unwrap_or_else(PoisonError::into_inner).problems.push(problem);
+        }
+    }
+
     fn now(&self) -> Duration {
         self.load_began.elapsed()
     }
@@ -213,9 +237,42 @@ fn too_long(what: &str) -> String {
     format!("not all of them {what} within {}", humantime::format_duration(PATIENCE))
 }
 
+/// Whether a fault holds in the very moment in which it strikes. A process takes its time to end, and clients to leave.
+fn is_instant(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Pause | Action::Link(_) | Action::Partition | Action::Slow { .. } | Action::Run { .. }
+    )
+}
+
+/// How late it happened, in seconds, if that is more than a fault of this length bears.
+fn too_late(length: Option<Duration>, planned: Duration, happened: Duration) -> Option<f64> {
+    let bears = length.map_or(LATE, |length| (length / 2).clamp(LEAST_LATE, LATE));
+    let late = happened.saturating_sub(planned);
+    (late > bears).then(|| late.as_secs_f64())
+}
+
 fn set(record: &Mutex<Strikes>, slot: usize, change: impl FnOnce(&mut FaultTimes)) {
     let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(times) = record.times.get_mut(slot) {
         change(times);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_fault_bears_less() {
+        let ms = Duration::from_millis;
+        let late =
+            |length: Option<u64>, by: u64| too_late(length.map(ms), ms(1_000), ms(1_000 + by)).is_some();
+        for (length, bears) in [(None, 200), (Some(10_000), 200), (Some(300), 150), (Some(50), 100)] {
+            assert!(!late(length, 0) && !late(length, bears), "{length:?}");
+            assert!(late(length, bears + 1), "{length:?}");
+        }
+        assert_eq!(too_late(None, ms(1_000), ms(400)), None, "a clock that is asked early");
+        assert_eq!(too_late(None, ms(1_000), ms(2_385)), Some(1.385));
     }
 }

@@ -1,6 +1,7 @@
 //! One run of a scenario over one pattern: start, connect, probe, warm up, load, heal, drain, judge.
 
 mod judged;
+mod unhealed;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ use crate::load::{self, Dialect, LoadError, LoadGenerator, Settings};
 use crate::report::{PlannedFault, RunReport};
 use crate::scenario::{Fault, Scenario};
 use judged::Evidence;
+use unhealed::Unhealed;
 
 /// How long a path may take to work for the first time.
 const PROBE_LIMIT: Duration = Duration::from_secs(10);
@@ -155,15 +157,21 @@ impl Trial<'_> {
             dialect = self.dialect(&stage.urls) => dialect,
             () = self.cancel.cancelled() => return Ok(Outcome { versions, ..self.unbegun() }),
         };
+        let unhealed = Unhealed { shell: stage.shell.as_ref(), observer: self.observer };
         let evidence = tokio::select! {
-            evidence = self.phases(&stage, &dialect) => evidence?,
-            error = self.watch_deaths(events, &deaths) => return Err(error),
+            evidence = self.phases(&stage, &dialect) => evidence,
+            error = self.watch_deaths(events, &deaths) => Err(error),
         };
+        let healed = unhealed.heal().await;
+        let evidence = evidence?;
         self.observer.note(Note::Over);
         let deaths = deaths.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
         let mut run = match evidence {
-            Some(Ok(evidence)) => self.judged(evidence, deaths),
+            Some(Ok(mut evidence)) => {
+                healed.tell(&mut evidence.harness);
+                self.judged(evidence, deaths)
+            }
             None => self.unbegun().run,
             Some(Err(why)) => RunReport::inconclusive(&self.id, label, pattern, why),
         };

@@ -7,8 +7,11 @@
 //! There is no race. A child writes itself down after the fork and before it becomes the program
 //! ([`enlist`](self::enlist)), and it holds the pipe open until then: the warden reads the end of the pipe
 //! only after the last registration.
+//!
+//! Who leaves its group is known by what all of them bear in their environment ([`tag`](self::tag)).
 
 mod enlist;
+mod tag;
 mod watch;
 
 use std::io::{self, PipeWriter, Write};
@@ -25,6 +28,7 @@ pub use watch::keep_watch;
 
 use super::error::LabError;
 use super::group::Group;
+use tag::Tag;
 use watch::Entry;
 
 /// The lab's end of the pipe.
@@ -32,6 +36,8 @@ use watch::Entry;
 pub struct Warden {
     /// `None` once the lab has let go of it.
     pipe: Mutex<Option<Arc<PipeWriter>>>,
+    /// What everything bears that the lab starts.
+    tag: Tag,
     ended: state::Receiver<bool>,
     /// Set when the lab lets go, so that the warden's end is expected.
     released: CancellationToken,
@@ -45,6 +51,7 @@ impl Warden {
         let mut command = Command::new(program);
         command.arg("warden").stdin(reader).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
         enlist::detach(&mut command);
+        tag::unmark(&mut command);
         let mut child = tokio::process::Command::from(command).spawn().map_err(failed)?;
         let (tell, ended) = state::channel(false);
         tracker.spawn(async move {
@@ -52,12 +59,16 @@ impl Warden {
             drop(child.wait().await);
             tell.send_replace(true);
         });
-        Ok(Self { pipe: Mutex::new(Some(Arc::new(writer))), ended, released: CancellationToken::new() })
+        let (pipe, released) = (Mutex::new(Some(Arc::new(writer))), CancellationToken::new());
+        let warden = Self { pipe, tag: Tag::new(), ended, released };
+        warden.tell(&Entry::Tag(warden.tag.clone())).map_err(failed)?;
+        Ok(warden)
     }
 
     /// Makes a command's child the leader of a new process group that registers itself before it becomes the
     /// program. The spawn fails if it cannot.
     pub fn enlist(&self, command: &mut Command) -> io::Result<()> {
+        self.tag.mark(command);
         enlist::enlist(command, self.pipe()?);
         Ok(())
     }

@@ -131,6 +131,34 @@ async fn an_end_that_was_asked_for_is_not_told() {
     base.close().await;
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn who_makes_a_session_of_his_own_ends_as_well() {
+    let (base, _events) = base();
+    let marker = marker();
+    started(&base, &format!("setsid sleep {marker} & sleep 0.2")).await.ended().await;
+    let daemon = all_of(&marker, 1);
+    base.close().await;
+    assert_gone(&daemon, PROMISE);
+}
+
+/// The runtime has one worker here: whatever holds it holds this test as well.
+#[tokio::test]
+async fn chatter_keeps_nobody_from_work() {
+    let (base, _events) = base();
+    let process = started(&base, "yes | head -c 40000000").await;
+    let mut latest = Duration::ZERO;
+    while process.is_running() {
+        let asleep = tokio::time::Instant::now();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        latest = latest.max(asleep.elapsed());
+    }
+    assert!(latest < Duration::from_millis(300), "{latest:?}");
+    let log = std::fs::metadata(base.directory().join("shell.log")).unwrap();
+    assert_eq!(log.len(), 40_000_000 + "here\n".len() as u64);
+    base.close().await;
+}
+
 #[tokio::test]
 async fn stopping_turns_into_killing() {
     let (base, _events) = base();

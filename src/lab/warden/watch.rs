@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, Signal, kill};
 
+use super::tag::Tag;
 use crate::lab::group::Group;
 
 /// How long the warden tries; the lab promises five seconds in all.
@@ -22,6 +23,8 @@ const LOOK: Duration = Duration::from_millis(5);
 /// One line of the pipe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entry {
+    /// What everything bears that the lab starts.
+    Tag(Tag),
     /// A child is about to become a program; it leads a group of its own.
     Group(i32),
     /// When that child was born.
@@ -42,6 +45,7 @@ impl Entry {
     /// The line, with its end. Too long or with a line break inside it could not be told from others.
     pub(super) fn line(&self) -> io::Result<Vec<u8>> {
         let mut line = match self {
+            Entry::Tag(tag) => format!("tag {}", tag.text()).into_bytes(),
             Entry::Group(leader) => format!("group {leader}").into_bytes(),
             Entry::Born(group) => match group.born() {
                 Some(born) => format!("born {} {born}", group.leader()).into_bytes(),
@@ -70,6 +74,7 @@ impl Entry {
         let text = || std::str::from_utf8(rest).ok();
         let path = || PathBuf::from(OsStr::from_bytes(rest));
         Some(match word {
+            b"tag" => Entry::Tag(Tag::parse(text()?)?),
             b"group" => Entry::Group(text()?.parse().ok()?),
             b"born" => {
                 let (leader, born) = text()?.split_once(' ')?;
@@ -88,6 +93,7 @@ impl Entry {
 /// What is to be ended.
 #[derive(Debug, Default)]
 struct Kept {
+    tag: Option<Tag>,
     groups: BTreeMap<i32, Group>,
     directories: BTreeSet<PathBuf>,
     containers: BTreeSet<String>,
@@ -96,6 +102,7 @@ struct Kept {
 impl Kept {
     fn note(&mut self, entry: Entry) {
         match entry {
+            Entry::Tag(tag) => self.tag = Some(tag),
             Entry::Group(leader) => {
                 // Gone already: its program could not be started, and the number may soon be somebody else's.
                 let group = Group::of_child(leader);
@@ -128,6 +135,9 @@ impl Kept {
                 group.signal(Signal::SIGKILL);
             });
             let mut left = alive.count();
+            // Those too that have left their group. Every look is a new one: what was forked in between bears it.
+            let bearers = self.tag.as_ref().map(Tag::bearers).unwrap_or_default();
+            left += bearers.iter().filter(|bearer| kill(**bearer, Signal::SIGKILL).is_ok()).count();
             removals.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
             left += removals.len();
             // While their users live, directories fill again.
@@ -195,7 +205,9 @@ mod tests {
     #[test]
     fn lines_are_as_written() {
         let group = Group::recorded(42, Some(7));
-        let cases: [(Entry, &[u8]); 7] = [
+        let tag = Tag::parse("0123456789abcdef0123456789abcdef").unwrap();
+        let cases: [(Entry, &[u8]); 8] = [
+            (Entry::Tag(tag), b"tag 0123456789abcdef0123456789abcdef\n"),
             (Entry::Group(42), b"group 42\n"),
             (Entry::Born(group), b"born 42 7\n"),
             (Entry::Gone(42), b"gone 42\n"),
@@ -218,9 +230,25 @@ mod tests {
 
     #[test]
     fn rubbish_is_no_entry() {
-        for line in ["", "group", "group x", "born 1", "directories /", "gone 1 2"] {
+        for line in ["", "group", "group x", "born 1", "directories /", "gone 1 2", "tag 1"] {
             assert_eq!(Entry::parse(line.as_bytes()), None, "{line}");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn who_has_left_its_group_is_found() {
+        use std::os::unix::process::ExitStatusExt;
+
+        let tag = Tag::new();
+        let mut command = Command::new("sleep");
+        command.arg("60");
+        tag.mark(&mut command);
+        let mut child = command.spawn().unwrap();
+        let lines = format!("tag {}\n", tag.text());
+        let code = std::thread::spawn(move || keep_watch(lines.as_bytes())).join().unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(Signal::SIGKILL as i32));
+        assert_eq!(code, 0);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 
-use crate::support::process::PATIENCE;
+use crate::support::process::{PATIENCE, assert_soon};
 use crate::support::report::{Bench, Ended, endless, short};
 
 /// Lets the load of a bench run for a moment, interrupts it, and gives what it left, after a look at its exit code and
@@ -109,4 +109,40 @@ fn what_ended_before_is_whole_and_latest_leads_to_it() {
     assert_eq!(partial, [json!(false), json!(true)]);
     report.runs()[0].assert_sums();
     place.assert_nothing_left(&[], Duration::ZERO);
+}
+
+/// A scenario whose fault makes the file `broken`, and heals it with this command in a minute.
+fn broken(heal: &str) -> String {
+    let fault = format!("[[fault]]\nat = \"0s\"\nfor = \"59s\"\nrun = \"touch broken\"\nheal = \"{heal}\"\n");
+    endless(&fault).replace("redis", "local")
+}
+
+fn is_broken(bench: &Bench) -> bool {
+    bench.place().path().join("broken").exists()
+}
+
+#[test]
+fn what_the_users_command_broke_is_healed() {
+    let bench = Bench::start(&broken("rm broken"), &[]);
+    bench.err_line("touch broken");
+    assert_soon(PATIENCE, true, || is_broken(&bench));
+    let ended = stopped(bench);
+    assert!(!ended.place.path().join("broken").exists(), "{}", ended.everything());
+    let said = "the run ended under a fault, and `rm broken` was run to heal it";
+    assert_eq!(ended.report().run("local").why()[1], said);
+    assert!(ended.err().contains(&format!("note: {said}")), "{}", ended.everything());
+}
+
+#[test]
+fn a_second_interruption_says_what_is_not_healed() {
+    let mut bench = Bench::start(&broken("touch begun; sleep 60; rm broken"), &[]);
+    bench.err_line("touch broken");
+    assert_soon(PATIENCE, true, || is_broken(&bench));
+    bench.signal(Signal::SIGINT);
+    let begun = bench.place().path().join("begun");
+    assert_soon(PATIENCE, true, || begun.exists());
+    bench.signal(Signal::SIGINT);
+    assert_eq!(bench.running().ended_within(PATIENCE).code(), Some(130));
+    let said = "note: `touch begun; sleep 60; rm broken` was not run to its end, and its fault is not healed";
+    assert!(bench.err().contains(&said.to_owned()), "{}", bench.everything());
 }

@@ -52,6 +52,9 @@ fn a_server_that_does_not_start_says_why() {
         err.contains("node 0 ended before it was ready: exit code 7") && err.contains("no such app"),
         "{err}"
     );
+    assert!(err.contains("hint: all that it printed is in ") && err.contains("node-0.log"), "{err}");
+    let (_, err) = bench(directory.path(), &["--server", "exit 7"]);
+    assert!(err.contains("hint: it printed nothing, and its log ") && err.contains("node-0.log"), "{err}");
 }
 
 #[test]
