@@ -181,7 +181,11 @@ impl Ended {
         if self.code != Some(3) {
             return false;
         }
-        let late = |why: &Value| why.as_str().unwrap().starts_with("the load generator ");
+        let late = |why: &Value| {
+            let why = why.as_str().unwrap();
+            why.starts_with("the load generator ")
+                || why.starts_with("the fault ") && why.ends_with(" s late")
+        };
         let busy = |run: &Run| run["verdict"] == "inconclusive" && late(&run["why"][0]);
         self.report().runs().iter().any(busy)
     }
