@@ -249,7 +249,7 @@ fn is_instant(action: &Action) -> bool {
 fn too_late(length: Option<Duration>, planned: Duration, happened: Duration) -> Option<f64> {
     let bears = length.map_or(LATE, |length| (length / 2).clamp(LEAST_LATE, LATE));
     let late = happened.saturating_sub(planned);
-    (late > bears).then(|| late.as_secs_f64())
+    (late > bears).then_some(late.as_secs_f64())
 }
 
 fn set(record: &Mutex<Strikes>, slot: usize, change: impl FnOnce(&mut FaultTimes)) {

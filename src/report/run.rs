@@ -214,17 +214,20 @@ impl From<&Fault> for PlannedFault {
 }
 
 /// The latency of each phase in which something was delivered.
-fn by_phase(intervals: &[Interval], longest: Option<u64>) -> BTreeMap<Phase, Quantiles> {
-    let mut phases: BTreeMap<Phase, Histogram<u64>> = BTreeMap::new();
+fn by_phase(intervals: &[Interval], timeline: &[Slice]) -> BTreeMap<Phase, Quantiles> {
+    let mut phases: BTreeMap<Phase, (Histogram<u64>, Option<u64>)> = BTreeMap::new();
     for interval in intervals {
-        let phase = phases.entry(interval.phase).or_insert_with(micros_histogram);
+        let (latency, longest) = phases.entry(interval.phase).or_insert_with(|| (micros_histogram(), None));
         // All have the same bounds.
-        let _ = phase.add(&interval.latency);
+        let _ = latency.add(&interval.latency);
+        let end = interval.at + interval.length;
+        let within = |slice: &&Slice| (interval.at..end).contains(&Duration::from_millis(slice.at_ms));
+        *longest = timeline.iter().filter(within).filter_map(|slice| slice.max_us).max().max(*longest);
     }
-    phases
-        .iter()
-        .filter_map(|(phase, latency)| Some((*phase, Quantiles::of(latency)?.at_most(longest))))
-        .collect()
+    let quantiles = |(phase, (latency, longest)): (&Phase, &(Histogram<u64>, Option<u64>))| {
+        Some((*phase, Quantiles::of(latency)?.at_most(*longest)))
+    };
+    phases.iter().filter_map(quantiles).collect()
 }
 
 /// Milliseconds, rounded to the nearest.
@@ -264,7 +267,7 @@ impl RunReport {
             service_us: Quantiles::of(&settled.service).map(|us| us.at_most(longest)),
             recovered_us: Quantiles::of(&settled.recovered),
             fan_out_us: Quantiles::of(&settled.fan_out).map(|us| us.at_most(settled.widest_us())),
-            phases_us: by_phase(&settled.intervals, longest),
+            phases_us: by_phase(&settled.intervals, &settled.timeline),
             publish_delay_us: Quantiles::of(&harness.publish_delay),
             loop_lag_us: Quantiles::of(&harness.loop_lag),
             overruns: Some(harness.overruns),
@@ -285,7 +288,7 @@ impl RunReport {
     /// Whether a fault that was not healed was to be, had the run not been interrupted.
     pub(super) fn was_interrupted_before_healing(&self, fault: &FaultReport) -> bool {
         let planned = |planned: &PlannedFault| planned.what == fault.what && planned.heal_ms.is_some();
-        self.partial && fault.heal_begin_ms.is_none() && self.schedule.iter().any(planned)
+        self.partial && fault.healed_ms.is_none() && self.schedule.iter().any(planned)
     }
 
     /// Whether it was run at all.

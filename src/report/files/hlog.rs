@@ -2,9 +2,10 @@
 //! own plotters, log processors and libraries read.
 //!
 //! Each interval of each run is a line. Its tag is the run's label and the phase: `redis.steady`. The lines of a run's
-//! tags together are the run's whole latency. Times are seconds since the first run began (`BaseTime`); where a
+//! tags together are the run's whole latency, or of all its repetitions: they share their tags. Times are seconds since the first run began (`BaseTime`); where a
 //! report does not say when its runs began, each begins at 0. Values are microseconds. `Interval_Max`, which is for
-//! human eyes, is milliseconds, as it is in the logs that HdrHistogram's own writer makes of nanoseconds.
+//! human eyes, is milliseconds, as it is in the logs that HdrHistogram's own writer makes of nanoseconds, and as there
+//! the end of the last bucket: up to a thousandth beyond the longest.
 
 use std::io::{self, Write as _};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
