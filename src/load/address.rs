@@ -1,6 +1,8 @@
 //! Where a node is, and a connection to it.
 
-use tokio::net::TcpStream;
+use std::io;
+
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::handshake::client::Request;
@@ -48,21 +50,43 @@ impl Address {
         Ok(request)
     }
 
-    /// A TCP connection.
-    pub(super) async fn stream(&self) -> Result<TcpStream, String> {
+    /// A TCP connection; the kernel keeps about `receive_buffer` bytes that nobody has read, or what it likes.
+    pub(super) async fn stream(&self, receive_buffer: Option<u32>) -> Result<TcpStream, String> {
         let to = (self.host.as_str(), self.port);
-        let stream = TcpStream::connect(to).await.map_err(|e| e.to_string())?;
+        let connected = match receive_buffer {
+            Some(bytes) => connect_narrow(to, bytes).await,
+            None => TcpStream::connect(to).await,
+        };
+        let stream = connected.map_err(|e| e.to_string())?;
         stream.set_nodelay(true).map_err(|e| e.to_string())?;
         Ok(stream)
     }
 
     /// An open WebSocket.
-    pub(super) async fn open(&self, subprotocol: Option<&str>) -> Result<Socket, String> {
-        let stream = CountedStream::new(self.stream().await?);
+    pub(super) async fn open(
+        &self,
+        subprotocol: Option<&str>,
+        receive_buffer: Option<u32>,
+    ) -> Result<Socket, String> {
+        let stream = CountedStream::new(self.stream(receive_buffer).await?);
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).write_buffer_size(WRITE_BUFFER);
         let opening = client_async_with_config(self.request(subprotocol)?, stream, Some(config));
         opening.await.map(|(socket, _)| socket).map_err(|e| e.to_string())
     }
+}
+
+/// The buffer's size must be known before the connection begins: it is what the other side is told of the window.
+async fn connect_narrow(to: (&str, u16), receive_buffer: u32) -> io::Result<TcpStream> {
+    let mut latest = io::Error::from(io::ErrorKind::NotFound);
+    for address in lookup_host(to).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_recv_buffer_size(receive_buffer)?;
+        match socket.connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => latest = error,
+        }
+    }
+    Err(latest)
 }
 
 #[cfg(test)]

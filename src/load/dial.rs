@@ -15,7 +15,7 @@ use super::codec::{Inbound, Outbound};
 use super::dialect::{Dialect, Template};
 use super::run::Run;
 use super::settings::LoadError;
-use super::slow::Tap;
+use super::slow::{RECEIVE_BUFFER, Tap};
 use super::socket::{Socket, frame_of};
 use crate::scenario::Load;
 
@@ -156,7 +156,8 @@ impl Route {
     /// there is one.
     async fn introduce(&self, node: &Address, dialect: &Dialect) -> Result<(Socket, Option<String>), String> {
         // Slowness begins after this: how long a connection takes is not what it is about.
-        let mut socket = node.open(dialect.subprotocol()).await?;
+        let buffer = self.caller.tap.as_ref().map(|_| RECEIVE_BUFFER);
+        let mut socket = node.open(dialect.subprotocol(), buffer).await?;
         let name = &self.caller.name;
         let session = match dialect {
             Dialect::Plain => None,

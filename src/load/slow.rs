@@ -1,8 +1,8 @@
 //! Subscribers that read slowly on purpose: who, at which fault, and how a connection is kept to it.
 //!
 //! The kernel takes in what nobody reads, by default up to some megabytes, so that a slow reader would be noticed
-//! by nobody for a long time. Who reads slowly has a small receive buffer ([`NARROW`]) for as long as that holds, and
-//! a large one ([`WIDE`]) from then on.
+//! by nobody for a long time. Whom some `slow` fault of the settings concerns has a small receive buffer
+//! ([`RECEIVE_BUFFER`]) for the whole run.
 
 use std::collections::{BTreeMap, HashMap};
 use std::pin::Pin;
@@ -19,13 +19,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::scenario::{Action, Fault, Target, share_of};
 
-/// What the kernel is asked to keep for a subscriber while it is slow, in bytes. (Linux doubles it, for its own
-/// bookkeeping.) Not less: a segment on the loopback is 64 kB, and where one does not fit, the sender's kernel waits
-/// for a timer before it sends a part of it.
-const NARROW: usize = 64 * 1024;
-/// And afterwards: whoever was given a size once is never given more by the kernel on its own. What is too much for
-/// this system becomes the most that it allows.
-const WIDE: usize = 4 * 1024 * 1024;
+/// What the kernel is asked to keep for a subscriber that some fault makes slow, in bytes. (Linux doubles it, for
+/// its own bookkeeping.)
+pub(super) const RECEIVE_BUFFER: u32 = 16 * 1024;
 
 /// The random numbers of this choice are its own: clients have streams from 0 on, and who leaves and joins has
 /// the last.
@@ -138,15 +134,13 @@ pub(super) struct Trickle {
     tap: Arc<Tap>,
     pace: Pace,
     alarm: Pin<Box<Sleep>>,
-    /// Whether the connection's receive buffer is small.
-    narrow: bool,
 }
 
 impl Trickle {
     /// Keeps to this tap from now on.
     pub(super) fn new(tap: Arc<Tap>) -> Self {
         let now = Instant::now();
-        Self { tap, pace: Pace { rate: FREE, next: now }, alarm: Box::pin(sleep_until(now)), narrow: false }
+        Self { tap, pace: Pace { rate: FREE, next: now }, alarm: Box::pin(sleep_until(now)) }
     }
 
     /// Resolves when something may be read: at most so many bytes, or any number.
@@ -167,15 +161,6 @@ impl Trickle {
             ready!(self.alarm.as_mut().poll(cx));
         }
         Poll::Ready(Some(self.pace.most()))
-    }
-
-    /// What the receive buffer is to hold from now on, where that is something else than before the last turn.
-    pub(super) fn new_buffer(&mut self) -> Option<usize> {
-        let narrow = self.pace.rate != FREE;
-        if narrow == std::mem::replace(&mut self.narrow, narrow) {
-            return None;
-        }
-        Some(if narrow { NARROW } else { WIDE })
     }
 
     /// So many bytes were read.
@@ -298,10 +283,8 @@ mod tests {
         let tap = Arc::new(Tap::default());
         let mut trickle = Trickle::new(tap.clone());
         assert_eq!(poll_fn(|cx| trickle.poll_turn(cx)).await, None);
-        assert_eq!(trickle.new_buffer(), None, "the kernel knows best");
         tap.turn(0, Some(1));
         assert_eq!(poll_fn(|cx| trickle.poll_turn(cx)).await, Some(1));
-        assert_eq!([trickle.new_buffer(), trickle.new_buffer()], [Some(NARROW), None]);
         trickle.took(3600);
         let began = Instant::now();
         let mut waiting = Box::pin(poll_fn(|cx| trickle.poll_turn(cx)));
@@ -309,7 +292,6 @@ mod tests {
         // It is polled first, and must be woken to be polled again.
         let (turn, ()) = tokio::join!(waiting, async { tap.turn(0, None) });
         assert_eq!(turn, None);
-        assert_eq!([trickle.new_buffer(), trickle.new_buffer()], [Some(WIDE), None]);
         assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
     }
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -84,14 +83,9 @@ impl AsyncRead for CountedStream {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let Self { stream, trickle, .. } = &mut *self;
-        let Some(trickle) = trickle else { return Pin::new(stream).poll_read(cx, buf) };
-        let turn = trickle.poll_turn(cx);
-        if let Some(bytes) = trickle.new_buffer() {
-            // A connection that is just lost takes no setting, and says so when it is read.
-            SockRef::from(&*stream).set_recv_buffer_size(bytes).ok();
-        }
         let stream = Pin::new(stream);
-        let Some(most) = ready!(turn) else { return stream.poll_read(cx, buf) };
+        let Some(trickle) = trickle else { return stream.poll_read(cx, buf) };
+        let Some(most) = ready!(trickle.poll_turn(cx)) else { return stream.poll_read(cx, buf) };
         let mut part = ReadBuf::new(buf.initialize_unfilled_to(most.min(buf.remaining())));
         ready!(stream.poll_read(cx, &mut part))?;
         let read = part.filled().len();
@@ -113,38 +107,5 @@ impl AsyncWrite for CountedStream {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
-
-    use super::super::slow::Slowness;
-    use super::*;
-    use crate::scenario::{Action, Fault, Target};
-
-    #[tokio::test]
-    async fn the_kernel_keeps_little_only_while_it_is_slow() {
-        let action = Action::Slow { bytes_per_second: 1_000_000 };
-        let fault = Fault { at: Duration::ZERO, duration: None, action, target: Target::Subscriber(0) };
-        let slowness = Slowness::new(&[fault], 1, 1);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (mut node, _) = listener.accept().await.unwrap();
-        let mut client = CountedStream::new(stream);
-        client.keep_to(slowness.tap(0).unwrap());
-        let mut kept = Vec::new();
-        for turn in [Slowness::hurry, Slowness::slow, Slowness::hurry] {
-            turn(&slowness, 0);
-            node.write_all(b"x").await.unwrap();
-            client.read_u8().await.unwrap();
-            kept.push(SockRef::from(&client.stream).recv_buffer_size().unwrap());
-        }
-        // Linux doubles what it is asked for, and the most that it allows is its own.
-        assert!(kept[1] <= 128 * 1024 && kept[1] < kept[2], "{kept:?}");
     }
 }
