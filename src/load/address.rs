@@ -2,6 +2,7 @@
 
 use std::io;
 
+use socket2::SockRef;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -75,12 +76,18 @@ impl Address {
     }
 }
 
-/// The buffer's size must be known before the connection begins: it is what the other side is told of the window.
+/// The largest segment that the other side may send into a small buffer: an Ethernet's. A loopback's segments of
+/// 64 KiB are larger than the whole window, so that the sender's kernel, once it was stopped, goes on by its timers
+/// alone, and the subscriber stays slow when nothing slows it any more.
+const SEGMENT: u32 = 1460;
+
+/// The buffer's size and the segments' must be known before the connection begins: it is what the other side is told.
 async fn connect_narrow(to: (&str, u16), receive_buffer: u32) -> io::Result<TcpStream> {
     let mut latest = io::Error::from(io::ErrorKind::NotFound);
     for address in lookup_host(to).await? {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.set_recv_buffer_size(receive_buffer)?;
+        SockRef::from(&socket).set_tcp_mss(SEGMENT)?;
         match socket.connect(address).await {
             Ok(stream) => return Ok(stream),
             Err(error) => latest = error,
@@ -91,7 +98,43 @@ async fn connect_narrow(to: (&str, u16), receive_buffer: u32) -> io::Result<TcpS
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::super::slow::RECEIVE_BUFFER;
     use super::*;
+
+    #[tokio::test]
+    async fn who_was_slow_on_a_narrow_connection_reads_fast_again() {
+        const SENT: usize = 6 * 1024 * 1024;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (reader, sender) =
+            tokio::join!(connect_narrow(("127.0.0.1", port), RECEIVE_BUFFER), listener.accept());
+        let (mut reader, (mut sender, _)) = (reader.unwrap(), sender.unwrap());
+        let sending = async {
+            sender.write_all(&vec![0; SENT]).await.unwrap();
+            drop(sender);
+        };
+        let reading = async {
+            // Until the sender's kernel has to wait for a window.
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            let began = Instant::now();
+            let mut buffer = vec![0; 8 * 1024];
+            let mut read = 0;
+            while read < SENT {
+                read += reader.read(&mut buffer).await.unwrap();
+            }
+            began.elapsed()
+        };
+        let ((), took) =
+            tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(sending, reading) })
+                .await
+                .expect("it stays slow");
+        assert!(took < Duration::from_secs(10), "{took:?}");
+    }
 
     #[test]
     fn urls() {
