@@ -111,3 +111,33 @@ fn a_surge_is_in_the_schedule() {
     assert_eq!(sent(1_000..2_000), [30; 10], "{brief}");
     assert_eq!(sent(2_000..3_000), [10; 10], "{brief}");
 }
+
+#[test]
+fn who_was_slow_and_is_healed_keeps_up_again() {
+    let scenario = "title = \"Stopped, then slow\"
+patterns = [\"local\"]
+[cluster]
+nodes = 1
+[load]
+publishers = 2
+subscribers = 4
+rate = 100
+payload = 1000
+duration = \"5s\"
+warm_up = \"300ms\"
+drain = \"2s\"
+[[fault]]
+at = \"500ms\"
+for = \"500ms\"
+limit = \"client * <-> node 0\"
+bytes = 0
+[[fault]]
+at = \"1500ms\"
+for = \"1s\"
+slow = \"subscriber 3\"
+bytes_per_second = 50000
+";
+    let run = conclusive(scenario, &[]).run("local", 0);
+    assert_clean(&run);
+    assert_eq!(run.count("lost"), 0, "{:#}", run.brief());
+}
