@@ -92,7 +92,8 @@ async fn a_program_that_cannot_start_is_told() {
     base.close().await;
 }
 
-#[tokio::test]
+/// The task that kills what is dropped needs a thread while this one looks for what is left.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn closing_in_order_leaves_nothing() {
     let (base, _events) = base();
     let marker = marker();

@@ -19,21 +19,23 @@ const SCALE: f64 = 1_000.0;
 /// Points for each halving of the distance to 100 %.
 const TICKS: u32 = 5;
 
-/// The percentiles of a histogram of microseconds, in the format of HdrHistogram's `outputPercentileDistribution`.
-pub fn hgrm(latency: &Histogram<u64>) -> String {
+/// The percentiles of a histogram of microseconds, in the format of HdrHistogram's `outputPercentileDistribution`, none
+/// of them over the largest, where that is known exactly.
+pub fn hgrm(latency: &Histogram<u64>, largest: Option<u64>) -> String {
+    let largest = largest.unwrap_or(u64::MAX).min(latency.max());
     let mut text =
         format!("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");
     let mut total = 0;
     for point in latency.iter_quantiles(TICKS) {
         total += point.count_since_last_iteration();
-        let value = point.value_iterated_to().min(latency.max()) as f64 / SCALE;
+        let value = point.value_iterated_to().min(largest) as f64 / SCALE;
         let level = point.quantile_iterated_to();
         let _ = write!(text, "{value:12.3} {level:14.12} {total:10}");
         // At 100 % it would be infinite, and the format leaves it out.
         let _ = if level < 1.0 { writeln!(text, " {:14.2}", 1.0 / (1.0 - level)) } else { writeln!(text) };
     }
     let (mean, deviation) = (latency.mean() / SCALE, latency.stdev() / SCALE);
-    let (max, count) = (latency.max() as f64 / SCALE, latency.len());
+    let (max, count) = (largest as f64 / SCALE, latency.len());
     let _ = writeln!(text, "#[Mean    = {mean:12.3}, StdDeviation   = {deviation:12.3}]");
     let _ = writeln!(text, "#[Max     = {max:12.3}, Total count    = {count:12}]");
     let (buckets, sub_buckets) = layout(latency);
@@ -55,15 +57,14 @@ fn layout(histogram: &Histogram<u64>) -> (u32, u64) {
 
 /// The name and the text of each file of a report.
 pub(super) fn files(report: &Report) -> Vec<(String, String)> {
-    let latency =
-        |run: &super::super::RunReport| Some((run.id.clone(), run.distributions.latency.as_ref()?.decode()?));
+    let latency = |run: &super::super::RunReport| {
+        let latency = run.distributions.latency.as_ref()?.decode()?;
+        Some((run.id.clone(), hgrm(&latency, run.latency_us.map(|us| us.max))))
+    };
     let mut found: Vec<_> = report.runs.iter().filter_map(latency).collect();
     match found.pop() {
-        Some((_, only)) if report.runs.len() == 1 => vec![(HGRM_FILE.into(), hgrm(&only))],
-        last => {
-            let named = |(id, latency): (String, Histogram<u64>)| (name(&id), hgrm(&latency));
-            found.into_iter().chain(last).map(named).collect()
-        }
+        Some((_, only)) if report.runs.len() == 1 => vec![(HGRM_FILE.into(), only)],
+        last => found.into_iter().chain(last).map(|(id, text)| (name(&id), text)).collect(),
     }
 }
 
@@ -86,7 +87,7 @@ mod tests {
         let mut latency = micros_histogram();
         latency.saturating_record_n(500, 3);
         latency.saturating_record(1_500);
-        let text = hgrm(&latency);
+        let text = hgrm(&latency, None);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(lines[0], "       Value     Percentile TotalCount 1/(1-Percentile)");
         assert_eq!(lines[1], "");
