@@ -77,12 +77,17 @@ fn limits(lateness: &Histogram<u64>, latency: &Histogram<u64>) -> bool {
     !lateness.is_empty() && (share || lateness.value_at_quantile(0.5) > LIMITED_MEDIAN_US)
 }
 
+/// Whether the load generator was so late that nothing is proved.
+fn is_too_late(lateness: &Histogram<u64>) -> bool {
+    lateness.value_at_quantile(0.99) > INCONCLUSIVE_P99_US
+}
+
 /// Why the run proves nothing.
 fn doubts(settled: &Settled, harness: &Harness) -> Vec<String> {
     let mut doubts = harness.problems.clone();
     for (what, lateness) in [("published", &harness.publish_delay), ("received", &harness.loop_lag)] {
         let p99 = lateness.value_at_quantile(0.99);
-        if p99 > INCONCLUSIVE_P99_US {
+        if is_too_late(lateness) {
             doubts.push(format!(
                 "the load generator {what} late: p99 {} ms, at most 50 ms allowed",
                 p99 / 1_000
@@ -154,13 +159,14 @@ fn remarks(settled: &Settled, harness: &Harness) -> Vec<String> {
         1 => Some(one.to_owned()),
         count => Some(format!("{} {many}", grouped(count))),
     };
+    let late = [&harness.publish_delay, &harness.loop_lag].iter().any(|lateness| is_too_late(lateness));
     let unsent = match harness.overruns {
-        0 => remark(
+        0 if !late => remark(
             settled.messages.unsent,
             "a message was never sent: its publisher had no connection until the end",
             "messages were never sent: their publishers had no connection until the end",
         ),
-        // Who had a connection and who was not told to send, nobody knows then.
+        // Who had a connection and who was not told to send, or not in time, nobody knows then.
         _ => remark(settled.messages.unsent, "a message was never sent", "messages were never sent"),
     };
     [
