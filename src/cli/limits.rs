@@ -27,6 +27,11 @@ impl Descriptors {
         clients.saturating_add(SPARE).clamp(self.soft.min(self.hard), self.hard)
     }
 
+    /// Whether there may be so many clients.
+    pub fn suffice_for(self, clients: u64) -> bool {
+        self.clients() >= clients
+    }
+
     /// How many clients there may be at most.
     pub fn clients(self) -> u64 {
         self.hard.max(self.soft).saturating_sub(SPARE)

@@ -27,8 +27,13 @@ pub(super) enum Format {
 impl Format {
     /// Its word on the command line.
     pub(super) fn name(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+        word_of(self)
     }
+}
+
+/// The word on the command line that chooses a value.
+pub(super) fn word_of(value: impl ValueEnum) -> String {
+    value.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
 }
 
 /// Prints a report.

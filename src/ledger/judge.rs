@@ -77,17 +77,16 @@ fn limits(lateness: &Histogram<u64>, latency: &Histogram<u64>) -> bool {
     !lateness.is_empty() && (share || lateness.value_at_quantile(0.5) > LIMITED_MEDIAN_US)
 }
 
-/// Whether the load generator was so late that nothing is proved.
-fn is_too_late(lateness: &Histogram<u64>) -> bool {
-    lateness.value_at_quantile(0.99) > INCONCLUSIVE_P99_US
+/// How late the load generator was, if so late that nothing is proved: the 99th percentile, in microseconds.
+fn too_late_us(lateness: &Histogram<u64>) -> Option<u64> {
+    Some(lateness.value_at_quantile(0.99)).filter(|p99| *p99 > INCONCLUSIVE_P99_US)
 }
 
 /// Why the run proves nothing.
 fn doubts(settled: &Settled, harness: &Harness) -> Vec<String> {
     let mut doubts = harness.problems.clone();
     for (what, lateness) in [("published", &harness.publish_delay), ("received", &harness.loop_lag)] {
-        let p99 = lateness.value_at_quantile(0.99);
-        if is_too_late(lateness) {
+        if let Some(p99) = too_late_us(lateness) {
             doubts.push(format!(
                 "the load generator {what} late: p99 {} ms, at most 50 ms allowed",
                 p99 / 1_000
@@ -159,7 +158,8 @@ fn remarks(settled: &Settled, harness: &Harness) -> Vec<String> {
         1 => Some(one.to_owned()),
         count => Some(format!("{} {many}", grouped(count))),
     };
-    let late = [&harness.publish_delay, &harness.loop_lag].iter().any(|lateness| is_too_late(lateness));
+    let late =
+        [&harness.publish_delay, &harness.loop_lag].iter().any(|lateness| too_late_us(lateness).is_some());
     let unsent = match harness.overruns {
         0 if !late => remark(
             settled.messages.unsent,

@@ -10,6 +10,7 @@ use super::subjects::SubjectArgs;
 use super::trace::TraceChoice;
 use crate::cli::failure::{Failure, USAGE};
 use crate::cli::node_flags::NodeFlags;
+use crate::cli::output::word_of;
 use crate::lab::{Dialect, Product, Software, Subject};
 use crate::report::Report;
 use crate::scenario::ScenarioFile;
@@ -47,7 +48,7 @@ pub(super) fn keep(
         kept["runs"] = runs.into();
     }
     if trace != TraceChoice::Auto {
-        kept["trace"] = trace.word().into();
+        kept["trace"] = word_of(trace).into();
     }
     if let Some(template) = template {
         kept["template"] = template.into();

@@ -15,17 +15,6 @@ pub(super) enum TraceChoice {
     Off,
 }
 
-impl TraceChoice {
-    /// The word that chooses it.
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            TraceChoice::Auto => "auto",
-            TraceChoice::On => "on",
-            TraceChoice::Off => "off",
-        }
-    }
-}
-
 impl From<TraceChoice> for Tracing {
     fn from(choice: TraceChoice) -> Self {
         match choice {

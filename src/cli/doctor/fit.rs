@@ -59,7 +59,7 @@ impl Fit {
         );
         let needed = 3 * clients;
         wants(
-            descriptors.is_none_or(|limits| limits.clients() >= needed),
+            descriptors.is_none_or(|limits| limits.suffice_for(needed)),
             format!("the limit on open files does not allow {clients} clients"),
         );
         // A link of each node to its clients, its peers or its broker.

@@ -95,7 +95,7 @@ pub fn run(args: &DoctorArgs) -> Result<u8, Failure> {
         soft: limits.soft,
         hard: limits.hard,
         raised_to: limits.raised_for(sockets),
-        enough: limits.clients() >= sockets,
+        enough: limits.suffice_for(sockets),
         clients: limits.clients() / 3,
     });
     let hints = hints(&patterns, &ports, &fit, descriptors.as_ref(), &clock);
