@@ -8,6 +8,7 @@
 //! small room, or at rest, nothing waits.
 
 use std::collections::HashMap;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -120,7 +121,8 @@ impl Rooms {
         self.health.mark_changed();
         loop {
             let roster_due = self.roster.due();
-            let rest = self.rest_until.filter(|_| !self.dirty.is_empty());
+            let waits = !self.dirty.is_empty();
+            let rest = self.rest_until.filter(|_| waits);
             tokio::select! {
                 event = events.recv() => match event {
                     Some(event) => self.take(event),
@@ -139,6 +141,8 @@ impl Rooms {
                 }
                 () = sleep_until(roster_due.unwrap_or_else(Instant::now).into()), if roster_due.is_some() => self.tell(),
                 () = sleep_until(rest.unwrap_or_else(Instant::now).into()), if rest.is_some() => self.rest_until = None,
+                // What a round took in between its chunks is the next round's, whether or not anything else happens.
+                () = ready(()), if waits && rest.is_none() => {}
                 () = shutdown.cancelled(), if self.rooms.values().all(RoomState::is_empty) => break,
             }
             self.take_in(&mut events);

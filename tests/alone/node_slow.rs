@@ -79,7 +79,8 @@ async fn a_slow_client_is_told_exactly_what_it_missed_and_where() {
 
 #[tokio::test]
 async fn a_burst_alone_drops_nothing_for_who_reads() {
-    let node = Node::start(&["--max-rate", "0", "--outbox", "2"]);
+    // No ping comes to push out what was forgotten.
+    let node = Node::start(&["--max-rate", "0", "--outbox", "2", "--ping-every", "1h"]);
     let mut readers = Vec::new();
     for _ in 0..50 {
         readers.push(Client::v1(&node).await);

@@ -46,7 +46,7 @@ pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
         publish_delay_us: publish_delay.quantiles(),
         phases_us: intervals
             .iter()
-            .filter_map(|(phase, _, sum)| Some((*phase, Quantiles::of(sum)?.at_most(latency.1))))
+            .filter_map(|(phase, _, sum)| Some((*phase, Quantiles::of(sum)?.at_most(longest(runs, *phase)))))
             .collect(),
         harness_limited: runs.iter().any(|run| run.harness_limited),
         began_unix_ms: runs.iter().filter_map(|run| run.began_unix_ms).min(),
@@ -106,6 +106,11 @@ fn phases(runs: &[&RunReport]) -> Vec<(Phase, (u64, u64), Histogram<u64>)> {
         Some((phase, (from, to), merged(intervals.iter().filter_map(|interval| interval.latency.as_ref()))?))
     };
     phases.into_iter().filter_map(pooled).collect()
+}
+
+/// The largest latency of a phase. The histograms know their bucket only.
+fn longest(runs: &[&RunReport], phase: Phase) -> Option<u64> {
+    runs.iter().filter_map(|run| run.phases_us.get(&phase)).map(|us| us.max).max()
 }
 
 fn interval(phase: Phase, (from, to): (u64, u64), sum: &Histogram<u64>) -> IntervalReport {

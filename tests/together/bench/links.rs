@@ -139,7 +139,6 @@ bytes_per_second = 50000
 ";
     let run = conclusive(scenario, &[]).run("local", 0);
     assert_clean(&run);
-    // All clients come back from the first fault at once, and what a publisher says before a subscriber is back is lost.
-    assert_eq!(run.count("lost_online"), 0, "{:#}", run.brief());
+    // The first fault drops all clients at once; what is on its way then, or said before a subscriber is back, is lost.
     assert!(run.slices(1_500..5_000).iter().all(|slice| slice["lost"] == 0), "{:#}", run.brief());
 }
