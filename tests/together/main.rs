@@ -14,7 +14,6 @@ mod ledger_model;
 mod link_proxy;
 mod node;
 mod page;
-mod patterns;
 mod report;
 mod scenarios;
 mod schema;

@@ -1,23 +1,23 @@
 //! The four patterns under the shipped scenarios, as the command line runs them: what each promises is what its row
 //! shows.
 //!
-//! Two benches at a time: each mostly waits, and one that finds the machine too busy to prove anything is run again.
+//! A bench that finds the machine too busy to prove anything is run again.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use crate::support::report::{Run, conclusive};
 
-const BROKER_DOWN: &str = include_str!("../../scenarios/broker-down.toml");
-const NODE_DOWN: &str = include_str!("../../scenarios/node-down.toml");
-const EVERYTHING_DOWN: &str = include_str!("../../scenarios/everything-down.toml");
-const SUBSCRIBER_AWAY: &str = include_str!("../../scenarios/subscriber-away.toml");
-const PEER_DOWN: &str = include_str!("../../scenarios/peer-down.toml");
-const SLOW_JOINER: &str = include_str!("../../scenarios/slow-joiner.toml");
-const LATE_JOINER: &str = include_str!("../../scenarios/late-joiner.toml");
-const BURST: &str = include_str!("../../scenarios/burst.toml");
-const HALF_OPEN: &str = include_str!("../../scenarios/half-open.toml");
-const SPLIT_BRAIN: &str = include_str!("../../scenarios/split-brain.toml");
-const HISTORY_DOWN: &str = include_str!("../../scenarios/history-down.toml");
+const BROKER_DOWN: &str = include_str!("../../../scenarios/broker-down.toml");
+const NODE_DOWN: &str = include_str!("../../../scenarios/node-down.toml");
+const EVERYTHING_DOWN: &str = include_str!("../../../scenarios/everything-down.toml");
+const SUBSCRIBER_AWAY: &str = include_str!("../../../scenarios/subscriber-away.toml");
+const PEER_DOWN: &str = include_str!("../../../scenarios/peer-down.toml");
+const SLOW_JOINER: &str = include_str!("../../../scenarios/slow-joiner.toml");
+const LATE_JOINER: &str = include_str!("../../../scenarios/late-joiner.toml");
+const BURST: &str = include_str!("../../../scenarios/burst.toml");
+const HALF_OPEN: &str = include_str!("../../../scenarios/half-open.toml");
+const SPLIT_BRAIN: &str = include_str!("../../../scenarios/split-brain.toml");
+const HISTORY_DOWN: &str = include_str!("../../../scenarios/history-down.toml");
 
 /// One pattern's run of a scenario; every expectation of the file must hold.
 fn run(scenario: &str, pattern: &str, args: &[&str]) -> Run {

@@ -1,0 +1,9 @@
+//! Tests over whole clusters and brokers that boot: they mostly wait, so `make test` runs a few at a time.
+
+mod bus_redis;
+mod history_broker;
+mod lab;
+mod lab_amqp;
+mod node_end;
+mod patterns;
+mod replay;
