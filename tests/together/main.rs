@@ -3,6 +3,7 @@
 
 mod bench;
 mod bench_controls;
+mod book;
 mod bus_amqp;
 mod bus_contract;
 mod comforts;
