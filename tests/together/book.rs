@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use pubsub_lab::scenario::{ACTIONS, Whose};
 use serde_json::{Value, json};
 
 use crate::support::process::pubsub_lab;
@@ -129,7 +130,7 @@ fn about(pages: &Pages, word: &str) -> String {
 
 // The detectors.
 
-/// Each link of a page that leads to no page, or to no heading there.
+/// Each link of a page that leads to no page or file, or to no heading there.
 fn broken_links(pages: &Pages) -> Vec<String> {
     let mut broken = Vec::new();
     for (name, page) in pages {
@@ -139,7 +140,8 @@ fn broken_links(pages: &Pages) -> Vec<String> {
             let there = if file.is_empty() { name.clone() } else { joined(folder, file) };
             let found = match pages.get(&there) {
                 Some(page) => anchor.is_empty() || anchors(page).iter().any(|id| id == anchor),
-                None => false,
+                // A picture, or a file beside the book.
+                None => anchor.is_empty() && src().join(folder).join(file).is_file(),
             };
             if !found {
                 broken.push(format!("{name}: {target}"));
@@ -184,8 +186,8 @@ fn undocumented_keys(schema: &Value, pages: &Pages) -> Vec<String> {
     for table in ["cluster", "load", "matrix"] {
         look(table, properties(&keys[table]).collect(), &about(pages, &format!("[{table}]")));
     }
-    let (tables, figures): (Vec<_>, Vec<_>) = properties(&keys["expect"])
-        .partition(|name| keys["expect"]["properties"][name]["$ref"] == "#/$defs/figures");
+    let (tables, figures): (Vec<_>, Vec<_>) =
+        properties(&keys["expect"]).partition(|name| Whose::named(name).is_some());
     let tables: Vec<_> = tables.iter().map(|name| format!("[expect.{name}]")).collect();
     let page = pages.get("reference/expect.md").map_or("", String::as_str);
     look("expect", figures, page);
@@ -412,7 +414,7 @@ fn every_action_has_an_example() {
     let all: String = pages.values().flat_map(|page| blocks(page, "toml")).collect();
     let has = |action: &&str| all.lines().any(|line| line.starts_with(&format!("{action} = ")));
     // Those of the processes share one.
-    let without = pubsub_lab::scenario::ACTIONS.into_iter().filter(|action| !has(action));
+    let without = ACTIONS.into_iter().filter(|action| !has(action));
     assert_eq!(without.collect::<Vec<_>>(), ["stop"]);
 }
 
