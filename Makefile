@@ -13,6 +13,8 @@ ALL := $(patsubst tests/%.rs,%,$(patsubst %/main.rs,%.rs,$(wildcard tests/*.rs t
 OTHERS := $(filter-out together alone soak,$(ALL))
 # The lints are of the release build too: both take the same macros and build scripts, and the same SQLite in C.
 CARGO_TEST := cargo test --release --locked
+# Unit tests are compiled without optimisation (see Cargo.toml), which halves what the build costs.
+UNIT_TEST := cargo test --profile bench --locked --lib
 # Tests wait for processes half of their time: two for each core.
 CROWD = $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
@@ -32,9 +34,11 @@ test: setup ## everything that keeps the house in order, over real processes and
 	cargo clippy --release --locked --all-targets -- -D warnings
 	cargo clippy --release --locked --test soak -- -D warnings
 	@echo "== build (the first time takes some minutes)"
-	$(CARGO_TEST) --no-run
+	$(CARGO_TEST) --no-run --bins $(addprefix --test ,together alone $(OTHERS))
+	$(UNIT_TEST) --no-run
 	@echo "== tests"
-	$(CARGO_TEST) --lib --bins $(addprefix --test ,$(OTHERS))
+	$(UNIT_TEST)
+	$(CARGO_TEST) --bins $(addprefix --test ,$(OTHERS))
 	$(CARGO_TEST) --test together -- --test-threads=$(CROWD)
 	$(CARGO_TEST) --doc
 	@echo "== whole clusters under faults, three at a time: they mostly wait"

@@ -159,8 +159,10 @@ impl Trial<'_> {
         };
         let unhealed = Unhealed { shell: stage.shell.as_ref(), observer: self.observer };
         let evidence = tokio::select! {
-            evidence = self.phases(&stage, &dialect) => evidence,
+            // A death that is known when the phases end is part of the run.
+            biased;
             error = self.watch_deaths(events, &deaths) => Err(error),
+            evidence = self.phases(&stage, &dialect) => evidence,
         };
         let healed = unhealed.heal().await;
         let evidence = evidence?;

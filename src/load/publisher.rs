@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use futures_util::{Sink, Stream, StreamExt};
 use tokio::sync::mpsc;
+use tokio::task::coop::has_budget_remaining;
 use tokio::time::{Instant, Sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
@@ -181,11 +182,17 @@ impl<'a> Talk<'a> {
         while let Poll::Ready(Some(order)) = orders.poll_recv(cx) {
             self.backlog.push(order);
         }
-        self.poll_alarm(cx);
-        match self.poll_hand_over(socket, cx) {
-            Poll::Ready(Err(Lost)) => Poll::Ready(()),
+        loop {
+            self.poll_alarm(cx);
+            if let Poll::Ready(Err(Lost)) = self.poll_hand_over(socket, cx) {
+                return Poll::Ready(());
+            }
+            // What was just handed over has a moment for its next turn as well.
+            self.poll_alarm(cx);
             // Whatever there was to hand over has left, or waits for the node's side to take bytes.
-            Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
+            if self.backlog.is_empty() || !self.batch.is_empty() {
+                return Poll::Pending;
+            }
         }
     }
 
@@ -208,7 +215,8 @@ impl<'a> Talk<'a> {
         loop {
             if !self.batch.is_empty() {
                 let flushed = Pin::new(&mut *socket).poll_flush(cx);
-                self.blocked |= flushed.is_pending();
+                // Not where it is the runtime that wants others to have a turn: that is our own lateness.
+                self.blocked |= flushed.is_pending() && has_budget_remaining();
                 ready!(flushed).map_err(|_| Lost)?;
                 self.batch.clear();
                 if std::mem::take(&mut self.blocked) {

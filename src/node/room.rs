@@ -201,7 +201,7 @@ impl Rooms {
         let Some(room) = self.rooms.get(&envelope.room) else { return };
         let before = self.dirty.len();
         let Delivered { clients, dropped } = room.deliver(envelope, replay, &mut self.dirty);
-        self.trail.queued(envelope, clients, dropped);
+        self.trail.queued(envelope, clients, dropped, !self.dirty.is_empty());
         metrics::counter!("pubsub_lab_room_envelopes_total").increment(1);
         metrics::counter!("pubsub_lab_links_written_total").increment((self.dirty.len() - before) as u64);
         if dropped > 0 {

@@ -35,6 +35,8 @@ const FRAMES_A_SECOND: u32 = 1000;
 const CLOSE_GRACE: Duration = Duration::from_secs(5);
 /// The same when the whole node ends.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
+/// How often a closing socket is tried that is not reported as writable: see [`Link::insist`].
+const INSIST_EVERY: Duration = Duration::from_millis(200);
 /// How long a node that ends waits for the receipts of a session.
 const LAST_ANSWERS: Duration = Duration::from_millis(300);
 /// How long the client has to close its side.
@@ -381,11 +383,16 @@ impl Session {
 
 /// Resolves when the outbox is empty or the socket is broken.
 async fn drained(link: &Link) {
+    link.flush();
     loop {
-        link.flush();
         let condition = link.condition();
-        if condition.empty || condition.broken || link.writable().await.is_err() {
+        if condition.empty || condition.broken {
             return;
+        }
+        match timeout(INSIST_EVERY, link.writable()).await {
+            Ok(Ok(())) => link.flush(),
+            Ok(Err(_)) => return,
+            Err(_) => link.insist(),
         }
     }
 }

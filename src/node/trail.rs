@@ -38,8 +38,9 @@ impl Trail {
         }
     }
 
-    /// It waits for so many clients, and so many others did not get it.
-    pub fn queued(&mut self, envelope: &Envelope, clients: usize, dropped: u64) {
+    /// It waits for so many clients, and so many others did not get it. Only if a round is to come anyhow does its
+    /// line wait for that: nothing else would write it.
+    pub fn queued(&mut self, envelope: &Envelope, clients: usize, dropped: u64, round_comes: bool) {
         if !self.trace.is_on() || envelope.kind != Kind::Chat {
             return;
         }
@@ -48,7 +49,7 @@ impl Trail {
             0 => line,
             some => line.because(format!("dropped for {some}: outbox full")),
         };
-        if self.queued.len() < WAITING {
+        if round_comes && self.queued.len() < WAITING {
             self.queued.push(line);
         } else {
             self.trace.note(|| line);

@@ -196,6 +196,28 @@ async fn a_slow_plain_client_is_closed_with_1013_at_its_first_lost_message() {
 }
 
 #[tokio::test]
+async fn who_is_closed_as_too_slow_and_reads_a_little_learns_why() {
+    let node = Node::start(&["--max-rate", "0", "--outbox", "16", "--slow-after", "3s"]);
+    let mut slow = Client::with_small_buffer(&node, &[]).await;
+    let mut sender = Client::v1(&node).await;
+    let mut sent = 0;
+    while node.metric("pubsub_lab_sessions_too_slow_total").await == 0.0 {
+        flood(&mut sender, "lobby", sent, 20).await;
+        sent += 20;
+        assert!(sent < 5_000, "never closed");
+    }
+    // Far less than what the kernel holds, so that it calls the socket writable only later than the node waits.
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(4) {
+        slow.message().await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let (code, reason) = slow.closed().await;
+    assert_eq!(code, 1013);
+    assert!(reason.starts_with("too slow"), "{reason}");
+}
+
+#[tokio::test]
 async fn answers_are_never_dropped_while_the_outbox_is_full() {
     let node = Node::start(&["--max-rate", "0", "--outbox", "16"]);
     let slow = Client::with_small_buffer(&node, &[V1]).await;

@@ -108,6 +108,13 @@ impl Publisher {
                 tokio::select! {
                     _ = blocked.changed() => {}
                     () = &mut leave => return CLOSED.into(),
+                    // What it took before the alarm it still confirms.
+                    () = flights.ready() => {
+                        link.heard();
+                        if let Err(reason) = self.land(&channel, flights) {
+                            return reason;
+                        }
+                    }
                     _ = tick.tick() => self.give_up_stale(flights),
                 }
                 unblocked = Some(Instant::now());

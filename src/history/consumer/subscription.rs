@@ -81,7 +81,7 @@ impl Subscription {
     ) -> String {
         let Self { epoch, queue, mut consumer, deliveries, questions, counters, connected } = self;
         let pulse = AtomicBool::new(false);
-        let acks = Acks { epoch, channel: &deliveries };
+        let mut acks = Acks { epoch, channel: &deliveries, told: 0 };
         let mut waiting: Option<Delivery> = None;
         let mut silence = std::pin::pin!(probe::watch(&questions, &queue, &pulse, &counters));
         let why = loop {
@@ -120,7 +120,7 @@ impl Subscription {
         match why {
             Some(why) => why,
             None => {
-                goodbye(&connected.connection, &acks, committed).await;
+                goodbye(&connected.connection, &mut acks, committed).await;
                 "the service ends".into()
             }
         }
@@ -128,7 +128,7 @@ impl Subscription {
 }
 
 /// Acknowledges what the writer still finishes, and leaves in good order, so that little is delivered again.
-async fn goodbye(connection: &Connection, acks: &Acks<'_>, committed: &mut watch::Receiver<Committed>) {
+async fn goodbye(connection: &Connection, acks: &mut Acks<'_>, committed: &mut watch::Receiver<Committed>) {
     let deadline = Instant::now() + GOODBYE;
     // An error means that the writer has ended.
     while let Ok(Ok(())) = timeout_at(deadline, committed.changed()).await {
@@ -147,18 +147,23 @@ async fn goodbye(connection: &Connection, acks: &Acks<'_>, committed: &mut watch
 struct Acks<'a> {
     epoch: u64,
     channel: &'a Channel,
+    /// The newest that the broker was told of: to be told of one twice is an error to it.
+    told: u64,
 }
 
 impl Acks<'_> {
     /// Everything up to this one. What came by another subscription is not this one's to acknowledge: it was or
     /// will be delivered again.
-    async fn send(&self, done: Committed) -> Result<(), String> {
-        if done.epoch != self.epoch {
+    async fn send(&mut self, done: Committed) -> Result<(), String> {
+        if done.epoch != self.epoch || done.tag <= self.told {
             return Ok(());
         }
         let multiple = BasicAckOptions { multiple: true };
         match timeout(CALL, self.channel.basic_ack(done.tag, multiple)).await {
-            Ok(Ok(())) => Ok(()),
+            Ok(Ok(())) => {
+                self.told = done.tag;
+                Ok(())
+            }
             Ok(Err(error)) => Err(sentence(&error)),
             Err(_) => Err(format!("it has taken no acknowledgement for {CALL:?}")),
         }

@@ -33,6 +33,7 @@ fn form(action: &str) -> Value {
     json!({
         "title": action,
         "description": help,
+        "type": "object",
         "properties": properties,
         "required": required,
         "oneOf": [{ "required": ["at"] }, { "required": ["between"] }],

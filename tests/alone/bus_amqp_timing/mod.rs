@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod alarm;
 mod hung;
 #[path = "../../together/bus_amqp/network.rs"]
 mod network;

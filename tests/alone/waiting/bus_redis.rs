@@ -560,7 +560,7 @@ fn tls_with_an_authority_from_the_environment() {
     let by_name = format!("rediss://localhost:{}", server.port());
     for url in [server.url(), by_name] {
         let mut command = Command::new(std::env::current_exe().unwrap());
-        command.args(["--exact", "bus_redis::a_url_that_works", "--nocapture"]);
+        command.args(["--exact", "waiting::bus_redis::a_url_that_works", "--nocapture"]);
         let done = command.env("SSL_CERT_FILE", server.ca()).env("BUS_URL", url).output().unwrap();
         let text =
             format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));

@@ -1,5 +1,6 @@
 //! Tests over whole clusters and brokers that boot: they mostly wait, so `make test` runs a few at a time.
 
+mod bus_amqp_alarm;
 mod bus_redis;
 mod history_broker;
 mod lab;

@@ -26,6 +26,8 @@ fn run(scenario: &str, pattern: &str, args: &[&str]) -> Run {
 
 /// As long as the fault and a moment after it.
 const SHORT: [&str; 2] = ["--duration", "12s"];
+/// What is lost is waited for in vain.
+const LOSING: [&str; 4] = ["--duration", "12s", "--drain", "2s"];
 
 /// Nothing that no pattern may do.
 fn assert_clean(run: &Run) {
@@ -48,7 +50,7 @@ fn a_broker_that_is_down_costs_a_durable_queue_nothing() {
 
 #[test]
 fn a_broker_that_is_down_costs_redis_the_outage_and_the_others_have_none() {
-    let redis = run(BROKER_DOWN, "redis", &SHORT);
+    let redis = run(BROKER_DOWN, "redis", &LOSING);
     assert_clean(&redis);
     let (begin, _, healed) = redis.fault("kill broker");
     // A hundred messages a second, to thirty subscribers.
@@ -68,7 +70,7 @@ fn what_the_clients_of_a_dead_node_missed_is_recovered_where_there_is_a_history(
     assert!(amqp.count("recovered") > 0, "{:#}", amqp.brief());
     assert_eq!(amqp.count("lost_offline"), 0, "{:#}", amqp.brief());
     for pattern in ["redis", "zeromq"] {
-        let run = run(NODE_DOWN, pattern, &SHORT);
+        let run = run(NODE_DOWN, pattern, &LOSING);
         assert_clean(&run);
         assert_eq!(run.count("recovered"), 0, "{:#}", run.brief());
         assert!(run.count("lost_offline") > 0, "{:#}", run.brief());
@@ -89,7 +91,7 @@ fn who_was_away_gets_what_was_said_where_there_is_a_history() {
     assert_clean(&amqp);
     assert_eq!(amqp.count("lost"), 0, "{:#}", amqp.brief());
     assert!(amqp.count("recovered") > 0 && amqp["recovered_us"].is_object(), "{:#}", amqp.brief());
-    let zeromq = run(SUBSCRIBER_AWAY, "zeromq", &SHORT);
+    let zeromq = run(SUBSCRIBER_AWAY, "zeromq", &LOSING);
     assert_eq!(zeromq.count("recovered"), 0, "{:#}", zeromq.brief());
     // Of the fifteen who left, each may miss what was on its way to it.
     assert!(zeromq.count("lost_online") <= 15, "{:#}", zeromq.brief());
@@ -106,7 +108,7 @@ fn the_chat_goes_on_without_history() {
 
 #[test]
 fn a_dead_peer_costs_what_its_own_clients_missed() {
-    let zeromq = run(PEER_DOWN, "zeromq", &SHORT);
+    let zeromq = run(PEER_DOWN, "zeromq", &LOSING);
     assert_clean(&zeromq);
     assert!(zeromq.count("lost") > 0, "{:#}", zeromq.brief());
 }

@@ -1,5 +1,7 @@
 //! RabbitMQ is low on memory or disk: it takes no messages, and says so.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::time::{Duration, Instant};
 
 use pubsub_lab::bus::{Bus, Level, Outcome};
