@@ -104,6 +104,7 @@ impl Settled {
             "impact" | "recovery" => self.moments.harm,
             "ready" => self.moments.ready,
             "p50" | "p90" | "p99" | "p999" | "max" => self.slices(figure, bound, exceeded),
+            _ if exceeded && figure.starts_with("fan_out_") => self.spreads(bound),
             _ if exceeded => self.too_much(figure),
             _ => self.too_little(figure),
         };
@@ -149,6 +150,17 @@ impl Settled {
             "on_time" => lost.all.or(*recovered).or(seen.late).or(messages.unsent),
             _ => Span::default(),
         }
+    }
+
+    /// From the first to the last slice with a message whose recipients were too far apart.
+    fn spreads(&self, bound: Bound) -> Span {
+        let mut span = Span::default();
+        for (i, slice) in self.timeline.iter().enumerate() {
+            if slice.spread_max_us.is_some_and(|us| !bound.holds(us as f64 / 1e3)) {
+                span.cover(i as u64 * SLICE, (i as u64 + 1) * SLICE);
+            }
+        }
+        span
     }
 
     /// From the first to the last slice whose latency breaks the bound. If none does, as a slice is less exact than

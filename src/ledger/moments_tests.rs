@@ -191,3 +191,24 @@ fn recovery_and_ready_run_to_the_end_of_harm_and_of_healing() {
     assert_eq!(when_healed(&ledger, &kill, "ready_ms", NONE), Some((600, 650)));
     assert_eq!(when(&ledger, "ready_ms", NONE), None, "nothing was healed");
 }
+
+#[test]
+fn recipients_far_apart_are_where_their_messages_were_due() {
+    let (publishers, subscribers, nodes, rooms, messages) = (1, 2, 1, 1, 40);
+    let (rate, surges, crosses_nodes) = (10.0, vec![], true);
+    let mut ledger =
+        Ledger::new(Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes });
+    (0..2).for_each(|s| ledger.subscribed(s, 0, Duration::from_millis(1_000)));
+    ledger.begin(ms(0));
+    send_all_but(&mut ledger, &[]);
+    receive_all_but(&mut ledger, &[]);
+    for n in 0..40 {
+        let apart = if [12, 20].contains(&n) { 80 } else { 10 };
+        ledger.received(1, n, Live, ms(n as u64 * 100 + 5 + apart));
+    }
+    let figure = |name: &str| ledger.settle(&[], ms(60_000)).figure(name);
+    assert_eq!(figure("fan_out_max_ms"), Some(Figure::Millis(80.0)));
+    assert!(matches!(figure("fan_out_p50"), Some(Figure::Millis(ms)) if (10.0..10.1).contains(&ms)));
+    assert_eq!(when(&ledger, "fan_out_max", Bound::AtMost(50.0)), Some((1_200, 2_100)));
+    assert_eq!(when(&ledger, "fan_out_max", Bound::AtMost(80.0)), None);
+}

@@ -9,11 +9,11 @@ pub struct Outcome {
     pub expectation: String,
     /// The figure's name.
     pub figure: String,
-    /// The figure's value (a count, a share of 1, or milliseconds); `None` where it does not exist.
+    /// The figure's value (a count, a share of 1, or milliseconds); null where it does not exist.
     pub value: Option<f64>,
     /// Whether the bound holds.
     pub met: bool,
-    /// What is wrong, a clause with figure, bound and time; `None` if the bound holds.
+    /// What is wrong, a clause with figure, bound and time; null if the bound holds.
     pub why: Option<String>,
     /// Where in time it went wrong: from here, in milliseconds since the measured load began.
     pub from_ms: Option<u64>,

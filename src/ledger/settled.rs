@@ -37,7 +37,7 @@ pub struct Debts {
     /// Never received.
     pub lost: u64,
     /// The share of all owed debts that was received live within a second of the intended send time, 0 to 1.
-    /// `None` if nothing was owed.
+    /// Null if nothing was owed.
     pub on_time: Option<f64>,
     /// A broken promise: the pattern confirmed the message.
     pub lost_confirmed: u64,
@@ -189,6 +189,7 @@ impl Settled {
             None => Figure::quantile(&self.latency, name, self.longest_us()),
             Some(("service", word)) => Figure::quantile(&self.service, word, self.longest_us()),
             Some(("recovered", word)) => Figure::quantile(&self.recovered, word, None),
+            Some(("fan_out", word)) => Figure::quantile(&self.fan_out, word, self.widest_us()),
             Some(_) => None,
         }
     }

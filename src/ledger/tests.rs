@@ -397,6 +397,7 @@ fn every_figure_has_its_name_and_no_other_name_is_a_figure() {
     };
     let settled = ledger.settle(std::slice::from_ref(&heal), ms(60_000));
     ledger.received(0, 1, Replay { round: 0 }, ms(2_600));
+    ledger.received(1, 0, Live, ms(2_610));
     let mut harness = Harness::default();
     harness.publish_delay.saturating_record(1);
     harness.loop_lag.saturating_record(1);

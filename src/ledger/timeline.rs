@@ -36,7 +36,7 @@ pub struct Slice {
     pub recovered: u64,
     /// Debts of its messages that were lost.
     pub lost: u64,
-    /// The lost debts by the node of their subscriber when the message was sent, node 0 first; empty if nothing
+    /// The lost debts by the node of their subscriber when the message was sent, node 0 first; absent if nothing
     /// was lost. Of a subscriber without a connection it is the node that it had last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost_by_node: Vec<u64>,

@@ -34,8 +34,8 @@ macro_rules! figures {
         const SHARES: &[&str] = &[$($share),*];
         const TIMES: &[&str] = &[$($time),*];
 
-        /// Every name that an expectation may bound. Counts and shares are called as in `report.json`. Of the
-        /// times, `p50` to `max` are the latency of delivered debts; each stands here three times: bare, and with
+        /// Every name that an expectation may bound. Counts and shares are called as in `report.json`, but for
+        /// `unsent_debts` and `lost_share`, which are not in it. Of the times, `p50` to `max` are the latency of delivered debts; each stands here three times: bare, and with
         /// `_ms` and `_us`.
         pub const FIGURES: &[&str] = &[
             $($count,)* $($share,)* $($time, concat!($time, "_ms"), concat!($time, "_us"),)*
@@ -57,6 +57,7 @@ figures! {
         "p50" "p90" "p99" "p999" "max"
         "service_p50" "service_p90" "service_p99" "service_p999" "service_max"
         "recovered_p50" "recovered_p90" "recovered_p99" "recovered_p999" "recovered_max"
+        "fan_out_p50" "fan_out_p90" "fan_out_p99" "fan_out_p999" "fan_out_max"
         "publish_delay_p50" "publish_delay_p90" "publish_delay_p99" "publish_delay_p999" "publish_delay_max"
         "loop_lag_p50" "loop_lag_p90" "loop_lag_p99" "loop_lag_p999" "loop_lag_max"
         "impact" "recovery" "ready"

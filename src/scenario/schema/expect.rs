@@ -131,6 +131,7 @@ fn quantile_of(name: &str) -> String {
         "" => "the latency of debts delivered live, from the intended send time",
         "service" => "the same latency from the actual send",
         "recovered" => "the latency of debts received by replay",
+        "fan_out" => "the time from a message's first live recipient to its last",
         "publish_delay" => "how late the load generator published",
         "loop_lag" => "how late the load generator received",
         _ => return String::new(),
