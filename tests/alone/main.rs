@@ -2,9 +2,11 @@
 //! those in `waiting` a few at a time: `make test` sees to it.
 
 mod bench_ends;
+mod burst;
 mod bus_amqp_timing;
 mod bus_zeromq;
 mod node_slow;
+mod replay;
 mod report_large;
 #[path = "../support/mod.rs"]
 mod support;

@@ -7,4 +7,3 @@ mod lab;
 mod lab_amqp;
 mod node_end;
 mod patterns;
-mod replay;

@@ -14,7 +14,6 @@ const SUBSCRIBER_AWAY: &str = include_str!("../../../scenarios/subscriber-away.t
 const PEER_DOWN: &str = include_str!("../../../scenarios/peer-down.toml");
 const SLOW_JOINER: &str = include_str!("../../../scenarios/slow-joiner.toml");
 const LATE_JOINER: &str = include_str!("../../../scenarios/late-joiner.toml");
-const BURST: &str = include_str!("../../../scenarios/burst.toml");
 const HALF_OPEN: &str = include_str!("../../../scenarios/half-open.toml");
 const SPLIT_BRAIN: &str = include_str!("../../../scenarios/split-brain.toml");
 const HISTORY_DOWN: &str = include_str!("../../../scenarios/history-down.toml");
@@ -68,7 +67,8 @@ fn what_the_clients_of_a_dead_node_missed_is_recovered_where_there_is_a_history(
     let amqp = run(NODE_DOWN, "amqp", &SHORT);
     assert_clean(&amqp);
     assert!(amqp.count("recovered") > 0, "{:#}", amqp.brief());
-    assert_eq!(amqp.count("lost_offline"), 0, "{:#}", amqp.brief());
+    // But for a message that the dead node had just taken: its publisher knows that it does not know.
+    assert_eq!(amqp.count("lost"), amqp.count("lost_unknown"), "{:#}", amqp.brief());
     for pattern in ["redis", "zeromq"] {
         let run = run(NODE_DOWN, pattern, &LOSING);
         assert_clean(&run);
@@ -119,15 +119,6 @@ fn who_joins_under_load_hears_everything_from_then_on() {
         let run = run(scenario, pattern, &[]);
         assert_clean(&run);
         assert_eq!(run.count("lost"), 0, "{:#}", run.brief());
-    }
-}
-
-#[test]
-fn a_burst_crashes_nobody_and_what_it_costs_is_counted() {
-    for pattern in ["zeromq", "amqp"] {
-        let run = run(BURST, pattern, &[]);
-        assert_clean(&run);
-        assert_eq!(run.count("due"), 20_000, "{:#}", run.brief());
     }
 }
 
