@@ -182,8 +182,8 @@ impl<'a> Talk<'a> {
         while let Poll::Ready(Some(order)) = orders.poll_recv(cx) {
             self.backlog.push(order);
         }
+        self.poll_alarm(cx);
         loop {
-            self.poll_alarm(cx);
             if let Poll::Ready(Err(Lost)) = self.poll_hand_over(socket, cx) {
                 return Poll::Ready(());
             }

@@ -29,6 +29,17 @@ async fn flood(sender: &mut Client, room: &str, from: u64, count: u64) {
     }
 }
 
+/// Floods the lobby until the node closes somebody as too slow; gives how many messages that took.
+async fn flood_until_too_slow(node: &Node, sender: &mut Client) -> u64 {
+    let mut sent = 0;
+    while node.metric("pubsub_lab_sessions_too_slow_total").await == 0.0 {
+        flood(sender, "lobby", sent, 20).await;
+        sent += 20;
+        assert!(sent < 5_000, "never closed");
+    }
+    sent
+}
+
 #[tokio::test]
 async fn a_slow_client_is_told_exactly_what_it_missed_and_where() {
     let node = Node::start(&["--max-rate", "0", "--outbox", "64"]);
@@ -170,12 +181,7 @@ async fn a_slow_plain_client_is_closed_with_1013_at_its_first_lost_message() {
     let mut slow = Client::with_small_buffer(&node, &[]).await;
     let mut other = Client::v1_in(&node, "lobby").await;
     let mut sender = Client::v1(&node).await;
-    let mut sent = 0;
-    while node.metric("pubsub_lab_sessions_too_slow_total").await == 0.0 {
-        flood(&mut sender, "lobby", sent, 20).await;
-        sent += 20;
-        assert!(sent < 5_000, "never closed");
-    }
+    let sent = flood_until_too_slow(&node, &mut sender).await;
     other.frame_of("left").await;
     // What it got is without a gap; then it learns why.
     let mut next = 0;
@@ -200,12 +206,7 @@ async fn who_is_closed_as_too_slow_and_reads_a_little_learns_why() {
     let node = Node::start(&["--max-rate", "0", "--outbox", "16", "--slow-after", "3s"]);
     let mut slow = Client::with_small_buffer(&node, &[]).await;
     let mut sender = Client::v1(&node).await;
-    let mut sent = 0;
-    while node.metric("pubsub_lab_sessions_too_slow_total").await == 0.0 {
-        flood(&mut sender, "lobby", sent, 20).await;
-        sent += 20;
-        assert!(sent < 5_000, "never closed");
-    }
+    flood_until_too_slow(&node, &mut sender).await;
     // Far less than what the kernel holds, so that it calls the socket writable only later than the node waits.
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(4) {

@@ -275,6 +275,13 @@ impl Run {
         (begin.unwrap(), heal.unwrap(), healed.unwrap())
     }
 
+    /// Whatever breaks, nothing is made up, and no promise is broken.
+    pub fn assert_clean(&self) {
+        let zeros =
+            ["lost_confirmed", "duplicates", "refused_but_delivered", "unexpected", "corrupted", "foreign"];
+        assert_eq!(self.counts(zeros), [0; 6], "{:#}", self.brief());
+    }
+
     /// What must hold in every run, whatever happened.
     pub fn assert_sums(&self) {
         let sum = |names: &[&str]| names.iter().map(|name| self.count(name)).sum::<u64>();

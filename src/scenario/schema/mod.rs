@@ -70,10 +70,11 @@ fn definitions() -> Map<String, Value> {
             "uniqueItems": true,
         }),
     );
-    put("duration", text(&words::duration(), &["2s", "100ms", "1m 30s"]));
+    let duration = text(&words::duration(), &["2s", "100ms", "1m 30s"]);
     // Where 0 is none: some digit is not 0. In one piece, for Taplo completes nothing behind an `allOf` that refers.
-    let mut span = text(&words::duration(), &["2s", "100ms", "1m 30s"]);
+    let mut span = duration.clone();
     span["not"] = json!({ "pattern": "^[^1-9]*$" });
+    put("duration", duration);
     put("span", span);
     put(
         "link",

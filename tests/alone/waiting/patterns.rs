@@ -28,18 +28,11 @@ const SHORT: [&str; 2] = ["--duration", "12s"];
 /// What is lost is waited for in vain.
 const LOSING: [&str; 4] = ["--duration", "12s", "--drain", "2s"];
 
-/// Nothing that no pattern may do.
-fn assert_clean(run: &Run) {
-    let zeros =
-        ["lost_confirmed", "refused_but_delivered", "duplicates", "unexpected", "corrupted", "foreign"];
-    assert_eq!(run.counts(zeros), [0; 6], "{:#}", run.brief());
-}
-
 #[test]
 fn a_broker_that_is_down_costs_a_durable_queue_nothing() {
     for seed in ["1", "2"] {
         let amqp = run(BROKER_DOWN, "amqp", &[&SHORT[..], &["--seed", seed]].concat());
-        assert_clean(&amqp);
+        amqp.assert_clean();
         assert_eq!(amqp.counts(["due", "acked", "owed"]), [1_200, 1_200, 36_000], "{:#}", amqp.brief());
         assert_eq!(amqp.counts(["lost", "reordered"]), [0, 0], "{:#}", amqp.brief());
         // The publishes of the outage waited in the nodes: late, and none of them lost.
@@ -50,7 +43,7 @@ fn a_broker_that_is_down_costs_a_durable_queue_nothing() {
 #[test]
 fn a_broker_that_is_down_costs_redis_the_outage_and_the_others_have_none() {
     let redis = run(BROKER_DOWN, "redis", &LOSING);
-    assert_clean(&redis);
+    redis.assert_clean();
     let (begin, _, healed) = redis.fault("kill broker");
     // A hundred messages a second, to thirty subscribers.
     let (lost, outage) = (redis.count("lost"), (healed - begin) * 100 / 1_000 * 30);
@@ -65,13 +58,13 @@ fn a_broker_that_is_down_costs_redis_the_outage_and_the_others_have_none() {
 #[test]
 fn what_the_clients_of_a_dead_node_missed_is_recovered_where_there_is_a_history() {
     let amqp = run(NODE_DOWN, "amqp", &SHORT);
-    assert_clean(&amqp);
+    amqp.assert_clean();
     assert!(amqp.count("recovered") > 0, "{:#}", amqp.brief());
     // But for a message that the dead node had just taken: its publisher knows that it does not know.
     assert_eq!(amqp.count("lost"), amqp.count("lost_unknown"), "{:#}", amqp.brief());
     for pattern in ["redis", "zeromq"] {
         let run = run(NODE_DOWN, pattern, &LOSING);
-        assert_clean(&run);
+        run.assert_clean();
         assert_eq!(run.count("recovered"), 0, "{:#}", run.brief());
         assert!(run.count("lost_offline") > 0, "{:#}", run.brief());
     }
@@ -80,7 +73,7 @@ fn what_the_clients_of_a_dead_node_missed_is_recovered_where_there_is_a_history(
 #[test]
 fn with_resend_nothing_is_lost_when_everything_goes_down() {
     let amqp = run(EVERYTHING_DOWN, "amqp", &[]);
-    assert_clean(&amqp);
+    amqp.assert_clean();
     assert_eq!(amqp.counts(["lost", "duplicates", "unsent"]), [0; 3], "{:#}", amqp.brief());
     assert!(amqp.count("recovered") > 0, "{:#}", amqp.brief());
 }
@@ -88,7 +81,7 @@ fn with_resend_nothing_is_lost_when_everything_goes_down() {
 #[test]
 fn who_was_away_gets_what_was_said_where_there_is_a_history() {
     let amqp = run(SUBSCRIBER_AWAY, "amqp", &SHORT);
-    assert_clean(&amqp);
+    amqp.assert_clean();
     assert_eq!(amqp.count("lost"), 0, "{:#}", amqp.brief());
     assert!(amqp.count("recovered") > 0 && amqp["recovered_us"].is_object(), "{:#}", amqp.brief());
     let zeromq = run(SUBSCRIBER_AWAY, "zeromq", &LOSING);
@@ -102,14 +95,14 @@ fn who_was_away_gets_what_was_said_where_there_is_a_history() {
 #[test]
 fn the_chat_goes_on_without_history() {
     let amqp = run(HISTORY_DOWN, "amqp", &SHORT);
-    assert_clean(&amqp);
+    amqp.assert_clean();
     assert_eq!(amqp.count("lost"), 0, "{:#}", amqp.brief());
 }
 
 #[test]
 fn a_dead_peer_costs_what_its_own_clients_missed() {
     let zeromq = run(PEER_DOWN, "zeromq", &LOSING);
-    assert_clean(&zeromq);
+    zeromq.assert_clean();
     assert!(zeromq.count("lost") > 0, "{:#}", zeromq.brief());
 }
 
@@ -117,7 +110,7 @@ fn a_dead_peer_costs_what_its_own_clients_missed() {
 fn who_joins_under_load_hears_everything_from_then_on() {
     for (scenario, pattern) in [(SLOW_JOINER, "zeromq"), (LATE_JOINER, "zeromq"), (LATE_JOINER, "amqp")] {
         let run = run(scenario, pattern, &[]);
-        assert_clean(&run);
+        run.assert_clean();
         assert_eq!(run.count("lost"), 0, "{:#}", run.brief());
     }
 }
@@ -135,7 +128,7 @@ fn printed(scenario: &str, pattern: &str, args: &[&str]) -> (Run, String) {
 fn two_halves_go_on_by_themselves_and_what_crossed_comes_late() {
     let (zeromq, said) = printed(SPLIT_BRAIN, "zeromq", &SHORT);
     let brief = format!("{:#}", zeromq.brief());
-    assert_clean(&zeromq);
+    zeromq.assert_clean();
     // Each half acknowledges everything, and within it everybody hears: half of the deliveries of that time.
     assert_eq!(zeromq.count("acked"), zeromq.count("due"), "{brief}");
     let meanwhile: u64 =
@@ -152,7 +145,7 @@ fn who_hears_nothing_is_told_late_or_never_and_only_a_durable_queue_keeps_it() {
     for pattern in ["redis", "zeromq", "amqp"] {
         let (run, said) = printed(HALF_OPEN, pattern, &SHORT);
         let brief = format!("{:#}", run.brief());
-        assert_clean(&run);
+        run.assert_clean();
         assert!(run["impact_ms"].as_u64().unwrap() > 3_000, "{brief}");
         // Redis does not wait for who does not read; sockets and queues do.
         let lesson = match pattern {

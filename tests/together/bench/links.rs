@@ -21,18 +21,11 @@ fn link<'a>(run: &'a Run, name: &str) -> &'a Value {
     links.iter().find(|link| link["name"] == name).unwrap_or_else(|| panic!("{name}: {:#}", run.brief()))
 }
 
-/// Whatever breaks, nothing is made up, and no promise is broken.
-fn assert_clean(run: &Run) {
-    let zeros =
-        ["lost_confirmed", "duplicates", "refused_but_delivered", "unexpected", "corrupted", "foreign"];
-    assert_eq!(run.counts(zeros), [0; 6], "{:#}", run.brief());
-}
-
 #[test]
 fn a_cut_link_costs_its_node_the_outage_and_nobody_else() {
     let run = run("redis", "for = \"1s\"\ncut = \"node 1 <-> broker\"");
     let brief = format!("{:#}", run.brief());
-    assert_clean(&run);
+    run.assert_clean();
     let (_, _, healed) = run.fault("cut node 1 <-> broker");
     // A third of the hundred messages of that second comes from the node's own publisher, and is refused.
     assert!((20..=60).contains(&run.count("refused")), "{brief}");
@@ -50,7 +43,7 @@ fn a_cut_link_costs_its_node_the_outage_and_nobody_else() {
 fn a_slow_link_is_slow_by_what_it_says_and_only_then() {
     let run = run("redis", "for = \"1500ms\"\ndelay = \"node * <-> broker\"\nby = \"60ms\"");
     let brief = format!("{:#}", run.brief());
-    assert_clean(&run);
+    run.assert_clean();
     assert_eq!(run.counts(["delivered", "lost"]), [3_600, 0], "{brief}");
     let median = |slice: &&Value| slice["p50_us"].as_u64().unwrap();
     // To the broker and from there: twice the delay.
@@ -65,7 +58,7 @@ fn one_way_is_one_way() {
     // Whatever node 0 says to node 1 is late; what node 1 says to node 0 is not.
     let run = run("zeromq", "for = \"1s\"\nblackhole = \"node 0 -> node 1\"");
     let brief = format!("{:#}", run.brief());
-    assert_clean(&run);
+    run.assert_clean();
     assert_eq!(run.counts(["delivered", "lost"]), [3_600, 0], "{brief}");
     // A third of that second's messages, to the four of node 1.
     let late = run.slices(1_000..1_900).iter().map(|slice| slice["delivered"].as_u64().unwrap()).sum::<u64>();
@@ -80,7 +73,7 @@ fn one_way_is_one_way() {
 fn a_slow_subscriber_is_late_and_the_others_are_not() {
     let run = run("local", "for = \"1s\"\nslow = \"subscriber 4\"\nbytes_per_second = 500");
     let brief = format!("{:#}", run.brief());
-    assert_clean(&run);
+    run.assert_clean();
     assert_eq!(run.count("lost"), run.count("lost_no_path"), "{brief}");
     assert!(run["latency_us"]["max"].as_u64().unwrap() > 500_000, "{brief}");
     assert!(run["latency_us"]["p50"].as_u64().unwrap() < 100_000, "{brief}");
@@ -90,7 +83,7 @@ fn a_slow_subscriber_is_late_and_the_others_are_not() {
 fn a_storm_drops_the_clients_of_one_node_and_they_come_back() {
     let run = run("redis", "storm = \"node 1\"");
     let brief = format!("{:#}", run.brief());
-    assert_clean(&run);
+    run.assert_clean();
     let (begin, heal_begin, healed) = run.fault("storm node 1");
     assert!(begin == heal_begin && healed >= begin && healed < begin + 2_000, "{brief}");
     // The four of that node may miss what is said while they are away, and no other does.
@@ -138,7 +131,7 @@ slow = \"subscriber 3\"
 bytes_per_second = 50000
 ";
     let run = conclusive(scenario, &[]).run("local", 0);
-    assert_clean(&run);
+    run.assert_clean();
     // The first fault drops all clients at once; what is on its way then, or said before a subscriber is back, is lost.
     assert!(run.slices(1_500..5_000).iter().all(|slice| slice["lost"] == 0), "{:#}", run.brief());
 }
