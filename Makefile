@@ -41,8 +41,8 @@ test: setup ## everything that keeps the house in order, over real processes and
 	$(CARGO_TEST) --bins $(addprefix --test ,$(OTHERS))
 	$(CARGO_TEST) --test together -- --test-threads=$(CROWD)
 	$(CARGO_TEST) --doc
-	@echo "== whole clusters under faults, two at a time: they mostly wait"
-	$(CARGO_TEST) --test alone waiting:: -- --test-threads=2
+	@echo "== whole clusters under faults, three at a time: they mostly wait"
+	$(CARGO_TEST) --test alone waiting:: -- --test-threads=3
 	@echo "== tests that judge time, one by one"
 	$(CARGO_TEST) --test alone -- --skip waiting:: --test-threads=1
 

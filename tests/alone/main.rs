@@ -6,9 +6,9 @@ mod burst;
 mod bus_amqp_timing;
 mod bus_zeromq;
 mod node_slow;
-mod replay;
 mod report_large;
 #[path = "../support/mod.rs"]
 mod support;
 mod timing;
+mod torn;
 mod waiting;

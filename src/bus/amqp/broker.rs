@@ -1,6 +1,8 @@
 //! Where RabbitMQ is: the URL, the handshake, and a name for messages that shows no password. Nodes and the history
 //! service have one way to it, so that a URL means the same for both.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
@@ -96,10 +98,10 @@ impl Broker {
         Ok(connected)
     }
 
-    /// The same for a node.
-    pub(super) async fn connect(&self, purpose: &str) -> Result<Link, Failure> {
+    /// The same for a node. `gone` tells if an exchange was found to be gone, whatever came of the attempt.
+    pub(super) async fn connect(&self, purpose: &str, gone: &Arc<AtomicBool>) -> Result<Link, Failure> {
         let Connected { connection, end } = self.reach(purpose).await?;
-        let link = Link::new(connection, self.names.clone(), end);
+        let link = Link::new(connection, self.names.clone(), end, gone);
         self.declared(link.declare()).await?;
         Ok(link)
     }

@@ -28,6 +28,9 @@ const COMMITTED_WITHIN: Duration = Duration::from_secs(2);
 const RETURNS_WITHIN: Duration = Duration::from_secs(5);
 /// How long a backfill is tried again: well below the time after which RabbitMQ drops a queue that nobody uses.
 const FILLED_WITHIN: Duration = Duration::from_secs(20);
+/// RabbitMQ finds the queues of a message in one step and puts it into them in another. What found them just before
+/// the rooms were bound again may come to the history a little later than a fence, which it must not.
+const SETTLES: Duration = Duration::from_millis(250);
 /// Between two of these tries.
 const PAUSE: Duration = Duration::from_millis(250);
 /// An id that no message has: the history then tells the newest that it holds.
@@ -107,6 +110,8 @@ impl History {
     /// # Errors
     /// When the history cannot be asked, does not know where a room's gap begins, or ends in the middle.
     pub(super) async fn backfill(&self, inbox: &Inbox) -> Result<(), String> {
+        // Nobody tells when that is over.
+        sleep(SETTLES).await;
         // The nodes' own rooms are in no history.
         let rooms = inbox.marks().into_iter().map(|(room, _)| room);
         let rooms = rooms.filter(|room| !room.as_str().starts_with('$')).collect();

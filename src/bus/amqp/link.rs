@@ -43,18 +43,18 @@ pub(super) struct Link {
     /// Why RabbitMQ takes nothing more from this connection for now: an alarm on memory or disk.
     blocked: watch::Sender<Option<String>>,
     /// An exchange was found to be gone.
-    torn: AtomicBool,
+    gone: Arc<AtomicBool>,
     _end: Ending,
 }
 
 impl Link {
-    pub(super) fn new(connection: Connection, names: Names, end: Ending) -> Self {
+    pub(super) fn new(connection: Connection, names: Names, end: Ending, gone: &Arc<AtomicBool>) -> Self {
         Self {
             connection,
             names,
             pulse: watch::Sender::new(Instant::now()),
             blocked: watch::Sender::new(None),
-            torn: AtomicBool::new(false),
+            gone: Arc::clone(gone),
             _end: end,
         }
     }
@@ -78,7 +78,7 @@ impl Link {
             match stands(&channel, name).await {
                 Ok(()) => {}
                 Err(error) if is_missing(&error) => {
-                    self.torn.store(true, Ordering::Relaxed);
+                    self.gone.store(true, Ordering::Relaxed);
                     return Ok(());
                 }
                 Err(error) => return Err(error),
@@ -189,7 +189,7 @@ impl Link {
                     return Ok(answer);
                 }
                 Ok(Err(error)) if is_missing(&error) => {
-                    self.torn.fetch_or(feeds, Ordering::Relaxed);
+                    self.gone.fetch_or(feeds, Ordering::Relaxed);
                     return Err(format!("something was deleted there: {}", sentence(&error)));
                 }
                 Ok(Err(error)) => return Err(sentence(&error)),
@@ -237,27 +237,29 @@ impl Keeper {
         let Self { broker, torn, reconnects, stop } = self;
         let mut pause = FIRST_PAUSE;
         let mut connected_before = false;
+        let gone = Arc::<AtomicBool>::default();
+        let tell = || {
+            if gone.swap(false, Ordering::Relaxed) {
+                torn.note();
+            }
+        };
         while !stop.is_cancelled() {
             let mut began = Instant::now();
             let attempt = tokio::select! {
                 () = stop.cancelled() => break,
-                attempt = broker.connect(service.purpose()) => attempt,
+                attempt = broker.connect(service.purpose(), &gone) => attempt,
             };
             let mut lasting = false;
             match attempt {
                 Ok(link) => {
                     if std::mem::replace(&mut connected_before, true) {
                         reconnects.increment(1);
-                        // On a RabbitMQ that is new to it everything is made anew.
-                        if link.torn.load(Ordering::Relaxed) {
-                            torn.note();
-                        }
+                        tell();
                     }
-                    link.torn.store(false, Ordering::Relaxed);
+                    // On a RabbitMQ that is new to it everything is made anew.
+                    gone.store(false, Ordering::Relaxed);
                     let reason = service.serve(&link).await;
-                    if link.torn.load(Ordering::Relaxed) {
-                        torn.note();
-                    }
+                    tell();
                     if stop.is_cancelled() {
                         link.leave().await;
                         break;
@@ -269,6 +271,10 @@ impl Keeper {
                     pause = FIRST_PAUSE;
                 }
                 Err(Failure { reason, lasting: does_not_mend }) => {
+                    // Whoever comes next may find it made anew.
+                    if connected_before {
+                        tell();
+                    }
                     service.down(&reason);
                     lasting = does_not_mend;
                 }

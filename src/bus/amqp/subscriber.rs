@@ -153,6 +153,10 @@ impl Subscriber {
             self.inbox.end(room);
             self.interest.confirmed(room, false);
         }
+        if !work.subscribe.is_empty() {
+            // An exchange that another process is making anew: what a room's binding lets in, the history gets too.
+            bind(control, &link.names().history, exchanges[0], "#", true).await?;
+        }
         for rooms in work.subscribe.chunks(CHUNK) {
             for (n, room) in rooms.iter().enumerate() {
                 self.inbox.begin(room);
@@ -257,7 +261,13 @@ impl Service for Subscriber {
     async fn serve(&mut self, link: &Link) -> String {
         let reason = tokio::select! {
             reason = link.death() => reason,
-            ended = self.listen(link) => ended.unwrap_or_else(|error| sentence(&error)),
+            ended = self.listen(link) => ended.unwrap_or_else(|error| {
+                // Before the link has looked: by then somebody else may have made it anew.
+                if is_missing(&error) {
+                    self.torn.note();
+                }
+                sentence(&error)
+            }),
             () = self.stop.cancelled() => CLOSED.into(),
         };
         if self.stop.is_cancelled() && self.kind == LiveQueue::Durable {

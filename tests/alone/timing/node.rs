@@ -73,7 +73,7 @@ async fn slowest_beside_a_flood(what: &str, first: &[u8], bytes: &[u8], read: bo
         raw.write(first).await;
         flooders.spawn(flood(raw, bytes.to_vec(), read));
     }
-    let slowest = slowest(&mut calm, Duration::from_millis(1_500)).await;
+    let slowest = slowest(&mut calm, Duration::from_millis(800)).await;
     let grown = node.memory().saturating_sub(before);
     println!("{what}: slowest {slowest:?}, memory +{} KiB", grown / 1024);
     assert!(grown < FLOOD_MEMORY, "{what}: {grown} bytes more");

@@ -7,3 +7,4 @@ mod lab;
 mod lab_amqp;
 mod node_end;
 mod patterns;
+pub mod replay;

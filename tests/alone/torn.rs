@@ -1,5 +1,7 @@
 //! An exchange is deleted while messages pour in: the nodes declare it again, and nobody stays deaf.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
@@ -8,11 +10,11 @@ use lapin::{Connection, ConnectionProperties};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::cluster::{Cluster, pour};
-use super::reader::Reader;
 use crate::support::client::Client;
 use crate::support::node::Node;
 use crate::support::rabbitmq::RabbitMq;
+use crate::waiting::replay::cluster::{Cluster, pour};
+use crate::waiting::replay::reader::Reader;
 
 /// From the deletion until everybody has heard what was said in between. A round of canaries is two seconds.
 const WHOLE_WITHIN: Duration = Duration::from_secs(10);
@@ -20,7 +22,7 @@ const WHOLE_WITHIN: Duration = Duration::from_secs(10);
 /// Deletes an exchange of a cluster of three nodes: one whose clients speak, and two whose clients only listen.
 async fn deleted(exchange: &str) {
     let cluster = Cluster::new(RabbitMq::shared().url());
-    let _history = cluster.history(&[]).await;
+    let history = cluster.history(&[]).await;
     let nodes = [cluster.node().await, cluster.node().await, cluster.node().await];
     let mut readers: Vec<_> = (0..6).map(|_| Reader::new("r")).collect();
     for (n, reader) in readers.iter_mut().enumerate() {
@@ -40,12 +42,16 @@ async fn deleted(exchange: &str) {
         deleted
     };
     let (all, deleted) = join(pour(&nodes[0], "r", "Ada", 100, stop.clone()), reading).await;
-    for (n, reader) in readers.iter_mut().enumerate() {
+    for n in 0..readers.len() {
         let left = WHOLE_WITHIN.saturating_sub(deleted.elapsed());
-        if timeout(left, reader.until(&all)).await.is_err() {
-            panic!("reader {n} has {} of {}", reader.texts.len(), all.len());
+        if timeout(left, readers[n].until(&all)).await.is_err() {
+            let missing: Vec<_> = all.difference(&readers[n].texts).collect();
+            let known = history.get("/rooms/r/messages?limit=1000").await.body;
+            let stored = missing.iter().filter(|text| known.contains(**text)).count();
+            let held: Vec<_> = readers.iter().map(|reader| reader.texts.len()).collect();
+            panic!("reader {n} misses {missing:?} of {}; stored: {stored}; held: {held:?}", all.len());
         }
-        assert_eq!(reader.texts, all);
+        assert_eq!(readers[n].texts, all);
     }
     // Presence goes through the other exchange.
     for (n, reader) in readers.iter_mut().enumerate() {

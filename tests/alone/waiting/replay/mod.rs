@@ -4,8 +4,7 @@
 
 mod away;
 mod broken;
-mod cluster;
+pub mod cluster;
 mod controls;
 mod page;
-mod reader;
-mod torn;
+pub mod reader;
