@@ -65,18 +65,17 @@ fn a_trace_that_cannot_be_opened_is_wrong_usage() {
     assert!(node.out().is_empty(), "it does not listen: {said}");
 }
 
-/// Three nodes, fifty messages a second, and a process that is killed between two of them: where the machine was so
-/// slow that it was killed beside one, which may have been on its way then, again.
-fn killed(target: &str) -> Ended {
+/// Three nodes, twenty messages a second, and a process that is killed between two of them: where the machine was so
+/// slow that the first lost one was on its way when the process died, again. A killed process goes on to answer until
+/// the kernel has come to it, so it is the story that tells.
+fn killed(target: &str, on_its_way: fn(&Value) -> bool) -> Ended {
     for _ in 0..5 {
         let ended = killed_once(target);
-        let run = ended.run("redis", 0);
-        let (begin, ..) = run.fault(&format!("kill {target}"));
-        if story(&run, "first_lost")["sent_us"].as_u64().unwrap() > (begin + 2) * 1_000 {
+        if !on_its_way(story(&ended.run("redis", 0), "first_lost")) {
             return ended;
         }
     }
-    panic!("five times something was sent just when {target} was killed");
+    panic!("five times something was on its way when {target} was killed");
 }
 
 fn killed_once(target: &str) -> Ended {
@@ -88,7 +87,7 @@ nodes = 3
 [load]
 publishers = 3
 subscribers = 12
-rate = 50
+rate = 20
 warm_up = \"200ms\"
 duration = \"2500ms\"
 drain = \"1s\"
@@ -118,7 +117,7 @@ fn arrows(story: &Value) -> Vec<(&str, &str, &Value)> {
 
 #[test]
 fn what_a_dead_broker_lost_ends_there_and_the_rest_is_seen_all_the_way() {
-    let ended = killed("broker");
+    let ended = killed("broker", |lost| lost["answer"] == "unknown");
     let run = ended.run("redis", 0);
     let lost = story(&run, "first_lost");
     let (begin, _, healed) = run.fault("kill broker");
@@ -160,7 +159,11 @@ fn what_a_dead_broker_lost_ends_there_and_the_rest_is_seen_all_the_way() {
 
 #[test]
 fn a_trace_survives_the_end_of_its_node() {
-    let ended = killed("node 1");
+    let ended = killed("node 1", |lost| {
+        let arrived =
+            |(_, to, arrow): &(&str, &str, &Value)| *to == "node 1" && !arrow["arrives_us"].is_null();
+        arrows(lost).iter().any(arrived)
+    });
     let run = ended.run("redis", 0);
     let lost = story(&run, "first_lost");
     let way = arrows(lost);
@@ -172,9 +175,9 @@ fn a_trace_survives_the_end_of_its_node() {
     let (begin, heal_begin, _) = run.fault("kill node 1");
     let [struck, back] = [begin, heal_begin].map(|ms| began + ms * 1_000);
     let at = |line: &Value| line["at_us"].as_u64().unwrap();
-    // A message is due every 20 ms: the last of them are there, and the second life follows the first.
+    // A message is due every 50 ms: the last of them are there, and the second life follows the first.
     let before: Vec<_> = lines.iter().map(at).filter(|at| *at <= struck + 10_000).collect();
-    assert!(before.iter().any(|at| *at >= struck - 60_000), "{struck}: {before:?}");
+    assert!(before.iter().any(|at| *at >= struck - 150_000), "{struck}: {before:?}");
     assert!(lines.iter().map(at).any(|at| at > back), "{lines:?}");
     assert_eq!(
         lines.iter().filter(|line| line["step"] == "end").count(),
