@@ -75,8 +75,8 @@ pub struct Settled {
     pub debts: Debts,
     /// Debts that were received live within a second of the intended send time.
     pub on_time: u64,
-    /// Debts that the unsent messages would have made, had each been sent when it was due. They are not owed, but count as failed in every
-    /// expectation on loss.
+    /// Debts that the unsent messages would have made, had each been sent when it was due. They are not owed, but count
+    /// as failed in every expectation on loss.
     pub unsent_debts: u64,
     /// Further copies: again live, or again within one replay.
     pub duplicates: u64,

@@ -51,6 +51,10 @@ pub struct RunReport {
     pub messages: Option<Messages>,
     /// What became of the debts.
     pub debts: Option<Debts>,
+    /// Debts that the unsent messages would have made. They are not owed, but count as failed in every expectation on
+    /// loss and on time; `null` where nobody counted.
+    #[serde(default)]
+    pub unsent_debts: Option<u64>,
     /// Further copies: again live, or again within one replay.
     pub duplicates: Option<u64>,
     /// Debts overtaken by one with a higher sequence of the same publisher and room.
@@ -252,6 +256,7 @@ impl RunReport {
             why: judgement.why.clone(),
             messages: Some(settled.messages),
             debts: Some(settled.debts),
+            unsent_debts: Some(settled.unsent_debts),
             duplicates: Some(settled.duplicates),
             reordered: Some(settled.reordered),
             replay_reordered: Some(settled.replay_reordered),
@@ -317,6 +322,7 @@ impl RunReport {
             outcomes: Vec::new(),
             messages: None,
             debts: None,
+            unsent_debts: None,
             duplicates: None,
             reordered: None,
             replay_reordered: None,

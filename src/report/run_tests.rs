@@ -53,7 +53,7 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
             "lost_confirmed": 0, "lost_handed": 0, "lost_refused": 1, "lost_unknown": 0, "lost_no_path": 0,
             "lost_online": 1, "lost_offline": 0
         },
-        "latency_us": quantiles, "service_us": quantiles, "recovered_us": null,
+        "unsent_debts": 0, "latency_us": quantiles, "service_us": quantiles, "recovered_us": null,
         "fan_out_us": null, "phases_us": {"fault": quantiles},
         "publish_delay_us": null, "loop_lag_us": null, "overruns": 0, "harness_limited": false,
         "impact_ms": 0, "recovery_ms": 10, "ready_ms": 32, "schedule": [],
