@@ -16,6 +16,19 @@ use support::redis_bus::{PATIENCE, count, envelope, is_up, options, start_counte
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_does_not_read_costs_bounded_memory_and_is_told_exactly() {
+    let before = resident_bytes();
+    // A Redis that a busy machine held up for too long was taken for dead meanwhile: what became of that is not told
+    // exactly.
+    for _ in 0..3 {
+        if floods(before).await {
+            return;
+        }
+    }
+    panic!("Redis was taken for dead each time");
+}
+
+/// False if the connection to Redis did not last.
+async fn floods(before: u64) -> bool {
     const SENT: u64 = 200_000;
     // Redis itself may not drop the listener: the count is to be exact.
     let server = RedisServer::builder().directive("client-output-buffer-limit", &["pubsub 0 0 0"]).start();
@@ -23,7 +36,6 @@ async fn a_node_that_does_not_read_costs_bounded_memory_and_is_told_exactly() {
     let mut events = bus.events().unwrap();
     subscribe(&bus, "lobby").await;
     is_up(&bus).await;
-    let before = resident_bytes();
     let text = Bytes::from(vec![b'x'; 1_000]);
     let mut taken = 0;
     while taken < SENT {
@@ -34,6 +46,7 @@ async fn a_node_that_does_not_read_costs_bounded_memory_and_is_told_exactly() {
                 Outcome::Ack(_) => taken += 1,
                 // This machine may be busy; what was not sent is not owed.
                 Outcome::Refused { code: "overloaded", .. } => {}
+                Outcome::Refused { code: "bus_down", .. } | Outcome::Unknown { .. } => return false,
                 other => panic!("{other:?}"),
             }
         }
@@ -56,6 +69,7 @@ async fn a_node_that_does_not_read_costs_bounded_memory_and_is_told_exactly() {
     }
     assert_eq!((received, lagged), (65_536, taken - 65_536));
     assert_eq!(count(&counters, "dropped"), lagged);
+    true
 }
 
 fn resident_bytes() -> u64 {

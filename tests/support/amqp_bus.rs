@@ -50,6 +50,14 @@ pub async fn is_up(bus: &AmqpBus) {
     }
 }
 
+/// Waits until the bus is down because nothing comes any more, and asserts that it took no longer than promised: in
+/// the bus's own words, for this machine may come to look at them late. By then a first attempt to connect may have
+/// failed as well.
+pub async fn is_silent(bus: &AmqpBus) {
+    let reason = is_down(bus, "has not answered").await;
+    assert!(["for 2s", "within"].iter().any(|words| reason.contains(words)), "{reason}");
+}
+
 /// Waits until the bus is down for a reason that contains the words, and gives back the reason.
 pub async fn is_down(bus: &AmqpBus, words: &str) -> String {
     let mut health = bus.health();
@@ -103,6 +111,18 @@ pub async fn id(events: &mut mpsc::Receiver<BusEvent>) -> String {
 /// A client of RabbitMQ's own.
 pub async fn client(url: &str) -> Connection {
     Connection::connect(url, ConnectionProperties::default()).await.unwrap()
+}
+
+/// Waits until RabbitMQ serves a client of its own: one that goes on, or has just answered, may not be ready yet.
+pub async fn serves(url: &str) {
+    let served = async {
+        let connection = Connection::connect(url, ConnectionProperties::default()).await?;
+        let channel = connection.create_channel().await?;
+        let own = QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
+        channel.queue_declare("".into(), own, Default::default()).await?;
+        connection.close(200, "OK".into()).await
+    };
+    timeout(PATIENCE, served).await.expect("RabbitMQ does not serve").unwrap();
 }
 
 /// Waits until no queue is bound for a room: what is published to the signals then comes back.

@@ -26,6 +26,8 @@ pub struct Client {
     pub socket: WebSocketStream<TcpStream>,
     /// Frames that came while another was waited for.
     kept: VecDeque<Value>,
+    /// How long it waits for a frame.
+    patience: Duration,
 }
 
 impl Client {
@@ -82,7 +84,12 @@ impl Client {
         }
         let handshake = tokio_tungstenite::client_async(request, tcp);
         let (socket, _) = timeout(PATIENCE, handshake).await.expect("an answer to the handshake")?;
-        Ok(Self { socket, kept: VecDeque::new() })
+        Ok(Self { socket, kept: VecDeque::new(), patience: PATIENCE })
+    }
+
+    /// One that waits for a frame as long as a RabbitMQ may take to boot.
+    pub fn patient(self) -> Self {
+        Self { patience: super::process::PATIENCE, ..self }
     }
 
     /// Sends a text frame.
@@ -138,7 +145,7 @@ impl Client {
 
     /// The next text or close frame.
     pub async fn message(&mut self) -> Message {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + self.patience;
         loop {
             let next = timeout_at(deadline, self.socket.next()).await.expect("a frame in time");
             match next.expect("a frame, not the end").expect("a frame, no failure") {
@@ -179,7 +186,7 @@ impl Client {
         if let Some(at) = self.kept.iter().position(wanted) {
             return self.kept.remove(at).unwrap();
         }
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + self.patience;
         loop {
             let text = timeout_at(deadline, self.text()).await;
             let text = text.unwrap_or_else(|_| panic!("none of {kinds:?} came, but {:?}", self.kept));

@@ -10,6 +10,7 @@ pub mod faulty;
 pub mod history;
 pub mod node;
 pub mod plain;
+pub mod ports;
 pub mod process;
 pub mod rabbitmq;
 pub mod redis;

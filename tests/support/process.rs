@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// How long anything may take on a busy machine before a test gives up on it.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How long anything may take on a busy machine, the boot of a RabbitMQ included, before a test gives up on it.
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The program, running.
 pub struct Running {
@@ -51,7 +51,7 @@ impl Running {
     }
 
     pub fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.id()), signal).expect("the program runs");
+        send(self.id(), signal);
     }
 
     /// The first line on standard output that has this in it.
@@ -180,13 +180,35 @@ pub struct Seen {
 }
 
 impl Seen {
-    pub fn is_alive(&self) -> bool {
-        processes().get(&self.id).is_some_and(|now| now.born == self.born)
-    }
-
     pub fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.id), signal).expect("the process runs");
+        send(self.id, signal);
     }
+}
+
+/// Sends a signal. What is told to stop does nothing more when this is done.
+fn send(id: i32, signal: Signal) {
+    kill(Pid::from_raw(id), signal).expect("the process runs");
+    if signal == Signal::SIGSTOP {
+        assert_stopped(id as u32);
+    }
+}
+
+/// Waits until every thread of a process that was told to stop stands still: all but the one that took the signal run
+/// on until the kernel comes to them.
+pub fn assert_stopped(id: u32) {
+    #[cfg(target_os = "linux")]
+    assert!(eventually(PATIENCE, || is_stopped(id)), "process {id} runs on");
+    #[cfg(not(target_os = "linux"))]
+    let _ = id;
+}
+
+#[cfg(target_os = "linux")]
+fn is_stopped(id: u32) -> bool {
+    let threads = std::fs::read_dir(format!("/proc/{id}/task")).expect("the process is there");
+    threads.flatten().all(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with(['T', 'Z', 'X']))
+    })
 }
 
 /// The process with this id.
@@ -242,7 +264,8 @@ pub fn with_marker(marker: &str) -> Vec<Seen> {
 pub fn assert_gone(seen: &[Seen], deadline: Duration) {
     let mut left: Vec<Seen> = seen.to_vec();
     let gone = eventually(deadline, || {
-        left.retain(Seen::is_alive);
+        let now = processes();
+        left.retain(|seen| now.get(&seen.id).is_some_and(|now| now.born == seen.born));
         left.is_empty()
     });
     assert!(gone, "still alive after {deadline:?}: {left:#?}");
@@ -259,14 +282,15 @@ pub fn assert_soon<T: Debug + PartialEq>(deadline: Duration, expected: T, mut no
 }
 
 /// Whether a condition comes true before the deadline. Looked at every few milliseconds, for things that send
-/// no signal.
+/// no signal; the last look begins after the deadline.
 pub fn eventually(deadline: Duration, mut condition: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + deadline;
     loop {
+        let last = Instant::now() >= end;
         if condition() {
             return true;
         }
-        if Instant::now() >= end {
+        if last {
             return false;
         }
         std::thread::sleep(Duration::from_millis(5));

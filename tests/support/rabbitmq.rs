@@ -13,11 +13,12 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Outside the kernel's ephemeral range.
-const PORTS: std::ops::Range<u16> = 20_000..32_000;
+use super::ports::Port;
+use super::process::assert_stopped;
+
 /// It takes 5 to 7 s on a quiet machine.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// How many times it is started; each of its ports can be taken between the look and the start.
+/// How many times it is started: a program that is no test can take one of its ports between the look and the start.
 const TRIES: usize = 4;
 /// Runs a command, says its process id, and ends it when our end of the pipe closes, however this process ends.
 const GUARD: &str =
@@ -68,9 +69,9 @@ pub struct RabbitMq {
     server: Option<Guarded>,
     epmd: Guarded,
     dir: PathBuf,
-    port: u16,
-    dist_port: u16,
-    epmd_port: u16,
+    port: Port,
+    dist_port: Port,
+    epmd_port: Port,
 }
 
 impl RabbitMq {
@@ -79,8 +80,8 @@ impl RabbitMq {
         for _ in 0..TRIES {
             // Not a `TempDir`: the shared one is never dropped, so the guard of its epmd removes it.
             let dir = tempfile::Builder::new().prefix("rabbitmq-").tempdir().unwrap().keep();
-            let [port, dist_port, epmd_port] = free_ports();
-            let Some(epmd) = epmd(epmd_port, &dir) else { continue };
+            let [port, dist_port, epmd_port] = [(); 3].map(|()| Port::free());
+            let Some(epmd) = epmd(epmd_port.number(), &dir) else { continue };
             let mut rabbit = Self { server: None, epmd, dir, port, dist_port, epmd_port };
             if rabbit.try_launch() {
                 return rabbit;
@@ -97,12 +98,12 @@ impl RabbitMq {
 
     /// Where clients find it.
     pub fn url(&self) -> String {
-        format!("amqp://127.0.0.1:{}", self.port)
+        format!("amqp://127.0.0.1:{}", self.port())
     }
 
     /// Its port, kept through restarts.
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// SIGKILL, and waits until it is gone.
@@ -121,14 +122,16 @@ impl RabbitMq {
                 return;
             }
             // Its clients know only the other one.
-            [self.dist_port, _, _] = free_ports();
+            self.dist_port = Port::free();
         }
-        panic!("a port of RabbitMQ's was taken while it was down: {}", self.port);
+        panic!("a port of RabbitMQ's was taken while it was down: {}", self.port());
     }
 
-    /// SIGSTOP.
+    /// SIGSTOP, and waits until it does nothing more.
     pub fn pause(&self) {
-        self.server.as_ref().expect("a running RabbitMQ").signal(Signal::SIGSTOP);
+        let server = self.server.as_ref().expect("a running RabbitMQ");
+        server.signal(Signal::SIGSTOP);
+        assert_stopped(server.id as u32);
     }
 
     /// SIGCONT.
@@ -144,16 +147,16 @@ impl RabbitMq {
             ("LANG", "C.UTF-8".into()),
             ("RABBITMQ_CONF_ENV_FILE", "/dev/null".into()),
             ("RUNNING_UNDER_SYSTEMD", "true".into()),
-            ("RABBITMQ_NODENAME", format!("test{}@localhost", self.port)),
-            ("RABBITMQ_NODE_PORT", self.port.to_string()),
-            ("RABBITMQ_DIST_PORT", self.dist_port.to_string()),
+            ("RABBITMQ_NODENAME", format!("test{}@localhost", self.port())),
+            ("RABBITMQ_NODE_PORT", self.port().to_string()),
+            ("RABBITMQ_DIST_PORT", self.dist_port.number().to_string()),
             ("RABBITMQ_CONFIG_FILE", path("rabbitmq.conf")),
             ("RABBITMQ_ENABLED_PLUGINS_FILE", path("enabled_plugins")),
             ("RABBITMQ_MNESIA_BASE", path("mnesia")),
             ("RABBITMQ_LOG_BASE", path("log")),
             ("RABBITMQ_PID_FILE", path("pid")),
             ("RABBITMQ_LOGS", "-".into()),
-            ("ERL_EPMD_PORT", self.epmd_port.to_string()),
+            ("ERL_EPMD_PORT", self.epmd_port.number().to_string()),
             ("ERL_EPMD_ADDRESS", "127.0.0.1".into()),
             ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}".into()),
         ]
@@ -177,7 +180,7 @@ impl RabbitMq {
             self.dir.join("rabbitmq.conf"),
             format!(
                 "listeners.tcp.1 = 127.0.0.1:{}\nlog.console = true\nlog.console.level = warning\n",
-                self.port
+                self.port()
             ),
         )
         .unwrap();
@@ -189,7 +192,7 @@ impl RabbitMq {
         let _ = fs::remove_file(&log);
         self.server = Some(Guarded::start(&mut vec![(*program).into()], &env, &log));
         let deadline = Instant::now() + READY_WITHIN;
-        while !answers(self.port) {
+        while !answers(self.port()) {
             let text = fs::read_to_string(&log).unwrap_or_default();
             if ["eaddrinuse", "dist_port_already_used"].iter().any(|taken| text.contains(taken)) {
                 return false;
@@ -238,13 +241,4 @@ fn answers(port: u16) -> bool {
     tcp.set_read_timeout(Some(Duration::from_secs(1))).unwrap();
     let mut first = [0];
     tcp.write_all(b"AMQP\0\0\x09\x01").is_ok() && tcp.read_exact(&mut first).is_ok() && first == [1]
-}
-
-/// Three different ones, held until all are found. On all addresses: so RabbitMQ looks for its second one.
-fn free_ports() -> [u16; 3] {
-    let held = [(); 3].map(|()| {
-        let bind = || std::net::TcpListener::bind(("0.0.0.0", rand::random_range(PORTS))).ok();
-        std::iter::repeat_with(bind).flatten().next().unwrap()
-    });
-    held.map(|listener| listener.local_addr().unwrap().port())
 }

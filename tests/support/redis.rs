@@ -11,15 +11,18 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tempfile::TempDir;
 
-/// Outside the kernel's ephemeral range: a client that keeps trying a dead port inside it can connect to itself.
-const PORTS: std::ops::Range<u16> = 20_000..32_000;
+use super::ports::Port;
+use super::process::assert_stopped;
+
+/// How many ports it is started on: a program that is no test can take one between the look and the start.
+const TRIES: usize = 20;
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
 /// A running (or killed, or stopped) Redis on loopback. Dropping it kills it.
 pub struct RedisServer {
     child: Option<Child>,
     dir: TempDir,
-    port: u16,
+    port: Port,
     tls: bool,
     arguments: Vec<String>,
 }
@@ -56,14 +59,15 @@ impl Builder {
         if self.tls {
             make_certificates(dir.path());
         }
-        let mut server = RedisServer { child: None, dir, port: 0, tls: self.tls, arguments: self.arguments };
-        for _ in 0..20 {
-            server.port = rand::random_range(PORTS);
+        let (port, tls, arguments) = (Port::free(), self.tls, self.arguments);
+        let mut server = RedisServer { child: None, dir, port, tls, arguments };
+        for _ in 0..TRIES {
             if server.try_start() {
                 return server;
             }
+            server.port = Port::free();
         }
-        panic!("no free port for redis-server in {PORTS:?}");
+        panic!("redis-server found no free port in {TRIES} tries");
     }
 }
 
@@ -80,12 +84,12 @@ impl RedisServer {
 
     /// The port, kept through restarts.
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// `redis://127.0.0.1:port` or `rediss://...`.
     pub fn url(&self) -> String {
-        format!("redis{}://127.0.0.1:{}", if self.tls { "s" } else { "" }, self.port)
+        format!("redis{}://127.0.0.1:{}", if self.tls { "s" } else { "" }, self.port())
     }
 
     /// The certificate of the authority that signed the server's.
@@ -104,12 +108,13 @@ impl RedisServer {
     /// Starts it again on the same port and waits until it is ready.
     pub fn restart(&mut self) {
         self.kill();
-        assert!(self.try_start(), "port {} was taken while redis-server was down", self.port);
+        assert!(self.try_start(), "port {} was taken while redis-server was down", self.port());
     }
 
-    /// SIGSTOP.
+    /// SIGSTOP, and waits until it does nothing more.
     pub fn pause(&self) {
         self.signal(Signal::SIGSTOP);
+        assert_stopped(self.child.as_ref().expect("a running redis-server").id());
     }
 
     /// SIGCONT.
@@ -133,7 +138,7 @@ impl RedisServer {
         let dir = self.dir.path();
         let log = dir.join("log");
         let _ = fs::remove_file(&log);
-        let port = self.port.to_string();
+        let port = self.port().to_string();
         let mut command = Command::new("redis-server");
         let (plain, tls) = if self.tls { ("0", &*port) } else { (&*port, "0") };
         command.args(["--bind", "127.0.0.1", "--port", plain, "--save", "", "--appendonly", "no"]);

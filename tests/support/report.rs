@@ -15,7 +15,7 @@ use super::process::{Running, Seen, assert_gone, assert_soon, pubsub_lab};
 /// How long a short bench may take on a machine that is busy with other tests.
 const LONG: Duration = Duration::from_secs(120);
 /// How often a bench is run before its test gives up on a machine that is too busy for it.
-const TRIES: usize = 4;
+pub const TRIES: usize = 8;
 
 /// A scenario of three nodes, three publishers and twelve subscribers in one room; 100 messages a second for three
 /// seconds. `more` follows its `[load]`.
@@ -177,8 +177,9 @@ impl Ended {
     }
 
     /// Whether the only doubt about a run is that the machine kept the load generator waiting.
-    fn too_busy(&self) -> bool {
-        if self.code != Some(3) {
+    pub fn too_busy(&self) -> bool {
+        // A search ends with what proves nothing as with a violation, and a violation outranks it.
+        if !matches!(self.code, Some(0 | 1 | 3)) {
             return false;
         }
         let late = |why: &Value| {

@@ -2,7 +2,6 @@
 
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,34 +13,22 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::node::Node;
+use super::ports::Port;
 use super::process::{Running, pubsub_lab};
 
 pub const PATIENCE: Duration = Duration::from_secs(20);
-/// Below what the kernel gives to outgoing connections, and away from the ports of brokers.
-const PORTS: std::ops::Range<u16> = 12_000..16_000;
 
 /// Some addresses that nobody else takes while this lives, not even while nobody listens there.
 pub struct Addresses {
     all: Vec<String>,
-    /// Tests that run at the same time see by these that a port is not theirs.
-    _reserved: Vec<UdpSocket>,
+    _ports: Vec<Port>,
 }
 
 impl Addresses {
     pub fn new(count: usize) -> Self {
-        let (mut all, mut reserved) = (Vec::new(), Vec::new());
-        while all.len() < count {
-            let port = rand::random_range(PORTS);
-            let (Ok(udp), Ok(_)) = (
-                UdpSocket::bind((Ipv4Addr::LOCALHOST, port)),
-                TcpListener::bind((Ipv4Addr::LOCALHOST, port)),
-            ) else {
-                continue;
-            };
-            all.push(format!("tcp://127.0.0.1:{port}"));
-            reserved.push(udp);
-        }
-        Self { all, _reserved: reserved }
+        let ports: Vec<_> = std::iter::repeat_with(Port::free).take(count).collect();
+        let all = ports.iter().map(|port| format!("tcp://127.0.0.1:{}", port.number())).collect();
+        Self { all, _ports: ports }
     }
 
     pub fn get(&self, index: usize) -> &str {

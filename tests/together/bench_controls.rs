@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::support::faulty::{Each, Faults, FaultyServer, Harm};
 use crate::support::process::{PATIENCE, eventually};
-use crate::support::report::{Bench, Ended, Run, conclusive};
+use crate::support::report::{Bench, Ended, Run, TRIES, conclusive};
 
 /// One publisher, three subscribers, one room: 120 messages in 1.2 s, and nobody may lose any.
 const SCENARIO: &str = "
@@ -290,19 +290,27 @@ fn away() -> String {
 /// Benches a server with these faults while one subscriber is away; gives the run, and how many messages the
 /// server replayed.
 async fn measure_away(faults: Faults, code: i32) -> (Run, u64, Ended) {
-    let server = FaultyServer::start(2, Faults { history: true, ..faults }).await;
-    let urls = server.urls();
-    let args = ["--url", &urls[0], "--url", &urls[1]];
-    let ended = tokio::task::block_in_place(|| conclusive(&away(), &args));
+    let mut tries = 0;
+    let (ended, server) = loop {
+        // A new one for each try: ids are the same again, and it would replay what it holds of the one before.
+        let server = FaultyServer::start(2, Faults { history: true, ..faults.clone() }).await;
+        let urls = server.urls();
+        let args = ["--url", &urls[0], "--url", &urls[1]];
+        let ended = tokio::task::block_in_place(|| Bench::start(&away(), &args).ended());
+        tries += 1;
+        if tries == TRIES || !ended.too_busy() {
+            break (ended, server);
+        }
+    };
     let run = ended.run("attached", code);
     let (begin, back, subscribed) = run.fault("leave 34% of the subscribers");
     assert!((300..800).contains(&begin) && back >= 800 && subscribed >= back, "{:#}", run.brief());
     assert_eq!(run.counts(["due", "acked", "owed", "reordered", "replay_reordered"]), [120, 120, 360, 0, 0]);
     // Whatever it missed, nobody is harmed by it.
     assert!(run["impact_ms"].is_null() && run["recovery_ms"].is_null(), "{:#}", run.brief());
-    // It was away for half a second of a hundred messages each.
+    // It was away for half a second, or what a late beginning left of it. Who calls compares exactly.
     let replayed = server.replayed() as u64;
-    assert!((45..=80).contains(&replayed), "{replayed}");
+    assert!(replayed > 20, "{replayed}");
     (run, replayed, ended)
 }
 
@@ -311,7 +319,9 @@ async fn what_a_correct_server_replays_is_recovered() {
     let (run, replayed, ended) = measure_away(Faults::default(), 0).await;
     assert_eq!(run.counts(["recovered", "lost", "duplicates"]), [replayed, 0, 0], "{:#}", run.brief());
     assert_eq!(run.count("delivered"), 360 - replayed);
-    assert!(run["recovered_us"]["max"].as_u64().unwrap() > 400_000, "{:#}", run.brief());
+    let (begin, back, _) = run.fault("leave 34% of the subscribers");
+    let longest = run["recovered_us"]["max"].as_u64().unwrap();
+    assert!(longest > (back - begin - 100) * 1_000, "{:#}", run.brief());
     let out = ended.out().join("\n");
     assert!(out.contains("Nothing was lost, and only who was away had to wait."), "{out}");
     ended.err_line("leave 34% of the subscribers");

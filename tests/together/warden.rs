@@ -137,7 +137,11 @@ async fn an_end_that_was_asked_for_is_not_told() {
 async fn who_makes_a_session_of_his_own_ends_as_well() {
     let (base, _events) = base();
     let marker = marker();
-    started(&base, &format!("setsid sleep {marker} & sleep 0.2")).await.ended().await;
+    // Not before it is in its session: until then it is in the group that ends with the shell.
+    let there = base.directory().join("there");
+    let daemon = format!("setsid sh -c '>\"$0\"; exec sleep {marker}' {}", there.display());
+    let wait = format!("until [ -e '{}' ]; do sleep 0.01; done", there.display());
+    started(&base, &format!("{daemon} & {wait}")).await.ended().await;
     let daemon = all_of(&marker, 1);
     base.close().await;
     assert_gone(&daemon, PROMISE);
@@ -147,16 +151,23 @@ async fn who_makes_a_session_of_his_own_ends_as_well() {
 #[tokio::test]
 async fn chatter_keeps_nobody_from_work() {
     let (base, _events) = base();
-    let process = started(&base, "yes | head -c 40000000").await;
-    let mut latest = Duration::ZERO;
-    while process.is_running() {
-        let asleep = tokio::time::Instant::now();
-        tokio::time::sleep(Duration::from_millis(5)).await;
-        latest = latest.max(asleep.elapsed());
+    let log = base.directory().join("shell.log");
+    let mut latest = Vec::new();
+    // Whoever shares this machine holds this test up once, the chatter would each time.
+    for round in 1..=3_u64 {
+        let process = started(&base, "yes | head -c 40000000").await;
+        let mut worst = Duration::ZERO;
+        while process.is_running() {
+            let asleep = tokio::time::Instant::now();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            worst = worst.max(asleep.elapsed());
+        }
+        latest.push(worst);
+        // The last of it is written by a thread, which need not be done when the process is.
+        let all = round * (40_000_000 + "here\n".len() as u64);
+        assert_soon(PATIENCE, all, || std::fs::metadata(&log).unwrap().len());
     }
-    assert!(latest < Duration::from_millis(300), "{latest:?}");
-    let log = std::fs::metadata(base.directory().join("shell.log")).unwrap();
-    assert_eq!(log.len(), 40_000_000 + "here\n".len() as u64);
+    assert!(latest.iter().min() < Some(&Duration::from_millis(300)), "{latest:?}");
     base.close().await;
 }
 
@@ -237,6 +248,16 @@ fn directory_of(lab: &Running) -> String {
 
 #[test]
 fn a_lab_that_is_killed_while_it_starts_things_leaves_nothing() {
+    // On a busy machine the lab may be done before it is killed, and is then killed once more.
+    for _ in 0..5 {
+        if is_killed_in_the_middle_and_leaves_nothing() {
+            return;
+        }
+    }
+    panic!("it was never killed in the middle");
+}
+
+fn is_killed_in_the_middle_and_leaves_nothing() -> bool {
     let marker = marker();
     let mut lab = another_lab(&marker);
     let directory = directory_of(&lab);
@@ -244,11 +265,11 @@ fn a_lab_that_is_killed_while_it_starts_things_leaves_nothing() {
     assert!(eventually(PATIENCE, || with_marker(&marker).len() >= 20));
     lab.signal(Signal::SIGKILL);
     lab.ended_within(PATIENCE);
-    assert!(!lab.out().contains(&"started".to_owned()), "it was killed in the middle");
     let gone = eventually(PROMISE, || with_marker(&marker).is_empty() && !Path::new(&directory).exists());
     assert!(gone, "{directory}: {:#?}", with_marker(&marker));
     // What was between fork and exec would show up now.
     assert_eq!(with_marker(&marker), []);
+    !lab.out().contains(&"started".to_owned())
 }
 
 #[test]
@@ -278,6 +299,6 @@ fn a_dead_warden_is_told_and_ends_everything() {
     lab.out_line("event WardenDied");
     lab.out_line("closed");
     assert!(lab.ended_within(PATIENCE).success());
-    assert_eq!(with_marker(&marker), []);
+    assert_soon(PROMISE, Vec::new(), || with_marker(&marker));
     assert!(!Path::new(&directory).exists());
 }

@@ -189,9 +189,17 @@ async fn what_waits_for_a_peer_that_dies_is_counted_as_unsent() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let mut events = listener.events().unwrap();
+    let deadline = Instant::now() + PATIENCE;
     let mut heard = 0;
-    while let Ok(Some(BusEvent::Envelope(_))) = timeout(Duration::from_millis(200), events.recv()).await {
-        heard += 1;
+    while heard + count(&counters, "unsent_total") < 100 {
+        if let Ok(event) = timeout(Duration::from_millis(20), events.recv()).await {
+            assert!(matches!(event, Some(BusEvent::Envelope(_))), "{event:?}");
+            heard += 1;
+        }
+        assert!(Instant::now() < deadline, "{heard} are heard\n{}", counters.render());
     }
+    // None is heard and counted.
+    let more = timeout(Duration::from_millis(200), events.recv()).await;
+    assert!(more.is_err(), "{more:?}");
     assert_eq!(heard + count(&counters, "unsent_total"), 100);
 }

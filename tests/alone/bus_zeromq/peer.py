@@ -14,7 +14,7 @@ import zmq
 def socket(kind):
     made = zmq.Context.instance().socket(kind)
     made.setsockopt(zmq.HEARTBEAT_IVL, 100)
-    made.setsockopt(zmq.HEARTBEAT_TIMEOUT, 300)
+    made.setsockopt(zmq.HEARTBEAT_TIMEOUT, 2000)
     made.setsockopt(zmq.LINGER, 1000)
     return made
 
@@ -40,8 +40,8 @@ def speak(address, count):
     wanted = pub.recv()
     say("wanted " + repr(wanted))
     # Longer than the heartbeats would let a silent peer live.
-    if monitor.poll(1000):
-        say("disconnected")
+    if monitor.poll(3000):
+        say("dropped")
         return
     say("connected")
     for n in range(count):

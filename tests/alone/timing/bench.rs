@@ -12,7 +12,7 @@ use crate::support::client::Client;
 use crate::support::node::Node;
 use crate::support::process::{PATIENCE, Running, pubsub_lab};
 use crate::support::redis::RedisServer;
-use crate::support::report::{Bench, Run, conclusive, endless, short};
+use crate::support::report::{Bench, Run, conclusive, conclusive_after, endless, short};
 
 /// So many measurements, of which the median counts: one that a neighbour on the machine has spoilt does not.
 const TURNS: usize = 3;
@@ -137,15 +137,17 @@ fn a_cluster_is_ready_within_two_seconds() {
 
 #[test]
 fn a_bench_adds_at_most_four_seconds_a_pattern() {
-    let began = Instant::now();
-    conclusive(&format!("patterns = [\"local\", \"redis\"]\n{}", short("")), &[]).run("redis", 0);
+    // A run that says nothing is repeated: the last of them counts.
+    let mut began = Instant::now();
+    let scenario = format!("patterns = [\"local\", \"redis\"]\n{}", short(""));
+    conclusive_after(&scenario, &[], |_| began = Instant::now()).run("redis", 0);
     // Every debt that has a path is paid, so that there is nothing to wait for in the drain.
     let added = began.elapsed() - Duration::from_millis(200 + 3_000) * 2;
     println!("a bench of two patterns adds {added:?}");
     assert!(added < Duration::from_secs(4) * 2, "{added:?}");
 
-    let began = Instant::now();
-    conclusive(&two_seconds("kill = \"broker\""), &[]).run("redis", 0);
+    let scenario = two_seconds("kill = \"broker\"");
+    conclusive_after(&scenario, &[], |_| began = Instant::now()).run("redis", 0);
     let added = began.elapsed() - Duration::from_millis(200 + 6_000 + 2_000);
     println!("a bench with an outage adds {added:?}");
     assert!(added < Duration::from_secs(4), "{added:?}");
@@ -179,7 +181,7 @@ fn interrupted(times: usize) -> Duration {
 
 #[test]
 fn ctrl_c_takes_at_most_three_seconds_and_a_second_one_does_not_wait() {
-    let (orderly, at_once) = (interrupted(1), interrupted(2));
+    let (orderly, at_once) = (interrupted(1), median([(); TURNS].map(|()| interrupted(2))));
     println!("with a node that hangs: {orderly:?} after Ctrl-C, {at_once:?} after a second one");
     assert!(orderly < Duration::from_secs(3), "{orderly:?}");
     // It is the hanging node that the first waits for.

@@ -6,7 +6,7 @@ use nix::sys::signal::Signal;
 use serde_json::Value;
 
 use crate::support::process::{PATIENCE, Running, eventually};
-use crate::support::report::{Bench, Run, conclusive, conclusive_after, short};
+use crate::support::report::{Run, conclusive, conclusive_after, short};
 
 const SUBSCRIBERS: u64 = 12;
 
@@ -37,10 +37,11 @@ fn assert_outage(run: &Run, what: &str) {
     assert_eq!(run.counts(["due", "unsent", "owed"]), [300, 0, 3_600], "{}", brief());
     assert_eq!(run.count("lost_refused"), run.count("refused") * SUBSCRIBERS, "{}", brief());
     assert!(run.count("lost_unknown") <= run.count("unknown") * SUBSCRIBERS, "{}", brief());
-    // A hundred messages a second: a second's worth had nowhere to go, and soon after it all is as before.
+    // A hundred messages a second: a second's worth had nowhere to go, and soon after it all is as before. A broker that
+    // is asked to end serves on for a moment.
     let failed = run.count("refused") + run.count("unknown");
-    let outage = (healed - begin) / 10;
-    assert!((90..=outage + 100).contains(&failed), "{failed} failed in {outage}: {}", brief());
+    let outage = (heal_begin - begin) / 10 - 20..=(healed - begin) / 10 + 100;
+    assert!(outage.contains(&failed), "{failed} failed of {outage:?}: {}", brief());
     let zeros = [
         "lost_confirmed",
         "lost_offline",
@@ -53,7 +54,8 @@ fn assert_outage(run: &Run, what: &str) {
     assert_eq!(run.counts(zeros), [0; 7], "{}", brief());
     let ready = run["ready_ms"].as_u64().unwrap();
     assert!(ready.abs_diff(healed - heal_begin) <= 1, "{}", brief());
-    assert!(run["impact_ms"].as_u64().unwrap() >= 900 && run["recovery_ms"].is_u64(), "{}", brief());
+    let impact = run["impact_ms"].as_u64().unwrap();
+    assert!(impact >= heal_begin - begin - 200 && run["recovery_ms"].is_u64(), "{}", brief());
     assert!(run.slices(healed..3_000).iter().any(whole), "it is as before: {}", brief());
 }
 
@@ -104,7 +106,10 @@ fn the_broker_is_killed_and_a_pattern_without_one_is_left_out() {
     }
     let out = ended.out().join("\n");
     assert!(out.contains("local: was not run, because local has no broker to kill."), "{out}");
-    assert!(ended.err_line("kill broker").contains("1.0 s  kill broker"));
+    let said = ended.err_line("kill broker");
+    let at: f64 = said.split_once(" s  kill broker").unwrap().0.trim().parse().unwrap();
+    // To a tenth of a second.
+    assert!((at - redis.fault("kill broker").0 as f64 / 1_000.0).abs() < 0.06, "{said}");
     ended.err_line("healed: kill broker");
 }
 
@@ -125,8 +130,12 @@ fn a_broker_that_is_never_healed_stays_away() {
     assert!(fault["begin_ms"].is_u64() && fault["heal_begin_ms"].is_null() && fault["healed_ms"].is_null());
     assert!(run["recovery_ms"].is_null() && run["ready_ms"].is_null(), "{brief}");
     assert!(run["impact_ms"].as_u64().unwrap() > 1_500, "{brief}");
-    // 200 messages were due after it.
-    assert!((190..=200).contains(&(run.count("refused") + run.count("unknown"))), "{brief}");
+    // Apart from what may be on its way at the kill.
+    let begin = fault["begin_ms"].as_u64().unwrap();
+    assert!(run.slices(0..begin - 200).iter().all(|slice| slice["acked"] == slice["sent"]), "{brief}");
+    let dead = run.slices(begin + 200..3_000);
+    let nobody = |slice: &&Value| slice["acked"] == 0 && slice["delivered"] == 0;
+    assert!(dead.len() >= 14 && dead.iter().all(nobody), "{dead:?}");
     assert_eq!(run.count("lost_refused"), run.count("refused") * SUBSCRIBERS, "{brief}");
     assert_eq!(run.counts(["unsent", "lost_confirmed", "duplicates"]), [0; 3], "{brief}");
 }
@@ -153,13 +162,15 @@ fn a_node_is_killed_and_its_clients_move_on() {
     let (begin, heal_begin, _) = run.fault("kill node 1");
     // While it was away its clients were elsewhere: what was sent then reached everybody.
     assert!(run.slices(begin..heal_begin).iter().any(whole), "{brief}");
+    assert!(run.slices(0..begin - 200).iter().all(whole), "{brief}");
+    assert!(run.slices(heal_begin..3_000).iter().all(whole), "{brief}");
     assert_eq!(run.counts(["due", "unsent", "refused", "owed"]), [300, 0, 0, 3_600], "{brief}");
     // What its four subscribers missed until they were elsewhere.
     assert!((1..=400).contains(&run.count("lost_offline")), "{brief}");
     // What was within the node, or on its way there, when it died: its publisher's at everybody's, and what came
-    // from the others at its own four.
+    // from the others at its own four. A busy machine takes up to 300 ms to end it.
     let unknown = run.count("unknown");
-    assert!(unknown <= 5 && run.count("lost_online") <= unknown * SUBSCRIBERS + 4 * 5, "{brief}");
+    assert!(unknown <= 10 && run.count("lost_online") <= unknown * SUBSCRIBERS + 4 * 20, "{brief}");
     assert_eq!(run.counts(["lost_confirmed", "duplicates", "unexpected"]), [0; 3], "{brief}");
 }
 
@@ -171,7 +182,7 @@ fn a_node_is_paused_and_what_waited_arrives() {
     let run = ended.run("redis", 0);
     let brief = format!("{:#}", run.brief());
     let (begin, heal_begin, _) = run.fault("pause node 1");
-    assert!(heal_begin - begin >= 1_700, "{brief}");
+    assert!(heal_begin - begin >= 1_600, "{brief}");
     // A pause breaks no connection: nobody was offline.
     assert_eq!(run.counts(["due", "unsent", "lost_offline", "duplicates"]), [300, 0, 0, 0], "{brief}");
     assert_eq!(run.count("lost"), run.count("lost_refused") + run.count("lost_unknown"), "{brief}");
@@ -230,14 +241,14 @@ fn a_command_that_talks_without_end_delays_no_fault_and_takes_no_memory() {
     let scenario = format!("patterns = [\"local\"]\n{}", short("")).replace("\"3s\"", "\"2s\"")
         + "[[fault]]\nat = \"200ms\"\nrun = \"head -c 60000000 /dev/zero; yes | head -c 60000000\"\n"
         + "[[fault]]\nat = \"1s\"\nfor = \"200ms\"\npause = \"node 0\"\n";
-    let bench = Bench::start(&scenario, &[]);
-    bench.err_line("healed: pause node 0");
-    let status = std::fs::read_to_string(format!("/proc/{}/status", bench.id())).unwrap();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    let peak_kib: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
-    let ended = bench.ended();
-    let run = ended.report().run("local");
-    run.assert_sums();
+    let mut peak_kib = 0_u64;
+    let ended = conclusive_after(&scenario, &[], |bench| {
+        bench.err_line("healed: pause node 0");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", bench.id())).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        peak_kib = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    });
+    let run = ended.run("local", 0);
     let paused =
         run["faults"].as_array().unwrap().iter().find(|fault| fault["what"] == "pause node 0").unwrap();
     let at = |key: &str| paused[key].as_u64().unwrap();

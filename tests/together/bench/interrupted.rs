@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use crate::support::process::{PATIENCE, assert_soon};
 use crate::support::report::{Bench, Ended, endless, short};
 
+/// How long what a bench started may outlive it.
+const OUTLIVES: Duration = Duration::from_secs(5);
+
 /// Lets the load of a bench run for a moment, interrupts it, and gives what it left, after a look at its exit code and
 /// at what else is left.
 fn interrupted(scenario: &str, args: &[&str]) -> Ended {
@@ -22,7 +25,7 @@ fn stopped(bench: Bench) -> Ended {
     bench.signal(Signal::SIGINT);
     let ended = bench.ended();
     assert_eq!(ended.code, Some(130), "{}", ended.everything());
-    ended.place.assert_nothing_left(&everything, Duration::ZERO);
+    ended.place.assert_nothing_left(&everything, OUTLIVES);
     ended
 }
 
@@ -79,8 +82,9 @@ fn what_was_on_its_way_is_counted_and_said() {
     assert_eq!(run["faults"][0]["what"], "pause broker");
     assert_eq!(run["faults"][0]["heal_begin_ms"], Value::Null);
     assert!(run.count("lost") > 0, "{:#}", run.brief());
-    let young = run.why()[1];
-    assert!(young.contains("of the lost debts were younger than a second"), "{young}");
+    let why = run.why();
+    let young = |why: &&str| why.contains("of the lost debts were younger than a second");
+    assert!(why.iter().any(young), "{why:?}");
 }
 
 #[test]
@@ -108,7 +112,7 @@ fn what_ended_before_is_whole_and_latest_leads_to_it() {
     let partial: Vec<_> = report.runs().iter().map(|run| run["partial"].clone()).collect();
     assert_eq!(partial, [json!(false), json!(true)]);
     report.runs()[0].assert_sums();
-    place.assert_nothing_left(&[], Duration::ZERO);
+    place.assert_nothing_left(&[], OUTLIVES);
 }
 
 /// A scenario whose fault makes the file `broken`, and heals it with this command in a minute.
@@ -129,7 +133,9 @@ fn what_the_users_command_broke_is_healed() {
     let ended = stopped(bench);
     assert!(!ended.place.path().join("broken").exists(), "{}", ended.everything());
     let said = "the run ended under a fault, and `rm broken` was run to heal it";
-    assert_eq!(ended.report().run("local").why()[1], said);
+    // Not by its place: a load generator that was late says so as well.
+    let run = ended.report().run("local");
+    assert!(run.why().contains(&said), "{:?}", run.why());
     assert!(ended.err().contains(&format!("note: {said}")), "{}", ended.everything());
 }
 

@@ -26,12 +26,14 @@ fn a_cut_link_costs_its_node_the_outage_and_nobody_else() {
     let run = run("redis", "for = \"1s\"\ncut = \"node 1 <-> broker\"");
     let brief = format!("{:#}", run.brief());
     run.assert_clean();
-    let (_, _, healed) = run.fault("cut node 1 <-> broker");
+    let (begin, heal_begin, healed) = run.fault("cut node 1 <-> broker");
     // A third of the hundred messages of that second comes from the node's own publisher, and is refused.
-    assert!((20..=60).contains(&run.count("refused")), "{brief}");
+    let refused = (heal_begin - begin) / 30 - 8..=(healed - begin) / 30 + 8;
+    assert!(refused.contains(&run.count("refused")), "{refused:?}: {brief}");
     // What the others sent did not reach its four subscribers.
     let lost = run.count("lost") - run.count("lost_refused") - run.count("lost_unknown");
-    assert!((150..=400).contains(&lost), "{lost}: {brief}");
+    let missed = (heal_begin - begin - 200) / 15 * 4..=(healed - begin + 200) / 15 * 4;
+    assert!(missed.contains(&lost), "{lost} of {missed:?}: {brief}");
     assert!(run.slices(healed + 300..3_000).iter().all(whole), "{brief}");
     let link = link(&run, "node 1 <-> broker");
     assert!(link["reset"].as_u64().unwrap() >= 2, "{brief}");
@@ -47,10 +49,13 @@ fn a_slow_link_is_slow_by_what_it_says_and_only_then() {
     assert_eq!(run.counts(["delivered", "lost"]), [3_600, 0], "{brief}");
     let median = |slice: &&Value| slice["p50_us"].as_u64().unwrap();
     // To the broker and from there: twice the delay.
-    let during = run.slices(1_100..2_300);
+    let (begin, heal_begin, _) = run.fault("delay node * <-> broker by 60ms");
+    let during = run.slices(begin + 100..heal_begin - 200);
     assert!(during.len() >= 10 && during.iter().all(|slice| median(slice) >= 118_000), "{during:?}");
     let before = run.slices(0..800);
-    assert!(before.iter().all(|slice| median(slice) < 60_000), "{before:?}");
+    // A busy machine may be slow for a moment, but not most of the time.
+    let quick = before.iter().filter(|slice| median(slice) < 60_000).count();
+    assert!(quick * 2 > before.len(), "{before:?}");
 }
 
 #[test]
@@ -116,6 +121,7 @@ publishers = 2
 subscribers = 4
 rate = 100
 payload = 1000
+reconnect_max = \"100ms\"
 duration = \"5s\"
 warm_up = \"300ms\"
 drain = \"2s\"
@@ -133,5 +139,6 @@ bytes_per_second = 50000
     let run = conclusive(scenario, &[]).run("local", 0);
     run.assert_clean();
     // The first fault drops all clients at once; what is on its way then, or said before a subscriber is back, is lost.
+    // They try often, so that all are back half a second after the heal, also of a late one.
     assert!(run.slices(1_500..5_000).iter().all(|slice| slice["lost"] == 0), "{:#}", run.brief());
 }

@@ -132,7 +132,7 @@ async fn a_broker_of_the_users_is_used_and_left_as_it_was() {
     run.assert_sums();
     assert_eq!(run.counts(["acked", "delivered", "lost"]), [300, 3_600, 0], "{:#}", run.brief());
     assert!(ended.report().json()["versions"]["redis"].is_string());
-    ended.place.assert_nothing_left(&everything, std::time::Duration::ZERO);
+    ended.place.assert_nothing_left(&everything, std::time::Duration::from_secs(5));
     // It lives, and nothing of the run is in it.
     assert_eq!(channels().await, Vec::<String>::new());
     let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut client).await.unwrap();
@@ -192,7 +192,9 @@ fn a_reader_of_stderr_that_goes_ends_no_work() {
     bench.arg(&scenario).args(["--out", "out", "-v"]).current_dir(place.path());
     let mut bench = bench.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     drop(bench.stderr.take());
-    assert_eq!(bench.wait().unwrap().code(), Some(0));
+    // A busy machine makes it inconclusive, and that is an end of its work as well.
+    let code = bench.wait().unwrap().code();
+    assert!(matches!(code, Some(0 | 3)), "{code:?}");
     let out = place.path().join("out");
     assert!(out.join("report.json").exists());
 

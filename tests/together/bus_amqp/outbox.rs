@@ -80,8 +80,8 @@ async fn what_is_too_old_is_refused_or_unknown_and_never_sent_later() {
     // Written into the hole.
     let written = bus.publish(envelope("lobby", "written"));
     publisher_is_down(&bus).await;
-    let waiting: Vec<_> = (0..5).map(|n| bus.publish(envelope("lobby", &format!("waiting-{n}")))).collect();
     let began = Instant::now();
+    let waiting: Vec<_> = (0..5).map(|n| bus.publish(envelope("lobby", &format!("waiting-{n}")))).collect();
     let outcome = timeout(PATIENCE, written).await.unwrap();
     assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
     for receipt in waiting {

@@ -12,7 +12,10 @@ use tokio::time::timeout;
 
 use super::Cluster;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longer than a RabbitMQ takes to boot on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// How long it may take until a dead broker is seen to be.
+const NOTICED: Duration = Duration::from_secs(10);
 
 struct Node {
     bus: Box<dyn Bus>,
@@ -96,18 +99,22 @@ pub async fn a_node_gets_its_own_messages<C: Cluster>(cluster: C) {
 pub async fn one_publishers_messages_keep_their_order<C: Cluster>(cluster: C) {
     let mut node = Node::start(&cluster).await;
     node.subscribe("lobby").await;
-    // In waves: a burst that takes a broker too long may be refused.
+    let mut owed = 0;
+    // In waves: of a burst that takes a broker too long a part may be refused, and is not owed.
     for wave in 0..10 {
         let numbers = wave * 1_000..(wave + 1) * 1_000;
         let publish = |n: i32| node.bus.publish(envelope("lobby", &n.to_string()));
         let receipts: Vec<_> = numbers.clone().map(publish).collect();
-        for receipt in receipts {
-            assert_eq!(receipt.await, Outcome::Ack(C::LEVEL));
-        }
-        for n in numbers {
+        for (n, receipt) in numbers.zip(receipts) {
+            match receipt.await {
+                Outcome::Refused { code: "overloaded", .. } => continue,
+                outcome => assert_eq!(outcome, Outcome::Ack(C::LEVEL)),
+            }
             assert_eq!(node.text().await, n.to_string());
+            owed += 1;
         }
     }
+    assert!(owed > 1_000, "{owed} were taken");
 }
 
 pub async fn only_rooms_that_the_node_wants_arrive<C: Cluster>(cluster: C) {
@@ -245,7 +252,7 @@ pub async fn a_dead_broker_refuses_at_once_and_comes_back<C: Cluster>(cluster: C
         return;
     }
     let mut health = node.bus.health();
-    timeout(PATIENCE, health.wait_for(|health| !health.is_up())).await.expect("not noticed").unwrap();
+    timeout(NOTICED, health.wait_for(|health| !health.is_up())).await.expect("not noticed").unwrap();
     let mut kept = Vec::new();
     let mut refused = BTreeSet::new();
     for n in 0..100 {

@@ -9,8 +9,8 @@ use crate::support::history::{History, PATIENCE, Publisher, assert_sound, chat, 
 /// Nothing is acknowledged, nothing is stored, and it still answers.
 async fn holds_its_ground(history: &History, publisher: &Publisher, room: &str, held: &[String]) {
     let stored = history.metric("pubsub_lab_history_stored_total").await;
-    let failures = history.metric("pubsub_lab_history_write_failures_total").await;
     let start = Instant::now();
+    let failures = history.metric("pubsub_lab_history_write_failures_total").await;
     // It tries again and again, and not in a tight loop.
     while history.metric("pubsub_lab_history_write_failures_total").await < failures + 4.0 {
         assert!(start.elapsed() < PATIENCE, "it gave up");

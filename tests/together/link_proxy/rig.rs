@@ -73,6 +73,22 @@ pub async fn expect(from: &mut TcpStream, bytes: &[u8], begin: Instant) -> Durat
     after
 }
 
+/// How long a byte takes.
+pub async fn once(from: &mut TcpStream, to: &mut TcpStream) -> Duration {
+    let begin = Instant::now();
+    send(from, b".").await;
+    expect(to, b".", begin).await
+}
+
+/// How long a byte takes at least: a busy machine holds up one of three, a wrong delay all of them.
+pub async fn trip(from: &mut TcpStream, to: &mut TcpStream) -> Duration {
+    let mut shortest = Duration::MAX;
+    for _ in 0..3 {
+        shortest = shortest.min(once(from, to).await);
+    }
+    shortest
+}
+
 /// Passes a few bytes.
 pub async fn passes(from: &mut TcpStream, to: &mut TcpStream) {
     send(from, b"passes").await;

@@ -55,13 +55,9 @@ async fn delays_of_all_lines_add_up() {
     let delay = |by| Condition::Delay { by: ms(by), jitter: ms(0) };
     all.apply(delay(100), Way::Both);
     one.apply(delay(150), Way::Back);
-    let begin = Instant::now();
-    send(&mut client, b".").await;
-    let there = expect(&mut server, b".", begin).await;
+    let there = trip(&mut client, &mut server).await;
     assert!((ms(250)..ms(400)).contains(&there), "{there:?}");
-    let begin = Instant::now();
-    send(&mut server, b".").await;
-    let back = expect(&mut client, b".", begin).await;
+    let back = trip(&mut server, &mut client).await;
     assert!((ms(100)..ms(200)).contains(&back), "{back:?}");
 }
 

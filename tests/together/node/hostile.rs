@@ -12,10 +12,10 @@ use tokio::io::AsyncWriteExt;
 async fn who_leaves_pings_unanswered_is_gone_and_the_others_are_told() {
     let node = Node::start(&["--ping-every", "300ms", "--pong-within", "1s"]);
     let mut other = Client::v1_in(&node, "r").await;
+    let start = Instant::now();
     let mut half_open = Raw::v1(&node).await;
     half_open.write(&masked(TEXT, br#"{"type":"hello","name":"Silent"}"#)).await;
     half_open.write(&masked(TEXT, br#"{"type":"subscribe","room":"r"}"#)).await;
-    let start = Instant::now();
     assert_eq!(other.frame_of("joined").await["name"], "Silent");
     let until_it_ends = async {
         let mut pings = 0;

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
-use crate::support::report::{Bench, Ended, short};
+use crate::support::report::{Ended, conclusive, short};
 
 /// What a figure draws beside its axes, each with its own little title: what hovering tells. And how much of it is
 /// outside of the figure.
@@ -39,7 +39,7 @@ fn ended() -> &'static Ended {
         let fault = "[[fault]]\nat = \"1s\"\nfor = \"1s\"\nkill = \"broker\"\n";
         let faults = format!("{fault}[[fault]]\nat = \"1500ms\"\nfor = \"500ms\"\npause = \"node 1\"\n");
         let scenario = format!("patterns = [\"redis\"]\n{}", short(&faults));
-        let ended = Bench::start(&scenario, &["--runs", "2"]).ended();
+        let ended = conclusive(&scenario, &["--runs", "2"]);
         assert!(matches!(ended.code, Some(0 | 3)), "{:?}", ended.everything());
         ended
     })

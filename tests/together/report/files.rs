@@ -78,8 +78,11 @@ fn the_page_has_the_sentence_the_faults_and_what_failed() {
     let page = file("report.md");
     let sentence = bench().out().iter().find(|line| line.starts_with("local: ")).unwrap().clone();
     assert!(page.contains(&sentence[..40]), "{page}");
+    let (begin, heal_begin, healed) = run().fault("kill node 1");
+    let [begin, heal_begin, healed] =
+        [begin, heal_begin, healed].map(|ms| format!("{:.1} s", ms as f64 / 1_000.0));
     for part in [
-        "| local | kill node 1 | 0.6 s | 1.0 s |",
+        &*format!("| local | kill node 1 | {begin} | {heal_begin} | {healed} |"),
         "- local: `lost = 0`: lost is ",
         "pubsub-lab bench --scenario scenario.toml --seed 42 --pattern local",
         "pubsub-lab 0.",

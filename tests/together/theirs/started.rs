@@ -31,14 +31,16 @@ fn a_correct_server_stands_beside_a_pattern_in_one_table() {
 fn its_nodes_can_be_killed_and_come_back() {
     let servers = Servers::new();
     let fault = "[[fault]]\nat = \"500ms\"\nfor = \"1s\"\nkill = \"node 1\"\n[expect]\nduplicates = 0\ncorrupted = 0\n";
-    let ended = conclusive(&short(2, fault), &["--server", &servers.correct()]);
+    // It takes as long as it takes until Node.js is up again.
+    let scenario = short(2, fault).replace("\"3s\"", "\"5s\"");
+    let ended = conclusive(&scenario, &["--server", &servers.correct()]);
     let run = ended.run("server", 0);
     let brief = format!("{:#}", run.brief());
     let (begin, heal_begin, healed) = run.fault("kill node 1");
     assert!(begin >= 500 && heal_begin >= 1_500 && healed > heal_begin, "{brief}");
     assert!(run.count("lost") > 0 && run.count("lost") < 900, "{brief}");
     // After that everybody hears everything again, on whichever node.
-    let after = run.slices(healed + 500..3_000);
+    let after = run.slices(healed + 500..5_000);
     assert!(after.len() >= 3, "{brief}");
     for slice in after {
         assert_eq!(slice["delivered"].as_u64().unwrap(), 6 * slice["sent"].as_u64().unwrap(), "{brief}");
@@ -52,12 +54,13 @@ fn a_link_between_its_nodes_can_be_broken() {
     let ended = conclusive(&short(2, fault), &["--server", &servers.correct()]);
     let run = ended.run("server", 0);
     let brief = format!("{:#}", run.brief());
-    // What crossed to node 1 in that second came late: more than a second for its first part, and nothing is lost.
+    // What crossed to node 1 in that second came late: its first part by all of it, and nothing is lost.
     assert_eq!(run.counts(["lost", "duplicates", "reordered"]), [0, 0, 0], "{brief}");
     let [link] = run["links"].as_array().unwrap().as_slice() else { panic!("{brief}") };
     assert_eq!(link["name"], "node 0 -> node 1", "{brief}");
     assert!(link["bytes_forward"].as_u64().unwrap() > 10_000, "{brief}");
-    assert!(run["latency_us"]["max"].as_u64().unwrap() > 900_000, "{brief}");
+    let (begin, heal_begin, _) = run.fault("blackhole node 0 -> node 1");
+    assert!(run["latency_us"]["max"].as_u64().unwrap() > (heal_begin - begin - 50) * 1_000, "{brief}");
     assert!(run["proxy_us"]["proxied_p50"].as_u64().unwrap() > 0, "{brief}");
 }
 

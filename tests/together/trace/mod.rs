@@ -65,13 +65,16 @@ fn a_trace_that_cannot_be_opened_is_wrong_usage() {
     assert!(node.out().is_empty(), "it does not listen: {said}");
 }
 
-/// Three nodes, twenty messages a second, and a process that is killed between two of them: where the machine was so
-/// slow that the first lost one was on its way when the process died, again. A killed process goes on to answer until
-/// the kernel has come to it, so it is the story that tells.
+/// Three nodes, ten messages a second, and a process that is killed between two of them: where the machine was so slow
+/// that the first lost one was on its way when the process died, again. A killed process goes on to answer until the
+/// kernel has come to it, so it is the story that tells; but what was sent before the kill was on its way in any case.
 fn killed(target: &str, on_its_way: fn(&Value) -> bool) -> Ended {
     for _ in 0..5 {
         let ended = killed_once(target);
-        if !on_its_way(story(&ended.run("redis", 0), "first_lost")) {
+        let run = ended.run("redis", 0);
+        let (lost, (begin, ..)) = (story(&run, "first_lost"), run.fault(&format!("kill {target}")));
+        let early = lost["sent_us"].as_u64().unwrap() / 1_000 < begin;
+        if !early && !on_its_way(lost) {
             return ended;
         }
     }
@@ -87,12 +90,12 @@ nodes = 3
 [load]
 publishers = 3
 subscribers = 12
-rate = 20
+rate = 10
 warm_up = \"200ms\"
 duration = \"2500ms\"
 drain = \"1s\"
 [[fault]]
-at = \"1010ms\"
+at = \"1040ms\"
 for = \"700ms\"
 kill = \"{target}\"
 "
@@ -117,7 +120,7 @@ fn arrows(story: &Value) -> Vec<(&str, &str, &Value)> {
 
 #[test]
 fn what_a_dead_broker_lost_ends_there_and_the_rest_is_seen_all_the_way() {
-    let ended = killed("broker", |lost| lost["answer"] == "unknown");
+    let ended = killed("broker", |lost| lost["answer"] != "refused");
     let run = ended.run("redis", 0);
     let lost = story(&run, "first_lost");
     let (begin, _, healed) = run.fault("kill broker");
@@ -175,9 +178,9 @@ fn a_trace_survives_the_end_of_its_node() {
     let (begin, heal_begin, _) = run.fault("kill node 1");
     let [struck, back] = [begin, heal_begin].map(|ms| began + ms * 1_000);
     let at = |line: &Value| line["at_us"].as_u64().unwrap();
-    // A message is due every 50 ms: the last of them are there, and the second life follows the first.
+    // A message is due every 100 ms: the last of them are there, and the second life follows the first.
     let before: Vec<_> = lines.iter().map(at).filter(|at| *at <= struck + 10_000).collect();
-    assert!(before.iter().any(|at| *at >= struck - 150_000), "{struck}: {before:?}");
+    assert!(before.iter().any(|at| *at >= struck - 250_000), "{struck}: {before:?}");
     assert!(lines.iter().map(at).any(|at| at > back), "{lines:?}");
     assert_eq!(
         lines.iter().filter(|line| line["step"] == "end").count(),

@@ -12,31 +12,29 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::client::Client;
 use crate::support::node::{Answer, Node};
+use crate::support::ports::Port;
 use crate::support::process::{PATIENCE, Running, pubsub_lab};
 
-/// Outside the kernel's ephemeral range, so that nobody takes it while the history is down.
-const PORTS: std::ops::Range<u16> = 20_000..32_000;
 const LOOK: Duration = Duration::from_millis(20);
 
 /// What the processes of one cluster share.
 pub struct Cluster {
     pub broker: String,
     pub namespace: String,
-    port: u16,
+    /// The history's, kept while that is down.
+    port: Port,
     dir: TempDir,
 }
 
 impl Cluster {
     pub fn new(broker: String) -> Self {
-        let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
-        let port = std::iter::repeat_with(|| rand::random_range(PORTS)).find(free).unwrap();
         let namespace = format!("replay-{:08x}", rand::random::<u32>());
-        Self { broker, namespace, port, dir: tempfile::tempdir().unwrap() }
+        Self { broker, namespace, port: Port::free(), dir: tempfile::tempdir().unwrap() }
     }
 
     /// The history, ready; always on the same port, with the same file.
     pub async fn history(&self, flags: &[&str]) -> Node {
-        let listen = format!("127.0.0.1:{}", self.port);
+        let listen = format!("127.0.0.1:{}", self.port.number());
         let db = self.dir.path().join("history.db").display().to_string();
         let mut command = pubsub_lab(&["history", "--listen", &listen, "--db", &db]);
         command.args(["--broker", &self.broker, "--namespace", &self.namespace]).args(flags);
@@ -50,7 +48,7 @@ impl Cluster {
 
     /// A node at this address, ready.
     pub async fn node_at(&self, listen: &str) -> Node {
-        let history = format!("http://127.0.0.1:{}", self.port);
+        let history = format!("http://127.0.0.1:{}", self.port.number());
         let mut command = pubsub_lab(&["node", "amqp", "--listen", listen, "--max-rate", "0"]);
         command.args(["--broker", &self.broker, "--namespace", &self.namespace, "--history", &history]);
         command.env("PUBSUB_LAB_SECRET", "one secret for all");
@@ -98,7 +96,7 @@ pub async fn pour(
     rate: u64,
     stop: CancellationToken,
 ) -> BTreeSet<String> {
-    let mut client = Client::v1(node).await;
+    let mut client = Client::v1(node).await.patient();
     client.hello(name).await;
     let mut texts = BTreeSet::new();
     let mut ticks = interval(Duration::from_micros(1_000_000 / rate));
@@ -120,7 +118,7 @@ pub async fn pour(
 
 /// Publishes texts one after the other, each confirmed.
 pub async fn say(node: &Node, room: &str, name: &str, count: usize) -> BTreeSet<String> {
-    let mut client = Client::v1(node).await;
+    let mut client = Client::v1(node).await.patient();
     client.hello(name).await;
     let mut texts = BTreeSet::new();
     for n in 0..count {

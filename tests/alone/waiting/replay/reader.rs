@@ -41,7 +41,7 @@ impl Reader {
 
     /// Comes to this node, after the last message that it holds. Gives `recovered`.
     pub async fn come(&mut self, node: &Node) -> String {
-        self.client = Some(Client::v1(node).await);
+        self.client = Some(Client::v1(node).await.patient());
         self.ask(self.last.clone()).await
     }
 
