@@ -15,7 +15,7 @@ use super::process::{Running, Seen, assert_gone, assert_soon, pubsub_lab};
 /// How long a short bench may take on a machine that is busy with other tests.
 const LONG: Duration = Duration::from_secs(120);
 /// How often a bench is run before its test gives up on a machine that is too busy for it.
-pub const TRIES: usize = 8;
+const TRIES: usize = 8;
 
 /// A scenario of three nodes, three publishers and twelve subscribers in one room; 100 messages a second for three
 /// seconds. `more` follows its `[load]`.
@@ -149,17 +149,22 @@ pub fn conclusive(scenario: &str, args: &[&str]) -> Ended {
 
 /// The same, with something done while it runs.
 pub fn conclusive_after(scenario: &str, args: &[&str], mut meanwhile: impl FnMut(&mut Bench)) -> Ended {
-    for _ in 1..TRIES {
+    until_conclusive(|| {
         let mut bench = Bench::start(scenario, args);
         meanwhile(&mut bench);
-        let ended = bench.ended();
+        bench.ended()
+    })
+}
+
+/// Benches until the machine was not too busy for it, or has been too often.
+pub fn until_conclusive(mut bench: impl FnMut() -> Ended) -> Ended {
+    for _ in 1..TRIES {
+        let ended = bench();
         if !ended.too_busy() {
             return ended;
         }
     }
-    let mut bench = Bench::start(scenario, args);
-    meanwhile(&mut bench);
-    bench.ended()
+    bench()
 }
 
 impl Ended {
@@ -177,7 +182,7 @@ impl Ended {
     }
 
     /// Whether the only doubt about a run is that the machine kept the load generator waiting.
-    pub fn too_busy(&self) -> bool {
+    fn too_busy(&self) -> bool {
         // A search ends with what proves nothing as with a violation, and a violation outranks it.
         if !matches!(self.code, Some(0 | 1 | 3)) {
             return false;

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use serde_json::json;
+use tokio::runtime::Handle;
 
 use crate::support::faulty::{Each, Faults, FaultyServer, Harm};
 use crate::support::process::{PATIENCE, eventually};
-use crate::support::report::{Bench, Ended, Run, TRIES, conclusive};
+use crate::support::report::{Bench, Ended, Run, conclusive, until_conclusive};
 
 /// One publisher, three subscribers, one room: 120 messages in 1.2 s, and nobody may lose any.
 const SCENARIO: &str = "
@@ -290,18 +291,17 @@ fn away() -> String {
 /// Benches a server with these faults while one subscriber is away; gives the run, and how many messages the
 /// server replayed.
 async fn measure_away(faults: Faults, code: i32) -> (Run, u64, Ended) {
-    let mut tries = 0;
-    let (ended, server) = loop {
-        // A new one for each try: ids are the same again, and it would replay what it holds of the one before.
-        let server = FaultyServer::start(2, Faults { history: true, ..faults.clone() }).await;
-        let urls = server.urls();
-        let args = ["--url", &urls[0], "--url", &urls[1]];
-        let ended = tokio::task::block_in_place(|| Bench::start(&away(), &args).ended());
-        tries += 1;
-        if tries == TRIES || !ended.too_busy() {
-            break (ended, server);
-        }
-    };
+    let mut server = None;
+    let ended = tokio::task::block_in_place(|| {
+        until_conclusive(|| {
+            // A new one for each try: ids are the same again, and it would replay what it holds of the one before.
+            let faults = Faults { history: true, ..faults.clone() };
+            let started = Handle::current().block_on(FaultyServer::start(2, faults));
+            let urls = server.insert(started).urls();
+            Bench::start(&away(), &["--url", &urls[0], "--url", &urls[1]]).ended()
+        })
+    });
+    let server = server.expect("a bench has a server");
     let run = ended.run("attached", code);
     let (begin, back, subscribed) = run.fault("leave 34% of the subscribers");
     assert!((300..800).contains(&begin) && back >= 800 && subscribed >= back, "{:#}", run.brief());

@@ -9,69 +9,23 @@ use std::time::{Duration, Instant};
 
 use pubsub_lab::ledger::{Debts, Harness, Messages, Path, Plan, Settled};
 use pubsub_lab::load::{Dialect, LoadGenerator, Settings};
-use pubsub_lab::scenario::{self, Action, Fault, Target};
+use pubsub_lab::scenario::{Action, Fault, Target};
 
 use crate::support::faulty::{Each, Faults, FaultyServer, Harm};
+use crate::support::load::{self, eventually, plan, settled, until};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// How often a load is run before its test gives up on a machine that is too slow for it.
 const TRIES: usize = 5;
 
-/// One publisher, three subscribers, one room, 120 messages in 0.24 s.
-fn plan(nodes: usize) -> Plan {
-    Plan {
-        publishers: 1,
-        subscribers: 3,
-        nodes,
-        rooms: 1,
-        rate: 500.0,
-        surges: vec![],
-        messages: 120,
-        crosses_nodes: true,
-    }
-}
-
-/// The same in 1.2 s, for what happens while it goes on: a machine that stands still for a moment must not stand still
+/// The load of [`plan`] in 1.2 s, for what happens while it goes on: a machine that stands still for a moment must not stand still
 /// for the rest of it.
 fn leisurely(nodes: usize) -> Plan {
     Plan { rate: 100.0, ..plan(nodes) }
 }
 
 fn settings(server: &FaultyServer, plan: Plan) -> Settings {
-    let load = scenario::Load {
-        publishers: plan.publishers,
-        subscribers: plan.subscribers,
-        rate: plan.rate,
-        payload: 128,
-        rooms: plan.rooms,
-        resend: false,
-        warm_up: Duration::from_millis(40),
-        duration: Duration::from_millis(240),
-        drain: SECOND,
-        connect_timeout: SECOND * 2,
-        reconnect_min: Duration::from_millis(20),
-        reconnect_max: Duration::from_millis(100),
-    };
-    let (faults, dialect) = (vec![], Dialect::V1);
-    Settings { plan, load, faults, dialect, keeps_history: true, seed: 42, urls: server.urls() }
-}
-
-/// What the ledger says of a load as it stands.
-fn settled(load: &LoadGenerator) -> Settled {
-    load.ledger().lock().unwrap_or_else(PoisonError::into_inner).settle(&[], load.now())
-}
-
-/// Waits until the ledger says so, and fails with what it says instead after ten seconds.
-async fn until(load: &LoadGenerator, mut holds: impl FnMut(&Settled) -> bool) -> Settled {
-    let deadline = Instant::now() + SECOND * 10;
-    loop {
-        let now = settled(load);
-        if holds(&now) {
-            return now;
-        }
-        assert!(Instant::now() < deadline, "{:?} {:?}", now.messages, now.debts);
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    load::settings(server.urls(), Dialect::V1, plan)
 }
 
 /// Every count of a run.
@@ -117,15 +71,6 @@ impl Counts {
         counts.debts.on_time = Some((360 - lost) as f64 / 360.0);
         (counts.debts.lost, counts.debts.lost_handed, counts.debts.lost_online) = (lost, lost, lost);
         counts
-    }
-}
-
-/// Waits until something holds, and fails after ten seconds.
-async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + SECOND * 10;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 

@@ -3,81 +3,25 @@
 
 #![allow(clippy::unwrap_used, reason = "what fails here fails its test")]
 
-use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use pubsub_lab::ledger::{Debts, Harness, Messages, Plan, Settled};
 use pubsub_lab::load::{Dialect, LoadGenerator, Settings, Template, detect};
-use pubsub_lab::scenario::{self, Action, Fault, Target};
+use pubsub_lab::scenario::{Action, Fault, Target};
 use tokio::time::timeout;
 
 use crate::support::chat::{ChatServer, Manners};
+use crate::support::load::{self, eventually, plan, until};
 use crate::support::node::Node;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// One publisher, three subscribers, one room, 120 messages in 0.24 s.
-fn plan(nodes: usize) -> Plan {
-    Plan {
-        publishers: 1,
-        subscribers: 3,
-        nodes,
-        rooms: 1,
-        rate: 500.0,
-        messages: 120,
-        crosses_nodes: true,
-        surges: vec![],
-    }
-}
-
 fn settings(server: &ChatServer, dialect: Dialect, plan: Plan) -> Settings {
-    let load = scenario::Load {
-        publishers: plan.publishers,
-        subscribers: plan.subscribers,
-        rate: plan.rate,
-        payload: 128,
-        rooms: plan.rooms,
-        resend: false,
-        warm_up: Duration::from_millis(40),
-        duration: Duration::from_millis(240),
-        drain: SECOND,
-        connect_timeout: SECOND * 2,
-        reconnect_min: Duration::from_millis(20),
-        reconnect_max: Duration::from_millis(100),
-    };
-    let (faults, urls) = (vec![], server.urls());
-    Settings { plan, load, faults, dialect, keeps_history: true, seed: 42, urls }
+    load::settings(server.urls(), dialect, plan)
 }
 
 fn template(text: &str) -> Dialect {
     Dialect::Template(Template::parse("chat.toml", text).unwrap())
-}
-
-/// What the ledger says of a load as it stands.
-fn settled(load: &LoadGenerator) -> Settled {
-    load.ledger().lock().unwrap_or_else(PoisonError::into_inner).settle(&[], load.now())
-}
-
-/// Waits until the ledger says so, and fails with what it says instead after twenty seconds.
-async fn until(load: &LoadGenerator, mut holds: impl FnMut(&Settled) -> bool) -> Settled {
-    let deadline = Instant::now() + SECOND * 20;
-    loop {
-        let now = settled(load);
-        if holds(&now) {
-            return now;
-        }
-        assert!(Instant::now() < deadline, "{:?} {:?}", now.messages, now.debts);
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
-
-/// Waits until something holds, and fails after twenty seconds.
-async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + SECOND * 20;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what}");
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
 }
 
 /// Of a run of [`plan`] without answers in which so many debts are lost. How many are on time is the machine's.
