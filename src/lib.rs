@@ -20,20 +20,10 @@
 //! | [`report`] | ledger and histograms become JSON, a table, a page with charts and files; several become a comparison |
 //! | [`cli`] | one file a subcommand |
 //!
-//! Who may import whom is kept by `tests/house.rs`. The instrument (`load`, `ledger`) shares no code with what
+//! Each room is a crate of this workspace, so that the compiler keeps its walls; who may import whom stands in their
+//! `Cargo.toml` files. The instrument (`load`, `ledger`) shares no code with what
 //! it measures (`wire`, `node`, `bus`).
 //!
 //! The way of a message, and the only way: socket -> session -> room -> bus -> room -> session -> socket.
 
-pub mod bus;
-pub mod cli;
-pub mod fault;
-pub mod history;
-pub mod lab;
-pub mod ledger;
-pub mod load;
-pub mod node;
-pub mod report;
-pub mod scenario;
-pub mod trace;
-pub mod wire;
+pub use {bus, cli, fault, history, lab, ledger, load, node, report, scenario, trace, wire};

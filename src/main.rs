@@ -1,5 +1,5 @@
 //! Parse, run, exit code.
 
 fn main() -> std::process::ExitCode {
-    pubsub_lab::cli::main()
+    cli::main()
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, oneshot};
 
 use super::{BoxFuture, BusError};
-use crate::wire::Room;
+use wire::Room;
 
 type Waiter = oneshot::Sender<Result<(), BusError>>;
 

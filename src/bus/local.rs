@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::counters::Counters;
 use super::{BoxFuture, Bus, BusError, BusEvent, Health, Level, Outcome, Receipt};
-use crate::wire::{Envelope, Room};
+use wire::{Envelope, Room};
 
 /// Two nodes with a bus like this do not hear each other. That is the lesson of the pattern, not a fault.
 ///

@@ -6,12 +6,12 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
-use crate::bus::Bus;
-use crate::bus::amqp::{AmqpBus, AmqpOptions, LiveQueue};
-use crate::bus::local::LocalBus;
-use crate::bus::redis::{RedisBus, RedisOptions};
-use crate::bus::zeromq::{ZeromqBus, ZeromqOptions};
-use crate::scenario::Pattern;
+use bus::Bus;
+use bus::amqp::{AmqpBus, AmqpOptions, LiveQueue};
+use bus::local::LocalBus;
+use bus::redis::{RedisBus, RedisOptions};
+use bus::zeromq::{ZeromqBus, ZeromqOptions};
+use scenario::Pattern;
 
 /// Envelopes that may wait between a bus and its node.
 const BUS_QUEUE: usize = 65_536;

@@ -7,7 +7,7 @@ use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
 use super::failure::Failure;
-use crate::scenario::{Pattern, Shipped};
+use scenario::{Pattern, Shipped};
 
 const AFTER_HELP: &str = "\
 Examples:

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::lab::LabError;
-use crate::scenario::ScenarioError;
+use lab::LabError;
+use scenario::ScenarioError;
 
 /// Wrong usage or an invalid file.
 pub const USAGE: u8 = 2;

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::trace::{self, TraceArgs};
 use super::{interrupt, limits};
-use crate::history::{History, HistoryError, HistoryOptions, Keep};
+use history::{History, HistoryError, HistoryOptions, Keep};
 
 /// The broker of a service that is given none.
 const DEFAULT_BROKER: &str = "amqp://127.0.0.1:5672";

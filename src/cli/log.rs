@@ -5,7 +5,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use super::{color, verbosity};
-use crate::lab::logging::VARIABLE;
+use lab::logging::VARIABLE;
 
 /// Begins to log. `PUBSUB_LAB_LOG` says what (`info`, `pubsub_lab::bus=debug,warn`), else `-v` and `-q`; colours only
 /// on a terminal. A variable that is no filter is named, and the flags hold.

@@ -13,8 +13,8 @@ use super::bus::BusArgs;
 use super::failure::{ENVIRONMENT, Failure};
 use super::trace::{self, TraceArgs};
 use super::{interrupt, limits};
-use crate::node::{self, Limits, NodeOptions, Secret};
-use crate::scenario::Pattern;
+use node::{self, Limits, NodeOptions, Secret};
+use scenario::Pattern;
 
 /// Flags of `pubsub-lab node`.
 #[derive(Debug, Args)]

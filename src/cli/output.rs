@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 
-use crate::report::{self, Report};
+use report::{self, Report};
 
 /// Columns of a table that nobody looks at on a terminal.
 const WIDTH: usize = 160;

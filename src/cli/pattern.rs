@@ -3,7 +3,7 @@
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::failure::{Failure, USAGE};
-use crate::scenario::{Pattern, nearest};
+use scenario::{Pattern, nearest};
 
 /// Reads one pattern; completions and help know the words.
 pub fn parser() -> impl TypedValueParser<Value = Pattern> {

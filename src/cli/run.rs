@@ -13,10 +13,10 @@ use super::failure::{ENVIRONMENT, Failure};
 use super::interrupt::Signals;
 use super::node_flags::NodeFlags;
 use super::verbosity;
-use crate::lab::error::INTERRUPTED;
-use crate::lab::logging::VARIABLE;
-use crate::lab::{Cluster, ClusterOptions, Events, LabError, LabEvent, Progress};
-use crate::scenario::Pattern;
+use lab::error::INTERRUPTED;
+use lab::logging::VARIABLE;
+use lab::{Cluster, ClusterOptions, Events, LabError, LabEvent, Progress};
+use scenario::Pattern;
 
 /// How long a start is silent, and how often it says what it waits for after that.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use clap::{Args, Subcommand};
 
-use crate::scenario::{self, Overrides, Pattern, Scenario, ScenarioError, ScenarioFile, Shipped, Variation};
+use scenario::{self, Overrides, Pattern, Scenario, ScenarioError, ScenarioFile, Shipped, Variation};
 
 const EXAMPLES: &str = "\
 Examples:

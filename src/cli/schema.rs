@@ -5,7 +5,7 @@ use std::io::Write as _;
 use clap::{Args, ValueEnum};
 
 use super::failure::{ENVIRONMENT, Failure};
-use crate::{report, scenario};
+use ::{report, scenario};
 
 const AFTER_HELP: &str = "\
 An editor completes a scenario and explains each key once it has the schema. Write, as the first line of the

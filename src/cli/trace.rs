@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::failure::{Failure, USAGE};
-use crate::trace::{Trace, TraceFile};
+use trace::{Trace, TraceFile};
 
 /// Flags of what can be traced.
 #[derive(Debug, Args)]

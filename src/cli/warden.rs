@@ -3,5 +3,5 @@
 
 /// Keeps watch until standard input closes. Gives the exit code: 0 when nothing is left.
 pub fn run() -> u8 {
-    crate::lab::warden::keep_watch(std::io::stdin().lock())
+    lab::warden::keep_watch(std::io::stdin().lock())
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 
-use crate::bus::amqp::topology::FENCE_ROOM;
-use crate::wire::{Envelope, Kind};
+use bus::amqp::topology::FENCE_ROOM;
+use wire::{Envelope, Kind};
 
 /// What the consumer hands to the writer. Everything goes that way, in the queue's order, because an
 /// acknowledgement is for everything up to it.

@@ -15,7 +15,7 @@ use super::intake::{Content, Delivery};
 use super::keep::{Bounds, Keep};
 use super::status::Status;
 use super::store::{self, Opening, Store, Written};
-use crate::trace::{Line, Step, Trace};
+use trace::{Line, Step, Trace};
 
 /// The most deliveries in one transaction.
 const BATCH: usize = 1_000;

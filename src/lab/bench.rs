@@ -14,10 +14,10 @@ use super::product::Product;
 use super::subject::Subject;
 use super::trace::Tracing;
 use super::trial::{Outcome, Trial};
-use crate::ledger::Verdict;
-use crate::load::Dialect;
-use crate::report::{Host, Report, RunReport, SCHEMA};
-use crate::scenario::{Scenario, Variation};
+use ledger::Verdict;
+use load::Dialect;
+use report::{Host, Report, RunReport, SCHEMA};
+use scenario::{Scenario, Variation};
 
 /// Where the logs of the processes are, in the directory of the report.
 pub(super) const LOGS: &str = "logs";
@@ -259,7 +259,7 @@ pub fn create(directory: &Path) -> Result<(), LabError> {
 mod tests {
     use super::super::software::Software;
     use super::*;
-    use crate::scenario::{Overrides, Pattern};
+    use scenario::{Overrides, Pattern};
 
     fn options(patterns: &[Pattern], brokers: &[&str]) -> BenchOptions {
         let cluster = |pattern: &Pattern| Subject::Cluster(Software::Pattern(*pattern));

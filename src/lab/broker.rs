@@ -13,8 +13,8 @@ use super::program;
 use super::rabbitmq::{self, RabbitMq};
 use super::redis;
 use super::service::Service;
-use crate::fault::Victim;
-use crate::scenario::Pattern;
+use fault::Victim;
+use scenario::Pattern;
 
 /// How long a managed one may take to end when asked to.
 const STOP: Duration = Duration::from_millis(500);

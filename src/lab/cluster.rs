@@ -16,8 +16,7 @@ use super::options::{ClusterOptions, no_history, no_such_node};
 use super::process::Supervision;
 use super::service::Service;
 use super::software::Software;
-use crate::fault;
-use crate::scenario::{Action, Fault, Target};
+use scenario::{Action, Fault, Target};
 
 /// How long a node may take to end when asked to. With what follows it: under three seconds.
 const STOP: Duration = Duration::from_millis(1500);

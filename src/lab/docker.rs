@@ -17,7 +17,7 @@ use super::error::LabError;
 use super::ports;
 use super::process::{Death, LAST_WORDS, Process, Spec, Supervision};
 use super::product::Product;
-use crate::fault::Victim;
+use fault::Victim;
 
 /// How long a command may take.
 const COMMAND: Duration = Duration::from_secs(20);

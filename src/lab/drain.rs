@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
 
-use crate::load::LoadGenerator;
+use load::LoadGenerator;
 
 /// How often one looks whether it has.
 const LOOK: Duration = Duration::from_millis(20);

@@ -83,7 +83,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_is_not_there_is_named_without_its_password() {
-        let port = crate::lab::ports::free(1).unwrap()[0];
+        let port = crate::ports::free(1).unwrap()[0];
         for (product, scheme) in [(Product::Redis, "redis"), (Product::RabbitMq, "amqp")] {
             let url = format!("{scheme}://me:s3cret@127.0.0.1:{port}");
             let error = version(product, &url).await.unwrap_err();

@@ -4,7 +4,7 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use super::drain::drain;
-use crate::load::LoadGenerator;
+use load::LoadGenerator;
 
 /// What came before the load counts nowhere, so that there is nothing to tell.
 pub(super) const BEFORE_THE_LOAD: &str = "interrupted before its load began";
@@ -54,7 +54,7 @@ impl Cut {
                 "one of the lost debts was younger than a second: it may have been on its way".to_owned(),
             ),
             more => {
-                let more = crate::ledger::grouped(more);
+                let more = ledger::grouped(more);
                 Some(format!(
                     "{more} of the lost debts were younger than a second: some may have been on their way"
                 ))

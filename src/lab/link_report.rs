@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::links::{Links, Seen};
-use crate::fault::link::Added;
-use crate::report::{LinkReport, ProxyReport};
+use fault::link::Added;
+use report::{LinkReport, ProxyReport};
 
 /// Each link, and what passed there.
 pub(super) fn link_reports(links: &Links) -> Vec<LinkReport> {

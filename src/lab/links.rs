@@ -12,8 +12,8 @@ use tokio_util::task::TaskTracker;
 
 use super::error::LabError;
 use super::ports;
-use crate::fault::link::{Added, Hold, Line, LinkCounts, Proxy, Way, added_latency};
-use crate::scenario::{Action, Condition, End, Fault, Link, Target, side};
+use fault::link::{Added, Hold, Line, LinkCounts, Proxy, Way, added_latency};
+use scenario::{Action, Condition, End, Fault, Link, Target, side};
 
 /// The links of one cluster that are proxied.
 #[derive(Debug)]

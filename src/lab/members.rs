@@ -20,7 +20,7 @@ use super::service::{Readiness, Service};
 use super::software::{Blanks, Server, Software};
 use super::story::{history_trace, node_trace};
 use super::ways::Ways;
-use crate::scenario::Pattern;
+use scenario::Pattern;
 
 /// How long a member may take to be ready.
 const PATIENCE: Duration = Duration::from_secs(15);

@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::ledger;
-use crate::scenario::Fault;
+use scenario::Fault;
 
 /// Somebody who watches a bench.
 pub trait Observer: Sync {

@@ -6,7 +6,7 @@ use super::broker;
 use super::error::LabError;
 use super::product::Product;
 use super::software::Software;
-use crate::scenario::{Fault, Pattern, Scenario, Target};
+use scenario::{Fault, Pattern, Scenario, Target};
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -150,7 +150,7 @@ pub fn cluster_options(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::Action;
+    use scenario::Action;
     use std::time::Duration;
 
     fn options(pattern: Pattern) -> ClusterOptions {

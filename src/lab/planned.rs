@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::bench::{BenchOptions, LOGS};
 use super::subject::Subject;
-use crate::scenario::Variation;
+use scenario::Variation;
 
 /// One run that is to be made.
 pub(super) struct Planned<'a> {

@@ -5,7 +5,7 @@ use std::io;
 
 use super::error::LabError;
 use super::probe;
-use crate::scenario::Pattern;
+use scenario::Pattern;
 
 /// A third-party server that a pattern needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

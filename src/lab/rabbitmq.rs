@@ -14,7 +14,7 @@ use super::probe::Greeting;
 use super::process::{LAST_WORDS, Spec, Supervision};
 use super::program;
 use super::service::{Readiness, Service};
-use crate::fault::Victim;
+use fault::Victim;
 use setting::{Ports, environment, node, write_configuration};
 pub use version::version;
 

@@ -11,7 +11,7 @@ use super::error::LabError;
 use super::probe;
 use super::process::{Process, Spec, Supervision, unwritable};
 use super::rabbitmq;
-use crate::fault::Victim;
+use fault::Victim;
 
 /// How often a service is asked whether it is ready.
 const POLL: Duration = Duration::from_millis(10);

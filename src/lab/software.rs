@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::product::Product;
-use crate::scenario::{Action, End, FaultPlan, Pattern, Scenario, Target, parts};
+use scenario::{Action, End, FaultPlan, Pattern, Scenario, Target, parts};
 
 /// What the nodes of a cluster run.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,9 +10,9 @@ use super::cluster::Cluster;
 use super::links::Struck;
 use super::observer::{Note, Observer, Stage};
 use super::shell::{Command, Shell};
-use crate::ledger::FaultTimes;
-use crate::load::LoadGenerator;
-use crate::scenario::{Action, Fault, Target};
+use ledger::FaultTimes;
+use load::LoadGenerator;
+use scenario::{Action, Fault, Target};
 
 /// What became of the faults of one run.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use super::product::Product;
 use super::software::Software;
-use crate::scenario::{Action, Expectation, Fault, FaultPlan, Pattern, Scenario, Target};
+use scenario::{Action, Expectation, Fault, FaultPlan, Pattern, Scenario, Target};
 
 /// What is measured.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! Whether the nodes of a run write traces.
 
-use crate::scenario::{Action, Fault, Load};
+use scenario::{Action, Fault, Load};
 
 /// The most lines a second that a process writes without being asked to: far below what it can, so that tracing
 /// disturbs nothing that is measured.
@@ -39,7 +39,7 @@ impl Tracing {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{ScenarioFile, Target};
+    use scenario::{ScenarioFile, Target};
     use std::time::Duration;
 
     #[test]

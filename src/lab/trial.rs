@@ -26,12 +26,12 @@ use super::story::{self, Began};
 use super::strikes::{Strikes, Targets, strike_all};
 use super::subject::Subject;
 use super::trace::Tracing;
-use crate::fault::link::Added;
-use crate::ledger::{Plan, Surge};
-use crate::load::{self, Dialect, LoadError, LoadGenerator, Settings};
-use crate::report::{PlannedFault, RunReport};
-use crate::scenario::{Fault, Scenario};
+use fault::link::Added;
 use judged::Evidence;
+use ledger::{Plan, Surge};
+use load::{self, Dialect, LoadError, LoadGenerator, Settings};
+use report::{PlannedFault, RunReport};
+use scenario::{Fault, Scenario};
 use unhealed::Unhealed;
 
 /// How long a path may take to work for the first time.

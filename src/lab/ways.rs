@@ -3,7 +3,7 @@
 use super::broker;
 use super::error::LabError;
 use super::members::{Addresses, Shared};
-use crate::scenario::End;
+use scenario::End;
 
 /// Where each member of a cluster finds the others.
 #[derive(Debug, Default)]

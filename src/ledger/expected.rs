@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::figure::number;
 use super::{Figure, Harness, Outcome, Settled, grouped};
-use crate::scenario::{Bound, Expectation, FigureKind, figure_base, figure_kind};
+use scenario::{Bound, Expectation, FigureKind, figure_base, figure_kind};
 
 /// What became of an expectation.
 pub(super) fn outcome(settled: &Settled, harness: &Harness, expectation: &Expectation) -> Outcome {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use hdrhistogram::Histogram;
 
-use crate::scenario::FigureKind;
+use scenario::FigureKind;
 
 /// One figure.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::expected::{outcome, seconds};
 use super::{Harness, Outcome, Settled, grouped};
-use crate::scenario::Expectation;
+use scenario::Expectation;
 
 /// What a run proves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use crate::ledger::{Answer, Arrival, Ledger, Messages, Path, Plan, StoppedPath};
-use crate::scenario::{Bound, Whose};
+use crate::{Answer, Arrival, Ledger, Messages, Path, Plan, StoppedPath};
+use scenario::{Bound, Whose};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -37,7 +37,7 @@ fn run(sent: usize, lost: usize) -> Settled {
 }
 
 fn late(us: u64) -> Histogram<u64> {
-    let mut histogram = crate::ledger::micros_histogram();
+    let mut histogram = crate::micros_histogram();
     histogram.saturating_record(us);
     histogram
 }

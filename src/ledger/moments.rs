@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::span::{Peak, Span};
 use super::timeline::SLICE;
 use super::{FaultTimes, Settled, nanos};
-use crate::scenario::Bound;
+use scenario::Bound;
 
 /// What is noted as receipts come: nanoseconds since the run's zero, of the receipt but for what is said to be
 /// intended.

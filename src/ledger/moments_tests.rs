@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Answer::{Handed, Refused, Unknown};
 use super::Arrival::{Live, Replay};
 use super::*;
-use crate::scenario::{Bound, Expectation, Whose};
+use scenario::{Bound, Expectation, Whose};
 
 /// The measured load begins here, so that a mistaken zero shows.
 const BEGIN: u64 = 5_000;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::moments::Moments;
 use super::{Figure, Interval, Slice, StoppedPath, Testimonies};
-use crate::scenario::figure_base;
+use scenario::figure_base;
 
 /// What became of the messages. `due = sent + unsent`, `sent = acked + refused + unknown`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -122,7 +122,7 @@ pub struct Settled {
 }
 
 impl Settled {
-    /// A figure by its name, in whatever unit (one of [`FIGURES`](crate::scenario::FIGURES), but for those of
+    /// A figure by its name, in whatever unit (one of [`FIGURES`](scenario::FIGURES), but for those of
     /// [`Harness::figure`](super::Harness::figure)); `None` for one that does not exist in this run.
     pub fn figure(&self, name: &str) -> Option<Figure> {
         let millis = |ms: Option<u64>| ms.map(|ms| Figure::Millis(ms as f64));

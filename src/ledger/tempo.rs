@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::nanos;
-use crate::scenario::{Action, Fault};
+use scenario::{Action, Fault};
 
 /// For a while, the rate of the load times a factor.
 #[derive(Debug, Clone, Copy, PartialEq)]

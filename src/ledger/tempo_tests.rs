@@ -51,7 +51,7 @@ fn a_surge_of_no_length_or_beyond_the_end_changes_nothing() {
 
 #[test]
 fn the_surges_of_a_run_are_those_among_its_faults() {
-    use crate::scenario::Target;
+    use scenario::Target;
     let fault = |action, target| Fault { at: ms(200), duration: Some(ms(300)), action, target };
     let faults = [
         fault(Action::Kill, Target::Broker),

@@ -403,8 +403,8 @@ fn every_figure_has_its_name_and_no_other_name_is_a_figure() {
     harness.loop_lag.saturating_record(1);
     send(&mut ledger, 1, Handed);
     let replayed = ledger.settle(std::slice::from_ref(&heal), ms(60_000));
-    for name in crate::scenario::FIGURES {
-        let base = crate::scenario::figure_base(name);
+    for name in scenario::FIGURES {
+        let base = scenario::figure_base(name);
         let (of_run, of_harness) = (replayed.figure(name), harness.figure(base));
         assert!(of_run.is_some() != of_harness.is_some(), "{name}");
     }

@@ -9,7 +9,7 @@ use rand_chacha::rand_core::SeedableRng;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-use crate::scenario::{Action, Fault, Target, share_of};
+use scenario::{Action, Fault, Target, share_of};
 
 /// The random numbers of this choice are its own: clients have streams from 0 on.
 const STREAM: u64 = u64::MAX;

@@ -17,7 +17,7 @@ use super::run::Run;
 use super::settings::LoadError;
 use super::slow::{RECEIVE_BUFFER, Tap};
 use super::socket::{Socket, frame_of};
-use crate::scenario::Load;
+use scenario::Load;
 
 /// Clients that connect of their own accord at once.
 const BEGINNERS: usize = 64;

@@ -27,7 +27,7 @@ use super::slow::Slowness;
 use super::storm::Storms;
 use super::subscriber::listen;
 use super::text::{Kind, Texts};
-use crate::ledger::{Harness, Ledger, Plan};
+use ledger::{Harness, Ledger, Plan};
 
 /// How long, beyond the time-out of a connection, the clients may take to be connected and subscribed.
 const START_LIMIT: Duration = Duration::from_secs(10);
@@ -308,7 +308,6 @@ fn start_subscribers(
 mod tests {
     use super::super::dialect::{Dialect, Template};
     use super::*;
-    use crate::scenario;
 
     fn settings(urls: &[&str]) -> Settings {
         let second = Duration::from_secs(1);

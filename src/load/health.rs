@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::ledger::{Harness, micros_histogram};
+use ledger::{Harness, micros_histogram};
 
 /// The most different remarks that are kept: a server can make up any number of reasons.
 const REMARKS: usize = 20;

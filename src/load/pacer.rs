@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::backlog::Order;
 use super::run::Run;
 use super::text::Kind;
-use crate::ledger::{Plan, Tempo};
+use ledger::{Plan, Tempo};
 
 /// How often the receivers' loop is asked how late it is; also how soon the thread notices anything.
 const TICK: Duration = Duration::from_millis(10);
@@ -179,7 +179,7 @@ fn sharpen_sleep() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::Surge;
+    use ledger::Surge;
 
     fn plan(rate: f64, messages: usize) -> Plan {
         let (publishers, subscribers, nodes, rooms, surges, crosses_nodes) = (3, 1, 1, 2, vec![], true);

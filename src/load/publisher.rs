@@ -22,7 +22,7 @@ use super::dialect::{Dialect, Parts};
 use super::run::{Lifeline, Run, room_name};
 use super::socket::{Socket, frame_of, say_goodbye};
 use super::text::Kind;
-use crate::ledger::Answer;
+use ledger::Answer;
 
 /// The most messages that are handed over before they are flushed: one write for many, and when a connection
 /// dies no more than these are in doubt.

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::text::Kind;
-use crate::ledger::Plan;
+use ledger::Plan;
 
 /// Which paths work, and what became of the messages that only rehearse.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::health::printable;
-use crate::ledger::Plan;
+use ledger::Plan;
 
 /// Who is connected, and to which node. A subscriber counts once its room is subscribed.
 #[derive(Debug)]

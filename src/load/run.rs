@@ -18,7 +18,7 @@ use super::roster::Roster;
 use super::slow::Slowness;
 use super::storm::Storms;
 use super::text::Texts;
-use crate::ledger::{Ledger, Plan};
+use ledger::{Ledger, Plan};
 
 /// How long publishers that have a connection may take to hand over what is due: some writes' time.
 const HAND_OVER: Duration = Duration::from_millis(200);

@@ -4,8 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use super::dialect::Dialect;
-use crate::ledger::Plan;
-use crate::scenario;
+use ledger::Plan;
 
 /// What is sent to whom.
 #[derive(Debug, Clone)]

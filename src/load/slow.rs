@@ -17,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::scenario::{Action, Fault, Target, share_of};
+use scenario::{Action, Fault, Target, share_of};
 
 /// What the kernel is asked to keep for a subscriber that some fault makes slow, in bytes. (Linux doubles it, for
 /// its own bookkeeping.)

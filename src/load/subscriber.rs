@@ -15,7 +15,7 @@ use super::dialect::{Dialect, Frame, Template};
 use super::run::{Lifeline, Run, room_name};
 use super::socket::{GOODBYE, Socket, frame_of, say_goodbye};
 use super::text::{Kind, Reading};
-use crate::ledger::Arrival;
+use ledger::Arrival;
 
 /// Connects, subscribes, listens, reconnects, and is away when it is told to be; until cancelled.
 pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationToken) {

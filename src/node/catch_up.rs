@@ -20,7 +20,7 @@ use super::frame;
 use super::link::Fed;
 use super::member::Member;
 use super::replayed::Replayed;
-use crate::wire::{Envelope, NodeFrame};
+use wire::{Envelope, NodeFrame};
 
 /// Frames that are held back for one member.
 pub const HELD: usize = 10_000;

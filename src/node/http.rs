@@ -26,8 +26,8 @@ use super::link::{Dialect, Duplex, Link};
 use super::page;
 use super::session::Session;
 use super::shared::Shared;
-use crate::bus::Health;
-use crate::wire::V1;
+use bus::Health;
+use wire::V1;
 
 /// Bytes that a connection's read buffer starts with. The library's default of 128 KiB would be most of what
 /// an idle client costs.

@@ -11,7 +11,7 @@ use super::catch_up::CatchUp;
 use super::frame;
 use super::identity::Identity;
 use super::link::{Dialect, Link};
-use crate::wire::{self, Envelope, Kind};
+use wire::{self, Envelope, Kind};
 
 /// A client in a room.
 #[derive(Debug, Clone)]

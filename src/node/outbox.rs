@@ -12,7 +12,7 @@ use std::io::{self, IoSlice};
 use bytes::Bytes;
 
 use super::frame;
-use crate::wire::NodeFrame;
+use wire::NodeFrame;
 
 /// How many frames leave in one write at the most.
 const BATCH: usize = 64;

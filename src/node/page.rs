@@ -10,7 +10,7 @@ const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src '
                       form-action 'self'; frame-ancestors 'none'";
 
 #[derive(RustEmbed)]
-#[folder = "www/"]
+#[folder = "../../www/"]
 struct Www;
 
 /// The answer with one of the files, or 404.

@@ -11,9 +11,9 @@ use super::frame;
 use super::link::{Fed, Link};
 use super::member::Member;
 use super::room::Rooms;
-use crate::bus::{BusError, Replay};
-use crate::trace::{Line, Step, Trace};
-use crate::wire::{self, Kind, Recovered, Room};
+use bus::{BusError, Replay};
+use trace::{Line, Step, Trace};
+use wire::{self, Kind, Recovered, Room};
 
 /// Messages that are fed in one go.
 const BATCH: usize = 64;

@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use super::catch_up::HELD;
 use super::room::Command;
 use super::turns::AT_ONCE;
-use crate::bus::{BusError, BusEvent, Health, Replay};
-use crate::wire::Envelope;
+use bus::{BusError, BusEvent, Health, Replay};
 use stage::*;
+use wire::Envelope;
 
 async fn tell(teller: &Teller, ids: &[&str]) {
     for id in ids {

@@ -8,9 +8,9 @@ use super::identity::valid_name;
 use super::link::Dialect;
 use super::room::Command;
 use super::session::{ECHO, Ending, Handled, Session, cut};
-use crate::bus::{Level, Outcome};
-use crate::trace::{Line, Step};
-use crate::wire::{ClientFrame, Envelope, Kind, NodeFrame, Room};
+use bus::{Level, Outcome};
+use trace::{Line, Step};
+use wire::{ClientFrame, Envelope, Kind, NodeFrame, Room};
 
 /// What entering or leaving a room costs in frames. The others are told, so that a client that does nothing else
 /// is as loud as one that publishes, and no rate of messages holds it back.

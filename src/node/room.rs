@@ -27,9 +27,9 @@ use super::replay::Told;
 use super::roster::{ROSTER_ROOM, Roster};
 use super::trail::Trail;
 use super::turns::Turns;
-use crate::bus::{Bus, BusError, BusEvent, Health};
-use crate::trace::Trace;
-use crate::wire::{Envelope, Kind, NodeFrame, Recovered, Room};
+use bus::{Bus, BusError, BusEvent, Health};
+use trace::Trace;
+use wire::{Envelope, Kind, NodeFrame, Recovered, Room};
 
 /// Sockets written before the other tasks get a turn.
 const CHUNK: usize = 32;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::wire::{Envelope, Kind, Room};
+use wire::{Envelope, Kind, Room};
 
 /// The nodes' own room.
 pub const ROSTER_ROOM: &str = "$roster";

@@ -23,8 +23,8 @@ use super::rate::Bucket;
 use super::recent::Remembered;
 use super::room::Command;
 use super::shared::Shared;
-use crate::bus::{Outcome, Receipt};
-use crate::wire::{NodeFrame, Room};
+use bus::{Outcome, Receipt};
+use wire::{NodeFrame, Room};
 
 /// Publishes of one session that may wait for their receipts; beyond it the session is not read.
 const PENDING_RECEIPTS: usize = 1024;

@@ -11,8 +11,8 @@ use super::identity::Secret;
 use super::limits::Limits;
 use super::recent::Recent;
 use super::room::Command;
-use crate::bus::Bus;
-use crate::trace::Trace;
+use bus::Bus;
+use trace::Trace;
 
 /// What every session of a node shares.
 pub struct Shared {

@@ -1,7 +1,7 @@
 //! The rooms' part of the trace: what the bus brought, and which round wrote it to the clients.
 
-use crate::trace::{Line, Step, Trace, unix_us};
-use crate::wire::{Envelope, Kind};
+use trace::{Line, Step, Trace, unix_us};
+use wire::{Envelope, Kind};
 
 /// Messages whose round is waited for. A round comes within some milliseconds; beyond it a message's line is written
 /// at once, with the moment in which it was queued for its clients.

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use tokio::sync::Semaphore;
 
-use crate::bus::{BoxFuture, BusError, Replay};
+use bus::{BoxFuture, BusError, Replay};
 
 /// Replays that are asked for at once; the others wait. When a node dies, all its clients come at once, and the
 /// history has other readers. A turn ends when the replay begins to come: a client that takes it slowly holds up nobody.

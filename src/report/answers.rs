@@ -3,7 +3,7 @@
 use super::RunReport;
 use super::numbers::counted;
 use super::sentences::{of_deliveries, out_of_reach};
-use crate::ledger::{Debts, Messages, grouped};
+use ledger::{Debts, Messages, grouped};
 
 /// Whether the silence about the messages is the dialect's, and not a server's that should have spoken.
 pub(super) fn has_no_answers(run: &RunReport, messages: &Messages) -> bool {

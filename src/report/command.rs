@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::Report;
-use crate::scenario::ScenarioFile;
+use scenario::ScenarioFile;
 
 /// The command that repeats the bench of a report that lies in this directory.
 pub fn repeat_command(report: &Report, dir: &Path) -> String {

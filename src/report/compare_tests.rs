@@ -2,8 +2,8 @@
 
 use super::super::sample::{quantiles, refuse, report, run_with};
 use super::*;
-use crate::ledger::{Verdict, micros_histogram};
-use crate::report::Encoded;
+use crate::Encoded;
+use ledger::{Verdict, micros_histogram};
 
 /// A side whose runs have these 99th percentiles, in microseconds.
 fn side(name: &str, p99: &[u64]) -> Side {

@@ -9,7 +9,7 @@ use super::numbers::{percent, span};
 use super::sentences::{reasons, sentence};
 use super::table::{FIGURES, Figure, empty, finish, value};
 use super::{Report, RunReport};
-use crate::ledger::{Verdict, grouped};
+use ledger::{Verdict, grouped};
 
 /// The figures that stand beside the parameters.
 const SHOWN: [&str; 7] = ["on time", "lost", "duplicates", "p50 (ms)", "p99 (ms)", "max (ms)", "verdict"];

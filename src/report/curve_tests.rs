@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::sample::{not_applicable, quantiles, refuse, report, run_with};
 use super::super::{sentences, table};
 use super::*;
-use crate::ledger::Outcome;
+use ledger::Outcome;
 
 /// A run at this rate, with this p99 in milliseconds.
 fn at(label: &str, rate: u64, p99_ms: u64) -> RunReport {

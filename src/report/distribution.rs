@@ -7,7 +7,7 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer}
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ledger::{Harness, Interval, Phase, Settled, micros_histogram};
+use ledger::{Harness, Interval, Phase, Settled, micros_histogram};
 
 /// A histogram of microseconds as HdrHistogram's logs write it: its V2 form, deflated, in base64. Any
 /// implementation of HdrHistogram reads it, and adds several exactly.

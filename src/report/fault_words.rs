@@ -3,8 +3,8 @@
 use super::FaultReport;
 use super::numbers::span;
 use super::place::{Groups, between, cut_off, end};
-use crate::ledger::grouped;
-use crate::scenario::{End, Link};
+use ledger::grouped;
+use scenario::{End, Link};
 
 /// A fault's `what`, taken apart.
 #[derive(Debug, Clone, Copy, PartialEq)]

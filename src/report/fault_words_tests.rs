@@ -2,7 +2,7 @@
 
 use super::super::sample::fault;
 use super::*;
-use crate::scenario::{Overrides, Scenario};
+use scenario::{Overrides, Scenario};
 
 /// While it lasts, when it never ends, and when it ends.
 fn words(what: &str) -> [String; 3] {

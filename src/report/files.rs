@@ -75,8 +75,8 @@ fn forget_others(dir: &Path, kept: &BTreeSet<String>) -> io::Result<()> {
 mod tests {
     use super::super::sample::{amqp, redis, report};
     use super::*;
-    use crate::ledger::micros_histogram;
-    use crate::report::{Encoded, RunReport};
+    use crate::{Encoded, RunReport};
+    use ledger::micros_histogram;
 
     fn measured(mut run: RunReport) -> RunReport {
         let mut latency = micros_histogram();

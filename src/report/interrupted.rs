@@ -48,7 +48,7 @@ mod tests {
     use super::super::sample::{not_applicable, report, run_with};
     use super::super::{sentences, table};
     use super::*;
-    use crate::ledger::Verdict;
+    use ledger::Verdict;
 
     fn partial(why: &[&str]) -> RunReport {
         run_with(|run| {

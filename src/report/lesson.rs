@@ -4,7 +4,7 @@
 use super::fault_words::{is_deliberate, is_silent_split};
 use super::numbers::{counted, span};
 use super::{FaultReport, RunReport};
-use crate::ledger::{Debts, Messages};
+use ledger::{Debts, Messages};
 
 /// The lesson of a run whose faults were all such splits; else nothing.
 pub(super) fn lesson(run: &RunReport, messages: &Messages, debts: &Debts) -> String {

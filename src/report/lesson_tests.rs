@@ -2,7 +2,7 @@
 
 use super::super::sample::{fault, run_with};
 use super::*;
-use crate::ledger::Slice;
+use ledger::Slice;
 
 fn taught(run: &RunReport) -> String {
     lesson(run, &run.messages.unwrap(), &run.debts.unwrap())

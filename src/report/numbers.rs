@@ -1,6 +1,6 @@
 //! Numbers as people read them.
 
-use crate::ledger::grouped;
+use ledger::grouped;
 
 /// Milliseconds with sensible digits, no unit: `0.35`, `1.2`, `12`, `5,012`. Whole ones from ten up.
 pub(super) fn millis(us: u64) -> String {

@@ -1,7 +1,7 @@
 //! Where a fault strikes, in plain words: `node 1 <-> broker` is "between node 1 and the broker".
 
 use super::sentences::listed;
-use crate::scenario::{End, Link};
+use scenario::{End, Link};
 
 /// One end of a link, with its article.
 pub(super) fn end(end: End) -> String {

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::distribution::{Distributions, IntervalReport, Percentiles};
 use super::link::{LinkReport, ProxyReport};
 use super::story::Story;
-use crate::ledger::{
+use ledger::{
     Debts, FaultTimes, Harness, Interval, Judgement, Messages, Outcome, Path, Phase, Settled, Slice,
     StoppedPath, Verdict, micros_histogram,
 };
-use crate::scenario::Fault;
+use scenario::Fault;
 
 /// One run. What does not exist is `null`; in a run that was not made, that is every figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

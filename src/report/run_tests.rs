@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::ledger::{Answer, Arrival, Ledger, Plan, judge};
+use ledger::{Answer, Arrival, Ledger, Plan, judge};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)

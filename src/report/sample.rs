@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{FaultReport, Host, Quantiles, Report, RunReport};
-use crate::ledger::{Debts, Messages, Verdict};
+use ledger::{Debts, Messages, Verdict};
 
 /// A report of these runs.
 pub(super) fn report(runs: Vec<RunReport>) -> Report {

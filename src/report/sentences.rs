@@ -8,7 +8,7 @@ use super::label::Names;
 use super::lesson::lesson;
 use super::numbers::{counted, span};
 use super::{FaultReport, Report, RunReport};
-use crate::ledger::{Debts, Messages, Verdict, grouped};
+use ledger::{Debts, Messages, Verdict, grouped};
 
 /// So many reasons are named; more are counted.
 const REASONS_NAMED: usize = 3;

@@ -6,7 +6,7 @@ use super::curve::Curves;
 use super::label::Names;
 use super::numbers::{millis, percent};
 use super::{Quantiles, Report, RunReport};
-use crate::ledger::{Debts, Messages, Verdict, grouped};
+use ledger::{Debts, Messages, Verdict, grouped};
 
 /// Reads a figure out of a run; `None` for what does not exist.
 type Value = fn(&RunReport) -> Option<String>;

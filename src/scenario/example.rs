@@ -98,8 +98,8 @@ pub fn syntax_hint(message: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::fault::{COMMON, OWN};
-    use crate::scenario::{ACTIONS, FIGURES, MATRIX_FIELDS};
+    use crate::fault::{COMMON, OWN};
+    use crate::{ACTIONS, FIGURES, MATRIX_FIELDS};
 
     #[test]
     fn every_key_has_an_example_that_is_toml() {
@@ -114,7 +114,7 @@ mod tests {
         for key in MATRIX_FIELDS {
             let hint = of_matrix(key);
             let file = format!("[matrix]\n{}\n", hint.trim_start_matches("write it like "));
-            crate::scenario::Scenario::parse("s.toml", &file, &crate::scenario::Overrides::new()).unwrap();
+            crate::Scenario::parse("s.toml", &file, &crate::Overrides::new()).unwrap();
         }
         assert_eq!(example("[load]"), "write [load] on a line of its own, and its keys below it");
         assert!(example("redis").contains("[expect.redis]"));

@@ -10,7 +10,7 @@ use super::words::nearest;
 use super::{Overrides, Scenario, Variation};
 
 #[derive(Embed)]
-#[folder = "scenarios/"]
+#[folder = "../../scenarios/"]
 struct Files;
 
 /// A scenario file longer than this is some other file.

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::topology::routing_key;
-use crate::wire::Room;
+use wire::Room;
 
 /// The bindings of one queue.
 #[derive(Default)]

@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use super::ending::Ending;
 use super::link::Link;
 use super::topology::{self, Names};
-use crate::bus::BusError;
-use crate::bus::redis::redact;
+use crate::BusError;
+use crate::redis::redact;
 
 /// The longest that one attempt to connect may take, handshake included: a busy RabbitMQ takes 100 ms.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
@@ -27,7 +27,7 @@ const DECLARE_WITHIN: Duration = Duration::from_secs(5);
 const HEARTBEAT: u16 = 5;
 
 /// One RabbitMQ, seen by one process of a cluster.
-pub(crate) struct Broker {
+pub struct Broker {
     uri: AMQPUri,
     shown: String,
     names: Names,
@@ -36,24 +36,24 @@ pub(crate) struct Broker {
 }
 
 /// A connection on which everything is declared. Dropping it ends it at once.
-pub(crate) struct Connected {
+pub struct Connected {
     /// The connection.
-    pub(crate) connection: Connection,
+    pub connection: Connection,
     pub(super) end: Ending,
 }
 
 /// Why there is no connection.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub struct Failure {
     /// A sentence for people.
-    pub(crate) reason: String,
+    pub reason: String,
     /// True when trying again soon is pointless: a wrong password does not mend itself.
-    pub(crate) lasting: bool,
+    pub lasting: bool,
 }
 
 impl Broker {
     /// Reads a URL; an error names it without its password.
-    pub(crate) fn parse(url: &str, names: Names, process: &str) -> Result<Self, BusError> {
+    pub fn parse(url: &str, names: Names, process: &str) -> Result<Self, BusError> {
         let shown = redact(url);
         let malformed = |why: &str| BusError::Setup(format!("`{shown}` is not the URL of a RabbitMQ: {why}"));
         let Some((scheme, rest)) = url.split_once("://") else {
@@ -82,17 +82,17 @@ impl Broker {
     }
 
     /// The URL as it may be shown.
-    pub(crate) fn shown(&self) -> &str {
+    pub fn shown(&self) -> &str {
         &self.shown
     }
 
     /// The native names.
-    pub(crate) fn names(&self) -> &Names {
+    pub fn names(&self) -> &Names {
         &self.names
     }
 
     /// One attempt: connects, and declares what every process of the cluster relies on.
-    pub(crate) async fn open(&self, purpose: &str) -> Result<Connected, Failure> {
+    pub async fn open(&self, purpose: &str) -> Result<Connected, Failure> {
         let connected = self.reach(purpose).await?;
         self.declared(topology::declare(&connected.connection, &self.names)).await?;
         Ok(connected)
@@ -128,19 +128,19 @@ impl Broker {
     }
 
     /// A sentence about a connection that ended.
-    pub(crate) fn lost(&self, why: &str) -> String {
+    pub fn lost(&self, why: &str) -> String {
         format!("RabbitMQ at {} is lost: {why}", self.shown)
     }
 
     /// A sentence about something that did not work.
-    pub(crate) fn failure(&self, error: &Error) -> Failure {
+    pub fn failure(&self, error: &Error) -> Failure {
         let lasting = is_lasting(error);
         let verb = if lasting { "refuses" } else { "cannot be reached" };
         Failure { reason: format!("RabbitMQ at {} {verb}: {}", self.shown, sentence(error)), lasting }
     }
 
     /// A sentence about a call that was not answered in this time.
-    pub(crate) fn silent(&self, within: Duration) -> Failure {
+    pub fn silent(&self, within: Duration) -> Failure {
         let reason = format!("RabbitMQ at {} has not answered within {within:?}", self.shown);
         Failure { reason, lasting: false }
     }
@@ -192,13 +192,13 @@ fn is_lasting(error: &Error) -> bool {
 }
 
 /// Whether what was asked for does not exist.
-pub(crate) fn is_missing(error: &Error) -> bool {
+pub fn is_missing(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::ProtocolError(error)
         if matches!(error.kind(), AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND)))
 }
 
 /// What went wrong, in the broker's own words or else in the library's.
-pub(crate) fn sentence(error: &Error) -> String {
+pub fn sentence(error: &Error) -> String {
     match error.kind() {
         ErrorKind::ProtocolError(error) => error.get_message().to_string(),
         ErrorKind::IOError(error) => error.to_string(),

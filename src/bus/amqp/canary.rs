@@ -19,8 +19,8 @@ use tokio::time::{Instant, sleep_until};
 
 use super::inbox::Inbox;
 use super::outbox::{Outbox, Target};
-use crate::bus::{BusError, Outcome, Receipt};
-use crate::wire::{Envelope, Kind, Room};
+use crate::{BusError, Outcome, Receipt};
+use wire::{Envelope, Kind, Room};
 
 /// Between two rounds.
 const PAUSE: Duration = Duration::from_secs(2);

@@ -13,7 +13,7 @@ use lapin::{BasicProperties, Channel, Confirmation, Error, ErrorKind};
 use tokio::time::Instant;
 
 use super::outbox::Job;
-use crate::bus::BoxFuture;
+use crate::BoxFuture;
 
 type Confirm = lapin::Result<Confirmation>;
 

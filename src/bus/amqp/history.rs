@@ -14,8 +14,8 @@ use super::marks::{Mark, sent_at};
 use super::outbox::Outbox;
 use super::recall::Recall;
 use super::topology::FENCE_ROOM;
-use crate::bus::{BoxFuture, BusError, Outcome, Replay};
-use crate::wire::{Envelope, Kind, Room};
+use crate::{BoxFuture, BusError, Outcome, Replay};
+use wire::{Envelope, Kind, Room};
 
 /// How long a replay waits until RabbitMQ takes messages: after an outage the connection that listens may be back a
 /// while before the one that publishes.

@@ -15,9 +15,9 @@ use super::AmqpOptions;
 use super::dedup::Window;
 use super::marks::{Mark, Marks};
 use super::topology::routing_key;
-use crate::bus::interest::Interest;
-use crate::bus::{BusEvent, Counters};
-use crate::wire::{Envelope, Kind, Room};
+use crate::interest::Interest;
+use crate::{BusEvent, Counters};
+use wire::{Envelope, Kind, Room};
 
 /// What stands before the node.
 pub(super) struct Inbox {

@@ -19,7 +19,7 @@ use super::broker::{Broker, Failure, is_missing, sentence};
 use super::ending::Ending;
 use super::topology::{self, Names};
 use super::torn::Torn;
-use crate::bus::status::CLOSED;
+use crate::status::CLOSED;
 
 /// Between an answer to a probe and the next one.
 const BEAT: Duration = Duration::from_millis(500);

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 
-use crate::wire::{Envelope, Room};
+use wire::{Envelope, Room};
 
 /// How far one room was heard.
 #[derive(Debug, Clone)]

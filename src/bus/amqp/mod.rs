@@ -16,7 +16,7 @@
 
 mod acks;
 mod bindings;
-pub(crate) mod broker;
+pub mod broker;
 mod canary;
 mod dedup;
 mod ending;
@@ -45,7 +45,6 @@ use super::interest::Interest;
 use super::redis::redact;
 use super::status::Status;
 use super::{BoxFuture, Bus, BusError, BusEvent, Health, Receipt, Replay};
-use crate::wire::{Envelope, Room};
 use broker::Broker;
 use canary::Canary;
 use history::History;
@@ -57,6 +56,7 @@ use recall::Recall;
 use subscriber::{State, Subscriber};
 use topology::Names;
 use torn::Torn;
+use wire::{Envelope, Room};
 
 /// How long [`Bus::close`] waits for the tasks to end.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);

@@ -12,9 +12,9 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::bus::status::CLOSED;
-use crate::bus::{Counters, Outcome, Receipt};
-use crate::wire::{Envelope, Kind, Room};
+use crate::status::CLOSED;
+use crate::{Counters, Outcome, Receipt};
+use wire::{Envelope, Kind, Room};
 
 /// Presence and control that may wait.
 const SIGNALS: usize = 16_384;

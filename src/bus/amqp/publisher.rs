@@ -19,8 +19,8 @@ use super::link::{Link, Service};
 use super::outbox::{Job, Outbox, Target};
 use super::topology::{Names, PERSISTENT, routing_key};
 use super::torn::Torn;
-use crate::bus::status::{CLOSED, Part, Status};
-use crate::bus::{Level, Outcome};
+use crate::status::{CLOSED, Part, Status};
+use crate::{Level, Outcome};
 
 /// Messages under way at most. What an outage makes unknown is no more than these.
 const WINDOW: usize = 1_000;

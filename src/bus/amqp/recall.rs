@@ -24,9 +24,9 @@ use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
 use super::super::{BoxFuture, BusError, Replay};
-use crate::wire::{Envelope, Room};
 use page::Page;
 use question::{Answer, Failure, Host, encoded};
+use wire::{Envelope, Room};
 
 /// Response header: whether `after` is known.
 pub const FOUND: &str = "pubsub-lab-found";

@@ -23,8 +23,8 @@ use super::history::History;
 use super::inbox::Inbox;
 use super::link::{Link, Service};
 use super::torn::Torn;
-use crate::bus::interest::Interest;
-use crate::bus::status::{CLOSED, Part, Status};
+use crate::interest::Interest;
+use crate::status::{CLOSED, Part, Status};
 
 /// Rooms that are bound without a pause.
 const CHUNK: usize = 100;

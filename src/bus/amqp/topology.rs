@@ -11,7 +11,7 @@
 //! noticed by nobody. What bounds it: a queue that nobody consumes expires after 60 s, and RabbitMQ's memory alarm stops
 //! those who publish when a node that is connected does not read.
 //!
-//! The body of a message is the encoded [`Envelope`](crate::wire::Envelope), `message_id` its id, and chat
+//! The body of a message is the encoded [`Envelope`](wire::Envelope), `message_id` its id, and chat
 //! messages are persistent. A *fence* is a control envelope of room [`FENCE_ROOM`] that goes straight to `NS.history`
 //! (default exchange): when the history service has committed it, everything before it in the queue is committed.
 
@@ -19,8 +19,8 @@ use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptio
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, Error, ErrorKind, ExchangeKind};
 
-use crate::bus::BusError;
-use crate::wire::Room;
+use crate::BusError;
+use wire::Room;
 
 /// Messages that the history queue holds; further publishes are refused by the broker.
 pub const HISTORY_LENGTH: i64 = 1_000_000;

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::link::{Link, Push};
 use super::publisher::WINDOW;
-use crate::bus::BusError;
+use crate::BusError;
 
 /// One Redis server.
 pub(super) struct Broker {

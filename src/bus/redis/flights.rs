@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 
-use crate::bus::{BoxFuture, Outcome};
+use crate::{BoxFuture, Outcome};
 
 /// Redis answers in order, so only the oldest is ever looked at.
 #[derive(Default)]

@@ -10,8 +10,8 @@ use redis::{PushInfo, PushKind, Value};
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::bus::{BusEvent, Counters};
-use crate::wire::Envelope;
+use crate::{BusEvent, Counters};
+use wire::Envelope;
 
 /// Overflow: dropped, counted, and named to the node as [`BusEvent::Lagged`] as soon as there is room.
 pub(super) struct Inbox {

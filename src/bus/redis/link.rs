@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::broker::{Broker, Failure, sentence};
-use crate::bus::status::CLOSED;
+use crate::status::CLOSED;
 
 /// Between an answer to a heartbeat and the next one.
 const BEAT: Duration = Duration::from_millis(250);

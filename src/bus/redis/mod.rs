@@ -34,12 +34,12 @@ use super::counters::Counters;
 use super::interest::Interest;
 use super::status::Status;
 use super::{BoxFuture, Bus, BusError, BusEvent, Health, Receipt};
-use crate::wire::{Envelope, Room};
 use broker::Broker;
 use inbox::Inbox;
 use outbox::Outbox;
 use publisher::Publisher;
 use subscriber::Subscriber;
+use wire::{Envelope, Room};
 
 pub use broker::redact;
 

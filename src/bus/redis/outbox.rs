@@ -11,8 +11,8 @@ use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use crate::bus::{Counters, Outcome, Receipt};
-use crate::wire::{Envelope, Room};
+use crate::{Counters, Outcome, Receipt};
+use wire::{Envelope, Room};
 
 /// How long a publish may wait here. With the time that Redis has to answer, every publish is answered within a
 /// second.

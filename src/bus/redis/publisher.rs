@@ -14,8 +14,8 @@ use super::broker::sentence;
 use super::flights::Flights;
 use super::link::{Link, Push, Service};
 use super::outbox::{Job, Outbox};
-use crate::bus::status::{CLOSED, Part, Status};
-use crate::bus::{Level, Outcome};
+use crate::status::{CLOSED, Part, Status};
+use crate::{Level, Outcome};
 
 /// Commands under way at most. No more than these can become unknown at once, and none of them waits inside the
 /// library.

@@ -9,9 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::broker::sentence;
 use super::inbox::Inbox;
 use super::link::{Link, Push, Service};
-use crate::bus::interest::Interest;
-use crate::bus::status::{CLOSED, Part, Status};
-use crate::wire::Room;
+use crate::interest::Interest;
+use crate::status::{CLOSED, Part, Status};
+use wire::Room;
 
 /// Rooms in one command.
 const CHUNK: usize = 500;

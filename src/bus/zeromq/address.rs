@@ -5,7 +5,7 @@ use std::io;
 
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::bus::BusError;
+use crate::BusError;
 
 /// A host and a port. Two spellings of one address are equal as far as the text tells (not `localhost` and
 /// `127.0.0.1`: that comes out in the handshake).

@@ -12,8 +12,8 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::{Notify, watch};
 
 use super::{message, zmtp};
-use crate::bus::BusError;
-use crate::wire::Room;
+use crate::BusError;
+use wire::Room;
 
 /// What the node wants to hear, and who knows it.
 #[derive(Default)]

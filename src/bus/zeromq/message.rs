@@ -3,7 +3,7 @@
 use bytes::{Bytes, BytesMut};
 
 use super::zmtp;
-use crate::wire::{Envelope, Room};
+use wire::{Envelope, Room};
 
 /// What ends a topic. ZeroMQ compares beginnings, so without it whoever wants `math` gets `maths` too. It is a
 /// byte that no room has.
@@ -34,7 +34,7 @@ pub(super) fn decode(frames: Vec<Bytes>) -> Option<Envelope> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Kind;
+    use wire::Kind;
 
     fn envelope() -> Envelope {
         Envelope {

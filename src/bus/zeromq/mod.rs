@@ -21,7 +21,7 @@
 //! |---|---|---|
 //! | topic | the room and a newline, so that `math` is no beginning of `maths` | `lobby\n` |
 //! | message id | the envelope's, to be read without the envelope | `7f3a.0c12` |
-//! | frame | the envelope (see [`crate::wire::Envelope`]): a header line, then what a v1 client gets | `1 chat 7f3a.0c12 7f3a - lobby\n{...}` |
+//! | frame | the envelope (see [`wire::Envelope`]): a header line, then what a v1 client gets | `1 chat 7f3a.0c12 7f3a - lobby\n{...}` |
 //!
 //! A program publishes to a node with a PUB socket that *connects* to the node's `--sub`, and listens with a SUB
 //! socket that *binds* and is named as a `--peer`.
@@ -63,7 +63,6 @@ use tokio_util::task::TaskTracker;
 
 use super::counters::Counters;
 use super::{BoxFuture, Bus, BusError, BusEvent, Health, Level, Outcome, Receipt};
-use crate::wire::{Envelope, Room};
 use address::Address;
 use backlog::Backlog;
 use inbox::Inbox;
@@ -72,6 +71,7 @@ use mesh::Mesh;
 use publisher::Publisher;
 use subscriber::Subscriber;
 use tally::Tally;
+use wire::{Envelope, Room};
 
 /// How long a subscribe waits for the peers, and a start for the mesh.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(1);

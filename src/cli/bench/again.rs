@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::subjects::SubjectArgs;
 use super::trace::TraceChoice;
-use crate::cli::failure::{Failure, USAGE};
-use crate::cli::node_flags::NodeFlags;
-use crate::cli::output::word_of;
-use crate::lab::{Dialect, Product, Software, Subject};
-use crate::report::Report;
-use crate::scenario::ScenarioFile;
+use crate::failure::{Failure, USAGE};
+use crate::node_flags::NodeFlags;
+use crate::output::word_of;
+use lab::{Dialect, Product, Software, Subject};
+use report::Report;
+use scenario::ScenarioFile;
 
 /// What goes into the report.
 pub(super) fn keep(

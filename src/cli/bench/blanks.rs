@@ -1,6 +1,6 @@
 //! The blanks of `--server`, and those that are mistyped.
 
-use crate::cli::failure::{Failure, USAGE};
+use crate::failure::{Failure, USAGE};
 
 /// What stands in a command for a value of the node.
 const BLANKS: [&str; 5] = ["port", "node", "peers", "redis", "amqp"];

@@ -19,11 +19,11 @@ use super::node_flags::NodeFlags;
 use super::output::{Format, print};
 use super::stderr::say;
 use super::verbosity;
-use crate::lab::{BenchOptions, LabError, bench, create};
-use crate::report::{HTML_FILE, REPORT_FILE, Report};
-use crate::scenario::{Scenario, ScenarioFile};
 use again::Again;
+use lab::{BenchOptions, LabError, bench, create};
 use overrides::OverrideArgs;
+use report::{HTML_FILE, REPORT_FILE, Report};
+use scenario::{Scenario, ScenarioFile};
 use subjects::{Chosen, SubjectArgs};
 use trace::TraceChoice;
 

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::scenario::Overrides;
+use scenario::Overrides;
 
 /// Flags that stand for a scenario's fields.
 #[derive(Debug, Args)]

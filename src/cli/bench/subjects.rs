@@ -5,9 +5,9 @@ use std::path::Path;
 use clap::Args;
 
 use super::blanks;
-use crate::cli::failure::{Failure, USAGE};
-use crate::lab::{Dialect, Product, Server, Software, Subject, Template};
-use crate::scenario::{Overrides, Pattern, Scenario, ScenarioError};
+use crate::failure::{Failure, USAGE};
+use lab::{Dialect, Product, Server, Software, Subject, Template};
+use scenario::{Overrides, Pattern, Scenario, ScenarioError};
 
 /// What tables call a server that the user did not name.
 const SERVER: &str = "server";
@@ -120,7 +120,7 @@ impl SubjectArgs {
         } else {
             let mut patterns = Vec::new();
             for word in &self.pattern {
-                let pattern = crate::cli::pattern::read(word)?;
+                let pattern = crate::pattern::read(word)?;
                 if !patterns.contains(&pattern) {
                     patterns.push(pattern);
                 }

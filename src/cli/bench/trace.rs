@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::lab::Tracing;
+use lab::Tracing;
 
 /// Whether the nodes write traces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

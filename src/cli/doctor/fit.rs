@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::clock::{Clock, LATE};
 use super::ports::Ports;
-use crate::cli::limits::Descriptors;
-use crate::report::Host;
-use crate::scenario::{Overrides, Scenario, ScenarioError};
+use crate::limits::Descriptors;
+use report::Host;
+use scenario::{Overrides, Scenario, ScenarioError};
 
 /// The bench that is judged.
 const SCENARIO: &str = "broker-down";

@@ -19,11 +19,11 @@ use serde::Serialize;
 
 use super::failure::{ENVIRONMENT, Failure};
 use super::limits::Descriptors;
-use crate::report::Host;
 use clock::Clock;
 use fit::Fit;
 use patterns::Runnable;
 use ports::Ports;
+use report::Host;
 use tools::Tool;
 
 /// Arguments of `pubsub-lab doctor`.

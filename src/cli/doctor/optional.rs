@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::ask;
 use super::tools::Tool;
-use crate::lab::program;
+use lab::program;
 
 /// Something that only the tests or the book want.
 pub(super) struct Wanted {

@@ -3,9 +3,9 @@
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use crate::lab::Product;
-use crate::lab::broker::{Source, source};
-use crate::scenario::Pattern;
+use lab::Product;
+use lab::broker::{Source, source};
+use scenario::Pattern;
 
 /// Whether a pattern can run here.
 #[derive(Debug, Serialize)]

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
-use crate::lab::ports::{RANGE, check, count_free, ephemeral};
+use lab::ports::{RANGE, check, count_free, ephemeral};
 
 /// The first port of `run`, and how many nodes it starts, unless told otherwise.
 const RUN: RangeInclusive<u16> = 8080..=8082;

@@ -5,7 +5,7 @@ use console::Style;
 
 use super::tools::Tool;
 use super::{Findings, OpenFiles};
-use crate::cli::color;
+use crate::color;
 
 /// The widest text, in columns.
 const WIDTH: u16 = 100;

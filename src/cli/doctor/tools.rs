@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::ask;
 use super::optional::OPTIONAL;
-use crate::lab::{LabError, docker, epmd, program, rabbitmq, redis};
+use lab::{LabError, docker, epmd, program, rabbitmq, redis};
 
 /// A program of other people.
 #[derive(Debug, Serialize)]

@@ -70,7 +70,7 @@ fn tenths(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scenario::{Action, Fault, Target};
+    use scenario::{Action, Fault, Target};
 
     fn course(at_s: u64, length_s: Option<u64>, state: State) -> Course {
         let (at, duration) = (Duration::from_secs(at_s), length_s.map(Duration::from_secs));

@@ -2,8 +2,8 @@
 
 use super::line::{Line, Tone};
 use super::scene::{Course, Scene, State};
-use crate::lab::Member;
-use crate::scenario::{Action, Target};
+use lab::Member;
+use scenario::{Action, Target};
 
 /// The columns of the longest state: a member that changes its own moves no other.
 const STATE_WIDTH: usize = 7;
@@ -77,7 +77,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::scenario::Fault;
+    use scenario::Fault;
 
     fn scene(nodes: usize, faults: &[(Action, Target, State)]) -> Scene {
         let member = |name: String| Member { name, ours: true };

@@ -24,7 +24,7 @@ mod words;
 use std::io::IsTerminal;
 
 use super::color;
-use crate::lab::{Note, Observer};
+use lab::{Note, Observer};
 use plain::Plain;
 use screen::Screen;
 

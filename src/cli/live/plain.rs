@@ -4,8 +4,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::words;
-use crate::cli::stderr;
-use crate::lab::{Counts, Note};
+use crate::stderr;
+use lab::{Counts, Note};
 
 /// How often the counts are said.
 const LINE_EVERY: Duration = Duration::from_secs(5);

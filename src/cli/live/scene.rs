@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::lab::{Counts, Member, Note, Stage};
-use crate::scenario::{Action, Fault};
+use lab::{Counts, Member, Note, Stage};
+use scenario::{Action, Fault};
 
 /// Everything that the live area shows.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::area::{Area, Size};
 use super::scene::Scene;
 use super::{view, words};
-use crate::lab::Note;
+use lab::Note;
 
 /// How often it is drawn.
 const EVERY: Duration = Duration::from_millis(100);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::line::{Line, Tone};
 use super::scene::{Phase, Scene};
 use super::{faults, members, sparkline};
-use crate::lab::Counts;
+use lab::Counts;
 
 /// The most columns of the bar.
 const BAR: usize = 30;

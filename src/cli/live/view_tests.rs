@@ -1,8 +1,8 @@
 //! The lines, character by character.
 
 use super::*;
-use crate::lab::{Member, Note, Stage};
-use crate::scenario::{Action, Fault, Target};
+use lab::{Member, Note, Stage};
+use scenario::{Action, Fault, Target};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::lab::Note;
+use lab::Note;
 
 /// What is said of an event; `None` for what is no event, but how things stand.
 pub(super) fn of(note: &Note<'_>) -> Option<String> {

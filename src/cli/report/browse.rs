@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crate::cli::failure::{ENVIRONMENT, Failure, USAGE};
-use crate::report::HTML_FILE;
+use crate::failure::{ENVIRONMENT, Failure, USAGE};
+use report::HTML_FILE;
 
 /// A launcher that has not failed by then has found a browser: some stay until it is closed.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::places;
-use crate::cli::failure::{ENVIRONMENT, Failure, USAGE};
-use crate::cli::stderr::say;
+use crate::failure::{ENVIRONMENT, Failure, USAGE};
+use crate::stderr::say;
 
 /// Writes the charts of one report.
 pub(super) fn write(reports: &[PathBuf], dir: &Path) -> Result<(), Failure> {

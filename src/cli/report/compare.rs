@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{only_one, places, read_all, said};
-use crate::cli::failure::Failure;
-use crate::cli::output::{Format, print_text};
-use crate::report::{Side, compare};
+use crate::failure::Failure;
+use crate::output::{Format, print_text};
+use report::{Side, compare};
 
 pub(super) fn run(words: &[PathBuf], format: Format) -> Result<(), Failure> {
     let name = |word: &Path| word.display().to_string();

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::{only_one, places, read_all, said};
-use crate::cli::failure::{ENVIRONMENT, Failure, USAGE};
-use crate::cli::output::{Format, print_table, print_text};
-use crate::report::{markdown, merge};
+use crate::failure::{ENVIRONMENT, Failure, USAGE};
+use crate::output::{Format, print_table, print_text};
+use report::{markdown, merge};
 
 pub(super) fn run(words: &[PathBuf], format: Format, out: Option<&Path>) -> Result<u8, Failure> {
     let reports = read_all(&places::all(words)?)?;

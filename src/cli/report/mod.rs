@@ -14,7 +14,7 @@ use clap::Args;
 use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::output::{Format, print};
 use super::stderr::say;
-use crate::report::Report;
+use report::Report;
 
 const AFTER_HELP: &str = "\
 Examples:

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::cli::failure::{Failure, USAGE};
-use crate::report::Report;
+use crate::failure::{Failure, USAGE};
+use report::Report;
 
 /// The last run's directory.
 pub(super) fn latest(link: &Path) -> Result<PathBuf, Failure> {
-    if link.join(crate::report::REPORT_FILE).exists() {
+    if link.join(report::REPORT_FILE).exists() {
         return Ok(link.to_owned());
     }
     let message = format!("there is no last run here: {} has no report", link.display());

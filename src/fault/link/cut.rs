@@ -2,7 +2,7 @@
 
 use tokio::net::TcpStream;
 
-use crate::scenario::Condition;
+use scenario::Condition;
 
 /// Whether one of these is a cut.
 pub(super) fn holds(mut conditions: impl Iterator<Item = Condition>) -> bool {

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::rules::{Force, Key};
-use crate::scenario::Condition;
+use scenario::Condition;
 
 /// The delays in force in one direction of one connection.
 #[derive(Debug, Default)]

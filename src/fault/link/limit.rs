@@ -3,7 +3,7 @@
 //! count too. Each of several counts for itself. What the other way has not passed on by then is dropped.
 
 use super::rules::{Force, Key};
-use crate::scenario::Condition;
+use scenario::Condition;
 
 /// The limits in force in one direction of one connection.
 #[derive(Debug, Default)]

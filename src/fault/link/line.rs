@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 use super::throttle::{self, Bucket};
-use crate::scenario::Condition;
+use scenario::Condition;
 
 /// Which bytes of a link a condition concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::line::{Counters, Direction, Line};
 use super::slice::Slice;
 use super::throttle::Throttle;
 use super::{blackhole, cut};
-use crate::scenario::Condition;
+use scenario::Condition;
 
 /// One line that a proxy obeys.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::rules::Force;
-use crate::scenario::Condition;
+use scenario::Condition;
 
 /// The slices in force in one direction of one connection.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::scenario::Condition;
+use scenario::Condition;
 
 /// What may pass at once after a pause, in time: together with one piece 50 ms of the rate.
 const CREDIT: Duration = Duration::from_millis(30);

@@ -17,8 +17,8 @@ use super::HistoryError;
 use super::counters::Counters;
 use super::intake::Delivery;
 use super::status::Status;
-use crate::bus::amqp::broker::{Broker, Failure};
-use crate::bus::amqp::topology::Names;
+use bus::amqp::broker::{Broker, Failure};
+use bus::amqp::topology::Names;
 use subscription::Subscription;
 
 /// Deliveries that the broker sends before the first of them is acknowledged.

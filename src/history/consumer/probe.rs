@@ -12,8 +12,8 @@ use lapin::types::FieldTable;
 use tokio::time::{sleep, timeout};
 
 use super::CALL;
-use crate::bus::amqp::broker::{Failure, is_missing, sentence};
-use crate::history::counters::Counters;
+use crate::counters::Counters;
+use bus::amqp::broker::{Failure, is_missing, sentence};
 
 /// Between an answer and the next question.
 const BEAT: Duration = Duration::from_millis(500);

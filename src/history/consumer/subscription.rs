@@ -13,10 +13,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::{CALL, Committed, PREFETCH, probe};
-use crate::bus::amqp::broker::{Broker, Connected, Failure, sentence};
-use crate::history::counters::Counters;
-use crate::history::intake::{Content, Delivery};
-use crate::history::status::Status;
+use crate::counters::Counters;
+use crate::intake::{Content, Delivery};
+use crate::status::Status;
+use bus::amqp::broker::{Broker, Connected, Failure, sentence};
 
 /// How long an orderly goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(1);

@@ -1,4 +1,4 @@
-//! The questions that the service answers. What nodes ask is in [`recall`](crate::bus::amqp::recall).
+//! The questions that the service answers. What nodes ask is in [`recall`](bus::amqp::recall).
 
 mod query;
 mod replay;
@@ -19,8 +19,8 @@ use serde_json::json;
 use super::fences::Fences;
 use super::readers::Readers;
 use super::status::Status;
-use crate::trace::Trace;
 use query::{Query, Wrong};
+use trace::Trace;
 
 /// The most messages in one answer.
 const LIMIT: usize = 1_000;

@@ -1,4 +1,4 @@
-//! `GET /rooms/{room}/envelopes`: what nodes ask for their clients. See [`recall`](crate::bus::amqp::recall).
+//! `GET /rooms/{room}/envelopes`: what nodes ask for their clients. See [`recall`](bus::amqp::recall).
 //!
 //! `after` itself is in the answer. On a page that begins `from` a place, [`FOUND`] is `true` if nothing from there
 //! on has been trimmed since the page before. A page may be shorter than `limit` where messages are long; [`NEXT`]
@@ -12,10 +12,10 @@ use bytes::Bytes;
 
 use super::query::{Query, Wrong};
 use super::{Context, LIMIT, Refusal};
-use crate::bus::amqp::recall::{FOUND, NEXT};
-use crate::history::store::{Margin, Start, Stored};
-use crate::trace::{Line, Step, Trace};
-use crate::wire::Envelope;
+use crate::store::{Margin, Start, Stored};
+use bus::amqp::recall::{FOUND, NEXT};
+use trace::{Line, Step, Trace};
+use wire::Envelope;
 
 /// Envelopes in an answer, if nothing is said.
 const DEFAULT_LIMIT: usize = 500;

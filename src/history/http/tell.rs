@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::query::Query;
 use super::{Context, LIMIT, Refusal};
-use crate::history::store::{Direction, Page, Reader};
+use crate::store::{Direction, Page, Reader};
 
 /// Messages in an answer, if nothing is said.
 const DEFAULT_LIMIT: usize = 50;

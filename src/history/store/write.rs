@@ -5,8 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::Store;
-use crate::history::intake::{Content, Delivery};
-use crate::history::keep::Bounds;
+use crate::intake::{Content, Delivery};
+use crate::keep::Bounds;
 
 /// Messages that are trimmed in one transaction: few, so that a batch never waits long for it, and more than come
 /// in one batch, so that trimming is never the slower one.

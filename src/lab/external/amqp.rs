@@ -7,7 +7,7 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Connection, ConnectionProperties, ErrorKind};
 
 use super::{PATIENCE, Refusal};
-use crate::lab::probe::{self, Greeting};
+use crate::probe::{self, Greeting};
 
 /// Its version, or `unknown`.
 pub(super) async fn version(url: &str) -> Result<String, Refusal> {

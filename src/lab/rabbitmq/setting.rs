@@ -4,8 +4,8 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 
-use crate::lab::error::LabError;
-use crate::lab::ports;
+use crate::error::LabError;
+use crate::ports;
 
 /// Where Erlang may be beside the lab's own search path.
 const ERLANG_PATH: &str = "/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin";

@@ -1,7 +1,7 @@
 //! Lines and arrows, as they are drawn.
 
 use super::party::{MOST, Party};
-use crate::report::{Arrow, Carries, Lane, LaneKind};
+use report::{Arrow, Carries, Lane, LaneKind};
 
 /// A line, for those who draw arrows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

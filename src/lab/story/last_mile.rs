@@ -5,8 +5,8 @@ use super::canvas::{Canvas, Key, Stroke};
 use super::outage::Place;
 use super::party::{Became, Party, payment};
 use super::trace::{Event, Step};
-use crate::ledger::{Answer, Receipt, Testimony};
-use crate::report::Carries;
+use ledger::{Answer, Receipt, Testimony};
+use report::Carries;
 
 /// Draws it. `had` are the nodes that had the message, from when on, and whether that was seen.
 pub(super) fn draw(

@@ -29,9 +29,9 @@ mod tests;
 
 use std::path::Path;
 
-use crate::ledger::{Answer, FaultTimes, Plan, Testimonies, Testimony};
-use crate::report::{Choice, Story};
-use crate::scenario::{Fault, Pattern};
+use ledger::{Answer, FaultTimes, Plan, Testimonies, Testimony};
+use report::{Choice, Story};
+use scenario::{Fault, Pattern};
 
 pub use when::Began;
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::ledger::FaultTimes;
-use crate::scenario::{Action, Condition, End, Fault, Target, side};
+use ledger::FaultTimes;
+use scenario::{Action, Condition, End, Fault, Target, side};
 
 /// A place between which arrows go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

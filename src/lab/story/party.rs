@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ledger::{Fate, Receipt};
+use ledger::{Fate, Receipt};
 
 /// The most lines of a diagram.
 pub(super) const MOST: usize = 12;

@@ -4,8 +4,8 @@
 use super::canvas::{Canvas, Key, Stroke};
 use super::party::payment;
 use super::way::middle;
-use crate::ledger::{Answer, Testimony};
-use crate::report::Carries;
+use ledger::{Answer, Testimony};
+use report::Carries;
 
 /// Draws it. Gives the nodes that had the message, from when on, and that this was not seen.
 pub(super) fn draw(

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::*;
-use crate::ledger::{Fate, Receipt};
-use crate::report::{Carries, LaneKind};
-use crate::scenario::{Action, Condition, End, Link, Target};
+use ledger::{Fate, Receipt};
+use report::{Carries, LaneKind};
+use scenario::{Action, Condition, End, Link, Target};
 
 /// The load began at this Unix second.
 const BEGAN: &str = "1700000000";
@@ -86,7 +86,7 @@ impl Place {
 /// `from -> to leaves..arrives what, traced, note` of each arrow.
 fn arrows(story: &Story) -> Vec<String> {
     let name = |lane: usize| story.lanes[lane].name.as_str();
-    let arrow = |arrow: &crate::report::Arrow| {
+    let arrow = |arrow: &report::Arrow| {
         let arrives = arrow.arrives_us.map_or("-".into(), |at| at.to_string());
         let carries = format!("{:?}", arrow.carries).to_lowercase();
         let traced = if arrow.traced { "" } else { " inferred" };

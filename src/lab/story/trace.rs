@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::when::Began;
-use crate::ledger::Plan;
+use ledger::Plan;
 
 /// What is traced longer ago than this before the load belongs to another run with the same directory.
 const BEFORE_US: i64 = 1_000_000;

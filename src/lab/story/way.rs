@@ -5,8 +5,8 @@ use super::canvas::{Canvas, Key, Stroke};
 use super::outage::Place;
 use super::trace::{Event, Step, Traced};
 use super::{Scene, seen};
-use crate::ledger::Testimony;
-use crate::report::Carries;
+use ledger::Testimony;
+use report::Carries;
 
 /// What the way begins with.
 pub(super) struct Start<'a> {

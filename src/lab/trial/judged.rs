@@ -4,11 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Trial;
-use crate::lab::interruption::Cut;
-use crate::lab::story::{self, Began, Sources};
-use crate::lab::strikes::Strikes;
-use crate::ledger::{self, Harness, Ledger, Plan};
-use crate::report::RunReport;
+use crate::interruption::Cut;
+use crate::story::{self, Began, Sources};
+use crate::strikes::Strikes;
+use ledger::{self, Harness, Ledger, Plan};
+use report::RunReport;
 
 /// What a measurement brings.
 pub(super) struct Evidence {

@@ -1,8 +1,8 @@
 //! What a run that ends before its time still has to heal: the user's command broke it, and only the user's can mend it.
 
-use crate::lab::observer::{Note, Observer};
-use crate::lab::shell::Shell;
-use crate::ledger::Harness;
+use crate::observer::{Note, Observer};
+use crate::shell::Shell;
+use ledger::Harness;
 
 /// Sees to the commands that are to heal something. Dropped before they were run, it says which they are.
 pub(super) struct Unhealed<'a> {

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{SigSet, Signal, kill};
 
 use super::tag::Tag;
-use crate::lab::group::Group;
+use crate::group::Group;
 
 /// How long the warden tries; the lab promises five seconds in all.
 const DEADLINE: Duration = Duration::from_millis(4500);
@@ -167,7 +167,7 @@ fn remove_directory(path: &Path) -> bool {
 
 fn remove_container(name: &str) -> io::Result<Child> {
     Command::new("docker")
-        .args(crate::lab::docker::remove(name))
+        .args(crate::docker::remove(name))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -11,9 +11,9 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
 use super::Dialect;
-use crate::load::address::Address;
-use crate::load::codec::{DIALECT, Inbound, Outbound};
-use crate::load::socket::GOODBYE;
+use crate::address::Address;
+use crate::codec::{DIALECT, Inbound, Outbound};
+use crate::socket::GOODBYE;
 
 /// How long a server that claims to speak `pubsub-lab.v1` may take to show it.
 const WELCOME: Duration = Duration::from_secs(1);

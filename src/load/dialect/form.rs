@@ -33,15 +33,15 @@ impl Slot {
 
 /// What is put into the slots.
 #[derive(Debug, Clone, Copy, Default)]
-pub(in crate::load) struct Parts<'a> {
+pub(crate) struct Parts<'a> {
     /// What is said.
-    pub(in crate::load) text: &'a str,
+    pub(crate) text: &'a str,
     /// Where.
-    pub(in crate::load) room: &'a str,
+    pub(crate) room: &'a str,
     /// The client's own name for it.
-    pub(in crate::load) id: &'a str,
+    pub(crate) id: &'a str,
     /// Who says it.
-    pub(in crate::load) name: &'a str,
+    pub(crate) name: &'a str,
 }
 
 /// Text with slots.

@@ -9,7 +9,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::form::{Form, Parts, Slot};
 use super::template::{Ack, Match, Place, Template};
-use crate::scenario::{suggestion, suggestion_within, syntax_hint};
+use scenario::{suggestion, suggestion_within, syntax_hint};
 
 /// Why a template cannot be used: one sentence that names what and where, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

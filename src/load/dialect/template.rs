@@ -46,7 +46,7 @@ pub(super) struct Ack {
 
 /// A frame that came, read as far as the template needs it.
 #[derive(Debug)]
-pub(in crate::load) struct Frame<'a> {
+pub(crate) struct Frame<'a> {
     raw: &'a str,
     json: Option<Value>,
 }
@@ -59,7 +59,7 @@ impl Match {
 
 impl Frame<'_> {
     /// The frame as it came.
-    pub(in crate::load) fn raw(&self) -> &str {
+    pub(crate) fn raw(&self) -> &str {
         self.raw
     }
 
@@ -91,7 +91,7 @@ impl Template {
     }
 
     /// What a client of this name sends as soon as its WebSocket is open; a frame that names a room once a room.
-    pub(in crate::load) fn connect(&self, name: &str, rooms: &[String]) -> Vec<String> {
+    pub(crate) fn connect(&self, name: &str, rooms: &[String]) -> Vec<String> {
         let fill = |form: &Form| {
             let times = if form.has(Slot::Room) { rooms.len() } else { 1 };
             let room = |n: usize| rooms.get(n).map_or("", String::as_str);
@@ -102,19 +102,19 @@ impl Template {
     }
 
     /// Whether a client is ready only when the server says so.
-    pub(in crate::load) fn waits(&self) -> bool {
+    pub(crate) fn waits(&self) -> bool {
         self.ready.is_some()
     }
 
     /// Reads a frame.
-    pub(in crate::load) fn read<'a>(&self, raw: &'a str) -> Frame<'a> {
+    pub(crate) fn read<'a>(&self, raw: &'a str) -> Frame<'a> {
         let speaks_json =
             matches!(self.place, Place::Pointer(_)) || self.ready.is_some() || self.ack.is_some();
         Frame { raw, json: speaks_json.then(|| serde_json::from_str(raw).ok()).flatten() }
     }
 
     /// The text in a frame, if there is one.
-    pub(in crate::load) fn text<'f>(&self, frame: &'f Frame<'_>) -> Option<&'f str> {
+    pub(crate) fn text<'f>(&self, frame: &'f Frame<'_>) -> Option<&'f str> {
         match &self.place {
             Place::Whole => Some(frame.raw),
             Place::Pointer(pointer) => frame.at(pointer)?.as_str(),
@@ -127,17 +127,17 @@ impl Template {
     }
 
     /// Whether a frame says that the client is ready.
-    pub(in crate::load) fn is_ready(&self, frame: &Frame<'_>) -> bool {
+    pub(crate) fn is_ready(&self, frame: &Frame<'_>) -> bool {
         self.ready.as_ref().is_some_and(|ready| ready.holds(frame))
     }
 
     /// Whether a frame is the answer to some publish.
-    pub(in crate::load) fn is_ack(&self, frame: &Frame<'_>) -> bool {
+    pub(crate) fn is_ack(&self, frame: &Frame<'_>) -> bool {
         self.ack.as_ref().is_some_and(|ack| ack.matches.holds(frame))
     }
 
     /// The id of the message that a frame answers.
-    pub(in crate::load) fn acked(&self, frame: &Frame<'_>) -> Option<usize> {
+    pub(crate) fn acked(&self, frame: &Frame<'_>) -> Option<usize> {
         let ack = self.ack.as_ref().filter(|ack| ack.matches.holds(frame))?;
         match frame.at(&ack.id)? {
             Value::Number(number) => usize::try_from(number.as_u64()?).ok(),
@@ -147,7 +147,7 @@ impl Template {
     }
 
     /// Whether a frame should have been JSON and is not.
-    pub(in crate::load) fn is_broken(&self, frame: &Frame<'_>) -> bool {
+    pub(crate) fn is_broken(&self, frame: &Frame<'_>) -> bool {
         matches!(self.place, Place::Pointer(_)) && frame.json.is_none()
     }
 }

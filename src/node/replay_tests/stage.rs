@@ -20,8 +20,8 @@ use super::super::limits::Limits;
 use super::super::link::{Dialect, Link};
 use super::super::member::Member;
 use super::super::room::{Command, Rooms};
-use crate::bus::{BoxFuture, Bus, BusError, BusEvent, Health, Level, Outcome, Receipt, Replay};
-use crate::wire::{Envelope, Kind, Room};
+use bus::{BoxFuture, Bus, BusError, BusEvent, Health, Level, Outcome, Receipt, Replay};
+use wire::{Envelope, Kind, Room};
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 

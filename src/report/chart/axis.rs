@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
-use crate::ledger::grouped;
+use ledger::grouped;
 
 /// One axis. Places on it are plain numbers, logarithms of the values where it is logarithmic.
 #[derive(Debug, Clone)]

@@ -11,8 +11,8 @@ use super::palette::{DELIVERED, LOST, RECOVERED};
 use super::panel::Panel;
 use super::sheet::{Drawn, Sheet};
 use super::slices::{Grain, Point};
-use crate::ledger::{Slice, grouped};
-use crate::report::{Report, RunReport};
+use crate::{Report, RunReport};
+use ledger::{Slice, grouped};
 
 /// What is drawn on top of another.
 struct Layer {

@@ -7,7 +7,7 @@ use super::layout::{Layout, Part, limited, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::{MEDIAN, MUTED};
 use super::slices::Grain;
-use crate::report::{Report, RunReport};
+use crate::{Report, RunReport};
 
 /// The picture.
 pub(super) fn picture(report: &Report) -> Option<Picture> {

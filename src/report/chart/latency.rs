@@ -9,7 +9,7 @@ use super::palette::{INK, MEDIAN, MUTED};
 use super::panel::Panel;
 use super::sheet::Sheet;
 use super::slices::{Grain, Point};
-use crate::report::{Report, RunReport};
+use crate::{Report, RunReport};
 
 /// Its three lines.
 const MAX: (plotters::style::RGBColor, u32) = (MUTED, 4);

@@ -8,8 +8,8 @@ use super::palette::MUTED;
 use super::panel::{self, LEFT, Panel};
 use super::sheet::{Drawn, Sheet, WIDTH};
 use super::window;
-use crate::report::label::Names;
-use crate::report::{FaultReport, Report, RunReport};
+use crate::label::Names;
+use crate::{FaultReport, Report, RunReport};
 
 /// So many runs are shown.
 pub(super) const MOST_RUNS: usize = 12;

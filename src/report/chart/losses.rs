@@ -7,8 +7,8 @@ use super::layout::{Layout, omitted, parts, shown};
 use super::legend::{Key, Look};
 use super::palette::{GROUND, LOST, hex};
 use super::slices::Grain;
-use crate::ledger::grouped;
-use crate::report::{Report, RunReport};
+use crate::{Report, RunReport};
+use ledger::grouped;
 
 /// So many shades are told apart.
 const SHADES: u64 = 4;

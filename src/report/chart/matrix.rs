@@ -12,9 +12,9 @@ use super::lettering::width_of;
 use super::palette::{DELIVERED, INK, MEDIAN, MUTED};
 use super::panel::{LEFT, Panel, RIGHT};
 use super::sheet::{Sheet, WIDTH};
-use crate::report::curve::{Curve, Curves};
-use crate::report::numbers::percent;
-use crate::report::{Quantiles, Report, RunReport};
+use crate::curve::{Curve, Curves};
+use crate::numbers::percent;
+use crate::{Quantiles, Report, RunReport};
 
 /// How near one has to point.
 const NEAR: i32 = 9;

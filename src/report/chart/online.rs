@@ -7,8 +7,8 @@ use super::layout::{Layout, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::WELL;
 use super::slices::Grain;
-use crate::ledger::grouped;
-use crate::report::{Report, RunReport};
+use crate::{Report, RunReport};
+use ledger::grouped;
 
 /// The picture.
 pub(super) fn picture(report: &Report) -> Option<Picture> {

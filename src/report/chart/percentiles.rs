@@ -9,9 +9,9 @@ use super::legend::Look;
 use super::palette::INK;
 use super::panel::Panel;
 use super::sheet::{Drawn, Sheet};
-use crate::ledger::grouped;
-use crate::report::distribution::PercentilePoint;
-use crate::report::{Report, RunReport};
+use crate::distribution::PercentilePoint;
+use crate::{Report, RunReport};
+use ledger::grouped;
 
 /// How near one has to point.
 const NEAR: i32 = 6;

@@ -1,9 +1,9 @@
 //! Literal runs and stories for tests of pictures.
 
-use crate::ledger::Slice;
-use crate::report::distribution::PercentilePoint;
-use crate::report::sample::redis;
-use crate::report::{Arrow, Carries, Choice, Lane, LaneKind, RunReport, Story};
+use crate::distribution::PercentilePoint;
+use crate::sample::redis;
+use crate::{Arrow, Carries, Choice, Lane, LaneKind, RunReport, Story};
+use ledger::Slice;
 
 /// A slice in which all 30 deliveries came.
 pub(super) fn slice(at_ms: u64) -> Slice {

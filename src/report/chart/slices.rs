@@ -1,8 +1,8 @@
 //! The slices of the runs as a picture shows them: some together where there are too many for its width.
 
 use super::axis::{Axis, seconds};
-use crate::ledger::Slice;
-use crate::report::RunReport;
+use crate::RunReport;
+use ledger::Slice;
 
 /// So many points over time at most: more are no longer told apart.
 const MOST_POINTS: usize = 300;
@@ -126,7 +126,7 @@ impl Point {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample::run_with;
+    use crate::sample::run_with;
 
     #[test]
     fn an_hour_is_put_together_and_a_peak_stays_a_peak() {

@@ -1,9 +1,9 @@
 use super::sample::{first_lost, killed, lost, slice};
 use super::svg::{Said, said};
 use super::*;
-use crate::ledger::Slice;
-use crate::report::sample::{fault, not_applicable, report, run_with};
-use crate::report::{Arrow, Carries, RunReport};
+use crate::sample::{fault, not_applicable, report, run_with};
+use crate::{Arrow, Carries, RunReport};
+use ledger::Slice;
 
 /// All pictures of these runs, each checked; with what they say.
 fn drawn(runs: Vec<RunReport>) -> Vec<(Picture, Said)> {
@@ -304,7 +304,7 @@ fn a_matrix_has_its_curves() {
     let run = |rate: u64, p99: u64| {
         run_with(|run| {
             run.params = [("rate".into(), rate.into())].into();
-            run.latency_us = crate::report::sample::quantiles(350, p99, p99 * 2);
+            run.latency_us = crate::sample::quantiles(350, p99, p99 * 2);
         })
     };
     let drawn = drawn(vec![run(100, 1_000), run(1_000, 2_000), run(10_000, 400_000)]);

@@ -8,7 +8,7 @@ use super::lettering::{Anchor, fitted, width_of};
 use super::palette::{FAULT, INK, hex};
 use super::panel::Panel;
 use super::sheet::{Drawn, Sheet};
-use crate::report::FaultReport;
+use crate::FaultReport;
 
 /// A line of names.
 const ROW: i32 = 22;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::{Quantiles, RunReport};
-use crate::ledger::{Debts, Messages};
+use ledger::{Debts, Messages};
 
 /// Which way a figure is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

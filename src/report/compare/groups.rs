@@ -5,7 +5,7 @@ use super::super::label::{label, subject};
 use super::figures::{Better, FIGURES, Figure};
 use super::noise::{MARKED_BELOW, chance, leaning, smallest};
 use super::{Compared, Direction, Group, Side, Value, runs_of};
-use crate::ledger::Verdict;
+use ledger::Verdict;
 
 /// What was made on any side, in the order of the first that has it.
 pub(super) fn keys(sides: &[Side]) -> Vec<String> {

@@ -4,7 +4,7 @@ use hdrhistogram::Histogram;
 
 use super::super::{Encoded, Quantiles, RunReport};
 use super::figures::{Figure, Read, Source};
-use crate::ledger::micros_histogram;
+use ledger::micros_histogram;
 
 /// The sum of distributions, exactly. `None` if there is none, or if one cannot be read: a part is not the whole.
 pub(in super::super) fn merged<'a>(

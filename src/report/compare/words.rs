@@ -3,7 +3,7 @@
 use super::super::numbers::{millis, percent};
 use super::figures::Unit;
 use super::{Compared, Direction, Value};
-use crate::ledger::grouped;
+use ledger::grouped;
 
 /// The figure's name with its unit.
 fn name(figure: &Compared) -> String {

@@ -80,7 +80,7 @@ pub(super) fn is_one(file: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::micros_histogram;
+    use ledger::micros_histogram;
 
     #[test]
     fn the_columns_are_those_of_hdr_histogram() {

@@ -87,8 +87,8 @@ fn since_epoch(ms: u64) -> Option<SystemTime> {
 mod tests {
     use super::super::super::sample::{redis, report};
     use super::*;
-    use crate::ledger::{Phase, micros_histogram};
-    use crate::report::IntervalReport;
+    use crate::IntervalReport;
+    use ledger::{Phase, micros_histogram};
 
     #[test]
     fn a_log_has_a_header_and_a_line_an_interval_in_order_of_time() {

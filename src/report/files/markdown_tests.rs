@@ -2,8 +2,8 @@
 
 use super::super::super::sample::*;
 use super::*;
-use crate::ledger::Outcome;
-use crate::report::PlannedFault;
+use crate::PlannedFault;
+use ledger::Outcome;
 
 #[test]
 fn the_page_says_what_a_reviewer_asks() {

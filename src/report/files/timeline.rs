@@ -4,7 +4,7 @@ use std::io;
 
 use super::super::label::bare;
 use super::super::{Report, RunReport};
-use crate::ledger::Slice;
+use ledger::Slice;
 
 /// The file's name in the directory of a run.
 pub const TIMELINE_FILE: &str = "timeline.csv";
@@ -92,8 +92,8 @@ fn phase(run: &RunReport, at_ms: u64) -> &'static str {
 mod tests {
     use super::super::super::sample::{redis, report};
     use super::*;
-    use crate::ledger::Phase;
-    use crate::report::IntervalReport;
+    use crate::IntervalReport;
+    use ledger::Phase;
 
     #[test]
     fn a_row_has_every_field_of_its_slice_and_is_quoted() {

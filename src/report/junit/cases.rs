@@ -2,8 +2,8 @@
 
 use super::super::numbers::span;
 use super::super::{FaultReport, RunReport};
-use crate::ledger::{Outcome, Verdict};
-use crate::scenario::{FigureKind, figure_kind};
+use ledger::{Outcome, Verdict};
+use scenario::{FigureKind, figure_kind};
 
 /// One test case.
 pub(super) struct Case {

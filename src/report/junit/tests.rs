@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::sample::{fault, not_applicable, report, run_with};
 use super::*;
-use crate::ledger::{Outcome, Verdict};
+use ledger::{Outcome, Verdict};
 
 /// Prints what it reads as JSON: the attributes, the text and the children of each element.
 const READER: &str = "

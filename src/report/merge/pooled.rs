@@ -9,7 +9,7 @@ use super::super::label::subject;
 use super::super::{
     Distributions, Encoded, IntervalReport, Percentiles, Quantiles, RunReport, percentile_curve,
 };
-use crate::ledger::{Debts, Messages, Phase, Verdict};
+use ledger::{Debts, Messages, Phase, Verdict};
 
 /// The runs as one, and what makes it doubtful. There is at least one run.
 pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {

@@ -6,11 +6,11 @@ use std::time::{Duration, SystemTime};
 use maud::{Markup, html};
 
 use super::rows;
-use crate::ledger::grouped;
-use crate::report::command::scenario_file;
-use crate::report::label::Names;
-use crate::report::numbers::span;
-use crate::report::{FaultReport, Quantiles, Report, RunReport, repeat_command};
+use crate::command::scenario_file;
+use crate::label::Names;
+use crate::numbers::span;
+use crate::{FaultReport, Quantiles, Report, RunReport, repeat_command};
+use ledger::grouped;
 
 /// All of them, a section each.
 pub(super) fn sections(report: &Report, dir: &Path) -> Markup {

@@ -2,9 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::report::label::Names;
-use crate::report::table::{figures, value};
-use crate::report::{Report, RunReport};
+use crate::label::Names;
+use crate::table::{figures, value};
+use crate::{Report, RunReport};
 
 /// So many runs have room on a sheet of paper.
 const ROOM: usize = 5;

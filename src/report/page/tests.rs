@@ -2,7 +2,7 @@
 
 use super::super::sample::{amqp, local, not_applicable, redis, report, run_with};
 use super::*;
-use crate::report::FaultReport;
+use crate::FaultReport;
 
 fn text(report: &Report) -> String {
     page(report, Path::new("runs/one"))

@@ -7,12 +7,12 @@ use std::time::Duration;
 use humantime::format_duration;
 
 use super::Whole;
-use crate::scenario::error::ScenarioError;
-use crate::scenario::fault::Placed;
-use crate::scenario::fields::MAX_NODES;
-use crate::scenario::share::{share_of, smallest};
-use crate::scenario::words::list;
-use crate::scenario::{Action, End, Pattern, Target};
+use crate::error::ScenarioError;
+use crate::fault::Placed;
+use crate::fields::MAX_NODES;
+use crate::share::{share_of, smallest};
+use crate::words::list;
+use crate::{Action, End, Pattern, Target};
 
 /// One time that a plan strikes, as far as that is known without a seed.
 struct Time<'a> {

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
-use crate::scenario::figures::FigureKind;
-use crate::scenario::section::parse_duration;
-use crate::scenario::words::list;
+use crate::figures::FigureKind;
+use crate::section::parse_duration;
+use crate::words::list;
 
 /// What a figure must be. A share is of 1; times are in the unit of the figure's name, and in milliseconds where it
 /// has none.

@@ -4,18 +4,15 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{Bound, Expectation, Whose};
-use crate::scenario::Pattern;
-use crate::scenario::error::{Complaint, ScenarioError, Source};
-use crate::scenario::example::example;
-use crate::scenario::figures::{FIGURES, FigureKind, figure_kind, known};
-use crate::scenario::section::{Value, wrong_type};
-use crate::scenario::words::{nearest, suggestion};
+use crate::Pattern;
+use crate::error::{Complaint, ScenarioError, Source};
+use crate::example::example;
+use crate::figures::{FIGURES, FigureKind, figure_kind, known};
+use crate::section::{Value, wrong_type};
+use crate::words::{nearest, suggestion};
 
 /// Reads `[expect]` and the tables in it, in the order of the file.
-pub(in crate::scenario) fn read(
-    source: &Source<'_>,
-    value: Value<'_>,
-) -> Result<Vec<Expectation>, ScenarioError> {
+pub(crate) fn read(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Expectation>, ScenarioError> {
     let DeValue::Table(table) = value.get_ref() else {
         return Err(wrong_type(source, value, "[expect]", "a table"));
     };
@@ -47,10 +44,7 @@ fn in_order<'a>(table: &'a DeTable<'a>) -> Vec<(&'a Key<'a>, Value<'a>)> {
 }
 
 /// An error about a pattern's name.
-pub(in crate::scenario) fn unknown_pattern(
-    source: &Source<'_>,
-    name: &Spanned<impl AsRef<str>>,
-) -> ScenarioError {
+pub(crate) fn unknown_pattern(source: &Source<'_>, name: &Spanned<impl AsRef<str>>) -> ScenarioError {
     unknown(source, name, Pattern::ALL.map(Pattern::name))
 }
 

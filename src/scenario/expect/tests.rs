@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::FigureKind::{Count, Micros, Millis, Share, Time};
 use super::*;
-use crate::scenario::{FIGURES, Overrides};
+use crate::{FIGURES, Overrides};
 
 fn scenario(text: &str) -> Scenario {
     Scenario::parse("s.toml", text, &Overrides::new()).unwrap()

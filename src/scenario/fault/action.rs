@@ -137,7 +137,7 @@ impl Action {
     }
 
     /// What the target of a process fault is meanwhile.
-    pub(in crate::scenario) fn participle(&self) -> &'static str {
+    pub(crate) fn participle(&self) -> &'static str {
         match self {
             Action::Kill => "killed",
             Action::Stop => "stopped",

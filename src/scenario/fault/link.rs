@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::scenario::Pattern;
+use crate::Pattern;
 
 /// One end of a link, or one member of a partition's group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

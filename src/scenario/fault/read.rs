@@ -8,30 +8,30 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::{ACTIONS, Action, Condition, End, FaultPlan, Link, Target};
-use crate::scenario::error::{ScenarioError, Source};
-use crate::scenario::example::example;
-use crate::scenario::section::{Section, Value, duration, text, wrong_type};
-use crate::scenario::words::list;
-use crate::scenario::{Cluster, Load, Pattern, parse, share};
+use crate::error::{ScenarioError, Source};
+use crate::example::example;
+use crate::section::{Section, Value, duration, text, wrong_type};
+use crate::words::list;
+use crate::{Cluster, Load, Pattern, parse, share};
 
 /// A plan, and where its parts stand in the file.
-pub(in crate::scenario) struct Placed {
-    pub(in crate::scenario) plan: FaultPlan,
-    pub(in crate::scenario) at: Range<usize>,
+pub(crate) struct Placed {
+    pub(crate) plan: FaultPlan,
+    pub(crate) at: Range<usize>,
     /// The value of `for`, or of `at` where there is none.
-    pub(in crate::scenario) end: Range<usize>,
+    pub(crate) end: Range<usize>,
     /// The value that says how often, or of `at` where there is none.
-    pub(in crate::scenario) times: Range<usize>,
-    pub(in crate::scenario) target: Range<usize>,
+    pub(crate) times: Range<usize>,
+    pub(crate) target: Range<usize>,
     /// The value of its own `patterns`, where it has some.
-    pub(in crate::scenario) patterns: Option<Range<usize>>,
+    pub(crate) patterns: Option<Range<usize>>,
 }
 
 /// Keys of every fault.
-pub(in crate::scenario) const COMMON: [&str; 6] = ["at", "between", "for", "every", "times", "patterns"];
+pub(crate) const COMMON: [&str; 6] = ["at", "between", "for", "every", "times", "patterns"];
 
 /// The keys of a fault that belong to one action alone, and whether it needs them.
-pub(in crate::scenario) const OWN: [(&str, &[(&str, bool)]); 6] = [
+pub(crate) const OWN: [(&str, &[(&str, bool)]); 6] = [
     ("delay", &[("by", true), ("jitter", false)]),
     ("throttle", &[("bytes_per_second", true)]),
     ("slow", &[("bytes_per_second", true)]),
@@ -41,7 +41,7 @@ pub(in crate::scenario) const OWN: [(&str, &[(&str, bool)]); 6] = [
 ];
 
 /// Reads one `[[fault]]`.
-pub(in crate::scenario) fn read<'a>(
+pub(crate) fn read<'a>(
     source: &'a Source<'a>,
     value: Value<'a>,
     cluster: &Cluster,

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::{End, Fault, FaultPlan, Link, Moment, Target};
-use crate::scenario::{Pattern, Scenario};
+use crate::{Pattern, Scenario};
 
 /// The random numbers of the schedule are its own; the clients of the load have streams from 0 on, and those who
 /// leave and join, or are slow, the last two.

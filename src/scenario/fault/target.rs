@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::groups::parts;
 use super::link::{End, Link, number};
-use crate::scenario::Pattern;
+use crate::Pattern;
 
 /// What a fault strikes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -73,7 +73,7 @@ impl Target {
     }
 
     /// Whether both strike one process, or both strike who leaves and joins.
-    pub(in crate::scenario) fn meets(&self, other: &Target) -> bool {
+    pub(crate) fn meets(&self, other: &Target) -> bool {
         use Target::{AllNodes, AnyNode, Broker, History, Node, Subscribers};
         match (self, other) {
             (Broker, Broker) | (History, History) | (Subscribers(_), Subscribers(_)) => true,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::question::{Answer, Failure};
 use super::{FOUND, NEXT};
-use crate::wire::{Envelope, Kind, Room};
+use wire::{Envelope, Kind, Room};
 
 /// One page of a replay.
 #[derive(Debug)]

@@ -12,7 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
-use crate::bus::BusError;
+use crate::BusError;
 
 /// The most bytes of the head of an answer.
 const HEAD_BYTES: usize = 16 << 10;

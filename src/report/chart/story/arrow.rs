@@ -5,12 +5,12 @@ use plotters::style::RGBColor;
 use super::labels::Labels;
 use super::lanes::Lanes;
 use super::time::Times;
-use crate::report::chart::axis::exact;
-use crate::report::chart::cross;
-use crate::report::chart::lettering::width_of;
-use crate::report::chart::palette::{DELIVERED, INK, LOST, RECOVERED, REFUSED, WELL};
-use crate::report::chart::sheet::{Drawn, Sheet};
-use crate::report::story::{Arrow, Carries, Story};
+use crate::chart::axis::exact;
+use crate::chart::cross;
+use crate::chart::lettering::width_of;
+use crate::chart::palette::{DELIVERED, INK, LOST, RECOVERED, REFUSED, WELL};
+use crate::chart::sheet::{Drawn, Sheet};
+use crate::story::{Arrow, Carries, Story};
 
 /// How long the tip is.
 const TIP: f64 = 15.0;
@@ -134,7 +134,7 @@ fn since(story: &Story, us: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::chart::sample::first_lost;
+    use crate::chart::sample::first_lost;
 
     #[test]
     fn what_never_arrives_ends_on_nobodys_lane() {

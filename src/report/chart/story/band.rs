@@ -4,18 +4,18 @@
 use super::labels::Labels;
 use super::lanes::Lanes;
 use super::time::Times;
-use crate::report::FaultReport;
-use crate::report::chart::frame::Frame;
-use crate::report::chart::hatch;
-use crate::report::chart::legend::{FAULT_TINT, HEALING_TINT, Key, Look};
-use crate::report::chart::lettering::{LINE, width_of};
-use crate::report::chart::palette::{FAULT, INK, hex};
-use crate::report::chart::sheet::{Sheet, WIDTH};
-use crate::report::chart::window::told;
-use crate::report::fault_words::{Strikes, strikes};
-use crate::report::place::Groups;
-use crate::report::story::{Lane, LaneKind};
-use crate::scenario::{End, Link};
+use crate::FaultReport;
+use crate::chart::frame::Frame;
+use crate::chart::hatch;
+use crate::chart::legend::{FAULT_TINT, HEALING_TINT, Key, Look};
+use crate::chart::lettering::{LINE, width_of};
+use crate::chart::palette::{FAULT, INK, hex};
+use crate::chart::sheet::{Sheet, WIDTH};
+use crate::chart::window::told;
+use crate::fault_words::{Strikes, strikes};
+use crate::place::Groups;
+use crate::story::{Lane, LaneKind};
+use scenario::{End, Link};
 
 /// How wide a fault is that strikes no lane.
 const EDGE: i32 = 8;
@@ -175,7 +175,7 @@ fn means(end: End, lane: &Lane) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample::fault;
+    use crate::sample::fault;
 
     fn lane(kind: LaneKind, name: &str, number: Option<u64>, node: Option<u64>) -> Lane {
         Lane { kind, name: name.into(), number, node }

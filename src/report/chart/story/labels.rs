@@ -2,10 +2,10 @@
 
 use plotters::style::RGBColor;
 
-use crate::report::chart::frame::Frame;
-use crate::report::chart::lettering::{TEXT, fitted, width_of};
-use crate::report::chart::panel::LEFT;
-use crate::report::chart::sheet::{Sheet, WIDTH};
+use crate::chart::frame::Frame;
+use crate::chart::lettering::{TEXT, fitted, width_of};
+use crate::chart::panel::LEFT;
+use crate::chart::sheet::{Sheet, WIDTH};
 
 /// A word is no longer than this.
 const LONGEST: i32 = 420;

@@ -1,10 +1,10 @@
 //! The lanes of a story: a line down for each process and client, with its name on top.
 
-use crate::report::chart::lettering::{Anchor, LINE, fitted, width_of};
-use crate::report::chart::palette::{INK, MUTED};
-use crate::report::chart::panel::{LEFT, RIGHT};
-use crate::report::chart::sheet::{Drawn, Sheet, WIDTH};
-use crate::report::story::Lane;
+use crate::chart::lettering::{Anchor, LINE, fitted, width_of};
+use crate::chart::palette::{INK, MUTED};
+use crate::chart::panel::{LEFT, RIGHT};
+use crate::chart::sheet::{Drawn, Sheet, WIDTH};
+use crate::story::Lane;
 
 /// A name that is read from below is no longer than this.
 const LONGEST: i32 = 230;

@@ -1,6 +1,6 @@
 //! The time of a story, from above to below. A long wait in which nothing happens is cut out, and seen to be.
 
-use crate::report::chart::axis::even;
+use crate::chart::axis::even;
 
 /// A cut is as high as this.
 const CUT: i32 = 44;

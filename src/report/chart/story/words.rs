@@ -1,11 +1,11 @@
 //! What a story's picture is called, and what happened in it, in words.
 
-use crate::ledger::grouped;
-use crate::report::RunReport;
-use crate::report::chart::axis::{exact, seconds};
-use crate::report::numbers::counted;
-use crate::report::sentences::listed;
-use crate::report::story::{Arrow, Carries, Choice, LaneKind, Story};
+use crate::RunReport;
+use crate::chart::axis::{exact, seconds};
+use crate::numbers::counted;
+use crate::sentences::listed;
+use crate::story::{Arrow, Carries, Choice, LaneKind, Story};
+use ledger::grouped;
 
 /// So many ends on the way are named.
 const MOST_ENDS: usize = 2;

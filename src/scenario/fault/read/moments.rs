@@ -6,11 +6,11 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::Reader;
-use crate::scenario::Load;
-use crate::scenario::error::ScenarioError;
-use crate::scenario::example::example;
-use crate::scenario::fault::{Action, Moment};
-use crate::scenario::section::{duration, wrong_type};
+use crate::Load;
+use crate::error::ScenarioError;
+use crate::example::example;
+use crate::fault::{Action, Moment};
+use crate::section::{duration, wrong_type};
 
 /// From one time to the next, how often, and where the file says so.
 type Repetition = (Option<Duration>, usize, Option<Range<usize>>);

@@ -21,7 +21,7 @@ use std::task::{Context, Poll};
 use futures_util::stream::BoxStream;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::wire::{Envelope, Room};
+use wire::{Envelope, Room};
 
 /// A boxed future that borrows nothing, so that a session can hold many of them.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;

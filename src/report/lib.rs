@@ -58,7 +58,7 @@ pub use sentences::sentences;
 pub use story::{Arrow, Carries, Choice, Lane, LaneKind, Story};
 pub use table::table;
 
-use crate::ledger::Verdict;
+use ledger::Verdict;
 
 /// The version of the report's format. Fields are only ever added; it counts up if one changes its meaning.
 pub const SCHEMA: u32 = 1;

@@ -48,7 +48,6 @@ use tokio_util::task::TaskTracker;
 
 pub use keep::Keep;
 
-use crate::trace::Trace;
 use consumer::{Committed, Consumer};
 use counters::Counters;
 use fences::Fences;
@@ -56,6 +55,7 @@ use http::Api;
 use readers::Readers;
 use status::Status;
 use store::{Opening, Store};
+use trace::Trace;
 use writer::Writer;
 
 /// How long the whole of an orderly end may take.

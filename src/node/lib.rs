@@ -51,11 +51,11 @@ use tokio_util::sync::CancellationToken;
 pub use identity::Secret;
 pub use limits::Limits;
 
-use crate::bus::Bus;
-use crate::trace::Trace;
+use bus::Bus;
 use connection::{Place, accept, serve_http};
 use room::Rooms;
 use shared::Shared;
+use trace::Trace;
 
 /// How long the whole of an orderly end may take.
 const SHUTDOWN: Duration = Duration::from_millis(2500);

@@ -8,7 +8,7 @@ mod stop;
 
 use std::future::Future;
 
-use crate::scenario::Action;
+use scenario::Action;
 
 /// What a fault can do to its target: a process on this machine, a container, anything that can die.
 pub trait Victim: Sync {

@@ -43,11 +43,11 @@ mod trial;
 pub mod warden;
 mod ways;
 
-pub use crate::load::{Dialect, Template};
 pub use base::{Events, LabEvent};
 pub use bench::{BenchOptions, bench, create};
 pub use cluster::{Cluster, Progress};
 pub use error::LabError;
+pub use load::{Dialect, Template};
 pub use observer::{Counts, Member, Note, Observer, Stage};
 pub use options::ClusterOptions;
 pub use product::Product;

@@ -30,8 +30,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use crate::lab::logging;
 use failure::{ENVIRONMENT, Failure, USAGE};
+use lab::logging;
 use verbosity::VerbosityArgs;
 
 const EXAMPLES: &str = "\
