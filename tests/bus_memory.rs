@@ -1,6 +1,7 @@
 //! What a Redis bus costs whose node does not read. The process's memory is judged, so this test has a target of
 //! its own.
 
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "what a test prints is seen when it fails")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod support;

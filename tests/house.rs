@@ -3,7 +3,10 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
 
 /// Each room, and the rooms that it may import.
 const DOORS: &[(&str, &[&str])] = &[
@@ -18,95 +21,70 @@ const DOORS: &[(&str, &[&str])] = &[
     // The instrument shares no code with what it measures.
     ("load", &["ledger", "scenario"]),
     ("report", &["ledger", "scenario"]),
-    ("lab", &["load", "fault", "ledger", "report", "scenario"]),
-    ("cli", &["lab", "node", "history", "report", "scenario", "bus", "trace"]),
+    ("lab", &["fault", "ledger", "load", "report", "scenario"]),
+    ("cli", &["bus", "history", "lab", "ledger", "node", "report", "scenario", "trace"]),
 ];
 
+/// The compiler lets a room import what its manifest names. So the manifests are what is held to the table.
 #[test]
-fn every_import_goes_through_a_door() {
-    let mut wrong = Vec::new();
-    let mut found = Vec::new();
-    for (room, file, text) in sources() {
-        let Some(allowed) = doors_of(&room) else { panic!("the room `{room}` has no line in DOORS") };
-        for import in imports(&room, depth(&file), &text) {
-            if !allowed.contains(&import.as_str()) {
-                wrong.push(format!(
-                    "{} imports `{import}`, but `{room}` may import {allowed:?}",
-                    file.display()
-                ));
-            }
-            found.push((room.clone(), import));
-        }
+fn every_room_imports_what_it_may() {
+    let rooms: BTreeMap<&str, &[&str]> = DOORS.iter().copied().collect();
+    let manifests = manifests();
+    assert_eq!(manifests.keys().collect::<Vec<_>>(), rooms.keys().collect::<Vec<_>>(), "a line for each room");
+    for (room, manifest) in &manifests {
+        let imported: Vec<_> =
+            dependencies(manifest).into_iter().filter(|name| rooms.contains_key(name.as_str())).collect();
+        assert_eq!(imported, rooms[room.as_str()], "what src/{room}/Cargo.toml names of the house, in order");
     }
-    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-    assert!(
-        found.contains(&("bus".into(), "wire".into())),
-        "the scan finds what is known to be there: {found:?}"
-    );
 }
 
+/// Its sources are kept pure by the lint that `src/ledger/clippy.toml` configures; what it depends on, here.
 #[test]
 fn the_ledger_is_pure() {
-    for (room, file, text) in sources() {
-        if room == "ledger" {
-            for impure in ["tokio", "Instant", "SystemTime", "std::net", "std::fs", "std::thread"] {
-                assert!(!code(&text).contains(impure), "{} names {impure}", file.display());
-            }
-        }
+    let pure = ["hdrhistogram", "proptest", "scenario", "schemars", "serde"];
+    assert_eq!(dependencies(&manifests()["ledger"]), pure);
+}
+
+#[test]
+fn every_room_has_the_lints_of_the_house_and_says_what_it_is() {
+    for (room, manifest) in manifests() {
+        assert_eq!(manifest["lints"]["workspace"], Value::Boolean(true), "{room}");
+        assert!(manifest["package"]["description"].as_str().is_some_and(|it| it.len() > 10), "{room}");
     }
 }
 
-/// These panic where nobody takes what they say: a pipe that was closed, a full disk.
-#[test]
-fn no_word_is_said_by_a_macro_that_panics() {
-    for (_, file, text) in sources() {
-        for macro_name in ["println!", "eprintln!", "print!", "eprint!", "dbg!"] {
-            let said = code(&text).lines().any(|line| line.trim_start().starts_with(macro_name));
-            assert!(!said, "{} uses {macro_name}", file.display());
-        }
-    }
-}
-
-#[test]
-fn control_a_forbidden_import_is_found_however_it_is_written() {
-    let bus = |text: &str| imports("bus", 2, text);
-    assert_eq!(bus("use crate::node::Session;"), ["node"]);
-    assert_eq!(bus("pub(crate) use crate::{wire::{Room, load}, node::{self}, bus::Bus};"), ["wire", "node"]);
-    assert_eq!(bus("use crate::{\n    lab,\n    wire as w,\n};"), ["lab", "wire"]);
-    assert_eq!(bus("fn f() { let _ = crate::node::f(); }"), ["node"]);
-    assert_eq!(bus("use super::super::node::Session;"), ["node"]);
-    assert_eq!(bus("mod tests { use super::super::super::cli; }"), ["cli"]);
-    assert_eq!(imports("bus", 1, "use super::node;"), ["node"]);
-    assert_eq!(bus("let url = \"//\"; use crate::node;"), ["node"]);
-}
-
-#[test]
-fn control_what_is_no_import_is_not_found() {
-    let bus = |text: &str| imports("bus", 2, text);
-    assert_eq!(bus("/// See [`crate::node`].\n//! crate::lab\n/* crate::cli */"), [""; 0]);
-    assert_eq!(bus("let text = \"use crate::node\"; let raw = r#\"crate::\"node\"#;"), [""; 0]);
-    assert_eq!(bus("use super::redis; use crate::bus::Bus; use crate::Thing; x::crate_node();"), [""; 0]);
-    assert_eq!(bus("let quote = '\"'; f::<'a>(); let c = '\\''; // crate::node"), [""; 0]);
-}
-
-fn doors_of(room: &str) -> Option<&'static [&'static str]> {
-    DOORS.iter().find(|(name, _)| *name == room).map(|(_, doors)| *doors)
-}
-
-/// Every source file within a room: the room, the path below `src`, the text.
-fn sources() -> Vec<(String, PathBuf, String)> {
+/// The manifest of every room.
+fn manifests() -> BTreeMap<String, Table> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut files = Vec::new();
-    for path in rust_files(&src) {
-        let file = path.strip_prefix(&src).unwrap().to_path_buf();
-        let first = file.iter().next().unwrap().to_string_lossy();
-        let room = first.trim_end_matches(".rs").to_owned();
-        if room != "lib" && room != "main" {
-            files.push((room, file, std::fs::read_to_string(path).unwrap()));
+    let folders = std::fs::read_dir(src).unwrap().map(|it| it.unwrap().path()).filter(|it| it.is_dir());
+    folders
+        .map(|folder| {
+            let manifest = std::fs::read_to_string(folder.join("Cargo.toml")).unwrap();
+            (folder.file_name().unwrap().to_str().unwrap().into(), manifest.parse().unwrap())
+        })
+        .collect()
+}
+
+/// What a manifest depends on, for whatever purpose and on whatever system, in the order of names.
+fn dependencies(manifest: &Table) -> Vec<String> {
+    let mut found = Vec::new();
+    for (key, value) in manifest {
+        let Some(table) = value.as_table() else { continue };
+        if key.ends_with("dependencies") {
+            found.extend(table.keys().cloned());
+        } else if key == "target" {
+            found.extend(table.values().filter_map(Value::as_table).flat_map(dependencies));
         }
     }
-    assert!(files.len() > DOORS.len() / 2, "the sources are where they are sought");
-    files
+    found.sort();
+    found
+}
+
+#[test]
+fn control_a_dependency_is_found_wherever_it_stands() {
+    let manifest = "[dependencies]\nwire.workspace = true\n[dev-dependencies]\nbus = { path = \"x\" }\n\
+                    [build-dependencies]\ncli = \"1\"\n[target.'cfg(unix)'.dependencies]\nlab = \"1\"\n";
+    assert_eq!(dependencies(&manifest.parse().unwrap()), ["bus", "cli", "lab", "wire"]);
 }
 
 /// Every file of Rust in this folder or below it.
@@ -123,115 +101,6 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
         }
     }
     files
-}
-
-/// How many `super::` lead from a file's module to the crate.
-fn depth(file: &Path) -> usize {
-    file.iter().count() - usize::from(file.ends_with("mod.rs"))
-}
-
-/// The other rooms that a text of `room` names by `crate::` or by climbing out with `super::`.
-fn imports(room: &str, depth: usize, text: &str) -> Vec<String> {
-    let code = code(text);
-    let mut found: Vec<String> = Vec::new();
-    let mut note = |name: &str| {
-        if name != room && doors_of(name).is_some() && !found.iter().any(|known| known == name) {
-            found.push(name.into());
-        }
-    };
-    for (at, _) in code.match_indices("crate::") {
-        if !code[..at].ends_with(|before: char| is_word(before) || before == '$') {
-            heads(&code[at + "crate::".len()..]).for_each(&mut note);
-        }
-    }
-    for (at, _) in code.match_indices("super::") {
-        if code[..at].ends_with("super::") {
-            continue;
-        }
-        let after = code[at..].trim_start_matches("super::");
-        let climbed = (code.len() - at - after.len()) / "super::".len();
-        // A submodule may have the name of another room; from within the room one climbs less than this.
-        if climbed >= depth && !owns(room, heads(after).next().unwrap_or_default()) {
-            heads(after).for_each(&mut note);
-        }
-    }
-    found
-}
-
-/// Whether a room has a submodule of this name.
-fn owns(room: &str, name: &str) -> bool {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(room);
-    folder.join(format!("{name}.rs")).exists() || folder.join(name).is_dir()
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// The first names of the paths that begin here: one, or those of a `{...}` group.
-fn heads(text: &str) -> impl Iterator<Item = &str> {
-    let group = text.strip_prefix('{').map(|inside| {
-        let mut nested = 0;
-        let end = inside.find(|c| {
-            nested += i32::from(c == '{') - i32::from(c == '}');
-            nested < 0
-        });
-        &inside[..end.unwrap_or(inside.len())]
-    });
-    let mut nested = 0;
-    let split = move |c: char| {
-        nested += i32::from(c == '{') - i32::from(c == '}');
-        nested == 0 && c == ',' && group.is_some()
-    };
-    group.unwrap_or(text).split(split).map(|path| {
-        let path = path.trim_start();
-        &path[..path.find(|c| !is_word(c)).unwrap_or(path.len())]
-    })
-}
-
-/// A text without comments and without what is in quotes.
-fn code(text: &str) -> String {
-    let mut code = String::new();
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let skip = if rest.starts_with("//") {
-            rest.find('\n').unwrap_or(rest.len())
-        } else if rest.starts_with("/*") {
-            rest.find("*/").map_or(rest.len(), |end| end + 2)
-        } else if c == '"' {
-            quoted(rest)
-        } else if c == 'r' && !code.ends_with(is_word) && rest[1..].trim_start_matches('#').starts_with('"') {
-            raw(rest)
-        } else if rest.starts_with("'\\") {
-            3 + rest[3..].find('\'').map_or(0, |end| end + 1)
-        } else if c == '\'' && rest.chars().nth(2) == Some('\'') {
-            rest.char_indices().nth(3).map_or(rest.len(), |(end, _)| end)
-        } else {
-            code.push(c);
-            c.len_utf8()
-        };
-        rest = &rest[skip..];
-    }
-    code
-}
-
-/// The length of the string that begins here.
-fn quoted(text: &str) -> usize {
-    let mut escaped = false;
-    let end = text[1..].find(|c| {
-        let ends = c == '"' && !escaped;
-        escaped = c == '\\' && !escaped;
-        ends
-    });
-    end.map_or(text.len(), |end| end + 2)
-}
-
-/// The length of the raw string that begins here.
-fn raw(text: &str) -> usize {
-    let hashes = text[1..].find('"').unwrap_or(0);
-    let close = format!("\"{}", "#".repeat(hashes));
-    let open = 2 + hashes;
-    text[open..].find(&close).map_or(text.len(), |end| open + end + close.len())
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! `SOAK_SEED` repeats a run (the seed is in the output), `SOAK_SECONDS` sets the length of the random one.
 
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "what a test prints is seen when it fails")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 #[path = "../support/mod.rs"]

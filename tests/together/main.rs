@@ -1,6 +1,8 @@
 //! Tests over real processes and real brokers that may run side by side: nothing here is judged by time. One
 //! program, because each takes seconds to link.
 
+#![allow(clippy::print_stderr, clippy::print_stdout, reason = "what a test prints is seen when it fails")]
+
 mod bench;
 mod bench_controls;
 mod book;
