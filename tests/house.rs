@@ -30,7 +30,11 @@ const DOORS: &[(&str, &[&str])] = &[
 fn every_room_imports_what_it_may() {
     let rooms: BTreeMap<&str, &[&str]> = DOORS.iter().copied().collect();
     let manifests = manifests();
-    assert_eq!(manifests.keys().collect::<Vec<_>>(), rooms.keys().collect::<Vec<_>>(), "a line for each room");
+    assert_eq!(
+        manifests.keys().collect::<Vec<_>>(),
+        rooms.keys().collect::<Vec<_>>(),
+        "a line for each room"
+    );
     for (room, manifest) in &manifests {
         let imported: Vec<_> =
             dependencies(manifest).into_iter().filter(|name| rooms.contains_key(name.as_str())).collect();
