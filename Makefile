@@ -1,20 +1,23 @@
 # One command each. `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test soak
+.PHONY: help setup demo check test soak mutants audit
 
 # rustup puts its tools here, and a shell that is older than the installation does not know yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 # Tests are linked into few programs, for linking one takes seconds: `together`, and `alone` for those that judge time,
 # one by one, or boot brokers and wait, a few at a time. By themselves are `bus_memory`, which judges the memory of its
-# own process, `house`, which is quick, and what is new and has no place yet.
+# own process, and what is new and has no place yet.
 ALL := $(patsubst tests/%.rs,%,$(patsubst %/main.rs,%.rs,$(wildcard tests/*.rs tests/*/main.rs)))
 OTHERS := $(filter-out together alone soak,$(ALL))
 # The lints are of the release build too: both take the same macros and build scripts, and the same SQLite in C.
+LINTS := cargo clippy --release --locked --workspace --all-targets -- -D warnings
 CARGO_TEST := cargo test --release --locked
-# Unit tests are compiled without optimisation (see Cargo.toml), which halves what the build costs.
-UNIT_TEST := cargo test --profile bench --locked --lib
+# The unit tests of all rooms, and what holds the house together (src/house_tests.rs). They are compiled without optimisation (see Cargo.toml).
+UNIT_TEST := cargo test --profile bench --locked --workspace --lib
+# Unit tests that start a process, open a port or look at the clock are in modules of this name.
+MACHINE := tests_of_the_machine
 # Tests wait for processes half of their time: two for each core.
 CROWD = $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
@@ -27,11 +30,16 @@ setup: ## install what is missing (Debian, Ubuntu), or say what to install
 demo: setup ## kill the broker under a running chat, and see what was lost
 	cargo run --release --locked -- bench --scenario broker-down
 
+check: ## after each edit: format, lints, and all tests that need no process, no port and no clock
+	cargo fmt --all --check
+	$(LINTS)
+	$(UNIT_TEST) --quiet -- --skip $(MACHINE)::
+
 test: setup ## everything that keeps the house in order, over real processes and real brokers
 	@echo "== format"
-	cargo fmt --check
+	cargo fmt --all --check
 	@echo "== lints"
-	cargo clippy --release --locked --all-targets -- -D warnings
+	$(LINTS)
 	cargo clippy --release --locked --test soak -- -D warnings
 	@echo "== build (the first time takes some minutes)"
 	$(CARGO_TEST) --no-run --bins $(addprefix --test ,together alone $(OTHERS))
@@ -49,3 +57,13 @@ test: setup ## everything that keeps the house in order, over real processes and
 soak: setup ## kill everything at random for five minutes, and the broker with ten seeds (SOAK_SEED, SOAK_SECONDS)
 	$(CARGO_TEST) --test soak -- --test-threads=1 --nocapture
 	STOPPED_FOR=60 $(CARGO_TEST) --test alone stopped_under_full_load -- --nocapture
+
+# The arithmetic and the reading: what is wrong there is a wrong number, and nothing crashes.
+MUTATED := ledger scenario fault report
+mutants: ## change the code of the pure rooms in every way, and see whether their unit tests notice (an hour or two)
+	@command -v cargo-mutants >/dev/null || { echo "cargo-mutants is missing; install it: cargo install --locked cargo-mutants" >&2; exit 1; }
+	cargo mutants $(addprefix --package ,$(MUTATED)) --profile bench --output target -- --lib
+
+audit: ## licences, sources, advisories and duplicate versions of what others wrote, as deny.toml has it
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing; install it: cargo install --locked cargo-deny" >&2; exit 1; }
+	cargo deny --locked check

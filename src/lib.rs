@@ -27,3 +27,6 @@
 //! The way of a message, and the only way: socket -> session -> room -> bus -> room -> session -> socket.
 
 pub use {bus, cli, fault, history, lab, ledger, load, node, report, scenario, trace, wire};
+
+#[cfg(test)]
+mod house_tests;

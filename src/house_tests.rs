@@ -1,8 +1,6 @@
 //! Who may import whom: the rooms of the house and the one direction of every door between them. And that what is
 //! named or written is there: files for the README, and in `tests` a program for each file.
 
-#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
