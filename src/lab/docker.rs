@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::error::LabError;
-use super::ports;
+use super::ports::{self, Kept};
 use super::process::{Death, LAST_WORDS, Process, Spec, Supervision};
 use super::product::Product;
 use fault::Victim;
@@ -74,6 +74,8 @@ pub struct Container {
     product: Product,
     name: String,
     port: u16,
+    /// While the container is down, nobody else is given its port.
+    _kept: Kept,
     dir: PathBuf,
     supervision: Supervision,
     /// Whether the end of what runs now was asked for. A new one for each start.
@@ -94,6 +96,7 @@ impl Container {
             product,
             name,
             port,
+            _kept: Kept::new(port),
             dir: dir.to_owned(),
             supervision: supervision.clone(),
             asked: Mutex::default(),

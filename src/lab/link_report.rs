@@ -13,10 +13,18 @@ pub(super) fn link_reports(links: &Links) -> Vec<LinkReport> {
         connections: seen.counts.accepted,
         refused: seen.counts.refused,
         reset: seen.counts.reset,
+        port_taken: seen.counts.port_taken,
         bytes_forward: seen.counts.bytes_forward,
         bytes_back: seen.counts.bytes_back,
     };
     links.seen().into_iter().map(report).collect()
+}
+
+/// The links that stayed cut after their healing, a clause each: the run shows another fault than it was asked for.
+pub(super) fn robbed_links(links: &[LinkReport]) -> impl Iterator<Item = String> {
+    links.iter().filter(|link| link.port_taken > 0).map(|link| {
+        format!("the link {} stayed cut for longer: another program had taken its port", link.name)
+    })
 }
 
 /// What a proxy itself adds.

@@ -9,13 +9,38 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use rand::seq::SliceRandom;
+use tokio::net::TcpSocket;
 
 use super::error::LabError;
 
 /// Where ports are looked for: below what common systems give to outgoing connections.
 pub const RANGE: RangeInclusive<u16> = 20_000..=31_999;
 
-/// So many different ports that nobody listens on, in a random order.
+/// A loopback port that stays its owner's while nobody listens there: the kernel gives it to nobody who asks for any
+/// port, and no lab that looks for a free one takes it.
+#[derive(Debug)]
+pub struct Kept {
+    /// Bound, and never listening: on Linux a server that allows the reuse of addresses can listen beside it. `None` on
+    /// systems where it could not.
+    _socket: Option<TcpSocket>,
+}
+
+impl Kept {
+    /// Keeps a port on which nobody listens yet.
+    pub fn new(port: u16) -> Self {
+        let socket = cfg!(target_os = "linux").then(|| bind(port, true).ok()).flatten();
+        Self { _socket: socket }
+    }
+}
+
+fn bind(port: u16, reuse: bool) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(reuse)?;
+    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    Ok(socket)
+}
+
+/// Different ports that nobody listens on and nobody keeps, in a random order.
 pub fn free(count: usize) -> Result<Vec<u16>, LabError> {
     let ephemeral = ephemeral();
     let mut candidates: Vec<u16> = RANGE.filter(|port| !ephemeral.contains(port)).collect();
@@ -24,7 +49,8 @@ pub fn free(count: usize) -> Result<Vec<u16>, LabError> {
         candidates = RANGE.collect();
     }
     candidates.shuffle(&mut rand::rng());
-    let found: Vec<u16> = candidates.into_iter().filter(|port| check(*port).is_ok()).take(count).collect();
+    let is_free = |port: &u16| bind(*port, false).is_ok() && check(*port).is_ok();
+    let found: Vec<u16> = candidates.into_iter().filter(is_free).take(count).collect();
     if found.len() < count {
         return Err(LabError::environment(format!("there are no {count} free ports on 127.0.0.1")));
     }
@@ -76,6 +102,19 @@ mod tests {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let error = check(taken.local_addr().unwrap().port()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+    }
+
+    #[test]
+    fn a_kept_port_is_not_given_away_and_its_server_can_listen_again_and_again() {
+        let port = free(1).unwrap()[0];
+        let kept = Kept::new(port);
+        for _ in 0..2 {
+            drop(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
+        }
+        let is_kept = || bind(port, false).is_err();
+        assert_eq!(is_kept(), cfg!(target_os = "linux"));
+        drop(kept);
+        assert!(!is_kept());
     }
 
     #[test]

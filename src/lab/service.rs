@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 use super::error::LabError;
+use super::ports::{self, Kept};
 use super::probe;
 use super::process::{Process, Spec, Supervision, unwritable};
 use super::rabbitmq;
@@ -47,6 +48,8 @@ pub struct Service {
     readiness: Readiness,
     supervision: Supervision,
     process: Mutex<Arc<Process>>,
+    /// Its port is its own while it is down. Not that of a user's server, which may not allow the reuse of addresses.
+    _kept: Option<Kept>,
     /// One start at a time: two faults may be healed in the same moment.
     starts: Semaphore,
 }
@@ -62,6 +65,7 @@ impl Service {
     ) -> Result<Self, LabError> {
         // The log of an earlier run must not pass for this one's last words.
         File::create(&spec.log).map_err(|error| unwritable(&spec.log, &error.to_string()))?;
+        let kept = (readiness != Readiness::WebSocket).then(|| Kept::new(port));
         let process = launch(&spec, port, readiness, supervision, patience).await?;
         Ok(Self {
             spec,
@@ -69,6 +73,7 @@ impl Service {
             readiness,
             supervision: supervision.clone(),
             process: Mutex::new(Arc::new(process)),
+            _kept: kept,
             starts: Semaphore::new(1),
         })
     }
@@ -160,6 +165,16 @@ impl Service {
         }
     }
 
+    /// Why it does not come back: perhaps another program listens on its port by now.
+    fn robbed(&self, error: LabError) -> LabError {
+        if self.is_running() || ports::check(self.port).is_ok() {
+            return error;
+        }
+        let message =
+            format!("{} cannot come back: another program listens on its port {}", self.name(), self.port);
+        LabError { message, ..error }
+    }
+
     fn process(&self) -> Arc<Process> {
         Arc::clone(&self.process.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -198,13 +213,14 @@ impl Victim for Service {
             }
             old.stop(LAST_BREATH).await;
         }
-        let new = launch(&self.spec, self.port, self.readiness, &self.supervision, HEAL).await?;
+        let new = launch(&self.spec, self.port, self.readiness, &self.supervision, HEAL).await;
+        let new = new.map_err(|error| self.robbed(error))?;
         *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         Ok(())
     }
 
     async fn ready(&self) -> Result<(), LabError> {
-        self.ready_within(HEAL).await
+        self.ready_within(HEAL).await.map_err(|error| self.robbed(error))
     }
 }
 

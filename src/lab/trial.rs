@@ -16,7 +16,7 @@ use super::cluster::{Cluster, Progress};
 use super::drain::drain;
 use super::error::LabError;
 use super::interruption::{BEFORE_THE_LOAD, Cut};
-use super::link_report::{link_reports, proxy_report};
+use super::link_report::{link_reports, proxy_report, robbed_links};
 use super::observer::{Note, Observer};
 use super::options::{ClusterOptions, cluster_options};
 use super::process::Supervision;
@@ -169,9 +169,11 @@ impl Trial<'_> {
         self.observer.note(Note::Over);
         let deaths = deaths.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
+        let links = stage.cluster.map(|cluster| link_reports(cluster.links())).unwrap_or_default();
         let mut run = match evidence {
             Some(Ok(mut evidence)) => {
                 healed.tell(&mut evidence.harness);
+                evidence.harness.problems.extend(robbed_links(&links));
                 self.judged(evidence, deaths)
             }
             None => self.unbegun().run,
@@ -179,7 +181,7 @@ impl Trial<'_> {
         };
         run.dialect = Some(dialect.to_string());
         run.schedule = self.faults.iter().map(PlannedFault::from).collect();
-        run.links = stage.cluster.map(|cluster| link_reports(cluster.links())).unwrap_or_default();
+        run.links = links;
         run.proxy_us = stage.added.map(proxy_report);
         Ok(Outcome { run, versions })
     }

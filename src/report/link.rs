@@ -14,6 +14,10 @@ pub struct LinkReport {
     pub refused: u64,
     /// Connections that it reset.
     pub reset: u64,
+    /// Times that it could not open its port again after a cut, because another program listened there; it tries
+    /// 20 times a second.
+    #[serde(default)]
+    pub port_taken: u64,
     /// Bytes that passed from the first named end to the second.
     pub bytes_forward: u64,
     /// Bytes that passed from the second named end to the first.

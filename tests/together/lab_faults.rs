@@ -96,6 +96,23 @@ async fn a_killed_broker_is_down_until_it_is_healed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_broker_or_node_whose_port_another_program_took_says_so_and_comes_back_later() {
+    let cluster = cluster(Pattern::Redis, 1).await;
+    let all =
+        [(Target::Broker, "redis", redis_port(&cluster)), (Target::Node(0), "node 0", ports(&cluster)[0])];
+    for (target, name, port) in all {
+        let fault = fault(Action::Kill, target);
+        cluster.apply(&fault).await.unwrap();
+        let thief = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+        let error = cluster.heal(&fault).await.unwrap_err().message;
+        assert_eq!(error, format!("{name} cannot come back: another program listens on its port {port}"));
+        drop(thief);
+        cluster.heal(&fault).await.unwrap();
+    }
+    cluster.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_node_falls_and_the_others_stand() {
     let mut cluster = cluster(Pattern::Local, 3).await;
     let events = cluster.take_events().unwrap();

@@ -47,6 +47,7 @@ impl Proxy {
     ) -> io::Result<Self> {
         let socket = bind(port)?;
         let port = socket.local_addr()?.port();
+        let keeper = bind(port).ok();
         let (bell, ear) = watch::channel(());
         let attach =
             |(line, reversed): (Line, bool)| Attached { number: line.join(bell.clone()), line, reversed };
@@ -56,6 +57,7 @@ impl Proxy {
         let cancel = cancel.child_token();
         let listener = Listener {
             port,
+            _keeper: keeper,
             upstream: upstream.into(),
             lines,
             rules,
@@ -90,6 +92,9 @@ enum Door {
 
 struct Listener {
     port: u16,
+    /// Bound to the port beside the listener, and never listening: between the end of a listener and the next one the
+    /// kernel gives the port to nobody who asks for any. `None` on systems that let only one socket bind (macOS).
+    _keeper: Option<TcpSocket>,
     upstream: Arc<str>,
     lines: Arc<[Attached]>,
     rules: Rules,
