@@ -2,15 +2,15 @@
 
 mod amqp;
 mod redis;
+mod refusal;
 
 use std::time::Duration;
 
-use super::broker::redact;
 use super::error::LabError;
 use super::product::Product;
+use super::redaction::redact;
+use refusal::{PATIENCE, Refusal};
 
-/// How long one step of a talk with it may take.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// How long cleaning up there may take: it is a part of the end, which is to come soon.
 const CLEAN: Duration = Duration::from_secs(1);
 
@@ -60,21 +60,6 @@ pub async fn clean(product: Product, url: &str, namespace: &str) -> Result<(), S
     Err(format!(
         "what is called {namespace} is left at the broker {shown}, for it could not be deleted: {why}"
     ))
-}
-
-/// Why a broker cannot be used. No text in it holds a password.
-#[derive(Debug)]
-enum Refusal {
-    /// The URL is none that the nodes can use.
-    Url(String),
-    /// Whoever is there, if anybody, does not serve us.
-    Unusable { why: String, hint: Option<&'static str> },
-}
-
-impl Refusal {
-    fn unusable(why: impl Into<String>) -> Self {
-        Self::Unusable { why: why.into(), hint: None }
-    }
 }
 
 #[cfg(test)]
