@@ -264,6 +264,11 @@ mod tests {
         );
         assert_eq!(remove("pubsub-lab-1").join(" "), "rm --force --volumes pubsub-lab-1");
     }
+}
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use super::*;
 
     #[tokio::test]
     async fn a_failed_command_is_named() {

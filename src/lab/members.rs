@@ -291,7 +291,7 @@ fn trace_args(shared: &Shared<'_>, file: PathBuf) -> Vec<OsString> {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests_of_the_machine {
     use super::*;
     use std::net::{Ipv4Addr, TcpListener};
 
