@@ -25,10 +25,10 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Prints the script and gives the exit code.
-pub fn run(args: &CompletionsArgs) -> Result<u8, Failure> {
+/// Prints the script that completes this command line, and gives the exit code.
+pub fn run(args: &CompletionsArgs, command_line: &Command) -> Result<u8, Failure> {
     let mut script = Vec::new();
-    generate(args.shell, &mut offered(&super::command()), "pubsub-lab", &mut script);
+    generate(args.shell, &mut offered(command_line), "pubsub-lab", &mut script);
     let script = String::from_utf8_lossy(&script);
     // Two spellings of a name with a hyphen, so that bash completes nothing after a subcommand: clap issue 6421.
     let script = match args.shell {

@@ -62,7 +62,7 @@ pub fn run(args: HistoryArgs) -> Result<u8, Failure> {
     if let Some(allowed) = limits::raise_descriptors(CLIENTS) {
         tracing::warn!("{allowed} file descriptors are allowed: too few for {CLIENTS} clients");
     }
-    let runtime = super::runtime()?;
+    let runtime = super::runtime::start()?;
     let ended = runtime.block_on(serve(args));
     // A thread that hangs in a file system is not to hold up the end.
     runtime.shutdown_background();

@@ -18,6 +18,7 @@ mod output;
 mod pattern;
 mod report;
 mod run;
+mod runtime;
 mod scenarios;
 mod schema;
 mod stderr;
@@ -30,7 +31,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
-use failure::{ENVIRONMENT, Failure, USAGE};
+use failure::USAGE;
 use lab::logging;
 use verbosity::VerbosityArgs;
 
@@ -93,10 +94,10 @@ pub fn main() -> ExitCode {
     }
     let result = match cli.command {
         Command::Bench(args) => bench::run(args),
-        Command::Completions(args) => completions::run(&args),
+        Command::Completions(args) => completions::run(&args, &Cli::command()),
         Command::Doctor(args) => doctor::run(&args),
         Command::History(args) => history::run(args),
-        Command::Man(args) => man::run(&args),
+        Command::Man(args) => man::run(&args, Cli::command()),
         Command::Node(args) => node::run(args),
         Command::Report(args) => report::run(&args),
         Command::Run(args) => run::run(args),
@@ -113,13 +114,6 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// The runtime of a subcommand.
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
-        Failure::new(ENVIRONMENT, format!("cannot start the runtime: {error}"), "free some memory or threads")
-    })
-}
-
 /// Help and version print themselves; all else is wrong usage.
 fn not_understood(error: &clap::Error) -> ExitCode {
     match usage::failure(error) {
@@ -133,9 +127,4 @@ fn not_understood(error: &clap::Error) -> ExitCode {
             ExitCode::from(if error.use_stderr() { USAGE } else { 0 })
         }
     }
-}
-
-/// The whole command line, as completions and manual pages need it.
-fn command() -> clap::Command {
-    Cli::command()
 }

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, Command};
 use clap_mangen::{Man, generate_to};
 
 use super::failure::{ENVIRONMENT, Failure};
@@ -22,16 +22,16 @@ pub struct ManArgs {
     out: Option<PathBuf>,
 }
 
-/// Prints or writes the pages and gives the exit code.
-pub fn run(args: &ManArgs) -> Result<u8, Failure> {
+/// Prints or writes the pages of this command line, and gives the exit code.
+pub fn run(args: &ManArgs, command_line: Command) -> Result<u8, Failure> {
     match &args.out {
-        Some(directory) => write_all(directory).map_err(|error| {
+        Some(directory) => write_all(command_line, directory).map_err(|error| {
             let message = format!("cannot write into {}: {error}", directory.display());
             Failure::new(ENVIRONMENT, message, "name another directory with `--out`")
         })?,
         None => {
             let mut page = Vec::new();
-            Man::new(super::command()).render(&mut page).map_err(|error| {
+            Man::new(command_line).render(&mut page).map_err(|error| {
                 Failure::new(ENVIRONMENT, format!("cannot write the page: {error}"), "free some memory")
             })?;
             // A reader that closes early (`| head -1`) is no error.
@@ -41,7 +41,7 @@ pub fn run(args: &ManArgs) -> Result<u8, Failure> {
     Ok(0)
 }
 
-fn write_all(directory: &Path) -> std::io::Result<()> {
+fn write_all(command_line: Command, directory: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(directory)?;
-    generate_to(super::command(), directory)
+    generate_to(command_line, directory)
 }

@@ -61,7 +61,7 @@ pub fn run(args: NodeArgs) -> Result<u8, Failure> {
     if let Some(allowed) = limits::raise_descriptors(clients as u64) {
         tracing::warn!("{allowed} file descriptors are allowed: too few for {clients} clients");
     }
-    super::runtime()?.block_on(serve(args))
+    super::runtime::start()?.block_on(serve(args))
 }
 
 async fn serve(args: NodeArgs) -> Result<u8, Failure> {

@@ -47,7 +47,7 @@ pub struct RunArgs {
 
 /// Starts the cluster, says where it is, and stops it on Ctrl-C. Gives the exit code.
 pub fn run(args: RunArgs) -> Result<u8, Failure> {
-    super::runtime()?.block_on(serve(args))
+    super::runtime::start()?.block_on(serve(args))
 }
 
 async fn serve(args: RunArgs) -> Result<u8, Failure> {

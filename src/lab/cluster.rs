@@ -8,12 +8,14 @@ use futures_util::future::{join_all, try_join_all};
 use tokio_util::sync::CancellationToken;
 
 use super::base::{Base, Events};
-use super::broker::{self, Broker};
+use super::broker::Broker;
 use super::error::LabError;
 use super::links::Links;
 use super::members::{Members, Shared, client_ports};
 use super::options::{ClusterOptions, no_history, no_such_node};
 use super::process::Supervision;
+use super::progress::Progress;
+use super::redaction::redact;
 use super::service::Service;
 use super::software::Software;
 use scenario::{Action, Fault, Target};
@@ -22,24 +24,6 @@ use scenario::{Action, Fault, Target};
 const STOP: Duration = Duration::from_millis(1500);
 /// How long the history may take to end when asked to.
 const STOP_HISTORY: Duration = Duration::from_millis(500);
-
-/// How far a start has come.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Progress {
-    /// What is waited for now.
-    Waiting(String),
-    /// The broker serves; what it is, for people.
-    Broker(String),
-    /// The history serves; where.
-    History(String),
-    /// A node serves. Told in the order of the nodes.
-    Node {
-        /// Which, counted from 0.
-        index: usize,
-        /// Where, as a browser takes it.
-        url: String,
-    },
-}
 
 /// A running cluster. Dropped without [`stop`](Self::stop): everything is killed at once.
 #[derive(Debug)]
@@ -254,7 +238,7 @@ async fn start_broker(
     let Some(product) = options.software.product() else { return Ok(None) };
     let broker = match &options.broker {
         Some(url) => {
-            progress(Progress::Waiting(format!("the broker at {}", broker::redact(url))));
+            progress(Progress::Waiting(format!("the broker at {}", redact(url))));
             Broker::external(product, url).await?
         }
         None => {

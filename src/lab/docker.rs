@@ -2,6 +2,8 @@
 //!
 //! Only the command lines are tested: no test talks to an engine.
 
+mod removal;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -18,6 +20,7 @@ use super::ports::{self, Kept};
 use super::process::{Death, LAST_WORDS, Process, Spec, Supervision};
 use super::product::Product;
 use fault::Victim;
+pub(super) use removal::remove;
 
 /// How long a command may take.
 const COMMAND: Duration = Duration::from_secs(20);
@@ -29,11 +32,6 @@ const ENGINE: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is asked.
 const POLL: Duration = Duration::from_millis(10);
-
-/// The arguments that remove a container, running or not.
-pub(super) fn remove(name: &str) -> [&str; 4] {
-    ["rm", "--force", "--volumes", name]
-}
 
 /// The image; Docker fetches it once.
 fn image(product: Product) -> &'static str {
@@ -269,6 +267,11 @@ mod tests {
         );
         assert_eq!(remove("pubsub-lab-1").join(" "), "rm --force --volumes pubsub-lab-1");
     }
+}
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use super::*;
 
     #[tokio::test]
     async fn a_failed_command_is_named() {

@@ -2,15 +2,15 @@
 
 mod amqp;
 mod redis;
+mod refusal;
 
 use std::time::Duration;
 
-use super::broker::redact;
 use super::error::LabError;
 use super::product::Product;
+use super::redaction::redact;
+use refusal::{PATIENCE, Refusal};
 
-/// How long one step of a talk with it may take.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// How long cleaning up there may take: it is a part of the end, which is to come soon.
 const CLEAN: Duration = Duration::from_secs(1);
 
@@ -62,37 +62,9 @@ pub async fn clean(product: Product, url: &str, namespace: &str) -> Result<(), S
     ))
 }
 
-/// Why a broker cannot be used. No text in it holds a password.
-#[derive(Debug)]
-enum Refusal {
-    /// The URL is none that the nodes can use.
-    Url(String),
-    /// Whoever is there, if anybody, does not serve us.
-    Unusable { why: String, hint: Option<&'static str> },
-}
-
-impl Refusal {
-    fn unusable(why: impl Into<String>) -> Self {
-        Self::Unusable { why: why.into(), hint: None }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn one_that_is_not_there_is_named_without_its_password() {
-        let port = crate::ports::free(1).unwrap()[0];
-        for (product, scheme) in [(Product::Redis, "redis"), (Product::RabbitMq, "amqp")] {
-            let url = format!("{scheme}://me:s3cret@127.0.0.1:{port}");
-            let error = version(product, &url).await.unwrap_err();
-            assert_eq!(error.exit, 4);
-            let expected = format!("the broker at {scheme}://127.0.0.1:{port} cannot be used: ");
-            assert!(error.message.starts_with(&expected), "{error}");
-            assert!(!error.to_string().contains("s3cret"));
-        }
-    }
 
     #[tokio::test]
     async fn a_url_that_is_none_is_wrong_usage() {
@@ -106,6 +78,24 @@ mod tests {
             assert_eq!(error.exit, 2, "{error}");
             assert!(!error.message.contains("s3cret"), "{error}");
             assert!(error.hint.is_some());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use super::*;
+
+    #[tokio::test]
+    async fn one_that_is_not_there_is_named_without_its_password() {
+        let port = crate::ports::free(1).unwrap()[0];
+        for (product, scheme) in [(Product::Redis, "redis"), (Product::RabbitMq, "amqp")] {
+            let url = format!("{scheme}://me:s3cret@127.0.0.1:{port}");
+            let error = version(product, &url).await.unwrap_err();
+            assert_eq!(error.exit, 4);
+            let expected = format!("the broker at {scheme}://127.0.0.1:{port} cannot be used: ");
+            assert!(error.message.starts_with(&expected), "{error}");
+            assert!(!error.to_string().contains("s3cret"));
         }
     }
 

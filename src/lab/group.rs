@@ -94,6 +94,17 @@ fn state(_pid: i32) -> Option<char> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_is_everybody() {
+        assert!(!Group::recorded(0, None).signal(Signal::SIGCONT));
+        assert!(!Group::recorded(1, None).signal(Signal::SIGCONT));
+    }
+}
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use super::*;
     use std::os::unix::process::CommandExt;
     use std::process::{Child, Command};
 
@@ -124,11 +135,5 @@ mod tests {
         assert!(child.try_wait().unwrap().is_none(), "the stranger lives");
         child.kill().unwrap();
         child.wait().unwrap();
-    }
-
-    #[test]
-    fn nobody_is_everybody() {
-        assert!(!Group::recorded(0, None).signal(Signal::SIGCONT));
-        assert!(!Group::recorded(1, None).signal(Signal::SIGCONT));
     }
 }

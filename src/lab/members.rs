@@ -9,13 +9,13 @@ use futures_util::stream::{self, StreamExt};
 
 use super::base::Base;
 use super::broker::Broker;
-use super::cluster::Progress;
 use super::error::LabError;
 use super::links::Links;
 use super::logging;
 use super::options::ClusterOptions;
 use super::ports;
 use super::process::{SHELL, Spec};
+use super::progress::Progress;
 use super::service::{Readiness, Service};
 use super::software::{Blanks, Server, Software};
 use super::story::{history_trace, node_trace};
@@ -291,7 +291,7 @@ fn trace_args(shared: &Shared<'_>, file: PathBuf) -> Vec<OsString> {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests_of_the_machine {
     use super::*;
     use std::net::{Ipv4Addr, TcpListener};
 

@@ -86,7 +86,7 @@ pub fn ephemeral() -> RangeInclusive<u16> {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests_of_the_machine {
     use super::*;
     use std::collections::BTreeSet;
 

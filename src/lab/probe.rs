@@ -111,7 +111,7 @@ async fn ask_at(
 }
 
 #[cfg(test)]
-mod tests {
+mod tests_of_the_machine {
     use super::*;
     use std::io::{Read, Write};
     use std::net::TcpListener;

@@ -5,6 +5,7 @@ use std::io;
 
 use super::error::LabError;
 use super::probe;
+use super::redaction::redact;
 use scenario::Pattern;
 
 /// A third-party server that a pattern needs.
@@ -38,7 +39,7 @@ impl Product {
             }
             "amqp" | "amqps" => Ok(Self::RabbitMq),
             _ => {
-                let shown = super::broker::redact(url);
+                let shown = redact(url);
                 let message = format!("the broker URL {shown} is neither one of Redis nor one of RabbitMQ");
                 Err(LabError::usage(message).hint(format!(
                     "{}; {}",

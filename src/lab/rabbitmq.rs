@@ -1,6 +1,7 @@
 //! A managed RabbitMQ from this machine's own installation: its own node name, ports, directories and epmd.
 //! What is installed as a service is neither used nor touched.
 
+mod name;
 mod setting;
 mod version;
 
@@ -10,12 +11,12 @@ use std::time::Duration;
 use super::epmd;
 use super::error::LabError;
 use super::ports;
-use super::probe::Greeting;
 use super::process::{LAST_WORDS, Spec, Supervision};
 use super::program;
 use super::service::{Readiness, Service};
 use fault::Victim;
-use setting::{Ports, environment, node, write_configuration};
+pub use name::is_ours;
+use setting::{Ports, environment, write_configuration};
 pub use version::version;
 
 /// The environment variable that names another start script; empty means: none, use Docker.
@@ -45,12 +46,6 @@ pub fn find() -> Result<Option<PathBuf>, LabError> {
 /// environment and in the directory of the installed service.
 fn switches_user(file: &Path) -> bool {
     std::fs::read(file).is_ok_and(|text| String::from_utf8_lossy(&text).contains("su rabbitmq"))
-}
-
-/// Whether the server that greets is the one that the lab started on this port.
-pub fn is_ours(greeting: &Greeting, port: u16) -> bool {
-    // The cluster's name is made of the node's; a RabbitMQ that does not tell is believed.
-    greeting.cluster.is_empty() || greeting.cluster.split('@').next() == Some(&node(port))
 }
 
 /// A RabbitMQ of the lab's, with the epmd that it needs.
@@ -215,18 +210,5 @@ mod tests {
         let shown = first_errors(log.path());
         assert_eq!(shown.len(), 5);
         assert_eq!(shown[..2], ["port in use", "  page 0"]);
-    }
-
-    #[test]
-    fn only_the_labs_own_is_taken_for_it() {
-        let greeting = |cluster: &str| Greeting {
-            product: "RabbitMQ".into(),
-            version: "3.10.8".into(),
-            cluster: cluster.into(),
-        };
-        assert!(is_ours(&greeting("lab20123@host"), 20123));
-        assert!(is_ours(&greeting(""), 20123));
-        assert!(!is_ours(&greeting("rabbit@host"), 20123));
-        assert!(!is_ours(&greeting("lab201234@host"), 20123));
     }
 }

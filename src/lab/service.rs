@@ -11,7 +11,7 @@ use super::error::LabError;
 use super::ports::{self, Kept};
 use super::probe;
 use super::process::{Process, Spec, Supervision, unwritable};
-use super::rabbitmq;
+use super::rabbitmq::is_ours;
 use fault::Victim;
 
 /// How often a service is asked whether it is ready.
@@ -153,7 +153,7 @@ impl Service {
                 Err(error) => Err(format!("PING is not answered ({error})")),
             },
             Readiness::RabbitMq => match probe::amqp_greeting(self.port).await {
-                Ok(greeting) if rabbitmq::is_ours(&greeting, self.port) => Ok(()),
+                Ok(greeting) if is_ours(&greeting, self.port) => Ok(()),
                 Ok(_) => Err("another AMQP server answers on its port".into()),
                 Err(error) => Err(format!("the protocol header is not answered ({error})")),
             },

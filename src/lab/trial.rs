@@ -12,7 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::base::{Base, Events, LabEvent};
-use super::cluster::{Cluster, Progress};
+use super::cluster::Cluster;
 use super::drain::drain;
 use super::error::LabError;
 use super::interruption::{BEFORE_THE_LOAD, Cut};
@@ -20,6 +20,7 @@ use super::link_report::{link_reports, proxy_report, robbed_links};
 use super::observer::{Note, Observer};
 use super::options::{ClusterOptions, cluster_options};
 use super::process::Supervision;
+use super::progress::Progress;
 use super::roll::{members_at, members_name, members_of};
 use super::shell::Shell;
 use super::story::{self, Began};

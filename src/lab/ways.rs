@@ -1,8 +1,8 @@
 //! Where each member of a cluster finds the others: at their own ports, or at the proxies that stand in between.
 
-use super::broker;
 use super::error::LabError;
 use super::members::{Addresses, Shared};
+use super::redaction::redact;
 use scenario::End;
 
 /// Where each member of a cluster finds the others.
@@ -73,7 +73,7 @@ async fn broker_url(shared: &Shared<'_>, dialer: End, url: &str) -> Result<Strin
         (None, _) => Ok(url.to_owned()),
         (Some(port), Some(parts)) => Ok(format!("{}127.0.0.1:{port}{}", parts.before, parts.after)),
         (Some(_), None) => {
-            let message = format!("the link to the broker at {} cannot be proxied", broker::redact(url));
+            let message = format!("the link to the broker at {} cannot be proxied", redact(url));
             Err(LabError::usage(message)
                 .hint("a proxied broker has a URL such as redis://host:6379, without TLS"))
         }

@@ -136,7 +136,7 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
         again,
         out,
     };
-    let runtime = super::runtime()?;
+    let runtime = super::runtime::start()?;
     let report = runtime.block_on(attended(&options));
     if args.out.is_none() {
         // It goes only if it is empty: the logs of what ran are kept.

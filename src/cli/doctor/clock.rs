@@ -74,7 +74,7 @@ fn micros(duration: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests_of_the_machine {
     use super::*;
 
     #[test]

@@ -80,7 +80,7 @@ struct OpenFiles {
 
 /// Looks, prints, and gives the exit code.
 pub fn run(args: &DoctorArgs) -> Result<u8, Failure> {
-    let (tools, patterns, ports) = super::runtime()?.block_on(async {
+    let (tools, patterns, ports) = super::runtime::start()?.block_on(async {
         tokio::join!(tools::all(), patterns::all(), tokio::task::spawn_blocking(Ports::look))
     });
     let ports = ports.map_err(|error| {

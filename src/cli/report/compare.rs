@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{only_one, places, read_all, said};
+use super::places;
+use super::unprinted::{only_one, said};
 use crate::failure::Failure;
 use crate::output::{Format, print_text};
 use report::{Side, compare};
@@ -14,7 +15,7 @@ pub(super) fn run(words: &[PathBuf], format: Format) -> Result<(), Failure> {
         [only] => places::side(only).into_iter().map(|dir| (name(&dir), vec![dir])).collect(),
         several => several.iter().map(|word| (name(word), places::side(word))).collect(),
     };
-    let read = |(name, dirs): (String, Vec<PathBuf>)| Ok(Side { name, reports: read_all(&dirs)? });
+    let read = |(name, dirs): (String, Vec<PathBuf>)| Ok(Side { name, reports: places::read_all(&dirs)? });
     let sides = sides.into_iter().map(read).collect::<Result<Vec<_>, Failure>>()?;
     let comparison = compare(&sides);
     said(match format {

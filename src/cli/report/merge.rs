@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{only_one, places, read_all, said};
+use super::places;
+use super::unprinted::{only_one, said};
 use crate::failure::{ENVIRONMENT, Failure, USAGE};
 use crate::output::{Format, print_table, print_text};
 use report::{markdown, merge};
 
 pub(super) fn run(words: &[PathBuf], format: Format, out: Option<&Path>) -> Result<u8, Failure> {
-    let reports = read_all(&places::all(words)?)?;
+    let reports = places::read_all(&places::all(words)?)?;
     let merged = merge(&reports).map_err(|differing| {
         let message = format!("these reports are of different scenarios: {}", differing.join(", "));
         Failure::new(USAGE, message, "leave out `--merge`: that compares them")

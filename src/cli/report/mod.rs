@@ -5,16 +5,16 @@ mod charts;
 mod compare;
 mod merge;
 mod places;
+mod unprinted;
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::failure::{ENVIRONMENT, Failure, USAGE};
+use super::failure::{ENVIRONMENT, Failure};
 use super::output::{Format, print};
 use super::stderr::say;
-use report::Report;
+use unprinted::said;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -69,9 +69,6 @@ pub struct ReportArgs {
     out: Option<PathBuf>,
 }
 
-/// The last run, where nobody names another.
-const LATEST: &str = "runs/latest";
-
 /// Prints; the exit code says only whether that worked.
 pub fn run(args: &ReportArgs) -> Result<u8, Failure> {
     if args.merge {
@@ -105,48 +102,11 @@ pub fn run(args: &ReportArgs) -> Result<u8, Failure> {
 fn one(args: &ReportArgs) -> Result<(), Failure> {
     let dir = match args.dirs.first() {
         Some(dir) => dir.clone(),
-        None => places::latest(Path::new(LATEST))?,
+        None => places::latest(Path::new(places::LATEST))?,
     };
     // Several directories in one word are a side of a comparison.
     match &places::side(&dir)[..] {
         [only] => said(print(&places::read(only)?, args.format)),
         _ => compare::run(std::slice::from_ref(&dir), args.format),
     }
-}
-
-/// What to say when stdout does not take it.
-fn said(printed: io::Result<()>) -> Result<(), Failure> {
-    printed.map_err(|error| {
-        Failure::new(
-            ENVIRONMENT,
-            format!("cannot write to stdout: {error}"),
-            "the report is on disk all the same",
-        )
-    })
-}
-
-/// Every report of some directories that are to be counted together, or the first that cannot be read, or that is
-/// there twice: its runs would count twice.
-fn read_all(dirs: &[PathBuf]) -> Result<Vec<Report>, Failure> {
-    let mut reports: Vec<Report> = Vec::new();
-    for dir in dirs {
-        let report = places::read(dir)?;
-        if let Some(place) = reports.iter().position(|other| *other == report) {
-            let (first, again) = (dirs[place].display(), dir.display());
-            let message = if dirs[place] == *dir {
-                format!("{again} is named twice, and its runs would count twice")
-            } else {
-                format!("{first} and {again} hold the same report, and its runs would count twice")
-            };
-            return Err(Failure::new(USAGE, message, "name each report once"));
-        }
-        reports.push(report);
-    }
-    Ok(reports)
-}
-
-/// A format that only one report has.
-fn only_one(what: &str, format: Format) -> Failure {
-    let message = format!("--format {} is not for {what}", format.name());
-    Failure::new(USAGE, message, "use text, json or md, or name one report alone")
 }

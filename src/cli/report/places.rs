@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::failure::{Failure, USAGE};
 use report::Report;
 
+/// The last run, where nobody names another.
+pub(super) const LATEST: &str = "runs/latest";
+
 /// The last run's directory.
 pub(super) fn latest(link: &Path) -> Result<PathBuf, Failure> {
     if link.join(report::REPORT_FILE).exists() {
@@ -20,6 +23,26 @@ pub(super) fn read(dir: &Path) -> Result<Report, Failure> {
     Report::read(dir).map_err(|error| Failure::new(USAGE, error.to_string(), error.hint()))
 }
 
+/// Every report of some directories that are to be counted together, or the first that cannot be read, or that is
+/// there twice: its runs would count twice.
+pub(super) fn read_all(dirs: &[PathBuf]) -> Result<Vec<Report>, Failure> {
+    let mut reports: Vec<Report> = Vec::new();
+    for dir in dirs {
+        let report = read(dir)?;
+        if let Some(place) = reports.iter().position(|other| *other == report) {
+            let (first, again) = (dirs[place].display(), dir.display());
+            let message = if dirs[place] == *dir {
+                format!("{again} is named twice, and its runs would count twice")
+            } else {
+                format!("{first} and {again} hold the same report, and its runs would count twice")
+            };
+            return Err(Failure::new(USAGE, message, "name each report once"));
+        }
+        reports.push(report);
+    }
+    Ok(reports)
+}
+
 /// The directories of a side: several, separated by commas, or one whose name has a comma.
 pub(super) fn side(word: &Path) -> Vec<PathBuf> {
     match word.to_str() {
@@ -33,7 +56,7 @@ pub(super) fn side(word: &Path) -> Vec<PathBuf> {
 /// Every directory that is named; the last run's if there is none.
 pub(super) fn all(words: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     if words.is_empty() {
-        return Ok(vec![latest(Path::new(super::LATEST))?]);
+        return Ok(vec![latest(Path::new(LATEST))?]);
     }
     Ok(words.iter().flat_map(|word| side(word)).collect())
 }

@@ -6,7 +6,7 @@ use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Connection, ConnectionProperties, ErrorKind};
 
-use super::{PATIENCE, Refusal};
+use super::refusal::{PATIENCE, Refusal};
 use crate::probe::{self, Greeting};
 
 /// Its version, or `unknown`.

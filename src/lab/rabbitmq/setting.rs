@@ -4,16 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::Path;
 
+use super::name::node;
 use crate::error::LabError;
 use crate::ports;
 
 /// Where Erlang may be beside the lab's own search path.
 const ERLANG_PATH: &str = "/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin";
-
-/// The first part of the node name, the same at every start: the data belong to it.
-pub(super) fn node(port: u16) -> String {
-    format!("lab{port}")
-}
 
 /// The loopback ports of one RabbitMQ.
 #[derive(Debug, Clone, Copy)]

@@ -83,8 +83,12 @@ mod tests {
             assert_eq!(Tag::parse(wrong), None, "{wrong}");
         }
     }
+}
 
-    #[cfg(target_os = "linux")]
+#[cfg(all(test, target_os = "linux"))]
+mod tests_of_the_machine {
+    use super::*;
+
     #[test]
     fn who_bears_it_is_found_and_nobody_else() {
         let (tag, other) = (Tag::new(), Tag::new());

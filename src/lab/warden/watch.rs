@@ -235,22 +235,6 @@ mod tests {
         }
     }
 
-    #[cfg(target_os = "linux")]
-    #[test]
-    fn who_has_left_its_group_is_found() {
-        use std::os::unix::process::ExitStatusExt;
-
-        let tag = Tag::new();
-        let mut command = Command::new("sleep");
-        command.arg("60");
-        tag.mark(&mut command);
-        let mut child = command.spawn().unwrap();
-        let lines = format!("tag {}\n", tag.text());
-        let code = std::thread::spawn(move || keep_watch(lines.as_bytes())).join().unwrap();
-        assert_eq!(child.wait().unwrap().signal(), Some(Signal::SIGKILL as i32));
-        assert_eq!(code, 0);
-    }
-
     #[test]
     fn what_is_struck_out_stays() {
         let kept_dir = tempfile::tempdir().unwrap();
@@ -265,5 +249,25 @@ mod tests {
         assert_eq!(code, 0);
         assert!(kept_dir.path().exists());
         assert!(!gone_dir.path().exists());
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests_of_the_machine {
+    use super::*;
+
+    #[test]
+    fn who_has_left_its_group_is_found() {
+        use std::os::unix::process::ExitStatusExt;
+
+        let tag = Tag::new();
+        let mut command = Command::new("sleep");
+        command.arg("60");
+        tag.mark(&mut command);
+        let mut child = command.spawn().unwrap();
+        let lines = format!("tag {}\n", tag.text());
+        let code = std::thread::spawn(move || keep_watch(lines.as_bytes())).join().unwrap();
+        assert_eq!(child.wait().unwrap().signal(), Some(Signal::SIGKILL as i32));
+        assert_eq!(code, 0);
     }
 }

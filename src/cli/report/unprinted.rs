@@ -1,0 +1,23 @@
+//! Why reports are not printed.
+
+use std::io;
+
+use crate::failure::{ENVIRONMENT, Failure, USAGE};
+use crate::output::Format;
+
+/// What to say when stdout takes no report.
+pub(super) fn said(printed: io::Result<()>) -> Result<(), Failure> {
+    printed.map_err(|error| {
+        Failure::new(
+            ENVIRONMENT,
+            format!("cannot write to stdout: {error}"),
+            "the report is on disk all the same",
+        )
+    })
+}
+
+/// A format that only one report has.
+pub(super) fn only_one(what: &str, format: Format) -> Failure {
+    let message = format!("--format {} is not for {what}", format.name());
+    Failure::new(USAGE, message, "use text, json or md, or name one report alone")
+}
