@@ -22,6 +22,8 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::ports::Port;
+
 /// Every `every`-th message of each publisher.
 #[derive(Debug, Clone, Copy)]
 pub struct Each(pub usize);
@@ -120,6 +122,8 @@ impl Said {
 pub struct FaultyServer {
     state: Arc<State>,
     addresses: Vec<SocketAddr>,
+    /// Those of the nodes, also when they are killed: nobody else is to answer there.
+    ports: Vec<Port>,
     nodes: Vec<CancellationToken>,
 }
 
@@ -165,10 +169,12 @@ impl FaultyServer {
     /// Starts so many nodes on free ports.
     pub async fn start(nodes: usize, faults: Faults) -> Self {
         let state = Arc::new(State { faults, tasks: TaskTracker::new(), inner: Mutex::default() });
-        let mut server = Self { state, addresses: vec![], nodes: vec![] };
+        let mut server = Self { state, addresses: vec![], ports: vec![], nodes: vec![] };
         for node in 0..nodes {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let port = Port::free();
+            let listener = TcpListener::bind(("127.0.0.1", port.number())).await.unwrap();
             server.addresses.push(listener.local_addr().unwrap());
+            server.ports.push(port);
             server.nodes.push(CancellationToken::new());
             server.serve(node, listener);
         }

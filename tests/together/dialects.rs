@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use crate::support::chat::{ChatServer, Manners};
 use crate::support::load::{self, eventually, plan, until};
 use crate::support::node::Node;
+use crate::support::ports::Port;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -191,9 +192,10 @@ async fn only_who_shows_it_speaks_our_dialect() {
 
 #[tokio::test]
 async fn where_no_server_is_nothing_is_detected() {
-    let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).unwrap();
-    let error = detect(&format!("ws://{gone}"), SECOND).await.unwrap_err();
-    assert!(error.starts_with(&format!("ws://{gone}: ")), "{error}");
+    let nobody = Port::free();
+    let gone = format!("ws://127.0.0.1:{}", nobody.number());
+    let error = detect(&gone, SECOND).await.unwrap_err();
+    assert!(error.starts_with(&format!("{gone}: ")), "{error}");
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}", mute.local_addr().unwrap());
     let error = detect(&url, Duration::from_millis(50)).await.unwrap_err();

@@ -146,7 +146,8 @@ async fn told(seed: u64) -> (String, Vec<[String; 3]>) {
     let scenario = quick("rooms = 2\n");
     let args = ["--url", &urls[0], "--url", &urls[1], "--seed", &seed.to_string()];
     let ended: Ended = tokio::task::block_in_place(|| Bench::start(&scenario, &args).ended());
-    assert!(matches!(ended.code, Some(0 | 3)), "{}", ended.everything());
+    // What the server is told does not depend on how punctually.
+    assert_eq!(ended.code, Some(ended.report().exit_of_verdicts()), "{}", ended.everything());
     let mut nonces = Vec::new();
     let mut told: Vec<(u64, [String; 3])> = Vec::new();
     for (id, room, text) in server.told() {
@@ -192,11 +193,10 @@ fn a_reader_of_stderr_that_goes_ends_no_work() {
     bench.arg(&scenario).args(["--out", "out", "-v"]).current_dir(place.path());
     let mut bench = bench.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     drop(bench.stderr.take());
-    // A busy machine makes it inconclusive, and that is an end of its work as well.
     let code = bench.wait().unwrap().code();
-    assert!(matches!(code, Some(0 | 3)), "{code:?}");
     let out = place.path().join("out");
-    assert!(out.join("report.json").exists());
+    let report = Report::read(&out.join("report.json"));
+    assert_eq!(code, Some(report.exit_of_verdicts()));
 
     let mut report = pubsub_lab(&["report", "--write"]);
     let mut report = report.arg(&out).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();

@@ -15,6 +15,7 @@ use crate::support::amqp_bus::{
     subscribe,
 };
 use crate::support::history::{History, Place};
+use crate::support::ports::Port;
 use crate::support::rabbitmq::RabbitMq;
 
 /// A node that listens through a network, one that speaks, and a history.
@@ -144,9 +145,8 @@ async fn a_queue_deleted_again_and_again_while_messages_pour_in_costs_nothing() 
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_history_the_gap_is_named_and_the_live_feed_goes_on() {
-    // Nobody listens there: the port was free a moment ago.
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for history in [None, Some(format!("http://{nobody}"))] {
+    let nobody = Port::free();
+    for history in [None, Some(format!("http://127.0.0.1:{}", nobody.number()))] {
         let named = history.is_some();
         let mut scene = Scene::new(namespace(), history, None).await;
         subscribe(&scene.listener, "lobby").await;

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::rig::*;
+use crate::support::ports::Port;
 
 #[tokio::test]
 async fn bytes_pass_both_ways_and_are_counted() {
@@ -69,12 +70,11 @@ async fn a_reset_is_passed_on_as_one_also_after_a_half_close() {
 #[tokio::test]
 async fn who_dials_an_upstream_that_is_down_is_reset_and_once_it_is_up_it_works() {
     let line = Line::new(1);
-    let spare = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = spare.local_addr().unwrap();
-    drop(spare);
+    let reserved = Port::free();
+    let address = format!("127.0.0.1:{}", reserved.number());
     let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
     let lines = vec![(line.clone(), false)];
-    let proxy = Proxy::start(0, address.to_string(), lines, &tasks, &cancel).await.unwrap();
+    let proxy = Proxy::start(0, address.clone(), lines, &tasks, &cancel).await.unwrap();
     let mut client = TcpStream::connect(("127.0.0.1", proxy.port())).await.unwrap();
     assert!(is_reset(&rest(&mut client).await.1));
     assert_eq!(line.counts().refused, 1);

@@ -1,9 +1,9 @@
 //! A server that already runs, with faults that only its owner can strike.
 
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use super::{Servers, short};
+use crate::support::ports::Port;
 use crate::support::process::{PATIENCE, eventually};
 use crate::support::report::conclusive;
 
@@ -11,18 +11,20 @@ use crate::support::report::conclusive;
 struct Running {
     child: Child,
     url: String,
+    /// Its port, also while it is down.
+    _port: Port,
 }
 
 impl Running {
     fn start(servers: &Servers) -> Self {
-        // Free a moment ago; whoever takes it in between fails the start, and the test.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let reserved = Port::free();
+        let port = reserved.number();
         let mut command = Command::new("node");
         command.arg(servers.path("correct.js")).arg(port.to_string());
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
         let up = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
         assert!(eventually(PATIENCE, up), "the server listens");
-        Self { child, url: format!("ws://127.0.0.1:{port}") }
+        Self { child, url: format!("ws://127.0.0.1:{port}"), _port: reserved }
     }
 }
 
