@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -145,6 +145,10 @@ struct Inner {
     history: Vec<(String, Value)>,
     /// Messages replayed, each time one was.
     replayed: usize,
+    /// By the number of the subscriber: load messages delivered to it live, harmed or not.
+    live: HashMap<usize, usize>,
+    /// The longest that a delayed message was held in the end.
+    held_longest: Duration,
     /// Whether new connections are dropped.
     turns_away: bool,
     /// Connections that were closed with a goodbye.
@@ -209,6 +213,16 @@ impl FaultyServer {
     /// Messages replayed so far, to whomever.
     pub fn replayed(&self) -> usize {
         self.state.inner().replayed
+    }
+
+    /// Load messages that were delivered live to this subscriber so far.
+    pub fn delivered_live(&self, subscriber: usize) -> u64 {
+        self.state.inner().live.get(&subscriber).copied().unwrap_or_default() as u64
+    }
+
+    /// The longest that a message was held that was to be delayed: the delay, and what the machine added.
+    pub fn held_longest(&self) -> Duration {
+        self.state.inner().held_longest
     }
 
     /// Connections that a client closed politely so far.
@@ -292,9 +306,11 @@ impl State {
                 Some(out) = out.recv() => match out {
                     Out::Frame(frame) => if sink.send(Message::text(frame)).await.is_err() { break },
                     Out::Later(frame, delay) => {
-                        let outbox = outbox.clone();
+                        let (outbox, state, begin) = (outbox.clone(), Arc::clone(&self), Instant::now());
                         self.tasks.spawn(async move {
                             tokio::time::sleep(delay).await;
+                            let longest = &mut state.inner().held_longest;
+                            *longest = (*longest).max(begin.elapsed());
                             let _ = outbox.send(Out::Frame(frame));
                         });
                     }
@@ -418,6 +434,9 @@ impl State {
                 let _ = member.outbox.send(Out::Cut);
                 member.room = String::new();
                 continue;
+            }
+            if said.load {
+                *inner.live.entry(subscriber).or_default() += 1;
             }
             match self.faults.harm.get(&subscriber) {
                 None => member.send(message.to_string()),

@@ -25,7 +25,8 @@ fn template(text: &str) -> Dialect {
     Dialect::Template(Template::parse("chat.toml", text).unwrap())
 }
 
-/// Of a run of [`plan`] without answers in which so many debts are lost. How many are on time is the machine's.
+/// Of a run of [`plan`] without answers in which so many debts are lost. How many are on time is the machine's:
+/// [`measure`] compares it with the latencies.
 fn unanswered(lost: u64) -> (Messages, Debts) {
     let messages = Messages { due: 120, sent: 120, unknown: 120, ..Messages::default() };
     let delivered = 360 - lost;
@@ -48,6 +49,8 @@ async fn measure(
     load.schedule_ended().await;
     let done = until(&load, |s| (s.messages, Debts { on_time: None, ..s.debts }) == expected).await;
     assert_eq!((done.duplicates, done.reordered, done.unexpected, done.corrupted), (0, 0, 0, 0));
+    let punctual = done.latency.count_between(0, 1_000_000);
+    assert_eq!(done.debts.on_time, Some(punctual as f64 / done.debts.owed as f64));
     (done, load.finish().await)
 }
 
