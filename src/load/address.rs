@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use super::settings::LoadError;
+use super::error::LoadError;
 use super::socket::{CountedStream, Socket};
 
 /// What a connection may buffer. The library's 128 KiB a connection would be 1.3 GB for ten thousand clients.
