@@ -1,6 +1,6 @@
 //! Kill: SIGKILL. Nothing is said, nothing is written; the kernel closes the sockets.
 
-use super::Victim;
+use super::victim::Victim;
 
 pub(super) async fn strike<V: Victim>(victim: &V) -> Result<(), V::Error> {
     victim.kill().await

@@ -1,7 +1,7 @@
 //! Pause: SIGSTOP. The sockets stay open, the kernel goes on acknowledging, and nobody answers: what a hung
 //! process looks like.
 
-use super::Victim;
+use super::victim::Victim;
 
 pub(super) async fn strike<V: Victim>(victim: &V) -> Result<(), V::Error> {
     victim.freeze().await

@@ -1,6 +1,6 @@
 //! Stop: SIGTERM. The target ends in its own way, and may say goodbye.
 
-use super::Victim;
+use super::victim::Victim;
 
 pub(super) async fn strike<V: Victim>(victim: &V) -> Result<(), V::Error> {
     victim.terminate().await

@@ -9,6 +9,7 @@
 //! | `keep` | how much is kept |
 //! | `fences` | which fences are committed, and who waits for one |
 //! | `readers`, `http`, `server` | questions over HTTP, each with a connection to the file of its own |
+//! | `error` | why the service cannot start, or ended |
 //! | `status`, `counters` | whether it works, and what is counted |
 //!
 //! **Nothing is lost.** A delivery is acknowledged after the transaction that stores it is on the disk (WAL with
@@ -25,6 +26,7 @@
 
 mod consumer;
 mod counters;
+mod error;
 mod fences;
 mod http;
 mod intake;
@@ -46,6 +48,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+pub use error::HistoryError;
 pub use keep::Keep;
 
 use consumer::{Committed, Consumer};
@@ -78,23 +81,6 @@ pub struct HistoryOptions {
     pub metrics: Option<PrometheusHandle>,
     /// Where each message was, and when.
     pub trace: Trace,
-}
-
-/// Why a history service cannot start, or ended.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HistoryError {
-    /// The URL is none.
-    #[error("{0}")]
-    Broker(String),
-    /// The namespace is none.
-    #[error("{0}")]
-    Namespace(String),
-    /// The file is not one that it can keep its messages in. Nothing was written to it.
-    #[error("{0}")]
-    File(String),
-    /// The thread that writes ended by itself.
-    #[error("the history service failed: nothing writes any more")]
-    Writer,
 }
 
 /// A history service that has looked at its file, and is ready to serve.

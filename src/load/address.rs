@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
-use super::settings::LoadError;
+use super::error::LoadError;
 use super::socket::{CountedStream, Socket};
 
 /// What a connection may buffer. The library's 128 KiB a connection would be 1.3 GB for ten thousand clients.
@@ -98,20 +98,7 @@ async fn connect_narrow(to: (&str, u16), receive_buffer: u32) -> io::Result<TcpS
 
 #[cfg(test)]
 mod tests {
-    use tokio::net::TcpListener;
-
-    use super::super::slow::RECEIVE_BUFFER;
     use super::*;
-
-    #[tokio::test]
-    async fn a_narrow_connection_is_sent_segments_that_fit_its_window() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let to = ("127.0.0.1", listener.local_addr().unwrap().port());
-        let (reader, sender) = tokio::join!(connect_narrow(to, RECEIVE_BUFFER), listener.accept());
-        let (_reader, (sender, _)) = (reader.unwrap(), sender.unwrap());
-        let segment = SockRef::from(&sender).tcp_mss().unwrap();
-        assert!(segment <= SEGMENT, "{segment}");
-    }
 
     #[test]
     fn urls() {
@@ -131,5 +118,23 @@ mod tests {
         assert_eq!(request.headers()["sec-websocket-protocol"], "pubsub-lab.v1");
         assert_eq!(request.uri().path(), "/chat");
         assert!(!node.request(None).unwrap().headers().contains_key("sec-websocket-protocol"));
+    }
+}
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use tokio::net::TcpListener;
+
+    use super::super::slow::RECEIVE_BUFFER;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_narrow_connection_is_sent_segments_that_fit_its_window() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let to = ("127.0.0.1", listener.local_addr().unwrap().port());
+        let (reader, sender) = tokio::join!(connect_narrow(to, RECEIVE_BUFFER), listener.accept());
+        let (_reader, (sender, _)) = (reader.unwrap(), sender.unwrap());
+        let segment = SockRef::from(&sender).tcp_mss().unwrap();
+        assert!(segment <= SEGMENT, "{segment}");
     }
 }

@@ -16,13 +16,14 @@ use super::backlog::Order;
 use super::clock::Clock;
 use super::dial::Dialer;
 use super::engine::{Ending, Engine};
+use super::error::LoadError;
 use super::health::Health;
 use super::pacer::{Pacer, Schedule};
 use super::publisher::publish;
 use super::rehearsal::Rehearsal;
 use super::roster::Roster;
 use super::run::Run;
-use super::settings::{LoadError, Settings};
+use super::settings::Settings;
 use super::slow::Slowness;
 use super::storm::Storms;
 use super::subscriber::listen;
@@ -309,7 +310,7 @@ mod tests {
     use super::super::dialect::{Dialect, Template};
     use super::*;
 
-    fn settings(urls: &[&str]) -> Settings {
+    pub(super) fn settings(urls: &[&str]) -> Settings {
         let second = Duration::from_secs(1);
         let (publishers, subscribers, nodes, rooms, rate) = (1, 3, 2, 1, 10.0);
         let load = scenario::Load {
@@ -331,22 +332,6 @@ mod tests {
         let urls = urls.iter().map(|url| (*url).to_owned()).collect();
         let (faults, dialect) = (vec![], Dialect::V1);
         Settings { plan, load, faults, dialect, keeps_history: true, seed: 1, urls }
-    }
-
-    #[tokio::test]
-    async fn a_cluster_that_is_not_there_is_named() {
-        // A port that nobody listens on any more, and one that nobody answers on.
-        let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).unwrap();
-        let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let urls = [format!("ws://{gone}"), format!("ws://{}", mute.local_addr().unwrap())];
-        let mut settings = settings(&urls.each_ref().map(|url| &**url));
-        settings.load.connect_timeout = Duration::from_millis(20);
-        let error = LoadGenerator::start_within(settings, Duration::from_millis(200)).await.unwrap_err();
-        let error = error.to_string();
-        let begin =
-            "only 0 of 4 clients were connected and subscribed within 200ms; the latest failure: node ";
-        assert!(error.starts_with(begin), "{error}");
-        assert!(urls.iter().any(|url| error.contains(url)), "{error}");
     }
 
     #[tokio::test]
@@ -377,5 +362,27 @@ mod tests {
             assert!(check(&dialect, 2, false).unwrap_err().contains("a room"));
             assert!(check(&dialect, 1, true).unwrap_err().contains("no answers"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use super::tests::settings;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_cluster_that_is_not_there_is_named() {
+        // A port that nobody listens on any more, and one that nobody answers on.
+        let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).unwrap();
+        let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let urls = [format!("ws://{gone}"), format!("ws://{}", mute.local_addr().unwrap())];
+        let mut settings = settings(&urls.each_ref().map(|url| &**url));
+        settings.load.connect_timeout = Duration::from_millis(20);
+        let error = LoadGenerator::start_within(settings, Duration::from_millis(200)).await.unwrap_err();
+        let error = error.to_string();
+        let begin =
+            "only 0 of 4 clients were connected and subscribed within 200ms; the latest failure: node ";
+        assert!(error.starts_with(begin), "{error}");
+        assert!(urls.iter().any(|url| error.contains(url)), "{error}");
     }
 }

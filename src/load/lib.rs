@@ -4,8 +4,10 @@
 //!
 //! | file | what it is |
 //! |---|---|
+//! | `settings`, `error` | what the load is asked for, and why there may be none |
 //! | `text` | identity is in the text: written, read, judged |
 //! | `dialect` | how a server is spoken to: plain, `pubsub-lab.v1`, or as a template says |
+//! | `detect` | which dialect a server speaks, found out by asking it |
 //! | `codec` | the frames of `pubsub-lab.v1`, as a client sees them |
 //! | `pacer` | the thread that keeps the schedule |
 //! | `backlog` | what a publisher still has to send, and may have to send again |
@@ -24,9 +26,11 @@ mod attendance;
 mod backlog;
 mod clock;
 mod codec;
+mod detect;
 mod dial;
 mod dialect;
 mod engine;
+mod error;
 mod generator;
 mod health;
 mod pacer;
@@ -41,6 +45,8 @@ mod storm;
 mod subscriber;
 mod text;
 
-pub use dialect::{Dialect, Template, TemplateError, detect};
+pub use detect::detect;
+pub use dialect::{Dialect, Template, TemplateError};
+pub use error::LoadError;
 pub use generator::LoadGenerator;
-pub use settings::{LoadError, Settings};
+pub use settings::Settings;

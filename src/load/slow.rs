@@ -200,10 +200,6 @@ impl Pace {
 
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
-
-    use futures_util::FutureExt;
-
     use super::*;
 
     fn slow(target: Target, bytes_per_second: u64) -> Fault {
@@ -277,6 +273,15 @@ mod tests {
         }
         assert_eq!(read, 2 * pace.most());
     }
+}
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use std::future::poll_fn;
+
+    use futures_util::FutureExt;
+
+    use super::*;
 
     #[tokio::test]
     async fn who_waits_is_woken_at_once_when_it_is_over() {

@@ -26,14 +26,14 @@ mod page;
 mod rate;
 mod recent;
 mod replay;
-#[cfg(test)]
-mod replay_tests;
 mod replayed;
 mod request;
 mod room;
 mod roster;
 mod session;
 mod shared;
+#[cfg(test)]
+mod tests_of_the_machine;
 mod trail;
 mod turns;
 

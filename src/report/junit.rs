@@ -141,4 +141,4 @@ fn begun<'a>(
 }
 
 #[cfg(test)]
-mod tests;
+mod tests_of_the_machine;

@@ -6,7 +6,7 @@ use humantime::format_duration;
 
 use super::error::{Complaint, Origin, ScenarioError, Source};
 use super::fault::Placed;
-use super::fields::Fields;
+use super::values::Fields;
 use super::{Cluster, Load, Pattern};
 
 /// More would not fit into the memory of a usual machine.

@@ -7,8 +7,8 @@ use toml::de::DeValue;
 
 use super::error::{ScenarioError, Source};
 use super::example::of_matrix;
+use super::fields::Overrides;
 use super::section::{Section, Value, text, wrong_type_of};
-use super::{Overrides, Scenario};
 
 /// The fields that a matrix may vary.
 pub const MATRIX_FIELDS: [&str; 6] = ["rate", "payload", "nodes", "subscribers", "publishers", "rooms"];
@@ -24,15 +24,6 @@ pub struct Matrix {
     /// Whether a pattern's runs end with the first that violates an expectation: a search for the last value that
     /// it sustains.
     pub until_violated: bool,
-}
-
-/// One variation of a scenario.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Variation {
-    /// What was varied, by name; empty where there is no matrix.
-    pub params: BTreeMap<String, Json>,
-    /// The scenario with these values.
-    pub scenario: Scenario,
 }
 
 impl Matrix {

@@ -7,9 +7,12 @@ use toml::de::{DeTable, DeValue};
 use super::check::Whole;
 use super::error::{ScenarioError, Source};
 use super::example::{example, syntax_hint};
-use super::fields::{CLUSTER_FIELDS, Fields, LOAD_FIELDS};
-use super::section::{Section, Value, text, wrong_type};
-use super::{Overrides, Pattern, Scenario, expect, fault, matrix};
+use super::fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
+use super::pattern::Pattern;
+use super::scenario::Scenario;
+use super::section::{Section, Value, wrong_type};
+use super::values::Fields;
+use super::{expect, fault, matrix, patterns};
 
 pub(super) const KEYS: [&str; 7] = ["title", "patterns", "cluster", "load", "matrix", "fault", "expect"];
 /// A title stands on one line of a table.
@@ -35,11 +38,11 @@ impl Scenario {
         let name = Path::new(source_name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let title = title(source, &root)?.unwrap_or_else(|| name.clone());
         let patterns = match root.get("patterns") {
-            Some(value) => patterns(source, value)?,
+            Some(value) => patterns::read(source, value)?,
             None => Pattern::ALL.to_vec(),
         };
 
-        let open = |key, name, known: &[super::Field]| {
+        let open = |key, name, known: &[Field]| {
             let keys: Vec<&str> = known.iter().map(|field| field.key).collect();
             root.get(key).map(|value| Section::open(source, name, value, &keys)).transpose()
         };
@@ -88,28 +91,6 @@ fn title(source: &Source<'_>, root: &Section<'_>) -> Result<Option<String>, Scen
         return Err(error.with_hint(example("title")));
     }
     Ok(Some(title.to_owned()))
-}
-
-/// A list of patterns: of a scenario, or of a fault.
-pub(super) fn patterns(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Pattern>, ScenarioError> {
-    let DeValue::Array(names) = value.get_ref() else {
-        return Err(wrong_type(source, value, "patterns", "a list such as [\"local\", \"redis\"]"));
-    };
-    let mut patterns = Vec::new();
-    for name in names {
-        let name = text(source, name, "patterns")?;
-        let pattern = Pattern::named(name.get_ref()).ok_or_else(|| expect::unknown_pattern(source, &name))?;
-        if patterns.contains(&pattern) {
-            let error = source.error(&name.span(), format!("`patterns` names `{pattern}` twice"));
-            return Err(error.with_hint("name each pattern once; `bench --runs 2` runs each twice"));
-        }
-        patterns.push(pattern);
-    }
-    if patterns.is_empty() {
-        let error = source.error(&value.span(), "`patterns` names none");
-        return Err(error.with_hint("leave `patterns` out for all of them"));
-    }
-    Ok(patterns)
 }
 
 fn list_of_tables<'a>(

@@ -1,8 +1,8 @@
 //! A share of the subscribers, as `leave` and `join` name it: `"50%"`.
 
-use super::Target;
 use super::error::{ScenarioError, Source};
 use super::example::example;
+use super::fault::Target;
 use super::section::Section;
 
 /// Reads the share that a `leave`, a `join` or a `slow` names.

@@ -162,3 +162,5 @@ impl TraceFile {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_of_the_machine;

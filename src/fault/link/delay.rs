@@ -5,7 +5,7 @@ use std::time::Duration;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::rules::{Force, Key};
+use super::force::{Force, Key};
 use scenario::Condition;
 
 /// The delays in force in one direction of one connection.

@@ -2,7 +2,7 @@
 //! connection from its beginning. Bytes count as they pass on, so that those that a delay holds at the strike
 //! count too. Each of several counts for itself. What the other way has not passed on by then is dropped.
 
-use super::rules::{Force, Key};
+use super::force::{Force, Key};
 use scenario::Condition;
 
 /// The limits in force in one direction of one connection.

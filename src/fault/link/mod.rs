@@ -11,6 +11,7 @@
 //! | `pump` | one direction of a connection |
 //! | `queue` | the bytes that were read and have not passed yet |
 //! | `rules` | what the conditions of all lines mean for one pump |
+//! | `force` | one condition in force: what it is, which line's, and its seed |
 //! | `cut`, `blackhole`, `delay`, `throttle`, `slice`, `limit` | one condition each |
 //! | `latency` | what a proxy costs |
 //!
@@ -25,6 +26,7 @@ mod blackhole;
 mod connection;
 mod cut;
 mod delay;
+mod force;
 mod latency;
 mod limit;
 mod line;

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
 
 use super::delay::Delay;
+use super::force::{Force, Key};
 use super::limit::Limit;
 use super::line::{Counters, Direction, Line};
 use super::slice::Slice;
 use super::throttle::Throttle;
 use super::{blackhole, cut};
-use scenario::Condition;
 
 /// One line that a proxy obeys.
 #[derive(Debug)]
@@ -27,22 +27,6 @@ impl Attached {
     pub(super) fn direction(&self, of_proxy: Direction) -> Direction {
         if self.reversed { of_proxy.opposite() } else { of_proxy }
     }
-}
-
-/// A condition on one of the lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Key {
-    pub(super) line: usize,
-    pub(super) hold: u64,
-}
-
-/// A condition in force.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Force {
-    pub(super) key: Key,
-    pub(super) condition: Condition,
-    /// Of its own for each condition, connection and direction.
-    pub(super) seed: [u8; 32],
 }
 
 /// What holds in one direction of one connection, and how far each condition has come there.

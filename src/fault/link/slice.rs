@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::rules::Force;
+use super::force::Force;
 use scenario::Condition;
 
 /// The slices in force in one direction of one connection.

@@ -3,6 +3,8 @@
 //! The loop is ours: the library's automatic recovery may hang for good, and the back-off decides how soon fences
 //! are answered again after an outage.
 
+mod call;
+mod committed;
 mod probe;
 mod subscription;
 
@@ -13,32 +15,22 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::HistoryError;
 use super::counters::Counters;
+use super::error::HistoryError;
 use super::intake::Delivery;
 use super::status::Status;
 use bus::amqp::broker::{Broker, Failure};
 use bus::amqp::topology::Names;
 use subscription::Subscription;
 
-/// Deliveries that the broker sends before the first of them is acknowledged.
-pub const PREFETCH: u16 = 1_000;
-/// How long any one call to the broker may take.
-const CALL: Duration = Duration::from_secs(2);
+pub use committed::Committed;
+pub use subscription::PREFETCH;
+
 /// Pauses before another attempt to connect.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// The pause after a failure that does not mend itself, which should not fill the broker's log.
 const LASTING_PAUSE: Duration = Duration::from_secs(1);
-
-/// The last delivery that is on the disk, with everything before it.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Committed {
-    /// The subscription by which it came; 0 is none.
-    pub epoch: u64,
-    /// The broker's number for it.
-    pub tag: u64,
-}
 
 /// Consumes the queue.
 pub struct Consumer {

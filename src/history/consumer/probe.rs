@@ -11,7 +11,7 @@ use lapin::options::QueueDeclareOptions;
 use lapin::types::FieldTable;
 use tokio::time::{sleep, timeout};
 
-use super::CALL;
+use super::call::CALL;
 use crate::counters::Counters;
 use bus::amqp::broker::{Failure, is_missing, sentence};
 

@@ -12,12 +12,16 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use super::{CALL, Committed, PREFETCH, probe};
+use super::call::{CALL, Caller};
+use super::committed::Committed;
+use super::probe;
 use crate::counters::Counters;
 use crate::intake::{Content, Delivery};
 use crate::status::Status;
 use bus::amqp::broker::{Broker, Connected, Failure, sentence};
 
+/// Deliveries that the broker sends before the first of them is acknowledged.
+pub const PREFETCH: u16 = 1_000;
 /// How long an orderly goodbye may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
@@ -166,21 +170,6 @@ impl Acks<'_> {
             }
             Ok(Err(error)) => Err(sentence(&error)),
             Err(_) => Err(format!("it has taken no acknowledgement for {CALL:?}")),
-        }
-    }
-}
-
-/// Calls the broker, under a time-out.
-struct Caller<'a> {
-    broker: &'a Broker,
-}
-
-impl Caller<'_> {
-    async fn to<T>(&self, call: impl Future<Output = lapin::Result<T>>) -> Result<T, Failure> {
-        match timeout(CALL, call).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(self.broker.failure(&error)),
-            Err(_) => Err(self.broker.silent(CALL)),
         }
     }
 }

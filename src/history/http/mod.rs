@@ -1,6 +1,8 @@
 //! The questions that the service answers. What nodes ask is in [`recall`](bus::amqp::recall).
 
+mod api;
 mod query;
+mod refusal;
 mod replay;
 mod tell;
 
@@ -13,17 +15,14 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
-use super::fences::Fences;
-use super::readers::Readers;
-use super::status::Status;
-use query::{Query, Wrong};
-use trace::Trace;
+pub use api::Api;
 
-/// The most messages in one answer.
-const LIMIT: usize = 1_000;
+use api::Context;
+use query::Query;
+use refusal::Refusal;
+
 /// The longest that a question may wait for a fence, in milliseconds.
 const WAIT_MS: u64 = 30_000;
 
@@ -36,22 +35,6 @@ GET /fences/{id}?wait_ms=
     whether everything before a fence is stored
 GET /healthz, /readyz, /metrics
 ";
-
-/// What the answers are made of.
-pub struct Api {
-    /// The file.
-    pub readers: Readers,
-    /// The fences.
-    pub fences: Arc<Fences>,
-    /// Whether it works.
-    pub status: Arc<Status>,
-    /// What `/metrics` shows.
-    pub metrics: Option<PrometheusHandle>,
-    /// Where each message was, and when.
-    pub trace: Trace,
-}
-
-type Context = State<Arc<Api>>;
 
 /// The routes.
 pub fn router(api: Api) -> Router {
@@ -67,29 +50,6 @@ pub fn router(api: Api) -> Router {
             Refusal(StatusCode::NOT_FOUND, "there is nothing here; / lists what there is".into())
         })
         .with_state(Arc::new(api))
-}
-
-/// An answer that says why there is none.
-struct Refusal(StatusCode, String);
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let body = json!({ "error": self.1 }).to_string() + "\n";
-        (self.0, [(CONTENT_TYPE, "application/json")], body).into_response()
-    }
-}
-
-impl From<Wrong> for Refusal {
-    fn from(Wrong(why): Wrong) -> Self {
-        Self(StatusCode::BAD_REQUEST, why)
-    }
-}
-
-impl Refusal {
-    /// The file cannot be read now.
-    fn away(why: String) -> Self {
-        Self(StatusCode::SERVICE_UNAVAILABLE, why)
-    }
 }
 
 async fn fence(

@@ -10,8 +10,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
+use super::api::{Context, LIMIT};
 use super::query::{Query, Wrong};
-use super::{Context, LIMIT, Refusal};
+use super::refusal::Refusal;
 use crate::store::{Margin, Start, Stored};
 use bus::amqp::recall::{FOUND, NEXT};
 use trace::{Line, Step, Trace};

@@ -10,8 +10,9 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
+use super::api::{Context, LIMIT};
 use super::query::Query;
-use super::{Context, LIMIT, Refusal};
+use super::refusal::Refusal;
 use crate::store::{Direction, Page, Reader};
 
 /// Messages in an answer, if nothing is said.

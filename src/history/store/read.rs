@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::Reader;
+use super::file::Reader;
 use super::write::last_seq;
 
 /// The most bytes of envelopes in one page; one more message than that is always in it.

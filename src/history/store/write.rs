@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::Store;
+use super::file::Store;
 use crate::intake::{Content, Delivery};
 use crate::keep::Bounds;
 

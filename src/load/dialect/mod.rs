@@ -5,16 +5,13 @@
 //! | `template` | a framing that the user describes |
 //! | `read` | the file that describes it |
 //! | `form` | text with places in it for a message's parts |
-//! | `detect` | which dialect a server speaks, found out by asking it |
 
-mod detect;
 mod form;
 mod read;
 mod template;
 
 use std::fmt;
 
-pub use detect::detect;
 pub use read::TemplateError;
 pub use template::Template;
 

@@ -9,8 +9,8 @@ use humantime::format_duration;
 use super::Whole;
 use crate::error::ScenarioError;
 use crate::fault::Placed;
-use crate::fields::MAX_NODES;
 use crate::share::{share_of, smallest};
+use crate::values::MAX_NODES;
 use crate::words::list;
 use crate::{Action, End, Pattern, Target};
 

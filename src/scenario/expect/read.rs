@@ -8,6 +8,7 @@ use crate::Pattern;
 use crate::error::{Complaint, ScenarioError, Source};
 use crate::example::example;
 use crate::figures::{FIGURES, FigureKind, figure_kind, known};
+use crate::patterns::unknown_pattern;
 use crate::section::{Value, wrong_type};
 use crate::words::{nearest, suggestion};
 
@@ -27,7 +28,7 @@ pub(crate) fn read(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Expectat
             (Some(_), _) => return Err(wrong_type(source, value, key.get_ref(), "a table of figures")),
             (None, DeValue::Table(_)) => {
                 let names = Pattern::ALL.map(Pattern::name).into_iter().chain([Whose::SERVER]);
-                return Err(unknown(source, key, names));
+                return Err(unknown_pattern(source, key, names));
             }
             (None, _) => expectations.extend(of_figure(source, Whose::All, key, value)?),
         }
@@ -41,21 +42,6 @@ fn in_order<'a>(table: &'a DeTable<'a>) -> Vec<(&'a Key<'a>, Value<'a>)> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries
-}
-
-/// An error about a pattern's name.
-pub(crate) fn unknown_pattern(source: &Source<'_>, name: &Spanned<impl AsRef<str>>) -> ScenarioError {
-    unknown(source, name, Pattern::ALL.map(Pattern::name))
-}
-
-fn unknown(
-    source: &Source<'_>,
-    name: &Spanned<impl AsRef<str>>,
-    known: impl IntoIterator<Item = &'static str> + Clone,
-) -> ScenarioError {
-    let word = name.get_ref().as_ref();
-    let error = source.error(&name.span(), format!("no pattern is called `{word}`"));
-    error.with_hint(suggestion(word, known))
 }
 
 /// Reads one bound on a figure, or a list of them.

@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::FigureKind::{Count, Micros, Millis, Share, Time};
 use super::*;
-use crate::{FIGURES, Overrides};
+use crate::FigureKind::{Count, Micros, Millis, Share, Time};
+use crate::{FIGURES, Overrides, Pattern, Scenario, figure_kind};
 
 fn scenario(text: &str) -> Scenario {
     Scenario::parse("s.toml", text, &Overrides::new()).unwrap()

@@ -12,7 +12,7 @@ use crate::error::{ScenarioError, Source};
 use crate::example::example;
 use crate::section::{Section, Value, duration, text, wrong_type};
 use crate::words::list;
-use crate::{Cluster, Load, Pattern, parse, share};
+use crate::{Cluster, Load, Pattern, patterns, share};
 
 /// A plan, and where its parts stand in the file.
 pub(crate) struct Placed {
@@ -321,6 +321,6 @@ impl<'a> Reader<'a> {
 
     fn patterns(&self) -> Result<Option<Vec<Pattern>>, ScenarioError> {
         let Some(value) = self.section.get("patterns") else { return Ok(None) };
-        parse::patterns(self.source, value).map(Some)
+        patterns::read(self.source, value).map(Some)
     }
 }

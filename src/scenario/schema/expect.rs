@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::super::{FIGURES, FigureKind, Pattern, Whose, figure_base, figure_kind};
+use super::fragment::{described, reference};
 use super::words::{self, Numbers};
-use super::{described, reference};
 
 /// `[expect]`, with the tables of the patterns and of somebody else's server in it.
 pub(super) fn tables() -> Value {

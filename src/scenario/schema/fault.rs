@@ -4,7 +4,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::ACTIONS;
 use super::super::fault::{COMMON, OWN};
-use super::{described, reference, text, words};
+use super::fragment::{described, reference, text};
+use super::words;
 
 /// Any fault: exactly one action, with the keys that belong to it.
 pub(super) fn any() -> Value {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::super::{CLUSTER_FIELDS, Field, LOAD_FIELDS, MATRIX_FIELDS};
-use super::{described, reference};
+use super::fragment::{described, reference};
 
 /// A table of fields.
 pub(super) fn table(description: &str, fields: &[Field]) -> Value {

@@ -6,6 +6,7 @@
 
 mod expect;
 mod fault;
+mod fragment;
 mod load;
 mod words;
 
@@ -16,6 +17,7 @@ use serde_json::{Map, Value, json};
 
 use super::parse::{KEYS, TITLE_MAX};
 use super::{CLUSTER_FIELDS, LOAD_FIELDS, Pattern};
+use fragment::{described, reference, text};
 
 /// The JSON Schema (draft 2020-12) of a scenario file, strict: a key that it does not name is wrong.
 pub fn json_schema() -> Value {
@@ -81,25 +83,4 @@ fn definitions() -> Map<String, Value> {
         text(&words::link(words::ARROW), &["node 1 <-> broker", "node 0 -> node 2", "client * <-> node 1"]),
     );
     all
-}
-
-/// A reference to a definition.
-fn reference(name: &str) -> Value {
-    json!({ "$ref": format!("#/$defs/{name}") })
-}
-
-/// Text of this form.
-fn text(pattern: &str, examples: &[&str]) -> Value {
-    json!({ "type": "string", "pattern": pattern, "examples": examples })
-}
-
-/// The same schema with words for people. Beside a reference editors do not see them.
-fn described(mut schema: Value, description: &str) -> Value {
-    if schema.get("$ref").is_some() {
-        return json!({ "description": description, "anyOf": [schema] });
-    }
-    if let Some(schema) = schema.as_object_mut() {
-        schema.insert("description".into(), description.into());
-    }
-    schema
 }

@@ -10,10 +10,10 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use super::Dialect;
-use crate::address::Address;
-use crate::codec::{DIALECT, Inbound, Outbound};
-use crate::socket::GOODBYE;
+use super::address::Address;
+use super::codec::{DIALECT, Inbound, Outbound};
+use super::dialect::Dialect;
+use super::socket::GOODBYE;
 
 /// How long a server that claims to speak `pubsub-lab.v1` may take to show it.
 const WELCOME: Duration = Duration::from_secs(1);

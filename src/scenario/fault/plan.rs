@@ -1,0 +1,135 @@
+//! What is done, to what, and when: as the file plans it, and as it strikes once.
+
+use std::fmt;
+use std::time::Duration;
+
+use humantime::format_duration;
+
+use super::action::{Action, Condition};
+use super::target::Target;
+use crate::Pattern;
+
+/// One time that a fault strikes: a condition applied at one moment and healed at another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fault {
+    /// Since the measured load began.
+    pub at: Duration,
+    /// Then healed; without it, for good.
+    pub duration: Option<Duration>,
+    /// What is done.
+    pub action: Action,
+    /// To what.
+    pub target: Target,
+}
+
+/// One `[[fault]]` of the file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FaultPlan {
+    /// When it strikes for the first time.
+    pub moment: Moment,
+    /// From one time to the next; `None` for a fault that strikes once.
+    pub every: Option<Duration>,
+    /// How often it strikes.
+    pub times: usize,
+    /// Then healed; without it, for good.
+    pub duration: Option<Duration>,
+    /// What is done.
+    pub action: Action,
+    /// To what; `node any` is drawn anew for each time.
+    pub target: Target,
+    /// The patterns that it is for; `None` for all.
+    pub patterns: Option<Vec<Pattern>>,
+}
+
+/// A moment since the measured load began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// This one.
+    At(Duration),
+    /// One that the seed chooses, anew for each time, from the first to the second.
+    Between(Duration, Duration),
+}
+
+impl Moment {
+    /// The earliest that it may be.
+    pub fn earliest(self) -> Duration {
+        match self {
+            Moment::At(at) | Moment::Between(at, _) => at,
+        }
+    }
+
+    /// The latest that it may be.
+    pub fn latest(self) -> Duration {
+        match self {
+            Moment::At(at) | Moment::Between(_, at) => at,
+        }
+    }
+}
+
+impl Fault {
+    /// When it is healed, since the measured load began; `None` when it never is.
+    pub fn heals_at(&self) -> Option<Duration> {
+        self.duration.map(|duration| self.at.saturating_add(duration))
+    }
+
+    /// How the report calls it: `kill broker`, `delay node 1 <-> broker by 100ms`.
+    pub fn what(&self) -> String {
+        what(&self.action, &self.target)
+    }
+}
+
+impl FaultPlan {
+    /// How it is called: as its faults are, with `node any` where the seed chooses.
+    pub fn what(&self) -> String {
+        what(&self.action, &self.target)
+    }
+
+    /// Whether it is meant for a pattern.
+    pub fn is_for(&self, pattern: Pattern) -> bool {
+        self.patterns.as_ref().is_none_or(|patterns| patterns.contains(&pattern))
+    }
+
+    /// So much later does its `n`th time (from 0) come than its first.
+    pub(super) fn offset(&self, n: usize) -> Duration {
+        self.every.unwrap_or_default().saturating_mul(u32::try_from(n).unwrap_or(u32::MAX))
+    }
+
+    /// The earliest and the latest moment at which its `n`th time (from 0) may strike.
+    pub(crate) fn window(&self, n: usize) -> (Duration, Duration) {
+        let offset = self.offset(n);
+        (self.moment.earliest().saturating_add(offset), self.moment.latest().saturating_add(offset))
+    }
+}
+
+fn what(action: &Action, target: &Target) -> String {
+    match action {
+        Action::Link(Condition::Delay { by, jitter: Duration::ZERO }) => {
+            format!("delay {target} by {}", format_duration(*by))
+        }
+        Action::Link(Condition::Delay { by, jitter }) => {
+            format!("delay {target} by {} +- {}", format_duration(*by), format_duration(*jitter))
+        }
+        Action::Link(Condition::Throttle { bytes_per_second }) | Action::Slow { bytes_per_second } => {
+            format!("{action} {target} to {bytes_per_second} bytes/s")
+        }
+        Action::Link(Condition::Slice { bytes, pause }) => {
+            format!("slice {target} into {bytes} bytes with pauses of {}", format_duration(*pause))
+        }
+        Action::Link(Condition::Limit { bytes }) => format!("limit {target} to {bytes} bytes"),
+        Action::Surge { factor } => format!("surge x {factor}"),
+        Action::Run { command, .. } => format!("run `{command}`"),
+        _ => format!("{action} {target}"),
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what())
+    }
+}
+
+impl fmt::Display for FaultPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what())
+    }
+}

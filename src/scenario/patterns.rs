@@ -1,0 +1,43 @@
+//! A list of patterns, as a scenario or a fault names it.
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::error::{ScenarioError, Source};
+use super::pattern::Pattern;
+use super::section::{Value, text, wrong_type};
+use super::words::suggestion;
+
+/// A list of patterns: of a scenario, or of a fault.
+pub(super) fn read(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Pattern>, ScenarioError> {
+    let DeValue::Array(names) = value.get_ref() else {
+        return Err(wrong_type(source, value, "patterns", "a list such as [\"local\", \"redis\"]"));
+    };
+    let mut patterns = Vec::new();
+    for name in names {
+        let name = text(source, name, "patterns")?;
+        let pattern = Pattern::named(name.get_ref())
+            .ok_or_else(|| unknown_pattern(source, &name, Pattern::ALL.map(Pattern::name)))?;
+        if patterns.contains(&pattern) {
+            let error = source.error(&name.span(), format!("`patterns` names `{pattern}` twice"));
+            return Err(error.with_hint("name each pattern once; `bench --runs 2` runs each twice"));
+        }
+        patterns.push(pattern);
+    }
+    if patterns.is_empty() {
+        let error = source.error(&value.span(), "`patterns` names none");
+        return Err(error.with_hint("leave `patterns` out for all of them"));
+    }
+    Ok(patterns)
+}
+
+/// An error about a name that is none of the known patterns'.
+pub(super) fn unknown_pattern(
+    source: &Source<'_>,
+    name: &Spanned<impl AsRef<str>>,
+    known: impl IntoIterator<Item = &'static str> + Clone,
+) -> ScenarioError {
+    let word = name.get_ref().as_ref();
+    let error = source.error(&name.span(), format!("no pattern is called `{word}`"));
+    error.with_hint(suggestion(word, known))
+}

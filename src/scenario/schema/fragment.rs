@@ -1,0 +1,24 @@
+//! Fragments of which the schema is made.
+
+use serde_json::{Value, json};
+
+/// A reference to a definition.
+pub(super) fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/$defs/{name}") })
+}
+
+/// Text of this form.
+pub(super) fn text(pattern: &str, examples: &[&str]) -> Value {
+    json!({ "type": "string", "pattern": pattern, "examples": examples })
+}
+
+/// The same schema with words for people. Beside a reference editors do not see them.
+pub(super) fn described(mut schema: Value, description: &str) -> Value {
+    if schema.get("$ref").is_some() {
+        return json!({ "description": description, "anyOf": [schema] });
+    }
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("description".into(), description.into());
+    }
+    schema
+}

@@ -1,0 +1,195 @@
+//! The values of cluster and load: what each field may be, whether the file or a flag gives it.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::de::DeValue;
+
+use super::cluster::Cluster;
+use super::error::{Complaint, Origin, ScenarioError, Source, flag};
+use super::example::{example, of_matrix};
+use super::fields::{CLUSTER_FIELDS, LOAD_FIELDS, Overrides};
+use super::load::Load;
+use super::section::{NO_DURATION, Section, Value, duration, parse_duration, wrong_type};
+use super::words::suggestion;
+
+/// Chat servers of one cluster.
+pub(super) const MAX_NODES: usize = 64;
+const MAX_RATE: f64 = 1_000_000.0;
+const MS: Duration = Duration::from_millis(1);
+const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The values of cluster and load, and who gave each.
+pub(super) struct Fields<'a> {
+    source: &'a Source<'a>,
+    cluster: Option<Section<'a>>,
+    load: Option<Section<'a>>,
+    overrides: &'a Overrides,
+    /// What this variation of a `[matrix]` takes instead of the file's own value.
+    picks: BTreeMap<&'static str, Value<'a>>,
+    origins: BTreeMap<&'static str, Origin>,
+}
+
+/// A value before its field has judged it.
+enum Raw<'a> {
+    Toml(&'a toml::Spanned<DeValue<'a>>),
+    Text(String),
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(
+        source: &'a Source<'a>,
+        cluster: Option<Section<'a>>,
+        load: Option<Section<'a>>,
+        overrides: &'a Overrides,
+        picks: BTreeMap<&'static str, Value<'a>>,
+    ) -> Result<Self, ScenarioError> {
+        let fields = Self { source, cluster, load, overrides, picks, origins: BTreeMap::new() };
+        let known = || CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).map(|field| field.key);
+        match overrides.iter().find(|(key, _)| !known().any(|known| known == **key)) {
+            None => Ok(fields),
+            Some((key, text)) => {
+                let error = source.error_at(&Origin::Flag(key, text.clone()), "no field of a scenario");
+                Err(error.with_hint(suggestion(key, known())))
+            }
+        }
+    }
+
+    /// Reads `[cluster]`.
+    pub(super) fn cluster(&mut self) -> Result<Cluster, ScenarioError> {
+        Ok(Cluster { nodes: self.count("nodes", 1..=MAX_NODES)? })
+    }
+
+    /// Reads `[load]`.
+    pub(super) fn load(&mut self) -> Result<Load, ScenarioError> {
+        Ok(Load {
+            publishers: self.count("publishers", 1..=10_000)?,
+            subscribers: self.count("subscribers", 1..=50_000)?,
+            rate: self.rate()?,
+            // The text names its message in up to 48 bytes; a node refuses one over 16 KiB.
+            payload: self.count("payload", 48..=16_384)?,
+            rooms: self.count("rooms", 1..=10_000)?,
+            resend: self.switch("resend")?,
+            warm_up: self.time("warm_up", Duration::ZERO..=10 * MINUTE)?,
+            duration: self.time("duration", MS..=DAY)?,
+            drain: self.time("drain", Duration::ZERO..=10 * MINUTE)?,
+            connect_timeout: self.time("connect_timeout", MS..=MINUTE)?,
+            reconnect_min: self.time("reconnect_min", MS..=MINUTE)?,
+            reconnect_max: self.time("reconnect_max", MS..=5 * MINUTE)?,
+        })
+    }
+
+    /// Who gave a field its value; `None` for a default.
+    pub(super) fn origin(&self, key: &str) -> Option<&Origin> {
+        self.origins.get(key)
+    }
+
+    /// Who is to be named when these fields contradict each other: a flag before the file, else the first.
+    pub(super) fn to_blame(&self, keys: &[&str]) -> Option<&Origin> {
+        let given = || keys.iter().filter_map(|key| self.origin(key));
+        given().find(|origin| matches!(origin, Origin::Flag(..))).or_else(|| given().next())
+    }
+
+    fn raw(&mut self, key: &'static str) -> Raw<'a> {
+        let section = if key == "nodes" { &self.cluster } else { &self.load };
+        if let Some(text) = self.overrides.get(key) {
+            self.origins.insert(key, Origin::Flag(key, text.clone()));
+            Raw::Text(text.trim().to_owned())
+        } else if let Some(value) = self.picks.get(key) {
+            self.origins.insert(key, Origin::File(value.span()));
+            Raw::Toml(value)
+        } else if let Some(value) = section.as_ref().and_then(|section| section.get(key)) {
+            self.origins.insert(key, Origin::File(value.span()));
+            Raw::Toml(value)
+        } else {
+            let mut fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS);
+            Raw::Text(fields.find(|field| field.key == key).map_or("", |field| field.default).to_owned())
+        }
+    }
+
+    fn wrong(&self, key: &str, what: String) -> Complaint {
+        let what = format!("`{key}` {what}");
+        match self.origin(key) {
+            Some(origin) => self.source.error_at(origin, what),
+            None => Complaint::new(what),
+        }
+    }
+
+    /// How a field is written, by whoever gave it.
+    fn like(&self, key: &str) -> String {
+        let default = || {
+            let mut fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS);
+            fields.find(|field| field.key == key).map_or("", |field| field.default)
+        };
+        match self.origin(key) {
+            Some(Origin::Flag(key, _)) => {
+                format!("write it like {} {}, or leave it out for the scenario's own", flag(key), default())
+            }
+            _ if self.picks.contains_key(key) => of_matrix(key),
+            _ => example(key),
+        }
+    }
+
+    fn count(&mut self, key: &'static str, range: RangeInclusive<usize>) -> Result<usize, ScenarioError> {
+        let number: Option<usize> = match self.raw(key) {
+            Raw::Text(text) => text.parse().ok(),
+            Raw::Toml(value) => match value.get_ref() {
+                DeValue::Integer(n) => usize::from_str_radix(n.as_str(), n.radix()).ok(),
+                DeValue::Float(_) => None,
+                _ => return Err(wrong_type(self.source, value, key, "a whole number")),
+            },
+        };
+        number.filter(|number| range.contains(number)).ok_or_else(|| {
+            let what = format!("must be a whole number from {} to {}", range.start(), range.end());
+            self.wrong(key, what).with_hint(self.like(key))
+        })
+    }
+
+    fn rate(&mut self) -> Result<f64, ScenarioError> {
+        let number: Option<f64> = match self.raw("rate") {
+            Raw::Text(text) => text.parse().ok(),
+            Raw::Toml(value) => match value.get_ref() {
+                DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(|n| n as f64),
+                DeValue::Float(n) => n.as_str().parse().ok(),
+                _ => return Err(wrong_type(self.source, value, "rate", "a number")),
+            },
+        };
+        number.filter(|rate| *rate > 0.0 && *rate <= MAX_RATE).ok_or_else(|| {
+            let what = format!("must be more than 0 and at most {MAX_RATE} messages a second");
+            self.wrong("rate", what).with_hint(self.like("rate"))
+        })
+    }
+
+    fn switch(&mut self, key: &'static str) -> Result<bool, ScenarioError> {
+        match self.raw(key) {
+            Raw::Text(text) => text
+                .parse()
+                .map_err(|_| self.wrong(key, "must be true or false".into()).with_hint(self.like(key))),
+            Raw::Toml(value) => match value.get_ref() {
+                DeValue::Boolean(on) => Ok(*on),
+                _ => Err(wrong_type(self.source, value, key, "true or false")),
+            },
+        }
+    }
+
+    fn time(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<Duration>,
+    ) -> Result<Duration, ScenarioError> {
+        let time = match self.raw(key) {
+            Raw::Toml(value) => duration(self.source, value, key)?,
+            Raw::Text(text) => {
+                parse_duration(&text).map_err(|hint| self.wrong(key, NO_DURATION.into()).with_hint(hint))?
+            }
+        };
+        if range.contains(&time) {
+            return Ok(time);
+        }
+        let (from, to) =
+            (humantime::format_duration(*range.start()), humantime::format_duration(*range.end()));
+        Err(self.wrong(key, format!("must be from {from} to {to}")).with_hint(self.like(key)))
+    }
+}

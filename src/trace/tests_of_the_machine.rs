@@ -1,0 +1,75 @@
+//! A trace with its thread: what is in the file, the bound and the end.
+
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::tests::line;
+use super::*;
+
+#[test]
+fn what_was_noted_is_in_the_file_and_an_end_says_what_was_dropped() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("trace");
+    for _ in 0..2 {
+        let file = TraceFile::open(&path).unwrap();
+        file.trace().note(|| line(Step::In));
+        file.close();
+    }
+    let text = std::fs::read_to_string(&path).unwrap();
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let steps: Vec<_> = lines.iter().map(|line| line["step"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["in", "end", "in", "end"], "the second appends");
+    assert_eq!(lines[1]["dropped"], 0);
+}
+
+/// Takes a write only when it is let, and says when one has come.
+struct Gate {
+    come: SyncSender<()>,
+    open: Receiver<()>,
+    written: SyncSender<String>,
+}
+
+impl io::Write for Gate {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.come.send(()).map_err(io::Error::other)?;
+        self.open.recv().map_err(io::Error::other)?;
+        self.written.send(String::from_utf8_lossy(bytes).into_owned()).map_err(io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_slow_file_drops_the_newest_and_they_are_counted() {
+    let ((come, at_gate), (let_in, open), (written, seen)) =
+        (sync_channel(9), sync_channel(9), sync_channel(9));
+    let file = TraceFile::start(Gate { come, open, written }, 2).unwrap();
+    let trace = file.trace();
+    // The first is taken by the thread, which then waits at the gate, so that the queue has room for two.
+    trace.note(|| line(Step::In));
+    at_gate.recv().unwrap();
+    while trace.0.as_ref().unwrap().queue.try_send(Item::Line(line(Step::BusOut))).is_ok() {}
+    trace.note(|| line(Step::Out));
+    assert_eq!(trace.0.as_ref().unwrap().tally.dropped(), 1);
+    (0..4).for_each(|_| let_in.send(()).unwrap());
+    file.close();
+    let text: String = seen.iter().collect();
+    assert!(text.contains("\"in\"") && !text.contains("\"out\""), "{text}");
+    assert!(text.ends_with("\"step\":\"end\",\"dropped\":1}\n"), "{text}");
+}
+
+#[test]
+fn a_file_that_takes_nothing_holds_up_no_end() {
+    let ((come, _at_gate), (let_in, open), (written, _seen)) =
+        (sync_channel(1), sync_channel(1), sync_channel(1));
+    let file = TraceFile::start(Gate { come, open, written }, 1).unwrap();
+    let trace = file.trace();
+    (0..10).for_each(|_| trace.note(|| line(Step::In)));
+    let began = Instant::now();
+    file.close();
+    assert!(began.elapsed() < Duration::from_secs(5));
+    drop(let_in);
+}
