@@ -6,8 +6,8 @@
 # rustup puts its tools here, and a shell that is older than the installation does not know yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
-# Tests are linked into few programs, for linking one takes seconds: `together`, and `alone` for those that judge time,
-# one by one, or boot brokers and wait, a few at a time. By themselves are `bus_memory`, which judges the memory of its
+# Tests are linked into few programs, for linking one takes seconds: `together`, and `alone` for those that boot brokers
+# and wait, a few at a time, or judge time, one by one (tests/once_more.sh). By themselves are `bus_memory`, which judges the memory of its
 # own process, and what is new and has no place yet.
 ALL := $(patsubst tests/%.rs,%,$(patsubst %/main.rs,%.rs,$(wildcard tests/*.rs tests/*/main.rs)))
 OTHERS := $(filter-out together alone soak,$(ALL))
@@ -50,9 +50,9 @@ test: setup ## everything that keeps the house in order, over real processes and
 	$(CARGO_TEST) --test together -- --test-threads=$(CROWD)
 	$(CARGO_TEST) --doc
 	@echo "== whole clusters under faults, three at a time: they mostly wait"
-	$(CARGO_TEST) --test alone waiting:: -- --test-threads=3
-	@echo "== tests that judge time, one by one"
-	$(CARGO_TEST) --test alone -- --skip waiting:: --test-threads=1
+	$(CARGO_TEST) --test alone -- waiting:: --test-threads=3
+	@echo "== tests that judge time, last and one by one"
+	tests/once_more.sh $(CARGO_TEST) --test alone -- timing::
 
 soak: setup ## kill everything at random for five minutes, and the broker with ten seeds (SOAK_SEED, SOAK_SECONDS)
 	$(CARGO_TEST) --test soak -- --test-threads=1 --nocapture

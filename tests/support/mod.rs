@@ -8,6 +8,7 @@ pub mod chat;
 pub mod client;
 pub mod faulty;
 pub mod history;
+pub mod link_rig;
 pub mod load;
 pub mod node;
 pub mod plain;

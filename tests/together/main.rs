@@ -16,6 +16,7 @@ mod lab_faults;
 mod ledger_model;
 mod link_proxy;
 mod node;
+mod once_more;
 mod page;
 mod report;
 mod scenarios;

@@ -1,7 +1,16 @@
-//! Tests that judge time or memory. They run alone, one after another: `make test` sees to it.
+//! Tests that judge time, rate or memory. They run alone, one after another; one that fails runs once more by itself,
+//! and is named if it passes then: `make test` sees to it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 mod bench;
+mod bench_ends;
+mod burst;
+mod bus_amqp;
+mod bus_zeromq;
+mod controls;
+mod link_proxy;
 #[cfg(target_os = "linux")]
 mod node;
+mod node_slow;
+mod report_large;

@@ -2,9 +2,11 @@
 
 mod bus_amqp_alarm;
 mod bus_redis;
+mod bus_zeromq;
 mod history_broker;
 mod lab;
 mod lab_amqp;
 mod node_end;
 mod patterns;
 pub mod replay;
+mod torn;

@@ -5,7 +5,7 @@ use pubsub_lab::scenario::Condition::Blackhole;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
-use super::rig::*;
+use crate::support::link_rig::*;
 
 #[tokio::test]
 async fn no_byte_passes_and_after_the_heal_all_do() {

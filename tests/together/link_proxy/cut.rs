@@ -4,7 +4,7 @@ use pubsub_lab::fault::link::{Line, Way};
 use pubsub_lab::scenario::Condition;
 use tokio::net::TcpListener;
 
-use super::rig::*;
+use crate::support::link_rig::*;
 
 async fn refuses(rig: &Rig) -> bool {
     matches!(rig.dial().await, Err(error) if error.kind() == ErrorKind::ConnectionRefused)

@@ -4,7 +4,7 @@ use pubsub_lab::fault::link::{Line, Way};
 use pubsub_lab::scenario::Condition;
 use tokio::io::AsyncWriteExt;
 
-use super::rig::*;
+use crate::support::link_rig::*;
 
 fn limit(bytes: u64) -> Condition {
     Condition::Limit { bytes }

@@ -5,12 +5,8 @@
 
 mod blackhole;
 mod cut;
-mod delay;
-mod latency;
 mod limit;
 mod plain;
-mod rig;
 mod several;
 mod slice;
 mod storm;
-mod throttle;

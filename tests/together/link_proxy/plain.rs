@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::rig::*;
+use crate::support::link_rig::*;
 use crate::support::ports::Port;
 
 #[tokio::test]

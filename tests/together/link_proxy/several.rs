@@ -5,7 +5,7 @@ use std::time::Instant;
 use pubsub_lab::fault::link::{Line, Way};
 use pubsub_lab::scenario::Condition;
 
-use super::rig::*;
+use crate::support::link_rig::*;
 
 const BLACK: Condition = Condition::Blackhole;
 

@@ -5,7 +5,7 @@ use pubsub_lab::scenario::Condition;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
-use super::rig::*;
+use crate::support::link_rig::*;
 
 fn slice(bytes: u64, pause: u64) -> Condition {
     Condition::Slice { bytes, pause: ms(pause) }

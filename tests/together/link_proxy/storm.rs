@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::sleep;
 
-use super::rig::*;
+use crate::support::link_rig::*;
 
 const EACH_WAY: usize = 10 * 1024 * 1024;
 

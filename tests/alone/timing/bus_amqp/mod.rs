@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod hung;
-#[path = "../../together/bus_amqp/network.rs"]
+#[path = "../../../together/bus_amqp/network.rs"]
 mod network;
 mod outage;
 mod pace;

@@ -4,7 +4,7 @@
 
 use crate::support::report::conclusive;
 
-const BURST: &str = include_str!("../../scenarios/burst.toml");
+const BURST: &str = include_str!("../../../scenarios/burst.toml");
 
 #[test]
 fn a_burst_crashes_nobody_and_what_it_costs_is_counted() {

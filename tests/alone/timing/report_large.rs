@@ -103,7 +103,7 @@ fn ten_million_debts_are_settled_and_written_in_good_time() {
     if std::env::var_os(CHILD).is_some() {
         return in_the_child();
     }
-    let own = "report_large::ten_million_debts_are_settled_and_written_in_good_time";
+    let own = "timing::report_large::ten_million_debts_are_settled_and_written_in_good_time";
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", own, "--nocapture"])
         .env(CHILD, "1")

@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::rig::*;
+use crate::support::link_rig::*;
 
 fn throttle(bytes_per_second: u64) -> Condition {
     Condition::Throttle { bytes_per_second }

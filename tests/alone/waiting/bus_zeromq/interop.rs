@@ -25,7 +25,7 @@ fn python(args: &[&str]) -> Running {
     let found = ["python3", "/usr/bin/python3", "python"].into_iter().find(has_zmq);
     let python = found.expect("no Python here can `import zmq`: run `make setup`, or install pyzmq");
     let mut command = Command::new(python);
-    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/alone/bus_zeromq/peer.py")).args(args);
+    command.arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/alone/waiting/bus_zeromq/peer.py")).args(args);
     Running::start(command)
 }
 
