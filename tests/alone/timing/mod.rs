@@ -14,3 +14,4 @@ mod link_proxy;
 mod node;
 mod node_slow;
 mod report_large;
+mod slow;
