@@ -27,7 +27,7 @@ mod place;
 mod run;
 mod schema;
 mod sentences;
-mod story;
+pub mod story;
 mod table;
 
 #[cfg(test)]
