@@ -1,6 +1,7 @@
 //! Comparisons of literal reports.
 
 use super::super::sample::{quantiles, refuse, report, run_with};
+use super::comparison::Direction;
 use super::*;
 use crate::Encoded;
 use ledger::{Verdict, micros_histogram};

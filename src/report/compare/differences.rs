@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::Report;
-use super::Side;
+use super::comparison::Side;
 
 /// What a scenario calls itself, what it expects and over which patterns it goes changes no figure.
 const IRRELEVANT: [&str; 5] = ["name", "title", "description", "expect", "patterns"];

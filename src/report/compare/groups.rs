@@ -2,9 +2,9 @@
 
 use super::super::RunReport;
 use super::super::label::{label, subject};
+use super::comparison::{Compared, Direction, Group, Side, Value};
 use super::figures::{Better, FIGURES, Figure};
 use super::noise::{MARKED_BELOW, chance, leaning, smallest};
-use super::{Compared, Direction, Group, Side, Value, runs_of};
 use ledger::Verdict;
 
 /// What was made on any side, in the order of the first that has it.
@@ -44,6 +44,12 @@ pub(super) fn group(name: &str, sides: &[Side], warnings: &mut Vec<String>) -> G
         runs: runs.iter().map(Vec::len).collect(),
         figures,
     }
+}
+
+/// The runs of a side that were made and have this name.
+fn runs_of<'a>(side: &'a Side, name: &str) -> Vec<&'a RunReport> {
+    let runs = side.reports.iter().flat_map(|report| &report.runs);
+    runs.filter(|run| run.was_made() && label(run) == name).collect()
 }
 
 fn warning(name: &str, side: &Side, runs: &[&RunReport]) -> Vec<String> {
