@@ -1,5 +1,7 @@
 //! Which runs stand side by side, and what their figures say.
 
+use std::cmp::Ordering;
+
 use super::super::RunReport;
 use super::super::label::{label, subject};
 use super::comparison::{Compared, Direction, Group, Side, Value};
@@ -118,8 +120,7 @@ fn compared(figure: &Figure, runs: &[Vec<&RunReport>]) -> Compared {
             difference.and_then(|_| chance(&first, &own)).filter(|_| smallest(first.len(), own.len()) < 1.0);
         let conclusive = conclusive(runs_here) && runs.first().is_some_and(|runs| conclusive(runs));
         let leans = leaning(&first, &own);
-        let differs = difference
-            .is_some_and(|difference| difference != 0.0 && difference.partial_cmp(&0.0) == Some(leans));
+        let differs = difference.is_some_and(|difference| difference.partial_cmp(&0.0) == Some(leans));
         let complete = own.len() == all.len() && runs.first().is_some_and(|runs| runs.len() == first.len());
         Value {
             value,
@@ -136,11 +137,11 @@ fn compared(figure: &Figure, runs: &[Vec<&RunReport>]) -> Compared {
 }
 
 fn direction(better: Better, difference: f64) -> Direction {
-    match (better, difference) {
-        (_, 0.0) => Direction::Same,
+    match (better, difference.total_cmp(&0.0)) {
+        // Two equal values differ by +0, never by -0.
+        (_, Ordering::Equal) => Direction::Same,
         (Better::Neither, _) => Direction::NoJudgement,
-        (Better::Lower, difference) if difference < 0.0 => Direction::Better,
-        (Better::Higher, difference) if difference > 0.0 => Direction::Better,
+        (Better::Lower, Ordering::Less) | (Better::Higher, Ordering::Greater) => Direction::Better,
         _ => Direction::Worse,
     }
 }
@@ -153,3 +154,7 @@ fn looks_faster(figures: &[Compared], side: usize) -> bool {
     direction("on_time") == Some(Direction::Worse)
         && ["p50", "p99"].iter().any(|name| direction(name) == Some(Direction::Better))
 }
+
+#[cfg(test)]
+#[path = "groups_tests.rs"]
+mod tests;
