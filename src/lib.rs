@@ -17,7 +17,7 @@
 //! | [`ledger`] | pure: events in, counts and verdict out |
 //! | [`fault`] | the things that break: process signals, and the link proxy; knows bytes, not chat |
 //! | [`lab`] | puts it together on this machine: brokers, nodes, phases |
-//! | [`report`] | ledger and histograms become JSON, a table, a page with charts and files; several become a comparison |
+//! | [`report`] | ledger and histograms become JSON, a table, a page with charts and files; traces become the ways of single messages; several reports become a comparison |
 //! | [`cli`] | one file a subcommand |
 //!
 //! Each room is a crate of this workspace, so that the compiler keeps its walls; who may import whom stands in their

@@ -2,7 +2,7 @@
 //!
 //! Only the command lines are tested: no test talks to an engine.
 
-mod removal;
+pub(super) mod removal;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use super::ports::{self, Kept};
 use super::process::{Death, LAST_WORDS, Process, Spec, Supervision};
 use super::product::Product;
 use fault::Victim;
-pub(super) use removal::remove;
+use removal::remove;
 
 /// How long a command may take.
 const COMMAND: Duration = Duration::from_secs(20);

@@ -8,6 +8,7 @@
 pub mod base;
 mod bench;
 pub mod broker;
+mod clocks;
 pub mod cluster;
 pub mod directory;
 pub mod docker;
@@ -37,7 +38,6 @@ mod roll;
 pub mod service;
 mod shell;
 pub mod software;
-mod story;
 mod strikes;
 mod subject;
 mod trace;

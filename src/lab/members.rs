@@ -18,8 +18,8 @@ use super::process::{SHELL, Spec};
 use super::progress::Progress;
 use super::service::{Readiness, Service};
 use super::software::{Blanks, Server, Software};
-use super::story::{history_trace, node_trace};
 use super::ways::Ways;
+use report::story::{history_trace, node_trace};
 use scenario::Pattern;
 
 /// How long a member may take to be ready.

@@ -1,7 +1,7 @@
 //! A managed RabbitMQ from this machine's own installation: its own node name, ports, directories and epmd.
 //! What is installed as a service is neither used nor touched.
 
-mod name;
+pub(super) mod name;
 mod setting;
 mod version;
 
@@ -15,7 +15,6 @@ use super::process::{LAST_WORDS, Spec, Supervision};
 use super::program;
 use super::service::{Readiness, Service};
 use fault::Victim;
-pub use name::is_ours;
 use setting::{Ports, environment, write_configuration};
 pub use version::version;
 

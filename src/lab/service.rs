@@ -11,7 +11,7 @@ use super::error::LabError;
 use super::ports::{self, Kept};
 use super::probe;
 use super::process::{Process, Spec, Supervision, unwritable};
-use super::rabbitmq::is_ours;
+use super::rabbitmq::name::is_ours;
 use fault::Victim;
 
 /// How often a service is asked whether it is ready.

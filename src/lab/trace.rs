@@ -1,5 +1,8 @@
-//! Whether the nodes of a run write traces.
+//! Whether the nodes of a run write traces, and what becomes of those of an earlier run.
 
+use std::path::Path;
+
+use report::story::{history_trace, node_trace};
 use scenario::{Action, Fault, Load};
 
 /// The most lines a second that a process writes without being asked to: far below what it can, so that tracing
@@ -30,9 +33,23 @@ impl Tracing {
                     _ => 1.0,
                 };
                 let peak = load.rate * faults.iter().map(surge).product::<f64>();
-                super::story::lines_per_second(peak, nodes) <= MOST
+                lines_per_second(peak, nodes) <= MOST
             }
         }
+    }
+}
+
+/// How many lines a second a node writes, at this rate: two for each message, and three more for each of its own
+/// clients'.
+fn lines_per_second(rate: f64, nodes: usize) -> f64 {
+    rate * (2.0 + 3.0 / nodes.max(1) as f64)
+}
+
+/// Removes the traces that an earlier run with this directory has left.
+pub(super) fn forget(logs: &Path, nodes: usize) {
+    for path in (0..nodes).map(|node| node_trace(logs, node)).chain([history_trace(logs)]) {
+        // Mostly there is none; what cannot be removed is told apart by its times.
+        let _ = std::fs::remove_file(path);
     }
 }
 

@@ -6,12 +6,13 @@ mod unhealed;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::base::{Base, Events, LabEvent};
+use super::clocks::load_began;
 use super::cluster::Cluster;
 use super::drain::drain;
 use super::error::LabError;
@@ -23,10 +24,9 @@ use super::process::Supervision;
 use super::progress::Progress;
 use super::roll::{members_at, members_name, members_of};
 use super::shell::Shell;
-use super::story::{self, Began};
 use super::strikes::{Strikes, Targets, strike_all};
 use super::subject::Subject;
-use super::trace::Tracing;
+use super::trace::{self, Tracing};
 use fault::link::Added;
 use judged::Evidence;
 use ledger::{Plan, Surge};
@@ -106,7 +106,7 @@ impl Trial<'_> {
             ..cluster_options(self.scenario, software, self.faults, self.broker, self.node_flags)?
         };
         if self.traces() {
-            story::forget(&self.logs, options.nodes);
+            trace::forget(&self.logs, options.nodes);
         }
         let options = ClusterOptions { seed: self.seed, trace: self.traces(), ..options };
         let mut cluster =
@@ -248,7 +248,7 @@ impl Trial<'_> {
         };
         self.phase("load", Some(self.scenario.load.duration));
         let strikes = Mutex::new(Strikes::default());
-        let began = Began::read(|| generator.now(), generator.begin());
+        let began = load_began(|| generator.now(), SystemTime::now, generator.begin());
         let plan = self.plan(stage.urls.len());
         let ending = tokio::select! {
             connected = self.loaded(&generator, stage, &strikes) => Ok(connected),

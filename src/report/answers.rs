@@ -2,7 +2,7 @@
 
 use super::RunReport;
 use super::numbers::counted;
-use super::sentences::{of_deliveries, out_of_reach};
+use super::phrases::{of_deliveries, out_of_reach};
 use ledger::{Debts, Messages, grouped};
 
 /// Whether the silence about the messages is the dialect's, and not a server's that should have spoken.

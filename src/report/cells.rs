@@ -2,8 +2,8 @@
 
 use super::Report;
 use super::curve::Curves;
+use super::figure::{figures, value};
 use super::label::Names;
-use super::table::{figures, value};
 
 /// The header and the rows: the same cells that [`table`](super::table) draws with a row a run.
 pub(super) fn cells(report: &Report) -> (Vec<String>, Vec<Vec<String>>) {

@@ -1,12 +1,13 @@
 //! Comparisons of literal reports.
 
 use super::super::sample::{quantiles, refuse, report, run_with};
+use super::comparison::Direction;
 use super::*;
 use crate::Encoded;
 use ledger::{Verdict, micros_histogram};
 
 /// A side whose runs have these 99th percentiles, in microseconds.
-fn side(name: &str, p99: &[u64]) -> Side {
+pub(super) fn side(name: &str, p99: &[u64]) -> Side {
     let run = |(i, p99): (usize, &u64)| {
         run_with(|run| {
             run.repeat = i as u32 + 1;
@@ -21,13 +22,14 @@ fn side(name: &str, p99: &[u64]) -> Side {
     Side { name: name.into(), reports: vec![report(p99.iter().enumerate().map(run).collect())] }
 }
 
-fn marked(comparison: &Comparison) -> Vec<(&str, Option<Direction>)> {
+pub(super) fn marked(comparison: &Comparison) -> Vec<(&str, Option<Direction>)> {
     let figures = comparison.groups.iter().flat_map(|group| &group.figures);
     let last = figures.map(|figure| (figure.figure, figure.sides.last().unwrap()));
     last.filter(|(_, value)| value.beyond_noise).map(|(name, value)| (name, value.direction)).collect()
 }
 
-const QUIET: [u64; 5] = [1_200, 1_250, 1_230, 1_210, 1_260];
+/// Runs of one thing.
+pub(super) const QUIET: [u64; 5] = [1_200, 1_250, 1_230, 1_210, 1_260];
 
 #[test]
 fn identical_sides_differ_in_nothing() {

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::figure::{FIGURES, Figure, value};
+use super::grid::{empty, finish};
 use super::label::{Names, bare, subject};
 use super::numbers::{percent, span};
-use super::sentences::{reasons, sentence};
-use super::table::{FIGURES, Figure, empty, finish, value};
+use super::phrases::reasons;
+use super::run_words::sentence;
 use super::{Report, RunReport};
 use ledger::{Verdict, grouped};
 

@@ -30,6 +30,62 @@ fn none() -> RunReport {
     run_with(|run| *run = RunReport { params: [("rate".into(), 100.into())].into(), ..not_applicable() })
 }
 
+/// Of the same runs a second time.
+fn again(mut run: RunReport) -> RunReport {
+    run.repeat = 2;
+    run
+}
+
+#[test]
+fn repetitions_have_a_column_and_a_curve_each() {
+    let runs = vec![at("redis", 100, 1), again(at("redis", 100, 2)), at("redis", 200, 3), none()];
+    let runs = runs.into_iter().chain([again(at("redis", 200, 4))]).collect();
+    let expected = "
+        rate  run  on time  lost  dupl.  p50 ms  p99 ms  max ms  verdict
+────────────────────────────────────────────────────────────────────────
+redis    100    1     100%     0      0    0.35     1.0     2.0    valid
+         100    2     100%     0      0    0.35     2.0     4.0    valid
+         200    1     100%     0      0    0.35     3.0     6.0    valid
+         200    2     100%     0      0    0.35     4.0     8.0    valid
+
+zeromq     -    -        -     -      -       -       -       -      n/a
+";
+    let report = report(runs);
+    assert_eq!(format!("\n{}", table(&report, 80)), expected);
+    let said = |number, from, to| {
+        format!(
+            "redis #{number}: from 100 to 200 messages/s, p99 went from {from} ms to {to} ms, and the share on time \
+             stayed 100%."
+        )
+    };
+    assert_eq!(sentences(&report)[..2], [said(1, "1.0", "3.0"), said(2, "2.0", "4.0")]);
+}
+
+#[test]
+fn a_partial_run_is_no_point_of_a_curve() {
+    let mut cut = at("redis", 300, 50);
+    cut.partial = true;
+    let report = report(vec![at("redis", 100, 1), at("redis", 200, 2), cut]);
+    let curves = Curves::of(&report).unwrap().all();
+    let rates: Vec<_> = curves.iter().map(|curve| curve.runs.len()).collect();
+    assert_eq!((rates, curves[0].name.as_str(), curves[0].moving), (vec![2], "redis", "rate"));
+}
+
+#[test]
+fn what_moves_is_the_parameter_that_differs_else_the_rate_else_the_first() {
+    let run = |params: &[(&str, u64)]| {
+        run_with(|run| {
+            run.params = params.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect()
+        })
+    };
+    let moves = |runs: &[RunReport]| moving(&runs.iter().collect::<Vec<_>>()).map(str::to_owned);
+    let (one, other) = (run(&[("nodes", 1), ("rate", 5)]), run(&[("nodes", 2), ("rate", 5)]));
+    assert_eq!(moves(&[one.clone(), other]), Some("nodes".into()));
+    assert_eq!(moves(&[one.clone(), one]), Some("rate".into()));
+    assert_eq!(moves(&[run(&[("nodes", 1), ("rooms", 5)])]), Some("nodes".into()));
+    assert_eq!((moves(&[]), moves(&[run(&[])])), (None, None));
+}
+
 /// The sentences of a search.
 fn searched(runs: Vec<RunReport>) -> Vec<String> {
     let mut report = report(runs);

@@ -177,5 +177,23 @@ mod tests {
         assert_eq!((last.percentile, last.value_us, last.count), (100.0, 1_000, 1_000));
         assert!(points.is_sorted_by_key(|point| point.count));
         assert_eq!(curve(&micros_histogram(), None), []);
+        // The end of the last bucket is beyond the largest value, where that is known.
+        let capped = curve(&histogram, Some(900));
+        assert_eq!(capped.iter().map(|point| point.value_us).max(), Some(900));
+        assert_eq!(capped.last().unwrap().count, 1_000);
+        // Half of the values, and then half of the rest.
+        let half = points.iter().find(|point| point.percentile >= 50.0).unwrap();
+        assert_eq!((half.value_us, half.count), (500, 500));
+    }
+
+    #[test]
+    fn an_interval_is_told_in_milliseconds() {
+        let mut latency = micros_histogram();
+        latency.saturating_record(350);
+        let (at, length) = (std::time::Duration::from_millis(1_500), std::time::Duration::from_secs(2));
+        let interval = Interval { at, length, phase: Phase::Fault, latency };
+        let told = IntervalReport::from(&interval);
+        assert_eq!((told.at_ms, told.length_ms, told.phase), (1_500, 2_000, Phase::Fault));
+        assert_eq!(told.latency.unwrap().decode().unwrap(), interval.latency);
     }
 }

@@ -1,6 +1,6 @@
 //! What is said of a bench that ended before its time, and of the run that was cut short.
 
-use super::sentences::listed;
+use super::phrases::{listed, reasons};
 use super::{Report, RunReport};
 
 /// So many of what was not run are named; more are counted.
@@ -38,7 +38,7 @@ pub(super) fn of_run(run: &RunReport) -> String {
     }
     let rest = match run.why.get(1..).unwrap_or_default() {
         [] => String::new(),
-        more => format!(" Note: {}.", super::sentences::reasons(more)),
+        more => format!(" Note: {}.", reasons(more)),
     };
     format!("partial: {why}. Its figures are those of that moment, and prove nothing.{rest}")
 }

@@ -12,8 +12,10 @@ mod compare;
 mod curve;
 mod distribution;
 mod fault_words;
+mod figure;
 mod file;
 mod files;
+mod grid;
 mod host;
 mod interrupted;
 mod junit;
@@ -23,11 +25,13 @@ mod link;
 mod merge;
 mod numbers;
 mod page;
+mod phrases;
 mod place;
 mod run;
+mod run_words;
 mod schema;
 mod sentences;
-mod story;
+pub mod story;
 mod table;
 
 #[cfg(test)]

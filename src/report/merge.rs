@@ -126,3 +126,7 @@ fn once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
     }
     seen
 }
+
+#[cfg(test)]
+#[path = "merge_tests.rs"]
+mod tests;

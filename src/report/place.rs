@@ -1,6 +1,6 @@
 //! Where a fault strikes, in plain words: `node 1 <-> broker` is "between node 1 and the broker".
 
-use super::sentences::listed;
+use super::phrases::listed;
 use scenario::{End, Link};
 
 /// One end of a link, with its article.

@@ -2,6 +2,8 @@
 
 use super::super::sample::*;
 use super::*;
+use crate::RunReport;
+use ledger::{Debts, Messages, Verdict};
 
 fn said_of(run: RunReport) -> String {
     sentences(&report(vec![run])).remove(0)

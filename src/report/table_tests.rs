@@ -2,6 +2,7 @@
 
 use super::super::sample::*;
 use super::*;
+use ledger::Verdict;
 
 fn of(runs: Vec<RunReport>, width: usize) -> String {
     format!("\n{}", table(&report(runs), width))

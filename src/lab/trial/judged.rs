@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::Trial;
 use crate::interruption::Cut;
-use crate::story::{self, Began, Sources};
 use crate::strikes::Strikes;
 use ledger::{self, Harness, Ledger, Plan};
 use report::RunReport;
+use report::story::{self, Began, Sources};
 
 /// What a measurement brings.
 pub(super) struct Evidence {

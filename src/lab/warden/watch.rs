@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{SigSet, Signal, kill};
 
 use super::tag::Tag;
+use crate::docker::removal::remove;
 use crate::group::Group;
 
 /// How long the warden tries; the lab promises five seconds in all.
@@ -167,7 +168,7 @@ fn remove_directory(path: &Path) -> bool {
 
 fn remove_container(name: &str) -> io::Result<Child> {
     Command::new("docker")
-        .args(crate::docker::remove(name))
+        .args(remove(name))
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

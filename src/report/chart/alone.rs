@@ -2,9 +2,9 @@
 
 use quick_xml::escape::escape;
 
-use super::Picture;
 use super::lettering::TEXT;
 use super::palette::{GROUND, INK, hex};
+use super::picture::Picture;
 use super::sheet::WIDTH;
 
 /// Around the drawing.

@@ -2,13 +2,13 @@
 
 use plotters::style::RGBColor;
 
-use super::Picture;
 use super::axis::{Axis, seconds};
 use super::hatch;
 use super::layout::{Layout, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::{DELIVERED, LOST, RECOVERED};
 use super::panel::Panel;
+use super::picture::Picture;
 use super::sheet::{Drawn, Sheet};
 use super::slices::{Grain, Point};
 use crate::{Report, RunReport};

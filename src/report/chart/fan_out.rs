@@ -1,11 +1,11 @@
 //! The fan-out over time: how far apart the first and the last recipient of a message were.
 
-use super::Picture;
 use super::axis::{Axis, exact, place, seconds};
 use super::gapped;
 use super::layout::{Layout, Part, limited, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::{MEDIAN, MUTED};
+use super::picture::Picture;
 use super::slices::Grain;
 use crate::{Report, RunReport};
 

@@ -1,12 +1,12 @@
 //! Latency over time: the median, the 99th percentile and the longest of each slice.
 
-use super::Picture;
 use super::axis::{Axis, exact, place, seconds};
 use super::gapped;
 use super::layout::{Layout, Part, limited, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::{INK, MEDIAN, MUTED};
 use super::panel::Panel;
+use super::picture::Picture;
 use super::sheet::Sheet;
 use super::slices::{Grain, Point};
 use crate::{Report, RunReport};

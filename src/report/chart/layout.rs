@@ -1,11 +1,11 @@
 //! The runs of a report side by side: a plot each under one another, all with the same axes.
 
-use super::Picture;
 use super::axis::Axis;
 use super::legend::{self, Key};
 use super::lettering::{Anchor, LINE, fitted, width_of};
 use super::palette::MUTED;
 use super::panel::{self, LEFT, Panel};
+use super::picture::Picture;
 use super::sheet::{Drawn, Sheet, WIDTH};
 use super::window;
 use crate::label::Names;

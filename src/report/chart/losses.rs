@@ -1,11 +1,11 @@
 //! Who lost what, and when: a row for each node, darker where more was lost.
 
-use super::Picture;
 use super::axis::{Axis, seconds};
 use super::frame::Frame;
 use super::layout::{Layout, omitted, parts, shown};
 use super::legend::{Key, Look};
 use super::palette::{GROUND, LOST, hex};
+use super::picture::Picture;
 use super::slices::Grain;
 use crate::{Report, RunReport};
 use ledger::grouped;

@@ -2,7 +2,6 @@
 
 use plotters::style::RGBColor;
 
-use super::Picture;
 use super::axis::{Axis, exact, place};
 use super::frame::Frame;
 use super::gapped;
@@ -11,6 +10,7 @@ use super::legend::{Key, Look};
 use super::lettering::width_of;
 use super::palette::{DELIVERED, INK, MEDIAN, MUTED};
 use super::panel::{LEFT, Panel, RIGHT};
+use super::picture::Picture;
 use super::sheet::{Sheet, WIDTH};
 use crate::curve::{Curve, Curves};
 use crate::numbers::percent;

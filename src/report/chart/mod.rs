@@ -21,6 +21,7 @@ mod online;
 mod palette;
 mod panel;
 mod percentiles;
+mod picture;
 mod sheet;
 mod slices;
 mod story;
@@ -32,21 +33,9 @@ mod sample;
 mod svg;
 
 pub use palette::COLOURS;
+pub use picture::Picture;
 
 use super::{Report, label};
-
-/// One picture, and what to say of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
-    /// Unique in the report: `latency`, `story-redis-1-first-lost`.
-    pub id: String,
-    /// A heading.
-    pub title: String,
-    /// What it shows, in plain sentences.
-    pub caption: String,
-    /// A whole `<svg>` with a view box and without a size, in colours of [`COLOURS`] alone.
-    pub svg: String,
-}
 
 /// All pictures that the data allow, in the order of a page. A report without figures has none.
 pub fn pictures(report: &Report) -> Vec<Picture> {

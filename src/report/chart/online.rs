@@ -1,11 +1,11 @@
 //! Who was there over time: subscribers online.
 
-use super::Picture;
 use super::axis::{Axis, seconds};
 use super::gapped;
 use super::layout::{Layout, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::WELL;
+use super::picture::Picture;
 use super::slices::Grain;
 use crate::{Report, RunReport};
 use ledger::grouped;

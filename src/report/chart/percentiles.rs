@@ -1,6 +1,5 @@
 //! The percentile curves: how bad the worst of so many are, from the intended and from the actual send time.
 
-use super::Picture;
 use super::axis::{Axis, exact, place};
 use super::frame::Frame;
 use super::gapped;
@@ -8,6 +7,7 @@ use super::layout::{Layout, limited, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::INK;
 use super::panel::Panel;
+use super::picture::Picture;
 use super::sheet::{Drawn, Sheet};
 use crate::distribution::PercentilePoint;
 use crate::{Report, RunReport};

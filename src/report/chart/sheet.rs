@@ -10,10 +10,10 @@ use plotters::element::{PathElement, Polygon, Text};
 use plotters::style::{Color, FontTransform, RGBColor};
 use quick_xml::escape::escape;
 
-use super::Picture;
 use super::frame::Frame;
 use super::lettering::{Anchor, TEXT, bold, readable, style};
 use super::palette::{GROUND, INK, hex};
+use super::picture::Picture;
 
 /// How wide every picture is, in its own units.
 pub(super) const WIDTH: i32 = 760;

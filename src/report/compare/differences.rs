@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::super::Report;
-use super::Side;
+use super::comparison::Side;
 
 /// What a scenario calls itself, what it expects and over which patterns it goes changes no figure.
 const IRRELEVANT: [&str; 5] = ["name", "title", "description", "expect", "patterns"];
@@ -81,5 +81,69 @@ fn flatten(path: &str, value: &Value, found: &mut BTreeMap<String, String>) {
         }
         Value::String(text) => drop(found.insert(path.to_owned(), text.clone())),
         other => drop(found.insert(path.to_owned(), other.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::super::sample::{report, run_with};
+    use super::*;
+
+    fn side(name: &str, reports: Vec<Report>) -> Side {
+        Side { name: name.into(), reports }
+    }
+
+    fn one() -> Report {
+        report(vec![run_with(|_| {})])
+    }
+
+    #[test]
+    fn conditions_are_compared_by_their_path() {
+        let with = |scenario| Report { scenario, ..one() };
+        let fault =
+            |what: &str| json!({"fault": [{"at": "5s", "kill": what}, {"at": "9s"}], "load": {"rate": 100}});
+        assert_eq!(differences(&with(fault("broker")), &with(fault("broker"))), Vec::<String>::new());
+        assert_eq!(
+            differences(&with(fault("broker")), &with(fault("node 1"))),
+            ["fault.0.kill (broker, node 1)"]
+        );
+        assert_eq!(
+            differences(
+                &with(json!({"load": {"rate": 1, "rooms": 2}})),
+                &with(json!({"load": {"rate": 1}, "a": true}))
+            ),
+            ["a (-, true)", "load.rooms (2, -)"]
+        );
+        // What it is called, what it expects and where it runs change no figure.
+        let named = json!({"name": "x", "title": "y", "description": "z", "expect": {"lost": 0}, "patterns": ["redis"]});
+        assert_eq!(differences(&with(named), &with(json!({}))), Vec::<String>::new());
+        let flags = |flags| Report { bench: Some(json!({"node_flags": flags, "runs": 5})), ..one() };
+        assert_eq!(
+            differences(&flags(json!(["--a", "1"])), &flags(json!(["--a", "2"]))),
+            ["node_flags.1 (1, 2)"]
+        );
+        assert_eq!(differences(&flags(json!(["--a"])), &one()), ["node_flags.0 (--a, -)"]);
+    }
+
+    #[test]
+    fn machine_versions_and_seed_are_said_where_they_differ_and_once() {
+        let same = [side("a", vec![one(), one()]), side("b", vec![one()])];
+        assert_eq!(warnings(&same), Vec::<String>::new());
+        assert_eq!(warnings(&[side("a", vec![]), side("b", vec![one()])]), Vec::<String>::new());
+        let mut other = one();
+        other.host.cores = 64;
+        other.seed = 7;
+        other.versions = [("redis".into(), "8.0".into()), ("rabbitmq".into(), "4".into())].into();
+        let warned = warnings(&[side("a", vec![one()]), side("b", vec![other.clone(), one(), other])]);
+        assert_eq!(
+            warned,
+            [
+                "b was made on another machine",
+                "the versions differ in b: redis (7.0.15, 8.0)",
+                "the seeds differ in b (42, 7)",
+            ]
+        );
     }
 }

@@ -110,3 +110,49 @@ fn debts(run: &RunReport, of: fn(&Debts) -> u64) -> Option<f64> {
 fn count(count: Option<u64>) -> Option<f64> {
     count.map(|count| count as f64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{quantiles, run_with};
+    use super::*;
+
+    #[test]
+    fn every_figure_is_read_where_it_stands() {
+        let run = run_with(|run| {
+            run.messages = Some(Messages { due: 99, sent: 1, unsent: 2, acked: 3, refused: 4, unknown: 5 });
+            run.debts = Some(Debts {
+                owed: 6,
+                on_time: Some(0.7),
+                delivered: 8,
+                recovered: 9,
+                lost: 10,
+                lost_confirmed: 11,
+                lost_handed: 12,
+                lost_refused: 13,
+                lost_unknown: 14,
+                lost_no_path: 15,
+                lost_online: 16,
+                lost_offline: 17,
+            });
+            (run.duplicates, run.reordered, run.replay_reordered) = (Some(18), Some(19), Some(20));
+            run.latency_us = Some(Quantiles { p50: 21, p90: 22, p99: 23, p999: 24, max: 25 });
+            (run.service_us, run.fan_out_us) = (quantiles(1, 26, 99), quantiles(1, 27, 99));
+            (run.impact_ms, run.recovery_ms, run.ready_ms) = (Some(28), Some(29), Some(30));
+        });
+        let read: Vec<_> = FIGURES.iter().map(|figure| figure.of_run(&run)).collect();
+        let mut expected: Vec<_> = (1..=30).map(|n| Some(f64::from(n))).collect();
+        expected[6] = Some(0.7);
+        assert_eq!(read, expected);
+        let none = RunReport::inconclusive("redis-1", "redis", "redis", "no figures".into());
+        assert!(FIGURES.iter().all(|figure| figure.of_run(&none).is_none()));
+    }
+
+    #[test]
+    fn what_a_user_wants_is_better_and_what_was_asked_for_is_not_judged() {
+        let named = |better| -> Vec<_> {
+            FIGURES.iter().filter(|figure| figure.better == better).map(|figure| figure.name).collect()
+        };
+        assert_eq!(named(Higher), ["acked", "on_time", "delivered"]);
+        assert_eq!(named(Neither), ["sent", "owed", "recovered", "lost_no_path"]);
+    }
+}

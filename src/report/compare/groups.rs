@@ -1,10 +1,12 @@
 //! Which runs stand side by side, and what their figures say.
 
+use std::cmp::Ordering;
+
 use super::super::RunReport;
 use super::super::label::{label, subject};
+use super::comparison::{Compared, Direction, Group, Side, Value};
 use super::figures::{Better, FIGURES, Figure};
 use super::noise::{MARKED_BELOW, chance, leaning, smallest};
-use super::{Compared, Direction, Group, Side, Value, runs_of};
 use ledger::Verdict;
 
 /// What was made on any side, in the order of the first that has it.
@@ -44,6 +46,12 @@ pub(super) fn group(name: &str, sides: &[Side], warnings: &mut Vec<String>) -> G
         runs: runs.iter().map(Vec::len).collect(),
         figures,
     }
+}
+
+/// The runs of a side that were made and have this name.
+fn runs_of<'a>(side: &'a Side, name: &str) -> Vec<&'a RunReport> {
+    let runs = side.reports.iter().flat_map(|report| &report.runs);
+    runs.filter(|run| run.was_made() && label(run) == name).collect()
 }
 
 fn warning(name: &str, side: &Side, runs: &[&RunReport]) -> Vec<String> {
@@ -112,8 +120,7 @@ fn compared(figure: &Figure, runs: &[Vec<&RunReport>]) -> Compared {
             difference.and_then(|_| chance(&first, &own)).filter(|_| smallest(first.len(), own.len()) < 1.0);
         let conclusive = conclusive(runs_here) && runs.first().is_some_and(|runs| conclusive(runs));
         let leans = leaning(&first, &own);
-        let differs = difference
-            .is_some_and(|difference| difference != 0.0 && difference.partial_cmp(&0.0) == Some(leans));
+        let differs = difference.is_some_and(|difference| difference.partial_cmp(&0.0) == Some(leans));
         let complete = own.len() == all.len() && runs.first().is_some_and(|runs| runs.len() == first.len());
         Value {
             value,
@@ -130,11 +137,11 @@ fn compared(figure: &Figure, runs: &[Vec<&RunReport>]) -> Compared {
 }
 
 fn direction(better: Better, difference: f64) -> Direction {
-    match (better, difference) {
-        (_, 0.0) => Direction::Same,
+    match (better, difference.total_cmp(&0.0)) {
+        // Two equal values differ by +0, never by -0.
+        (_, Ordering::Equal) => Direction::Same,
         (Better::Neither, _) => Direction::NoJudgement,
-        (Better::Lower, difference) if difference < 0.0 => Direction::Better,
-        (Better::Higher, difference) if difference > 0.0 => Direction::Better,
+        (Better::Lower, Ordering::Less) | (Better::Higher, Ordering::Greater) => Direction::Better,
         _ => Direction::Worse,
     }
 }
@@ -147,3 +154,7 @@ fn looks_faster(figures: &[Compared], side: usize) -> bool {
     direction("on_time") == Some(Direction::Worse)
         && ["p50", "p99"].iter().any(|name| direction(name) == Some(Direction::Better))
 }
+
+#[cfg(test)]
+#[path = "groups_tests.rs"]
+mod tests;

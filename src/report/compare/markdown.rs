@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::super::files::{row, text};
+use super::comparison::{Comparison, Group};
 use super::words::{cells, heading, legend};
-use super::{Comparison, Group};
 
 /// A heading and a table for each group and each side that is compared with the baseline.
 pub(super) fn markdown(comparison: &Comparison) -> String {

@@ -48,10 +48,11 @@ pub(super) fn leaning(one: &[f64], other: &[f64]) -> Ordering {
     pairs.sum::<i64>().cmp(&0)
 }
 
-/// The smallest probability that so many runs can have.
+/// The smallest probability that so many runs can have: both ends of all the ways to deal them out. It is 1 for a side
+/// without any.
 pub(super) fn smallest(one: usize, other: usize) -> f64 {
     let ways = (1..=one).fold(1.0, |ways, i| ways * (other + i) as f64 / i as f64);
-    if one == 0 || other == 0 { 1.0 } else { (2.0 / ways).min(1.0) }
+    (2.0 / ways).min(1.0)
 }
 
 /// Twice the rank of each value, counted from 1; equal values share the mean of theirs.
@@ -100,8 +101,54 @@ mod tests {
         assert_eq!(p(&[0.0; 5], &[0.0; 5]), 1.0);
         assert_eq!(p(&[0.0; 5], &[0.0, 0.0, 0.0, 0.0, 9.0]), 1.0);
         assert_eq!(p(&[0.0; 5], &[9.0; 5]), 0.007_937);
-        assert_eq!(chance(&[], &[1.0]), None);
+        assert_eq!([chance(&[], &[1.0]), chance(&[1.0], &[])], [None, None]);
         assert_eq!(chance(&[1.0; 60], &[2.0; 60]), None);
+    }
+
+    #[test]
+    fn sides_of_unequal_size_have_the_probabilities_of_their_own_tables() {
+        // Of the ranks 1, 2 and 3 one falls to the first side: 1 and 3 are as far from the middle.
+        assert_eq!(p(&[1.0], &[2.0, 3.0]), 0.666_667);
+        assert_eq!(p(&[2.0], &[1.0, 3.0]), 1.0);
+        // Two of five: 10 ways, whose sums are 3, 4, 5, 5, 6, 6, 7, 7, 8 and 9; their mean is 6.
+        for (one, other, expected) in [
+            ([1.0, 2.0], [3.0, 4.0, 5.0], 0.2),
+            ([1.0, 3.0], [2.0, 4.0, 5.0], 0.4),
+            ([1.0, 4.0], [2.0, 3.0, 5.0], 0.8),
+            ([2.0, 4.0], [1.0, 3.0, 5.0], 1.0),
+            ([2.0, 5.0], [1.0, 3.0, 4.0], 0.8),
+            ([4.0, 5.0], [1.0, 2.0, 3.0], 0.2),
+        ] {
+            assert_eq!([p(&one, &other), p(&other, &one)], [expected; 2], "{one:?}");
+        }
+        // Three and four: U = 0, 1, 2 and 3 have 1, 1, 2 and 3 of 35 ways, at either end.
+        assert_eq!(p(&[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0, 7.0]), 0.057_143);
+        assert_eq!(p(&[1.0, 2.0, 4.0], &[3.0, 5.0, 6.0, 7.0]), 0.114_286);
+        assert_eq!(p(&[1.0, 2.0, 5.0], &[3.0, 4.0, 6.0, 7.0]), 0.228_571);
+        assert_eq!(p(&[7.0, 5.0, 3.0], &[6.0, 4.0, 2.0, 1.0]), 0.4);
+        // Two and eight, complete separation: 2 of 45.
+        assert_eq!(p(&[1.0, 2.0], &[3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]), 0.044_444);
+    }
+
+    #[test]
+    fn equal_values_share_their_ranks() {
+        // Ranks 1, 2.5, 2.5 and 4: the six sums are 3.5, 3.5, 5, 5, 6.5 and 6.5.
+        assert_eq!(p(&[1.0, 2.0], &[2.0, 3.0]), 0.666_667);
+        assert_eq!(p(&[2.0, 2.0], &[1.0, 3.0]), 1.0);
+        // Ranks 2, 2, 2, 4.5 and 4.5: of ten sums three are 4, six are 6.5 and one is 9, and their mean is 6. The
+        // ends are not equally far, so that the sides are not alike either.
+        assert_eq!(p(&[1.0, 1.0], &[1.0, 2.0, 2.0]), 0.4);
+        assert_eq!(p(&[1.0, 2.0], &[1.0, 1.0, 2.0]), 1.0);
+        assert_eq!(p(&[2.0, 2.0], &[1.0, 1.0, 1.0]), 0.1);
+        assert_eq!(doubled_ranks(&[3.0, 1.0, 1.0, 2.0, 1.0, 3.0]), [11, 4, 4, 8, 4, 11]);
+    }
+
+    #[test]
+    fn the_ranks_lean_where_most_pairs_do() {
+        assert_eq!(leaning(&[1.0, 2.0, 9.0], &[3.0, 4.0]), Ordering::Greater);
+        assert_eq!(leaning(&[3.0, 4.0], &[1.0, 2.0, 9.0]), Ordering::Less);
+        assert_eq!(leaning(&[1.0, 3.0], &[2.0, 2.0]), Ordering::Equal);
+        assert_eq!(leaning(&[1.0], &[]), Ordering::Equal);
     }
 
     #[test]
@@ -109,7 +156,14 @@ mod tests {
         assert!(
             smallest(4, 4) > MARKED_BELOW && smallest(5, 5) <= MARKED_BELOW && smallest(4, 6) <= MARKED_BELOW
         );
-        assert_eq!([smallest(1, 1), smallest(0, 3), smallest(3, 3)], [1.0, 1.0, 0.1]);
+        assert_eq!([smallest(1, 1), smallest(0, 3), smallest(3, 0), smallest(3, 3)], [1.0, 1.0, 1.0, 0.1]);
+        // 10, 45 and 35 ways, and as many from the other side.
+        let unequal = [smallest(2, 3), smallest(2, 8), smallest(3, 4)];
+        assert_eq!(unequal, [2.0 / 10.0, 2.0 / 45.0, 2.0 / 35.0]);
+        assert_eq!(
+            [smallest(3, 2), smallest(8, 2), smallest(4, 3)].map(|p| (p * 1e9).round()),
+            unequal.map(|p| (p * 1e9).round())
+        );
     }
 
     #[test]

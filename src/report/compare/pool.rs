@@ -81,3 +81,96 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
     let upper = *values.get(middle)?;
     if values.len() % 2 == 1 { Some(upper) } else { Some(f64::midpoint(values[middle - 1], upper)) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::sample::{quantiles, run_with};
+    use super::super::figures::FIGURES;
+    use super::*;
+    use ledger::Debts;
+
+    fn encoded(values: &[(u64, u64)]) -> Option<Encoded> {
+        let mut histogram = micros_histogram();
+        values.iter().for_each(|(value, count)| histogram.saturating_record_n(*value, *count));
+        Encoded::of(&histogram)
+    }
+
+    fn side(name: &str, runs: &[RunReport]) -> Option<f64> {
+        let figure = FIGURES.iter().find(|figure| figure.name == name).unwrap();
+        figure.of_side(&runs.iter().collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_sum_is_of_all_or_it_is_none() {
+        let (one, other) = (encoded(&[(10, 3), (500, 1)]).unwrap(), encoded(&[(500, 2)]).unwrap());
+        let sum = merged([&one, &other]).unwrap();
+        assert_eq!((sum.len(), sum.count_at(10), sum.count_at(500)), (6, 3, 3));
+        assert_eq!(merged([]), None);
+        let broken: Encoded = serde_json::from_str("\"HISTFAAA\"").unwrap();
+        assert_eq!(merged([&one, &broken]), None);
+    }
+
+    #[test]
+    fn the_share_on_time_is_of_all_debts_together() {
+        let run = |owed, on_time| {
+            run_with(|run| run.debts = Some(Debts { owed, on_time: Some(on_time), ..Debts::default() }))
+        };
+        let share = |runs: &[RunReport]| pooled_on_time(&runs.iter().collect::<Vec<_>>());
+        // 50 of 100 and 300 of 300, which is no mean of two shares.
+        assert_eq!(share(&[run(100, 0.5), run(300, 1.0)]), Some(0.875));
+        // A third of three debts is one debt.
+        assert_eq!(share(&[run(3, 1.0 / 3.0), run(3, 0.333_333)]), Some(1.0 / 3.0));
+        assert_eq!(share(&[run(0, 0.0)]), None);
+        assert_eq!(share(&[]), None);
+        let nothing = run_with(|run| run.debts = Some(Debts { owed: 4, on_time: None, ..Debts::default() }));
+        assert_eq!(share(&[nothing]), Some(0.0));
+        let none = run_with(|run| run.debts = None);
+        assert_eq!(share(&[run(10, 0.3), none]), Some(0.3));
+        assert_eq!(side("on_time", &[run(100, 0.5), run(300, 1.0)]), Some(0.875));
+    }
+
+    #[test]
+    fn quantiles_are_read_off_the_sum_of_their_own_distribution() {
+        // What happened nine hundred times in one run and once in another; the exact largest is known of each.
+        let run = |slow: u64, many: u64, max: u64| {
+            run_with(|run| {
+                run.latency_us = quantiles(1, 2, max);
+                run.service_us = quantiles(3, 4, max + 1);
+                run.fan_out_us = quantiles(5, 6, max + 2);
+                run.distributions.latency = encoded(&[(100, 1_000), (slow, many)]);
+                run.distributions.service = encoded(&[(200, 1_000), (slow, many)]);
+                run.distributions.fan_out = encoded(&[(300, 1_000), (slow, many)]);
+            })
+        };
+        let runs = [run(5_000, 900, 5_001), run(5_000, 1, 5_001)];
+        assert_eq!(side("p50", &runs), Some(100.0));
+        assert_eq!(side("p90", &runs), Some(5_001.0));
+        assert_eq!(side("max", &runs), Some(5_001.0));
+        let few = [run(5_000, 10, 5_001), run(5_000, 1, 4_999)];
+        assert_eq!([side("p99", &few), side("p999", &few)], [Some(100.0), Some(5_001.0)]);
+        let parts = [run(5_000, 0, 9_000), run(5_000, 1, 9_000)];
+        assert_eq!([side("service_p99", &parts), side("fan_out_p99", &parts)], [Some(200.0), Some(300.0)]);
+    }
+
+    #[test]
+    fn a_single_run_has_its_own_quantiles_and_a_missing_distribution_has_none() {
+        let bare = run_with(|run| run.latency_us = quantiles(350, 1_234, 5_120));
+        assert_eq!(side("p99", std::slice::from_ref(&bare)), Some(1_234.0));
+        // A run in which nothing was delivered says nothing about how long it took.
+        let nothing = run_with(|run| run.latency_us = None);
+        assert_eq!(side("p99", &[bare.clone(), nothing.clone()]), Some(1_234.0));
+        assert_eq!(side("p99", &[nothing]), None);
+        let whole = run_with(|run| run.distributions.latency = encoded(&[(350, 9)]));
+        assert_eq!(side("p99", &[bare, whole]), None);
+    }
+
+    #[test]
+    fn another_figure_of_a_side_is_the_median_of_its_runs() {
+        assert_eq!(median(vec![]), None);
+        assert_eq!(median(vec![7.0]), Some(7.0));
+        assert_eq!(median(vec![9.0, 1.0, 4.0]), Some(4.0));
+        assert_eq!(median(vec![9.0, 1.0, 4.0, 2.0]), Some(3.0));
+        let run = |impact: Option<u64>| run_with(|run| run.impact_ms = impact);
+        assert_eq!(side("impact", &[run(Some(10)), run(None), run(Some(40))]), Some(25.0));
+    }
+}

@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::super::table::{empty, finish};
+use super::super::grid::{empty, finish};
+use super::comparison::{Comparison, Group};
 use super::words::{cells, heading, legend};
-use super::{Comparison, Group};
 
 /// A block for each group and each side that is compared with the baseline.
 pub(super) fn text(comparison: &Comparison) -> String {

@@ -1,8 +1,8 @@
 //! Figures of a comparison as people read them.
 
 use super::super::numbers::{millis, percent};
+use super::comparison::{Compared, Comparison, Direction, Value};
 use super::figures::Unit;
-use super::{Compared, Direction, Value};
 use ledger::grouped;
 
 /// The figure's name with its unit.
@@ -78,7 +78,7 @@ fn word(side: &Value) -> String {
 }
 
 /// What the mark means; `None` if nothing could have been marked.
-pub(super) fn legend(comparison: &super::Comparison) -> Option<String> {
+pub(super) fn legend(comparison: &Comparison) -> Option<String> {
     let marks = comparison.groups.iter().any(|group| group.no_noise_known.is_none());
     marks.then(|| {
         format!(

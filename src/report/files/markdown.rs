@@ -5,10 +5,11 @@ use std::fmt::Write as _;
 use super::super::cells::cells;
 use super::super::command::{command_alone, scenario_file, template_file};
 use super::super::curve::Curves;
+use super::super::figure::verdict;
 use super::super::interrupted;
 use super::super::label::Names;
-use super::super::sentences::{sentence, sentences};
-use super::super::table::verdict;
+use super::super::run_words::sentence;
+use super::super::sentences::sentences;
 use super::super::{Report, RunReport};
 use super::escape::{fenced, row, text};
 

@@ -12,10 +12,11 @@ use std::path::Path;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::{self, Picture};
+use super::figure::verdict;
 use super::interrupted;
 use super::label::Names;
-use super::sentences::{sentence, sentences};
-use super::table::verdict;
+use super::run_words::sentence;
+use super::sentences::sentences;
 use super::{Report, RunReport};
 
 /// The style sheet; its colours of the charts are added.

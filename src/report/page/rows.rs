@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
+use crate::figure::{figures, value};
 use crate::label::Names;
-use crate::table::{figures, value};
 use crate::{Report, RunReport};
 
 /// So many runs have room on a sheet of paper.

@@ -7,13 +7,13 @@ mod lanes;
 mod time;
 mod words;
 
-use super::Picture;
 use super::axis::seconds;
 use super::frame::Frame;
 use super::legend::{self, Key, Look};
 use super::lettering::Anchor;
 use super::palette::{DELIVERED, GRID, INK, MUTED};
 use super::panel::LEFT;
+use super::picture::Picture;
 use super::sheet::{Drawn, Sheet, WIDTH};
 use crate::label::Names;
 use crate::story::{Carries, Story};

@@ -3,7 +3,7 @@
 use crate::RunReport;
 use crate::chart::axis::{exact, seconds};
 use crate::numbers::counted;
-use crate::sentences::listed;
+use crate::phrases::listed;
 use crate::story::{Arrow, Carries, Choice, LaneKind, Story};
 use ledger::grouped;
 

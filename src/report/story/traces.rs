@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::when::Began;
+use super::began::Began;
 use ledger::Plan;
 
 /// What is traced longer ago than this before the load belongs to another run with the same directory.
@@ -23,20 +23,6 @@ pub fn node_trace(logs: &Path, node: usize) -> PathBuf {
 /// The file of the history's trace.
 pub fn history_trace(logs: &Path) -> PathBuf {
     logs.join("history.trace")
-}
-
-/// Removes what an earlier run with this directory has left.
-pub fn forget(logs: &Path, nodes: usize) {
-    for path in (0..nodes).map(|node| node_trace(logs, node)).chain([history_trace(logs)]) {
-        // Mostly there is none; what cannot be removed is told apart by its times.
-        let _ = std::fs::remove_file(path);
-    }
-}
-
-/// How many lines a second a node writes, at this rate: two for each message, and three more for each of its own
-/// clients'.
-pub fn lines_per_second(rate: f64, nodes: usize) -> f64 {
-    rate * (2.0 + 3.0 / nodes.max(1) as f64)
 }
 
 /// What happened to a message.

@@ -2,10 +2,9 @@
 //! between what is known.
 
 use super::canvas::{Canvas, Key, Stroke};
+use super::diagram::Carries;
 use super::party::payment;
-use super::way::middle;
 use ledger::{Answer, Testimony};
-use report::Carries;
 
 /// Draws it. Gives the nodes that had the message, from when on, and that this was not seen.
 pub(super) fn draw(
@@ -58,4 +57,9 @@ pub(super) fn nodes(testimony: &Testimony, node: usize, sent: i64) -> Vec<(usize
         }
     }
     nodes
+}
+
+/// The moment halfway between two.
+pub(super) fn middle(from: i64, to: i64) -> i64 {
+    from + (to - from) / 2
 }

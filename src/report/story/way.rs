@@ -2,11 +2,12 @@
 //! at both sides of it, and put between them.
 
 use super::canvas::{Canvas, Key, Stroke};
+use super::diagram::Carries;
 use super::outage::Place;
-use super::trace::{Event, Step, Traced};
-use super::{Scene, seen};
+use super::scene::Scene;
+use super::seen::{self, middle};
+use super::traces::{Event, Step, Traced};
 use ledger::Testimony;
-use report::Carries;
 
 /// What the way begins with.
 pub(super) struct Start<'a> {
@@ -192,8 +193,4 @@ impl Start<'_> {
         };
         canvas.arrow(Key::History, Key::Node(node), stroke);
     }
-}
-
-pub(super) fn middle(from: i64, to: i64) -> i64 {
-    from + (to - from) / 2
 }

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use super::*;
-use ledger::{Fate, Receipt};
-use report::{Carries, LaneKind};
-use scenario::{Action, Condition, End, Link, Target};
+use ledger::{Answer, Fate, FaultTimes, Plan, Receipt, Testimonies, Testimony};
+use scenario::{Action, Condition, End, Fault, Link, Pattern, Target};
 
 /// The load began at this Unix second.
 const BEGAN: &str = "1700000000";
@@ -86,7 +85,7 @@ impl Place {
 /// `from -> to leaves..arrives what, traced, note` of each arrow.
 fn arrows(story: &Story) -> Vec<String> {
     let name = |lane: usize| story.lanes[lane].name.as_str();
-    let arrow = |arrow: &report::Arrow| {
+    let arrow = |arrow: &Arrow| {
         let arrives = arrow.arrives_us.map_or("-".into(), |at| at.to_string());
         let carries = format!("{:?}", arrow.carries).to_lowercase();
         let traced = if arrow.traced { "" } else { " inferred" };

@@ -1,7 +1,7 @@
 //! Lines and arrows, as they are drawn.
 
+use super::diagram::{Arrow, Carries, Lane, LaneKind};
 use super::party::{MOST, Party};
-use report::{Arrow, Carries, Lane, LaneKind};
 
 /// A line, for those who draw arrows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,46 +1,17 @@
-//! Three messages of a run, each with its way through the processes: what the clients saw, joined with what the
-//! processes traced.
-//!
-//! | file | what it is |
-//! |---|---|
-//! | `trace` | the files that the processes wrote, and what they say of one message |
-//! | `when` | which clock is which |
-//! | `outage` | what was broken, where and when |
-//! | `party` | who shares a line of the diagram |
-//! | `canvas` | lines and arrows |
-//! | `way` | from the publisher to the nodes, and the answer back |
-//! | `seen` | the same without a trace: from what the clients saw alone |
-//! | `last_mile` | from the nodes to the subscribers |
-//!
-//! The load gives a message its number in the run as its id, and a node puts the session before it, with a dot: so
-//! a line of a trace belongs to the message in whose number its id ends, if the room is right.
-
-mod canvas;
-mod last_mile;
-mod outage;
-mod party;
-mod seen;
-mod trace;
-mod way;
-mod when;
-
-#[cfg(test)]
-mod tests;
+//! Three messages of a run, each with its way through the processes.
 
 use std::path::Path;
 
+use super::began::Began;
+use super::canvas::{Canvas, Key};
+use super::diagram::{Choice, Story};
+use super::outage::Outages;
+use super::party::{self, Party};
+use super::scene::Scene;
+use super::traces::Traces;
+use super::{last_mile, seen, way};
 use ledger::{Answer, FaultTimes, Plan, Testimonies, Testimony};
-use report::{Choice, Story};
 use scenario::{Fault, Pattern};
-
-pub use when::Began;
-
-pub use trace::{forget, history_trace, lines_per_second, node_trace};
-
-use canvas::{Canvas, Key};
-use outage::Outages;
-use party::Party;
-use trace::{Traced, Traces};
 
 /// What the stories of one run are told from.
 pub struct Sources<'a> {
@@ -79,25 +50,6 @@ pub fn tell(sources: &Sources<'_>, testimonies: &Testimonies) -> Vec<Story> {
         )
     };
     chosen.into_iter().map(tell).collect()
-}
-
-/// What is known beside the testimony.
-struct Scene<'a> {
-    plan: &'a Plan,
-    pattern: Option<Pattern>,
-    /// `None` where nothing was traced.
-    traced: Option<&'a Traced>,
-    outages: &'a Outages,
-}
-
-impl Scene<'_> {
-    fn has_broker(&self) -> bool {
-        self.traced.is_some() && self.pattern.is_some_and(Pattern::has_broker)
-    }
-
-    fn has_history(&self) -> bool {
-        self.traced.is_some() && self.pattern.is_some_and(Pattern::has_history)
-    }
 }
 
 fn story(choice: Choice, testimony: &Testimony, scene: &Scene<'_>) -> Story {

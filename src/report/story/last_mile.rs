@@ -1,12 +1,12 @@
 //! From the nodes to the subscribers.
 
-use super::Scene;
 use super::canvas::{Canvas, Key, Stroke};
+use super::diagram::Carries;
 use super::outage::Place;
 use super::party::{Became, Party, payment};
-use super::trace::{Event, Step};
+use super::scene::Scene;
+use super::traces::{Event, Step};
 use ledger::{Answer, Receipt, Testimony};
-use report::Carries;
 
 /// Draws it. `had` are the nodes that had the message, from when on, and whether that was seen.
 pub(super) fn draw(

@@ -1,4 +1,4 @@
-//! The way of one message, for a space-time diagram: who had it when, and where it ended.
+//! The way of one message as `report.json` has it, for a space-time diagram: who had it when, and where it ended.
 //!
 //! Every time is in microseconds since the measured load began, and may be negative: before it. The processes of
 //! one machine share its clock.

@@ -1,0 +1,27 @@
+//! What is known of a message beside its testimony.
+
+use super::outage::Outages;
+use super::traces::Traced;
+use ledger::Plan;
+use scenario::Pattern;
+
+/// What the way of a message is told from, beside what the clients testify.
+pub(super) struct Scene<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) pattern: Option<Pattern>,
+    /// `None` where nothing was traced.
+    pub(super) traced: Option<&'a Traced>,
+    pub(super) outages: &'a Outages,
+}
+
+impl Scene<'_> {
+    /// Whether the broker has a line of the diagram.
+    pub(super) fn has_broker(&self) -> bool {
+        self.traced.is_some() && self.pattern.is_some_and(Pattern::has_broker)
+    }
+
+    /// Whether the history has a line of the diagram.
+    pub(super) fn has_history(&self) -> bool {
+        self.traced.is_some() && self.pattern.is_some_and(Pattern::has_history)
+    }
+}
