@@ -6,9 +6,15 @@
 
 pub mod amqp;
 mod counters;
+mod feed;
 mod interest;
 pub mod local;
+#[cfg(test)]
+mod meter;
+mod redaction;
 pub mod redis;
+#[cfg(test)]
+mod samples;
 mod status;
 pub mod zeromq;
 

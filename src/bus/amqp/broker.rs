@@ -16,7 +16,7 @@ use super::ending::Ending;
 use super::link::Link;
 use super::topology::{self, Names};
 use crate::BusError;
-use crate::redis::redact;
+use crate::redaction::redact;
 
 /// The longest that one attempt to connect may take, handshake included: a busy RabbitMQ takes 100 ms.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);

@@ -42,7 +42,7 @@ use tokio_util::task::TaskTracker;
 
 use super::counters::Counters;
 use super::interest::Interest;
-use super::redis::redact;
+use super::redaction::redact;
 use super::status::Status;
 use super::{BoxFuture, Bus, BusError, BusEvent, Health, Receipt, Replay};
 use broker::Broker;

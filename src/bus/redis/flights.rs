@@ -7,13 +7,16 @@ use std::task::{Poll, ready};
 
 use futures_util::FutureExt;
 use futures_util::future::{MaybeDone, maybe_done};
-use redis::aio::MultiplexedConnection;
-use redis::{Cmd, RedisResult, Value};
+use redis::{RedisResult, Value};
 use tokio::sync::oneshot;
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 use crate::{BoxFuture, Outcome};
+
+/// Commands under way at most. No more than these can become unknown at once, and none of them waits inside the
+/// library.
+pub(super) const WINDOW: usize = 1_024;
 
 /// Redis answers in order, so only the oldest is ever looked at.
 #[derive(Default)]
@@ -34,20 +37,19 @@ impl Flights {
         self.0.is_empty()
     }
 
-    /// Gives a command to the connection, now and not when the answer is first asked for: otherwise commands
-    /// could overtake each other. Unconstrained, because the runtime's cooperative budget would put off every
-    /// one after the first 128.
+    /// Begins a call, which gives a command to the connection: now and not when the answer is first asked for,
+    /// otherwise commands could overtake each other. Unconstrained, because the runtime's cooperative budget would
+    /// put off every one after the first 128.
     pub(super) fn start(
         &mut self,
-        mut connection: MultiplexedConnection,
-        command: Cmd,
+        call: BoxFuture<RedisResult<Value>>,
         receipt: oneshot::Sender<Outcome>,
+        now: Instant,
     ) {
-        let call = async move { connection.send_packed_command(&command).await };
-        let mut answer = maybe_done(call.boxed());
+        let mut answer = maybe_done(call);
         // Only to begin it; `next` asks again.
         let _ = unconstrained(&mut answer).now_or_never();
-        self.0.push_back(Flight { answer, receipt, since: Instant::now() });
+        self.0.push_back(Flight { answer, receipt, since: now });
     }
 
     /// When the oldest was started.

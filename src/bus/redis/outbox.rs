@@ -52,7 +52,7 @@ impl Outbox {
     }
 
     /// Queues, or refuses at once.
-    pub(super) fn publish(&self, envelope: Envelope) -> Receipt {
+    pub(super) fn publish(&self, envelope: Envelope, now: Instant) -> Receipt {
         let payload = envelope.encode();
         let mut queue = self.lock();
         if let Some(reason) = &queue.shut {
@@ -67,7 +67,7 @@ impl Outbox {
         }
         let (sender, receipt) = Receipt::later();
         queue.bytes += payload.len();
-        queue.jobs.push_back(Job { room: envelope.room, payload, receipt: sender, since: Instant::now() });
+        queue.jobs.push_back(Job { room: envelope.room, payload, receipt: sender, since: now });
         drop(queue);
         self.filled.notify_one();
         receipt
@@ -81,12 +81,12 @@ impl Outbox {
     }
 
     /// Takes up to `most` of the oldest. What waited too long is refused instead.
-    pub(super) fn take(&self, most: usize) -> Vec<Job> {
+    pub(super) fn take(&self, most: usize, now: Instant) -> Vec<Job> {
         let mut taken = Vec::new();
         let mut stale = Vec::new();
         {
             let mut queue = self.lock();
-            while queue.jobs.front().is_some_and(|job| job.since.elapsed() > WAIT_AT_MOST) {
+            while queue.jobs.front().is_some_and(|job| now.duration_since(job.since) > WAIT_AT_MOST) {
                 stale.extend(queue.jobs.pop_front());
             }
             let count = most.min(queue.jobs.len());

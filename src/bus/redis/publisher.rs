@@ -7,19 +7,17 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use redis::{Cmd, RedisResult, Value};
 use tokio::sync::oneshot;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::broker::sentence;
-use super::flights::Flights;
-use super::link::{Link, Push, Service};
+use super::failure::sentence;
+use super::flights::{Flights, WINDOW};
+use super::keeper::Service;
+use super::link::{Link, Push};
 use super::outbox::{Job, Outbox};
 use crate::status::{CLOSED, Part, Status};
 use crate::{Level, Outcome};
 
-/// Commands under way at most. No more than these can become unknown at once, and none of them waits inside the
-/// library.
-pub(super) const WINDOW: usize = 1_024;
 /// How long Redis may take to answer a PUBLISH.
 const ANSWER_WITHIN: Duration = Duration::from_millis(500);
 /// How often the two limits on time are looked at.
@@ -94,8 +92,11 @@ impl Service for Publisher {
         self.status.up(Part::Publisher);
 
         let reason = loop {
-            for job in self.outbox.take(WINDOW - flights.len()) {
-                flights.start(link.connection.clone(), self.command(&job), job.receipt);
+            let now = Instant::now();
+            for job in self.outbox.take(WINDOW - flights.len(), now) {
+                let (mut connection, command) = (link.connection.clone(), self.command(&job));
+                let call = async move { connection.send_packed_command(&command).await };
+                flights.start(call.boxed(), job.receipt, now);
             }
             if stopping && flights.is_empty() {
                 break CLOSED.into();

@@ -1,18 +1,19 @@
-//! The bounded queue between the sockets and the node.
+//! The bounded queue between what reads the network and the node. For buses that never wait for their node.
 //!
-//! Every connection is read without pause, and whatever is read ends here: in the queue, or dropped and counted.
-//! Were the SUB socket to wait for the node, the backlog would stand in every peer's queue instead.
+//! What reads the network reads without pause, and whatever it reads ends here: in the queue, or dropped and counted.
+//! Were it to wait for the node, the backlog would stand at the other end: a broker drops a connection that does not
+//! read, and a peer drops messages where nobody counts them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use crate::{BusEvent, Counters};
+use super::{BusEvent, Counters};
 use wire::Envelope;
 
-/// Overflow: dropped, counted, and named to the node as [`BusEvent::Lagged`] as soon as there is room.
-pub(super) struct Inbox {
+/// Overflow: the newest is dropped, counted, and named to the node as [`BusEvent::Lagged`] as soon as there is room.
+pub(super) struct Feed {
     state: Mutex<State>,
     lagging: Notify,
     counters: Arc<Counters>,
@@ -25,7 +26,7 @@ struct State {
     missed: u64,
 }
 
-impl Inbox {
+impl Feed {
     pub(super) fn new(capacity: usize, counters: Arc<Counters>) -> (Self, mpsc::Receiver<BusEvent>) {
         let (sender, receiver) = mpsc::channel(capacity.max(1));
         let state = Mutex::new(State { events: Some(sender), missed: 0 });
@@ -52,7 +53,7 @@ impl Inbox {
         }
     }
 
-    /// Something came that is no message of ours.
+    /// Counts something that came and is no message of ours.
     pub(super) fn garbled(&self) {
         self.counters.garbled.increment(1);
     }
