@@ -142,7 +142,7 @@ impl Canary {
             frame: Bytes::new(),
         };
         let target = Target::Canary { room: self.room.clone(), chat };
-        (number, self.outbox.add(target, &envelope))
+        (number, self.outbox.add(target, &envelope, Instant::now()))
     }
 
     fn heard(&self) -> MutexGuard<'_, VecDeque<(u64, Instant)>> {

@@ -7,15 +7,14 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt;
 use futures_util::future::{MaybeDone, maybe_done};
-use lapin::options::BasicPublishOptions;
-use lapin::types::ShortString;
-use lapin::{BasicProperties, Channel, Confirmation, Error, ErrorKind};
+use lapin::{Confirmation, Error, ErrorKind};
 use tokio::time::Instant;
 
 use super::outbox::Job;
 use crate::BoxFuture;
 
-type Confirm = lapin::Result<Confirmation>;
+/// What RabbitMQ says to a message, or why it says nothing.
+pub(super) type Confirm = lapin::Result<Confirmation>;
 
 /// A message and what RabbitMQ said to it. `None` if it was answered otherwise meanwhile.
 pub(super) type Landed = (Option<Job>, Confirm);
@@ -31,14 +30,6 @@ struct Flight {
     since: Instant,
 }
 
-/// Where and how one message is published.
-pub(super) struct Way {
-    pub(super) exchange: ShortString,
-    pub(super) key: ShortString,
-    pub(super) options: BasicPublishOptions,
-    pub(super) properties: BasicProperties,
-}
-
 impl Flights {
     pub(super) fn len(&self) -> usize {
         self.0.len()
@@ -48,22 +39,17 @@ impl Flights {
         self.0.is_empty()
     }
 
-    /// Gives a message to the connection, now and not when the confirm is first asked for: otherwise messages could
-    /// overtake each other.
-    pub(super) fn start(&mut self, channel: Channel, way: Way, mut job: Job) {
-        let payload = job.payload.clone();
-        let call = async move {
-            let Way { exchange, key, options, properties } = way;
-            channel.basic_publish(exchange, key, options, &payload, properties).await?.await
-        };
-        let mut confirm = maybe_done(call.boxed());
+    /// Begins a call, which gives a message to the connection: now and not when the confirm is first asked for,
+    /// otherwise messages could overtake each other.
+    pub(super) fn start(&mut self, call: BoxFuture<Confirm>, mut job: Job, now: Instant) {
+        let mut confirm = maybe_done(call);
         // Only to begin it; `ready` asks again.
         let _ = confirm.poll_unpin(&mut Context::from_waker(Waker::noop()));
         // The library takes nothing for a channel that it knows to be dead.
         let output = Pin::new(&mut confirm).output_mut();
         let taken = !output.is_some_and(|confirm| confirm.as_ref().is_err_and(is_dead_channel));
         job.written |= taken;
-        self.0.push_back(Flight { confirm, job: Some(job), since: Instant::now() });
+        self.0.push_back(Flight { confirm, job: Some(job), since: now });
     }
 
     /// When the oldest was given to the connection.

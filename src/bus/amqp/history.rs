@@ -85,14 +85,15 @@ impl History {
         loop {
             timeout_at(deadline, self.outbox.opened()).await.map_err(away)?;
             let id = format!("{}.{}", self.process, self.fences.fetch_add(1, Ordering::Relaxed));
-            let receipt = self.outbox.fence(&Envelope {
+            let envelope = Envelope {
                 kind: Kind::Control,
                 room: room.clone(),
                 id: id.as_str().into(),
                 sender: self.process.as_str().into(),
                 others: false,
                 frame: Bytes::new(),
-            });
+            };
+            let receipt = self.outbox.fence(&envelope, Instant::now());
             tries += 1;
             match timeout_at(deadline, receipt).await.map_err(away)? {
                 Outcome::Ack(_) => return Ok(id),

@@ -22,10 +22,8 @@ pub(super) struct Mark {
 pub(super) struct Marks(HashMap<Room, Mark>);
 
 impl Marks {
-    /// The node begins to listen, unless it does already.
-    pub(super) fn begin(&mut self, room: &Room) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let since = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+    /// The node begins to listen, unless it does already. `since` is now, in Unix milliseconds.
+    pub(super) fn begin(&mut self, room: &Room, since: u64) {
         self.0.entry(room.clone()).or_insert(Mark { since, last: None });
     }
 
@@ -50,6 +48,12 @@ impl Marks {
     pub(super) fn all(&self) -> Vec<(Room, Mark)> {
         self.0.iter().map(|(room, mark)| (room.clone(), mark.clone())).collect()
     }
+}
+
+/// Now, in Unix milliseconds.
+pub(super) fn unix_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// When a chat message was sent, by the clock of the node that sent it.

@@ -14,7 +14,7 @@
 mod page;
 mod question;
 #[cfg(test)]
-mod tests;
+mod tests_of_the_machine;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -23,15 +23,12 @@ use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
-use super::super::{BoxFuture, BusError, Replay};
+use crate::{BoxFuture, BusError, Replay};
 use page::Page;
 use question::{Answer, Failure, Host, encoded};
 use wire::{Envelope, Room};
 
-/// Response header: whether `after` is known.
-pub const FOUND: &str = "pubsub-lab-found";
-/// Response header: where the next page begins.
-pub const NEXT: &str = "pubsub-lab-next";
+pub use page::{FOUND, NEXT};
 
 /// So much earlier the history is to say that a fence has not come, so that its answer is still heard.
 const FENCE_SPARE: Duration = Duration::from_millis(100);

@@ -6,8 +6,12 @@ use std::str::FromStr;
 use bytes::Bytes;
 
 use super::question::{Answer, Failure};
-use super::{FOUND, NEXT};
 use wire::{Envelope, Kind, Room};
+
+/// Response header: whether `after` is known.
+pub const FOUND: &str = "pubsub-lab-found";
+/// Response header: where the next page begins.
+pub const NEXT: &str = "pubsub-lab-next";
 
 /// One page of a replay.
 #[derive(Debug)]
