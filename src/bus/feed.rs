@@ -85,3 +85,107 @@ impl Feed {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::meter::Meter;
+    use crate::samples::chat;
+
+    fn feed(capacity: usize) -> (Arc<Feed>, mpsc::Receiver<BusEvent>, Meter) {
+        let meter = Meter::default();
+        let counters = Arc::new(meter.around(Counters::register));
+        let (feed, events) = Feed::new(capacity, counters);
+        (Arc::new(feed), events, meter)
+    }
+
+    /// What the node reads now: the ids of messages, and losses as `-2`.
+    fn read(events: &mut mpsc::Receiver<BusEvent>) -> Vec<String> {
+        let mut read = Vec::new();
+        while let Ok(event) = events.try_recv() {
+            read.push(match event {
+                BusEvent::Envelope(envelope) => envelope.id.to_string(),
+                BusEvent::Lagged(missed) => format!("-{missed}"),
+                other => panic!("{other:?}"),
+            });
+        }
+        read
+    }
+
+    #[test]
+    fn a_full_queue_drops_the_newest_and_names_the_loss_before_what_comes_next() {
+        let (feed, mut events, meter) = feed(3);
+        for id in ["1", "2", "3", "4", "5"] {
+            feed.deliver(chat("r", id));
+        }
+        assert_eq!((meter.count("received"), meter.count("dropped")), (3, 2));
+        assert_eq!(read(&mut events), ["1", "2", "3"]);
+        feed.deliver(chat("r", "6"));
+        assert_eq!(read(&mut events), ["-2", "6"]);
+        assert_eq!((meter.count("received"), meter.count("dropped")), (4, 2));
+    }
+
+    #[test]
+    fn a_message_that_has_no_room_beside_the_loss_is_lost_too() {
+        let (feed, mut events, meter) = feed(1);
+        feed.deliver(chat("r", "1"));
+        feed.deliver(chat("r", "2"));
+        assert_eq!(read(&mut events), ["1"]);
+        feed.deliver(chat("r", "3"));
+        assert_eq!(read(&mut events), ["-1"]);
+        feed.deliver(chat("r", "4"));
+        assert_eq!(read(&mut events), ["-1"]);
+        assert_eq!((meter.count("received"), meter.count("dropped")), (1, 3));
+    }
+
+    #[test]
+    fn a_capacity_of_nothing_is_one() {
+        let (feed, mut events, _) = feed(0);
+        feed.deliver(chat("r", "1"));
+        assert_eq!(read(&mut events), ["1"]);
+    }
+
+    #[test]
+    fn a_loss_is_named_though_no_message_follows_and_only_once() {
+        let (feed, mut events, _) = feed(1);
+        let stop = CancellationToken::new();
+        let mut report = pin!(Arc::clone(&feed).report_losses(stop.clone()));
+        for id in ["1", "2", "3"] {
+            feed.deliver(chat("r", id));
+        }
+        assert!(report.as_mut().now_or_never().is_none());
+        assert_eq!(read(&mut events), ["1"]);
+        assert!(report.as_mut().now_or_never().is_none());
+        assert_eq!(read(&mut events), ["-2"]);
+        assert!(report.as_mut().now_or_never().is_none());
+        feed.deliver(chat("r", "4"));
+        assert_eq!(read(&mut events), ["4"]);
+    }
+
+    #[test]
+    fn the_events_end_when_the_bus_stops_and_nothing_is_counted_after_that() {
+        let (feed, mut events, meter) = feed(2);
+        let stop = CancellationToken::new();
+        let mut report = pin!(Arc::clone(&feed).report_losses(stop.clone()));
+        assert!(report.as_mut().now_or_never().is_none());
+        feed.deliver(chat("r", "1"));
+        stop.cancel();
+        assert!(report.as_mut().now_or_never().is_some());
+        feed.deliver(chat("r", "2"));
+        assert!(matches!(events.blocking_recv(), Some(BusEvent::Envelope(_))));
+        assert!(events.blocking_recv().is_none());
+        assert_eq!((meter.count("received"), meter.count("dropped")), (1, 0));
+    }
+
+    #[test]
+    fn a_node_that_no_longer_reads_misses_everything() {
+        let (feed, events, meter) = feed(2);
+        drop(events);
+        feed.deliver(chat("r", "1"));
+        assert_eq!((meter.count("received"), meter.count("dropped")), (0, 1));
+    }
+}

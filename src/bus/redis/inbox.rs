@@ -43,3 +43,65 @@ impl Inbox {
         (room == envelope.room.as_str().as_bytes()).then_some(envelope)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meter::Meter;
+    use crate::samples::chat;
+    use crate::{BusEvent, Counters};
+
+    fn message(channel: &str, payload: &[u8]) -> Vec<Value> {
+        vec![Value::BulkString(channel.into()), Value::BulkString(payload.to_vec())]
+    }
+
+    /// What of these the node gets, by id, and how many were garbled.
+    fn accept(pushes: Vec<(PushKind, Vec<Value>)>) -> (Vec<String>, u64) {
+        let meter = Meter::default();
+        let (feed, mut events) = Feed::new(10, Arc::new(meter.around(Counters::register)));
+        let inbox = Inbox::new("ns", Arc::new(feed));
+        for (kind, data) in pushes {
+            inbox.accept(PushInfo { kind, data });
+        }
+        let mut ids = Vec::new();
+        while let Ok(BusEvent::Envelope(envelope)) = events.try_recv() {
+            ids.push(envelope.id.to_string());
+        }
+        (ids, meter.count("garbled"))
+    }
+
+    #[test]
+    fn an_envelope_of_the_channels_own_room_is_taken() {
+        let first = message("ns:a room", &chat("a room", "1").encode());
+        let second = message("ns:b:c", &chat("b:c", "2").encode());
+        let got = accept(vec![(PushKind::Message, first), (PushKind::Message, second)]);
+        assert_eq!(got, (vec!["1".into(), "2".into()], 0));
+    }
+
+    #[test]
+    fn what_anybody_may_publish_on_our_channels_is_counted_and_not_taken() {
+        let payload = chat("r", "1").encode();
+        for garbled in [
+            message("ns:other", &payload),
+            message("ns:", &payload),
+            message("r", &payload),
+            message("other:r", &payload),
+            message("ns:r", b"hello"),
+            message("ns:r", b""),
+            vec![],
+            vec![Value::BulkString(b"ns:r".to_vec())],
+            vec![Value::SimpleString("ns:r".into()), Value::BulkString(payload.to_vec())],
+            vec![Value::BulkString(b"ns:r".to_vec()), Value::Int(1)],
+        ] {
+            assert_eq!(accept(vec![(PushKind::Message, garbled.clone())]), (vec![], 1), "{garbled:?}");
+        }
+    }
+
+    #[test]
+    fn what_redis_says_of_subscriptions_is_no_message() {
+        let data = message("ns:r", &chat("r", "1").encode());
+        for kind in [PushKind::Subscribe, PushKind::Unsubscribe, PushKind::PMessage, PushKind::Invalidate] {
+            assert_eq!(accept(vec![(kind, data.clone())]), (vec![], 0));
+        }
+    }
+}
