@@ -97,3 +97,116 @@ impl Flights {
 fn is_dead_channel(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidChannelState(..))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use lapin::ChannelState;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::Counters;
+    use crate::amqp::outbox::Outbox;
+    use crate::samples::{any_moment, chat};
+
+    /// Messages with these ids, as the publisher takes them.
+    fn jobs(ids: &[&str]) -> Vec<Job> {
+        let outbox = Outbox::new(100, Duration::from_secs(60), Arc::new(Counters::register()));
+        ids.iter().for_each(|id| drop(outbox.publish(&chat("r", id), any_moment())));
+        outbox.take(100)
+    }
+
+    /// Gives the messages to a connection that confirms each when the test says so.
+    fn start(ids: &[&str]) -> (Flights, Vec<oneshot::Sender<Confirmation>>) {
+        let mut flights = Flights::default();
+        let rabbitmq = jobs(ids).into_iter().map(|job| {
+            let (confirm, confirmed) = oneshot::channel();
+            flights.start(async { Ok(confirmed.await.unwrap()) }.boxed(), job, any_moment());
+            confirm
+        });
+        let rabbitmq = rabbitmq.collect();
+        (flights, rabbitmq)
+    }
+
+    fn ids(jobs: impl IntoIterator<Item = Job>) -> Vec<String> {
+        jobs.into_iter().map(|job| job.id.to_string()).collect()
+    }
+
+    fn landed(flights: &mut Flights) -> Vec<String> {
+        ids(flights.landed().into_iter().filter_map(|(job, _)| job))
+    }
+
+    #[test]
+    fn what_is_confirmed_before_its_time_waits_for_those_before_it() {
+        let (mut flights, mut rabbitmq) = start(&["1", "2", "3"]);
+        rabbitmq.remove(1).send(Confirmation::Ack(None)).unwrap();
+        assert!(flights.ready().now_or_never().is_none());
+        assert!(landed(&mut flights).is_empty());
+        rabbitmq.remove(0).send(Confirmation::Ack(None)).unwrap();
+        assert!(flights.ready().now_or_never().is_some());
+        assert_eq!(landed(&mut flights), ["1", "2"]);
+        assert_eq!((flights.len(), flights.is_empty()), (1, false));
+        assert_eq!(ids(flights.into_jobs()), ["3"]);
+    }
+
+    #[test]
+    fn a_confirm_comes_with_its_message() {
+        let (mut flights, mut rabbitmq) = start(&["1"]);
+        rabbitmq.remove(0).send(Confirmation::Nack(None)).unwrap();
+        let landed = flights.landed();
+        assert!(matches!(&landed[..], [(Some(job), Ok(confirm))] if &*job.id == "1" && confirm.is_nack()));
+        assert!(flights.is_empty() && flights.ready().now_or_never().is_none());
+    }
+
+    #[test]
+    fn what_was_given_to_a_connection_was_perhaps_sent_but_not_if_its_channel_was_dead() {
+        let mut flights = Flights::default();
+        let dead = || ErrorKind::InvalidChannelState(ChannelState::Closed, "publish");
+        let calls: [BoxFuture<Confirm>; 3] = [
+            std::future::pending().boxed(),
+            std::future::ready(Err(dead().into())).boxed(),
+            std::future::ready(Err(ErrorKind::ChannelsLimitReached.into())).boxed(),
+        ];
+        for (call, job) in calls.into_iter().zip(jobs(&["1", "2", "3"])) {
+            flights.start(call, job, any_moment());
+        }
+        let written: Vec<_> = flights.into_jobs().iter().map(|job| job.written).collect();
+        assert_eq!(written, [true, false, true]);
+    }
+
+    #[test]
+    fn a_message_that_was_given_to_a_connection_before_stays_so() {
+        let mut flights = Flights::default();
+        let dead = ErrorKind::InvalidChannelState(ChannelState::Closed, "publish");
+        let mut job = jobs(&["1"]).remove(0);
+        job.written = true;
+        flights.start(std::future::ready(Err(dead.into())).boxed(), job, any_moment());
+        assert!(flights.into_jobs()[0].written);
+    }
+
+    #[test]
+    fn the_oldest_is_the_one_that_waited_longest() {
+        let (mut flights, now) = (Flights::default(), any_moment());
+        assert_eq!(flights.oldest(), None);
+        for (seconds, job) in jobs(&["1", "2"]).into_iter().enumerate() {
+            let at = now + Duration::from_secs(seconds as u64);
+            flights.start(std::future::pending().boxed(), job, at);
+        }
+        assert_eq!(flights.oldest(), Some(now));
+    }
+
+    #[test]
+    fn what_is_too_old_is_taken_out_and_its_confirm_tells_nobody() {
+        let (mut flights, mut rabbitmq) = start(&["1", "2", "3"]);
+        assert_eq!(ids(flights.take_stale(|job| &*job.id != "2")), ["1", "3"]);
+        assert!(flights.take_stale(|job| &*job.id != "2").is_empty());
+        assert_eq!(flights.len(), 3, "their confirms are still to come");
+        for confirm in rabbitmq.drain(..2) {
+            confirm.send(Confirmation::Ack(None)).unwrap();
+        }
+        assert_eq!(landed(&mut flights), ["2"]);
+        assert!(flights.into_jobs().is_empty());
+    }
+}

@@ -3,6 +3,9 @@
 //! Between here and the node is a bounded queue. When it is full this waits, and the rest waits in the node's queue at
 //! RabbitMQ: nothing is dropped.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -3,6 +3,9 @@
 //! A chat message is answered once: confirmed, or too old, or refused at the door. Until then it is here or with the
 //! publisher, which gives it back when the connection ends. What is answered is never given to a connection again.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

@@ -1,5 +1,8 @@
 //! The connection that publishes: many messages under way, each confirmed by RabbitMQ.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::Arc;

@@ -211,3 +211,32 @@ impl Pages {
         format!("/rooms/{room}/envelopes?{begin}&until={until}&limit={limit}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_address_is_one() {
+        for good in ["http://127.0.0.1:9100", "http://history:9100/", "http://[::1]:9100"] {
+            assert!(Recall::new(good).is_ok(), "{good}");
+        }
+        for wrong in [
+            "",
+            "127.0.0.1:9100",
+            "https://h:1",
+            "http://h",
+            "http://:1",
+            "http://h:0",
+            "http://h:65536",
+            "http://h:+1",
+            "http://h:1/path",
+            "http://user:secret@h:1",
+            "http://h h:1",
+            "http://[h]:1",
+            "http://h\r\n:1",
+        ] {
+            assert!(matches!(Recall::new(wrong), Err(BusError::Setup(_))), "{wrong}");
+        }
+    }
+}
