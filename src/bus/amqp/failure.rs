@@ -42,3 +42,49 @@ pub fn sentence(error: &Error) -> String {
         _ => error.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lapin::ChannelState;
+    use lapin::protocol::AMQPError;
+
+    use super::*;
+
+    fn said(kind: AMQPErrorKind) -> Error {
+        ErrorKind::ProtocolError(AMQPError::new(kind, "in its own words".into())).into()
+    }
+
+    #[test]
+    fn rabbitmq_is_quoted_in_its_own_words() {
+        assert_eq!(sentence(&said(AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND))), "in its own words");
+        let broken = std::io::Error::other("broken pipe");
+        assert_eq!(sentence(&broken.into()), "broken pipe");
+        let dead = ErrorKind::InvalidChannelState(ChannelState::Closed, "publish");
+        assert_eq!(sentence(&dead.into()), "the connection was lost");
+    }
+
+    #[test]
+    fn only_what_does_not_exist_is_missing() {
+        assert!(is_missing(&said(AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND))));
+        assert!(!is_missing(&said(AMQPErrorKind::Soft(AMQPSoftError::RESOURCELOCKED))));
+        assert!(!is_missing(&ErrorKind::ChannelsLimitReached.into()));
+    }
+
+    #[test]
+    fn a_refusal_lasts_and_an_outage_may_not() {
+        for lasting in [
+            AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED),
+            AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED),
+            AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED),
+        ] {
+            assert!(is_lasting(&said(lasting.clone())), "{lasting:?}");
+        }
+        for passing in [
+            AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND),
+            AMQPErrorKind::Hard(AMQPHardError::CONNECTIONFORCED),
+        ] {
+            assert!(!is_lasting(&said(passing.clone())), "{passing:?}");
+        }
+        assert!(!is_lasting(&std::io::Error::other("broken pipe").into()));
+    }
+}
