@@ -108,7 +108,7 @@ mod tests {
         let mut topics = Topics::default();
         assert!(!topics.add(vec![b'x'; LONGEST + 1].into()));
         // Rooms and beginnings count together.
-        let topic = |n: usize| if n % 2 == 0 { format!("{n}") } else { format!("{n}\n") };
+        let topic = |n: usize| if n.is_multiple_of(2) { format!("{n}") } else { format!("{n}\n") };
         assert!((0..MOST).all(|n| topics.add(topic(n).into())));
         assert!(!topics.add("one more".into()) && !topics.add("one more\n".into()));
         topics.remove(&topic(0).into());
