@@ -167,6 +167,20 @@ mod tests {
     }
 
     #[test]
+    fn a_loss_that_the_next_message_has_named_is_not_named_again() {
+        let (feed, mut events, _) = feed(2);
+        let mut report = pin!(Arc::clone(&feed).report_losses(CancellationToken::new()));
+        for id in ["1", "2", "3"] {
+            feed.deliver(chat("r", id));
+        }
+        assert_eq!(read(&mut events), ["1", "2"]);
+        feed.deliver(chat("r", "4"));
+        assert_eq!(read(&mut events), ["-1", "4"]);
+        assert!(report.as_mut().now_or_never().is_none());
+        assert!(read(&mut events).is_empty());
+    }
+
+    #[test]
     fn the_events_end_when_the_bus_stops_and_nothing_is_counted_after_that() {
         let (feed, mut events, meter) = feed(2);
         let stop = CancellationToken::new();
