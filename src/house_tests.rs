@@ -90,7 +90,7 @@ fn control_a_dependency_is_found_wherever_it_stands() {
 }
 
 /// Every file of Rust in this folder or below it.
-fn rust_files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn rust_files(folder: &Path) -> Vec<PathBuf> {
     let (mut folders, mut files) = (vec![folder.to_path_buf()], Vec::new());
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {

@@ -30,3 +30,5 @@ pub use {bus, cli, fault, history, lab, ledger, load, node, report, scenario, tr
 
 #[cfg(test)]
 mod house_tests;
+#[cfg(test)]
+mod quick_tests;

@@ -3,6 +3,9 @@
 //! Not a queue of commands but one entry a room, so that an outage of any length holds no more than the rooms
 //! and those who wait for them.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -6,9 +6,15 @@
 
 pub mod amqp;
 mod counters;
+mod feed;
 mod interest;
 pub mod local;
+#[cfg(test)]
+mod meter;
+mod redaction;
 pub mod redis;
+#[cfg(test)]
+mod samples;
 mod status;
 pub mod zeromq;
 
@@ -193,5 +199,28 @@ impl Future for Receipt {
                 Pin::new(rx).poll(cx).map(|outcome| outcome.unwrap_or_else(|_| lost()))
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_receipt_is_there_at_once_or_when_it_is_sent() {
+        assert_eq!(Receipt::ready(Outcome::bus_down("x")).now_or_never(), Some(Outcome::bus_down("x")));
+        let (sender, mut receipt) = Receipt::later();
+        assert_eq!((&mut receipt).now_or_never(), None);
+        sender.send(Outcome::Ack(Level::Confirmed)).unwrap();
+        assert_eq!(receipt.now_or_never(), Some(Outcome::Ack(Level::Confirmed)));
+    }
+
+    #[test]
+    fn a_publish_that_nobody_answered_is_unknown() {
+        let (sender, receipt) = Receipt::later();
+        drop(sender);
+        assert!(matches!(receipt.now_or_never(), Some(Outcome::Unknown { .. })));
     }
 }

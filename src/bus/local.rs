@@ -101,3 +101,77 @@ impl Bus for LocalBus {
         Box::pin(std::future::ready(()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::meter::Meter;
+    use crate::samples::{chat, room};
+
+    fn bus(queue: usize) -> (LocalBus, mpsc::Receiver<BusEvent>, Meter) {
+        let meter = Meter::default();
+        let bus = meter.around(|| LocalBus::new(queue));
+        let events = bus.events().unwrap();
+        (bus, events, meter)
+    }
+
+    fn publish(bus: &LocalBus, name: &str, id: &str) -> Outcome {
+        bus.publish(chat(name, id)).now_or_never().unwrap()
+    }
+
+    fn code(outcome: Outcome) -> &'static str {
+        match outcome {
+            Outcome::Ack(Level::Handed) => "handed",
+            Outcome::Refused { code, .. } => code,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_full_queue_refuses_the_publish_and_takes_the_next_once_there_is_room() {
+        let (bus, mut events, meter) = bus(1);
+        bus.subscribe(room("r")).now_or_never().unwrap().unwrap();
+        assert_eq!(code(publish(&bus, "r", "1")), "handed");
+        assert_eq!(code(publish(&bus, "r", "2")), "overloaded");
+        assert!(matches!(events.try_recv(), Ok(BusEvent::Envelope(envelope)) if &*envelope.id == "1"));
+        assert_eq!(code(publish(&bus, "r", "3")), "handed");
+        assert!(matches!(events.try_recv(), Ok(BusEvent::Envelope(envelope)) if &*envelope.id == "3"));
+        let counts = ["published", "refused", "received", "dropped"].map(|name| meter.count(name));
+        assert_eq!(counts, [2, 1, 2, 0]);
+    }
+
+    #[test]
+    fn what_nobody_listens_to_is_taken_and_delivered_to_nobody() {
+        let (bus, mut events, meter) = bus(1);
+        bus.subscribe(room("r")).now_or_never().unwrap().unwrap();
+        assert_eq!(code(publish(&bus, "other", "1")), "handed");
+        bus.unsubscribe(room("r")).now_or_never().unwrap().unwrap();
+        assert_eq!(code(publish(&bus, "r", "2")), "handed");
+        assert!(events.try_recv().is_err());
+        assert_eq!((meter.count("published"), meter.count("received")), (2, 0));
+    }
+
+    #[test]
+    fn a_closed_bus_refuses_everything_and_its_events_end() {
+        let (bus, mut events, meter) = bus(1);
+        let health = bus.health();
+        assert!(health.borrow().is_up() && bus.events().is_none());
+        bus.close().now_or_never().unwrap();
+        assert!(!health.borrow().is_up());
+        assert_eq!(code(publish(&bus, "r", "1")), "bus_down");
+        assert_eq!(bus.subscribe(room("r")).now_or_never(), Some(Err(BusError::Closed)));
+        assert_eq!(bus.unsubscribe(room("r")).now_or_never(), Some(Err(BusError::Closed)));
+        assert!(events.blocking_recv().is_none());
+        assert_eq!(meter.count("refused"), 1);
+    }
+
+    #[test]
+    fn a_node_that_no_longer_reads_is_no_overload() {
+        let (bus, events, _) = bus(1);
+        bus.subscribe(room("r")).now_or_never().unwrap().unwrap();
+        drop(events);
+        assert_eq!(code(publish(&bus, "r", "1")), "bus_down");
+    }
+}

@@ -70,3 +70,55 @@ impl Status {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn down(reason: &str) -> Health {
+        Health::Down(reason.into())
+    }
+
+    #[test]
+    fn a_bus_is_up_only_while_both_connections_are() {
+        let status = Status::new("test", "connecting".into());
+        let health = status.watch();
+        assert_eq!(*health.borrow(), down("connecting"));
+        status.up(Part::Subscriber);
+        assert_eq!(*health.borrow(), down("connecting"));
+        status.up(Part::Publisher);
+        assert_eq!(*health.borrow(), Health::Up);
+        status.down(Part::Subscriber, "lost");
+        assert_eq!(*health.borrow(), down("lost"));
+        status.up(Part::Publisher);
+        assert_eq!(*health.borrow(), down("lost"));
+        status.up(Part::Subscriber);
+        assert_eq!(*health.borrow(), Health::Up);
+    }
+
+    #[test]
+    fn the_publishers_reason_stands_before_the_subscribers() {
+        let status = Status::new("test", "connecting".into());
+        let health = status.watch();
+        status.down(Part::Subscriber, "no subscriber");
+        assert_eq!(*health.borrow(), down("connecting"));
+        status.down(Part::Publisher, "no publisher");
+        assert_eq!(*health.borrow(), down("no publisher"));
+        status.up(Part::Publisher);
+        assert_eq!(*health.borrow(), down("no subscriber"));
+    }
+
+    #[test]
+    fn whoever_watches_is_woken_by_news_alone() {
+        let status = Status::new("test", "connecting".into());
+        let mut health = status.watch();
+        status.up(Part::Publisher);
+        status.down(Part::Publisher, "connecting");
+        assert!(!health.has_changed().unwrap());
+        status.down(Part::Publisher, "lost");
+        assert!(health.has_changed().unwrap());
+        health.mark_unchanged();
+        status.down(Part::Publisher, "lost");
+        assert!(!health.has_changed().unwrap());
+    }
+}

@@ -57,11 +57,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::samples::any_moment;
 
     #[test]
     fn a_delivery_proves_that_the_ack_before_it_was_read() {
         let at = |second| Duration::from_secs(second);
-        let (mut acks, start) = (Acks::default(), Instant::now());
+        let (mut acks, start) = (Acks::default(), any_moment());
         for tag in 1..=300 {
             acks.add(tag);
             if let Some(acked) = acks.due(false) {
@@ -77,5 +78,38 @@ mod tests {
         acks.add(301);
         assert_eq!(acks.due(true), Some(301));
         assert_eq!(acks.due(true), None);
+    }
+
+    #[test]
+    fn nothing_is_acked_before_something_was_handed_over() {
+        let mut acks = Acks::default();
+        assert_eq!(acks.due(true), None);
+        acks.add(1);
+        acks.add(2);
+        assert_eq!(acks.due(false), None, "more may come");
+        assert_eq!(acks.due(true), Some(2), "one ack for all");
+        assert_eq!(acks.due(true), None);
+    }
+
+    #[test]
+    fn a_full_batch_is_acked_though_more_waits() {
+        let mut acks = Acks::default();
+        let due: Vec<_> = (1..=250)
+            .filter_map(|tag| {
+                acks.add(tag);
+                acks.due(false)
+            })
+            .collect();
+        assert_eq!(due, [100, 200]);
+        assert_eq!(acks.due(true), Some(250));
+    }
+
+    #[test]
+    fn an_ack_proves_nothing_until_a_delivery_needed_it() {
+        let (mut acks, start) = (Acks::default(), any_moment());
+        assert_eq!(acks.proves(5_000), None, "nothing was acked");
+        acks.sent(10, start);
+        assert_eq!(acks.proves(1_010), Some(start));
+        assert_eq!(acks.proves(1_011), None, "that ack does not make room for this one");
     }
 }

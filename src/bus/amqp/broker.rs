@@ -1,22 +1,24 @@
-//! Where RabbitMQ is: the URL, the handshake, and a name for messages that shows no password. Nodes and the history
-//! service have one way to it, so that a URL means the same for both.
+//! Where RabbitMQ is: the URL and the handshake. Nodes and the history service have one way to it, so that a URL means
+//! the same for both.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::tcp::AsyncTcpStream;
 use lapin::uri::{AMQPScheme, AMQPUri};
-use lapin::{Connection, ConnectionProperties, Error, ErrorKind};
+use lapin::{Connection, ConnectionProperties, Error};
 use socket2::SockRef;
 use tokio::time::timeout;
 
 use super::ending::Ending;
+use super::failure::is_lasting;
 use super::link::Link;
 use super::topology::{self, Names};
 use crate::BusError;
-use crate::redis::redact;
+use crate::redaction::redact;
+
+pub use super::failure::{Failure, is_missing, sentence};
 
 /// The longest that one attempt to connect may take, handshake included: a busy RabbitMQ takes 100 ms.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
@@ -40,15 +42,6 @@ pub struct Connected {
     /// The connection.
     pub connection: Connection,
     pub(super) end: Ending,
-}
-
-/// Why there is no connection.
-#[derive(Debug)]
-pub struct Failure {
-    /// A sentence for people.
-    pub reason: String,
-    /// True when trying again soon is pointless: a wrong password does not mend itself.
-    pub lasting: bool,
 }
 
 impl Broker {
@@ -177,36 +170,6 @@ fn ipv6(rest: &str) -> Option<&str> {
     let authority = rest.split(['/', '?', '#']).next()?;
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
     host.strip_prefix('[')?.split(']').next()
-}
-
-fn is_lasting(error: &Error) -> bool {
-    match error.kind() {
-        ErrorKind::ProtocolError(error) => matches!(
-            error.kind(),
-            AMQPErrorKind::Soft(AMQPSoftError::ACCESSREFUSED | AMQPSoftError::PRECONDITIONFAILED)
-                | AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED)
-        ),
-        ErrorKind::AuthProviderError(_) | ErrorKind::InvalidProtocolVersion(_) => true,
-        _ => false,
-    }
-}
-
-/// Whether what was asked for does not exist.
-pub fn is_missing(error: &Error) -> bool {
-    matches!(error.kind(), ErrorKind::ProtocolError(error)
-        if matches!(error.kind(), AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND)))
-}
-
-/// What went wrong, in the broker's own words or else in the library's.
-pub fn sentence(error: &Error) -> String {
-    match error.kind() {
-        ErrorKind::ProtocolError(error) => error.get_message().to_string(),
-        ErrorKind::IOError(error) => error.to_string(),
-        ErrorKind::InvalidConnectionState(_) | ErrorKind::InvalidChannelState(..) => {
-            "the connection was lost".into()
-        }
-        _ => error.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ impl Canary {
             frame: Bytes::new(),
         };
         let target = Target::Canary { room: self.room.clone(), chat };
-        (number, self.outbox.add(target, &envelope))
+        (number, self.outbox.add(target, &envelope, Instant::now()))
     }
 
     fn heard(&self) -> MutexGuard<'_, VecDeque<(u64, Instant)>> {
@@ -180,7 +180,11 @@ impl Expected {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
+    use crate::samples::{any_moment, chat};
+    use crate::{Counters, Level};
 
     fn expected(numbers: std::ops::RangeInclusive<u64>, sent: Instant) -> Expected {
         let mut expected = Expected::default();
@@ -190,7 +194,7 @@ mod tests {
 
     #[test]
     fn one_that_is_overtaken_is_dead() {
-        let now = Instant::now();
+        let now = any_moment();
         assert!(!expected(1..=4, now).hear([(1, now), (2, now), (3, now)]));
         assert!(expected(1..=4, now).hear([(2, now)]));
         let mut signals_dead = expected(1..=4, now);
@@ -200,8 +204,59 @@ mod tests {
 
     #[test]
     fn what_arrives_late_or_is_not_expected_says_nothing() {
-        let now = Instant::now();
+        let now = any_moment();
         assert!(!expected(1..=4, now).hear([(4, now + TELLS)]));
         assert!(!expected(5..=6, now).hear([(1, now), (9, now)]));
+    }
+
+    #[test]
+    fn no_more_are_expected_than_are_remembered() {
+        let now = any_moment();
+        let mut many = expected(1..=100, now);
+        assert_eq!(many.0.len(), 2 * REMEMBERED);
+        assert!(!many.hear([(1, now)]), "it was forgotten");
+        assert!(many.hear([(100, now)]));
+    }
+
+    fn canary() -> (Canary, Arc<Outbox>) {
+        let outbox = Arc::new(Outbox::new(10, Duration::from_secs(60), Arc::new(Counters::register())));
+        outbox.open(any_moment());
+        (Canary::new("p", &outbox).unwrap(), outbox)
+    }
+
+    #[test]
+    fn what_arrives_of_its_own_room_is_its_own_and_the_latest_are_remembered() {
+        let (canary, _) = canary();
+        assert!(!canary.hear(&chat("r", "$canary.p.1")));
+        assert!(canary.arrived.notified().now_or_never().is_none());
+        for number in 1..=REMEMBERED + 1 {
+            assert!(canary.hear(&chat("$canary.p", &format!("$canary.p.{number}"))));
+        }
+        assert!(canary.arrived.notified().now_or_never().is_some());
+        assert!(canary.hear(&chat("$canary.p", "no number")));
+        let heard: Vec<_> = canary.heard().iter().map(|(number, _)| *number).collect();
+        assert_eq!(heard, (2..=REMEMBERED as u64 + 1).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_round_is_expected_once_both_are_confirmed() {
+        let ((canary, outbox), mut expected) = (canary(), Expected::default());
+        for (outcomes, known) in [
+            ([Outcome::Ack(Level::Handed), Outcome::bus_down("lost")], 0),
+            ([Outcome::Ack(Level::Handed), Outcome::Ack(Level::Handed)], 2),
+        ] {
+            let mut round = Box::pin(canary.send_round(&mut expected));
+            assert!(round.as_mut().now_or_never().is_none());
+            let jobs = outbox.take(10);
+            let targets = [true, false].map(|chat| Target::Canary { room: canary.room().clone(), chat });
+            assert_eq!(jobs.iter().map(|job| job.target.clone()).collect::<Vec<_>>(), targets);
+            for (job, outcome) in jobs.into_iter().zip(outcomes) {
+                outbox.answer(job, outcome);
+            }
+            assert!(round.as_mut().now_or_never().is_some());
+            drop(round);
+            assert_eq!(expected.0.len(), known);
+        }
+        assert_eq!(expected.0.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [3, 4]);
     }
 }

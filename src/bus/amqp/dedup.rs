@@ -60,11 +60,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::samples::any_moment;
 
     #[test]
     fn the_second_copy_is_known_until_it_is_too_old() {
         let mut window = Window::new(10, Duration::from_secs(600));
-        let began = Instant::now();
+        let began = any_moment();
         assert!(!window.contains("1", began));
         assert!(!window.note("1", began));
         assert!(window.contains("1", began + Duration::from_secs(600)));
@@ -75,10 +76,29 @@ mod tests {
     #[test]
     fn the_oldest_go_first_and_the_caller_is_told() {
         let mut window = Window::new(2, Duration::from_secs(600));
-        let now = Instant::now();
+        let now = any_moment();
         let evicted: Vec<_> = ["1", "2", "2", "3", "4"].map(|id| window.note(id, now)).into();
         assert_eq!(evicted, [false, false, false, true, true]);
         assert!(!window.contains("2", now) && window.contains("3", now) && window.contains("4", now));
+    }
+
+    #[test]
+    fn a_window_of_nothing_is_one() {
+        let (mut window, now) = (Window::new(0, Duration::from_secs(600)), any_moment());
+        assert!(!window.note("1", now));
+        assert!(window.contains("1", now));
+        assert!(window.note("2", now));
+        assert!(window.contains("2", now) && !window.contains("1", now));
+    }
+
+    #[test]
+    fn hearing_an_id_again_does_not_make_it_younger() {
+        let (mut window, now) = (Window::new(10, Duration::from_secs(10)), any_moment());
+        window.note("1", now);
+        assert!(!window.note("1", now + Duration::from_secs(9)));
+        assert!(!window.contains("1", now + Duration::from_secs(11)));
+        assert!(!window.note("1", now + Duration::from_secs(11)));
+        assert!(window.contains("1", now + Duration::from_secs(21)));
     }
 
     proptest! {
@@ -90,7 +110,7 @@ mod tests {
         ) {
             let age = Duration::from_secs(100);
             let mut window = Window::new(most, age);
-            let mut now = Instant::now();
+            let mut now = any_moment();
             let mut list: Vec<(u8, Instant)> = Vec::new();
             for (id, later) in ids {
                 now += Duration::from_secs(later);

@@ -56,7 +56,7 @@ fn shut(socket: &Socket) {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests_of_the_machine {
     use std::io::Read;
     use std::net::{TcpListener, TcpStream};
     use std::time::Duration;

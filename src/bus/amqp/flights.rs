@@ -7,15 +7,14 @@ use std::task::{Context, Poll, Waker};
 
 use futures_util::FutureExt;
 use futures_util::future::{MaybeDone, maybe_done};
-use lapin::options::BasicPublishOptions;
-use lapin::types::ShortString;
-use lapin::{BasicProperties, Channel, Confirmation, Error, ErrorKind};
+use lapin::{Confirmation, Error, ErrorKind};
 use tokio::time::Instant;
 
 use super::outbox::Job;
 use crate::BoxFuture;
 
-type Confirm = lapin::Result<Confirmation>;
+/// What RabbitMQ says to a message, or why it says nothing.
+pub(super) type Confirm = lapin::Result<Confirmation>;
 
 /// A message and what RabbitMQ said to it. `None` if it was answered otherwise meanwhile.
 pub(super) type Landed = (Option<Job>, Confirm);
@@ -31,14 +30,6 @@ struct Flight {
     since: Instant,
 }
 
-/// Where and how one message is published.
-pub(super) struct Way {
-    pub(super) exchange: ShortString,
-    pub(super) key: ShortString,
-    pub(super) options: BasicPublishOptions,
-    pub(super) properties: BasicProperties,
-}
-
 impl Flights {
     pub(super) fn len(&self) -> usize {
         self.0.len()
@@ -48,22 +39,17 @@ impl Flights {
         self.0.is_empty()
     }
 
-    /// Gives a message to the connection, now and not when the confirm is first asked for: otherwise messages could
-    /// overtake each other.
-    pub(super) fn start(&mut self, channel: Channel, way: Way, mut job: Job) {
-        let payload = job.payload.clone();
-        let call = async move {
-            let Way { exchange, key, options, properties } = way;
-            channel.basic_publish(exchange, key, options, &payload, properties).await?.await
-        };
-        let mut confirm = maybe_done(call.boxed());
+    /// Begins a call, which gives a message to the connection: now and not when the confirm is first asked for,
+    /// otherwise messages could overtake each other.
+    pub(super) fn start(&mut self, call: BoxFuture<Confirm>, mut job: Job, now: Instant) {
+        let mut confirm = maybe_done(call);
         // Only to begin it; `ready` asks again.
         let _ = confirm.poll_unpin(&mut Context::from_waker(Waker::noop()));
         // The library takes nothing for a channel that it knows to be dead.
         let output = Pin::new(&mut confirm).output_mut();
         let taken = !output.is_some_and(|confirm| confirm.as_ref().is_err_and(is_dead_channel));
         job.written |= taken;
-        self.0.push_back(Flight { confirm, job: Some(job), since: Instant::now() });
+        self.0.push_back(Flight { confirm, job: Some(job), since: now });
     }
 
     /// When the oldest was given to the connection.
@@ -110,4 +96,117 @@ impl Flights {
 
 fn is_dead_channel(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::InvalidChannelState(..))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use lapin::ChannelState;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::Counters;
+    use crate::amqp::outbox::Outbox;
+    use crate::samples::{any_moment, chat};
+
+    /// Messages with these ids, as the publisher takes them.
+    fn jobs(ids: &[&str]) -> Vec<Job> {
+        let outbox = Outbox::new(100, Duration::from_secs(60), Arc::new(Counters::register()));
+        ids.iter().for_each(|id| drop(outbox.publish(&chat("r", id), any_moment())));
+        outbox.take(100)
+    }
+
+    /// Gives the messages to a connection that confirms each when the test says so.
+    fn start(ids: &[&str]) -> (Flights, Vec<oneshot::Sender<Confirmation>>) {
+        let mut flights = Flights::default();
+        let rabbitmq = jobs(ids).into_iter().map(|job| {
+            let (confirm, confirmed) = oneshot::channel();
+            flights.start(async { Ok(confirmed.await.unwrap()) }.boxed(), job, any_moment());
+            confirm
+        });
+        let rabbitmq = rabbitmq.collect();
+        (flights, rabbitmq)
+    }
+
+    fn ids(jobs: impl IntoIterator<Item = Job>) -> Vec<String> {
+        jobs.into_iter().map(|job| job.id.to_string()).collect()
+    }
+
+    fn landed(flights: &mut Flights) -> Vec<String> {
+        ids(flights.landed().into_iter().filter_map(|(job, _)| job))
+    }
+
+    #[test]
+    fn what_is_confirmed_before_its_time_waits_for_those_before_it() {
+        let (mut flights, mut rabbitmq) = start(&["1", "2", "3"]);
+        rabbitmq.remove(1).send(Confirmation::Ack(None)).unwrap();
+        assert!(flights.ready().now_or_never().is_none());
+        assert!(landed(&mut flights).is_empty());
+        rabbitmq.remove(0).send(Confirmation::Ack(None)).unwrap();
+        assert!(flights.ready().now_or_never().is_some());
+        assert_eq!(landed(&mut flights), ["1", "2"]);
+        assert_eq!((flights.len(), flights.is_empty()), (1, false));
+        assert_eq!(ids(flights.into_jobs()), ["3"]);
+    }
+
+    #[test]
+    fn a_confirm_comes_with_its_message() {
+        let (mut flights, mut rabbitmq) = start(&["1"]);
+        rabbitmq.remove(0).send(Confirmation::Nack(None)).unwrap();
+        let landed = flights.landed();
+        assert!(matches!(&landed[..], [(Some(job), Ok(confirm))] if &*job.id == "1" && confirm.is_nack()));
+        assert!(flights.is_empty() && flights.ready().now_or_never().is_none());
+    }
+
+    #[test]
+    fn what_was_given_to_a_connection_was_perhaps_sent_but_not_if_its_channel_was_dead() {
+        let mut flights = Flights::default();
+        let dead = || ErrorKind::InvalidChannelState(ChannelState::Closed, "publish");
+        let calls: [BoxFuture<Confirm>; 3] = [
+            std::future::pending().boxed(),
+            std::future::ready(Err(dead().into())).boxed(),
+            std::future::ready(Err(ErrorKind::ChannelsLimitReached.into())).boxed(),
+        ];
+        for (call, job) in calls.into_iter().zip(jobs(&["1", "2", "3"])) {
+            flights.start(call, job, any_moment());
+        }
+        let written: Vec<_> = flights.into_jobs().iter().map(|job| job.written).collect();
+        assert_eq!(written, [true, false, true]);
+    }
+
+    #[test]
+    fn a_message_that_was_given_to_a_connection_before_stays_so() {
+        let mut flights = Flights::default();
+        let dead = ErrorKind::InvalidChannelState(ChannelState::Closed, "publish");
+        let mut job = jobs(&["1"]).remove(0);
+        job.written = true;
+        flights.start(std::future::ready(Err(dead.into())).boxed(), job, any_moment());
+        assert!(flights.into_jobs()[0].written);
+    }
+
+    #[test]
+    fn the_oldest_is_the_one_that_waited_longest() {
+        let (mut flights, now) = (Flights::default(), any_moment());
+        assert_eq!(flights.oldest(), None);
+        for (seconds, job) in jobs(&["1", "2"]).into_iter().enumerate() {
+            let at = now + Duration::from_secs(seconds as u64);
+            flights.start(std::future::pending().boxed(), job, at);
+        }
+        assert_eq!(flights.oldest(), Some(now));
+    }
+
+    #[test]
+    fn what_is_too_old_is_taken_out_and_its_confirm_tells_nobody() {
+        let (mut flights, mut rabbitmq) = start(&["1", "2", "3"]);
+        assert_eq!(ids(flights.take_stale(|job| &*job.id != "2")), ["1", "3"]);
+        assert!(flights.take_stale(|job| &*job.id != "2").is_empty());
+        assert_eq!(flights.len(), 3, "their confirms are still to come");
+        for confirm in rabbitmq.drain(..2) {
+            confirm.send(Confirmation::Ack(None)).unwrap();
+        }
+        assert_eq!(landed(&mut flights), ["2"]);
+        assert!(flights.into_jobs().is_empty());
+    }
 }

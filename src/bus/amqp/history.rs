@@ -85,14 +85,15 @@ impl History {
         loop {
             timeout_at(deadline, self.outbox.opened()).await.map_err(away)?;
             let id = format!("{}.{}", self.process, self.fences.fetch_add(1, Ordering::Relaxed));
-            let receipt = self.outbox.fence(&Envelope {
+            let envelope = Envelope {
                 kind: Kind::Control,
                 room: room.clone(),
                 id: id.as_str().into(),
                 sender: self.process.as_str().into(),
                 others: false,
                 frame: Bytes::new(),
-            });
+            };
+            let receipt = self.outbox.fence(&envelope, Instant::now());
             tries += 1;
             match timeout_at(deadline, receipt).await.map_err(away)? {
                 Outcome::Ack(_) => return Ok(id),
@@ -158,4 +159,57 @@ async fn fill(inbox: &Inbox, mark: &Mark, mut replay: Replay) -> Result<(), Stri
         past_last |= is_last;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{FutureExt, stream};
+
+    use super::*;
+    use crate::amqp::options::AmqpOptions;
+    use crate::interest::Interest;
+    use crate::samples::{chat, room};
+    use crate::{BusEvent, Counters};
+
+    /// What the node gets of a replay, by id, and how that ended.
+    fn filled(mark: &Mark, items: Vec<Result<Envelope, BusError>>) -> (Vec<String>, Result<(), String>) {
+        let interest = Arc::<Interest>::default();
+        drop(interest.subscribe(room("r")));
+        let (inbox, mut events) =
+            Inbox::new(&AmqpOptions::default(), &interest, &Arc::new(Counters::register()));
+        let replay = Replay { complete: true, messages: stream::iter(items).boxed() };
+        let ended = fill(&inbox, mark, replay).now_or_never().unwrap();
+        let mut ids = Vec::new();
+        while let Ok(BusEvent::Replayed(envelope)) = events.try_recv() {
+            ids.push(envelope.id.to_string());
+        }
+        (ids, ended)
+    }
+
+    fn said(id: &str, sent_at: u64) -> Result<Envelope, BusError> {
+        Ok(Envelope { frame: format!(r#"{{"sent_at":{sent_at}}}"#).into(), ..chat("r", id) })
+    }
+
+    #[test]
+    fn what_follows_the_last_message_that_was_heard_is_missing() {
+        let mark = Mark { since: 100, last: Some("2".into()) };
+        // By the clock of another node, which may be wrong, all of it is old.
+        let items = vec![said("1", 10), said("2", 20), said("3", 30), said("4", 40)];
+        assert_eq!(filled(&mark, items), (vec!["3".into(), "4".into()], Ok(())));
+    }
+
+    #[test]
+    fn where_nothing_was_heard_what_is_older_than_the_listening_is_not_missing() {
+        let mark = Mark { since: 100, last: None };
+        let items =
+            vec![said("1", 99), said("2", 100), said("3", 99), Ok(chat("r", "no time")), said("4", 101)];
+        assert_eq!(filled(&mark, items), (vec!["2".into(), "4".into()], Ok(())));
+    }
+
+    #[test]
+    fn what_came_before_the_failure_is_handed_over() {
+        let mark = Mark { since: 0, last: None };
+        let (ids, ended) = filled(&mark, vec![said("1", 1), Err(BusError::Closed), said("2", 2)]);
+        assert_eq!((ids, ended), (vec!["1".into()], Err("the bus is closed".into())));
+    }
 }

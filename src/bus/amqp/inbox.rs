@@ -3,6 +3,9 @@
 //! Between here and the node is a bounded queue. When it is full this waits, and the rest waits in the node's queue at
 //! RabbitMQ: nothing is dropped.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,9 +14,9 @@ use metrics::{Counter, counter, describe_counter};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::AmqpOptions;
 use super::dedup::Window;
-use super::marks::{Mark, Marks};
+use super::marks::{Mark, Marks, unix_ms};
+use super::options::AmqpOptions;
 use super::topology::routing_key;
 use crate::interest::Interest;
 use crate::{BusEvent, Counters};
@@ -133,7 +136,7 @@ impl Inbox {
 
     /// The node begins to listen to a room.
     pub(super) fn begin(&self, room: &Room) {
-        self.memory().marks.begin(room);
+        self.memory().marks.begin(room, unix_ms());
     }
 
     /// It listens no longer.

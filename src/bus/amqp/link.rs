@@ -1,6 +1,4 @@
-//! One living connection: how its death is noticed, and the loop that makes it anew.
-//!
-//! The loop is ours and not the library's, whose automatic recovery hangs a publisher for good now and then.
+//! One living connection, and how its death is noticed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,26 +8,17 @@ use futures_util::{Stream, StreamExt};
 use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, Event, ExchangeKind};
-use metrics::Counter;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
-use tokio_util::sync::CancellationToken;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::broker::{Broker, Failure, is_missing, sentence};
 use super::ending::Ending;
+use super::failure::{is_missing, sentence};
 use super::topology::{self, Names};
-use super::torn::Torn;
-use crate::status::CLOSED;
 
 /// Between an answer to a probe and the next one.
 const BEAT: Duration = Duration::from_millis(500);
 /// How long RabbitMQ may be silent after one is sent. With the beat it bounds how late a hung broker is noticed.
 const SILENCE: Duration = Duration::from_secs(2);
-/// Pauses before another attempt, before jitter.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// The pause after a failure that does not mend itself, which should not fill the broker's log.
-const LASTING_PAUSE: Duration = Duration::from_secs(1);
 /// How long a goodbye may take.
 const GOODBYE_WITHIN: Duration = Duration::from_millis(300);
 
@@ -210,88 +199,4 @@ impl Link {
 async fn stands(channel: &Channel, name: &str) -> lapin::Result<()> {
     let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
     channel.exchange_declare(name.into(), ExchangeKind::Topic, passive, FieldTable::default()).await
-}
-
-/// What a connection is for.
-pub(super) trait Service: Send {
-    /// The word by which RabbitMQ's tools show the connection.
-    fn purpose(&self) -> &'static str;
-    /// Uses the connection until it is dead or the bus stops, and says why it ended.
-    fn serve<'a>(&'a mut self, link: &'a Link) -> impl Future<Output = String> + Send + 'a;
-    /// There is no connection, and this is why. Called for every failed attempt, and when one ended.
-    fn down(&mut self, reason: &str);
-}
-
-/// Makes connections, again and again.
-#[derive(Clone)]
-pub(super) struct Keeper {
-    pub(super) broker: Arc<Broker>,
-    pub(super) torn: Arc<Torn>,
-    pub(super) reconnects: Counter,
-    pub(super) stop: CancellationToken,
-}
-
-impl Keeper {
-    /// Keeps a service connected until the bus stops.
-    pub(super) async fn keep(self, mut service: impl Service) {
-        let Self { broker, torn, reconnects, stop } = self;
-        let mut pause = FIRST_PAUSE;
-        let mut connected_before = false;
-        let gone = Arc::<AtomicBool>::default();
-        let tell = || {
-            if gone.swap(false, Ordering::Relaxed) {
-                torn.note();
-            }
-        };
-        while !stop.is_cancelled() {
-            let mut began = Instant::now();
-            let attempt = tokio::select! {
-                () = stop.cancelled() => break,
-                attempt = broker.connect(service.purpose(), &gone) => attempt,
-            };
-            let mut lasting = false;
-            match attempt {
-                Ok(link) => {
-                    if std::mem::replace(&mut connected_before, true) {
-                        reconnects.increment(1);
-                        tell();
-                    }
-                    // On a RabbitMQ that is new to it everything is made anew.
-                    gone.store(false, Ordering::Relaxed);
-                    let reason = service.serve(&link).await;
-                    tell();
-                    if stop.is_cancelled() {
-                        link.leave().await;
-                        break;
-                    }
-                    // Closed before anybody hears of it: a dead connection must not be used again.
-                    drop(link);
-                    service.down(&broker.lost(&reason));
-                    began = Instant::now();
-                    pause = FIRST_PAUSE;
-                }
-                Err(Failure { reason, lasting: does_not_mend }) => {
-                    // Whoever comes next may find it made anew.
-                    if connected_before {
-                        tell();
-                    }
-                    service.down(&reason);
-                    lasting = does_not_mend;
-                }
-            }
-            let wait = if lasting { LASTING_PAUSE } else { jitter(pause) };
-            pause = (pause * 2).min(LONGEST_PAUSE);
-            // Counted from when the attempt began: one that ran into its time-out has waited enough.
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = sleep_until(began + wait) => {}
-            }
-        }
-        service.down(CLOSED);
-    }
-}
-
-/// Between half of the pause and all of it, so that nodes do not come back in step.
-fn jitter(pause: Duration) -> Duration {
-    pause.mul_f64(rand::random_range(0.5..=1.0))
 }

@@ -3,8 +3,9 @@
 //! | file | what it is |
 //! |---|---|
 //! | `topology` | what stands at RabbitMQ, and what a message looks like there |
-//! | `broker`, `ending` | where RabbitMQ is: the URL, the handshake, and a name for messages that shows no password |
-//! | `link` | one living connection: how its death is noticed, and the loop that makes it anew |
+//! | `options` | how the bus is set up |
+//! | `broker`, `ending`, `failure` | where RabbitMQ is: the URL and the handshake; and what is said when something fails |
+//! | `link`, `keeper` | one living connection and how its death is noticed, and the loop that makes it anew |
 //! | `outbox`, `publisher`, `flights` | what waits to be confirmed, the connection that publishes it, and what is under way |
 //! | `subscriber`, `bindings`, `acks` | the connection that listens: this node's queue, what it is bound by, and acks |
 //! | `inbox`, `dedup` | the way from that queue to the node, without second copies |
@@ -20,11 +21,14 @@ pub mod broker;
 mod canary;
 mod dedup;
 mod ending;
+mod failure;
 mod flights;
 mod history;
 mod inbox;
+mod keeper;
 mod link;
 mod marks;
+mod options;
 mod outbox;
 mod publisher;
 pub mod recall;
@@ -32,24 +36,23 @@ mod subscriber;
 pub mod topology;
 mod torn;
 
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::counters::Counters;
 use super::interest::Interest;
-use super::redis::redact;
 use super::status::Status;
 use super::{BoxFuture, Bus, BusError, BusEvent, Health, Receipt, Replay};
 use broker::Broker;
 use canary::Canary;
 use history::History;
 use inbox::Inbox;
-use link::Keeper;
+use keeper::Keeper;
 use outbox::Outbox;
 use publisher::Publisher;
 use recall::Recall;
@@ -58,73 +61,10 @@ use topology::Names;
 use torn::Torn;
 use wire::{Envelope, Room};
 
+pub use options::{AmqpOptions, LiveQueue};
+
 /// How long [`Bus::close`] waits for the tasks to end.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
-
-/// How an AMQP bus is set up.
-#[derive(Clone)]
-pub struct AmqpOptions {
-    /// `amqp://[user:password@]host[:port][/vhost]`.
-    pub url: String,
-    /// Prefix of every exchange and queue.
-    pub namespace: String,
-    /// Where the history service answers: `http://127.0.0.1:9100`. Without it nothing is replayed.
-    pub history: Option<String>,
-    /// Events that may wait for the node; the rest waits in the node's queue at the broker.
-    pub queue: usize,
-    /// Messages that may wait for their confirm; further ones are refused.
-    pub outbox: usize,
-    /// How long a message may wait for its confirm before it is refused (never sent) or unknown (sent).
-    pub outbox_age: Duration,
-    /// Which queue the node's live feed comes from.
-    pub live_queue: LiveQueue,
-    /// Ids that are remembered to drop second copies of a live message.
-    pub dedup_ids: usize,
-    /// How long an id is remembered.
-    pub dedup_age: Duration,
-}
-
-/// Which queue a node's live feed comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LiveQueue {
-    /// A durable queue of the node process, kept through reconnects and restarts of the broker.
-    Durable,
-    /// The textbook's: exclusive to the connection, and gone with it.
-    Exclusive,
-}
-
-impl Default for AmqpOptions {
-    fn default() -> Self {
-        Self {
-            url: "amqp://127.0.0.1:5672".into(),
-            namespace: "pubsub-lab".into(),
-            history: None,
-            queue: 65_536,
-            outbox: 10_000,
-            outbox_age: Duration::from_secs(60),
-            live_queue: LiveQueue::Durable,
-            dedup_ids: 200_000,
-            dedup_age: Duration::from_secs(600),
-        }
-    }
-}
-
-impl fmt::Debug for AmqpOptions {
-    /// Shows no password.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AmqpOptions")
-            .field("url", &redact(&self.url))
-            .field("namespace", &self.namespace)
-            .field("history", &self.history.as_deref().map(redact))
-            .field("queue", &self.queue)
-            .field("outbox", &self.outbox)
-            .field("outbox_age", &self.outbox_age)
-            .field("live_queue", &self.live_queue)
-            .field("dedup_ids", &self.dedup_ids)
-            .field("dedup_age", &self.dedup_age)
-            .finish()
-    }
-}
 
 /// A bus over RabbitMQ. Dropping it ends its tasks.
 pub struct AmqpBus {
@@ -194,7 +134,7 @@ impl AmqpBus {
 
 impl Bus for AmqpBus {
     fn publish(&self, envelope: Envelope) -> Receipt {
-        self.outbox.publish(&envelope)
+        self.outbox.publish(&envelope, Instant::now())
     }
 
     fn subscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {

@@ -3,6 +3,9 @@
 //! A chat message is answered once: confirmed, or too old, or refused at the door. Until then it is here or with the
 //! publisher, which gives it back when the connection ends. What is answered is never given to a connection again.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -122,23 +125,23 @@ impl Outbox {
     }
 
     /// Queues, or refuses at once. Chat waits through an outage; anything else is of no use later.
-    pub(super) fn publish(&self, envelope: &Envelope) -> Receipt {
+    pub(super) fn publish(&self, envelope: &Envelope, now: Instant) -> Receipt {
         let room = envelope.room.clone();
         let target = if envelope.kind == Kind::Chat { Target::Chat(room) } else { Target::Signal(room) };
-        self.add(target, envelope)
+        self.add(target, envelope, now)
     }
 
     /// Queues a fence, or refuses at once.
-    pub(super) fn fence(&self, envelope: &Envelope) -> Receipt {
-        self.add(Target::Fence, envelope)
+    pub(super) fn fence(&self, envelope: &Envelope, now: Instant) -> Receipt {
+        self.add(Target::Fence, envelope, now)
     }
 
     /// Queues any message, or refuses at once.
-    pub(super) fn add(&self, target: Target, envelope: &Envelope) -> Receipt {
+    pub(super) fn add(&self, target: Target, envelope: &Envelope, now: Instant) -> Receipt {
         let payload = envelope.encode();
         let is_chat = matches!(target, Target::Chat(_));
         let mut queue = self.lock();
-        if let Some(outcome) = self.obstacle(&mut queue, is_chat, payload.len()) {
+        if let Some(outcome) = self.obstacle(&mut queue, is_chat, payload.len(), now) {
             self.count(&target, &outcome);
             return Receipt::ready(outcome);
         }
@@ -150,7 +153,7 @@ impl Outbox {
             id: Arc::clone(&envelope.id),
             payload,
             receipt: sender,
-            since: Instant::now(),
+            since: now,
             written: false,
         });
         drop(queue);
@@ -159,14 +162,14 @@ impl Outbox {
     }
 
     /// Why a message cannot be taken.
-    fn obstacle(&self, queue: &mut Queue, is_chat: bool, bytes: usize) -> Option<Outcome> {
+    fn obstacle(&self, queue: &mut Queue, is_chat: bool, bytes: usize, now: Instant) -> Option<Outcome> {
         if queue.closed {
             return Some(Outcome::bus_down(CLOSED));
         }
         if let (Some(reason), false) = (&queue.shut, is_chat) {
             return Some(Outcome::bus_down(reason.clone()));
         }
-        if is_chat && queue.full.is_some_and(|until| Instant::now() < until) {
+        if is_chat && queue.full.is_some_and(|until| now < until) {
             return Some(history_is_full());
         }
         let most = if is_chat { self.capacity } else { SIGNALS };
@@ -220,8 +223,8 @@ impl Outbox {
     }
 
     /// Whether a message has waited too long for its confirm.
-    pub(super) fn is_stale(&self, job: &Job) -> bool {
-        job.since.elapsed() > self.age
+    pub(super) fn is_stale(&self, job: &Job, now: Instant) -> bool {
+        now.duration_since(job.since) > self.age
     }
 
     /// Answers one that has waited too long, wherever it was.
@@ -239,22 +242,30 @@ impl Outbox {
                 () = stop.cancelled() => return,
                 _ = tick.tick() => {}
             }
-            while let Some(job) = self.take_stale() {
-                self.give_up(job);
-            }
+            self.give_up_stale(Instant::now());
         }
     }
 
-    fn take_stale(&self) -> Option<Job> {
+    fn give_up_stale(&self, now: Instant) {
+        while let Some(job) = self.take_stale(now) {
+            self.give_up(job);
+        }
+    }
+
+    fn take_stale(&self, now: Instant) -> Option<Job> {
         let mut queue = self.lock();
-        if queue.jobs.front().is_some_and(|job| self.is_stale(job)) { queue.jobs.pop_front() } else { None }
+        if queue.jobs.front().is_some_and(|job| self.is_stale(job, now)) {
+            queue.jobs.pop_front()
+        } else {
+            None
+        }
     }
 
     /// The history is full: refuses the chat that was never written, and for a moment whatever comes.
-    pub(super) fn history_full(&self) {
+    pub(super) fn history_full(&self, now: Instant) {
         let refused: VecDeque<_> = {
             let mut queue = self.lock();
-            queue.full = Some(Instant::now() + REST);
+            queue.full = Some(now + REST);
             let (refused, kept) =
                 std::mem::take(&mut queue.jobs).into_iter().partition(|job| job.is_chat() && !job.written);
             queue.jobs = kept;
@@ -277,11 +288,11 @@ impl Outbox {
     }
 
     /// There is a connection.
-    pub(super) fn open(&self) {
+    pub(super) fn open(&self, now: Instant) {
         let mut queue = self.lock();
         if !queue.closed {
             if queue.shut.take().is_some() && queue.opened {
-                queue.returned = Some(Instant::now());
+                queue.returned = Some(now);
             }
             queue.opened = true;
             self.open.send_replace(true);

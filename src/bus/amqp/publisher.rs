@@ -1,10 +1,14 @@
 //! The connection that publishes: many messages under way, each confirmed by RabbitMQ.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::FutureExt;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
@@ -12,10 +16,11 @@ use lapin::{BasicProperties, Channel, Confirmation};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::broker::{is_missing, sentence};
 use super::canary;
-use super::flights::{Flights, Landed, Way};
-use super::link::{Link, Service};
+use super::failure::{is_missing, sentence};
+use super::flights::{Confirm, Flights, Landed};
+use super::keeper::Service;
+use super::link::Link;
 use super::outbox::{Job, Outbox, Target};
 use super::topology::{Names, PERSISTENT, routing_key};
 use super::torn::Torn;
@@ -75,8 +80,10 @@ impl Publisher {
                 None => self.opened(),
             }
             while held.is_none() && !blocked.has_changed().unwrap_or(false) {
+                let now = Instant::now();
                 for job in self.outbox.take(WINDOW - flights.len()) {
-                    flights.start(channel.clone(), way(&job, link.names()), job);
+                    let way = way(&job, link.names());
+                    flights.start(publish(channel.clone(), way, job.payload.clone()).boxed(), job, now);
                 }
                 if stopping && flights.is_empty() {
                     return CLOSED.into();
@@ -123,7 +130,7 @@ impl Publisher {
     }
 
     fn opened(&self) {
-        self.outbox.open();
+        self.outbox.open(Instant::now());
         self.status.up(Part::Publisher);
     }
 
@@ -133,7 +140,8 @@ impl Publisher {
     }
 
     fn give_up_stale(&self, flights: &mut Flights) {
-        for job in flights.take_stale(|job| self.outbox.is_stale(job)) {
+        let now = Instant::now();
+        for job in flights.take_stale(|job| self.outbox.is_stale(job, now)) {
             self.outbox.give_up(job);
         }
     }
@@ -196,7 +204,7 @@ impl Publisher {
     fn refused(&self, job: Job) {
         let reason = match job.target {
             Target::Chat(_) => {
-                self.outbox.history_full();
+                self.outbox.history_full(Instant::now());
                 "the history is full and did not take it; those who are online may have got it"
             }
             Target::Signal(_) | Target::Fence | Target::Canary { .. } => "RabbitMQ did not take it",
@@ -236,6 +244,20 @@ async fn confirming(link: &Link) -> lapin::Result<Channel> {
     let channel = link.channel().await?;
     channel.confirm_select(ConfirmSelectOptions::default()).await?;
     Ok(channel)
+}
+
+/// Where and how one message is published.
+struct Way {
+    exchange: ShortString,
+    key: ShortString,
+    options: BasicPublishOptions,
+    properties: BasicProperties,
+}
+
+/// Gives a message to the connection, and waits for its confirm.
+async fn publish(channel: Channel, way: Way, payload: Bytes) -> Confirm {
+    let Way { exchange, key, options, properties } = way;
+    channel.basic_publish(exchange, key, options, &payload, properties).await?.await
 }
 
 /// How a message is published: what `rabbitmqadmin get` shows of it besides its text.

@@ -14,7 +14,7 @@
 mod page;
 mod question;
 #[cfg(test)]
-mod tests;
+mod tests_of_the_machine;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -23,15 +23,12 @@ use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
-use super::super::{BoxFuture, BusError, Replay};
+use crate::{BoxFuture, BusError, Replay};
 use page::Page;
 use question::{Answer, Failure, Host, encoded};
 use wire::{Envelope, Room};
 
-/// Response header: whether `after` is known.
-pub const FOUND: &str = "pubsub-lab-found";
-/// Response header: where the next page begins.
-pub const NEXT: &str = "pubsub-lab-next";
+pub use page::{FOUND, NEXT};
 
 /// So much earlier the history is to say that a fence has not come, so that its answer is still heard.
 const FENCE_SPARE: Duration = Duration::from_millis(100);
@@ -212,5 +209,34 @@ impl Pages {
         };
         let (room, until, limit) = (encoded(self.room.as_str()), self.until, self.messages);
         format!("/rooms/{room}/envelopes?{begin}&until={until}&limit={limit}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_address_is_one() {
+        for good in ["http://127.0.0.1:9100", "http://history:9100/", "http://[::1]:9100"] {
+            assert!(Recall::new(good).is_ok(), "{good}");
+        }
+        for wrong in [
+            "",
+            "127.0.0.1:9100",
+            "https://h:1",
+            "http://h",
+            "http://:1",
+            "http://h:0",
+            "http://h:65536",
+            "http://h:+1",
+            "http://h:1/path",
+            "http://user:secret@h:1",
+            "http://h h:1",
+            "http://[h]:1",
+            "http://h\r\n:1",
+        ] {
+            assert!(matches!(Recall::new(wrong), Err(BusError::Setup(_))), "{wrong}");
+        }
     }
 }

@@ -14,14 +14,15 @@ use lapin::{Channel, Consumer};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::LiveQueue;
 use super::acks::{Acks, PREFETCH};
 use super::bindings::Bindings;
-use super::broker::{is_missing, sentence};
 use super::canary::Canary;
+use super::failure::{is_missing, sentence};
 use super::history::History;
 use super::inbox::Inbox;
-use super::link::{Link, Service};
+use super::keeper::Service;
+use super::link::Link;
+use super::options::LiveQueue;
 use super::torn::Torn;
 use crate::interest::Interest;
 use crate::status::{CLOSED, Part, Status};

@@ -1,4 +1,4 @@
-//! Where Redis is: the URL, the handshake, and a name for messages that shows no password.
+//! Where Redis is: the URL and the handshake.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -7,28 +7,21 @@ use std::time::Duration;
 use redis::aio::SendError;
 use redis::io::tcp::TcpSettings;
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, ProtocolVersion, PushInfo, RedisError,
-    Value,
+    AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, PushInfo, RedisError, Value,
 };
 use tokio_util::sync::CancellationToken;
 
+use super::failure::{Failure, is_lasting, sentence};
+use super::flights::WINDOW;
 use super::link::{Link, Push};
-use super::publisher::WINDOW;
 use crate::BusError;
+use crate::redaction::redact;
 
 /// One Redis server.
 pub(super) struct Broker {
     client: Client,
     shown: String,
     connect_timeout: Duration,
-}
-
-/// Why there is no connection.
-pub(super) struct Failure {
-    /// A sentence for people.
-    pub(super) reason: String,
-    /// True when trying again soon is pointless: a wrong password does not mend itself.
-    pub(super) lasting: bool,
 }
 
 impl Broker {
@@ -97,53 +90,9 @@ impl Broker {
     }
 }
 
-fn is_lasting(error: &RedisError) -> bool {
-    matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::RESP3NotSupported)
-        || matches!(error.code(), Some("WRONGPASS" | "NOAUTH" | "NOPERM" | "ERR"))
-}
-
-/// What went wrong, in Redis's own words or else in the library's without the code names that it adds.
-pub(super) fn sentence(error: &RedisError) -> String {
-    match (error.code(), error.detail()) {
-        (Some(code), Some(detail)) => format!("{code} {detail}"),
-        (Some(code), None) => code.into(),
-        (None, _) => error.to_string().replace(" - InvalidClientConfig", ""),
-    }
-}
-
-/// A URL as it may be shown: everything that could be a name or a password becomes `***`. Meant for malformed
-/// ones too, so it hides rather too much.
-pub fn redact(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let colon = if scheme.is_empty() { "" } else { "://" };
-    let rest = match rest.rsplit_once('@') {
-        Some((_, host)) => format!("***@{host}"),
-        None => rest.into(),
-    };
-    let rest = match rest.split_once('?') {
-        Some((path, _)) => format!("{path}?***"),
-        None => rest,
-    };
-    format!("{scheme}{colon}{rest}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn no_password_is_ever_shown() {
-        for (url, shown) in [
-            ("redis://127.0.0.1:6379/2", "redis://127.0.0.1:6379/2"),
-            ("redis://:secret@host", "redis://***@host"),
-            ("rediss://user:secret@host:1/3#insecure", "rediss://***@host:1/3#insecure"),
-            ("redis://user:se/c@r#et@host", "redis://***@host"),
-            ("redis:user:secret@host", "***@host"),
-            ("unix:///run/redis?db=1&pass=secret", "unix:///run/redis?***"),
-        ] {
-            assert_eq!(redact(url), shown);
-        }
-    }
 
     #[test]
     fn a_malformed_url_is_named_in_a_sentence_and_without_its_password() {

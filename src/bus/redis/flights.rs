@@ -7,13 +7,16 @@ use std::task::{Poll, ready};
 
 use futures_util::FutureExt;
 use futures_util::future::{MaybeDone, maybe_done};
-use redis::aio::MultiplexedConnection;
-use redis::{Cmd, RedisResult, Value};
+use redis::{RedisResult, Value};
 use tokio::sync::oneshot;
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 
 use crate::{BoxFuture, Outcome};
+
+/// Commands under way at most. No more than these can become unknown at once, and none of them waits inside the
+/// library.
+pub(super) const WINDOW: usize = 1_024;
 
 /// Redis answers in order, so only the oldest is ever looked at.
 #[derive(Default)]
@@ -34,20 +37,19 @@ impl Flights {
         self.0.is_empty()
     }
 
-    /// Gives a command to the connection, now and not when the answer is first asked for: otherwise commands
-    /// could overtake each other. Unconstrained, because the runtime's cooperative budget would put off every
-    /// one after the first 128.
+    /// Begins a call, which gives a command to the connection: now and not when the answer is first asked for,
+    /// otherwise commands could overtake each other. Unconstrained, because the runtime's cooperative budget would
+    /// put off every one after the first 128.
     pub(super) fn start(
         &mut self,
-        mut connection: MultiplexedConnection,
-        command: Cmd,
+        call: BoxFuture<RedisResult<Value>>,
         receipt: oneshot::Sender<Outcome>,
+        now: Instant,
     ) {
-        let call = async move { connection.send_packed_command(&command).await };
-        let mut answer = maybe_done(call.boxed());
+        let mut answer = maybe_done(call);
         // Only to begin it; `next` asks again.
         let _ = unconstrained(&mut answer).now_or_never();
-        self.0.push_back(Flight { answer, receipt, since: Instant::now() });
+        self.0.push_back(Flight { answer, receipt, since: now });
     }
 
     /// When the oldest was started.
@@ -72,5 +74,87 @@ impl Flights {
     /// Whom to tell that no answer came.
     pub(super) fn into_receipts(self) -> impl Iterator<Item = oneshot::Sender<Outcome>> {
         self.0.into_iter().map(|flight| flight.receipt)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::samples::any_moment;
+
+    /// A command that Redis answers when the test says so.
+    fn flight(flights: &mut Flights, now: Instant) -> (oneshot::Sender<i64>, oneshot::Receiver<Outcome>) {
+        let (redis, answer) = oneshot::channel();
+        let (receipt, told) = oneshot::channel();
+        flights.start(async { Ok(Value::Int(answer.await.unwrap())) }.boxed(), receipt, now);
+        (redis, told)
+    }
+
+    fn next(flights: &mut Flights) -> Option<Value> {
+        flights.next().now_or_never().map(|(answer, _)| answer.unwrap())
+    }
+
+    #[test]
+    fn a_command_is_given_to_the_connection_at_once_however_many_there_are() {
+        let mut flights = Flights::default();
+        let begun = Arc::new(AtomicUsize::new(0));
+        for _ in 0..WINDOW {
+            let begun = Arc::clone(&begun);
+            let call = async move {
+                begun.fetch_add(1, Ordering::Relaxed);
+                std::future::pending().await
+            };
+            flights.start(call.boxed(), oneshot::channel().0, any_moment());
+        }
+        assert_eq!((begun.load(Ordering::Relaxed), flights.len()), (WINDOW, WINDOW));
+    }
+
+    #[test]
+    fn answers_come_in_the_order_of_the_commands() {
+        let (mut flights, now) = (Flights::default(), any_moment());
+        let (first, _first_told) = flight(&mut flights, now);
+        let (second, _second_told) = flight(&mut flights, now);
+        second.send(2).unwrap();
+        assert_eq!(next(&mut flights), None, "the first is not answered");
+        first.send(1).unwrap();
+        assert_eq!(next(&mut flights), Some(Value::Int(1)));
+        assert_eq!(next(&mut flights), Some(Value::Int(2)));
+        assert!(flights.is_empty());
+        assert_eq!(next(&mut flights), None, "there is none to wait for");
+    }
+
+    #[test]
+    fn an_answer_comes_with_whom_to_tell() {
+        let (mut flights, now) = (Flights::default(), any_moment());
+        let (redis, mut told) = flight(&mut flights, now);
+        redis.send(1).unwrap();
+        let (_, receipt) = flights.next().now_or_never().unwrap();
+        receipt.send(Outcome::bus_down("x")).unwrap();
+        assert_eq!(told.try_recv(), Ok(Outcome::bus_down("x")));
+    }
+
+    #[test]
+    fn the_oldest_is_the_one_that_waited_longest() {
+        let (mut flights, now) = (Flights::default(), any_moment());
+        assert_eq!(flights.oldest(), None);
+        let (first, _first_told) = flight(&mut flights, now);
+        let _second = flight(&mut flights, now + Duration::from_secs(1));
+        assert_eq!(flights.oldest(), Some(now));
+        first.send(1).unwrap();
+        next(&mut flights);
+        assert_eq!(flights.oldest(), Some(now + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn what_was_not_answered_is_left_for_whoever_ends_it() {
+        let (mut flights, now) = (Flights::default(), any_moment());
+        let mut under_way: Vec<_> = (0..3).map(|_| flight(&mut flights, now)).collect();
+        under_way.remove(0).0.send(1).unwrap();
+        next(&mut flights);
+        assert_eq!(flights.into_receipts().count(), 2);
     }
 }

@@ -1,43 +1,23 @@
-//! The bounded queue between the subscribing connection and the node.
-//!
-//! The library reads without pause, and whatever it reads ends here: in the queue, or dropped and counted.
-//! Were it to wait for the node, Redis would keep the backlog, and then drop the whole connection.
+//! What Redis says unasked, on its way to the node: only envelopes of this node's own channels pass.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use redis::{PushInfo, PushKind, Value};
-use tokio::sync::{Notify, mpsc};
-use tokio_util::sync::CancellationToken;
 
-use crate::{BusEvent, Counters};
+use crate::feed::Feed;
 use wire::Envelope;
 
-/// Overflow: dropped, counted, and named to the node as [`BusEvent::Lagged`] as soon as there is room.
+/// What stands between the subscribing connection and the node.
 pub(super) struct Inbox {
-    state: Mutex<State>,
-    lagging: Notify,
     /// What our channels' names begin with.
     prefix: String,
-    counters: Arc<Counters>,
-}
-
-struct State {
-    /// `None` once the bus has stopped, which ends the events.
-    events: Option<mpsc::Sender<BusEvent>>,
-    /// Dropped and not named yet.
-    missed: u64,
+    feed: Arc<Feed>,
 }
 
 impl Inbox {
-    pub(super) fn new(
-        capacity: usize,
-        namespace: &str,
-        counters: Arc<Counters>,
-    ) -> (Self, mpsc::Receiver<BusEvent>) {
-        let (sender, receiver) = mpsc::channel(capacity.max(1));
-        let state = Mutex::new(State { events: Some(sender), missed: 0 });
-        (Self { state, lagging: Notify::new(), prefix: format!("{namespace}:"), counters }, receiver)
+    pub(super) fn new(namespace: &str, feed: Arc<Feed>) -> Self {
+        Self { prefix: format!("{namespace}:"), feed }
     }
 
     /// Takes what Redis says unasked. Never blocks.
@@ -46,8 +26,8 @@ impl Inbox {
             return;
         }
         match self.decode(info.data) {
-            Some(envelope) => self.deliver(envelope),
-            None => self.counters.garbled.increment(1),
+            Some(envelope) => self.feed.deliver(envelope),
+            None => self.feed.garbled(),
         }
     }
 
@@ -62,50 +42,66 @@ impl Inbox {
         let room = channel.strip_prefix(self.prefix.as_bytes())?;
         (room == envelope.room.as_str().as_bytes()).then_some(envelope)
     }
+}
 
-    fn deliver(&self, envelope: Envelope) {
-        let State { events, missed } = &mut *self.lock();
-        let Some(events) = events else { return };
-        // A loss is named before what came after it.
-        if *missed > 0 && events.try_send(BusEvent::Lagged(*missed)).is_ok() {
-            *missed = 0;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::meter::Meter;
+    use crate::samples::chat;
+    use crate::{BusEvent, Counters};
+
+    fn message(channel: &str, payload: &[u8]) -> Vec<Value> {
+        vec![Value::BulkString(channel.into()), Value::BulkString(payload.to_vec())]
+    }
+
+    /// What of these the node gets, by id, and how many were garbled.
+    fn accept(pushes: Vec<(PushKind, Vec<Value>)>) -> (Vec<String>, u64) {
+        let meter = Meter::default();
+        let (feed, mut events) = Feed::new(10, Arc::new(meter.around(Counters::register)));
+        let inbox = Inbox::new("ns", Arc::new(feed));
+        for (kind, data) in pushes {
+            inbox.accept(PushInfo { kind, data });
         }
-        let refused =
-            if *missed > 0 { Err(()) } else { events.try_send(BusEvent::Envelope(envelope)).map_err(drop) };
-        match refused {
-            Ok(()) => self.counters.received.increment(1),
-            Err(()) => {
-                *missed += 1;
-                self.counters.dropped.increment(1);
-                self.lagging.notify_one();
-            }
+        let mut ids = Vec::new();
+        while let Ok(BusEvent::Envelope(envelope)) = events.try_recv() {
+            ids.push(envelope.id.to_string());
+        }
+        (ids, meter.count("garbled"))
+    }
+
+    #[test]
+    fn an_envelope_of_the_channels_own_room_is_taken() {
+        let first = message("ns:a room", &chat("a room", "1").encode());
+        let second = message("ns:b:c", &chat("b:c", "2").encode());
+        let got = accept(vec![(PushKind::Message, first), (PushKind::Message, second)]);
+        assert_eq!(got, (vec!["1".into(), "2".into()], 0));
+    }
+
+    #[test]
+    fn what_anybody_may_publish_on_our_channels_is_counted_and_not_taken() {
+        let payload = chat("r", "1").encode();
+        for garbled in [
+            message("ns:other", &payload),
+            message("ns:", &payload),
+            message("r", &payload),
+            message("other:r", &payload),
+            message("ns:r", b"hello"),
+            message("ns:r", b""),
+            vec![],
+            vec![Value::BulkString(b"ns:r".to_vec())],
+            vec![Value::SimpleString("ns:r".into()), Value::BulkString(payload.to_vec())],
+            vec![Value::BulkString(b"ns:r".to_vec()), Value::Int(1)],
+        ] {
+            assert_eq!(accept(vec![(PushKind::Message, garbled.clone())]), (vec![], 1), "{garbled:?}");
         }
     }
 
-    /// Names losses as soon as there is room, even if no message follows. Ends with the bus, and the events
-    /// with it.
-    pub(super) async fn report_losses(self: Arc<Self>, stop: CancellationToken) {
-        let sender = self.lock().events.clone();
-        if let Some(sender) = sender {
-            let report = async {
-                loop {
-                    self.lagging.notified().await;
-                    let Ok(permit) = sender.reserve().await else { return };
-                    let missed = std::mem::take(&mut self.lock().missed);
-                    if missed > 0 {
-                        permit.send(BusEvent::Lagged(missed));
-                    }
-                }
-            };
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = report => stop.cancelled().await,
-            }
+    #[test]
+    fn what_redis_says_of_subscriptions_is_no_message() {
+        let data = message("ns:r", &chat("r", "1").encode());
+        for kind in [PushKind::Subscribe, PushKind::Unsubscribe, PushKind::PMessage, PushKind::Invalidate] {
+            assert_eq!(accept(vec![(kind, data.clone())]), (vec![], 0));
         }
-        self.lock().events = None;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

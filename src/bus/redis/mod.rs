@@ -2,11 +2,11 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `broker` | where Redis is: the URL, the handshake, and a name for messages that shows no password |
-//! | `link` | one living connection: its heartbeat, and the loop that makes it anew |
+//! | `broker`, `failure` | where Redis is: the URL and the handshake; and what is said when something fails |
+//! | `link`, `keeper` | one living connection and its heartbeat, and the loop that makes it anew |
 //! | `outbox`, `publisher`, `flights` | what waits to be published, the connection that publishes it, and what it has not answered |
 //! | `subscriber` | the connection that keeps Redis told which rooms this node wants |
-//! | `inbox` | the bounded queue between that connection and the node |
+//! | `inbox` | which of what comes over that connection goes on to the node |
 //!
 //! Publishing and subscribing use a connection each, because Redis may drop a slow subscriber, and a
 //! subscriber's backlog must not delay a publish. Both speak RESP3, so Redis 6 or newer is needed.
@@ -15,8 +15,10 @@
 //! nothing refused is ever delivered; whatever was given to a connection and got no answer is `Unknown`.
 
 mod broker;
+mod failure;
 mod flights;
 mod inbox;
+mod keeper;
 mod link;
 mod outbox;
 mod publisher;
@@ -27,11 +29,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::counters::Counters;
+use super::feed::Feed;
 use super::interest::Interest;
+use super::redaction::redact;
 use super::status::Status;
 use super::{BoxFuture, Bus, BusError, BusEvent, Health, Receipt};
 use broker::Broker;
@@ -40,8 +45,6 @@ use outbox::Outbox;
 use publisher::Publisher;
 use subscriber::Subscriber;
 use wire::{Envelope, Room};
-
-pub use broker::redact;
 
 /// How long [`Bus::close`] waits for the tasks to end.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
@@ -110,17 +113,18 @@ impl RedisBus {
         let status = Arc::new(Status::new("Redis", format!("connecting to Redis at {}", broker.shown())));
         let outbox = Arc::new(Outbox::new(options.publish_queue, Arc::clone(&counters)));
         let interest = Arc::new(Interest::default());
-        let (inbox, events) = Inbox::new(options.queue, &options.namespace, Arc::clone(&counters));
-        let inbox = Arc::new(inbox);
+        let (feed, events) = Feed::new(options.queue, Arc::clone(&counters));
+        let feed = Arc::new(feed);
+        let inbox = Arc::new(Inbox::new(&options.namespace, Arc::clone(&feed)));
         let stop = CancellationToken::new();
         let tasks = TaskTracker::new();
 
         let publisher = Publisher::new(&outbox, &status, &options.namespace, &stop);
         let subscriber = Subscriber::new(&interest, &inbox, &status, &options.namespace, &stop);
         let reconnects = &counters.reconnects;
-        tasks.spawn(link::keep(Arc::clone(&broker), publisher, reconnects.clone(), stop.clone()));
-        tasks.spawn(link::keep(broker, subscriber, reconnects.clone(), stop.clone()));
-        tasks.spawn(inbox.report_losses(stop.clone()));
+        tasks.spawn(keeper::keep(Arc::clone(&broker), publisher, reconnects.clone(), stop.clone()));
+        tasks.spawn(keeper::keep(broker, subscriber, reconnects.clone(), stop.clone()));
+        tasks.spawn(feed.report_losses(stop.clone()));
         Ok(Self {
             outbox,
             interest,
@@ -135,7 +139,7 @@ impl RedisBus {
 
 impl Bus for RedisBus {
     fn publish(&self, envelope: Envelope) -> Receipt {
-        self.outbox.publish(envelope)
+        self.outbox.publish(envelope, Instant::now())
     }
 
     fn subscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {

@@ -52,7 +52,7 @@ impl Outbox {
     }
 
     /// Queues, or refuses at once.
-    pub(super) fn publish(&self, envelope: Envelope) -> Receipt {
+    pub(super) fn publish(&self, envelope: Envelope, now: Instant) -> Receipt {
         let payload = envelope.encode();
         let mut queue = self.lock();
         if let Some(reason) = &queue.shut {
@@ -67,7 +67,7 @@ impl Outbox {
         }
         let (sender, receipt) = Receipt::later();
         queue.bytes += payload.len();
-        queue.jobs.push_back(Job { room: envelope.room, payload, receipt: sender, since: Instant::now() });
+        queue.jobs.push_back(Job { room: envelope.room, payload, receipt: sender, since: now });
         drop(queue);
         self.filled.notify_one();
         receipt
@@ -81,12 +81,12 @@ impl Outbox {
     }
 
     /// Takes up to `most` of the oldest. What waited too long is refused instead.
-    pub(super) fn take(&self, most: usize) -> Vec<Job> {
+    pub(super) fn take(&self, most: usize, now: Instant) -> Vec<Job> {
         let mut taken = Vec::new();
         let mut stale = Vec::new();
         {
             let mut queue = self.lock();
-            while queue.jobs.front().is_some_and(|job| job.since.elapsed() > WAIT_AT_MOST) {
+            while queue.jobs.front().is_some_and(|job| now.duration_since(job.since) > WAIT_AT_MOST) {
                 stale.extend(queue.jobs.pop_front());
             }
             let count = most.min(queue.jobs.len());
@@ -136,5 +136,135 @@ impl Outbox {
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::Level;
+    use crate::meter::Meter;
+    use crate::samples::{any_moment, chat};
+
+    fn outbox(capacity: usize) -> (Outbox, Meter) {
+        let meter = Meter::default();
+        let counters = Arc::new(meter.around(Counters::register));
+        (Outbox::new(capacity, counters), meter)
+    }
+
+    /// The word of a refusal that is there; `None` while the publish is not answered.
+    fn refusal(receipt: &mut Receipt) -> Option<&'static str> {
+        receipt.now_or_never().map(|outcome| match outcome {
+            Outcome::Refused { code, .. } => code,
+            other => panic!("{other:?}"),
+        })
+    }
+
+    /// The ids of what is taken.
+    fn ids(jobs: &[Job]) -> Vec<String> {
+        jobs.iter().map(|job| Envelope::decode(job.payload.clone()).unwrap().id.to_string()).collect()
+    }
+
+    #[test]
+    fn nothing_is_taken_before_there_is_a_connection_and_after_it_is_lost() {
+        let ((outbox, meter), now) = (outbox(10), any_moment());
+        assert_eq!(refusal(&mut outbox.publish(chat("r", "1"), now)), Some("bus_down"));
+        outbox.open();
+        let mut waiting = outbox.publish(chat("r", "2"), now);
+        assert_eq!(refusal(&mut waiting), None);
+        outbox.shut("Redis is lost");
+        let lost = Outcome::bus_down("Redis is lost");
+        assert_eq!(waiting.now_or_never(), Some(lost.clone()));
+        assert_eq!(outbox.publish(chat("r", "3"), now).now_or_never(), Some(lost));
+        assert!(outbox.take(10, now).is_empty(), "what was refused is never sent");
+        outbox.open();
+        let _later = outbox.publish(chat("r", "4"), now);
+        assert_eq!(ids(&outbox.take(10, now)), ["4"]);
+        assert_eq!(meter.count("refused"), 3);
+    }
+
+    #[test]
+    fn a_full_queue_refuses_the_newest_until_something_is_taken() {
+        let ((outbox, meter), now) = (outbox(2), any_moment());
+        outbox.open();
+        let _first_two = ["1", "2"].map(|id| outbox.publish(chat("r", id), now));
+        assert_eq!(refusal(&mut outbox.publish(chat("r", "3"), now)), Some("overloaded"));
+        assert_eq!(ids(&outbox.take(1, now)), ["1"]);
+        let _fourth = outbox.publish(chat("r", "4"), now);
+        assert_eq!(ids(&outbox.take(10, now)), ["2", "4"]);
+        assert_eq!(meter.count("refused"), 1);
+    }
+
+    #[test]
+    fn bytes_are_bounded_and_given_back() {
+        let ((outbox, _), now) = (outbox(10), any_moment());
+        outbox.open();
+        let long = |id| Envelope { frame: vec![b'x'; MAX_BYTES / 2].into(), ..chat("r", id) };
+        let _first = outbox.publish(long("1"), now);
+        assert_eq!(refusal(&mut outbox.publish(long("2"), now)), Some("overloaded"));
+        assert_eq!(outbox.take(10, now).len(), 1);
+        let _third = outbox.publish(long("3"), now);
+        outbox.shut("Redis is lost");
+        outbox.open();
+        let mut fourth = outbox.publish(long("4"), now);
+        assert_eq!(refusal(&mut fourth), None);
+        assert!(outbox.take(10, now + 2 * WAIT_AT_MOST).is_empty(), "it waited too long");
+        assert_eq!(refusal(&mut outbox.publish(long("5"), now)), None);
+    }
+
+    #[test]
+    fn what_waited_too_long_is_refused_and_never_sent() {
+        let ((outbox, meter), now) = (outbox(10), any_moment());
+        outbox.open();
+        let a_little = Duration::from_millis(1);
+        let mut old = outbox.publish(chat("r", "1"), now);
+        let young = outbox.publish(chat("r", "2"), now + a_little);
+        assert_eq!(ids(&outbox.take(10, now + WAIT_AT_MOST + a_little)), ["2"]);
+        assert_eq!(refusal(&mut old), Some("overloaded"));
+        // Its job was dropped above without an answer, as when the bus ends.
+        assert!(matches!(young.now_or_never(), Some(Outcome::Unknown { .. })));
+        assert_eq!(meter.count("refused"), 1);
+    }
+
+    #[test]
+    fn an_answer_is_counted_though_nobody_waits_for_it() {
+        let ((outbox, meter), now) = (outbox(10), any_moment());
+        outbox.open();
+        let receipt = outbox.publish(chat("r", "1"), now);
+        drop(outbox.publish(chat("r", "2"), now));
+        for job in outbox.take(10, now) {
+            outbox.answer(job.receipt, Outcome::Ack(Level::Handed));
+        }
+        assert_eq!(receipt.now_or_never(), Some(Outcome::Ack(Level::Handed)));
+        assert_eq!((meter.count("published"), meter.count("refused")), (2, 0));
+    }
+
+    #[test]
+    fn a_closed_bus_takes_nothing_more_and_still_has_what_waits() {
+        let ((outbox, _), now) = (outbox(10), any_moment());
+        outbox.open();
+        let mut waiting = outbox.publish(chat("r", "1"), now);
+        outbox.close();
+        let closed = Outcome::bus_down("the bus is closed");
+        // No connection opens it again, and none that is lost gives another reason.
+        outbox.open();
+        assert_eq!(outbox.publish(chat("r", "2"), now).now_or_never(), Some(closed.clone()));
+        assert_eq!(refusal(&mut waiting), None);
+        outbox.shut("Redis is lost");
+        assert_eq!(refusal(&mut waiting), Some("bus_down"));
+        assert_eq!(outbox.publish(chat("r", "3"), now).now_or_never(), Some(closed));
+    }
+
+    #[test]
+    fn whoever_publishes_wakes_the_connection() {
+        let ((outbox, _), now) = (outbox(10), any_moment());
+        drop(outbox.publish(chat("r", "1"), now));
+        assert!(outbox.filled().now_or_never().is_none(), "it was refused");
+        outbox.open();
+        drop(outbox.publish(chat("r", "2"), now));
+        assert!(outbox.filled().now_or_never().is_some());
+        assert!(outbox.filled().now_or_never().is_none());
     }
 }

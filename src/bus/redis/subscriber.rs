@@ -6,9 +6,10 @@ use redis::aio::MultiplexedConnection;
 use redis::{RedisError, RedisResult};
 use tokio_util::sync::CancellationToken;
 
-use super::broker::sentence;
+use super::failure::sentence;
 use super::inbox::Inbox;
-use super::link::{Link, Push, Service};
+use super::keeper::Service;
+use super::link::{Link, Push};
 use crate::interest::Interest;
 use crate::status::{CLOSED, Part, Status};
 use wire::Room;

@@ -165,3 +165,162 @@ impl Backlog {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::meter::Meter;
+
+    /// The most bytes of a batch, where a test does not care.
+    const MOST: usize = 1 << 10;
+
+    /// The queue to a peer that is connected and wants everything.
+    fn backlog(hwm: usize) -> (Backlog, Meter) {
+        let meter = Meter::default();
+        let backlog = Backlog::new("peer".into(), hwm, meter.around(Tally::register));
+        backlog.connected();
+        assert!(backlog.subscribe(Bytes::new()));
+        (backlog, meter)
+    }
+
+    fn offer(backlog: &Backlog, messages: &[&'static str]) {
+        messages.iter().for_each(|message| backlog.offer(b"r\n", || Bytes::from(*message)));
+    }
+
+    fn take(backlog: &Backlog, most: usize) -> Option<String> {
+        let mut batch = Batch::default();
+        let any = backlog.take(&mut batch, most);
+        any.then(|| String::from_utf8(batch.bytes.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn beyond_the_high_water_mark_the_newest_is_dropped_and_counted() {
+        let (backlog, meter) = backlog(3);
+        offer(&backlog, &["1", "2", "3", "4", "5"]);
+        assert_eq!(meter.count("hwm_dropped"), 2);
+        assert_eq!(take(&backlog, MOST).as_deref(), Some("123"));
+        offer(&backlog, &["6"]);
+        assert_eq!(take(&backlog, MOST).as_deref(), Some("6"));
+        assert_eq!((meter.count("hwm_dropped"), meter.count("unsent")), (2, 0));
+    }
+
+    #[test]
+    fn bytes_are_bounded_too_but_one_message_always_has_room() {
+        let (backlog, meter) = backlog(10);
+        let long = Bytes::from(vec![b'x'; MAX_BYTES + 1]);
+        backlog.offer(b"r\n", || long.clone());
+        offer(&backlog, &["1"]);
+        assert_eq!(meter.count("hwm_dropped"), 1);
+        assert_eq!(take(&backlog, MOST).map(|taken| taken.len()), Some(MAX_BYTES + 1));
+        offer(&backlog, &["2"]);
+        assert_eq!(take(&backlog, MOST).as_deref(), Some("2"));
+        let half = Bytes::from(vec![b'x'; MAX_BYTES / 2]);
+        for _ in 0..3 {
+            backlog.offer(b"r\n", || half.clone());
+        }
+        assert_eq!(meter.count("hwm_dropped"), 2, "two halves have just room");
+    }
+
+    #[test]
+    fn a_batch_ends_with_the_message_that_makes_it_long_enough() {
+        let (backlog, _) = backlog(10);
+        offer(&backlog, &["11", "22", "33"]);
+        assert_eq!(take(&backlog, 3).as_deref(), Some("1122"));
+        assert_eq!(take(&backlog, 3).as_deref(), Some("33"));
+        assert_eq!(take(&backlog, 3), None);
+    }
+
+    #[test]
+    fn a_peer_gets_what_it_wants_and_the_message_is_made_for_nobody_else() {
+        let meter = Meter::default();
+        let backlog = Backlog::new("peer".into(), 10, meter.around(Tally::register));
+        let offer = |topic: &[u8]| {
+            let mut made = false;
+            backlog.offer(topic, || {
+                made = true;
+                Bytes::from_static(b"x")
+            });
+            made
+        };
+        assert!(backlog.subscribe("early\n".into()));
+        assert!(!offer(b"early\n"), "there is no connection");
+        backlog.connected();
+        assert!(!offer(b"early\n"), "that was before the connection");
+        assert!(backlog.subscribe("r\n".into()));
+        assert!(backlog.filled().now_or_never().is_none());
+        assert!(offer(b"r\n") && !offer(b"other\n"));
+        assert!(backlog.filled().now_or_never().is_some());
+        backlog.cancel(&"r\n".into());
+        assert!(!offer(b"r\n"));
+        assert_eq!(take(&backlog, MOST).as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn what_waits_is_lost_with_the_connection_and_counted() {
+        let (backlog, meter) = backlog(2);
+        assert_eq!(meter.gauge("peers"), 1.0);
+        offer(&backlog, &["1", "2", "3"]);
+        backlog.disconnected();
+        assert_eq!((meter.count("unsent"), meter.count("hwm_dropped")), (2, 1));
+        assert_eq!(meter.gauge("peers"), 0.0);
+        offer(&backlog, &["4"]);
+        backlog.connected();
+        assert!(backlog.subscribe(Bytes::new()));
+        offer(&backlog, &["5"]);
+        assert_eq!(take(&backlog, MOST).as_deref(), Some("5"));
+        assert_eq!(meter.count("unsent"), 2);
+    }
+
+    #[test]
+    fn a_connection_that_never_was_is_not_counted() {
+        let meter = Meter::default();
+        let backlog = Backlog::new("peer".into(), 1, meter.around(Tally::register));
+        backlog.disconnected();
+        assert_eq!(meter.gauge("peers"), 0.0);
+    }
+
+    #[test]
+    fn a_frame_that_was_written_in_part_was_not_sent() {
+        let (backlog, meter) = backlog(10);
+        backlog.pong("?".into());
+        offer(&backlog, &["11", "22", "33"]);
+        let mut batch = Batch::default();
+        assert!(backlog.take(&mut batch, MOST));
+        let before = batch.bytes.len() - 6;
+        for (written, unsent) in [(before + 6, 0), (before + 5, 1), (before + 2, 2), (before + 1, 3), (0, 3)]
+        {
+            let count = meter.count("unsent");
+            backlog.broke_off(&batch, written);
+            assert_eq!(meter.count("unsent") - count, unsent, "after {written} bytes");
+        }
+    }
+
+    #[test]
+    fn the_last_ping_is_answered_before_what_waits() {
+        let (backlog, _) = backlog(10);
+        offer(&backlog, &["1"]);
+        backlog.pong("first".into());
+        backlog.pong("second".into());
+        let mut pong = BytesMut::new();
+        zmtp::put_pong(&mut pong, b"second");
+        pong.extend_from_slice(b"1");
+        let mut batch = Batch::default();
+        assert!(backlog.take(&mut batch, MOST));
+        assert_eq!(batch.bytes, pong);
+        assert!(!backlog.take(&mut batch, MOST));
+        assert!(batch.bytes.is_empty());
+    }
+
+    #[test]
+    fn one_long_message_is_no_reason_to_keep_its_room() {
+        let (backlog, _) = backlog(10);
+        backlog.offer(b"r\n", || vec![b'x'; 1_000].into());
+        let mut batch = Batch::default();
+        assert!(backlog.take(&mut batch, 10));
+        assert!(batch.bytes.capacity() >= 1_000);
+        assert!(!backlog.take(&mut batch, 10));
+        assert!(batch.bytes.capacity() <= 160);
+    }
+}

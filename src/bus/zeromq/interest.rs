@@ -5,6 +5,9 @@
 //! answers a little earlier, before its socket does. A peer of ZMTP 3.0 knows no PING: for it a subscription
 //! counts as confirmed once it is written.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

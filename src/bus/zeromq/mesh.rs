@@ -136,3 +136,71 @@ impl Drop for Heard<'_> {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    fn is_whole(mesh: &Mesh) -> bool {
+        mesh.whole().now_or_never().is_some()
+    }
+
+    #[test]
+    fn it_is_whole_once_every_attempt_has_ended() {
+        let mesh = Mesh::new(2);
+        mesh.decided();
+        assert!(!is_whole(&mesh));
+        mesh.decided();
+        assert!(is_whole(&mesh));
+        mesh.decided();
+        assert!(is_whole(&mesh));
+        assert!(is_whole(&Mesh::new(0)));
+    }
+
+    #[test]
+    fn a_node_that_is_spoken_to_has_to_be_heard_and_to_say_what_it_wants() {
+        let (mesh, node) = (Mesh::new(0), NodeId::from("n"));
+        let spoken = mesh.speak_to(&node).unwrap();
+        assert!(!is_whole(&mesh));
+        spoken.told();
+        assert!(!is_whole(&mesh));
+        let heard = mesh.hear(node.clone());
+        assert!(is_whole(&mesh));
+        let heard_twice = mesh.hear(node);
+        drop(heard);
+        assert!(is_whole(&mesh), "the other connection is there");
+        drop(heard_twice);
+        assert!(!is_whole(&mesh));
+    }
+
+    #[test]
+    fn a_node_that_nobody_speaks_to_is_not_missed() {
+        let mesh = Mesh::new(0);
+        drop(mesh.hear("n".into()));
+        assert!(is_whole(&mesh));
+    }
+
+    #[test]
+    fn a_node_is_spoken_to_once_and_again_when_that_is_over() {
+        let (mesh, node) = (Mesh::new(0), NodeId::from("n"));
+        let spoken = mesh.speak_to(&node).unwrap();
+        assert!(mesh.speak_to(&node).is_none());
+        assert!(mesh.lost(&node).now_or_never().is_none());
+        drop(spoken);
+        assert!(mesh.lost(&node).now_or_never().is_some());
+        assert!(mesh.speak_to(&node).is_some());
+    }
+
+    #[test]
+    fn whoever_is_excused_is_not_waited_for_until_it_comes_again() {
+        let (mesh, node) = (Mesh::new(0), NodeId::from("n"));
+        let spoken = mesh.speak_to(&node).unwrap();
+        mesh.excuse();
+        assert!(is_whole(&mesh));
+        drop(spoken);
+        let _spoken = mesh.speak_to(&node).unwrap();
+        assert!(!is_whole(&mesh));
+    }
+}

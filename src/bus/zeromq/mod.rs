@@ -5,7 +5,7 @@
 //! | `address` | where a socket listens |
 //! | `message`, `topics` | a message's three frames, and which topics a peer wants |
 //! | `publisher`, `backlog` | an XPUB socket: the connection to one peer, and what waits for it |
-//! | `subscriber`, `inbox` | the SUB socket, and the bounded queue between it and the node |
+//! | `subscriber` | the SUB socket |
 //! | `interest` | the rooms that this node wants, and who was told |
 //! | `mesh` | who is there, in both directions |
 //! | `zmtp` | the protocol on the wire |
@@ -39,7 +39,6 @@
 
 mod address;
 mod backlog;
-mod inbox;
 mod interest;
 mod mesh;
 mod message;
@@ -62,10 +61,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use super::counters::Counters;
+use super::feed::Feed;
 use super::{BoxFuture, Bus, BusError, BusEvent, Health, Level, Outcome, Receipt};
 use address::Address;
 use backlog::Backlog;
-use inbox::Inbox;
 use interest::Interest;
 use mesh::Mesh;
 use publisher::Publisher;
@@ -129,7 +128,7 @@ pub struct ZeromqBus {
     address: SocketAddr,
     peers: Vec<Arc<Backlog>>,
     interest: Arc<Interest>,
-    inbox: Arc<Inbox>,
+    feed: Arc<Feed>,
     mesh: Arc<Mesh>,
     counters: Arc<Counters>,
     events: Mutex<Option<mpsc::Receiver<BusEvent>>>,
@@ -156,15 +155,15 @@ impl ZeromqBus {
                 .local_addr()
                 .map_err(|error| BusError::Setup(format!("cannot listen on {own}: {error}")))?;
             let interest = Arc::new(Interest::default());
-            let (inbox, events) = Inbox::new(options.queue, Arc::clone(&counters));
-            let inbox = Arc::new(inbox);
+            let (feed, events) = Feed::new(options.queue, Arc::clone(&counters));
+            let feed = Arc::new(feed);
             let mesh = Arc::new(Mesh::new(peers.len()));
             let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
 
-            tasks.spawn(Arc::clone(&inbox).report_losses(stop.clone()));
+            tasks.spawn(Arc::clone(&feed).report_losses(stop.clone()));
             let subscriber = Subscriber {
                 interest: Arc::clone(&interest),
-                inbox: Arc::clone(&inbox),
+                feed: Arc::clone(&feed),
                 mesh: Arc::clone(&mesh),
                 tasks: tasks.clone(),
                 stop: stop.clone(),
@@ -190,7 +189,7 @@ impl ZeromqBus {
                 address,
                 peers: backlogs,
                 interest,
-                inbox,
+                feed,
                 mesh,
                 counters,
                 events: Mutex::new(Some(events)),
@@ -238,7 +237,7 @@ impl Bus for ZeromqBus {
             peer.offer(topic.as_bytes(), message);
         }
         if self.interest.wants(&envelope.room) {
-            self.inbox.deliver(envelope);
+            self.feed.deliver(envelope);
         }
         let outcome = Outcome::Ack(Level::Handed);
         self.counters.count(&outcome);

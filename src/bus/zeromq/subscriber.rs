@@ -11,11 +11,11 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::inbox::Inbox;
 use super::interest::{Interest, Listing};
 use super::mesh::Mesh;
 use super::message;
 use super::zmtp::{self, Command, Connection, Incoming, Role, Traffic};
+use crate::feed::Feed;
 
 /// Connections at a time; further ones wait in the kernel.
 const CONNECTIONS: usize = 1024;
@@ -25,7 +25,7 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 /// Hears the peers.
 pub(super) struct Subscriber {
     pub(super) interest: Arc<Interest>,
-    pub(super) inbox: Arc<Inbox>,
+    pub(super) feed: Arc<Feed>,
     pub(super) mesh: Arc<Mesh>,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
@@ -103,9 +103,9 @@ impl Subscriber {
     fn hear(&self, frames: Vec<bytes::Bytes>) {
         match message::decode(frames) {
             // A publisher may send what nobody asked for, and for a moment what nobody wants any more.
-            Some(envelope) if self.interest.wants(&envelope.room) => self.inbox.deliver(envelope),
+            Some(envelope) if self.interest.wants(&envelope.room) => self.feed.deliver(envelope),
             Some(_) => {}
-            None => self.inbox.garbled(),
+            None => self.feed.garbled(),
         }
     }
 }

@@ -81,10 +81,37 @@ mod tests {
     }
 
     #[test]
+    fn a_room_is_withdrawn_as_often_as_it_was_wanted() {
+        let mut topics = Topics::default();
+        for _ in 0..2 {
+            assert!(topics.add("math\n".into()));
+        }
+        topics.remove(&"math\n".into());
+        assert!(topics.want(b"math\n"));
+        topics.remove(&"math\n".into());
+        assert!(!topics.want(b"math\n"));
+        topics.remove(&"math\n".into());
+        assert!(topics.add("math\n".into()) && topics.want(b"math\n"));
+    }
+
+    #[test]
+    fn a_topic_may_have_the_longest_length_and_no_more() {
+        let mut topics = Topics::default();
+        assert!(topics.add(vec![b'x'; LONGEST].into()));
+        assert!(topics.want(&[b'x'; LONGEST + 1]) && !topics.want(&[b'x'; LONGEST - 1]));
+        assert!(!topics.add(vec![b'y'; LONGEST + 1].into()));
+        assert!(!topics.want(&[b'y'; LONGEST + 1]));
+    }
+
+    #[test]
     fn a_peer_cannot_want_without_bounds() {
         let mut topics = Topics::default();
         assert!(!topics.add(vec![b'x'; LONGEST + 1].into()));
-        assert!((0..MOST).all(|n| topics.add(n.to_string().into())));
-        assert!(!topics.add("one more".into()));
+        // Rooms and beginnings count together.
+        let topic = |n: usize| if n.is_multiple_of(2) { format!("{n}") } else { format!("{n}\n") };
+        assert!((0..MOST).all(|n| topics.add(topic(n).into())));
+        assert!(!topics.add("one more".into()) && !topics.add("one more\n".into()));
+        topics.remove(&topic(0).into());
+        assert!(topics.add("one more".into()));
     }
 }

@@ -6,8 +6,12 @@ use std::str::FromStr;
 use bytes::Bytes;
 
 use super::question::{Answer, Failure};
-use super::{FOUND, NEXT};
 use wire::{Envelope, Kind, Room};
+
+/// Response header: whether `after` is known.
+pub const FOUND: &str = "pubsub-lab-found";
+/// Response header: where the next page begins.
+pub const NEXT: &str = "pubsub-lab-next";
 
 /// One page of a replay.
 #[derive(Debug)]
@@ -55,4 +59,58 @@ fn envelopes(room: &Room, body: &Bytes) -> Result<VecDeque<Envelope>, Failure> {
         begin = end + 1;
     }
     Ok(envelopes)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::HeaderMap;
+
+    use super::*;
+    use crate::samples::room;
+
+    fn read(headers: &[(&'static str, &'static str)], body: &'static str) -> Result<Page, String> {
+        let headers: HeaderMap =
+            headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        let answer = Answer { status: 200, headers, body: Some(Bytes::from_static(body.as_bytes())) };
+        Page::read(&room("a room"), &answer).map_err(|Failure(reason)| reason)
+    }
+
+    #[test]
+    fn a_page_is_its_messages_in_order_and_where_the_next_one_begins() {
+        let body = "1 chat s.1 s - a room\n{}\n1 chat s.2 s - a room\n{\"x\":1}\n";
+        let page = read(&[(FOUND, "true"), (NEXT, "9")], body).unwrap();
+        assert_eq!((page.found, page.next), (Some(true), Some(9)));
+        let messages: Vec<_> = page.envelopes.iter().map(|it| (&*it.id, &it.frame[..])).collect();
+        assert_eq!(messages, [("s.1", &b"{}"[..]), ("s.2", &b"{\"x\":1}"[..])]);
+    }
+
+    #[test]
+    fn an_empty_page_without_headers_is_the_last_one() {
+        let page = read(&[], "").unwrap();
+        assert_eq!((page.found, page.next, page.envelopes.len()), (None, None, 0));
+    }
+
+    #[test]
+    fn what_is_cut_off_or_was_not_asked_is_no_page() {
+        for (body, why) in [
+            ("1 chat s.1 s - a room\n", "too early"),
+            ("1 chat s.1 s - a room\n{}", "too early"),
+            ("1 chat s.1 s - a room\n{}\n\n", "too early"),
+            ("1 chat s.1 s - other\n{}\n", "not asked"),
+            ("1 presence s.1 s - a room\n{}\n", "not asked"),
+            ("\n\n", "not an envelope"),
+            ("9 chat s.1 s - a room\n{}\n", "version 9"),
+        ] {
+            let error = read(&[], body).unwrap_err();
+            assert!(error.contains(why), "{body:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_garbled_header_is_named() {
+        for (name, value) in [(FOUND, "perhaps"), (NEXT, "-1"), (NEXT, ""), (FOUND, "\t\u{e9}")] {
+            let error = read(&[(name, value)], "").unwrap_err();
+            assert!(error.contains(name), "{error}");
+        }
+    }
 }

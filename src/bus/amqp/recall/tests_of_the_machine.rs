@@ -194,27 +194,3 @@ async fn a_history_that_comes_back_in_time_is_asked() {
     let (url, _questions) = server(vec![b"\0".to_vec(), fence(), page("pubsub-lab-found: true\r\n", &["1"])]);
     assert_eq!(all(ask(&url).await.unwrap()).await, (vec!["s.1".into()], true));
 }
-
-#[test]
-fn only_a_plain_address_is_one() {
-    for good in ["http://127.0.0.1:9100", "http://history:9100/", "http://[::1]:9100"] {
-        assert!(Recall::new(good).is_ok(), "{good}");
-    }
-    for wrong in [
-        "",
-        "127.0.0.1:9100",
-        "https://h:1",
-        "http://h",
-        "http://:1",
-        "http://h:0",
-        "http://h:65536",
-        "http://h:+1",
-        "http://h:1/path",
-        "http://user:secret@h:1",
-        "http://h h:1",
-        "http://[h]:1",
-        "http://h\r\n:1",
-    ] {
-        assert!(matches!(Recall::new(wrong), Err(BusError::Setup(_))), "{wrong}");
-    }
-}

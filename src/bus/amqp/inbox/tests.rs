@@ -1,0 +1,149 @@
+//! What of the deliveries reaches the node, and what is remembered of it.
+
+use std::pin::pin;
+
+use futures_util::FutureExt;
+
+use super::*;
+use crate::meter::Meter;
+use crate::samples::{chat, presence, room};
+
+/// The way to a node that wants the room `r`.
+fn inbox(options: AmqpOptions) -> (Inbox, mpsc::Receiver<BusEvent>, Meter) {
+    let meter = Meter::default();
+    let interest = Arc::<Interest>::default();
+    drop(interest.subscribe(room("r")));
+    let (inbox, events) = meter.around(|| Inbox::new(&options, &interest, &Arc::new(Counters::register())));
+    (inbox, events, meter)
+}
+
+/// What the node reads now, by id; what came out of the history has a `+`.
+fn read(events: &mut mpsc::Receiver<BusEvent>) -> Vec<String> {
+    let mut read = Vec::new();
+    while let Ok(event) = events.try_recv() {
+        read.push(match event {
+            BusEvent::Envelope(envelope) => envelope.id.to_string(),
+            BusEvent::Replayed(envelope) => format!("+{}", envelope.id),
+            BusEvent::Gap(reason) => format!("gap: {reason}"),
+            BusEvent::Lagged(missed) => format!("-{missed}"),
+        });
+    }
+    read
+}
+
+fn hand(inbox: &Inbox, envelope: Envelope) {
+    inbox.hand(envelope).now_or_never().unwrap();
+}
+
+#[test]
+fn only_an_envelope_of_the_routing_keys_own_room_is_taken() {
+    let (inbox, _events, meter) = inbox(AmqpOptions::default());
+    let body = || chat("math.*", "1").encode().to_vec();
+    assert_eq!(inbox.decode("math.%2A", body()), Some(chat("math.*", "1")));
+    assert_eq!(inbox.decode("math.*", body()), None);
+    assert_eq!(inbox.decode("math.%2A", b"hello".to_vec()), None);
+    assert_eq!(meter.count("garbled"), 2);
+    assert_eq!(inbox.progress(), Some(3), "garbled ones arrive too");
+}
+
+#[test]
+fn a_room_that_the_node_does_not_want_is_not_handed_over() {
+    let (inbox, mut events, meter) = inbox(AmqpOptions::default());
+    hand(&inbox, chat("other", "1"));
+    inbox.hand_replayed(chat("other", "2")).now_or_never().unwrap();
+    hand(&inbox, chat("r", "3"));
+    assert_eq!(read(&mut events), ["3"]);
+    assert_eq!(meter.count("received"), 1);
+}
+
+#[test]
+fn the_second_copy_of_a_chat_message_is_dropped_and_counted() {
+    let (inbox, mut events, meter) = inbox(AmqpOptions::default());
+    hand(&inbox, chat("r", "1"));
+    hand(&inbox, chat("r", "1"));
+    inbox.hand_replayed(chat("r", "1")).now_or_never().unwrap();
+    inbox.hand_replayed(chat("r", "2")).now_or_never().unwrap();
+    hand(&inbox, chat("r", "2"));
+    assert_eq!(read(&mut events), ["1", "+2"]);
+    assert_eq!((meter.count("duplicates_dropped"), meter.count("received")), (3, 2));
+}
+
+#[test]
+fn presence_is_never_taken_for_a_copy() {
+    let (inbox, mut events, meter) = inbox(AmqpOptions::default());
+    hand(&inbox, presence("r", "1"));
+    hand(&inbox, presence("r", "1"));
+    assert_eq!(read(&mut events), ["1", "1"]);
+    assert_eq!(meter.count("duplicates_dropped"), 0);
+}
+
+#[test]
+fn an_id_that_had_to_go_before_its_time_is_counted() {
+    let (inbox, mut events, meter) = inbox(AmqpOptions { dedup_ids: 1, ..AmqpOptions::default() });
+    for id in ["1", "2", "1"] {
+        hand(&inbox, chat("r", id));
+    }
+    assert_eq!(read(&mut events), ["1", "2", "1"]);
+    assert_eq!(meter.count("dedup_evicted"), 2);
+}
+
+#[test]
+fn a_full_queue_waits_and_drops_nothing() {
+    let (inbox, mut events, meter) = inbox(AmqpOptions { queue: 1, ..AmqpOptions::default() });
+    hand(&inbox, chat("r", "1"));
+    assert_eq!(inbox.progress(), Some(0));
+    let mut second = pin!(inbox.hand(chat("r", "2")));
+    assert!(second.as_mut().now_or_never().is_none());
+    assert_eq!(inbox.progress(), None, "one waits for the node");
+    assert_eq!(read(&mut events), ["1"]);
+    assert!(second.as_mut().now_or_never().is_some());
+    assert_eq!(inbox.progress(), Some(0));
+    assert_eq!(read(&mut events), ["2"]);
+    assert_eq!((meter.count("received"), meter.count("dropped")), (2, 0));
+}
+
+#[test]
+fn one_that_was_given_up_while_it_waited_is_new_when_it_comes_again() {
+    let (inbox, mut events, meter) = inbox(AmqpOptions { queue: 1, ..AmqpOptions::default() });
+    inbox.begin(&room("r"));
+    hand(&inbox, chat("r", "1"));
+    assert!(inbox.hand(chat("r", "2")).now_or_never().is_none());
+    assert_eq!(inbox.mark(&room("r")).unwrap().last.as_deref(), Some("1"));
+    assert_eq!(read(&mut events), ["1"]);
+    hand(&inbox, chat("r", "2"));
+    assert_eq!(read(&mut events), ["2"]);
+    assert_eq!(meter.count("duplicates_dropped"), 0);
+}
+
+#[test]
+fn a_room_is_marked_by_what_was_heard_in_it_while_the_node_listens() {
+    let (inbox, _events, _) = inbox(AmqpOptions::default());
+    hand(&inbox, chat("r", "1"));
+    assert!(inbox.mark(&room("r")).is_none() && inbox.marks().is_empty());
+    inbox.begin(&room("r"));
+    assert_eq!(inbox.mark(&room("r")).unwrap().last, None);
+    hand(&inbox, chat("r", "2"));
+    hand(&inbox, presence("r", "3"));
+    assert_eq!(inbox.mark(&room("r")).unwrap().last.as_deref(), Some("2"));
+    assert_eq!(inbox.marks().len(), 1);
+    inbox.end(&room("r"));
+    assert!(inbox.mark(&room("r")).is_none());
+}
+
+#[test]
+fn a_gap_is_told_in_its_place() {
+    let (inbox, mut events, _) = inbox(AmqpOptions::default());
+    hand(&inbox, chat("r", "1"));
+    inbox.gap("trimmed".into()).now_or_never().unwrap();
+    hand(&inbox, chat("r", "2"));
+    assert_eq!(read(&mut events), ["1", "gap: trimmed", "2"]);
+}
+
+#[test]
+fn a_node_that_no_longer_reads_is_owed_nothing() {
+    let (inbox, events, meter) = inbox(AmqpOptions::default());
+    drop(events);
+    hand(&inbox, chat("r", "1"));
+    assert_eq!(meter.count("received"), 0);
+    assert_eq!(inbox.progress(), Some(0), "nothing waits");
+}

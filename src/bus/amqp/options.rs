@@ -1,0 +1,71 @@
+//! How an AMQP bus is set up.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::redaction::redact;
+
+/// How an AMQP bus is set up.
+#[derive(Clone)]
+pub struct AmqpOptions {
+    /// `amqp://[user:password@]host[:port][/vhost]`.
+    pub url: String,
+    /// Prefix of every exchange and queue.
+    pub namespace: String,
+    /// Where the history service answers: `http://127.0.0.1:9100`. Without it nothing is replayed.
+    pub history: Option<String>,
+    /// Events that may wait for the node; the rest waits in the node's queue at the broker.
+    pub queue: usize,
+    /// Messages that may wait for their confirm; further ones are refused.
+    pub outbox: usize,
+    /// How long a message may wait for its confirm before it is refused (never sent) or unknown (sent).
+    pub outbox_age: Duration,
+    /// Which queue the node's live feed comes from.
+    pub live_queue: LiveQueue,
+    /// Ids that are remembered to drop second copies of a live message.
+    pub dedup_ids: usize,
+    /// How long an id is remembered.
+    pub dedup_age: Duration,
+}
+
+/// Which queue a node's live feed comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LiveQueue {
+    /// A durable queue of the node process, kept through reconnects and restarts of the broker.
+    Durable,
+    /// The textbook's: exclusive to the connection, and gone with it.
+    Exclusive,
+}
+
+impl Default for AmqpOptions {
+    fn default() -> Self {
+        Self {
+            url: "amqp://127.0.0.1:5672".into(),
+            namespace: "pubsub-lab".into(),
+            history: None,
+            queue: 65_536,
+            outbox: 10_000,
+            outbox_age: Duration::from_secs(60),
+            live_queue: LiveQueue::Durable,
+            dedup_ids: 200_000,
+            dedup_age: Duration::from_secs(600),
+        }
+    }
+}
+
+impl fmt::Debug for AmqpOptions {
+    /// Shows no password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AmqpOptions")
+            .field("url", &redact(&self.url))
+            .field("namespace", &self.namespace)
+            .field("history", &self.history.as_deref().map(redact))
+            .field("queue", &self.queue)
+            .field("outbox", &self.outbox)
+            .field("outbox_age", &self.outbox_age)
+            .field("live_queue", &self.live_queue)
+            .field("dedup_ids", &self.dedup_ids)
+            .field("dedup_age", &self.dedup_age)
+            .finish()
+    }
+}

@@ -1,0 +1,83 @@
+//! The loop that makes a connection anew, for whatever it is used.
+//!
+//! The loop is ours and not the library's, because its back-off decides the recovery time that a bench reports.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use metrics::Counter;
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::broker::Broker;
+use super::failure::Failure;
+use super::link::{Link, Push};
+use crate::status::CLOSED;
+
+/// Pauses before another attempt, before jitter.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
+/// The pause after a failure that does not mend itself, which should not fill the broker's log.
+const LASTING_PAUSE: Duration = Duration::from_secs(1);
+
+/// What a connection is for.
+pub(super) trait Service {
+    /// Where the connection's unasked messages go.
+    fn push(&self) -> Push;
+    /// Uses the connection until it is dead or the bus stops, and says why it ended.
+    fn serve(&mut self, link: &Link) -> impl Future<Output = String> + Send;
+    /// There is no connection, and this is why. Called for every failed attempt, and when one ended.
+    fn down(&mut self, reason: &str);
+}
+
+/// Keeps a service connected until the bus stops.
+pub(super) async fn keep(
+    broker: Arc<Broker>,
+    mut service: impl Service,
+    reconnects: Counter,
+    stop: CancellationToken,
+) {
+    let mut pause = FIRST_PAUSE;
+    let mut connected_before = false;
+    while !stop.is_cancelled() {
+        let mut began = Instant::now();
+        let attempt = tokio::select! {
+            () = stop.cancelled() => break,
+            attempt = broker.connect(service.push()) => attempt,
+        };
+        let mut lasting = false;
+        match attempt {
+            Ok(link) => {
+                if std::mem::replace(&mut connected_before, true) {
+                    reconnects.increment(1);
+                }
+                let reason = service.serve(&link).await;
+                // Closed before anybody hears of it: a dead connection must not be used again.
+                drop(link);
+                if stop.is_cancelled() {
+                    break;
+                }
+                service.down(&broker.lost(&reason));
+                began = Instant::now();
+                pause = FIRST_PAUSE;
+            }
+            Err(Failure { reason, lasting: does_not_mend }) => {
+                service.down(&reason);
+                lasting = does_not_mend;
+            }
+        }
+        let wait = if lasting { LASTING_PAUSE } else { jitter(pause) };
+        pause = (pause * 2).min(LONGEST_PAUSE);
+        // Counted from when the attempt began: one that ran into its time-out has waited enough.
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = sleep_until(began + wait) => {}
+        }
+    }
+    service.down(CLOSED);
+}
+
+/// Between half of the pause and all of it, so that nodes do not come back in step.
+fn jitter(pause: Duration) -> Duration {
+    pause.mul_f64(rand::random_range(0.5..=1.0))
+}

@@ -1,0 +1,188 @@
+//! What publishers are told of the rooms that the node wants, and whose confirmation is waited for.
+
+use futures_util::FutureExt;
+
+use super::*;
+use crate::samples::room;
+
+/// A command of ZMTP 3.1, as it stands on the wire.
+fn subscribe(name: &str) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    zmtp::put_subscribe(&mut out, true, format!("{name}\n").as_bytes());
+    out.to_vec()
+}
+
+fn cancel(name: &str) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    zmtp::put_cancel(&mut out, true, format!("{name}\n").as_bytes());
+    out.to_vec()
+}
+
+fn ping(changes: u64) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    zmtp::put_ping(&mut out, changes);
+    out.to_vec()
+}
+
+/// What a publisher is told now, and the number of changes it then knows.
+fn news(listing: &Listing) -> Option<(Vec<u8>, u64)> {
+    listing.news().map(|(bytes, changes)| (bytes.to_vec(), changes))
+}
+
+fn wanting(name: &str) -> Arc<Interest> {
+    let interest = Arc::<Interest>::default();
+    interest.change(&room(name), true).unwrap();
+    interest
+}
+
+#[test]
+fn a_publisher_is_told_of_every_room_and_asked_once_to_confirm() {
+    let interest = wanting("a");
+    let listing = interest.list(true);
+    assert_eq!(news(&listing), Some(([subscribe("a"), ping(1)].concat(), 1)));
+    assert_eq!(news(&listing), None);
+    interest.change(&room("b"), true).unwrap();
+    assert!(listing.woken().now_or_never().is_some());
+    assert_eq!(news(&listing), Some(([subscribe("b"), ping(2)].concat(), 2)));
+    interest.change(&room("a"), false).unwrap();
+    assert_eq!(news(&listing), Some(([cancel("a"), ping(3)].concat(), 3)));
+    assert_eq!(news(&listing), None);
+}
+
+#[test]
+fn a_publisher_that_knew_no_room_is_asked_to_confirm_that_it_is_listed() {
+    let interest = Arc::<Interest>::default();
+    let listing = interest.list(true);
+    assert_eq!(interest.unconfirmed().len(), 1);
+    assert_eq!(news(&listing), Some((ping(1), 1)));
+    listing.pong(&1_u64.to_be_bytes());
+    assert!(interest.unconfirmed().is_empty());
+}
+
+#[test]
+fn a_room_that_changed_and_changed_back_is_not_told() {
+    let interest = wanting("a");
+    let listing = interest.list(true);
+    news(&listing);
+    for wanted in [false, true] {
+        interest.change(&room("a"), wanted).unwrap();
+    }
+    for wanted in [true, false] {
+        interest.change(&room("b"), wanted).unwrap();
+    }
+    assert_eq!(news(&listing), Some((ping(5), 5)), "there were four changes more, and nothing to do");
+}
+
+#[test]
+fn a_change_that_is_none_is_no_news() {
+    let interest = wanting("a");
+    let listing = interest.list(true);
+    news(&listing);
+    interest.change(&room("a"), true).unwrap();
+    interest.change(&room("never wanted"), false).unwrap();
+    assert_eq!(news(&listing), None);
+}
+
+#[test]
+fn a_subscription_is_confirmed_by_the_pong_of_a_ping_that_came_after_it() {
+    let interest = wanting("a");
+    let listing = interest.list(true);
+    news(&listing);
+    let mut missing = interest.unconfirmed();
+    interest.change(&room("b"), true).unwrap();
+    news(&listing);
+    let mut later = interest.unconfirmed();
+    assert!(missing[0].resolved().now_or_never().is_none());
+    listing.pong(&1_u64.to_be_bytes());
+    assert!(missing[0].resolved().now_or_never().is_some());
+    assert!(later[0].resolved().now_or_never().is_none());
+    listing.pong(b"no number");
+    assert!(later[0].resolved().now_or_never().is_none());
+    listing.pong(&2_u64.to_be_bytes());
+    assert!(later[0].resolved().now_or_never().is_some());
+    // An old one takes nothing back.
+    listing.pong(&1_u64.to_be_bytes());
+    assert!(interest.unconfirmed().is_empty());
+}
+
+#[test]
+fn a_stranger_cannot_confirm_what_was_never_asked() {
+    let interest = wanting("a");
+    let listing = interest.list(true);
+    news(&listing);
+    listing.pong(&u64::MAX.to_be_bytes());
+    assert!(interest.unconfirmed().is_empty());
+    interest.change(&room("b"), true).unwrap();
+    assert_eq!(interest.unconfirmed().len(), 1);
+}
+
+#[test]
+fn a_peer_without_commands_has_confirmed_what_was_written() {
+    let interest = wanting("a");
+    let listing = interest.list(false);
+    let (bytes, changes) = news(&listing).unwrap();
+    assert_eq!(bytes, b"\x00\x03\x01a\n", "a message and no command, and no PING");
+    assert_eq!(interest.unconfirmed().len(), 1);
+    listing.written(changes);
+    assert!(interest.unconfirmed().is_empty());
+}
+
+#[test]
+fn what_is_written_to_a_peer_with_commands_is_not_confirmed_by_that() {
+    let interest = wanting("a");
+    let listing = interest.list(true);
+    let (_, changes) = news(&listing).unwrap();
+    listing.written(changes);
+    assert_eq!(interest.unconfirmed().len(), 1);
+}
+
+#[test]
+fn one_that_had_its_time_is_not_waited_for_until_it_confirms_something() {
+    let interest = wanting("a");
+    let (silent, well) = (interest.list(true), interest.list(true));
+    news(&silent);
+    news(&well);
+    let missing = interest.unconfirmed();
+    assert_eq!(missing.len(), 2);
+    well.pong(&1_u64.to_be_bytes());
+    interest.give_up_on(&missing);
+    interest.change(&room("b"), true).unwrap();
+    assert_eq!(interest.unconfirmed().len(), 1, "the one that is well is waited for");
+    news(&silent);
+    silent.pong(&1_u64.to_be_bytes());
+    assert_eq!(interest.unconfirmed().len(), 2);
+}
+
+#[test]
+fn a_connection_that_ends_is_waited_for_no_longer() {
+    let interest = wanting("a");
+    let listing = interest.list(true);
+    let mut missing = interest.unconfirmed();
+    drop(listing);
+    assert!(missing[0].resolved().now_or_never().is_some());
+    assert!(interest.unconfirmed().is_empty());
+    // The next one is told of everything anew.
+    assert_eq!(news(&interest.list(true)), Some(([subscribe("a"), ping(1)].concat(), 1)));
+}
+
+#[test]
+fn a_ping_is_answered_before_the_news_and_the_last_one_alone() {
+    let interest = wanting("a");
+    let listing = interest.list(true);
+    listing.ping("1".into());
+    listing.ping("2".into());
+    assert!(listing.woken().now_or_never().is_some());
+    let mut pong = BytesMut::new();
+    zmtp::put_pong(&mut pong, b"2");
+    assert_eq!(news(&listing), Some(([pong.to_vec(), subscribe("a"), ping(1)].concat(), 1)));
+    assert_eq!(news(&listing), None);
+}
+
+#[test]
+fn a_closed_bus_wants_nothing_more() {
+    let interest = wanting("a");
+    assert!(interest.wants(&room("a")) && !interest.is_closed());
+    interest.close();
+    assert!(!interest.wants(&room("a")) && interest.is_closed());
+    assert_eq!(interest.change(&room("b"), true), Err(BusError::Closed));
+}
