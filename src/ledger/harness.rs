@@ -2,7 +2,8 @@
 
 use hdrhistogram::Histogram;
 
-use super::{Figure, micros_histogram};
+use super::figure::Figure;
+use super::histogram::micros_histogram;
 
 /// How the harness itself did.
 #[derive(Debug, Clone)]

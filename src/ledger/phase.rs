@@ -10,8 +10,9 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use super::fault_times::FaultTimes;
+use super::time::nanos;
 use super::timeline::SLICE;
-use super::{FaultTimes, nanos};
 
 /// What a run was going through.
 #[derive(

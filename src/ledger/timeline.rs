@@ -3,7 +3,7 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::micros_histogram;
+use super::histogram::micros_histogram;
 use super::sparse::Sparse;
 
 /// How long a slice is, in nanoseconds.
