@@ -1,7 +1,5 @@
 //! A small literal history for each definition, each showing that the detector detects.
 
-use std::time::Duration;
-
 use super::Answer::{Confirmed, Handed, Refused, Unknown};
 use super::Arrival::{Live, Replay};
 use super::debt::Debt;
