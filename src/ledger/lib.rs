@@ -79,7 +79,11 @@ mod timeline;
 mod witness;
 
 #[cfg(test)]
+mod chronicle_tests;
+#[cfg(test)]
 mod moments_tests;
+#[cfg(test)]
+mod rules_tests;
 #[cfg(test)]
 mod stage_for_tests;
 #[cfg(test)]
