@@ -79,11 +79,17 @@ mod timeline;
 mod witness;
 
 #[cfg(test)]
+mod account_tests;
+#[cfg(test)]
+mod blame_tests;
+#[cfg(test)]
 mod chronicle_tests;
 #[cfg(test)]
 mod moments_tests;
 #[cfg(test)]
 mod rules_tests;
+#[cfg(test)]
+mod settle_tests;
 #[cfg(test)]
 mod stage_for_tests;
 #[cfg(test)]
