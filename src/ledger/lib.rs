@@ -85,11 +85,15 @@ mod blame_tests;
 #[cfg(test)]
 mod chronicle_tests;
 #[cfg(test)]
+mod expected_tests;
+#[cfg(test)]
 mod moments_tests;
 #[cfg(test)]
 mod rules_tests;
 #[cfg(test)]
 mod settle_tests;
+#[cfg(test)]
+mod settled_tests;
 #[cfg(test)]
 mod stage_for_tests;
 #[cfg(test)]

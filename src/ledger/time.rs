@@ -14,3 +14,15 @@ pub(super) const NEVER: u64 = u64::MAX;
 pub(super) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX).min(NEVER - 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_does_not_fit_is_the_latest_that_is_not_never() {
+        assert_eq!(nanos(Duration::from_millis(3)), 3_000_000);
+        assert_eq!([nanos(Duration::MAX), nanos(Duration::from_nanos(u64::MAX))], [u64::MAX - 1; 2]);
+        assert_eq!(nanos(ON_TIME), ON_TIME_NANOS);
+    }
+}

@@ -163,3 +163,7 @@ impl Timeline {
         (0..due_slices.max(sent_slices).max(self.received.len())).map(slice).collect()
     }
 }
+
+#[cfg(test)]
+#[path = "timeline_tests.rs"]
+mod tests;
