@@ -99,6 +99,8 @@ mod stage_for_tests;
 #[cfg(test)]
 mod stopped_tests;
 #[cfg(test)]
+mod testimony_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod witness_tests;

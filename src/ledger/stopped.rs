@@ -84,3 +84,7 @@ impl Trail {
         self.since.filter(|_| stopped)
     }
 }
+
+#[cfg(test)]
+#[path = "trail_tests.rs"]
+mod tests;

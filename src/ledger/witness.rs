@@ -197,3 +197,7 @@ impl Witness {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "chain_tests.rs"]
+mod tests;
