@@ -228,3 +228,36 @@ fn a_message_is_unanswered_from_its_sending_to_its_first_answer() {
     ledger.sent(2, 0, ms(700));
     assert_eq!(ledger.unanswered(), 0);
 }
+
+#[test]
+fn who_is_told_to_have_come_earlier_is_owed_what_its_room_was_sent_since() {
+    // Subscriber 0 is in room 0, as are messages 0, 2 and 4; subscriber 1 in room 1.
+    let mut ledger = Ledger::new(Plan { nodes: 1, rooms: 2, ..plan(2, 6) });
+    ledger.begin(ms(0));
+    (0..4).for_each(|n| ledger.sent(n, 0, ms(n as u64 * 100)));
+    assert_eq!((debts(&ledger), ledger.outstanding()), (vec!["...".to_owned(); 2], 0));
+    ledger.subscribed(0, 0, ms(50));
+    assert_eq!((debts(&ledger), ledger.outstanding()), (vec![".+.".to_owned(), "...".to_owned()], 1));
+    // A message that was sent at the very moment is owed.
+    ledger.subscribed(1, 0, ms(300));
+    assert_eq!((debts(&ledger), ledger.outstanding()), (vec![".+.".to_owned(), ".+.".to_owned()], 2));
+    // After the latest sending there is nothing to add.
+    ledger.sent(4, 0, ms(400));
+    assert_eq!(debts(&ledger), [".++", ".+."]);
+    assert_eq!(ledger.settle(&[], ms(9_000)).debts.owed, 3);
+}
+
+#[test]
+fn what_a_client_tells_that_no_plan_has_changes_nothing_but_the_unexpected() {
+    let mut ledger = begun(plan(1, 2));
+    ledger.sent(2, 0, ms(0));
+    ledger.answered_at(2, Handed, ms(0));
+    ledger.subscribed(1, 0, ms(0));
+    ledger.closed(1, ms(0));
+    ledger.left(1, ms(0));
+    ledger.received(1, 0, Live, ms(0));
+    ledger.received(0, 2, Live, ms(0));
+    let settled = ledger.settle(&[], ms(0));
+    assert_eq!((settled.messages.sent, settled.debts.owed, settled.unexpected), (0, 0, 2));
+    assert_eq!((ledger.plan().subscribers, ledger.unanswered(), ledger.outstanding()), (1, 0, 0));
+}
