@@ -25,22 +25,27 @@
 //!
 //! # The files
 //!
+//! Each group needs only those above it.
+//!
 //! | file | what it is |
 //! |---|---|
-//! | `time`, `span`, `histogram`, `sparse` | times in nanoseconds, from-to, and how latencies are kept |
-//! | `plan`, `tempo` | who publishes what, when and where, and who is to hear it |
-//! | `message`, `arrival`, `path`, `fault_times` | the words: what a node answered, how a message came, over which path, when a fault was |
-//! | `debt`, `presence`, `subscriber` | one debt in one byte, where one subscriber was and when, and both of one subscriber |
-//! | `counts`, `early`, `fan_out`, `timeline`, `witness`, `moments` | what is gathered while the run lasts |
-//! | `ledger` | all of these together: [`Ledger`], the books |
-//! | `record` | the events that a ledger is told |
-//! | `account` | what an event changes: what is owed, and what a receipt pays |
-//! | `progress` | how the run stands while it lasts |
-//! | `settle`, `chronicle`, `phase`, `stopped`, `testimony` | the end of the run: each debt, the course, the phases, the stopped paths, three messages |
-//! | `settled`, `figure` | every figure of a run, typed and by its name |
-//! | `harness` | how the load generator itself did |
-//! | `blame` | which moments are to blame for a figure |
-//! | `outcome`, `expected`, `judge` | each expectation held against the run, and the verdict |
+//! | `time`, `span`, `histogram`, `sparse` | times in nanoseconds, from when to when, and distributions |
+//! | `message`, `arrival` | what a node answered, and how a message came: live or by replay |
+//! | `path`, `fault_times` | a publisher and a subscriber of it, and when a fault struck and was healed |
+//! | `tempo`, `plan` | when each message is due; who publishes it, where, and who is to hear it |
+//! | `debt`, `presence`, `subscriber` | one debt in a byte; where a subscriber was, and all that it is owed |
+//! | `counts`, `early`, `fan_out`, `timeline` | counts, receipts told too early, recipients of a message, slices |
+//! | `witness`, `moments` | the receipts that are kept, and the moments at which something went wrong |
+//! | `ledger` | [`Ledger`]: all of this for one run |
+//! | `account` | what an event changes: a debt comes to be, or is paid |
+//! | `record` | the events themselves: sendings, answers, presence and receipts |
+//! | `progress` | how a run stands while it lasts |
+//! | `stopped`, `phase`, `testimony` | paths that stopped; steady, fault and recovery; three messages as they went |
+//! | `figure`, `settled` | one figure, and every figure of a run |
+//! | `chronicle`, `settle` | the end of a run: its course, and what became of each debt |
+//! | `blame` | the moments to blame for a figure that does not keep its bound |
+//! | `harness`, `outcome` | how the load generator itself did, and what became of an expectation |
+//! | `expected`, `judge` | each expectation held against a run, and the verdict |
 
 mod account;
 mod arrival;

@@ -201,11 +201,12 @@ fn what_was_never_sent_is_unexpected() {
     ledger.received(0, 1, Replay { round: 0 }, ms(102));
     ledger.received(0, 99, Live, ms(103));
     ledger.unexpected(0, ms(104));
+    ledger.unexpected(0, ms(104));
     ledger.corrupted(0, ms(105));
     ledger.foreign(0, ms(106));
     ledger.foreign(0, ms(106));
     let settled = settle(&ledger);
-    assert_eq!((settled.unexpected, settled.corrupted, settled.foreign), (4, 1, 2));
+    assert_eq!((settled.unexpected, settled.corrupted, settled.foreign), (5, 1, 2));
     assert_eq!((settled.debts.owed, settled.duplicates, settled.latency.len()), (0, 0, 0));
 }
 
