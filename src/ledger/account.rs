@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::early::Early;
+use super::ledger::Ledger;
 use super::subscriber::Seen;
-use super::{Ledger, ON_TIME_NANOS, nanos};
+use super::time::{ON_TIME_NANOS, nanos};
 
 impl Ledger {
     /// How many messages are due by a moment; none before the load begins.

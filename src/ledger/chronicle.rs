@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::phase::{phases, stretches};
-use super::timeline::{SLICE, slice_of};
-use super::{Answer, FaultTimes, Interval, Ledger, ON_TIME, Slice, micros_histogram, nanos};
+use super::fault_times::FaultTimes;
+use super::histogram::micros_histogram;
+use super::ledger::Ledger;
+use super::message::Answer;
+use super::phase::{Interval, phases, stretches};
+use super::time::{ON_TIME, nanos};
+use super::timeline::{SLICE, Slice, slice_of};
 
 /// An interval is a second long, or longer if there would be more of them than this.
 const MOST_INTERVALS: usize = 120;

@@ -8,6 +8,8 @@ pub(super) struct Debt(u8);
 const LIVE: u8 = 1;
 /// Received by a replay.
 const REPLAYED: u8 = 2;
+/// Received, in either way.
+const RECEIVED: u8 = LIVE | REPLAYED;
 /// Received in the subscriber's current replay.
 const IN_ROUND: u8 = 4;
 /// The message was sent, and not before the subscriber first subscribed.
@@ -21,7 +23,7 @@ impl Debt {
     }
 
     pub(super) fn received(self) -> bool {
-        self.0 & (LIVE | REPLAYED) != 0
+        self.0 & RECEIVED != 0
     }
 
     pub(super) fn in_round(self) -> bool {
@@ -46,7 +48,8 @@ impl Debt {
     }
 
     pub(super) fn receive_replayed(&mut self) {
-        self.0 |= REPLAYED | IN_ROUND;
+        self.0 |= REPLAYED;
+        self.0 |= IN_ROUND;
     }
 
     pub(super) fn leave_round(&mut self) {
@@ -54,6 +57,47 @@ impl Debt {
     }
 
     pub(super) fn owe(&mut self, path: bool) {
-        self.0 = self.0 & !PATH | OWED | if path { PATH } else { 0 };
+        self.0 |= OWED;
+        if path {
+            self.0 |= PATH;
+        } else {
+            self.0 &= !PATH;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Live, received, in the round, owed, with a path, outstanding.
+    fn all(debt: Debt) -> [bool; 6] {
+        let (live, received, in_round) = (debt.live(), debt.received(), debt.in_round());
+        [live, received, in_round, debt.owed(), debt.has_path(), debt.outstanding()]
+    }
+
+    #[test]
+    fn what_is_learned_twice_is_known_as_if_learned_once() {
+        let mut debt = Debt::default();
+        let mut twice = |learn: fn(&mut Debt)| {
+            learn(&mut debt);
+            learn(&mut debt);
+            all(debt)
+        };
+        assert_eq!(twice(|debt| debt.owe(true)), [false, false, false, true, true, true]);
+        assert_eq!(twice(|debt| debt.owe(false)), [false, false, false, true, false, false]);
+        assert_eq!(twice(|debt| debt.owe(true)), [false, false, false, true, true, true]);
+        assert_eq!(twice(Debt::receive_replayed), [false, true, true, true, true, false]);
+        assert_eq!(twice(Debt::leave_round), [false, true, false, true, true, false]);
+        assert_eq!(twice(Debt::receive_live), [true, true, false, true, true, false]);
+    }
+
+    #[test]
+    fn a_live_receipt_alone_is_a_receipt_and_in_no_round() {
+        let mut debt = Debt::default();
+        debt.receive_live();
+        assert_eq!(all(debt), [true, true, false, false, false, false]);
+        debt.owe(true);
+        assert_eq!(all(debt), [true, true, false, true, true, false]);
     }
 }

@@ -43,3 +43,33 @@ impl EarlyReceipts {
         self.0.extract_if(.., |receipt| receipt.n == n).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn early(n: usize, at: u64) -> Early {
+        Early { s: 0, n, seen: Seen { live: true, first: true, again: false, disordered: false }, at }
+    }
+
+    #[test]
+    fn those_of_one_message_are_taken_in_their_order_and_the_others_wait() {
+        let mut receipts = EarlyReceipts::default();
+        [(3, 10), (7, 20), (3, 30), (5, 40)].into_iter().for_each(|(n, at)| receipts.push(early(n, at)));
+        let taken: Vec<_> = receipts.take(3).iter().map(|receipt| receipt.at).collect();
+        assert_eq!(taken, [10, 30]);
+        assert_eq!((receipts.len(), receipts.moments().collect::<Vec<_>>()), (2, vec![20, 40]));
+        assert_eq!(receipts.take(4).len(), 0);
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_and_no_more() {
+        let mut receipts = EarlyReceipts::default();
+        (1..MOST).for_each(|n| receipts.push(early(n, 0)));
+        assert!(!receipts.is_full());
+        receipts.push(early(0, 0));
+        assert!(receipts.is_full());
+        receipts.take(0);
+        assert!(!receipts.is_full());
+    }
+}

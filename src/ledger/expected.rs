@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::figure::number;
-use super::{Figure, Harness, Outcome, Settled, grouped};
+use super::figure::{Figure, grouped, number};
+use super::harness::Harness;
+use super::outcome::Outcome;
+use super::settled::Settled;
 use scenario::{Bound, Expectation, FigureKind, figure_base, figure_kind};
 
 /// What became of an expectation.

@@ -26,3 +26,22 @@ impl FanOut {
         (self.recipients >= 2).then(|| u64::from(self.last_us - self.first_us))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spread_is_from_the_first_to_the_last_of_at_least_two() {
+        let mut fan_out = FanOut::NOBODY;
+        assert_eq!(fan_out.spread_us(), None);
+        fan_out.reached(700);
+        assert_eq!(fan_out.spread_us(), None);
+        fan_out.reached(300);
+        assert_eq!(fan_out.spread_us(), Some(400));
+        fan_out.reached(500);
+        assert_eq!(fan_out.spread_us(), Some(400));
+        fan_out.reached(1_300);
+        assert_eq!(fan_out.spread_us(), Some(1_000));
+    }
+}

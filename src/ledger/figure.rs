@@ -130,4 +130,46 @@ mod tests {
         assert_eq!(said(2_412.0), ["2.412 s", "2,412", "2,412,000"]);
         assert_eq!(said(0.0), ["0 ms", "0", "0"]);
     }
+
+    #[test]
+    fn a_time_changes_its_unit_at_a_millisecond_and_at_a_second() {
+        let said = [0.000_001, 0.999_999, 1.0, 999.999_999, 1_000.0, 60_000.0]
+            .map(|ms| number(ms, FigureKind::Time));
+        assert_eq!(said, ["0.001 us", "999.999 us", "1 ms", "999.999999 ms", "1 s", "60 s"]);
+    }
+
+    #[test]
+    fn a_number_that_is_whole_is_grouped_and_any_other_stands_as_it_is() {
+        let said = [0.0, 1_234.0, 1_234.5, 0.25, -3.0, 1e15].map(|value| number(value, FigureKind::Count));
+        assert_eq!(said, ["0", "1,234", "1234.5", "0.25", "-3", "1000000000000000"]);
+    }
+
+    #[test]
+    fn a_share_of_a_ten_thousandth_is_said_and_less_is_not() {
+        let said = [0.000_099, 0.000_1, 0.000_19, 0.5].map(|share| Figure::Share(share).to_string());
+        assert_eq!(said, ["less than 0.0001", "0.0001", "0.0001", "0.5"]);
+    }
+
+    #[test]
+    fn a_figure_is_a_bare_number_or_in_words_in_the_unit_of_its_name() {
+        let figures = [Figure::Count(1_200), Figure::Share(0.25), Figure::Millis(20.5)];
+        assert_eq!(figures.map(Figure::value), [1_200.0, 0.25, 20.5]);
+        let words = |kind| figures.map(|figure| figure.in_words(kind));
+        assert_eq!(words(FigureKind::Time), ["1,200", "0.25", "20.5 ms"]);
+        assert_eq!(words(FigureKind::Micros), ["1,200", "0.25", "20,500"]);
+        assert_eq!(words(FigureKind::Millis), ["1,200", "0.25", "20.5"]);
+    }
+
+    #[test]
+    fn each_quantile_has_its_word() {
+        let mut histogram = crate::micros_histogram();
+        assert_eq!(Figure::quantile(&histogram, "p50", None), None);
+        (1..=1_000).for_each(|us| histogram.saturating_record(us));
+        let quantile = |word| Figure::quantile(&histogram, word, None).map(Figure::value);
+        let all = ["p50", "p90", "p99", "p999", "max"].map(quantile);
+        assert_eq!(all, [0.5, 0.9, 0.99, 0.999, 1.0].map(Some));
+        assert_eq!(quantile("p95"), None);
+        let capped = Figure::quantile(&histogram, "p999", Some(998));
+        assert_eq!(capped, Some(Figure::Millis(0.998)), "no quantile is over the longest");
+    }
 }

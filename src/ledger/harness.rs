@@ -2,7 +2,8 @@
 
 use hdrhistogram::Histogram;
 
-use super::{Figure, micros_histogram};
+use super::figure::Figure;
+use super::histogram::micros_histogram;
 
 /// How the harness itself did.
 #[derive(Debug, Clone)]
@@ -48,5 +49,24 @@ impl Default for Harness {
             deaths: vec![],
             deaths_violate: false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_figure_is_of_its_own_histogram_and_only_where_something_was_measured() {
+        let mut harness = Harness::default();
+        assert_eq!((harness.figure("publish_delay_p99"), harness.figure("loop_lag_max")), (None, None));
+        harness.publish_delay.saturating_record(250);
+        harness.loop_lag.saturating_record(1_500);
+        assert_eq!(harness.figure("publish_delay_p99"), Some(Figure::Millis(0.25)));
+        assert_eq!(harness.figure("loop_lag_max"), Some(Figure::Millis(1.5)));
+        assert_eq!(
+            [harness.figure("service_max"), harness.figure("max"), harness.figure("loop_lag_p42")],
+            [None; 3]
+        );
     }
 }

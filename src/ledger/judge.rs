@@ -12,7 +12,10 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::expected::{outcome, seconds};
-use super::{Harness, Outcome, Settled, grouped};
+use super::figure::grouped;
+use super::harness::Harness;
+use super::outcome::Outcome;
+use super::settled::Settled;
 use scenario::Expectation;
 
 /// What a run proves.

@@ -314,3 +314,85 @@ fn a_death_unasked_is_a_note_of_ours_and_a_violation_of_theirs() {
     let nobody = Harness { deaths: vec![], ..theirs.clone() };
     assert_eq!(judged(&nobody), (Verdict::Valid, "a note".into()));
 }
+
+#[test]
+fn three_paths_are_all_named_and_of_four_one_is_only_counted() {
+    let why = |paths: usize| {
+        let mut settled = run(10, 0);
+        settled.unverified_paths = (0..paths).map(|subscriber| Path { publisher: 7, subscriber }).collect();
+        judge(&settled, &Harness::default(), &[]).why.join("; ")
+    };
+    assert_eq!(why(0), "");
+    assert_eq!(why(1), "a path never worked, not even before the load: publisher 7 to subscriber 0");
+    let three = "publisher 7 to subscriber 0, publisher 7 to subscriber 1, publisher 7 to subscriber 2";
+    assert_eq!(why(3), format!("3 paths never worked, not even before the load: {three}"));
+    assert_eq!(why(4), format!("4 paths never worked, not even before the load: {three} and 1 more"));
+}
+
+#[test]
+fn a_lateness_of_a_tenth_of_the_latency_is_allowed_and_more_limits_it() {
+    let limited = |lateness, latency| {
+        let mut settled = run(10, 0);
+        settled.latency = late(latency);
+        judge(&settled, &Harness { loop_lag: late(lateness), ..Harness::default() }, &[]).harness_limited
+    };
+    assert!(!limited(100, 1_000));
+    assert!(limited(101, 1_000));
+    assert!(limited(100, 999));
+    assert!(!limited(0, 1_000));
+}
+
+#[test]
+fn a_lateness_of_more_than_fifty_milliseconds_proves_nothing() {
+    let judged = |publish_delay| {
+        let harness = Harness { publish_delay: late(publish_delay), ..Harness::default() };
+        judge(&run(9, 0), &harness, &[])
+    };
+    let why = "a message was never sent: its publisher had no connection until the end";
+    assert_eq!((judged(49_900).verdict, judged(49_900).why), (Verdict::Valid, vec![why.to_owned()]));
+    let late = judged(50_100);
+    assert_eq!(late.verdict, Verdict::Inconclusive);
+    // Who was late may not have told it to send.
+    assert_eq!(late.why[1], "a message was never sent");
+    let overrun = judge(&run(8, 0), &Harness { overruns: 2, ..Harness::default() }, &[]);
+    let why = ["queues of the load generator overflowed 2 times", "2 messages were never sent"];
+    assert_eq!(overrun.why, why);
+}
+
+#[test]
+fn nothing_sent_is_the_servers_fault_and_nobody_subscribed_is_ours() {
+    let settled = run(0, 0);
+    assert_eq!((settled.messages.due, settled.messages.sent, settled.debts.owed), (10, 0, 0));
+    assert_eq!(judge(&settled, &Harness::default(), &[]).verdict, Verdict::Valid, "all ten are unsent");
+    let mut nobody = run(1, 0);
+    assert_eq!(judge(&nobody, &Harness::default(), &[]).verdict, Verdict::Valid);
+    nobody.debts.owed = 0;
+    let judgement = judge(&nobody, &Harness::default(), &[]);
+    assert_eq!(judgement.verdict, Verdict::Inconclusive);
+    assert_eq!(judgement.why[0], "nobody was subscribed, so nothing was owed");
+    let mut nothing = nobody.clone();
+    nothing.messages.due = 0;
+    assert_eq!(judge(&nothing, &Harness::default(), &[]).why[0], "no message was due");
+}
+
+#[test]
+fn each_remark_has_a_word_for_one_and_a_word_for_many() {
+    let why = |count: u64| {
+        let mut settled = run(10, 0);
+        (settled.corrupted, settled.unexpected, settled.foreign) = (count, count, count);
+        judge(&settled, &Harness::default(), &[]).why
+    };
+    assert_eq!(why(0), [""; 0]);
+    let one = [
+        "a receipt was corrupted",
+        "a receipt was unexpected: never sent, or not to that room",
+        "a receipt came from another run",
+    ];
+    assert_eq!(why(1), one);
+    let many = [
+        "1,200 receipts were corrupted",
+        "1,200 receipts were unexpected: never sent, or not to that room",
+        "1,200 receipts came from other runs",
+    ];
+    assert_eq!(why(1_200), many);
+}

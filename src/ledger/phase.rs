@@ -10,8 +10,9 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use super::fault_times::FaultTimes;
+use super::time::nanos;
 use super::timeline::SLICE;
-use super::{FaultTimes, nanos};
 
 /// What a run was going through.
 #[derive(
@@ -146,5 +147,43 @@ mod tests {
         assert_eq!(stretches(&phases, 2), [(0, 2), (2, 3), (3, 5), (5, 6)]);
         assert_eq!(stretches(&phases, 10), [(0, 3), (3, 5), (5, 6)]);
         assert_eq!(stretches(&[], 10), []);
+    }
+
+    #[test]
+    fn each_phase_has_the_name_that_files_give_it() {
+        assert_eq!([Steady, Fault, Recovery].map(Phase::name), ["steady", "fault", "recovery"]);
+    }
+
+    #[test]
+    fn a_fault_that_begins_or_heals_between_two_slices_touches_only_its_own() {
+        let clean = |_: usize| true;
+        let kill = fault(200, Some(400), Some(400), false);
+        let expected = [Steady, Steady, Fault, Fault, Recovery, Steady, Steady];
+        assert_eq!(phases(7, &[kill], clean), expected);
+        // A nanosecond more on either side touches one more.
+        let mut wider = fault(200, Some(400), Some(400), false);
+        wider.begin -= Duration::from_nanos(1);
+        wider.heal_begin = Some(Duration::from_millis(400) + Duration::from_nanos(1));
+        wider.healed = wider.heal_begin;
+        assert_eq!(phases(7, &[wider], clean), [Steady, Fault, Fault, Fault, Fault, Steady, Steady]);
+    }
+
+    #[test]
+    fn a_recovery_needs_the_target_to_be_ready_however_clean_the_slices_are() {
+        let slow = fault(100, Some(200), Some(400), false);
+        let expected = [Steady, Fault, Recovery, Recovery, Recovery, Steady];
+        assert_eq!(phases(6, std::slice::from_ref(&slow), |_| true), expected);
+        // And clean slices, however ready the target is.
+        let never = [Steady, Fault, Recovery, Recovery, Recovery, Recovery];
+        assert_eq!(phases(6, &[slow], |_| false), never);
+        // Without a time of readiness it is ready when its healing begins.
+        let unready = fault(100, Some(200), None, false);
+        assert_eq!(phases(5, &[unready], |_| true), [Steady, Fault, Recovery, Steady, Steady]);
+    }
+
+    #[test]
+    fn a_stretch_has_at_least_one_slice() {
+        assert_eq!(stretches(&[Steady; 3], 0), [(0, 1), (1, 2), (2, 3)]);
+        assert_eq!(stretches(&[Steady; 7], 3), [(0, 3), (3, 6), (6, 7)]);
     }
 }

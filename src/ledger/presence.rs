@@ -144,4 +144,18 @@ mod tests {
         assert_eq!([away(0, 29), away(0, 30), away(30, 30), away(49, 0)], [false, true, true, true]);
         assert_eq!([away(50, 59), away(50, 60), away(50, 99), away(70, 70)], [false, true, true, true]);
     }
+
+    #[test]
+    fn what_is_told_twice_is_one_stay_and_no_clock_runs_backwards() {
+        let mut presence = Presence::default();
+        presence.online(1, 10);
+        presence.online(1, 15);
+        assert_eq!(presence.stays().len(), 1);
+        presence.online(2, 20);
+        presence.offline(18);
+        presence.offline(30);
+        let stays: Vec<_> = presence.stays().iter().map(|stay| (stay.from, stay.node, stay.online)).collect();
+        assert_eq!(stays, [(10, 1, true), (20, 2, true), (20, 2, false)]);
+        assert_eq!(presence.at(20), presence.last());
+    }
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use super::ledger::Ledger;
+use super::message::Answer;
+use super::time::{ON_TIME_NANOS, nanos};
 use super::timeline::slice_of;
-use super::{Answer, Ledger, ON_TIME_NANOS, nanos};
 
 /// How a run stands at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

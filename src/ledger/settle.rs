@@ -2,11 +2,16 @@
 
 use std::time::Duration;
 
+use super::fault_times::FaultTimes;
+use super::ledger::Ledger;
+use super::message::Answer;
 use super::moments::{MessagesAt, Moments};
+use super::path::Path;
+use super::settled::{Debts, Messages, Settled};
 use super::span::Span;
-use super::stopped::{Trail, inexcusable_from};
-use super::timeline::slice_of;
-use super::{Answer, Debts, FaultTimes, Ledger, Messages, Path, Settled, Slice, StoppedPath, nanos};
+use super::stopped::{StoppedPath, Trail, inexcusable_from};
+use super::time::nanos;
+use super::timeline::{Slice, slice_of};
 
 /// What the sweep over the debts gathers.
 struct Sweep {

@@ -3,8 +3,13 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use super::figure::Figure;
 use super::moments::Moments;
-use super::{Figure, Interval, Slice, StoppedPath, Testimonies};
+use super::path::Path;
+use super::phase::Interval;
+use super::stopped::StoppedPath;
+use super::testimony::Testimonies;
+use super::timeline::Slice;
 use scenario::figure_base;
 
 /// What became of the messages. `due = sent + unsent`, `sent = acked + refused + unknown`.
@@ -53,17 +58,6 @@ pub struct Debts {
     pub lost_online: u64,
     /// It was not.
     pub lost_offline: u64,
-}
-
-/// A way from a publisher to a subscriber.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
-pub struct Path {
-    /// The publisher's number.
-    pub publisher: usize,
-    /// The subscriber's number.
-    pub subscriber: usize,
 }
 
 /// Every figure of one run. What does not exist is `None` or an empty histogram, never 0.

@@ -52,3 +52,39 @@ impl Peak {
         Span(self.0.map(|(_, at)| (at, at)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_reaches_from_the_first_to_the_last_moment() {
+        let mut span = Span::default();
+        assert_eq!(span.ends(), None);
+        span.include(50);
+        assert_eq!(span.ends(), Some((50, 50)));
+        span.include(20);
+        span.cover(40, 70);
+        assert_eq!(span.ends(), Some((20, 70)));
+        assert_eq!(span.since(30).ends(), Some((0, 40)), "what was before the zero is at it");
+        assert_eq!(Span::default().since(30).ends(), None);
+    }
+
+    #[test]
+    fn of_two_spans_the_whole_is_kept_and_nothing_adds_nothing() {
+        let mut early = Span::default();
+        early.cover(10, 20);
+        let mut late = Span::default();
+        late.cover(40, 60);
+        assert_eq!([early.or(late), late.or(early)].map(Span::ends), [Some((10, 60)); 2]);
+        assert_eq!([early.or(Span::default()), Span::default().or(early)], [early; 2]);
+    }
+
+    #[test]
+    fn a_peak_is_where_the_greatest_was_first() {
+        let mut peak = Peak::default();
+        assert_eq!(peak.span().ends(), None);
+        [(5, 10), (9, 20), (9, 30), (2, 40)].into_iter().for_each(|(value, at)| peak.include(value, at));
+        assert_eq!(peak.span().ends(), Some((20, 20)));
+    }
+}

@@ -46,4 +46,15 @@ mod tests {
         (1..=100).for_each(|value| sparse.record(value));
         assert_eq!([0.0, 0.5, 0.99, 1.0].map(|share| sparse.quantile(share)), [1, 50, 99, 100].map(Some));
     }
+
+    #[test]
+    fn a_value_counts_as_often_as_it_was_recorded() {
+        let mut sparse = Sparse::default();
+        (0..9).for_each(|_| sparse.record(7));
+        sparse.record(3);
+        assert_eq!([0.1, 0.11, 1.0].map(|share| sparse.quantile(share)), [3, 7, 7].map(Some));
+        let mut histogram = crate::micros_histogram();
+        sparse.add_to(&mut histogram);
+        assert_eq!((histogram.len(), histogram.count_at(7), histogram.count_at(3)), (10, 9, 1));
+    }
 }

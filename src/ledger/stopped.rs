@@ -8,7 +8,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FaultTimes, nanos};
+use super::fault_times::FaultTimes;
+use super::time::nanos;
 
 /// A path that stopped working in the middle of the run.
 #[derive(
@@ -83,3 +84,7 @@ impl Trail {
         self.since.filter(|_| stopped)
     }
 }
+
+#[cfg(test)]
+#[path = "trail_tests.rs"]
+mod tests;

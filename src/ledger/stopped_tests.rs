@@ -1,20 +1,9 @@
 //! A path that stops is found; and each thing that looks like one and is none is not.
 
-use std::time::Duration;
-
 use super::Answer::{Handed, Refused};
 use super::Arrival::Live;
+use super::stage_for_tests::{begun, fault, ms};
 use super::*;
-
-const BEGIN: u64 = 5_000;
-
-fn ms(since_begin: u64) -> Duration {
-    Duration::from_millis(BEGIN + since_begin)
-}
-
-fn since(ms: u64) -> Duration {
-    Duration::from_millis(ms)
-}
 
 /// Two publishers, each with five messages a second, to three subscribers on two nodes, for ten seconds.
 fn plan() -> Plan {
@@ -31,10 +20,7 @@ struct Run {
 
 impl Run {
     fn begun(plan: Plan) -> Self {
-        let mut ledger = Ledger::new(plan.clone());
-        plan.all_subscribers().for_each(|s| ledger.subscribed(s, plan.subscriber_node(s), since(1_000)));
-        ledger.begin(ms(0));
-        Self { ledger, faults: vec![] }
+        Self { ledger: begun(plan), faults: vec![] }
     }
 
     fn loses(mut self, lost: impl Fn(usize, usize) -> bool) -> Self {
@@ -50,14 +36,7 @@ impl Run {
     }
 
     fn fault(mut self, begin: u64, heal_begin: Option<u64>, healed: Option<u64>, deliberate: bool) -> Self {
-        let (heal_begin, healed) = (heal_begin.map(since), healed.map(since));
-        self.faults.push(FaultTimes {
-            what: "x".into(),
-            begin: since(begin),
-            heal_begin,
-            healed,
-            deliberate,
-        });
+        self.faults.push(FaultTimes { deliberate, ..fault(begin, heal_begin, healed) });
         self
     }
 

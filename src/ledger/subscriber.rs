@@ -1,8 +1,9 @@
 //! One subscriber: its debts, its presence, and the order in which it saw things.
 
+use super::arrival::Arrival;
 use super::debt::Debt;
+use super::plan::Plan;
 use super::presence::Presence;
-use super::{Arrival, Plan};
 
 /// One subscriber of the run.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::nanos;
+use super::time::nanos;
 use scenario::{Action, Fault};
 
 /// For a while, the rate of the load times a factor.

@@ -1,7 +1,10 @@
 //! Three messages of a run as its clients saw them: the first lost, the slowest, and an ordinary one.
 
+use super::ledger::Ledger;
+use super::message::Answer;
+use super::phase::{Interval, Phase};
+use super::time::nanos;
 use super::witness::Kept;
-use super::{Answer, Interval, Ledger, Phase, nanos};
 
 /// What the clients know of three messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
-use super::micros_histogram;
+use super::histogram::micros_histogram;
 use super::sparse::Sparse;
 
 /// How long a slice is, in nanoseconds.
@@ -163,3 +163,7 @@ impl Timeline {
         (0..due_slices.max(sent_slices).max(self.received.len())).map(slice).collect()
     }
 }
+
+#[cfg(test)]
+#[path = "timeline_tests.rs"]
+mod tests;

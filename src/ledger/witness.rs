@@ -5,7 +5,8 @@
 //! the newest is not witnessed**: the message whose receipt finds no room is given up with all its receipts, and
 //! counted. What is kept longest is what was never fully paid, the earliest first: among it is the first lost.
 
-use super::{NEVER, Plan};
+use super::plan::Plan;
+use super::time::NEVER;
 
 /// Receipts that are kept at once.
 const MOST: usize = 65_536;
@@ -196,3 +197,7 @@ impl Witness {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "chain_tests.rs"]
+mod tests;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Answer::{Handed, Refused};
 use super::Arrival::{Live, Replay};
+use super::witness::Witness;
 use super::*;
 
 /// The measured load begins here, so that a mistaken zero shows.

@@ -1,0 +1,108 @@
+//! The ledger's books: everything that is kept from one event to the next.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use super::counts::Counts;
+use super::early::EarlyReceipts;
+use super::fan_out::FanOut;
+use super::histogram::micros_histogram;
+use super::message::Message;
+use super::moments::Seen;
+use super::path::Path;
+use super::plan::Plan;
+use super::span::Span;
+use super::subscriber::Subscriber;
+use super::tempo::Tempo;
+use super::time::nanos;
+use super::timeline::Timeline;
+use super::witness::Witness;
+
+/// Who was owed which message, and what became of each debt. Costs one byte a debt.
+#[derive(Debug)]
+pub struct Ledger {
+    pub(super) plan: Plan,
+    /// The plan's, built once: each receipt asks when its message was due.
+    pub(super) tempo: Tempo,
+    pub(super) begin: Option<u64>,
+    /// The latest sending told so far.
+    pub(super) latest_sent: Option<u64>,
+    pub(super) messages: Vec<Message>,
+    /// For each message, the debts that are worth waiting for and not yet paid.
+    pub(super) unpaid: Vec<u32>,
+    /// For each message, how far apart its recipients are.
+    pub(super) fan_out: Vec<FanOut>,
+    pub(super) subscribers: Vec<Subscriber>,
+    /// For each room, its subscribers.
+    pub(super) rooms: Vec<Vec<usize>>,
+    pub(super) early: EarlyReceipts,
+    pub(super) counts: Counts,
+    pub(super) seen: Seen,
+    /// From the first harmed intended send time to the end of the last harm, in nanoseconds since the run's zero.
+    pub(super) harm: Span,
+    pub(super) timeline: Timeline,
+    pub(super) latency: Histogram<u64>,
+    pub(super) service: Histogram<u64>,
+    pub(super) recovered: Histogram<u64>,
+    pub(super) unverified: BTreeSet<Path>,
+    pub(super) witness: Witness,
+}
+
+impl Ledger {
+    /// An empty ledger. Everything a receipt needs is allocated here.
+    pub fn new(plan: Plan) -> Self {
+        let mut rooms = vec![Vec::new(); plan.rooms];
+        for s in plan.all_subscribers() {
+            rooms[plan.subscriber_room(s)].push(s);
+        }
+        let tempo = plan.tempo();
+        Self {
+            begin: None,
+            latest_sent: None,
+            messages: vec![Message::UNSENT; plan.messages],
+            unpaid: vec![0; plan.messages],
+            fan_out: vec![FanOut::NOBODY; plan.messages],
+            subscribers: plan.all_subscribers().map(|s| Subscriber::new(&plan, s)).collect(),
+            rooms,
+            early: EarlyReceipts::default(),
+            counts: Counts::default(),
+            seen: Seen::default(),
+            harm: Span::default(),
+            timeline: Timeline::new(plan.messages.checked_sub(1).map(|last| nanos(tempo.due(last)))),
+            latency: micros_histogram(),
+            service: micros_histogram(),
+            recovered: micros_histogram(),
+            unverified: BTreeSet::new(),
+            witness: Witness::new(&plan),
+            tempo,
+            plan,
+        }
+    }
+
+    /// The arithmetic of the run.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The measured load begins: every intended send time counts from here. To be told before any sending.
+    pub fn begin(&mut self, at: Duration) {
+        self.begin = Some(nanos(at));
+    }
+
+    /// The path from this publisher to this subscriber never worked while probing. Its debts stay owed.
+    pub fn unverified_path(&mut self, publisher: usize, subscriber: usize) {
+        self.unverified.insert(Path { publisher, subscriber });
+    }
+
+    /// The debts that are not yet paid and that have a path. Costs nothing to ask.
+    pub fn outstanding(&self) -> u64 {
+        self.counts.outstanding
+    }
+
+    /// The messages that were sent and have no answer yet. Costs nothing to ask.
+    pub fn unanswered(&self) -> u64 {
+        self.counts.sent - self.counts.answers.iter().sum::<u64>()
+    }
+}

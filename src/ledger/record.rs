@@ -1,0 +1,149 @@
+//! What the clients tell the ledger: sendings, answers, presence and receipts.
+
+use std::time::Duration;
+
+use super::arrival::Arrival;
+use super::early::Early;
+use super::ledger::Ledger;
+use super::message::Answer;
+use super::time::nanos;
+
+impl Ledger {
+    /// Message `n` was handed over for writing by a client on this node. Later calls for the same message are
+    /// resends; the first one counts.
+    pub fn sent(&mut self, n: usize, node: usize, at: Duration) {
+        let due = nanos(self.tempo.due(n));
+        let Some(message) = self.messages.get_mut(n).filter(|message| !message.sent()) else { return };
+        message.sent_at = nanos(at);
+        message.node = node_number(node);
+        let (early, sent_at, answer) = (message.early, message.sent_at, message.answer);
+        self.latest_sent = self.latest_sent.max(Some(sent_at));
+        self.counts.sent += 1;
+        if let Some(answer) = answer {
+            self.counts.answers[answer as usize] += 1;
+        }
+        self.timeline.sent(due);
+        let (room, place) = (self.plan.room(n), self.plan.place(n));
+        for i in 0..self.rooms[room].len() {
+            self.owe(self.rooms[room][i], n, place);
+        }
+        if early {
+            for receipt in self.early.take(n) {
+                self.account(receipt);
+            }
+            if self.unpaid[n] == 0 {
+                self.witness.paid(n);
+            }
+        }
+    }
+
+    /// The node answered message `n` at this moment.
+    pub fn answered_at(&mut self, n: usize, answer: Answer, at: Duration) {
+        self.answered(n, answer);
+        self.witness.answered(n, nanos(at));
+    }
+
+    /// The node answered message `n`; nobody knows when.
+    pub fn answered(&mut self, n: usize, answer: Answer) {
+        let Some(message) = self.messages.get_mut(n) else { return };
+        let before = message.answer.replace(answer);
+        if message.sent() {
+            if let Some(before) = before {
+                self.counts.answers[before as usize] -= 1;
+            }
+            self.counts.answers[answer as usize] += 1;
+        }
+    }
+
+    /// `subscribed` arrived: this subscriber is online from here, first of all or after a reconnect, perhaps on
+    /// another node than before.
+    pub fn subscribed(&mut self, s: usize, node: usize, at: Duration) {
+        let Some(subscriber) = self.subscribers.get_mut(s) else { return };
+        let (at, node) = (nanos(at), node_number(node));
+        let before = subscriber.presence.last();
+        subscriber.presence.online(node, at);
+        // Another task may already have told of a message that was sent after this moment.
+        let debts_change = before.is_none_or(|before| before.node != node && !self.plan.crosses_nodes);
+        if debts_change && self.latest_sent >= Some(at) {
+            let room = subscriber.room;
+            for n in 0..self.messages.len() {
+                if self.plan.room(n) == room && self.messages[n].sent() && self.messages[n].sent_at >= at {
+                    self.owe(s, n, self.plan.place(n));
+                }
+            }
+        }
+    }
+
+    /// The client saw the close: this subscriber is offline from here.
+    pub fn closed(&mut self, s: usize, at: Duration) {
+        if let Some(subscriber) = self.subscribers.get_mut(s) {
+            subscriber.presence.offline(nanos(at));
+        }
+    }
+
+    /// This subscriber goes offline on purpose, from here until it is subscribed again. What is sent meanwhile, or
+    /// is on its way just then, is owed and counted as ever, and harms nobody.
+    pub fn left(&mut self, s: usize, at: Duration) {
+        if let Some(subscriber) = self.subscribers.get_mut(s) {
+            subscriber.presence.left(nanos(at));
+        }
+    }
+
+    /// Subscriber `s` received a text that says message `n`, of this run and of its room, unharmed. Allocates
+    /// nothing, but for receipts that are told before their sending.
+    pub fn received(&mut self, s: usize, n: usize, arrival: Arrival, at: Duration) {
+        let (Some(subscriber), Some(message)) = (self.subscribers.get_mut(s), self.messages.get_mut(n))
+        else {
+            return self.unexpected(s, at);
+        };
+        if subscriber.presence.last().is_none() {
+            return;
+        }
+        self.timeline.received(nanos(at).saturating_sub(self.begin.unwrap_or(0)));
+        let place = self.plan.place(n);
+        if self.plan.room(n) != subscriber.room || (!message.sent() && self.early.is_full()) {
+            return self.unexpected(s, at);
+        }
+        let outstanding = subscriber.debts.get(place).is_some_and(|debt| debt.outstanding());
+        let (publisher, seq) = (self.plan.publisher(n), self.plan.seq(n));
+        let Some(seen) = subscriber.receive(place, publisher, seq, arrival, nanos(at)) else {
+            return self.unexpected(s, at);
+        };
+        if outstanding {
+            self.unpaid[n] -= 1;
+            self.counts.outstanding -= 1;
+        }
+        let receipt = Early { s, n, seen, at: nanos(at) };
+        if message.sent() {
+            self.account(receipt);
+            if self.unpaid[n] == 0 {
+                self.witness.paid(n);
+            }
+        } else {
+            message.early = true;
+            self.early.push(receipt);
+        }
+    }
+
+    /// Subscriber `s` received what was never sent, or what is not of its room.
+    pub fn unexpected(&mut self, _s: usize, at: Duration) {
+        self.counts.unexpected += 1;
+        self.seen.unexpected.include(nanos(at));
+    }
+
+    /// Subscriber `s` received a text with a wrong checksum.
+    pub fn corrupted(&mut self, _s: usize, at: Duration) {
+        self.counts.corrupted += 1;
+        self.seen.corrupted.include(nanos(at));
+    }
+
+    /// Subscriber `s` received a text of another run.
+    pub fn foreign(&mut self, _s: usize, at: Duration) {
+        self.counts.foreign += 1;
+        self.seen.foreign.include(nanos(at));
+    }
+}
+
+fn node_number(node: usize) -> u32 {
+    u32::try_from(node).unwrap_or(u32::MAX)
+}
