@@ -1,9 +1,14 @@
 //! Parsing as a whole: defaults, overrides, and what the effective scenario says of itself.
 
+#[path = "actions_tests.rs"]
 mod actions;
+#[path = "faults_tests.rs"]
 mod faults;
+#[path = "json_tests.rs"]
 mod json;
+#[path = "size_tests.rs"]
 mod size;
+#[path = "values_tests.rs"]
 mod values;
 
 use std::time::Duration;
