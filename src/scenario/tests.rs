@@ -6,6 +6,12 @@ mod actions;
 mod faults;
 #[path = "json_tests.rs"]
 mod json;
+#[path = "matrix_tests.rs"]
+mod matrix;
+#[path = "scenario_tests.rs"]
+mod scenario;
+#[path = "schedule_tests.rs"]
+mod schedule;
 #[path = "size_tests.rs"]
 mod size;
 #[path = "values_tests.rs"]
