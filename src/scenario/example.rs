@@ -121,6 +121,57 @@ mod tests {
     }
 
     #[test]
+    fn a_value_stands_in_quotes_where_it_is_no_number_and_no_switch() {
+        for (key, line) in [
+            ("nodes", "nodes = 3"),
+            ("resend", "resend = false"),
+            ("warm_up", "warm_up = \"2s\""),
+            ("kill", "kill = \"broker\""),
+            ("lost", "lost = 0"),
+            ("on_time", "on_time = \">= 99%\""),
+            ("p99_us", "p99_us = \"< 20ms\""),
+        ] {
+            assert_eq!(example(key), format!("write it like {line}"));
+        }
+        assert_eq!(
+            example("fault"),
+            "write [[fault]] on a line of its own, once a fault, and its keys below it"
+        );
+        assert_eq!(example("colour"), "`pubsub-lab scenarios show node-down` prints a file that is right");
+    }
+
+    #[test]
+    fn a_field_of_a_matrix_has_values_of_its_own() {
+        for (key, values) in [
+            ("rate", "[500, 1000, 2000]"),
+            ("payload", "[64, 1024]"),
+            ("nodes", "[2, 3, 5]"),
+            ("rooms", "[1, 2, 5]"),
+            ("subscribers", "[10, 20, 40]"),
+        ] {
+            assert_eq!(of_matrix(key), format!("write it like {key} = {values}"));
+        }
+    }
+
+    #[test]
+    fn a_hint_knows_each_of_the_words_of_the_parser() {
+        for (message, part) in [
+            ("invalid basic string", "in quotes that open and close"),
+            ("invalid literal string", "in quotes that open and close"),
+            ("key with no value", "a line is"),
+            ("expected `=`", "a line is"),
+            ("unclosed array", "as many `]`"),
+            ("expected `]`", "as many `]`"),
+            ("unexpected newline", "on a line of its own"),
+            ("string values must be quoted", "behind the `=`"),
+            ("invalid value", "behind the `=`"),
+            ("something else", "https://toml.io"),
+        ] {
+            assert!(syntax_hint(message).contains(part), "{message}: {}", syntax_hint(message));
+        }
+    }
+
+    #[test]
     fn each_mistake_of_syntax_gets_its_hint() {
         for (text, part) in [
             ("rate 100", "key = value"),

@@ -111,6 +111,24 @@ mod tests {
     }
 
     #[test]
+    fn a_time_is_one_in_whichever_unit() {
+        let times = ["ready", "ready_ms", "ready_us"].map(|name| figure_kind(name).map(FigureKind::is_time));
+        assert_eq!(times, [Some(true); 3]);
+        let others = ["lost", "lost_share"].map(|name| figure_kind(name).map(FigureKind::is_time));
+        assert_eq!(others, [Some(false); 2]);
+        let kinds = ["lost", "on_time", "p50"].map(figure_kind);
+        assert_eq!(kinds, [Some(FigureKind::Count), Some(FigureKind::Share), Some(FigureKind::Time)]);
+    }
+
+    #[test]
+    fn a_list_of_figures_leaves_out_units_and_parts_of_the_way() {
+        let known: Vec<_> = known().collect();
+        assert_eq!(known.len(), 27 + 2 + 13);
+        assert_eq!((known[0], known[27], known[29], known[41]), ("due", "on_time", "p50", "ready"));
+        assert!(known.contains(&"fan_out_p50") && !known.contains(&"service_p50"));
+    }
+
+    #[test]
     fn a_unit_belongs_to_times_only() {
         assert_eq!(figure_kind("recovery_ms"), Some(FigureKind::Millis));
         assert_eq!(figure_kind("service_p999_us"), Some(FigureKind::Micros));

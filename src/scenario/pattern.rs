@@ -62,3 +62,21 @@ impl fmt::Display for Pattern {
         f.pad(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_pattern_has_its_name_and_what_it_is_made_of() {
+        let names = ["local", "redis", "zeromq", "amqp"];
+        assert_eq!(Pattern::ALL.map(Pattern::name), names);
+        assert_eq!(names.map(Pattern::named), Pattern::ALL.map(Some));
+        assert_eq!(Pattern::named("rabbit"), None);
+        assert_eq!(Pattern::ALL.map(Pattern::is_built), [true; 4]);
+        assert_eq!(Pattern::ALL.map(Pattern::has_broker), [false, true, false, true]);
+        assert_eq!(Pattern::ALL.map(Pattern::has_history), [false, false, false, true]);
+        assert_eq!(Pattern::ALL.map(Pattern::crosses_nodes), [false, true, true, true]);
+        assert_eq!(format!("{:6}|{}", Pattern::Amqp, Pattern::Local), "amqp  |local");
+    }
+}

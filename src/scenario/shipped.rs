@@ -148,3 +148,109 @@ fn read(path: &str) -> Result<String, ScenarioError> {
         source.error(&(valid..valid), "this is not UTF-8 text").with_hint("save the file as UTF-8")
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_unknown_name_gets_the_nearest_one() {
+        let error = Shipped::find("broker_down").unwrap_err();
+        assert_eq!(error.to_string(), "no scenario is called `broker_down`");
+        assert_eq!(error.hint(), "did you mean `broker-down`? All of them: pubsub-lab scenarios list");
+        let error = Shipped::find("colour").unwrap_err();
+        assert_eq!(error.hint(), "all of them: pubsub-lab scenarios list");
+        assert_eq!(Shipped::find("steady").unwrap().name, "steady");
+        assert_eq!(ScenarioFile::find("colour").unwrap_err().to_string(), "no scenario is called `colour`");
+    }
+
+    #[test]
+    fn a_shipped_scenario_is_its_text() {
+        let file = ScenarioFile::find("steady").unwrap();
+        assert_eq!(file.text(), Shipped::named("steady").unwrap().text);
+        assert!(file.text().contains("title = \"Nothing breaks\""));
+        assert_eq!(file.scenario(&Overrides::new()).unwrap().title, "Nothing breaks");
+    }
+
+    #[test]
+    fn a_report_without_a_name_has_no_scenario() {
+        for wrong in [json!({}), json!({ "name": "" }), json!({ "name": 5 }), json!([])] {
+            let error = ScenarioFile::of_report(&wrong).unwrap_err();
+            assert_eq!(error.to_string(), "the report's scenario has no name");
+            assert_eq!(error.hint(), "run its scenario with `--scenario`");
+        }
+        let error =
+            ScenarioFile::of_report(&json!({ "name": "x", "title": null, "load": [null] })).unwrap_err();
+        assert!(error.to_string().starts_with("the report's scenario cannot be read: "), "{error}");
+        let file = ScenarioFile::of_report(&json!({ "name": "x", "title": "t" })).unwrap();
+        assert_eq!((file.name.as_str(), file.text()), ("x.toml", "title = \"t\"\n"));
+    }
+}
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_no_scenario_is_called_by_what_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+        std::fs::write(at("binary.toml"), [b'#', b' ', 0xc3, 0xbc, b'\n', b'#', 0xff, 0xfe]).unwrap();
+        std::fs::write(at("long.toml"), "#".repeat(1_048_577)).unwrap();
+        std::fs::create_dir(at("dir.toml")).unwrap();
+        for (name, place, what, hint) in [
+            (
+                "absent.toml",
+                "",
+                "there is no such file",
+                "a name without `/` and `.toml` is a shipped scenario: pubsub-lab scenarios list",
+            ),
+            ("binary.toml", ":2:2", "this is not UTF-8 text", "save the file as UTF-8"),
+            (
+                "long.toml",
+                "",
+                "this is too long for a scenario file (1 MiB)",
+                "a scenario is a short text: pubsub-lab scenarios show node-down",
+            ),
+            (
+                "dir.toml",
+                "",
+                "this is a directory, not a scenario file",
+                "name a file in it, or a shipped scenario: pubsub-lab scenarios list",
+            ),
+        ] {
+            let error = ScenarioFile::find(&at(name)).unwrap_err();
+            assert_eq!(error.to_string(), format!("{}{place}: {what}", at(name)));
+            assert_eq!(error.hint(), hint, "{name}");
+        }
+        // What is a path is none of our names, also where it ends with `.toml` alone.
+        let error = ScenarioFile::find("no-such-scenario.toml").unwrap_err();
+        assert_eq!(error.to_string(), "no-such-scenario.toml: there is no such file");
+        let error = ScenarioFile::find("no/such").unwrap_err();
+        assert_eq!(error.to_string(), "no/such: there is no such file");
+    }
+
+    #[test]
+    fn a_file_of_a_mebibyte_is_read_whatever_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("mine").to_str().unwrap().to_owned();
+        let text = format!("title = \"t\"\n#{}", "x".repeat(1_048_563));
+        assert_eq!(text.len(), 1_048_576);
+        std::fs::write(&path, &text).unwrap();
+        let scenario = Scenario::load(&path, &Overrides::new()).unwrap();
+        assert_eq!((scenario.name.as_str(), scenario.title.as_str()), ("mine", "t"));
+        assert_eq!(ScenarioFile::find(&path).unwrap().text(), text);
+    }
+
+    /// The tests of a room run in its own folder.
+    #[test]
+    fn a_file_in_the_working_directory_needs_no_ending() {
+        let manifest = ScenarioFile::find("Cargo.toml").unwrap();
+        assert!(manifest.text().contains("name = \"scenario\""));
+        // A file that lies there under a name without `/` and `.toml`, and that is none of the shipped.
+        let source = ScenarioFile::find("lib.rs").unwrap();
+        assert!(source.text().starts_with("//! The scenario file"));
+        assert!(ScenarioFile::find("fault").is_err(), "a directory is no file");
+    }
+}

@@ -1,5 +1,22 @@
 //! Parsing as a whole: defaults, overrides, and what the effective scenario says of itself.
 
+#[path = "actions_tests.rs"]
+mod actions;
+#[path = "faults_tests.rs"]
+mod faults;
+#[path = "json_tests.rs"]
+mod json;
+#[path = "matrix_tests.rs"]
+mod matrix;
+#[path = "scenario_tests.rs"]
+mod scenario;
+#[path = "schedule_tests.rs"]
+mod schedule;
+#[path = "size_tests.rs"]
+mod size;
+#[path = "values_tests.rs"]
+mod values;
+
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -19,6 +36,17 @@ fn parsed(text: &str) -> Scenario {
 #[track_caller]
 fn refused(text: &str, flags: &[(&'static str, &str)], message: &str) {
     assert_eq!(overridden(text, flags).unwrap_err().to_string(), message);
+}
+
+/// Asserts that a file is refused with this message at the mark `¦`, and with this hint.
+#[track_caller]
+fn refused_at(marked: &str, message: &str, hint: &str) {
+    let (before, after) = marked.split_once('¦').unwrap();
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
+    let error = overridden(&format!("{before}{after}"), &[]).unwrap_err();
+    assert_eq!(error.to_string(), format!("s.toml:{line}:{column}: {message}"), "{marked}");
+    assert_eq!(error.hint(), hint, "{marked}");
 }
 
 const BROKER_DOWN: &str = "[[fault]]\nat = \"5s\"\nfor = \"5s\"\nkill = \"broker\"\n";

@@ -55,4 +55,27 @@ mod tests {
         assert_eq!(suggestion("colour", ["a", "b", "c"]), "known are `a`, `b` and `c`");
         assert_eq!(suggestion_within("txt", ["text", "room"], ("{", "}")), "did you mean {text}?");
     }
+
+    #[test]
+    fn a_word_is_near_by_one_letter_and_one_more_for_every_four() {
+        assert_eq!(nearest("abd", ["abc"]), Some("abc"));
+        assert_eq!(nearest("adc", ["bac"]), None, "two of three");
+        assert_eq!(nearest("abxy", ["abcd"]), Some("abcd"), "two of four");
+        assert_eq!(nearest("axyz", ["abcd"]), None);
+        assert_eq!(nearest("abcdexy", ["abcdefg"]), Some("abcdefg"), "two of seven");
+        assert_eq!(nearest("abcdxyz", ["abcdefg"]), None);
+        assert_eq!(nearest("abcdexyz", ["abcdefgh"]), Some("abcdefgh"), "three of eight");
+        assert_eq!(nearest("abcdwxyz", ["abcdefgh"]), None);
+        // The shorter of the two counts, and the nearest of several wins.
+        assert_eq!(nearest("abc", ["abcdefgh"]), None);
+        assert_eq!(nearest("rats", ["rate", "rat"]), Some("rate"));
+        assert_eq!(nearest("rots", ["rate", "rot"]), Some("rot"));
+    }
+
+    #[test]
+    fn words_in_a_sentence() {
+        assert_eq!(list(["a"]), "`a`");
+        assert_eq!(list(["a", "b"]), "`a` and `b`");
+        assert_eq!(list([]), "nothing");
+    }
 }

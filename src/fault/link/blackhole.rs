@@ -7,3 +7,16 @@ use scenario::Condition;
 pub(super) fn holds(mut conditions: impl Iterator<Item = Condition>) -> bool {
     conditions.any(|condition| condition == Condition::Blackhole)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_among_others_is_enough_and_none_of_the_others_is_one() {
+        let others = [Condition::Cut, Condition::Limit { bytes: 0 }];
+        assert!(!holds(others.into_iter()));
+        assert!(holds(others.into_iter().chain([Condition::Blackhole])));
+        assert!(!holds(std::iter::empty()));
+    }
+}

@@ -172,6 +172,6 @@ async fn connect(upstream: &str) -> io::Result<TcpStream> {
 }
 
 /// Whether the kernel chose the port of a dead upstream for our own end, and connected it with itself.
-fn is_to_itself(stream: &TcpStream) -> bool {
+pub(super) fn is_to_itself(stream: &TcpStream) -> bool {
     matches!((stream.local_addr(), stream.peer_addr()), (Ok(local), Ok(peer)) if local == peer)
 }

@@ -15,3 +15,16 @@ pub(super) fn reset(stream: TcpStream) {
     let _ = stream.set_zero_linger();
     drop(stream);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_among_others_is_enough_and_none_of_the_others_is_one() {
+        let others = [Condition::Blackhole, Condition::Limit { bytes: 0 }];
+        assert!(!holds(others.into_iter()));
+        assert!(holds(others.into_iter().chain([Condition::Cut])));
+        assert!(!holds(std::iter::empty()));
+    }
+}

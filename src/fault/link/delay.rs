@@ -111,4 +111,29 @@ mod tests {
         assert_eq!(delay.draw(), draws(&[force(2, 2)])[1]);
         assert_eq!(delay.longest(), Duration::from_millis(140));
     }
+
+    #[test]
+    fn the_longest_of_several_is_their_sum_and_of_none_nothing() {
+        let mut delay = Delay::default();
+        assert!(delay.is_clear());
+        assert_eq!((delay.draw(), delay.longest()), (Duration::ZERO, Duration::ZERO));
+        let cut = Force { condition: Condition::Cut, ..force(3, 3) };
+        assert!(!delay.update(&[cut]) && delay.is_clear(), "a cut is no delay");
+        assert!(!delay.update(&[force(1, 1), force(2, 2)]));
+        assert!(!delay.is_clear());
+        assert_eq!(delay.longest(), Duration::from_millis(280));
+        assert!(!delay.update(&[force(1, 1), force(2, 2)]), "nothing was healed");
+        assert_eq!(delay.longest(), Duration::from_millis(280));
+        assert!(delay.update(&[]) && delay.is_clear());
+    }
+
+    #[test]
+    fn the_same_number_on_two_lines_is_two_delays() {
+        let other = Force { key: Key { line: 1, hold: 1 }, ..force(1, 2) };
+        let mut delay = Delay::default();
+        delay.update(&[force(1, 1), other]);
+        assert_eq!(delay.longest(), Duration::from_millis(280));
+        assert!(delay.update(&[other]));
+        assert_eq!(delay.longest(), Duration::from_millis(140));
+    }
 }

@@ -38,3 +38,42 @@ impl Limit {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn force(hold: u64, bytes: u64) -> Force {
+        Force { key: Key { line: 0, hold }, condition: Condition::Limit { bytes }, seed: [0; 32] }
+    }
+
+    #[test]
+    fn bytes_count_from_the_strike_on_for_each_limit_by_itself() {
+        let mut limit = Limit::default();
+        assert!(limit.is_clear());
+        assert_eq!(limit.left(), None);
+        limit.update(&[force(1, 100)]);
+        assert!(!limit.is_clear());
+        limit.passed(30);
+        assert_eq!(limit.left(), Some(70));
+        // A second one counts from now, and the first goes on.
+        limit.update(&[force(1, 100), force(2, 80)]);
+        assert_eq!(limit.left(), Some(70));
+        limit.passed(60);
+        assert_eq!(limit.left(), Some(10));
+        limit.update(&[force(2, 80)]);
+        assert_eq!(limit.left(), Some(20));
+        limit.passed(21);
+        assert_eq!(limit.left(), Some(0));
+        limit.update(&[]);
+        assert!(limit.is_clear());
+        assert_eq!(limit.left(), None);
+    }
+
+    #[test]
+    fn another_condition_is_no_limit() {
+        let mut limit = Limit::default();
+        limit.update(&[Force { condition: Condition::Cut, ..force(1, 0) }]);
+        assert!(limit.is_clear());
+    }
+}

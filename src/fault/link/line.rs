@@ -208,3 +208,7 @@ impl Counters {
         counter.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+#[path = "line_tests.rs"]
+mod tests;

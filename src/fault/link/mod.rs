@@ -35,6 +35,8 @@ mod pump;
 mod queue;
 mod rules;
 mod slice;
+#[cfg(test)]
+mod tests_of_the_machine;
 mod throttle;
 
 pub use latency::{Added, added_latency};

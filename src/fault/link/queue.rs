@@ -127,3 +127,7 @@ impl Queue {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "queue_tests.rs"]
+mod tests;

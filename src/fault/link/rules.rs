@@ -141,3 +141,7 @@ impl Rules {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "rules_tests.rs"]
+mod tests;

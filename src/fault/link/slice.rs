@@ -54,3 +54,60 @@ impl Slice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::link::force::Key;
+
+    const PAUSE: Duration = Duration::from_secs(60);
+
+    fn force(bytes: u64, pause: Duration) -> Force {
+        let condition = Condition::Slice { bytes, pause };
+        Force { key: Key { line: 0, hold: 1 }, condition, seed: [0; 32] }
+    }
+
+    #[test]
+    fn a_piece_passes_and_the_next_after_the_pause() {
+        let mut slice = Slice::default();
+        slice.update(&[force(10, PAUSE)]);
+        let before = Instant::now();
+        assert_eq!(slice.allow(95, before), Ok(10));
+        assert_eq!(slice.allow(7, before), Ok(7));
+        slice.passed();
+        let after = Instant::now();
+        let again = slice.allow(85, after).unwrap_err();
+        assert!((before + PAUSE..=after + PAUSE).contains(&again));
+        let nanosecond = Duration::from_nanos(1);
+        assert_eq!(slice.allow(85, again - nanosecond), Err(again));
+        assert_eq!(slice.allow(85, again), Ok(10), "from that moment on");
+        assert_eq!(slice.allow(85, again + nanosecond), Ok(10));
+    }
+
+    #[test]
+    fn without_a_slice_all_passes_and_a_new_one_begins_without_a_pause() {
+        let mut slice = Slice::default();
+        let now = Instant::now();
+        assert!(slice.is_clear());
+        slice.passed();
+        assert_eq!(slice.allow(95, now), Ok(95));
+        slice.update(&[force(10, PAUSE)]);
+        assert!(!slice.is_clear());
+        slice.passed();
+        assert!(slice.allow(95, now).is_err());
+        slice.update(&[Force { condition: Condition::Cut, ..force(1, PAUSE) }]);
+        assert!(slice.is_clear());
+        assert_eq!(slice.allow(95, now), Ok(95));
+        slice.update(&[force(10, PAUSE)]);
+        assert_eq!(slice.allow(95, now), Ok(10));
+    }
+
+    #[test]
+    fn of_several_the_smallest_piece_and_the_longest_pause_hold() {
+        let mut slice = Slice::default();
+        slice.update(&[force(10, Duration::ZERO), force(20, PAUSE), force(15, Duration::ZERO)]);
+        assert_eq!(slice.in_force, Some((10, PAUSE)));
+        slice.update(&[force(0, PAUSE)]);
+        assert_eq!(slice.allow(5, Instant::now()), Ok(1), "no piece is nothing");
+    }
+}

@@ -43,7 +43,7 @@ impl Whole<'_> {
         let ends = match target {
             Target::Node(n) => vec![End::Node(*n)],
             Target::Link(link) => vec![link.from, link.to],
-            Target::Groups(groups) => groups.concat(),
+            // The members of groups were judged as they were read.
             _ => Vec::new(),
         };
         let nodes = self.cluster.nodes;

@@ -72,6 +72,38 @@ fn bounds_hold_or_not() {
 }
 
 #[test]
+fn a_range_may_be_one_number() {
+    assert_eq!(Bound::parse("5 .. 5", Count), Ok(Bound::Between(5.0, 5.0)));
+}
+
+#[test]
+fn bounds_on_a_time_compare_in_milliseconds() {
+    let all = [
+        (Bound::Equal(2_500.0), Bound::Equal(2.5)),
+        (Bound::AtMost(2_500.0), Bound::AtMost(2.5)),
+        (Bound::AtLeast(2_500.0), Bound::AtLeast(2.5)),
+        (Bound::Below(2_500.0), Bound::Below(2.5)),
+        (Bound::Above(2_500.0), Bound::Above(2.5)),
+        (Bound::Between(2_500.0, 4_000.0), Bound::Between(2.5, 4.0)),
+    ];
+    for (bound, millis) in all {
+        assert_eq!(bound.in_millis(Micros), millis);
+        assert_eq!([Time, Millis, Count].map(|kind| bound.in_millis(kind)), [bound; 3]);
+    }
+}
+
+#[test]
+fn a_figure_is_too_much_or_too_little() {
+    let exceeded = |bound: Bound| [0.9, 1.0, 1.1, 2.0, 2.1].map(|figure| bound.is_exceeded_by(figure));
+    assert_eq!(exceeded(Bound::Equal(1.0)), [false, false, true, true, true]);
+    assert_eq!(exceeded(Bound::AtMost(1.0)), [false, false, true, true, true]);
+    assert_eq!(exceeded(Bound::Below(1.0)), [false, true, true, true, true]);
+    assert_eq!(exceeded(Bound::Between(1.0, 2.0)), [false, false, false, false, true]);
+    assert_eq!(exceeded(Bound::AtLeast(1.0)), [false; 5]);
+    assert_eq!(exceeded(Bound::Above(1.0)), [false; 5]);
+}
+
+#[test]
 fn a_bound_that_cannot_be_read_gets_a_hint_of_its_kind() {
     let time = "must be a sign and a duration such as \"< 20ms\"";
     let number = "must be a number, or a sign and a number such as \"<= 5\"";

@@ -154,3 +154,46 @@ impl fmt::Display for Action {
         f.write_str(self.name())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_the_name_of_its_key() {
+        let link = Action::Link;
+        let by = Duration::ZERO;
+        let all = [
+            Action::Kill,
+            Action::Stop,
+            Action::Pause,
+            Action::Leave,
+            Action::Join,
+            link(Condition::Cut),
+            link(Condition::Blackhole),
+            link(Condition::Delay { by, jitter: by }),
+            link(Condition::Throttle { bytes_per_second: 1 }),
+            link(Condition::Slice { bytes: 1, pause: by }),
+            link(Condition::Limit { bytes: 1 }),
+            Action::Partition,
+            Action::Slow { bytes_per_second: 1 },
+            Action::Storm,
+            Action::Surge { factor: 1.0 },
+            Action::Run { command: String::new(), heal: None },
+        ];
+        assert_eq!(all.clone().map(|action| action.name()), ACTIONS);
+        assert_eq!(all.clone().map(|action| action.to_string()), ACTIONS);
+        let named = |is: fn(&Action) -> bool| -> Vec<_> {
+            all.iter().filter(|action| is(action)).map(Action::name).collect()
+        };
+        assert_eq!(named(Action::is_of_process), ["kill", "stop", "pause"]);
+        assert_eq!(named(Action::is_deliberate), ["leave", "join"]);
+    }
+
+    #[test]
+    fn what_a_target_is_meanwhile() {
+        let all = [Action::Kill, Action::Stop, Action::Pause, Action::Leave, Action::Join, Action::Storm];
+        let expected = ["killed", "stopped", "paused", "away", "joining", "struck"];
+        assert_eq!(all.map(|action| action.participle()), expected);
+    }
+}

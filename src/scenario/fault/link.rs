@@ -154,6 +154,43 @@ mod tests {
     }
 
     #[test]
+    fn ends() {
+        let all = [End::Broker, End::History, End::Node(1), End::AllNodes, End::AnyNode, End::Clients];
+        let words = ["broker", "history", "node 1", "node *", "node any", "client *"];
+        assert_eq!(all.map(|end| end.to_string()), words);
+        assert_eq!(words.map(End::parse), all.map(Some));
+        assert_eq!(End::parse("clients *"), Some(End::Clients));
+        for wrong in
+            ["", "client", "client 1", "client * 1", "history 1", "node * *", "node any 1", "node +1"]
+        {
+            assert_eq!(End::parse(wrong), None, "{wrong:?}");
+        }
+        assert_eq!(all.map(End::is_node), [false, false, true, true, true, false]);
+        // Who is drawn is not known yet.
+        assert_eq!(all.map(|end| end.means(1)), [false, false, true, true, false, false]);
+        assert_eq!(all.map(|end| end.means(2)), [false, false, false, true, false, false]);
+    }
+
+    #[test]
+    fn a_link_goes_from_every_node_to_every_other_and_from_none_to_itself() {
+        let link = |from, to| Link { from, to, one_way: false };
+        assert!(link(End::AllNodes, End::AllNodes).is_possible());
+        assert!(link(End::Node(0), End::Node(1)).is_possible());
+        assert!(!link(End::AnyNode, End::AnyNode).is_possible());
+        assert!(!link(End::Node(1), End::Node(1)).is_possible());
+        assert!(
+            link(End::Broker, End::Node(1)).is_possible() && link(End::AnyNode, End::Clients).is_possible()
+        );
+        assert!(
+            link(End::AllNodes, End::AnyNode).is_of_nodes()
+                && !link(End::AllNodes, End::Broker).is_of_nodes()
+        );
+        assert!(
+            !link(End::Broker, End::AllNodes).is_of_nodes() && !link(End::Broker, End::History).is_of_nodes()
+        );
+    }
+
+    #[test]
     fn what_a_pattern_has() {
         let has = |text: &str| {
             let link = Link::parse(text).unwrap();

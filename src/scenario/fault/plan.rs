@@ -133,3 +133,44 @@ impl fmt::Display for FaultPlan {
         f.write_str(&self.what())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: fn(u64) -> Duration = Duration::from_millis;
+
+    #[test]
+    fn a_moment_is_one_or_somewhere_between_two() {
+        let (at, between) = (Moment::At(MS(5)), Moment::Between(MS(3), MS(8)));
+        assert_eq!([at.earliest(), at.latest()], [MS(5), MS(5)]);
+        assert_eq!([between.earliest(), between.latest()], [MS(3), MS(8)]);
+    }
+
+    #[test]
+    fn a_fault_is_healed_so_long_after_it_strikes_or_never() {
+        let fault = |duration| Fault { at: MS(5), duration, action: Action::Kill, target: Target::Broker };
+        assert_eq!(fault(Some(MS(3))).heals_at(), Some(MS(8)));
+        assert_eq!(fault(None).heals_at(), None);
+    }
+
+    #[test]
+    fn each_time_comes_so_long_after_the_one_before() {
+        let plan = |every| FaultPlan {
+            moment: Moment::Between(MS(3), MS(8)),
+            every,
+            times: 3,
+            duration: None,
+            action: Action::Kill,
+            target: Target::Broker,
+            patterns: Some(vec![Pattern::Redis]),
+        };
+        let repeated = plan(Some(MS(100)));
+        assert_eq!([0, 1, 2].map(|n| repeated.offset(n)), [MS(0), MS(100), MS(200)]);
+        assert_eq!([0, 2].map(|n| repeated.window(n)), [(MS(3), MS(8)), (MS(203), MS(208))]);
+        assert_eq!(plan(None).window(0), (MS(3), MS(8)));
+        assert_eq!(Pattern::ALL.map(|pattern| repeated.is_for(pattern)), [false, true, false, false]);
+        let all = FaultPlan { patterns: None, ..repeated };
+        assert_eq!(Pattern::ALL.map(|pattern| all.is_for(pattern)), [true; 4]);
+    }
+}

@@ -135,6 +135,42 @@ mod tests {
     }
 
     #[test]
+    fn a_target_is_written_as_it_is_read() {
+        for word in ["broker", "history", "node 12", "node *", "node any"] {
+            assert_eq!(Target::parse(word).map(|target| target.to_string()).as_deref(), Some(word));
+        }
+        for word in ["subscriber 3", "subscriber any"] {
+            assert_eq!(
+                Target::parse_subscriber(word).map(|target| target.to_string()).as_deref(),
+                Some(word)
+            );
+        }
+        let link = Link { from: End::Node(1), to: End::Broker, one_way: true };
+        assert_eq!(Target::Link(link).to_string(), "node 1 -> broker");
+        assert_eq!(Target::Subscribers(50).to_string(), "50% of the subscribers");
+        let groups = Target::Groups(vec![vec![End::Node(0)], vec![End::Node(1), End::Broker]]);
+        assert_eq!(groups.to_string(), "node 0 | node 1, broker");
+        assert_eq!(
+            [Target::Load, Target::Unknown].map(|target| target.to_string()),
+            ["the load", "a command"]
+        );
+    }
+
+    #[test]
+    fn what_a_pattern_has() {
+        let has = |target: Target| Pattern::ALL.map(|pattern| target.exists_in(pattern, 3));
+        assert_eq!(has(Target::Broker), [false, true, false, true]);
+        assert_eq!(has(Target::History), [false, false, false, true]);
+        assert_eq!(has(Target::Node(1)), [true; 4]);
+        let link = Link { from: End::Node(1), to: End::Broker, one_way: true };
+        assert_eq!(has(Target::Link(link)), [false, true, false, true]);
+        let group = |ends: &[End]| Target::Groups(vec![ends.to_vec()]);
+        assert_eq!(has(group(&[End::Node(0)])), [false, true, true, true]);
+        assert_eq!(has(group(&[End::Broker])), [false, true, false, true]);
+        assert_eq!(has(group(&[End::History])), [false, false, false, true]);
+    }
+
+    #[test]
     fn what_strikes_the_same_process() {
         use Target::*;
         for (one, other) in [

@@ -170,3 +170,7 @@ fn groups() -> Value {
         "examples": [[["node 0"], ["node 1", "node 2"]], ["node 0"]],
     })
 }
+
+#[cfg(test)]
+#[path = "fault_tests.rs"]
+mod tests;

@@ -22,3 +22,22 @@ pub(super) fn described(mut schema: Value, description: &str) -> Value {
     }
     schema
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_stand_in_a_schema_and_around_a_reference() {
+        assert_eq!(reference("span"), json!({ "$ref": "#/$defs/span" }));
+        assert_eq!(text("^a$", &["a"]), json!({ "type": "string", "pattern": "^a$", "examples": ["a"] }));
+        assert_eq!(
+            described(text("^a$", &[]), "An a."),
+            json!({ "type": "string", "pattern": "^a$", "examples": [], "description": "An a." })
+        );
+        assert_eq!(
+            described(reference("span"), "How long."),
+            json!({ "description": "How long.", "anyOf": [{ "$ref": "#/$defs/span" }] })
+        );
+    }
+}

@@ -70,3 +70,68 @@ pub(super) fn matrix() -> Value {
         "dependentSchemas": { "until": { "maxProperties": 2 } },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_its_fields_and_no_others() {
+        let field = Field { key: "resend", default: "false", help: "Send again" };
+        let expected = json!({
+            "description": "What is sent.",
+            "type": "object",
+            "properties": {
+                "resend": { "type": "boolean", "description": "Send again. Default: false.", "default": false },
+            },
+            "additionalProperties": false,
+        });
+        assert_eq!(table("What is sent.", &[field]), expected);
+        let time = Field { key: "drain", default: "5s", help: "How long" };
+        let expected = json!({
+            "description": "How long. Default: 5s.", "anyOf": [{ "$ref": "#/$defs/duration" }], "default": "5s",
+        });
+        assert_eq!(table("", &[time])["properties"]["drain"], expected);
+    }
+
+    #[test]
+    fn every_field_is_of_the_type_that_is_read() {
+        let count = |most: u32| json!({ "type": "integer", "minimum": 1, "maximum": most });
+        let (duration, span) = (json!({ "$ref": "#/$defs/duration" }), json!({ "$ref": "#/$defs/span" }));
+        for (key, expected) in [
+            ("nodes", count(64)),
+            ("publishers", count(10_000)),
+            ("subscribers", count(50_000)),
+            ("rooms", count(10_000)),
+            ("payload", json!({ "type": "integer", "minimum": 48, "maximum": 16_384 })),
+            ("rate", json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000 })),
+            ("resend", json!({ "type": "boolean" })),
+            ("warm_up", duration.clone()),
+            ("drain", duration),
+            ("duration", span.clone()),
+            ("connect_timeout", span.clone()),
+            ("reconnect_min", span.clone()),
+            ("reconnect_max", span),
+        ] {
+            assert_eq!(of(key), expected, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_matrix_lists_values_of_some_fields() {
+        let matrix = matrix();
+        let properties = matrix["properties"].as_object().unwrap();
+        let keys: Vec<_> = properties.keys().map(String::as_str).collect();
+        assert_eq!(keys, ["nodes", "payload", "publishers", "rate", "rooms", "subscribers", "until"]);
+        let nodes = json!({
+            "description": "Chat servers: a run for each of these.",
+            "type": "array",
+            "items": { "type": "integer", "minimum": 1, "maximum": 64 },
+            "minItems": 1,
+            "examples": [[10, 100, 1000]],
+        });
+        assert_eq!(properties["nodes"], nodes);
+        assert_eq!(properties["until"]["const"], "violated");
+        assert_eq!(matrix["dependentSchemas"], json!({ "until": { "maxProperties": 2 } }));
+    }
+}

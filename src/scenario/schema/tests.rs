@@ -93,3 +93,85 @@ fn every_action_has_a_form_of_its_own() {
         assert!(known || example.is_some_and(|all| !all.is_empty()), "{action}");
     }
 }
+
+#[test]
+fn the_schema_names_every_key_of_the_file_and_refuses_others() {
+    let schema = json_schema();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!((&schema["type"], &schema["additionalProperties"]), (&json!("object"), &json!(false)));
+    let properties = schema["properties"].as_object().unwrap();
+    assert_eq!(
+        (&properties["title"]["type"], &properties["title"]["maxLength"]),
+        (&json!("string"), &json!(100))
+    );
+    assert_eq!(properties["patterns"]["anyOf"], json!([{ "$ref": "#/$defs/patterns" }]));
+    for (key, what) in [
+        ("title", "One line for people; without it, the file's name."),
+        ("cluster", "What stands."),
+        ("load", "What is sent, and who listens."),
+        ("matrix", "Runs the scenario over several values, a run for every combination."),
+        ("expect", "What every run must show."),
+    ] {
+        assert_eq!(properties[key]["description"], what);
+    }
+    assert_eq!(properties["fault"]["type"], "array");
+}
+
+#[test]
+fn what_several_places_refer_to_is_defined() {
+    let schema = json_schema();
+    let defined = schema["$defs"].as_object().unwrap();
+    let names: Vec<_> = defined.keys().map(String::as_str).collect();
+    let expected =
+        ["count", "duration", "figures", "link", "micros", "millis", "patterns", "share", "span", "time"];
+    assert_eq!(names, expected);
+    let patterns = json!({
+        "type": "array", "items": { "enum": ["local", "redis", "zeromq", "amqp"] }, "minItems": 1,
+        "uniqueItems": true,
+    });
+    assert_eq!(defined["patterns"], patterns);
+    assert_eq!(defined["duration"].get("not"), None);
+    assert_eq!(defined["span"]["not"], json!({ "pattern": "^[^1-9]*$" }));
+    assert_eq!(defined["span"]["pattern"], defined["duration"]["pattern"]);
+}
+
+#[test]
+fn every_figure_is_bounded_by_its_kind() {
+    let schema = json_schema();
+    let (all, own) =
+        (&schema["properties"]["expect"]["properties"], &schema["$defs"]["figures"]["properties"]);
+    for (figure, kind, help) in [
+        ("lost", "count", "Debts never received; those of unsent messages count as lost."),
+        (
+            "on_time",
+            "share",
+            "Debts received live within a second of the intended send time. A share of 1, or with a percent sign.",
+        ),
+        (
+            "p99",
+            "time",
+            "The 99th percentile of the latency of debts delivered live, from the intended send time. A bound names \
+             its unit.",
+        ),
+        ("service_p50_ms", "millis", "The median of the same latency from the actual send. In milliseconds."),
+        (
+            "loop_lag_max_us",
+            "micros",
+            "The largest of how late the load generator received. In microseconds.",
+        ),
+    ] {
+        let expected = json!({ "description": help, "anyOf": [{ "$ref": format!("#/$defs/{kind}") }] });
+        assert_eq!((&all[figure], &own[figure]), (&expected, &expected), "{figure}");
+    }
+    let of = "Of redis alone; replaces what is said of all, figure by figure.";
+    assert_eq!(all["redis"], json!({ "description": of, "anyOf": [{ "$ref": "#/$defs/figures" }] }));
+    let of = "Of a server that is none of ours; replaces what is said of all, figure by figure.";
+    assert_eq!(all["server"], json!({ "description": of, "anyOf": [{ "$ref": "#/$defs/figures" }] }));
+    assert_eq!(own.get("redis"), None);
+    let number = json!({ "type": "number", "minimum": 0 });
+    let count = schema["$defs"]["count"]["anyOf"].as_array().unwrap();
+    assert_eq!((count.len(), &count[0], &count[1]["type"]), (3, &number, &json!("string")));
+    assert_eq!((&count[2]["type"], &count[2]["minItems"]), (&json!("array"), &json!(1)));
+    assert_eq!(schema["$defs"]["time"]["anyOf"].as_array().unwrap().len(), 2, "no number without its unit");
+    assert_eq!(schema["$defs"]["share"]["anyOf"][0], json!({ "type": "number", "minimum": 0, "maximum": 1 }));
+}

@@ -65,3 +65,41 @@ pub(super) fn bound(numbers: Numbers) -> String {
     };
     format!("^\\s*((<=|>=|<|>|=)\\s*{number}|{number}\\s*\\.\\.\\s*{number})\\s*$")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPANS: &str = "([0-9][0-9\\s]*(\\.\\s*[0-9][0-9\\s]*)?\
+        (ns|nsec|nanos|us|µs|usec|ms|msec|millis|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?|\
+        M|months?|y|yrs?|years?)\\s*)+";
+    const NUMBER: &str = "\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?";
+
+    #[test]
+    fn a_duration_is_numbers_each_with_its_unit_or_0() {
+        assert_eq!(duration(), format!("^(0|\\s*{SPANS})$"));
+    }
+
+    #[test]
+    fn a_link_has_a_node_or_is_between_broker_and_history() {
+        assert_eq!(
+            link("<->"),
+            "^\\s*(node\\s+(any|\\*|[0-9]+)\\s*<->\\s*(node\\s+(any|\\*|[0-9]+)|(broker|history|clients?\\s+\\*))\
+             |(broker|history|clients?\\s+\\*)\\s*<->\\s*node\\s+(any|\\*|[0-9]+)\
+             |broker\\s*<->\\s*history|history\\s*<->\\s*broker)\\s*$"
+        );
+    }
+
+    #[test]
+    fn a_bound_is_a_sign_and_a_number_or_a_range() {
+        for (numbers, number) in [
+            (Numbers::Plain, NUMBER.to_owned()),
+            (Numbers::Percent, format!("{NUMBER}\\s*%?")),
+            (Numbers::Durations, SPANS.to_owned()),
+            (Numbers::PlainOrDurations, format!("({NUMBER}|{SPANS})")),
+        ] {
+            let expected = format!("^\\s*((<=|>=|<|>|=)\\s*{number}|{number}\\s*\\.\\.\\s*{number})\\s*$");
+            assert_eq!(bound(numbers), expected);
+        }
+    }
+}

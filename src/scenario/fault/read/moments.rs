@@ -82,11 +82,16 @@ impl Reader<'_> {
         }
         let duration =
             self.section.get("for").map(|value| duration(self.source, value, "for")).transpose()?;
-        let last = load.duration.checked_sub(moment.latest() + duration.unwrap_or_default());
-        let fit = last.map_or(1, |room| room.as_nanos() / every.as_nanos() + 1);
-        // The very end of the load is no moment to strike.
-        let at_the_end = |n: u128| moment.latest() + every * n as u32 >= load.duration;
-        let fit = if fit > 1 && fit <= u128::from(MOST) && at_the_end(fit - 1) { fit - 1 } else { fit };
+        // Each time begins before the very end of the load, and is healed by then.
+        let fit = match (load.duration.checked_sub(moment.latest()), duration) {
+            (Some(room), None) => room.as_nanos().div_ceil(every.as_nanos()),
+            (Some(room), Some(duration)) => {
+                room.checked_sub(duration).map_or(0, |room| room.as_nanos() / every.as_nanos() + 1)
+            }
+            (None, _) => 0,
+        };
+        // One that does not fit at all is for others to refuse.
+        let fit = fit.max(1);
         if fit > u128::from(MOST) {
             let error = self.source.error(at, format!("the fault would strike {fit} times"));
             return Err(error.with_hint(format!("at most {MOST}: lengthen `every`")));

@@ -1,0 +1,113 @@
+//! What several lines mean for one direction of one connection.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use scenario::Condition;
+
+use super::super::line::{LinkCounts, Way};
+use super::*;
+
+/// The rules of connection 9 over these lines; of each, whether it is reversed.
+fn rules(lines: &[(&Line, bool)], direction: Direction) -> (Rules, watch::Sender<()>) {
+    let (bell, ear) = watch::channel(());
+    let attach = |(line, reversed): &(&Line, bool)| Attached {
+        number: line.join(bell.clone()),
+        line: (*line).clone(),
+        reversed: *reversed,
+    };
+    (Rules::new(lines.iter().map(attach).collect(), direction, 9, ear), bell)
+}
+
+#[test]
+fn each_condition_alone_is_in_the_way() {
+    for condition in [
+        Condition::Cut,
+        Condition::Blackhole,
+        Condition::Delay { by: Duration::from_secs(1), jitter: Duration::ZERO },
+        Condition::Throttle { bytes_per_second: 1 },
+        Condition::Slice { bytes: 1, pause: Duration::ZERO },
+        Condition::Limit { bytes: 1 },
+    ] {
+        let line = Line::new(1);
+        let (mut rules, _bell) = rules(&[(&line, false)], Direction::Forward);
+        assert!(rules.is_clear());
+        let hold = line.apply(condition, Way::Forward);
+        assert!(rules.is_clear(), "not looked at yet");
+        assert!(!rules.refresh());
+        assert!(!rules.is_clear(), "{condition:?}");
+        assert_eq!(
+            (rules.cut, rules.black),
+            (condition == Condition::Cut, condition == Condition::Blackhole)
+        );
+        line.heal(hold);
+        let healed = matches!(condition, Condition::Delay { .. });
+        assert_eq!(rules.refresh(), healed, "{condition:?}");
+        assert!(rules.is_clear());
+        assert!(!rules.refresh(), "nothing has changed");
+    }
+}
+
+#[test]
+fn what_holds_already_holds_from_the_beginning() {
+    let line = Line::new(1);
+    line.apply(Condition::Blackhole, Way::Back);
+    assert!(!rules(&[(&line, false)], Direction::Forward).0.black);
+    assert!(rules(&[(&line, false)], Direction::Back).0.black);
+    assert!(rules(&[(&line, true)], Direction::Forward).0.black, "its back is the proxy's forward");
+}
+
+#[test]
+fn a_change_is_heard_until_it_is_looked_at() {
+    let line = Line::new(1);
+    let (mut rules, _bell) = rules(&[(&line, false)], Direction::Forward);
+    assert!(rules.changed().now_or_never().is_none());
+    line.apply(Condition::Cut, Way::Both);
+    assert!(rules.changed().now_or_never().is_some());
+    assert!(rules.changed().now_or_never().is_some());
+    rules.refresh();
+    assert!(rules.changed().now_or_never().is_none());
+}
+
+#[test]
+fn all_lines_hold_and_all_count() {
+    let (one, other) = (Line::new(1), Line::new(2));
+    one.apply(Condition::Limit { bytes: 100 }, Way::Forward);
+    other.apply(Condition::Limit { bytes: 60 }, Way::Back);
+    let (mut rules, _bell) = rules(&[(&one, false), (&other, true)], Direction::Forward);
+    assert_eq!(rules.limit.left(), Some(60));
+    rules.passed(50);
+    assert_eq!(rules.limit.left(), Some(10));
+    rules.count(|counters| &counters.reset);
+    rules.count(|counters| &counters.reset);
+    assert_eq!(one.counts(), LinkCounts { bytes_forward: 50, reset: 2, ..LinkCounts::default() });
+    assert_eq!(other.counts(), LinkCounts { bytes_back: 50, reset: 2, ..LinkCounts::default() });
+}
+
+#[test]
+fn every_condition_connection_and_direction_has_a_seed_of_its_own() {
+    let line = Line::new(0x0807_0605_0403_0201);
+    let proxies: Vec<_> = (0..3).map(|_| rules(&[(&line, false)], Direction::Forward)).collect();
+    let (back, _bell) = rules(&[(&line, false)], Direction::Back);
+    let (reversed, _other) = rules(&[(&line, true)], Direction::Back);
+    // The seed of the line, the number of the condition, the proxy's number and the line's direction, the connection.
+    let expected = |path: u8| {
+        let mut seed = [0; 32];
+        seed[..9].copy_from_slice(&[1, 2, 3, 4, 5, 6, 7, 8, 77]);
+        (seed[16], seed[24]) = (path, 9);
+        seed
+    };
+    let seed = |rules: &Rules| rules.seed(&rules.lines[0], 77);
+    assert_eq!(seed(&proxies[0].0), expected(2), "the first proxy, forward");
+    assert_eq!(seed(&proxies[2].0), expected(6), "the third");
+    assert_eq!(seed(&back), expected(9), "the fourth, back");
+    assert_eq!(seed(&reversed), expected(10), "the fifth, whose back is the line's forward");
+}
+
+#[test]
+fn without_a_proxy_nothing_changes_any_more() {
+    let (bell, ear) = watch::channel(());
+    let rules = Rules::new(Vec::new().into(), Direction::Forward, 1, ear);
+    drop(bell);
+    assert!(rules.changed().now_or_never().is_none());
+}
