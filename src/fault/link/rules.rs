@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::delay::Delay;
 use super::force::{Force, Key};
@@ -127,7 +128,7 @@ impl Rules {
     /// So many bytes have passed.
     pub(super) fn passed(&mut self, bytes: usize) {
         self.throttle.passed(bytes);
-        self.slice.passed();
+        self.slice.passed(Instant::now());
         self.limit.passed(bytes);
         for attached in self.lines.iter() {
             attached.line.counters().passed(attached.direction(self.direction), bytes);

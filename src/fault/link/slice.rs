@@ -46,11 +46,10 @@ impl Slice {
         }
     }
 
-    /// A piece has passed.
-    pub(super) fn passed(&mut self) {
+    /// A piece has passed. The moment is the one after the write, so that the pause is not shorter by its duration.
+    pub(super) fn passed(&mut self, now: Instant) {
         if self.in_force.is_some() {
-            // Measured after the write, so that the pause is not shorter by its duration.
-            self.last = Some(Instant::now());
+            self.last = Some(now);
         }
     }
 }
@@ -71,14 +70,13 @@ mod tests {
     fn a_piece_passes_and_the_next_after_the_pause() {
         let mut slice = Slice::default();
         slice.update(&[force(10, PAUSE)]);
-        let before = Instant::now();
-        assert_eq!(slice.allow(95, before), Ok(10));
-        assert_eq!(slice.allow(7, before), Ok(7));
-        slice.passed();
-        let after = Instant::now();
-        let again = slice.allow(85, after).unwrap_err();
-        assert!((before + PAUSE..=after + PAUSE).contains(&again));
-        let nanosecond = Duration::from_nanos(1);
+        let now = Instant::now();
+        assert_eq!(slice.allow(95, now), Ok(10));
+        assert_eq!(slice.allow(7, now), Ok(7));
+        let (nanosecond, written) = (Duration::from_nanos(1), now + Duration::from_millis(3));
+        slice.passed(written);
+        let again = written + PAUSE;
+        assert_eq!(slice.allow(85, written), Err(again));
         assert_eq!(slice.allow(85, again - nanosecond), Err(again));
         assert_eq!(slice.allow(85, again), Ok(10), "from that moment on");
         assert_eq!(slice.allow(85, again + nanosecond), Ok(10));
@@ -89,11 +87,11 @@ mod tests {
         let mut slice = Slice::default();
         let now = Instant::now();
         assert!(slice.is_clear());
-        slice.passed();
+        slice.passed(now);
         assert_eq!(slice.allow(95, now), Ok(95));
         slice.update(&[force(10, PAUSE)]);
         assert!(!slice.is_clear());
-        slice.passed();
+        slice.passed(now);
         assert!(slice.allow(95, now).is_err());
         slice.update(&[Force { condition: Condition::Cut, ..force(1, PAUSE) }]);
         assert!(slice.is_clear());
