@@ -94,26 +94,13 @@ mod tests {
 
     use super::*;
     use crate::meter::Meter;
-    use crate::samples::chat;
+    use crate::samples::{chat, read};
 
     fn feed(capacity: usize) -> (Arc<Feed>, mpsc::Receiver<BusEvent>, Meter) {
         let meter = Meter::default();
         let counters = Arc::new(meter.around(Counters::register));
         let (feed, events) = Feed::new(capacity, counters);
         (Arc::new(feed), events, meter)
-    }
-
-    /// What the node reads now: the ids of messages, and losses as `-2`.
-    fn read(events: &mut mpsc::Receiver<BusEvent>) -> Vec<String> {
-        let mut read = Vec::new();
-        while let Ok(event) = events.try_recv() {
-            read.push(match event {
-                BusEvent::Envelope(envelope) => envelope.id.to_string(),
-                BusEvent::Lagged(missed) => format!("-{missed}"),
-                other => panic!("{other:?}"),
-            });
-        }
-        read
     }
 
     #[test]

@@ -166,10 +166,10 @@ mod tests {
     use futures_util::{FutureExt, stream};
 
     use super::*;
+    use crate::Counters;
     use crate::amqp::options::AmqpOptions;
     use crate::interest::Interest;
-    use crate::samples::{chat, room};
-    use crate::{BusEvent, Counters};
+    use crate::samples::{chat, read, room};
 
     /// What the node gets of a replay, by id, and how that ended.
     fn filled(mark: &Mark, items: Vec<Result<Envelope, BusError>>) -> (Vec<String>, Result<(), String>) {
@@ -179,11 +179,7 @@ mod tests {
             Inbox::new(&AmqpOptions::default(), &interest, &Arc::new(Counters::register()));
         let replay = Replay { complete: true, messages: stream::iter(items).boxed() };
         let ended = fill(&inbox, mark, replay).now_or_never().unwrap();
-        let mut ids = Vec::new();
-        while let Ok(BusEvent::Replayed(envelope)) = events.try_recv() {
-            ids.push(envelope.id.to_string());
-        }
-        (ids, ended)
+        (read(&mut events), ended)
     }
 
     fn said(id: &str, sent_at: u64) -> Result<Envelope, BusError> {
@@ -195,7 +191,7 @@ mod tests {
         let mark = Mark { since: 100, last: Some("2".into()) };
         // By the clock of another node, which may be wrong, all of it is old.
         let items = vec![said("1", 10), said("2", 20), said("3", 30), said("4", 40)];
-        assert_eq!(filled(&mark, items), (vec!["3".into(), "4".into()], Ok(())));
+        assert_eq!(filled(&mark, items), (vec!["+3".into(), "+4".into()], Ok(())));
     }
 
     #[test]
@@ -203,13 +199,13 @@ mod tests {
         let mark = Mark { since: 100, last: None };
         let items =
             vec![said("1", 99), said("2", 100), said("3", 99), Ok(chat("r", "no time")), said("4", 101)];
-        assert_eq!(filled(&mark, items), (vec!["2".into(), "4".into()], Ok(())));
+        assert_eq!(filled(&mark, items), (vec!["+2".into(), "+4".into()], Ok(())));
     }
 
     #[test]
     fn what_came_before_the_failure_is_handed_over() {
         let mark = Mark { since: 0, last: None };
         let (ids, ended) = filled(&mark, vec![said("1", 1), Err(BusError::Closed), said("2", 2)]);
-        assert_eq!((ids, ended), (vec!["1".into()], Err("the bus is closed".into())));
+        assert_eq!((ids, ended), (vec!["+1".into()], Err("the bus is closed".into())));
     }
 }

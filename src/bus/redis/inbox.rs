@@ -47,9 +47,9 @@ impl Inbox {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Counters;
     use crate::meter::Meter;
-    use crate::samples::chat;
-    use crate::{BusEvent, Counters};
+    use crate::samples::{chat, read};
 
     fn message(channel: &str, payload: &[u8]) -> Vec<Value> {
         vec![Value::BulkString(channel.into()), Value::BulkString(payload.to_vec())]
@@ -63,11 +63,7 @@ mod tests {
         for (kind, data) in pushes {
             inbox.accept(PushInfo { kind, data });
         }
-        let mut ids = Vec::new();
-        while let Ok(BusEvent::Envelope(envelope)) = events.try_recv() {
-            ids.push(envelope.id.to_string());
-        }
-        (ids, meter.count("garbled"))
+        (read(&mut events), meter.count("garbled"))
     }
 
     #[test]

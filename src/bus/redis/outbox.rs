@@ -146,7 +146,7 @@ mod tests {
     use super::*;
     use crate::Level;
     use crate::meter::Meter;
-    use crate::samples::{any_moment, chat};
+    use crate::samples::{any_moment, chat, chat_of};
 
     fn outbox(capacity: usize) -> (Outbox, Meter) {
         let meter = Meter::default();
@@ -195,6 +195,17 @@ mod tests {
         let _fourth = outbox.publish(chat("r", "4"), now);
         assert_eq!(ids(&outbox.take(10, now)), ["2", "4"]);
         assert_eq!(meter.count("refused"), 1);
+    }
+
+    #[test]
+    fn as_many_bytes_as_are_allowed_may_wait_and_not_one_more() {
+        let ((outbox, _), now) = (outbox(10), any_moment());
+        outbox.open();
+        let rest = MAX_BYTES - 20_000;
+        let _first_two = [10_000; 2].map(|bytes| outbox.publish(chat_of(bytes), now));
+        assert_eq!(refusal(&mut outbox.publish(chat_of(rest + 1), now)), Some("overloaded"));
+        assert_eq!(refusal(&mut outbox.publish(chat_of(rest), now)), None);
+        assert_eq!(outbox.take(10, now).len(), 3);
     }
 
     #[test]

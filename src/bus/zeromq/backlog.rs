@@ -216,11 +216,18 @@ mod tests {
         assert_eq!(take(&backlog, MOST).map(|taken| taken.len()), Some(MAX_BYTES + 1));
         offer(&backlog, &["2"]);
         assert_eq!(take(&backlog, MOST).as_deref(), Some("2"));
+    }
+
+    #[test]
+    fn the_bytes_that_wait_are_added_up_and_given_back() {
+        let (backlog, meter) = backlog(10);
         let half = Bytes::from(vec![b'x'; MAX_BYTES / 2]);
-        for _ in 0..3 {
-            backlog.offer(b"r\n", || half.clone());
-        }
-        assert_eq!(meter.count("hwm_dropped"), 2, "two halves have just room");
+        let offer = || backlog.offer(b"r\n", || half.clone());
+        (0..3).for_each(|_| offer());
+        assert_eq!(meter.count("hwm_dropped"), 1, "two halves have just room");
+        assert!(backlog.take(&mut Batch::default(), 1));
+        (0..2).for_each(|_| offer());
+        assert_eq!(meter.count("hwm_dropped"), 2, "one was taken, so one has room");
     }
 
     #[test]

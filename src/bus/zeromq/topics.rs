@@ -12,18 +12,29 @@ const MOST: usize = 1 << 20;
 const LONGEST: usize = 512;
 
 /// The peer's subscriptions, each with how often it was made: ZeroMQ wants it withdrawn as often.
-#[derive(Default)]
 pub(super) struct Topics {
+    most: usize,
     /// Those that end as ours do, and so match one topic only.
     rooms: HashMap<Bytes, usize>,
     /// Beginnings, such as a program of other people subscribes to: `` is everything.
     beginnings: HashMap<Bytes, usize>,
 }
 
+impl Default for Topics {
+    fn default() -> Self {
+        Self::up_to(MOST)
+    }
+}
+
 impl Topics {
+    /// No subscription yet, and room for so many.
+    fn up_to(most: usize) -> Self {
+        Self { most, rooms: HashMap::new(), beginnings: HashMap::new() }
+    }
+
     /// The peer wants what begins with this. False if it wants too much.
     pub(super) fn add(&mut self, topic: Bytes) -> bool {
-        if topic.len() > LONGEST || self.rooms.len() + self.beginnings.len() >= MOST {
+        if topic.len() > LONGEST || self.rooms.len() + self.beginnings.len() >= self.most {
             return false;
         }
         let count = self.place(&topic).entry(topic).or_default();
@@ -105,11 +116,12 @@ mod tests {
 
     #[test]
     fn a_peer_cannot_want_without_bounds() {
-        let mut topics = Topics::default();
+        let mut topics = Topics::up_to(100);
         assert!(!topics.add(vec![b'x'; LONGEST + 1].into()));
+        assert_eq!(Topics::default().most, 1 << 20);
         // Rooms and beginnings count together.
         let topic = |n: usize| if n.is_multiple_of(2) { format!("{n}") } else { format!("{n}\n") };
-        assert!((0..MOST).all(|n| topics.add(topic(n).into())));
+        assert!((0..100).all(|n| topics.add(topic(n).into())));
         assert!(!topics.add("one more".into()) && !topics.add("one more\n".into()));
         topics.remove(&topic(0).into());
         assert!(topics.add("one more".into()));

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 
 use super::*;
 use crate::meter::Meter;
-use crate::samples::{chat, presence, room};
+use crate::samples::{chat, presence, read, room};
 
 /// The way to a node that wants the room `r`.
 fn inbox(options: AmqpOptions) -> (Inbox, mpsc::Receiver<BusEvent>, Meter) {
@@ -15,20 +15,6 @@ fn inbox(options: AmqpOptions) -> (Inbox, mpsc::Receiver<BusEvent>, Meter) {
     drop(interest.subscribe(room("r")));
     let (inbox, events) = meter.around(|| Inbox::new(&options, &interest, &Arc::new(Counters::register())));
     (inbox, events, meter)
-}
-
-/// What the node reads now, by id; what came out of the history has a `+`.
-fn read(events: &mut mpsc::Receiver<BusEvent>) -> Vec<String> {
-    let mut read = Vec::new();
-    while let Ok(event) = events.try_recv() {
-        read.push(match event {
-            BusEvent::Envelope(envelope) => envelope.id.to_string(),
-            BusEvent::Replayed(envelope) => format!("+{}", envelope.id),
-            BusEvent::Gap(reason) => format!("gap: {reason}"),
-            BusEvent::Lagged(missed) => format!("-{missed}"),
-        });
-    }
-    read
 }
 
 fn hand(inbox: &Inbox, envelope: Envelope) {

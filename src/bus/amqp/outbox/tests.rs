@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use super::*;
 use crate::Level;
 use crate::meter::Meter;
-use crate::samples::{any_moment, chat, presence, room};
+use crate::samples::{any_moment, chat, chat_of, presence, room};
 
 /// How long a message may wait.
 const AGE: Duration = Duration::from_secs(60);
@@ -93,6 +93,16 @@ fn signals_are_bounded_too() {
         (0..SIGNALS).map(|n| outbox.publish(&presence("r", &n.to_string()), now)).collect();
     assert_eq!(word(&mut outbox.publish(&presence("r", "more"), now)), "overloaded");
     assert_eq!(word(&mut outbox.publish(&chat("r", "1"), now)), "");
+}
+
+#[test]
+fn as_many_bytes_as_are_allowed_may_wait_and_not_one_more() {
+    let now = any_moment();
+    let (outbox, _) = open(10, now);
+    let rest = MAX_BYTES - 20_000;
+    let _first_two = [10_000; 2].map(|bytes| outbox.publish(&chat_of(bytes), now));
+    assert_eq!(word(&mut outbox.publish(&chat_of(rest + 1), now)), "overloaded");
+    assert_eq!(word(&mut outbox.publish(&chat_of(rest), now)), "");
 }
 
 #[test]

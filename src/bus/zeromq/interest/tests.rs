@@ -1,6 +1,7 @@
 //! What publishers are told of the rooms that the node wants, and whose confirmation is waited for.
 
 use futures_util::FutureExt;
+use futures_util::future::join;
 
 use super::*;
 use crate::samples::room;
@@ -102,6 +103,16 @@ fn a_subscription_is_confirmed_by_the_pong_of_a_ping_that_came_after_it() {
     assert!(later[0].resolved().now_or_never().is_some());
     // An old one takes nothing back.
     listing.pong(&1_u64.to_be_bytes());
+    assert!(interest.unconfirmed().is_empty());
+}
+
+#[tokio::test]
+async fn whoever_waits_for_a_confirmation_is_woken_by_it() {
+    let interest = wanting("a");
+    let listing = interest.list(true);
+    news(&listing);
+    let mut missing = interest.unconfirmed();
+    join(missing[0].resolved(), async { listing.pong(&1_u64.to_be_bytes()) }).await;
     assert!(interest.unconfirmed().is_empty());
 }
 
