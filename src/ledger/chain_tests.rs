@@ -97,6 +97,9 @@ fn the_slowest_stays_if_it_is_not_paid_or_is_ordinary() {
     hear(&mut witness, 0, 0, 5);
     witness.paid(0);
     hear(&mut witness, 3, 0, 6);
+    // That another one is paid does not pay the slowest.
+    hear(&mut witness, 6, 0, 1);
+    witness.paid(6);
     hear(&mut witness, 5, 0, 7);
     assert_eq!([0, 3, 5].map(|n| kept(&witness, n)), [[50], [60], [70]]);
     // Message 2 takes its stretch's place, so that 3, paid now and the slowest no more, is let go.
@@ -109,6 +112,15 @@ fn the_slowest_stays_if_it_is_not_paid_or_is_ordinary() {
     witness.paid(5);
     hear(&mut witness, 7, 0, 2);
     assert_eq!([5, 7].map(|n| kept(&witness, n)), [vec![70, 80], vec![20]]);
+}
+
+#[test]
+fn an_ordinary_one_stays_wherever_in_the_load_it_is() {
+    let mut witness = witness(2, 10, 20);
+    (0..2).for_each(|s| hear(&mut witness, 4, s, 5 + s as u64));
+    witness.paid(4);
+    hear(&mut witness, 9, 0, 7);
+    assert_eq!([4, 9].map(|n| kept(&witness, n)), [vec![50, 60], vec![70]]);
 }
 
 #[test]
