@@ -172,6 +172,46 @@ async fn connect(upstream: &str) -> io::Result<TcpStream> {
 }
 
 /// Whether the kernel chose the port of a dead upstream for our own end, and connected it with itself.
-pub(super) fn is_to_itself(stream: &TcpStream) -> bool {
+fn is_to_itself(stream: &TcpStream) -> bool {
     matches!((stream.local_addr(), stream.peer_addr()), (Ok(local), Ok(peer)) if local == peer)
+}
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use super::*;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    const WHILE: Duration = Duration::from_millis(60);
+
+    /// Two ends of one connection.
+    async fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let one = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        (one, listener.accept().await.unwrap().0)
+    }
+
+    #[tokio::test]
+    async fn what_a_side_still_sends_is_thrown_away_until_it_ends() {
+        let (mut one, other) = pair().await;
+        let mut discarded = std::pin::pin!(discard(&other));
+        assert!(timeout(WHILE, &mut discarded).await.is_err(), "nothing came, and no end");
+        for bytes in [&[1][..], &[2; 5_000]] {
+            one.write_all(bytes).await.unwrap();
+            assert!(timeout(WHILE, &mut discarded).await.is_err(), "bytes are no end");
+        }
+        drop(one);
+        timeout(FAREWELL, discarded).await.unwrap();
+        assert_eq!(other.try_read(&mut [0]).unwrap(), 0, "all of it was taken");
+    }
+
+    #[tokio::test]
+    async fn a_port_that_connected_with_itself_is_no_upstream() {
+        let (one, other) = pair().await;
+        assert!(!is_to_itself(&one) && !is_to_itself(&other));
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let itself = socket.local_addr().unwrap();
+        assert!(is_to_itself(&socket.connect(itself).await.unwrap()));
+    }
 }

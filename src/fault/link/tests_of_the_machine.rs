@@ -131,6 +131,22 @@ async fn a_reset_is_passed_on_also_by_one_who_had_no_more_to_say() {
 }
 
 #[tokio::test]
+async fn a_reset_that_a_write_finds_out_is_passed_on_as_one() {
+    let stage = Stage::new().await;
+    let (mut client, mut server) = stage.pair().await;
+    pass(b"x", &mut client, &mut server).await;
+    // The proxy does not read what comes from the client, and meets the reset as it writes there.
+    let hold = stage.line.apply(Condition::Blackhole, Way::Forward);
+    pass(b"y", &mut server, &mut client).await;
+    client.set_zero_linger().unwrap();
+    drop(client);
+    server.write_all(b"z").await.unwrap();
+    is_silent(&server).await;
+    stage.line.heal(hold);
+    assert_eq!(rest(&mut server).await, (vec![], RESET));
+}
+
+#[tokio::test]
 async fn who_dials_an_upstream_that_is_down_is_reset() {
     let stage = Stage::new().await;
     let Stage { line, upstream, proxy, _ends_with_the_test } = stage;
@@ -163,6 +179,11 @@ async fn a_cut_resets_and_refuses_and_once_healed_the_port_is_the_same() {
     assert_eq!(rest(&mut server).await, (vec![], RESET));
     counted(&stage.line, |counts| counts.reset == 1).await;
     assert_eq!(stage.dial().await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    // Whatever else changes.
+    let other = stage.line.apply(Condition::Limit { bytes: 5 }, Way::Both);
+    stage.line.heal(other);
+    tokio::time::sleep(WHILE).await;
+    assert_eq!(stage.dial().await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
     stage.line.heal(hold);
     let begin = Instant::now();
     let mut client = loop {
@@ -190,6 +211,32 @@ async fn a_proxy_that_begins_in_a_cut_refuses_until_it_is_healed() {
     let begin = Instant::now();
     while TcpStream::connect(("127.0.0.1", proxy.port())).await.is_err() {
         assert!(begin.elapsed() < SOON);
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_another_took_during_a_cut_is_opened_once_it_is_free() {
+    let stage = Stage::new().await;
+    let hold = stage.line.apply(Condition::Cut, Way::Both);
+    let begin = Instant::now();
+    let thief = loop {
+        // As one who listens there by chance: the port is bound, and nobody listens.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        let taken = socket.bind(([127, 0, 0, 1], stage.proxy.port()).into()).and_then(|()| socket.listen(1));
+        match taken {
+            Ok(thief) => break thief,
+            Err(_) => assert!(begin.elapsed() < SOON),
+        }
+        tokio::time::sleep(MS(2)).await;
+    };
+    stage.line.heal(hold);
+    counted(&stage.line, |counts| counts.port_taken >= 2).await;
+    drop(thief);
+    let begin = Instant::now();
+    while stage.dial().await.is_err() {
+        assert!(begin.elapsed() < SOON);
+        tokio::time::sleep(MS(2)).await;
     }
 }
 
@@ -354,17 +401,6 @@ async fn both_directions_get_their_turn() {
     };
     soon(all).await.unwrap();
     assert!(there == bytes && here == bytes);
-}
-
-#[tokio::test]
-async fn a_port_that_connected_with_itself_is_no_upstream() {
-    let stage = Stage::new().await;
-    let (client, _server) = stage.pair().await;
-    assert!(!connection::is_to_itself(&client));
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let itself = socket.local_addr().unwrap();
-    assert!(connection::is_to_itself(&soon(socket.connect(itself)).await.unwrap()));
 }
 
 #[tokio::test]
