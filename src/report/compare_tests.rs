@@ -127,6 +127,25 @@ fn what_makes_sides_unlike_is_said() {
 }
 
 #[test]
+fn it_is_written_for_a_pull_request_and_for_a_program() {
+    let comparison = compare(&[side("a", &[1_200]), side("b", &[2_400])]);
+    let page = comparison.to_markdown();
+    assert!(page.starts_with("## pubsub-lab: a, b compared\n"), "{page}");
+    assert!(page.contains("\n| p99 (ms) | 1.2 | 2.4 | +1.2 | 2.00x | worse |\n"), "{page}");
+    let text = comparison.to_json().unwrap();
+    assert!(text.ends_with("}\n"), "{text}");
+    let read: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(
+        (&read["sides"], &read["marked_at"]),
+        (&serde_json::json!(["a", "b"]), &serde_json::json!(0.01))
+    );
+    let figures = read["groups"][0]["figures"].as_array().unwrap();
+    let p99 = figures.iter().find(|figure| figure["figure"] == "p99").unwrap();
+    assert_eq!((&p99["unit"], &p99["better"]), (&"us".into(), &"lower".into()));
+    assert_eq!((&p99["sides"][1]["ratio"], &p99["sides"][1]["direction"]), (&2.0.into(), &"worse".into()));
+}
+
+#[test]
 fn a_loss_that_looks_fast_is_named() {
     let mut lossy = side("b", &[900]);
     refuse(&mut lossy.reports[0].runs[0], 500);

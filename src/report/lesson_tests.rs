@@ -52,6 +52,23 @@ fn two_halves_of_zeromq() {
 }
 
 #[test]
+fn a_split_that_never_healed_lasts_until_the_last_message() {
+    let mut run = split("zeromq", "partition node 0", |debts, _| of(debts, 0, 67));
+    run.faults[0].heal_begin_ms = None;
+    let slice = |n: u64| {
+        let sent = if n < 150 { 10 } else { 0 };
+        Slice { at_ms: n * 100, sent, received: n, ..Slice::default() }
+    };
+    run.timeline = (0..200).map(slice).collect();
+    // Those of 6.0 s to 14.9 s, so many as the number of the slice: 60 + 61 + ... + 148.
+    assert_eq!(
+        taught(&run),
+        "Those who could still hear each other went on among themselves (9,256 deliveries meanwhile). What should \
+         have crossed was dropped."
+    );
+}
+
+#[test]
 fn half_open_to_redis() {
     let what = "blackhole node 1 <-> broker";
     let lost = "What Redis took and could not pass on was lost, and nobody noticed: neither who sent it nor who \
@@ -74,6 +91,12 @@ fn half_open_to_redis() {
         (debts.lost_online, debts.lost_offline) = (0, 9);
     });
     assert_eq!(taught(&offline), "");
+    // Nor do those whom the pattern has no way to.
+    let no_path = split("redis", what, |debts, _| {
+        of(debts, 0, 9);
+        debts.lost_no_path = 9;
+    });
+    assert_eq!(taught(&no_path), "");
 }
 
 #[test]
