@@ -414,3 +414,16 @@ async fn what_a_proxy_costs_is_measured_in_order() {
     let twice = added.proxied_p50.saturating_sub(added.direct_p50);
     assert!([twice, twice.saturating_sub(Duration::from_nanos(1))].contains(&(added.one_way * 2)));
 }
+
+#[tokio::test]
+async fn every_connection_draws_its_own_delay() {
+    let stage = Stage::new().await;
+    stage.line.apply(Condition::Delay { by: MS(60), jitter: MS(60) }, Way::Forward);
+    // Of the line's seed 1 the first condition gives the third connection of the first proxy 94 ms, and the two
+    // before it less than 4 ms.
+    for at_least in [MS(3), Duration::ZERO, MS(94)] {
+        let (mut client, mut server) = stage.pair().await;
+        let took = pass(b"x", &mut client, &mut server).await;
+        assert!(took >= at_least, "{took:?}");
+    }
+}
