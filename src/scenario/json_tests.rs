@@ -81,3 +81,31 @@ fn a_matrix_stands_in_the_json_where_there_is_one() {
     let flagged = overridden("[matrix]\nrate = [10, 20]\n", &[("rate", "5")]).unwrap().to_json();
     assert_eq!(flagged.get("matrix"), None);
 }
+
+#[test]
+fn leaving_and_joining_stand_in_the_json_as_in_the_file() {
+    let text = "[[fault]]\nat = \"5s\"\nfor = \"5s\"\nleave = \" 50 %\"\n\
+                [[fault]]\nat = \"1s\"\njoin = \"30%\"\n[[fault]]\nat = \"12s\"\nstop = \"history\"\n";
+    let scenario = parsed(text);
+    let faults = json!([
+        {"at": "5s", "for": "5s", "leave": "50%"},
+        {"at": "1s", "join": "30%"},
+        {"at": "12s", "stop": "history"},
+    ]);
+    assert_eq!(scenario.to_json()["fault"], faults);
+    let words: Vec<_> = scenario.faults.iter().map(ToString::to_string).collect();
+    assert_eq!(words, ["leave 50% of the subscribers", "join 30% of the subscribers", "stop history"]);
+}
+
+#[test]
+fn faults_and_expectations_stand_in_the_json_as_in_the_file() {
+    let text = format!(
+        "{BROKER_DOWN}[[fault]]\nat = \"12s\"\npause = \"node *\"\n\
+         [expect]\nlost = 0\non_time = \">= 0.5\"\n[expect.redis]\nrecovery_ms = \"< 2s\"\n"
+    );
+    let json = parsed(&text).to_json();
+    let faults = json!([{"at": "5s", "for": "5s", "kill": "broker"}, {"at": "12s", "pause": "node *"}]);
+    assert_eq!(json["fault"], faults);
+    let expect = json!({"lost": 0, "on_time": ">= 0.5", "redis": {"recovery_ms": "< 2000"}});
+    assert_eq!(json["expect"], expect);
+}

@@ -108,3 +108,12 @@ fn a_search_goes_along_one_line_and_upwards() {
     let all = parsed("[matrix]\nrate = [5, 5, 1]\nnodes = [1, 2]\n").matrix;
     assert!(!all.until_violated && all.count() == 6);
 }
+
+#[test]
+fn a_search_goes_upwards() {
+    let search = "[matrix]\nrate = [200, 50]\nuntil = \"violated\"\n";
+    refused(search, &[], "s.toml:2:14: a search goes upwards, and 50 comes after 200");
+    // What a flag gives is not varied; without `until` every order is fine.
+    assert!(overridden(search, &[("rate", "7")]).is_ok());
+    assert_eq!(parsed("[matrix]\nrate = [200, 50]\n").matrix.count(), 2);
+}

@@ -83,3 +83,42 @@ fn faults_come_in_the_order_of_their_moments_each_as_long_as_planned() {
     assert_eq!(at(None), [storm(2), storm(7), kill, storm(12)]);
     assert_eq!(at(Some(Pattern::Amqp)), [kill]);
 }
+
+#[test]
+fn a_node_that_is_drawn_for_a_link_is_not_its_other_end() {
+    let scenario = parsed("[[fault]]\nat = \"1s\"\ncut = \"node any <-> node 1\"\n");
+    let drawn = |seed| match scenario.schedule(Some(Pattern::Zeromq), seed)[0].target {
+        Target::Link(link) => link.from,
+        _ => End::Node(1),
+    };
+    let drawn: std::collections::BTreeSet<_> = (0..50).map(drawn).collect();
+    assert_eq!(drawn.into_iter().collect::<Vec<_>>(), [End::Node(0), End::Node(2)]);
+}
+
+#[test]
+fn the_seed_draws_the_schedule_and_nothing_else_does() {
+    let text = "[[fault]]\nbetween = [\"1s\", \"3s\"]\nevery = \"4s\"\nfor = \"500ms\"\nkill = \"node any\"\n\
+                [[fault]]\nbetween = [\"1s\", \"9s\"]\nslow = \"subscriber any\"\nbytes_per_second = 9\n\
+                [[fault]]\nbetween = [\"1s\", \"9s\"]\ncut = \"node any <-> broker\"\npatterns = [\"redis\"]\n";
+    let scenario = parsed(text);
+    let drawn = |pattern, seed| scenario.schedule(Some(pattern), seed);
+    let redis = drawn(Pattern::Redis, 7);
+    assert_eq!(redis, drawn(Pattern::Redis, 7));
+    assert_ne!(redis, drawn(Pattern::Redis, 8));
+    assert_eq!(redis.len(), 5 + 1 + 1);
+    assert!(redis.is_sorted_by_key(|fault| fault.at));
+    // Another pattern has the same, but for what is not for it.
+    let mut others = redis.clone();
+    others.retain(|fault| !matches!(fault.target, Target::Link(_)));
+    assert_eq!(drawn(Pattern::Zeromq, 7), others);
+    for seed in 0..200 {
+        let faults = drawn(Pattern::Zeromq, seed);
+        let kills = faults.iter().filter(|fault| fault.action == Action::Kill).enumerate();
+        for (n, fault) in kills {
+            let window = Duration::from_secs(1 + 4 * n as u64)..=Duration::from_secs(3 + 4 * n as u64);
+            assert!(window.contains(&fault.at), "{fault:?}");
+            assert!(matches!(fault.target, Target::Node(0..3)), "{fault:?}");
+        }
+        assert!(faults.iter().any(|fault| matches!(fault.target, Target::Subscriber(0..30))));
+    }
+}

@@ -270,51 +270,5 @@ fn is_transient(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests_of_the_machine {
-    use std::time::Duration;
-
-    use tokio::net::TcpListener;
-
-    use super::*;
-
-    /// One side of a connection, and who is there.
-    async fn side() -> (Side, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let one = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        (Side::new(listener.accept().await.unwrap().0), one)
-    }
-
-    #[tokio::test]
-    async fn a_side_is_gone_when_a_write_found_it_out() {
-        let (side, _other) = side().await;
-        assert!(!side.is_gone());
-        side.gone.store(true, Ordering::Relaxed);
-        assert!(side.is_gone());
-    }
-
-    #[tokio::test]
-    async fn a_side_is_gone_when_it_was_reset_and_not_when_it_ended() {
-        let (side, other) = side().await;
-        other.set_zero_linger().unwrap();
-        drop(other);
-        side.stream.readable().await.unwrap();
-        let begin = Instant::now();
-        while !side.is_gone() {
-            assert!(begin.elapsed() < Duration::from_secs(10));
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        let (side, other) = self::side().await;
-        drop(other);
-        side.stream.readable().await.unwrap();
-        assert_eq!(side.stream.try_read(&mut [0]).unwrap(), 0);
-        assert!(!side.is_gone());
-    }
-
-    #[test]
-    fn a_socket_that_is_not_ready_is_no_loss() {
-        assert!(is_transient(&ErrorKind::WouldBlock.into()) && is_transient(&ErrorKind::Interrupted.into()));
-        assert!(
-            !is_transient(&ErrorKind::ConnectionReset.into()) && !is_transient(&ErrorKind::BrokenPipe.into())
-        );
-    }
-}
+#[path = "pump_tests_of_the_machine.rs"]
+mod tests_of_the_machine;

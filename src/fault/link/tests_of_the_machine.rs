@@ -1,89 +1,19 @@
 //! A proxy over real sockets of this machine: what passes, when, and how it ends.
 
-use std::io::{self, ErrorKind};
+mod stage;
+
+use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use scenario::Condition;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::*;
-
-const MS: fn(u64) -> Duration = Duration::from_millis;
-/// For what is to happen at once, on any machine.
-const SOON: Duration = Duration::from_secs(10);
-/// For what is not to happen.
-const WHILE: Duration = Duration::from_millis(60);
-
-/// An upstream behind a proxy of one line.
-struct Stage {
-    line: Line,
-    upstream: TcpListener,
-    proxy: Proxy,
-    _ends_with_the_test: DropGuard,
-}
-
-impl Stage {
-    async fn new() -> Self {
-        let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (line, cancel) = (Line::new(1), CancellationToken::new());
-        let to = upstream.local_addr().unwrap().to_string();
-        let lines = vec![(line.clone(), false)];
-        let proxy = Proxy::start(0, to, lines, &TaskTracker::new(), &cancel).await.unwrap();
-        Self { line, upstream, proxy, _ends_with_the_test: cancel.drop_guard() }
-    }
-
-    async fn dial(&self) -> io::Result<TcpStream> {
-        TcpStream::connect(("127.0.0.1", self.proxy.port())).await
-    }
-
-    /// Who dials, and the upstream's end.
-    async fn pair(&self) -> (TcpStream, TcpStream) {
-        let client = self.dial().await.unwrap();
-        (client, soon(self.upstream.accept()).await.unwrap().0)
-    }
-}
-
-async fn soon<F: Future>(future: F) -> F::Output {
-    timeout(SOON, future).await.expect("in time")
-}
-
-/// Sends this, and receives exactly it. Says how long it took.
-async fn pass(bytes: &[u8], from: &mut TcpStream, to: &mut TcpStream) -> Duration {
-    let begin = Instant::now();
-    let mut got = vec![0; bytes.len()];
-    let (sent, received) = soon(async { tokio::join!(from.write_all(bytes), to.read_exact(&mut got)) }).await;
-    sent.unwrap();
-    received.unwrap();
-    assert!(got == bytes);
-    begin.elapsed()
-}
-
-/// What comes until the end, and how it ends.
-async fn rest(from: &mut TcpStream) -> (Vec<u8>, Result<(), ErrorKind>) {
-    let mut got = Vec::new();
-    let ended = soon(from.read_to_end(&mut got)).await;
-    (got, ended.map(|_| ()).map_err(|error| error.kind()))
-}
-
-async fn is_silent(from: &TcpStream) {
-    let came = timeout(WHILE, from.peek(&mut [0])).await;
-    assert!(came.is_err(), "{came:?}");
-}
-
-/// Waits for a count that no signal tells.
-async fn counted(line: &Line, holds: impl Fn(LinkCounts) -> bool) {
-    let begin = Instant::now();
-    while !holds(line.counts()) {
-        assert!(begin.elapsed() < SOON, "{:?}", line.counts());
-        tokio::time::sleep(MS(2)).await;
-    }
-}
-
-const RESET: Result<(), ErrorKind> = Err(ErrorKind::ConnectionReset);
+use stage::*;
 
 #[tokio::test]
 async fn without_conditions_bytes_pass_and_an_end_is_an_end() {
@@ -413,4 +343,17 @@ async fn what_a_proxy_costs_is_measured_in_order() {
     // Rounded down to a whole nanosecond.
     let twice = added.proxied_p50.saturating_sub(added.direct_p50);
     assert!([twice, twice.saturating_sub(Duration::from_nanos(1))].contains(&(added.one_way * 2)));
+}
+
+#[tokio::test]
+async fn every_connection_draws_its_own_delay() {
+    let stage = Stage::new().await;
+    stage.line.apply(Condition::Delay { by: MS(60), jitter: MS(60) }, Way::Forward);
+    // Of the line's seed 1 the first condition gives the third connection of the first proxy 94 ms, and the two
+    // before it less than 4 ms.
+    for at_least in [MS(3), Duration::ZERO, MS(94)] {
+        let (mut client, mut server) = stage.pair().await;
+        let took = pass(b"x", &mut client, &mut server).await;
+        assert!(took >= at_least, "{took:?}");
+    }
 }
