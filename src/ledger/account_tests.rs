@@ -138,3 +138,16 @@ fn a_message_of_another_room_is_unexpected_whether_it_was_sent_or_not() {
     assert_eq!((settled.unexpected, settled.debts.owed, settled.debts.delivered), (2, 1, 1));
     assert_eq!(exceeds(&settled, "unexpected"), Some((50, 150)));
 }
+
+#[test]
+fn when_too_many_receipts_wait_for_their_sending_the_next_is_unexpected_at_once() {
+    let mut ledger = begun(Plan { rate: 100_000.0, ..plan(1, 65_538) });
+    (0..65_536).for_each(|n| ledger.received(0, n, Live, ms(1)));
+    // No room for this one, not even when its sending is told; what was sent before needs none.
+    ledger.received(0, 65_536, Live, ms(2));
+    ledger.sent(65_536, 0, ms(0));
+    ledger.sent(65_537, 0, ms(0));
+    ledger.received(0, 65_537, Live, ms(3));
+    let settled = ledger.settle(&[], ms(0));
+    assert_eq!((settled.unexpected, settled.debts.delivered, settled.debts.lost), (65_537, 1, 1));
+}

@@ -95,7 +95,6 @@ fn count_unsent(settled: &Settled, base: &str, figure: Figure) -> Figure {
     let unsent = settled.unsent_debts;
     let all = (settled.debts.owed + unsent) as f64;
     match (base, figure) {
-        (_, figure) if unsent == 0 => figure,
         ("lost_no_path", figure) => figure,
         ("lost_share", _) => Figure::Share((settled.debts.lost + unsent) as f64 / all),
         ("on_time", _) => Figure::Share(settled.on_time as f64 / all),
