@@ -270,5 +270,4 @@ fn is_transient(error: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-#[path = "pump_tests_of_the_machine.rs"]
 mod tests_of_the_machine;
