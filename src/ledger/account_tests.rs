@@ -146,6 +146,7 @@ fn when_too_many_receipts_wait_for_their_sending_the_next_is_unexpected_at_once(
     // No room for this one, not even when its sending is told; what was sent before needs none.
     ledger.received(0, 65_536, Live, ms(2));
     ledger.sent(65_536, 0, ms(0));
+    assert_eq!((ledger.progress(ms(0)).delivered, ledger.outstanding()), (0, 1));
     ledger.sent(65_537, 0, ms(0));
     ledger.received(0, 65_537, Live, ms(3));
     let settled = ledger.settle(&[], ms(0));
