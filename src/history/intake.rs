@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use bus::amqp::topology::FENCE_ROOM;
-use wire::{Envelope, Kind};
+use wire::{Audience, Envelope};
 
 /// What the consumer hands to the writer. Everything goes that way, in the queue's order, because an
 /// acknowledgement is for everything up to it.
@@ -52,18 +52,17 @@ impl Content {
             Ok(envelope) => envelope,
             Err(error) => return Self::Garbled(error.to_string()),
         };
-        match envelope.kind {
-            Kind::Chat if !is_one_object(&envelope.frame) => {
-                Self::Garbled("the frame is not one line with one JSON object".into())
+        if envelope.kind.is_kept() {
+            if !is_one_object(&envelope.frame) {
+                return Self::Garbled("the frame is not one line with one JSON object".into());
             }
-            Kind::Chat => Self::Message(Message {
-                id: envelope.id,
-                room: envelope.room.as_str().into(),
-                envelope: bytes,
-            }),
-            Kind::Control if envelope.room.as_str() == FENCE_ROOM => Self::Fence(envelope.id),
-            Kind::Control | Kind::Presence => Self::Other,
+            let room = envelope.room.as_str().into();
+            return Self::Message(Message { id: envelope.id, room, envelope: bytes });
         }
+        if envelope.kind.audience() == Audience::Nodes && envelope.room.as_str() == FENCE_ROOM {
+            return Self::Fence(envelope.id);
+        }
+        Self::Other
     }
 }
 
