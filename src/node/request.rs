@@ -304,3 +304,21 @@ impl Session {
         format!("{}.{id}", self.identity.id).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_costs_more_the_more_people_it_concerns_and_a_publish_has_its_own_rate() {
+        for (frame, frames) in [
+            (r#"{"type":"hello"}"#, Some(1)),
+            (r#"{"type":"subscribe"}"#, Some(5)),
+            (r#"{"type":"unsubscribe"}"#, Some(5)),
+            (r#"{"type":"publish"}"#, None),
+            (r#"{"type":"what"}"#, Some(1)),
+        ] {
+            assert_eq!(cost(&Request::read(frame).unwrap()), frames, "{frame}");
+        }
+    }
+}

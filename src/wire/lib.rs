@@ -6,7 +6,9 @@
 mod envelope;
 mod node_frame;
 mod request;
+mod room;
 
-pub use envelope::{Audience, Envelope, EnvelopeError, Kind, Room, RoomError};
+pub use envelope::{Audience, Envelope, EnvelopeError, Kind};
 pub use node_frame::{NodeFrame, Recovered, V1, replayed, text_of};
 pub use request::{Publish, Request};
+pub use room::{Room, RoomError};
