@@ -1,6 +1,6 @@
 //! The frames of dialect `pubsub-lab.v1`, as a client writes and reads them.
 //!
-//! It is the instrument's own codec and shares no code with what it measures, so that a mistake in the nodes' codec
+//! This codec is the instrument's own and shares no code with what it measures, so that a mistake in the nodes' codec
 //! cannot hide in both.
 
 use std::borrow::Cow;

@@ -147,7 +147,7 @@ impl<'a> Talk<'a> {
                 self.heard(&message);
             }
         };
-        // After that time the end of the stream is not coming.
+        // If the end of the stream has not come within this time, it is not coming.
         let _ = timeout(LAST_WORDS, hear).await;
     }
 

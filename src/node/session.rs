@@ -326,10 +326,10 @@ impl Session {
         self.link.answer(frame::text(&frame.json()));
     }
 
-    /// The reason may quote what the client sent, and the outbox counts frames and not bytes, so it is cut.
+    /// Sends an error to the client.
     pub(super) fn error(&self, code: &str, reason: &str) {
         metrics::counter!("pubsub_lab_errors_total", "code" => code.to_owned()).increment(1);
-        // It may quote what the client sent, and the outbox counts frames, not bytes.
+        // The reason may quote what the client sent, and the outbox counts frames and not bytes, so it is cut.
         self.say(&NodeFrame::Error { code, reason: cut(reason, ECHO) });
     }
 

@@ -1,7 +1,7 @@
 //! Messages that a node sends to itself, now and then: does what is published there still arrive here?
 //!
-//! Nothing else notices that a queue's bindings are gone while connection, queue and exchanges are well: somebody deletes
-//! an exchange, another node declares it again, and this one would listen to nothing for ever.
+//! Nothing but a canary notices that a queue's bindings are gone while connection, queue and exchanges are well:
+//! somebody deletes an exchange, another node declares it again, and this node would listen to nothing for ever.
 //!
 //! Each exchange gets its own canary and is judged on its own: presence goes on arriving when the chat does not. A
 //! queue keeps its order, so a canary that arrives before one that was sent and confirmed earlier proves that the

@@ -32,7 +32,7 @@ pub(super) trait Service: Send {
     fn down(&mut self, reason: &str);
 }
 
-/// Keeps services connected.
+/// Keeps one service connected.
 #[derive(Clone)]
 pub(super) struct Keeper {
     pub(super) broker: Arc<Broker>,

@@ -143,7 +143,7 @@ impl Subscriber {
     async fn catch_up(&self, link: &Link, control: &Channel, queue: &str, all: bool) -> lapin::Result<()> {
         let mut work = self.interest.take();
         if all {
-            // These are the rooms that the node left while there was no connection.
+            // The node may have left rooms while there was no connection, and their bindings are removed as well.
             work.unsubscribe.extend(self.bindings().others(&work.subscribe));
         }
         let exchanges = [&link.names().chat, &link.names().signals];

@@ -1,7 +1,7 @@
 //! Checks whether the broker still answers, and how many messages wait in the queue.
 //!
-//! Nothing else notices a stopped broker: the kernel goes on acknowledging for it, and AMQP's heartbeat takes twice
-//! its interval.
+//! Nothing but this probe notices a stopped broker: the kernel goes on acknowledging for it, and AMQP's heartbeat
+//! takes twice its interval.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

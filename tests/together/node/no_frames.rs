@@ -68,45 +68,6 @@ async fn what_is_no_frame_of_the_dialect_is_an_error_and_the_connection_stays() 
 }
 
 #[tokio::test]
-async fn errors_about_a_frame_say_this_to_the_letter() {
-    let node = Node::start(&[]);
-    let mut client = Client::v1(&node).await;
-    client.hello("Ada").await;
-    let error = |code: &str, reason: &str| json!({"type": "error", "code": code, "reason": reason});
-    let refused = |reason: &str| json!({"type": "refused", "id": "1", "code": "bad_frame", "reason": reason});
-    let no_frame = "not a frame of this dialect: ";
-    for (frame, answer) in [
-        ("{}", error("bad_frame", &format!("{no_frame}missing field `type` at line 1 column 2"))),
-        (
-            r#"{"type":"hello","room":7}"#,
-            error(
-                "bad_frame",
-                &format!("{no_frame}invalid type: integer `7`, expected a string at line 1 column 24"),
-            ),
-        ),
-        (
-            "null",
-            error(
-                "bad_frame",
-                &format!("{no_frame}invalid type: null, expected struct ClientFrame at line 1 column 4"),
-            ),
-        ),
-        (
-            r#"{"type":"what"}"#,
-            error("unknown_type", "unknown type `what`: hello, subscribe, unsubscribe or publish"),
-        ),
-        (r#"{"type":"hello"}"#, error("late_hello", "hello comes once, before anything else")),
-        (r#"{"type":"subscribe"}"#, error("bad_frame", "subscribe needs a `room`")),
-        (r#"{"type":"unsubscribe"}"#, error("bad_frame", "unsubscribe needs a `room`")),
-        (r#"{"type":"publish","id":"1","text":"x"}"#, refused("publish needs a `room`")),
-        (r#"{"type":"publish","id":"1","room":"r"}"#, refused("publish needs a `text`")),
-    ] {
-        client.send(frame).await;
-        assert_eq!(client.frame().await, answer, "{frame}");
-    }
-}
-
-#[tokio::test]
 async fn a_refused_publish_with_an_endless_id_does_not_come_back_whole() {
     let node = Node::start(&[]);
     let mut client = Client::v1(&node).await;
