@@ -6,7 +6,8 @@ use super::Outcome;
 
 /// The counters of one bus.
 ///
-/// The handles are looked up once, so the metrics recorder has to be installed before the bus is made.
+/// The handles of the counters are looked up once, so the metrics recorder has to be installed before the bus is
+/// made.
 ///
 /// | name | counts |
 /// |---|---|
@@ -18,19 +19,19 @@ use super::Outcome;
 /// | `pubsub_lab_bus_garbled_total` | messages on our channels that are no envelopes |
 /// | `pubsub_lab_bus_reconnects_total` | connections made anew after a loss |
 pub struct Counters {
-    /// Publishes that were taken.
+    /// Number of publishes that were taken.
     pub published: Counter,
-    /// Publishes that were certainly not sent.
+    /// Number of publishes that were certainly not sent.
     pub refused: Counter,
-    /// Publishes that were perhaps sent.
+    /// Number of publishes that were perhaps sent.
     pub unknown: Counter,
-    /// Envelopes handed to the node.
+    /// Number of envelopes handed to the node.
     pub received: Counter,
-    /// Envelopes dropped because the node did not read.
+    /// Number of envelopes dropped because the node did not read.
     pub dropped: Counter,
-    /// Messages on our channels that are no envelopes.
+    /// Number of messages on our channels that are no envelopes.
     pub garbled: Counter,
-    /// Connections made anew after a loss.
+    /// Number of connections made anew after a loss.
     pub reconnects: Counter,
 }
 
@@ -55,7 +56,7 @@ impl Counters {
         }
     }
 
-    /// Counts what became of one publish.
+    /// Counts the outcome of one publish.
     pub fn count(&self, outcome: &Outcome) {
         match outcome {
             Outcome::Ack(_) => self.published.increment(1),

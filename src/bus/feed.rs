@@ -1,8 +1,8 @@
-//! The bounded queue between what reads the network and the node. For buses that never wait for their node.
+//! The bounded queue between the task that reads the network and the node, for buses that never wait for their node.
 //!
-//! What reads the network reads without pause, and whatever it reads ends here: in the queue, or dropped and counted.
-//! Were it to wait for the node, the backlog would stand at the other end: a broker drops a connection that does not
-//! read, and a peer drops messages where nobody counts them.
+//! That task reads without pause, and every envelope ends here: in the queue, or dropped and counted. If it waited
+//! for the node, the backlog would stand at the other end: a broker drops a connection that does not read, and a peer
+//! drops messages where nobody counts them.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::{BusEvent, Counters};
 use wire::Envelope;
 
-/// Overflow: the newest is dropped, counted, and named to the node as [`BusEvent::Lagged`] as soon as there is room.
+/// Overflow policy: the newest envelope is dropped and counted, and the loss is reported to the node as
+/// [`BusEvent::Lagged`] as soon as there is room.
 pub(super) struct Feed {
     state: Mutex<State>,
     lagging: Notify,
@@ -22,7 +23,7 @@ pub(super) struct Feed {
 struct State {
     /// `None` once the bus has stopped, which ends the events.
     events: Option<mpsc::Sender<BusEvent>>,
-    /// Dropped and not named yet.
+    /// Number of envelopes that were dropped and not reported to the node yet.
     missed: u64,
 }
 
@@ -37,7 +38,7 @@ impl Feed {
     pub(super) fn deliver(&self, envelope: Envelope) {
         let State { events, missed } = &mut *self.lock();
         let Some(events) = events else { return };
-        // A loss is named before what came after it.
+        // A loss is reported before the envelopes that came after it.
         if *missed > 0 && events.try_send(BusEvent::Lagged(*missed)).is_ok() {
             *missed = 0;
         }
@@ -53,13 +54,13 @@ impl Feed {
         }
     }
 
-    /// Counts something that came and is no message of ours.
+    /// Counts an arrival that is no message of ours.
     pub(super) fn garbled(&self) {
         self.counters.garbled.increment(1);
     }
 
-    /// Names losses as soon as there is room, even if no message follows. Ends with the bus, and the events
-    /// with it.
+    /// Reports losses as soon as there is room, even if no message follows. When the bus stops, this ends and the
+    /// events with it.
     pub(super) async fn report_losses(self: Arc<Self>, stop: CancellationToken) {
         let sender = self.lock().events.clone();
         if let Some(sender) = sender {

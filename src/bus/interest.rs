@@ -1,7 +1,7 @@
-//! The rooms that this node wants, against what the broker has confirmed. For buses with a broker.
+//! The rooms that this node wants, compared with what the broker has confirmed, for buses with a broker.
 //!
-//! Not a queue of commands but one entry a room, so that an outage of any length holds no more than the rooms
-//! and those who wait for them.
+//! The state is not a queue of commands but one entry for each room, so that an outage of any length holds no more
+//! than the rooms and the futures that wait for them.
 
 #[cfg(test)]
 mod tests;
@@ -16,7 +16,7 @@ use wire::Room;
 
 type Waiter = oneshot::Sender<Result<(), BusError>>;
 
-/// What the subscribing connection has to bring about.
+/// The subscriptions that the subscribing connection has to bring about.
 #[derive(Default)]
 pub(super) struct Interest {
     rooms: Mutex<Rooms>,
@@ -36,11 +36,11 @@ struct Rooms {
 struct Entry {
     wanted: bool,
     actual: Actual,
-    /// True once the broker had confirmed it, on whatever connection.
+    /// Whether the broker has ever confirmed the room, on any connection.
     established: bool,
-    /// Those to tell once the room is as wanted.
+    /// The futures to resolve once the broker's state is as wanted.
     waiting: Vec<Waiter>,
-    /// Those to tell once the command under way is confirmed.
+    /// The futures to resolve once the command under way is confirmed.
     moving: Vec<Waiter>,
 }
 
@@ -48,12 +48,12 @@ struct Entry {
 enum Actual {
     #[default]
     Off,
-    /// A command is under way.
+    /// A command for the room is under way.
     Moving,
     On,
 }
 
-/// Commands to send: rooms of the one kind and of the other.
+/// Commands to send: the rooms to subscribe and the rooms to unsubscribe.
 #[derive(Default)]
 pub(super) struct Work {
     pub(super) subscribe: Vec<Room>,
@@ -61,7 +61,7 @@ pub(super) struct Work {
 }
 
 impl Interest {
-    /// Wants a room. The future waits through an outage.
+    /// Records that the node wants a room. The future waits through an outage.
     pub(super) fn subscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {
         let mut rooms = self.lock();
         if rooms.closed {
@@ -73,7 +73,7 @@ impl Interest {
         }
         entry.wanted = true;
         let answer = entry.wait();
-        // A new connection begins with every room anyway.
+        // While there is no connection nothing is to be sent: a new connection begins with every room anyway.
         if rooms.connected {
             rooms.dirty.push(room);
             self.changed.notify_one();
@@ -81,7 +81,7 @@ impl Interest {
         answer
     }
 
-    /// Wants a room no longer.
+    /// Records that the node no longer wants a room.
     pub(super) fn unsubscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {
         let mut rooms = self.lock();
         if rooms.closed {
@@ -101,19 +101,19 @@ impl Interest {
         answer
     }
 
-    /// Resolves when a room was wanted, or no longer, since the last time.
+    /// Resolves when a room was wanted or given up since the last call.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;
     }
 
-    /// A new connection, which has no room yet.
+    /// Records that there is a new connection, which has no subscription yet.
     pub(super) fn connected(&self) {
         let mut rooms = self.lock();
         rooms.connected = true;
         rooms.dirty = rooms.entries.keys().cloned().collect();
     }
 
-    /// The connection ended, and every subscription with it.
+    /// Records that the connection ended, and every subscription with it.
     pub(super) fn disconnected(&self) {
         let mut rooms = self.lock();
         rooms.connected = false;
@@ -128,7 +128,7 @@ impl Interest {
         });
     }
 
-    /// What to tell the broker now.
+    /// Takes the commands that are to be sent to the broker now.
     pub(super) fn take(&self) -> Work {
         let rooms = &mut *self.lock();
         let mut work = Work::default();
@@ -137,7 +137,7 @@ impl Interest {
             let list = match (entry.wanted, entry.actual) {
                 (true, Actual::Off) => &mut work.subscribe,
                 (false, Actual::On) => &mut work.unsubscribe,
-                // Named twice, or wanted otherwise and then as before.
+                // The room is on the list twice, or it was changed and changed back.
                 (_, Actual::Moving) => continue,
                 (wanted, _) => {
                     entry.answer_all(&Ok(()));
@@ -154,14 +154,14 @@ impl Interest {
         work
     }
 
-    /// The broker confirmed it.
+    /// Records that the broker confirmed a command for a room.
     pub(super) fn confirmed(&self, room: &Room, subscribed: bool) {
         let mut rooms = self.lock();
         let Some(entry) = rooms.entries.get_mut(room) else { return };
         entry.actual = if subscribed { Actual::On } else { Actual::Off };
         entry.established |= subscribed;
         for waiter in entry.moving.drain(..) {
-            // The one that asked may be gone.
+            // An error means that the caller is gone.
             let _ = waiter.send(Ok(()));
         }
         if entry.is_over() {
@@ -169,8 +169,8 @@ impl Interest {
         }
     }
 
-    /// The broker refused to subscribe a room. True if it never had it, and those who asked were told; false if the
-    /// node counts on it.
+    /// Records that the broker refused to subscribe to a room. Gives true if the room was never subscribed before,
+    /// and its waiting callers got the error; false if the node counts on the subscription.
     pub(super) fn refused(&self, room: &Room, reason: &str) -> bool {
         let mut rooms = self.lock();
         let Some(entry) = rooms.entries.get_mut(room) else { return true };
@@ -179,7 +179,7 @@ impl Interest {
         }
         entry.actual = Actual::Off;
         for waiter in entry.moving.drain(..) {
-            // The one that asked may be gone.
+            // An error means that the caller is gone.
             let _ = waiter.send(Err(BusError::Refused(reason.into())));
         }
         if entry.waiting.is_empty() {
@@ -193,7 +193,7 @@ impl Interest {
         self.lock().entries.get(room).is_some_and(|entry| entry.wanted)
     }
 
-    /// Tells all who wait that the bus is closed.
+    /// Tells every waiting caller that the bus is closed.
     pub(super) fn close(&self) {
         let mut rooms = self.lock();
         rooms.closed = true;
@@ -209,7 +209,7 @@ impl Interest {
 
 impl Entry {
     fn wait(&mut self) -> BoxFuture<Result<(), BusError>> {
-        // Those who gave up waiting would pile up in a long outage.
+        // Callers that gave up waiting are removed first: in a long outage they would pile up.
         if self.waiting.len() == self.waiting.capacity() {
             self.waiting.retain(|waiter| !waiter.is_closed());
         }
@@ -220,7 +220,7 @@ impl Entry {
 
     fn answer_all(&mut self, answer: &Result<(), BusError>) {
         for waiter in self.moving.drain(..).chain(self.waiting.drain(..)) {
-            // The one that asked may be gone.
+            // An error means that the caller is gone.
             let _ = waiter.send(answer.clone());
         }
     }

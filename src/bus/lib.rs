@@ -1,8 +1,8 @@
-//! The bus: how the nodes of one cluster reach each other. One implementation a pattern.
+//! The bus: how the nodes of one cluster reach each other. Each pattern has one implementation.
 //!
-//! A bus hands a node its own messages too, so that a room never delivers directly: what a client sees has
-//! gone the whole way. To add a pattern, implement [`Bus`], and run the contract suite
-//! (`tests/together/bus_contract`) over it.
+//! A bus gives a node its own messages back too, so a room never delivers directly: what a client sees has gone the
+//! whole way. To add a pattern, implement [`Bus`], and run the contract suite (`tests/together/bus_contract`) over
+//! it.
 
 pub mod amqp;
 mod counters;
@@ -34,9 +34,9 @@ pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// What connects the nodes of a cluster.
 ///
-/// Publishes take effect in the order in which they are called, and so do subscribes and unsubscribes of one
-/// room; what the calls give back only tells how it went. Between the two there is no order until `subscribe` has
-/// resolved: a bus may use one connection for each.
+/// Publishes take effect in the order in which they are called, and so do the subscribes and unsubscribes of one
+/// room; the futures and receipts only report the result. Between publishes and subscribes there is no order until
+/// `subscribe` has resolved: a bus may use one connection for each.
 pub trait Bus: Send + Sync + 'static {
     /// Queues an envelope for every node that is subscribed to its room, this one included. Never blocks. The
     /// receipt comes later, and receipts may come out of order.
@@ -50,15 +50,16 @@ pub trait Bus: Send + Sync + 'static {
     /// confirmed it, or at once while it is away.
     fn unsubscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>>;
 
-    /// What arrives for this node. There is one receiver: the first call takes it, later ones get `None`.
+    /// The events for this node. There is one receiver: the first call takes it, later calls get `None`.
     fn events(&self) -> Option<mpsc::Receiver<BusEvent>>;
 
-    /// Whether publishing and receiving work at this moment. Watched by `/readyz`.
+    /// Whether publishing and receiving work at this moment. `/readyz` watches it.
     fn health(&self) -> watch::Receiver<Health>;
 
-    /// What was said in a room after the message with this id, oldest first; `None` where the pattern keeps no
-    /// history. It holds every message that a subscription confirmed before this call does not bring live, and
-    /// perhaps some that it does; it may begin a little before `after`. An error means that nothing can be had.
+    /// The messages of a room after the message with this id, oldest first; `None` where the pattern keeps no
+    /// history. The replay holds every message that a subscription confirmed before this call does not bring live,
+    /// and perhaps some that it does; it may begin a little before `after`. An error means that nothing can be
+    /// replayed.
     fn replay(&self, _room: &Room, _after: &str) -> Option<BoxFuture<Result<Replay, BusError>>> {
         None
     }
@@ -66,15 +67,15 @@ pub trait Bus: Send + Sync + 'static {
     /// Whether another node can hear this one.
     fn crosses_nodes(&self) -> bool;
 
-    /// Leaves the bus: what is queued is answered, tasks end, connections close. Calls after it are refused.
+    /// Leaves the bus: queued publishes are answered, tasks end, connections close. Later calls are refused.
     fn close(&self) -> BoxFuture<()>;
 }
 
-/// What the history holds of a room.
+/// The messages of a room that the history still holds.
 pub struct Replay {
-    /// Whether the history knows the message after which it was asked: then nothing is missing.
+    /// Whether the history knows the message with the id `after`. If so, nothing is missing.
     pub complete: bool,
-    /// The messages. An error is the last item: the rest cannot be had.
+    /// The messages, oldest first. An error is the last item: the rest cannot be had.
     pub messages: BoxStream<'static, Result<Envelope, BusError>>,
 }
 
@@ -83,11 +84,12 @@ pub struct Replay {
 pub enum BusEvent {
     /// A message of a room that this node is subscribed to.
     Envelope(Envelope),
-    /// The same, out of the history: the live feed had a gap, and no session of this node has it yet.
+    /// A message of such a room out of the history: the live feed had a gap, and no session of this node has the
+    /// message yet.
     Replayed(Envelope),
-    /// The live feed had a gap that could not be filled, for this reason; nobody knows how many are missing.
+    /// The live feed had a gap that could not be filled, for this reason. Nobody knows how many messages are missing.
     Gap(String),
-    /// So many envelopes were dropped between the broker and this node, because this node was too slow.
+    /// This number of envelopes was dropped between the broker and this node, because this node was too slow.
     Lagged(u64),
 }
 
@@ -96,7 +98,7 @@ pub enum BusEvent {
 pub enum Health {
     /// Publishing works, and every room is subscribed.
     Up,
-    /// It does not, and this is why.
+    /// Publishing or receiving does not work, for this reason.
     Down(String),
 }
 
@@ -107,19 +109,19 @@ impl Health {
     }
 }
 
-/// Why a bus could not do what it was asked.
+/// The reason why a bus could not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BusError {
     /// The bus was closed.
     #[error("the bus is closed")]
     Closed,
-    /// The broker said no.
+    /// The broker refused, with this reason.
     #[error("the broker refused: {0}")]
     Refused(String),
-    /// The history could not be asked, or its answer was none.
+    /// The history could not be asked, or its answer made no sense.
     #[error("the history cannot be asked: {0}")]
     History(String),
-    /// The bus could not be set up at all (a malformed URL, say).
+    /// The bus could not be set up at all, for example because of a malformed URL.
     #[error("{0}")]
     Setup(String),
 }
@@ -127,45 +129,45 @@ pub enum BusError {
 /// How far a published message is known to have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// The broker, or the socket, took it. Nothing more is promised.
+    /// The broker, or the socket, took the message. Nothing more is promised.
     Handed,
-    /// The broker wrote it down durably.
+    /// The broker has written the message down durably.
     Confirmed,
 }
 
-/// What became of one publish, as far as its node can know.
+/// The outcome of one publish, as far as its node can know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Taken. Not a delivery.
+    /// The message was taken, which does not mean that anybody received it.
     Ack(Level),
-    /// Certainly not sent.
+    /// The message was certainly not sent.
     Refused {
         /// A short word for programs: `bus_down`, `overloaded` (a queue was full), or `rejected` (the broker
-        /// said no).
+        /// refused).
         code: &'static str,
-        /// A sentence for people.
+        /// The reason as a sentence for people.
         reason: String,
     },
-    /// Perhaps sent: the call was under way when it failed or timed out.
+    /// The message was perhaps sent: the call was under way when it failed or timed out.
     Unknown {
-        /// A sentence for people.
+        /// The reason as a sentence for people.
         reason: String,
     },
 }
 
 impl Outcome {
-    /// Refused: nothing can be sent, and this is why.
+    /// An outcome `Refused` with the code `bus_down`: nothing can be sent, for this reason.
     pub fn bus_down(reason: impl Into<String>) -> Self {
         Self::Refused { code: "bus_down", reason: reason.into() }
     }
 
-    /// Refused: a queue was full, and this says which.
+    /// An outcome `Refused` with the code `overloaded`: a queue was full, and the reason says which.
     pub fn overloaded(reason: impl Into<String>) -> Self {
         Self::Refused { code: "overloaded", reason: reason.into() }
     }
 }
 
-/// The answer to a publish, now or later.
+/// The answer to a publish, which is there now or comes later.
 #[derive(Debug)]
 pub struct Receipt(ReceiptState);
 

@@ -1,4 +1,4 @@
-//! The bus of one process: what is published here is heard here, and nowhere else.
+//! The bus of one process: a message that is published here is received here, and nowhere else.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError, RwLock};
@@ -10,12 +10,12 @@ use super::counters::Counters;
 use super::{BoxFuture, Bus, BusError, BusEvent, Health, Level, Outcome, Receipt};
 use wire::{Envelope, Room};
 
-/// Two nodes with a bus like this do not hear each other. That is the lesson of the pattern, not a fault.
+/// Two nodes that each have such a bus do not hear each other. That is the lesson of the pattern, not a fault.
 ///
-/// A full queue refuses the publish (`overloaded`): the publisher shares the process with the reader, so it can
-/// be told at once, and nothing needs to be dropped.
+/// Overflow policy: a full queue refuses the publish (`overloaded`). The publisher shares the process with the
+/// reader, so it gets the answer at once and nothing needs to be dropped.
 pub struct LocalBus {
-    /// `None` once closed, which ends the events.
+    /// The open bus; `None` once it is closed, which ends the events.
     open: RwLock<Option<Open>>,
     events: Mutex<Option<mpsc::Receiver<BusEvent>>>,
     health: watch::Sender<Health>,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, Recorder, SharedString, Unit};
 
-/// Counters and gauges by their names. Each test has its own.
+/// The counters and gauges of one test, by their names.
 #[derive(Default)]
 pub(crate) struct Meter(Mutex<HashMap<String, Arc<AtomicU64>>>);
 

@@ -1,7 +1,7 @@
-//! URLs as they may be shown: without names and passwords.
+//! Shows URLs without names and passwords.
 
-/// A URL as it may be shown: everything that could be a name or a password becomes `***`. Meant for malformed
-/// ones too, so it hides rather too much.
+/// A URL as it may be shown: every part that could be a name or a password becomes `***`. It is also meant for
+/// malformed URLs, so it hides rather too much.
 pub(crate) fn redact(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let colon = if scheme.is_empty() { "" } else { "://" };

@@ -1,4 +1,4 @@
-//! Both connections' state as one health. For buses that publish and listen over a connection each.
+//! The state of two connections as one health, for buses that publish and listen over one connection each.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::Health;
 
-/// Why a bus that was closed is down.
+/// The reason why a closed bus is down.
 pub(super) const CLOSED: &str = "the bus is closed";
 
 /// One of the two connections.
@@ -16,12 +16,12 @@ pub(super) enum Part {
     Subscriber,
 }
 
-/// Up only when both connections are.
+/// The health of a bus, which is up only when both connections are.
 pub(super) struct Status {
-    /// Why a part is down; `None` is up.
+    /// Why each connection is down; `None` if it is up.
     parts: Mutex<[Option<String>; 2]>,
     health: watch::Sender<Health>,
-    /// What the bus goes over, for the log.
+    /// The name of the broker, for the log.
     over: &'static str,
 }
 
@@ -47,7 +47,7 @@ impl Status {
     }
 
     fn set(&self, part: Part, reason: Option<String>) {
-        // Held until the watchers know, so that two parts' news cannot overtake each other.
+        // The lock is held until the watchers know, so that news of the two connections cannot overtake each other.
         let mut parts = self.parts.lock().unwrap_or_else(PoisonError::into_inner);
         parts[part as usize] = reason;
         let now = match parts.iter().flatten().next() {

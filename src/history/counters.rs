@@ -2,40 +2,41 @@
 
 use metrics::{Counter, Gauge, counter, describe_counter, describe_gauge, gauge};
 
-/// The counters of the service. The handles are looked up once, so the metrics recorder has to be installed before.
+/// The counters of the service. Their handles are looked up once, so the metrics recorder has to be installed before.
 pub struct Counters {
-    /// Messages that were stored.
+    /// Number of messages that were stored.
     pub stored: Counter,
-    /// Second copies of messages that are there already.
+    /// Number of second copies of messages that were already stored.
     pub duplicates: Counter,
-    /// Deliveries that could not be understood; acknowledged and dropped.
+    /// Number of deliveries that could not be read. They are acknowledged and dropped.
     pub garbled: Counter,
-    /// Presence and control, which nobody keeps.
+    /// Number of presence and control messages, which are not kept.
     pub ignored: Counter,
-    /// Fences that were committed.
+    /// Number of fences that were committed.
     pub fences: Counter,
-    /// Messages that were trimmed.
+    /// Number of messages that were trimmed.
     pub trimmed: Counter,
-    /// Transactions that were committed: stored and duplicates over this is the mean batch.
+    /// Number of transactions that were committed. The mean batch is the stored messages and duplicates, divided by
+    /// this.
     pub batches: Counter,
-    /// Transactions that failed and were tried again.
+    /// Number of transactions that failed and were tried again.
     pub failures: Counter,
-    /// Connections to the broker made anew after a loss.
+    /// Number of connections to the broker that were made anew after a loss.
     pub reconnects: Counter,
-    /// Deliveries in the batch that was committed last.
+    /// Number of deliveries in the last committed batch.
     pub batch: Gauge,
-    /// Messages held.
+    /// Number of messages that the history holds.
     pub messages: Gauge,
-    /// When the oldest of them was stored, in Unix seconds; 0 without one.
+    /// When the oldest message was stored, in Unix seconds; 0 if there is none.
     pub oldest: Gauge,
-    /// The highest sequence number given.
+    /// The highest sequence number given so far.
     pub seq: Gauge,
-    /// Messages that wait in the queue at the broker.
+    /// Number of messages that wait in the queue at the broker.
     pub queue: Gauge,
 }
 
 impl Counters {
-    /// Registers the names, each at zero.
+    /// Registers every counter and gauge at zero.
     pub fn register() -> Self {
         let count = |name: &'static str, what: &'static str| {
             describe_counter!(name, what);

@@ -1,4 +1,4 @@
-//! Which fences are committed, and who waits for one.
+//! Which fences are committed, and which requests wait for one.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,15 +7,15 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// Fences that are remembered. A node asks for its fence at once, so this is far more than are ever waited for. An
-/// evicted one reads as never committed: that replay fails after its two seconds, and the client is told that nothing
-/// was recovered.
+/// Number of fences that are remembered. A node asks for its fence at once, so this is far more than are ever waited
+/// for. An evicted fence reads as never committed: that replay fails after its two seconds, and the client is told
+/// that nothing was recovered.
 const REMEMBERED: usize = 10_000;
 
-/// The memory of fences.
+/// The committed fences that are remembered.
 pub struct Fences {
     known: Mutex<Known>,
-    /// Counts the times that new ones came.
+    /// Counts the batches of new fences, to wake the requests that wait.
     news: watch::Sender<u64>,
 }
 
@@ -26,19 +26,20 @@ struct Known {
 }
 
 impl Fences {
-    /// No fence is known.
+    /// A memory without any fence.
     pub fn new() -> Self {
         Self { known: Mutex::default(), news: watch::Sender::new(0) }
     }
 
-    /// These are committed: everything before each has a sequence number up to the one beside it.
+    /// Records that these fences are committed: everything before each of them has a sequence number up to the one
+    /// beside it.
     pub fn note(&self, fences: Vec<(Arc<str>, i64)>) {
         if fences.is_empty() {
             return;
         }
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         for (id, seq) in fences {
-            // A fence that is delivered again is a fence again, further on.
+            // A fence that is delivered again counts as a new fence, further on.
             if known.seqs.insert(Arc::clone(&id), seq).is_none() {
                 known.oldest_first.push_back(id);
             }
@@ -52,7 +53,7 @@ impl Fences {
         self.news.send_modify(|times| *times = times.wrapping_add(1));
     }
 
-    /// The sequence number of a fence, waited for at most so long.
+    /// The sequence number of a fence. Waits for it at most `patience`.
     pub async fn wait(&self, id: &str, patience: Duration) -> Option<i64> {
         let mut news = self.news.subscribe();
         let waited = timeout(patience, async {

@@ -1,4 +1,4 @@
-//! What a delivery from the queue turns out to be.
+//! Reads what a delivery from the queue contains.
 
 use std::sync::Arc;
 
@@ -6,68 +6,67 @@ use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use bus::amqp::topology::FENCE_ROOM;
-use wire::{Envelope, Kind};
+use wire::{Audience, Envelope};
 
-/// What the consumer hands to the writer. Everything goes that way, in the queue's order, because an
-/// acknowledgement is for everything up to it.
+/// One delivery on its way from the consumer to the writer. Every delivery goes this way, in the queue's order,
+/// because an acknowledgement is for everything up to it.
 #[derive(Debug)]
 pub struct Delivery {
-    /// Which subscription it came by; a tag means nothing to another.
+    /// The subscription by which the delivery came. The tag means nothing to another subscription.
     pub epoch: u64,
-    /// The broker's number for it.
+    /// The broker's number for the delivery.
     pub tag: u64,
-    /// What it is.
+    /// What the delivery contains.
     pub content: Content,
 }
 
-/// What is in a delivery.
+/// The content of a delivery.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Content {
-    /// A chat message, to be stored.
+    /// A chat message, which is stored.
     Message(Message),
-    /// A fence of this id, to be noted.
+    /// A fence with this id, whose place is recorded.
     Fence(Arc<str>),
-    /// Something of the nodes that nobody keeps.
+    /// Presence, or a control message of the nodes, which is not kept.
     Other,
-    /// Nothing that can be understood, and why.
+    /// A delivery that cannot be read, with the reason.
     Garbled(String),
 }
 
 /// A chat message as it is stored.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Message {
-    /// Its id.
+    /// The message id.
     pub id: Arc<str>,
-    /// Its room.
+    /// The name of the room.
     pub room: Arc<str>,
-    /// The envelope as it was published: header line, frame.
+    /// The envelope as it was published: header line and frame.
     pub envelope: Bytes,
 }
 
 impl Content {
-    /// Looks into the body of a delivery.
+    /// Reads the body of a delivery.
     pub fn read(body: Vec<u8>) -> Self {
         let bytes = Bytes::from(body);
         let envelope = match Envelope::decode(bytes.clone()) {
             Ok(envelope) => envelope,
             Err(error) => return Self::Garbled(error.to_string()),
         };
-        match envelope.kind {
-            Kind::Chat if !is_one_object(&envelope.frame) => {
-                Self::Garbled("the frame is not one line with one JSON object".into())
+        if envelope.kind.is_kept() {
+            if !is_one_object(&envelope.frame) {
+                return Self::Garbled("the frame is not one line with one JSON object".into());
             }
-            Kind::Chat => Self::Message(Message {
-                id: envelope.id,
-                room: envelope.room.as_str().into(),
-                envelope: bytes,
-            }),
-            Kind::Control if envelope.room.as_str() == FENCE_ROOM => Self::Fence(envelope.id),
-            Kind::Control | Kind::Presence => Self::Other,
+            let room = envelope.room.as_str().into();
+            return Self::Message(Message { id: envelope.id, room, envelope: bytes });
         }
+        if envelope.kind.audience() == Audience::Nodes && envelope.room.as_str() == FENCE_ROOM {
+            return Self::Fence(envelope.id);
+        }
+        Self::Other
     }
 }
 
-/// Whether a frame can stand in an answer: as an element of a JSON array, and as one line.
+/// Whether a frame can stand in an answer, both as an element of a JSON array and as one line.
 fn is_one_object(frame: &[u8]) -> bool {
     frame.first() == Some(&b'{')
         && !frame.contains(&b'\n')

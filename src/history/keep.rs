@@ -1,14 +1,14 @@
-//! How much of the past is kept.
+//! The bounds on how much of the past is kept.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-/// One bound on what is kept; what is beyond it is trimmed, oldest first.
+/// One bound on what is kept. Messages beyond it are trimmed, oldest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keep {
-    /// So many messages, of all rooms together.
+    /// The most messages that are kept, of all rooms together.
     Messages(u64),
-    /// Messages that were stored at most so long ago.
+    /// The greatest age of a message that is kept, counted from when it was stored.
     Age(Duration),
 }
 
@@ -38,17 +38,17 @@ impl FromStr for Keep {
     }
 }
 
-/// The strictest of several bounds.
+/// Several bounds, of which the strictest of each kind holds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Bounds {
-    /// The most messages.
+    /// The most messages that are kept; `None` is no bound.
     pub messages: Option<u64>,
-    /// The oldest message, in milliseconds.
+    /// The greatest age of a message, in milliseconds; `None` is no bound.
     pub age_ms: Option<u64>,
 }
 
 impl Bounds {
-    /// What all of these allow.
+    /// The bounds that satisfy all of these.
     pub fn of(keep: &[Keep]) -> Self {
         let smaller = |known: Option<u64>, new: u64| Some(known.map_or(new, |known| known.min(new)));
         keep.iter().fold(Self::default(), |bounds, keep| match keep {

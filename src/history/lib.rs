@@ -1,4 +1,4 @@
-//! The durable history service: takes every chat message from its AMQP queue, stores it, and tells it again.
+//! The durable history service: takes every chat message from its AMQP queue, stores it, and replays it on request.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -13,10 +13,10 @@
 //! | `status`, `counters` | whether it works, and what is counted |
 //!
 //! **Nothing is lost.** A delivery is acknowledged after the transaction that stores it is on the disk (WAL with
-//! `synchronous=FULL`, so also when the machine loses its power); whatever was on its way when the service dies is
-//! delivered again. **Nothing is there twice.** A message id is unique in the file, and a second copy keeps the
-//! first one's place. An id that was trimmed is forgotten: its second copy would be stored as new. A file that is
-//! removed or replaced while the service runs is opened anew; what it held is gone with it.
+//! `synchronous=FULL`, so this holds even if the machine loses its power); deliveries that were under way when the
+//! service died are delivered again. **Nothing is there twice.** A message id is unique in the file, and a second
+//! copy keeps the first one's place. An id that was trimmed is forgotten: its second copy would be stored as new. A
+//! file that is removed or replaced while the service runs is opened anew; what it held is gone with it.
 //!
 //! **Two services.** The queue has one consumer (`exclusive`). A second service of the same namespace says so on
 //! `/readyz`, answers questions from its file, and takes over when the first one's connection ends. With the same
@@ -61,25 +61,25 @@ use store::{Opening, Store};
 use trace::Trace;
 use writer::Writer;
 
-/// How long the whole of an orderly end may take.
+/// How long an orderly shutdown may take altogether.
 const SHUTDOWN: Duration = Duration::from_millis(2500);
-/// Deliveries that may wait for the writer; the broker holds back the rest.
+/// Number of deliveries that may wait for the writer; the broker holds back the rest.
 const INTAKE: usize = consumer::PREFETCH as usize;
 
 /// How a history service is set up.
 #[derive(Debug)]
 pub struct HistoryOptions {
-    /// The broker: `amqp://[user:password@]host[:port][/vhost]`.
+    /// The URL of the broker: `amqp://[user:password@]host[:port][/vhost]`.
     pub url: String,
-    /// Prefix of every exchange and queue.
+    /// Prefix of the names of all exchanges and queues.
     pub namespace: String,
-    /// The SQLite file; it and its directory are made if they are not there.
+    /// The SQLite file. The file and its directory are created if they do not exist.
     pub db: PathBuf,
-    /// How much is kept; every bound holds. Empty is everything.
+    /// The bounds on how much is kept; every one of them holds. An empty list keeps everything.
     pub keep: Vec<Keep>,
-    /// What `/metrics` shows.
+    /// Renders what `/metrics` shows; `None` if there is nothing to show.
     pub metrics: Option<PrometheusHandle>,
-    /// Where each message was, and when.
+    /// Trace handle for the messages that are stored and replayed.
     pub trace: Trace,
 }
 
@@ -94,11 +94,11 @@ pub struct History {
 }
 
 impl History {
-    /// Opens the file. A file that is only locked or full for now is no error: the service says so and goes on
-    /// trying.
+    /// Opens the file. It is not an error if the file is only locked or full for now: the service reports that and
+    /// goes on trying.
     ///
     /// # Errors
-    /// When the broker's URL or the namespace is none, or the file is something else than a history.
+    /// When the broker's URL or the namespace is malformed, or the file is not a history.
     pub async fn open(options: HistoryOptions) -> Result<Self, HistoryError> {
         let counters = Arc::new(Counters::register());
         let status = Arc::new(Status::new());
@@ -142,7 +142,7 @@ impl History {
         Ok(Self { consumer, writer, status, api, tasks, committed })
     }
 
-    /// Consumes and answers until `shutdown` is cancelled, then returns, within three seconds.
+    /// Consumes the queue and answers requests until `shutdown` is cancelled, then returns within three seconds.
     ///
     /// # Errors
     /// When the thread that writes has ended by itself: without it nothing would ever be stored again.

@@ -1,4 +1,4 @@
-//! Who answers questions: a few connections to the file, each on a thread of its own while it reads, so that
+//! Answers requests from the file: over a few connections to it, each on a thread of its own while it reads, so that
 //! neither the writer nor the runtime waits for them.
 
 use std::path::PathBuf;
@@ -11,11 +11,11 @@ use tokio_util::task::TaskTracker;
 
 use super::store::{self, Reader};
 
-/// Questions that are answered at once.
+/// Number of requests that read the file at once.
 const READERS: usize = 4;
-/// How long a question may wait for its turn.
+/// How long a request may wait for its turn.
 const TURN: Duration = Duration::from_secs(2);
-/// How long a question may take.
+/// How long a request may take once it has its turn.
 const ANSWER: Duration = Duration::from_secs(5);
 
 /// The readers of one file. Cheap to clone.
@@ -28,12 +28,12 @@ pub struct Readers {
 }
 
 impl Readers {
-    /// No connection is open yet.
+    /// Makes the readers of a file, with no connection open yet.
     pub fn new(path: PathBuf, tasks: TaskTracker) -> Self {
         Self { path, idle: Arc::default(), turns: Arc::new(Semaphore::new(READERS)), tasks }
     }
 
-    /// Asks the file.
+    /// Runs `read` over the file.
     ///
     /// # Errors
     /// A sentence, when the file cannot be read now.
@@ -51,7 +51,7 @@ impl Readers {
             let reader = rested.map_or_else(|| Reader::open(&path), Ok);
             let answer = reader.and_then(|mut reader| {
                 let answer = question(&mut reader)?;
-                // One that failed is not used again.
+                // Only a connection whose read succeeded is used again.
                 idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
                 Ok(answer)
             });

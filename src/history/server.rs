@@ -1,4 +1,4 @@
-//! Connections: accepted, answered, bounded in number and time.
+//! Accepts connections and answers on them, within bounds on their number and time.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -14,18 +14,19 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Connections at once; further ones wait in the kernel.
+/// Number of connections at a time; further ones wait in the kernel.
 const CONNECTIONS: usize = 1_024;
 /// How long a connection may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection may last: one that takes its answers a byte at a time is not to hold its place for ever.
+/// How long a connection may last. Without a limit, a client that takes its answers a byte at a time would hold its
+/// place for ever.
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(120);
 /// The most bytes of the head of a request.
 const HEAD_BYTES: usize = 16 * 1024;
 /// The pause after the process ran out of file descriptors.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
-/// Answers on the listener until `stop`; connections are tasks of the tracker and end then too.
+/// Answers on the listener until `stop` is cancelled. Connections are tasks of the tracker and end then as well.
 pub async fn serve(listener: TcpListener, router: Router, tasks: &TaskTracker, stop: &CancellationToken) {
     let router = TowerToHyperService::new(router);
     let places = Arc::new(Semaphore::new(CONNECTIONS));
@@ -47,7 +48,7 @@ pub async fn serve(listener: TcpListener, router: Router, tasks: &TaskTracker, s
                 .max_buf_size(HEAD_BYTES)
                 .serve_connection(TokioIo::new(tcp), router);
             tokio::select! {
-                // A connection that fails concerns its client alone.
+                // The failure of a connection concerns its client alone.
                 _ = connection => {}
                 () = sleep(CONNECTION_TIMEOUT) => {}
                 () = stop.cancelled() => {}
@@ -63,11 +64,11 @@ async fn accept(listener: &TcpListener) -> TcpStream {
                 let _ = tcp.set_nodelay(true);
                 return tcp;
             }
-            // A client that gave up while it waited.
+            // The client gave up while its connection waited to be accepted.
             Err(error)
                 if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
             Err(error) => {
-                // Out of descriptors or memory: `accept` would fail at once again.
+                // The process is out of descriptors or memory, and another `accept` would fail at once.
                 tracing::warn!("cannot accept a connection: {error}");
                 sleep(EXHAUSTED_PAUSE).await;
             }

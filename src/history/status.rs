@@ -1,11 +1,11 @@
-//! Whether the service works at this moment, and if not, why. What `/readyz` says.
+//! Whether the service works at this moment, and if not, why. `/readyz` shows it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use metrics::{Gauge, describe_gauge, gauge};
 
-/// The two things that a history needs, and the reasons why they are away.
+/// The state of the two things that a history needs, with the reasons why they are away.
 pub struct Status {
     broker: Part,
     database: Part,
@@ -13,7 +13,7 @@ pub struct Status {
 }
 
 struct Part {
-    /// `None` while it works.
+    /// Why the database or the broker is away; `None` while it works.
     trouble: Mutex<Option<String>>,
     up: Gauge,
 }
@@ -33,7 +33,7 @@ impl Part {
 }
 
 impl Status {
-    /// The broker is not connected yet; the database is thought to be well.
+    /// A status in which the broker is not connected yet and the database is taken to be well.
     pub fn new() -> Self {
         describe_gauge!("pubsub_lab_history_broker_up", "1 while the queue is consumed.");
         describe_gauge!("pubsub_lab_history_database_up", "1 while the database takes what is written.");
@@ -48,32 +48,32 @@ impl Status {
         status
     }
 
-    /// The queue is consumed.
+    /// Records that the queue is consumed.
     pub fn broker_up(&self) {
         self.broker.set(None);
     }
 
-    /// The queue is not consumed, for this reason. True if that is news.
+    /// Records that the queue is not consumed, for this reason. Gives true if that is news.
     pub fn broker_down(&self, why: &str) -> bool {
         self.broker.set(Some(why.to_owned()))
     }
 
-    /// The database takes what is written. True if that is news.
+    /// Records that the database takes what is written. Gives true if that is news.
     pub fn database_up(&self) -> bool {
         self.database.set(None)
     }
 
-    /// The database does not, for this reason. True if that is news.
+    /// Records that the database does not take what is written, for this reason. Gives true if that is news.
     pub fn database_down(&self, why: &str) -> bool {
         self.database.set(Some(why.to_owned()))
     }
 
-    /// The service ends.
+    /// Records that the service is ending.
     pub fn going_away(&self) {
         self.going.store(true, Ordering::Relaxed);
     }
 
-    /// Every reason why it is not ready.
+    /// The reasons why the service is not ready; empty if it is.
     pub fn troubles(&self) -> Vec<String> {
         let going = self.going.load(Ordering::Relaxed).then(|| "the service is going away".to_owned());
         [going, self.broker.get(), self.database.get()].into_iter().flatten().collect()

@@ -1,4 +1,5 @@
-//! The one thread that writes. It stores what has come, in one transaction, and only then says that it is stored.
+//! The one thread that writes. It stores the deliveries that have come in one transaction, and only then reports that
+//! they are stored.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,49 +18,49 @@ use super::status::Status;
 use super::store::{self, Opening, Store, Written};
 use trace::{Line, Step, Trace};
 
-/// The most deliveries in one transaction.
+/// Largest number of deliveries in one transaction.
 const BATCH: usize = 1_000;
-/// How long nothing may come before the thread looks whether something has become too old.
+/// How long the thread waits for a delivery before it checks whether messages have become too old.
 const IDLE: Duration = Duration::from_secs(1);
-/// Pauses before a failed transaction is tried again.
+/// The pause before a failed transaction is first tried again; later pauses are longer.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// Between two lines in the log about garbled deliveries.
+/// The least time between two log lines about garbled deliveries.
 const GARBLED_LOG: Duration = Duration::from_secs(10);
 
-/// The writer, and what it needs.
+/// The writer, with everything that it needs.
 pub struct Writer {
-    /// The file.
+    /// The path of the file.
     pub path: PathBuf,
-    /// The file, open; `None` until that succeeds.
+    /// The open file; `None` until opening it succeeds.
     pub store: Option<Store>,
-    /// How much is kept.
+    /// The bounds on how much is kept.
     pub keep: Vec<Keep>,
-    /// What the consumer brings.
+    /// The deliveries that the consumer brings.
     pub deliveries: mpsc::Receiver<Delivery>,
-    /// What may be acknowledged.
+    /// Where the writer reports what may be acknowledged.
     pub commits: watch::Sender<Committed>,
-    /// Who waits for fences.
+    /// Where the writer reports committed fences.
     pub fences: Arc<Fences>,
-    /// Where it says that the database is away.
+    /// Where the writer reports whether the database works.
     pub status: Arc<Status>,
-    /// What it counts.
+    /// The counters of the service.
     pub counters: Arc<Counters>,
-    /// Where it notes what is stored.
+    /// Trace handle for the messages that are stored.
     pub trace: Trace,
 }
 
 impl Writer {
-    /// Writes until `stop` or until nothing can come any more. It blocks, so it needs a thread of its own.
+    /// Writes until `stop` is cancelled or no delivery can come any more. It blocks, so it needs a thread of its own.
     pub async fn run(mut self, stop: CancellationToken) {
         let bounds = Bounds::of(&self.keep);
         let mut batch = Vec::with_capacity(BATCH);
         let mut reached = Vec::new();
         let mut garbled_logged = None;
-        // What an earlier run left may be beyond today's bounds.
+        // The messages that an earlier run left may be beyond today's bounds.
         let mut more_to_trim = true;
         loop {
-            // No linger: what comes while one batch is written is the next one.
+            // The writer does not linger: the deliveries that come while one batch is written form the next batch.
             let idle = if more_to_trim { Duration::ZERO } else { IDLE };
             let came = tokio::select! {
                 biased;
@@ -83,7 +84,7 @@ impl Writer {
         }
     }
 
-    /// Tries until it succeeds; `None` when it is to stop.
+    /// Tries to commit until it succeeds; gives `None` when it is to stop.
     async fn commit(
         &mut self,
         batch: &[Delivery],
@@ -137,13 +138,13 @@ impl Writer {
 
     fn failed(&self, why: &str) {
         self.counters.failures.increment(1);
-        // Once for each episode, and again if it turns into another trouble.
+        // The trouble is logged once, and again if it turns into another trouble.
         if self.status.database_down(why) {
             tracing::error!("{why}; nothing is acknowledged, it is tried again");
         }
     }
 
-    /// Looks after the bounds while nothing comes. True when there is nothing to write.
+    /// Checks the bounds while nothing comes. Gives true when there is nothing to trim.
     fn nothing_to_trim(&mut self, bounds: Bounds) -> bool {
         let Some(store) = &self.store else { return false };
         let due = store.is_trimming_due(bounds);
@@ -154,7 +155,7 @@ impl Writer {
                 }
                 !due
             }
-            // The attempt to write says what is wrong.
+            // The attempt to write will say what is wrong.
             Err(_) => false,
         }
     }
@@ -190,7 +191,7 @@ impl Writer {
         self.counters.seq.set(holding.seq as f64);
     }
 
-    /// Says that a batch is on the disk.
+    /// Reports that a batch is on the disk.
     fn tell(&self, batch: &[Delivery], reached: &[i64]) {
         if self.trace.is_on() {
             for delivery in batch {

@@ -1,4 +1,4 @@
-//! Where a node is, and a connection to it.
+//! The address of a node, and how a connection to it is made.
 
 use std::io;
 
@@ -13,11 +13,12 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use super::error::LoadError;
 use super::socket::{CountedStream, Socket};
 
-/// What a connection may buffer. The library's 128 KiB a connection would be 1.3 GB for ten thousand clients.
+/// Initial size of a connection's read buffer, in bytes. The library's 128 KiB for each connection would be 1.3 GB
+/// for ten thousand clients.
 const READ_BUFFER: usize = 8 * 1024;
 const WRITE_BUFFER: usize = 16 * 1024;
 
-/// Where a node is.
+/// The address of a node.
 #[derive(Debug)]
 pub(super) struct Address {
     url: String,
@@ -41,7 +42,7 @@ impl Address {
         &self.url
     }
 
-    /// What opens a WebSocket that offers this subprotocol.
+    /// The request that opens a WebSocket and offers this subprotocol.
     pub(super) fn request(&self, subprotocol: Option<&str>) -> Result<Request, String> {
         let mut request = self.url.as_str().into_client_request().map_err(|e| e.to_string())?;
         if let Some(name) = subprotocol {
@@ -51,7 +52,8 @@ impl Address {
         Ok(request)
     }
 
-    /// A TCP connection; the kernel keeps about `receive_buffer` bytes that nobody has read, or what it likes.
+    /// Makes a TCP connection. The kernel keeps about `receive_buffer` bytes that nobody has read, or as many as it
+    /// likes if that is `None`.
     pub(super) async fn stream(&self, receive_buffer: Option<u32>) -> Result<TcpStream, String> {
         let to = (self.host.as_str(), self.port);
         let connected = match receive_buffer {
@@ -63,7 +65,7 @@ impl Address {
         Ok(stream)
     }
 
-    /// An open WebSocket.
+    /// Opens a WebSocket over a stream.
     pub(super) async fn open(
         &self,
         subprotocol: Option<&str>,
@@ -76,12 +78,13 @@ impl Address {
     }
 }
 
-/// The largest segment that the other side may send into a small buffer: an Ethernet's. A loopback's are as large as the
-/// window lets them be, so that the sender's kernel, once it was stopped, may go on by its timers alone: the subscriber
-/// stayed at 60 kB/s when nothing slowed it any more.
+/// The largest segment that the other side may send into a small buffer, in bytes: that of an Ethernet. On a loopback
+/// segments are as large as the window lets them be, so that the sender's kernel, once it was stopped, may go on by
+/// its timers alone: a subscriber stayed at 60 kB/s when nothing slowed it any more.
 const SEGMENT: u32 = 1460;
 
-/// The buffer's size and the segments' must be known before the connection begins: it is what the other side is told.
+/// The sizes of the buffer and of the segments are set before the connection begins, because the other side is told
+/// of them then.
 async fn connect_narrow(to: (&str, u16), receive_buffer: u32) -> io::Result<TcpStream> {
     let mut latest = io::Error::from(io::ErrorKind::NotFound);
     for address in lookup_host(to).await? {

@@ -1,4 +1,4 @@
-//! Who leaves and who joins on purpose, at which fault, and how a subscriber is told.
+//! Which subscribers leave and join on purpose, at which fault, and how each of them learns of it.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,33 +11,34 @@ use tokio::time::timeout;
 
 use scenario::{Action, Fault, Target, share_of};
 
-/// The random numbers of this choice are its own: clients have streams from 0 on.
+/// The random stream of this choice. Clients have the streams from 0 on.
 const STREAM: u64 = u64::MAX;
 
-/// Where a subscriber is to be, and is. Told from both sides.
+/// Where a subscriber is, and where it is to be. The fault and the subscriber both change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Seat {
-    /// It is to be there, and is not subscribed.
+    /// The subscriber is to be there, and is not subscribed yet.
     Expected,
-    /// It is subscribed.
+    /// The subscriber is there and subscribed.
     Taken,
-    /// It was told to leave, and has not left.
+    /// The subscriber was told to leave, and has not left yet.
     Leaving,
-    /// It has left, or has not come yet.
+    /// The subscriber has left, or has not come yet.
     Away,
 }
 
-/// Who leaves and who joins on purpose.
+/// The subscribers that leave and join on purpose.
 #[derive(Debug)]
 pub(super) struct Attendance {
-    /// By the fault's place in the scenario, whom it concerns; nobody where it strikes processes.
+    /// For each fault, by its place in the scenario: the subscribers that it concerns. The list is empty for a fault
+    /// that strikes processes.
     groups: Vec<Vec<usize>>,
-    /// Of those whom some fault concerns. All others are always to be there.
+    /// The seats of the subscribers that some fault concerns. All others are always to be there.
     seats: HashMap<usize, watch::Sender<Seat>>,
 }
 
 impl Attendance {
-    /// The same seed chooses the same.
+    /// Chooses the subscribers for each fault. The same seed chooses the same ones.
     pub(super) fn new(faults: &[Fault], subscribers: usize, seed: u64) -> Self {
         let groups = choose(faults, subscribers, seed);
         let seat = |fault: &Fault| match fault.action {
@@ -52,7 +53,7 @@ impl Attendance {
         Self { groups, seats }
     }
 
-    /// How many are away now.
+    /// Number of subscribers that are away now.
     pub(super) fn away(&self) -> usize {
         self.seats.values().filter(|seat| *seat.borrow() == Seat::Away).count()
     }
@@ -79,17 +80,17 @@ impl Attendance {
         }
     }
 
-    /// This subscriber is subscribed.
+    /// Records that this subscriber is subscribed.
     pub(super) fn subscribed(&self, subscriber: usize) {
         self.turn(subscriber, Seat::Expected, Seat::Taken);
     }
 
-    /// This subscriber lost its connection, and looks for another.
+    /// Records that this subscriber lost its connection, and looks for another.
     pub(super) fn lost(&self, subscriber: usize) {
         self.turn(subscriber, Seat::Taken, Seat::Expected);
     }
 
-    /// This subscriber has left, as it was told.
+    /// Records that this subscriber has left as it was told.
     pub(super) fn left(&self, subscriber: usize) {
         self.turn(subscriber, Seat::Leaving, Seat::Away);
     }
@@ -106,18 +107,18 @@ impl Attendance {
         }
     }
 
-    /// Tells whom a fault concerns to leave; `false` if they take longer than `limit` to do so.
+    /// Tells the subscribers of a fault to leave. Gives `false` if they take longer than `limit` to do so.
     pub(super) async fn dismiss(&self, fault: usize, limit: Duration) -> bool {
         self.tell(fault, |seat| seat != Seat::Away, Seat::Leaving);
         self.all(fault, Seat::Away, limit).await
     }
 
-    /// Tells whom a fault concerns to come. Gives their number.
+    /// Tells the subscribers of a fault to come. Gives their number.
     pub(super) fn call(&self, fault: usize) -> usize {
         self.tell(fault, |seat| seat == Seat::Away, Seat::Expected)
     }
 
-    /// Waits until all whom a fault concerns are subscribed; `false` if that takes longer than `limit`.
+    /// Waits until all subscribers of a fault are subscribed. Gives `false` if that takes longer than `limit`.
     pub(super) async fn seated(&self, fault: usize, limit: Duration) -> bool {
         self.all(fault, Seat::Taken, limit).await
     }
@@ -149,8 +150,8 @@ impl Attendance {
     }
 }
 
-/// For each fault the subscribers whom it concerns. Who joins is in one group alone; each leave draws anew from
-/// all the others.
+/// Chooses the subscribers that each fault concerns. A subscriber that joins is in one group only; each `leave` draws
+/// anew from all the others.
 fn choose(faults: &[Fault], subscribers: usize, seed: u64) -> Vec<Vec<usize>> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(STREAM);
@@ -225,7 +226,7 @@ mod tests {
             attendance.subscribed(*s);
         }
         assert!(attendance.seated(0, SECOND).await);
-        // One of those who are told to leave has no connection just then.
+        // One subscriber that is told to leave has no connection at that moment.
         attendance.subscribed(leaves[0]);
         attendance.lost(leaves[0]);
         let leaving = async {

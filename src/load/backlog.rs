@@ -1,25 +1,27 @@
-//! What one publisher still has to send, and what it may have to send again. Pure: no socket, no clock.
+//! The messages that one publisher still has to send, and those that it may have to send again. Pure: no socket, no
+//! clock.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use super::text::Kind;
 
-/// How long a sent message goes unanswered before it is sent again.
+/// How long a sent message may stay unanswered before it is sent again.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One message to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Order {
-    /// What it is sent for.
+    /// The kind of the message.
     pub(super) kind: Kind,
-    /// Its number among all messages of its kind; the ledger's number when it is of the measured load.
+    /// The number of the message among all messages of its kind. For a message of the measured load it is the
+    /// ledger's number.
     pub(super) number: usize,
-    /// Its number among its publisher's own of its kind.
+    /// The number of the message among those of its kind from the same publisher.
     pub(super) seq: usize,
-    /// Where it goes.
+    /// The number of the room to which it goes.
     pub(super) room: usize,
-    /// The instant that the schedule asks for.
+    /// The instant at which the schedule wants it sent, counted from the run's zero.
     pub(super) due: Duration,
 }
 
@@ -32,22 +34,24 @@ pub(super) struct Turn {
     pub(super) again: bool,
 }
 
-/// What one publisher still has to send. Holds at most the whole schedule: a message is in it once.
+/// The messages that one publisher still has to send. It holds at most the whole schedule, and each message only
+/// once.
 #[derive(Debug)]
 pub(super) struct Backlog {
     resend: bool,
-    /// Never handed over, in the order of the schedule.
+    /// Messages that were never handed over, in the order of the schedule.
     fresh: VecDeque<Order>,
-    /// To be handed over again, before everything fresh: they are older.
+    /// Messages that are to be handed over again. They come before all of `fresh`, because they are older.
     again: BTreeMap<usize, Order>,
-    /// Handed over and not settled by an answer, with the instant of their next turn. Only with `resend`.
+    /// Messages that were handed over and that no answer has settled, with the instant of their next turn. Used only
+    /// with `resend`.
     open: BTreeMap<usize, (Order, Duration)>,
-    /// The instants of `open`, in order; an entry whose message has moved on means nothing.
+    /// The instants in `open`, in order. An entry whose message has moved on means nothing.
     turns: VecDeque<(Duration, usize)>,
 }
 
 impl Backlog {
-    /// Nothing to send. With `resend`, messages of the measured load stay until an answer settles them.
+    /// An empty backlog. With `resend`, messages of the measured load stay until an answer settles them.
     pub(super) fn new(resend: bool) -> Self {
         Self {
             resend,
@@ -58,17 +62,17 @@ impl Backlog {
         }
     }
 
-    /// The schedule has come to this message.
+    /// Adds a message to which the schedule has come.
     pub(super) fn push(&mut self, order: Order) {
         self.fresh.push_back(order);
     }
 
-    /// Whether nothing waits for its turn.
+    /// Whether no message waits for its turn.
     pub(super) fn is_empty(&self) -> bool {
         self.fresh.is_empty() && self.again.is_empty()
     }
 
-    /// Takes the next message that is to be handed over, at `now`.
+    /// Takes the next message to be handed over at the instant `now`.
     pub(super) fn next(&mut self, now: Duration) -> Option<Turn> {
         let turn = match self.again.pop_first() {
             Some((_, order)) => Turn { order, again: true },
@@ -82,7 +86,8 @@ impl Backlog {
         Some(turn)
     }
 
-    /// The connection failed before any byte of these turns left: they were not sent, and keep their places.
+    /// Takes back messages of which no byte left before the connection failed: they were not sent, and keep their
+    /// places.
     pub(super) fn put_back(&mut self, turns: &[Turn]) {
         for turn in turns.iter().rev() {
             self.open.remove(&turn.order.number);
@@ -93,20 +98,20 @@ impl Backlog {
         }
     }
 
-    /// An answer has settled this message: acknowledged, or refused. (`unknown` settles nothing.)
+    /// Records that an answer has settled this message: it was acknowledged or refused. (`unknown` settles nothing.)
     pub(super) fn settled(&mut self, number: usize) {
         self.open.remove(&number);
         self.again.remove(&number);
     }
 
-    /// The connection was lost: what is unsettled is sent again over the next one.
+    /// Records that the connection was lost: unsettled messages are sent again over the next one.
     pub(super) fn disconnected(&mut self) {
         self.turns.clear();
         let open = std::mem::take(&mut self.open);
         self.again.extend(open.into_iter().map(|(number, (order, _))| (number, order)));
     }
 
-    /// The instant at which [`Backlog::wake`] has something to do.
+    /// The instant at which [`Backlog::wake`] has something to do next.
     pub(super) fn next_turn(&mut self) -> Option<Duration> {
         while let Some((at, number)) = self.turns.front() {
             if self.open.get(number).is_some_and(|(_, turn)| turn == at) {
@@ -117,7 +122,7 @@ impl Backlog {
         None
     }
 
-    /// Gives a turn to what has been unsettled for too long.
+    /// Gives a turn to messages that have been unsettled for too long.
     pub(super) fn wake(&mut self, now: Duration) {
         while self.next_turn().is_some_and(|at| at <= now) {
             if let Some((_, number)) = self.turns.pop_front()
@@ -145,7 +150,7 @@ mod tests {
         backlog
     }
 
-    /// Takes every turn there is; a message sent again has its number negated.
+    /// Takes every turn that there is. The number of a message that is sent again is negated.
     fn turns(backlog: &mut Backlog, now: Duration) -> Vec<i64> {
         std::iter::from_fn(|| backlog.next(now))
             .map(|turn| if turn.again { -(turn.order.number as i64) } else { turn.order.number as i64 })

@@ -1,6 +1,6 @@
 //! The frames of dialect `pubsub-lab.v1`, as a client writes and reads them.
 //!
-//! The instrument's own codec: it shares no code with what it measures, so that a mistake of the nodes' codec
+//! This codec is the instrument's own and shares no code with what it measures, so that a mistake in the nodes' codec
 //! cannot hide in both.
 
 use std::borrow::Cow;
@@ -14,76 +14,76 @@ pub(super) const DIALECT: &str = "pubsub-lab.v1";
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Outbound<'a> {
-    /// Who speaks, or who goes on speaking.
+    /// `hello`: the client gives its name, or continues an earlier session.
     Hello {
-        /// The name to appear under.
+        /// The name under which the client appears.
         name: &'a str,
         /// The token of the last `welcome`.
         #[serde(skip_serializing_if = "Option::is_none")]
         session: Option<&'a str>,
     },
-    /// Asks for a room's messages.
+    /// `subscribe`: the client asks for a room's messages.
     Subscribe {
-        /// The room.
+        /// The name of the room.
         room: &'a str,
-        /// The last message that this client has, if any.
+        /// The id of the last message that this client has, if any.
         #[serde(skip_serializing_if = "Option::is_none")]
         after: Option<&'a str>,
     },
-    /// Says something in a room.
+    /// `publish`: the client says something in a room.
     Publish {
-        /// The room.
+        /// The name of the room.
         room: &'a str,
-        /// The client's own name for this message.
+        /// The client's own id for this message.
         id: &'a str,
-        /// What is said.
+        /// The text of the message.
         text: &'a str,
     },
 }
 
 impl Outbound<'_> {
-    /// The frame's JSON.
+    /// The frame as JSON text.
     pub(super) fn encode(&self) -> String {
-        // Strings and options of strings always serialise.
+        // Strings and options of strings can always be serialised.
         serde_json::to_string(self).unwrap_or_default()
     }
 }
 
-/// A frame from a node: every field that a client may look at, empty where the frame has none. Borrowed from
-/// the frame wherever nothing had to be unescaped.
+/// A frame from a node, with every field that a client may look at. A field is empty where the frame has none, and
+/// borrowed from the frame wherever nothing had to be unescaped.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
 pub(super) struct Inbound<'a> {
-    /// `welcome`, `message`, ...
+    /// The type of the frame: `welcome`, `message` and so on.
     #[serde(borrow, rename = "type")]
     pub(super) kind: Cow<'a, str>,
-    /// Of `message`, `ack`, `refused` and `unknown`.
+    /// The id of the message, in `message`, `ack`, `refused` and `unknown`.
     #[serde(borrow)]
     pub(super) id: Cow<'a, str>,
-    /// Of `message` and `subscribed`.
+    /// The room, in `message` and `subscribed`.
     #[serde(borrow)]
     pub(super) room: Cow<'a, str>,
-    /// Of `message`.
+    /// The text, in `message`.
     #[serde(borrow)]
     pub(super) text: Cow<'a, str>,
-    /// Of `welcome`: the token with which another connection goes on as the same session.
+    /// The token with which another connection continues the same session, in `welcome`.
     #[serde(borrow)]
     pub(super) session: Cow<'a, str>,
-    /// Of `ack`: `handed` or `confirmed`.
+    /// How far the message is known to have come, `handed` or `confirmed`, in `ack`.
     #[serde(borrow)]
     pub(super) level: Cow<'a, str>,
-    /// Of `refused` and `error`.
+    /// The code of the failure, in `refused` and `error`.
     #[serde(borrow)]
     pub(super) code: Cow<'a, str>,
-    /// Of `refused`, `unknown` and `error`.
+    /// The reason as a sentence, in `refused`, `unknown` and `error`.
     #[serde(borrow)]
     pub(super) reason: Cow<'a, str>,
-    /// Of `subscribed`: `all`, `part` or `none` of what was missed was replayed.
+    /// How much of what was missed was replayed, `all`, `part` or `none`, in `subscribed`.
     #[serde(borrow)]
     pub(super) recovered: Cow<'a, str>,
-    /// Of `lagged`: how many frames the node dropped for this client.
+    /// Number of frames that the node dropped for this client, in `lagged`.
     pub(super) missed: u64,
-    /// Of `message`: whether it comes from history.
+    /// Whether the message comes from the history, in `message`.
     pub(super) replay: bool,
 }
 

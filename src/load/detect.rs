@@ -1,4 +1,4 @@
-//! Which dialect a server speaks, found out by asking it.
+//! Finds out which dialect a server speaks by asking it.
 
 use std::time::Duration;
 
@@ -29,19 +29,19 @@ pub async fn detect(url: &str, limit: Duration) -> Result<Dialect, String> {
     let mut stream = timeout_at(end, address.stream(None)).await.map_err(late)?.map_err(failed)?;
     let request = address.request(Some(DIALECT)).map_err(failed)?;
     match timeout_at(end, client_async(request, &mut stream)).await.map_err(late)? {
-        // The library takes it only if what it offered was selected.
+        // The library accepts the handshake only if the offered subprotocol was selected.
         Ok((mut socket, _)) => {
             let welcomed = timeout(WELCOME, welcomes(&mut socket)).await.unwrap_or(false);
             goodbye(socket).await;
             Ok(if welcomed { Dialect::V1 } else { Dialect::Plain })
         }
-        // The server has opened its end all the same, and is to see it closed.
+        // The library refused, but the server has opened its end and must see it closed.
         Err(Error::Protocol(ProtocolError::SecWebSocketSubProtocolError(_))) => {
             goodbye(WebSocketStream::from_raw_socket(&mut stream, Role::Client, None).await).await;
             Ok(Dialect::Plain)
         }
         Err(Error::Io(error)) => Err(failed(error.to_string())),
-        // Such as a refusal of what was offered.
+        // One such error is a server's refusal of the offered subprotocol.
         Err(_) => Ok(Dialect::Plain),
     }
 }

@@ -1,4 +1,4 @@
-//! How a client gets a connection, and another when it loses it.
+//! How a client gets a connection, and another one when it loses it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use super::slow::{RECEIVE_BUFFER, Tap};
 use super::socket::{Socket, frame_of};
 use scenario::Load;
 
-/// Clients that connect of their own accord at once.
+/// Number of clients that may connect at the same time of their own accord.
 const BEGINNERS: usize = 64;
 
 /// Connects clients to nodes.
@@ -30,29 +30,29 @@ pub(super) struct Dialer {
     first_pause: Duration,
     longest_pause: Duration,
     seed: u64,
-    /// Turns for clients that connect of their own accord, lest a node's backlog overflows.
+    /// Permits for clients that connect of their own accord, so that a node's accept backlog does not overflow.
     beginners: Semaphore,
 }
 
-/// Who connects.
+/// The client that connects.
 #[derive(Debug)]
 pub(super) struct Caller {
-    /// Under which name.
+    /// The name of the client.
     pub(super) name: String,
-    /// A number that no other client has: its jitter is its own.
+    /// The number of the client among all clients, so that each has its own jitter.
     pub(super) client: usize,
-    /// The node that it starts on.
+    /// The node to which the client connects first.
     pub(super) home: usize,
-    /// The rooms that it enters, where a dialect has to be told on connecting.
+    /// The rooms that the client enters, for a dialect that has to be told on connecting.
     pub(super) rooms: Vec<String>,
-    /// Whether it publishes: then what comes in until it is ready is nothing to it.
+    /// Whether the client publishes. A publisher ignores what comes in until it is ready.
     pub(super) publishes: bool,
-    /// What it reads no faster than, if some fault ever makes it slow.
+    /// The tap that limits how fast the client reads, if some fault ever makes it slow.
     pub(super) tap: Option<Arc<Tap>>,
 }
 
 impl Dialer {
-    /// Connects to these nodes, as patiently as the load says.
+    /// Makes a dialer for these nodes, as patient as the load says.
     pub(super) fn new(urls: &[String], load: &Load, seed: u64) -> Result<Self, LoadError> {
         Ok(Self {
             nodes: urls.iter().map(|url| Address::parse(url)).collect::<Result<_, _>>()?,
@@ -64,12 +64,12 @@ impl Dialer {
         })
     }
 
-    /// How long a connection may take, until it is usable.
+    /// How long a connection may take until it is usable.
     pub(super) fn patience(&self) -> Duration {
         self.connect_timeout
     }
 
-    /// A client's way to its nodes.
+    /// Makes a client's route to its nodes.
     pub(super) fn route(&self, caller: Caller) -> Route {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         random.set_stream(caller.client as u64);
@@ -78,16 +78,16 @@ impl Dialer {
     }
 }
 
-/// One client's way: where it is or was connected, and as whom.
+/// The route of one client: the node to which it is or was connected, and its session there.
 #[derive(Debug)]
 pub(super) struct Route {
     caller: Caller,
     node: usize,
-    /// The token of the last welcome: with it the same session goes on, on any node.
+    /// The token of the last `welcome`, with which the same session continues on any node.
     session: Option<String>,
-    /// Whether it comes of its own accord, and not because it lost a connection.
+    /// Whether the client comes of its own accord, and not because it lost a connection.
     begins: bool,
-    /// Whether there is nothing to wait for before the next attempt.
+    /// Whether the next attempt is made without a pause.
     at_once: bool,
     pause: Duration,
     random: ChaCha8Rng,
@@ -99,19 +99,20 @@ impl Route {
         self.node
     }
 
-    /// The client leaves of its own accord: it comes back to its own node, and then at once.
+    /// Records that the client leaves of its own accord: it will come back to its own node, and without a pause.
     pub(super) fn leave(&mut self, dialer: &Dialer) {
         (self.node, self.begins, self.at_once) = (self.caller.home, true, true);
         self.pause = dialer.first_pause;
     }
 
-    /// The client drops its connection on purpose: its next attempt is at once, together with all others who do.
+    /// Records that the client drops its connection on purpose: its next attempt is made at once, together with all
+    /// other clients that do so.
     pub(super) fn rush(&mut self) {
         self.at_once = true;
     }
 
-    /// Connects: of its own accord or in a storm at once, after a lost connection after a pause; then until it
-    /// works.
+    /// Connects, and tries until it works. The first attempt is made at once if the client comes of its own accord or
+    /// in a storm, and after a pause if it lost its connection.
     pub(super) async fn connect(&mut self, run: &Run) -> Socket {
         loop {
             if !std::mem::take(&mut self.at_once) {
@@ -124,10 +125,10 @@ impl Route {
         }
     }
 
-    /// One attempt: the node of the last connection first, then round the ring to the next that lives.
+    /// Makes one attempt: first to the node of the last connection, then round the ring to the next node that lives.
     async fn attempt(&mut self, run: &Run) -> Option<Socket> {
         let dialer = &run.dialer;
-        // Jitter spreads those who come back; nothing spreads those who begin.
+        // Jitter spreads the clients that come back, but nothing spreads those that begin, so these take turns.
         let _turn = match self.begins {
             true => dialer.beginners.acquire().await.ok(),
             false => None,
@@ -152,10 +153,11 @@ impl Route {
         None
     }
 
-    /// Opens a WebSocket and says over it what the dialect has to be told first. Gives the session's token, where
-    /// there is one.
+    /// Opens a WebSocket and sends what the dialect has to be told first. Gives the session's token, where there is
+    /// one.
     async fn introduce(&self, node: &Address, dialect: &Dialect) -> Result<(Socket, Option<String>), String> {
-        // Slowness begins after this: how long a connection takes is not what it is about.
+        // The connection is slowed only after this, because how long it takes to be made is not what the fault is
+        // about.
         let buffer = self.caller.tap.as_ref().map(|_| RECEIVE_BUFFER);
         let mut socket = node.open(dialect.subprotocol(), buffer).await?;
         let name = &self.caller.name;
@@ -194,7 +196,7 @@ fn awaited(dialect: &Dialect) -> &'static str {
     }
 }
 
-/// Says hello; gives the session's token.
+/// Says hello, and gives the session's token.
 async fn welcome(socket: &mut Socket, hello: String) -> Result<String, String> {
     socket.send(Message::text(hello)).await.map_err(|e| e.to_string())?;
     let mut trouble = String::from("closed before it said welcome");
@@ -202,7 +204,7 @@ async fn welcome(socket: &mut Socket, hello: String) -> Result<String, String> {
         let Message::Text(text) = message.map_err(|e| e.to_string())? else { continue };
         match Inbound::decode(&text) {
             Some(welcome) if welcome.kind == "welcome" => return Ok(welcome.session.into_owned()),
-            // Not the end: a node that does not know the session says so, and welcomes a new one.
+            // This error is not the end: a node that does not know the session says so, and welcomes a new one.
             Some(error) if error.kind == "error" => {
                 trouble = format!("{} ({})", error.reason, error.code);
             }
@@ -212,7 +214,7 @@ async fn welcome(socket: &mut Socket, hello: String) -> Result<String, String> {
     Err(trouble)
 }
 
-/// Waits until the server says that the client is in.
+/// Waits until the server says that the client is ready.
 async fn ready(socket: &mut Socket, template: &Template) -> Result<(), String> {
     while let Some(message) = socket.next().await {
         let message = message.map_err(|e| e.to_string())?;
@@ -223,8 +225,8 @@ async fn ready(socket: &mut Socket, template: &Template) -> Result<(), String> {
     Err("closed before it sent a frame that matches `ready`".into())
 }
 
-/// Between half of a pause and one and a half of it, so that clients that lost their node together do not come
-/// back together.
+/// A random pause between half of the given one and one and a half of it, so that clients that lost their node
+/// together do not come back together.
 fn jittered(pause: Duration, random: u32) -> Duration {
     pause.mul_f64(0.5 + f64::from(random) / f64::from(u32::MAX))
 }

@@ -1,5 +1,5 @@
-//! A thread of its own with a tokio runtime of its own: publishers and subscribers do not wait for each other,
-//! nor for whoever asks for the load.
+//! A thread of its own with a Tokio runtime of its own. Publishers and subscribers each have one, so that they do not
+//! wait for each other, nor for the caller that asks for the load.
 
 use std::io;
 use std::thread;
@@ -22,8 +22,8 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// Starts a thread, and on it `workers` threads more if that is more than one. The tasks that `populate`
-    /// gives to the tracker run until the token is cancelled.
+    /// Starts a thread, and `workers` more threads for its runtime if that is more than one. The tasks that
+    /// `populate` gives to the tracker run until the token is cancelled.
     pub(super) fn start(
         name: &'static str,
         workers: usize,
@@ -51,7 +51,7 @@ impl Engine {
         Ok(Self { name, ended })
     }
 
-    /// Waits until the thread, cancelled, has ended.
+    /// Waits until the thread, whose token was cancelled, has ended.
     pub(super) async fn ended(self, limit: Duration) -> Result<(), Ending> {
         match timeout(limit, self.ended).await {
             Ok(Ok(())) => Ok(()),
@@ -61,11 +61,11 @@ impl Engine {
     }
 }
 
-/// How a thread failed to end, in words.
+/// How a thread failed to end, as a sentence.
 #[derive(Debug)]
 pub(super) enum Ending {
-    /// It ended before it was asked to.
+    /// The thread ended before it was asked to.
     Died(String),
-    /// It has not ended in time.
+    /// The thread has not ended in time.
     Late(String),
 }

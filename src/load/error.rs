@@ -1,27 +1,27 @@
-//! Why there is no load, and what to do about it.
+//! The reasons why a load cannot be started, and what to do about each.
 
 use std::io;
 use std::time::Duration;
 
-/// Why there is no load.
+/// The reason why a load cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// A node's URL cannot be used.
     #[error("{0:?} is not the URL of a node")]
     Url(String),
-    /// What was asked for contradicts itself.
+    /// The settings contradict each other.
     #[error("the load cannot be built: {0}")]
     Settings(&'static str),
     /// Not every client could connect and subscribe.
     #[error("only {online} of {clients} clients were connected and subscribed within {limit:?}{trouble}")]
     Connect {
-        /// Clients that were.
+        /// Number of clients that were connected and subscribed.
         online: usize,
-        /// Clients that were to be there.
+        /// Number of clients that were to be connected.
         clients: usize,
-        /// How long they had.
+        /// How long the clients had.
         limit: Duration,
-        /// The latest failure, in words that go on the sentence; or nothing.
+        /// The latest failure, in words that continue the sentence; empty if there was none.
         trouble: String,
     },
     /// A thread could not be started.
@@ -30,7 +30,7 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// What to do about it.
+    /// What to do about the error.
     pub fn hint(&self) -> &'static str {
         match self {
             LoadError::Url(_) => "a node's URL looks like ws://127.0.0.1:8080",

@@ -33,24 +33,24 @@ use ledger::{Harness, Ledger, Plan};
 /// How long, beyond the time-out of a connection, the clients may take to be connected and subscribed.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
-/// Orders that wait between the pacing thread and a publisher; one too many is dropped and counted as an
-/// overrun. A publisher empties it even while it has no connection.
+/// Number of orders that may wait between the pacing thread and a publisher. A further one is dropped and counted as
+/// an overrun. A publisher empties this queue even while it has no connection.
 const ORDERS: usize = 16_384;
 
-/// Time stamps that wait for the receivers' loop, ten milliseconds each; one too many is dropped and counted
-/// as an overrun: the loop has then stood still for over a second.
+/// Number of time stamps that may wait for the receivers' loop, one every ten milliseconds. A further one is dropped
+/// and counted as an overrun: the loop has then stood still for over a second.
 const TICKS: usize = 128;
 
 /// The pause between two probes over a path that has not worked yet.
 const PROBE_PAUSE: Duration = Duration::from_millis(100);
 
-/// From the call of [`LoadGenerator::begin`] to the first message: enough for the pacing thread to notice.
+/// Time from the call of [`LoadGenerator::begin`] to the first message: enough for the pacing thread to notice.
 const LEAD: Duration = Duration::from_millis(50);
 
 /// How long [`LoadGenerator::finish`] waits for each thread.
 const STOP_LIMIT: Duration = Duration::from_millis(1500);
 
-/// Threads that receive, at most.
+/// The most threads that receive.
 const RECEIVERS: usize = 4;
 
 /// A running load generator. Dropping it stops everything within a moment; [`LoadGenerator::finish`] waits for
@@ -65,12 +65,12 @@ pub struct LoadGenerator {
     engines: Vec<Engine>,
     /// When the measured load begins, and the pacing thread's ticket for it.
     begun: OnceLock<(Duration, usize)>,
-    /// Stops everything, however this is dropped.
+    /// Stops all threads, however the generator is dropped.
     stop: DropGuard,
 }
 
 impl LoadGenerator {
-    /// Connects and subscribes every client, but those who join later. The run's zero is now.
+    /// Connects and subscribes every client except those that join later. The run's zero is now.
     pub async fn start(settings: Settings) -> Result<Self, LoadError> {
         let limit = settings.load.connect_timeout + START_LIMIT;
         Self::start_within(settings, limit).await
@@ -116,7 +116,7 @@ impl LoadGenerator {
         Ok(Self { run, warm_up: load.warm_up, orders, probes, pacer, engines, begun, stop })
     }
 
-    /// Where everything is written down. Hold the lock for a moment only: every receipt needs it.
+    /// The ledger that records everything. Hold its lock for a moment only: every receipt needs it.
     pub fn ledger(&self) -> Arc<Mutex<Ledger>> {
         self.run.ledger.clone()
     }
@@ -126,8 +126,8 @@ impl LoadGenerator {
         self.run.clock.now()
     }
 
-    /// Probes every path from a publisher to a subscriber that the pattern has, until each has worked or
-    /// `limit` has passed. Gives those that have not to the ledger, and returns their number.
+    /// Probes every path of the pattern from a publisher to a subscriber, until each has worked or `limit` has
+    /// passed. Tells the ledger which paths have not worked, and returns their number.
     pub async fn probe(&self, limit: Duration) -> usize {
         let run = &self.run;
         run.rehearsal.await_paths(|publisher, subscriber| run.reaches(publisher, subscriber));
@@ -155,15 +155,15 @@ impl LoadGenerator {
         dead.len()
     }
 
-    /// Sends the warm-up at the load's own rate without its surges, and returns when its last message is due.
+    /// Sends the warm-up, at the load's own rate without its surges. Returns when its last message is due.
     pub async fn warm_up(&self) {
         let messages = (self.run.plan.rate * self.warm_up.as_secs_f64()).round() as usize;
         let plan = Plan { messages, surges: Vec::new(), ..self.run.plan.clone() };
         self.pacer.finished(self.pacer.follow(Schedule::new(Kind::Warm, plan, self.now()))).await;
     }
 
-    /// Begins the measured load, some milliseconds from now. Returns the instant at which the first message is
-    /// due; the same when it is called again.
+    /// Begins the measured load some milliseconds from now. Returns the instant at which the first message is due; a
+    /// further call returns the same instant.
     pub fn begin(&self) -> Duration {
         let begin = || {
             let at = self.now() + LEAD;
@@ -174,8 +174,8 @@ impl LoadGenerator {
         self.begun.get_or_init(begin).0
     }
 
-    /// Waits until the last message's due time has passed, and every publisher that has a connection has handed
-    /// over what was due: the ledger then knows all debts but those of publishers without one. Without
+    /// Waits until the last message's due time has passed, and every publisher that has a connection has handed over
+    /// what was due: the ledger then knows all debts except those of publishers without a connection. Without
     /// [`LoadGenerator::begin`] there is nothing to wait for.
     pub async fn schedule_ended(&self) {
         if let Some((_, ticket)) = self.begun.get() {
@@ -184,13 +184,13 @@ impl LoadGenerator {
         }
     }
 
-    /// Lets the subscribers of a fault (by its place in [`Settings::faults`]) go offline on purpose: each closes
-    /// its connection politely and stays away. `false` if that takes longer than `limit`.
+    /// Lets the subscribers of a fault (by its place in [`Settings::faults`]) go offline on purpose: each closes its
+    /// connection politely and stays away. Gives `false` if that takes longer than `limit`.
     pub async fn leave(&self, fault: usize, limit: Duration) -> bool {
         self.run.attendance.dismiss(fault, limit).await
     }
 
-    /// Lets the subscribers of a fault who are away come, each to the node that it starts on. `false` if it takes
+    /// Lets the absent subscribers of a fault come, each to the node on which it starts. Gives `false` if it takes
     /// longer than `limit` until all of them are subscribed; they go on trying.
     pub async fn come(&self, fault: usize, limit: Duration) -> bool {
         let run = &self.run;
@@ -198,8 +198,9 @@ impl LoadGenerator {
         run.attendance.seated(fault, limit).await
     }
 
-    /// Waits until every client that is not away on purpose is connected, every such subscriber subscribed, and
-    /// what waited for a connection was handed over; `false` if the clients take longer than `limit`.
+    /// Waits until every client that is not away on purpose is connected, every such subscriber is subscribed, and
+    /// the messages that waited for a connection were handed over. Gives `false` if the clients take longer than
+    /// `limit`.
     pub async fn all_connected(&self, limit: Duration) -> bool {
         let all = self.run.roster.all_online(limit).await;
         if all {
@@ -210,8 +211,8 @@ impl LoadGenerator {
 
     /// Lets the subscribers of a `slow` fault (by its place in [`Settings::faults`]) read no faster than it says,
     /// over this and every later connection. Where several such faults hold, the lowest rate does. How long a
-    /// connection takes to be opened is not slowed. Whom such a fault concerns has a small receive buffer for the
-    /// whole run; what its node's kernel takes in for it is the node's.
+    /// connection takes to be opened is not slowed. The subscribers of such a fault have a small receive buffer for
+    /// the whole run; what the node's kernel buffers for them is the node's concern.
     pub fn slow(&self, fault: usize) {
         self.run.slowness.slow(fault);
     }
@@ -221,32 +222,34 @@ impl LoadGenerator {
         self.run.slowness.hurry(fault);
     }
 
-    /// Lets all clients who are connected to this node, or to any for `None`, drop their connections without a
-    /// goodbye and connect again at once, all together; who fails then goes on as after any lost connection.
-    /// `false` if it takes longer than `limit` until all of them are back, subscribers subscribed.
+    /// Lets all clients that are connected to this node (to any node for `None`) drop their connections without a
+    /// goodbye and connect again at once, all together. A client that fails goes on as after any lost connection.
+    /// Gives `false` if it takes longer than `limit` until all of them are back and the subscribers subscribed.
     pub async fn storm(&self, node: Option<usize>, limit: Duration) -> bool {
         self.run.storms.strike(node, limit).await
     }
 
-    /// Whether messages are answered in this dialect; without that, waiting for answers is waiting for nothing.
+    /// Whether the dialect has answers. If not, there is no answer to wait for.
     pub fn has_answers(&self) -> bool {
         self.run.dialect.has_answers()
     }
 
-    /// Ends the load before its time: what is due from now on is not sent. Returns when all that was due before is
-    /// handed over by every publisher that has a connection; gives the moment of the end. Receivers go on.
+    /// Ends the load before its time: messages that are due from now on are not sent. Returns when every publisher
+    /// that has a connection has handed over all messages due before, and gives the instant of the end. Receivers go
+    /// on.
     pub async fn halt(&self) -> Duration {
         let at = self.pacer.halt(self.now());
         self.schedule_ended().await;
         at
     }
 
-    /// Stops everything, and says how well the load generator itself has done.
+    /// Stops all threads, and reports how well the load generator itself has done.
     pub async fn finish(self) -> Harness {
         self.finish_within(STOP_LIMIT).await
     }
 
-    /// The same, in less time: each thread has so long. One that is late is left to end by itself.
+    /// Stops all threads as [`LoadGenerator::finish`] does, but gives each only `limit`. A thread that is late is
+    /// left to end by itself.
     pub async fn finish_within(self, limit: Duration) -> Harness {
         let Self { run, pacer, engines, stop, .. } = self;
         stop.disarm().cancel();
@@ -255,7 +258,8 @@ impl LoadGenerator {
             match engine.ended(limit).await {
                 Ok(()) => {}
                 Err(Ending::Died(what)) => run.health.problem(what),
-                // What was measured is written down by now: worth telling, and no reason to doubt it.
+                // What was measured is written down by now, so a late end is mentioned and is no reason to doubt the
+                // run.
                 Err(Ending::Late(what)) => notes.push(what),
             }
         }
@@ -274,7 +278,7 @@ fn start_publishers(
     let (run, token) = (run.clone(), cancel.clone());
     Engine::start("load-publishers", 1, cancel.clone(), move |tasks| {
         for (number, inbox) in inboxes.into_iter().enumerate() {
-            // A token each: all would queue for the lock of one.
+            // Each publisher gets a token of its own: all of them would queue for the lock of a shared one.
             tasks.spawn(publish(run.clone(), number, inbox, token.child_token()));
         }
     })
@@ -293,10 +297,10 @@ fn start_subscribers(
         }
         tasks.spawn(async move {
             let mut sent = Vec::with_capacity(TICKS);
-            // Ends with the pacing thread, which holds the sender.
+            // This ends with the pacing thread, which holds the sender.
             while ticks.recv_many(&mut sent, TICKS).await > 0 {
-                // Once round the loop: what every task that is ready now does comes first, as it would come
-                // before a frame that arrives now.
+                // The task yields once: whatever other tasks have to do now comes first, as it would come before a
+                // frame that arrives now.
                 yield_now().await;
                 let now = run.clock.now();
                 sent.drain(..).for_each(|sent| run.health.loop_lag(now.saturating_sub(sent)));
@@ -372,7 +376,7 @@ mod tests_of_the_machine {
 
     #[tokio::test]
     async fn a_cluster_that_is_not_there_is_named() {
-        // A port that nobody listens on any more, and one that nobody answers on.
+        // One port on which nobody listens any more, and one on which nobody answers.
         let gone = std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).unwrap();
         let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let urls = [format!("ws://{gone}"), format!("ws://{}", mute.local_addr().unwrap())];

@@ -1,4 +1,4 @@
-//! How well the load generator itself does: what it measures about itself, and what it has to say.
+//! How well the load generator itself does: the figures that it measures about itself, and its remarks.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -10,17 +10,18 @@ use hdrhistogram::Histogram;
 
 use ledger::{Harness, micros_histogram};
 
-/// The most different remarks that are kept: a server can make up any number of reasons.
+/// Largest number of different remarks that are kept, because a server can make up any number of reasons.
 const REMARKS: usize = 20;
-/// The most characters of one.
+/// The most characters of one remark.
 const REMARK_CHARS: usize = 300;
 /// The most characters of a frame that is shown as an example.
 const EXAMPLE_CHARS: usize = 100;
 
-/// Gathers what becomes the [`Harness`].
+/// Gathers the figures that become the [`Harness`].
 #[derive(Debug)]
 pub(super) struct Health {
-    /// Only the measured load counts: connecting ten thousand clients delays everything, and harms nothing.
+    /// Whether the measured load has begun. Only then do delays count: connecting ten thousand clients delays
+    /// everything, and harms nothing.
     measuring: AtomicBool,
     publish_delay: Mutex<Histogram<u64>>,
     loop_lag: Mutex<Histogram<u64>>,
@@ -28,7 +29,7 @@ pub(super) struct Health {
     problems: Mutex<Vec<String>>,
     remarks: Mutex<BTreeMap<String, u64>>,
     chatter: AtomicU64,
-    /// The first frame of all the chatter: it shows what a template gets wrong.
+    /// The first of all frames that were no message. It shows what is wrong with a template.
     first_chatter: OnceLock<String>,
 }
 
@@ -40,13 +41,13 @@ fn micros(delay: Duration) -> u64 {
     u64::try_from(delay.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// What a server said, as it may be shown: no control characters for somebody's terminal, and no novels.
+/// A server's text as it may be shown: without control characters that could reach a terminal, and not too long.
 pub(super) fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(REMARK_CHARS).collect()
 }
 
 impl Health {
-    /// Nothing gathered yet.
+    /// Makes an empty record.
     pub(super) fn new() -> Self {
         Self {
             measuring: AtomicBool::new(false),
@@ -60,36 +61,36 @@ impl Health {
         }
     }
 
-    /// The measured load begins: from here on loop lag and overruns count.
+    /// Records that the measured load begins: from here on loop lag and overruns count.
     pub(super) fn measure(&self) {
         self.measuring.store(true, Ordering::Relaxed);
     }
 
-    /// A message of the measured load was handed over for writing so late.
+    /// Records how late a message of the measured load was handed over for writing.
     pub(super) fn publish_delay(&self, delay: Duration) {
         lock(&self.publish_delay).saturating_record(micros(delay));
     }
 
-    /// A token that the pacing thread sent reached the receivers' loop so late.
+    /// Records how late a time stamp of the pacing thread reached the receivers' loop.
     pub(super) fn loop_lag(&self, delay: Duration) {
         if self.measuring.load(Ordering::Relaxed) {
             lock(&self.loop_lag).saturating_record(micros(delay));
         }
     }
 
-    /// A queue of our own was full, and something was dropped.
+    /// Records that a queue of the generator was full, and something was dropped.
     pub(super) fn overrun(&self) {
         if self.measuring.load(Ordering::Relaxed) {
             self.overruns.fetch_add(1, Ordering::Relaxed);
         }
     }
 
-    /// Something that makes the run inconclusive.
+    /// Records a problem that makes the run inconclusive.
     pub(super) fn problem(&self, what: String) {
         lock(&self.problems).push(what);
     }
 
-    /// Something worth telling that happened `times` more. Beyond [`REMARKS`] different ones, new ones are
+    /// Records that something worth telling happened `times` more. Beyond [`REMARKS`] different remarks, new ones are
     /// dropped.
     pub(super) fn remark(&self, what: &str, times: u64) {
         let what = printable(what);
@@ -101,7 +102,7 @@ impl Health {
         }
     }
 
-    /// A frame that is no message, of a server that may send such.
+    /// Records a frame that is no message, from a server that may send such frames.
     pub(super) fn chatter(&self, frame: &str) {
         self.chatter.fetch_add(1, Ordering::Relaxed);
         self.first_chatter.get_or_init(|| printable(frame).chars().take(EXAMPLE_CHARS).collect());
@@ -116,7 +117,7 @@ impl Health {
         Some(format!("the server sent {frames}, the first: {example}"))
     }
 
-    /// Everything gathered, for the verdict; `notes` go before the remarks.
+    /// Everything that was recorded, for the verdict. `notes` stand before the remarks.
     pub(super) fn harness(&self, mut notes: Vec<String>) -> Harness {
         notes.extend(self.chatter_note());
         let remarks = lock(&self.remarks);

@@ -1,6 +1,6 @@
 //! The load: publishers and subscribers, and the open-loop schedule that they keep.
 //!
-//! Speaks WebSocket only, in the dialect that it is told, and shares no code with what it measures.
+//! The clients speak WebSocket only, in the dialect that they are told, and share no code with what they measure.
 //!
 //! | file | what it is |
 //! |---|---|

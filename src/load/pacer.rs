@@ -16,33 +16,34 @@ use super::run::Run;
 use super::text::Kind;
 use ledger::{Plan, Tempo};
 
-/// How often the receivers' loop is asked how late it is; also how soon the thread notices anything.
+/// How often the receivers' loop is checked for its lag. It also bounds how soon the thread notices anything.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Messages of one kind, from one instant on.
+/// The schedule of the messages of one kind, from one instant on.
 #[derive(Debug, Clone)]
 pub(super) struct Schedule {
     kind: Kind,
     plan: Plan,
-    /// The plan's, built once: the thread asks before and after every sleep.
+    /// The tempo of the plan. It is built once, because the thread asks it before and after every sleep.
     tempo: Tempo,
     begin: Duration,
-    /// The first message that is not handed out yet.
+    /// The number of the first message that is not handed out yet.
     next: usize,
 }
 
 impl Schedule {
-    /// The messages `0..plan.messages`, the first due at `begin`.
+    /// The schedule of the messages `0..plan.messages`, of which the first is due at `begin`.
     pub(super) fn new(kind: Kind, plan: Plan, begin: Duration) -> Self {
         Self { kind, tempo: plan.tempo(), plan, begin, next: 0 }
     }
 
-    /// When the next message is due; `None` after the last.
+    /// When the next message is due; `None` after the last one.
     fn next_due(&self) -> Option<Duration> {
         (self.next < self.plan.messages).then(|| self.begin + self.tempo.due(self.next))
     }
 
-    /// The next message that is due by `now`, and its publisher. Whoever comes late gets all that he missed.
+    /// Takes the next message that is due by `now`, with its publisher. A caller that comes late gets all the
+    /// messages that it missed.
     fn take(&mut self, now: Duration) -> Option<(usize, Order)> {
         let due = self.next_due().filter(|due| *due <= now)?;
         let (kind, number) = (self.kind, self.next);
@@ -52,7 +53,7 @@ impl Schedule {
     }
 }
 
-/// The end of the pacing thread that others hold.
+/// A handle to the pacing thread.
 #[derive(Debug)]
 pub(super) struct Pacer {
     schedules: std_mpsc::Sender<Schedule>,
@@ -85,9 +86,10 @@ impl Pacer {
         Ok(Self { schedules, given: AtomicUsize::new(0), finished, halted })
     }
 
-    /// Gives the thread a schedule, to be kept after those that it has. Returns its ticket.
+    /// Gives the thread a schedule, which it keeps after those that it has. Returns the schedule's ticket.
     pub(super) fn follow(&self, schedule: Schedule) -> usize {
-        // The thread lives until it is cancelled; then nothing is measured any more.
+        // The thread lives until it is cancelled, and after that nothing is measured any more, so an error does not
+        // matter.
         let _ = self.schedules.send(schedule);
         self.given.fetch_add(1, Ordering::Relaxed) + 1
     }
@@ -97,20 +99,20 @@ impl Pacer {
         let _ = self.finished.clone().wait_for(|count| *count >= ticket).await;
     }
 
-    /// Ends every schedule at this moment: what is due later is handed to nobody. The first call counts; gives its
-    /// moment.
+    /// Ends every schedule at this instant: messages that are due later are not handed out. Only the first call
+    /// counts; its instant is returned.
     pub(super) fn halt(&self, at: Duration) -> Duration {
         *self.halted.get_or_init(|| at)
     }
 
-    /// Waits until the thread, cancelled, has ended.
+    /// Waits until the thread, whose token was cancelled, has ended.
     pub(super) async fn ended(&self) {
-        // The thread holds the only sender.
+        // The thread holds the only sender, so this ends with the thread.
         let _ = self.finished.clone().wait_for(|_| false).await;
     }
 }
 
-/// What the thread works with.
+/// The state of the pacing thread.
 struct Beat {
     run: Arc<Run>,
     publishers: Vec<mpsc::Sender<Order>>,
@@ -118,7 +120,7 @@ struct Beat {
     inbox: std_mpsc::Receiver<Schedule>,
     schedule: Option<Schedule>,
     finished: watch::Sender<usize>,
-    /// Nothing that is due later is handed out any more.
+    /// The instant at which the load was halted. A message that is due later is not handed out.
     halted: Arc<OnceLock<Duration>>,
 }
 
@@ -136,7 +138,8 @@ impl Beat {
                 if self.ticks.try_send(self.run.clock.now()).is_err() && !cancel.is_cancelled() {
                     self.run.health.overrun();
                 }
-                // A late beat is no reason for two.
+                // After a late beat the next one is a whole interval away, so that two beats do not follow each other
+                // at once.
                 next_tick = now + TICK;
             }
             let wake = self
@@ -148,7 +151,7 @@ impl Beat {
         }
     }
 
-    /// Hands out all that is due by now.
+    /// Hands out all messages that are due by now.
     fn hand_out(&mut self, now: Duration) {
         let Some(schedule) = &mut self.schedule else { return };
         let halted = self.halted.get();
@@ -168,11 +171,11 @@ impl Beat {
     }
 }
 
-/// Asks the kernel to wake this thread when it asked to be woken, and not within the 50 µs that it may add to
-/// save power.
+/// Asks the kernel to wake this thread exactly when it asked for it. By default the kernel may add 50 µs to save
+/// power.
 fn sharpen_sleep() {
     #[cfg(target_os = "linux")]
-    // Refused, sleeping is only less exact; the publish delay shows it.
+    // If the kernel refuses, sleeping is only less exact, and the publish delay shows it.
     let _ = nix::sys::prctl::set_timerslack(1);
 }
 
@@ -218,7 +221,7 @@ mod tests {
         let mut schedule =
             Schedule::new(Kind::Load, Plan { surges, ..plan(100.0, 120) }, Duration::from_secs(1));
         let mut taken = |ms| std::iter::from_fn(|| schedule.take(Duration::from_millis(ms))).count();
-        // Ten a tenth of a second, then a hundred, then ten again; the first is due at once.
+        // Ten messages in a tenth of a second, then a hundred, then ten again; the first message is due at once.
         assert_eq!([taken(1_099), taken(1_199), taken(1_299)], [10, 100, 10]);
         assert_eq!(schedule.next_due(), None);
     }

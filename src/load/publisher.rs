@@ -1,5 +1,5 @@
-//! A client that publishes: takes orders from the schedule, hands them over for writing, and tells the ledger
-//! what its node answers.
+//! A client that publishes: it takes orders from the schedule, hands them over for writing, and tells the ledger what
+//! its node answers.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -24,17 +24,17 @@ use super::socket::{Socket, frame_of, say_goodbye};
 use super::text::Kind;
 use ledger::Answer;
 
-/// The most messages that are handed over before they are flushed: one write for many, and when a connection
+/// The most messages that are handed over before they are flushed. One write then carries many, and when a connection
 /// dies no more than these are in doubt.
 const BATCH: usize = 64;
 
-/// How long the end of a broken connection is waited for.
+/// How long to wait for the end of a broken connection.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
-/// The connection is of no use any more.
+/// The connection can no longer be used.
 struct Lost;
 
-/// Connects, publishes what the schedule orders, reconnects; until cancelled.
+/// Connects, publishes what the schedule orders, and reconnects, until it is cancelled.
 pub(super) async fn publish(
     run: Arc<Run>,
     number: usize,
@@ -52,14 +52,15 @@ pub(super) async fn publish(
         tap: None,
     });
     let mut talk = Talk::new(&run, number, &name);
-    // Out here, so that it can be closed politely when publishing is cancelled.
+    // The socket is kept outside of the loop, so that it can be closed politely when publishing is cancelled.
     let mut socket = None;
     let publishing = async {
         loop {
             let connected = {
                 let mut connecting = pin!(route.connect(&run));
                 loop {
-                    // The schedule does not wait for a connection, and its queue must not run full.
+                    // The schedule does not wait for a connection, and its queue must not overflow, so orders are
+                    // taken while connecting.
                     tokio::select! {
                         connected = &mut connecting => break connected,
                         Some(order) = orders.recv() => talk.backlog.push(order),
@@ -92,22 +93,22 @@ pub(super) async fn publish(
     say_goodbye(socket).await;
 }
 
-/// What is said over one connection after another.
+/// The conversation of one publisher over one connection after another.
 struct Talk<'a> {
     run: &'a Run,
     number: usize,
     name: &'a str,
     node: usize,
     backlog: Backlog,
-    /// The messages that were sent again, and whether one attempt was acknowledged.
+    /// The messages that were sent again, each with whether one of its attempts was acknowledged.
     repeated: HashMap<usize, bool>,
-    /// Handed over for writing, and not yet known to have left this process.
+    /// Messages that were handed over for writing, and are not known yet to have left this process.
     batch: Vec<Turn>,
-    /// What the kernel had taken when the batch began: if it still is that when the connection fails, nothing
-    /// of the batch was sent.
+    /// Number of bytes that the kernel had taken when the batch began. If it is still the same when the connection
+    /// fails, nothing of the batch was sent.
     written_before_batch: u64,
-    /// Since when a message could have been handed over: the welcome, or the end of the latest time in which
-    /// the node's side took no bytes.
+    /// Since when a message could have been handed over: since the welcome, or since the end of the latest time in
+    /// which the node's side took no bytes.
     usable_since: Duration,
     blocked: bool,
     /// Wakes the task when unanswered messages are to be sent again.
@@ -131,25 +132,26 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// A connection is usable.
+    /// Records that a connection is usable.
     fn begin(&mut self, node: usize) {
         self.node = node;
         self.usable_since = self.run.clock.now();
         self.blocked = false;
     }
 
-    /// A connection that takes no more may still hold answers that came before it broke.
+    /// Reads the last answers of a broken connection: one that takes no more may still hold answers that came before
+    /// it broke.
     async fn last_words(&mut self, socket: &mut Socket) {
         let hear = async {
             while let Some(Ok(message)) = socket.next().await {
                 self.heard(&message);
             }
         };
-        // Beyond that the end of the stream is not coming.
+        // If the end of the stream has not come within this time, it is not coming.
         let _ = timeout(LAST_WORDS, hear).await;
     }
 
-    /// The connection is lost.
+    /// Records that the connection is lost.
     fn end(&mut self, socket: &Socket) {
         if socket.get_ref().written() == self.written_before_batch {
             self.backlog.put_back(&self.batch);
@@ -168,7 +170,7 @@ impl<'a> Talk<'a> {
         orders: &mut mpsc::Receiver<Order>,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        // Reading comes first: a connection that is known to be closed takes no message.
+        // Reading comes first, so that a connection that is known to be closed takes no message.
         while let Poll::Ready(message) = Pin::new(&mut *socket).poll_next(cx) {
             match message {
                 Some(Ok(Message::Close(why))) => {
@@ -187,16 +189,16 @@ impl<'a> Talk<'a> {
             if let Poll::Ready(Err(Lost)) = self.poll_hand_over(socket, cx) {
                 return Poll::Ready(());
             }
-            // What was just handed over has a moment for its next turn as well.
+            // The messages that were just handed over have an instant for their next turn as well.
             self.poll_alarm(cx);
-            // Whatever there was to hand over has left, or waits for the node's side to take bytes.
+            // Every message has left, or waits for the node's side to take bytes.
             if self.backlog.is_empty() || !self.batch.is_empty() {
                 return Poll::Pending;
             }
         }
     }
 
-    /// Gives turns to what has been unanswered for too long, and sleeps until the next such moment.
+    /// Gives turns to messages that have been unanswered for too long, and sleeps until the next such instant.
     fn poll_alarm(&mut self, cx: &mut Context<'_>) {
         while let Some(at) = self.backlog.next_turn() {
             let now = self.run.clock.now();
@@ -210,12 +212,13 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Hands the backlog over, batch by batch. A batch has left before the next begins.
+    /// Hands the backlog over, batch by batch. A batch must have left before the next one begins.
     fn poll_hand_over(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> Poll<Result<(), Lost>> {
         loop {
             if !self.batch.is_empty() {
                 let flushed = Pin::new(&mut *socket).poll_flush(cx);
-                // Not where it is the runtime that wants others to have a turn: that is our own lateness.
+                // If the runtime only wants other tasks to have a turn, the lateness is our own and the node's side
+                // is not blocked.
                 self.blocked |= flushed.is_pending() && has_budget_remaining();
                 ready!(flushed).map_err(|_| Lost)?;
                 self.batch.clear();
@@ -226,7 +229,7 @@ impl<'a> Talk<'a> {
             if self.backlog.is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            // What is known to be dead takes nothing: a write that fails at once has sent nothing.
+            // A connection that is known to be dead gets no message: a write that fails at once has sent nothing.
             if socket.get_ref().has_failed() {
                 return Poll::Ready(Err(Lost));
             }
@@ -252,7 +255,7 @@ impl<'a> Talk<'a> {
         let id = match (order.kind, &run.dialect) {
             (Kind::Load, _) => order.number.to_string(),
             (kind, Dialect::V1) => format!("{kind}-{}", order.seq),
-            // Other servers may want numbers, and the same twice from nobody.
+            // Other servers may want numbers as ids, and no number twice from any client.
             (Kind::Probe, _) => (run.plan.messages + 2 * order.number).to_string(),
             (Kind::Warm, _) => (run.plan.messages + 2 * order.number + 1).to_string(),
         };
@@ -260,8 +263,8 @@ impl<'a> Talk<'a> {
         Message::text(run.dialect.publish(&Parts { text: &text, room: &room, id: &id, name: self.name }))
     }
 
-    /// Notes a message as sent. This goes before the hand-over: a receipt may be faster than the return from
-    /// it.
+    /// Records a message as sent. This happens before the hand-over, because a receipt may come faster than the
+    /// hand-over returns.
     fn sent(&mut self, Turn { order, again }: Turn) {
         let run = self.run;
         if order.kind != Kind::Load {
@@ -277,13 +280,13 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Reads a frame; of interest are answers alone.
+    /// Reads a frame. Only answers matter to a publisher.
     fn heard(&mut self, message: &Message) {
         match (&self.run.dialect, message) {
             (Dialect::V1, Message::Text(frame)) => self.answered(frame),
             (Dialect::Template(template), message) if self.run.dialect.has_answers() => {
                 let number = frame_of(message).and_then(|frame| template.acked(&template.read(&frame)));
-                // It may be the answer to another client: some servers tell everybody.
+                // The frame may be the answer to another client: some servers send answers to everybody.
                 if let Some(number) = number.filter(|number| self.is_mine(*number)) {
                     self.settle(number, Answer::Handed);
                 }
@@ -292,7 +295,7 @@ impl<'a> Talk<'a> {
         }
     }
 
-    /// Whether a message of the measured load is this client's.
+    /// Whether a message of the measured load is from this client.
     fn is_mine(&self, number: usize) -> bool {
         number < self.run.plan.messages && self.run.plan.publisher(number) == self.number
     }
@@ -320,7 +323,7 @@ impl<'a> Talk<'a> {
             }
             _ => return,
         };
-        // Probes and warm-up have names that are not numbers.
+        // The ids of probes and warm-up messages are not numbers.
         let Ok(number) = frame.id.parse::<usize>() else { return };
         if !self.is_mine(number) {
             return health.remark("a node answered a message that this client did not send", 1);
@@ -328,7 +331,7 @@ impl<'a> Talk<'a> {
         self.settle(number, answer);
     }
 
-    /// A message has this answer.
+    /// Records the answer to a message.
     fn settle(&mut self, number: usize, answer: Answer) {
         if !matches!(answer, Answer::Unknown) {
             self.backlog.settled(number);
@@ -340,7 +343,7 @@ impl<'a> Talk<'a> {
                 answer
             }
             (Some(true), _) => return,
-            // The first attempt had no certain answer, and no later one can take that back.
+            // The first attempt had no certain answer, and no later attempt can take that back.
             (Some(false), _) => Answer::Unknown,
         };
         let at = self.run.clock.now();

@@ -1,5 +1,5 @@
-//! Probes and warm-up: what is sent before the measured load. It counts nowhere in the ledger; which paths
-//! work, and what was lost, is kept here.
+//! Probes and warm-up: the messages that are sent before the measured load. The ledger does not count them; which
+//! paths work, and what was lost, is recorded here.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,34 +9,34 @@ use tokio::sync::Notify;
 use super::text::Kind;
 use ledger::Plan;
 
-/// Which paths work, and what became of the messages that only rehearse.
+/// Which paths work, and the fate of the messages that only rehearse.
 #[derive(Debug)]
 pub(super) struct Rehearsal {
     plan: Plan,
     book: Mutex<Book>,
-    /// Told when the last awaited path has worked.
+    /// Notified when the last awaited path has worked.
     verified: Notify,
 }
 
 #[derive(Debug, Default)]
 struct Book {
-    /// Paths that no probe has come over yet: the subscribers of each publisher.
+    /// Paths over which no probe has come yet: for each publisher, a set of subscribers.
     awaited: Vec<Bits>,
     awaited_count: usize,
-    /// What was handed over for writing, by kind, publisher and number.
+    /// The messages that were handed over for writing, by kind, publisher and number.
     sent: HashMap<(Kind, usize, usize), Sent>,
-    /// Receipts in a room where they did not belong, or of what was never sent.
+    /// Number of receipts in a room where they did not belong, or of messages that were never sent.
     strays: u64,
 }
 
 #[derive(Debug)]
 struct Sent {
     room: usize,
-    /// Who has not heard it yet.
+    /// The subscribers that have not received the message yet.
     missing: Bits,
 }
 
-/// A set of small numbers, a bit each.
+/// A set of small numbers, with one bit for each.
 #[derive(Debug, Clone)]
 struct Bits(Box<[u64]>);
 
@@ -49,7 +49,7 @@ impl Bits {
         self.0[bit / 64] |= 1 << (bit % 64);
     }
 
-    /// Takes a number out; `false` if it was not in.
+    /// Removes a number; gives `false` if it was not in the set.
     fn remove(&mut self, bit: usize) -> bool {
         let mask = 1 << (bit % 64);
         let was = self.0[bit / 64] & mask != 0;
@@ -67,7 +67,7 @@ impl Bits {
 }
 
 impl Rehearsal {
-    /// Nothing sent, no path awaited.
+    /// A rehearsal in which nothing was sent and no path is awaited.
     pub(super) fn new(plan: Plan) -> Self {
         let awaited = vec![Bits::none(plan.subscribers); plan.publishers];
         Self { book: Mutex::new(Book { awaited, ..Book::default() }), plan, verified: Notify::new() }
@@ -77,7 +77,7 @@ impl Rehearsal {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Awaits every path for which `exists(publisher, subscriber)`.
+    /// Awaits every path for which `exists(publisher, subscriber)` is true.
     pub(super) fn await_paths(&self, exists: impl Fn(usize, usize) -> bool) {
         let book = &mut *self.book();
         book.awaited_count = 0;
@@ -122,8 +122,8 @@ impl Rehearsal {
         (0..self.plan.publishers).flat_map(of).collect()
     }
 
-    /// A message is about to be handed over for writing; who is to hear it are the room's subscribers for whom
-    /// `exists` says that there is a path.
+    /// Records that a message is about to be handed over for writing. Those subscribers of the room are to receive it
+    /// for which `exists` says that there is a path.
     pub(super) fn sent(
         &self,
         kind: Kind,
@@ -141,7 +141,8 @@ impl Rehearsal {
         self.book().sent.insert((kind, publisher, seq), Sent { room, missing });
     }
 
-    /// A subscriber has received a message. `in_place` if it came under the name of the subscriber's room.
+    /// Records that a subscriber has received a message. `in_place` says that it came under the name of the
+    /// subscriber's room.
     pub(super) fn heard(&self, kind: Kind, publisher: usize, seq: usize, subscriber: usize, in_place: bool) {
         let book = &mut *self.book();
         match book.sent.get_mut(&(kind, publisher, seq)) {
@@ -161,7 +162,7 @@ impl Rehearsal {
         }
     }
 
-    /// What was lost so far, in words; nothing if nothing was.
+    /// Sentences about the messages that were lost so far; empty if none was.
     pub(super) fn notes(&self) -> Vec<String> {
         let book = self.book();
         let mut notes = Vec::new();
@@ -214,7 +215,7 @@ mod tests {
         rehearsal.sent(Kind::Probe, 0, 0, 0, |_| true);
         rehearsal.heard(Kind::Warm, 0, 0, 68, true);
         assert_eq!(rehearsal.unverified().len(), 4);
-        // A server that knows no rooms sends it to everybody.
+        // A server that knows no rooms sends the probe to everybody.
         rehearsal.heard(Kind::Probe, 0, 0, 69, true);
         rehearsal.heard(Kind::Probe, 0, 0, 68, true);
         assert_eq!(rehearsal.unverified(), [(0, 69), (1, 68), (1, 69)]);

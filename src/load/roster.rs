@@ -15,19 +15,20 @@ pub(super) struct Roster {
     heads: watch::Sender<Heads>,
     publisher_nodes: Vec<AtomicUsize>,
     subscriber_nodes: Vec<AtomicUsize>,
-    /// The latest failure to connect, to name it when a run cannot start.
+    /// The latest failure to connect, to be named when a run cannot start.
     trouble: Mutex<String>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Heads {
-    /// Clients that are to be there: all but those who are away on purpose.
+    /// Number of clients that are to be there: all except those that are away on purpose.
     expected: usize,
     online: usize,
 }
 
 impl Roster {
-    /// Nobody is connected yet; everybody is at home, but so many subscribers who are away on purpose.
+    /// A roster of clients of which none is connected yet. Each is on its first node, and `away` subscribers are away
+    /// on purpose.
     pub(super) fn new(plan: &Plan, away: usize) -> Self {
         let at = |node| AtomicUsize::new(node);
         let expected = plan.publishers + plan.subscribers.saturating_sub(away);
@@ -39,24 +40,24 @@ impl Roster {
         }
     }
 
-    /// A publisher can publish, on this node.
+    /// Records that a publisher can publish, on this node.
     pub(super) fn publisher_online(&self, publisher: usize, node: usize) {
         self.publisher_nodes[publisher].store(node, Ordering::Relaxed);
         self.heads.send_modify(|heads| heads.online += 1);
     }
 
-    /// A subscriber is subscribed, on this node.
+    /// Records that a subscriber is subscribed, on this node.
     pub(super) fn subscriber_online(&self, subscriber: usize, node: usize) {
         self.subscriber_nodes[subscriber].store(node, Ordering::Relaxed);
         self.heads.send_modify(|heads| heads.online += 1);
     }
 
-    /// A client that was online no longer is.
+    /// Records that a client that was online no longer is.
     pub(super) fn offline(&self) {
         self.heads.send_modify(|heads| heads.online -= 1);
     }
 
-    /// A subscriber, online or not, is away on purpose from here.
+    /// Records that a subscriber, online or not, is now away on purpose.
     pub(super) fn away(&self, was_online: bool) {
         self.heads.send_modify(|heads| {
             heads.expected -= 1;
@@ -64,43 +65,43 @@ impl Roster {
         });
     }
 
-    /// So many subscribers more are to be there.
+    /// Records that `more` further subscribers are to be there.
     pub(super) fn expect(&self, more: usize) {
         self.heads.send_modify(|heads| heads.expected += more);
     }
 
-    /// The node that a publisher is, or was last, connected to.
+    /// The node to which a publisher is, or was last, connected.
     pub(super) fn publisher_node(&self, publisher: usize) -> usize {
         self.publisher_nodes[publisher].load(Ordering::Relaxed)
     }
 
-    /// The node that a subscriber is, or was last, connected to.
+    /// The node to which a subscriber is, or was last, connected.
     pub(super) fn subscriber_node(&self, subscriber: usize) -> usize {
         self.subscriber_nodes[subscriber].load(Ordering::Relaxed)
     }
 
-    /// Clients that are to be there.
+    /// Number of clients that are to be there.
     pub(super) fn expected(&self) -> usize {
         self.heads.borrow().expected
     }
 
-    /// Clients online now.
+    /// Number of clients that are online now.
     pub(super) fn online(&self) -> usize {
         self.heads.borrow().online
     }
 
-    /// Remembers a failure to connect.
+    /// Records a failure to connect.
     pub(super) fn trouble(&self, what: String) {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = printable(&what);
     }
 
-    /// The latest failure to connect, as the end of a sentence; nothing if there was none.
+    /// The latest failure to connect, as the end of a sentence; empty if there was none.
     pub(super) fn latest_trouble(&self) -> String {
         let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if trouble.is_empty() { String::new() } else { format!("; the latest failure: {trouble}") }
     }
 
-    /// Waits until every client that is to be there is online; `false` if that takes longer than `limit`.
+    /// Waits until every client that is to be there is online. Gives `false` if that takes longer than `limit`.
     pub(super) async fn all_online(&self, limit: Duration) -> bool {
         let mut heads = self.heads.subscribe();
         let all = heads.wait_for(|heads| heads.online == heads.expected);

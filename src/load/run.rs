@@ -1,4 +1,4 @@
-//! What all clients of one run share.
+//! The state that all clients of one run share.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,10 +20,11 @@ use super::storm::Storms;
 use super::text::Texts;
 use ledger::{Ledger, Plan};
 
-/// How long publishers that have a connection may take to hand over what is due: some writes' time.
+/// How long publishers that have a connection may take to hand over the messages that are due: the time of some
+/// writes.
 const HAND_OVER: Duration = Duration::from_millis(200);
 
-/// What all clients of one run share.
+/// The state that all clients of one run share.
 #[derive(Debug)]
 pub(super) struct Run {
     pub(super) plan: Plan,
@@ -39,18 +40,20 @@ pub(super) struct Run {
     pub(super) health: Health,
     pub(super) resend: bool,
     pub(super) keeps_history: bool,
-    /// Messages of the measured load that the schedule gave out and that nobody has handed over yet.
+    /// Number of messages of the measured load that the schedule has given out and that no publisher has handed over
+    /// yet.
     pub(super) waiting: watch::Sender<usize>,
     pub(super) ledger: Arc<Mutex<Ledger>>,
 }
 
 impl Run {
-    /// The ledger, for one entry.
+    /// Locks the ledger, for one entry.
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A server has closed a connection. Without answers that is the only way in which it can say what it minds.
+    /// Records that a server has closed a connection. In a dialect without answers that is the only way in which it
+    /// can say what it minds.
     pub(super) fn closed_because(&self, why: Option<&CloseFrame>) {
         if let (Some(why), false) = (why, self.dialect == Dialect::V1) {
             let what = format!("a server closed a connection with {}: {}", u16::from(why.code), why.reason);
@@ -58,15 +61,15 @@ impl Run {
         }
     }
 
-    /// Waits until what the schedule gave out was handed over for writing; not for long, because a publisher
-    /// without a connection keeps its messages.
+    /// Waits until the messages that the schedule gave out were handed over for writing. It does not wait long,
+    /// because a publisher without a connection keeps its messages.
     pub(super) async fn handed_over(&self) {
         let mut waiting = self.waiting.subscribe();
         let _ = timeout(HAND_OVER, waiting.wait_for(|count| *count == 0)).await;
     }
 
-    /// Whether a message goes from one of these clients to the other, where they are now: the pattern has a path,
-    /// and the subscriber is not away on purpose.
+    /// Whether a message goes from a publisher to a subscriber, where they are now: the pattern has a path, and the
+    /// subscriber is not away on purpose.
     pub(super) fn reaches(&self, publisher: usize, subscriber: usize) -> bool {
         !self.attendance.is_away(subscriber)
             && self
@@ -75,13 +78,13 @@ impl Run {
     }
 }
 
-/// The name that clients know a room by.
+/// The name by which clients know a room.
 pub(super) fn room_name(room: usize) -> String {
     format!("room-{room}")
 }
 
-/// Says so when a client's task ends although nobody asked it to: without it the run would measure less than
-/// it claims.
+/// Reports it as a problem if a client's task ends although nobody asked it to: otherwise the run would measure less
+/// than it claims.
 #[derive(Debug)]
 pub(super) struct Lifeline<'a> {
     pub(super) health: &'a Health,

@@ -1,30 +1,31 @@
-//! What a load generator is asked for.
+//! The settings of a load generator.
 
 use super::dialect::Dialect;
 use super::error::LoadError;
 use ledger::Plan;
 
-/// What is sent to whom.
+/// The settings of a load generator: what is sent, and to whom.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Who publishes what, when, where.
+    /// Which client publishes what, when and where.
     pub plan: Plan,
-    /// The texts' size, the warm-up, and how patient clients are.
+    /// The size of the texts, the warm-up, and the patience of the clients.
     pub load: scenario::Load,
-    /// What happens in the scenario; of it the load's part is who leaves, joins and reads slowly, and storms.
+    /// The faults of the scenario. The load acts on those in which subscribers leave, join or read slowly, and on
+    /// storms.
     pub faults: Vec<scenario::Fault>,
-    /// How the nodes are spoken to.
+    /// The dialect in which the nodes are spoken to.
     pub dialect: Dialect,
-    /// Whether what is measured may keep history: then a replay that brings nothing is worth a remark.
+    /// Whether the pattern may keep a history. If so, a replay that brings nothing is worth a remark.
     pub keeps_history: bool,
-    /// Reaches every random choice.
+    /// The seed of every random choice.
     pub seed: u64,
-    /// Where the nodes are, one URL a node: `ws://127.0.0.1:8080`.
+    /// The URL of each node, such as `ws://127.0.0.1:8080`.
     pub urls: Vec<String>,
 }
 
 impl Settings {
-    /// Whether this can be done at all.
+    /// Checks whether a load with these settings is possible at all.
     pub(super) fn check(&self) -> Result<(), LoadError> {
         let plan = &self.plan;
         let counts = [plan.publishers, plan.subscribers, plan.nodes, plan.rooms];

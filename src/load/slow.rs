@@ -1,7 +1,7 @@
-//! Subscribers that read slowly on purpose: who, at which fault, and how a connection is kept to it.
+//! Subscribers that read slowly on purpose: which ones, at which fault, and how a connection is slowed.
 //!
-//! The kernel takes in what nobody reads, by default up to some megabytes, so that a slow reader would be noticed
-//! by nobody for a long time. Whom some `slow` fault of the settings concerns has a small receive buffer
+//! The kernel buffers what nobody reads, by default up to some megabytes, so for a long time nobody would notice a
+//! slow reader. A subscriber that some `slow` fault of the settings concerns therefore has a small receive buffer
 //! ([`RECEIVE_BUFFER`]) for the whole run.
 
 use std::collections::{BTreeMap, HashMap};
@@ -19,32 +19,33 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use scenario::{Action, Fault, Target, share_of};
 
-/// What the kernel is asked to keep for a subscriber that some fault makes slow, in bytes. (Linux doubles it, for
-/// its own bookkeeping.)
+/// Size of the receive buffer that the kernel is asked to give a subscriber that some fault makes slow, in bytes.
+/// (Linux doubles it, for its own bookkeeping.)
 pub(super) const RECEIVE_BUFFER: u32 = 16 * 1024;
 
-/// The random numbers of this choice are its own: clients have streams from 0 on, and who leaves and joins has
-/// the last.
+/// The random stream of this choice. Clients have the streams from 0 on, and the choice of those that leave and join
+/// has the last one.
 const STREAM: u64 = u64::MAX - 1;
 
-/// A read takes at most what may be read in this time; who has read less than he might, or was woken late, may
+/// A read takes at most the bytes of this time. A reader that has read less than it might, or was woken late, may
 /// make up for this much.
 const BURST: Duration = Duration::from_millis(50);
 
-/// No limit.
+/// The rate that stands for no limit.
 const FREE: u64 = u64::MAX;
 
-/// Who reads slowly on purpose.
+/// The subscribers that read slowly on purpose.
 #[derive(Debug)]
 pub(super) struct Slowness {
-    /// By the fault's place in the scenario: bytes a second, and whom it concerns.
+    /// For each fault, by its place in the scenario: its rate in bytes a second, and the subscribers that it
+    /// concerns.
     groups: Vec<(u64, Vec<usize>)>,
-    /// Of those whom some fault concerns.
+    /// The taps of the subscribers that some fault concerns.
     taps: HashMap<usize, Arc<Tap>>,
 }
 
 impl Slowness {
-    /// The same seed chooses the same.
+    /// Chooses the subscribers for each fault. The same seed chooses the same ones.
     pub(super) fn new(faults: &[Fault], subscribers: usize, seed: u64) -> Self {
         let groups = choose(faults, subscribers, seed);
         let concerned = groups.iter().flat_map(|(_, group)| group);
@@ -52,17 +53,17 @@ impl Slowness {
         Self { groups, taps }
     }
 
-    /// What limits a subscriber; nothing if no fault ever does.
+    /// The tap that limits a subscriber; `None` if no fault ever does.
     pub(super) fn tap(&self, subscriber: usize) -> Option<Arc<Tap>> {
         self.taps.get(&subscriber).cloned()
     }
 
-    /// From now on this fault holds.
+    /// Records that this fault holds from now on.
     pub(super) fn slow(&self, fault: usize) {
         self.turn(fault, true);
     }
 
-    /// From now on it does not.
+    /// Records that this fault no longer holds.
     pub(super) fn hurry(&self, fault: usize) {
         self.turn(fault, false);
     }
@@ -75,7 +76,7 @@ impl Slowness {
     }
 }
 
-/// For each fault its rate, and the subscribers whom it concerns; each draws anew from all.
+/// For each fault its rate, and the subscribers that it concerns. Each fault draws anew from all subscribers.
 fn choose(faults: &[Fault], subscribers: usize, seed: u64) -> Vec<(u64, Vec<usize>)> {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     random.set_stream(STREAM);
@@ -93,14 +94,14 @@ fn choose(faults: &[Fault], subscribers: usize, seed: u64) -> Vec<(u64, Vec<usiz
     faults.iter().map(group).collect()
 }
 
-/// How fast one subscriber may read. Turned from outside, obeyed by its connection.
+/// How fast one subscriber may read. The faults set it, and the subscriber's connection obeys.
 #[derive(Debug)]
 pub(super) struct Tap {
-    /// Of every fault that holds now, by its place.
+    /// The rates of all faults that hold now, by the fault's place in the scenario.
     rates: Mutex<BTreeMap<usize, u64>>,
-    /// The lowest of them, where it can be read without a lock.
+    /// The lowest of `rates`, where it can be read without a lock.
     lowest: AtomicU64,
-    /// The connection, while it waits for its turn to read. A subscriber has one at a time.
+    /// Wakes the connection that waits for its turn to read. A subscriber has one connection at a time.
     reader: AtomicWaker,
 }
 
@@ -128,7 +129,7 @@ impl Tap {
     }
 }
 
-/// Keeps one connection to its tap.
+/// Slows one connection down to the rate of its tap.
 #[derive(Debug)]
 pub(super) struct Trickle {
     tap: Arc<Tap>,
@@ -137,17 +138,17 @@ pub(super) struct Trickle {
 }
 
 impl Trickle {
-    /// Keeps to this tap from now on.
+    /// Begins to obey this tap.
     pub(super) fn new(tap: Arc<Tap>) -> Self {
         let now = Instant::now();
         Self { tap, pace: Pace { rate: FREE, next: now }, alarm: Box::pin(sleep_until(now)) }
     }
 
-    /// Resolves when something may be read: at most so many bytes, or any number.
+    /// Resolves when bytes may be read. Gives the most that may be read, or no bound.
     pub(super) fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<Option<usize>> {
-        // Whoever is free waits for bytes alone, and then asks here again.
+        // A connection without a limit waits for bytes alone, and then asks here again.
         if self.tap.rate() != FREE {
-            // First the waker, then the rate: whichever change comes between the two is seen.
+            // The waker is registered before the rate is read, so that a change between the two is seen.
             self.tap.reader.register(cx.waker());
         }
         self.pace.keep(self.tap.rate(), Instant::now());
@@ -163,16 +164,16 @@ impl Trickle {
         Poll::Ready(Some(self.pace.most()))
     }
 
-    /// So many bytes were read.
+    /// Records that `bytes` bytes were read.
     pub(super) fn took(&mut self, bytes: usize) {
         self.pace.took(bytes, Instant::now());
     }
 }
 
-/// When how much may be read. Pure: the clock is the caller's.
+/// When how many bytes may be read. Pure: the caller gives the time.
 #[derive(Debug)]
 struct Pace {
-    /// Bytes a second.
+    /// The rate in bytes a second.
     rate: u64,
     /// When the next byte may be read.
     next: Instant,
@@ -254,7 +255,7 @@ mod tests {
             let mut read = 0;
             while pace.next < end {
                 read += pace.most() as u64;
-                // A timer is late, and what is lost by it is made up for.
+                // A timer is late, and the reader makes up for what it lost by that.
                 pace.took(pace.most(), pace.next + Duration::from_millis(late));
             }
             assert!((rate * 10..=rate * 10 + rate / 10 + 1).contains(&read), "{read} at {rate} a second");
@@ -294,7 +295,7 @@ mod tests_of_the_machine {
         let began = Instant::now();
         let mut waiting = Box::pin(poll_fn(|cx| trickle.poll_turn(cx)));
         assert_eq!((&mut waiting).now_or_never(), None);
-        // It is polled first, and must be woken to be polled again.
+        // `waiting` is polled first, and must be woken to be polled again.
         let (turn, ()) = tokio::join!(waiting, async { tap.turn(0, None) });
         assert_eq!(turn, None);
         assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());

@@ -18,17 +18,18 @@ use super::slow::{Tap, Trickle};
 /// A client's connection to a node.
 pub(super) type Socket = WebSocketStream<CountedStream>;
 
-/// How long a goodbye may take.
+/// How long closing a connection politely may take.
 pub(super) const GOODBYE: Duration = Duration::from_millis(200);
 
-/// Closes a connection politely. A courtesy to the node: whether it arrives does not matter.
+/// Closes a connection politely. It is a courtesy to the node, and it does not matter whether it arrives.
 pub(super) async fn say_goodbye(socket: Option<Socket>) {
     if let Some(mut socket) = socket {
         let _ = timeout(GOODBYE, socket.close(None)).await;
     }
 }
 
-/// The text of a frame, whichever kind the server chose for it; nothing if the frame is none of the server's own.
+/// The text of a frame, whichever kind of frame the server chose for it; `None` if the frame carries nothing of the
+/// server's own.
 pub(super) fn frame_of(message: &Message) -> Option<Cow<'_, str>> {
     match message {
         Message::Text(frame) => Some(Cow::Borrowed(frame)),
@@ -37,28 +38,28 @@ pub(super) fn frame_of(message: &Message) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A TCP stream that counts what the kernel took from it: when a write fails, this tells whether any of it may
-/// have left. It may have to read slowly.
+/// A TCP stream that counts the bytes that the kernel took from it: when a write fails, this tells whether any of it
+/// may have left. The stream may also have to read slowly.
 #[derive(Debug)]
 pub(super) struct CountedStream {
     stream: TcpStream,
     written: u64,
-    /// Of a subscriber that some fault makes slow.
+    /// Limits the reads of a subscriber that some fault makes slow.
     trickle: Option<Box<Trickle>>,
 }
 
 impl CountedStream {
-    /// Counts from here.
+    /// Wraps a stream, and counts from here.
     pub(super) fn new(stream: TcpStream) -> Self {
         Self { stream, written: 0, trickle: None }
     }
 
-    /// Reads no faster than this from now on.
+    /// Reads no faster than this tap allows from now on.
     pub(super) fn keep_to(&mut self, tap: Arc<Tap>) {
         self.trickle = Some(Box::new(Trickle::new(tap)));
     }
 
-    /// Bytes that the kernel took.
+    /// Number of bytes that the kernel took.
     pub(super) fn written(&self) -> u64 {
         self.written
     }

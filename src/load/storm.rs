@@ -1,41 +1,41 @@
-//! Who is to drop its connection and come back at once, and who has: a storm.
+//! A storm: which clients are to drop their connections and come back at once, and which have done so.
 
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::timeout;
 
-/// How a client stands. Told from both sides.
+/// The state of a client in a storm. The storm and the client both change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Standing {
-    /// It has no connection, or is not subscribed over it yet.
+    /// The client has no connection, or is not subscribed over it yet.
     Out,
-    /// It can publish, or is subscribed, on this node.
+    /// The client can publish, or is subscribed, on this node.
     In(usize),
-    /// It was told to drop its connection, and has not.
+    /// The client was told to drop its connection, and has not done so yet.
     Struck,
-    /// It has dropped its connection, and is not back yet.
+    /// The client has dropped its connection, and is not back yet.
     Returning,
 }
 
-/// Where every client stands.
+/// The state of every client.
 #[derive(Debug)]
 pub(super) struct Storms {
     clients: Vec<watch::Sender<Standing>>,
 }
 
 impl Storms {
-    /// So many clients, none of which is connected.
+    /// The states of `clients` clients, none of which is connected.
     pub(super) fn new(clients: usize) -> Self {
         Self { clients: (0..clients).map(|_| watch::Sender::new(Standing::Out)).collect() }
     }
 
-    /// A client can publish, or is subscribed, on this node.
+    /// Records that a client can publish, or is subscribed, on this node.
     pub(super) fn arrived(&self, client: usize, node: usize) {
         self.turn(client, |_| Standing::In(node));
     }
 
-    /// A client has lost or dropped its connection.
+    /// Records that a client has lost or dropped its connection.
     pub(super) fn lost(&self, client: usize) {
         self.turn(client, |standing| match standing {
             Standing::Struck | Standing::Returning => Standing::Returning,
@@ -43,7 +43,7 @@ impl Storms {
         });
     }
 
-    /// A client goes away on purpose: no storm waits for it.
+    /// Records that a client goes away on purpose: no storm waits for it.
     pub(super) fn left(&self, client: usize) {
         self.turn(client, |_| Standing::Out);
     }
@@ -58,8 +58,8 @@ impl Storms {
         }
     }
 
-    /// Tells all who are connected to this node, or to any, to drop their connections, and waits until they are
-    /// back; `false` if that takes longer than `limit`.
+    /// Tells all clients that are connected to this node (to any node for `None`) to drop their connections, and
+    /// waits until they are back. Gives `false` if that takes longer than `limit`.
     pub(super) async fn strike(&self, node: Option<usize>, limit: Duration) -> bool {
         let is_meant = |standing: &Standing| match standing {
             Standing::In(on) => node.is_none_or(|node| node == *on),

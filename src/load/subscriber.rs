@@ -1,4 +1,4 @@
-//! A client that listens: tells the ledger when it was online and what it received.
+//! A client that listens: it tells the ledger when it was online and what it received.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use super::socket::{GOODBYE, Socket, frame_of, say_goodbye};
 use super::text::{Kind, Reading};
 use ledger::Arrival;
 
-/// Connects, subscribes, listens, reconnects, and is away when it is told to be; until cancelled.
+/// Connects, subscribes, listens, reconnects, and is away when it is told to be, until it is cancelled.
 pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationToken) {
     let name = format!("sub-{number}");
     let _lifeline = Lifeline { health: &run.health, client: &name, cancel: &cancel };
@@ -31,7 +31,7 @@ pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationTok
         tap: run.slowness.tap(number),
     });
     let mut ear = Ear::new(&run, number);
-    // Out here, so that it can be closed politely when listening is cancelled.
+    // The socket is kept outside of the loop, so that it can be closed politely when listening is cancelled.
     let mut socket = None;
     let listening = async {
         loop {
@@ -65,20 +65,20 @@ pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationTok
     say_goodbye(socket).await;
 }
 
-/// What hears over one connection after another.
+/// The listening side of one subscriber over one connection after another.
 struct Ear<'a> {
     run: &'a Run,
     number: usize,
-    /// Its number among all clients.
+    /// The number of the subscriber among all clients.
     client: usize,
     room: usize,
     room_name: String,
     node: usize,
     /// Whether the present connection's subscription is confirmed.
     subscribed: bool,
-    /// Subscriptions asked for so far: each may bring a replay of its own.
+    /// Number of subscriptions so far. Each of them may bring a replay of its own.
     round: u32,
-    /// The id of the last message received, from which a replay is to go on.
+    /// The id of the last message received, after which a replay is to go on.
     last_id: String,
     /// Whether the present subscription asked for a replay.
     asked: bool,
@@ -126,7 +126,7 @@ impl<'a> Ear<'a> {
                     self.hear(socket, |_| false).await;
                 }
             }
-            // Everybody who is connected is in.
+            // In these dialects everybody who is connected is in the room.
             Dialect::Plain | Dialect::Template(_) => {
                 self.subscribe(run.clock.now());
                 self.hear(socket, |_| false).await;
@@ -135,7 +135,7 @@ impl<'a> Ear<'a> {
         self.closed(run.clock.now());
     }
 
-    /// Listens until it is enough, or the connection is lost.
+    /// Reads frames until `enough` says so, or the connection is lost.
     async fn hear(&mut self, socket: &mut Socket, enough: impl Fn(&Self) -> bool) {
         while !enough(self)
             && let Some(message) = socket.next().await
@@ -158,7 +158,7 @@ impl<'a> Ear<'a> {
         }
     }
 
-    /// The subscription holds from this instant.
+    /// Records that the subscription holds from this instant.
     fn subscribe(&mut self, at: Duration) {
         let run = self.run;
         self.subscribed = true;
@@ -168,7 +168,7 @@ impl<'a> Ear<'a> {
         run.storms.arrived(self.client, self.node);
     }
 
-    /// Goes offline on purpose. The node is told at once; what it had sent before it heard that is heard out.
+    /// Goes offline on purpose. The node is told at once; the frames that it had sent before are still read.
     async fn leave(&mut self, socket: Option<Socket>) {
         let run = self.run;
         run.ledger().left(self.number, run.clock.now());
@@ -183,7 +183,7 @@ impl<'a> Ear<'a> {
         let _ = timeout(GOODBYE, goodbye).await;
     }
 
-    /// The connection is lost.
+    /// Records that the connection was lost at this instant.
     fn closed(&mut self, at: Duration) {
         if std::mem::take(&mut self.subscribed) {
             self.run.ledger().closed(self.number, at);
@@ -193,7 +193,7 @@ impl<'a> Ear<'a> {
         self.run.storms.lost(self.client);
     }
 
-    /// Reads a frame that came after this subscriber has left: a message is what it is, and nothing else matters.
+    /// Reads a frame that came after this subscriber has left. A message still counts, and nothing else matters.
     fn overheard(&mut self, message: &Message, at: Duration) {
         match (&self.run.dialect, message) {
             (Dialect::V1, Message::Text(frame)) => {
@@ -267,7 +267,7 @@ impl<'a> Ear<'a> {
                 run.health.remark(&error, 1);
                 if !self.subscribed {
                     run.roster.trouble(format!("node {}: {}", self.node, frame.reason));
-                    // A node whose broker is away says so, and subscribes when it is back.
+                    // A node whose broker is away reports that, and subscribes the client when the broker is back.
                     if frame.code != "bus_down" {
                         return ControlFlow::Break(());
                     }
@@ -278,7 +278,7 @@ impl<'a> Ear<'a> {
         ControlFlow::Continue(())
     }
 
-    /// Remarks a replay that was asked for and did not bring all.
+    /// Remarks on a replay that was asked for and did not bring all.
     fn replayed(&self, recovered: &str) {
         let how_much = match recovered {
             _ if !self.asked || !self.run.keeps_history => return,
@@ -306,7 +306,7 @@ impl<'a> Ear<'a> {
         let run = self.run;
         match run.texts.read(text) {
             Reading::Corrupted => run.ledger().corrupted(self.number, at),
-            // What is marked as a message is one, in the one dialect that marks them.
+            // In the one dialect that marks messages, what is marked as a message is one.
             Reading::Formless if run.dialect != Dialect::V1 => run.health.chatter(text),
             Reading::Foreign | Reading::Formless => run.ledger().foreign(self.number, at),
             Reading::Ours { kind: Kind::Load, publisher, seq } => match run.plan.message(publisher, seq) {

@@ -1,15 +1,14 @@
-//! The identity of a message is in its text, so that any server can be judged:
-//! `nonce.kind.publisher.seq.crc filler`.
+//! The identity of a message is in its text, `nonce.kind.publisher.seq.crc filler`, so that any server can be judged.
 //!
-//! The checksum covers the text without itself: `nonce.kind.publisher.seq filler`.
+//! The checksum covers the text without the checksum itself: `nonce.kind.publisher.seq filler`.
 
 use std::fmt;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-/// What filler is made of. Mostly plain, with every character that a server's escaping may get wrong, and
-/// characters of two, three and four bytes. 64 of them, so that six random bits choose one without bias.
+/// The characters of which filler is made: mostly plain ones, every character that a server's escaping may get wrong,
+/// and characters of two, three and four bytes. There are 64, so that six random bits choose one without bias.
 const ALPHABET: [char; 64] = [
     'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o', 'p', //
     'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 'A', 'B', 'C', 'D', 'E', 'F', //
@@ -17,19 +16,19 @@ const ALPHABET: [char; 64] = [
     '0', '1', '2', '3', '4', '5', '6', '<', '>', '&', '\'', '"', '\\', 'é', '€', '😀',
 ];
 
-/// What a message is sent for.
+/// The purpose for which a message is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Kind {
-    /// To learn whether a path works.
+    /// The message tests whether a path works.
     Probe,
-    /// To warm the target up.
+    /// The message warms the target up.
     Warm,
-    /// To be measured.
+    /// The message belongs to the measured load.
     Load,
 }
 
 impl Kind {
-    /// The word in the text.
+    /// The word for this kind in the text.
     pub(super) fn word(self) -> &'static str {
         match self {
             Kind::Probe => "probe",
@@ -49,23 +48,23 @@ impl fmt::Display for Kind {
     }
 }
 
-/// What a received text turns out to be.
+/// What a received text is found to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// A text of this run, as it was written.
+    /// The text is one of this run, unchanged.
     Ours {
-        /// What it was sent for.
+        /// The purpose for which it was sent.
         kind: Kind,
-        /// Who sent it.
+        /// The number of the publisher that sent it.
         publisher: usize,
-        /// Its number among its publisher's own of this kind.
+        /// The number of the message among those of its kind from the same publisher.
         seq: usize,
     },
-    /// Its checksum does not match.
+    /// The checksum of the text does not match, or a text of this run has lost its structure.
     Corrupted,
-    /// Of another run.
+    /// The text is one of another run.
     Foreign,
-    /// Not even of the form of a text.
+    /// The text does not have the form of a message at all.
     Formless,
 }
 
@@ -78,12 +77,13 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// Texts of `payload` bytes each. The nonce makes the run's texts differ from every other run's.
+    /// Makes the writer of texts of `payload` bytes each. The nonce makes this run's texts differ from every other
+    /// run's.
     pub(super) fn new(nonce: u32, seed: u64, payload: usize) -> Self {
         Self { nonce: format!("{nonce:08x}"), seed, payload }
     }
 
-    /// The text of a message: the same for the same seed, but for the nonce and the checksum over it.
+    /// The text of a message. The same seed gives the same text, except for the nonce and the checksum over it.
     pub(super) fn write(&self, kind: Kind, publisher: usize, seq: usize) -> String {
         let head = format!("{}.{kind}.{publisher}.{seq}", self.nonce);
         let mut tail = String::with_capacity(self.payload);
@@ -113,19 +113,19 @@ impl Texts {
         }
     }
 
-    /// Whether there is something of this run in a frame that could not be read.
+    /// Whether a frame that could not be read contains something of this run.
     pub(super) fn are_in(&self, frame: &str) -> bool {
         frame.match_indices(&*self.nonce).any(|(at, _)| frame[at + self.nonce.len()..].starts_with('.'))
     }
 
-    /// What a received text is.
+    /// Finds out what a received text is.
     pub(super) fn read(&self, text: &str) -> Reading {
         match parse(text) {
             Some(parsed) if checksum(parsed.head, parsed.tail) != parsed.checksum => Reading::Corrupted,
             Some(Parsed { nonce, kind, publisher, seq, .. }) if nonce == self.nonce => {
                 Reading::Ours { kind, publisher, seq }
             }
-            // Damage can destroy the structure too; what begins as ours was ours.
+            // Damage can destroy the structure as well; a text that begins as ours was ours.
             None if text.strip_prefix(&*self.nonce).is_some_and(|rest| rest.starts_with('.')) => {
                 Reading::Corrupted
             }
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn the_checksum_is_plain_crc32_over_the_rest() {
-        // The first as Python's zlib.crc32 has it, the second the algorithm's published check value.
+        // The first value is what Python's `zlib.crc32` gives, the second the algorithm's published check value.
         assert_eq!(checksum("00c0ffee.load.1.2", " abc"), 0xed55327d);
         assert_eq!(checksum("1234", "56789"), 0xcbf4_3926);
     }
@@ -240,7 +240,7 @@ mod tests {
         let text = texts().write(Kind::Load, 3, 456);
         for (at, _) in text.char_indices() {
             let reading = texts().read(&damaged(&text, at));
-            // Damage to the nonce or its dot may leave nothing that could be told from a stranger's text.
+            // Damage to the nonce or its dot may leave a text that cannot be told from a stranger's.
             let allowed =
                 if at <= 8 { reading != texts().read(&text) } else { reading == Reading::Corrupted };
             assert!(allowed, "at {at}: {reading:?}");

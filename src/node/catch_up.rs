@@ -1,12 +1,12 @@
 //! One member that catches up: what is said meanwhile is held back until it has been told what it missed.
 //!
-//! Three hands are in it. The rooms hand it what comes live. The replay feeds its link as fast as the client takes it.
-//! When the replay is over, what was held back follows, but for what was in the replay. From then on live messages go
-//! straight to the link; those that the replay told already are second copies, and skipped: a node's live feed may
-//! lag behind the history.
+//! Three parties work on it. The rooms hand it what comes live. The replay feeds its link as fast as the client takes
+//! the frames. When the replay is over, the frames that were held back follow, except those that were in the replay.
+//! From then on live messages go straight to the link; those that the replay sent already are second copies and are
+//! skipped, because a node's live feed may lag behind the history.
 //!
-//! Overflow policy: what finds [`HELD`] messages held back is dropped and counted, and `lagged {missed}` takes its
-//! place; the replay is then `part`.
+//! Overflow policy: a frame that finds [`HELD`] frames held back is dropped and counted, and `lagged {missed}` takes
+//! its place; the replay is then `part`.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
@@ -22,39 +22,39 @@ use super::member::Member;
 use super::replayed::Replayed;
 use wire::{Envelope, NodeFrame};
 
-/// Frames that are held back for one member.
+/// Number of frames that may be held back for one member.
 pub const HELD: usize = 10_000;
-/// How long after a replay a live copy may come.
+/// How long after a replay a live copy of a replayed message may still come.
 const COPIES: Duration = Duration::from_secs(600);
 
 /// One member that catches up.
 #[derive(Debug)]
 pub struct CatchUp {
-    /// Who it is.
+    /// The client that catches up.
     pub member: Member,
-    /// That of its room, so that an id is hashed once for all.
+    /// The hasher of the member's room. All members of a room share it, so that each id is hashed only once.
     hasher: RandomState,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Counts the askings. What works for an earlier one feeds nothing any more.
+    /// Number of requests for a replay so far. A task that works for an earlier request feeds nothing any more.
     run: u64,
-    /// Live frames are held back.
+    /// Whether live frames are held back.
     holding: bool,
     held: VecDeque<(u64, Bytes)>,
-    /// Frames dropped since so many were held back; they would stand behind the last held one.
+    /// Number of frames dropped since [`HELD`] frames were held back. Their place is behind the last frame held.
     missed: u64,
     replayed: Replayed,
-    /// When the replay was over.
+    /// When the last replay ended; `None` before the first one has.
     over: Option<Instant>,
 }
 
 /// Frames of a replay that are not fed yet, each with the hash of its id.
 pub type Unfed = VecDeque<(u64, Bytes)>;
 
-/// What was asked for is no longer wanted: the client left, is going, or asked anew.
+/// The error of a replay that is no longer wanted: the client left, is leaving, or asked for another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cut;
 
@@ -68,7 +68,8 @@ impl CatchUp {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to hold back, and gives the number of this asking. What is held back already stays.
+    /// Begins to hold live frames back, and gives the number of this request for a replay. Frames that are held back
+    /// already stay.
     pub fn begin(&self) -> u64 {
         let mut state = self.state();
         state.run += 1;
@@ -76,12 +77,12 @@ impl CatchUp {
         state.run
     }
 
-    /// Lets nothing more be fed for the askings so far.
+    /// Stops every replay requested so far: their tasks can feed nothing more.
     pub fn cut(&self) {
         self.state().run += 1;
     }
 
-    /// Takes a live frame. True when the link must be written.
+    /// Takes a live frame. Gives true if the caller must write the link.
     pub fn hear(&self, id: u64, frame: &Bytes, dropped: &mut u64) -> bool {
         let state = &mut *self.state();
         if state.replayed.take(id) {
@@ -100,15 +101,15 @@ impl CatchUp {
         false
     }
 
-    /// The hash of a message's id, as [`CatchUp::hear`] gets it.
+    /// The hash of a message's id, as [`CatchUp::hear`] expects it.
     pub fn hash(&self, envelope: &Envelope) -> u64 {
         self.hasher.hash_one(&*envelope.id)
     }
 
-    /// Feeds frames of a replay, all of them, as fast as the client takes them.
+    /// Feeds all the given frames of a replay, as fast as the client takes them.
     ///
     /// # Errors
-    /// When they are no longer wanted.
+    /// When the replay is no longer wanted.
     pub async fn feed(&self, run: u64, mut frames: Unfed) -> Result<(), Cut> {
         let count = frames.len() as u64;
         self.as_drained(|| {
@@ -127,13 +128,13 @@ impl CatchUp {
         Ok(())
     }
 
-    /// Whether something was dropped while it was held back, and is not told yet.
+    /// Whether frames were dropped while others were held back, and the client does not know of it yet.
     pub fn overflowed(&self) -> bool {
         self.state().missed > 0
     }
 
-    /// Lets out what was held back, as far as the client takes it at once. With [`Fed::All`] nothing is held back any
-    /// more: from now on the member hears what is said when it is said.
+    /// Sends the frames that were held back, as far as the client takes them at once. After [`Fed::All`] nothing is
+    /// held back any more: from now on the member receives each message live.
     pub fn let_out(&self, run: u64) -> Fed {
         let state = &mut *self.state();
         if state.run != run {
@@ -159,7 +160,7 @@ impl CatchUp {
         fed
     }
 
-    /// Lets out what was held back, all of it, as fast as the client takes it.
+    /// Sends all the frames that were held back, as fast as the client takes them.
     pub async fn let_all_out(&self, run: u64) -> Result<(), Cut> {
         self.as_drained(|| self.let_out(run)).await
     }
@@ -167,7 +168,7 @@ impl CatchUp {
     async fn as_drained(&self, mut step: impl FnMut() -> Fed) -> Result<(), Cut> {
         loop {
             let mut drained = pin!(self.member.link.drained());
-            // From here on, so that nothing is missed between the step and the wait.
+            // The notification counts from here on, so that none is missed between the step and the wait.
             drained.as_mut().enable();
             match step() {
                 Fed::All => return Ok(()),
@@ -177,7 +178,7 @@ impl CatchUp {
         }
     }
 
-    /// Whether it is as any other member.
+    /// Whether nothing distinguishes the member from an ordinary one any more.
     pub fn is_over(&self, now: Instant) -> bool {
         let state = self.state();
         let late = |over| now.saturating_duration_since(over) >= COPIES;

@@ -1,4 +1,4 @@
-//! A connection from `accept` to its upgrade or its end: HTTP, and how long and how much of it.
+//! A connection from `accept` to its upgrade or its end: how it speaks HTTP, for how long, and how many bytes.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -17,15 +17,15 @@ use tokio::time::sleep;
 
 /// How long a connection may take to send the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection may speak HTTP: one that takes its answers a byte at a time is not to hold its place for
-/// ever, and who wants more connects again.
+/// How long a connection may speak HTTP. Without a limit, a client that takes its answers a byte at a time would hold
+/// its place for ever; one that wants more can connect again.
 const HTTP_TIMEOUT: Duration = Duration::from_secs(60);
 /// The most bytes of the head of a request.
 const HEAD_BYTES: usize = 16 * 1024;
 /// The pause after the process ran out of file descriptors.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
-/// A connection's place among those that the node has at once. It goes on to the session if there is an upgrade.
+/// The place of one connection among those that a node serves at once. After an upgrade the session holds it.
 #[derive(Debug, Clone)]
 pub struct Place {
     _permit: Arc<OwnedSemaphorePermit>,
@@ -37,20 +37,20 @@ impl From<OwnedSemaphorePermit> for Place {
     }
 }
 
-/// The next connection.
+/// Accepts the next connection.
 pub async fn accept(listener: &TcpListener) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((tcp, _)) => {
-                // Chat frames are small, and each is wanted now.
+                // Chat frames are small and must not wait for one another in the kernel.
                 let _ = tcp.set_nodelay(true);
                 return tcp;
             }
-            // A client that gave up while it waited.
+            // The client gave up while its connection waited to be accepted.
             Err(error)
                 if matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset) => {}
             Err(error) => {
-                // Out of descriptors or memory: `accept` would fail at once again.
+                // The process is out of descriptors or memory, and another `accept` would fail at once.
                 tracing::warn!("cannot accept a connection: {error}");
                 sleep(EXHAUSTED_PAUSE).await;
             }
@@ -71,7 +71,7 @@ pub async fn serve_http(tcp: TcpStream, router: TowerToHyperService<Router>, pla
         .serve_connection(TokioIo::new(tcp), service)
         .with_upgrades();
     tokio::select! {
-        // A connection that fails concerns its client alone.
+        // The failure of a connection concerns its client alone.
         _ = connection => {}
         () = sleep(HTTP_TIMEOUT) => {}
     }

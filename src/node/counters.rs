@@ -2,8 +2,8 @@
 
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 
-/// Describes what the node counts, and starts it at zero: a counter that appears with its first event hides that
-/// event from whoever computes a rate. To be called once the metrics recorder is installed.
+/// Describes the node's counters and sets them to zero: a counter that appears with its first event hides that event
+/// from whoever computes a rate. Call it once the metrics recorder is installed.
 pub fn register() {
     describe_gauge!("pubsub_lab_sessions", "Clients that are connected.");
     gauge!("pubsub_lab_sessions").set(0);

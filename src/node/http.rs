@@ -29,8 +29,8 @@ use super::shared::Shared;
 use bus::Health;
 use wire::V1;
 
-/// Bytes that a connection's read buffer starts with. The library's default of 128 KiB would be most of what
-/// an idle client costs.
+/// Initial size of a connection's read buffer, in bytes. The library's default of 128 KiB would be most of what an
+/// idle client costs.
 const READ_BUFFER: usize = 2 * 1024;
 
 #[derive(Clone)]
@@ -110,8 +110,8 @@ async fn serve(shared: Arc<Shared>, upgrade: hyper::upgrade::OnUpgrade, dialect:
         tracing::error!("a connection was upgraded that this node did not accept");
         return;
     };
-    // A copy of the few bytes that may have come early: the original holds on to the HTTP parser's whole buffer
-    // for as long as the client stays.
+    // The bytes that came early are few, and are copied: the original holds on to the HTTP parser's whole buffer for
+    // as long as the client stays.
     let early = read_buf.to_vec();
     drop(read_buf);
     let limits = &shared.limits;
@@ -128,7 +128,7 @@ async fn serve(shared: Arc<Shared>, upgrade: hyper::upgrade::OnUpgrade, dialect:
     Session::new(shared, link, seat).run(socket).await;
 }
 
-/// What a client holds as long as it stays: its own permit, and that of its connection.
+/// What a client holds as long as it stays: its own permit, and the place of its connection.
 pub struct Seat {
     _client: OwnedSemaphorePermit,
     _connection: Option<Place>,
@@ -148,7 +148,7 @@ fn refuse(status: StatusCode, reason: impl Into<String>) -> Refusal {
 
 fn handshake(shared: &Shared, request: &Request) -> Result<Handshake, Refusal> {
     let headers = request.headers();
-    // Only these can be upgraded, though axum also routes HEAD here.
+    // Only a `GET` request of HTTP/1.1 can be upgraded, though axum routes `HEAD` here as well.
     let upgradable = request.method() == Method::GET && request.version() == Version::HTTP_11;
     let key = headers.get(SEC_WEBSOCKET_KEY);
     let version = headers.get(SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
@@ -193,8 +193,8 @@ fn dialect(headers: &HeaderMap) -> Result<Dialect, Refusal> {
 
 /// Browsers name the page that opens the connection; a page of another site must not talk in its visitor's name.
 ///
-/// A page is the node's own if it came from where it now connects to. A node on loopback believes that of
-/// `localhost` and of addresses only: any site's name can be made to lead to loopback.
+/// A page is the node's own if its origin is the host to which the browser now connects. A node on loopback accepts
+/// as that host only `localhost` and addresses: any site's name can be made to lead to loopback.
 fn check_origin(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {
     let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Who a session is: a public id, a name, a colour, and a token that continues them on any node of the cluster.
 //!
-//! The token is the identity in JSON and its HMAC-SHA256 under the cluster's secret, so nobody can take the id
-//! (and with it the message ids) of another.
+//! The token is the identity as JSON with its HMAC-SHA256 under the cluster's secret, so nobody can take the id (and
+//! with it the message ids) of somebody else.
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,16 +24,16 @@ const COLOURS: [&str; 12] = [
 /// Who a session is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// Public, and the first part of the id of everything that it says.
+    /// The session's public id, which is also the first part of the id of each of its messages.
     pub id: Arc<str>,
-    /// How it is called.
+    /// The name under which the others see the session.
     pub name: Arc<str>,
-    /// `#rrggbb`.
+    /// The colour of the name, as `#rrggbb`.
     pub colour: Arc<str>,
 }
 
 impl Identity {
-    /// A new guest.
+    /// A new identity with a random id and a guest's name.
     pub fn guest() -> Self {
         let number: u64 = rand::random();
         Self {
@@ -62,7 +62,7 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// A secret out of any text.
+    /// Makes a secret from any text.
     pub fn new(text: &str) -> Self {
         // HMAC takes a key of any length; the fallback is never reached.
         Self(Hmac::new_from_slice(text.as_bytes()).unwrap_or_else(|_| Hmac::new(&Default::default())))
@@ -75,7 +75,7 @@ impl Secret {
 
     /// The token that continues an identity.
     pub fn sign(&self, identity: &Identity) -> String {
-        // Three strings: serialising them cannot fail.
+        // An identity is three strings, so serialising it cannot fail.
         let claims = serde_json::to_vec(identity).unwrap_or_default();
         let mut mac = self.0.clone();
         mac.update(&claims);
@@ -84,7 +84,7 @@ impl Secret {
         format!("{claims}.{tag}")
     }
 
-    /// The identity of a token, if it was signed with this secret.
+    /// The identity that a token continues, if the token was signed with this secret.
     pub fn verify(&self, token: &str) -> Option<Identity> {
         let (claims, tag) = token.split_once('.')?;
         let (claims, tag) = (URL_SAFE_NO_PAD.decode(claims).ok()?, URL_SAFE_NO_PAD.decode(tag).ok()?);

@@ -57,27 +57,27 @@ use room::Rooms;
 use shared::Shared;
 use trace::Trace;
 
-/// How long the whole of an orderly end may take.
+/// How long an orderly shutdown may take altogether.
 const SHUTDOWN: Duration = Duration::from_millis(2500);
-/// Connections beside those of the clients: pages, probes, handshakes.
+/// Number of connections beyond those of the clients: for pages, probes and handshakes.
 const SPARE_CONNECTIONS: usize = 1024;
 
 /// How a node is set up.
 #[derive(Debug)]
 pub struct NodeOptions {
-    /// How it is called in `welcome`.
+    /// The node's name in `welcome`.
     pub name: String,
-    /// The pattern's word.
+    /// The name of the pattern, as `welcome` gives it.
     pub pattern: &'static str,
-    /// Its bounds.
+    /// The node's bounds.
     pub limits: Limits,
-    /// The secret of its cluster.
+    /// The secret that the nodes of its cluster share.
     pub secret: Secret,
-    /// Origins of browsers that may connect beside the node's own; `*` is any.
+    /// Further origins whose pages may connect, beside the node's own; `*` allows every origin.
     pub allowed_origins: Vec<String>,
-    /// What `/metrics` shows.
+    /// Renders what `/metrics` shows; `None` if there is nothing to show.
     pub metrics: Option<PrometheusHandle>,
-    /// Where each message was, and when.
+    /// Trace handle for the steps of messages.
     pub trace: Trace,
 }
 
@@ -85,7 +85,7 @@ pub struct NodeOptions {
 /// returns, within three seconds.
 ///
 /// # Errors
-/// When the bus's events were taken already.
+/// When the bus's events were already taken by somebody else.
 pub async fn serve(
     listener: TcpListener,
     bus: Arc<dyn Bus>,
@@ -115,7 +115,7 @@ pub async fn serve(
     let router = TowerToHyperService::new(http::router(shared, options.metrics));
     let connections = Arc::new(Semaphore::new(max_connections));
     loop {
-        // Taken before `accept`, so that too many connections wait in the kernel and cost no descriptor.
+        // The place is taken before `accept`, so that surplus connections wait in the kernel and cost no descriptor.
         let place = tokio::select! {
             () = shutdown.cancelled() => break,
             place = connections.clone().acquire_owned() => Place::from(place.map_err(io::Error::other)?),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// The shortest of the times below. With none at all a client would be gone before it could answer, or pinged
-/// without pause.
+/// The shortest of the durations below. A client with no time at all would be gone before it could answer, or would
+/// be pinged without pause.
 const SHORTEST: Duration = Duration::from_millis(10);
 
 /// The bounds of a node.

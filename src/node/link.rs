@@ -1,9 +1,9 @@
 //! The link to one client: its socket and its outbox, shared between the session (which reads, and writes when
 //! the socket was full) and the rooms (which write as long as the socket takes it).
 //!
-//! Writing straight from the rooms' round spares a wake-up a recipient. Tungstenite reads the socket through
-//! [`Duplex`]; what it wants to say (pongs, close frames) goes through the same outbox, so that no frame ever
-//! lands in the middle of another.
+//! A write straight from the rooms' round spares one wake-up for each recipient. Tungstenite reads the socket through
+//! [`Duplex`]; what it wants to send (pongs, close frames) goes through the same outbox, so that no frame ever lands
+//! in the middle of another.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -22,38 +22,38 @@ use tokio::time::sleep;
 use super::limits::Limits;
 use super::outbox::{Drain, Offer, Outbox};
 
-/// Bytes that are read at once from a client that is being closed, and thrown away.
+/// Number of bytes read at once, and thrown away, from a client that is being closed.
 const DISCARD: usize = 16 * 1024;
-/// The pause after them.
+/// The pause after each such read of [`DISCARD`] bytes.
 const DISCARD_PAUSE: Duration = Duration::from_millis(1);
-/// A message may be cut into frames, but at the end it may not have come in more than so many times the bytes of
-/// the largest.
+/// The most bytes in which a message may arrive, as a multiple of the largest message: a message may be cut into
+/// frames, and each has a header.
 const FRAMING: u64 = 4;
 
-/// How a client talks.
+/// The dialect that a client speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// Bare text, room `lobby`.
+    /// Frames are bare text, all in the room `lobby`.
     Plain,
-    /// JSON frames.
+    /// Frames are JSON, as in `pubsub-lab.v1`.
     V1,
 }
 
 /// The link to one client.
 #[derive(Debug)]
 pub struct Link {
-    /// Unique in this node's life; never shown.
+    /// The number of the link, unique in this node's life. It is never shown.
     pub number: u64,
-    /// How the client talks.
+    /// The dialect that the client speaks.
     pub dialect: Dialect,
     tcp: TcpStream,
     state: Mutex<State>,
-    /// Wakes the session when the rooms met something that only it can handle.
+    /// Wakes the session after the rooms met a condition that only the session can handle.
     kick: Notify,
     /// Wakes the replays that wait for the outbox.
     drained: Notify,
-    /// Bytes that came since the client's last whole message, and how many that may be. A message in endless tiny
-    /// frames is no message: nothing else would ever count it.
+    /// Number of bytes that came since the client's last whole message, and how many may come. A message in endless
+    /// tiny frames never becomes a message, and nothing else would count its bytes.
     unheard: AtomicU64,
     unheard_limit: u64,
 }
@@ -61,47 +61,47 @@ pub struct Link {
 #[derive(Debug)]
 struct State {
     outbox: Outbox,
-    /// Since when the socket takes nothing; `None` while it does.
+    /// Since when the socket has taken nothing; `None` while it takes bytes.
     blocked_since: Option<Instant>,
-    /// In the rooms' list of links that have something to write.
+    /// Whether the link is on the rooms' list of links that have something to write.
     dirty: bool,
-    /// Nothing but a close frame may follow.
+    /// Whether the link is being closed, so that nothing but a close frame may follow.
     closing: bool,
-    /// A plain client has overflowed: it cannot be told, so it is to be closed.
+    /// Whether frames were dropped for a plain client. Its dialect has no frame that says so, and it must be closed.
     overflowed: bool,
     broken: bool,
-    /// A replay waits for the outbox.
+    /// Whether a replay waits for the outbox to drain.
     awaited: bool,
 }
 
-/// How far a replay came.
+/// How many of a replay's frames a link took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fed {
-    /// Every frame waits for the socket, or is out.
+    /// The link took every frame: each waits for the socket or is already written.
     All,
-    /// The others have to wait until the outbox has drained.
+    /// The link took some frames; the others have to wait until the outbox has drained.
     Full,
-    /// The client is gone, or going.
+    /// The link took no more because the client is gone or being closed.
     Gone,
 }
 
 /// What the session has to know about the writing side.
 #[derive(Debug, Clone, Copy)]
 pub struct Condition {
-    /// Since when the socket takes nothing.
+    /// How long the socket has taken nothing; `None` while it takes bytes.
     pub blocked_for: Option<Duration>,
-    /// The client takes no more and its outbox is full: its requests are to wait.
+    /// Whether the socket takes nothing and the outbox is full. The session then reads no request.
     pub full: bool,
-    /// A plain client missed frames.
+    /// Whether frames were dropped for a client of the plain dialect.
     pub overflowed: bool,
-    /// The socket failed.
+    /// Whether the socket failed.
     pub broken: bool,
-    /// Nothing waits.
+    /// Whether no frame waits for the socket.
     pub empty: bool,
 }
 
 impl Link {
-    /// A link over a connected socket.
+    /// Makes a link over a connected socket.
     pub fn new(number: u64, dialect: Dialect, tcp: TcpStream, limits: &Limits) -> Self {
         let state = State {
             outbox: Outbox::new(limits.outbox as usize),
@@ -128,7 +128,7 @@ impl Link {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a frame of the feed. True when the link must be written and is not yet on the rooms' list.
+    /// Queues a frame of the feed. Gives true if the link must be written and is not yet on the rooms' list.
     pub fn offer(&self, frame: &Bytes, dropped: &mut u64) -> bool {
         let mut state = self.state();
         self.make_room(&mut state);
@@ -143,22 +143,22 @@ impl Link {
             }
             return false;
         }
-        // A blocked link is the session's to write.
+        // The session writes a blocked link, and not the rooms.
         let newly = !state.dirty && state.blocked_since.is_none();
         state.dirty |= newly;
         newly
     }
 
-    /// Lets a full outbox out if the socket takes anything at all: it is the client that may be too slow, never a
-    /// round that brings much at once.
+    /// Writes a full outbox out if the socket takes anything at all: only a slow client may lose frames, and not one
+    /// to which a single round brings many.
     fn make_room(&self, state: &mut State) {
         if state.outbox.is_full() && state.blocked_since.is_none() {
             self.write(state);
         }
     }
 
-    /// Queues frames of a replay, as many as the outbox has room for, and writes what the socket takes. None is
-    /// dropped: `next` is asked for one only if there is room.
+    /// Queues frames of a replay, as many as the outbox has room for, and writes what the socket takes. No frame is
+    /// dropped: `next` is called only if there is room for another one.
     pub fn feed(&self, mut next: impl FnMut() -> Option<Bytes>) -> Fed {
         let mut state = self.state();
         loop {
@@ -174,19 +174,20 @@ impl Link {
             }
             self.write(&mut state);
             if !state.broken && !state.outbox.takes_replay() {
-                // The socket takes no more: the session hears of it when it does.
+                // The socket takes no more; [`Link::drained`] resolves when it does again.
                 state.awaited = true;
                 return Fed::Full;
             }
         }
     }
 
-    /// Resolves when a replay may go on, or will never: to be made before the [`Link::feed`] that it is to follow.
+    /// Resolves when a replay may go on, or when it never will. Create this future before the [`Link::feed`] after
+    /// which it is awaited, so that no notification is missed.
     pub fn drained(&self) -> Notified<'_> {
         self.drained.notified()
     }
 
-    /// Queues an answer and writes what the socket takes.
+    /// Queues an answer to the client and writes what the socket takes.
     pub fn answer(&self, frame: Bytes) {
         let mut state = self.state();
         if !state.closing {
@@ -195,15 +196,15 @@ impl Link {
         }
     }
 
-    /// Writes what the socket takes.
+    /// Writes as many waiting frames as the socket takes.
     pub fn flush(&self) {
         let mut state = self.state();
         state.dirty = false;
         self.write(&mut state);
     }
 
-    /// Writes even if the kernel has not reported the socket as writable, which it does only when a third of
-    /// megabytes of buffer is free: a client that reads slowly, but reads, has made some progress long before.
+    /// Writes even if the kernel has not reported the socket as writable. The kernel does so only when a third of a
+    /// buffer of megabytes is free, and a client that reads slowly has made progress long before.
     pub fn insist(&self) {
         let socket = socket2::SockRef::from(&self.tcp);
         self.write_by(&mut self.state(), |slices| socket.send_vectored(slices));
@@ -226,7 +227,7 @@ impl Link {
             Ok((0, Drain::Blocked)) => {
                 state.blocked_since = state.blocked_since.or_else(|| Some(Instant::now()))
             }
-            // Some bytes went: progress, so the clock of a slow client starts again.
+            // The socket took some bytes. That is progress, so the clock of a slow client starts again.
             Ok((_, Drain::Blocked)) => state.blocked_since = Some(Instant::now()),
             Err(_) => state.broken = true,
         }
@@ -239,7 +240,8 @@ impl Link {
         }
     }
 
-    /// From now on only what [`Duplex`] writes goes out. With `drop_waiting`, what waits is dropped.
+    /// Begins to close the link: from now on only the frames that [`Duplex`] writes are queued. With `drop_waiting`,
+    /// the frames that wait are dropped.
     pub fn begin_close(&self, drop_waiting: bool) {
         let mut state = self.state();
         state.closing = true;
@@ -247,7 +249,7 @@ impl Link {
         if drop_waiting {
             state.outbox.clear();
         } else {
-            // Nothing may follow the close frame.
+            // `lagged` is due now because nothing may follow the close frame.
             state.outbox.tell_missed();
         }
     }
@@ -264,7 +266,7 @@ impl Link {
         }
     }
 
-    /// The client has sent a whole message.
+    /// Records that the client has sent a whole message.
     pub fn heard(&self) {
         self.unheard.store(0, Relaxed);
     }
@@ -279,16 +281,17 @@ impl Link {
         self.tcp.writable().await
     }
 
-    /// Reads and throws away until the client closes. A socket that is closed with unread bytes resets the
-    /// connection, and the client would never see the close frame.
+    /// Reads and throws away until the client closes the connection. To close a socket with unread bytes would reset
+    /// the connection, and the client would never see the close frame.
     pub async fn discard(&self) {
-        // On the heap: every client's task would be that much larger, and nearly none is closing.
+        // The buffer is on the heap: on the stack it would enlarge the task of every client, and hardly any of them
+        // is being closed.
         let mut scratch = vec![0; DISCARD];
         while self.tcp.readable().await.is_ok() {
             match self.tcp.try_read(&mut scratch) {
                 Ok(0) => return,
-                // `readable` never yields while there is more. A client that floods a closed connection is not
-                // to hold a worker, nor to be read as fast as it can send.
+                // `readable` never yields while there is more to read. A client that floods a closed connection must
+                // neither occupy a worker nor be read as fast as it can send.
                 Ok(_) => sleep(DISCARD_PAUSE).await,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(_) => return,
@@ -296,7 +299,7 @@ impl Link {
         }
     }
 
-    /// Tells the client's kernel that nothing more comes.
+    /// Tells the client's kernel that no more bytes come.
     pub fn shut_down(&self) {
         // A client that has already gone is no error here.
         let _ = socket2::SockRef::from(&self.tcp).shutdown(std::net::Shutdown::Write);

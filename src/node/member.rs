@@ -11,41 +11,41 @@ use super::catch_up::CatchUp;
 use super::frame;
 use super::identity::Identity;
 use super::link::{Dialect, Link};
-use wire::{self, Envelope, Kind};
+use wire::{self, Envelope};
 
-/// A client in a room.
+/// A client that is in a room.
 #[derive(Debug, Clone)]
 pub struct Member {
-    /// Its socket and outbox.
+    /// The client's socket and outbox.
     pub link: Arc<Link>,
-    /// Who it is there.
+    /// The identity under which the client entered the room.
     pub identity: Identity,
 }
 
-/// A client that waits for a room.
+/// A client that waits until the broker has confirmed a room.
 #[derive(Debug)]
 pub struct Waiting {
     /// The client.
     pub member: Member,
-    /// The last message that it holds, if it wants to have what came after it.
+    /// The id of the last message that the client holds, if it wants a replay of what came after it.
     pub after: Option<Arc<str>>,
 }
 
-/// A member that catches up, or lately did.
+/// A member that catches up, or did so a short time ago.
 #[derive(Debug)]
 pub struct Late {
-    /// What it has and what is held back for it.
+    /// The replay's state: the ids that were replayed and the frames that are held back.
     pub catch_up: Arc<CatchUp>,
-    /// Which of its askings is under way: the number that [`CatchUp::begin`] gave.
+    /// The number of the member's current request for a replay, as [`CatchUp::begin`] gave it.
     pub run: u64,
-    /// Its replay is under way, and it is owed a `subscribed`.
+    /// Whether the replay is under way, so that a `subscribed` is still owed to the client.
     pub asking: bool,
-    /// What works for it.
+    /// The task that feeds the replay to the member.
     pub task: Option<AbortHandle>,
 }
 
 impl Late {
-    /// Ends what works for it. Nothing is fed to it by that any more.
+    /// Ends the task of the member's replay, which then feeds nothing more.
     pub fn cut(&self) {
         self.catch_up.cut();
         if let Some(task) = &self.task {
@@ -54,28 +54,28 @@ impl Late {
     }
 }
 
-/// What became of an envelope in a room.
+/// The result of a delivery of one envelope to the members of a room.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Delivered {
-    /// Clients for whom it waits now.
+    /// Number of clients for whom the envelope is queued now.
     pub clients: usize,
-    /// Frames dropped.
+    /// Number of frames that were dropped because an outbox was full.
     pub dropped: u64,
 }
 
 /// One room of a node.
 #[derive(Debug, Default)]
 pub struct RoomState {
-    /// Those who hear it.
+    /// The clients that hear the room, except those in `late`.
     pub members: Vec<Member>,
-    /// Members too, apart from the others so that those cost nothing more: the ones who catch up, and those for whom a
-    /// live message may be a second copy of a replayed one.
+    /// The members that catch up, and those for whom a live message may be a second copy of a replayed one. They are
+    /// kept apart so that ordinary members cost nothing more.
     pub late: Vec<Late>,
-    /// Those who will hear it, once the broker has confirmed it.
+    /// The clients that will hear the room once the broker has confirmed it.
     pub waiting: Vec<Waiting>,
     /// Whether the broker has confirmed the room since it was last asked.
     pub confirmed: bool,
-    /// Counts the askings, so that a late confirmation of an earlier one is told apart.
+    /// Counts the subscriptions asked of the bus, so that the late confirmation of an earlier one is recognised.
     pub generation: u64,
     hasher: RandomState,
 }
@@ -91,22 +91,22 @@ impl RoomState {
         self.members.len() + self.late.len()
     }
 
-    /// Where a client is among the late ones.
+    /// The index of a client in `late`.
     fn late_at(&self, link: u64) -> Option<usize> {
         self.late.iter().position(|late| late.catch_up.member.link.number == link)
     }
 
-    /// The late one of a link.
+    /// The entry of a link in `late`.
     pub fn late_of(&mut self, link: u64) -> Option<&mut Late> {
         self.late.iter_mut().find(|late| late.catch_up.member.link.number == link)
     }
 
-    /// The late one for which a task works.
+    /// The entry in `late` for whose replay this task works.
     pub fn late_of_task(&self, task: Id) -> Option<&Late> {
         self.late.iter().find(|late| late.task.as_ref().is_some_and(|working| working.id() == task))
     }
 
-    /// Lets a client catch up, a member or not.
+    /// Lets a client catch up, whether or not it is already a member.
     pub fn make_late(&mut self, member: Member) -> Option<&mut Late> {
         let link = member.link.number;
         if self.late_at(link).is_none() {
@@ -117,7 +117,7 @@ impl RoomState {
         self.late_of(link)
     }
 
-    /// Takes a client out. Gives it back if it was a member.
+    /// Removes a client from the room. Gives it back if it was a member.
     pub fn remove(&mut self, link: u64) -> Option<Member> {
         self.waiting.retain(|waiting| waiting.member.link.number != link);
         if let Some(at) = self.members.iter().position(|member| member.link.number == link) {
@@ -128,7 +128,7 @@ impl RoomState {
         Some(late.catch_up.member.clone())
     }
 
-    /// Makes ordinary members of those for whom no second copy can come any more.
+    /// Turns those late members into ordinary ones for whom no second copy can come any more.
     pub fn forget_late(&mut self, now: Instant) {
         let members = &mut self.members;
         self.late.retain(|late| {
@@ -140,24 +140,23 @@ impl RoomState {
         });
     }
 
-    /// Whether nobody is or wants to be here.
+    /// Whether the room has no members and nobody waits to enter it.
     pub fn is_empty(&self) -> bool {
         self.members.is_empty() && self.late.is_empty() && self.waiting.is_empty()
     }
 
-    /// Everybody's link.
+    /// The links of all members.
     pub fn links(&self) -> impl Iterator<Item = &Arc<Link>> {
         let late = self.late.iter().map(|late| &late.catch_up.member.link);
         self.members.iter().map(|member| &member.link).chain(late)
     }
 
-    /// Queues an envelope for every member that is to have it, as a replayed one if it is. `dirty` gets the links that
-    /// must now be written.
+    /// Queues an envelope for every member that is to have it, marked as replayed if `replay` says so. Links that
+    /// must now be written are added to `dirty`.
     pub fn deliver(&self, envelope: &Envelope, replay: bool, dirty: &mut Vec<Arc<Link>>) -> Delivered {
         let (mut offered, mut dropped) = (0, 0);
         let mut frames = Frames { envelope, replay, v1: None, plain: None };
-        // Nobody is told of its own coming and going.
-        let skip_sender = envelope.others || envelope.kind == Kind::Presence;
+        let skip_sender = envelope.skips_its_sender();
         for member in &self.members {
             if skip_sender && member.identity.id == envelope.sender {
                 continue;
@@ -187,7 +186,7 @@ impl RoomState {
     }
 }
 
-/// The frames of one envelope, each made at most once and only if somebody wants it.
+/// The frames of one envelope in each dialect. Each is made at most once, and only if a member needs it.
 struct Frames<'a> {
     envelope: &'a Envelope,
     replay: bool,
@@ -205,9 +204,8 @@ impl Frames<'_> {
             Dialect::Plain => self
                 .plain
                 .get_or_insert_with(|| {
-                    // The plain dialect has words for messages only.
-                    let chat = self.envelope.kind == Kind::Chat;
-                    let text = chat.then(|| wire::text_of(&self.envelope.frame)).flatten()?;
+                    let worded = self.envelope.kind.has_plain_text();
+                    let text = worded.then(|| wire::text_of(&self.envelope.frame)).flatten()?;
                     Some(frame::text(text.as_bytes()))
                 })
                 .as_ref(),

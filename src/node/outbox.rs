@@ -1,10 +1,10 @@
 //! One client's outbox: the frames that wait for its socket, bounded, in order.
 //!
-//! Overflow policy: a feed frame (somebody said something) that finds the outbox full is dropped and counted.
-//! From then on everything is dropped until half of the outbox has drained; there `lagged {missed}` takes the
-//! place of what is missing. Without that pause a client at the edge would get one `lagged` a frame. Answers to
-//! the client's own requests are never dropped: the session stops reading from a client whose outbox is full.
-//! A replay waits until half of the outbox is free, so that what is said meanwhile still finds room.
+//! Overflow policy: a feed frame (somebody said something) that finds the outbox full is dropped and counted. From
+//! then on every feed frame is dropped until half of the outbox has drained; there `lagged {missed}` takes the place
+//! of what is missing. Without that pause a client at the edge would get one `lagged` for each frame. Answers to the
+//! client's own requests are never dropped: the session stops reading from a client whose outbox is full. A replay
+//! waits until half of the outbox is free, so that messages said meanwhile still find room.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -14,44 +14,45 @@ use bytes::Bytes;
 use super::frame;
 use wire::NodeFrame;
 
-/// How many frames leave in one write at the most.
+/// Largest number of frames in one write.
 const BATCH: usize = 64;
 
 /// The frames that wait for one client.
 #[derive(Debug)]
 pub struct Outbox {
     queue: VecDeque<Bytes>,
-    /// Bytes of the front frame that the socket already took: such a frame can no longer be dropped.
+    /// Number of bytes of the front frame that the socket already took. A frame that was written in part can no
+    /// longer be dropped.
     written: usize,
     capacity: usize,
     missed: u64,
 }
 
-/// What became of a feed frame.
+/// Whether the outbox took a frame of the feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Offer {
-    /// It waits for the socket.
+    /// The frame waits for the socket.
     Queued,
-    /// It was dropped: the outbox is full, or was and has not drained yet.
+    /// The frame was dropped: the outbox is full, or was full and has not drained to half yet.
     Dropped,
 }
 
 /// How a write ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drain {
-    /// Nothing waits any more.
+    /// Every frame was written.
     Empty,
-    /// The socket takes no more for now.
+    /// The socket takes no more bytes for now.
     Blocked,
 }
 
 impl Outbox {
-    /// An outbox for so many frames.
+    /// Makes an outbox that holds at most `capacity` frames of the feed.
     pub fn new(capacity: usize) -> Self {
         Self { queue: VecDeque::new(), written: 0, capacity, missed: 0 }
     }
 
-    /// Adds a frame of the feed, or drops and counts it.
+    /// Adds a frame of the feed, or drops and counts it if the outbox is full.
     pub fn offer(&mut self, frame: &Bytes) -> Offer {
         if self.missed > 0 || self.queue.len() >= self.capacity {
             self.missed += 1;
@@ -61,34 +62,34 @@ impl Outbox {
         Offer::Queued
     }
 
-    /// Adds an answer or a control frame, whatever the fill.
+    /// Adds an answer or a control frame, even to a full outbox.
     pub fn answer(&mut self, frame: Bytes) {
         self.queue.push_back(frame);
     }
 
-    /// Whether a replay may go on.
+    /// Whether a replay may add frames: half of the outbox is free.
     pub fn takes_replay(&self) -> bool {
         self.missed == 0 && self.queue.len() < (self.capacity / 2).max(1)
     }
 
-    /// Whether the client's own requests are to wait.
+    /// Whether the outbox is full, so that the client's own requests have to wait.
     pub fn is_full(&self) -> bool {
         self.queue.len() >= self.capacity
     }
 
-    /// Whether nothing waits.
+    /// Whether no frame waits.
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
 
-    /// Drops everything but the rest of a frame that the socket has in part, so that a close frame can follow.
+    /// Drops every frame that the socket has not begun to take, so that a close frame can follow.
     pub fn clear(&mut self) {
         self.queue.truncate(usize::from(self.written > 0));
         self.missed = 0;
     }
 
-    /// Writes until nothing waits or the socket takes no more. `write` is one non-blocking vectored write; it
-    /// says how many bytes it took. Gives the bytes written beside the end.
+    /// Writes until no frame waits or the socket takes no more. `write` is one non-blocking vectored write and gives
+    /// the number of bytes that it took. Gives the number of bytes written and how the write ended.
     pub fn drain(
         &mut self,
         mut write: impl FnMut(&[IoSlice<'_>]) -> io::Result<usize>,
@@ -122,7 +123,7 @@ impl Outbox {
             }
         }
         if self.queue.capacity() > BATCH {
-            // A burst is over; 10,000 idle clients are not to hold on to its memory.
+            // After a burst the memory is given back: 10,000 idle clients would otherwise hold on to it.
             self.queue.shrink_to(4);
         }
         Ok((total, Drain::Empty))
@@ -144,7 +145,7 @@ impl Outbox {
         }
     }
 
-    /// Adds `lagged` if anything was dropped since the last one.
+    /// Adds a `lagged` frame if frames were dropped since the last one.
     pub fn tell_missed(&mut self) {
         if self.missed > 0 {
             self.queue.push_back(frame::text(&NodeFrame::Lagged { missed: self.missed }.json()));

@@ -5,7 +5,8 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use rust_embed::RustEmbed;
 
-/// What people write is shown as text; should that ever fail, no script of theirs runs.
+/// The content security policy of the pages. They show what people write as text; should that ever fail, this keeps
+/// the browser from running a script of theirs.
 const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'";
 
@@ -13,7 +14,7 @@ const POLICY: &str = "default-src 'self'; connect-src 'self' ws: wss:; img-src '
 #[folder = "../../www/"]
 struct Www;
 
-/// The answer with one of the files, or 404.
+/// The answer to a request for one of the files, or 404.
 pub fn file(name: &str) -> Response {
     let Some(file) = Www::get(name) else {
         return (StatusCode::NOT_FOUND, "nothing here: the chat is at /\n").into_response();
@@ -31,7 +32,7 @@ pub fn file(name: &str) -> Response {
         (CONTENT_TYPE, kind),
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // A newer binary brings newer pages.
+        // The browser has to ask again each time, because a newer binary brings newer pages.
         (CACHE_CONTROL, "no-cache"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

@@ -1,4 +1,4 @@
-//! A token bucket: so many a second, and a second's worth at once.
+//! A token bucket: a number of tokens for each second, and at most one second's worth at once.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ impl Bucket {
         Self { per_second, tokens: f64::from(per_second), filled: Instant::now() }
     }
 
-    /// Takes a token, or says how long until there is one.
+    /// Takes one token, or gives the time until there is one.
     pub fn take(&mut self, now: Instant) -> Result<(), Duration> {
         if self.per_second == 0 {
             return Ok(());
@@ -29,7 +29,7 @@ impl Bucket {
         Err(Duration::from_secs_f64((1.0 - self.tokens) / f64::from(self.per_second)))
     }
 
-    /// Takes so many tokens even if they are not there, for what is done already. Says how long until the debt is
+    /// Takes `tokens` even if the bucket has fewer, for work that is already done. Gives the time until the debt is
     /// paid.
     pub fn owe(&mut self, tokens: u32, now: Instant) -> Option<Duration> {
         if self.per_second == 0 {

@@ -1,32 +1,32 @@
-//! The client's own ids that each session used lately, to refuse one that comes again with another text.
+//! The client's own message ids that each session used recently, to refuse an id that comes again with another text.
 //!
-//! They belong to the identity and not to the connection: a client that continues its session here and counts from 1
-//! again is told so. Otherwise its message would be acknowledged, and dropped as a second copy on its way.
+//! The ids belong to the identity and not to the connection: a client that continues its session here and counts from
+//! 1 again gets a refusal. Otherwise its message would be acknowledged, and then dropped on its way as a second copy.
 //!
-//! Overflow policy: a session forgets its oldest id first. Of those without a connection the one that left first is
-//! forgotten whole, and counted.
+//! Overflow policy: a session forgets its oldest id first. Among sessions without a connection, the one that left
+//! first is forgotten whole, and counted.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// How many ids a session remembers; the oldest are forgotten first.
+/// Number of ids that a session remembers; the oldest is forgotten first.
 const REMEMBERED: usize = 1024;
-/// Sessions without a connection that are remembered.
+/// Number of sessions without a connection that are remembered.
 const AWAY: usize = 4096;
-/// The ids of all of these together: 20 MB.
+/// Number of ids that all sessions without a connection may have together. They take 20 MB.
 const AWAY_IDS: usize = 500_000;
 
-/// What a node remembers of the ids of its sessions. Cheap to clone.
+/// The recently used ids of all sessions of a node. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Recent(Arc<Mutex<Known>>);
 
 #[derive(Default)]
 struct Known {
-    /// By the identity's public id.
+    /// The sessions, by the public id of the identity.
     sessions: HashMap<Arc<str>, One>,
-    /// Those without a connection, who left first first.
+    /// The sessions without a connection, in the order in which they left.
     away: BTreeMap<u64, Arc<str>>,
     away_ids: usize,
     departures: u64,
@@ -34,14 +34,15 @@ struct Known {
 
 struct One {
     ids: Arc<Mutex<RecentIds>>,
-    /// A client that comes again is often here before its old connection is found dead.
+    /// Number of the session's connections. There may be two: a client often connects again before its old connection
+    /// is found dead.
     connections: usize,
-    /// Its key in [`Known::away`], and how many ids it had then.
+    /// The session's key in [`Known::away`], and the number of its ids when it left.
     left: Option<(u64, usize)>,
 }
 
 impl Recent {
-    /// What is remembered of an identity. While anybody holds it, it is not forgotten.
+    /// The remembered ids of an identity. They are not forgotten while anybody holds this handle.
     pub fn of(&self, identity: &Arc<str>) -> Remembered {
         let mut known = self.known();
         let new = || One { ids: Arc::default(), connections: 0, left: None };
@@ -82,7 +83,7 @@ impl Recent {
     }
 }
 
-/// What one connection knows of the ids that its session used lately; others of that session share it.
+/// A connection's handle to the ids that its session used recently. All connections of that session share them.
 pub struct Remembered {
     ids: Arc<Mutex<RecentIds>>,
     identity: Arc<str>,
@@ -90,7 +91,8 @@ pub struct Remembered {
 }
 
 impl Remembered {
-    /// Notes an id with what it stands for. False when it stood for something else before.
+    /// Records an id with the room and the text for which it stands. Gives false if it stood for another message
+    /// before.
     pub fn note(&self, id: &str, room: &str, text: &str) -> bool {
         self.ids.lock().unwrap_or_else(PoisonError::into_inner).note(id, room, text)
     }
@@ -102,7 +104,7 @@ impl Drop for Remembered {
     }
 }
 
-/// The ids that one session used lately. Hashes alone are kept: 32 bytes an id.
+/// The ids that one session used recently. Only hashes are kept: 32 bytes for each id.
 #[derive(Debug, Default)]
 struct RecentIds {
     hasher: RandomState,
@@ -150,7 +152,7 @@ mod tests {
         let recent = Recent::default();
         let old = recent.of(&name(1));
         assert!(old.note("1", "r", "a"));
-        // It is back before its old connection is found dead.
+        // The session connects again before its old connection is found dead.
         let new = recent.of(&name(1));
         assert!(!new.note("1", "r", "b"));
         drop(old);
@@ -178,7 +180,7 @@ mod tests {
         }
         assert_eq!(recent.known().sessions.len(), 1 + AWAY);
         assert!(!recent.of(&name(0)).note("1", "r", "b"));
-        // Who comes and goes is the last one to have left.
+        // A session that connects and leaves again is then the last one to have left.
         assert!(!recent.of(&name(2)).note("1", "r", "b"));
         assert!(recent.of(&name(AWAY + 2)).note("1", "r", "a"));
         assert!(!recent.of(&name(2)).note("1", "r", "b"));

@@ -1,4 +1,5 @@
-//! How a member is told what it missed: the rooms' side of it. What happens to one member is in `catch_up.rs`.
+//! How a member receives what it missed, as far as the rooms are concerned. What happens to one member is in
+//! `catch_up.rs`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,26 +14,27 @@ use super::member::Member;
 use super::room::Rooms;
 use bus::{BusError, Replay};
 use trace::{Line, Step, Trace};
-use wire::{self, Kind, Recovered, Room};
+use wire::{self, Recovered, Room};
 
-/// Messages that are fed in one go.
+/// Largest number of replayed messages that are fed to a link at once.
 const BATCH: usize = 64;
-/// The least time between two lines in the log about replays that could not be had.
+/// The least time between two log lines about failed replays.
 const QUIET: Duration = Duration::from_secs(10);
 
-/// How a replay went.
+/// The result of one replay.
 #[derive(Debug)]
 pub struct Told {
     room: Room,
     link: u64,
     run: u64,
     recovered: Recovered,
-    /// Why it is not all.
+    /// Why the replay is not complete; `None` if nothing failed.
     why: Option<BusError>,
 }
 
 impl Rooms {
-    /// Tells a member what it missed. If it is being told already, that ends, and is answered.
+    /// Starts the replay of what a member missed. If an earlier replay for it is under way, that one ends and is
+    /// answered.
     pub(super) fn replay(&mut self, room: &Room, member: Member, after: Arc<str>) {
         let Some(state) = self.rooms.get_mut(room) else { return };
         let link = member.link.clone();
@@ -54,7 +56,7 @@ impl Rooms {
         }
     }
 
-    /// A replay is over: the member is answered, and what was held back follows.
+    /// Handles the end of a replay: the member gets its answer, and the frames that were held back follow.
     pub(super) fn replayed(&mut self, told: Result<(Id, Option<Told>), JoinError>) {
         let told = match told {
             Ok((_, Some(told))) => told,
@@ -62,7 +64,8 @@ impl Rooms {
             Err(error) if error.is_cancelled() => return,
             Err(error) => {
                 tracing::error!("a replay failed: {error}");
-                // What it told is told, and nobody else would answer its member or let it hear again.
+                // What the failed task has fed stays fed; nobody but this function would answer its member or let
+                // live messages reach it again.
                 match self.told_by(error.id()) {
                     Some(told) => told,
                     None => return,
@@ -93,7 +96,7 @@ impl Rooms {
             Fed::Gone => {}
             Fed::Full => {
                 let task = self.replays.spawn(async move {
-                    // It has nothing to say: the member hears on, or is gone.
+                    // The result has nothing to say: either the member receives live messages again, or it is gone.
                     let _ = catch_up.let_all_out(run).await;
                     None
                 });
@@ -104,7 +107,7 @@ impl Rooms {
         }
     }
 
-    /// How the replay of a task went that failed, if its member still waits for it.
+    /// The result of the replay whose task failed, if its member still waits for it.
     fn told_by(&self, task: Id) -> Option<Told> {
         self.rooms.iter().find_map(|(room, state)| {
             let late = state.late_of_task(task)?;
@@ -124,7 +127,7 @@ impl Rooms {
     }
 }
 
-/// Tells one member what it missed, as far as it can be had.
+/// Feeds one member the messages that it missed, as far as the bus can give them.
 async fn tell(
     catch_up: &CatchUp,
     run: u64,
@@ -149,10 +152,10 @@ async fn tell(
                     break;
                 }
             };
-            if envelope.others && envelope.sender == catch_up.member.identity.id {
+            if envelope.skips_its_sender() && envelope.sender == catch_up.member.identity.id {
                 continue;
             }
-            match wire::replayed(&envelope.frame).filter(|_| envelope.kind == Kind::Chat) {
+            match wire::replayed(&envelope.frame).filter(|_| envelope.kind.is_kept()) {
                 Some(json) => {
                     trace
                         .note(|| Line::now(Step::Replay, &envelope.id, envelope.room.as_str()).to_clients(1));

@@ -1,23 +1,24 @@
-//! The ids that a replay told one client, to recognise their live copies. Hashes alone are kept.
+//! The ids of the messages that a replay sent to one client, to recognise their live copies. Only hashes are kept.
 
 use std::collections::{HashSet, VecDeque};
 
-/// How many ids are kept; the oldest are forgotten first. What was said last is what may still come live.
+/// Number of ids that are kept; the oldest is forgotten first, because a live copy is most likely of a recent
+/// message.
 const KEPT: usize = 20_000;
 
-/// The ids that a replay told one client.
+/// The ids of the messages that a replay sent to one client.
 #[derive(Debug, Default)]
 pub struct Replayed {
     ids: HashSet<u64>,
-    /// In the order in which they came; some may be taken already.
+    /// The ids in the order in which they came. Some of them may no longer be in `ids`.
     order: VecDeque<u64>,
 }
 
 impl Replayed {
-    /// Notes the hash of an id.
+    /// Adds the hash of a message's id.
     pub fn note(&mut self, id: u64) {
         if self.order.is_empty() {
-            // Settled before: any order is as good as another.
+            // [`Replayed::settle`] has dropped the order, and any other order serves as well.
             self.order.extend(&self.ids);
         }
         if !self.ids.insert(id) {
@@ -31,18 +32,18 @@ impl Replayed {
         }
     }
 
-    /// Whether this was replayed. It is forgotten with that: an id comes live once.
+    /// Whether a message with this hash was replayed. The hash is removed, because a live message comes only once.
     pub fn take(&mut self, id: u64) -> bool {
         self.ids.remove(&id)
     }
 
-    /// Keeps no more memory than it needs, for nothing is likely to be noted soon.
+    /// Gives spare memory back, because few ids are likely to follow.
     pub fn settle(&mut self) {
         self.order = VecDeque::new();
         self.ids.shrink_to_fit();
     }
 
-    /// Whether nothing is left of which a live copy may come.
+    /// Whether no id is left of which a live copy may come.
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
@@ -72,7 +73,7 @@ mod tests {
         replayed.settle();
         (many..2 * many).for_each(|id| replayed.note(id));
         assert_eq!((replayed.ids.len(), replayed.order.len()), (KEPT, KEPT));
-        // What is taken still counts until its turn comes.
+        // An id that was taken still counts against the bound until it is the oldest.
         (0..many).for_each(|id| replayed.note(id));
         assert!(replayed.ids.len() <= KEPT && replayed.order.len() == KEPT);
     }

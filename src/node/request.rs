@@ -10,15 +10,25 @@ use super::room::Command;
 use super::session::{ECHO, Ending, Handled, Session, cut};
 use bus::{Level, Outcome};
 use trace::{Line, Step};
-use wire::{ClientFrame, Envelope, Kind, NodeFrame, Room};
+use wire::{Envelope, Kind, NodeFrame, Publish, Request, Room};
 
-/// What entering or leaving a room costs in frames. The others are told, so that a client that does nothing else
-/// is as loud as one that publishes, and no rate of messages holds it back.
+/// Cost of entering or leaving a room, counted in frames of the frame rate. The other members are told each time, so
+/// without this cost a client that only comes and goes would be as loud as one that publishes, and no message rate
+/// would hold it back.
 const COMING_OR_GOING: u32 = 5;
-/// What asking for a replay costs beside that: the broker and the history are asked, and much may come.
+/// Additional cost of a replay, in frames: the broker and the history are asked, and many messages may come.
 const REPLAY: u32 = 15;
-/// The longest id of a message, in bytes. It is a session's id, a dot and the client's own.
+/// The longest id of a message, in bytes. It consists of a session's id, a dot and the client's own id.
 const LONGEST_ID: usize = 128;
+
+/// What a request costs in frames of the session's frame rate. `None` for a publish, which has a rate of its own.
+fn cost(request: &Request<'_>) -> Option<u32> {
+    match request {
+        Request::Publish(_) => None,
+        Request::Subscribe { .. } | Request::Unsubscribe { .. } => Some(COMING_OR_GOING),
+        Request::Hello { .. } | Request::Unknown { .. } => Some(1),
+    }
+}
 
 /// Why a publish is refused before it reaches the bus.
 struct Refusal {
@@ -33,7 +43,7 @@ impl Refusal {
 }
 
 impl Session {
-    /// A frame of the plain dialect: a message to the lobby.
+    /// Handles a frame of the plain dialect: a message to the lobby.
     pub(super) fn said_plainly(&mut self, text: &str) -> Handled {
         if text.len() as u64 > self.shared.limits.max_text {
             return Err(Ending::close(
@@ -50,10 +60,10 @@ impl Session {
         self.publish(lobby, id, text, false)
     }
 
-    /// A frame of the v1 dialect.
+    /// Handles a frame of the v1 dialect.
     pub(super) async fn requested(&mut self, text: &str) -> Handled {
-        let frame: ClientFrame<'_> = match serde_json::from_str(text) {
-            Ok(frame) => frame,
+        let request = match Request::read(text) {
+            Ok(request) => request,
             Err(error) => {
                 self.spend();
                 self.welcome_unasked();
@@ -61,37 +71,33 @@ impl Session {
                 return Ok(());
             }
         };
-        if frame.kind == "publish" {
+        if let Some(frames) = cost(&request) {
+            self.spend_as(frames);
+        }
+        if !matches!(request, Request::Hello { .. }) {
             self.welcome_unasked();
-            return self.requested_publish(&frame);
         }
-        if matches!(&*frame.kind, "subscribe" | "unsubscribe") {
-            self.spend_as(COMING_OR_GOING);
-        } else {
-            self.spend();
-        }
-        if frame.kind == "hello" {
-            self.hello(&frame);
-            return Ok(());
-        }
-        self.welcome_unasked();
-        match &*frame.kind {
-            "subscribe" => self.subscribe(&frame).await,
-            "unsubscribe" => self.unsubscribe(&frame).await,
-            other => {
-                let reason = format!("unknown type `{other}`: hello, subscribe, unsubscribe or publish");
+        match request {
+            Request::Hello { name, session } => self.hello(name.as_deref(), session.as_deref()),
+            Request::Subscribe { room, after } => {
+                return self.subscribe(room.as_deref(), after.as_deref()).await;
+            }
+            Request::Unsubscribe { room } => return self.unsubscribe(room.as_deref()).await,
+            Request::Publish(publish) => return self.requested_publish(&publish),
+            Request::Unknown { kind } => {
+                let reason = format!("unknown type `{kind}`: {}", Request::TYPES);
                 self.error("unknown_type", &reason);
-                Ok(())
             }
         }
+        Ok(())
     }
 
-    fn hello(&mut self, frame: &ClientFrame<'_>) {
+    fn hello(&mut self, name: Option<&str>, session: Option<&str>) {
         if self.greeted {
             self.error("late_hello", "hello comes once, before anything else");
             return;
         }
-        let name = match frame.name.as_deref().map(|name| valid_name(name).ok_or(())).transpose() {
+        let name = match name.map(|name| valid_name(name).ok_or(())).transpose() {
             Ok(name) => name,
             Err(()) => {
                 self.error(
@@ -101,7 +107,7 @@ impl Session {
                 return;
             }
         };
-        if let Some(token) = frame.session.as_deref() {
+        if let Some(token) = session {
             match self.shared.secret.verify(token) {
                 Some(identity) => self.identity = identity,
                 None => self.error("bad_session", "this session is not known here; you go on as a new one"),
@@ -130,19 +136,18 @@ impl Session {
         });
     }
 
-    /// The room that a frame names, or the answer that it names none.
-    fn room_of(&self, frame: &ClientFrame<'_>) -> Option<Room> {
-        let room = frame.room.as_deref().map(Room::parse);
-        match room {
+    /// The room that a frame of type `kind` names. Answers with an error if it names none.
+    fn room_of(&self, kind: &str, room: Option<&str>) -> Option<Room> {
+        match room.map(Room::parse) {
             Some(Ok(room)) => return Some(room),
             Some(Err(error)) => self.error("bad_room", &error.to_string()),
-            None => self.error("bad_frame", &format!("{} needs a `room`", frame.kind)),
+            None => self.error("bad_frame", &format!("{kind} needs a `room`")),
         }
         None
     }
 
-    async fn subscribe(&mut self, frame: &ClientFrame<'_>) -> Handled {
-        let Some(room) = self.room_of(frame) else { return Ok(()) };
+    async fn subscribe(&mut self, room: Option<&str>, after: Option<&str>) -> Handled {
+        let Some(room) = self.room_of("subscribe", room) else { return Ok(()) };
         let limit = self.shared.limits.max_rooms;
         if !self.rooms.contains(&room) && self.rooms.len() >= limit {
             self.error(
@@ -151,7 +156,7 @@ impl Session {
             );
             return Ok(());
         }
-        let after = frame.after.as_deref().filter(|after| !after.is_empty());
+        let after = after.filter(|after| !after.is_empty());
         if after.is_some() {
             self.spend_as(REPLAY);
         }
@@ -165,14 +170,14 @@ impl Session {
         self.enter(room, after.map(Arc::from)).await
     }
 
-    async fn unsubscribe(&mut self, frame: &ClientFrame<'_>) -> Handled {
-        let Some(room) = self.room_of(frame) else { return Ok(()) };
+    async fn unsubscribe(&mut self, room: Option<&str>) -> Handled {
+        let Some(room) = self.room_of("unsubscribe", room) else { return Ok(()) };
         self.rooms.remove(&room);
         let leave = Command::Leave { room, link: self.link.clone(), asked: true };
         self.shared.rooms.send(leave).await.map_err(|_| Ending::close(1001, "node going away"))
     }
 
-    fn requested_publish(&mut self, frame: &ClientFrame<'_>) -> Handled {
+    fn requested_publish(&mut self, frame: &Publish<'_>) -> Handled {
         let id = frame.id.as_deref().map_or_else(|| self.shared.fresh_id(), str::to_owned);
         self.trace_in(cut(&id, ECHO), frame.room.as_deref());
         match self.checked(frame) {
@@ -184,7 +189,7 @@ impl Session {
         }
     }
 
-    fn checked<'f>(&mut self, frame: &'f ClientFrame<'_>) -> Result<(Room, &'f str, bool), Refusal> {
+    fn checked<'f>(&mut self, frame: &'f Publish<'_>) -> Result<(Room, &'f str, bool), Refusal> {
         let id = frame.id.as_deref();
         if id.is_some_and(|id| {
             !(1..=64).contains(&id.len()) || id.bytes().any(|byte| !byte.is_ascii_graphic())
@@ -246,7 +251,7 @@ impl Session {
         self.expect(id, receipt)
     }
 
-    /// Tells the client what became of a publish.
+    /// Tells the client the outcome of a publish.
     pub(super) fn answer(&mut self, id: &str, outcome: Outcome) -> Handled {
         self.trace_answer(id, &outcome);
         match (self.link.dialect, outcome) {
@@ -269,12 +274,12 @@ impl Session {
                 metrics::counter!("pubsub_lab_refused_total", "code" => code).increment(1);
                 return Err(Ending::close(1008, reason));
             }
-            // The plain dialect has no words for these.
+            // The plain dialect has no words for an acknowledgement or an unknown outcome.
             (Dialect::Plain, Outcome::Ack(_) | Outcome::Unknown { .. }) => {}
         }
         Ok(())
     }
-    /// A message came in.
+    /// Traces that a message came in from the client.
     fn trace_in(&self, id: &str, room: Option<&str>) {
         self.shared.trace.note(|| {
             let room = room.map(|room| cut(room, ECHO).into());
@@ -282,7 +287,7 @@ impl Session {
         });
     }
 
-    /// What became of it is known, and its client is about to be told.
+    /// Traces the outcome of a publish, just before the client is told.
     fn trace_answer(&self, id: &str, outcome: &Outcome) {
         self.shared.trace.note(|| {
             let line = |step| Line::answer(step, self.full_id(id));
@@ -294,8 +299,26 @@ impl Session {
         });
     }
 
-    /// A message's id, from the one that its client gave it.
+    /// The full id of a message, made from the session's id and the id that the client gave.
     fn full_id(&self, id: &str) -> Arc<str> {
         format!("{}.{id}", self.identity.id).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_costs_more_the_more_people_it_concerns_and_a_publish_has_its_own_rate() {
+        for (frame, frames) in [
+            (r#"{"type":"hello"}"#, Some(1)),
+            (r#"{"type":"subscribe"}"#, Some(5)),
+            (r#"{"type":"unsubscribe"}"#, Some(5)),
+            (r#"{"type":"publish"}"#, None),
+            (r#"{"type":"what"}"#, Some(1)),
+        ] {
+            assert_eq!(cost(&Request::read(frame).unwrap()), frames, "{frame}");
+        }
     }
 }

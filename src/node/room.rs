@@ -1,11 +1,11 @@
 //! The rooms of a node: one task that alone knows who is in which room, takes what the bus brings, and writes
 //! it to the members.
 //!
-//! It works in rounds. A round queues everything that the bus has brought for every member, then writes each
-//! member's outbox in one go. Between chunks of a round it lets the other tasks run and takes in what they
-//! published meanwhile. A long round is followed by a rest as long as itself, at most [`LONGEST_REST`]: what comes
-//! meanwhile leaves in one write a socket. So a busy room costs fewer writes and at most twice the delay; in a
-//! small room, or at rest, nothing waits.
+//! The task works in rounds. A round queues everything that the bus has brought for every member, then writes each
+//! member's outbox in one go. Between chunks of a round it lets the other tasks run and takes in what they published
+//! meanwhile. A long round is followed by a rest as long as itself, at most [`LONGEST_REST`]: what comes meanwhile
+//! leaves in one write for each socket. So a busy room costs fewer writes and at most twice the delay; in a small
+//! room, or at rest, nothing waits.
 
 use std::collections::HashMap;
 use std::future::ready;
@@ -29,59 +29,60 @@ use super::trail::Trail;
 use super::turns::Turns;
 use bus::{Bus, BusError, BusEvent, Health};
 use trace::Trace;
-use wire::{Envelope, Kind, NodeFrame, Recovered, Room};
+use wire::{Audience, Envelope, Kind, NodeFrame, Recovered, Room};
 
-/// Sockets written before the other tasks get a turn.
+/// Number of sockets written before the other tasks get a turn.
 const CHUNK: usize = 32;
-/// A round over fewer sockets is not followed by a rest: there is little to spare.
+/// Number of sockets below which a round is not followed by a rest, since there is little to spare.
 const LONG_ROUND: usize = 64;
 /// The longest rest after a round.
 const LONGEST_REST: Duration = Duration::from_millis(2);
-/// Envelopes taken in before the first is written, so that a flood of them does not hold up the first.
+/// Number of envelopes taken in before the first of them is written, so that a flood does not hold it up.
 const INTAKE: usize = 256;
-/// Commands that may wait; a session that finds the queue full waits with its client's next request.
+/// Number of commands that may wait. A session that finds the queue full waits, and its client's next request with
+/// it.
 pub const COMMAND_QUEUE: usize = 1024;
 
-/// What a session asks of the rooms.
+/// A request of a session to the rooms.
 #[derive(Debug)]
 pub enum Command {
-    /// Let this client hear a room, and before that tell it what came after a message, if it names one; answered with
+    /// Adds a client to a room, after a replay of what came after the message `after`, if it names one. The answer is
     /// `subscribed` on its link.
     Join { room: Room, member: Member, after: Option<Arc<str>> },
-    /// Let it no longer hear a room; answered with `unsubscribed` if it asked for it itself.
+    /// Removes a client from a room. The answer is `unsubscribed` on its link if the client `asked` for it.
     Leave { room: Room, link: Arc<Link>, asked: bool },
 }
 
 type Confirmation = BoxFuture<'static, (Room, u64, Result<(), BusError>)>;
 
-/// The rooms of a node.
+/// All rooms of a node.
 pub struct Rooms {
     pub(super) bus: Arc<dyn Bus>,
     commands: mpsc::Receiver<Command>,
     health: watch::Receiver<Health>,
     pub(super) rooms: HashMap<Room, RoomState>,
     pending: FuturesUnordered<Confirmation>,
-    /// What works for members that catch up.
+    /// The tasks that feed replays to members that catch up.
     pub(super) replays: JoinSet<Option<Told>>,
-    /// Who may ask for a replay.
+    /// Bounds how many replays are requested from the bus at once.
     pub(super) turns: Arc<Turns>,
-    /// When the log last told of a replay that could not be had.
+    /// When the log last had a line about a failed replay.
     pub(super) complained: Option<Instant>,
     roster: Roster,
-    /// Links with something to write.
+    /// Links that have something to write.
     dirty: Vec<Arc<Link>>,
-    /// No round begins before this instant.
+    /// The end of the rest: no round begins before this instant.
     rest_until: Option<Instant>,
     presence_limit: usize,
     generation: u64,
     presence_number: u64,
     trail: Trail,
-    /// The same for what works for members that catch up.
+    /// Trace handle for tasks that outlive the round, such as replays.
     pub(super) trace: Trace,
 }
 
 impl Rooms {
-    /// Rooms over a bus, and the queue by which sessions reach them.
+    /// Makes the rooms over a bus, and the queue by which sessions reach them.
     pub fn new(bus: Arc<dyn Bus>, presence_limit: usize) -> (Self, mpsc::Sender<Command>) {
         let (sender, commands) = mpsc::channel(COMMAND_QUEUE);
         let rooms = Self {
@@ -105,7 +106,7 @@ impl Rooms {
         (rooms, sender)
     }
 
-    /// The same rooms, traced.
+    /// Turns the trace on for these rooms.
     #[must_use]
     pub fn traced(self, trace: Trace) -> Self {
         Self { trail: Trail::new(trace.clone()), trace, ..self }
@@ -141,7 +142,7 @@ impl Rooms {
                 }
                 () = sleep_until(roster_due.unwrap_or_else(Instant::now).into()), if roster_due.is_some() => self.tell(),
                 () = sleep_until(rest.unwrap_or_else(Instant::now).into()), if rest.is_some() => self.rest_until = None,
-                // What a round took in between its chunks is the next round's, whether or not anything else happens.
+                // What a round took in between its chunks is written by the next round, even if nothing else happens.
                 () = ready(()), if waits && rest.is_none() => {}
                 () = shutdown.cancelled(), if self.rooms.values().all(RoomState::is_empty) => break,
             }
@@ -154,8 +155,8 @@ impl Rooms {
 
     async fn round(&mut self, events: &mut mpsc::Receiver<BusEvent>) {
         let began = Instant::now();
-        // Links that get something new after they were written wait for the next round: else a flood would keep
-        // this one going, and nobody could come or leave.
+        // A link that gets something new after it was written waits for the next round. Otherwise a flood would keep
+        // this round going, and nobody could come or leave.
         let links = std::mem::take(&mut self.dirty);
         let traced = self.trail.begin();
         for (chunk, last) in links.chunks(CHUNK).zip(1..) {
@@ -183,7 +184,7 @@ impl Rooms {
 
     fn take(&mut self, event: BusEvent) {
         match event {
-            BusEvent::Envelope(envelope) if envelope.kind == Kind::Control => {
+            BusEvent::Envelope(envelope) if envelope.kind.audience() == Audience::Nodes => {
                 self.roster.hear(Instant::now(), &envelope.frame);
             }
             BusEvent::Envelope(envelope) => self.deliver(&envelope, false),
@@ -209,7 +210,8 @@ impl Rooms {
         }
     }
 
-    /// The bus lost messages before they reached a room, so nobody knows whose they were: everybody is told.
+    /// Tells every member that the bus lost messages. They were lost before they reached a room, so nobody knows
+    /// whose they were.
     fn tell_loss(&mut self, code: &str, reason: &str) {
         let bytes = frame::text(&NodeFrame::Error { code, reason }.json());
         let mut told = std::collections::HashSet::new();
@@ -231,7 +233,7 @@ impl Rooms {
     fn join(&mut self, room: Room, member: Member, after: Option<Arc<str>>) {
         let state = self.rooms.entry(room.clone()).or_default();
         if after.is_none() && state.has(member.link.number) {
-            // Asked twice: the answer again, and nobody is told of it.
+            // A client that is in the room already gets the answer again, and the other members hear nothing of it.
             self.answer_subscribed(&room, &member.link, Recovered::None);
             return;
         }
@@ -251,7 +253,7 @@ impl Rooms {
         }
     }
 
-    /// Asks the bus for a room; the answer comes through `pending`.
+    /// Asks the bus to subscribe to a room. The answer comes through `pending`.
     fn ask(&mut self, room: Room) {
         self.generation += 1;
         let generation = self.generation;
@@ -287,8 +289,8 @@ impl Rooms {
         }
     }
 
-    /// The client now hears the room: it is answered, after what it missed if it asked for that, and the others are
-    /// told.
+    /// Makes a client a member of the room. It is answered, after a replay of what it missed if it asked for one, and
+    /// the other members are told.
     fn admit(&mut self, room: &Room, member: Member, after: Option<Arc<str>>) {
         let Some(state) = self.rooms.get_mut(room) else { return };
         let (link, identity) = (member.link.clone(), member.identity.clone());
@@ -296,7 +298,7 @@ impl Rooms {
         match after {
             Some(after) => self.replay(room, member, after),
             None => {
-                // Who asked twice before the broker confirmed is answered twice, but hears everything once.
+                // A client that asked twice before the broker confirmed is answered twice, but is a member only once.
                 if new {
                     state.members.push(member);
                 }
@@ -323,7 +325,7 @@ impl Rooms {
 
     fn leave(&mut self, room: &Room, link: &Link, asked: bool) {
         let gone = self.rooms.get_mut(room).and_then(|state| state.remove(link.number));
-        // After that no replay can tell it more.
+        // The member is gone from the room, so no replay can send it more after this answer.
         if asked {
             link.answer(frame::text(&NodeFrame::Unsubscribed { room: room.as_str() }.json()));
         }
@@ -335,7 +337,7 @@ impl Rooms {
         }
         if self.rooms.get(room).is_some_and(RoomState::is_empty) {
             self.rooms.remove(room);
-            // Nothing depends on the answer: a later `subscribe` takes effect after this.
+            // Nothing depends on the bus's answer: a later `subscribe` takes effect after this.
             drop(self.bus.unsubscribe(room.clone()));
         }
     }
@@ -345,7 +347,7 @@ impl Rooms {
             return;
         }
         self.presence_number += 1;
-        // The receipt is let go: a coming or going that the others are not told is no loss of a message.
+        // The receipt is dropped: if the others are not told of a coming or going, no message is lost.
         drop(self.bus.publish(Envelope {
             kind: Kind::Presence,
             room: room.clone(),

@@ -1,4 +1,4 @@
-//! How many members a room has on the other nodes. Every node tells its own counts in the nodes' own room
+//! How many members a room has on the other nodes. Every node publishes its own counts in the nodes' own room
 //! `$roster`: when they change, and every few seconds, so that a node that died is forgotten.
 
 use std::collections::{BTreeMap, HashMap};
@@ -9,50 +9,50 @@ use serde::{Deserialize, Serialize};
 
 use wire::{Envelope, Kind, Room};
 
-/// The nodes' own room.
+/// The room in which nodes publish their counts. No client can enter it.
 pub const ROSTER_ROOM: &str = "$roster";
 /// How often a node repeats its counts.
 const REPEAT: Duration = Duration::from_secs(5);
-/// The least time between two tellings, so that a crowd that joins is told once.
+/// The least time between two envelopes with counts, so that a crowd that joins at once is told at once.
 const GATHER: Duration = Duration::from_millis(100);
-/// After so long without a word a node's members no longer count.
+/// How long the counts of a silent node are believed; after that its members no longer count.
 const FORGET: Duration = Duration::from_secs(12);
-/// Rooms that one telling names at the most; of a node with more, the members in the rest are not counted
-/// elsewhere.
+/// Largest number of rooms in one envelope. If a node has more, the members in the rest are not counted on other
+/// nodes.
 const ROOMS_TOLD: usize = 2_000;
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Telling {
-    /// The node that tells: a fresh id each start, because names may repeat.
+    /// The id of the node that publishes the counts. It is new at each start, because names may repeat.
     node: String,
-    /// The others are to answer with theirs.
+    /// Whether the other nodes are asked to answer with their counts.
     ask: bool,
     rooms: BTreeMap<String, usize>,
 }
 
-/// What this node knows of the others' members.
+/// The member counts of the other nodes, as far as this node knows them.
 #[derive(Debug)]
 pub struct Roster {
     me: String,
     others: HashMap<String, (Instant, BTreeMap<String, usize>)>,
-    /// When to tell next; `None` in a pattern that does not cross nodes.
+    /// When to publish the counts next; `None` in a pattern that does not cross nodes.
     due: Option<Instant>,
     told: Option<Instant>,
 }
 
 impl Roster {
-    /// A roster that knows of nobody. Patterns that do not cross nodes never tell.
+    /// Makes a roster that knows of no other node. It never publishes in a pattern that does not cross nodes.
     pub fn new(crosses_nodes: bool) -> Self {
         let due = crosses_nodes.then(Instant::now);
         Self { me: format!("{:016x}", rand::random::<u64>()), others: HashMap::new(), due, told: None }
     }
 
-    /// When [`Roster::tell`] is to be called next.
+    /// When to call [`Roster::tell`] next.
     pub fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// This node's counts have changed, or somebody asks for them: tell soon.
+    /// Records that this node's counts have changed, or that another node asks for them: they are published soon.
     pub fn changed(&mut self) {
         if self.due.is_some() {
             let soon = self.told.map_or_else(Instant::now, |told| told + GATHER);
@@ -60,14 +60,15 @@ impl Roster {
         }
     }
 
-    /// The bus has come (back) up: tell at once, and ask.
+    /// Records that the bus is up (again): the counts are published at once, and the other nodes are asked for
+    /// theirs.
     pub fn rejoin(&mut self) {
         if self.due.is_some() {
             (self.told, self.due) = (None, Some(Instant::now()));
         }
     }
 
-    /// The envelope that tells this node's counts.
+    /// Makes the envelope with this node's counts, and sets when they are due again.
     pub fn tell<'a>(
         &mut self,
         now: Instant,
@@ -90,7 +91,7 @@ impl Roster {
         })
     }
 
-    /// Takes in what another node tells.
+    /// Takes in the counts of another node.
     pub fn hear(&mut self, now: Instant, frame: &[u8]) {
         let Ok(telling) = serde_json::from_slice::<Telling>(frame) else { return };
         if telling.node == self.me {
@@ -102,7 +103,7 @@ impl Roster {
         self.others.insert(telling.node, (now, telling.rooms));
     }
 
-    /// The members of a room on the other nodes.
+    /// Number of members that a room has on the other nodes.
     pub fn elsewhere(&self, now: Instant, room: &Room) -> usize {
         let fresh = self.others.values().filter(|(heard, _)| now.saturating_duration_since(*heard) < FORGET);
         fresh.filter_map(|(_, rooms)| rooms.get(room.as_str())).sum()

@@ -1,4 +1,4 @@
-//! One client as the node sees it, from the handshake to the last byte. What it asks is in `request.rs`.
+//! One client as the node sees it, from the handshake to the last byte. Its requests are handled in `request.rs`.
 
 use std::collections::HashSet;
 use std::io::ErrorKind;
@@ -26,24 +26,25 @@ use super::shared::Shared;
 use bus::{Outcome, Receipt};
 use wire::{NodeFrame, Room};
 
-/// Publishes of one session that may wait for their receipts; beyond it the session is not read.
+/// Number of publishes of one session that may wait for their receipts. While there are that many, the session is not
+/// read.
 const PENDING_RECEIPTS: usize = 1024;
-/// Frames a second that are not accepted publishes (pings, requests, refused publishes); a session that sends
-/// more is read no faster. It alone notices.
+/// Number of frames a second that are not accepted publishes (pings, requests, refused publishes). A session that
+/// sends more is read no faster than that, and nobody else notices.
 const FRAMES_A_SECOND: u32 = 1000;
-/// How long a closing client has to take what it is still owed.
+/// How long a client that is being closed has to take the frames that it is still owed.
 const CLOSE_GRACE: Duration = Duration::from_secs(5);
-/// The same when the whole node ends.
+/// How long a client has to take what it is owed when the whole node ends.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
-/// How often a closing socket is tried that is not reported as writable: see [`Link::insist`].
+/// How often a closing socket that is not reported as writable is tried: see [`Link::insist`].
 const INSIST_EVERY: Duration = Duration::from_millis(200);
 /// How long a node that ends waits for the receipts of a session.
 const LAST_ANSWERS: Duration = Duration::from_millis(300);
-/// How long the client has to close its side.
+/// How long the client has to close its side of the connection.
 const LINGER: Duration = Duration::from_millis(500);
-/// How much of what a client sent comes back to it in an answer, in bytes.
+/// Largest part of a client's own text that comes back to it in an answer, in bytes.
 pub(super) const ECHO: usize = 300;
-/// The most bytes of reason for which a close frame has room.
+/// The most bytes of a reason that fit into a close frame.
 const CLOSE_REASON: usize = 123;
 
 /// One client as the node sees it.
@@ -51,21 +52,22 @@ pub struct Session {
     pub(super) shared: Arc<Shared>,
     pub(super) link: Arc<Link>,
     pub(super) identity: Identity,
-    /// Whether `welcome` was sent.
+    /// Whether `welcome` was sent to the client.
     pub(super) greeted: bool,
     pub(super) rooms: HashSet<Room>,
-    /// The ids of this identity's messages, from the first one on: before it, who it is may still change.
+    /// The recently used message ids of this identity. `None` until the first message: before it, the identity may
+    /// still change.
     pub(super) recent: Option<Remembered>,
     pub(super) publish_rate: Bucket,
     frame_rate: Bucket,
     receipts: FuturesUnordered<Pending>,
-    /// The session is not read before this instant.
+    /// The session is not read before this instant, because it sent frames too fast.
     read_after: Option<Instant>,
     heartbeat: Heartbeat,
     _seat: Seat,
 }
 
-/// A publish whose receipt has not come.
+/// A publish whose receipt has not come yet.
 struct Pending {
     id: String,
     receipt: Receipt,
@@ -82,7 +84,7 @@ impl Future for Pending {
     }
 }
 
-/// When the client was last pinged and heard.
+/// When the client is pinged next, and since when a ping is unanswered.
 struct Heartbeat {
     next_ping: Instant,
     pinged: Option<Instant>,
@@ -92,9 +94,9 @@ struct Heartbeat {
 pub(super) enum Ending {
     /// The connection is gone.
     Gone,
-    /// The client said goodbye.
+    /// The client sent a close frame.
     Closed,
-    /// The node closes it.
+    /// The node closes the connection.
     Close { code: u16, reason: String },
 }
 
@@ -104,11 +106,11 @@ impl Ending {
     }
 }
 
-/// What a handled frame leads to.
+/// The result of a frame that was handled: the session goes on or ends.
 pub(super) type Handled = Result<(), Ending>;
 
 impl Session {
-    /// A session over a fresh link.
+    /// Makes a session over a fresh link.
     pub fn new(shared: Arc<Shared>, link: Arc<Link>, seat: Seat) -> Self {
         let limits = &shared.limits;
         let heartbeat = Heartbeat { next_ping: Instant::now() + limits.ping_every, pinged: None };
@@ -135,10 +137,11 @@ impl Session {
             Ok(()) => self.converse(&mut socket).await,
             Err(ending) => ending,
         };
-        // First out of the rooms: while a slow client is being closed, nobody is to believe that it listens.
+        // The session leaves the rooms first: while a slow client is being closed, nobody is to believe that it
+        // listens.
         for room in std::mem::take(&mut self.rooms) {
             let leave = Command::Leave { room, link: self.link.clone(), asked: false };
-            // The rooms end after the last session, or the whole node is ending.
+            // An error means that the whole node is ending; otherwise the rooms outlive every session.
             let _ = self.shared.rooms.send(leave).await;
         }
         self.end(ending, &mut socket).await;
@@ -155,7 +158,8 @@ impl Session {
         Ok(())
     }
 
-    /// Lets the client into a room, and asks for what came after a message, if one is named; the rooms answer it.
+    /// Asks the rooms to let the client into a room, with a replay of what came after the message `after`, if it
+    /// names one. The rooms answer the client.
     pub(super) async fn enter(&mut self, room: Room, after: Option<Arc<str>>) -> Handled {
         self.rooms.insert(room.clone());
         let member = Member { link: self.link.clone(), identity: self.identity.clone() };
@@ -211,12 +215,13 @@ impl Session {
         }
     }
 
-    /// Looks after the heartbeat and the clock of a slow client; gives the next instant to look again.
+    /// Checks the heartbeat and the clock of a slow client. Gives the instant at which to check again.
     fn deadline(&mut self, blocked_for: Option<Duration>, now: Instant) -> Result<Instant, Ending> {
         let limits = &self.shared.limits;
         let heartbeat = &mut self.heartbeat;
         if let Some(blocked) = blocked_for {
-            // A ping could not reach it, so its silence proves nothing: only the clock of the slow counts.
+            // A ping could not reach a blocked client, so its silence proves nothing: only the clock of a slow client
+            // counts.
             heartbeat.pinged = None;
             heartbeat.next_ping = now;
             let Some(left) = limits.slow_after.checked_sub(blocked).filter(|left| !left.is_zero()) else {
@@ -226,7 +231,7 @@ impl Session {
             return Ok(now + left);
         }
         if self.receipts.len() >= PENDING_RECEIPTS {
-            // Its pong is not read while the bus owes it answers.
+            // While too many receipts are pending the session is not read, so a pong could not be seen.
             heartbeat.pinged = heartbeat.pinged.map(|_| now);
         }
         if let Some(pinged) = heartbeat.pinged {
@@ -245,7 +250,7 @@ impl Session {
     }
 
     async fn heard(&mut self, frame: Option<Result<Message, Error>>) -> Handled {
-        // Whatever came, the client lives.
+        // Any frame proves that the client lives.
         self.heartbeat.pinged = None;
         self.link.heard();
         match frame {
@@ -292,12 +297,12 @@ impl Session {
         }
     }
 
-    /// Pays for a frame that costs the node something and brings nobody anything.
+    /// Charges one frame to the frame rate, for a frame that costs the node something and is no accepted publish.
     pub(super) fn spend(&mut self) {
         self.spend_as(1);
     }
 
-    /// Pays as for so many frames.
+    /// Charges `frames` frames to the frame rate. A session in debt is not read until the debt is paid.
     pub(super) fn spend_as(&mut self, frames: u32) {
         let now = Instant::now();
         if let Some(wait) = self.frame_rate.owe(frames, now) {
@@ -305,7 +310,7 @@ impl Session {
         }
     }
 
-    /// Answers a publish now if its receipt is here, or when it comes.
+    /// Answers a publish at once if its receipt is there already, and otherwise when it comes.
     pub(super) fn expect(&mut self, id: String, mut receipt: Receipt) -> Handled {
         match (&mut receipt).now_or_never() {
             Some(outcome) => self.answer(&id, outcome),
@@ -324,11 +329,11 @@ impl Session {
     /// Sends an error to the client.
     pub(super) fn error(&self, code: &str, reason: &str) {
         metrics::counter!("pubsub_lab_errors_total", "code" => code.to_owned()).increment(1);
-        // It may quote what the client sent, and the outbox counts frames, not bytes.
+        // The reason may quote what the client sent, and the outbox counts frames and not bytes, so it is cut.
         self.say(&NodeFrame::Error { code, reason: cut(reason, ECHO) });
     }
 
-    /// Gives what the broker has already taken a moment to be answered.
+    /// Waits a moment for the receipts of publishes that the broker has already taken, and answers them.
     async fn last_answers(&mut self) {
         let answers = async {
             while let Some((id, outcome)) = self.receipts.next().await {
@@ -355,14 +360,14 @@ impl Session {
             Ending::Close { code, reason } => (Some(code), reason),
         };
         let grace = match code {
-            // It took nothing for so long; it gets as long again to learn why it was closed.
+            // The client took nothing for `slow_after`, and gets as long again to learn why it was closed.
             Some(1013) => self.shared.limits.slow_after,
             Some(1001) => SHUTDOWN_GRACE,
             _ => CLOSE_GRACE,
         };
         if let Some(code) = code {
             self.link.begin_close(code == 1013);
-            // It goes into the outbox; a socket that is gone is found out below.
+            // The close frame goes into the outbox; whether the socket is gone is found out below.
             let _ = socket
                 .close(Some(CloseFrame {
                     code: CloseCode::from(code),
@@ -397,7 +402,7 @@ async fn drained(link: &Link) {
     }
 }
 
-/// The beginning of a text, so many bytes at the most.
+/// The beginning of a text, at most `bytes` bytes long.
 pub(super) fn cut(text: &str, bytes: usize) -> &str {
     let mut end = text.len().min(bytes);
     while !text.is_char_boundary(end) {

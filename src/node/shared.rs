@@ -18,38 +18,38 @@ use trace::Trace;
 pub struct Shared {
     /// How the node is called in `welcome`.
     pub node: String,
-    /// The pattern's word.
+    /// The name of the pattern, as `welcome` gives it.
     pub pattern: &'static str,
-    /// How this node reaches the others.
+    /// The bus over which this node reaches the others.
     pub bus: Arc<dyn Bus>,
-    /// The way to the rooms.
+    /// The queue of commands to the rooms.
     pub rooms: mpsc::Sender<Command>,
     /// The node's bounds.
     pub limits: Limits,
     /// Signs and checks session tokens.
     pub secret: Secret,
-    /// Origins of browsers that may connect beside the node's own; `*` is any.
+    /// Further origins whose pages may connect, beside the node's own; `*` allows every origin.
     pub allowed_origins: Vec<String>,
     /// Whether the node listens on loopback alone.
     pub on_loopback: bool,
-    /// One permit a client.
+    /// The permits of the clients, one for each.
     pub seats: Arc<Semaphore>,
-    /// The ids that each session gave its messages lately.
+    /// The message ids that each session used recently.
     pub recent: Recent,
-    /// Cancelled when the node is to end.
+    /// The token that is cancelled when the node is to end.
     pub shutdown: CancellationToken,
-    /// Where each message was, and when.
+    /// Trace handle for the steps of messages.
     pub trace: Trace,
-    /// Every task of the node.
+    /// Tracks every task of the node, so that the end can wait for them.
     pub tasks: TaskTracker,
-    /// Fresh each start, so that ids that the node gives never repeat an earlier process's.
+    /// A number that is new at each start, so that ids that the node gives never repeat those of an earlier process.
     start_nonce: u32,
     next_id: AtomicU64,
     next_link: AtomicU64,
 }
 
 impl Shared {
-    /// The shared part of a node.
+    /// Makes the part of a node that its sessions share.
     #[expect(clippy::too_many_arguments, reason = "called once, by Node::serve")]
     pub fn new(
         node: String,
@@ -84,12 +84,12 @@ impl Shared {
         }
     }
 
-    /// A message id's second part, for a message to which its client gave none.
+    /// A fresh second part of a message id, for a message to which its client gave no id.
     pub fn fresh_id(&self) -> String {
         format!("{:08x}-{}", self.start_nonce, self.next_id.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// A link's number.
+    /// A fresh number for a link.
     pub fn fresh_link(&self) -> u64 {
         self.next_link.fetch_add(1, Ordering::Relaxed)
     }

@@ -58,10 +58,10 @@ async fn a_live_copy_of_what_was_replayed_is_skipped_before_within_and_after() {
     stage.heard_by(&mut witness, &["y", "live2"]).await;
     drop(teller);
     client.hears(&["subscribed all", "live1", "live2"]).await;
-    // Much later, and even of what the client held before.
+    // A live copy is skipped even much later, and even of a message that the client held before.
     stage.heard_by(&mut witness, &["z", "a", "live3"]).await;
     client.hears(&["live3"]).await;
-    // Each comes live once; the bus sees to that. What it lets through is shown.
+    // Each message comes live only once, which the bus ensures. A second copy that it lets through is delivered.
     stage.heard_by(&mut witness, &["z"]).await;
     client.hears(&["z"]).await;
 }
@@ -92,31 +92,31 @@ async fn too_much_meanwhile_is_dropped_counted_and_told_in_its_place() {
 async fn an_answer_says_how_much_was_recovered() {
     let mut stage = Stage::new();
     let mut client = stage.client().await;
-    // A pattern without history.
+    // This pattern has no history.
     stage.asks(&client, "a").await;
     client.hears(&["subscribed none"]).await;
-    // An unknown message.
+    // The history does not know the message `after`.
     drop(stage.replay(false));
     stage.asks(&client, "b").await;
     client.hears(&["subscribed part"]).await;
-    // A failure in the middle.
+    // This replay fails in the middle.
     let teller = stage.replay(true);
     stage.asks(&client, "c").await;
     tell(&teller, &["old1"]).await;
     teller.send(Err(BusError::History("gone".into()))).await.unwrap();
     client.hears(&["old1 again", "subscribed part"]).await;
-    // A failure at the beginning.
+    // This replay fails at the beginning.
     stage.script(ready(Err(BusError::History("away".into()))));
     stage.asks(&client, "d").await;
     client.hears(&["subscribed none"]).await;
-    // Something that is no message.
+    // This replay contains something that is no message.
     let teller = stage.replay(true);
     stage.asks(&client, "e").await;
     teller.send(Ok(Envelope { frame: "{}".into(), ..said("odd") })).await.unwrap();
     tell(&teller, &["old2"]).await;
     drop(teller);
     client.hears(&["old2 again", "subscribed part"]).await;
-    // And it hears on after each.
+    // The client hears live messages again after each of the failures.
     stage.live(BusEvent::Envelope(said("live"))).await;
     client.hears(&["live"]).await;
     assert_eq!(*stage.bus.asked.borrow(), ["a", "b", "c", "d", "e"]);
@@ -128,7 +128,7 @@ async fn a_replay_that_panics_leaves_nobody_mute() {
     let mut witness = stage.witness().await;
     let mut clients = [stage.client().await, stage.client().await, stage.client().await];
     let fault = CancellationToken::new();
-    // One before it has told anything, one in the middle.
+    // One task fails before it has fed anything, another one in the middle.
     let failing = fault.clone();
     stage.script(async move {
         failing.cancelled().await;
@@ -144,7 +144,7 @@ async fn a_replay_that_panics_leaves_nobody_mute() {
     stage.script(ready(Ok(Replay { complete: true, messages })));
     stage.asks(&clients[1], "b").await;
     clients[1].hears(&["old1 again", "old2 again"]).await;
-    // Another one goes on as if nothing had happened.
+    // The replay of another client goes on as if nothing had happened.
     let teller = stage.replay(true);
     stage.asks(&clients[2], "c").await;
     stage.heard_by(&mut witness, &["old2", "live1"]).await;
@@ -174,7 +174,7 @@ async fn who_leaves_in_the_middle_hears_nothing_more() {
     closed(&teller).await;
     client.hears(&["unsubscribed"]).await;
     stage.heard_by(&mut witness, &["live2"]).await;
-    // It comes back as anybody does.
+    // The client may enter again and ask for another replay, as any client may.
     let teller = stage.replay(true);
     stage.asks(&client, "a").await;
     tell(&teller, &["live1", "live2"]).await;
@@ -194,7 +194,7 @@ async fn others_hear_of_it_once_however_often_it_asks() {
     tell(&first, &["old1"]).await;
     client.hears(&["old1 again"]).await;
     stage.heard_by(&mut witness, &["live1"]).await;
-    // Anew in the middle: the first ends, and is answered.
+    // The client asks anew in the middle of a replay: the first replay ends, and is answered.
     let second = stage.replay(true);
     stage.asks(&client, "b").await;
     closed(&first).await;
@@ -202,7 +202,7 @@ async fn others_hear_of_it_once_however_often_it_asks() {
     tell(&second, &["old1", "old2", "live1"]).await;
     drop(second);
     client.hears(&["old1 again", "old2 again", "live1 again", "subscribed all"]).await;
-    // Anew as a member with copies to come, then as an ordinary one.
+    // The client asks anew as a member with copies to come, and then as an ordinary member.
     stage.heard_by(&mut witness, &["live2"]).await;
     client.hears(&["live2"]).await;
     for live in ["live3", "live4"] {
@@ -214,7 +214,7 @@ async fn others_hear_of_it_once_however_often_it_asks() {
         client.hears(&["old1 again", "old2 again", "subscribed all", live]).await;
         stage.heard_by(&mut witness, &["old1", "old2"]).await;
     }
-    // Without a message to begin at, it is just answered; in the middle of a replay, too.
+    // A client that names no message is just answered, even in the middle of a replay.
     stage.join(&client, None).await;
     client.hears(&["subscribed none"]).await;
     let last = stage.replay(true);
@@ -279,7 +279,7 @@ async fn a_node_that_lost_its_feed_fills_its_sessions() {
         witness.hears(&[&format!("{id} again")]).await;
     }
     drop(teller);
-    // What it knows from its own replay is not told again.
+    // Messages that the client knows from its own replay are not sent to it again.
     client.hears(&["subscribed all", "old3 again"]).await;
     stage.live(BusEvent::Gap("nobody knows".into())).await;
     for client in [&mut witness, &mut client] {
@@ -300,7 +300,7 @@ async fn who_comes_while_the_broker_is_away_is_told_when_it_is_back() {
     tell(&teller, &["old"]).await;
     drop(teller);
     client.hears(&["old again", "subscribed all"]).await;
-    // So is who was there before.
+    // A client that was in the room before asks as well, and is answered too.
     stage.bus.health.send_replace(Health::Down("away".into()));
     let teller = stage.replay(true);
     stage.join(&client, Some("b")).await;
@@ -318,7 +318,7 @@ async fn a_client_that_reads_slowly_gets_all_and_holds_up_nobody() {
     let mut client = stage.client().await;
     let teller = stage.replay(true);
     stage.asks(&client, "a").await;
-    // More than the kernel's buffers and its outbox hold.
+    // Frames of this size and number are more than the kernel's buffers and the client's outbox hold.
     const BIG: usize = 32 * 1024;
     const MANY: usize = 1_000;
     let filler = "x".repeat(BIG);
@@ -359,7 +359,7 @@ async fn when_the_history_fails_those_who_wait_need_not_fail_one_after_the_other
     }
     let mut asked = stage.bus.asked.subscribe();
     timeout(PATIENCE, asked.wait_for(|asked| asked.len() == AT_ONCE)).await.unwrap().unwrap();
-    // Every other one has come by the time that the last one's second question is answered.
+    // By the time that the last client's second request is answered, the requests of all others have arrived.
     stage.join(&clients[AT_ONCE + 4], None).await;
     clients[AT_ONCE + 4].hears(&["subscribed none"]).await;
     failure.cancel();
@@ -367,7 +367,7 @@ async fn when_the_history_fails_those_who_wait_need_not_fail_one_after_the_other
         client.hears(&["subscribed none"]).await;
     }
     assert_eq!(asked.borrow().len(), AT_ONCE);
-    // Who comes later asks again.
+    // A client that comes later asks again.
     stage.bus.replays.lock().unwrap().clear();
     drop(stage.replay(true));
     stage.asks(&clients[0], "b").await;
@@ -382,7 +382,7 @@ async fn a_node_that_ends_lets_go_of_replays() {
     for client in [&client, &gone] {
         stage.asks(client, "a").await;
     }
-    // One client's socket is gone, and nobody has noticed yet; the other's session is told to end.
+    // One client's socket is gone, and nobody has noticed yet; the session of the other is told to end.
     drop(gone.far);
     stage.shutdown.cancel();
     for client in [&client.link, &gone.link] {

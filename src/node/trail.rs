@@ -1,21 +1,21 @@
 //! The rooms' part of the trace: what the bus brought, and which round wrote it to the clients.
 
 use trace::{Line, Step, Trace, unix_us};
-use wire::{Envelope, Kind};
+use wire::Envelope;
 
-/// Messages whose round is waited for. A round comes within some milliseconds; beyond it a message's line is written
-/// at once, with the moment in which it was queued for its clients.
+/// Number of messages that may wait for the round that writes them. A round comes within some milliseconds; the line
+/// of a further message is written at once, with the moment in which it was queued for its clients.
 const WAITING: usize = 4_096;
 
-/// What the rooms tell the trace.
+/// What the rooms contribute to the trace.
 #[derive(Debug, Default)]
 pub struct Trail {
     trace: Trace,
-    /// Queued for their clients, and not written yet.
+    /// Lines of messages that are queued for their clients and not written yet.
     queued: Vec<Line>,
 }
 
-/// The messages that one round writes.
+/// The lines of the messages that one round writes.
 #[derive(Debug)]
 pub struct Round {
     began_us: u64,
@@ -23,14 +23,14 @@ pub struct Round {
 }
 
 impl Trail {
-    /// A trail in this trace.
+    /// Makes a trail that writes to this trace.
     pub fn new(trace: Trace) -> Self {
         Self { trace, queued: Vec::new() }
     }
 
-    /// The bus brought this; live, or out of the history.
+    /// Traces that the bus brought an envelope, live or out of the history.
     pub fn brought(&self, envelope: &Envelope, replay: bool) {
-        if envelope.kind == Kind::Chat {
+        if envelope.kind.is_traced() {
             self.trace.note(|| {
                 let line = Line::now(Step::BusIn, &envelope.id, envelope.room.as_str());
                 if replay { line.because("backfill") } else { line }
@@ -38,10 +38,10 @@ impl Trail {
         }
     }
 
-    /// It waits for so many clients, and so many others did not get it. Only if a round is to come anyhow does its
-    /// line wait for that: nothing else would write it.
+    /// Traces that an envelope was queued for `clients` clients and dropped for `dropped` others. The line waits for
+    /// the round that writes the envelope, if one is to come: otherwise nothing would ever write the line.
     pub fn queued(&mut self, envelope: &Envelope, clients: usize, dropped: u64, round_comes: bool) {
-        if !self.trace.is_on() || envelope.kind != Kind::Chat {
+        if !self.trace.is_on() || !envelope.kind.is_traced() {
             return;
         }
         let line = Line::now(Step::Out, &envelope.id, envelope.room.as_str()).to_clients(clients);
@@ -56,13 +56,13 @@ impl Trail {
         }
     }
 
-    /// A round begins, of what is queued now.
+    /// Marks the beginning of a round, which takes the lines queued so far.
     pub fn begin(&mut self) -> Option<Round> {
         let lines = std::mem::take(&mut self.queued);
         (!lines.is_empty()).then(|| Round { began_us: unix_us(), lines })
     }
 
-    /// A round has written what it could.
+    /// Marks the end of a round, and writes its lines with the time that it took.
     pub fn end(&self, round: Option<Round>) {
         let Some(Round { began_us, lines }) = round else { return };
         let until_us = Some(unix_us());

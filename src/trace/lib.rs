@@ -1,13 +1,13 @@
-//! Where each message was, and when: what `--trace FILE` of a node or a history writes, one JSON line a step.
+//! Where each message was, and when: what `--trace FILE` of a node or a history writes, one JSON line for each step.
 //!
 //! | file | what it is |
 //! |---|---|
 //! | `line` | one step of one message |
 //! | `writer` | the thread that writes |
 //!
-//! Lines wait in a bounded queue for a thread of their own. **Full: the newest is dropped**, and counted: in
-//! `/metrics` (`pubsub_lab_trace_dropped_lines_total`), and in the last line of a process that ends in good order.
-//! Each batch is given to the kernel at once, so a SIGKILL loses no more than what came within the last
+//! Lines wait in a bounded queue for a thread of their own. **When the queue is full, the newest line is dropped**
+//! and counted: in `/metrics` (`pubsub_lab_trace_dropped_lines_total`), and in the last line of a process that ends
+//! in good order. Each batch is given to the kernel at once, so a SIGKILL loses only the lines of the last
 //! milliseconds.
 
 mod line;
@@ -26,14 +26,15 @@ use metrics::Counter;
 pub use line::{Line, Step, unix_us};
 use writer::Writer;
 
-/// Lines that may wait for the thread: a quarter of a second at the pace at which it falls behind.
+/// Number of lines that may wait for the writing thread: a quarter of a second's worth at the pace at which the
+/// thread falls behind.
 const WAITING: usize = 65_536;
-/// How long the end may take.
+/// How long the end of a trace may take.
 const END: Duration = Duration::from_millis(500);
-/// The pause between two tries to tell the thread of the end.
+/// The pause between two attempts to tell the writing thread that the trace ends.
 const RETRY: Duration = Duration::from_millis(5);
 
-/// The way to the trace, or nothing at all. Cheap to clone.
+/// A handle through which steps are traced; empty if nothing is traced. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Trace(Option<Arc<Sender>>);
 
@@ -43,41 +44,42 @@ struct Sender {
     tally: Tally,
 }
 
-/// What is dropped.
+/// Counts the lines that are dropped because the queue is full.
 #[derive(Clone)]
 struct Tally {
     dropped: Arc<AtomicU64>,
     shown: Counter,
 }
 
-/// What waits for the thread.
+/// One entry of the queue to the writing thread.
 #[derive(Debug)]
 enum Item {
     Line(Line),
-    /// Nothing follows.
+    /// The trace ends here; no line follows.
     End,
 }
 
-/// The thread that writes, and what ends it.
+/// The thread that writes the trace file, and the channel that ends it.
 #[derive(Debug)]
 pub struct TraceFile {
     trace: Trace,
-    /// Says nothing; disconnected when the thread has ended.
+    /// Carries no value; it is disconnected once the thread has ended.
     ended: Receiver<()>,
 }
 
 impl Trace {
-    /// No trace: nothing is made, nothing is written.
+    /// A handle without a trace behind it: no line is made and none is written.
     pub fn off() -> Self {
         Self(None)
     }
 
-    /// Whether anybody wants lines.
+    /// Whether lines are written anywhere, so that a caller can spare itself the work of making one.
     pub fn is_on(&self) -> bool {
         self.0.is_some()
     }
 
-    /// Notes a step, which is only made if there is a trace. Never blocks.
+    /// Traces one step. The closure is called only if there is a trace. Never blocks: a line that finds the queue
+    /// full is dropped.
     pub fn note(&self, line: impl FnOnce() -> Line) {
         if let Some(sender) = &self.0
             && sender.queue.try_send(Item::Line(line())).is_err()
@@ -88,7 +90,7 @@ impl Trace {
 }
 
 impl Tally {
-    /// Registers the count at zero, so the metrics recorder has to be installed before.
+    /// Registers the counter of dropped lines at zero. A metrics recorder has to be installed before.
     fn register() -> Self {
         let name = "pubsub_lab_trace_dropped_lines_total";
         metrics::describe_counter!(
@@ -117,10 +119,10 @@ impl std::fmt::Debug for Tally {
 }
 
 impl TraceFile {
-    /// Opens the file, to append to it, and starts the thread.
+    /// Opens the file for appending and starts the thread that writes to it.
     ///
     /// # Errors
-    /// When the file cannot be opened for writing, or there is no thread to be had.
+    /// When the file cannot be opened for writing, or the thread cannot be started.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = std::fs::OpenOptions::new().create(true).append(true).open(path)?;
         Self::start(file, WAITING)
@@ -138,13 +140,13 @@ impl TraceFile {
         Ok(Self { trace: Trace(Some(Arc::new(Sender { queue, tally }))), ended })
     }
 
-    /// What notes steps in this file.
+    /// A handle that traces steps into this file.
     pub fn trace(&self) -> Trace {
         self.trace.clone()
     }
 
-    /// Writes what waits and the last line, and ends the thread. A file that takes nothing holds up no process: it
-    /// is given up after half a second.
+    /// Writes the lines that wait and the last line, then ends the thread. A file that takes nothing does not hold up
+    /// the process: after half a second the rest is given up.
     pub fn close(self) {
         let deadline = Instant::now() + END;
         if let Some(sender) = &self.trace.0 {

@@ -12,72 +12,72 @@ use serde::Serialize;
 pub enum Step {
     /// A client's frame came in.
     In,
-    /// It is handed to the bus.
+    /// The node handed the message to the bus.
     BusOut,
-    /// The bus took it; the client is told.
+    /// The bus took the message; the node is about to acknowledge it to the client.
     BusAck,
-    /// It was certainly not sent on; `why` is the code that the client is told.
+    /// The message was certainly not sent on; `why` is the code that the client receives.
     BusRefused,
-    /// It was perhaps sent on; the client is told.
+    /// The message was perhaps sent on; the node is about to say so to the client.
     BusUnknown,
-    /// The bus brought it.
+    /// The bus brought the message to a node.
     BusIn,
-    /// It was written to the room's clients, from `at_us` to `until_us`.
+    /// The node wrote the message to the room's clients, from `at_us` to `until_us`.
     Out,
-    /// The history has it on the disk.
+    /// The history has the message on the disk.
     Stored,
-    /// It was told again, out of the history.
+    /// A replay out of the history sent the message to a client again.
     Replay,
 }
 
 /// One line of a trace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// When, in Unix microseconds.
+    /// When the step happened or began, in Unix microseconds.
     pub at_us: u64,
-    /// Until when, where it takes a while.
+    /// When the step ended, in Unix microseconds; absent for a step that takes no time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until_us: Option<u64>,
-    /// What happened.
+    /// What happened to the message.
     pub step: Step,
-    /// The message's id.
+    /// The id of the message.
     pub id: Arc<str>,
-    /// Its room, where it is known.
+    /// The room of the message; absent where only the id is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub room: Option<Box<str>>,
-    /// How many clients.
+    /// Number of clients to which the message was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clients: Option<usize>,
-    /// Why, or what was special.
+    /// Why the step was taken, or what was special about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<Cow<'static, str>>,
 }
 
 impl Line {
-    /// A step that happens now.
+    /// A line for a step that happens now, to a message whose room is known.
     pub fn now(step: Step, id: &Arc<str>, room: &str) -> Self {
         Self { room: Some(room.into()), ..Self::answer(step, Arc::clone(id)) }
     }
 
-    /// The same for an answer, which knows the message by its id alone.
+    /// A line for an answer that is given now. An answer knows its message by the id alone, so the line has no room.
     pub fn answer(step: Step, id: Arc<str>) -> Self {
         Self { at_us: unix_us(), until_us: None, step, id, room: None, clients: None, why: None }
     }
 
-    /// The same, for this reason.
+    /// Adds to the line why the step was taken.
     #[must_use]
     pub fn because(self, why: impl Into<Cow<'static, str>>) -> Self {
         Self { why: Some(why.into()), ..self }
     }
 
-    /// The same, to so many clients.
+    /// Adds to the line how many clients the message was written to.
     #[must_use]
     pub fn to_clients(self, clients: usize) -> Self {
         Self { clients: Some(clients), ..self }
     }
 }
 
-/// Now, in Unix microseconds.
+/// The current time in Unix microseconds.
 pub fn unix_us() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_micros()).unwrap_or(u64::MAX)

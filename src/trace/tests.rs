@@ -1,4 +1,4 @@
-//! The format to the byte, and no line without a trace.
+//! The format of a line, byte by byte; and no line is made without a trace.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! A trace with its thread: what is in the file, the bound and the end.
+//! A trace with its thread: the content of the file, the bound of the queue and the orderly end.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -22,7 +22,7 @@ fn what_was_noted_is_in_the_file_and_an_end_says_what_was_dropped() {
     assert_eq!(lines[1]["dropped"], 0);
 }
 
-/// Takes a write only when it is let, and says when one has come.
+/// A writer that takes a write only when the test lets it, and tells the test when a write has begun.
 struct Gate {
     come: SyncSender<()>,
     open: Receiver<()>,
@@ -48,7 +48,7 @@ fn a_slow_file_drops_the_newest_and_they_are_counted() {
         (sync_channel(9), sync_channel(9), sync_channel(9));
     let file = TraceFile::start(Gate { come, open, written }, 2).unwrap();
     let trace = file.trace();
-    // The first is taken by the thread, which then waits at the gate, so that the queue has room for two.
+    // The thread takes the first line and then waits at the gate, so the queue has room for two more.
     trace.note(|| line(Step::In));
     at_gate.recv().unwrap();
     while trace.0.as_ref().unwrap().queue.try_send(Item::Line(line(Step::BusOut))).is_ok() {}

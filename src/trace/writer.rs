@@ -8,17 +8,17 @@ use std::time::Duration;
 use super::line::unix_us;
 use super::{Item, Tally};
 
-/// How long lines are gathered after the first: each wake-up of this thread is taken from what is traced.
+/// How long lines are gathered after the first: each wake-up of this thread takes processor time from what is traced.
 const GATHER: Duration = Duration::from_millis(1);
-/// The most lines in one write.
+/// Largest number of lines in one write.
 const BATCH: usize = 4_096;
 
-/// What the thread owns.
+/// What the writing thread owns.
 pub(super) struct Writer<W> {
     file: W,
     lines: Receiver<Item>,
     tally: Tally,
-    /// Whether the log has been told of a file that takes nothing.
+    /// Whether the log already says that the file takes nothing, so that it says so once.
     complained: bool,
 }
 
@@ -27,7 +27,7 @@ impl<W: Write> Writer<W> {
         Self { file, lines, tally, complained: false }
     }
 
-    /// Writes until the end is told, or nobody can tell anything any more.
+    /// Writes until it reads [`Item::End`], or until no handle is left that could send a line.
     pub(super) fn run(mut self) {
         let mut batch = Vec::new();
         let mut over = false;

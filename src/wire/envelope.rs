@@ -10,81 +10,73 @@
 //! version
 //! ```
 //!
-//! It stays readable with the broker's own tools (`redis-cli monitor`).
+//! Both parts are text, so envelopes stay readable with the broker's own tools (`redis-cli monitor`).
 
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 
-/// The most characters a room's name may have.
-pub const ROOM_MAX_CHARS: usize = 64;
-
-/// The name of a room. Cheap to clone.
-///
-/// One to 64 characters, none of them a control character, and no space at either end. Names that begin with
-/// `$` are the nodes' own.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Room(Arc<str>);
-
-/// Why a text is not a room's name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "a room's name has 1 to 64 characters, no control characters, no space at either end and no leading `$`"
-)]
-pub struct RoomError;
-
-impl Room {
-    /// A room that clients may name.
-    pub fn parse(name: &str) -> Result<Self, RoomError> {
-        if name.starts_with('$') { Err(RoomError) } else { Self::any(name) }
-    }
-
-    /// A room of the nodes themselves, or of clients: what may stand in an envelope.
-    pub fn any(name: &str) -> Result<Self, RoomError> {
-        let wrong = name.is_empty()
-            || name.chars().count() > ROOM_MAX_CHARS
-            || name.chars().any(char::is_control)
-            || name.trim() != name;
-        if wrong { Err(RoomError) } else { Ok(Self(name.into())) }
-    }
-
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Room {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&*self.0, f)
-    }
-}
-
-impl fmt::Display for Room {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::borrow::Borrow<str> for Room {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
-}
+use super::room::Room;
 
 /// What an envelope is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Somebody said something.
+    /// Somebody said something in a room.
     Chat,
-    /// Somebody joined or left.
+    /// Somebody joined or left a room.
     Presence,
-    /// Between nodes; no client sees it.
+    /// One node tells another something that no client sees.
     Control,
 }
 
+/// For whom the envelopes of a kind are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Audience {
+    /// Every session in the room, or every other one if [`Envelope::others`] says so.
+    All,
+    /// Every session in the room but the sender's own.
+    Others,
+    /// The nodes; no session sees it.
+    Nodes,
+}
+
+/// What follows from an envelope's kind. Every place that treats kinds differently asks one of these methods.
 impl Kind {
+    /// For whom envelopes of this kind are.
+    pub fn audience(self) -> Audience {
+        match self {
+            Kind::Chat => Audience::All,
+            Kind::Presence => Audience::Others,
+            Kind::Control => Audience::Nodes,
+        }
+    }
+
+    /// Whether envelopes of this kind are still wanted later: the history stores and replays them, they wait for a
+    /// broker that is away, and a second copy is recognised by its id. An envelope of another kind is of use only at
+    /// once.
+    pub fn is_kept(self) -> bool {
+        match self {
+            Kind::Chat => true,
+            Kind::Presence | Kind::Control => false,
+        }
+    }
+
+    /// Whether the trace follows envelopes of this kind.
+    pub fn is_traced(self) -> bool {
+        match self {
+            Kind::Chat => true,
+            Kind::Presence | Kind::Control => false,
+        }
+    }
+
+    /// Whether the frame has a text that clients of the plain dialect receive.
+    pub fn has_plain_text(self) -> bool {
+        match self {
+            Kind::Chat => true,
+            Kind::Presence | Kind::Control => false,
+        }
+    }
+
     fn word(self) -> &'static str {
         match self {
             Kind::Chat => "chat",
@@ -92,38 +84,55 @@ impl Kind {
             Kind::Control => "control",
         }
     }
+
+    fn of_word(word: &str) -> Option<Self> {
+        match word {
+            "chat" => Some(Kind::Chat),
+            "presence" => Some(Kind::Presence),
+            "control" => Some(Kind::Control),
+            _ => None,
+        }
+    }
 }
 
 /// What a bus carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
-    /// What it is about.
+    /// What the envelope is about.
     pub kind: Kind,
-    /// Where it goes.
+    /// The room to which the envelope goes.
     pub room: Room,
-    /// The message id; no spaces.
+    /// The message id, without spaces.
     pub id: Arc<str>,
-    /// The sender's session; no spaces.
+    /// The id of the sender's session, without spaces.
     pub sender: Arc<str>,
     /// True when the sender's own session is not to receive it.
     pub others: bool,
-    /// The frame as a v1 client will receive it: shared, never serialised again.
+    /// The frame as a v1 client will receive it. All recipients share its bytes; it is never serialised again.
     pub frame: Bytes,
 }
 
 /// Why bytes are not an envelope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
-    /// No header line of six fields.
+    /// The bytes have no header line of six fields, or one of the fields is wrong.
     #[error("not an envelope: {0}")]
     Header(&'static str),
-    /// A version that this node does not speak.
+    /// The envelope has a version that this node does not speak.
     #[error("an envelope of version {0}, this node speaks version 1")]
     Version(String),
 }
 
 impl Envelope {
-    /// The bytes that a broker carries.
+    /// Whether the sessions of its sender are not to receive it.
+    pub fn skips_its_sender(&self) -> bool {
+        match self.kind.audience() {
+            Audience::All => self.others,
+            Audience::Others | Audience::Nodes => true,
+        }
+    }
+
+    /// The envelope as the bytes that a broker carries.
     pub fn encode(&self) -> Bytes {
         let room = self.room.as_str();
         let mut out =
@@ -139,7 +148,7 @@ impl Envelope {
         out.freeze()
     }
 
-    /// Reads what [`Envelope::encode`] wrote. The frame is a slice of the bytes given, not a copy.
+    /// Reads the bytes that [`Envelope::encode`] wrote. The frame is a slice of the bytes given, not a copy.
     pub fn decode(bytes: Bytes) -> Result<Self, EnvelopeError> {
         use EnvelopeError::Header;
         let end = bytes.iter().position(|b| *b == b'\n').ok_or(Header("no header line"))?;
@@ -150,12 +159,7 @@ impl Envelope {
         if version != "1" {
             return Err(EnvelopeError::Version(version.into()));
         }
-        let kind = match next()? {
-            "chat" => Kind::Chat,
-            "presence" => Kind::Presence,
-            "control" => Kind::Control,
-            _ => return Err(Header("an unknown kind")),
-        };
+        let kind = Kind::of_word(next()?).ok_or(Header("an unknown kind"))?;
         let (id, sender) = (Arc::from(next()?), Arc::from(next()?));
         let others = match next()? {
             "-" => false,
@@ -163,7 +167,7 @@ impl Envelope {
             _ => return Err(Header("an unknown flag")),
         };
         let room = Room::any(next()?).map_err(|_| Header("the room has no valid name"))?;
-        // It becomes a text frame, and browsers close a connection over one that is not UTF-8.
+        // The frame becomes a WebSocket text frame, and browsers close a connection over one that is not UTF-8.
         std::str::from_utf8(&bytes[end + 1..]).map_err(|_| Header("the frame is not UTF-8"))?;
         Ok(Self { kind, room, id, sender, others, frame: bytes.slice(end + 1..) })
     }
@@ -195,6 +199,37 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_is_read_as_it_was_written() {
+        for (kind, word) in [(Kind::Chat, "chat"), (Kind::Presence, "presence"), (Kind::Control, "control")] {
+            let written = Envelope { kind, ..envelope() };
+            assert!(written.encode().starts_with(format!("1 {word} ").as_bytes()));
+            assert_eq!(Envelope::decode(written.encode()), Ok(written));
+        }
+    }
+
+    #[test]
+    fn only_a_message_for_all_reaches_its_own_sender() {
+        for (kind, others, skips) in [
+            (Kind::Chat, false, false),
+            (Kind::Chat, true, true),
+            (Kind::Presence, false, true),
+            (Kind::Presence, true, true),
+            (Kind::Control, false, true),
+        ] {
+            let envelope = Envelope { kind, others, ..envelope() };
+            assert_eq!(envelope.skips_its_sender(), skips, "{kind:?} {others}");
+        }
+    }
+
+    #[test]
+    fn only_chat_is_kept_traced_and_has_a_plain_text() {
+        for kind in [Kind::Chat, Kind::Presence, Kind::Control] {
+            let properties = [kind.is_kept(), kind.is_traced(), kind.has_plain_text()];
+            assert_eq!(properties, [kind == Kind::Chat; 3], "{kind:?}");
+        }
+    }
+
+    #[test]
     fn anything_else_is_an_error_and_not_a_panic() {
         for wrong in [
             "",
@@ -208,16 +243,5 @@ mod tests {
             assert!(Envelope::decode(Bytes::from(wrong)).is_err(), "{wrong:?}");
         }
         assert!(Envelope::decode(Bytes::from_static(b"1 chat a b - r\n\xff")).is_err());
-    }
-
-    #[test]
-    fn room_names() {
-        for good in ["lobby", "a", "with space", "München", "math*#.>"] {
-            assert!(Room::parse(good).is_ok(), "{good:?}");
-        }
-        for wrong in ["", " a", "a ", "a\nb", "$control", &"x".repeat(65)] {
-            assert!(Room::parse(wrong).is_err(), "{wrong:?}");
-        }
-        assert!(Room::any("$control").is_ok());
     }
 }

@@ -1,15 +1,16 @@
-//! Acks of the live feed, in batches, and what a delivery says about RabbitMQ.
+//! Acks of the live feed, sent in batches, and what a delivery proves about RabbitMQ.
 //!
-//! A delivery may have waited in the library for long, while the node was slow and RabbitMQ hung. But no more than
-//! [`PREFETCH`] are sent ahead of our acks: each proves that RabbitMQ had read the ack which made room for it.
+//! A delivery may have waited in the library for long, while the node was slow and RabbitMQ hung. But RabbitMQ sends
+//! no more than [`PREFETCH`] deliveries ahead of our acks: each delivery proves that RabbitMQ had read the ack which
+//! made room for it.
 
 use std::collections::VecDeque;
 
 use tokio::time::Instant;
 
-/// Deliveries that RabbitMQ sends ahead of our acks.
+/// Number of deliveries that RabbitMQ sends ahead of our acks.
 pub(super) const PREFETCH: u16 = 1_000;
-/// Deliveries in one ack, when there are so many.
+/// Number of deliveries that one ack covers while more are waiting.
 const TOGETHER: usize = 100;
 
 /// The deliveries of one consumer.
@@ -17,18 +18,19 @@ const TOGETHER: usize = 100;
 pub(super) struct Acks {
     unacked: usize,
     last: u64,
-    /// The last delivery of each ack, and when it was sent; those that can prove something still.
+    /// The last delivery that each ack covered, and when the ack was sent. Acks that can prove nothing more are
+    /// removed.
     sent: VecDeque<(u64, Instant)>,
 }
 
 impl Acks {
-    /// A delivery was handed over.
+    /// Records that a delivery was handed to the node.
     pub(super) fn add(&mut self, tag: u64) {
         self.last = tag;
         self.unacked += 1;
     }
 
-    /// The delivery up to which everything is to be acked now, if any. `idle` when no other waits.
+    /// The delivery up to which everything is to be acked now, if any. `idle` says that no other delivery waits.
     pub(super) fn due(&mut self, idle: bool) -> Option<u64> {
         let due = self.unacked > 0 && (idle || self.unacked >= TOGETHER);
         due.then(|| {
@@ -37,12 +39,12 @@ impl Acks {
         })
     }
 
-    /// Everything up to this one was acked.
+    /// Records that everything up to this delivery was acked.
     pub(super) fn sent(&mut self, tag: u64, now: Instant) {
         self.sent.push_back((tag, now));
     }
 
-    /// A moment at which RabbitMQ was certainly well, or was so later, because it sent this.
+    /// An instant at which RabbitMQ was certainly alive, because it sent this delivery then or later.
     pub(super) fn proves(&mut self, tag: u64) -> Option<Instant> {
         let needed = tag.checked_sub(u64::from(PREFETCH)).filter(|needed| *needed > 0)?;
         while self.sent.front().is_some_and(|(acked, _)| *acked < needed) {

@@ -1,7 +1,7 @@
 //! Which routing keys this node's queue is bound by, and for which rooms.
 //!
-//! Not the same as the rooms that the node wants: the queue outlives a connection, and what it was bound by before may
-//! have to go after it. Rooms with very long names share a key.
+//! The bindings may differ from the rooms that the node wants: the queue outlives a connection, and bindings made
+//! before may have to be removed afterwards. Rooms with very long names share a key.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,14 +13,14 @@ use wire::Room;
 pub(super) struct Bindings(HashMap<String, HashSet<Room>>);
 
 impl Bindings {
-    /// A room is to be bound; its key.
+    /// Records that a room is to be bound, and gives its key.
     pub(super) fn add(&mut self, room: &Room) -> String {
         let key = routing_key(room);
         self.0.entry(key.clone()).or_default().insert(room.clone());
         key
     }
 
-    /// A room is bound no longer; its key if no other room needs it.
+    /// Records that a room is bound no longer. Gives its key if no other room needs it.
     pub(super) fn remove(&mut self, room: &Room) -> Option<String> {
         let key = routing_key(room);
         let rooms = self.0.get_mut(&key)?;
@@ -32,13 +32,13 @@ impl Bindings {
         Some(key)
     }
 
-    /// The rooms that are bound and not among these.
+    /// The rooms that are bound although they are not among those `wanted`.
     pub(super) fn others(&self, wanted: &[Room]) -> Vec<Room> {
         let wanted: HashSet<_> = wanted.iter().collect();
         self.0.values().flatten().filter(|room| !wanted.contains(room)).cloned().collect()
     }
 
-    /// The queue is a new one.
+    /// Forgets all bindings, because the queue is a new one.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }

@@ -20,9 +20,9 @@ use crate::redaction::redact;
 
 pub use super::failure::{Failure, is_missing, sentence};
 
-/// The longest that one attempt to connect may take, handshake included: a busy RabbitMQ takes 100 ms.
+/// The longest that one attempt to connect may take, handshake included. A busy RabbitMQ takes 100 ms.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
-/// The longest that declaring everything may take.
+/// The longest that declaring the exchanges and queues may take.
 const DECLARE_WITHIN: Duration = Duration::from_secs(5);
 /// Seconds between heartbeats. RabbitMQ drops a client that is silent for two of them, and a node may well be
 /// stopped or starved for a second or two; a hung RabbitMQ is found by [`Link::death`], long before.
@@ -33,11 +33,11 @@ pub struct Broker {
     uri: AMQPUri,
     shown: String,
     names: Names,
-    /// How RabbitMQ's own tools call this process.
+    /// The name of this process in RabbitMQ's own tools.
     process: String,
 }
 
-/// A connection on which everything is declared. Dropping it ends it at once.
+/// A connection on which the exchanges and queues are declared. Dropping it ends the connection at once.
 pub struct Connected {
     /// The connection.
     pub connection: Connection,
@@ -53,7 +53,7 @@ impl Broker {
             return Err(malformed("it has no `://`"));
         };
         let mut uri: AMQPUri = match scheme {
-            // The library's errors repeat the URL.
+            // The library's errors repeat the URL, which may hold a password, so they are not shown.
             "amqp" | "amqps" => url.parse().map_err(|_| malformed("its host, port or options are none"))?,
             _ => return Err(malformed("it does not begin with `amqp://`")),
         };
@@ -62,11 +62,11 @@ impl Broker {
                 "this version speaks no TLS to RabbitMQ (`amqps`); use `amqp`, through a tunnel if need be";
             return Err(BusError::Setup(format!("`{shown}` cannot be used: {why}")));
         }
-        // The library takes an IPv6 address for none, and connects to localhost.
+        // The library does not recognise an IPv6 address, and would connect to localhost.
         if let Some(address) = ipv6(rest) {
             uri.authority.host = address.into();
         }
-        // As in `amqp://host/`: an empty name is never meant.
+        // A URL such as `amqp://host/` has an empty virtual host, which is never meant.
         if uri.vhost.is_empty() {
             uri.vhost = "/".into();
         }
@@ -74,24 +74,26 @@ impl Broker {
         Ok(Self { uri, shown, names, process: process.into() })
     }
 
-    /// The URL as it may be shown.
+    /// The URL without its password, as it may be shown.
     pub fn shown(&self) -> &str {
         &self.shown
     }
 
-    /// The native names.
+    /// The names of the cluster's exchanges and queues.
     pub fn names(&self) -> &Names {
         &self.names
     }
 
-    /// One attempt: connects, and declares what every process of the cluster relies on.
+    /// Makes one attempt to connect, and declares the exchanges and queues on which every process of the cluster
+    /// relies.
     pub async fn open(&self, purpose: &str) -> Result<Connected, Failure> {
         let connected = self.reach(purpose).await?;
         self.declared(topology::declare(&connected.connection, &self.names)).await?;
         Ok(connected)
     }
 
-    /// The same for a node. `gone` tells if an exchange was found to be gone, whatever came of the attempt.
+    /// Makes one attempt to connect for a node. `gone` is set if an exchange was found to be gone, whatever came of
+    /// the attempt.
     pub(super) async fn connect(&self, purpose: &str, gone: &Arc<AtomicBool>) -> Result<Link, Failure> {
         let Connected { connection, end } = self.reach(purpose).await?;
         let link = Link::new(connection, self.names.clone(), end, gone);
@@ -145,7 +147,7 @@ impl Broker {
         Connection::connector(
             self.uri.clone(),
             lapin::runtime::default_runtime()?,
-            // Runs in a thread of the library, which tries once.
+            // This closure runs in a thread of the library, which tries once.
             async move |uri, runtime| {
                 let addresses = (uri.authority.host, uri.authority.port);
                 let connect = async {

@@ -1,11 +1,11 @@
 //! Messages that a node sends to itself, now and then: does what is published there still arrive here?
 //!
-//! Nothing else notices that a queue's bindings are gone while connection, queue and exchanges are well: somebody deletes
-//! an exchange, another node declares it again, and this one would listen to nothing for ever.
+//! Nothing but a canary notices that a queue's bindings are gone while connection, queue and exchanges are well:
+//! somebody deletes an exchange, another node declares it again, and this node would listen to nothing for ever.
 //!
-//! Each exchange gets one, and is judged on its own: presence goes on arriving when the chat does not. A queue keeps its
-//! order, so one that arrives before one that was sent and confirmed earlier proves that the earlier one's way is
-//! dead, however busy RabbitMQ is. When none arrives there is only time to judge by.
+//! Each exchange gets its own canary and is judged on its own: presence goes on arriving when the chat does not. A
+//! queue keeps its order, so a canary that arrives before one that was sent and confirmed earlier proves that the
+//! earlier one's way is dead, however busy RabbitMQ is. When no canary arrives, there is only time to judge by.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,29 +22,30 @@ use super::outbox::{Outbox, Target};
 use crate::{BusError, Outcome, Receipt};
 use wire::{Envelope, Kind, Room};
 
-/// Between two rounds.
+/// The pause between two rounds of canaries.
 const PAUSE: Duration = Duration::from_secs(2);
-/// So many rounds must arrive nowhere, one after the other, while nothing else arrives either: a busy RabbitMQ is slow.
+/// Number of consecutive rounds that must arrive nowhere before the way is taken for dead, while nothing else arrives
+/// either: a busy RabbitMQ is slow.
 const MISSED: usize = 4;
-/// RabbitMQ drops one that it could not deliver for [`LIVES`]. One that is heard later than this after an earlier one
-/// was sent says nothing about that one.
+/// RabbitMQ drops a canary that it could not deliver for [`LIVES`]. A canary that arrives later than this after an
+/// earlier one was sent proves nothing about the earlier one.
 const TELLS: Duration = Duration::from_secs(8);
-/// How long a canary is worth anything.
+/// After how long RabbitMQ may drop a canary that was not delivered.
 pub(super) const LIVES: Duration = Duration::from_secs(10);
-/// Rounds that are remembered, of which nothing arrived yet.
+/// Number of rounds that are remembered while none of them has arrived.
 const REMEMBERED: usize = 16;
 
-/// The messages of one node to itself.
+/// The canaries of one node.
 pub(super) struct Canary {
     room: Room,
     outbox: Arc<Outbox>,
     sent: AtomicU64,
-    /// Those that arrived and were not looked at yet. Bounded: the oldest goes.
+    /// The canaries that arrived and were not looked at yet. The list is bounded: the oldest is removed.
     heard: Mutex<VecDeque<(u64, Instant)>>,
     arrived: Notify,
 }
 
-/// Confirmed ones that did not arrive yet, oldest first.
+/// The canaries that were confirmed and have not arrived yet, oldest first.
 #[derive(Default)]
 struct Expected(VecDeque<(u64, Instant)>);
 
@@ -61,12 +62,12 @@ impl Canary {
         })
     }
 
-    /// The room by which the node's queue is bound for it.
+    /// The room by which the node's queue is bound for canaries.
     pub(super) fn room(&self) -> &Room {
         &self.room
     }
 
-    /// Takes one that arrived. False if it is something else.
+    /// Takes a canary that arrived. Gives false if the envelope is something else.
     pub(super) fn hear(&self, envelope: &Envelope) -> bool {
         if envelope.room != self.room {
             return false;
@@ -83,7 +84,7 @@ impl Canary {
         true
     }
 
-    /// Ends when what is published to one of the exchanges does not arrive any more, and says so.
+    /// Sends canaries until one of the exchanges' messages no longer arrive here, and gives a sentence that says so.
     pub(super) async fn watch(&self, inbox: &Inbox) -> String {
         let mut expected = Expected::default();
         self.heard().clear();
@@ -96,7 +97,8 @@ impl Canary {
                         .into();
                 }
             }
-            // A backlog, or a node that does not read: they wait their turn, and may be too old when that comes.
+            // There is a backlog, or the node does not read: the canaries wait their turn, and may be too old when it
+            // comes.
             let now = inbox.progress();
             let silent = !expected.0.is_empty() && now.is_some() && now == before;
             missed = if silent { missed + 1 } else { 0 };
@@ -108,7 +110,7 @@ impl Canary {
         }
     }
 
-    /// True when one arrived, false when it is time.
+    /// Waits for canaries until `next`. Gives true if one arrived, false if the time is up.
     async fn listen_until(&self, next: Instant) -> bool {
         tokio::select! {
             () = self.arrived.notified() => true,
@@ -116,17 +118,17 @@ impl Canary {
         }
     }
 
-    /// Sends one to each exchange. Only what is confirmed is expected, which says that RabbitMQ took it; a confirm
-    /// that hangs is the link's business, which then ends all of this.
+    /// Sends one canary to each exchange. Only confirmed canaries are expected, because a confirm says that RabbitMQ
+    /// took the message. A confirm that hangs is the concern of the link, which then ends this connection.
     async fn send_round(&self, expected: &mut Expected) {
         let at = Instant::now();
         let ((chat, chat_answer), (signal, signal_answer)) = (self.send(true), self.send(false));
         let (chat_answer, signal_answer) = join(chat_answer, signal_answer).await;
-        // The order of one that was sent and one that perhaps was is not known.
+        // If one canary was confirmed and the other only perhaps sent, their order is not known.
         if matches!((chat_answer, signal_answer), (Outcome::Ack(_), Outcome::Ack(_))) {
             expected.add(chat, at);
             expected.add(signal, at);
-            // They may have arrived before their confirms.
+            // The canaries may have arrived before their confirms.
             self.arrived.notify_one();
         }
     }
@@ -158,13 +160,13 @@ impl Expected {
         self.0.push_back((number, sent));
     }
 
-    /// These arrived. True if one that had to arrive before them did not.
+    /// Takes out the canaries that arrived. Gives true if one that had to arrive before them did not.
     fn hear(&mut self, heard: impl IntoIterator<Item = (u64, Instant)>) -> bool {
         let mut latest = None;
         for (number, at) in heard {
             let known = self.0.len();
             self.0.retain(|(expected, _)| *expected != number);
-            // Others are of an earlier time, or somebody else's.
+            // A canary that is not expected is from an earlier time, or from somebody else.
             if self.0.len() < known {
                 latest = Some((number, at));
             }

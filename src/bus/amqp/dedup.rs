@@ -1,7 +1,7 @@
-//! The ids of the chat messages that this node got lately, to drop second copies.
+//! The ids of the chat messages that this node received recently, to drop second copies.
 //!
-//! Where they come from: a message that was published again because its confirm was lost, one that a client sent
-//! again through another node, one that RabbitMQ delivers again because our ack was lost.
+//! Second copies come from three sources: a message that was published again because its confirm was lost, a message
+//! that a client sent again through another node, and one that RabbitMQ delivers again because our ack was lost.
 
 use std::collections::hash_map::RandomState;
 use std::collections::{HashSet, VecDeque};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// A window over the newest ids. Hashes alone are kept: 200,000 ids take 8 MB, and two of them have the same hash once
+/// A window over the newest ids. Only hashes are kept: 200,000 ids take 8 MB, and two of them have the same hash once
 /// in a billion windows.
 pub(super) struct Window {
     hasher: RandomState,
@@ -21,13 +21,13 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Remembers at most so many ids (at least one), none of them longer than this.
+    /// Makes a window that holds at most `most` ids (at least one), none of them for longer than `age`.
     pub(super) fn new(most: usize, age: Duration) -> Self {
         let (seen, order) = (HashSet::new(), VecDeque::new());
         Self { hasher: RandomState::new(), seen, order, most: most.max(1), age }
     }
 
-    /// Whether this id was noted within the window.
+    /// Whether this id was recorded within the window.
     pub(super) fn contains(&mut self, id: &str, now: Instant) -> bool {
         while let Some((oldest, since)) = self.order.front()
             && now.duration_since(*since) > self.age
@@ -38,7 +38,7 @@ impl Window {
         self.seen.contains(&self.hasher.hash_one(id))
     }
 
-    /// Notes an id that is not within the window. True if another one had to go before its time.
+    /// Records an id that is not within the window. Gives true if another id had to be removed before its time.
     pub(super) fn note(&mut self, id: &str, now: Instant) -> bool {
         let hash = self.hasher.hash_one(id);
         if !self.seen.insert(hash) {
@@ -102,7 +102,7 @@ mod tests {
     }
 
     proptest! {
-        /// Against the plainest window that there is: a list of everything.
+        /// The window is compared with the simplest possible one: a list of all ids.
         #[test]
         fn it_knows_exactly_the_newest(
             ids in prop::collection::vec((0u8..20, 0u64..40), 0..200),

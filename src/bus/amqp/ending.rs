@@ -6,8 +6,8 @@ use socket2::Socket;
 
 /// Ends a connection, or an attempt at one, when it is dropped, whatever the library and the broker make of it.
 ///
-/// The library says goodbye and waits for an answer, and a hung broker gives none: its thread and socket would
-/// stay, and so would the consumer at a broker that goes on, which takes messages that nobody reads.
+/// The library says goodbye and waits for an answer, and a hung broker gives none. Its thread and socket would stay,
+/// and so would the consumer at a broker that recovers, and it would take messages that nobody reads.
 #[derive(Default)]
 pub(crate) struct Ending(Arc<Mutex<Held>>);
 
@@ -16,7 +16,7 @@ enum Held {
     #[default]
     Nothing,
     Connected(Socket),
-    /// The library may still be connecting: it comes too late.
+    /// The connection was dropped. If the library is still connecting, its socket is closed as soon as it is open.
     Ended,
 }
 
@@ -33,14 +33,14 @@ impl Drop for Ending {
 pub(super) struct Hold(Arc<Mutex<Held>>);
 
 impl Ending {
-    /// What is to be told of the socket.
+    /// The handle through which the library reports its socket.
     pub(super) fn hold(&self) -> Hold {
         Hold(Arc::clone(&self.0))
     }
 }
 
 impl Hold {
-    /// The socket is open. If nobody wants it any more, it ends at once.
+    /// Reports that the socket is open. If the connection is no longer wanted, the socket is shut down at once.
     pub(super) fn opened(&self, socket: Socket) {
         let held = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match held {
@@ -51,7 +51,7 @@ impl Hold {
 }
 
 fn shut(socket: &Socket) {
-    // An error means that it has ended already.
+    // An error means that the connection has ended already.
     let _ = socket.shutdown(std::net::Shutdown::Both);
 }
 
@@ -63,7 +63,7 @@ mod tests_of_the_machine {
 
     use super::*;
 
-    /// Two ends of a connection.
+    /// The two ends of a TCP connection.
     fn pair() -> (Socket, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();

@@ -1,14 +1,14 @@
-//! What RabbitMQ or the library says when something fails, as a sentence for people.
+//! Turns what RabbitMQ or the library says when something fails into a sentence for people.
 
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::{Error, ErrorKind};
 
-/// Why there is no connection.
+/// The reason why there is no connection.
 #[derive(Debug)]
 pub struct Failure {
-    /// A sentence for people.
+    /// The reason as a sentence for people.
     pub reason: String,
-    /// True when trying again soon is pointless: a wrong password does not mend itself.
+    /// Whether trying again soon is pointless: a wrong password does not mend itself.
     pub lasting: bool,
 }
 
@@ -25,13 +25,13 @@ pub(super) fn is_lasting(error: &Error) -> bool {
     }
 }
 
-/// Whether what was asked for does not exist.
+/// Whether the broker answered that the exchange or queue does not exist.
 pub fn is_missing(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::ProtocolError(error)
         if matches!(error.kind(), AMQPErrorKind::Soft(AMQPSoftError::NOTFOUND)))
 }
 
-/// What went wrong, in the broker's own words or else in the library's.
+/// A sentence that says what went wrong, in the broker's own words or else in the library's.
 pub fn sentence(error: &Error) -> String {
     match error.kind() {
         ErrorKind::ProtocolError(error) => error.get_message().to_string(),

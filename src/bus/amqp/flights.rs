@@ -1,4 +1,4 @@
-//! Messages that were given to the connection and are not confirmed yet, in their order.
+//! The messages that were given to the connection and are not confirmed yet, in the order in which they were given.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -13,19 +13,21 @@ use tokio::time::Instant;
 use super::outbox::Job;
 use crate::BoxFuture;
 
-/// What RabbitMQ says to a message, or why it says nothing.
+/// RabbitMQ's answer to a message, or the reason why there is none.
 pub(super) type Confirm = lapin::Result<Confirmation>;
 
-/// A message and what RabbitMQ said to it. `None` if it was answered otherwise meanwhile.
+/// A message with RabbitMQ's answer. The message is `None` if it was answered otherwise before, for example because
+/// it was too old.
 pub(super) type Landed = (Option<Job>, Confirm);
 
-/// Only the oldest is waited for: what is confirmed before its time waits for those before it.
+/// The messages under way. Only the oldest is waited for: a message that is confirmed early waits for those before
+/// it.
 #[derive(Default)]
 pub(super) struct Flights(VecDeque<Flight>);
 
 struct Flight {
     confirm: MaybeDone<BoxFuture<Confirm>>,
-    /// `None` once it was answered otherwise.
+    /// The message; `None` once it was answered otherwise.
     job: Option<Job>,
     since: Instant,
 }
@@ -39,11 +41,11 @@ impl Flights {
         self.0.is_empty()
     }
 
-    /// Begins a call, which gives a message to the connection: now and not when the confirm is first asked for,
-    /// otherwise messages could overtake each other.
+    /// Begins a call that gives a message to the connection. The call begins now and not when the confirm is first
+    /// polled, because otherwise messages could overtake each other.
     pub(super) fn start(&mut self, call: BoxFuture<Confirm>, mut job: Job, now: Instant) {
         let mut confirm = maybe_done(call);
-        // Only to begin it; `ready` asks again.
+        // This poll only begins the call; `ready` polls again.
         let _ = confirm.poll_unpin(&mut Context::from_waker(Waker::noop()));
         // The library takes nothing for a channel that it knows to be dead.
         let output = Pin::new(&mut confirm).output_mut();
@@ -52,12 +54,12 @@ impl Flights {
         self.0.push_back(Flight { confirm, job: Some(job), since: now });
     }
 
-    /// When the oldest was given to the connection.
+    /// When the oldest message was given to the connection.
     pub(super) fn oldest(&self) -> Option<Instant> {
         self.0.front().map(|flight| flight.since)
     }
 
-    /// Waits until the oldest is confirmed. Waits for ever if there is none.
+    /// Waits until the oldest message is confirmed. Waits for ever if no message is under way.
     pub(super) async fn ready(&mut self) {
         poll_fn(|context| match self.0.front_mut() {
             Some(oldest) => Pin::new(&mut oldest.confirm).poll(context),
@@ -66,7 +68,7 @@ impl Flights {
         .await;
     }
 
-    /// All that are confirmed and have only confirmed ones before them.
+    /// Takes out the confirmed messages that have only confirmed ones before them.
     pub(super) fn landed(&mut self) -> Vec<Landed> {
         let mut landed = Vec::new();
         while let Some(oldest) = self.0.front_mut() {
@@ -88,7 +90,7 @@ impl Flights {
         self.0.iter_mut().filter_map(stale).collect()
     }
 
-    /// What was not confirmed, oldest first.
+    /// The messages that were not confirmed, oldest first.
     pub(super) fn into_jobs(self) -> Vec<Job> {
         self.0.into_iter().filter_map(|flight| flight.job).collect()
     }
@@ -118,7 +120,7 @@ mod tests {
         outbox.take(100)
     }
 
-    /// Gives the messages to a connection that confirms each when the test says so.
+    /// Gives the messages to a connection that confirms each of them when the test says so.
     fn start(ids: &[&str]) -> (Flights, Vec<oneshot::Sender<Confirmation>>) {
         let mut flights = Flights::default();
         let rabbitmq = jobs(ids).into_iter().map(|job| {

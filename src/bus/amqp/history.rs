@@ -1,4 +1,4 @@
-//! Asking the history: for a session that was away, and for this node when its live feed has a gap.
+//! Requests to the history: for a session that was away, and for this node when its live feed has a gap.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,30 +17,32 @@ use super::topology::FENCE_ROOM;
 use crate::{BoxFuture, BusError, Outcome, Replay};
 use wire::{Envelope, Kind, Room};
 
-/// How long a replay waits until RabbitMQ takes messages: after an outage the connection that listens may be back a
-/// while before the one that publishes.
+/// How long a replay waits until RabbitMQ takes messages. After an outage the connection that listens may be back
+/// some time before the one that publishes.
 const OPEN_WITHIN: Duration = Duration::from_secs(10);
-/// A fence that was under way when a connection ended is published again; so often at most in all.
+/// How often a fence is published at most. A fence that was under way when a connection ended is published again.
 const TRIES: usize = 3;
 /// How long the history may take to commit a fence that RabbitMQ has confirmed.
 const COMMITTED_WITHIN: Duration = Duration::from_secs(2);
-/// After an outage the history looks for RabbitMQ as this node did, and may find it later: so long after this node.
+/// How long after this node the history may reconnect to RabbitMQ when an outage ends. It tries just as the node
+/// does, and may find RabbitMQ later.
 const RETURNS_WITHIN: Duration = Duration::from_secs(5);
-/// How long a backfill is tried again: well below the time after which RabbitMQ drops a queue that nobody uses.
+/// How long a failed backfill is retried: well below the time after which RabbitMQ drops a queue that nobody uses.
 const FILLED_WITHIN: Duration = Duration::from_secs(20);
-/// RabbitMQ finds the queues of a message in one step and puts it into them in another. What found them just before
-/// the rooms were bound again may come to the history a little later than a fence, which it must not.
+/// How long after binding a backfill waits. RabbitMQ finds the queues of a message in one step and puts the message
+/// into them in another, so a message that found them just before the rooms were bound again could reach the history
+/// a little later than the fence.
 const SETTLES: Duration = Duration::from_millis(250);
-/// Between two of these tries.
+/// The pause between two attempts of a backfill.
 const PAUSE: Duration = Duration::from_millis(250);
-/// An id that no message has: the history then tells the newest that it holds.
+/// An id that no message has. Asked for what came after it, the history gives the newest messages that it holds.
 const NOTHING: &str = "-";
 
-/// The history, as this bus asks it.
+/// The part of this bus that asks the history.
 pub(super) struct History {
     recall: Recall,
     outbox: Arc<Outbox>,
-    /// What this bus's fences are called.
+    /// The prefix of the ids of this bus's fences.
     process: String,
     fences: AtomicU64,
 }
@@ -48,7 +50,7 @@ pub(super) struct History {
 /// A backfill that is not done yet.
 struct Gap {
     rooms: VecDeque<Room>,
-    /// Why something is missing whatever comes.
+    /// The reason why something stays missing whatever the history still gives.
     trimmed: Option<String>,
     deadline: Instant,
 }
@@ -58,7 +60,7 @@ impl History {
         Self { recall, outbox: Arc::clone(outbox), process: process.into(), fences: AtomicU64::new(0) }
     }
 
-    /// What was said in a room after a message. Waits, for a while, until RabbitMQ takes messages.
+    /// The messages of a room after the message `after`. Waits for a while until RabbitMQ takes messages.
     pub(super) fn replay(self: &Arc<Self>, room: &Room, after: &str) -> BoxFuture<Result<Replay, BusError>> {
         let (history, room, after) = (Arc::clone(self), room.clone(), after.to_owned());
         Box::pin(async move {
@@ -67,7 +69,7 @@ impl History {
         })
     }
 
-    /// Asks for a room up to a confirmed fence.
+    /// Asks for the messages of a room up to a confirmed fence.
     async fn ask(&self, room: Room, after: String, fence: &str) -> Result<Replay, BusError> {
         let returns = self.outbox.returned().map(|returned| returned + RETURNS_WITHIN);
         let deadline = returns.max(Some(Instant::now() + COMMITTED_WITHIN));
@@ -75,8 +77,8 @@ impl History {
         self.recall.after(room, after, fence.into(), within).await
     }
 
-    /// Publishes a fence, and gives its id once it is confirmed: everything that the history's queue holds before it
-    /// is committed once the fence is.
+    /// Publishes a fence, and gives its id once RabbitMQ has confirmed it. Everything that the history's queue held
+    /// before the fence is committed once the fence is committed.
     async fn fence(&self, deadline: Instant) -> Result<String, BusError> {
         let away =
             |_| BusError::Refused("the history cannot be asked while RabbitMQ takes no messages".into());
@@ -105,15 +107,15 @@ impl History {
         }
     }
 
-    /// Hands the node what its live feed missed, room by room. A history that cannot be asked is asked again for a
-    /// while. An error says why something may be missing still.
+    /// Hands the node the messages that its live feed missed, room by room. A history that cannot be asked is asked
+    /// again for a while. An error says why messages may still be missing.
     ///
     /// # Errors
     /// When the history cannot be asked, does not know where a room's gap begins, or ends in the middle.
     pub(super) async fn backfill(&self, inbox: &Inbox) -> Result<(), String> {
-        // Nobody tells when that is over.
+        // Nobody reports when the routing of earlier messages is finished.
         sleep(SETTLES).await;
-        // The nodes' own rooms are in no history.
+        // The nodes' own rooms are in no history, so they are not asked for.
         let rooms = inbox.marks().into_iter().map(|(room, _)| room);
         let rooms = rooms.filter(|room| !room.as_str().starts_with('$')).collect();
         let mut gap = Gap { rooms, trimmed: None, deadline: Instant::now() + FILLED_WITHIN };
@@ -126,12 +128,13 @@ impl History {
         gap.trimmed.map_or(Ok(()), Err)
     }
 
-    /// Fills what is left of a gap. A room goes when it is filled; one that was filled in part goes on where it ended.
+    /// Fills what is left of a gap. A room is removed when it is filled; a room that was filled in part goes on where
+    /// it ended.
     async fn fill(&self, inbox: &Inbox, gap: &mut Gap) -> Result<(), String> {
-        // One fence does for all: the rooms were bound before it.
+        // One fence does for all rooms, because all of them were bound before it.
         let fence = self.fence(gap.deadline).await.map_err(|error| error.to_string())?;
         while let Some(room) = gap.rooms.front() {
-            // None if the node has left it meanwhile.
+            // A room has no mark if the node has left it meanwhile.
             if let Some(mark) = inbox.mark(room) {
                 let after = mark.last.as_deref().unwrap_or(NOTHING).to_owned();
                 let replay =
@@ -147,7 +150,7 @@ impl History {
     }
 }
 
-/// Hands over one room's replay, without what the node missed because it was not listening yet.
+/// Hands over one room's replay, without the messages that were said before the node began to listen.
 async fn fill(inbox: &Inbox, mark: &Mark, mut replay: Replay) -> Result<(), String> {
     let mut past_last = false;
     while let Some(envelope) = replay.messages.next().await {
@@ -171,7 +174,7 @@ mod tests {
     use crate::interest::Interest;
     use crate::samples::{chat, read, room};
 
-    /// What the node gets of a replay, by id, and how that ended.
+    /// The ids of those messages of a replay that the node gets, and how the replay ended.
     fn filled(mark: &Mark, items: Vec<Result<Envelope, BusError>>) -> (Vec<String>, Result<(), String>) {
         let interest = Arc::<Interest>::default();
         drop(interest.subscribe(room("r")));
@@ -189,7 +192,7 @@ mod tests {
     #[test]
     fn what_follows_the_last_message_that_was_heard_is_missing() {
         let mark = Mark { since: 100, last: Some("2".into()) };
-        // By the clock of another node, which may be wrong, all of it is old.
+        // By the clock of another node, which may be wrong, all of these messages are old.
         let items = vec![said("1", 10), said("2", 20), said("3", 30), said("4", 40)];
         assert_eq!(filled(&mark, items), (vec!["+3".into(), "+4".into()], Ok(())));
     }

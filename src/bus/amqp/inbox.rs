@@ -1,7 +1,7 @@
-//! What arrives, on its way to the node: decoded, without second copies, and remembered.
+//! Handles what arrives on its way to the node: it is decoded, second copies are dropped, and the rest is remembered.
 //!
-//! Between here and the node is a bounded queue. When it is full this waits, and the rest waits in the node's queue at
-//! RabbitMQ: nothing is dropped.
+//! Between the inbox and the node is a bounded queue. When it is full the inbox waits, and further messages wait in
+//! the node's queue at RabbitMQ: nothing is dropped.
 
 #[cfg(test)]
 mod tests;
@@ -20,14 +20,14 @@ use super::options::AmqpOptions;
 use super::topology::routing_key;
 use crate::interest::Interest;
 use crate::{BusEvent, Counters};
-use wire::{Envelope, Kind, Room};
+use wire::{Envelope, Room};
 
-/// What stands before the node.
+/// The last stage before the node.
 pub(super) struct Inbox {
     events: mpsc::Sender<BusEvent>,
     interest: Arc<Interest>,
     memory: Mutex<Memory>,
-    /// Deliveries so far, and whether one waits for the node: what the canary wants to know.
+    /// The number of deliveries so far, and whether one waits for the node. The canary judges by both.
     arrived: AtomicU64,
     waiting: AtomicBool,
     counters: Arc<Counters>,
@@ -83,13 +83,14 @@ impl Inbox {
 
     /// Hands a live message to the node, once; waits while the node's queue is full.
     pub(super) async fn hand(&self, envelope: Envelope) {
-        // Rooms that share a routing key, and what was under way when the node left the room.
+        // A room may be unwanted because it shares a routing key with one that is wanted, or because the node has
+        // left it while the message was under way.
         if self.interest.wants(&envelope.room) && self.is_new(&envelope) {
             self.send(envelope, BusEvent::Envelope).await;
         }
     }
 
-    /// The same for one that the live feed missed.
+    /// Hands the node a message that the live feed missed, once; waits while the node's queue is full.
     pub(super) async fn hand_replayed(&self, envelope: Envelope) {
         if self.interest.wants(&envelope.room) && self.is_new(&envelope) {
             self.send(envelope, BusEvent::Replayed).await;
@@ -103,8 +104,7 @@ impl Inbox {
     }
 
     fn is_new(&self, envelope: &Envelope) -> bool {
-        let known =
-            envelope.kind == Kind::Chat && self.memory().window.contains(&envelope.id, Instant::now());
+        let known = envelope.kind.is_kept() && self.memory().window.contains(&envelope.id, Instant::now());
         if known {
             self.duplicates.increment(1);
         }
@@ -122,8 +122,9 @@ impl Inbox {
         self.waiting.store(false, Ordering::Relaxed);
         // An error means that the node no longer reads, and so nothing is owed to it.
         let Ok(permit) = permit else { return };
-        // Only now: who waited above may have been given up, and gets the message again.
-        if envelope.kind == Kind::Chat {
+        // The message is recorded only now: the future may have been dropped while it waited above, and then the
+        // message is delivered again.
+        if envelope.kind.is_kept() {
             let mut memory = self.memory();
             memory.marks.hear(&envelope);
             if memory.window.note(&envelope.id, Instant::now()) {
@@ -134,27 +135,27 @@ impl Inbox {
         permit.send(event(envelope));
     }
 
-    /// The node begins to listen to a room.
+    /// Records that the node begins to listen to a room.
     pub(super) fn begin(&self, room: &Room) {
         self.memory().marks.begin(room, unix_ms());
     }
 
-    /// It listens no longer.
+    /// Records that the node no longer listens to a room.
     pub(super) fn end(&self, room: &Room) {
         self.memory().marks.end(room);
     }
 
-    /// How far each room was heard.
+    /// How far this node has heard each room.
     pub(super) fn marks(&self) -> Vec<(Room, Mark)> {
         self.memory().marks.all()
     }
 
-    /// How far one room was heard.
+    /// How far this node has heard one room.
     pub(super) fn mark(&self, room: &Room) -> Option<Mark> {
         self.memory().marks.get(room)
     }
 
-    /// Deliveries so far; `None` while one waits for the node.
+    /// Number of deliveries so far; `None` while one waits for the node.
     pub(super) fn progress(&self) -> Option<u64> {
         (!self.waiting.load(Ordering::Relaxed)).then(|| self.arrived.load(Ordering::Relaxed))
     }

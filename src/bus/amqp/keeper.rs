@@ -1,6 +1,6 @@
-//! The loop that makes a connection anew, for whatever it is used.
+//! The loop that reconnects, for whatever a connection is used.
 //!
-//! The loop is ours and not the library's, whose automatic recovery hangs a publisher for good now and then.
+//! The loop is ours and not the library's, whose automatic recovery sometimes hangs a publisher for good.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,23 +16,23 @@ use super::link::Link;
 use super::torn::Torn;
 use crate::status::CLOSED;
 
-/// Pauses before another attempt, before jitter.
+/// The pause before the second attempt, before jitter; later pauses are longer.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// The pause after a failure that does not mend itself, which should not fill the broker's log.
+/// The pause after a failure that does not mend itself, long enough not to fill the broker's log.
 const LASTING_PAUSE: Duration = Duration::from_secs(1);
 
-/// What a connection is for.
+/// A use of a connection: publishing or listening.
 pub(super) trait Service: Send {
-    /// The word by which RabbitMQ's tools show the connection.
+    /// The word by which RabbitMQ's tools show the connection's purpose.
     fn purpose(&self) -> &'static str;
     /// Uses the connection until it is dead or the bus stops, and says why it ended.
     fn serve<'a>(&'a mut self, link: &'a Link) -> impl Future<Output = String> + Send + 'a;
-    /// There is no connection, and this is why. Called for every failed attempt, and when one ended.
+    /// Reports that there is no connection, and why. Called after every failed attempt, and after a connection ended.
     fn down(&mut self, reason: &str);
 }
 
-/// Makes connections, again and again.
+/// Keeps one service connected.
 #[derive(Clone)]
 pub(super) struct Keeper {
     pub(super) broker: Arc<Broker>,
@@ -66,7 +66,8 @@ impl Keeper {
                         reconnects.increment(1);
                         tell();
                     }
-                    // On a RabbitMQ that is new to it everything is made anew.
+                    // On the first connection a missing exchange only means that RabbitMQ is new to this process, and
+                    // nothing was lost.
                     gone.store(false, Ordering::Relaxed);
                     let reason = service.serve(&link).await;
                     tell();
@@ -74,14 +75,15 @@ impl Keeper {
                         link.leave().await;
                         break;
                     }
-                    // Closed before anybody hears of it: a dead connection must not be used again.
+                    // The link is closed before anybody learns of the end: a dead connection must not be used again.
                     drop(link);
                     service.down(&broker.lost(&reason));
                     began = Instant::now();
                     pause = FIRST_PAUSE;
                 }
                 Err(Failure { reason, lasting: does_not_mend }) => {
-                    // Whoever comes next may find it made anew.
+                    // Another process may declare the exchange again before the next attempt, so its loss is reported
+                    // now.
                     if connected_before {
                         tell();
                     }
@@ -91,7 +93,8 @@ impl Keeper {
             }
             let wait = if lasting { LASTING_PAUSE } else { jitter(pause) };
             pause = (pause * 2).min(LONGEST_PAUSE);
-            // Counted from when the attempt began: one that ran into its time-out has waited enough.
+            // The pause counts from the beginning of the attempt: an attempt that ran into its time-out has waited
+            // enough.
             tokio::select! {
                 () = stop.cancelled() => break,
                 () = sleep_until(began + wait) => {}
@@ -101,7 +104,7 @@ impl Keeper {
     }
 }
 
-/// Between half of the pause and all of it, so that nodes do not come back in step.
+/// A random pause between half of the given one and all of it, so that nodes do not reconnect in step.
 fn jitter(pause: Duration) -> Duration {
     pause.mul_f64(rand::random_range(0.5..=1.0))
 }

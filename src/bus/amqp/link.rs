@@ -1,4 +1,4 @@
-//! One living connection, and how its death is noticed.
+//! One living connection, and how its death is detected.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,23 +15,25 @@ use super::ending::Ending;
 use super::failure::{is_missing, sentence};
 use super::topology::{self, Names};
 
-/// Between an answer to a probe and the next one.
+/// The pause between an answer to a probe and the next probe.
 const BEAT: Duration = Duration::from_millis(500);
-/// How long RabbitMQ may be silent after one is sent. With the beat it bounds how late a hung broker is noticed.
+/// How long RabbitMQ may be silent after a probe was sent. With the pause between probes it bounds how late a hung
+/// broker is detected.
 const SILENCE: Duration = Duration::from_secs(2);
-/// How long a goodbye may take.
+/// How long an orderly close of the connection may take.
 const GOODBYE_WITHIN: Duration = Duration::from_millis(300);
 
-/// A connection on which everything is declared. Dropping it ends it at once.
+/// A connection on which the exchanges and queues are declared. Dropping it ends the connection at once.
 pub(super) struct Link {
     connection: Connection,
     names: Names,
-    /// When RabbitMQ certainly spoke, the last time. Everything counts: under load an answer to a probe may be late
-    /// though it is well.
+    /// The last instant at which RabbitMQ certainly sent something. Everything counts: under load the answer to a
+    /// probe may be late although RabbitMQ is well.
     pulse: watch::Sender<Instant>,
-    /// Why RabbitMQ takes nothing more from this connection for now: an alarm on memory or disk.
+    /// Why RabbitMQ takes nothing more from this connection for now (an alarm on memory or disk); `None` while it
+    /// does.
     blocked: watch::Sender<Option<String>>,
-    /// An exchange was found to be gone.
+    /// Set when an exchange was found to be gone.
     gone: Arc<AtomicBool>,
     _end: Ending,
 }
@@ -48,20 +50,21 @@ impl Link {
         }
     }
 
-    /// Another channel. What closes one leaves the others alone.
+    /// Opens another channel. An error that closes one channel leaves the others alone.
     pub(super) async fn channel(&self) -> lapin::Result<Channel> {
         self.connection.create_channel().await
     }
 
-    /// Declares what every process of the cluster relies on.
+    /// Declares the exchanges and queues on which every process of the cluster relies.
     pub(super) async fn declare(&self) -> lapin::Result<()> {
         self.survey().await?;
         topology::declare(&self.connection, &self.names).await
     }
 
-    /// Looks, before everything is declared, whether the exchanges stand there. One made anew is bound to no queue.
+    /// Checks, before anything is declared, whether the exchanges exist. An exchange that is declared again is bound
+    /// to no queue.
     async fn survey(&self) -> lapin::Result<()> {
-        // A channel of its own: the answer that something is missing closes it.
+        // The question needs a channel of its own, because the answer that something is missing closes the channel.
         let channel = self.channel().await?;
         for name in [&self.names.chat, &self.names.signals] {
             match stands(&channel, name).await {
@@ -76,17 +79,17 @@ impl Link {
         Ok(())
     }
 
-    /// The native names.
+    /// The names of the cluster's exchanges and queues.
     pub(super) fn names(&self) -> &Names {
         &self.names
     }
 
-    /// Notes that RabbitMQ spoke now.
+    /// Records that RabbitMQ sent something now.
     pub(super) fn heard(&self) {
         self.heard_at(Instant::now());
     }
 
-    /// Notes that it spoke then, or later.
+    /// Records that RabbitMQ sent something at this instant or later.
     pub(super) fn heard_at(&self, when: Instant) {
         self.pulse.send_if_modified(|last| {
             let later = when > *last;
@@ -102,13 +105,13 @@ impl Link {
 
     /// Ends when the connection is dead or what it relies on is gone, and says why.
     ///
-    /// The library notices a closed connection. A stopped broker is noticed by nobody else in time: the kernel
-    /// goes on acknowledging for it, and a heartbeat takes twice its interval. The probe looks at the same time
-    /// whether the exchanges and the history queue are still there.
+    /// The library notices a closed connection. Nothing but the probe notices a stopped broker in time: the kernel
+    /// goes on acknowledging for it, and a heartbeat takes twice its interval. The probe also checks whether the
+    /// exchanges and the history queue still exist.
     pub(super) async fn death(&self) -> String {
         let mut events = self.connection.events_listener();
         let mut blocked = self.blocked();
-        // What happened before anybody listened.
+        // The connection may have ended before this function began to listen to its events.
         if !self.connection.status().connected() {
             return "the connection ended".into();
         }
@@ -116,7 +119,7 @@ impl Link {
             let is_blocked = blocked.borrow_and_update().is_some();
             tokio::select! {
                 reason = self.follow(&mut events) => return reason,
-                // The library writes nothing while blocked; what remains then is its heartbeat.
+                // While blocked, the library writes nothing but its heartbeat, so a probe would get no answer.
                 reason = self.probe(), if !is_blocked => return reason,
                 _ = blocked.changed() => {}
             }
@@ -130,7 +133,7 @@ impl Link {
                     self.blocked.send_replace(Some(format!("it takes no messages for now: {reason}")));
                 }
                 Some(Event::ConnectionUnblocked) => _ = self.blocked.send_replace(None),
-                // That closed one channel, and whoever uses it is told.
+                // A soft error closed one channel, and whoever uses that channel gets the error.
                 Some(Event::Error(error)) if error.is_amqp_soft_error() => {}
                 Some(Event::Error(error)) => return sentence(&error),
                 Some(_) => {}
@@ -161,8 +164,8 @@ impl Link {
         self.answer(channel.queue_declare(queue, passive, FieldTable::default()), false).await.map(drop)
     }
 
-    /// Waits for an answer as long as RabbitMQ says anything at all. `feeds`: if it is about something without which
-    /// the live feed misses messages.
+    /// Waits for an answer as long as RabbitMQ sends anything at all. `feeds` says that the question is about
+    /// something without which the live feed misses messages.
     async fn answer<T>(
         &self,
         call: impl Future<Output = lapin::Result<T>>,
@@ -188,14 +191,14 @@ impl Link {
         }
     }
 
-    /// Says goodbye, if RabbitMQ listens.
+    /// Closes the connection in good order, if RabbitMQ answers in time.
     pub(super) async fn leave(self) {
-        // Late or dead: dropping it does the same.
+        // If the answer is late or RabbitMQ is dead, dropping the connection ends it as well.
         let _ = timeout(GOODBYE_WITHIN, self.connection.close(200, "leaving".into())).await;
     }
 }
 
-/// Asks whether an exchange is there.
+/// Whether an exchange exists.
 async fn stands(channel: &Channel, name: &str) -> lapin::Result<()> {
     let passive = ExchangeDeclareOptions { passive: true, ..ExchangeDeclareOptions::default() };
     channel.exchange_declare(name.into(), ExchangeKind::Topic, passive, FieldTable::default()).await

@@ -12,7 +12,7 @@
 //! | `canary`, `torn` | messages to itself, by which a node notices that nothing reaches it any more; and how it tells |
 //! | `marks`, `history`, `recall` | how far each room was heard, and how what is missing is had from the history |
 //!
-//! Publishing and listening use a connection each, because RabbitMQ stops reading from a connection that publishes
+//! Publishing and listening use one connection each, because RabbitMQ stops reading from a connection that publishes
 //! when it is low on memory or disk, and the node's acks must not stop with it.
 
 mod acks;
@@ -75,16 +75,16 @@ pub struct AmqpBus {
     events: Mutex<Option<mpsc::Receiver<BusEvent>>>,
     tasks: TaskTracker,
     stop: CancellationToken,
-    /// Ends the tasks of a bus that nobody closed.
+    /// Ends the tasks of a bus that was dropped without [`Bus::close`].
     _stop_when_dropped: DropGuard,
 }
 
 impl AmqpBus {
-    /// Starts to connect, within a Tokio runtime. A RabbitMQ that is away is not an error: the bus is down until it
-    /// is there.
+    /// Starts to connect, within a Tokio runtime. It is not an error if RabbitMQ is away: the bus is down until it is
+    /// there.
     ///
     /// # Errors
-    /// When the URL of the broker or of the history, or the namespace is none.
+    /// When the URL of the broker or of the history, or the namespace, is malformed.
     pub fn start(options: AmqpOptions) -> Result<Self, BusError> {
         let process = format!("{:016x}", rand::random::<u64>());
         let names = Names::parse(&options.namespace)?;

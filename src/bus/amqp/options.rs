@@ -8,32 +8,33 @@ use crate::redaction::redact;
 /// How an AMQP bus is set up.
 #[derive(Clone)]
 pub struct AmqpOptions {
-    /// `amqp://[user:password@]host[:port][/vhost]`.
+    /// The URL of RabbitMQ: `amqp://[user:password@]host[:port][/vhost]`.
     pub url: String,
-    /// Prefix of every exchange and queue.
+    /// Prefix of the names of all exchanges and queues.
     pub namespace: String,
-    /// Where the history service answers: `http://127.0.0.1:9100`. Without it nothing is replayed.
+    /// The URL of the history service, such as `http://127.0.0.1:9100`. Without it nothing is replayed.
     pub history: Option<String>,
-    /// Events that may wait for the node; the rest waits in the node's queue at the broker.
+    /// Number of events that may wait for the node; further ones wait in the node's queue at the broker.
     pub queue: usize,
-    /// Messages that may wait for their confirm; further ones are refused.
+    /// Number of messages that may wait for their confirm; further ones are refused.
     pub outbox: usize,
-    /// How long a message may wait for its confirm before it is refused (never sent) or unknown (sent).
+    /// How long a message may wait for its confirm. After that its outcome is refused if it was never sent, else
+    /// unknown.
     pub outbox_age: Duration,
     /// Which queue the node's live feed comes from.
     pub live_queue: LiveQueue,
-    /// Ids that are remembered to drop second copies of a live message.
+    /// Number of ids that are remembered to drop second copies of a live message.
     pub dedup_ids: usize,
-    /// How long an id is remembered.
+    /// How long an id is remembered to drop second copies.
     pub dedup_age: Duration,
 }
 
 /// Which queue a node's live feed comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LiveQueue {
-    /// A durable queue of the node process, kept through reconnects and restarts of the broker.
+    /// A durable queue of the node process, which survives reconnects and restarts of the broker.
     Durable,
-    /// The textbook's: exclusive to the connection, and gone with it.
+    /// The queue that textbooks use: exclusive to the connection, and deleted with it.
     Exclusive,
 }
 
@@ -54,7 +55,7 @@ impl Default for AmqpOptions {
 }
 
 impl fmt::Debug for AmqpOptions {
-    /// Shows no password.
+    /// The output shows no password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AmqpOptions")
             .field("url", &redact(&self.url))

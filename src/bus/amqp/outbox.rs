@@ -1,7 +1,8 @@
-//! What waits to be published, and what may still have to be published again.
+//! The messages that wait to be published, or may have to be published again.
 //!
-//! A chat message is answered once: confirmed, or too old, or refused at the door. Until then it is here or with the
-//! publisher, which gives it back when the connection ends. What is answered is never given to a connection again.
+//! Each chat message is answered exactly once: confirmed, too old, or refused on arrival. Until then it is in the
+//! outbox or with the publisher, which gives it back when the connection ends. A message that was answered is never
+//! given to a connection again.
 
 #[cfg(test)]
 mod tests;
@@ -17,31 +18,31 @@ use tokio_util::sync::CancellationToken;
 
 use crate::status::CLOSED;
 use crate::{Counters, Outcome, Receipt};
-use wire::{Envelope, Kind, Room};
+use wire::{Envelope, Room};
 
-/// Presence and control that may wait.
+/// Number of presence and control messages that may wait.
 const SIGNALS: usize = 16_384;
-/// Bytes that may wait, whatever their number.
+/// Number of bytes that may wait, whatever the number of messages.
 const MAX_BYTES: usize = 64 << 20;
-/// How often ages are looked at.
+/// The interval at which the ages of messages are checked.
 const TICK: Duration = Duration::from_millis(100);
-/// How long nothing is written after RabbitMQ said that the history is full.
+/// How long nothing is written after RabbitMQ reported that the history is full.
 const REST: Duration = Duration::from_millis(250);
 
-/// Where a message goes.
+/// The destination of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
-    /// To everybody in a room, and into the history.
+    /// The message goes to everybody in a room, and into the history.
     Chat(Room),
-    /// To everybody in a room, and nowhere else.
+    /// The message goes to everybody in a room, and not into the history.
     Signal(Room),
-    /// Straight into the history's queue.
+    /// The message goes straight into the history's queue, and nowhere else.
     Fence,
-    /// To this node itself, through the exchange of chat or that of signals.
+    /// The message goes to this node itself, through the exchange of chat or that of signals.
     Canary {
-        /// The room by which the node's queue is bound for it.
+        /// The room by which the node's queue is bound for canaries.
         room: Room,
-        /// Through which exchange.
+        /// Whether it goes through the exchange of chat and not through that of signals.
         chat: bool,
     },
 }
@@ -53,7 +54,7 @@ pub(super) struct Job {
     pub(super) payload: Bytes,
     receipt: oneshot::Sender<Outcome>,
     since: Instant,
-    /// True once it was given to a connection: then nobody knows whether it was sent.
+    /// Whether the message was given to a connection. If so, nobody knows whether it was sent.
     pub(super) written: bool,
 }
 
@@ -62,7 +63,7 @@ impl Job {
         matches!(self.target, Target::Chat(_))
     }
 
-    /// What can be said of it if nothing more is to come.
+    /// The outcome of the message if no answer is to come any more.
     fn verdict(&self, reason: &str) -> Outcome {
         if self.written {
             Outcome::Unknown { reason: format!("given to a connection and not confirmed: {reason}") }
@@ -72,7 +73,7 @@ impl Job {
     }
 }
 
-/// The bounded queue before the publishing connection. Overflow: refused as `overloaded`.
+/// The bounded queue before the publishing connection. Overflow policy: a further message is refused as `overloaded`.
 pub(super) struct Outbox {
     queue: Mutex<Queue>,
     capacity: usize,
@@ -84,20 +85,20 @@ pub(super) struct Outbox {
 }
 
 struct Queue {
-    /// In the order in which they were published.
+    /// The waiting messages, in the order in which they were published.
     jobs: VecDeque<Job>,
-    /// Unanswered ones, here and with the publisher.
+    /// Number of unanswered chat messages, in this queue and with the publisher.
     chats: usize,
     signals: usize,
     bytes: usize,
     /// Why signals are not taken; `None` while there is a connection.
     shut: Option<String>,
-    /// Until when the history is taken for full.
+    /// Until when the history is taken to be full.
     full: Option<Instant>,
     closed: bool,
-    /// Whether there was a connection at all.
+    /// Whether there was ever a connection.
     opened: bool,
-    /// When there was one again, after there had been none.
+    /// When the connection came back after an outage.
     returned: Option<Instant>,
 }
 
@@ -124,19 +125,19 @@ impl Outbox {
         }
     }
 
-    /// Queues, or refuses at once. Chat waits through an outage; anything else is of no use later.
+    /// Queues an envelope, or refuses it at once. A kept kind waits through an outage; any other is of no use later.
     pub(super) fn publish(&self, envelope: &Envelope, now: Instant) -> Receipt {
         let room = envelope.room.clone();
-        let target = if envelope.kind == Kind::Chat { Target::Chat(room) } else { Target::Signal(room) };
+        let target = if envelope.kind.is_kept() { Target::Chat(room) } else { Target::Signal(room) };
         self.add(target, envelope, now)
     }
 
-    /// Queues a fence, or refuses at once.
+    /// Queues a fence, or refuses it at once.
     pub(super) fn fence(&self, envelope: &Envelope, now: Instant) -> Receipt {
         self.add(Target::Fence, envelope, now)
     }
 
-    /// Queues any message, or refuses at once.
+    /// Queues a message for any destination, or refuses it at once.
     pub(super) fn add(&self, target: Target, envelope: &Envelope, now: Instant) -> Receipt {
         let payload = envelope.encode();
         let is_chat = matches!(target, Target::Chat(_));
@@ -161,7 +162,7 @@ impl Outbox {
         receipt
     }
 
-    /// Why a message cannot be taken.
+    /// The reason why a message cannot be taken, if there is one.
     fn obstacle(&self, queue: &mut Queue, is_chat: bool, bytes: usize, now: Instant) -> Option<Outcome> {
         if queue.closed {
             return Some(Outcome::bus_down(CLOSED));
@@ -179,13 +180,13 @@ impl Outbox {
         None
     }
 
-    /// Answers one message.
+    /// Answers one message with its outcome.
     pub(super) fn answer(&self, job: Job, outcome: Outcome) {
         self.lock().forget(&job);
         self.tell(job, outcome);
     }
 
-    /// Counts what the node published, and not what the bus sends for itself.
+    /// Counts the outcome of a message that the node published, and not of one that the bus sends for itself.
     fn count(&self, target: &Target, outcome: &Outcome) {
         match target {
             Target::Chat(_) | Target::Signal(_) => self.counters.count(outcome),
@@ -195,19 +196,19 @@ impl Outbox {
 
     fn tell(&self, job: Job, outcome: Outcome) {
         self.count(&job.target, &outcome);
-        // The session that asked may be gone.
+        // An error means that the session which published is gone.
         let _ = job.receipt.send(outcome);
     }
 
-    /// Takes up to `most` of the oldest, to give them to a connection.
+    /// Takes up to `most` of the oldest messages, to give them to a connection.
     pub(super) fn take(&self, most: usize) -> Vec<Job> {
         let mut queue = self.lock();
         let count = most.min(queue.jobs.len());
         queue.jobs.drain(..count).collect()
     }
 
-    /// Takes back what was written and not answered when the connection ended, oldest first. Chat waits for the
-    /// next connection.
+    /// Takes back the messages that were written and not answered when the connection ended, oldest first. Chat waits
+    /// for the next connection.
     pub(super) fn put_back(&self, jobs: Vec<Job>, reason: &str) {
         let (chats, signals): (Vec<_>, Vec<_>) = jobs.into_iter().partition(Job::is_chat);
         {
@@ -227,13 +228,13 @@ impl Outbox {
         now.duration_since(job.since) > self.age
     }
 
-    /// Answers one that has waited too long, wherever it was.
+    /// Answers a message that has waited too long, in the outbox or with the publisher.
     pub(super) fn give_up(&self, job: Job) {
         let outcome = job.verdict(&format!("not confirmed within {:?}", self.age));
         self.answer(job, outcome);
     }
 
-    /// Answers what has waited too long, until the bus stops.
+    /// Answers messages that have waited too long, until the bus stops.
     pub(super) async fn age(self: Arc<Self>, stop: CancellationToken) {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -261,7 +262,7 @@ impl Outbox {
         }
     }
 
-    /// The history is full: refuses the chat that was never written, and for a moment whatever comes.
+    /// Handles a full history: refuses the chat messages that were never written, and for a moment every further one.
     pub(super) fn history_full(&self, now: Instant) {
         let refused: VecDeque<_> = {
             let mut queue = self.lock();
@@ -276,18 +277,18 @@ impl Outbox {
         }
     }
 
-    /// Resolves when something was queued since the last time.
+    /// Resolves when a message was queued since the last call.
     pub(super) async fn filled(&self) {
         self.filled.notified().await;
     }
 
     /// Resolves when there is a connection.
     pub(super) async fn opened(&self) {
-        // An error means that the bus is gone, and then nobody waits.
+        // An error means that the bus is gone, and then nobody waits for this.
         let _ = self.open.subscribe().wait_for(|open| *open).await;
     }
 
-    /// There is a connection.
+    /// Records that there is a connection.
     pub(super) fn open(&self, now: Instant) {
         let mut queue = self.lock();
         if !queue.closed {
@@ -299,12 +300,12 @@ impl Outbox {
         }
     }
 
-    /// When the last outage was over; `None` if there was none.
+    /// When the last outage ended; `None` if there was none.
     pub(super) fn returned(&self) -> Option<Instant> {
         self.lock().returned
     }
 
-    /// There is none: refuses the signals that wait, and whatever signals come.
+    /// Records that there is no connection: the signals that wait are refused, and so are further ones.
     pub(super) fn shut(&self, reason: &str) {
         let signals: VecDeque<_> = {
             let mut queue = self.lock();
@@ -322,14 +323,14 @@ impl Outbox {
         }
     }
 
-    /// Refuses whatever comes from now on; what waits is still the publisher's.
+    /// Refuses every further message; those that wait are left to the publisher.
     pub(super) fn close(&self) {
         let mut queue = self.lock();
         queue.closed = true;
         queue.shut = Some(CLOSED.into());
     }
 
-    /// Answers all that is left, once the publisher has ended.
+    /// Answers all messages that are left, once the publisher has ended.
     pub(super) fn drain(&self) {
         let jobs = std::mem::take(&mut self.lock().jobs);
         for job in jobs {

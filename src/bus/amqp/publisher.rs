@@ -1,4 +1,4 @@
-//! The connection that publishes: many messages under way, each confirmed by RabbitMQ.
+//! The connection that publishes. Many messages are under way at once, each confirmed by RabbitMQ.
 
 #[cfg(test)]
 mod tests;
@@ -27,18 +27,18 @@ use super::torn::Torn;
 use crate::status::{CLOSED, Part, Status};
 use crate::{Level, Outcome};
 
-/// Messages under way at most. What an outage makes unknown is no more than these.
+/// Largest number of messages under way. An outage makes no more than these unknown.
 const WINDOW: usize = 1_000;
-/// How long a confirm may take of a RabbitMQ that answers otherwise: a slow disk is no reason to leave.
+/// How long a confirm may take if RabbitMQ answers otherwise: a slow disk is no reason to reconnect.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(10);
-/// How often ages are looked at.
+/// The interval at which the ages of messages are checked.
 const TICK: Duration = Duration::from_millis(100);
-/// How long a bus that closes still publishes what it has.
+/// How long a bus that closes goes on publishing the messages that wait.
 const LEAVE_WITHIN: Duration = Duration::from_millis(300);
 /// AMQP's `delivery_mode` of a message that is never written to disk.
 const TRANSIENT: u8 = 1;
 
-/// Publishes what the outbox holds.
+/// Publishes the messages of the outbox.
 pub(super) struct Publisher {
     outbox: Arc<Outbox>,
     status: Arc<Status>,
@@ -57,7 +57,7 @@ impl Publisher {
         Self { outbox, status, torn, stop: stop.clone() }
     }
 
-    /// Publishes until the connection is dead, leaving in `flights` what was not confirmed.
+    /// Publishes until the connection is dead. The messages that were not confirmed are left in `flights`.
     async fn publish(&self, link: &Link, flights: &mut Flights) -> String {
         let channel = match confirming(link).await {
             Ok(channel) => channel,
@@ -71,7 +71,7 @@ impl Publisher {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stopping = false;
-        // What was given to the library during an alarm is written when that is over.
+        // A message that was given to the library during an alarm is written when the alarm is over.
         let mut unblocked = None;
         loop {
             let held = blocked.borrow_and_update().clone();
@@ -111,11 +111,11 @@ impl Publisher {
                 }
             }
             if held.is_some() {
-                // Whatever was given to the library stays there: it writes nothing more.
+                // During an alarm the library writes nothing more, so no further message is given to it.
                 tokio::select! {
                     _ = blocked.changed() => {}
                     () = &mut leave => return CLOSED.into(),
-                    // What it took before the alarm it still confirms.
+                    // RabbitMQ still confirms the messages that it took before the alarm.
                     () = flights.ready() => {
                         link.heard();
                         if let Err(reason) = self.land(&channel, flights) {
@@ -146,12 +146,12 @@ impl Publisher {
         }
     }
 
-    /// Answers what is confirmed. An error means that the connection is of no more use; what was not taken waits for
-    /// the next one.
+    /// Answers the confirmed messages. An error means that the connection is of no more use; the messages that
+    /// RabbitMQ did not take wait for the next connection.
     fn land(&self, channel: &Channel, flights: &mut Flights) -> Result<(), String> {
         let mut landed = flights.landed();
         // The library hands a returned message to any one of the confirms that came with it, while it holds a lock
-        // for all of them. Once this call had the lock, they have all landed.
+        // for all of them. Once this call has had the lock, all of them have landed.
         let _ = channel.wait_for_confirms().now_or_never();
         landed.extend(flights.landed());
         let (again, failed) = self.settle(landed);
@@ -161,7 +161,7 @@ impl Publisher {
         Err(reason)
     }
 
-    /// Answers what RabbitMQ took or refused, and gives back what it did not take, with the reason.
+    /// Answers the messages that RabbitMQ took or refused. Gives back those that it did not take, with the reason.
     fn settle(&self, landed: Vec<Landed>) -> (Vec<Job>, Option<String>) {
         let mut failed = None;
         let mut returned = HashSet::new();
@@ -198,9 +198,9 @@ impl Publisher {
         (again, failed)
     }
 
-    /// RabbitMQ said no. With `reject-publish` one full queue is enough for that, and the other queues take the
-    /// message all the same: the live feeds may deliver what the history did not take. So it is not refused, which
-    /// would mean that nobody ever sees it.
+    /// RabbitMQ refused the message. With `reject-publish` one full queue is enough for that, and the other queues
+    /// take the message all the same: the live feeds may deliver what the history did not take. So the outcome is not
+    /// `Refused`, which would mean that nobody ever sees the message.
     fn refused(&self, job: Job) {
         let reason = match job.target {
             Target::Chat(_) => {
@@ -224,7 +224,7 @@ impl Service for Publisher {
             reason = self.publish(link, &mut flights) => reason,
             reason = link.death() => reason,
         };
-        // What was confirmed before the end still counts.
+        // Messages that were confirmed before the end still count as confirmed.
         let (mut unconfirmed, _) = self.settle(flights.landed());
         unconfirmed.extend(flights.into_jobs());
         self.outbox.put_back(unconfirmed, &reason);
@@ -246,7 +246,7 @@ async fn confirming(link: &Link) -> lapin::Result<Channel> {
     Ok(channel)
 }
 
-/// Where and how one message is published.
+/// The exchange, key, options and properties with which one message is published.
 struct Way {
     exchange: ShortString,
     key: ShortString,
@@ -260,7 +260,7 @@ async fn publish(channel: Channel, way: Way, payload: Bytes) -> Confirm {
     channel.basic_publish(exchange, key, options, &payload, properties).await?.await
 }
 
-/// How a message is published: what `rabbitmqadmin get` shows of it besides its text.
+/// How a message is published: everything that `rabbitmqadmin get` shows of it besides its text.
 fn way(job: &Job, names: &Names) -> Way {
     let (exchange, key, kind, mode) = match &job.target {
         Target::Chat(room) => (names.chat.as_str(), routing_key(room), "chat", PERSISTENT),
@@ -276,17 +276,18 @@ fn way(job: &Job, names: &Names) -> Way {
         .with_delivery_mode(mode)
         .with_app_id("pubsub-lab".into())
         .with_type(kind.into());
-    // An id that AMQP cannot carry stands in the envelope all the same.
+    // If AMQP cannot carry the id, the envelope still has it.
     let properties = match ShortString::try_new(&*job.id) {
         Ok(id) => properties.with_message_id(id),
         Err(_) => properties,
     };
-    // The history's queue gets it too, and need not keep it.
+    // The history's queue receives the canary as well, and need not keep it.
     let properties = match job.target {
         Target::Canary { .. } => properties.with_expiration(canary::LIVES.as_millis().to_string().into()),
         _ => properties,
     };
-    // A signal to a room that nobody is in leads nowhere, and may; a canary is missed where it should arrive.
+    // A signal to a room that nobody is in may lead nowhere. A canary is missed where it should arrive, so it need
+    // not be mandatory either.
     let mandatory = matches!(job.target, Target::Chat(_) | Target::Fence);
     let options = BasicPublishOptions { mandatory, ..BasicPublishOptions::default() };
     Way { exchange: exchange.into(), key: key.into(), options, properties }

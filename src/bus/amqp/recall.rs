@@ -1,5 +1,5 @@
-//! How a node asks the history service for what was said, and the words that both use. HTTP, because a replay is a
-//! question with an answer.
+//! How a node asks the history service for past messages, and the names that both sides use. They speak HTTP, because
+//! a replay is a question with an answer.
 //!
 //! `GET /fences/{id}?wait_ms=2000` answers 200 `{"seq":17}` once the fence with this id is committed (everything
 //! that the queue held before it has a `seq` up to that), else 404 when the time is up.
@@ -30,48 +30,50 @@ use wire::{Envelope, Room};
 
 pub use page::{FOUND, NEXT};
 
-/// So much earlier the history is to say that a fence has not come, so that its answer is still heard.
+/// How much earlier than its deadline the history is to answer that a fence has not come, so that its answer still
+/// arrives in time.
 const FENCE_SPARE: Duration = Duration::from_millis(100);
 /// The pause before a history that cannot be reached is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long one page may take, from the connection to its last byte.
 const PAGE_TIME: Duration = Duration::from_secs(5);
-/// Messages before `after` that are fetched too: queues order the messages of different publishers differently.
+/// Number of messages before `after` that are fetched too, because queues order the messages of different publishers
+/// differently.
 const MARGIN: usize = 500;
-/// Messages of one page, unless they are very long.
+/// Number of messages in one page, unless they are very long.
 const PAGE_MESSAGES: usize = 500;
-/// The most bytes of a page; with more it is asked for again with fewer messages.
+/// The most bytes of a page. A page with more is requested again with fewer messages.
 const PAGE_BYTES: usize = 8 << 20;
-/// The most bytes of a page of one message.
+/// The most bytes of a page that holds a single message.
 const MESSAGE_BYTES: usize = 32 << 20;
 /// The most bytes of the answer about a fence.
 const FENCE_BYTES: usize = 1 << 10;
 
-/// The way to one history service. Cheap to clone.
+/// A client of one history service. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Recall {
     host: Host,
 }
 
 impl Recall {
-    /// The way to the history service at `http://HOST:PORT`.
+    /// A client of the history service at `http://HOST:PORT`.
     ///
     /// # Errors
-    /// When the URL is anything else.
+    /// When the URL has any other form.
     pub fn new(url: &str) -> Result<Self, BusError> {
-        // Not named: it may hold a password.
+        // The error does not name the URL, because it may hold a password.
         let wrong = || BusError::Setup("the address of the history service is no http://HOST:PORT".into());
         Host::parse(url).map(|host| Self { host }).ok_or_else(wrong)
     }
 
-    /// What was said in a room after a message, up to a fence: a control envelope with the id `fence_id` that goes
-    /// to the history's queue, and that the broker has confirmed.
+    /// The messages of a room after the message `after`, up to a fence: a control envelope with the id `fence_id`
+    /// that goes to the history's queue, and that the broker has confirmed.
     ///
-    /// To commit the fence the history has `within`; each page of the messages has five seconds. A page that fails is
-    /// the stream's last item.
+    /// The history has `within` to commit the fence, and five seconds for each page of messages. If a page fails, the
+    /// error is the stream's last item.
     ///
     /// # Errors
-    /// When the fence is not committed in time, or the first page cannot be had.
+    /// When the fence is not committed in time, or the first page cannot be fetched.
     pub fn after(
         &self,
         room: Room,
@@ -101,7 +103,7 @@ impl Recall {
     }
 }
 
-/// Waits until a fence is committed; gives its `seq`.
+/// Waits until a fence is committed, and gives its `seq`.
 async fn committed(host: &Host, id: &str, deadline: Instant) -> Result<u64, BusError> {
     #[derive(Deserialize)]
     struct Committed {
@@ -122,7 +124,7 @@ async fn committed(host: &Host, id: &str, deadline: Instant) -> Result<u64, BusE
             }
             Err(failure) => failure,
         };
-        // It may be about to start again.
+        // A history that cannot be reached may be about to start again, so it is tried until the deadline.
         if Instant::now() + PAUSE >= deadline {
             return Err(failure.into());
         }
@@ -142,18 +144,18 @@ struct Pages {
     host: Host,
     room: Room,
     until: u64,
-    /// Messages of the next page.
+    /// Number of messages to ask for in the next page.
     messages: usize,
-    /// Where it begins; `None` after the last one, or after a failure.
+    /// Where the next page begins; `None` after the last page, or after a failure.
     next: Option<Begin>,
-    /// A part was trimmed between two pages. The rest is told all the same.
+    /// Whether a part of the replay was trimmed between two pages. The rest is replayed all the same.
     trimmed: bool,
-    /// What is left of this one.
+    /// The messages left of the current page.
     here: VecDeque<Envelope>,
 }
 
 impl Pages {
-    /// The next message. A failure is the last item.
+    /// The next message. After a failure there is none: the error is the last item.
     async fn message(&mut self) -> Option<Result<Envelope, BusError>> {
         loop {
             if let Some(envelope) = self.here.pop_front() {
@@ -173,12 +175,14 @@ impl Pages {
         }
     }
 
-    /// Fetches the next page. Says whether `after` is known, or nothing was trimmed since the page before.
+    /// Fetches the next page. Gives true if `after` is known (first page), or if nothing was trimmed since the
+    /// previous page.
     async fn turn(&mut self) -> Result<bool, BusError> {
         let Some(begin) = self.next.clone() else { return Ok(true) };
         let page = self.fetch(&begin).await?;
         self.next = match page.next {
-            // It must go on, and not beyond the fence: else it could go on for ever.
+            // The next page must begin later than this one and not beyond the fence: otherwise the replay could go on
+            // for ever.
             Some(next) if next <= self.until && !matches!(begin, Begin::From(before) if next <= before) => {
                 Some(Begin::From(next))
             }

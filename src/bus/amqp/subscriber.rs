@@ -1,4 +1,4 @@
-//! The connection that listens: this node's queue, its bindings, and what comes out of it.
+//! The connection that listens: this node's queue, its bindings, and the messages that come out of it.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,10 +27,11 @@ use super::torn::Torn;
 use crate::interest::Interest;
 use crate::status::{CLOSED, Part, Status};
 
-/// Rooms that are bound without a pause.
+/// Number of rooms that are bound without a pause.
 const CHUNK: usize = 100;
-/// How long a queue lives that nobody uses, in milliseconds. It is the live queue's only bound of its own: RabbitMQ's
-/// `drop-head` tells nobody what it drops, and `reject-publish` would let one slow node refuse everybody's messages.
+/// How long a queue lives that nobody uses, in milliseconds. It is the only bound on the live queue: RabbitMQ's
+/// `drop-head` drops without telling anybody, and `reject-publish` would let one slow node refuse everybody's
+/// messages.
 const EXPIRES: i32 = 60_000;
 /// How long a bus that closes tries to delete its queue.
 const DELETE_WITHIN: Duration = Duration::from_millis(300);
@@ -43,28 +44,28 @@ pub(super) struct Subscriber {
     pub(super) canary: Canary,
     pub(super) history: Option<Arc<History>>,
     pub(super) kind: LiveQueue,
-    /// The queue's name; an exclusive one gets a number behind it.
+    /// The queue's name. An exclusive queue gets a number appended to it.
     pub(super) queue: String,
     pub(super) state: State,
     pub(super) torn: Arc<Torn>,
     pub(super) stop: CancellationToken,
 }
 
-/// What outlives a connection.
+/// The state that outlives a connection.
 #[derive(Default)]
 pub(super) struct State {
     bindings: Mutex<Bindings>,
-    /// Queues that were declared so far.
+    /// Number of queues declared so far.
     declared: AtomicUsize,
-    /// True while the live feed has a gap that was not filled.
+    /// Whether the live feed has a gap that was not filled yet.
     gap: AtomicBool,
-    /// How often something was gone until all was bound the last time.
+    /// How often an exchange or queue had been found gone when all rooms were bound the last time.
     torn: AtomicU64,
 }
 
 impl Subscriber {
     async fn listen(&self, link: &Link) -> lapin::Result<String> {
-        // From before anything is bound: what is gone after that is noticed below.
+        // The count is taken before anything is bound, so that whatever is gone after that is noticed below.
         let torn = self.torn.times();
         if self.state.torn.swap(torn, Ordering::Relaxed) != torn
             && self.state.declared.load(Ordering::Relaxed) > 0
@@ -87,18 +88,19 @@ impl Subscriber {
         }
     }
 
-    /// The queue did not get everything. A durable feed makes up for it.
+    /// Records that the queue did not get every message. A durable feed fills the gap from the history.
     fn gap(&self) {
         if self.kind == LiveQueue::Durable {
             self.state.gap.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Finds the node's queue, or declares it. One that is gone took messages with it.
+    /// Finds the node's queue, or declares it. A queue that is gone took messages with it.
     async fn declare(&self, link: &Link, control: &Channel) -> lapin::Result<String> {
         let before = self.state.declared.load(Ordering::Relaxed);
         if self.kind == LiveQueue::Exclusive {
-            // The former one may live on until RabbitMQ notices that its connection is gone.
+            // The former queue may live on until RabbitMQ notices that its connection is gone, so the new one has
+            // another name.
             let queue = format!("{}.{before}", self.queue);
             let options = QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
             control.queue_declare(queue.as_str().into(), options, FieldTable::default()).await?;
@@ -108,7 +110,8 @@ impl Subscriber {
         }
         if before > 0 {
             let passive = QueueDeclareOptions { passive: true, ..Default::default() };
-            // A channel of its own: the answer that there is none closes it.
+            // The question needs a channel of its own, because the answer that there is no such queue closes the
+            // channel.
             let asked = link.channel().await?;
             match asked.queue_declare(self.queue.as_str().into(), passive, FieldTable::default()).await {
                 Ok(_) => return Ok(self.queue.clone()),
@@ -128,7 +131,7 @@ impl Subscriber {
         Ok(self.queue.clone())
     }
 
-    /// Follows what the node wants, from a moment at which all of it was bound.
+    /// Binds and unbinds what the node asks for, beginning at a moment at which all wanted rooms were bound.
     async fn follow(&self, link: &Link, control: &Channel, queue: &str) -> lapin::Result<String> {
         loop {
             self.interest.changed().await;
@@ -136,11 +139,11 @@ impl Subscriber {
         }
     }
 
-    /// Binds and unbinds. Binding what is bound already changes nothing.
+    /// Binds the rooms that the node wants and unbinds the others. Binding a room twice changes nothing.
     async fn catch_up(&self, link: &Link, control: &Channel, queue: &str, all: bool) -> lapin::Result<()> {
         let mut work = self.interest.take();
         if all {
-            // What the node left while there was no connection.
+            // The node may have left rooms while there was no connection, and their bindings are removed as well.
             work.unsubscribe.extend(self.bindings().others(&work.subscribe));
         }
         let exchanges = [&link.names().chat, &link.names().signals];
@@ -155,7 +158,8 @@ impl Subscriber {
             self.interest.confirmed(room, false);
         }
         if !work.subscribe.is_empty() {
-            // An exchange that another process is making anew: what a room's binding lets in, the history gets too.
+            // Another process may just be declaring the exchange again. The history is bound first, so that it gets
+            // every message that a room's binding lets in.
             bind(control, &link.names().history, exchanges[0], "#", true).await?;
         }
         for rooms in work.subscribe.chunks(CHUNK) {
@@ -164,7 +168,7 @@ impl Subscriber {
                 let key = self.bindings().add(room);
                 let is_last = n + 1 == rooms.len();
                 bind(control, queue, exchanges[0], &key, true).await?;
-                // The answer to the last one says that all of them are done.
+                // RabbitMQ answers in order, so the answer to the last command says that all of them are done.
                 bind(control, queue, exchanges[1], &key, !is_last).await?;
             }
             for room in rooms {
@@ -175,7 +179,7 @@ impl Subscriber {
         Ok(())
     }
 
-    /// Fills the gap, if there is one, and then hands over what the queue holds.
+    /// Fills the gap, if there is one, and then hands over the messages that the queue holds.
     async fn consume(&self, link: &Link, queue: &str) -> lapin::Result<String> {
         if self.state.gap.load(Ordering::Relaxed) {
             self.fill_gap().await;
@@ -209,7 +213,7 @@ impl Subscriber {
         }
     }
 
-    /// Hands everything to the node, and acks what was handed over: what was not comes again.
+    /// Hands every delivery to the node, and acks those that were handed over: RabbitMQ delivers the others again.
     async fn hand_over(
         &self,
         link: &Link,
@@ -230,7 +234,7 @@ impl Subscriber {
                 None => consumer.next().await,
             };
             let Some(delivery) = delivery else {
-                // Also if somebody declares it again before this node does.
+                // The gap is recorded even if somebody else declares the queue again before this node does.
                 self.gap();
                 return Ok("this node's queue was deleted there".into());
             };
@@ -263,7 +267,8 @@ impl Service for Subscriber {
         let reason = tokio::select! {
             reason = link.death() => reason,
             ended = self.listen(link) => ended.unwrap_or_else(|error| {
-                // Before the link has looked: by then somebody else may have made it anew.
+                // The loss is recorded before the link looks: by then somebody else may have declared the exchange
+                // again.
                 if is_missing(&error) {
                     self.torn.note();
                 }
@@ -276,7 +281,7 @@ impl Service for Subscriber {
                 let channel = link.channel().await?;
                 channel.queue_delete(self.queue.as_str().into(), QueueDeleteOptions::default()).await
             };
-            // Otherwise it expires.
+            // If the queue is not deleted in time, it expires.
             let _ = timeout(DELETE_WITHIN, delete).await;
         }
         reason

@@ -1,4 +1,4 @@
-//! What stands at the broker, and what a message looks like there.
+//! The exchanges and queues at the broker, and what a message looks like there.
 //!
 //! | name | what it is |
 //! |---|---|
@@ -7,9 +7,9 @@
 //! | `NS.history` | durable queue bound to everything in `NS`, bounded (`reject-publish`) |
 //! | `NS.live.ID` | a node process's queue, bound in both exchanges by the rooms that its clients are in |
 //!
-//! Of the bounded queues, the live queue is the exception: it has no length of its own, because a drop there would be
-//! noticed by nobody. What bounds it: a queue that nobody consumes expires after 60 s, and RabbitMQ's memory alarm stops
-//! those who publish when a node that is connected does not read.
+//! The live queue is the exception among the bounded queues: it has no length limit, because nobody would notice a
+//! drop there. Two things bound it: a queue that nobody consumes expires after 60 s, and RabbitMQ's memory alarm
+//! stops the publishers when a connected node does not read.
 //!
 //! The body of a message is the encoded [`Envelope`](wire::Envelope), `message_id` its id, and chat
 //! messages are persistent. A *fence* is a control envelope of room [`FENCE_ROOM`] that goes straight to `NS.history`
@@ -22,7 +22,7 @@ use lapin::{Channel, Connection, Error, ErrorKind, ExchangeKind};
 use crate::BusError;
 use wire::Room;
 
-/// Messages that the history queue holds; further publishes are refused by the broker.
+/// Number of messages that the history queue holds; the broker refuses further publishes.
 pub const HISTORY_LENGTH: i64 = 1_000_000;
 /// The room of a fence's envelope.
 pub const FENCE_ROOM: &str = "$fence";
@@ -30,10 +30,10 @@ pub const FENCE_ROOM: &str = "$fence";
 pub const PERSISTENT: u8 = 2;
 /// The longest routing key that AMQP can carry, in bytes.
 const KEY_MAX: usize = 255;
-/// The longest namespace, in bytes: names in AMQP have 255.
+/// The longest namespace, in bytes. Names in AMQP have at most 255 bytes, and something is appended to it.
 const NAMESPACE_MAX: usize = 200;
 
-/// The native names of one cluster.
+/// The names of one cluster's exchanges and queues.
 #[derive(Debug, Clone)]
 pub struct Names {
     /// The exchange of chat messages.
@@ -46,10 +46,10 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names that begin with a prefix that somebody chose.
+    /// Makes the names that begin with a namespace that somebody chose.
     ///
     /// # Errors
-    /// When RabbitMQ would refuse one of them.
+    /// When RabbitMQ would refuse one of the names.
     pub fn parse(namespace: &str) -> Result<Self, BusError> {
         let why = if namespace.is_empty() {
             "it is empty"
@@ -65,7 +65,7 @@ impl Names {
         Err(BusError::Setup(format!("`{}` is no namespace: {why}", namespace.escape_debug())))
     }
 
-    /// The names that begin with this prefix, which is known to be one.
+    /// Makes the names that begin with this namespace, which is known to be valid.
     pub fn new(namespace: &str) -> Self {
         Self {
             chat: namespace.to_owned(),
@@ -75,35 +75,37 @@ impl Names {
         }
     }
 
-    /// The live queue of a node process.
+    /// The name of the live queue of a node process.
     pub fn live(&self, process: &str) -> String {
         format!("{}.live.{process}", self.namespace)
     }
 }
 
-/// A room as a routing key: its name, but for what a topic exchange reads as a pattern (`*` and `#`) and for names
-/// longer than AMQP can carry, which share one key a length: who receives compares the envelope's room anyway.
+/// A room as a routing key: the room's name, except for what a topic exchange reads as a pattern (`*` and `#`), and
+/// except for names that are longer than AMQP can carry. All long names of one length share a key; a receiver
+/// compares the envelope's room anyway.
 pub fn routing_key(room: &Room) -> String {
     let key = room.as_str().replace('%', "%25").replace('*', "%2A").replace('#', "%23");
     if key.len() <= KEY_MAX { key } else { format!("%long-{}", key.len()) }
 }
 
-/// Declares what every process of a cluster relies on: both exchanges, the history queue and its binding.
+/// Declares the exchanges and queues on which every process of a cluster relies: both exchanges, the history queue
+/// and its binding.
 ///
-/// A history queue that stands there with another length, as somebody declared it before, stays as it is.
+/// A history queue that already exists with another length stays as it is.
 ///
 /// # Errors
-/// When the connection is lost, or something of this name and another kind stands there.
+/// When the connection is lost, or an exchange or queue of this name exists with other properties.
 pub async fn declare(connection: &Connection, names: &Names) -> lapin::Result<()> {
     let channel = connection.create_channel().await?;
     let Err(error) = declare_of_length(&channel, names, HISTORY_LENGTH).await else { return Ok(()) };
     let Some(length) = other_length(&error) else { return Err(error) };
     tracing::warn!("the queue `{}` holds {length} messages at most, and stays so", names.history);
-    // The refusal has closed the other channel.
+    // The refusal has closed the other channel, so a new one is needed.
     declare_of_length(&connection.create_channel().await?, names, length).await
 }
 
-/// The same with a history queue that holds so many messages.
+/// Declares everything, with a history queue that holds `length` messages.
 async fn declare_of_length(channel: &Channel, names: &Names, length: i64) -> lapin::Result<()> {
     let durable = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
     for exchange in [&names.chat, &names.signals] {
@@ -127,7 +129,7 @@ async fn declare_of_length(channel: &Channel, names: &Names, length: i64) -> lap
         .await
 }
 
-/// The length of the history queue that stands there, if that is all that differs from what was asked for.
+/// The length of the existing history queue, if it differs from what was asked for in nothing else.
 fn other_length(error: &Error) -> Option<i64> {
     let ErrorKind::ProtocolError(error) = error.kind() else { return None };
     let text = error.get_message().as_str();

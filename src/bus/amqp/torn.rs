@@ -1,7 +1,7 @@
-//! Somebody deleted an exchange: the connection that listens is told at once.
+//! A note that somebody deleted an exchange, which reaches the connection that listens at once.
 //!
-//! One that is declared again is bound to nothing, and whoever declares it again may be another node: who listens
-//! would not notice.
+//! An exchange that is declared again is bound to no queue. Another node may be the one that declares it, and then
+//! the listening connection would not notice.
 
 use tokio::sync::watch;
 
@@ -10,19 +10,19 @@ use tokio::sync::watch;
 pub(super) struct Torn(watch::Sender<u64>);
 
 impl Torn {
-    /// One is gone, or was and has been made anew.
+    /// Records that an exchange is gone, or was gone and has been declared again.
     pub(super) fn note(&self) {
         self.0.send_modify(|times| *times += 1);
     }
 
-    /// How often until now.
+    /// How often an exchange was found to be gone until now.
     pub(super) fn times(&self) -> u64 {
         *self.0.borrow()
     }
 
-    /// Resolves when it is more often than that.
+    /// Resolves when an exchange was found to be gone more than `times` times.
     pub(super) async fn more_than(&self, times: u64) {
-        // An error means that the bus is gone, and then nobody waits.
+        // An error means that the bus is gone, and then nobody waits for this.
         let _ = self.0.subscribe().wait_for(|now| *now > times).await;
     }
 }

@@ -1,4 +1,4 @@
-//! Rooms that are wanted and not, over connections that come and go.
+//! Rooms that become wanted and unwanted, over connections that come and go.
 
 use futures_util::FutureExt;
 
@@ -7,12 +7,12 @@ use crate::samples::room;
 
 type Answer = BoxFuture<Result<(), BusError>>;
 
-/// What an answer says now; `None` while it is waited for.
+/// The answer that is there now; `None` if there is none yet.
 fn now(answer: &mut Answer) -> Option<Result<(), BusError>> {
     answer.now_or_never()
 }
 
-/// The commands to send, by the rooms' names.
+/// The rooms to subscribe and to unsubscribe now, by name.
 fn take(interest: &Interest) -> (Vec<String>, Vec<String>) {
     let names = |rooms: Vec<Room>| {
         let mut names: Vec<_> = rooms.iter().map(ToString::to_string).collect();

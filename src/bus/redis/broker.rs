@@ -25,7 +25,7 @@ pub(super) struct Broker {
 }
 
 impl Broker {
-    /// Reads a URL; an error names it without its password.
+    /// Reads a URL. An error names the URL without its password.
     pub(super) fn parse(url: &str, connect_timeout: Duration) -> Result<Self, BusError> {
         let shown = redact(url);
         let malformed = |error: RedisError| {
@@ -43,12 +43,13 @@ impl Broker {
         Ok(Self { client, shown, connect_timeout })
     }
 
-    /// The URL as it may be shown.
+    /// The URL without its password, as it may be shown.
     pub(super) fn shown(&self) -> &str {
         &self.shown
     }
 
-    /// One attempt. `push` gets what Redis says unasked, inside the connection's own task.
+    /// Makes one attempt to connect. `push` gets the messages that Redis sends unasked, inside the connection's own
+    /// task.
     pub(super) async fn connect(&self, push: Push) -> Result<Link, Failure> {
         let lost = CancellationToken::new();
         let pulse = Arc::new(AtomicBool::new(false));
@@ -70,7 +71,7 @@ impl Broker {
             Ok((connection, answer))
         };
         match tokio::time::timeout(self.connect_timeout, attempt).await {
-            // Whoever only echoes is not Redis. A loopback port of the ephemeral range can even connect to
+            // A server that only echoes is not Redis. A loopback port of the ephemeral range can even connect to
             // itself while nobody listens there.
             Ok(Ok((_, Value::Array(_)))) => Err(self.failure("what answers there is not Redis", false)),
             Ok(Ok((connection, _))) => Ok(Link { connection, lost, pulse }),

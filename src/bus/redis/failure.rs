@@ -1,12 +1,12 @@
-//! What Redis or the library says when something fails, as a sentence for people.
+//! Turns what Redis or the library says when something fails into a sentence for people.
 
 use redis::{ErrorKind, RedisError};
 
-/// Why there is no connection.
+/// The reason why there is no connection.
 pub(super) struct Failure {
-    /// A sentence for people.
+    /// The reason as a sentence for people.
     pub(super) reason: String,
-    /// True when trying again soon is pointless: a wrong password does not mend itself.
+    /// Whether trying again soon is pointless: a wrong password does not mend itself.
     pub(super) lasting: bool,
 }
 
@@ -16,7 +16,8 @@ pub(super) fn is_lasting(error: &RedisError) -> bool {
         || matches!(error.code(), Some("WRONGPASS" | "NOAUTH" | "NOPERM" | "ERR"))
 }
 
-/// What went wrong, in Redis's own words or else in the library's without the code names that it adds.
+/// A sentence that says what went wrong, in Redis's own words or else in the library's without the code names that it
+/// adds.
 pub(super) fn sentence(error: &RedisError) -> String {
     match (error.code(), error.detail()) {
         (Some(code), Some(detail)) => format!("{code} {detail}"),
@@ -31,7 +32,7 @@ mod tests {
 
     use super::*;
 
-    /// What Redis says, as the library gives it.
+    /// An error line of Redis, as the library gives it.
     fn said(line: &str) -> RedisError {
         match parse_redis_value(format!("-{line}\r\n").as_bytes()) {
             Ok(Value::ServerError(error)) => error.into(),

@@ -1,4 +1,4 @@
-//! Commands that were given to the connection and are not answered yet, in their order.
+//! The commands that were given to the connection and are not answered yet, in the order in which they were given.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -14,11 +14,11 @@ use tokio::time::Instant;
 
 use crate::{BoxFuture, Outcome};
 
-/// Commands under way at most. No more than these can become unknown at once, and none of them waits inside the
-/// library.
+/// Largest number of commands under way. No more than these can become unknown at once, and none of them waits inside
+/// the library.
 pub(super) const WINDOW: usize = 1_024;
 
-/// Redis answers in order, so only the oldest is ever looked at.
+/// The commands under way. Redis answers in order, so only the oldest is ever looked at.
 #[derive(Default)]
 pub(super) struct Flights(VecDeque<Flight>);
 
@@ -37,9 +37,9 @@ impl Flights {
         self.0.is_empty()
     }
 
-    /// Begins a call, which gives a command to the connection: now and not when the answer is first asked for,
-    /// otherwise commands could overtake each other. Unconstrained, because the runtime's cooperative budget would
-    /// put off every one after the first 128.
+    /// Begins a call that gives a command to the connection. The call begins now and not when the answer is first
+    /// polled, because otherwise commands could overtake each other. It is unconstrained because the runtime's
+    /// cooperative budget would put off every call after the first 128.
     pub(super) fn start(
         &mut self,
         call: BoxFuture<RedisResult<Value>>,
@@ -47,17 +47,17 @@ impl Flights {
         now: Instant,
     ) {
         let mut answer = maybe_done(call);
-        // Only to begin it; `next` asks again.
+        // This poll only begins the call; `next` polls again.
         let _ = unconstrained(&mut answer).now_or_never();
         self.0.push_back(Flight { answer, receipt, since: now });
     }
 
-    /// When the oldest was started.
+    /// When the oldest command was started.
     pub(super) fn oldest(&self) -> Option<Instant> {
         self.0.front().map(|flight| flight.since)
     }
 
-    /// The answer to the oldest, and whom to tell. Waits for ever if there is none.
+    /// The answer to the oldest command, with the sender of its receipt. Waits for ever if no command is under way.
     pub(super) async fn next(&mut self) -> (RedisResult<Value>, oneshot::Sender<Outcome>) {
         poll_fn(|context| {
             let Some(oldest) = self.0.front_mut() else { return Poll::Pending };
@@ -71,7 +71,7 @@ impl Flights {
         .await
     }
 
-    /// Whom to tell that no answer came.
+    /// The senders of the receipts of commands that got no answer.
     pub(super) fn into_receipts(self) -> impl Iterator<Item = oneshot::Sender<Outcome>> {
         self.0.into_iter().map(|flight| flight.receipt)
     }

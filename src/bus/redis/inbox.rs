@@ -1,4 +1,5 @@
-//! What Redis says unasked, on its way to the node: only envelopes of this node's own channels pass.
+//! Handles the messages that Redis sends unasked, on their way to the node: only envelopes of this node's own
+//! channels pass.
 
 use std::sync::Arc;
 
@@ -8,9 +9,9 @@ use redis::{PushInfo, PushKind, Value};
 use crate::feed::Feed;
 use wire::Envelope;
 
-/// What stands between the subscribing connection and the node.
+/// The stage between the subscribing connection and the node.
 pub(super) struct Inbox {
-    /// What our channels' names begin with.
+    /// The beginning of our channels' names.
     prefix: String,
     feed: Arc<Feed>,
 }
@@ -20,7 +21,7 @@ impl Inbox {
         Self { prefix: format!("{namespace}:"), feed }
     }
 
-    /// Takes what Redis says unasked. Never blocks.
+    /// Takes a message that Redis sent unasked. Never blocks.
     pub(super) fn accept(&self, info: PushInfo) {
         if info.kind != PushKind::Message {
             return;
@@ -31,7 +32,8 @@ impl Inbox {
         }
     }
 
-    /// Anybody may publish on our channels: only an envelope of the channel's own room is taken.
+    /// Decodes an envelope. Anybody may publish on our channels, so only an envelope of the channel's own room is
+    /// taken.
     fn decode(&self, data: Vec<Value>) -> Option<Envelope> {
         let mut data = data.into_iter();
         let (Some(Value::BulkString(channel)), Some(Value::BulkString(payload))) = (data.next(), data.next())
@@ -55,7 +57,7 @@ mod tests {
         vec![Value::BulkString(channel.into()), Value::BulkString(payload.to_vec())]
     }
 
-    /// What of these the node gets, by id, and how many were garbled.
+    /// The ids of those messages that the node gets, and how many were garbled.
     fn accept(pushes: Vec<(PushKind, Vec<Value>)>) -> (Vec<String>, u64) {
         let meter = Meter::default();
         let (feed, mut events) = Feed::new(10, Arc::new(meter.around(Counters::register)));

@@ -1,4 +1,4 @@
-//! The loop that makes a connection anew, for whatever it is used.
+//! The loop that reconnects, for whatever a connection is used.
 //!
 //! The loop is ours and not the library's, because its back-off decides the recovery time that a bench reports.
 
@@ -14,19 +14,19 @@ use super::failure::Failure;
 use super::link::{Link, Push};
 use crate::status::CLOSED;
 
-/// Pauses before another attempt, before jitter.
+/// The pause before the second attempt, before jitter; later pauses are longer.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
-/// The pause after a failure that does not mend itself, which should not fill the broker's log.
+/// The pause after a failure that does not mend itself, long enough not to fill the broker's log.
 const LASTING_PAUSE: Duration = Duration::from_secs(1);
 
-/// What a connection is for.
+/// A use of a connection: publishing or listening.
 pub(super) trait Service {
-    /// Where the connection's unasked messages go.
+    /// The receiver of the messages that Redis sends unasked.
     fn push(&self) -> Push;
     /// Uses the connection until it is dead or the bus stops, and says why it ended.
     fn serve(&mut self, link: &Link) -> impl Future<Output = String> + Send;
-    /// There is no connection, and this is why. Called for every failed attempt, and when one ended.
+    /// Reports that there is no connection, and why. Called after every failed attempt, and after a connection ended.
     fn down(&mut self, reason: &str);
 }
 
@@ -52,7 +52,7 @@ pub(super) async fn keep(
                     reconnects.increment(1);
                 }
                 let reason = service.serve(&link).await;
-                // Closed before anybody hears of it: a dead connection must not be used again.
+                // The link is closed before anybody learns of the end: a dead connection must not be used again.
                 drop(link);
                 if stop.is_cancelled() {
                     break;
@@ -68,7 +68,8 @@ pub(super) async fn keep(
         }
         let wait = if lasting { LASTING_PAUSE } else { jitter(pause) };
         pause = (pause * 2).min(LONGEST_PAUSE);
-        // Counted from when the attempt began: one that ran into its time-out has waited enough.
+        // The pause counts from the beginning of the attempt: an attempt that ran into its time-out has waited
+        // enough.
         tokio::select! {
             () = stop.cancelled() => break,
             () = sleep_until(began + wait) => {}
@@ -77,7 +78,7 @@ pub(super) async fn keep(
     service.down(CLOSED);
 }
 
-/// Between half of the pause and all of it, so that nodes do not come back in step.
+/// A random pause between half of the given one and all of it, so that nodes do not reconnect in step.
 fn jitter(pause: Duration) -> Duration {
     pause.mul_f64(rand::random_range(0.5..=1.0))
 }

@@ -11,11 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::sentence;
 
-/// Between an answer to a heartbeat and the next one.
+/// The pause between an answer to a heartbeat and the next heartbeat.
 const BEAT: Duration = Duration::from_millis(250);
-/// How long Redis may take to answer one.
+/// How long Redis may take to answer a heartbeat.
 const SILENCE: Duration = Duration::from_millis(500);
-/// Gets what Redis says unasked. Must not block: it runs inside the connection's own task.
+/// Receives the messages that Redis sends unasked. It must not block, because it runs inside the connection's own
+/// task.
 pub(super) type Push = Arc<dyn Fn(PushInfo) + Send + Sync>;
 
 /// A connection that answered at least once.
@@ -23,13 +24,13 @@ pub(super) struct Link {
     pub(super) connection: MultiplexedConnection,
     /// Cancelled by the library's own notice that the connection ended.
     pub(super) lost: CancellationToken,
-    /// Set by everything that Redis says: with a long backlog before it, an answer may be late though Redis is
-    /// well.
+    /// Set by everything that Redis sends. With a long backlog before it, the answer to a heartbeat may be late
+    /// although Redis is well.
     pub(super) pulse: Arc<AtomicBool>,
 }
 
 impl Link {
-    /// Takes what the library says unasked.
+    /// Takes a message that the library gives unasked.
     pub(super) fn hear(info: PushInfo, push: &Push, lost: &CancellationToken, pulse: &AtomicBool) {
         if info.kind == PushKind::Disconnection {
             lost.cancel();
@@ -39,13 +40,13 @@ impl Link {
         }
     }
 
-    /// Notes that Redis spoke.
+    /// Records that Redis sent something.
     pub(super) fn heard(&self) {
         self.pulse.store(true, Ordering::Relaxed);
     }
 
-    /// Ends when the connection is dead, and says why. A stopped process and a black hole are noticed by nobody
-    /// else: the kernel goes on acknowledging for the one, and nothing at all comes from the other.
+    /// Ends when the connection is dead, and says why. Nothing but the heartbeat notices a stopped process or a black
+    /// hole: the kernel goes on acknowledging for a stopped process, and nothing at all comes out of a black hole.
     pub(super) async fn death(&self) -> String {
         tokio::select! {
             () = self.lost.cancelled() => "Redis closed the connection".into(),

@@ -1,4 +1,4 @@
-//! The bus over Redis publish/subscribe: fire and forget, one native channel a room.
+//! The bus over Redis publish/subscribe: fire and forget, with one native channel for each room.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -8,11 +8,11 @@
 //! | `subscriber` | the connection that keeps Redis told which rooms this node wants |
 //! | `inbox` | which of what comes over that connection goes on to the node |
 //!
-//! Publishing and subscribing use a connection each, because Redis may drop a slow subscriber, and a
-//! subscriber's backlog must not delay a publish. Both speak RESP3, so Redis 6 or newer is needed.
+//! Publishing and subscribing use one connection each, because Redis may drop a slow subscriber, and a subscriber's
+//! backlog must not delay a publish. Both speak RESP3, so Redis 6 or newer is needed.
 //!
-//! An answer is never better than what is known. `Refused` is given only for what never left our own queue, so
-//! nothing refused is ever delivered; whatever was given to a connection and got no answer is `Unknown`.
+//! An answer never promises more than is known. `Refused` is given only for a publish that never left our own queue,
+//! so nothing refused is ever delivered; a publish that was given to a connection and got no answer is `Unknown`.
 
 mod broker;
 mod failure;
@@ -52,14 +52,15 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 /// How a node reaches Redis.
 #[derive(Clone)]
 pub struct RedisOptions {
-    /// `redis://[user][:password@]host[:port][/database]`, `rediss://` for TLS, `unix://` for a socket file.
+    /// The URL of Redis: `redis://[user][:password@]host[:port][/database]`, `rediss://` for TLS, `unix://` for a
+    /// socket file.
     pub url: String,
-    /// What every channel's name begins with, before a colon and the room.
+    /// The beginning of every channel's name; a colon and the room follow.
     pub namespace: String,
-    /// Envelopes received and not yet read by the node; beyond it they are dropped and named as
+    /// Number of envelopes that were received and not yet read by the node. Further ones are dropped and reported as
     /// [`BusEvent::Lagged`].
     pub queue: usize,
-    /// Publishes not yet given to the connection; beyond it they are refused as `overloaded`.
+    /// Number of publishes that wait for the connection. Further ones are refused as `overloaded`.
     pub publish_queue: usize,
     /// The longest that one attempt to connect may take, handshake included. It also bounds how soon a network
     /// that is whole again is noticed.
@@ -79,7 +80,7 @@ impl Default for RedisOptions {
 }
 
 impl fmt::Debug for RedisOptions {
-    /// Shows no password.
+    /// The output shows no password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { url, namespace, queue, publish_queue, connect_timeout } = self;
         f.debug_struct("RedisOptions")
@@ -100,13 +101,13 @@ pub struct RedisBus {
     events: Mutex<Option<mpsc::Receiver<BusEvent>>>,
     tasks: TaskTracker,
     stop: CancellationToken,
-    /// Ends the tasks of a bus that nobody closed.
+    /// Ends the tasks of a bus that was dropped without [`Bus::close`].
     _stop_when_dropped: DropGuard,
 }
 
 impl RedisBus {
-    /// Starts to connect, within a Tokio runtime. A Redis that is away is not an error: the bus is down until
-    /// it is there.
+    /// Starts to connect, within a Tokio runtime. It is not an error if Redis is away: the bus is down until it is
+    /// there.
     pub fn start(options: RedisOptions) -> Result<Self, BusError> {
         let broker = Arc::new(Broker::parse(&options.url, options.connect_timeout)?);
         let counters = Arc::new(Counters::register());
@@ -162,7 +163,7 @@ impl Bus for RedisBus {
         true
     }
 
-    /// Gives Redis a moment to take and answer what is queued; what it does not take is refused.
+    /// Gives Redis a moment to take and answer the queued publishes; those that it does not take are refused.
     fn close(&self) -> BoxFuture<()> {
         self.outbox.close();
         self.interest.close();

@@ -1,7 +1,7 @@
-//! What waits to be published.
+//! The publishes that wait for the connection.
 //!
-//! Whether publishing is possible and what is queued are kept under one lock, so that no publish can slip into
-//! the queue after it was emptied: what is refused here was never near a connection.
+//! One lock covers both the queue and whether publishing is possible, so that no publish can slip into the queue
+//! after it was emptied: a publish that is refused here was never near a connection.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,13 +14,13 @@ use tokio::time::Instant;
 use crate::{Counters, Outcome, Receipt};
 use wire::{Envelope, Room};
 
-/// How long a publish may wait here. With the time that Redis has to answer, every publish is answered within a
-/// second.
+/// How long a publish may wait in the outbox. Together with the time that Redis has to answer, every publish is
+/// answered within a second.
 const WAIT_AT_MOST: Duration = Duration::from_millis(300);
-/// Bytes that may wait, whatever their number.
+/// Number of bytes that may wait, whatever the number of publishes.
 const MAX_BYTES: usize = 64 << 20;
 
-/// One publish that nobody has seen yet.
+/// One publish that was not given to a connection yet.
 pub(super) struct Job {
     pub(super) room: Room,
     pub(super) payload: Bytes,
@@ -28,7 +28,7 @@ pub(super) struct Job {
     since: Instant,
 }
 
-/// The bounded queue before the publishing connection. Overflow: refused as `overloaded`.
+/// The bounded queue before the publishing connection. Overflow policy: a further publish is refused as `overloaded`.
 pub(super) struct Outbox {
     queue: Mutex<Queue>,
     capacity: usize,
@@ -39,7 +39,7 @@ pub(super) struct Outbox {
 struct Queue {
     jobs: VecDeque<Job>,
     bytes: usize,
-    /// Why nothing is taken; `None` while there is a connection.
+    /// Why no publish is taken; `None` while there is a connection.
     shut: Option<String>,
     closed: bool,
 }
@@ -51,7 +51,7 @@ impl Outbox {
         Self { queue: Mutex::new(queue), capacity: capacity.max(1), filled: Notify::new(), counters }
     }
 
-    /// Queues, or refuses at once.
+    /// Queues a publish, or refuses it at once.
     pub(super) fn publish(&self, envelope: Envelope, now: Instant) -> Receipt {
         let payload = envelope.encode();
         let mut queue = self.lock();
@@ -73,14 +73,14 @@ impl Outbox {
         receipt
     }
 
-    /// Answers one publish.
+    /// Answers one publish with its outcome.
     pub(super) fn answer(&self, receipt: oneshot::Sender<Outcome>, outcome: Outcome) {
         self.counters.count(&outcome);
-        // The session that asked may be gone.
+        // An error means that the session which published is gone.
         let _ = receipt.send(outcome);
     }
 
-    /// Takes up to `most` of the oldest. What waited too long is refused instead.
+    /// Takes up to `most` of the oldest publishes. Those that waited too long are refused instead.
     pub(super) fn take(&self, most: usize, now: Instant) -> Vec<Job> {
         let mut taken = Vec::new();
         let mut stale = Vec::new();
@@ -99,12 +99,12 @@ impl Outbox {
         taken
     }
 
-    /// Resolves when something was queued since the last time.
+    /// Resolves when a publish was queued since the last call.
     pub(super) async fn filled(&self) {
         self.filled.notified().await;
     }
 
-    /// There is a connection.
+    /// Records that there is a connection.
     pub(super) fn open(&self) {
         let mut queue = self.lock();
         if !queue.closed {
@@ -112,7 +112,7 @@ impl Outbox {
         }
     }
 
-    /// There is none: refuses what waits, and whatever comes.
+    /// Records that there is no connection: the publishes that wait are refused, and so are further ones.
     pub(super) fn shut(&self, reason: &str) {
         let jobs = {
             let mut queue = self.lock();
@@ -127,7 +127,7 @@ impl Outbox {
         }
     }
 
-    /// Refuses whatever comes from now on; what waits is still the publisher's.
+    /// Refuses every further publish; those that wait are left to the publisher.
     pub(super) fn close(&self) {
         let mut queue = self.lock();
         queue.closed = true;
@@ -154,7 +154,7 @@ mod tests {
         (Outbox::new(capacity, counters), meter)
     }
 
-    /// The word of a refusal that is there; `None` while the publish is not answered.
+    /// The code of the refusal; `None` while the publish is not answered.
     fn refusal(receipt: &mut Receipt) -> Option<&'static str> {
         receipt.now_or_never().map(|outcome| match outcome {
             Outcome::Refused { code, .. } => code,
@@ -162,7 +162,7 @@ mod tests {
         })
     }
 
-    /// The ids of what is taken.
+    /// The ids of the publishes that were taken.
     fn ids(jobs: &[Job]) -> Vec<String> {
         jobs.iter().map(|job| Envelope::decode(job.payload.clone()).unwrap().id.to_string()).collect()
     }
@@ -234,7 +234,7 @@ mod tests {
         let young = outbox.publish(chat("r", "2"), now + a_little);
         assert_eq!(ids(&outbox.take(10, now + WAIT_AT_MOST + a_little)), ["2"]);
         assert_eq!(refusal(&mut old), Some("overloaded"));
-        // Its job was dropped above without an answer, as when the bus ends.
+        // The job was dropped above without an answer, as happens when the bus ends.
         assert!(matches!(young.now_or_never(), Some(Outcome::Unknown { .. })));
         assert_eq!(meter.count("refused"), 1);
     }
@@ -259,7 +259,7 @@ mod tests {
         let mut waiting = outbox.publish(chat("r", "1"), now);
         outbox.close();
         let closed = Outcome::bus_down("the bus is closed");
-        // No connection opens it again, and none that is lost gives another reason.
+        // After the end no connection opens the outbox again, and a lost connection does not change the reason.
         outbox.open();
         assert_eq!(outbox.publish(chat("r", "2"), now).now_or_never(), Some(closed.clone()));
         assert_eq!(refusal(&mut waiting), None);

@@ -1,4 +1,4 @@
-//! The connection that publishes: many commands under way, answers in their order.
+//! The connection that publishes. Many commands are under way at once, and Redis answers them in order.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,9 +20,9 @@ use crate::{Level, Outcome};
 
 /// How long Redis may take to answer a PUBLISH.
 const ANSWER_WITHIN: Duration = Duration::from_millis(500);
-/// How often the two limits on time are looked at.
+/// The interval at which the two time limits are checked.
 const TICK: Duration = Duration::from_millis(50);
-/// How long a bus that closes still publishes what it has.
+/// How long a bus that closes goes on publishing what waits.
 const LEAVE_WITHIN: Duration = Duration::from_millis(300);
 
 /// Publishes what the outbox holds.
@@ -54,7 +54,7 @@ impl Publisher {
         command
     }
 
-    /// Passes on Redis's answer. An error means that the connection is of no more use.
+    /// Passes Redis's answer on to the sender. An error means that the connection is of no more use.
     fn land(&self, (answer, receipt): (RedisResult<Value>, oneshot::Sender<Outcome>)) -> Result<(), String> {
         let (outcome, result) = match answer {
             Ok(Value::Int(_)) => (Outcome::Ack(Level::Handed), Ok(())),
@@ -126,9 +126,9 @@ impl Service for Publisher {
             }
         };
 
-        // What was answered before the end still counts.
+        // Commands that were answered before the end still count as answered.
         while let Some(answer) = flights.next().now_or_never() {
-            // The reason to end is known already.
+            // The reason for the end is known already, so this error is ignored.
             let _ = self.land(answer);
         }
         for receipt in flights.into_receipts() {
@@ -164,7 +164,7 @@ mod tests {
         (Publisher::new(&outbox, &status, "ns", &CancellationToken::new()), meter)
     }
 
-    /// What a publish is told, and why the connection is of no more use, if it is.
+    /// The outcome that the sender of a publish gets, and why the connection is of no more use, if it is not.
     fn land(answer: RedisResult<Value>) -> (Outcome, Option<String>) {
         let (publisher, _) = publisher();
         let (receipt, told) = oneshot::channel();

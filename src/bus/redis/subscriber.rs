@@ -1,4 +1,4 @@
-//! The connection that listens: keeps Redis told which rooms this node wants.
+//! The connection that listens. It keeps Redis informed of the rooms that this node wants.
 
 use std::sync::Arc;
 
@@ -14,10 +14,10 @@ use crate::interest::Interest;
 use crate::status::{CLOSED, Part, Status};
 use wire::Room;
 
-/// Rooms in one command.
+/// Number of rooms in one command.
 const CHUNK: usize = 500;
 
-/// Brings about what the node wants to hear.
+/// Subscribes to the rooms that the node wants.
 pub(super) struct Subscriber {
     interest: Arc<Interest>,
     inbox: Arc<Inbox>,
@@ -43,8 +43,8 @@ impl Subscriber {
         }
     }
 
-    /// Follows what is wanted until the connection fails. Up once every room that was wanted at its beginning is
-    /// confirmed.
+    /// Subscribes and unsubscribes as the node asks, until the connection fails. The bus is up once every room that
+    /// was wanted at the beginning is confirmed.
     async fn follow(&self, mut connection: MultiplexedConnection) -> String {
         self.interest.connected();
         loop {
@@ -67,7 +67,7 @@ impl Subscriber {
         for rooms in work.subscribe.chunks(CHUNK) {
             match self.subscribe(connection, rooms).await {
                 Err(error) if is_refusal(&error) => {
-                    // One forbidden channel refuses the whole command: find out which.
+                    // One forbidden channel makes Redis refuse the whole command, so the rooms are tried one by one.
                     for room in rooms {
                         self.subscribe_one(connection, room).await?;
                     }
@@ -125,7 +125,7 @@ impl Service for Subscriber {
     }
 }
 
-/// Whether Redis itself said no, on a connection that works.
+/// Whether Redis itself refused, on a connection that works.
 fn is_refusal(error: &RedisError) -> bool {
     error.code().is_some()
 }

@@ -1,4 +1,4 @@
-//! Where a ZeroMQ socket listens: `tcp://127.0.0.1:9000`, or the same without `tcp://`.
+//! The address at which a ZeroMQ socket listens: `tcp://127.0.0.1:9000`, or `127.0.0.1:9000`.
 
 use std::fmt;
 use std::io;
@@ -7,8 +7,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::BusError;
 
-/// A host and a port. Two spellings of one address are equal as far as the text tells (not `localhost` and
-/// `127.0.0.1`: that comes out in the handshake).
+/// A host and a port. Two spellings of one address are equal as far as the text shows (`localhost` and `127.0.0.1`
+/// are not: the handshake finds that out).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Address {
     host: String,
@@ -16,7 +16,7 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// The address of a SUB socket of our own. Host `*` is every interface, port 0 a free port.
+    /// Reads the address of our own SUB socket. The host `*` means every interface, port 0 means any free port.
     pub(super) fn own(text: &str) -> Result<Self, BusError> {
         let mut address = Self::parse(text)?;
         if address.host == "*" {
@@ -25,7 +25,7 @@ impl Address {
         Ok(address)
     }
 
-    /// The address of a peer.
+    /// Reads the address of a peer's SUB socket.
     pub(super) fn peer(text: &str) -> Result<Self, BusError> {
         let address = Self::parse(text)?;
         if address.host == "*" {
@@ -63,7 +63,7 @@ impl Address {
         Ok(Self { host: host.to_ascii_lowercase(), port })
     }
 
-    /// Listens there.
+    /// Listens at this address.
     pub(super) async fn bind(&self) -> Result<TcpListener, BusError> {
         TcpListener::bind((self.host.as_str(), self.port)).await.map_err(|error| {
             BusError::Setup(match error.kind() {
@@ -73,7 +73,7 @@ impl Address {
         })
     }
 
-    /// One attempt to connect.
+    /// Makes one attempt to connect to this address.
     pub(super) async fn connect(&self) -> io::Result<TcpStream> {
         TcpStream::connect((self.host.as_str(), self.port)).await
     }

@@ -1,7 +1,7 @@
-//! What waits for one peer: the high-water mark.
+//! The messages that wait for one peer, up to the high-water mark.
 //!
-//! A peer that does not read (stopped, or slow) fills the kernel's buffers, then its writer waits, then this queue
-//! fills, and then the newest is dropped and counted. Nothing else grows.
+//! If a peer does not read (because it is stopped, or slow), first the kernel's buffers fill, then its writer waits,
+//! then this queue fills, and then the newest message is dropped and counted. Nothing else grows.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,12 +13,13 @@ use super::tally::Tally;
 use super::topics::Topics;
 use super::zmtp;
 
-/// Bytes that may wait for one peer, whatever the number of frames. The peers share the bytes.
+/// Number of bytes that may wait for one peer, whatever the number of frames. A message for several peers is in
+/// memory only once.
 const MAX_BYTES: usize = 64 << 20;
 
-/// The bounded queue to one peer. Overflow: the newest is dropped for this peer, and counted.
+/// The bounded queue to one peer. Overflow policy: the newest message is dropped for this peer, and counted.
 pub(super) struct Backlog {
-    /// For the log.
+    /// The peer's address, for the log.
     peer: String,
     hwm: usize,
     state: Mutex<State>,
@@ -28,21 +29,21 @@ pub(super) struct Backlog {
 
 #[derive(Default)]
 struct State {
-    /// What the peer wants; `None` while it is not connected.
+    /// The topics that the peer wants; `None` while it is not connected.
     topics: Option<Topics>,
     waiting: VecDeque<Bytes>,
     bytes: usize,
-    /// Dropped since the queue was last empty.
+    /// Number of messages dropped since the queue was last empty.
     dropped: u64,
-    /// The context of a PING that is not answered. A later one makes it pointless.
+    /// The context of the peer's PING that is not answered yet. A later PING makes an earlier one pointless.
     pong: Option<Bytes>,
 }
 
-/// What is written in one go.
+/// The bytes that are written at once.
 #[derive(Default)]
 pub(super) struct Batch {
     pub(super) bytes: BytesMut,
-    /// Where in the bytes each frame ends.
+    /// The position in the bytes at which each frame ends.
     ends: Vec<usize>,
 }
 
@@ -81,13 +82,14 @@ impl Backlog {
         self.filled.notify_one();
     }
 
-    /// There is a connection; the peer will say what it wants.
+    /// Records that there is a connection, over which the peer will say what it wants.
     pub(super) fn connected(&self) {
         self.lock().topics = Some(Topics::default());
         self.tally.peers.increment(1);
     }
 
-    /// There is none any more: what waits is lost. The next connection may be to another process.
+    /// Records that the connection ended, and drops the messages that wait: the next connection may be to another
+    /// process.
     pub(super) fn disconnected(&self) {
         let State { topics, waiting, dropped, .. } = std::mem::take(&mut *self.lock());
         if topics.is_some() {
@@ -99,28 +101,28 @@ impl Backlog {
         self.unsent(waiting.len());
     }
 
-    /// The peer wants a topic. False if it wants too much.
+    /// Records that the peer wants a topic. Gives false if it wants too many or too long ones.
     pub(super) fn subscribe(&self, topic: Bytes) -> bool {
         self.lock().topics.as_mut().is_none_or(|topics| topics.add(topic))
     }
 
-    /// The peer no longer wants a topic.
+    /// Records that the peer no longer wants a topic.
     pub(super) fn cancel(&self, topic: &Bytes) {
         if let Some(topics) = &mut self.lock().topics {
             topics.remove(topic);
         }
     }
 
-    /// The peer asks for a PONG.
+    /// Records that the peer asks for a PONG.
     pub(super) fn pong(&self, context: Bytes) {
         self.lock().pong = Some(context);
         self.filled.notify_one();
     }
 
-    /// Takes what is to be written next, some `most` bytes of it. False if there is nothing.
+    /// Takes about `most` bytes to be written next. Gives false if there is nothing to write.
     pub(super) fn take(&self, batch: &mut Batch, most: usize) -> bool {
         if batch.bytes.capacity() > 16 * most {
-            // A single long message is no reason to keep its room for ever.
+            // A single long message is no reason to keep so much memory for ever.
             batch.bytes = BytesMut::new();
         }
         batch.bytes.clear();
@@ -144,12 +146,12 @@ impl Backlog {
         !batch.bytes.is_empty()
     }
 
-    /// A connection failed after so many bytes of a batch.
+    /// Records that a connection failed after `written` bytes of a batch.
     pub(super) fn broke_off(&self, batch: &Batch, written: usize) {
         self.unsent(batch.ends.iter().filter(|end| **end > written).count());
     }
 
-    /// Resolves when something was queued since the last time.
+    /// Resolves when something was queued since the last call.
     pub(super) async fn filled(&self) {
         self.filled.notified().await;
     }
@@ -173,7 +175,7 @@ mod tests {
     use super::*;
     use crate::meter::Meter;
 
-    /// The most bytes of a batch, where a test does not care.
+    /// The largest batch in bytes, for tests that do not care.
     const MOST: usize = 1 << 10;
 
     /// The queue to a peer that is connected and wants everything.

@@ -1,9 +1,9 @@
-//! The rooms that this node wants, and what each connected publisher was told of them.
+//! The rooms that this node wants, and what each connected publisher has been told about them.
 //!
-//! ZMTP confirms no subscription. But PING and PONG go the same way, in order: a PONG whose PING was sent after a
-//! SUBSCRIBE says that the publisher has read both. A node of ours has then taken the subscription in; libzmq
-//! answers a little earlier, before its socket does. A peer of ZMTP 3.0 knows no PING: for it a subscription
-//! counts as confirmed once it is written.
+//! ZMTP does not confirm subscriptions. But PING and PONG travel the same way, in order: a PONG whose PING was sent
+//! after a SUBSCRIBE says that the publisher has read both. One of our nodes has then taken the subscription in;
+//! libzmq answers a little earlier, before its socket has. A peer that speaks ZMTP 3.0 knows no PING: for it a
+//! subscription counts as confirmed once it is written.
 
 #[cfg(test)]
 mod tests;
@@ -18,7 +18,7 @@ use super::{message, zmtp};
 use crate::BusError;
 use wire::Room;
 
-/// What the node wants to hear, and who knows it.
+/// The rooms that the node wants, and which publishers know of them.
 #[derive(Default)]
 pub(super) struct Interest {
     state: Mutex<State>,
@@ -35,34 +35,34 @@ struct State {
 /// One connected publisher.
 struct Publisher {
     told: HashSet<Room>,
-    /// Rooms of which it was told otherwise than is wanted now. Never more than `told` and the wanted rooms have
-    /// together, however often a room changes while the publisher does not read.
+    /// Rooms about which the publisher was last told otherwise than is wanted now. There are never more than `told`
+    /// and the wanted rooms have together, however often a room changes while the publisher does not read.
     stale: HashSet<Room>,
-    /// How many changes there were.
+    /// Number of changes so far that concern this publisher.
     changes: u64,
-    /// How many of them it was asked to confirm.
+    /// Number of changes that the publisher was asked to confirm.
     asked: u64,
-    /// How many of them it has confirmed.
+    /// Number of changes that the publisher has confirmed.
     confirmed: watch::Sender<u64>,
-    /// It did not confirm in time, and is not waited for until it does.
+    /// Whether the publisher failed to confirm in time. It is not waited for until it confirms something.
     silent: bool,
-    /// The context of a PING that is not answered. A later one makes it pointless.
+    /// The context of the publisher's PING that is not answered yet. A later PING makes an earlier one pointless.
     pong: Option<Bytes>,
     wake: Arc<Notify>,
 }
 
-/// A publisher's confirmation that is not there yet.
+/// A publisher's confirmation that has not come yet.
 pub(super) struct Unconfirmed {
     id: u64,
     wanted: u64,
     confirmed: watch::Receiver<u64>,
 }
 
-/// A connected publisher's place in the interest; dropped with the connection.
+/// The entry of a connected publisher; dropped with the connection.
 pub(super) struct Listing {
     interest: Arc<Interest>,
     id: u64,
-    /// Whether it speaks ZMTP 3.1.
+    /// Whether the publisher speaks ZMTP 3.1, in which subscriptions are commands.
     commands: bool,
     wake: Arc<Notify>,
 }
@@ -73,7 +73,8 @@ impl Interest {
         self.lock().rooms.contains(room)
     }
 
-    /// From now on the node wants a room, or no longer does. Every publisher is told, in its own time.
+    /// Records that the node wants a room from now on, or no longer does. Every publisher is told as soon as it
+    /// reads.
     pub(super) fn change(&self, room: &Room, wanted: bool) -> Result<(), BusError> {
         let mut state = self.lock();
         if state.closed {
@@ -86,7 +87,7 @@ impl Interest {
         Ok(())
     }
 
-    /// The connected publishers that have not confirmed everything until now.
+    /// The connected publishers that have not confirmed all changes made until now.
     pub(super) fn unconfirmed(&self) -> Vec<Unconfirmed> {
         let state = self.lock();
         let missing = state.publishers.iter().filter(|(_, publisher)| !publisher.silent);
@@ -100,7 +101,7 @@ impl Interest {
             .collect()
     }
 
-    /// These had their time: they are not waited for until they confirm something.
+    /// Stops waiting for these publishers, which had their time, until they confirm something.
     pub(super) fn give_up_on(&self, late: &[Unconfirmed]) {
         let mut state = self.lock();
         for unconfirmed in late.iter().filter(|unconfirmed| !unconfirmed.is_there()) {
@@ -110,14 +111,14 @@ impl Interest {
         }
     }
 
-    /// Another publisher is connected. It will be told of every room.
+    /// Adds a publisher that has connected. It will be told of every room.
     pub(super) fn list(self: &Arc<Self>, commands: bool) -> Listing {
         let mut state = self.lock();
         let wake = Arc::new(Notify::new());
         let publisher = Publisher {
             told: HashSet::new(),
             stale: state.rooms.clone(),
-            // That it is listed at all is news: it waits for the PING that says so.
+            // The listing itself counts as a change: a subscribe waits for the PONG that confirms it.
             changes: 1,
             asked: 0,
             confirmed: watch::Sender::new(0),
@@ -132,7 +133,7 @@ impl Interest {
         Listing { interest: Arc::clone(self), id, commands, wake }
     }
 
-    /// Nothing is wanted any more.
+    /// Withdraws every room, because the bus is closing.
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
@@ -162,10 +163,10 @@ impl Publisher {
 }
 
 impl Unconfirmed {
-    /// Resolves when it is there, or the publisher is gone.
+    /// Resolves when the confirmation is there, or when the publisher is gone.
     pub(super) async fn resolved(&mut self) {
         let wanted = self.wanted;
-        // An error is the end of the connection: nothing comes over it any more.
+        // An error means that the connection ended, and nothing comes over it any more.
         let _ = self.confirmed.wait_for(|confirmed| *confirmed >= wanted).await;
     }
 
@@ -175,13 +176,13 @@ impl Unconfirmed {
 }
 
 impl Listing {
-    /// Resolves when there may be something to tell.
+    /// Resolves when there may be something to tell the publisher.
     pub(super) async fn woken(&self) {
         self.wake.notified().await;
     }
 
-    /// What the publisher is to be told next, as bytes, and how many changes it then knows. `None` if it knows
-    /// everything.
+    /// The bytes to send to the publisher next, and the number of changes that it knows after reading them. `None` if
+    /// it knows all changes.
     pub(super) fn news(&self) -> Option<(BytesMut, u64)> {
         let mut state = self.interest.lock();
         let publisher = state.publishers.get_mut(&self.id)?;
@@ -199,7 +200,8 @@ impl Listing {
                 publisher.told.insert(room);
             }
         }
-        // Once for each state of things: one who does not answer is not asked again and again.
+        // The publisher is asked only once after each change, so that one which does not answer is not asked again
+        // and again.
         if self.commands && publisher.asked < publisher.changes {
             publisher.asked = publisher.changes;
             zmtp::put_ping(&mut out, publisher.changes);
@@ -208,21 +210,21 @@ impl Listing {
         (!out.is_empty()).then_some((out, known))
     }
 
-    /// The news was written.
+    /// Records that the bytes of [`Listing::news`] were written.
     pub(super) fn written(&self, changes: u64) {
         if !self.commands {
             self.confirm(changes);
         }
     }
 
-    /// The publisher answers a PING.
+    /// Takes the publisher's answer to a PING.
     pub(super) fn pong(&self, context: &[u8]) {
         if let Ok(number) = context.try_into() {
             self.confirm(u64::from_be_bytes(number));
         }
     }
 
-    /// The publisher asks for a PONG.
+    /// Takes the publisher's request for a PONG.
     pub(super) fn ping(&self, context: Bytes) {
         if let Some(publisher) = self.interest.lock().publishers.get_mut(&self.id) {
             publisher.pong = Some(context);
@@ -232,7 +234,7 @@ impl Listing {
 
     fn confirm(&self, changes: u64) {
         if let Some(publisher) = self.interest.lock().publishers.get_mut(&self.id) {
-            // A stranger may confirm what was never asked.
+            // A stranger may confirm more changes than it was asked about.
             let changes = changes.min(publisher.changes);
             publisher.silent = false;
             publisher.confirmed.send_if_modified(|confirmed| {

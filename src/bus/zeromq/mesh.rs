@@ -1,9 +1,10 @@
-//! Who of the mesh is there, in both directions.
+//! Which nodes of the mesh are connected, in both directions.
 //!
-//! Nodes start in any order, and each connects to the others: for a moment a node may speak to a peer of which it
-//! does not know yet what it wants, or which it does not hear yet. A publish in that moment would be lost although
-//! everybody is there (ZeroMQ's slow joiner). So the bus is up, and a subscribe effective, once this node hears every
-//! node that it speaks to, and was told by it what it wants. Nobody is waited for longer than a second.
+//! Nodes start in any order, and each connects to the others. So for a moment a node may be connected to a peer whose
+//! wishes it does not know yet, or which it does not hear yet. A publish in that moment would be lost although
+//! everybody is there (ZeroMQ's slow joiner). Therefore the bus is up, and a subscribe effective, once this node
+//! hears every node that it speaks to and has been told what that node wants. Nobody is waited for longer than a
+//! second.
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
@@ -20,17 +21,17 @@ pub(super) struct Mesh {
 
 #[derive(Default)]
 struct State {
-    /// Peers to which the first attempt to connect is still under way.
+    /// Number of peers to which the first attempt to connect is still under way.
     undecided: usize,
-    /// Nodes that an XPUB socket of ours is connected to, and whether they have said what they want.
+    /// The nodes to which one of our XPUB sockets is connected, and whether each has said what it wants.
     spoken_to: HashMap<NodeId, bool>,
-    /// Nodes of which a connection to our SUB socket is there, and how many.
+    /// The nodes that are connected to our SUB socket, and the number of their connections.
     heard: HashMap<NodeId, usize>,
-    /// Nodes that were waited for in vain: they may not know this one.
+    /// The nodes for which this one waited in vain: they may not know this node.
     excused: HashSet<NodeId>,
 }
 
-/// A node that an XPUB socket of ours is connected to; dropped with the connection.
+/// A node to which one of our XPUB sockets is connected; dropped with the connection.
 pub(super) struct Spoken<'a>(&'a Mesh, NodeId);
 
 /// A node that is connected to our SUB socket; dropped with the connection.
@@ -47,13 +48,13 @@ impl Mesh {
         &self.me
     }
 
-    /// The first attempt to connect to one peer has ended.
+    /// Records that the first attempt to connect to one peer has ended.
     pub(super) fn decided(&self) {
         self.state.send_modify(|state| state.undecided = state.undecided.saturating_sub(1));
     }
 
-    /// This node is connected to a node. `None` if it is already: the node has two addresses, and would get
-    /// everything twice.
+    /// Records that this node is connected to another. Gives `None` if it already was: that node has two addresses,
+    /// and would get every message twice.
     pub(super) fn speak_to(&self, node: &NodeId) -> Option<Spoken<'_>> {
         let fresh = self.state.send_if_modified(|state| match state.spoken_to.entry(node.clone()) {
             Entry::Occupied(_) => false,
@@ -65,25 +66,25 @@ impl Mesh {
         fresh.then(|| Spoken(self, node.clone()))
     }
 
-    /// Resolves when this node is not connected to a node.
+    /// Resolves when this node is no longer connected to the given node.
     pub(super) async fn lost(&self, node: &NodeId) {
-        // The sender is ours.
+        // The sender is in this struct, so it cannot be gone.
         let _ = self.state.subscribe().wait_for(|state| !state.spoken_to.contains_key(node)).await;
     }
 
-    /// A node is connected to this one.
+    /// Records that a node is connected to this one.
     pub(super) fn hear(&self, node: NodeId) -> Heard<'_> {
         self.state.send_modify(|state| *state.heard.entry(node.clone()).or_default() += 1);
         Heard(self, node)
     }
 
-    /// Resolves when this node hears every node that it speaks to, and knows what it wants.
+    /// Resolves when this node hears every node that it speaks to, and knows what each of them wants.
     pub(super) async fn whole(&self) {
-        // The sender is ours.
+        // The sender is in this struct, so it cannot be gone.
         let _ = self.state.subscribe().wait_for(State::is_whole).await;
     }
 
-    /// Whoever is missing by now is not waited for again.
+    /// Stops waiting for the nodes that are missing now.
     pub(super) fn excuse(&self) {
         self.state.send_if_modified(|state| {
             let missing: Vec<NodeId> = state.missing().cloned().collect();
@@ -106,7 +107,7 @@ impl State {
 }
 
 impl Spoken<'_> {
-    /// The node has said what it wants.
+    /// Records that the node has said what it wants.
     pub(super) fn told(&self) {
         self.0.state.send_if_modified(|state| {
             let told = state.spoken_to.get_mut(&self.1);

@@ -5,16 +5,16 @@ use bytes::{Bytes, BytesMut};
 use super::zmtp;
 use wire::{Envelope, Room};
 
-/// What ends a topic. ZeroMQ compares beginnings, so without it whoever wants `math` gets `maths` too. It is a
-/// byte that no room has.
+/// The byte that ends a topic. ZeroMQ compares only the beginning, so without it whoever wants `math` would get
+/// `maths` too. No room's name contains this byte.
 pub(super) const END: char = '\n';
 
-/// A room as a topic.
+/// The topic of a room.
 pub(super) fn topic(room: &Room) -> String {
     format!("{room}{END}")
 }
 
-/// The whole message as it goes to every peer: made once, shared by all queues.
+/// The whole message as it goes to every peer. It is made once and shared by all queues.
 pub(super) fn encode(topic: &str, envelope: &Envelope) -> Bytes {
     let body = envelope.encode();
     let mut out = BytesMut::with_capacity(32 + topic.len() + envelope.id.len() + body.len());
@@ -22,7 +22,7 @@ pub(super) fn encode(topic: &str, envelope: &Envelope) -> Bytes {
     out.freeze()
 }
 
-/// The envelope in a message; `None` if it is not one of ours. Anybody may publish to us: the topic and the id
+/// The envelope in a message; `None` if it is not one of ours. Anybody may publish to us, so the topic and the id
 /// have to be the envelope's own.
 pub(super) fn decode(frames: Vec<Bytes>) -> Option<Envelope> {
     let [topic, id, body] = <[Bytes; 3]>::try_from(frames).ok()?;

@@ -12,8 +12,8 @@
 //! | `tally` | what is counted |
 //!
 //! **The sockets are the other way round than in the textbook**, which binds PUB and connects SUB. Each node binds
-//! one SUB, and connects one XPUB to each peer: so each peer has a queue and a writer of its own, and one that does
-//! not read holds up nobody and costs a bounded queue (`--hwm`).
+//! one SUB, and connects one XPUB to each peer. So each peer has a queue and a writer of its own, and a peer that
+//! does not read holds up nobody and costs a bounded queue (`--hwm`).
 //!
 //! **On the wire** a message has three frames, and any ZeroMQ program can send and read them:
 //!
@@ -34,8 +34,8 @@
 //! surface, out of a supervisor's reach. What PUB and SUB need of ZMTP is little, and with it come the bounds, a
 //! time-out for each step, and PING, which confirms subscriptions. The tests speak with that crate and with libzmq.
 //!
-//! **Health**: up as soon as this node hears every peer that it reaches and knows what it wants, at the latest after
-//! a second. It stays up, since peers come and go.
+//! **Health**: the bus is up as soon as this node hears every peer that it reaches and knows what it wants, at the
+//! latest after a second. It stays up, since peers come and go.
 
 mod address;
 mod backlog;
@@ -80,29 +80,29 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 /// How a ZeroMQ bus is set up.
 #[derive(Debug, Clone)]
 pub struct ZeromqOptions {
-    /// Where this node's SUB socket listens: `tcp://127.0.0.1:9000`, or without `tcp://`. Host `*` is every
-    /// interface, port 0 a free port.
+    /// The address at which this node's SUB socket listens: `tcp://127.0.0.1:9000`, or without `tcp://`. The host `*`
+    /// means every interface, port 0 any free port.
     pub sub: String,
-    /// The SUB sockets of the other nodes, in the same form. The node's own is ignored, and so is a second
-    /// mention: the list may be the same for all nodes.
+    /// The addresses of the other nodes' SUB sockets, in the same form. The node's own address is ignored, and so is
+    /// a second mention: the list may be the same for all nodes.
     pub peers: Vec<String>,
-    /// High-water mark: how many frames (here: whole messages) may wait for one peer; further ones are dropped and
-    /// counted. Nor may more than 64 MiB wait.
+    /// High-water mark: number of frames (here: whole messages) that may wait for one peer; further ones are dropped
+    /// and counted. Nor may more than 64 MiB wait.
     pub hwm: usize,
-    /// Events that may wait for the node; further ones are dropped and counted.
+    /// Number of events that may wait for the node; further ones are dropped and counted.
     pub queue: usize,
 }
 
 impl ZeromqOptions {
-    /// Whether a bus can be started with these, as far as the options themselves tell.
+    /// Whether a bus can be started with these options, as far as they themselves tell.
     ///
     /// # Errors
-    /// When an address is none, or the high-water mark is 0.
+    /// When an address is malformed, or the high-water mark is 0.
     pub fn check(&self) -> Result<(), BusError> {
         self.addresses().map(drop)
     }
 
-    /// Our own address, and those of the others.
+    /// Our own address, and those of the other nodes.
     fn addresses(&self) -> Result<(Address, Vec<Address>), BusError> {
         if self.hwm == 0 {
             return Err(BusError::Setup("a high-water mark of 0 lets nothing through".into()));
@@ -135,7 +135,7 @@ pub struct ZeromqBus {
     health: Arc<watch::Sender<Health>>,
     tasks: TaskTracker,
     stop: CancellationToken,
-    /// Ends the tasks of a bus that nobody closed.
+    /// Ends the tasks of a bus that was dropped without [`Bus::close`].
     _stop_when_dropped: DropGuard,
 }
 
@@ -144,7 +144,7 @@ impl ZeromqBus {
     /// future is polled.
     ///
     /// # Errors
-    /// When an address is none or cannot be bound, or the high-water mark is 0.
+    /// When an address is malformed or cannot be bound, or the high-water mark is 0.
     pub fn start(options: ZeromqOptions) -> impl Future<Output = Result<Self, BusError>> + Send {
         let counters = Arc::new(Counters::register());
         let tally = Tally::register();
@@ -201,13 +201,13 @@ impl ZeromqBus {
         }
     }
 
-    /// Where the SUB socket listens.
+    /// The address at which the SUB socket listens.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 }
 
-/// Up once the mesh is whole, or has had its time.
+/// Reports the bus as up once the mesh is whole, or once it has had its time.
 async fn settle(mesh: Arc<Mesh>, health: Arc<watch::Sender<Health>>, stop: CancellationToken) {
     let up = async {
         if timeout(CONFIRM_WITHIN, mesh.whole()).await.is_err() {
@@ -223,7 +223,8 @@ async fn settle(mesh: Arc<Mesh>, health: Arc<watch::Sender<Health>>, stop: Cance
 }
 
 impl Bus for ZeromqBus {
-    /// Never refused while the bus is open: a peer's full queue is a loss of that peer's, and counted.
+    /// A publish is never refused while the bus is open: if a peer's queue is full, that peer loses the message,
+    /// which is counted.
     fn publish(&self, envelope: Envelope) -> Receipt {
         if self.stop.is_cancelled() {
             let outcome = Outcome::bus_down("the bus is closed");
@@ -244,7 +245,8 @@ impl Bus for ZeromqBus {
         Receipt::ready(outcome)
     }
 
-    /// Resolves when every peer that is connected, or is about to be, knows it; after a second in any case.
+    /// The future resolves when every peer that is connected, or is about to be, knows of the room; after a second in
+    /// any case.
     fn subscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {
         let changed = self.interest.change(&room, true);
         let (interest, mesh) = (Arc::clone(&self.interest), Arc::clone(&self.mesh));
@@ -263,7 +265,7 @@ impl Bus for ZeromqBus {
         })
     }
 
-    /// Resolves at once: what still comes of the room is not handed on.
+    /// The future resolves at once: messages of the room that still come are not handed on.
     fn unsubscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {
         Box::pin(ready(self.interest.change(&room, false)))
     }
@@ -280,7 +282,7 @@ impl Bus for ZeromqBus {
         true
     }
 
-    /// Gives the peers a moment to take what waits for them; the rest is counted as unsent.
+    /// Gives the peers a moment to take the messages that wait for them; the rest is counted as unsent.
     fn close(&self) -> BoxFuture<()> {
         self.interest.close();
         self.stop.cancel();

@@ -1,4 +1,4 @@
-//! An XPUB socket: the connection to one peer, made anew for as long as the bus lives.
+//! An XPUB socket: the connection to one peer, which is made anew for as long as the bus lives.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,18 +14,19 @@ use super::backlog::{Backlog, Batch};
 use super::mesh::{Mesh, Spoken};
 use super::zmtp::{self, Command, Connection, Incoming, Role, Traffic};
 
-/// How long one attempt to connect may take, before the handshake. A host that is away answers nothing.
+/// How long one attempt to connect may take, before the handshake. A host that is away does not answer at all.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
-/// The wait after the first failed attempt; it doubles. A peer that comes back is found at once.
+/// The wait after the first failed attempt. It doubles with each failure, but starts this short so that a peer that
+/// comes back is found at once.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 /// The longest wait between two attempts.
 const LONGEST_WAIT: Duration = Duration::from_millis(200);
-/// How long a bus that closes still writes what waits.
+/// How long a bus that closes goes on writing the messages that wait.
 const LINGER: Duration = Duration::from_millis(300);
-/// Bytes of one write, or one message.
+/// Number of bytes in one write, unless one message is longer.
 const WRITE: usize = 64 << 10;
 
-/// Speaks to one peer.
+/// The connection to one peer.
 pub(super) struct Publisher {
     pub(super) address: Address,
     pub(super) backlog: Arc<Backlog>,
@@ -34,13 +35,13 @@ pub(super) struct Publisher {
     pub(super) stop: CancellationToken,
 }
 
-/// How an attempt ended.
+/// The reason why an attempt or a connection ended.
 enum End {
-    /// There was no connection, and this is why.
+    /// No connection could be made, for this reason.
     Unreachable(String),
-    /// There was one, and this is why it ended.
+    /// There was a connection, and it ended for this reason.
     Lost(String),
-    /// There is a connection to this node already, by another of its addresses; it is lost now.
+    /// Another address of the same node was connected already; that connection is lost now.
     Twin,
     /// The peer is this node.
     Myself,
@@ -68,7 +69,7 @@ impl Publisher {
                     tracing::info!("the peer {peer} is lost: {reason}");
                     (wait, told, lost_before) = (FIRST_WAIT, None, true);
                 }
-                // Once for each reason: an attempt is made several times a second.
+                // Each reason is logged once, because several attempts are made every second.
                 End::Unreachable(reason) if told.as_ref() != Some(&reason) => {
                     tracing::info!("the peer {peer} cannot be reached, trying on: {reason}");
                     told = Some(reason);
@@ -147,7 +148,7 @@ impl Publisher {
         End::Twin
     }
 
-    /// Reads what the peer wants, until the connection ends.
+    /// Reads which topics the peer wants, until the connection ends.
     async fn listen(&self, mut read: Incoming<OwnedReadHalf>, spoken: Option<&Spoken<'_>>) -> String {
         loop {
             let taken = match read.next().await {
@@ -158,7 +159,7 @@ impl Publisher {
                 }
                 Ok(Traffic::Command(Command::Ping(context))) => {
                     self.backlog.pong(context);
-                    // A node of ours asks after its subscriptions.
+                    // A PING from one of our nodes comes after its subscriptions.
                     if let Some(spoken) = spoken {
                         spoken.told();
                     }
@@ -167,7 +168,7 @@ impl Publisher {
                 Ok(Traffic::Command(Command::Error(reason))) => return format!("it refuses: {reason}"),
                 Ok(Traffic::Command(_)) => true,
                 Ok(Traffic::Message(frames)) => match frames.first() {
-                    // ZMTP 3.0 subscribes with messages.
+                    // In ZMTP 3.0 subscriptions are messages and not commands.
                     Some(frame) if frame.first() == Some(&1) => self.backlog.subscribe(frame.slice(1..)),
                     Some(frame) if frame.first() == Some(&0) => {
                         self.backlog.cancel(&frame.slice(1..));
@@ -183,7 +184,7 @@ impl Publisher {
         }
     }
 
-    /// Writes what waits, until the connection ends. When the bus stops, to the last.
+    /// Writes the messages that wait, until the connection ends. When the bus stops, it writes all that are left.
     async fn speak(&self, mut write: OwnedWriteHalf) -> String {
         let mut batch = Batch::default();
         loop {
@@ -205,7 +206,8 @@ impl Publisher {
                 () = self.stop.cancelled() => {}
             }
         }
-        // The peer reads to this end and closes; closing first could take back what it has not read.
+        // The peer reads to this end and closes. If this side closed first, messages that the peer has not read could
+        // be lost.
         if let Err(error) = write.shutdown().await {
             return error.to_string();
         }
@@ -218,7 +220,7 @@ impl Publisher {
     }
 }
 
-/// A batch that is being written. However the writing ends, what was not written is counted.
+/// A batch that is being written. However the writing ends, the messages that were not written are counted.
 struct UnderWay<'a> {
     backlog: &'a Backlog,
     batch: &'a Batch,

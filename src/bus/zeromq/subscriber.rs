@@ -1,4 +1,4 @@
-//! The SUB socket: takes connections, tells each publisher what is wanted, and reads without pause.
+//! The SUB socket: accepts connections, tells each publisher what is wanted, and reads without pause.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,12 +17,13 @@ use super::message;
 use super::zmtp::{self, Command, Connection, Incoming, Role, Traffic};
 use crate::feed::Feed;
 
-/// Connections at a time; further ones wait in the kernel.
+/// Number of connections at a time; further ones wait in the kernel.
 const CONNECTIONS: usize = 1024;
-/// The wait after a failed `accept`: out of descriptors, most likely, and nothing tells when there is one again.
+/// The wait after a failed `accept`. Most likely the process is out of descriptors, and nothing tells when one is
+/// free again.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 
-/// Hears the peers.
+/// Receives the messages of the peers.
 pub(super) struct Subscriber {
     pub(super) interest: Arc<Interest>,
     pub(super) feed: Arc<Feed>,
@@ -68,7 +69,7 @@ impl Subscriber {
             () = self.stop.cancelled() => return,
             reason = self.serve(tcp) => reason,
         };
-        // Not a warning: anybody may connect, as often as they like.
+        // This is not a warning: anybody may connect, as often as they like.
         tracing::debug!("a connection from {from} ended: {reason}");
     }
 
@@ -78,7 +79,8 @@ impl Subscriber {
             Err(reason) => return reason,
         };
         let Connection { read, write, commands, node } = connection;
-        // Listed before it is heard: whoever waits for the mesh then waits for what is listed.
+        // The publisher is listed before the mesh hears it: whoever waits for the mesh then also waits for every
+        // listed publisher.
         let listing = self.interest.list(commands);
         let _heard = node.map(|node| self.mesh.hear(node));
         tokio::select! {
@@ -110,7 +112,7 @@ impl Subscriber {
     }
 }
 
-/// Tells a publisher what is wanted, until the connection ends.
+/// Tells a publisher which rooms are wanted, until the connection ends.
 async fn tell(mut write: OwnedWriteHalf, listing: &Listing) -> String {
     loop {
         while let Some((news, changes)) = listing.news() {

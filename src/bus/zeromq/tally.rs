@@ -1,4 +1,4 @@
-//! What this bus counts beside what every bus counts.
+//! The figures that this bus counts beside those of every bus.
 
 use metrics::{Counter, Gauge, counter, describe_counter, describe_gauge, gauge};
 

@@ -1,4 +1,4 @@
-//! What one peer subscribed to.
+//! The topics to which one peer subscribed.
 
 use std::collections::HashMap;
 
@@ -6,17 +6,17 @@ use bytes::Bytes;
 
 use super::message::END;
 
-/// The most topics that one peer may want: more than all clients of a node may be in, with its default limits.
+/// The most topics that one peer may want: more than all clients of a node can be in with its default limits.
 const MOST: usize = 1 << 20;
-/// The longest topic that a peer may want. A room has at most 256 bytes.
+/// The longest topic that a peer may want, in bytes. A room's name has at most 256 bytes.
 const LONGEST: usize = 512;
 
-/// The peer's subscriptions, each with how often it was made: ZeroMQ wants it withdrawn as often.
+/// The peer's subscriptions, with the number of times that each was made: in ZeroMQ it must be withdrawn as often.
 pub(super) struct Topics {
     most: usize,
-    /// Those that end as ours do, and so match one topic only.
+    /// The topics that end as ours do, so that each matches one room only.
     rooms: HashMap<Bytes, usize>,
-    /// Beginnings, such as a program of other people subscribes to: `` is everything.
+    /// The beginnings of topics to which programs of other people subscribe: the empty one matches everything.
     beginnings: HashMap<Bytes, usize>,
 }
 
@@ -27,12 +27,13 @@ impl Default for Topics {
 }
 
 impl Topics {
-    /// No subscription yet, and room for so many.
+    /// No subscription yet, and room for `most` of them.
     fn up_to(most: usize) -> Self {
         Self { most, rooms: HashMap::new(), beginnings: HashMap::new() }
     }
 
-    /// The peer wants what begins with this. False if it wants too much.
+    /// Records that the peer wants the topics that begin with this. Gives false if it wants too many or too long
+    /// ones.
     pub(super) fn add(&mut self, topic: Bytes) -> bool {
         if topic.len() > LONGEST || self.rooms.len() + self.beginnings.len() >= self.most {
             return false;
@@ -42,7 +43,7 @@ impl Topics {
         true
     }
 
-    /// The peer no longer does.
+    /// Records that the peer no longer wants the topics that begin with this.
     pub(super) fn remove(&mut self, topic: &Bytes) {
         let place = self.place(topic);
         if let Some(count) = place.get_mut(topic) {
@@ -119,7 +120,7 @@ mod tests {
         let mut topics = Topics::up_to(100);
         assert!(!topics.add(vec![b'x'; LONGEST + 1].into()));
         assert_eq!(Topics::default().most, 1 << 20);
-        // Rooms and beginnings count together.
+        // Rooms and beginnings count together against the bound.
         let topic = |n: usize| if n.is_multiple_of(2) { format!("{n}") } else { format!("{n}\n") };
         assert!((0..100).all(|n| topics.add(topic(n).into())));
         assert!(!topics.add("one more".into()) && !topics.add("one more\n".into()));

@@ -1,4 +1,4 @@
-//! A call to the broker, and how long it may take.
+//! Calls to the broker, each under a time-out.
 
 use std::time::Duration;
 

@@ -1,10 +1,10 @@
-//! How far deliveries are on the disk, as the writer tells the consumer.
+//! Which deliveries are on the disk, as the writer tells the consumer.
 
-/// The last delivery that is on the disk, with everything before it.
+/// The last delivery that is on the disk together with everything before it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Committed {
-    /// The subscription by which it came; 0 is none.
+    /// The subscription by which the delivery came; 0 means no subscription.
     pub epoch: u64,
-    /// The broker's number for it.
+    /// The broker's number for the delivery.
     pub tag: u64,
 }

@@ -1,7 +1,8 @@
-//! The queue at the broker: connects again and again, takes what is in it, and acknowledges what is committed.
+//! Consumes the queue at the broker: connects again and again, takes the deliveries, and acknowledges those that are
+//! committed.
 //!
-//! The loop is ours: the library's automatic recovery may hang for good, and the back-off decides how soon fences
-//! are answered again after an outage.
+//! The loop is ours and not the library's, whose automatic recovery may hang for good; and the back-off decides how
+//! soon fences are answered again after an outage.
 
 mod call;
 mod committed;
@@ -26,13 +27,13 @@ use subscription::Subscription;
 pub use committed::Committed;
 pub use subscription::PREFETCH;
 
-/// Pauses before another attempt to connect.
+/// The pause before the second attempt to connect; later pauses are longer.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// The pause after a failure that does not mend itself, which should not fill the broker's log.
+/// The pause after a failure that does not mend itself, long enough not to fill the broker's log.
 const LASTING_PAUSE: Duration = Duration::from_secs(1);
 
-/// Consumes the queue.
+/// The consumer of the history's queue.
 pub struct Consumer {
     broker: Broker,
     intake: mpsc::Sender<Delivery>,
@@ -41,7 +42,7 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    /// Reads the URL; connects to nothing yet.
+    /// Reads the URL, without connecting yet.
     pub fn new(
         url: &str,
         namespace: &str,
@@ -55,7 +56,7 @@ impl Consumer {
         Ok(Self { broker, intake, status, counters })
     }
 
-    /// Consumes until `stop`.
+    /// Consumes until `stop` is cancelled.
     pub async fn run(self, mut committed: watch::Receiver<Committed>, stop: CancellationToken) {
         let mut pause = FIRST_PAUSE;
         let mut consumed_before = false;
@@ -87,7 +88,8 @@ impl Consumer {
             }
             let wait = if lasting { LASTING_PAUSE } else { pause };
             pause = (pause * 2).min(LONGEST_PAUSE);
-            // Counted from when the attempt began: one that ran into its time-out has waited enough.
+            // The pause counts from the beginning of the attempt: an attempt that ran into its time-out has waited
+            // enough.
             let next = (began + wait).max(Instant::now() + FIRST_PAUSE);
             tokio::select! {
                 () = stop.cancelled() => break,

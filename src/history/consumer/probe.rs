@@ -1,7 +1,7 @@
-//! Whether the broker still answers, and how much waits in the queue.
+//! Checks whether the broker still answers, and how many messages wait in the queue.
 //!
-//! A stopped broker is noticed by nobody else: the kernel goes on acknowledging for it, and AMQP's heartbeat takes
-//! twice its interval.
+//! Nothing but this probe notices a stopped broker: the kernel goes on acknowledging for it, and AMQP's heartbeat
+//! takes twice its interval.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,21 +15,21 @@ use super::call::CALL;
 use crate::counters::Counters;
 use bus::amqp::broker::{Failure, is_missing, sentence};
 
-/// Between an answer and the next question.
+/// The pause between an answer and the next probe.
 const BEAT: Duration = Duration::from_millis(500);
-/// How long the broker may take to answer while nothing else comes from it.
+/// How long the broker may take to answer a probe while nothing else comes from it.
 const SILENCE: Duration = Duration::from_millis(1_250);
-/// Between two looks at a queue that another service consumes.
+/// The interval at which a queue is checked that another service consumes.
 const ELSEWHERE: Duration = Duration::from_millis(250);
 
-/// Asks about the queue.
+/// Asks the broker about the queue.
 async fn look(channel: &Channel, queue: &str) -> lapin::Result<lapin::Queue> {
     let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
     channel.queue_declare(queue.into(), passive, FieldTable::default()).await
 }
 
-/// Ends when the broker is silent or the queue is gone, and says why. `pulse` is set by everything that comes from
-/// the broker: behind a long backlog an answer may be late though it is well.
+/// Ends when the broker is silent or the queue is gone, and says why. Everything that comes from the broker sets
+/// `pulse`: behind a long backlog the answer to a probe may be late although the broker is well.
 pub async fn watch(channel: &Channel, queue: &str, pulse: &AtomicBool, counters: &Counters) -> String {
     loop {
         sleep(BEAT).await;
@@ -50,12 +50,12 @@ pub async fn watch(channel: &Channel, queue: &str, pulse: &AtomicBool, counters:
     }
 }
 
-/// Why a subscription ends whose queue is gone.
+/// The reason of a subscription that ends because its queue is gone.
 pub fn deleted(queue: &str) -> String {
     format!("the queue {queue} was deleted")
 }
 
-/// Waits until nobody consumes the queue. `elsewhere` is called when somebody does.
+/// Waits until nobody consumes the queue. Calls `elsewhere` when somebody does.
 pub async fn until_free(
     channel: &Channel,
     queue: &str,

@@ -20,9 +20,9 @@ use crate::intake::{Content, Delivery};
 use crate::status::Status;
 use bus::amqp::broker::{Broker, Connected, Failure, sentence};
 
-/// Deliveries that the broker sends before the first of them is acknowledged.
+/// Number of deliveries that the broker sends before the first of them is acknowledged.
 pub const PREFETCH: u16 = 1_000;
-/// How long an orderly goodbye may take.
+/// How long an orderly end of the connection may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// A subscription that the broker has confirmed.
@@ -31,14 +31,15 @@ pub struct Subscription {
     queue: String,
     consumer: Consumer,
     deliveries: Channel,
-    /// Beside the other, so that an answer does not wait behind deliveries and an error ends only this one.
+    /// A second channel for probes, so that their answers do not wait behind deliveries and an error closes only this
+    /// channel.
     questions: Channel,
     counters: Arc<Counters>,
     connected: Connected,
 }
 
 impl Subscription {
-    /// Waits until the queue is free, and subscribes as its only consumer.
+    /// Waits until the queue is free, and then subscribes as its only consumer.
     pub async fn start(
         connected: Connected,
         broker: &Broker,
@@ -64,7 +65,7 @@ impl Subscription {
         .await?;
         let deliveries = call.to(connected.connection.create_channel()).await?;
         call.to(deliveries.basic_qos(PREFETCH, BasicQosOptions::default())).await?;
-        // Two services with two files would each have a part of the messages.
+        // The subscription is exclusive because two services with two files would each get a part of the messages.
         let alone = BasicConsumeOptions { exclusive: true, ..BasicConsumeOptions::default() };
         let consumer = deliveries.basic_consume(
             queue.as_str().into(),
@@ -76,7 +77,7 @@ impl Subscription {
         Ok(Self { epoch, queue, consumer, deliveries, questions, counters: Arc::clone(counters), connected })
     }
 
-    /// Consumes until the connection is lost or `stop`, and says why it ended.
+    /// Consumes until the connection is lost or `stop` is cancelled, and says why it ended.
     pub async fn serve(
         self,
         intake: &mpsc::Sender<Delivery>,
@@ -114,7 +115,7 @@ impl Subscription {
                     Some(Err(error)) => break Some(sentence(&error)),
                     None => break Some(probe::deleted(&queue)),
                 },
-                // The writer is behind: the broker holds the rest back.
+                // The writer is behind, so no further delivery is taken and the broker holds the rest back.
                 place = intake.reserve(), if waiting.is_some() => match (place, waiting.take()) {
                     (Ok(place), Some(delivery)) => place.send(delivery),
                     _ => break Some("the writer ended".into()),
@@ -131,7 +132,8 @@ impl Subscription {
     }
 }
 
-/// Acknowledges what the writer still finishes, and leaves in good order, so that little is delivered again.
+/// Acknowledges what the writer still finishes, and closes the connection in good order, so that little is delivered
+/// again.
 async fn goodbye(connection: &Connection, acks: &mut Acks<'_>, committed: &mut watch::Receiver<Committed>) {
     let deadline = Instant::now() + GOODBYE;
     // An error means that the writer has ended.
@@ -147,17 +149,17 @@ async fn goodbye(connection: &Connection, acks: &mut Acks<'_>, committed: &mut w
     }
 }
 
-/// Acknowledges deliveries of one subscription.
+/// Acknowledges the deliveries of one subscription.
 struct Acks<'a> {
     epoch: u64,
     channel: &'a Channel,
-    /// The newest that the broker was told of: to be told of one twice is an error to it.
+    /// The newest delivery that was acknowledged. To acknowledge a delivery twice is an error to the broker.
     told: u64,
 }
 
 impl Acks<'_> {
-    /// Everything up to this one. What came by another subscription is not this one's to acknowledge: it was or
-    /// will be delivered again.
+    /// Acknowledges everything up to this delivery. Deliveries of another subscription are not acknowledged here: the
+    /// broker has delivered them again, or will.
     async fn send(&mut self, done: Committed) -> Result<(), String> {
         if done.epoch != self.epoch || done.tag <= self.told {
             return Ok(());

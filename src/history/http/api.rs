@@ -1,4 +1,4 @@
-//! What the answers are made of, and how long one may be.
+//! What the answers are made from, and how long an answer may be.
 
 use std::sync::Arc;
 
@@ -10,20 +10,20 @@ use crate::readers::Readers;
 use crate::status::Status;
 use trace::Trace;
 
-/// The most messages in one answer.
+/// Largest number of messages in one answer.
 pub(super) const LIMIT: usize = 1_000;
 
-/// What the answers are made of.
+/// What the answers are made from.
 pub struct Api {
-    /// The file.
+    /// The readers of the file.
     pub readers: Readers,
-    /// The fences.
+    /// The committed fences.
     pub fences: Arc<Fences>,
-    /// Whether it works.
+    /// Whether the service works at this moment.
     pub status: Arc<Status>,
-    /// What `/metrics` shows.
+    /// Renders what `/metrics` shows; `None` if there is nothing to show.
     pub metrics: Option<PrometheusHandle>,
-    /// Where each message was, and when.
+    /// Trace handle for the messages that a replay reads.
     pub trace: Trace,
 }
 

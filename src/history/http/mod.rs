@@ -1,4 +1,4 @@
-//! The questions that the service answers. What nodes ask is in [`recall`](bus::amqp::recall).
+//! The requests that the service answers. Those that nodes make are described in [`recall`](bus::amqp::recall).
 
 mod api;
 mod query;
@@ -23,7 +23,7 @@ use api::Context;
 use query::Query;
 use refusal::Refusal;
 
-/// The longest that a question may wait for a fence, in milliseconds.
+/// The longest that a request may wait for a fence, in milliseconds.
 const WAIT_MS: u64 = 30_000;
 
 const ROUTES: &str = "\
@@ -36,7 +36,7 @@ GET /fences/{id}?wait_ms=
 GET /healthz, /readyz, /metrics
 ";
 
-/// The routes.
+/// The routes of the service.
 pub fn router(api: Api) -> Router {
     Router::new()
         .route("/", get(async || ROUTES))

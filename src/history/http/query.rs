@@ -1,4 +1,5 @@
-//! The part of a URL after the question mark. A `+` in it is a plus: ids may have one and have no spaces.
+//! Reads the part of a URL after the question mark. A `+` in it is a plus and not a space: ids may contain a plus and
+//! never a space.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,12 +8,12 @@ use std::str::FromStr;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Query(Vec<(String, String)>);
 
-/// What is wrong with a parameter, for people.
+/// What is wrong with a parameter, as a sentence for people.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Wrong(pub String);
 
 impl Query {
-    /// Reads it; only these names may be in it, each once.
+    /// Reads the parameters; only these names may occur, each at most once.
     pub fn read(text: Option<&str>, names: &[&str]) -> Result<Self, Wrong> {
         let mut found: Vec<(String, String)> = Vec::new();
         for pair in text.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
@@ -29,7 +30,7 @@ impl Query {
         Ok(Self(found))
     }
 
-    /// The text of a parameter; given but empty is wrong.
+    /// The text of a parameter. A parameter that is given but empty is an error.
     pub fn text(&self, name: &str) -> Result<Option<&str>, Wrong> {
         match self.0.iter().find(|(known, _)| known == name) {
             Some((_, value)) if value.is_empty() => Err(Wrong(format!("`{name}` is empty"))),
@@ -38,7 +39,7 @@ impl Query {
         }
     }
 
-    /// The number of a parameter, within these bounds.
+    /// The number in a parameter, which must be within these bounds.
     pub fn number<T: FromStr + PartialOrd + fmt::Display + Copy>(
         &self,
         name: &str,
@@ -53,7 +54,7 @@ impl Query {
     }
 }
 
-/// Replaces `%41` by `A`.
+/// Decodes percent signs, as in `%41` for `A`.
 fn decode(text: &str) -> Result<String, Wrong> {
     let wrong = || Wrong(format!("`{text}` is not percent-encoded UTF-8"));
     let mut bytes = Vec::with_capacity(text.len());
@@ -66,7 +67,7 @@ fn decode(text: &str) -> Result<String, Wrong> {
         }
         let (digits, after) = after.split_at_checked(2).ok_or_else(wrong)?;
         let digits = std::str::from_utf8(digits).map_err(|_| wrong())?;
-        // `from_str_radix` takes a sign too.
+        // `from_str_radix` would accept a sign as well.
         if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
             return Err(wrong());
         }

@@ -1,4 +1,4 @@
-//! An answer that says why there is none.
+//! An answer that says why a request was refused.
 
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::query::Wrong;
 
-/// An answer that says why there is none.
+/// An answer that says why a request was refused.
 pub(super) struct Refusal(pub(super) StatusCode, pub(super) String);
 
 impl IntoResponse for Refusal {
@@ -24,7 +24,7 @@ impl From<Wrong> for Refusal {
 }
 
 impl Refusal {
-    /// The file cannot be read now.
+    /// The refusal for a file that cannot be read now.
     pub(super) fn away(why: String) -> Self {
         Self(StatusCode::SERVICE_UNAVAILABLE, why)
     }

@@ -1,8 +1,9 @@
-//! `GET /rooms/{room}/envelopes`: what nodes ask for their clients. See [`recall`](bus::amqp::recall).
+//! `GET /rooms/{room}/envelopes`: the messages that nodes request for their clients. See
+//! [`recall`](bus::amqp::recall).
 //!
-//! `after` itself is in the answer. On a page that begins `from` a place, [`FOUND`] is `true` if nothing from there
-//! on has been trimmed since the page before. A page may be shorter than `limit` where messages are long; [`NEXT`]
-//! is what counts.
+//! The message `after` itself is in the answer. On a page that begins `from` a place, [`FOUND`] is `true` if nothing
+//! from there on has been trimmed since the previous page. A page may be shorter than `limit` where messages are
+//! long; only [`NEXT`] says whether more follows.
 
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderValue;
@@ -18,11 +19,11 @@ use bus::amqp::recall::{FOUND, NEXT};
 use trace::{Line, Step, Trace};
 use wire::Envelope;
 
-/// Envelopes in an answer, if nothing is said.
+/// Number of envelopes in an answer if the request gives no limit.
 const DEFAULT_LIMIT: usize = 500;
-/// Messages before `after`, if nothing is said.
+/// Number of messages before `after` if the request gives no margin.
 const DEFAULT_MARGIN: Margin = 500;
-/// The most messages before `after`.
+/// The largest margin: the most messages before `after`.
 const MARGIN: Margin = 10_000;
 
 pub(super) async fn envelopes(
@@ -61,7 +62,7 @@ pub(super) async fn envelopes(
 
 fn trace(trace: &Trace, messages: &[Stored]) {
     for message in messages {
-        // It was understood when it was stored.
+        // The envelope was readable when it was stored, so this does not fail.
         if let Ok(envelope) = Envelope::decode(Bytes::copy_from_slice(&message.envelope)) {
             trace.note(|| Line::now(Step::Replay, &envelope.id, envelope.room.as_str()));
         }

@@ -1,9 +1,9 @@
-//! `GET /rooms/{room}/messages`: for people and programs that want to read.
+//! `GET /rooms/{room}/messages`: the messages of a room, for people and programs that want to read them.
 //!
-//! Without `before` and `after` the newest messages are told. With `after` (alone or with `before`) the page begins
-//! right after it and `more` says that newer ones follow; else it ends at the newest, or right before `before`, and
-//! `more` says that there are older ones. A page may be shorter than `limit` where messages are long; `more` is what
-//! counts.
+//! Without `before` and `after` the answer has the newest messages. With `after` (alone or with `before`) the page
+//! begins right after that message and `more` says that newer ones follow; otherwise the page ends at the newest
+//! message, or right before `before`, and `more` says that there are older ones. A page may be shorter than `limit`
+//! where messages are long; only `more` says whether it is the last one.
 
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
@@ -15,10 +15,10 @@ use super::query::Query;
 use super::refusal::Refusal;
 use crate::store::{Direction, Page, Reader};
 
-/// Messages in an answer, if nothing is said.
+/// Number of messages in an answer if the request gives no limit.
 const DEFAULT_LIMIT: usize = 50;
 
-/// What the file answers: a page, or the id that it does not know.
+/// The answer of the file: a page, or the id that it does not know.
 type Told = Result<Page, String>;
 
 pub(super) async fn messages(
@@ -63,7 +63,7 @@ fn look(
     reader.between(room, above, below, limit, direction).map(Ok)
 }
 
-/// The frames are JSON already; whatever came in was checked.
+/// The stored frames are JSON already, because every message was checked before it was stored.
 fn json(room: &str, page: &Page) -> Vec<u8> {
     let mut body = format!("{{\"room\":{},\"messages\":[", serde_json::Value::from(room)).into_bytes();
     for (n, message) in page.messages.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The file itself: its schema, how it is opened for writing and for reading, and why it cannot be.
+//! The SQLite file itself: its schema, how it is opened for writing and for reading, and why it cannot be opened.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-/// Marks the file as ours (`file` shows it): "psbl".
+/// The application id "psbl", which marks the file as ours. The program `file` shows it.
 const APPLICATION_ID: i32 = 0x7073_626c;
-/// Counts up when the schema changes.
+/// The version of the schema, which counts up with each change.
 const SCHEMA_VERSION: i32 = 1;
-/// Any database begins with so many bytes.
+/// Size of the header with which every database begins, in bytes.
 const HEADER_BYTES: u64 = 100;
-/// How long SQLite itself waits for a lock. Short: whoever waits longer is the writer, which says so meanwhile.
+/// How long SQLite itself waits for a lock. It is short because the writer waits longer by itself, and says so
+/// meanwhile.
 const BUSY: Duration = Duration::from_millis(200);
-/// What the WAL is cut to after a checkpoint, in bytes.
+/// Size to which the WAL is cut after a checkpoint, in bytes.
 const WAL_SIZE: i64 = 64 * 1024 * 1024;
 
 const SCHEMA: &str = "
@@ -43,8 +44,8 @@ pub struct Reader {
     file: File,
 }
 
-/// Which file a path led to. SQLite goes on writing into a file that somebody has removed, and nobody would ever
-/// see what it holds.
+/// The identity of the file to which a path led. SQLite goes on writing into a file that somebody has removed, and
+/// nobody would ever see what it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct File {
     device: u64,
@@ -58,17 +59,17 @@ impl File {
     }
 }
 
-/// Why the file cannot be opened.
+/// The reason why the file cannot be opened.
 #[derive(Debug)]
 pub enum Opening {
-    /// Waiting will not help: it is something else.
+    /// The file is something else than a history, and waiting will not help.
     Never(String),
-    /// It is locked, or the disk is full.
+    /// The file is locked, or the disk is full; waiting may help.
     NotNow(String),
 }
 
 impl Opening {
-    /// The sentence.
+    /// The reason as a sentence.
     pub fn why(self) -> String {
         let (Self::Never(why) | Self::NotNow(why)) = self;
         why
@@ -76,13 +77,14 @@ impl Opening {
 }
 
 impl Store {
-    /// Opens the file, and makes it (and its directory) if it is not there. A file that is not ours stays as it is.
+    /// Opens the file, and creates it (and its directory) if it does not exist. A file that is not ours stays as it
+    /// is.
     pub fn open(path: &Path) -> Result<Self, Opening> {
         let shown = path.display();
         if path.is_dir() {
             return Err(Opening::Never(format!("{shown} is a directory, not a database")));
         }
-        // SQLite takes a file of one byte for an empty one.
+        // SQLite would take a file of one byte for an empty one.
         if fs::metadata(path).is_ok_and(|file| (1..HEADER_BYTES).contains(&file.len())) {
             return Err(Opening::Never(format!("{shown} is no SQLite database")));
         }
@@ -105,13 +107,13 @@ impl Store {
         let fresh = is_fresh(&connection)?;
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "full")?;
-        // Only macOS knows the difference.
+        // Only macOS distinguishes this from an ordinary `fsync`.
         connection.pragma_update(None, "fullfsync", true)?;
         connection.pragma_update(None, "journal_size_limit", WAL_SIZE)?;
         if fresh {
             let transaction =
                 connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            // Another process may have been quicker.
+            // Another process may have created the schema in the meantime.
             if is_fresh(&transaction)? {
                 transaction.execute_batch(SCHEMA)?;
                 transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -132,7 +134,7 @@ impl Store {
 impl Reader {
     /// Opens a file that a [`Store`] has made.
     pub fn open(path: &Path) -> rusqlite::Result<Self> {
-        // A reader of a WAL may have to write into its index, so it is no read-only connection.
+        // A reader of a WAL may have to write into its index, so the connection is not read-only.
         let connection = Connection::open_with_flags(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -149,7 +151,7 @@ impl Reader {
     }
 }
 
-/// Whether there is nothing yet; an error when there is something that is not ours.
+/// Whether the file is still empty. Gives an error if it holds something that is not ours.
 fn is_fresh(connection: &Connection) -> Result<bool, Trouble> {
     let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let (application, version) = (number("application_id")?, number("user_version")?);
@@ -161,7 +163,7 @@ fn is_fresh(connection: &Connection) -> Result<bool, Trouble> {
     if application == 0 && version == 0 && tables == 0 { Ok(true) } else { Err(Trouble::Foreign) }
 }
 
-/// Why a file was not prepared.
+/// The reason why a file was not prepared.
 enum Trouble {
     Sqlite(rusqlite::Error),
     Version(i32),
@@ -205,7 +207,7 @@ impl Trouble {
     }
 }
 
-/// What is wrong with the file, for people.
+/// What is wrong with the file, as a sentence for people.
 pub fn sentence(path: &Path, error: &rusqlite::Error) -> String {
     let shown = path.display();
     match error.sqlite_error_code() {
@@ -217,7 +219,7 @@ pub fn sentence(path: &Path, error: &rusqlite::Error) -> String {
     }
 }
 
-/// Whether an error is about a lock, after which the connection is as good as before.
+/// Whether an error is about a lock, after which the connection can still be used.
 pub fn is_lock(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
 }

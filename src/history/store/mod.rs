@@ -1,8 +1,8 @@
 //! The SQLite file.
 //!
-//! `messages.seq` is the order of the history: `AUTOINCREMENT`, so that a number is never given twice, trimmed or
-//! not. WAL, so that readers and the writer do not wait for each other; `synchronous=FULL`, so that what is
-//! committed outlives a power failure. Acknowledgements wait for that, and batches make it cheap.
+//! `messages.seq` is the order of the history. It is `AUTOINCREMENT`, so that a number is never given twice, trimmed
+//! or not. The journal is a WAL, so that readers and the writer do not wait for each other, with `synchronous=FULL`,
+//! so that what is committed survives a power failure. Acknowledgements wait for that, and batches make it cheap.
 //!
 //! | file | what it is |
 //! |---|---|

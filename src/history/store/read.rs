@@ -1,68 +1,68 @@
-//! What is asked of the file: pages of one room.
+//! Reads pages of one room out of the file.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::file::Reader;
 use super::write::last_seq;
 
-/// The most bytes of envelopes in one page; one more message than that is always in it.
+/// Number of bytes of envelopes at which a page ends. The message that reaches it is still in the page.
 const PAGE_BYTES: usize = 2 * 1024 * 1024;
-/// Where `after` is unknown, so many of the newest messages are told.
+/// Number of the newest messages that are replayed where `after` is unknown.
 const NEWEST: i64 = 10_000;
-/// Messages that were stored longer before `after` than this are not in its margin, in milliseconds.
+/// The margin before `after` has no messages that were stored earlier than this many milliseconds before it.
 const MARGIN_AGE: i64 = 60_000;
 
 /// A message as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
-    /// Its place.
+    /// The sequence number of the message.
     pub seq: i64,
-    /// Header line and frame.
+    /// The envelope: header line and frame.
     pub envelope: Vec<u8>,
 }
 
-/// A part of what was asked for, oldest first.
+/// A part of the requested messages, oldest first.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Page {
-    /// The messages.
+    /// The messages of the page.
     pub messages: Vec<Stored>,
-    /// The place of the next one in the page's direction, if there is one.
+    /// The sequence number of the next message in the page's direction, if there is one.
     pub next: Option<i64>,
 }
 
-/// Which way a page grows.
+/// The direction in which a page grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Direction {
-    /// From the lower bound towards newer messages.
+    /// The page grows from the lower bound towards newer messages.
     Newer,
-    /// From the upper bound towards older ones.
+    /// The page grows from the upper bound towards older messages.
     Older,
 }
 
-/// Where a replay begins.
+/// The place at which a replay begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Start {
-    /// A little before this message.
+    /// The replay begins a little before this message.
     After {
         /// The message id.
         id: String,
-        /// Messages before it, at most.
+        /// The most messages before it.
         margin: Margin,
     },
-    /// At this place.
+    /// The replay begins at this sequence number.
     From(i64),
 }
 
-/// A number of messages before another.
+/// A number of messages before a given one.
 pub type Margin = u32;
 
 impl Reader {
-    /// The place of a message, if the room has it.
+    /// The sequence number of a message, if the room has it.
     pub fn place(&self, room: &str, id: &str) -> rusqlite::Result<Option<i64>> {
         Ok(place(&self.connection, room, id)?.map(|(seq, _)| seq))
     }
 
-    /// Messages of a room between two places, both excluded.
+    /// Messages of a room between two sequence numbers, both excluded.
     pub fn between(
         &mut self,
         room: &str,
@@ -74,7 +74,7 @@ impl Reader {
         page(&self.connection, room, above, below, limit, direction)
     }
 
-    /// A page of a replay that ends at `until`, and whether nothing is missing from where it was to begin.
+    /// A page of a replay that ends at `until`, and whether nothing is missing from where the replay was to begin.
     pub fn replay(
         &mut self,
         room: &str,
@@ -82,7 +82,7 @@ impl Reader {
         until: i64,
         limit: usize,
     ) -> rusqlite::Result<(bool, Page)> {
-        // One snapshot for all of it: the writer trims meanwhile.
+        // One snapshot serves all the reads of this page, because the writer trims meanwhile.
         let snapshot = self.connection.transaction()?;
         let (found, first) = match start {
             Start::After { id, margin } => match place(&snapshot, room, id)? {
@@ -133,7 +133,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     Ok(Stored { seq: row.get(0)?, envelope: row.get(1)? })
 }
 
-/// The place of a message and when it was stored.
+/// The sequence number of a message and when it was stored.
 fn place(connection: &Connection, room: &str, id: &str) -> rusqlite::Result<Option<(i64, i64)>> {
     connection
         .query_row("SELECT seq, stored_at FROM messages WHERE id = ? AND room = ?", [id, room], |row| {
@@ -142,7 +142,7 @@ fn place(connection: &Connection, room: &str, id: &str) -> rusqlite::Result<Opti
         .optional()
 }
 
-/// The first place of the margin before a message.
+/// The lowest sequence number in the margin before a message.
 fn margin_start(
     connection: &Connection,
     room: &str,
@@ -164,7 +164,7 @@ fn margin_start(
     Ok(first)
 }
 
-/// The first place of the newest messages of a room.
+/// The lowest sequence number among the newest messages of a room.
 fn newest_start(connection: &Connection, room: &str, until: i64) -> rusqlite::Result<i64> {
     let first: Option<i64> = connection.query_row(
         "SELECT min(seq) FROM
@@ -175,7 +175,7 @@ fn newest_start(connection: &Connection, room: &str, until: i64) -> rusqlite::Re
     Ok(first.unwrap_or(0))
 }
 
-/// The lowest place that is not trimmed: everything from there on is here.
+/// The lowest sequence number that is not trimmed: every message from there on is still stored.
 fn oldest_seq(connection: &Connection) -> rusqlite::Result<i64> {
     let oldest: Option<i64> = connection.query_row("SELECT min(seq) FROM messages", [], |row| row.get(0))?;
     Ok(match oldest {

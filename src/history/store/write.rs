@@ -1,4 +1,4 @@
-//! One transaction: a batch of messages, and the trimming that it makes due.
+//! One transaction of the writer: a batch of messages, and the trimming that it makes due.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,37 +8,37 @@ use super::file::Store;
 use crate::intake::{Content, Delivery};
 use crate::keep::Bounds;
 
-/// Messages that are trimmed in one transaction: few, so that a batch never waits long for it, and more than come
-/// in one batch, so that trimming is never the slower one.
+/// Number of messages that are trimmed in one transaction: so few that a batch never waits long for it, but more than
+/// come in one batch, so that trimming always keeps up.
 const TRIM_STEP: u64 = 2_000;
 
-/// What a transaction did.
+/// What a transaction did to the file.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Written {
-    /// Messages stored.
+    /// Number of messages that were stored.
     pub stored: u64,
-    /// Second copies dropped.
+    /// Number of second copies that were dropped.
     pub duplicates: u64,
-    /// Messages trimmed.
+    /// Number of messages that were trimmed.
     pub trimmed: u64,
-    /// Whether there is more to trim.
+    /// Whether more messages are due to be trimmed.
     pub more_to_trim: bool,
 }
 
-/// What a file holds.
+/// The content of a file in figures.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub struct Holding {
-    /// Messages.
+    /// Number of messages.
     pub messages: u64,
-    /// When the oldest was stored, in Unix milliseconds.
+    /// When the oldest message was stored, in Unix milliseconds; `None` if there is none.
     pub oldest_ms: Option<u64>,
-    /// The highest sequence number given.
+    /// The highest sequence number given so far.
     pub seq: i64,
 }
 
 impl Store {
-    /// Stores a batch and trims a step. `fences` gets, for each fence of the batch, the sequence number reached
-    /// before it. After an error nothing of it is stored.
+    /// Stores a batch and trims one step. For each fence of the batch, `fences` gets the sequence number reached
+    /// before it. After an error nothing of the batch is stored.
     pub fn commit(
         &mut self,
         batch: &[Delivery],
@@ -49,7 +49,7 @@ impl Store {
         let mut written = Written::default();
         fences.clear();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // From the file and not from memory: another process may write there too.
+        // The number is read from the file and not from memory, because another process may write to the file too.
         let mut seq = last_seq(&transaction)?;
         {
             let mut insert = transaction.prepare(
@@ -78,12 +78,12 @@ impl Store {
         Ok(written)
     }
 
-    /// Whether something is to be trimmed, found out without a lock.
+    /// Whether messages are due to be trimmed. Takes no lock to find out.
     pub fn is_trimming_due(&self, bounds: Bounds) -> rusqlite::Result<bool> {
         Ok(last_to_trim(&self.connection, bounds, unix_ms())?.is_some())
     }
 
-    /// What the file holds.
+    /// The content of the file in figures.
     pub fn holding(&self) -> rusqlite::Result<Holding> {
         let oldest: Option<i64> = self
             .connection
@@ -97,7 +97,7 @@ impl Store {
     }
 }
 
-/// Deletes the oldest messages that are beyond a bound, at most a step of them. Gives their number, and whether
+/// Deletes the oldest messages that are beyond a bound, at most one step of them. Gives their number, and whether
 /// more are due.
 fn trim(connection: &Connection, bounds: Bounds, now: i64) -> rusqlite::Result<(u64, bool)> {
     let Some(last) = last_to_trim(connection, bounds, now)? else { return Ok((0, false)) };
@@ -117,8 +117,8 @@ fn last_to_trim(connection: &Connection, bounds: Bounds, now: i64) -> rusqlite::
     if excess == 0 && cutoff.is_none() {
         return Ok(None);
     }
-    // The oldest first, and none before all that are older than it: where a clock was set back, age alone does
-    // not follow the order.
+    // Messages are trimmed from the oldest on, and none before all that are older than it: after a clock was set
+    // back, the age alone does not follow the order.
     let mut oldest = connection.prepare("SELECT seq, stored_at FROM messages ORDER BY seq LIMIT ?")?;
     let mut rows = oldest.query([TRIM_STEP as i64])?;
     let (mut last, mut count) = (None, 0);

@@ -3,23 +3,23 @@
 /// A part of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
-    /// The text as it is.
+    /// The text as it stands.
     Text,
     /// The text as a JSON string, with its quotes.
     TextJson,
     /// The room's name.
     Room,
-    /// The client's own name for the message: a whole number.
+    /// The client's own id for the message, a whole number.
     Id,
     /// The client's name.
     Name,
 }
 
 impl Slot {
-    /// Every slot.
+    /// All slots.
     pub(super) const ALL: [Slot; 5] = [Slot::Text, Slot::TextJson, Slot::Room, Slot::Id, Slot::Name];
 
-    /// The word between the braces.
+    /// The word of the slot between the braces.
     pub(super) fn word(self) -> &'static str {
         match self {
             Slot::Text => "text",
@@ -31,30 +31,30 @@ impl Slot {
     }
 }
 
-/// What is put into the slots.
+/// The values that are put into the slots.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Parts<'a> {
-    /// What is said.
+    /// The text of the message.
     pub(crate) text: &'a str,
-    /// Where.
+    /// The name of the room.
     pub(crate) room: &'a str,
-    /// The client's own name for it.
+    /// The client's own id for the message.
     pub(crate) id: &'a str,
-    /// Who says it.
+    /// The name of the client.
     pub(crate) name: &'a str,
 }
 
-/// Text with slots.
+/// A text with slots.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Form {
-    /// A slot, and the text before it.
+    /// Each slot, with the text before it.
     slots: Vec<(String, Slot)>,
     rest: String,
 }
 
 impl Form {
-    /// Reads it. A slot is a word of small letters between braces: any other brace is what it is, because JSON
-    /// is full of them. An error is the first word that is not one of `known`.
+    /// Reads a text with slots. A slot is a word of small letters between braces. Any other brace stands for itself,
+    /// because JSON is full of them. An error is the first word that is not one of `known`.
     pub(super) fn parse<'a>(text: &'a str, known: &[Slot]) -> Result<Self, &'a str> {
         let (mut slots, mut before, mut rest) = (Vec::new(), String::new(), text);
         while let Some(open) = rest.find('{') {
@@ -78,19 +78,19 @@ impl Form {
         Ok(Self { slots, rest: before })
     }
 
-    /// Whether it has this slot.
+    /// Whether the text has this slot.
     pub(super) fn has(&self, wanted: Slot) -> bool {
         self.slots.iter().any(|(_, slot)| *slot == wanted)
     }
 
-    /// The text with everything in its place.
+    /// The text with the values in its slots.
     pub(super) fn fill(&self, parts: &Parts<'_>) -> String {
         let mut filled = String::with_capacity(self.rest.len() + 2 * parts.text.len() + 64);
         for (before, slot) in &self.slots {
             filled.push_str(before);
             match slot {
                 Slot::Text => filled.push_str(parts.text),
-                // A string always serialises.
+                // A string can always be serialised.
                 Slot::TextJson => filled.push_str(&serde_json::to_string(parts.text).unwrap_or_default()),
                 Slot::Room => filled.push_str(parts.room),
                 Slot::Id => filled.push_str(parts.id),

@@ -1,4 +1,5 @@
-//! How a server is spoken to: what is sent to it, and what comes back. What a text means is not a dialect's.
+//! How a server is spoken to: what is sent to it, and how its frames are read. The meaning of a text is not part of a
+//! dialect.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -20,16 +21,16 @@ pub(super) use template::Frame;
 
 use super::codec::{self, Outbound};
 
-/// How a server is spoken to.
+/// The way in which a server is spoken to.
 #[derive(Debug, Clone, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "there is one a run")]
 pub enum Dialect {
-    /// A frame is the bare text of a message, both ways. There is one room and everybody is in it from the moment
-    /// that the WebSocket is open; nothing is answered.
+    /// Each frame is the bare text of a message, both ways. There is one room, everybody is in it as soon as the
+    /// WebSocket is open, and nothing is answered.
     Plain,
     /// `pubsub-lab.v1`: JSON frames with rooms, answers and replays.
     V1,
-    /// The framing of somebody else's server.
+    /// The framing of somebody else's server, described by a template.
     Template(Template),
 }
 
@@ -43,7 +44,7 @@ impl Dialect {
         }
     }
 
-    /// Whether the server can be told which room is meant. Without that there is one room.
+    /// Whether the server can be told which room is meant. If not, there is only one room.
     pub fn has_rooms(&self) -> bool {
         match self {
             Dialect::Plain => false,
@@ -52,7 +53,7 @@ impl Dialect {
         }
     }
 
-    /// Whether a message is answered. Without that every message sent stays `unknown`.
+    /// Whether the server answers a publish. If not, every message sent stays `unknown`.
     pub fn has_answers(&self) -> bool {
         match self {
             Dialect::Plain => false,
@@ -61,7 +62,7 @@ impl Dialect {
         }
     }
 
-    /// What is offered in `Sec-WebSocket-Protocol`.
+    /// The subprotocol that is offered in `Sec-WebSocket-Protocol`.
     pub(super) fn subprotocol(&self) -> Option<&str> {
         match self {
             Dialect::Plain => None,

@@ -1,4 +1,4 @@
-//! From a template's file to a [`Template`]; every error with its place and what to do.
+//! Reads a template's file into a [`Template`]. Every error says where it is and what to do.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use super::form::{Form, Parts, Slot};
 use super::template::{Ack, Match, Place, Template};
 use scenario::{suggestion, suggestion_within, syntax_hint};
 
-/// Why a template cannot be used: one sentence that names what and where, and what to do about it.
+/// The reason why a template cannot be used: one sentence that names what and where, and a hint what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct TemplateError {
@@ -20,7 +20,7 @@ pub struct TemplateError {
 }
 
 impl TemplateError {
-    /// What to do about it. Stands after `hint: `.
+    /// What to do about the error. It stands after `hint: `.
     pub fn hint(&self) -> &str {
         &self.hint
     }
@@ -29,12 +29,12 @@ impl TemplateError {
 const KEYS: [&str; 8] = ["connect", "publish", "text", "prefix", "suffix", "ready", "ack", "subprotocol"];
 const READY_KEYS: [&str; 2] = ["pointer", "equals"];
 const ACK_KEYS: [&str; 3] = ["pointer", "equals", "id"];
-/// A room and a name are all that is known before anything is said.
+/// The slots that may stand in `connect`: before anything is said, only a room and a name are known.
 const AT_FIRST: [Slot; 2] = [Slot::Room, Slot::Name];
-/// Characters that a subprotocol's name may have, beside letters and digits.
+/// Characters that a subprotocol's name may have besides letters and digits.
 const TOKEN: &str = "!#$%&'*+-.^_`|~";
 
-/// The file, its values where they stand.
+/// The file, with each value and its position in the text.
 #[derive(Deserialize)]
 struct File {
     #[serde(default)]
@@ -48,7 +48,7 @@ struct File {
     subprotocol: Option<Spanned<String>>,
 }
 
-/// Of `ready` and of `ack`.
+/// A condition under `ready` or `ack`.
 #[derive(Deserialize)]
 struct Condition {
     pointer: Option<Spanned<String>>,
@@ -57,7 +57,7 @@ struct Condition {
 }
 
 impl Template {
-    /// Reads a template's text. `source_name` is what errors call it.
+    /// Reads a template's text. Errors call the file `source_name`.
     ///
     /// | key | meaning |
     /// |---|---|
@@ -126,7 +126,7 @@ impl Source<'_> {
             let hint = "put {id} where the server takes the message's id from";
             return Err(self.error(publish.span(), "`ack` needs an id, and `publish` sends none", hint));
         }
-        // The texts have quotes and backslashes in them.
+        // The texts of the load contain quotes and backslashes, so the form is tried with both.
         let is_json = |text| {
             let sample = form.fill(&Parts { text, room: "r", id: "1", name: "n" });
             serde_json::from_str::<Value>(&sample).is_ok()
@@ -221,12 +221,12 @@ impl Source<'_> {
         }
     }
 
-    /// No TOML at all.
+    /// The error for a file that is no TOML at all.
     fn syntax(&self, error: &toml::de::Error) -> TemplateError {
         self.error(error.span().unwrap_or_default(), said(error), syntax_hint(&said(error)))
     }
 
-    /// A value of another type than its key wants: the hint is how the key is written.
+    /// The error for a value of a type that its key does not take. The hint is how the key is written.
     fn wrong_type(&self, document: &DeTable<'_>, error: &toml::de::Error) -> TemplateError {
         let span = error.span().unwrap_or_default();
         let around =
@@ -248,12 +248,12 @@ impl Source<'_> {
     }
 }
 
-/// What the library says, in one line.
+/// The library's message in one line.
 fn said(error: &toml::de::Error) -> String {
     error.message().lines().collect::<Vec<_>>().join(", ")
 }
 
-/// How a key of a template is written.
+/// An example of how a key of a template is written.
 fn example(key: &str) -> &'static str {
     match key {
         "connect" => "write it like connect = ['{\"op\":\"join\",\"room\":\"{room}\"}'], a list of frames",

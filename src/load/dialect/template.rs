@@ -1,4 +1,4 @@
-//! The framing of somebody else's server, as its user describes it.
+//! The framing of somebody else's server, as the user describes it.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use super::form::{Form, Parts, Slot};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     pub(super) source: String,
-    /// What a client sends as soon as its WebSocket is open.
+    /// The frames that a client sends as soon as its WebSocket is open.
     pub(super) connect: Vec<Form>,
     pub(super) publish: Form,
     pub(super) place: Place,
@@ -17,34 +17,34 @@ pub struct Template {
     pub(super) subprotocol: Option<String>,
 }
 
-/// Where in a frame the text is.
+/// Where the text is in a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Place {
-    /// The frame is the text.
+    /// The whole frame is the text.
     Whole,
-    /// At this JSON pointer.
+    /// The text is at this JSON pointer.
     Pointer(String),
-    /// After the first `prefix`, up to the last `suffix`.
+    /// The text begins after the first `prefix` and ends before the last `suffix`.
     Between { prefix: String, suffix: String },
 }
 
-/// A frame is meant if it has this value here.
+/// A condition on a frame: it has this value at this place.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Match {
-    /// A JSON pointer.
+    /// The JSON pointer of the value.
     pub(super) pointer: String,
     pub(super) equals: Value,
 }
 
-/// The answer to a publish.
+/// How an answer to a publish is recognised.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ack {
     pub(super) matches: Match,
-    /// The JSON pointer of the id that the message was sent under.
+    /// The JSON pointer of the id under which the message was sent.
     pub(super) id: String,
 }
 
-/// A frame that came, read as far as the template needs it.
+/// A received frame, read as far as the template needs it.
 #[derive(Debug)]
 pub(crate) struct Frame<'a> {
     raw: &'a str,
@@ -58,7 +58,7 @@ impl Match {
 }
 
 impl Frame<'_> {
-    /// The frame as it came.
+    /// The frame as it was received.
     pub(crate) fn raw(&self) -> &str {
         self.raw
     }
@@ -69,7 +69,7 @@ impl Frame<'_> {
 }
 
 impl Template {
-    /// The name of the file that it was read from.
+    /// The name of the file from which the template was read.
     pub fn source(&self) -> &str {
         &self.source
     }
@@ -90,7 +90,8 @@ impl Template {
         self.publish.fill(parts)
     }
 
-    /// What a client of this name sends as soon as its WebSocket is open; a frame that names a room once a room.
+    /// The frames that a client of this name sends as soon as its WebSocket is open. A frame that names a room is
+    /// sent once for each room.
     pub(crate) fn connect(&self, name: &str, rooms: &[String]) -> Vec<String> {
         let fill = |form: &Form| {
             let times = if form.has(Slot::Room) { rooms.len() } else { 1 };
@@ -101,7 +102,7 @@ impl Template {
         self.connect.iter().flat_map(fill).collect()
     }
 
-    /// Whether a client is ready only when the server says so.
+    /// Whether a client is ready only after the server says so.
     pub(crate) fn waits(&self) -> bool {
         self.ready.is_some()
     }

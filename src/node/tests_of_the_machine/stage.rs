@@ -25,26 +25,26 @@ use wire::{Envelope, Kind, Room};
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What a test says through a replay; dropped, the replay ends.
+/// The sender of the messages of one replay. When it is dropped, the replay ends.
 pub(super) type Teller = mpsc::Sender<Result<Envelope, BusError>>;
 
-/// A replay that will be asked for.
+/// The future that answers the next request for a replay.
 type Script = BoxFuture<Result<Replay, BusError>>;
 
-/// A bus that hands on what a test says.
+/// A bus that delivers what a test scripts.
 pub(super) struct Scripted {
     events: mpsc::Sender<BusEvent>,
     pub(super) health: watch::Sender<Health>,
-    /// The replays that will be asked for.
+    /// The answers to the next requests for a replay, in order.
     pub(super) replays: Mutex<VecDeque<Script>>,
-    /// Messages after which a replay was asked for.
+    /// The message ids after which a replay was requested.
     pub(super) asked: watch::Sender<Vec<String>>,
     pub(super) unsubscribed: watch::Sender<usize>,
 }
 
 impl Bus for Scripted {
     fn publish(&self, envelope: Envelope) -> Receipt {
-        // Presence comes back as over any bus. The queue is large enough for all of it.
+        // Presence comes back to its sender, as over any bus. The queue has room for all of it.
         if envelope.kind == Kind::Presence {
             self.events.try_send(BusEvent::Envelope(envelope)).unwrap();
         }
@@ -83,7 +83,7 @@ impl Bus for Scripted {
     }
 }
 
-/// The rooms of a node, and who is in them.
+/// The rooms of a node, with the bus below and the tasks of the clients.
 pub(super) struct Stage {
     pub(super) bus: Arc<Scripted>,
     pub(super) commands: mpsc::Sender<Command>,
@@ -144,7 +144,7 @@ impl Stage {
         };
         let link = Arc::new(Link::new(self.clients, Dialect::V1, near, &limits));
         let pumped = link.clone();
-        // What a session does for a socket that was full.
+        // Writes a socket that was full, as the session would.
         self.tasks.spawn(async move {
             loop {
                 pumped.kicked().await;
@@ -158,7 +158,7 @@ impl Stage {
         Client { link, identity, far: BufReader::new(far) }
     }
 
-    /// A client that is in the room, and hears everything live.
+    /// Adds a client to the room that receives everything live.
     pub(super) async fn witness(&mut self) -> Client {
         let mut client = self.client().await;
         self.join(&client, None).await;
@@ -172,7 +172,8 @@ impl Stage {
         self.commands.send(join).await.unwrap();
     }
 
-    /// Joins, and waits until the bus is asked: from then on everything live is held back.
+    /// Joins with a message to begin at, and waits until the bus is asked for a replay: from then on everything live
+    /// is held back.
     pub(super) async fn asks(&self, client: &Client, after: &str) {
         let mut asked = self.bus.asked.subscribe();
         asked.mark_unchanged();
@@ -185,7 +186,7 @@ impl Stage {
         self.commands.send(leave).await.unwrap();
     }
 
-    /// The next replay that is asked for.
+    /// Scripts the answer to the next request for a replay, and gives the sender of its messages.
     pub(super) fn replay(&self, complete: bool) -> Teller {
         let (teller, told) = mpsc::channel(HELD);
         let messages = stream::unfold(told, async |mut told| Some((told.recv().await?, told))).boxed();
@@ -193,7 +194,7 @@ impl Stage {
         teller
     }
 
-    /// How the next replay that is asked for begins.
+    /// Scripts how the next replay begins.
     pub(super) fn script(&self, replay: impl Future<Output = Result<Replay, BusError>> + Send + 'static) {
         self.bus.replays.lock().unwrap().push_back(Box::pin(replay));
     }
@@ -202,7 +203,7 @@ impl Stage {
         self.bus.events.send(event).await.unwrap();
     }
 
-    /// Says these live, and waits until a witness has heard them.
+    /// Sends these messages live, and waits until a witness has received them.
     pub(super) async fn heard_by(&self, witness: &mut Client, ids: &[&str]) {
         for id in ids {
             self.live(BusEvent::Envelope(said(id))).await;
@@ -221,7 +222,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// The next frame in short.
+    /// The next frame that the client receives, in short.
     pub(super) async fn next(&mut self) -> String {
         let frame = timeout(PATIENCE, self.frame()).await.expect("a frame in time");
         let text = |key: &str| frame[key].as_str().unwrap_or_default().to_owned();
@@ -263,7 +264,7 @@ impl Client {
         serde_json::from_slice(&payload).unwrap()
     }
 
-    /// Whether nothing came that it has not read.
+    /// Whether no frame waits that the client has not read.
     pub(super) fn heard_all(&mut self) -> bool {
         self.far.read_u8().now_or_never().is_none()
     }

@@ -5,6 +5,7 @@
 mod hostile;
 mod http;
 mod identity;
+mod no_frames;
 mod page;
 mod plain;
 mod v1;

@@ -1,4 +1,4 @@
-//! What of the deliveries reaches the node, and what is remembered of it.
+//! Which deliveries reach the node, and what is remembered of them.
 
 use std::pin::pin;
 
@@ -8,7 +8,7 @@ use super::*;
 use crate::meter::Meter;
 use crate::samples::{chat, presence, read, room};
 
-/// The way to a node that wants the room `r`.
+/// An inbox for a node that wants the room `r`, with the events that the node reads.
 fn inbox(options: AmqpOptions) -> (Inbox, mpsc::Receiver<BusEvent>, Meter) {
     let meter = Meter::default();
     let interest = Arc::<Interest>::default();

@@ -17,14 +17,14 @@ fn outbox(capacity: usize) -> (Outbox, Meter) {
     (Outbox::new(capacity, AGE, counters), meter)
 }
 
-/// The same over a connection.
+/// An outbox with a connection, and the meter of its counters.
 fn open(capacity: usize, now: Instant) -> (Outbox, Meter) {
     let (outbox, meter) = outbox(capacity);
     outbox.open(now);
     (outbox, meter)
 }
 
-/// What a publish came to, in a word; nothing while it is not answered.
+/// The outcome of a publish in one word; empty while it is not answered.
 fn word(receipt: &mut Receipt) -> &'static str {
     match receipt.now_or_never() {
         None => "",
@@ -39,7 +39,7 @@ fn ids(jobs: &[Job]) -> Vec<&str> {
     jobs.iter().map(|job| &*job.id).collect()
 }
 
-/// Takes everything, as a publisher does that gives it to a connection.
+/// Takes all messages, as a publisher does that gives them to a connection.
 fn write(outbox: &Outbox) -> Vec<Job> {
     let mut jobs = outbox.take(usize::MAX);
     jobs.iter_mut().for_each(|job| job.written = true);

@@ -1,4 +1,4 @@
-//! What RabbitMQ's answers mean for the messages, and how each is published.
+//! What RabbitMQ's answers mean for the messages, and how each kind of message is published.
 
 use lapin::message::{BasicReturnMessage, Delivery};
 use lapin::protocol::{AMQPError, AMQPErrorKind, AMQPSoftError};
@@ -27,7 +27,7 @@ impl Stage {
         Self { publisher, meter, now }
     }
 
-    /// A message that was given to the connection, and what its sender is told.
+    /// A message that was given to the connection, and the receipt that its sender holds.
     fn sent(&self, envelope: &Envelope) -> (Job, Receipt) {
         let receipt = self.publisher.outbox.publish(envelope, self.now);
         let mut job = self.publisher.outbox.take(1).remove(0);
@@ -35,8 +35,8 @@ impl Stage {
         (job, receipt)
     }
 
-    /// What becomes of one message with this answer: what its sender is told, whether it is to be published again,
-    /// and why the connection is of no more use.
+    /// The consequences of one confirm: the outcome that the sender gets, whether the message is to be published
+    /// again, and why the connection is of no more use.
     fn settle(&self, envelope: &Envelope, confirm: Confirm) -> (Option<Outcome>, bool, Option<String>) {
         let (job, receipt) = self.sent(envelope);
         let (again, failed) = self.publisher.settle(vec![(Some(job), confirm)]);
@@ -52,7 +52,7 @@ fn nack() -> Confirm {
     Ok(Confirmation::Nack(None))
 }
 
-/// A confirm that brings a message back, which led nowhere.
+/// A confirm that brings back a message which led nowhere.
 fn returned(id: Option<&str>) -> Confirm {
     let mut delivery = Delivery::mock(0, "ns".into(), "r".into(), false, Vec::new());
     if let Some(id) = id {
@@ -172,7 +172,7 @@ fn way_of(publish: impl FnOnce(&Outbox, Instant) -> Receipt) -> Way {
     way(&stage.publisher.outbox.take(1)[0], &Names::new("ns"))
 }
 
-/// Exchange, routing key, type, delivery mode, and whether it has to lead somewhere.
+/// The exchange, routing key, type and delivery mode of a message, and whether it is mandatory.
 fn shown(way: &Way) -> (&str, &str, &str, u8, bool) {
     let kind = way.properties.kind().as_ref().unwrap().as_str();
     let mode = way.properties.delivery_mode().unwrap();

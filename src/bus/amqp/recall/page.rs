@@ -1,4 +1,4 @@
-//! One page of a replay, read out of an answer that nobody vouches for.
+//! One page of a replay, read out of an answer that may be wrong in any way.
 
 use std::collections::VecDeque;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use bytes::Bytes;
 
 use super::question::{Answer, Failure};
-use wire::{Envelope, Kind, Room};
+use wire::{Envelope, Room};
 
 /// Response header: whether `after` is known.
 pub const FOUND: &str = "pubsub-lab-found";
@@ -16,11 +16,11 @@ pub const NEXT: &str = "pubsub-lab-next";
 /// One page of a replay.
 #[derive(Debug)]
 pub(super) struct Page {
-    /// Whether the history has what was asked for, if it says so.
+    /// Whether the history knows `after`, or still holds everything that was to come; `None` if it does not say.
     pub(super) found: Option<bool>,
     /// Where the next page begins.
     pub(super) next: Option<u64>,
-    /// The messages.
+    /// The messages of the page, oldest first.
     pub(super) envelopes: VecDeque<Envelope>,
 }
 
@@ -52,7 +52,7 @@ fn envelopes(room: &Room, body: &Bytes) -> Result<VecDeque<Envelope>, Failure> {
         };
         let envelope =
             Envelope::decode(body.slice(begin..end)).map_err(|error| Failure(error.to_string()))?;
-        if envelope.kind != Kind::Chat || envelope.room != *room {
+        if !envelope.kind.is_kept() || envelope.room != *room {
             return Err(Failure("it told what was not asked".into()));
         }
         envelopes.push_back(envelope);

@@ -17,20 +17,20 @@ use crate::BusError;
 /// The most bytes of the head of an answer.
 const HEAD_BYTES: usize = 16 << 10;
 
-/// Where a history service answers: `HOST:PORT`.
+/// The address of a history service, as `HOST:PORT`.
 #[derive(Debug, Clone)]
 pub(super) struct Host(std::sync::Arc<str>);
 
-/// What it answered.
+/// The answer of a history service.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) headers: HeaderMap,
-    /// `None` when it has too many bytes.
+    /// The body; `None` if it has too many bytes.
     pub(super) body: Option<Bytes>,
 }
 
-/// Why there is no answer.
+/// The reason why there is no answer, as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failure(pub(super) String);
 
@@ -41,19 +41,19 @@ impl From<Failure> for BusError {
 }
 
 impl Answer {
-    /// The answer, if it is what was asked for.
+    /// The answer itself if its status is 200, else the failure.
     pub(super) fn ok(self) -> Result<Self, Failure> {
         if self.status == 200 { Ok(self) } else { Err(Failure(format!("it answered {}", self.status))) }
     }
 
-    /// Its body.
+    /// The body of the answer, or the failure that it is too long.
     pub(super) fn body(&self) -> Result<&Bytes, Failure> {
         self.body.as_ref().ok_or_else(|| Failure("its answer is too long".into()))
     }
 }
 
 impl Host {
-    /// The host and port of `http://HOST:PORT`, with or without a slash behind.
+    /// Reads the host and port of `http://HOST:PORT`, with or without a slash at the end.
     pub(super) fn parse(url: &str) -> Option<Self> {
         let authority = url.strip_prefix("http://")?;
         let authority = authority.strip_suffix('/').unwrap_or(authority);
@@ -71,16 +71,16 @@ impl Host {
         (host_is_one && port_is_one).then(|| Self(authority.into()))
     }
 
-    /// The answer to a GET, its body no longer than so many bytes.
+    /// The answer to a GET request, with a body of at most `bytes` bytes.
     pub(super) async fn get(&self, path: &str, bytes: usize, deadline: Instant) -> Result<Answer, Failure> {
-        // Boxed: the future holds hyper's whole connection.
+        // The future is boxed because it holds hyper's whole connection.
         let exchange = Box::pin(self.exchange(path, bytes));
         timeout_at(deadline, exchange).await.map_err(|_| Failure("it does not answer in time".into()))?
     }
 
     async fn exchange(&self, path: &str, bytes: usize) -> Result<Answer, Failure> {
         let tcp = TcpStream::connect(&*self.0).await.map_err(|error| Failure(error.to_string()))?;
-        // A question is one small write, and its answer is awaited.
+        // A question is one small write whose answer is awaited, so it must not wait in the kernel.
         let _ = tcp.set_nodelay(true);
         let (mut sender, connection) = http1::Builder::new()
             .max_buf_size(HEAD_BYTES)
@@ -98,7 +98,7 @@ impl Host {
             let body = read(Body::new(body), bytes).await?;
             Ok(Answer { status: head.status.as_u16(), headers: head.headers, body })
         });
-        // The connection is driven here and by no task of its own: whoever stops asking closes it.
+        // The connection is driven here and not by a task of its own, so whoever stops asking closes it.
         tokio::select! {
             answer = &mut answer => answer,
             ended = connection => {
@@ -109,12 +109,12 @@ impl Host {
     }
 }
 
-/// A body; `None` if it has more than so many bytes.
+/// Reads a body; gives `None` if it has more than `bytes` bytes.
 async fn read(body: Body, bytes: usize) -> Result<Option<Bytes>, Failure> {
     match to_bytes(body, bytes).await {
         Ok(body) => Ok(Some(body)),
         Err(error) => {
-            // It has one of two sources: the bound, or the connection.
+            // The error comes either from the bound or from the connection; its sources tell which.
             let mut source = std::error::Error::source(&error);
             while let Some(cause) = source {
                 if let Some(error) = cause.downcast_ref::<hyper::Error>() {
@@ -131,7 +131,7 @@ fn failed(error: hyper::Error) -> Failure {
     Failure(format!("it does not answer as a server does: {error}"))
 }
 
-/// A text as one segment of a path, or one value of a query.
+/// Encodes a text as one segment of a path, or one value of a query.
 pub(super) fn encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {

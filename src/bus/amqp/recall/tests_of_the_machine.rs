@@ -1,4 +1,4 @@
-//! The client of the history against a server of a few lines that answers whatever a test wants.
+//! The client of the history, tested against a small server that answers whatever a test wants.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,10 +10,11 @@ use futures_util::future::join_all;
 
 use super::*;
 
-/// For a fence.
+/// How long the history may take to commit a fence in these tests.
 const TIME: Duration = Duration::from_secs(2);
 
-/// Answers each connection with the next of these, then hangs up. Gives its URL and the questions that it hears.
+/// Answers each connection with the next of these answers, then hangs up. Gives the server's URL and the requests
+/// that it receives.
 fn server(answers: Vec<Vec<u8>>) -> (String, Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -22,10 +23,10 @@ fn server(answers: Vec<Vec<u8>>) -> (String, Receiver<String>) {
         for answer in answers {
             let (mut tcp, _) = listener.accept().unwrap();
             heard.send(question(&tcp)).ok();
-            // A client that has heard enough hangs up.
+            // An error means that the client has read enough and hung up.
             tcp.write_all(&answer).ok();
             if answer.is_empty() {
-                // It says nothing, until the client gives up.
+                // The server says nothing until the client gives up.
                 tcp.read_exact(&mut [0]).ok();
             }
         }
@@ -60,7 +61,7 @@ async fn ask(url: &str) -> Result<Replay, BusError> {
     Recall::new(url).unwrap().after(room, "s.0".into(), "f/1".into(), TIME).await
 }
 
-/// The ids of a replay, and whether it ended well.
+/// The ids of the messages of a replay, and whether the replay ended without an error.
 async fn all(replay: Replay) -> (Vec<String>, bool) {
     let items: Vec<_> = replay.messages.collect().await;
     let well = items.iter().all(Result::is_ok);
@@ -71,7 +72,7 @@ async fn all(replay: Replay) -> (Vec<String>, bool) {
     (items.into_iter().flatten().map(|envelope| envelope.id.to_string()).collect(), well)
 }
 
-/// Why a history could not be asked.
+/// The reason why a history with these answers could not be asked.
 async fn why(answers: Vec<Vec<u8>>) -> String {
     let (url, _questions) = server(answers);
     match ask(&url).await {
@@ -162,7 +163,7 @@ async fn a_hostile_answer_is_a_failure() {
     let header = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(10 << 20)).into_bytes();
     let headers = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(1_000)).into_bytes();
     let answers = [header, headers, b"SSH-2.0-OpenSSH\r\n".to_vec(), b"HTTP/1.1 200".to_vec()];
-    // A fence is asked for again as long as there is time: the history may be about to start.
+    // The client asks for a fence again as long as there is time, because the history may be about to start.
     let fences = answers.iter().map(|answer| why(vec![answer.clone(); 30]));
     let pages = answers.iter().map(|answer| why(vec![fence(), answer.clone()]));
     for reason in join_all(fences).await.into_iter().chain(join_all(pages).await) {
@@ -183,7 +184,7 @@ async fn a_fence_has_so_much_time_and_no_more() {
     assert!(why(vec![http("404 Not Found", "", "")]).await.contains("caught up"));
     let recall = Recall::new("http://127.0.0.1:1").unwrap();
     let room = Room::parse("r").unwrap();
-    // Nobody listens there.
+    // Nobody listens at this address.
     assert!(recall.after(room, "a".into(), "f".into(), TIME).await.is_err());
     let took = start.elapsed();
     assert!((Duration::from_secs(3)..Duration::from_secs(6)).contains(&took), "{took:?}");

@@ -1,4 +1,4 @@
-//! What publishers are told of the rooms that the node wants, and whose confirmation is waited for.
+//! What publishers are told about the rooms that the node wants, and whose confirmation is waited for.
 
 use futures_util::FutureExt;
 use futures_util::future::join;
@@ -6,7 +6,7 @@ use futures_util::future::join;
 use super::*;
 use crate::samples::room;
 
-/// A command of ZMTP 3.1, as it stands on the wire.
+/// A SUBSCRIBE command of ZMTP 3.1, as it stands on the wire.
 fn subscribe(name: &str) -> Vec<u8> {
     let mut out = BytesMut::new();
     zmtp::put_subscribe(&mut out, true, format!("{name}\n").as_bytes());
@@ -25,7 +25,7 @@ fn ping(changes: u64) -> Vec<u8> {
     out.to_vec()
 }
 
-/// What a publisher is told now, and the number of changes it then knows.
+/// The bytes that a publisher is sent now, and the number of changes that it then knows.
 fn news(listing: &Listing) -> Option<(Vec<u8>, u64)> {
     listing.news().map(|(bytes, changes)| (bytes.to_vec(), changes))
 }
@@ -101,7 +101,7 @@ fn a_subscription_is_confirmed_by_the_pong_of_a_ping_that_came_after_it() {
     assert!(later[0].resolved().now_or_never().is_none());
     listing.pong(&2_u64.to_be_bytes());
     assert!(later[0].resolved().now_or_never().is_some());
-    // An old one takes nothing back.
+    // An old PONG takes nothing back.
     listing.pong(&1_u64.to_be_bytes());
     assert!(interest.unconfirmed().is_empty());
 }
@@ -172,7 +172,7 @@ fn a_connection_that_ends_is_waited_for_no_longer() {
     drop(listing);
     assert!(missing[0].resolved().now_or_never().is_some());
     assert!(interest.unconfirmed().is_empty());
-    // The next one is told of everything anew.
+    // The next publisher is told of everything anew.
     assert_eq!(news(&interest.list(true)), Some(([subscribe("a"), ping(1)].concat(), 1)));
 }
 

@@ -1,4 +1,4 @@
-//! Bytes as messages and commands. Whatever a stranger sends ends in an error, and costs no more memory than it
+//! Reads bytes as messages and commands. Whatever a stranger sends ends in an error, and costs no more memory than it
 //! has sent.
 
 use std::io;
@@ -8,16 +8,16 @@ use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::{COMMAND, LONG, MORE};
 
-/// The longest message, in bytes. A node's longest text is 8 MiB, and JSON may need six bytes for one.
+/// The longest message, in bytes. A node's longest text has 8 MiB, and JSON may need six bytes for one.
 const MESSAGE_MAX: usize = 64 << 20;
-/// The longest command: a topic has some hundred bytes.
+/// The longest command, in bytes. A topic has some hundred bytes.
 const COMMAND_MAX: usize = 64 << 10;
-/// Frames of one message that are kept. Ours have three; of one with more the fourth tells that it is not ours.
+/// Number of frames of one message that are kept. Ours have three; a fourth frame shows that a message is not ours.
 const FRAMES_KEPT: usize = 4;
-/// How much room is made for one read.
+/// Number of bytes for which room is made before a read.
 const READ: usize = 64 << 10;
 
-/// What comes in after the handshake.
+/// What a peer sends after the handshake.
 #[derive(Debug, PartialEq, Eq)]
 pub(in super::super) enum Traffic {
     /// The first four frames of a message.
@@ -25,17 +25,17 @@ pub(in super::super) enum Traffic {
     Command(Command),
 }
 
-/// A command that means something here.
+/// A command that the receiver acts on, or may ignore.
 #[derive(Debug, PartialEq, Eq)]
 pub(in super::super) enum Command {
     Ready(Bytes),
     Error(String),
     Subscribe(Bytes),
     Cancel(Bytes),
-    /// With the context, which the PONG repeats.
+    /// A PING with its context, which the PONG repeats.
     Ping(Bytes),
     Pong(Bytes),
-    /// One that we do not know, and that a peer may send.
+    /// A command that we do not know, and that a peer may send.
     Unknown,
 }
 
@@ -51,7 +51,8 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         Self { io, buffer: BytesMut::new(), decoder: Decoder::default() }
     }
 
-    /// The first `N` bytes, of which the first is to be this one. A wrong one is not worth the wait for the rest.
+    /// Reads the first `N` bytes, of which the first must be `first`. A wrong first byte is reported at once, because
+    /// the rest is not worth the wait.
     pub(super) async fn exactly<const N: usize>(&mut self, first: u8) -> Result<[u8; N], String> {
         loop {
             if self.buffer.first().is_some_and(|byte| *byte != first) {
@@ -66,7 +67,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
         }
     }
 
-    /// The next message or command; why there is none is a sentence for people. Not cancelled half-way.
+    /// Reads the next message or command. An error is a sentence for people. The future must not be dropped half-way.
     pub(in super::super) async fn next(&mut self) -> Result<Traffic, String> {
         loop {
             if let Some(traffic) = self.decoder.decode(&mut self.buffer)? {
@@ -78,7 +79,7 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
 
     async fn fill(&mut self) -> Result<(), String> {
         if self.buffer.is_empty() && self.buffer.capacity() > 16 * READ {
-            // A single long message is no reason to keep its room for ever.
+            // A single long message is no reason to keep so much memory for ever.
             self.buffer = BytesMut::new();
         }
         self.buffer.reserve(READ);
@@ -95,13 +96,13 @@ impl<R: AsyncRead + Unpin> Incoming<R> {
 
 #[derive(Default)]
 struct Decoder {
-    /// The frames so far of the message that is being read.
+    /// The frames read so far of the message that is being read.
     frames: Vec<Bytes>,
     size: usize,
 }
 
 impl Decoder {
-    /// Takes the next message or command out of the buffer; `None` if it is not all there.
+    /// Takes the next message or command out of the buffer; `None` if not all of it is there.
     fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Traffic>, &'static str> {
         loop {
             let Some(&flags) = buffer.first() else { return Ok(None) };
@@ -117,7 +118,7 @@ impl Decoder {
             let most = if flags & COMMAND == 0 { MESSAGE_MAX - self.size } else { COMMAND_MAX };
             let length = usize::try_from(length).ok().filter(|length| *length <= most);
             let length = length.ok_or("it sent something longer than anything here may be")?;
-            // Copied, so that a short text kept for long does not keep the whole read that it came with.
+            // The frame is copied, so that a short text kept for long does not keep the whole read that it came with.
             let Some(body) = buffer.get(head..head + length) else { return Ok(None) };
             if flags & COMMAND != 0 {
                 let command = Command::parse(Bytes::copy_from_slice(body))?;
@@ -205,7 +206,7 @@ mod tests {
             bytes.extend(length.to_be_bytes());
             assert!(decode(&bytes).is_err(), "{flags} {length}");
         }
-        // Many frames that are each short enough.
+        // The message has many frames that are each short enough.
         let mut bytes = Vec::new();
         for _ in 0..2 {
             bytes.push(LONG | MORE);

@@ -1,10 +1,10 @@
-//! Messages and commands as bytes.
+//! Writes messages and commands as bytes.
 
 use bytes::{BufMut, BytesMut};
 
 use super::{COMMAND, LONG, MORE};
 
-/// A message of these frames.
+/// Writes a message that consists of these frames.
 pub(in super::super) fn put_message(out: &mut BytesMut, frames: &[&[u8]]) {
     for (index, frame) in frames.iter().enumerate() {
         let more = if index + 1 < frames.len() { MORE } else { 0 };
@@ -13,27 +13,29 @@ pub(in super::super) fn put_message(out: &mut BytesMut, frames: &[&[u8]]) {
     }
 }
 
-/// From now on the peer is to send what begins with this topic. `commands` if it speaks 3.1.
+/// Writes a subscription: from now on the peer is to send the topics that begin with this. `commands` says that the
+/// peer speaks ZMTP 3.1.
 pub(in super::super) fn put_subscribe(out: &mut BytesMut, commands: bool, topic: &[u8]) {
     if commands { put_command(out, "SUBSCRIBE", &[topic]) } else { put_prefixed(out, 1, topic) }
 }
 
-/// From now on it is not.
+/// Writes the end of a subscription: from now on the peer is not to send the topics that begin with this.
 pub(in super::super) fn put_cancel(out: &mut BytesMut, commands: bool, topic: &[u8]) {
     if commands { put_command(out, "CANCEL", &[topic]) } else { put_prefixed(out, 0, topic) }
 }
 
-/// Asks for a PONG with this number. The time to live is 0: we do not close a connection for silence.
+/// Writes a PING, which asks for a PONG with this number. Its time to live is 0: we do not close a connection for
+/// silence.
 pub(in super::super) fn put_ping(out: &mut BytesMut, number: u64) {
     put_command(out, "PING", &[&[0, 0], &number.to_be_bytes()]);
 }
 
-/// The answer to a PING.
+/// Writes the answer to a PING.
 pub(in super::super) fn put_pong(out: &mut BytesMut, context: &[u8]) {
     put_command(out, "PONG", &[context]);
 }
 
-/// What a socket says of itself after the greeting. Names have at most 255 bytes.
+/// Writes how a socket introduces itself after the greeting. Names have at most 255 bytes.
 pub(super) fn put_ready(out: &mut BytesMut, properties: &[(&str, &str)]) {
     let mut data = BytesMut::new();
     for (name, value) in properties {

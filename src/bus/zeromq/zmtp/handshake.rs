@@ -1,4 +1,4 @@
-//! The first bytes of a connection: who speaks what, and which socket is at the other end.
+//! The first bytes of a connection: which version each side speaks, and which socket is at the other end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,23 +14,23 @@ use super::decode::take_named;
 use super::encode::put_ready;
 use super::{Command, Incoming, Traffic};
 
-/// How long the whole handshake may take. Whoever connects and says nothing is let go after it.
+/// How long the whole handshake may take. A peer that connects and says nothing is then disconnected.
 const WITHIN: Duration = Duration::from_secs(1);
-/// A machine that is gone closes no connection. After so long without a word the kernel asks whether it is there.
+/// A machine that is gone closes no connection. After this time without a byte the kernel asks whether it is there.
 const KEEPALIVE: Duration = Duration::from_secs(5);
 
-/// The greeting's first byte.
+/// The first byte of a greeting.
 const SIGNATURE: u8 = 0xff;
 /// The property by which nodes know each other again, whatever address they use. ZMTP leaves `X-` to
 /// applications, and other implementations ignore it.
 const NODE: &str = "X-Pubsub-Lab-Node";
-/// The longest name of a node that is believed.
+/// The longest name of a node that is accepted, in bytes.
 const NODE_MAX: usize = 64;
 
-/// A node process, by a name that it takes at random when it starts.
+/// The name of a node process, which it chooses at random when it starts.
 pub(in super::super) type NodeId = Arc<str>;
 
-/// Our end of a connection.
+/// The socket at our end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Role {
     Sub,
@@ -41,7 +41,7 @@ pub(in super::super) enum Role {
 pub(in super::super) struct Connection {
     pub(in super::super) read: Incoming<OwnedReadHalf>,
     pub(in super::super) write: OwnedWriteHalf,
-    /// Whether the peer speaks 3.1: subscriptions are commands, and PING is answered.
+    /// Whether the peer speaks ZMTP 3.1: subscriptions are commands, and PING is answered.
     pub(in super::super) commands: bool,
     /// The node at the other end, if it is one of ours.
     pub(in super::super) node: Option<NodeId>,
@@ -63,7 +63,7 @@ impl Role {
     }
 }
 
-/// Greets, and hears who is there. An error is a sentence for people.
+/// Greets the peer, and reads which socket it is. An error is a sentence for people.
 pub(in super::super) async fn shake_hands(
     tcp: TcpStream,
     role: Role,
@@ -110,7 +110,7 @@ fn greeting() -> [u8; 64] {
     greeting
 }
 
-/// Whether whoever greets like this speaks 3.1 at least.
+/// Whether a peer with this greeting speaks at least ZMTP 3.1.
 fn understand(greeting: &[u8; 64]) -> Result<bool, String> {
     if greeting[9] & 1 == 0 {
         return Err("it does not speak ZMTP".into());
@@ -130,7 +130,7 @@ fn understand(greeting: &[u8; 64]) -> Result<bool, String> {
     Ok((major, minor) >= (3, 1))
 }
 
-/// The socket's type, and the node if it says one.
+/// The type of the peer's socket, and the name of its node if it gives one.
 fn introduced(mut properties: Bytes) -> Result<(Bytes, Option<NodeId>), String> {
     let mut socket = None;
     let mut node = None;

@@ -23,9 +23,9 @@ pub(super) use decode::{Command, Incoming, Traffic};
 pub(super) use encode::{put_cancel, put_message, put_ping, put_pong, put_subscribe};
 pub(super) use handshake::{Connection, NodeId, Role, shake_hands};
 
-/// Another frame of the message follows.
+/// Flag of a frame: another frame of the message follows.
 const MORE: u8 = 1;
-/// The length has eight bytes.
+/// Flag of a frame: the length has eight bytes.
 const LONG: u8 = 2;
-/// It is a command.
+/// Flag of a frame: it is a command and not part of a message.
 const COMMAND: u8 = 4;

@@ -1,0 +1,150 @@
+//! What a node tells a client in the dialect `pubsub-lab.v1`. See the table in the README.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// The WebSocket subprotocol that selects this dialect.
+pub const V1: &str = "pubsub-lab.v1";
+
+/// How much of what a client missed was replayed to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Recovered {
+    /// The replay was complete: the client now has every message of the room since `after`.
+    All,
+    /// The replay told some of the messages since `after`, and others are missing.
+    Part,
+    /// Nothing was replayed: the client asked for nothing, the pattern keeps no history, or the history does not
+    /// answer now.
+    None,
+}
+
+/// A frame from a node to its client. The fields mean what the README's table of the dialect says.
+#[expect(missing_docs, reason = "each variant's own line names its fields")]
+#[derive(Debug, Serialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum NodeFrame<'a> {
+    /// Who the client is here. `session` is a token that continues this identity on any node of the cluster.
+    Welcome { node: &'a str, pattern: &'a str, name: &'a str, colour: &'a str, session: &'a str },
+    /// The client is in the room: the broker has confirmed the node's subscription.
+    Subscribed { room: &'a str, members: usize, recovered: Recovered },
+    /// The client no longer hears the room.
+    Unsubscribed { room: &'a str },
+    /// The node or the broker took the publish, which does not mean that anybody received it. `level` is `handed` or
+    /// `confirmed`.
+    Ack { id: &'a str, level: &'a str },
+    /// The publish was certainly not sent, for the reason given.
+    Refused { id: &'a str, code: &'a str, reason: &'a str },
+    /// The publish was perhaps sent: nobody can tell.
+    Unknown { id: &'a str, reason: &'a str },
+    /// Somebody said something in a room. `sent_at` is in Unix milliseconds.
+    Message { room: &'a str, id: &'a str, from: &'a str, colour: &'a str, text: &'a str, sent_at: u64 },
+    /// Somebody else entered the room.
+    Joined { room: &'a str, name: &'a str, colour: &'a str },
+    /// Somebody else left the room.
+    Left { room: &'a str, name: &'a str, colour: &'a str },
+    /// This client was too slow, and `missed` frames were dropped for it.
+    Lagged { missed: u64 },
+    /// A request of the client failed; the connection stays open.
+    Error { code: &'a str, reason: &'a str },
+}
+
+impl NodeFrame<'_> {
+    /// The frame as JSON text.
+    pub fn json(&self) -> Bytes {
+        // A frame has strings and integers only, so serialising it cannot fail.
+        serde_json::to_vec(self).unwrap_or_default().into()
+    }
+}
+
+/// A `message` frame as a replay sends it: with `"replay":true` as its last field. `None` if the bytes are no JSON
+/// object.
+pub fn replayed(message_frame: &[u8]) -> Option<Bytes> {
+    let fields = message_frame.strip_suffix(b"}").filter(|fields| fields.starts_with(b"{\""))?;
+    Some([fields, br#","replay":true}"#].concat().into())
+}
+
+/// The bare text of a `message` frame, for clients of the plain dialect.
+pub fn text_of(message_frame: &[u8]) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Text<'a> {
+        #[serde(borrow)]
+        text: Cow<'a, str>,
+    }
+    serde_json::from_slice::<Text<'_>>(message_frame).ok().map(|frame| frame.text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn node_frames_are_these_bytes() {
+        let room = "r";
+        let (name, colour) = ("Ada", "#111111");
+        let cases: [(NodeFrame<'_>, &str); 13] = [
+            (
+                NodeFrame::Welcome { node: "n", pattern: "redis", name, colour, session: "to.ken" },
+                r##"{"type":"welcome","node":"n","pattern":"redis","name":"Ada","colour":"#111111","session":"to.ken"}"##,
+            ),
+            (
+                NodeFrame::Subscribed { room, members: 2, recovered: Recovered::None },
+                r#"{"type":"subscribed","room":"r","members":2,"recovered":"none"}"#,
+            ),
+            (
+                NodeFrame::Subscribed { room, members: 1, recovered: Recovered::All },
+                r#"{"type":"subscribed","room":"r","members":1,"recovered":"all"}"#,
+            ),
+            (
+                NodeFrame::Subscribed { room, members: 1, recovered: Recovered::Part },
+                r#"{"type":"subscribed","room":"r","members":1,"recovered":"part"}"#,
+            ),
+            (NodeFrame::Unsubscribed { room }, r#"{"type":"unsubscribed","room":"r"}"#),
+            (NodeFrame::Ack { id: "7", level: "handed" }, r#"{"type":"ack","id":"7","level":"handed"}"#),
+            (
+                NodeFrame::Refused { id: "7", code: "too_long", reason: "why" },
+                r#"{"type":"refused","id":"7","code":"too_long","reason":"why"}"#,
+            ),
+            (NodeFrame::Unknown { id: "7", reason: "why" }, r#"{"type":"unknown","id":"7","reason":"why"}"#),
+            (
+                NodeFrame::Message { room, id: "s.1", from: name, colour, text: "\"<b>", sent_at: 5 },
+                r##"{"type":"message","room":"r","id":"s.1","from":"Ada","colour":"#111111","text":"\"<b>","sent_at":5}"##,
+            ),
+            (
+                NodeFrame::Joined { room, name, colour },
+                r##"{"type":"joined","room":"r","name":"Ada","colour":"#111111"}"##,
+            ),
+            (
+                NodeFrame::Left { room, name, colour },
+                r##"{"type":"left","room":"r","name":"Ada","colour":"#111111"}"##,
+            ),
+            (NodeFrame::Lagged { missed: 3 }, r#"{"type":"lagged","missed":3}"#),
+            (
+                NodeFrame::Error { code: "bad_room", reason: "why" },
+                r#"{"type":"error","code":"bad_room","reason":"why"}"#,
+            ),
+        ];
+        for (frame, expected) in cases {
+            assert_eq!(frame.json(), expected.as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_replayed_message_says_so() {
+        assert_eq!(
+            replayed(br#"{"type":"message","text":"a}"}"#).as_deref(),
+            Some(&br#"{"type":"message","text":"a}","replay":true}"#[..])
+        );
+        for wrong in ["", "{", "}", "{}", "[1]", "{\"a\":1"] {
+            assert_eq!(replayed(wrong.as_bytes()), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_plain_text_of_a_message() {
+        assert_eq!(text_of(br#"{"type":"message","text":"a\"b"}"#).as_deref(), Some("a\"b"));
+        assert_eq!(text_of(b"{}"), None);
+    }
+}
