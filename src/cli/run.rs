@@ -72,8 +72,10 @@ async fn serve(args: RunArgs) -> Result<u8, Failure> {
     if verbosity::get().shows_more() {
         tell(format_args!("nodes and history log {}", logged()));
     }
-    if pattern == Pattern::Local && nodes > 1 {
-        tell("local nodes do not hear each other: who writes on one is read on that one only");
+    if !pattern.crosses_nodes() && nodes > 1 {
+        tell(format_args!(
+            "{pattern} nodes do not hear each other: who writes on one is read on that one only"
+        ));
     }
     tell("open a node in two browser windows; Ctrl-C stops everything");
 

@@ -95,7 +95,7 @@ impl Software {
     /// Whether its nodes connect to each other.
     pub fn has_mesh(&self) -> bool {
         match self {
-            Software::Pattern(pattern) => *pattern == Pattern::Zeromq,
+            Software::Pattern(pattern) => pattern.links_nodes(),
             Software::Server(server) => server.knows_peers(),
         }
     }

@@ -107,7 +107,7 @@ impl Link {
     /// Whether a pattern with so many nodes has it.
     pub fn exists_in(self, pattern: Pattern, nodes: usize) -> bool {
         let ends = self.from.exists_in(pattern) && self.to.exists_in(pattern);
-        ends && (!self.is_of_nodes() || pattern == Pattern::Zeromq && nodes > 1)
+        ends && (!self.is_of_nodes() || pattern.links_nodes() && nodes > 1)
     }
 }
 
