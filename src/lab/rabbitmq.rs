@@ -1,44 +1,94 @@
-//! A managed RabbitMQ from this machine's own installation: its own node name, ports, directories and epmd.
+//! RabbitMQ: a managed one from this machine's own installation has its own node name, ports, directories and epmd.
 //! What is installed as a service is neither used nor touched.
 
-pub(super) mod name;
+mod epmd;
+mod greeting;
+mod name;
 mod setting;
+mod user;
 mod version;
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::epmd;
+use futures_util::future::BoxFuture;
+
 use super::error::LabError;
+use super::kind::{BrokerKind, Facts, Image, Place, Program, VersionBy};
+use super::managed::Managed;
 use super::ports;
-use super::process::{LAST_WORDS, Spec, Supervision};
-use super::program;
+use super::process::{LAST_WORDS, Spec};
+use super::refusal::Refusal;
 use super::service::{Readiness, Service};
 use fault::Victim;
+pub use greeting::{Greeting, amqp_greeting};
 use setting::{Ports, environment, write_configuration};
-pub use version::version;
 
-/// The environment variable that names another start script; empty means: none, use Docker.
-pub const PROGRAM_VARIABLE: &str = "PUBSUB_LAB_RABBITMQ_SERVER";
 /// How long it may take to be ready; it takes 5 to 7 s of processor time, and a busy machine has less of that.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How many times other ports are tried; each can be taken between the look and the start.
 const TRIES: usize = 3;
 /// The longest line of a log that is shown, in characters.
 const WIDTH: usize = 300;
-/// Where the script is that runs the server in the foreground and as whoever calls it: Debian, Red Hat, Homebrew.
-const SCRIPT_PLACES: [&str; 3] = [
-    "/usr/lib/rabbitmq/bin/rabbitmq-server",
-    "/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
-    "/usr/local/opt/rabbitmq/sbin/rabbitmq-server",
-];
 
-/// The `rabbitmq-server` of this machine, if it has one that the lab can use.
-pub fn find() -> Result<Option<PathBuf>, LabError> {
-    program::chosen(PROGRAM_VARIABLE, || {
-        let known = SCRIPT_PLACES.iter().map(PathBuf::from).find(|file| program::is_program(file));
-        known.or_else(|| program::find("rabbitmq-server").filter(|file| !switches_user(file)))
-    })
+/// The `rabbitmq-server` of this machine: the script that runs the server in the foreground and as whoever calls it.
+pub static PROGRAM: Program = Program {
+    name: "rabbitmq-server",
+    formula: "rabbitmq",
+    variable: "PUBSUB_LAB_RABBITMQ_SERVER",
+    // Debian, Red Hat, Homebrew.
+    places: &[
+        "/usr/lib/rabbitmq/bin/rabbitmq-server",
+        "/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
+        "/usr/local/opt/rabbitmq/sbin/rabbitmq-server",
+    ],
+    is_usable: |file| !switches_user(file),
+    version: VersionBy::Place(version::version),
+};
+
+static FACTS: Facts = Facts {
+    name: "RabbitMQ",
+    word: "rabbitmq",
+    schemes: &["amqp"],
+    other_schemes: &["amqps"],
+    port: 5672,
+    url_form: "one of RabbitMQ reads amqp://[user:password@]host[:port][/vhost]",
+    program: &PROGRAM,
+    companion: Some(&epmd::COMPANION),
+    image: Image {
+        name: "rabbitmq:4-alpine",
+        port: 5672,
+        // Its data belong to the host's name, which would be the container's random one.
+        flags: &["--hostname", "lab"],
+        command: &[],
+    },
+};
+
+/// RabbitMQ, as a kind of broker.
+#[derive(Debug)]
+pub struct RabbitMq;
+
+impl BrokerKind for RabbitMq {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn start<'a>(&self, place: Place<'a>) -> BoxFuture<'a, Result<Managed, LabError>> {
+        Box::pin(start(place))
+    }
+
+    fn version_at(&self, port: u16) -> BoxFuture<'static, io::Result<String>> {
+        Box::pin(async move { amqp_greeting(port).await.map(|greeting| greeting.version) })
+    }
+
+    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, Refusal>> {
+        Box::pin(user::version(url))
+    }
+
+    fn clean<'a>(&self, url: &'a str, namespace: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move { user::clean(url, namespace).await.map_err(|error| error.to_string()) })
+    }
 }
 
 /// Whether this is the distribution's wrapper, which runs the server as another user, with that one's
@@ -47,131 +97,74 @@ fn switches_user(file: &Path) -> bool {
     std::fs::read(file).is_ok_and(|text| String::from_utf8_lossy(&text).contains("su rabbitmq"))
 }
 
-/// A RabbitMQ of the lab's, with the epmd that it needs.
-#[derive(Debug)]
-pub struct RabbitMq {
-    server: Service,
-    epmd: Service,
+/// Starts it on free ports and waits until it serves.
+async fn start(place: Place<'_>) -> Result<Managed, LabError> {
+    let epmd = epmd::find()?;
+    let mut last = LabError::environment("no port was free for rabbitmq");
+    for _ in 0..TRIES {
+        let ports = Ports::free()?;
+        let failed = match start_on(ports, place, epmd.clone()).await {
+            Ok(rabbitmq) => return Ok(rabbitmq),
+            Err(error) => error,
+        };
+        if ports.all().iter().all(|port| ports::check(*port).is_ok()) {
+            return Err(failed);
+        }
+        // Somebody took one in between: others.
+        last = failed;
+    }
+    Err(last)
 }
 
-impl RabbitMq {
-    /// Starts it on free ports and waits until it serves.
-    pub async fn start(
-        program: &Path,
-        dir: &Path,
-        logs: &Path,
-        supervision: &Supervision,
-    ) -> Result<Self, LabError> {
-        let epmd = epmd::find()?;
-        let mut last = LabError::environment("no port was free for rabbitmq");
-        for _ in 0..TRIES {
-            let ports = Ports::free()?;
-            let home = dir.join(format!("rabbitmq-{}", ports.amqp));
-            let failed = match Self::on(ports, program, &home, epmd.clone(), logs, supervision).await {
-                Ok(rabbitmq) => return Ok(rabbitmq),
-                Err(error) => error,
-            };
-            if ports.all().iter().all(|port| ports::check(*port).is_ok()) {
-                return Err(failed);
-            }
-            // Somebody took one in between: others.
-            last = failed;
-        }
-        Err(last)
-    }
-
-    async fn on(
-        ports: Ports,
-        program: &Path,
-        home: &Path,
-        epmd: PathBuf,
-        logs: &Path,
-        supervision: &Supervision,
-    ) -> Result<Self, LabError> {
-        write_configuration(home, ports).map_err(|error| {
-            LabError::environment(format!("the configuration of RabbitMQ cannot be written: {error}"))
-        })?;
-        let epmd = epmd::start(epmd, ports.epmd, logs.join("epmd.log"), supervision).await?;
-        let log = logs.join("rabbitmq.log");
-        let spec = Spec {
-            name: "rabbitmq".into(),
-            program: program.to_owned(),
-            args: Vec::new(),
-            env: environment(home, ports, std::env::var_os("PATH").as_deref()),
-            clean: true,
-            dir: Some(home.to_owned()),
-            log: log.clone(),
-        };
-        let started = async {
-            let server =
-                Service::launch(spec, ports.amqp, Readiness::RabbitMq, supervision, PATIENCE).await?;
-            match server.ready_within(PATIENCE).await {
-                Ok(()) => Ok(server),
-                Err(error) => {
-                    server.kill().await?;
-                    Err(error)
-                }
-            }
-        };
-        match started.await {
-            Ok(server) => Ok(Self { server, epmd }),
-            Err(mut error) => {
-                epmd.kill().await?;
-                let causes = first_errors(&log);
-                if !causes.is_empty() {
-                    error.log = causes;
-                }
+async fn start_on(ports: Ports, place: Place<'_>, epmd: PathBuf) -> Result<Managed, LabError> {
+    let home = place.dir.join(format!("rabbitmq-{}", ports.amqp));
+    write_configuration(&home, ports).map_err(|error| {
+        LabError::environment(format!("the configuration of RabbitMQ cannot be written: {error}"))
+    })?;
+    let epmd = epmd::start(epmd, ports.epmd, place.logs.join("epmd.log"), place.supervision).await?;
+    let log = place.logs.join("rabbitmq.log");
+    let spec = Spec {
+        name: "rabbitmq".into(),
+        program: place.program.to_owned(),
+        args: Vec::new(),
+        env: environment(&home, ports, std::env::var_os("PATH").as_deref()),
+        clean: true,
+        dir: Some(home),
+        log: log.clone(),
+    };
+    let started = async {
+        let readiness = Readiness::Asked(is_ours);
+        let server = Service::launch(spec, ports.amqp, readiness, place.supervision, PATIENCE).await?;
+        match server.ready_within(PATIENCE).await {
+            Ok(()) => Ok(server),
+            Err(error) => {
+                server.kill().await?;
                 Err(error)
             }
         }
-    }
-
-    /// Its loopback port, the same for all its life.
-    pub fn port(&self) -> u16 {
-        self.server.port()
-    }
-
-    /// Its process id at this moment: that of the Erlang machine.
-    pub fn process_id(&self) -> u32 {
-        self.server.process_id()
-    }
-
-    /// Ends it at once: its data end with it, so there is nothing to put in order.
-    pub async fn stop(&self) {
-        self.server.stop(Duration::ZERO).await;
-        self.epmd.stop(Duration::ZERO).await;
+    };
+    match started.await {
+        Ok(server) => Ok(Managed::with_companion(server, epmd)),
+        Err(mut error) => {
+            epmd.kill().await?;
+            let causes = first_errors(&log);
+            if !causes.is_empty() {
+                error.log = causes;
+            }
+            Err(error)
+        }
     }
 }
 
-impl Victim for RabbitMq {
-    type Error = LabError;
-
-    async fn kill(&self) -> Result<(), LabError> {
-        self.server.kill().await
-    }
-
-    async fn terminate(&self) -> Result<(), LabError> {
-        self.server.terminate().await
-    }
-
-    async fn freeze(&self) -> Result<(), LabError> {
-        self.server.freeze().await
-    }
-
-    async fn thaw(&self) -> Result<(), LabError> {
-        self.server.thaw().await
-    }
-
-    async fn revive(&self) -> Result<(), LabError> {
-        // Somebody may have killed this one too, and without it no RabbitMQ starts.
-        self.epmd.revive().await?;
-        self.epmd.ready().await?;
-        self.server.revive().await
-    }
-
-    async fn ready(&self) -> Result<(), LabError> {
-        self.server.ready().await
-    }
+/// Whether it answers the protocol header of AMQP, under the node name that the lab gave it.
+fn is_ours(port: u16, _process: u32) -> BoxFuture<'static, Result<(), String>> {
+    Box::pin(async move {
+        match amqp_greeting(port).await {
+            Ok(greeting) if name::is_ours(&greeting, port) => Ok(()),
+            Ok(_) => Err("another AMQP server answers on its port".into()),
+            Err(error) => Err(format!("the protocol header is not answered ({error})")),
+        }
+    })
 }
 
 /// The lines of a failed start that say why: the first errors. After them RabbitMQ goes on for pages, so that the

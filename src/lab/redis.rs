@@ -1,48 +1,97 @@
-//! A managed Redis from this machine's own binary: its own port, its own directory, nothing kept.
+//! Redis: a managed one from this machine's own binary has its own port, its own directory, and nothing kept.
+
+mod info;
+mod user;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
-use super::error::LabError;
-use super::ports;
-use super::process::{Spec, Supervision};
-use super::program;
-use super::service::{Readiness, Service};
+use futures_util::future::BoxFuture;
 
-/// The environment variable that names another binary; empty means: none, use Docker.
-pub const PROGRAM_VARIABLE: &str = "PUBSUB_LAB_REDIS_SERVER";
+use super::error::LabError;
+use super::kind::{BrokerKind, Facts, Image, Place, Program, VersionBy};
+use super::managed::Managed;
+use super::ports;
+use super::process::Spec;
+use super::refusal::Refusal;
+use super::service::{Readiness, Service};
+pub use info::{RedisInfo, info};
+
 /// How long a Redis may take to be ready; it mostly takes a fiftieth of a second.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long one may take to end when asked to.
+const STOP: Duration = Duration::from_millis(500);
 /// How many ports are tried; each can be taken between the look and the start.
 const TRIES: usize = 5;
 
-/// The `redis-server` of this machine, if it has one.
-pub fn find() -> Result<Option<PathBuf>, LabError> {
-    program::chosen(PROGRAM_VARIABLE, || program::find("redis-server"))
+/// The `redis-server` of this machine.
+pub static PROGRAM: Program = Program {
+    name: "redis-server",
+    formula: "redis",
+    variable: "PUBSUB_LAB_REDIS_SERVER",
+    places: &[],
+    is_usable: |_| true,
+    version: VersionBy::Flag("--version"),
+};
+
+static FACTS: Facts = Facts {
+    name: "Redis",
+    word: "redis",
+    schemes: &["redis", "valkey"],
+    other_schemes: &["rediss", "valkeys", "unix", "redis+unix", "valkey+unix"],
+    port: 6379,
+    url_form: "one of Redis reads redis://[user:password@]host[:port][/database], or rediss:// for TLS",
+    program: &PROGRAM,
+    companion: None,
+    image: Image {
+        name: "redis:7-alpine",
+        port: 6379,
+        flags: &[],
+        command: &["redis-server", "--save", "", "--appendonly", "no"],
+    },
+};
+
+/// Redis, as a kind of broker. Its channels are gone with those who listen: it keeps nothing to clean.
+#[derive(Debug)]
+pub struct Redis;
+
+impl BrokerKind for Redis {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn start<'a>(&self, place: Place<'a>) -> BoxFuture<'a, Result<Managed, LabError>> {
+        Box::pin(start(place))
+    }
+
+    fn version_at(&self, port: u16) -> BoxFuture<'static, io::Result<String>> {
+        Box::pin(async move { info(port).await.map(|info| info.version) })
+    }
+
+    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, Refusal>> {
+        Box::pin(user::version(url))
+    }
 }
 
 /// Starts it on a free port and waits until it serves.
-pub async fn start(
-    program: &Path,
-    dir: &Path,
-    log: &Path,
-    supervision: &Supervision,
-) -> Result<Service, LabError> {
+async fn start(place: Place<'_>) -> Result<Managed, LabError> {
     let mut last = LabError::environment("no port was free for redis");
     for port in ports::free(TRIES)? {
         let spec = Spec {
             name: "redis".into(),
-            program: program.to_owned(),
-            args: arguments(port, dir),
+            program: place.program.to_owned(),
+            args: arguments(port, place.dir),
             env: Vec::new(),
             clean: false,
-            dir: Some(dir.to_owned()),
-            log: log.to_owned(),
+            dir: Some(place.dir.to_owned()),
+            log: place.logs.join("redis.log"),
         };
-        let redis = Service::launch(spec, port, Readiness::Redis, supervision, PATIENCE).await?;
+        let redis =
+            Service::launch(spec, port, Readiness::Asked(is_ours), place.supervision, PATIENCE).await?;
         match redis.ready_within(PATIENCE).await {
-            Ok(()) => return Ok(redis),
+            Ok(()) => return Ok(Managed::alone(redis, STOP)),
             Err(error) => {
                 redis.stop(Duration::ZERO).await;
                 if ports::check(port).is_ok() {
@@ -54,6 +103,17 @@ pub async fn start(
         }
     }
     Err(last)
+}
+
+/// Whether it answers PING and INFO, under the process id of our child.
+fn is_ours(port: u16, process: u32) -> BoxFuture<'static, Result<(), String>> {
+    Box::pin(async move {
+        match info(port).await {
+            Ok(info) if info.process == process => Ok(()),
+            Ok(_) => Err("another Redis answers on its port".into()),
+            Err(error) => Err(format!("PING is not answered ({error})")),
+        }
+    })
 }
 
 fn arguments(port: u16, dir: &Path) -> Vec<OsString> {

@@ -12,8 +12,9 @@ use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use nix::sys::signal::Signal;
 use pubsub_lab::lab::broker::Broker;
-use pubsub_lab::lab::probe::{amqp_greeting, http_status};
+use pubsub_lab::lab::probe::http_status;
 use pubsub_lab::lab::product::Product;
+use pubsub_lab::lab::rabbitmq::amqp_greeting;
 use pubsub_lab::lab::{Cluster, ClusterOptions, Events, LabEvent, rabbitmq};
 use pubsub_lab::scenario::{Action, Fault, Pattern, Target};
 use tokio_util::sync::CancellationToken;
@@ -161,14 +162,14 @@ async fn what_is_broken_comes_back_with_what_it_kept() {
         ("nobody:wr0ng@", "it does not accept the user name or the password"),
     ] {
         let url = format!("amqp://{wrong}127.0.0.1:{amqp}");
-        let error = Broker::check(Product::RabbitMq, Some(&url)).await.unwrap_err();
+        let error = Broker::check(Product::named("rabbitmq").unwrap(), Some(&url)).await.unwrap_err();
         let shown = format!("the broker at amqp://127.0.0.1:{amqp} cannot be used: {why}");
         assert_eq!((error.exit, error.message), (4, shown));
         assert!(!error.hint.unwrap().contains("wr0ng"));
     }
     for vhost in ["", "nowhere"] {
         let url = format!("amqp://guest:guest@127.0.0.1:{amqp}/{vhost}");
-        let error = Broker::check(Product::RabbitMq, Some(&url)).await.unwrap_err();
+        let error = Broker::check(Product::named("rabbitmq").unwrap(), Some(&url)).await.unwrap_err();
         assert_eq!(error.exit, 4);
         assert!(error.message.contains("no such virtual host"), "{error}");
         assert!(error.hint.is_some());
