@@ -1,13 +1,16 @@
 //! The third-party servers that the lab knows: the one list of them, and what each is called where.
 
+pub mod rabbitmq;
+pub mod redis;
+
 use std::fmt;
 use std::ops::Deref;
 
 use super::error::LabError;
 use super::kind::BrokerKind;
-use super::rabbitmq::RabbitMq;
 use super::redaction::redact;
-use super::redis::Redis;
+use rabbitmq::RabbitMq;
+use redis::Redis;
 use scenario::Pattern;
 
 /// A third-party server that a pattern needs.
@@ -154,6 +157,8 @@ mod tests {
             }
         }
         assert_eq!(Product::named("rabbit"), None);
-        assert_eq!(Product::ALL.map(Product::usual_url), ["redis://127.0.0.1:6379", "amqp://127.0.0.1:5672"]);
+        let usual = |word| Product::named(word).map(Product::usual_url);
+        assert_eq!(usual("redis").as_deref(), Some("redis://127.0.0.1:6379"));
+        assert_eq!(usual("amqp").as_deref(), Some("amqp://127.0.0.1:5672"));
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::support::plain::assert_crosses;
 use crate::support::process::{PATIENCE, assert_stopped, program};
 use pubsub_lab::lab::probe::http_status;
-use pubsub_lab::lab::redis;
+use pubsub_lab::lab::product::redis;
 use pubsub_lab::lab::{Cluster, ClusterOptions, Events, LabEvent};
 use pubsub_lab::scenario::{Action, Fault, Pattern, Target};
 use tokio_util::sync::CancellationToken;

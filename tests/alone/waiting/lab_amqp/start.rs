@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pubsub_lab::lab::rabbitmq;
+use pubsub_lab::lab::product::rabbitmq;
 
 use super::BOOT;
 use super::lab::Lab;

@@ -14,8 +14,8 @@ use nix::sys::signal::Signal;
 use pubsub_lab::lab::broker::Broker;
 use pubsub_lab::lab::probe::http_status;
 use pubsub_lab::lab::product::Product;
-use pubsub_lab::lab::rabbitmq::amqp_greeting;
-use pubsub_lab::lab::{Cluster, ClusterOptions, Events, LabEvent, rabbitmq};
+use pubsub_lab::lab::product::rabbitmq::{self, amqp_greeting};
+use pubsub_lab::lab::{Cluster, ClusterOptions, Events, LabEvent};
 use pubsub_lab::scenario::{Action, Fault, Pattern, Target};
 use tokio_util::sync::CancellationToken;
 
@@ -229,7 +229,7 @@ fn try_seen(id: u32) -> Option<Seen> {
 
 /// The names of all queues and exchanges at the RabbitMQ that has this home, in its own words.
 fn names_at(home: &Path, amqp: u16, epmd: &str) -> Vec<String> {
-    let mut command = Command::new(rabbitmq::find().unwrap().unwrap().with_file_name("rabbitmqctl"));
+    let mut command = Command::new(rabbitmq::PROGRAM.find().unwrap().unwrap().with_file_name("rabbitmqctl"));
     command.env("HOME", home).env("RABBITMQ_NODENAME", format!("lab{amqp}@localhost"));
     command.env("ERL_EPMD_PORT", epmd).env("RABBITMQ_CONF_ENV_FILE", "/dev/null").env("LANG", "C.UTF-8");
     let all =

@@ -14,13 +14,13 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::error::LabError;
-use super::kind::{BrokerKind, Facts, Image, Place, Program, VersionBy};
-use super::managed::Managed;
-use super::ports;
-use super::process::{LAST_WORDS, Spec};
-use super::refusal::Refusal;
-use super::service::{Readiness, Service};
+use crate::error::LabError;
+use crate::kind::{BrokerKind, Facts, Image, Place, Program, VersionBy};
+use crate::managed::Managed;
+use crate::ports;
+use crate::process::{LAST_WORDS, Spec};
+use crate::refusal::Refusal;
+use crate::service::{Readiness, Service};
 use fault::Victim;
 pub use greeting::{Greeting, amqp_greeting};
 use setting::{Ports, environment, write_configuration};

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::error::LabError;
-use super::kind::{BrokerKind, Facts, Image, Place, Program, VersionBy};
-use super::managed::Managed;
-use super::ports;
-use super::process::Spec;
-use super::refusal::Refusal;
-use super::service::{Readiness, Service};
+use crate::error::LabError;
+use crate::kind::{BrokerKind, Facts, Image, Place, Program, VersionBy};
+use crate::managed::Managed;
+use crate::ports;
+use crate::process::Spec;
+use crate::refusal::Refusal;
+use crate::service::{Readiness, Service};
 pub use info::{RedisInfo, info};
 
 /// How long a Redis may take to be ready; it mostly takes a fiftieth of a second.
