@@ -11,14 +11,11 @@ use bus::amqp::{AmqpBus, AmqpOptions, LiveQueue};
 use bus::local::LocalBus;
 use bus::redis::{RedisBus, RedisOptions};
 use bus::zeromq::{ZeromqBus, ZeromqOptions};
+use lab::Product;
 use scenario::Pattern;
 
 /// Envelopes that may wait between a bus and its node.
 const BUS_QUEUE: usize = 65_536;
-/// The broker of a node that is given none.
-const DEFAULT_REDIS: &str = "redis://127.0.0.1:6379";
-/// The same for AMQP.
-const DEFAULT_AMQP: &str = "amqp://127.0.0.1:5672";
 
 /// How a node reaches the others.
 #[derive(Debug, Args)]
@@ -88,9 +85,15 @@ impl BusArgs {
         }
     }
 
+    /// The broker that was given, or the one that a pattern finds where it usually is.
+    fn broker_of(&self, pattern: Pattern) -> String {
+        let usual = || Product::of_pattern(pattern).map(Product::usual_url).unwrap_or_default();
+        self.broker.clone().unwrap_or_else(usual)
+    }
+
     fn redis(&self) -> Result<Arc<dyn Bus>, Failure> {
         let options = RedisOptions {
-            url: self.broker.clone().unwrap_or_else(|| DEFAULT_REDIS.into()),
+            url: self.broker_of(Pattern::Redis),
             namespace: self.namespace.clone(),
             queue: BUS_QUEUE,
             ..Default::default()
@@ -121,7 +124,7 @@ impl BusArgs {
 
     fn amqp(&self) -> Result<Arc<dyn Bus>, Failure> {
         let options = AmqpOptions {
-            url: self.broker.clone().unwrap_or_else(|| DEFAULT_AMQP.into()),
+            url: self.broker_of(Pattern::Amqp),
             namespace: self.namespace.clone(),
             history: self.history.clone(),
             queue: BUS_QUEUE,

@@ -15,8 +15,8 @@ use super::node_flags::NodeFlags;
 use super::verbosity;
 use lab::error::INTERRUPTED;
 use lab::logging::VARIABLE;
-use lab::{Cluster, ClusterOptions, Events, LabError, LabEvent, Progress};
-use scenario::Pattern;
+use lab::{Cluster, ClusterOptions, Events, LabError, LabEvent, Product, Progress};
+use scenario::{Held, Pattern};
 
 /// How long a start is silent, and how often it says what it waits for after that.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -72,8 +72,10 @@ async fn serve(args: RunArgs) -> Result<u8, Failure> {
     if verbosity::get().shows_more() {
         tell(format_args!("nodes and history log {}", logged()));
     }
-    if pattern == Pattern::Local && nodes > 1 {
-        tell("local nodes do not hear each other: who writes on one is read on that one only");
+    if !pattern.crosses_nodes() && nodes > 1 {
+        tell(format_args!(
+            "{pattern} nodes do not hear each other: who writes on one is read on that one only"
+        ));
     }
     tell("open a node in two browser windows; Ctrl-C stops everything");
 
@@ -148,17 +150,33 @@ async fn watch(events: &mut Events, signals: &mut Signals, pattern: Pattern) -> 
 }
 
 /// What the death of one means for the others.
-fn who_goes_on(died: &str, pattern: Pattern) -> &'static str {
-    match (died, pattern) {
-        ("history", _) => "the chat goes on without history: nobody is told what they missed",
-        ("epmd", _) => "RabbitMQ goes on without it",
-        ("redis" | "rabbitmq", Pattern::Amqp) => {
-            "the nodes and the history keep running, without their broker; what is said now waits for it for a while"
+fn who_goes_on(died: &str, pattern: Pattern) -> String {
+    let broker = Product::of_pattern(pattern);
+    let companion = broker.and_then(|broker| broker.facts().companion);
+    match broker {
+        _ if died == "history" => {
+            "the chat goes on without history: nobody is told what they missed".to_owned()
         }
-        ("redis" | "rabbitmq", _) => "the nodes keep running, without their broker",
-        (_, Pattern::Amqp) => "the other nodes, the history and the broker keep running",
-        (_, Pattern::Redis) => "the other nodes and the broker keep running",
-        (_, Pattern::Local | Pattern::Zeromq) => "the other nodes keep running",
+        Some(broker) if companion.is_some_and(|companion| companion.name == died) => {
+            format!("{broker} goes on without it")
+        }
+        Some(broker) if broker.word() == died => {
+            let nodes = if pattern.has_history() { "the nodes and the history" } else { "the nodes" };
+            let meanwhile = match pattern.held() {
+                Held::InQueues => "; what is said now waits for it for a while",
+                _ => "",
+            };
+            format!("{nodes} keep running, without their broker{meanwhile}")
+        }
+        _ => {
+            let others = match (pattern.has_history(), pattern.has_broker()) {
+                (true, true) => "the other nodes, the history and the broker",
+                (true, false) => "the other nodes and the history",
+                (false, true) => "the other nodes and the broker",
+                (false, false) => "the other nodes",
+            };
+            format!("{others} keep running")
+        }
     }
 }
 
@@ -182,4 +200,30 @@ fn tell(line: impl Display) {
 /// What is said in any case.
 fn warn(line: impl Display) {
     writeln!(io::stderr().lock(), "{line}").ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_left_is_told_of_everybody_who_may_die() {
+        for (died, pattern, said) in [
+            ("history", Pattern::Amqp, "the chat goes on without history: nobody is told what they missed"),
+            ("epmd", Pattern::Amqp, "RabbitMQ goes on without it"),
+            (
+                "rabbitmq",
+                Pattern::Amqp,
+                "the nodes and the history keep running, without their broker; what is said now waits for it for a \
+                 while",
+            ),
+            ("redis", Pattern::Redis, "the nodes keep running, without their broker"),
+            ("node 0", Pattern::Amqp, "the other nodes, the history and the broker keep running"),
+            ("node 0", Pattern::Redis, "the other nodes and the broker keep running"),
+            ("node 0", Pattern::Zeromq, "the other nodes keep running"),
+            ("node 0", Pattern::Local, "the other nodes keep running"),
+        ] {
+            assert_eq!(who_goes_on(died, pattern), said, "{died} {pattern}");
+        }
+    }
 }

@@ -1,24 +1,17 @@
 //! The broker of a cluster: the lab's own, or one that the user brings.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::docker::{self, Container};
-use super::epmd;
 use super::error::LabError;
 use super::external;
+use super::kind::Place;
+use super::managed::Managed;
 use super::process::Supervision;
 use super::product::Product;
-use super::program;
-use super::rabbitmq::{self, RabbitMq};
 pub use super::redaction::redact;
-use super::redis;
-use super::service::Service;
 use fault::Victim;
 use scenario::Pattern;
-
-/// How long a managed one may take to end when asked to.
-const STOP: Duration = Duration::from_millis(500);
 
 /// What the nodes meet at.
 #[derive(Debug)]
@@ -31,8 +24,7 @@ pub struct Broker {
 
 #[derive(Debug)]
 enum Kind {
-    Redis(Box<Service>),
-    RabbitMq(Box<RabbitMq>),
+    Process(Box<Managed>),
     Container(Container),
     /// Not ours to break.
     External,
@@ -52,18 +44,13 @@ impl Broker {
         logs: &Path,
         supervision: &Supervision,
     ) -> Result<Self, LabError> {
-        let (kind, port) = match (source(product).await?, product) {
-            (Source::Program(program), Product::Redis) => {
-                let redis = redis::start(&program, dir, &logs.join("redis.log"), supervision).await?;
-                let port = redis.port();
-                (Kind::Redis(Box::new(redis)), port)
+        let (kind, port) = match source(product).await? {
+            Source::Program(program) => {
+                let managed = product.start(Place { program: &program, dir, logs, supervision }).await?;
+                let port = managed.port();
+                (Kind::Process(Box::new(managed)), port)
             }
-            (Source::Program(program), Product::RabbitMq) => {
-                let rabbitmq = RabbitMq::start(&program, dir, logs, supervision).await?;
-                let port = rabbitmq.port();
-                (Kind::RabbitMq(Box::new(rabbitmq)), port)
-            }
-            (Source::Docker, _) => {
+            Source::Docker => {
                 let container = Container::start(product, logs, supervision).await?;
                 let port = container.port();
                 (Kind::Container(container), port)
@@ -105,8 +92,7 @@ impl Broker {
     /// Its process id at this moment, if it is a process of the lab's.
     pub fn process_id(&self) -> Option<u32> {
         match &self.kind {
-            Kind::Redis(redis) => Some(redis.process_id()),
-            Kind::RabbitMq(rabbitmq) => Some(rabbitmq.process_id()),
+            Kind::Process(managed) => Some(managed.process_id()),
             Kind::Container(_) | Kind::External => None,
         }
     }
@@ -116,10 +102,7 @@ impl Broker {
         let (product, version) = (self.product, &self.version);
         let on = |port: u16| format!("{product} {version} on port {port}");
         match &self.kind {
-            Kind::Redis(redis) => format!("{}, process {}", on(redis.port()), redis.process_id()),
-            Kind::RabbitMq(rabbitmq) => {
-                format!("{}, process {}", on(rabbitmq.port()), rabbitmq.process_id())
-            }
+            Kind::Process(managed) => format!("{}, process {}", on(managed.port()), managed.process_id()),
             Kind::Container(container) => format!("{}, in Docker", on(container.port())),
             Kind::External => format!("{product} {version} at {}, not the lab's", redact(&self.url)),
         }
@@ -131,8 +114,7 @@ impl Broker {
     /// When something is left, a sentence for people.
     pub async fn stop(&self, namespace: &str) -> Result<(), String> {
         match &self.kind {
-            Kind::Redis(redis) => redis.stop(STOP).await,
-            Kind::RabbitMq(rabbitmq) => rabbitmq.stop().await,
+            Kind::Process(managed) => managed.stop().await,
             Kind::Container(container) => container.stop().await,
             Kind::External => return external::clean(self.product, &self.url, namespace).await,
         }
@@ -154,10 +136,9 @@ pub enum Source {
 /// # Errors
 /// When there is none to be had; the hint says how to get one.
 pub async fn source(product: Product) -> Result<Source, LabError> {
-    let (found, also_needed) = match product {
-        Product::Redis => (redis::find()?, Ok(())),
-        Product::RabbitMq => (rabbitmq::find()?, epmd::find().map(drop)),
-    };
+    let facts = product.facts();
+    let found = facts.program.find()?;
+    let also_needed = facts.companion.map_or(Ok(()), |companion| (companion.find)().map(drop));
     let incomplete = match (found, also_needed) {
         (Some(program), Ok(())) => return Ok(Source::Program(program)),
         (Some(_), Err(error)) => Some(error),
@@ -169,15 +150,12 @@ pub async fn source(product: Product) -> Result<Source, LabError> {
     if let Some(error) = incomplete {
         return Err(error);
     }
-    let (pattern, program, formula) = match product {
-        Product::Redis => (Pattern::Redis, "redis-server", "redis"),
-        Product::RabbitMq => (Pattern::Amqp, "rabbitmq-server", "rabbitmq"),
-    };
+    let pattern = product.patterns().map(Pattern::name).collect::<Vec<_>>().join(" or ");
+    let program = facts.program.name;
     let message = format!(
         "the pattern {pattern} needs a {product} server, and there is neither `{program}` nor Docker"
     );
-    let install = program::install_line(program, formula);
-    let scheme = product.scheme();
+    let (install, scheme) = (facts.program.install_line(), product.scheme());
     let hint =
         format!("{install}, or start Docker, or name a running one with `--broker {scheme}://host:port`");
     Err(LabError::environment(message).hint(hint))
@@ -194,8 +172,7 @@ macro_rules! wound {
     ($name:ident) => {
         async fn $name(&self) -> Result<(), LabError> {
             match &self.kind {
-                Kind::Redis(redis) => redis.$name().await,
-                Kind::RabbitMq(rabbitmq) => rabbitmq.$name().await,
+                Kind::Process(managed) => managed.$name().await,
                 Kind::Container(container) => container.$name().await,
                 Kind::External => Err(not_ours(&self.url)),
             }

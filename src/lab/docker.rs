@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::error::LabError;
+use super::kind::Image;
 use super::ports::{self, Kept};
 use super::process::{Death, LAST_WORDS, Process, Spec, Supervision};
 use super::product::Product;
@@ -33,23 +34,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is asked.
 const POLL: Duration = Duration::from_millis(10);
 
-/// The image; Docker fetches it once.
-fn image(product: Product) -> &'static str {
-    match product {
-        Product::Redis => "redis:7-alpine",
-        Product::RabbitMq => "rabbitmq:4-alpine",
-    }
-}
-
-fn run(product: Product, name: &str, port: u16) -> Vec<String> {
-    let (inside, flags, server) = match product {
-        Product::Redis => (6379, &[][..], &["redis-server", "--save", "", "--appendonly", "no"][..]),
-        // Its data belong to the host's name, which would be the container's random one.
-        Product::RabbitMq => (5672, &["--hostname", "lab"][..], &[][..]),
-    };
-    let publish = format!("127.0.0.1:{port}:{inside}");
+fn run(image: &Image, name: &str, port: u16) -> Vec<String> {
+    let publish = format!("127.0.0.1:{port}:{}", image.port);
     let docker = ["run", "--detach", "--name", name, "--publish", &publish];
-    [&docker, flags, &[image(product)], server].concat().into_iter().map(str::to_owned).collect()
+    [&docker, image.flags, &[image.name], image.command].concat().into_iter().map(str::to_owned).collect()
 }
 
 /// Whether a Docker engine runs.
@@ -83,6 +71,7 @@ pub struct Container {
 impl Container {
     /// Starts it and waits until it serves. What `docker` says goes into `dir`.
     pub async fn start(product: Product, dir: &Path, supervision: &Supervision) -> Result<Self, LabError> {
+        let image = &product.facts().image;
         let name = format!("pubsub-lab-{:08x}", rand::random::<u32>());
         let Some(port) = ports::free(1)?.pop() else {
             return Err(LabError::environment("no port was free for a container"));
@@ -99,9 +88,9 @@ impl Container {
             supervision: supervision.clone(),
             asked: Mutex::default(),
         };
-        let (run, _) = container.supervised(run(product, &container.name, port))?;
+        let (run, _) = container.supervised(run(image, &container.name, port))?;
         let status = tokio::time::timeout(FETCH, run.ended()).await;
-        let called = format!("`docker run {}`", image(product));
+        let called = format!("`docker run {}`", image.name);
         let status = status.map_err(|_| LabError::environment(format!("{called} took too long")))?;
         if !status.success() {
             let message = format!("{called} failed");
@@ -255,14 +244,15 @@ mod tests {
 
     #[test]
     fn a_container_listens_on_loopback_only_and_keeps_nothing() {
-        let line = run(Product::Redis, "pubsub-lab-1", 20123).join(" ");
+        let image = |word| &Product::named(word).unwrap().facts().image;
+        let line = run(image("redis"), "pubsub-lab-1", 20123).join(" ");
         assert_eq!(
             line,
             "run --detach --name pubsub-lab-1 --publish 127.0.0.1:20123:6379 redis:7-alpine \
              redis-server --save  --appendonly no"
         );
         assert_eq!(
-            run(Product::RabbitMq, "pubsub-lab-2", 20124).join(" "),
+            run(image("rabbitmq"), "pubsub-lab-2", 20124).join(" "),
             "run --detach --name pubsub-lab-2 --publish 127.0.0.1:20124:5672 --hostname lab rabbitmq:4-alpine"
         );
         assert_eq!(remove("pubsub-lab-1").join(" "), "rm --force --volumes pubsub-lab-1");

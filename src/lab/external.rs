@@ -1,15 +1,11 @@
 //! A broker that the user brings: looked at before anything starts, never broken, and left as it was.
 
-mod amqp;
-mod redis;
-mod refusal;
-
 use std::time::Duration;
 
 use super::error::LabError;
 use super::product::Product;
 use super::redaction::redact;
-use refusal::{PATIENCE, Refusal};
+use super::refusal::{PATIENCE, Refusal};
 
 /// How long cleaning up there may take: it is a part of the end, which is to come soon.
 const CLEAN: Duration = Duration::from_secs(1);
@@ -19,13 +15,7 @@ const CLEAN: Duration = Duration::from_secs(1);
 /// # Errors
 /// When the URL is none of this product, when nobody answers there, or when it does not let us in.
 pub async fn version(product: Product, url: &str) -> Result<String, LabError> {
-    let talk = async {
-        match product {
-            Product::Redis => redis::version(url).await,
-            Product::RabbitMq => amqp::version(url).await,
-        }
-    };
-    let refusal = match tokio::time::timeout(2 * PATIENCE, talk).await {
+    let refusal = match tokio::time::timeout(2 * PATIENCE, product.version_of(url)).await {
         Ok(Ok(version)) => return Ok(version),
         Ok(Err(refusal)) => refusal,
         Err(_) => Refusal::unusable("it does not answer"),
@@ -47,14 +37,10 @@ pub async fn version(product: Product, url: &str) -> Result<String, LabError> {
 /// # Errors
 /// When it is still there, a sentence for people.
 pub async fn clean(product: Product, url: &str, namespace: &str) -> Result<(), String> {
-    let why = match product {
-        // Channels of Redis are gone with those who listen.
-        Product::Redis => return Ok(()),
-        Product::RabbitMq => match tokio::time::timeout(CLEAN, amqp::clean(url, namespace)).await {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "it does not answer".into(),
-        },
+    let why = match tokio::time::timeout(CLEAN, product.clean(url, namespace)).await {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(why)) => why,
+        Err(_) => "it does not answer".into(),
     };
     let shown = redact(url);
     Err(format!(
@@ -68,13 +54,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_url_that_is_none_is_wrong_usage() {
-        for (product, url) in [
-            (Product::Redis, "redis://me:s3cret@host:port"),
-            (Product::RabbitMq, "amqp://me:s3cret@host:port"),
-            (Product::RabbitMq, "amqp:me:s3cret@host"),
-            (Product::RabbitMq, "amqps://me:s3cret@host"),
+        for url in [
+            "redis://me:s3cret@host:port",
+            "amqp://me:s3cret@host:port",
+            "amqp:me:s3cret@host",
+            "amqps://me:s3cret@host",
         ] {
-            let error = version(product, url).await.unwrap_err();
+            let error = version(Product::of_url(url).unwrap(), url).await.unwrap_err();
             assert_eq!(error.exit, 2, "{error}");
             assert!(!error.message.contains("s3cret"), "{error}");
             assert!(error.hint.is_some());
@@ -89,7 +75,8 @@ mod tests_of_the_machine {
     #[tokio::test]
     async fn one_that_is_not_there_is_named_without_its_password() {
         let port = crate::ports::free(1).unwrap()[0];
-        for (product, scheme) in [(Product::Redis, "redis"), (Product::RabbitMq, "amqp")] {
+        for product in Product::ALL {
+            let scheme = product.scheme();
             let url = format!("{scheme}://me:s3cret@127.0.0.1:{port}");
             let error = version(product, &url).await.unwrap_err();
             assert_eq!(error.exit, 4);
@@ -111,7 +98,8 @@ mod tests_of_the_machine {
                 stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").ok();
             }
         });
-        let error = version(Product::RabbitMq, &format!("amqp://127.0.0.1:{port}")).await.unwrap_err();
+        let error =
+            version(Product::named("amqp").unwrap(), &format!("amqp://127.0.0.1:{port}")).await.unwrap_err();
         assert!(error.message.ends_with("cannot be used: not an answer of AMQP 0-9-1"), "{error}");
         assert_eq!(error.exit, 4);
     }
@@ -120,7 +108,8 @@ mod tests_of_the_machine {
     async fn one_that_says_nothing_is_given_up() {
         let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = silent.local_addr().unwrap().port();
-        let error = version(Product::RabbitMq, &format!("amqp://127.0.0.1:{port}")).await.unwrap_err();
+        let error =
+            version(Product::named("amqp").unwrap(), &format!("amqp://127.0.0.1:{port}")).await.unwrap_err();
         assert!(error.message.ends_with("it does not answer"), "{error}");
     }
 }

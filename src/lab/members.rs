@@ -139,7 +139,7 @@ impl Members {
 impl Addresses {
     /// Free ones, and none of those that the clients use.
     fn free(software: &Software, clients: &[u16]) -> Result<Self, LabError> {
-        let subs = if software.pattern() == Some(Pattern::Zeromq) { clients.len() } else { 0 };
+        let subs = if software.pattern().is_some_and(Pattern::links_nodes) { clients.len() } else { 0 };
         let history = usize::from(software.has_history());
         let mut free = ports::free(subs + history + clients.len())?;
         // The clients' ports are free as well until somebody listens on them.

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
@@ -11,7 +12,6 @@ use super::error::LabError;
 use super::ports::{self, Kept};
 use super::probe;
 use super::process::{Process, Spec, Supervision, unwritable};
-use super::rabbitmq::name::is_ours;
 use fault::Victim;
 
 /// How often a service is asked whether it is ready.
@@ -26,19 +26,19 @@ const SERVER_HINT: &str =
     "the server must take WebSockets at / on the port that `{port}` (or $PORT) gives it";
 
 /// How to see that a service serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Readiness {
     /// It prints `listening http://127.0.0.1:PORT`, then `/readyz` answers 200.
     Node,
     /// It takes a WebSocket at `/`.
     WebSocket,
-    /// It answers PING and INFO, under the process id of our child.
-    Redis,
-    /// It answers the protocol header of AMQP, under the node name that the lab gave it.
-    RabbitMq,
-    /// It says that it is an epmd on this port.
-    Epmd,
+    /// It answers this question, as the process that the lab started.
+    Asked(Question),
 }
+
+/// Asks, in a server's own language, whether the server on this port is ready, and is that process. An error is a
+/// clause for people.
+pub type Question = fn(port: u16, process: u32) -> BoxFuture<'static, Result<(), String>>;
 
 /// A process with a port, and what it takes to start it again.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl Service {
     ) -> Result<Self, LabError> {
         // The log of an earlier run must not pass for this one's last words.
         File::create(&spec.log).map_err(|error| unwritable(&spec.log, &error.to_string()))?;
-        let kept = (readiness != Readiness::WebSocket).then(|| Kept::new(port));
+        let kept = (!matches!(readiness, Readiness::WebSocket)).then(|| Kept::new(port));
         let process = launch(&spec, port, readiness, supervision, patience).await?;
         Ok(Self {
             spec,
@@ -147,21 +147,7 @@ impl Service {
                 Ok(status) => Err(format!("a WebSocket at / is answered with {status}")),
                 Err(error) => Err(format!("it takes no WebSocket ({error})")),
             },
-            Readiness::Redis => match probe::redis_info(self.port).await {
-                Ok(info) if info.process == process.id() => Ok(()),
-                Ok(_) => Err("another Redis answers on its port".into()),
-                Err(error) => Err(format!("PING is not answered ({error})")),
-            },
-            Readiness::RabbitMq => match probe::amqp_greeting(self.port).await {
-                Ok(greeting) if is_ours(&greeting, self.port) => Ok(()),
-                Ok(_) => Err("another AMQP server answers on its port".into()),
-                Err(error) => Err(format!("the protocol header is not answered ({error})")),
-            },
-            Readiness::Epmd => match probe::epmd_port(self.port).await {
-                Ok(port) if port == self.port => Ok(()),
-                Ok(_) => Err("another epmd answers on its port".into()),
-                Err(error) => Err(format!("it does not say its names ({error})")),
-            },
+            Readiness::Asked(question) => question(self.port, process.id()).await,
         }
     }
 
@@ -233,7 +219,7 @@ async fn launch(
     patience: Duration,
 ) -> Result<Process, LabError> {
     let (process, lines) = Process::start(spec, supervision)?;
-    if readiness == Readiness::Node {
+    if matches!(readiness, Readiness::Node) {
         let expected = format!("listening http://127.0.0.1:{port}");
         tokio::select! {
             // The line may be there although the process has just ended: being told so comes first.

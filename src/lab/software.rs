@@ -19,7 +19,7 @@ pub enum Software {
 pub struct Server {
     /// What tables call it.
     pub label: String,
-    /// What `sh -c` runs for each node, with `{port}`, `{node}`, `{peers}`, `{redis}` and `{amqp}` in it.
+    /// What `sh -c` runs for each node, with `{port}`, `{node}`, `{peers}` and the blank of a broker in it.
     pub command: String,
     /// The broker that it needs.
     pub broker: Option<Product>,
@@ -41,8 +41,7 @@ pub struct Blanks<'a> {
 impl Server {
     /// The brokers that the command names by their blanks.
     pub fn named_brokers(command: &str) -> Vec<Product> {
-        let of = |(blank, product)| command.contains(blank).then_some(product);
-        [("{redis}", Product::Redis), ("{amqp}", Product::RabbitMq)].into_iter().filter_map(of).collect()
+        Product::ALL.into_iter().filter(|product| command.contains(&product.blank())).collect()
     }
 
     /// Whether its nodes are told of each other.
@@ -53,12 +52,12 @@ impl Server {
     /// The command of one node. What is none of the blanks stays as it is.
     pub fn filled(&self, blanks: Blanks<'_>) -> String {
         let broker = blanks.broker.unwrap_or_default();
-        self.command
+        let filled = self
+            .command
             .replace("{port}", &blanks.port.to_string())
             .replace("{node}", &blanks.node.to_string())
-            .replace("{peers}", &blanks.peers.join(","))
-            .replace("{redis}", broker)
-            .replace("{amqp}", broker)
+            .replace("{peers}", &blanks.peers.join(","));
+        Product::ALL.iter().fold(filled, |filled, product| filled.replace(&product.blank(), broker))
     }
 }
 
@@ -95,7 +94,7 @@ impl Software {
     /// Whether its nodes connect to each other.
     pub fn has_mesh(&self) -> bool {
         match self {
-            Software::Pattern(pattern) => *pattern == Pattern::Zeromq,
+            Software::Pattern(pattern) => pattern.links_nodes(),
             Software::Server(server) => server.knows_peers(),
         }
     }
@@ -164,7 +163,7 @@ mod tests {
         let server = Server {
             label: "mine".into(),
             command: "cd ${DIR} && node app.js {port} {node} --peers={peers} {redis} | awk '{print}'".into(),
-            broker: Some(Product::Redis),
+            broker: Product::named("redis"),
         };
         let peers = ["127.0.0.1:2".to_owned(), "127.0.0.1:3".to_owned()];
         let blanks = Blanks { port: 1, node: 0, peers: &peers, broker: Some("redis://127.0.0.1:9") };
@@ -172,7 +171,7 @@ mod tests {
             server.filled(blanks),
             "cd ${DIR} && node app.js 1 0 --peers=127.0.0.1:2,127.0.0.1:3 redis://127.0.0.1:9 | awk '{print}'"
         );
-        assert_eq!(Server::named_brokers(&server.command), [Product::Redis]);
+        assert_eq!(Server::named_brokers(&server.command), [Product::named("redis").unwrap()]);
         assert!(server.knows_peers());
     }
 }

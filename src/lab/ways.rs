@@ -2,6 +2,7 @@
 
 use super::error::LabError;
 use super::members::{Addresses, Shared};
+use super::product::Product;
 use super::redaction::redact;
 use scenario::End;
 
@@ -93,11 +94,9 @@ impl Parts {
     /// `None` for a URL over TLS, whose certificate names the host, and for one that names a file.
     fn of(url: &str) -> Option<Self> {
         let (scheme, rest) = url.split_once("://")?;
-        let default = match scheme.to_ascii_lowercase().as_str() {
-            "redis" | "valkey" => 6379,
-            "amqp" => 5672,
-            _ => return None,
-        };
+        let plain = scheme.to_ascii_lowercase();
+        let mut all = Product::ALL.iter().map(|product| product.facts());
+        let default = all.find(|facts| facts.schemes.contains(&plain.as_str()))?.port;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, after) = rest.split_at(end);
         let (user, host) = match authority.rsplit_once('@') {

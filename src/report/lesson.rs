@@ -5,6 +5,7 @@ use super::fault_words::{is_deliberate, is_silent_split};
 use super::numbers::{counted, span};
 use super::{FaultReport, RunReport};
 use ledger::{Debts, Messages};
+use scenario::{Held, Pattern};
 
 /// The lesson of a run whose faults were all such splits; else nothing.
 pub(super) fn lesson(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
@@ -12,17 +13,18 @@ pub(super) fn lesson(run: &RunReport, messages: &Messages, debts: &Debts) -> Str
     if faults.is_empty() || !faults.iter().all(|fault| is_silent_split(fault)) {
         return String::new();
     }
-    let said = match run.pattern.as_str() {
-        "zeromq" => zeromq(run, debts, &faults),
-        "redis" => redis(messages, debts),
-        "amqp" => amqp(run, debts),
-        _ => Vec::new(),
+    let Some(pattern) = Pattern::named(&run.pattern) else { return String::new() };
+    let said = match pattern.held() {
+        Held::NoWay => Vec::new(),
+        Held::Lost => lost(pattern.broker().unwrap_or("the broker"), messages, debts),
+        Held::InSockets => in_sockets(run, debts, &faults),
+        Held::InQueues => in_queues(run, debts),
     };
     said.join(" ")
 }
 
 /// No broker, no heartbeat that a user sees: each side goes on, and each socket keeps what it cannot deliver.
-fn zeromq(run: &RunReport, debts: &Debts, faults: &[&FaultReport]) -> Vec<String> {
+fn in_sockets(run: &RunReport, debts: &Debts, faults: &[&FaultReport]) -> Vec<String> {
     let mut said = Vec::new();
     let meanwhile = received_during(run, faults);
     if meanwhile > 0 {
@@ -46,7 +48,7 @@ fn zeromq(run: &RunReport, debts: &Debts, faults: &[&FaultReport]) -> Vec<String
 }
 
 /// A broker that forgets: who is cut off learns it from its own heartbeat, and until then from nothing.
-fn redis(messages: &Messages, debts: &Debts) -> Vec<String> {
+fn lost(broker: &str, messages: &Messages, debts: &Debts) -> Vec<String> {
     let mut said = Vec::new();
     let late = "Some messages got no certain answer: a node that is cut off notices only when its calls or its \
                 heartbeat time out";
@@ -57,17 +59,16 @@ fn redis(messages: &Messages, debts: &Debts) -> Vec<String> {
         _ => said.push(format!("{late}, and refuses from then on.")),
     }
     if debts.lost_handed > debts.lost_no_path && debts.lost_online > 0 {
-        said.push(
-            "What Redis took and could not pass on was lost, and nobody noticed: neither who sent it nor who \
+        said.push(format!(
+            "What {broker} took and could not pass on was lost, and nobody noticed: neither who sent it nor who \
              missed it."
-                .to_owned(),
-        );
+        ));
     }
     said
 }
 
 /// A durable broker: what cannot pass waits on both sides of the split.
-fn amqp(run: &RunReport, debts: &Debts) -> Vec<String> {
+fn in_queues(run: &RunReport, debts: &Debts) -> Vec<String> {
     let waited = late(debts) + debts.recovered;
     if waited == 0 {
         return Vec::new();

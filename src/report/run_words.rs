@@ -9,6 +9,7 @@ use super::numbers::{counted, span};
 use super::phrases::{listed, of_deliveries, out_of_reach, reasons, were};
 use super::{FaultReport, RunReport};
 use ledger::{Debts, Messages, Verdict, grouped};
+use scenario::Pattern;
 
 /// What happened in one run.
 pub(super) fn sentence(run: &RunReport, names: Names) -> String {
@@ -84,8 +85,9 @@ fn fate(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
             lost => format!("; of the uncertain ones, {} lost", were(lost, "delivery", "deliveries")),
         };
     }
-    if lost_acked > debts.lost_confirmed && debts.lost_online > 0 && run.pattern == "zeromq" {
-        fate += "; an ack of zeromq says only that its sockets took the message";
+    let weak_ack = Pattern::named(&run.pattern).and_then(Pattern::weak_ack);
+    if let Some(says) = weak_ack.filter(|_| lost_acked > debts.lost_confirmed && debts.lost_online > 0) {
+        fate += &format!("; an ack of {} says only that {says}", run.pattern);
     }
     fate + &out_of_reach(debts)
 }

@@ -2,6 +2,12 @@
 
 use super::*;
 
+/// The hint where nobody has a broker.
+fn having_a_broker() -> String {
+    let with = Pattern::ALL.into_iter().filter(|pattern| pattern.has_broker());
+    format!("of the patterns, {} have a broker", words::list(with.map(Pattern::name)))
+}
+
 /// A fault with these lines.
 fn fault(lines: &str) -> String {
     format!("[[fault]]\n{lines}\n")
@@ -51,7 +57,7 @@ fn what_no_pattern_of_the_scenario_has_is_not_struck() {
     refused_at(
         &format!("patterns = [\"local\", \"zeromq\"]\n{}", fault("at = \"1s\"\npause = ¦\"broker\"")),
         "`pause broker` strikes what no pattern of this scenario has",
-        "of the patterns, `redis` and `amqp` have a broker",
+        &having_a_broker(),
     );
     refused_at(
         &format!("patterns = [\"local\", \"redis\"]\n{}", fault("at = \"1s\"\nkill = ¦\"history\"")),
@@ -71,7 +77,7 @@ fn what_no_pattern_of_the_scenario_has_is_not_struck() {
     refused_at(
         &fault("at = \"1s\"\nkill = \"broker\"\npatterns = ¦[\"zeromq\"]"),
         "`kill broker` strikes what none of its own `patterns` has",
-        "of the patterns, `redis` and `amqp` have a broker",
+        &having_a_broker(),
     );
     refused_at(
         &format!(

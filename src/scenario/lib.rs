@@ -49,7 +49,7 @@ pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
 pub use figures::{FIGURES, FigureKind, figure_base, figure_kind};
 pub use load::Load;
 pub use matrix::{MATRIX_FIELDS, Matrix};
-pub use pattern::Pattern;
+pub use pattern::{Held, Pattern};
 pub use scenario::{Scenario, Variation};
 pub use schema::json_schema;
 pub use share::share_of;

@@ -98,7 +98,7 @@ fn every_field_can_be_overridden() {
     assert_eq!(flags.map(|(key, _)| key).to_vec(), fields, "none is left out");
     let json = overridden("title = \"t\"\n[load]\nrate = 7\n", &flags).unwrap().to_json();
     let expected = json!({
-        "name": "s", "title": "t", "patterns": ["local", "redis", "zeromq", "amqp"],
+        "name": "s", "title": "t", "patterns": Pattern::ALL.map(Pattern::name),
         "cluster": {"nodes": 4},
         "load": {
             "publishers": 5, "subscribers": 40, "rate": 2.5, "payload": 64, "rooms": 2, "resend": true,

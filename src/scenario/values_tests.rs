@@ -221,7 +221,7 @@ fn a_title_is_one_line_of_at_most_a_hundred_characters() {
 
 #[test]
 fn patterns_are_named_once_each() {
-    let all = "known are `local`, `redis`, `zeromq` and `amqp`";
+    let all = &format!("known are {}", words::list(Pattern::ALL.map(Pattern::name)));
     refused_at(
         "patterns = ¦\"redis\"\n",
         "`patterns` must be a list such as [\"local\", \"redis\"], not text",

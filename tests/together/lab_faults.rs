@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::plain::assert_crosses;
 use crate::support::process::{PATIENCE, assert_stopped, program};
-use pubsub_lab::lab::probe::{http_status, redis_info};
+use pubsub_lab::lab::probe::http_status;
+use pubsub_lab::lab::product::redis;
 use pubsub_lab::lab::{Cluster, ClusterOptions, Events, LabEvent};
 use pubsub_lab::scenario::{Action, Fault, Pattern, Target};
 use tokio_util::sync::CancellationToken;
@@ -49,7 +50,7 @@ async fn status(port: u16, path: &str) -> u16 {
 }
 
 async fn redis_process(port: u16) -> u32 {
-    answer(async || redis_info(port).await).await.process
+    answer(async || redis::info(port).await).await.process
 }
 
 /// What was done on purpose is no event: the first that comes is the death that the test brings about itself.
@@ -77,7 +78,7 @@ async fn a_broker_comes_back_where_it_was() {
     }
     cluster.apply(&fault(Action::Pause, Target::Broker)).await.unwrap();
     assert_stopped(cluster.broker().unwrap().process_id().unwrap());
-    assert_eq!(redis_info(port).await.unwrap_err().kind(), ErrorKind::TimedOut);
+    assert_eq!(redis::info(port).await.unwrap_err().kind(), ErrorKind::TimedOut);
     cluster.heal(&fault(Action::Pause, Target::Broker)).await.unwrap();
     assert_eq!(redis_process(port).await, before);
     assert_no_event_yet(&cluster, events).await;
@@ -89,7 +90,7 @@ async fn a_killed_broker_is_down_until_it_is_healed() {
     let cluster = cluster(Pattern::Redis, 1).await;
     let port = redis_port(&cluster);
     cluster.apply(&fault(Action::Kill, Target::Broker)).await.unwrap();
-    assert_eq!(redis_info(port).await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
+    assert_eq!(redis::info(port).await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
     cluster.heal(&fault(Action::Kill, Target::Broker)).await.unwrap();
     redis_process(port).await;
     cluster.stop().await;

@@ -1,9 +1,12 @@
 //! The blanks of `--server`, and those that are mistyped.
 
 use crate::failure::{Failure, USAGE};
+use lab::Product;
 
-/// What stands in a command for a value of the node.
-const BLANKS: [&str; 5] = ["port", "node", "peers", "redis", "amqp"];
+/// What stands in a command for a value of the node; of brokers, their schemes.
+fn blanks() -> impl Iterator<Item = &'static str> {
+    ["port", "node", "peers"].into_iter().chain(Product::ALL.map(Product::scheme))
+}
 
 /// Refuses a command with a word in braces that is nearly a blank: it would stay as it is, and the server would
 /// listen elsewhere. Other braces are the shell's, or somebody's JSON.
@@ -31,8 +34,8 @@ fn words(command: &str) -> impl Iterator<Item = &str> {
 fn near(word: &str) -> Option<&'static str> {
     let lower = word.to_ascii_lowercase();
     let distance = |blank: &str| strsim::damerau_levenshtein(&lower, blank);
-    let nearest = BLANKS.into_iter().min_by_key(|blank| distance(blank))?;
-    (!BLANKS.contains(&word) && distance(nearest) <= 2).then_some(nearest)
+    let nearest = blanks().min_by_key(|blank| distance(blank))?;
+    (blanks().all(|blank| blank != word) && distance(nearest) <= 2).then_some(nearest)
 }
 
 #[cfg(test)]

@@ -22,9 +22,7 @@ pub(super) struct SubjectArgs {
     #[arg(long, short, value_name = "P,P", value_delimiter = ',')]
     pub(super) pattern: Vec<String>,
 
-    /// A chat server of yours, started as each node: a shell command with {port}, and if need be {node}, {peers},
-    /// {redis} or {amqp} in it
-    #[arg(long, value_name = "COMMAND", conflicts_with = "urls")]
+    #[arg(long, value_name = "COMMAND", conflicts_with = "urls", help = server_help())]
     pub(super) server: Option<String>,
 
     /// Measure nodes that already run (repeatable), instead of starting some
@@ -40,14 +38,31 @@ pub(super) struct SubjectArgs {
     #[arg(long, value_name = "plain|v1|FILE")]
     pub(super) dialect: Option<String>,
 
-    /// A broker of yours, instead of one that the lab starts and may kill (once redis://, once amqp://); or the
-    /// word `redis` or `amqp`: the broker that the lab starts for `--server`
-    #[arg(long = "broker", value_name = "URL")]
+    #[arg(long = "broker", value_name = "URL", help = broker_help())]
     pub(super) brokers: Vec<String>,
 
     /// The text of the template that `dialect` names, where it does not come from the file.
     #[arg(skip)]
     pub(super) template: Option<String>,
+}
+
+fn server_help() -> String {
+    let mut blanks = vec!["{node}".to_owned(), "{peers}".to_owned()];
+    blanks.extend(Product::ALL.map(Product::blank));
+    let last = blanks.pop().unwrap_or_default();
+    format!(
+        "A chat server of yours, started as each node: a shell command with {{port}}, and if need be {} or {last} in it",
+        blanks.join(", ")
+    )
+}
+
+fn broker_help() -> String {
+    let once = Product::ALL.map(|product| format!("once {}://", product.scheme())).join(", ");
+    let words = Product::ALL.map(|product| format!("`{}`", product.scheme())).join(" or ");
+    format!(
+        "A broker of yours, instead of one that the lab starts and may kill ({once}); or the word {words}: the \
+         broker that the lab starts for `--server`"
+    )
 }
 
 /// What was chosen.
@@ -87,7 +102,7 @@ impl SubjectArgs {
         let (dialect, template) = self.dialect(theirs.is_some())?;
         self.brokers_are_used(patterns.is_empty())?;
         let brokers: Vec<_> =
-            self.brokers.iter().filter(|broker| product_word(broker).is_none()).cloned().collect();
+            self.brokers.iter().filter(|broker| Product::named(broker).is_none()).cloned().collect();
         let ours = patterns.into_iter().map(|pattern| Subject::Cluster(Software::Pattern(pattern)));
         Ok(Chosen { subjects: ours.chain(theirs).collect(), brokers, dialect, template })
     }
@@ -97,7 +112,7 @@ impl SubjectArgs {
         if self.server.is_some() {
             return Ok(());
         }
-        let word = self.brokers.iter().find(|broker| product_word(broker).is_some());
+        let word = self.brokers.iter().find(|broker| Product::named(broker).is_some());
         let (message, hint) = match (word, self.brokers.first()) {
             (_, Some(_)) if alone && !self.urls.is_empty() => (
                 "--broker is for nodes that the lab starts, and those at a --url have theirs",
@@ -161,14 +176,15 @@ impl SubjectArgs {
         }
         blanks::check(command)?;
         let mut products = Server::named_brokers(command);
-        for product in self.brokers.iter().filter_map(|broker| product_word(broker)) {
+        for product in self.brokers.iter().filter_map(|broker| Product::named(broker)) {
             if !products.contains(&product) {
                 products.push(product);
             }
         }
         if products.len() > 1 {
             let message = "--server can have one broker, and two are named";
-            return Err(Failure::new(USAGE, message, "take {redis} or {amqp}, not both"));
+            let hint = format!("take {}, not both", Product::ALL.map(Product::blank).join(" or "));
+            return Err(Failure::new(USAGE, message, hint));
         }
         let server = Server { label, command: command.clone(), broker: products.pop() };
         Ok(Some(Subject::Cluster(Software::Server(server))))
@@ -198,14 +214,6 @@ fn template(name: &str, text: &str) -> Result<Dialect, Failure> {
     let template =
         Template::parse(name, text).map_err(|error| Failure::new(USAGE, error.to_string(), error.hint()))?;
     Ok(Dialect::Template(template))
-}
-
-fn product_word(word: &str) -> Option<Product> {
-    match word {
-        "redis" => Some(Product::Redis),
-        "amqp" | "rabbitmq" => Some(Product::RabbitMq),
-        _ => None,
-    }
 }
 
 /// A label names a row and a directory, and is no pattern's.

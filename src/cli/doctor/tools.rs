@@ -1,7 +1,8 @@
 //! The programs of other people: which are here, where, and how to get the rest.
 
+use std::borrow::Cow;
 use std::future::{Future, ready};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::Pin;
 
 use futures_util::future::join_all;
@@ -9,7 +10,9 @@ use serde::Serialize;
 
 use super::ask;
 use super::optional::OPTIONAL;
-use lab::{LabError, docker, epmd, program, rabbitmq, redis};
+use lab::kind::{Companion, Program, VersionBy};
+use lab::{Product, docker, program};
+use scenario::Pattern;
 
 /// A program of other people.
 #[derive(Debug, Serialize)]
@@ -17,7 +20,7 @@ pub(super) struct Tool {
     /// Its name.
     pub(super) name: &'static str,
     /// What it is for.
-    pub(super) purpose: &'static str,
+    pub(super) purpose: Cow<'static, str>,
     /// Whether all patterns run without it.
     pub(super) optional: bool,
     /// Where it is, if it is here.
@@ -31,7 +34,8 @@ pub(super) struct Tool {
 }
 
 impl Tool {
-    pub(super) fn new(name: &'static str, purpose: &'static str, optional: bool) -> Self {
+    pub(super) fn new(name: &'static str, purpose: impl Into<Cow<'static, str>>, optional: bool) -> Self {
+        let purpose = purpose.into();
         Self { name, purpose, optional, path: None, version: None, note: None, install: None }
     }
 }
@@ -40,46 +44,36 @@ type Looking = Pin<Box<dyn Future<Output = Tool>>>;
 
 /// All of them, asked at once.
 pub(super) async fn all() -> Vec<Tool> {
-    let brokers: [Looking; 4] = [
-        Box::pin(redis_server()),
-        Box::pin(ready(rabbitmq_server())),
-        Box::pin(ready(epmd())),
-        Box::pin(docker()),
-    ];
+    let brokers = Product::ALL.into_iter().flat_map(|product| {
+        let companion = product.facts().companion;
+        let companion = companion.map(|companion| Box::pin(ready(beside(product, companion))) as Looking);
+        std::iter::once(Box::pin(server(product)) as Looking).chain(companion)
+    });
+    let docker = std::iter::once(Box::pin(docker()) as Looking);
     let others = OPTIONAL.iter().map(|wanted| Box::pin(wanted.look()) as Looking);
-    join_all(brokers.into_iter().chain(others)).await
+    join_all(brokers.chain(docker).chain(others)).await
 }
 
-async fn redis_server() -> Tool {
-    let tool = Tool::new("redis-server", "pattern redis", false);
-    let mut tool = located(tool, redis::find(), redis::PROGRAM_VARIABLE, ("redis-server", "redis"));
+async fn server(product: Product) -> Tool {
+    let program = product.facts().program;
+    let patterns = product.patterns().map(Pattern::name).collect::<Vec<_>>().join(", ");
+    let mut tool = located(Tool::new(program.name, format!("pattern {patterns}"), false), program);
     if let Some(path) = &tool.path {
-        tool.version = ask::version(path, &["--version"]).await;
-    }
-    unanswered(tool)
-}
-
-fn rabbitmq_server() -> Tool {
-    let tool = Tool::new("rabbitmq-server", "pattern amqp", false);
-    let names = ("rabbitmq-server", "rabbitmq");
-    let mut tool = located(tool, rabbitmq::find(), rabbitmq::PROGRAM_VARIABLE, names);
-    if let Some(path) = &tool.path {
-        tool.version = rabbitmq::version(path);
+        tool.version = match program.version {
+            VersionBy::Flag(flag) => ask::version(path, &[flag]).await,
+            VersionBy::Place(version) => version(path),
+        };
     }
     unanswered(tool)
 }
 
 /// Puts down where a server is that the lab looks for, by the lab's own search.
-fn located(
-    mut tool: Tool,
-    found: Result<Option<PathBuf>, LabError>,
-    variable: &str,
-    (package, formula): (&str, &str),
-) -> Tool {
-    match found {
+fn located(mut tool: Tool, program: &Program) -> Tool {
+    match program.find() {
         Ok(Some(path)) => tool.path = Some(path),
         Ok(None) => {
-            tool.install = Some(program::install_line(package, formula));
+            tool.install = Some(program.install_line());
+            let variable = program.variable;
             if std::env::var_os(variable).is_some() {
                 tool.note = Some(format!("{variable} is empty, which means: use none"));
             }
@@ -99,22 +93,18 @@ fn unanswered(mut tool: Tool) -> Tool {
     tool
 }
 
-/// It has no flag for its version; the directory of its installation is named after that of Erlang's runtime.
-fn epmd() -> Tool {
-    let mut tool = Tool::new("epmd", "RabbitMQ (Erlang)", false);
-    match epmd::find() {
+/// What a server needs beside it.
+fn beside(product: Product, companion: &Companion) -> Tool {
+    let purpose = format!("{product} ({})", companion.part_of);
+    let mut tool = Tool::new(companion.name, purpose, false);
+    match (companion.find)() {
         Ok(path) => {
-            tool.version = std::fs::canonicalize(&path).ok().and_then(|path| erlang(&path));
+            tool.version = (companion.version)(&path);
             tool.path = Some(path);
         }
-        Err(_) => tool.install = Some(program::install_line("erlang-base", "erlang")),
+        Err(_) => tool.install = Some(program::install_line(companion.package, companion.formula)),
     }
     tool
-}
-
-fn erlang(epmd: &Path) -> Option<String> {
-    let mut names = epmd.iter().map(|name| name.to_string_lossy());
-    names.find_map(|name| name.strip_prefix("erts-").map(|version| format!("erts {version}")))
 }
 
 async fn docker() -> Tool {
@@ -131,16 +121,4 @@ async fn docker() -> Tool {
         None => tool.install = Some(program::install_line("docker.io", "--cask docker")),
     }
     tool
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_version_of_erlang_is_in_the_path() {
-        let path = Path::new("/usr/lib/erlang/erts-13.1.5/bin/epmd");
-        assert_eq!(erlang(path).as_deref(), Some("erts 13.1.5"));
-        assert_eq!(erlang(Path::new("/usr/bin/epmd")), None);
-    }
 }

@@ -126,7 +126,7 @@ fn what_several_places_refer_to_is_defined() {
         ["count", "duration", "figures", "link", "micros", "millis", "patterns", "share", "span", "time"];
     assert_eq!(names, expected);
     let patterns = json!({
-        "type": "array", "items": { "enum": ["local", "redis", "zeromq", "amqp"] }, "minItems": 1,
+        "type": "array", "items": { "enum": Pattern::ALL.map(Pattern::name) }, "minItems": 1,
         "uniqueItems": true,
     });
     assert_eq!(defined["patterns"], patterns);

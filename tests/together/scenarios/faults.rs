@@ -1,6 +1,6 @@
 //! Faults of processes and subscribers: what is refused, where, and with which hint.
 
-use super::{check, refused, succeeded};
+use super::{HAVE_A_BROKER, check, refused, succeeded};
 
 #[test]
 fn fault_targets() {
@@ -15,7 +15,7 @@ fn fault_targets() {
     refused(
         "patterns = [\"local\", \"zeromq\"]\n[[fault]]\nat = \"1s\"\npause = ¦\"broker\"\n",
         "`pause broker` strikes what no pattern of this scenario has",
-        "of the patterns, `redis` and `amqp` have a broker",
+        HAVE_A_BROKER,
     );
     refused(
         "patterns = [\"local\", \"redis\"]\n[[fault]]\nat = \"1s\"\nkill = ¦\"history\"\n",
@@ -224,7 +224,7 @@ fn a_fault_for_some_patterns() {
     refused(
         "[[fault]]\nat = \"1s\"\nkill = \"broker\"\npatterns = ¦[\"zeromq\"]\n",
         "`kill broker` strikes what none of its own `patterns` has",
-        "of the patterns, `redis` and `amqp` have a broker",
+        HAVE_A_BROKER,
     );
     refused(
         "patterns = [\"redis\", \"zeromq\"]\n[[fault]]\nat = \"1s\"\nkill = \"node 1\"\npatterns = ¦[\"amqp\"]\n",

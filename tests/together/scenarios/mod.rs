@@ -13,6 +13,9 @@ use std::process::{Command, Output};
 
 use snapbox::{assert_data_eq, str};
 
+/// The hint where nobody has a broker.
+const HAVE_A_BROKER: &str = "of the patterns, `redis` and `amqp` have a broker";
+
 fn pubsub_lab(directory: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_pubsub-lab"))
         .arg("scenarios")

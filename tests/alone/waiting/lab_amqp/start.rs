@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pubsub_lab::lab::rabbitmq;
+use pubsub_lab::lab::product::rabbitmq;
 
 use super::BOOT;
 use super::lab::Lab;
@@ -16,7 +16,7 @@ fn a_rabbitmq_that_does_not_start_says_why() {
     lab.running.err_line("  | no such luck");
     lab.assert_nothing_left(&[], Duration::ZERO);
     // A real one with a broken configuration.
-    let server = rabbitmq::find().unwrap().expect("these tests need RabbitMQ; see `make setup`");
+    let server = rabbitmq::PROGRAM.find().unwrap().expect("these tests need RabbitMQ; see `make setup`");
     let script = format!(
         "#!/bin/sh\necho 'listeners.tcp.1 = nowhere' > \"$RABBITMQ_CONFIG_FILE\"\nexec '{}'\n",
         server.display()

@@ -12,9 +12,10 @@ use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties};
 use nix::sys::signal::Signal;
 use pubsub_lab::lab::broker::Broker;
-use pubsub_lab::lab::probe::{amqp_greeting, http_status};
+use pubsub_lab::lab::probe::http_status;
 use pubsub_lab::lab::product::Product;
-use pubsub_lab::lab::{Cluster, ClusterOptions, Events, LabEvent, rabbitmq};
+use pubsub_lab::lab::product::rabbitmq::{self, amqp_greeting};
+use pubsub_lab::lab::{Cluster, ClusterOptions, Events, LabEvent};
 use pubsub_lab::scenario::{Action, Fault, Pattern, Target};
 use tokio_util::sync::CancellationToken;
 
@@ -161,14 +162,14 @@ async fn what_is_broken_comes_back_with_what_it_kept() {
         ("nobody:wr0ng@", "it does not accept the user name or the password"),
     ] {
         let url = format!("amqp://{wrong}127.0.0.1:{amqp}");
-        let error = Broker::check(Product::RabbitMq, Some(&url)).await.unwrap_err();
+        let error = Broker::check(Product::named("rabbitmq").unwrap(), Some(&url)).await.unwrap_err();
         let shown = format!("the broker at amqp://127.0.0.1:{amqp} cannot be used: {why}");
         assert_eq!((error.exit, error.message), (4, shown));
         assert!(!error.hint.unwrap().contains("wr0ng"));
     }
     for vhost in ["", "nowhere"] {
         let url = format!("amqp://guest:guest@127.0.0.1:{amqp}/{vhost}");
-        let error = Broker::check(Product::RabbitMq, Some(&url)).await.unwrap_err();
+        let error = Broker::check(Product::named("rabbitmq").unwrap(), Some(&url)).await.unwrap_err();
         assert_eq!(error.exit, 4);
         assert!(error.message.contains("no such virtual host"), "{error}");
         assert!(error.hint.is_some());
@@ -228,7 +229,7 @@ fn try_seen(id: u32) -> Option<Seen> {
 
 /// The names of all queues and exchanges at the RabbitMQ that has this home, in its own words.
 fn names_at(home: &Path, amqp: u16, epmd: &str) -> Vec<String> {
-    let mut command = Command::new(rabbitmq::find().unwrap().unwrap().with_file_name("rabbitmqctl"));
+    let mut command = Command::new(rabbitmq::PROGRAM.find().unwrap().unwrap().with_file_name("rabbitmqctl"));
     command.env("HOME", home).env("RABBITMQ_NODENAME", format!("lab{amqp}@localhost"));
     command.env("ERL_EPMD_PORT", epmd).env("RABBITMQ_CONF_ENV_FILE", "/dev/null").env("LANG", "C.UTF-8");
     let all =

@@ -6,7 +6,7 @@
 use std::path::Path;
 
 /// The version of the installation that a start script belongs to, if it can be told.
-pub fn version(server: &Path) -> Option<String> {
+pub(super) fn version(server: &Path) -> Option<String> {
     // HOME/sbin/rabbitmq-server, as the script finds its home: through links.
     let script = std::fs::canonicalize(server).ok()?;
     let plugins = script.parent()?.parent()?.join("plugins");

@@ -2,7 +2,7 @@
 
 use redis::{AsyncConnectionConfig, Client, RedisError};
 
-use super::refusal::{PATIENCE, Refusal};
+use crate::refusal::{PATIENCE, Refusal};
 
 /// Its version, or `unknown`.
 pub(super) async fn version(url: &str) -> Result<String, Refusal> {

@@ -1,6 +1,6 @@
 //! The node name of a managed RabbitMQ, and how the lab knows its own server by it.
 
-use crate::probe::Greeting;
+use super::greeting::Greeting;
 
 /// The first part of the node name, the same at every start: the data belong to it.
 pub(super) fn node(port: u16) -> String {
@@ -8,7 +8,7 @@ pub(super) fn node(port: u16) -> String {
 }
 
 /// Whether the server that greets is the one that the lab started on this port.
-pub fn is_ours(greeting: &Greeting, port: u16) -> bool {
+pub(super) fn is_ours(greeting: &Greeting, port: u16) -> bool {
     // The cluster's name is made of the node's; a RabbitMQ that does not tell is believed.
     greeting.cluster.is_empty() || greeting.cluster.split('@').next() == Some(&node(port))
 }

@@ -7,15 +7,21 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Why a broker cannot be used. No text in it holds a password.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub enum Refusal {
     /// The URL is none that the nodes can use.
     Url(String),
     /// Whoever is there, if anybody, does not serve us.
-    Unusable { why: String, hint: Option<&'static str> },
+    Unusable {
+        /// A clause for people.
+        why: String,
+        /// What to do, where that is not to start it.
+        hint: Option<&'static str>,
+    },
 }
 
 impl Refusal {
-    pub(super) fn unusable(why: impl Into<String>) -> Self {
+    /// It is as if nobody were there.
+    pub fn unusable(why: impl Into<String>) -> Self {
         Self::Unusable { why: why.into(), hint: None }
     }
 }

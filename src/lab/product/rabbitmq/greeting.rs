@@ -1,7 +1,15 @@
 //! How an AMQP 0-9-1 server greets: the frame `Connection.Start`, which says who it is before anybody logs in.
 
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use tokio::net::ToSocketAddrs;
+
+use crate::probe::{PATIENCE, ask_at};
+
 /// What a client says first.
-pub(super) const HEADER: &[u8] = b"AMQP\0\0\x09\x01";
+const HEADER: &[u8] = b"AMQP\0\0\x09\x01";
 /// Type, channel and length of a frame.
 const FRAME_HEAD: usize = 7;
 /// `Connection.Start` on channel 0: class 10, method 10, protocol 0-9.
@@ -20,7 +28,7 @@ pub struct Greeting {
 
 impl Greeting {
     /// Reads the frame; `None` if it is another.
-    pub(super) fn parse(frame: &[u8]) -> Option<Self> {
+    fn parse(frame: &[u8]) -> Option<Self> {
         let payload = frame.strip_prefix(&[1, 0, 0])?.get(4..)?.strip_prefix(START)?;
         let mut greeting =
             Self { product: "unknown".into(), version: "unknown".into(), cluster: String::new() };
@@ -50,8 +58,22 @@ impl Greeting {
     }
 }
 
+/// How a loopback AMQP server greets. An error until it is ready to serve.
+pub async fn amqp_greeting(port: u16) -> io::Result<Greeting> {
+    greeting_of(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), PATIENCE).await
+}
+
+/// How the AMQP server at this address greets.
+pub async fn greeting_of(address: impl ToSocketAddrs, patience: Duration) -> io::Result<Greeting> {
+    let answer = ask_at(address, HEADER, is_complete, patience).await?;
+    Greeting::parse(&answer).ok_or_else(|| {
+        let why = if answer.is_empty() { "it closes the connection" } else { "not an answer of AMQP 0-9-1" };
+        io::Error::new(io::ErrorKind::InvalidData, why)
+    })
+}
+
 /// Whether a whole frame is there, or something that is none.
-pub(super) fn is_complete(answer: &[u8]) -> bool {
+fn is_complete(answer: &[u8]) -> bool {
     match answer {
         [] => false,
         [1, _, _, length @ ..] => length.first_chunk().is_some_and(|length| {
@@ -137,5 +159,19 @@ mod tests {
         }
         assert!(is_complete(b"HTTP/1.1 400"));
         assert_eq!(Greeting::parse(b"HTTP/1.1 400 Bad Request"), None);
+    }
+}
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use super::*;
+    use crate::probe::tests_of_the_machine::answer_once;
+
+    #[tokio::test]
+    async fn who_speaks_another_language_does_not_greet() {
+        let error = amqp_greeting(answer_once(b"AMQP\0\0\x09\x01")).await.unwrap_err();
+        assert_eq!(error.to_string(), "not an answer of AMQP 0-9-1");
+        let error = amqp_greeting(answer_once(b"")).await.unwrap_err();
+        assert_eq!(error.to_string(), "it closes the connection");
     }
 }

@@ -4,13 +4,18 @@
 //! machine. So each managed RabbitMQ has its own, in the foreground, registered with the warden.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::error::LabError;
-use super::process::{Spec, Supervision};
-use super::program;
-use super::service::{Readiness, Service};
+use futures_util::future::BoxFuture;
+
+use crate::error::LabError;
+use crate::kind::Companion;
+use crate::probe::ask;
+use crate::process::{Spec, Supervision};
+use crate::program;
+use crate::service::{Readiness, Service};
 
 /// How long it may take to serve; it mostly takes some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -23,11 +28,22 @@ const ERLANG_PLACES: [&str; 5] = [
     "/usr/local/opt/erlang/lib/erlang",
 ];
 
+/// The `epmd` of this machine. It has no flag for its version; the directory of its installation is named after that
+/// of Erlang's runtime.
+pub(super) static COMPANION: Companion = Companion {
+    name: "epmd",
+    part_of: "Erlang",
+    package: "erlang-base",
+    formula: "erlang",
+    find,
+    version: |path| std::fs::canonicalize(path).ok().and_then(|path| erlang(&path)),
+};
+
 /// The `epmd` of this machine.
 ///
 /// # Errors
 /// When it has none.
-pub fn find() -> Result<PathBuf, LabError> {
+pub(super) fn find() -> Result<PathBuf, LabError> {
     let found = program::find("epmd");
     found.or_else(|| ERLANG_PLACES.iter().find_map(|place| within(Path::new(place)))).ok_or_else(|| {
         LabError::environment("RabbitMQ needs Erlang's `epmd`, which is not on this machine")
@@ -49,7 +65,7 @@ fn within(erlang: &Path) -> Option<PathBuf> {
 }
 
 /// Starts one on this port, of loopback only, and waits until it serves.
-pub async fn start(
+pub(super) async fn start(
     program: PathBuf,
     port: u16,
     log: PathBuf,
@@ -64,7 +80,7 @@ pub async fn start(
         dir: Some("/".into()),
         log,
     };
-    let epmd = Service::launch(spec, port, Readiness::Epmd, supervision, PATIENCE).await?;
+    let epmd = Service::launch(spec, port, Readiness::Asked(is_ours), supervision, PATIENCE).await?;
     match epmd.ready_within(PATIENCE).await {
         Ok(()) => Ok(epmd),
         Err(error) => {
@@ -72,6 +88,31 @@ pub async fn start(
             Err(error)
         }
     }
+}
+
+/// Whether it says that it is an epmd on this port.
+fn is_ours(port: u16, _process: u32) -> BoxFuture<'static, Result<(), String>> {
+    Box::pin(async move {
+        match epmd_port(port).await {
+            Ok(said) if said == port => Ok(()),
+            Ok(_) => Err("another epmd answers on its port".into()),
+            Err(error) => Err(format!("it does not say its names ({error})")),
+        }
+    })
+}
+
+/// The port that an epmd on this loopback port says it has.
+async fn epmd_port(port: u16) -> io::Result<u16> {
+    // NAMES_REQ: the length, then `n`. It answers its port in four bytes, the names, and closes.
+    let answer = ask(port, &[0, 1, b'n'], |answer| answer.len() >= 4).await?;
+    let number = answer.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
+    let number = number.and_then(|number| u16::try_from(number).ok());
+    number.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an answer of epmd"))
+}
+
+fn erlang(epmd: &Path) -> Option<String> {
+    let mut names = epmd.iter().map(|name| name.to_string_lossy());
+    names.find_map(|name| name.strip_prefix("erts-").map(|version| format!("erts {version}")))
 }
 
 fn arguments(port: u16) -> Vec<OsString> {
@@ -102,5 +143,25 @@ mod tests {
         assert_eq!(within(erlang.path()), Some(versioned));
         let plain = place(erlang.path(), "bin/epmd");
         assert_eq!(within(erlang.path()), Some(plain));
+    }
+
+    #[test]
+    fn the_version_of_erlang_is_in_the_path() {
+        let path = Path::new("/usr/lib/erlang/erts-13.1.5/bin/epmd");
+        assert_eq!(erlang(path).as_deref(), Some("erts 13.1.5"));
+        assert_eq!(erlang(Path::new("/usr/bin/epmd")), None);
+    }
+}
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use super::*;
+    use crate::probe::tests_of_the_machine::answer_once;
+
+    #[tokio::test]
+    async fn an_epmd_says_its_port() {
+        let port = answer_once(b"\0\0\x5b\x25name lab at port 1\n");
+        assert_eq!(epmd_port(port).await.unwrap(), 23333);
+        assert!(epmd_port(answer_once(b"no")).await.is_err());
     }
 }

@@ -6,8 +6,8 @@ use lapin::options::{ExchangeDeleteOptions, QueueDeleteOptions};
 use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Connection, ConnectionProperties, ErrorKind};
 
-use super::refusal::{PATIENCE, Refusal};
-use crate::probe::{self, Greeting};
+use super::greeting::{Greeting, greeting_of};
+use crate::refusal::{PATIENCE, Refusal};
 
 /// Its version, or `unknown`.
 pub(super) async fn version(url: &str) -> Result<String, Refusal> {
@@ -65,7 +65,7 @@ fn parse(url: &str) -> Result<AMQPUri, Refusal> {
 
 async fn greeting(uri: &AMQPUri) -> Result<Greeting, Refusal> {
     let address = (uri.authority.host.as_str(), uri.authority.port);
-    probe::greeting_of(address, PATIENCE).await.map_err(|error| match error.kind() {
+    greeting_of(address, PATIENCE).await.map_err(|error| match error.kind() {
         io::ErrorKind::TimedOut => Refusal::unusable("it does not answer"),
         _ => Refusal::unusable(error.to_string()),
     })

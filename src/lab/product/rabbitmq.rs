@@ -1,0 +1,206 @@
+//! RabbitMQ: a managed one from this machine's own installation has its own node name, ports, directories and epmd.
+//! What is installed as a service is neither used nor touched.
+
+mod epmd;
+mod greeting;
+mod name;
+mod setting;
+mod user;
+mod version;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::error::LabError;
+use crate::kind::{BrokerKind, Facts, Image, Place, Program, VersionBy};
+use crate::managed::Managed;
+use crate::ports;
+use crate::process::{LAST_WORDS, Spec};
+use crate::refusal::Refusal;
+use crate::service::{Readiness, Service};
+use fault::Victim;
+pub use greeting::{Greeting, amqp_greeting};
+use setting::{Ports, environment, write_configuration};
+
+/// How long it may take to be ready; it takes 5 to 7 s of processor time, and a busy machine has less of that.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How many times other ports are tried; each can be taken between the look and the start.
+const TRIES: usize = 3;
+/// The longest line of a log that is shown, in characters.
+const WIDTH: usize = 300;
+
+/// The `rabbitmq-server` of this machine: the script that runs the server in the foreground and as whoever calls it.
+pub static PROGRAM: Program = Program {
+    name: "rabbitmq-server",
+    formula: "rabbitmq",
+    variable: "PUBSUB_LAB_RABBITMQ_SERVER",
+    // Debian, Red Hat, Homebrew.
+    places: &[
+        "/usr/lib/rabbitmq/bin/rabbitmq-server",
+        "/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
+        "/usr/local/opt/rabbitmq/sbin/rabbitmq-server",
+    ],
+    is_usable: |file| !switches_user(file),
+    version: VersionBy::Place(version::version),
+};
+
+static FACTS: Facts = Facts {
+    name: "RabbitMQ",
+    word: "rabbitmq",
+    schemes: &["amqp"],
+    other_schemes: &["amqps"],
+    port: 5672,
+    url_form: "one of RabbitMQ reads amqp://[user:password@]host[:port][/vhost]",
+    program: &PROGRAM,
+    companion: Some(&epmd::COMPANION),
+    image: Image {
+        name: "rabbitmq:4-alpine",
+        port: 5672,
+        // Its data belong to the host's name, which would be the container's random one.
+        flags: &["--hostname", "lab"],
+        command: &[],
+    },
+};
+
+/// RabbitMQ, as a kind of broker.
+#[derive(Debug)]
+pub struct RabbitMq;
+
+impl BrokerKind for RabbitMq {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn start<'a>(&self, place: Place<'a>) -> BoxFuture<'a, Result<Managed, LabError>> {
+        Box::pin(start(place))
+    }
+
+    fn version_at(&self, port: u16) -> BoxFuture<'static, io::Result<String>> {
+        Box::pin(async move { amqp_greeting(port).await.map(|greeting| greeting.version) })
+    }
+
+    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, Refusal>> {
+        Box::pin(user::version(url))
+    }
+
+    fn clean<'a>(&self, url: &'a str, namespace: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move { user::clean(url, namespace).await.map_err(|error| error.to_string()) })
+    }
+}
+
+/// Whether this is the distribution's wrapper, which runs the server as another user, with that one's
+/// environment and in the directory of the installed service.
+fn switches_user(file: &Path) -> bool {
+    std::fs::read(file).is_ok_and(|text| String::from_utf8_lossy(&text).contains("su rabbitmq"))
+}
+
+/// Starts it on free ports and waits until it serves.
+async fn start(place: Place<'_>) -> Result<Managed, LabError> {
+    let epmd = epmd::find()?;
+    let mut last = LabError::environment("no port was free for rabbitmq");
+    for _ in 0..TRIES {
+        let ports = Ports::free()?;
+        let failed = match start_on(ports, place, epmd.clone()).await {
+            Ok(rabbitmq) => return Ok(rabbitmq),
+            Err(error) => error,
+        };
+        if ports.all().iter().all(|port| ports::check(*port).is_ok()) {
+            return Err(failed);
+        }
+        // Somebody took one in between: others.
+        last = failed;
+    }
+    Err(last)
+}
+
+async fn start_on(ports: Ports, place: Place<'_>, epmd: PathBuf) -> Result<Managed, LabError> {
+    let home = place.dir.join(format!("rabbitmq-{}", ports.amqp));
+    write_configuration(&home, ports).map_err(|error| {
+        LabError::environment(format!("the configuration of RabbitMQ cannot be written: {error}"))
+    })?;
+    let epmd = epmd::start(epmd, ports.epmd, place.logs.join("epmd.log"), place.supervision).await?;
+    let log = place.logs.join("rabbitmq.log");
+    let spec = Spec {
+        name: "rabbitmq".into(),
+        program: place.program.to_owned(),
+        args: Vec::new(),
+        env: environment(&home, ports, std::env::var_os("PATH").as_deref()),
+        clean: true,
+        dir: Some(home),
+        log: log.clone(),
+    };
+    let started = async {
+        let readiness = Readiness::Asked(is_ours);
+        let server = Service::launch(spec, ports.amqp, readiness, place.supervision, PATIENCE).await?;
+        match server.ready_within(PATIENCE).await {
+            Ok(()) => Ok(server),
+            Err(error) => {
+                server.kill().await?;
+                Err(error)
+            }
+        }
+    };
+    match started.await {
+        Ok(server) => Ok(Managed::with_companion(server, epmd)),
+        Err(mut error) => {
+            epmd.kill().await?;
+            let causes = first_errors(&log);
+            if !causes.is_empty() {
+                error.log = causes;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Whether it answers the protocol header of AMQP, under the node name that the lab gave it.
+fn is_ours(port: u16, _process: u32) -> BoxFuture<'static, Result<(), String>> {
+    Box::pin(async move {
+        match amqp_greeting(port).await {
+            Ok(greeting) if name::is_ours(&greeting, port) => Ok(()),
+            Ok(_) => Err("another AMQP server answers on its port".into()),
+            Err(error) => Err(format!("the protocol header is not answered ({error})")),
+        }
+    })
+}
+
+/// The lines of a failed start that say why: the first errors. After them RabbitMQ goes on for pages, so that the
+/// last lines of its log say nothing.
+fn first_errors(log: &Path) -> Vec<String> {
+    let text = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    // Time, level, Erlang process, text; a line of a list may have no text.
+    let errors = text.lines().filter_map(|line| Some(line.split_once("[error] <")?.1.split_once("> ")?.1));
+    let shown = errors.map(|line| line.chars().filter(|c| !c.is_control()).take(WIDTH).collect::<String>());
+    shown.filter(|line| !line.trim().is_empty()).take(LAST_WORDS / 2).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wrapper_that_switches_the_user_is_not_used() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("rabbitmq-server");
+        std::fs::write(&file, "#!/bin/sh\nsu rabbitmq -s /bin/sh -c /usr/lib/x\n").unwrap();
+        assert!(switches_user(&file));
+        std::fs::write(&file, "#!/bin/sh\n. \"$SCRIPTS_DIR/rabbitmq-env\"\n").unwrap();
+        assert!(!switches_user(&file));
+    }
+
+    #[test]
+    fn the_first_errors_say_why() {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let line = |text: &str| format!("2026-11-21 09:56:46.8 [error] <0.132.0> {text}\n");
+        let head = "2026-11-21 09:56:46.1 [info] <0.1.0> all is well\n".to_owned();
+        let pages: String = (0..50).map(|n| line(&format!("  page {n}"))).collect();
+        std::fs::write(log.path(), head + &line("port in use") + &line(" ") + &pages).unwrap();
+        let shown = first_errors(log.path());
+        assert_eq!(shown.len(), 5);
+        assert_eq!(shown[..2], ["port in use", "  page 0"]);
+    }
+}

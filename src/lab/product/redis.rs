@@ -1,0 +1,125 @@
+//! Redis: a managed one from this machine's own binary has its own port, its own directory, and nothing kept.
+
+mod info;
+mod user;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+
+use crate::error::LabError;
+use crate::kind::{BrokerKind, Facts, Image, Place, Program, VersionBy};
+use crate::managed::Managed;
+use crate::ports;
+use crate::process::Spec;
+use crate::refusal::Refusal;
+use crate::service::{Readiness, Service};
+pub use info::{RedisInfo, info};
+
+/// How long a Redis may take to be ready; it mostly takes a fiftieth of a second.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// How long one may take to end when asked to.
+const STOP: Duration = Duration::from_millis(500);
+/// How many ports are tried; each can be taken between the look and the start.
+const TRIES: usize = 5;
+
+/// The `redis-server` of this machine.
+pub static PROGRAM: Program = Program {
+    name: "redis-server",
+    formula: "redis",
+    variable: "PUBSUB_LAB_REDIS_SERVER",
+    places: &[],
+    is_usable: |_| true,
+    version: VersionBy::Flag("--version"),
+};
+
+static FACTS: Facts = Facts {
+    name: "Redis",
+    word: "redis",
+    schemes: &["redis", "valkey"],
+    other_schemes: &["rediss", "valkeys", "unix", "redis+unix", "valkey+unix"],
+    port: 6379,
+    url_form: "one of Redis reads redis://[user:password@]host[:port][/database], or rediss:// for TLS",
+    program: &PROGRAM,
+    companion: None,
+    image: Image {
+        name: "redis:7-alpine",
+        port: 6379,
+        flags: &[],
+        command: &["redis-server", "--save", "", "--appendonly", "no"],
+    },
+};
+
+/// Redis, as a kind of broker. Its channels are gone with those who listen: it keeps nothing to clean.
+#[derive(Debug)]
+pub struct Redis;
+
+impl BrokerKind for Redis {
+    fn facts(&self) -> &'static Facts {
+        &FACTS
+    }
+
+    fn start<'a>(&self, place: Place<'a>) -> BoxFuture<'a, Result<Managed, LabError>> {
+        Box::pin(start(place))
+    }
+
+    fn version_at(&self, port: u16) -> BoxFuture<'static, io::Result<String>> {
+        Box::pin(async move { info(port).await.map(|info| info.version) })
+    }
+
+    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, Refusal>> {
+        Box::pin(user::version(url))
+    }
+}
+
+/// Starts it on a free port and waits until it serves.
+async fn start(place: Place<'_>) -> Result<Managed, LabError> {
+    let mut last = LabError::environment("no port was free for redis");
+    for port in ports::free(TRIES)? {
+        let spec = Spec {
+            name: "redis".into(),
+            program: place.program.to_owned(),
+            args: arguments(port, place.dir),
+            env: Vec::new(),
+            clean: false,
+            dir: Some(place.dir.to_owned()),
+            log: place.logs.join("redis.log"),
+        };
+        let redis =
+            Service::launch(spec, port, Readiness::Asked(is_ours), place.supervision, PATIENCE).await?;
+        match redis.ready_within(PATIENCE).await {
+            Ok(()) => return Ok(Managed::alone(redis, STOP)),
+            Err(error) => {
+                redis.stop(Duration::ZERO).await;
+                if ports::check(port).is_ok() {
+                    return Err(error);
+                }
+                // Somebody took the port in between: another one.
+                last = error;
+            }
+        }
+    }
+    Err(last)
+}
+
+/// Whether it answers PING and INFO, under the process id of our child.
+fn is_ours(port: u16, process: u32) -> BoxFuture<'static, Result<(), String>> {
+    Box::pin(async move {
+        match info(port).await {
+            Ok(info) if info.process == process => Ok(()),
+            Ok(_) => Err("another Redis answers on its port".into()),
+            Err(error) => Err(format!("PING is not answered ({error})")),
+        }
+    })
+}
+
+fn arguments(port: u16, dir: &Path) -> Vec<OsString> {
+    let port = port.to_string();
+    let fixed =
+        ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"];
+    let dir = ["--dir".into(), dir.as_os_str().to_owned()];
+    fixed.into_iter().map(OsString::from).chain(dir).collect()
+}

@@ -1,0 +1,56 @@
+//! What a Redis says about itself, asked without a client.
+
+use std::io;
+
+use crate::probe::ask;
+
+/// What a Redis server says about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedisInfo {
+    /// Its version.
+    pub version: String,
+    /// The process id that it sees itself under.
+    pub process: u32,
+}
+
+/// Asks a loopback Redis who it is. An error until it is ready to serve.
+pub async fn info(port: u16) -> io::Result<RedisInfo> {
+    // PING alone would not tell whether it is *our* Redis that answers.
+    let request = b"PING\r\nINFO server\r\nQUIT\r\n";
+    let answer = ask(port, request, |answer| answer.ends_with(b"+OK\r\n")).await?;
+    let answer = String::from_utf8_lossy(&answer);
+    let unready = || io::Error::other(format!("not ready: {}", answer.lines().next().unwrap_or("no answer")));
+    if !answer.starts_with("+PONG\r\n") {
+        return Err(unready());
+    }
+    let field = |name: &str| answer.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let version = field("redis_version").ok_or_else(unready)?.to_owned();
+    let process = field("process_id").and_then(|id| id.parse().ok()).ok_or_else(unready)?;
+    Ok(RedisInfo { version, process })
+}
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use super::*;
+    use crate::probe::tests_of_the_machine::answer_once;
+
+    #[tokio::test]
+    async fn an_answer_of_something_else_is_an_error() {
+        assert!(info(answer_once(b"HTTP/1.1 400 Bad Request\r\n\r\n")).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_loading_redis_is_not_ready() {
+        let error = info(answer_once(b"-LOADING Redis is loading\r\n")).await.unwrap_err();
+        assert!(error.to_string().contains("LOADING"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn redis_says_who_it_is() {
+        let port = answer_once(
+            b"+PONG\r\n$60\r\n# Server\r\nredis_version:7.0.15\r\nprocess_id:4711\r\n\r\n+OK\r\n",
+        );
+        let said = info(port).await.unwrap();
+        assert_eq!(said, RedisInfo { version: "7.0.15".into(), process: 4711 });
+    }
+}
