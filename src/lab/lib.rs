@@ -4,6 +4,9 @@
 //! [`Cluster`] is what others use. Under it: a [`Service`](service::Service) is a process with a port that can
 //! be started again, a [`Process`](process::Process) is one child under supervision, and the
 //! [`Warden`](warden::Warden) ends all of them if the lab cannot.
+//!
+//! What is so of one broker alone stands in its [`BrokerKind`](kind::BrokerKind) under `product`; everybody else goes
+//! through the list in [`Product`].
 
 pub mod base;
 mod bench;

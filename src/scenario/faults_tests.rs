@@ -2,10 +2,10 @@
 
 use super::*;
 
-/// The hint where nobody has a broker.
-fn having_a_broker() -> String {
+/// The hint where nobody has what takes a broker.
+fn those_with_a_broker(have: &str) -> String {
     let with = Pattern::ALL.into_iter().filter(|pattern| pattern.has_broker());
-    format!("of the patterns, {} have a broker", words::list(with.map(Pattern::name)))
+    format!("of the patterns, {} {have}", words::list(with.map(Pattern::name)))
 }
 
 /// A fault with these lines.
@@ -57,7 +57,7 @@ fn what_no_pattern_of_the_scenario_has_is_not_struck() {
     refused_at(
         &format!("patterns = [\"local\", \"zeromq\"]\n{}", fault("at = \"1s\"\npause = ¦\"broker\"")),
         "`pause broker` strikes what no pattern of this scenario has",
-        &having_a_broker(),
+        &those_with_a_broker("have a broker"),
     );
     refused_at(
         &format!("patterns = [\"local\", \"redis\"]\n{}", fault("at = \"1s\"\nkill = ¦\"history\"")),
@@ -67,17 +67,17 @@ fn what_no_pattern_of_the_scenario_has_is_not_struck() {
     refused_at(
         &format!("patterns = [\"local\"]\n{}", fault("at = \"1s\"\ncut = ¦\"node 1 <-> broker\"")),
         "`cut node 1 <-> broker` strikes what no pattern of this scenario has",
-        "of the patterns, `redis` and `amqp` have such a link",
+        &those_with_a_broker("have such a link"),
     );
     refused_at(
         &format!("patterns = [\"zeromq\"]\n{}", fault("at = \"1s\"\npartition = ¦[[\"broker\"]]")),
         "`partition broker` strikes what no pattern of this scenario has",
-        "of the patterns, `redis` and `amqp` have links that it parts",
+        &those_with_a_broker("have links that it parts"),
     );
     refused_at(
         &fault("at = \"1s\"\nkill = \"broker\"\npatterns = ¦[\"zeromq\"]"),
         "`kill broker` strikes what none of its own `patterns` has",
-        &having_a_broker(),
+        &those_with_a_broker("have a broker"),
     );
     refused_at(
         &format!(

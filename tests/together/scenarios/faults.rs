@@ -1,6 +1,6 @@
 //! Faults of processes and subscribers: what is refused, where, and with which hint.
 
-use super::{HAVE_A_BROKER, check, refused, succeeded};
+use super::{check, refused, succeeded, those_with_a_broker};
 
 #[test]
 fn fault_targets() {
@@ -15,7 +15,7 @@ fn fault_targets() {
     refused(
         "patterns = [\"local\", \"zeromq\"]\n[[fault]]\nat = \"1s\"\npause = ¦\"broker\"\n",
         "`pause broker` strikes what no pattern of this scenario has",
-        HAVE_A_BROKER,
+        &those_with_a_broker("have a broker"),
     );
     refused(
         "patterns = [\"local\", \"redis\"]\n[[fault]]\nat = \"1s\"\nkill = ¦\"history\"\n",
@@ -224,7 +224,7 @@ fn a_fault_for_some_patterns() {
     refused(
         "[[fault]]\nat = \"1s\"\nkill = \"broker\"\npatterns = ¦[\"zeromq\"]\n",
         "`kill broker` strikes what none of its own `patterns` has",
-        HAVE_A_BROKER,
+        &those_with_a_broker("have a broker"),
     );
     refused(
         "patterns = [\"redis\", \"zeromq\"]\n[[fault]]\nat = \"1s\"\nkill = \"node 1\"\npatterns = ¦[\"amqp\"]\n",

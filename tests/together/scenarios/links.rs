@@ -1,6 +1,6 @@
 //! Faults of links, clients and the load, and commands of the user's.
 
-use super::{check, refused, succeeded};
+use super::{check, refused, succeeded, those_with_a_broker};
 
 /// One fault at 1 s, with these lines.
 fn fault(lines: &str) -> String {
@@ -30,7 +30,7 @@ fn links() {
     refused(
         &format!("patterns = [\"local\"]\n{}", fault("cut = ¦\"node 1 <-> broker\"")),
         "`cut node 1 <-> broker` strikes what no pattern of this scenario has",
-        "of the patterns, `redis` and `amqp` have such a link",
+        &those_with_a_broker("have such a link"),
     );
     let summary =
         succeeded(&check(&fault("delay = \"broker <- node 1\"\nby = \"100ms\"\njitter = \"20ms\"")));
@@ -71,7 +71,7 @@ fn a_link_between_nodes_takes_two_of_them() {
     refused(
         &alone(&fault("partition = ¦[[\"broker\"]]")),
         "`partition broker` strikes what no pattern of this scenario has",
-        "of the patterns, `redis` and `amqp` have links that it parts",
+        &those_with_a_broker("have links that it parts"),
     );
 }
 

@@ -13,8 +13,10 @@ use std::process::{Command, Output};
 
 use snapbox::{assert_data_eq, str};
 
-/// The hint where nobody has a broker.
-const HAVE_A_BROKER: &str = "of the patterns, `redis` and `amqp` have a broker";
+/// The hint where nobody has what takes a broker.
+fn those_with_a_broker(have: &str) -> String {
+    format!("of the patterns, `redis` and `amqp` {have}")
+}
 
 fn pubsub_lab(directory: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_pubsub-lab"))
