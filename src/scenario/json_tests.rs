@@ -81,3 +81,62 @@ fn a_matrix_stands_in_the_json_where_there_is_one() {
     let flagged = overridden("[matrix]\nrate = [10, 20]\n", &[("rate", "5")]).unwrap().to_json();
     assert_eq!(flagged.get("matrix"), None);
 }
+
+#[test]
+fn a_fault_is_read_again_as_it_struck() {
+    let link = "\"node any <-> broker\"";
+    let all = [
+        "kill = \"node any\"".to_owned(),
+        "stop = \"history\"".to_owned(),
+        "pause = \"node *\"\nfor = \"1500us\"".to_owned(),
+        "leave = \"50%\"".to_owned(),
+        "join = \"50%\"".to_owned(),
+        "cut = \"node * <-> broker\"".to_owned(),
+        format!("blackhole = {link}"),
+        format!("delay = {link}\nby = \"1s\"\njitter = \"5ms\""),
+        format!("throttle = {link}\nbytes_per_second = 5"),
+        format!("slice = {link}\nbytes = 7\ngap = \"3ms\""),
+        format!("limit = {link}\nbytes = 9"),
+        "partition = [[\"node 0\"], [\"node 1\", \"broker\"]]".to_owned(),
+        "slow = \"subscriber any\"\nbytes_per_second = 5".to_owned(),
+        "storm = \"node *\"".to_owned(),
+        "surge = 0.1\nfor = \"1s\"".to_owned(),
+        "run = \"echo 'x' \\\"y\\\"\"\nheal = \"echo y\"\nfor = \"1s\"".to_owned(),
+    ];
+    assert_eq!(all.len(), ACTIONS.len());
+    for (lines, action) in all.iter().zip(ACTIONS) {
+        let plan = format!("[[fault]]\nbetween = [\"1s\", \"2s\"]\n{lines}\n");
+        for fault in parsed(&plan).schedule(None, 7) {
+            assert_eq!(fault.action.name(), action);
+            let json = fault.to_json();
+            assert_eq!(Fault::from_json(&json), Some(fault), "{json}");
+        }
+    }
+}
+
+#[test]
+fn what_is_no_fault_of_this_version_is_none() {
+    let kill = json!({ "at": "5s", "for": "1s", "kill": "node 99" });
+    let expected = Fault {
+        at: Duration::from_secs(5),
+        duration: Some(Duration::from_secs(1)),
+        action: Action::Kill,
+        target: Target::Node(99),
+    };
+    assert_eq!(Fault::from_json(&kill), Some(expected));
+    for other in [
+        json!(null),
+        json!("kill node 1"),
+        json!([]),
+        json!({}),
+        json!({ "at": "5s" }),
+        json!({ "at": "5s", "melt": "node 1" }),
+        json!({ "at": "5s", "kill": "node 1", "softly": true }),
+        json!({ "at": "5s", "kill": null }),
+        json!({ "at": 5, "kill": "node 1" }),
+        json!({ "between": ["1s", "2s"], "kill": "node 1" }),
+        json!({ "at": "5s", "every": "1s", "times": 2, "kill": "node 1" }),
+    ] {
+        assert_eq!(Fault::from_json(&other), None, "{other}");
+    }
+}

@@ -14,7 +14,7 @@ mod tests {
 
     #[test]
     fn one_among_others_is_enough_and_none_of_the_others_is_one() {
-        let others = [Condition::Cut, Condition::Limit { bytes: 0 }];
+        let others = [Condition::Cut, Condition::Limit(scenario::kinds::Limit { bytes: 0 })];
         assert!(!holds(others.into_iter()));
         assert!(holds(others.into_iter().chain([Condition::Blackhole])));
         assert!(!holds(std::iter::empty()));

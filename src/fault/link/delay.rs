@@ -6,11 +6,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::force::{Force, Key};
-use scenario::Condition;
+use scenario::{Condition, kinds};
 
 /// The delays in force in one direction of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Delay(Vec<One>);
+pub(super) struct Delays(Vec<One>);
 
 #[derive(Debug)]
 struct One {
@@ -21,14 +21,14 @@ struct One {
     draws: ChaCha8Rng,
 }
 
-impl Delay {
+impl Delays {
     /// Takes over what is in force now. Says whether one was healed.
     pub(super) fn update(&mut self, forces: &[Force]) -> bool {
         let before = self.0.len();
         self.0.retain(|one| forces.iter().any(|force| force.key == one.key));
         let healed = self.0.len() < before;
         for force in forces {
-            if let Condition::Delay { by, jitter } = force.condition
+            if let Condition::Delay(kinds::Delay { by, jitter }) = force.condition
                 && !self.0.iter().any(|one| one.key == force.key)
             {
                 let (low, high) = (by.saturating_sub(jitter), by.saturating_add(jitter));
@@ -66,13 +66,15 @@ mod tests {
     use super::*;
 
     fn force(hold: u64, seed: u8) -> Force {
-        let condition =
-            Condition::Delay { by: Duration::from_millis(100), jitter: Duration::from_millis(40) };
+        let condition = Condition::Delay(kinds::Delay {
+            by: Duration::from_millis(100),
+            jitter: Duration::from_millis(40),
+        });
         Force { key: Key { line: 0, hold }, condition, seed: [seed; 32] }
     }
 
     fn draws(forces: &[Force]) -> Vec<Duration> {
-        let mut delay = Delay::default();
+        let mut delay = Delays::default();
         delay.update(forces);
         (0..1_000).map(|_| delay.draw()).collect()
     }
@@ -104,7 +106,7 @@ mod tests {
 
     #[test]
     fn a_healed_one_is_gone_and_the_other_goes_on() {
-        let mut delay = Delay::default();
+        let mut delay = Delays::default();
         assert!(!delay.update(&[force(1, 1), force(2, 2)]));
         delay.draw();
         assert!(delay.update(&[force(2, 2)]));
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn the_longest_of_several_is_their_sum_and_of_none_nothing() {
-        let mut delay = Delay::default();
+        let mut delay = Delays::default();
         assert!(delay.is_clear());
         assert_eq!((delay.draw(), delay.longest()), (Duration::ZERO, Duration::ZERO));
         let cut = Force { condition: Condition::Cut, ..force(3, 3) };
@@ -130,7 +132,7 @@ mod tests {
     #[test]
     fn the_same_number_on_two_lines_is_two_delays() {
         let other = Force { key: Key { line: 1, hold: 1 }, ..force(1, 2) };
-        let mut delay = Delay::default();
+        let mut delay = Delays::default();
         delay.update(&[force(1, 1), other]);
         assert_eq!(delay.longest(), Duration::from_millis(280));
         assert!(delay.update(&[other]));

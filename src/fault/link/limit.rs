@@ -3,18 +3,18 @@
 //! count too. Each of several counts for itself. What the other way has not passed on by then is dropped.
 
 use super::force::{Force, Key};
-use scenario::Condition;
+use scenario::{Condition, kinds};
 
 /// The limits in force in one direction of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Limit(Vec<(Key, u64)>);
+pub(super) struct Limits(Vec<(Key, u64)>);
 
-impl Limit {
+impl Limits {
     /// Takes over what is in force now.
     pub(super) fn update(&mut self, forces: &[Force]) {
         self.0.retain(|(key, _)| forces.iter().any(|force| force.key == *key));
         for force in forces {
-            if let Condition::Limit { bytes } = force.condition
+            if let Condition::Limit(kinds::Limit { bytes }) = force.condition
                 && !self.0.iter().any(|(key, _)| *key == force.key)
             {
                 self.0.push((force.key, bytes));
@@ -44,12 +44,16 @@ mod tests {
     use super::*;
 
     fn force(hold: u64, bytes: u64) -> Force {
-        Force { key: Key { line: 0, hold }, condition: Condition::Limit { bytes }, seed: [0; 32] }
+        Force {
+            key: Key { line: 0, hold },
+            condition: Condition::Limit(kinds::Limit { bytes }),
+            seed: [0; 32],
+        }
     }
 
     #[test]
     fn bytes_count_from_the_strike_on_for_each_limit_by_itself() {
-        let mut limit = Limit::default();
+        let mut limit = Limits::default();
         assert!(limit.is_clear());
         assert_eq!(limit.left(), None);
         limit.update(&[force(1, 100)]);
@@ -72,7 +76,7 @@ mod tests {
 
     #[test]
     fn another_condition_is_no_limit() {
-        let mut limit = Limit::default();
+        let mut limit = Limits::default();
         limit.update(&[Force { condition: Condition::Cut, ..force(1, 0) }]);
         assert!(limit.is_clear());
     }

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::delay::Delay;
+use super::delay::Delays;
 use super::force::{Force, Key};
-use super::limit::Limit;
+use super::limit::Limits;
 use super::line::{Counters, Direction, Line};
-use super::slice::Slice;
-use super::throttle::Throttle;
+use super::slice::Slices;
+use super::throttle::Throttles;
 use super::{blackhole, cut};
 
 /// One line that a proxy obeys.
@@ -42,10 +42,10 @@ pub(super) struct Rules {
     pub(super) cut: bool,
     /// Nothing passes.
     pub(super) black: bool,
-    pub(super) delay: Delay,
-    pub(super) throttle: Throttle,
-    pub(super) slice: Slice,
-    pub(super) limit: Limit,
+    pub(super) delay: Delays,
+    pub(super) throttle: Throttles,
+    pub(super) slice: Slices,
+    pub(super) limit: Limits,
 }
 
 impl Rules {
@@ -62,10 +62,10 @@ impl Rules {
             bell,
             cut: false,
             black: false,
-            delay: Delay::default(),
-            throttle: Throttle::default(),
-            slice: Slice::default(),
-            limit: Limit::default(),
+            delay: Delays::default(),
+            throttle: Throttles::default(),
+            slice: Slices::default(),
+            limit: Limits::default(),
         };
         rules.update();
         rules

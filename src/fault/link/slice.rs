@@ -6,23 +6,23 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::force::Force;
-use scenario::Condition;
+use scenario::{Condition, kinds};
 
 /// The slices in force in one direction of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Slice {
+pub(super) struct Slices {
     in_force: Option<(usize, Duration)>,
     /// When the last piece passed, of those that were sliced.
     last: Option<Instant>,
 }
 
-impl Slice {
+impl Slices {
     /// Takes over what is in force now.
     pub(super) fn update(&mut self, forces: &[Force]) {
         self.in_force = forces
             .iter()
             .filter_map(|force| match force.condition {
-                Condition::Slice { bytes, pause } => {
+                Condition::Slice(kinds::Slice { bytes, pause }) => {
                     Some((usize::try_from(bytes).unwrap_or(usize::MAX).max(1), pause))
                 }
                 _ => None,
@@ -62,13 +62,13 @@ mod tests {
     const PAUSE: Duration = Duration::from_secs(60);
 
     fn force(bytes: u64, pause: Duration) -> Force {
-        let condition = Condition::Slice { bytes, pause };
+        let condition = Condition::Slice(kinds::Slice { bytes, pause });
         Force { key: Key { line: 0, hold: 1 }, condition, seed: [0; 32] }
     }
 
     #[test]
     fn a_piece_passes_and_the_next_after_the_pause() {
-        let mut slice = Slice::default();
+        let mut slice = Slices::default();
         slice.update(&[force(10, PAUSE)]);
         let now = Instant::now();
         assert_eq!(slice.allow(95, now), Ok(10));
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn without_a_slice_all_passes_and_a_new_one_begins_without_a_pause() {
-        let mut slice = Slice::default();
+        let mut slice = Slices::default();
         let now = Instant::now();
         assert!(slice.is_clear());
         slice.passed(now);
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn of_several_the_smallest_piece_and_the_longest_pause_hold() {
-        let mut slice = Slice::default();
+        let mut slice = Slices::default();
         slice.update(&[force(10, Duration::ZERO), force(20, PAUSE), force(15, Duration::ZERO)]);
         assert_eq!(slice.in_force, Some((10, PAUSE)));
         slice.update(&[force(0, PAUSE)]);

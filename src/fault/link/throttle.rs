@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use scenario::Condition;
+use scenario::{Condition, kinds};
 
 /// What may pass at once after a pause, in time: together with one piece 50 ms of the rate.
 const CREDIT: Duration = Duration::from_millis(30);
@@ -43,7 +43,7 @@ impl Bucket {
 /// The lowest rate among these.
 pub(super) fn lowest(conditions: impl Iterator<Item = Condition>) -> Option<u64> {
     let rate = |condition| match condition {
-        Condition::Throttle { bytes_per_second } => Some(bytes_per_second),
+        Condition::Throttle(kinds::Throttle { bytes_per_second }) => Some(bytes_per_second),
         _ => None,
     };
     conditions.filter_map(rate).min()
@@ -58,13 +58,13 @@ pub(super) fn renew(bucket: &mut Option<Arc<Bucket>>, rate: Option<u64>) {
 
 /// The throttles in force in one direction of one connection: one a line, and each holds.
 #[derive(Debug, Default)]
-pub(super) struct Throttle {
+pub(super) struct Throttles {
     buckets: Vec<Arc<Bucket>>,
     /// Bytes for which slots are taken, and when the last of these slots begins.
     taken: Option<(usize, Instant)>,
 }
 
-impl Throttle {
+impl Throttles {
     /// Takes over what is in force now. Slots in a bandwidth that is gone are gone.
     pub(super) fn update(&mut self, buckets: Vec<Arc<Bucket>>) {
         let same = self.buckets.len() == buckets.len()
@@ -132,9 +132,9 @@ mod tests {
 
     #[test]
     fn the_lowest_of_several_rates_holds() {
-        let rate = |bytes_per_second| Condition::Throttle { bytes_per_second };
+        let rate = |bytes_per_second| Condition::Throttle(kinds::Throttle { bytes_per_second });
         assert_eq!(lowest([rate(7), Condition::Cut, rate(5), rate(6)].into_iter()), Some(5));
-        assert_eq!(lowest([Condition::Cut, Condition::Limit { bytes: 1 }].into_iter()), None);
+        assert_eq!(lowest([Condition::Cut, Condition::Limit(kinds::Limit { bytes: 1 })].into_iter()), None);
     }
 
     #[test]
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_connection_takes_a_slot_and_asks_again_when_it_begins() {
         let (bucket, now) = idle(1_000);
-        let mut throttle = Throttle::default();
+        let mut throttle = Throttles::default();
         assert!(throttle.is_clear());
         assert_eq!(throttle.allow(500, now), Ok(500));
         throttle.update(vec![bucket]);
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn each_of_two_lines_holds_and_the_same_ones_keep_the_slot() {
         let ((slow, now), (fast, _)) = (idle(1_000), idle(10_000));
-        let mut throttle = Throttle::default();
+        let mut throttle = Throttles::default();
         throttle.update(vec![Arc::clone(&fast), Arc::clone(&slow)]);
         assert_eq!(throttle.allow(500, now), Ok(20), "the smaller piece");
         throttle.update(vec![Arc::clone(&fast), Arc::clone(&slow)]);
