@@ -1,6 +1,8 @@
 //! The effective scenario, as a report shows it.
 
 use super::*;
+use crate::fault::kinds::Listed;
+use crate::fault::{KINDS, Lasts};
 
 /// What a report shows of the faults in a file.
 fn faults(text: &str) -> serde_json::Value {
@@ -84,33 +86,36 @@ fn a_matrix_stands_in_the_json_where_there_is_one() {
 
 #[test]
 fn a_fault_is_read_again_as_it_struck() {
-    let link = "\"node any <-> broker\"";
-    let all = [
-        "kill = \"node any\"".to_owned(),
-        "stop = \"history\"".to_owned(),
-        "pause = \"node *\"\nfor = \"1500us\"".to_owned(),
-        "leave = \"50%\"".to_owned(),
-        "join = \"50%\"".to_owned(),
-        "cut = \"node * <-> broker\"".to_owned(),
-        format!("blackhole = {link}"),
-        format!("delay = {link}\nby = \"1s\"\njitter = \"5ms\""),
-        format!("throttle = {link}\nbytes_per_second = 5"),
-        format!("slice = {link}\nbytes = 7\ngap = \"3ms\""),
-        format!("limit = {link}\nbytes = 9"),
-        "partition = [[\"node 0\"], [\"node 1\", \"broker\"]]".to_owned(),
-        "slow = \"subscriber any\"\nbytes_per_second = 5".to_owned(),
-        "storm = \"node *\"".to_owned(),
-        "surge = 0.1\nfor = \"1s\"".to_owned(),
-        "run = \"echo 'x' \\\"y\\\"\"\nheal = \"echo y\"\nfor = \"1s\"".to_owned(),
-    ];
-    assert_eq!(all.len(), ACTIONS.len());
-    for (lines, action) in all.iter().zip(ACTIONS) {
-        let plan = format!("[[fault]]\nbetween = [\"1s\", \"2s\"]\n{lines}\n");
+    for Listed { form, .. } in KINDS {
+        let line = |key: &str, example: &str| format!("{key} = {example}\n");
+        let own: String = form.own.iter().map(|own| line(own.key, own.example)).collect();
+        let lasts = if matches!(form.lasts, Lasts::AtOnce { .. }) { "" } else { "for = \"1500us\"\n" };
+        let deed = line(form.key, form.example);
+        let plan = format!("[[fault]]\nbetween = [\"1s\", \"2s\"]\n{deed}{own}{lasts}");
         for fault in parsed(&plan).schedule(None, 7) {
-            assert_eq!(fault.action.name(), action);
+            assert_eq!(fault.action.name(), form.key);
             let json = fault.to_json();
             assert_eq!(Fault::from_json(&json), Some(fault), "{json}");
         }
+    }
+}
+
+#[test]
+fn what_the_seed_has_chosen_is_read_again_as_chosen() {
+    for lines in [
+        "kill = \"node any\"",
+        "cut = \"node * <-> broker\"",
+        "blackhole = \"node any <-> broker\"",
+        "delay = \"client * -> node any\"\nby = \"1s\"",
+        "partition = [\"node 0\"]",
+        "slow = \"subscriber any\"\nbytes_per_second = 5",
+        "slow = \"10%\"\nbytes_per_second = 5",
+        "storm = \"node *\"",
+        "surge = 0.1\nfor = \"1s\"",
+        "run = \"echo 'x' \\\"y\\\"\"",
+    ] {
+        let fault = parsed(&format!("[[fault]]\nat = \"1s\"\n{lines}\n")).schedule(None, 7).remove(0);
+        assert_eq!(Fault::from_json(&fault.to_json()), Some(fault), "{lines}");
     }
 }
 

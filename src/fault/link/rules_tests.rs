@@ -1,7 +1,5 @@
 //! What several lines mean for one direction of one connection.
 
-use std::time::Duration;
-
 use futures_util::FutureExt;
 use scenario::{Condition, kinds};
 
@@ -75,9 +73,9 @@ fn all_lines_hold_and_all_count() {
     one.apply(Condition::Limit(kinds::Limit { bytes: 100 }), Way::Forward);
     other.apply(Condition::Limit(kinds::Limit { bytes: 60 }), Way::Back);
     let (mut rules, _bell) = rules(&[(&one, false), (&other, true)], Direction::Forward);
-    assert_eq!(rules.limit.left(), Some(60));
+    assert_eq!(rules.left(), Some(60));
     rules.passed(50);
-    assert_eq!(rules.limit.left(), Some(10));
+    assert_eq!(rules.left(), Some(10));
     rules.count(|counters| &counters.reset);
     rules.count(|counters| &counters.reset);
     assert_eq!(one.counts(), LinkCounts { bytes_forward: 50, reset: 2, ..LinkCounts::default() });
@@ -110,4 +108,20 @@ fn without_a_proxy_nothing_changes_any_more() {
     let rules = Rules::new(Vec::new().into(), Direction::Forward, 1, ear);
     drop(bell);
     assert!(rules.changed().now_or_never().is_none());
+}
+
+#[test]
+fn a_throttle_takes_a_slot_only_for_what_all_others_allow() {
+    let line = Line::new(1);
+    let limit = line.apply(Condition::Limit(kinds::Limit { bytes: 7 }), Way::Both);
+    line.apply(Condition::Throttle(kinds::Throttle { bytes_per_second: 1_000 }), Way::Both);
+    let (mut rules, _bell) = rules(&[(&line, false)], Direction::Forward);
+    let now = Instant::now() + Duration::from_secs(1);
+    assert_eq!(rules.allow(500, now), Ok(7));
+    line.heal(limit);
+    rules.refresh();
+    // The slot is for seven bytes, and is taken.
+    assert_eq!(rules.allow(500, now), Ok(7));
+    rules.passed(7);
+    assert_eq!(rules.allow(500, now), Ok(20));
 }
