@@ -186,15 +186,16 @@ impl Strike<'_> {
                 }
                 stopped
             }
-            (_, Held::Condition(struck), Some(cluster)) => {
+            (Action::Link(_) | Action::Partition, Held::Condition(struck), Some(cluster)) => {
                 struck.heal();
                 cluster.serve_again(&self.fault.target).await;
                 Ok(())
             }
-            (_, _, Some(cluster)) => {
+            (Action::Kill | Action::Stop | Action::Pause, _, Some(cluster)) => {
                 cluster.heal(self.fault).await.map(drop).map_err(|error| error.to_string())
             }
-            (_, _, None) => Err(NOT_OURS.into()),
+            (Action::Kill | Action::Stop | Action::Pause, ..)
+            | (Action::Link(_) | Action::Partition | Action::Run(_), ..) => Err(NOT_OURS.into()),
         }
     }
 
