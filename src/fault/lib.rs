@@ -11,14 +11,27 @@ pub use victim::Victim;
 
 use scenario::Action;
 
+/// What strikes no process. Each is named, so that a new one is not forgotten here.
+macro_rules! not_of_a_process {
+    () => {
+        Action::Leave
+            | Action::Join
+            | Action::Link(_)
+            | Action::Partition
+            | Action::Slow(_)
+            | Action::Storm
+            | Action::Surge(_)
+            | Action::Run(_)
+    };
+}
+
 /// Applies a fault. Resolves when its condition holds (a stop: when the target was asked).
 pub async fn strike<V: Victim>(action: &Action, victim: &V) -> Result<(), V::Error> {
     match action {
         Action::Kill => kill::strike(victim).await,
         Action::Stop => stop::strike(victim).await,
         Action::Pause => pause::strike(victim).await,
-        // Not of a process.
-        _ => Ok(()),
+        not_of_a_process!() => Ok(()),
     }
 }
 
@@ -28,7 +41,7 @@ pub async fn heal<V: Victim>(action: &Action, victim: &V) -> Result<(), V::Error
         Action::Kill => kill::heal(victim).await,
         Action::Stop => stop::heal(victim).await,
         Action::Pause => pause::heal(victim).await,
-        _ => Ok(()),
+        not_of_a_process!() => Ok(()),
     }
 }
 

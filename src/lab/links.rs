@@ -100,16 +100,12 @@ impl Links {
 
     fn lie(&self, target: &Target, dialer: End, listener: End) -> Option<Lie> {
         match target {
-            Target::Link(Link { from, to, .. }) => {
-                let along = means(*from, dialer) && means(*to, listener);
-                let against = means(*from, listener) && means(*to, dialer);
-                match (along, against) {
-                    (true, true) => Some(Lie::Either),
-                    (true, false) => Some(Lie::Along),
-                    (false, true) => Some(Lie::Against),
-                    (false, false) => None,
-                }
-            }
+            Target::Link(link) => match (link.leads(dialer, listener), link.leads(listener, dialer)) {
+                (true, true) => Some(Lie::Either),
+                (true, false) => Some(Lie::Along),
+                (false, true) => Some(Lie::Against),
+                (false, false) => None,
+            },
             Target::Groups(_) if dialer == End::Clients => None,
             Target::Groups(groups) => {
                 // Forward is from the group that stands first in the file, whoever dials.
@@ -136,7 +132,9 @@ impl Links {
 
     /// The nodes that a fault on a link or a partition concerns.
     pub fn concerned(&self, target: &Target) -> Vec<usize> {
-        let named = |ends: &[End]| (0..self.nodes).filter(|n| ends.iter().any(|end| end.means(*n))).collect();
+        let named = |ends: &[End]| {
+            (0..self.nodes).filter(|n| ends.iter().any(|end| end.means(End::Node(*n)))).collect()
+        };
         match target {
             Target::Link(link) if link.from == End::Clients || link.to == End::Clients => Vec::new(),
             Target::Link(link) => named(&[link.from, link.to]),
@@ -178,13 +176,6 @@ impl Struck {
     /// Takes the condition away.
     pub fn heal(self) {
         self.line.heal(self.hold);
-    }
-}
-
-fn means(end: End, concrete: End) -> bool {
-    match concrete {
-        End::Node(n) => end.means(n),
-        other => end == other,
     }
 }
 

@@ -12,6 +12,7 @@ use super::observer::{Note, Observer, Stage};
 use super::shell::{Command, Shell};
 use ledger::FaultTimes;
 use load::LoadGenerator;
+use scenario::kinds::Run;
 use scenario::{Action, Fault, Target};
 
 /// What became of the faults of one run.
@@ -88,7 +89,7 @@ impl Strike<'_> {
         self.tell(Stage::Struck, begin, fault.to_string());
         let held = self.strike().await.map_err(|why| format!("the fault `{fault}` did not strike: {why}"))?;
         let struck = self.now();
-        self.judge(record, "struck", fault.at, if is_instant(&fault.action) { struck } else { begin });
+        self.judge(record, "struck", fault.at, if fault.action.is_instant() { struck } else { begin });
         let slot = {
             let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
             let (what, deliberate) = (fault.to_string(), fault.action.is_deliberate());
@@ -98,7 +99,8 @@ impl Strike<'_> {
                 Action::Storm => (Some(begin), Some(self.now())),
                 _ => (None, None),
             };
-            record.times.push(FaultTimes { what, begin, heal_begin, healed, deliberate });
+            let planned = Some(fault.clone());
+            record.times.push(FaultTimes { what, begin, heal_begin, healed, deliberate, planned });
             record.times.len() - 1
         };
         let Some(length) = fault.duration else { return self.last(held).await };
@@ -127,7 +129,7 @@ impl Strike<'_> {
                 false => Err(too_long("left")),
             },
             (Action::Join, _) => self.come().await.map(|()| Held::Nothing),
-            (Action::Slow { .. }, _) => {
+            (Action::Slow(_), _) => {
                 load.slow(self.number);
                 Ok(Held::Nothing)
             }
@@ -142,8 +144,8 @@ impl Strike<'_> {
                 }
             }
             // The schedule has it.
-            (Action::Surge { .. }, _) => Ok(Held::Nothing),
-            (Action::Run { command, heal }, _) => match self.targets.shell {
+            (Action::Surge(_), _) => Ok(Held::Nothing),
+            (Action::Run(Run { command, heal }), _) => match self.targets.shell {
                 Some(shell) => {
                     let command = shell.start(self.number, command)?;
                     if let Some(heal) = heal {
@@ -159,22 +161,24 @@ impl Strike<'_> {
                     None => Err("its link is not proxied".into()),
                 }
             }
-            (_, Some(cluster)) => {
+            (Action::Kill | Action::Stop | Action::Pause, Some(cluster)) => {
                 cluster.apply(self.fault).await.map(|_| Held::Nothing).map_err(|error| error.to_string())
             }
-            (_, None) => Err(NOT_OURS.into()),
+            (Action::Kill | Action::Stop | Action::Pause | Action::Link(_) | Action::Partition, None) => {
+                Err(NOT_OURS.into())
+            }
         }
     }
 
     async fn heal(&self, held: Held) -> Result<(), String> {
         match (&self.fault.action, held, self.targets.cluster) {
             (Action::Leave | Action::Join, ..) => self.come().await,
-            (Action::Slow { .. }, ..) => {
+            (Action::Slow(_), ..) => {
                 self.targets.load.hurry(self.number);
                 Ok(())
             }
-            (Action::Surge { .. } | Action::Storm, ..) => Ok(()),
-            (Action::Run { heal, .. }, Held::Command(command), _) => {
+            (Action::Surge(_) | Action::Storm, ..) => Ok(()),
+            (Action::Run(Run { heal, .. }), Held::Command(command), _) => {
                 // Both have their say: what broke may be healed although the breaking complained.
                 let stopped = command.stop().await;
                 if let (Some(heal), Some(shell)) = (heal, self.targets.shell) {
@@ -182,15 +186,16 @@ impl Strike<'_> {
                 }
                 stopped
             }
-            (_, Held::Condition(struck), Some(cluster)) => {
+            (Action::Link(_) | Action::Partition, Held::Condition(struck), Some(cluster)) => {
                 struck.heal();
                 cluster.serve_again(&self.fault.target).await;
                 Ok(())
             }
-            (_, _, Some(cluster)) => {
+            (Action::Kill | Action::Stop | Action::Pause, _, Some(cluster)) => {
                 cluster.heal(self.fault).await.map(drop).map_err(|error| error.to_string())
             }
-            (_, _, None) => Err(NOT_OURS.into()),
+            (Action::Kill | Action::Stop | Action::Pause, ..)
+            | (Action::Link(_) | Action::Partition | Action::Run(_), ..) => Err(NOT_OURS.into()),
         }
     }
 
@@ -235,14 +240,6 @@ const NOT_OURS: &str = "the processes of the server are not the lab's";
 
 fn too_long(what: &str) -> String {
     format!("not all of them {what} within {}", humantime::format_duration(PATIENCE))
-}
-
-/// Whether a fault holds in the very moment in which it strikes. A process takes its time to end, and clients to leave.
-fn is_instant(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Pause | Action::Link(_) | Action::Partition | Action::Slow { .. } | Action::Run { .. }
-    )
 }
 
 /// How late it happened, in seconds, if that is more than a fault of this length bears.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use report::story::{history_trace, node_trace};
+use scenario::kinds::Surge;
 use scenario::{Action, Fault, Load};
 
 /// The most lines a second that a process writes without being asked to: far below what it can, so that tracing
@@ -29,7 +30,7 @@ impl Tracing {
             Tracing::Off => false,
             Tracing::Auto => {
                 let surge = |fault: &Fault| match fault.action {
-                    Action::Surge { factor } => factor.max(1.0),
+                    Action::Surge(Surge { factor }) => factor.max(1.0),
                     _ => 1.0,
                 };
                 let peak = load.rate * faults.iter().map(surge).product::<f64>();
@@ -70,7 +71,7 @@ mod tests {
         assert_eq!([100.0, 600.0, 1_000.0].map(|rate| holds(Tracing::Auto, rate)), [true, true, false]);
         assert!(holds(Tracing::On, 1_000.0) && !holds(Tracing::Off, 1.0));
         let (at, duration, target) = (Duration::ZERO, None, Target::Load);
-        let surge = [Fault { at, duration, action: Action::Surge { factor: 10.0 }, target }];
+        let surge = [Fault { at, duration, action: Action::Surge(Surge { factor: 10.0 }), target }];
         assert!(!Tracing::Auto.holds(&load(100.0), 3, &surge));
     }
 }

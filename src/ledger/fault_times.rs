@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use scenario::Fault;
+
 /// When a fault struck and was healed, since the measured load began.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FaultTimes {
     /// As the scenario words it: `kill broker`, `leave 50% of the subscribers`.
     pub what: String,
@@ -15,4 +17,6 @@ pub struct FaultTimes {
     pub healed: Option<Duration>,
     /// Subscribers left or joined on purpose: nothing broke, so that its end heals nothing.
     pub deliberate: bool,
+    /// The fault itself, as it was planned; `None` for one of which only the words are known.
+    pub planned: Option<Fault>,
 }

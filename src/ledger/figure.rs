@@ -4,6 +4,8 @@ use std::fmt;
 
 use hdrhistogram::Histogram;
 
+pub use scenario::grouped;
+
 use scenario::FigureKind;
 
 /// One figure.
@@ -88,19 +90,6 @@ impl fmt::Display for Figure {
             Figure::Millis(ms) => write!(f, "{ms}"),
         }
     }
-}
-
-/// A number with a comma before each three digits: `60,000`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 #[cfg(test)]

@@ -186,7 +186,7 @@ fn recovery_and_ready_run_to_the_end_of_harm_and_of_healing() {
     let at = Duration::from_millis;
     let what = "kill broker".into();
     let (heal_begin, healed) = (Some(at(600)), Some(at(650)));
-    let kill = [FaultTimes { what, begin: at(450), heal_begin, healed, deliberate: false }];
+    let kill = [FaultTimes { what, begin: at(450), heal_begin, healed, deliberate: false, planned: None }];
     assert_eq!(when_healed(&ledger, &kill, "recovery", NONE), Some((500, 700)));
     assert_eq!(when_healed(&ledger, &kill, "ready_ms", NONE), Some((600, 650)));
     assert_eq!(when(&ledger, "ready_ms", NONE), None, "nothing was healed");

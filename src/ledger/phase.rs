@@ -115,6 +115,7 @@ mod tests {
             heal_begin: heal_begin.map(ms),
             healed: healed.map(ms),
             deliberate,
+            planned: None,
         }
     }
 

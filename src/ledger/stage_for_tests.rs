@@ -42,5 +42,12 @@ pub(super) fn send(ledger: &mut Ledger, n: usize, answer: Answer) {
 /// A fault by its times in milliseconds since the measured load began.
 pub(super) fn fault(begin: u64, heal_begin: Option<u64>, healed: Option<u64>) -> FaultTimes {
     let (heal_begin, healed) = (heal_begin.map(since), healed.map(since));
-    FaultTimes { what: "kill broker".into(), begin: since(begin), heal_begin, healed, deliberate: false }
+    FaultTimes {
+        what: "kill broker".into(),
+        begin: since(begin),
+        heal_begin,
+        healed,
+        deliberate: false,
+        planned: None,
+    }
 }

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::time::nanos;
-use scenario::{Action, Fault};
+use scenario::{Action, Fault, kinds};
 
 /// For a while, the rate of the load times a factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,7 +23,7 @@ impl Surge {
     /// The surges among the faults of a run.
     pub fn among(faults: &[Fault]) -> Vec<Surge> {
         let surge = |fault: &Fault| match fault.action {
-            Action::Surge { factor } => {
+            Action::Surge(kinds::Surge { factor }) => {
                 Some(Surge { from: fault.at, until: fault.heals_at().unwrap_or(Duration::MAX), factor })
             }
             _ => None,

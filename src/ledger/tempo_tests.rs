@@ -55,7 +55,7 @@ fn the_surges_of_a_run_are_those_among_its_faults() {
     let fault = |action, target| Fault { at: ms(200), duration: Some(ms(300)), action, target };
     let faults = [
         fault(Action::Kill, Target::Broker),
-        fault(Action::Surge { factor: 4.0 }, Target::Load),
+        fault(Action::Surge(kinds::Surge { factor: 4.0 }), Target::Load),
         fault(Action::Storm, Target::Node(0)),
     ];
     assert_eq!(Surge::among(&faults), [surge(200, 500, 4.0)]);

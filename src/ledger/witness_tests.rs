@@ -135,6 +135,7 @@ fn an_ordinary_one_is_of_a_steady_phase() {
         heal_begin: Some(Duration::from_millis(700)),
         healed: Some(Duration::from_millis(700)),
         deliberate: false,
+        planned: None,
     };
     let ordinary = ledger.settle(&[fault], us(60_000_000)).testimonies.ordinary.unwrap();
     assert!(ordinary.n >= 80, "{}", ordinary.n);

@@ -17,6 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use scenario::kinds::Slow;
 use scenario::{Action, Fault, Target, share_of};
 
 /// Size of the receive buffer that the kernel is asked to give a subscriber that some fault makes slow, in bytes.
@@ -82,10 +83,10 @@ fn choose(faults: &[Fault], subscribers: usize, seed: u64) -> Vec<(u64, Vec<usiz
     random.set_stream(STREAM);
     let mut all: Vec<usize> = (0..subscribers).collect();
     let group = |fault: &Fault| match (&fault.action, &fault.target) {
-        (Action::Slow { bytes_per_second }, Target::Subscriber(one)) if *one < subscribers => {
+        (Action::Slow(Slow { bytes_per_second }), Target::Subscriber(one)) if *one < subscribers => {
             (*bytes_per_second, vec![*one])
         }
-        (Action::Slow { bytes_per_second }, Target::Subscribers(percent)) => {
+        (Action::Slow(Slow { bytes_per_second }), Target::Subscribers(percent)) => {
             all.shuffle(&mut random);
             (*bytes_per_second, all.iter().take(share_of(*percent, subscribers)).copied().collect())
         }
@@ -204,7 +205,7 @@ mod tests {
     use super::*;
 
     fn slow(target: Target, bytes_per_second: u64) -> Fault {
-        Fault { at: Duration::ZERO, duration: None, action: Action::Slow { bytes_per_second }, target }
+        Fault { at: Duration::ZERO, duration: None, action: Action::Slow(Slow { bytes_per_second }), target }
     }
 
     fn faults() -> [Fault; 4] {

@@ -26,7 +26,7 @@ fn of(debts: &mut Debts, late: u64, lost: u64) {
 
 #[test]
 fn two_halves_of_zeromq() {
-    let what = "partition node 0 | node 1, node 2";
+    let what = "partition = [['node 0'], ['node 1', 'node 2']]";
     let slices = |run: &mut RunReport| {
         let slice = |n: u64| Slice { at_ms: n * 100, sent: 10, received: n, ..Slice::default() };
         run.timeline = (0..200).map(slice).collect();
@@ -53,7 +53,7 @@ fn two_halves_of_zeromq() {
 
 #[test]
 fn a_split_that_never_healed_lasts_until_the_last_message() {
-    let mut run = split("zeromq", "partition node 0", |debts, _| of(debts, 0, 67));
+    let mut run = split("zeromq", "partition = ['node 0']", |debts, _| of(debts, 0, 67));
     run.faults[0].heal_begin_ms = None;
     let slice = |n: u64| {
         let sent = if n < 150 { 10 } else { 0 };
@@ -70,7 +70,7 @@ fn a_split_that_never_healed_lasts_until_the_last_message() {
 
 #[test]
 fn half_open_to_redis() {
-    let what = "blackhole node 1 <-> broker";
+    let what = "blackhole = 'node 1 <-> broker'";
     let lost = "What Redis took and could not pass on was lost, and nobody noticed: neither who sent it nor who \
                 missed it.";
     let uncertain = "Some messages got no certain answer: a node that is cut off notices only when its calls or its \
@@ -82,7 +82,7 @@ fn half_open_to_redis() {
     assert_eq!(taught(&both), format!("{uncertain}, and refuses from then on. {lost}"));
     let unknown = split("redis", what, |_, messages| messages.unknown = 12);
     assert_eq!(taught(&unknown), format!("{uncertain}."));
-    let refused = split("redis", "partition node 1", |_, messages| messages.refused = 12);
+    let refused = split("redis", "partition = ['node 1']", |_, messages| messages.refused = 12);
     assert_eq!(taught(&refused), "The node that was cut off knew it, and refused.");
     assert_eq!(taught(&split("redis", what, |debts, _| of(debts, 0, 1))), lost);
     // Those who were offline prove nothing about the broker.
@@ -101,7 +101,7 @@ fn half_open_to_redis() {
 
 #[test]
 fn amqp_keeps_what_cannot_pass() {
-    let what = "partition node 0 | broker, node 1, node 2";
+    let what = "partition = [['node 0'], ['broker', 'node 1', 'node 2']]";
     assert_eq!(
         taught(&split("amqp", what, |debts, _| of(debts, 6_600, 0))),
         "Nothing was lost: what could not pass waited in an outbox or a queue, and came late, after 5.1 s at most."
@@ -127,20 +127,20 @@ fn amqp_keeps_what_cannot_pass() {
 #[test]
 fn nothing_is_taught_that_the_figures_do_not_show() {
     for pattern in ["zeromq", "redis", "amqp"] {
-        let silent = split(pattern, "partition node 0", |_, _| {});
+        let silent = split(pattern, "partition = ['node 0']", |_, _| {});
         assert_eq!(taught(&silent), "", "nothing was late or lost over {pattern}");
         // Another fault, another lesson; a link of clients is none of the pattern's.
-        for other in ["cut node 1 <-> broker", "kill broker", "blackhole client * <-> node 1"] {
+        for other in ["cut = 'node 1 <-> broker'", "kill = 'broker'", "blackhole = 'client * <-> node 1'"] {
             let run = split(pattern, other, |debts, messages| {
                 of(debts, 6_600, 67);
                 messages.unknown = 9;
             });
             assert_eq!(taught(&run), "", "{pattern} {other}");
         }
-        let mut beside = split(pattern, "partition node 0", |debts, _| of(debts, 6_600, 67));
+        let mut beside = split(pattern, "partition = ['node 0']", |debts, _| of(debts, 6_600, 67));
         assert_ne!(taught(&beside), "");
-        beside.faults.push(fault("kill node 1", 9_000, Some(9_500)));
+        beside.faults.push(fault("kill = 'node 1'", 9_000, Some(9_500)));
         assert_eq!(taught(&beside), "", "two causes, and who can tell them apart");
     }
-    assert_eq!(taught(&split("mine", "partition node 0", |debts, _| of(debts, 6_600, 67))), "");
+    assert_eq!(taught(&split("mine", "partition = ['node 0']", |debts, _| of(debts, 6_600, 67))), "");
 }

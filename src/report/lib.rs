@@ -26,7 +26,6 @@ mod merge;
 mod numbers;
 mod page;
 mod phrases;
-mod place;
 mod run;
 mod run_words;
 mod schema;

@@ -177,7 +177,7 @@ impl Quantiles {
 }
 
 /// One fault; every time is in milliseconds since the measured load began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultReport {
     /// As the scenario words it: `kill broker`.
     pub what: String,
@@ -187,6 +187,26 @@ pub struct FaultReport {
     pub heal_begin_ms: Option<u64>,
     /// The target was ready again.
     pub healed_ms: Option<u64>,
+    /// The `[[fault]]` of a scenario that strikes like this one, with all that was left to the seed; left out where only
+    /// the words are known.
+    #[serde(default, with = "planned", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
+    pub planned: Option<Fault>,
+}
+
+/// A fault as its keys. One that this version cannot read is known by its words alone.
+mod planned {
+    use scenario::Fault;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde_json::Value;
+
+    pub(super) fn serialize<S: Serializer>(fault: &Option<Fault>, to: S) -> Result<S::Ok, S::Error> {
+        fault.as_ref().map(Fault::to_json).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Fault>, D::Error> {
+        Value::deserialize(from).map(|json| Fault::from_json(&json))
+    }
 }
 
 impl From<&FaultTimes> for FaultReport {
@@ -196,6 +216,7 @@ impl From<&FaultTimes> for FaultReport {
             begin_ms: whole_ms(fault.begin),
             heal_begin_ms: fault.heal_begin.map(whole_ms),
             healed_ms: fault.healed.map(whole_ms),
+            planned: fault.planned.clone(),
         }
     }
 }
@@ -292,8 +313,8 @@ impl RunReport {
 
     /// Whether a fault that was not healed was to be, had the run not been interrupted.
     pub(super) fn was_interrupted_before_healing(&self, fault: &FaultReport) -> bool {
-        let planned = |planned: &PlannedFault| planned.what == fault.what && planned.heal_ms.is_some();
-        self.partial && fault.healed_ms.is_none() && self.schedule.iter().any(planned)
+        let heals = fault.planned.as_ref().is_some_and(|planned| planned.duration.is_some());
+        self.partial && fault.healed_ms.is_none() && heals
     }
 
     /// Whether it was run at all.

@@ -36,6 +36,7 @@ fn run() -> RunReport {
         heal_begin: Some(ms(90)),
         healed: Some(Duration::from_micros(121_500)),
         deliberate: false,
+        planned: None,
     }];
     let (settled, harness) = (ledger.settle(&faults, ms(3_000)), Harness::default());
     RunReport::new("redis-1", "redis", "redis", &settled, &judge(&settled, &harness, &[]), &harness, &faults)
@@ -112,4 +113,22 @@ fn a_run_that_was_not_made_has_no_figure_at_all() {
     for figure in ["messages", "debts", "duplicates", "latency_us", "impact_ms", "recovery_ms", "ready_ms"] {
         assert_eq!(json[figure], Value::Null, "{figure}");
     }
+}
+
+#[test]
+fn a_fault_is_read_by_its_keys_and_else_known_by_its_words() {
+    let planned = scenario::Fault::from_json(&json!({ "at": "50ms", "for": "40ms", "kill": "broker" }));
+    let told = FaultReport { planned, ..run().faults.remove(0) };
+    let json = serde_json::to_value(&told).unwrap();
+    assert_eq!(json["planned"], json!({ "at": "50ms", "for": "40ms", "kill": "broker" }));
+    assert_eq!(serde_json::from_value::<FaultReport>(json.clone()).unwrap(), told);
+    let by_words = FaultReport { planned: None, ..told };
+    for planned in [json!({ "at": "50ms", "melt": "broker" }), json!(null), json!(7)] {
+        let mut other = json.clone();
+        other["planned"] = planned;
+        assert_eq!(serde_json::from_value::<FaultReport>(other).unwrap(), by_words);
+    }
+    let old = json!({ "what": "kill broker", "begin_ms": 50, "heal_begin_ms": 90, "healed_ms": 122 });
+    assert_eq!(serde_json::from_value::<FaultReport>(old.clone()).unwrap(), by_words);
+    assert_eq!(serde_json::to_value(&by_words).unwrap(), old);
 }

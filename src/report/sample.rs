@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{FaultReport, Host, Quantiles, Report, RunReport};
 use ledger::{Debts, Messages, Verdict};
+use scenario::{Overrides, Scenario};
 
 /// A report of these runs.
 pub(super) fn report(runs: Vec<RunReport>) -> Report {
@@ -61,7 +62,7 @@ pub(super) fn redis() -> RunReport {
         run.impact_ms = Some(5_012);
         run.recovery_ms = Some(212);
         run.ready_ms = Some(31);
-        run.faults = vec![fault("kill broker", 5_000, Some(10_000))];
+        run.faults = vec![fault("kill = 'broker'", 5_000, Some(10_000))];
     })
 }
 
@@ -102,7 +103,7 @@ pub(super) fn amqp() -> RunReport {
         run.impact_ms = Some(12_600);
         run.recovery_ms = Some(7_480);
         run.ready_ms = Some(6_100);
-        run.faults = vec![fault("kill broker", 5_000, Some(10_000))];
+        run.faults = vec![fault("kill = 'broker'", 5_000, Some(10_000))];
     })
 }
 
@@ -118,7 +119,16 @@ pub(super) fn refuse(run: &mut RunReport, refused: u64) {
     }
 }
 
-/// A fault whose target was ready 31 ms after its healing began.
-pub(super) fn fault(what: &str, begin_ms: u64, heal_begin_ms: Option<u64>) -> FaultReport {
-    FaultReport { what: what.into(), begin_ms, heal_begin_ms, healed_ms: heal_begin_ms.map(|ms| ms + 31) }
+/// A fault of these lines of a file, whose target was ready 31 ms after its healing began.
+pub(super) fn fault(lines: &str, begin_ms: u64, heal_begin_ms: Option<u64>) -> FaultReport {
+    let file = format!("[cluster]\nnodes = 9\n[load]\nsubscribers = 100\n[[fault]]\nat = '1s'\n{lines}\n");
+    let scenario = Scenario::parse("s.toml", &file, &Overrides::new()).expect(lines);
+    let planned = scenario.schedule(None, 42).remove(0);
+    FaultReport { planned: Some(planned.clone()), ..untold(&planned.what(), begin_ms, heal_begin_ms) }
+}
+
+/// A fault of which only the words are known.
+pub(super) fn untold(what: &str, begin_ms: u64, heal_begin_ms: Option<u64>) -> FaultReport {
+    let healed_ms = heal_begin_ms.map(|ms| ms + 31);
+    FaultReport { what: what.into(), begin_ms, heal_begin_ms, healed_ms, planned: None }
 }

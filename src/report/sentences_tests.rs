@@ -17,7 +17,7 @@ fn debts(change: impl FnOnce(&mut Debts)) -> RunReport {
 fn nothing_lost() {
     let fast = "Half of the deliveries took at most 0.35 ms, 99 of 100 at most 1.2 ms.";
     assert_eq!(said_of(run_with(|_| {})), format!("redis: all 2,000 messages reached everyone. {fast}"));
-    let struck = run_with(|run| run.faults = vec![fault("pause node 1", 1_000, Some(2_000))]);
+    let struck = run_with(|run| run.faults = vec![fault("pause = 'node 1'", 1_000, Some(2_000))]);
     let expected = format!(
         "redis: all 2,000 messages reached everyone. Nothing was lost or more than a second late. {fast}"
     );
@@ -34,7 +34,7 @@ fn refused_while_the_broker_was_away() {
     let one = run_with(|run| {
         refuse(run, 1);
         run.impact_ms = Some(0);
-        run.faults = vec![fault("kill node 0", 1_000, None)];
+        run.faults = vec![fault("kill = 'node 0'", 1_000, None)];
     });
     assert_eq!(
         said_of(one),
@@ -44,7 +44,7 @@ fn refused_while_the_broker_was_away() {
     let unhealed = run_with(|run| {
         refuse(run, 700);
         run.impact_ms = Some(6_990);
-        run.faults = vec![fault("pause node *", 13_000, None)];
+        run.faults = vec![fault("pause = 'node *'", 13_000, None)];
     });
     assert_eq!(
         said_of(unhealed),
@@ -72,7 +72,7 @@ fn lost_though_acknowledged() {
         debts.on_time = Some(59_999.0 / 60_000.0);
         run.impact_ms = Some(900);
         run.recovery_ms = Some(0);
-        run.faults = vec![fault("pause broker", 1_000, Some(6_000))];
+        run.faults = vec![fault("pause = 'broker'", 1_000, Some(6_000))];
     });
     assert_eq!(
         said_of(one),
@@ -92,7 +92,8 @@ fn uncertain_and_unsent() {
             debts.lost += lost_unknown;
             debts.lost_unknown = lost_unknown;
             run.impact_ms = Some(1_500);
-            run.faults = vec![fault("kill node 0", 0, Some(10)), fault("kill node 1", 20, Some(1_030))];
+            run.faults =
+                vec![fault("kill = 'node 0'", 0, Some(10)), fault("kill = 'node 1'", 20, Some(1_030))];
             run.recovery_ms = Some(1_250);
         })
     };
@@ -197,7 +198,7 @@ fn one_message_is_the_only_one() {
 /// Half of the subscribers were away for five seconds.
 fn left(change: impl FnOnce(&mut Debts)) -> RunReport {
     let mut run = debts(change);
-    run.faults = vec![fault("leave 50% of the subscribers", 5_000, Some(10_000))];
+    run.faults = vec![fault("leave = '50%'", 5_000, Some(10_000))];
     run
 }
 
@@ -231,12 +232,12 @@ fn who_was_away_missed_it_and_nobody_was_harmed() {
 #[test]
 fn a_fault_beside_a_leave_is_the_one_that_was_healed() {
     let mut run = redis();
-    run.faults.push(fault("leave 50% of the subscribers", 1_000, Some(15_000)));
-    run.faults.push(fault("join 10% of the subscribers", 16_000, None));
+    run.faults.push(fault("leave = '50%'", 1_000, Some(15_000)));
+    run.faults.push(fault("join = '10%'", 16_000, None));
     assert_eq!(said_of(run), said_of(redis()));
     // Nor is a join a fault that was never healed.
     let mut joined = redis();
-    (joined.faults, joined.recovery_ms) = (vec![fault("join 10% of the subscribers", 5_000, None)], None);
+    (joined.faults, joined.recovery_ms) = (vec![fault("join = '10%'", 5_000, None)], None);
     assert_eq!(
         said_of(joined),
         "redis: 503 of 2,000 messages were refused; what was acknowledged reached everyone. From the first \
@@ -252,7 +253,7 @@ fn an_ack_of_zeromq_is_no_delivery() {
         (debts.lost_online, debts.lost_offline) = (900, 100);
     });
     (run.label, run.pattern, run.impact_ms) = ("zeromq".into(), "zeromq".into(), Some(5_000));
-    run.faults = vec![fault("kill node 1", 5_000, Some(10_000))];
+    run.faults = vec![fault("kill = 'node 1'", 5_000, Some(10_000))];
     run.recovery_ms = Some(0);
     assert_eq!(
         said_of(run),
@@ -268,7 +269,7 @@ fn history_has_its_words() {
     let run = run_with(|run| {
         refuse(run, 503);
         (run.impact_ms, run.recovery_ms) = (Some(5_012), Some(212));
-        run.faults = vec![fault("kill history", 5_000, Some(10_000))];
+        run.faults = vec![fault("kill = 'history'", 5_000, Some(10_000))];
     });
     assert_eq!(
         said_of(run),
@@ -311,7 +312,7 @@ fn a_dialect_without_answers_leaves_nothing_uncertain() {
     let mut unsent = plain(|messages, _| {
         (messages.sent, messages.unknown, messages.unsent) = (1_960, 1_960, 40);
     });
-    (unsent.faults, unsent.impact_ms) = (vec![fault("kill node *", 5_000, Some(9_969))], None);
+    (unsent.faults, unsent.impact_ms) = (vec![fault("kill = 'node *'", 5_000, Some(9_969))], None);
     assert_eq!(
         said_of(unsent),
         "mine: 1,960 of 2,000 messages were sent while the nodes were away (5.0 s) (the dialect has no answers) and \
@@ -327,14 +328,14 @@ fn a_dialect_without_answers_leaves_nothing_uncertain() {
 #[test]
 fn more_load_is_nothing_to_heal() {
     let mut run = redis();
-    run.faults = vec![fault("slow subscriber 3 to 1000 bytes/s", 5_000, None)];
+    run.faults = vec![fault("slow = 'subscriber 3'\nbytes_per_second = 1000", 5_000, None)];
     run.recovery_ms = None;
     assert_eq!(
         said_of(run.clone()),
         "redis: 503 of 2,000 messages were refused after subscriber 3 began to read only 1,000 bytes a second; what \
          was acknowledged reached everyone. From the first harmed message to the last it took 5.0 s."
     );
-    run.faults.push(fault("storm node 1", 9_000, Some(9_000)));
+    run.faults.push(fault("storm = 'node 1'", 9_000, Some(9_000)));
     run.recovery_ms = Some(40);
     assert!(said_of(run).ends_with("All was well again 40 ms after the clients of node 1 had dropped."));
 }
@@ -348,7 +349,7 @@ fn a_split_has_its_lesson_beside_its_figures() {
     let debts = run.debts.as_mut().unwrap();
     (debts.lost, debts.lost_handed, debts.lost_refused, debts.lost_online) = (67, 67, 0, 67);
     (debts.delivered, debts.on_time) = (59_933, Some(53_333.0 / 60_000.0));
-    run.faults = vec![fault("partition node 0", 5_000, Some(10_000))];
+    run.faults = vec![fault("partition = ['node 0']", 5_000, Some(10_000))];
     assert_eq!(
         said_of(run),
         "zeromq: all 2,000 messages were acknowledged, yet 67 of 60,000 deliveries were lost; an ack of zeromq says \

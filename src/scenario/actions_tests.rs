@@ -1,6 +1,7 @@
 //! Actions: what each key of the file becomes, the keys that belong to it, and how often it strikes.
 
 use super::*;
+use crate::kinds::{Delay, Limit, Run, Slice, Slow, Surge, Throttle};
 
 /// A fault at 1 s with these lines.
 fn fault(lines: &str) -> String {
@@ -17,8 +18,8 @@ const BROKER_AND_NODE_1: Link = Link { from: End::Node(1), to: End::Broker, one_
 fn every_action_is_read_as_what_it_says() {
     let link = Target::Link(BROKER_AND_NODE_1);
     let ms = Duration::from_millis;
-    let delay = |jitter| Action::Link(Condition::Delay { by: ms(100), jitter: ms(jitter) });
-    let run = |heal: Option<&str>| Action::Run { command: "echo x".into(), heal: heal.map(Into::into) };
+    let delay = |jitter| Action::Link(Condition::Delay(Delay { by: ms(100), jitter: ms(jitter) }));
+    let run = |heal: Option<&str>| Action::Run(Run { command: "echo x".into(), heal: heal.map(Into::into) });
     let groups = |all: &[&[End]]| Target::Groups(all.iter().map(|group| group.to_vec()).collect());
     for (lines, action, target) in [
         ("kill = \"broker\"", Action::Kill, Target::Broker),
@@ -32,15 +33,19 @@ fn every_action_is_read_as_what_it_says() {
         ("delay = \"node 1 <-> broker\"\nby = \"100ms\"\njitter = \"100ms\"", delay(100), link.clone()),
         (
             "throttle = \"node 1 <-> broker\"\nbytes_per_second = 5",
-            Action::Link(Condition::Throttle { bytes_per_second: 5 }),
+            Action::Link(Condition::Throttle(Throttle { bytes_per_second: 5 })),
             link.clone(),
         ),
         (
             "slice = \"node 1 <-> broker\"\nbytes = 7\ngap = \"3ms\"",
-            Action::Link(Condition::Slice { bytes: 7, pause: ms(3) }),
+            Action::Link(Condition::Slice(Slice { bytes: 7, pause: ms(3) })),
             link.clone(),
         ),
-        ("limit = \"node 1 <-> broker\"\nbytes = 9", Action::Link(Condition::Limit { bytes: 9 }), link),
+        (
+            "limit = \"node 1 <-> broker\"\nbytes = 9",
+            Action::Link(Condition::Limit(Limit { bytes: 9 })),
+            link,
+        ),
         ("partition = [\"node 0\", \"broker\"]", Action::Partition, groups(&[&[End::Node(0), End::Broker]])),
         (
             "partition = [[\"node 0\"], [\"node 2\", \"history\"]]",
@@ -49,18 +54,18 @@ fn every_action_is_read_as_what_it_says() {
         ),
         (
             "slow = \"subscriber any\"\nbytes_per_second = 5",
-            Action::Slow { bytes_per_second: 5 },
+            Action::Slow(Slow { bytes_per_second: 5 }),
             Target::AnySubscriber,
         ),
         (
             "slow = \"10%\"\nbytes_per_second = 5",
-            Action::Slow { bytes_per_second: 5 },
+            Action::Slow(Slow { bytes_per_second: 5 }),
             Target::Subscribers(10),
         ),
         ("storm = \"node *\"", Action::Storm, Target::AllNodes),
-        ("surge = 0.5\nfor = \"1s\"", Action::Surge { factor: 0.5 }, Target::Load),
-        ("surge = 0x10\nfor = \"1s\"", Action::Surge { factor: 16.0 }, Target::Load),
-        ("surge = 10_000\nfor = \"1s\"", Action::Surge { factor: 10_000.0 }, Target::Load),
+        ("surge = 0.5\nfor = \"1s\"", Action::Surge(Surge { factor: 0.5 }), Target::Load),
+        ("surge = 0x10\nfor = \"1s\"", Action::Surge(Surge { factor: 16.0 }), Target::Load),
+        ("surge = 10_000\nfor = \"1s\"", Action::Surge(Surge { factor: 10_000.0 }), Target::Load),
         ("run = \"echo x\"", run(None), Target::Unknown),
         ("run = \"echo x\"\nheal = \"echo y\"\nfor = \"1s\"", run(Some("echo y")), Target::Unknown),
     ] {

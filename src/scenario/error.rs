@@ -53,6 +53,8 @@ impl Complaint {
 pub(super) struct Source<'a> {
     pub(super) name: &'a str,
     pub(super) text: &'a str,
+    /// How a key is written: the hint of an error that knows no better one.
+    pub(super) example: fn(&str) -> String,
 }
 
 /// Where a value was given.
@@ -102,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_value_that_no_flag_gave_is_named_by_what_gave_it() {
-        let source = Source { name: "a.toml", text: "" };
+        let source = Source { name: "a.toml", text: "", example: str::to_owned };
         let nodes = Origin::Flag("nodes", "1".into());
         let error = || source.error_at(&nodes, "too few").with_hint("more");
         assert_eq!(error().to_string(), "--nodes 1: too few");
@@ -113,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_place_counts_lines_and_characters_from_one() {
-        let source = Source { name: "a.toml", text: "x\ntitle = \"Zürich\" y" };
+        let source = Source { name: "a.toml", text: "x\ntitle = \"Zürich\" y", example: str::to_owned };
         assert_eq!(source.place(0), "a.toml:1:1");
         assert_eq!(source.place(2), "a.toml:2:1");
         assert_eq!(source.place(source.text.len() - 1), "a.toml:2:18");

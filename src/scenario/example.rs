@@ -1,6 +1,7 @@
 //! How each key of the file is written: the hint of an error that knows no better one.
 
 use super::expect::Whose;
+use super::fault;
 use super::fields::{CLUSTER_FIELDS, LOAD_FIELDS};
 use super::figures::{FigureKind, figure_kind};
 
@@ -30,20 +31,7 @@ fn value(key: &str) -> Option<String> {
         "at" | "for" | "every" => "\"5s\"",
         "between" => "[\"3s\", \"8s\"]",
         "times" => "3",
-        "kill" | "stop" | "pause" => "\"broker\"",
-        "leave" | "join" => "\"50%\"",
-        "cut" | "blackhole" | "delay" | "throttle" | "slice" | "limit" => "\"node 1 <-> broker\"",
-        "partition" => "[[\"node 0\"], [\"node 1\", \"node 2\"]]",
-        "slow" => "\"subscriber 3\"",
-        "storm" => "\"node 1\"",
-        "surge" => "10",
-        "run" => "\"docker pause my-broker\"",
-        "heal" => "\"docker unpause my-broker\"",
-        "by" => "\"100ms\"",
-        "jitter" | "gap" => "\"10ms\"",
-        "bytes" => "1000",
-        "bytes_per_second" => "10000",
-        _ => "",
+        _ => fault::example(key).unwrap_or_default(),
     };
     if !of_file.is_empty() {
         return Some(of_file.into());
@@ -98,12 +86,12 @@ pub fn syntax_hint(message: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::{COMMON, OWN};
+    use crate::fault::{COMMON, KINDS};
     use crate::{ACTIONS, FIGURES, MATRIX_FIELDS};
 
     #[test]
     fn every_key_has_an_example_that_is_toml() {
-        let own = OWN.iter().flat_map(|(_, keys)| keys.iter().map(|(key, _)| *key));
+        let own = KINDS.iter().flat_map(|kind| kind.form.own).map(|own| own.key);
         let fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).map(|field| field.key);
         let keys = ["title", "until"].into_iter().chain(COMMON).chain(ACTIONS).chain(own).chain(fields);
         for key in keys.chain(FIGURES.iter().copied()) {

@@ -1,6 +1,8 @@
 //! The effective scenario, as a report shows it.
 
 use super::*;
+use crate::fault::kinds::Listed;
+use crate::fault::{KINDS, Lasts};
 
 /// What a report shows of the faults in a file.
 fn faults(text: &str) -> serde_json::Value {
@@ -108,4 +110,66 @@ fn faults_and_expectations_stand_in_the_json_as_in_the_file() {
     assert_eq!(json["fault"], faults);
     let expect = json!({"lost": 0, "on_time": ">= 0.5", "redis": {"recovery_ms": "< 2000"}});
     assert_eq!(json["expect"], expect);
+}
+
+#[test]
+fn a_fault_is_read_again_as_it_struck() {
+    for Listed { form, .. } in KINDS {
+        let line = |key: &str, example: &str| format!("{key} = {example}\n");
+        let own: String = form.own.iter().map(|own| line(own.key, own.example)).collect();
+        let lasts = if matches!(form.lasts, Lasts::AtOnce { .. }) { "" } else { "for = \"1500us\"\n" };
+        let deed = line(form.key, form.example);
+        let plan = format!("[[fault]]\nbetween = [\"1s\", \"2s\"]\n{deed}{own}{lasts}");
+        for fault in parsed(&plan).schedule(None, 7) {
+            assert_eq!(fault.action.name(), form.key);
+            let json = fault.to_json();
+            assert_eq!(Fault::from_json(&json), Some(fault), "{json}");
+        }
+    }
+}
+
+#[test]
+fn what_the_seed_has_chosen_is_read_again_as_chosen() {
+    for lines in [
+        "kill = \"node any\"",
+        "cut = \"node * <-> broker\"",
+        "blackhole = \"node any <-> broker\"",
+        "delay = \"client * -> node any\"\nby = \"1s\"",
+        "partition = [\"node 0\"]",
+        "slow = \"subscriber any\"\nbytes_per_second = 5",
+        "slow = \"10%\"\nbytes_per_second = 5",
+        "storm = \"node *\"",
+        "surge = 0.1\nfor = \"1s\"",
+        "run = \"echo 'x' \\\"y\\\"\"",
+    ] {
+        let fault = parsed(&format!("[[fault]]\nat = \"1s\"\n{lines}\n")).schedule(None, 7).remove(0);
+        assert_eq!(Fault::from_json(&fault.to_json()), Some(fault), "{lines}");
+    }
+}
+
+#[test]
+fn what_is_no_fault_of_this_version_is_none() {
+    let kill = json!({ "at": "5s", "for": "1s", "kill": "node 99" });
+    let expected = Fault {
+        at: Duration::from_secs(5),
+        duration: Some(Duration::from_secs(1)),
+        action: Action::Kill,
+        target: Target::Node(99),
+    };
+    assert_eq!(Fault::from_json(&kill), Some(expected));
+    for other in [
+        json!(null),
+        json!("kill node 1"),
+        json!([]),
+        json!({}),
+        json!({ "at": "5s" }),
+        json!({ "at": "5s", "melt": "node 1" }),
+        json!({ "at": "5s", "kill": "node 1", "softly": true }),
+        json!({ "at": "5s", "kill": null }),
+        json!({ "at": 5, "kill": "node 1" }),
+        json!({ "between": ["1s", "2s"], "kill": "node 1" }),
+        json!({ "at": "5s", "every": "1s", "times": 2, "kill": "node 1" }),
+    ] {
+        assert_eq!(Fault::from_json(&other), None, "{other}");
+    }
 }

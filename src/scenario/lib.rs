@@ -13,6 +13,7 @@
 //! | `parse`, `section`, `values`, `patterns`, `share` | from text to a scenario |
 //! | `check` | whether its parts fit each other |
 //! | `error`, `example`, `words` | what is wrong, where, and what to write instead |
+//! | `written` | how numbers and durations are written |
 //! | `json`, `schema` | the effective scenario as the report shows it; the schema of the file |
 //! | `shipped` | the scenarios within the binary, and how one is found |
 
@@ -39,12 +40,15 @@ mod shipped;
 mod tests;
 mod values;
 mod words;
+mod written;
 
 pub use cluster::Cluster;
 pub use error::ScenarioError;
 pub use example::syntax_hint;
 pub use expect::{Bound, Expectation, Whose};
-pub use fault::{ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target, parts, side};
+pub use fault::{
+    ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target, kinds, parts, side,
+};
 pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
 pub use figures::{FIGURES, FigureKind, figure_base, figure_kind};
 pub use load::Load;
@@ -55,3 +59,4 @@ pub use schema::json_schema;
 pub use share::share_of;
 pub use shipped::{ScenarioFile, Shipped};
 pub use words::{nearest, suggestion, suggestion_within};
+pub use written::grouped;

@@ -32,7 +32,7 @@ impl Scenario {
         overrides: &Overrides,
         variation: usize,
     ) -> Result<Scenario, ScenarioError> {
-        let source = &Source { name: source_name, text };
+        let source = &Source { name: source_name, text, example };
         let document = DeTable::parse(text).map_err(|error| syntax(source, &error))?;
         let root = Section::root(source, document.get_ref(), &KEYS)?;
         let name = Path::new(source_name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -54,7 +54,7 @@ impl Scenario {
 
         let faults = match root.get("fault") {
             Some(value) => list_of_tables(source, value)?
-                .map(|value| fault::read(source, value, &cluster, &load))
+                .map(|value| fault::read(source, value, &cluster, load.duration))
                 .collect::<Result<Vec<_>, _>>()?,
             None => Vec::new(),
         };

@@ -7,7 +7,6 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{ScenarioError, Source};
-use super::example::example;
 use super::words::{list, suggestion};
 
 /// A value of the file, with its place.
@@ -112,7 +111,7 @@ fn in_seconds(number: &str) -> String {
 
 /// A value of another type than its key wants.
 pub(super) fn wrong_type(source: &Source<'_>, value: Value<'_>, what: &str, wanted: &str) -> ScenarioError {
-    wrong_type_of(source, value, what, wanted, example(what))
+    wrong_type_of(source, value, what, wanted, (source.example)(what))
 }
 
 /// The same, with a hint of its own.

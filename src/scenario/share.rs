@@ -1,7 +1,6 @@
 //! A share of the subscribers, as `leave` and `join` name it: `"50%"`.
 
 use super::error::{ScenarioError, Source};
-use super::example::example;
 use super::fault::Target;
 use super::section::Section;
 
@@ -13,7 +12,7 @@ pub(super) fn read(
 ) -> Result<Target, ScenarioError> {
     let Some(text) = section.text(action)? else {
         let error = source.error(&section.span, "a [[fault]] needs an action");
-        return Err(error.with_hint(example(action)));
+        return Err(error.with_hint((source.example)(action)));
     };
     parse(text.get_ref()).map(Target::Subscribers).ok_or_else(|| {
         let what = format!("`{}` is no share of the subscribers", text.get_ref());

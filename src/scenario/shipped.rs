@@ -144,7 +144,7 @@ fn read(path: &str) -> Result<String, ScenarioError> {
         // The text before the first wrong byte, where that is.
         let valid = error.utf8_error().valid_up_to();
         let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
-        let source = Source { name: path, text: &before };
+        let source = Source { name: path, text: &before, example: str::to_owned };
         source.error(&(valid..valid), "this is not UTF-8 text").with_hint("save the file as UTF-8")
     })
 }

@@ -33,7 +33,11 @@ pub(super) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     listed(words, ("`", "`"))
 }
 
-fn listed<'a>(words: impl IntoIterator<Item = &'a str>, (open, close): (&str, &str)) -> String {
+/// The same, each word within these signs.
+pub(super) fn listed(
+    words: impl IntoIterator<Item = impl std::fmt::Display>,
+    (open, close): (&str, &str),
+) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("{open}{word}{close}")).collect();
     match words.split_last() {
         Some((last, [])) => last.clone(),

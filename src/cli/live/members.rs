@@ -3,7 +3,7 @@
 use super::line::{Line, Tone};
 use super::scene::{Course, Scene, State};
 use lab::Member;
-use scenario::{Action, Target};
+use scenario::{Action, End, Target};
 
 /// The columns of the longest state: a member that changes its own moves no other.
 const STATE_WIDTH: usize = 7;
@@ -63,13 +63,7 @@ fn wound(course: &Course) -> Option<(u8, &'static str, Tone)> {
 }
 
 fn concerns(target: &Target, member: &str) -> bool {
-    match target {
-        Target::Broker => member == "broker",
-        Target::History => member == "history",
-        Target::AllNodes => member.starts_with("node "),
-        Target::Node(n) => member.strip_prefix("node ") == Some(n.to_string().as_str()),
-        _ => false,
-    }
+    End::parse(member).is_some_and(|end| target.strikes(end))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use super::line::{Line, Tone};
 use super::scene::{Phase, Scene};
 use super::{faults, members, sparkline};
 use lab::Counts;
+use ledger::grouped;
 
 /// The most columns of the bar.
 const BAR: usize = 30;
@@ -117,19 +118,6 @@ fn counts(counts: &Counts, columns: usize) -> Vec<Line> {
         }
     }
     lines
-}
-
-/// With a comma every three digits.
-fn grouped(count: u64) -> String {
-    let digits = count.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::cut;
+use super::conditions::reset;
 use super::pump::{Over, Pump, Side};
 use super::rules::Rules;
 
@@ -46,11 +46,11 @@ impl Connection {
             Dialled::Open(upstream) => self.carry(upstream).await,
             Dialled::Refused => {
                 self.forward.count(|counters| &counters.refused);
-                cut::reset(self.client);
+                reset(self.client);
             }
             Dialled::Cut => {
                 self.forward.count(|counters| &counters.reset);
-                cut::reset(self.client);
+                reset(self.client);
             }
             Dialled::Gone => {}
         }
@@ -117,8 +117,8 @@ impl Connection {
                 self.forward.count(|counters| &counters.reset);
             }
         }
-        cut::reset(client.stream);
-        cut::reset(upstream.stream);
+        reset(client.stream);
+        reset(upstream.stream);
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::throttle::{self, Bucket};
+use super::bandwidth::{self, Bucket};
 use scenario::Condition;
 
 /// Which bytes of a link a condition concerns.
@@ -190,10 +190,10 @@ impl State {
     }
 
     fn changed(&mut self) {
-        let lowest = |direction| throttle::lowest(self.of(direction).map(|struck| struck.condition));
+        let lowest = |direction| bandwidth::lowest(self.of(direction).map(|struck| struck.condition));
         let (forward, back) = (lowest(Direction::Forward), lowest(Direction::Back));
-        throttle::renew(&mut self.forward, forward);
-        throttle::renew(&mut self.back, back);
+        bandwidth::renew(&mut self.forward, forward);
+        bandwidth::renew(&mut self.back, back);
         // A proxy that has ended listens to its bell no more.
         self.bells.retain(|bell| bell.send(()).is_ok());
     }

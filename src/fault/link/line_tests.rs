@@ -1,8 +1,9 @@
 //! Which conditions hold in which direction, and what is counted.
 
 use super::*;
+use scenario::kinds;
 
-const RATE: Condition = Condition::Throttle { bytes_per_second: 1_000 };
+const RATE: Condition = Condition::Throttle(kinds::Throttle { bytes_per_second: 1_000 });
 
 fn conditions(line: &Line, direction: Direction) -> Vec<Condition> {
     line.in_force(direction).0.into_iter().map(|(_, condition)| condition).collect()
@@ -15,9 +16,12 @@ fn a_condition_holds_on_its_way_until_it_is_healed() {
     assert_eq!(line.seed(), 7);
     let forward = line.apply(Blackhole, Way::Forward);
     let back = line.apply(RATE, Way::Back);
-    let both = line.apply(Condition::Limit { bytes: 5 }, Way::Both);
-    assert_eq!(conditions(&line, Direction::Forward), [Blackhole, Condition::Limit { bytes: 5 }]);
-    assert_eq!(conditions(&line, Direction::Back), [RATE, Condition::Limit { bytes: 5 }]);
+    let both = line.apply(Condition::Limit(kinds::Limit { bytes: 5 }), Way::Both);
+    assert_eq!(
+        conditions(&line, Direction::Forward),
+        [Blackhole, Condition::Limit(kinds::Limit { bytes: 5 })]
+    );
+    assert_eq!(conditions(&line, Direction::Back), [RATE, Condition::Limit(kinds::Limit { bytes: 5 })]);
     assert_eq!([forward, back, both], [Hold(1), Hold(2), Hold(3)]);
     assert_eq!(line.in_force(Direction::Back).0[0].0, back);
     line.heal(both);
@@ -45,7 +49,7 @@ fn each_direction_has_a_bandwidth_of_its_own_while_a_throttle_holds() {
     assert!(!Arc::ptr_eq(&first, &bucket(Direction::Forward).unwrap()));
     line.heal(back);
     assert!(Arc::ptr_eq(&first, &bucket(Direction::Back).unwrap()));
-    line.apply(Condition::Throttle { bytes_per_second: 10 }, Way::Both);
+    line.apply(Condition::Throttle(kinds::Throttle { bytes_per_second: 10 }), Way::Both);
     assert!(!Arc::ptr_eq(&first, &bucket(Direction::Back).unwrap()), "the lowest rate holds");
 }
 

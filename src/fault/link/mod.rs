@@ -11,8 +11,9 @@
 //! | `pump` | one direction of a connection |
 //! | `queue` | the bytes that were read and have not passed yet |
 //! | `rules` | what the conditions of all lines mean for one pump |
-//! | `force` | one condition in force: what it is, which line's, and its seed |
-//! | `cut`, `blackhole`, `delay`, `throttle`, `slice`, `limit` | one condition each |
+//! | `force` | one condition in force: what it is, which line's, and its seed; and what a rule is |
+//! | `bandwidth` | what the connections of a throttled line share |
+//! | `conditions` | one condition each, as a rule |
 //! | `latency` | what a proxy costs |
 //!
 //! What holds of time: the timers of tokio have a grain of one millisecond and are never early. So a byte leaves
@@ -22,22 +23,18 @@
 //! What a proxy cannot imitate: the kernel completes the handshake with who dials, so that a new connection
 //! is open at once even where a delay or a blackhole holds, and it buffers what the proxy does not read.
 
-mod blackhole;
+mod bandwidth;
+mod conditions;
 mod connection;
-mod cut;
-mod delay;
 mod force;
 mod latency;
-mod limit;
 mod line;
 mod proxy;
 mod pump;
 mod queue;
 mod rules;
-mod slice;
 #[cfg(test)]
 mod tests_of_the_machine;
-mod throttle;
 
 pub use latency::{Added, added_latency};
 pub use line::{Hold, Line, LinkCounts, Way};

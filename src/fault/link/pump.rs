@@ -145,7 +145,7 @@ impl<'a> Pump<'a> {
     /// everything else.
     async fn after_the_end(&mut self) -> Result<(), Over> {
         self.loss_of_sender().await?;
-        self.queue.push_end(End::Reset, Instant::now(), self.rules.delay.draw());
+        self.queue.push_end(End::Reset, Instant::now(), self.rules.delay());
         self.pass().await
     }
 
@@ -163,12 +163,12 @@ impl<'a> Pump<'a> {
 
     fn refresh(&mut self) -> Result<(), Over> {
         if self.rules.refresh() {
-            self.queue.hasten(self.rules.delay.longest());
+            self.queue.hasten(self.rules.longest_delay());
         }
         if self.rules.cut {
             return Err(Over::Cut);
         }
-        if self.rules.limit.left() == Some(0) {
+        if self.rules.left() == Some(0) {
             return Err(Over::Limit);
         }
         Ok(())
@@ -200,7 +200,7 @@ impl<'a> Pump<'a> {
             Err(error) if is_transient(&error) => return Ok(false),
             Err(_) => End::Reset,
         };
-        self.queue.push_end(end, Instant::now(), self.rules.delay.draw());
+        self.queue.push_end(end, Instant::now(), self.rules.delay());
         Ok(true)
     }
 
@@ -219,7 +219,7 @@ impl<'a> Pump<'a> {
             }
         }
         if !chunk.is_empty() {
-            self.queue.push(chunk, Instant::now(), self.rules.delay.draw());
+            self.queue.push(chunk, Instant::now(), self.rules.delay());
         }
         Ok(())
     }
@@ -234,9 +234,7 @@ impl<'a> Pump<'a> {
         if due == 0 {
             return self.write_end(now);
         }
-        let left = self.rules.limit.left().and_then(|left| usize::try_from(left).ok());
-        let allowed = self.rules.slice.allow(due.min(left.unwrap_or(usize::MAX)), now);
-        let len = match allowed.and_then(|len| self.rules.throttle.allow(len, now)) {
+        let len = match self.rules.allow(due, now) {
             Ok(len) => len,
             Err(until) => return Ok(Wrote::NotBefore(until)),
         };

@@ -1,18 +1,16 @@
 //! What the conditions of all lines mean for one direction of one connection.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::delay::Delay;
-use super::force::{Force, Key};
-use super::limit::Limit;
+use super::conditions::rule;
+use super::force::{Fate, Force, Key, Rule};
 use super::line::{Counters, Direction, Line};
-use super::slice::Slice;
-use super::throttle::Throttle;
-use super::{blackhole, cut};
 
 /// One line that a proxy obeys.
 #[derive(Debug)]
@@ -42,10 +40,8 @@ pub(super) struct Rules {
     pub(super) cut: bool,
     /// Nothing passes.
     pub(super) black: bool,
-    pub(super) delay: Delay,
-    pub(super) throttle: Throttle,
-    pub(super) slice: Slice,
-    pub(super) limit: Limit,
+    /// The rules of what is in force, by whether they are asked last and by the name of their condition.
+    chain: BTreeMap<(bool, &'static str), Box<dyn Rule>>,
 }
 
 impl Rules {
@@ -55,23 +51,13 @@ impl Rules {
         connection: u64,
         bell: watch::Receiver<()>,
     ) -> Self {
-        let mut rules = Self {
-            lines,
-            direction,
-            connection,
-            bell,
-            cut: false,
-            black: false,
-            delay: Delay::default(),
-            throttle: Throttle::default(),
-            slice: Slice::default(),
-            limit: Limit::default(),
-        };
+        let mut rules =
+            Self { lines, direction, connection, bell, cut: false, black: false, chain: BTreeMap::new() };
         rules.update();
         rules
     }
 
-    /// Takes over what has changed, if anything has. Says whether a delay was healed.
+    /// Takes over what has changed, if anything has. Says whether something was healed that has held chunks back.
     pub(super) fn refresh(&mut self) -> bool {
         matches!(self.bell.has_changed(), Ok(true)) && self.update()
     }
@@ -79,21 +65,27 @@ impl Rules {
     fn update(&mut self) -> bool {
         // First the bell: what changes after this rings again.
         self.bell.borrow_and_update();
-        let (mut forces, mut buckets) = (Vec::new(), Vec::new());
+        let (mut forces, mut bandwidths) = (Vec::new(), Vec::new());
         for (index, attached) in self.lines.iter().enumerate() {
-            let (in_force, bucket) = attached.line.in_force(attached.direction(self.direction));
-            buckets.extend(bucket);
+            let (in_force, bandwidth) = attached.line.in_force(attached.direction(self.direction));
+            bandwidths.extend(bandwidth);
             forces.extend(in_force.into_iter().map(|(hold, condition)| {
                 let seed = self.seed(attached, hold.0);
                 Force { key: Key { line: index, hold: hold.0 }, condition, seed }
             }));
         }
-        self.cut = cut::holds(forces.iter().map(|force| force.condition));
-        self.black = blackhole::holds(forces.iter().map(|force| force.condition));
-        self.throttle.update(buckets);
-        self.slice.update(&forces);
-        self.limit.update(&forces);
-        self.delay.update(&forces)
+        for Force { condition, .. } in &forces {
+            let rule = rule(*condition);
+            self.chain.entry((rule.is_asked_last(), condition.name())).or_insert(rule);
+        }
+        let mut healed = false;
+        for rule in self.chain.values_mut() {
+            healed |= rule.update(&forces, &bandwidths);
+        }
+        self.chain.retain(|_, rule| !rule.is_clear());
+        let has = |fate| self.chain.values().any(|rule| rule.fate() == fate);
+        (self.cut, self.black) = (has(Fate::Reset), has(Fate::Stands));
+        healed
     }
 
     fn seed(&self, attached: &Attached, hold: u64) -> [u8; 32] {
@@ -107,12 +99,27 @@ impl Rules {
 
     /// Whether bytes pass untouched.
     pub(super) fn is_clear(&self) -> bool {
-        !self.cut
-            && !self.black
-            && self.delay.is_clear()
-            && self.throttle.is_clear()
-            && self.slice.is_clear()
-            && self.limit.is_clear()
+        self.chain.is_empty()
+    }
+
+    /// How long the chunk that just arrived is held back.
+    pub(super) fn delay(&mut self) -> Duration {
+        self.chain.values_mut().map(|rule| rule.delay()).fold(Duration::ZERO, Duration::saturating_add)
+    }
+
+    /// The most that a chunk can be held back now.
+    pub(super) fn longest_delay(&self) -> Duration {
+        self.chain.values().map(|rule| rule.longest_delay()).fold(Duration::ZERO, Duration::saturating_add)
+    }
+
+    /// How many bytes still pass before the connection is closed.
+    pub(super) fn left(&self) -> Option<u64> {
+        self.chain.values().filter_map(|rule| rule.left()).min()
+    }
+
+    /// How many of the wanted bytes may pass now, or when it is worth to ask again.
+    pub(super) fn allow(&mut self, wanted: usize, now: Instant) -> Result<usize, Instant> {
+        self.chain.values_mut().try_fold(wanted, |wanted, rule| rule.allow(wanted, now))
     }
 
     /// Resolves when a condition was struck or healed since the last look.
@@ -127,9 +134,10 @@ impl Rules {
 
     /// So many bytes have passed.
     pub(super) fn passed(&mut self, bytes: usize) {
-        self.throttle.passed(bytes);
-        self.slice.passed(Instant::now());
-        self.limit.passed(bytes);
+        let now = Instant::now();
+        for rule in self.chain.values_mut() {
+            rule.passed(bytes, now);
+        }
         for attached in self.lines.iter() {
             attached.line.counters().passed(attached.direction(self.direction), bytes);
         }

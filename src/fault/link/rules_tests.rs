@@ -1,9 +1,7 @@
 //! What several lines mean for one direction of one connection.
 
-use std::time::Duration;
-
 use futures_util::FutureExt;
-use scenario::Condition;
+use scenario::{Condition, kinds};
 
 use super::super::line::{LinkCounts, Way};
 use super::*;
@@ -24,10 +22,10 @@ fn each_condition_alone_is_in_the_way() {
     for condition in [
         Condition::Cut,
         Condition::Blackhole,
-        Condition::Delay { by: Duration::from_secs(1), jitter: Duration::ZERO },
-        Condition::Throttle { bytes_per_second: 1 },
-        Condition::Slice { bytes: 1, pause: Duration::ZERO },
-        Condition::Limit { bytes: 1 },
+        Condition::Delay(kinds::Delay { by: Duration::from_secs(1), jitter: Duration::ZERO }),
+        Condition::Throttle(kinds::Throttle { bytes_per_second: 1 }),
+        Condition::Slice(kinds::Slice { bytes: 1, pause: Duration::ZERO }),
+        Condition::Limit(kinds::Limit { bytes: 1 }),
     ] {
         let line = Line::new(1);
         let (mut rules, _bell) = rules(&[(&line, false)], Direction::Forward);
@@ -41,7 +39,7 @@ fn each_condition_alone_is_in_the_way() {
             (condition == Condition::Cut, condition == Condition::Blackhole)
         );
         line.heal(hold);
-        let healed = matches!(condition, Condition::Delay { .. });
+        let healed = matches!(condition, Condition::Delay(kinds::Delay { .. }));
         assert_eq!(rules.refresh(), healed, "{condition:?}");
         assert!(rules.is_clear());
         assert!(!rules.refresh(), "nothing has changed");
@@ -72,12 +70,12 @@ fn a_change_is_heard_until_it_is_looked_at() {
 #[test]
 fn all_lines_hold_and_all_count() {
     let (one, other) = (Line::new(1), Line::new(2));
-    one.apply(Condition::Limit { bytes: 100 }, Way::Forward);
-    other.apply(Condition::Limit { bytes: 60 }, Way::Back);
+    one.apply(Condition::Limit(kinds::Limit { bytes: 100 }), Way::Forward);
+    other.apply(Condition::Limit(kinds::Limit { bytes: 60 }), Way::Back);
     let (mut rules, _bell) = rules(&[(&one, false), (&other, true)], Direction::Forward);
-    assert_eq!(rules.limit.left(), Some(60));
+    assert_eq!(rules.left(), Some(60));
     rules.passed(50);
-    assert_eq!(rules.limit.left(), Some(10));
+    assert_eq!(rules.left(), Some(10));
     rules.count(|counters| &counters.reset);
     rules.count(|counters| &counters.reset);
     assert_eq!(one.counts(), LinkCounts { bytes_forward: 50, reset: 2, ..LinkCounts::default() });
@@ -110,4 +108,20 @@ fn without_a_proxy_nothing_changes_any_more() {
     let rules = Rules::new(Vec::new().into(), Direction::Forward, 1, ear);
     drop(bell);
     assert!(rules.changed().now_or_never().is_none());
+}
+
+#[test]
+fn a_throttle_takes_a_slot_only_for_what_all_others_allow() {
+    let line = Line::new(1);
+    let limit = line.apply(Condition::Limit(kinds::Limit { bytes: 7 }), Way::Both);
+    line.apply(Condition::Throttle(kinds::Throttle { bytes_per_second: 1_000 }), Way::Both);
+    let (mut rules, _bell) = rules(&[(&line, false)], Direction::Forward);
+    let now = Instant::now() + Duration::from_secs(1);
+    assert_eq!(rules.allow(500, now), Ok(7));
+    line.heal(limit);
+    rules.refresh();
+    // The slot is for seven bytes, and is taken.
+    assert_eq!(rules.allow(500, now), Ok(7));
+    rules.passed(7);
+    assert_eq!(rules.allow(500, now), Ok(20));
 }

@@ -5,7 +5,7 @@ mod stage;
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use scenario::Condition;
+use scenario::{Condition, kinds};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -110,7 +110,7 @@ async fn a_cut_resets_and_refuses_and_once_healed_the_port_is_the_same() {
     counted(&stage.line, |counts| counts.reset == 1).await;
     assert_eq!(stage.dial().await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
     // Whatever else changes.
-    let other = stage.line.apply(Condition::Limit { bytes: 5 }, Way::Both);
+    let other = stage.line.apply(Condition::Limit(kinds::Limit { bytes: 5 }), Way::Both);
     stage.line.heal(other);
     tokio::time::sleep(WHILE).await;
     assert_eq!(stage.dial().await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
@@ -215,7 +215,7 @@ async fn who_waits_in_a_blackhole_is_reset_by_a_cut() {
 #[tokio::test]
 async fn a_limit_lets_so_many_bytes_pass_and_both_sides_see_an_orderly_end() {
     let stage = Stage::new().await;
-    stage.line.apply(Condition::Limit { bytes: 1_000 }, Way::Forward);
+    stage.line.apply(Condition::Limit(kinds::Limit { bytes: 1_000 }), Way::Forward);
     let (mut client, mut server) = stage.pair().await;
     client.write_all(&[1; 999]).await.unwrap();
     let mut got = [0; 999];
@@ -235,7 +235,7 @@ async fn the_end_after_a_limit_waits_for_a_blackhole_of_the_other_way() {
     let stage = Stage::new().await;
     let (mut client, mut server) = stage.pair().await;
     let hold = stage.line.apply(Condition::Blackhole, Way::Back);
-    stage.line.apply(Condition::Limit { bytes: 10 }, Way::Forward);
+    stage.line.apply(Condition::Limit(kinds::Limit { bytes: 10 }), Way::Forward);
     client.write_all(&[1; 20]).await.unwrap();
     assert_eq!(rest(&mut server).await, (vec![1; 10], Ok(())));
     is_silent(&client).await;
@@ -248,7 +248,7 @@ async fn after_a_limit_a_cut_resets_those_who_were_not_told_yet() {
     let stage = Stage::new().await;
     let (mut client, mut server) = stage.pair().await;
     stage.line.apply(Condition::Blackhole, Way::Back);
-    stage.line.apply(Condition::Limit { bytes: 10 }, Way::Forward);
+    stage.line.apply(Condition::Limit(kinds::Limit { bytes: 10 }), Way::Forward);
     client.write_all(&[1; 20]).await.unwrap();
     assert_eq!(rest(&mut server).await, (vec![1; 10], Ok(())));
     drop(server);
@@ -261,7 +261,7 @@ async fn after_a_limit_a_cut_resets_those_who_were_not_told_yet() {
 async fn a_delay_holds_each_byte_and_the_end_and_is_over_once_healed() {
     let stage = Stage::new().await;
     let (mut client, mut server) = stage.pair().await;
-    let by = |millis| Condition::Delay { by: MS(millis), jitter: Duration::ZERO };
+    let by = |millis| Condition::Delay(kinds::Delay { by: MS(millis), jitter: Duration::ZERO });
     let short = stage.line.apply(by(40), Way::Forward);
     assert!(pass(b"x", &mut client, &mut server).await >= MS(40));
     stage.line.heal(short);
@@ -278,7 +278,8 @@ async fn a_delay_holds_each_byte_and_the_end_and_is_over_once_healed() {
 async fn a_throttle_passes_its_rate_and_little_more() {
     let stage = Stage::new().await;
     let (mut client, mut server) = stage.pair().await;
-    let hold = stage.line.apply(Condition::Throttle { bytes_per_second: 10_000 }, Way::Forward);
+    let hold =
+        stage.line.apply(Condition::Throttle(kinds::Throttle { bytes_per_second: 10_000 }), Way::Forward);
     // Pieces of 200 bytes: at most 500 at once, and the rest at the rate.
     let took = pass(&[1; 2_000], &mut client, &mut server).await;
     assert!(took >= MS(150), "{took:?}");
@@ -290,7 +291,7 @@ async fn a_throttle_passes_its_rate_and_little_more() {
 async fn slices_pass_one_after_the_other_with_pauses() {
     let stage = Stage::new().await;
     let (mut client, mut server) = stage.pair().await;
-    stage.line.apply(Condition::Slice { bytes: 10, pause: MS(20) }, Way::Forward);
+    stage.line.apply(Condition::Slice(kinds::Slice { bytes: 10, pause: MS(20) }), Way::Forward);
     let took = pass(&[1; 45], &mut client, &mut server).await;
     assert!(took >= MS(80), "{took:?}");
     assert!(pass(&[1; 45], &mut server, &mut client).await < SOON);
@@ -352,7 +353,7 @@ async fn what_a_proxy_costs_is_measured_in_order() {
 #[tokio::test]
 async fn every_connection_draws_its_own_delay() {
     let stage = Stage::new().await;
-    stage.line.apply(Condition::Delay { by: MS(60), jitter: MS(60) }, Way::Forward);
+    stage.line.apply(Condition::Delay(kinds::Delay { by: MS(60), jitter: MS(60) }), Way::Forward);
     // Of the line's seed 1 the first condition gives the third connection of the first proxy 94 ms, and the two
     // before it less than 4 ms.
     for at_least in [MS(3), Duration::ZERO, MS(94)] {

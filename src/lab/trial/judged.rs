@@ -42,7 +42,6 @@ impl Trial<'_> {
         let sources = Sources {
             plan: &plan,
             pattern: self.subject.pattern(),
-            faults: self.faults,
             times: &strikes.times,
             traces: self.traces().then_some(self.logs.as_path()),
             began,

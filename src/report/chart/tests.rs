@@ -1,8 +1,8 @@
 use super::sample::{first_lost, killed, lost, slice};
 use super::svg::{Said, said};
 use super::*;
-use crate::sample::{fault, not_applicable, report, run_with};
-use crate::{Arrow, Carries, RunReport};
+use crate::sample::{fault, not_applicable, report, run_with, untold};
+use crate::{Arrow, Carries, FaultReport, RunReport};
 use ledger::Slice;
 
 /// All pictures of these runs, each checked; with what they say.
@@ -147,18 +147,27 @@ fn a_story_draws_every_fault_of_its_time_and_explains_no_other_shade() {
     assert_eq!([says(&first, "fault"), says(&first, "healing")], [true, false]);
     let second = texts(killed(), "story-redis-1-slowest");
     assert_eq!([says(&second, "fault"), says(&second, "healing")], [true, true]);
-    for what in ["kill node 7", "surge x 3", "leave 50% of the subscribers", "run `true`", "something new"] {
+    for what in ["kill = 'node 7'", "surge = 3\nfor = '1s'", "leave = '50%'", "run = 'true'", ""] {
         let mut run = killed();
-        run.faults = vec![fault(what, 5_000, None)];
+        run.faults = vec![fault_or_new(what)];
+        let what = run.faults[0].what.clone();
         let texts = texts(run, "story-redis-1-first-lost");
-        assert!(says(&texts, "fault") && says(&texts, what), "{what}: {texts:?}");
+        assert!(says(&texts, "fault") && says(&texts, &what), "{what}: {texts:?}");
     }
     // It was over at once, and long before.
     for (begin, seen) in [(5_020, true), (4_000, false)] {
         let mut run = killed();
-        run.faults = vec![fault("run `true`", begin, Some(begin))];
+        run.faults = vec![fault("run = 'true'", begin, Some(begin))];
         let texts = texts(run, "story-redis-1-first-lost");
         assert_eq!([says(&texts, "fault"), says(&texts, "run `true`")], [seen; 2], "{begin}");
+    }
+}
+
+/// A fault of these lines of a file; without any, one that this version does not know.
+fn fault_or_new(lines: &str) -> FaultReport {
+    match lines {
+        "" => untold("something new", 5_000, None),
+        lines => fault(lines, 5_000, None),
     }
 }
 
@@ -229,15 +238,15 @@ fn what_is_rare_breaks_nothing() {
     // Faults that strike after the end, all at once, never healed, many.
     let mut struck = killed();
     struck.faults =
-        (0..40).map(|i| fault("pause node 1", i * 700, (i % 2 == 0).then_some(i * 700 + 10))).collect();
+        (0..40).map(|i| fault("pause = 'node 1'", i * 700, (i % 2 == 0).then_some(i * 700 + 10))).collect();
     drawn(vec![struck]);
 }
 
 #[test]
 fn a_fault_that_comes_again_and_again_leaves_room_for_the_names_of_others() {
     let mut run = killed();
-    let often = (0..12).map(|i| fault("kill broker", i * 1_500, Some(i * 1_500 + 100)));
-    run.faults = often.chain([fault("pause node 1", 4_000, Some(4_500))]).collect();
+    let often = (0..12).map(|i| fault("kill = 'broker'", i * 1_500, Some(i * 1_500 + 100)));
+    run.faults = often.chain([fault("pause = 'node 1'", 4_000, Some(4_500))]).collect();
     run.faults.sort_by_key(|fault| fault.begin_ms);
     let drawn = drawn(vec![run]);
     for id in OVER_TIME {
@@ -261,7 +270,7 @@ fn labels_of_users_are_text_whatever_they_contain() {
     let mut run = killed();
     run.label = "<b>&\"'\u{1}\u{fffe} <script>".into();
     run.id = "<i> \"1\"".into();
-    run.faults = vec![fault("run `echo <&> ]]>`", 5_000, Some(10_000))];
+    run.faults = vec![fault("run = 'echo <&> ]]>'", 5_000, Some(10_000))];
     run.stories[0].lanes[1].name = "<node>".into();
     run.stories[0].arrows[1].note = Some("</svg>".into());
     let drawn = drawn(vec![run]);
@@ -283,10 +292,13 @@ fn a_broken_story_is_drawn_as_far_as_it_goes() {
     let mut crowd = first_lost();
     crowd.lanes = (0..40).map(|_| crowd.lanes[1].clone()).collect();
     run.stories = vec![empty, wild, crowd];
-    for what in
-        ["cut node 1 <-> broker", "partition node 0 | node 1", "slow subscriber 3 to 9 bytes/s", "new thing"]
-    {
-        run.faults = vec![fault(what, 5_000, None)];
+    for what in [
+        "cut = 'node 1 <-> broker'",
+        "partition = [['node 0'], ['node 1']]",
+        "slow = 'subscriber 3'\nbytes_per_second = 9",
+        "",
+    ] {
+        run.faults = vec![fault_or_new(what)];
         drawn(vec![run.clone()]);
     }
 }

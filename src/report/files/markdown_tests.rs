@@ -2,7 +2,6 @@
 
 use super::super::super::sample::*;
 use super::*;
-use crate::PlannedFault;
 use ledger::Outcome;
 
 #[test]
@@ -40,13 +39,32 @@ fn the_page_says_what_a_reviewer_asks() {
 #[test]
 fn an_interruption_is_no_fault_for_good() {
     let mut run = redis();
-    run.faults = vec![fault("kill broker", 5_000, None)];
+    run.faults = vec![fault("kill = 'broker'", 5_000, None)];
     let page = |run: &RunReport| markdown(&report(vec![run.clone()]));
     assert!(page(&run).contains("| kill broker | 5.0 s | never | never |"), "{}", page(&run));
     run.partial = true;
     assert!(page(&run).contains("| kill broker | 5.0 s | never | never |"), "{}", page(&run));
-    run.schedule = vec![PlannedFault { what: "kill broker".into(), at_ms: 5_000, heal_ms: Some(10_000) }];
+    run.faults = vec![fault("kill = 'broker'\nfor = '5s'", 5_000, None)];
     assert!(page(&run).contains("| kill broker | 5.0 s | not yet | not yet |"), "{}", page(&run));
     run.partial = false;
     assert!(page(&run).contains("| kill broker | 5.0 s | never | never |"), "{}", page(&run));
+}
+
+#[test]
+fn two_equal_faults_are_two() {
+    let mut run = redis();
+    run.partial = true;
+    run.faults = vec![
+        fault("kill = 'node 1'\nfor = '1s'", 1_000, Some(2_000)),
+        fault("kill = 'node 1'", 5_000, None),
+        fault("kill = 'node 1'\nfor = '9s'", 6_000, None),
+    ];
+    let page = markdown(&report(vec![run]));
+    for row in [
+        "| kill node 1 | 1.0 s | 2.0 s | 2.0 s |",
+        "| kill node 1 | 5.0 s | never | never |",
+        "| kill node 1 | 6.0 s | not yet | not yet |",
+    ] {
+        assert!(page.contains(row), "{row}: {page}");
+    }
 }

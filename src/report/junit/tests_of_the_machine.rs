@@ -95,7 +95,8 @@ fn violated() -> RunReport {
             late().why.unwrap(),
             "a receipt came from another run".into(),
         ];
-        run.faults = vec![fault("kill broker", 5_000, Some(10_000)), fault("pause node 1", 12_000, None)];
+        run.faults =
+            vec![fault("kill = 'broker'", 5_000, Some(10_000)), fault("pause = 'node 1'", 12_000, None)];
     })
 }
 

@@ -27,8 +27,13 @@ fn nothing_that_a_user_wrote_is_markup() {
     let mut report = report(vec![run_with(|run| {
         run.label = mean.into();
         run.why = vec![mean.into()];
-        run.faults =
-            vec![FaultReport { what: mean.into(), begin_ms: 1, heal_begin_ms: None, healed_ms: None }];
+        run.faults = vec![FaultReport {
+            what: mean.into(),
+            begin_ms: 1,
+            heal_begin_ms: None,
+            healed_ms: None,
+            planned: None,
+        }];
     })]);
     report.scenario = serde_json::json!({"name": mean, "title": mean});
     report.versions.insert(mean.into(), mean.into());

@@ -2,11 +2,11 @@
 
 use super::canvas::{Canvas, Key, Stroke};
 use super::diagram::Carries;
-use super::outage::Place;
 use super::party::{Became, Party, payment};
 use super::scene::Scene;
 use super::traces::{Event, Step};
 use ledger::{Answer, Receipt, Testimony};
+use scenario::End;
 
 /// Draws it. `had` are the nodes that had the message, from when on, and whether that was seen.
 pub(super) fn draw(
@@ -76,7 +76,7 @@ fn lost(party: &Party<'_>, scene: &Scene<'_>, at_node: Option<i64>) -> Option<St
     let note = out
         .and_then(|event| event.why.clone())
         .or(offline)
-        .or_else(|| scene.outages.between(Place::Node(party.node), Place::Clients, leaves));
+        .or_else(|| scene.outages.between(End::Node(party.node), End::Clients, leaves));
     Some(Stroke { leaves, arrives: None, carries: Carries::Message, traced: out.is_some(), note })
 }
 

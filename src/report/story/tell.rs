@@ -11,7 +11,7 @@ use super::scene::Scene;
 use super::traces::Traces;
 use super::{last_mile, seen, way};
 use ledger::{Answer, FaultTimes, Plan, Testimonies, Testimony};
-use scenario::{Fault, Pattern};
+use scenario::Pattern;
 
 /// What the stories of one run are told from.
 pub struct Sources<'a> {
@@ -19,9 +19,7 @@ pub struct Sources<'a> {
     pub plan: &'a Plan,
     /// What the nodes run; `None` for a server that is not ours.
     pub pattern: Option<Pattern>,
-    /// What struck.
-    pub faults: &'a [Fault],
-    /// And when.
+    /// What struck, and when.
     pub times: &'a [FaultTimes],
     /// The directory of the traces; `None` without any.
     pub traces: Option<&'a Path>,
@@ -40,7 +38,7 @@ pub fn tell(sources: &Sources<'_>, testimonies: &Testimonies) -> Vec<Story> {
         chosen.into_iter().filter_map(|(choice, told)| Some((choice, told.as_ref()?))).collect();
     let numbers: Vec<usize> = chosen.iter().map(|(_, testimony)| testimony.n).collect();
     let traces = sources.traces.map(|logs| Traces::read(logs, sources.plan, sources.began, &numbers));
-    let outages = Outages::new(sources.faults, sources.times);
+    let outages = Outages::new(sources.times);
     let tell = |(choice, testimony): (Choice, &Testimony)| {
         let traced = traces.as_ref().map(|traces| traces.of(testimony.n));
         story(

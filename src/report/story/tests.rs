@@ -14,13 +14,12 @@ struct Place {
     logs: tempfile::TempDir,
     pattern: Option<Pattern>,
     traced: bool,
-    faults: Vec<Fault>,
     times: Vec<FaultTimes>,
 }
 
 fn place(pattern: Pattern) -> Place {
     let (logs, pattern) = (tempfile::tempdir().unwrap(), Some(pattern));
-    Place { logs, pattern, traced: true, faults: Vec::new(), times: Vec::new() }
+    Place { logs, pattern, traced: true, times: Vec::new() }
 }
 
 /// The message that is told: number 7, due after 70 ms.
@@ -53,8 +52,8 @@ impl Place {
         let fault = Fault { at: begin, duration: Some(heal_begin - begin), action, target };
         let what = fault.to_string();
         let (heal_begin, healed) = (Some(heal_begin), Some(heal_begin));
-        self.times.push(FaultTimes { what, begin, heal_begin, healed, deliberate: false });
-        self.faults.push(fault);
+        let planned = Some(fault);
+        self.times.push(FaultTimes { what, begin, heal_begin, healed, deliberate: false, planned });
         self
     }
 
@@ -72,7 +71,6 @@ impl Place {
         let sources = Sources {
             plan: &plan,
             pattern: self.pattern,
-            faults: &self.faults,
             times: &self.times,
             traces: self.traced.then_some(self.logs.path()),
             began: Began::at(1_700_000_000_000_000),

@@ -3,11 +3,11 @@
 
 use super::canvas::{Canvas, Key, Stroke};
 use super::diagram::Carries;
-use super::outage::Place;
 use super::scene::Scene;
 use super::seen::{self, middle};
 use super::traces::{Event, Step, Traced};
 use ledger::Testimony;
+use scenario::End;
 
 /// What the way begins with.
 pub(super) struct Start<'a> {
@@ -59,7 +59,7 @@ impl Start<'_> {
         let came = self.traced.first(self.node, Step::In).map(|event| event.at);
         let arrives =
             came.or_else(|| seen::earliest_sign(self.testimony).map(|sign| middle(self.sent, sign)));
-        let why = || self.scene.outages.between(Place::Clients, Place::Node(self.node), self.sent);
+        let why = || self.scene.outages.between(End::Clients, End::Node(self.node), self.sent);
         let note = if arrives.is_none() { why() } else { None };
         canvas.arrow(publisher, home, stroke(self.sent, arrives, came.is_some(), note));
         for node in canvas.nodes() {
@@ -89,7 +89,7 @@ impl Start<'_> {
     /// From node to node.
     fn straight(&self, canvas: &mut Canvas, handed: i64) {
         for node in self.others(canvas) {
-            self.bring(canvas, Key::Node(self.node), Place::Node(self.node), node, handed);
+            self.bring(canvas, Key::Node(self.node), End::Node(self.node), node, handed);
         }
     }
 
@@ -105,14 +105,14 @@ impl Start<'_> {
         let taken = reply.filter(|event| event.step == Step::BusAck).map(|event| event.at);
         let stored =
             self.traced.history.iter().find(|event| event.step == Step::Stored).map(|event| event.at);
-        let brought = |node| Some((Place::Node(node), self.traced.brought(node)?));
-        let signs: Vec<(Place, i64)> = (0..self.traced.nodes.len())
+        let brought = |node| Some((End::Node(node), self.traced.brought(node)?));
+        let signs: Vec<(End, i64)> = (0..self.traced.nodes.len())
             .filter_map(brought)
-            .chain(stored.map(|at| (Place::History, at)))
-            .chain(taken.map(|at| (Place::Node(self.node), at)))
+            .chain(stored.map(|at| (End::History, at)))
+            .chain(taken.map(|at| (End::Node(self.node), at)))
             .collect();
         let outages = self.scene.outages;
-        let (here, broker) = (Place::Node(self.node), Place::Broker);
+        let (here, broker) = (End::Node(self.node), End::Broker);
         let Some(sign) = signs.iter().map(|(_, at)| *at).min() else {
             let note = match reply {
                 Some(Event { step: Step::BusRefused, why, .. }) => why.clone(),
@@ -124,7 +124,7 @@ impl Start<'_> {
         // What waited for a broker that was away, or out of reach, came to it after that.
         let passage = outages.passage(here, broker, handed, sign);
         // And before each sign: where that waited on its way back, before its wait.
-        let before_wait = |(place, at): &(Place, i64)| {
+        let before_wait = |(place, at): &(End, i64)| {
             outages.passage(broker, *place, passage.earliest, *at).stopped.unwrap_or(*at)
         };
         let sign = signs.iter().map(before_wait).min().unwrap_or(sign).min(passage.latest);
@@ -137,9 +137,9 @@ impl Start<'_> {
             canvas.arrow(Key::Broker, home, stroke);
         }
         for node in canvas.nodes() {
-            self.bring(canvas, Key::Broker, Place::Broker, node, there);
+            self.bring(canvas, Key::Broker, End::Broker, node, there);
         }
-        let why = || outages.between(Place::Broker, Place::History, there);
+        let why = || outages.between(End::Broker, End::History, there);
         let late = || "not stored when the run ended".to_owned();
         let note = if stored.is_none() { Some(why().unwrap_or_else(late)) } else { None };
         let stroke = Stroke { leaves: there, arrives: stored, carries: message, traced, note };
@@ -155,7 +155,7 @@ impl Start<'_> {
     }
 
     /// To a node that had it from the bus, or should have had it for somebody who lost it.
-    fn bring(&self, canvas: &mut Canvas, from: Key, place: Place, node: usize, leaves: i64) {
+    fn bring(&self, canvas: &mut Canvas, from: Key, place: End, node: usize, leaves: i64) {
         let arrives = self.traced.brought(node);
         let lacks = |online: bool| {
             self.testimony.fates.iter().any(|fate| {
@@ -164,7 +164,7 @@ impl Start<'_> {
             })
         };
         let outages = self.scene.outages;
-        let to = Place::Node(node);
+        let to = End::Node(node);
         // A node whose clients are all away has asked the bus for nothing: it lacks only what was kept from it.
         let should = lacks(true) || (lacks(false) && outages.stopped(place, to, leaves));
         if arrives.is_none() && !should {
@@ -172,7 +172,7 @@ impl Start<'_> {
         }
         let why = || outages.between(place, to, leaves);
         let note = arrives.map_or_else(why, |came| outages.passage(place, to, leaves, came).waited);
-        let traced = arrives.is_some() && place != Place::Broker;
+        let traced = arrives.is_some() && place != End::Broker;
         let stroke = Stroke { leaves, arrives, carries: Carries::Message, traced, note };
         canvas.arrow(from, Key::Node(node), stroke);
     }

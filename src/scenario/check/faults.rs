@@ -9,6 +9,7 @@ use humantime::format_duration;
 use super::Whole;
 use crate::error::ScenarioError;
 use crate::fault::Placed;
+use crate::fault::kinds::Surge;
 use crate::share::{share_of, smallest};
 use crate::values::MAX_NODES;
 use crate::words::list;
@@ -145,7 +146,7 @@ impl Whole<'_> {
             .iter()
             .flat_map(|placed| self.times(placed))
             .filter_map(|time| match time.placed.plan.action {
-                Action::Surge { factor } => {
+                Action::Surge(Surge { factor }) => {
                     Some((time.earliest.min(end), time.heals_by().unwrap_or(end).min(end), factor.max(1.0)))
                 }
                 _ => None,

@@ -52,9 +52,9 @@ impl End {
         matches!(self, End::Node(_) | End::AllNodes | End::AnyNode)
     }
 
-    /// Whether this node is meant; the other ends mean none.
-    pub fn means(self, node: usize) -> bool {
-        self == End::AllNodes || self == End::Node(node)
+    /// Whether this one is meant: a node, a service, or the clients. `AnyNode` means none: who is drawn is not known.
+    pub fn means(self, one: End) -> bool {
+        self == one && self != End::AnyNode || self == End::AllNodes && matches!(one, End::Node(_))
     }
 
     pub(super) fn exists_in(self, pattern: Pattern) -> bool {
@@ -97,6 +97,11 @@ impl Link {
             (true, false) | (false, true) => true,
             (false, false) => matches!((a, b), (End::Broker, End::History) | (End::History, End::Broker)),
         }
+    }
+
+    /// Whether the first of its ends means the one, and the second the other.
+    pub fn leads(self, from: End, to: End) -> bool {
+        self.from.means(from) && self.to.means(to)
     }
 
     /// Whether it is one between nodes: it takes two of them.
@@ -169,8 +174,12 @@ mod tests {
         }
         assert_eq!(all.map(End::is_node), [false, false, true, true, true, false]);
         // Who is drawn is not known yet.
-        assert_eq!(all.map(|end| end.means(1)), [false, false, true, true, false, false]);
-        assert_eq!(all.map(|end| end.means(2)), [false, false, false, true, false, false]);
+        assert_eq!(all.map(|end| end.means(End::Node(1))), [false, false, true, true, false, false]);
+        assert_eq!(all.map(|end| end.means(End::Node(2))), [false, false, false, true, false, false]);
+        assert_eq!(all.map(|end| end.means(End::Broker)), [true, false, false, false, false, false]);
+        assert_eq!(all.map(|end| end.means(End::History)), [false, true, false, false, false, false]);
+        assert_eq!(all.map(|end| end.means(End::Clients)), [false, false, false, false, false, true]);
+        assert_eq!(all.map(|end| end.means(End::AnyNode)), [false; 6]);
     }
 
     #[test]

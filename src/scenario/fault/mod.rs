@@ -4,23 +4,32 @@
 //! | file | what it is |
 //! |---|---|
 //! | `plan` | a fault as the file plans it, and as it strikes once |
-//! | `action` | what is done |
+//! | `kinds` | what is done: a file for each kind of fault, and the list of them |
+//! | `kind` | what every kind says of itself |
 //! | `target`, `link` | to what |
 //! | `groups` | who stands with whom in a partition |
-//! | `read` | from one `[[fault]]` of the file to a plan |
+//! | `place` | where it strikes, in plain words |
+//! | `read`, `reader` | from one `[[fault]]` of the file to a plan |
+//! | `json` | and back to its keys |
 //! | `schedule` | from plans to faults: every repetition, and what the seed chooses |
 
-mod action;
 mod groups;
+mod json;
+mod kind;
+pub mod kinds;
 mod link;
+mod place;
 mod plan;
 mod read;
+mod reader;
 mod schedule;
 mod target;
 
-pub use action::{ACTIONS, Action, Condition};
 pub use groups::{parts, side};
+pub(super) use kind::{Form, Lasts};
+pub use kinds::{ACTIONS, Action, Condition};
+pub(super) use kinds::{KINDS, example};
 pub use link::{End, Link};
 pub use plan::{Fault, FaultPlan, Moment};
-pub(super) use read::{COMMON, OWN, Placed, read};
+pub(super) use read::{COMMON, Placed, read};
 pub use target::Target;

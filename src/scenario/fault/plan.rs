@@ -3,9 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use humantime::format_duration;
-
-use super::action::{Action, Condition};
+use super::kinds::Action;
+use super::link::End;
 use super::target::Target;
 use crate::Pattern;
 
@@ -76,6 +75,46 @@ impl Fault {
     pub fn what(&self) -> String {
         what(&self.action, &self.target)
     }
+
+    /// The time of it, as a clause: `while the broker was away`. `None` for what is over at once.
+    pub fn meanwhile(&self) -> Option<String> {
+        self.action.told().meanwhile(&self.target)
+    }
+
+    /// How it began, in the past: a clause after `after`.
+    pub fn onset(&self) -> String {
+        self.action.told().onset(&self.target)
+    }
+
+    /// The moment when its healing began, as a clause: `the broker's restart began`.
+    pub fn end(&self) -> String {
+        self.action.told().end(&self.target)
+    }
+
+    /// Whether it breaks something by itself, so that one can speak of its healing. More load and a slow reader only
+    /// ask more of what is whole.
+    pub fn breaks(&self) -> bool {
+        self.action.told().breaks()
+    }
+
+    /// Whether it silently keeps nodes from the broker or from each other: nobody is told that nothing passes.
+    pub fn is_silent_split(&self) -> bool {
+        self.action.told().is_silent_split(&self.target)
+    }
+
+    /// Whether it strikes one of the two, or what lies on the way from the one to the other.
+    pub fn touches(&self, from: End, to: End) -> bool {
+        let told = self.action.told();
+        // Between servers a storm of clients breaks nothing.
+        let felt = from == End::Clients || to == End::Clients || !told.is_of_clients();
+        let strikes = |end| self.target.strikes(end);
+        felt && (strikes(from) || strikes(to) || told.lies_between(&self.target, from, to))
+    }
+
+    /// Whether nothing passes from the one to the other while it holds.
+    pub fn stops(&self, from: End, to: End) -> bool {
+        self.action.told().stops(&self.target, from, to)
+    }
 }
 
 impl FaultPlan {
@@ -102,24 +141,7 @@ impl FaultPlan {
 }
 
 fn what(action: &Action, target: &Target) -> String {
-    match action {
-        Action::Link(Condition::Delay { by, jitter: Duration::ZERO }) => {
-            format!("delay {target} by {}", format_duration(*by))
-        }
-        Action::Link(Condition::Delay { by, jitter }) => {
-            format!("delay {target} by {} +- {}", format_duration(*by), format_duration(*jitter))
-        }
-        Action::Link(Condition::Throttle { bytes_per_second }) | Action::Slow { bytes_per_second } => {
-            format!("{action} {target} to {bytes_per_second} bytes/s")
-        }
-        Action::Link(Condition::Slice { bytes, pause }) => {
-            format!("slice {target} into {bytes} bytes with pauses of {}", format_duration(*pause))
-        }
-        Action::Link(Condition::Limit { bytes }) => format!("limit {target} to {bytes} bytes"),
-        Action::Surge { factor } => format!("surge x {factor}"),
-        Action::Run { command, .. } => format!("run `{command}`"),
-        _ => format!("{action} {target}"),
-    }
+    action.told().what(action.name(), target)
 }
 
 impl fmt::Display for Fault {

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::groups::parts;
+use serde_json::Value;
+
+use super::groups::{parts, side};
 use super::link::{End, Link, number};
 use crate::Pattern;
 
@@ -69,6 +71,46 @@ impl Target {
                 pattern.crosses_nodes() && parts(groups, (0..nodes).map(End::Node).chain(services))
             }
             _ => true,
+        }
+    }
+
+    /// The process that it is, or each of several, as an end of links; `None` for what is none.
+    pub fn end(&self) -> Option<End> {
+        match self {
+            Target::Broker => Some(End::Broker),
+            Target::History => Some(End::History),
+            Target::Node(n) => Some(End::Node(*n)),
+            Target::AllNodes => Some(End::AllNodes),
+            Target::AnyNode => Some(End::AnyNode),
+            _ => None,
+        }
+    }
+
+    /// Whether this process is struck.
+    pub fn strikes(&self, one: End) -> bool {
+        self.end().is_some_and(|end| end.means(one))
+    }
+
+    /// Whether it lies on the way from the one to the other.
+    pub fn lies_between(&self, from: End, to: End) -> bool {
+        match self {
+            Target::Link(link) => link.leads(from, to) || (!link.one_way && link.leads(to, from)),
+            // A client stands with its node.
+            Target::Groups(_) if from == End::Clients || to == End::Clients => false,
+            Target::Groups(groups) => side(groups, from) != side(groups, to),
+            _ => false,
+        }
+    }
+
+    /// What stands in the file behind the action's key.
+    pub(super) fn to_json(&self) -> Value {
+        match self {
+            Target::Groups(groups) => {
+                let words = |group: &Vec<_>| group.iter().map(End::to_string).collect::<Vec<_>>();
+                groups.iter().map(words).collect::<Vec<_>>().into()
+            }
+            Target::Subscribers(percent) => format!("{percent}%").into(),
+            one => one.to_string().into(),
         }
     }
 
@@ -170,6 +212,44 @@ mod tests {
         assert_eq!(has(group(&[End::Node(0)])), [false, true, true, true]);
         assert_eq!(has(group(&[End::Broker])), [false, true, false, true]);
         assert_eq!(has(group(&[End::History])), [false, false, false, true]);
+    }
+
+    #[test]
+    fn what_lies_on_the_way_from_one_to_another() {
+        use End::{Broker, Clients, History};
+        let node = End::Node;
+        let link = |text: &str| Target::Link(Link::parse(text).unwrap());
+        for (target, there, back) in [
+            (link("node 1 <-> broker"), true, true),
+            (link("node 1 -> broker"), true, false),
+            (link("node 1 <- broker"), false, true),
+            (link("node * -> broker"), true, false),
+            (link("node 2 <-> broker"), false, false),
+            (Target::Groups(vec![vec![node(1)]]), true, true),
+            (Target::Groups(vec![vec![node(1), Broker]]), false, false),
+            (Target::Node(1), false, false),
+        ] {
+            let lies = (target.lies_between(node(1), Broker), target.lies_between(Broker, node(1)));
+            assert_eq!(lies, (there, back), "{target}");
+        }
+        let parted = Target::Groups(vec![vec![node(0)], vec![node(1), node(2)]]);
+        // Nobody names the broker: it stands with the larger group.
+        assert!(parted.lies_between(node(0), Broker) && parted.lies_between(History, node(0)));
+        assert!(!parted.lies_between(node(1), Broker) && !parted.lies_between(Broker, History));
+        assert!(!parted.lies_between(Clients, node(0)) && !parted.lies_between(node(0), Clients));
+        assert!(link("client * <-> node 0").lies_between(Clients, node(0)));
+    }
+
+    #[test]
+    fn which_process_is_struck() {
+        use End::{Broker, Clients, History, Node};
+        let struck = |target: Target| [Broker, History, Node(1), Clients].map(|end| target.strikes(end));
+        assert_eq!(struck(Target::Broker), [true, false, false, false]);
+        assert_eq!(struck(Target::History), [false, true, false, false]);
+        assert_eq!(struck(Target::Node(1)), [false, false, true, false]);
+        assert_eq!(struck(Target::Node(2)), [false; 4]);
+        assert_eq!(struck(Target::AllNodes), [false, false, true, false]);
+        assert_eq!(struck(Target::Subscriber(1)), [false; 4]);
     }
 
     #[test]

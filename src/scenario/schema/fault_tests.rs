@@ -1,6 +1,22 @@
 //! That each action has its keys in the schema, and each key what may stand behind it.
 
 use super::*;
+use crate::fault::KINDS;
+
+/// The kind of this key.
+fn kind(key: &str) -> &'static Form {
+    &KINDS.iter().find(|kind| kind.form.key == key).unwrap().form
+}
+
+/// What a kind does, and what may stand behind its key.
+fn of(key: &str) -> (&'static str, Value) {
+    (kind(key).help, (kind(key).value)())
+}
+
+/// A key of its own.
+fn of_own(key: &str, own: &str) -> Value {
+    form(kind(key))["properties"][own].clone()
+}
 
 fn keys(value: &Value) -> Vec<&str> {
     value.as_object().unwrap().keys().map(String::as_str).collect()
@@ -26,7 +42,7 @@ fn every_action_takes_its_own_keys_and_needs_some_of_them() {
         ("surge", &["for"], &["surge", "for"]),
         ("run", &["for", "heal"], &["run"]),
     ] {
-        let form = form(action);
+        let form = form(kind(action));
         let mut expected: Vec<_> = ["at", "between", "every", "patterns", "times", action].to_vec();
         expected.extend(own);
         expected.sort_unstable();

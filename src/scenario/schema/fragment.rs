@@ -1,19 +1,26 @@
 //! Fragments of which the schema is made.
 
+use std::ops::RangeInclusive;
+
 use serde_json::{Value, json};
 
 /// A reference to a definition.
-pub(super) fn reference(name: &str) -> Value {
+pub(crate) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
 /// Text of this form.
-pub(super) fn text(pattern: &str, examples: &[&str]) -> Value {
+pub(crate) fn text(pattern: &str, examples: &[&str]) -> Value {
     json!({ "type": "string", "pattern": pattern, "examples": examples })
 }
 
+/// A whole number within these bounds, both included.
+pub(crate) fn count(range: RangeInclusive<u64>) -> Value {
+    json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
+}
+
 /// The same schema with words for people. Beside a reference editors do not see them.
-pub(super) fn described(mut schema: Value, description: &str) -> Value {
+pub(crate) fn described(mut schema: Value, description: &str) -> Value {
     if schema.get("$ref").is_some() {
         return json!({ "description": description, "anyOf": [schema] });
     }

@@ -6,9 +6,10 @@
 
 mod expect;
 mod fault;
-mod fragment;
+pub(crate) mod fragment;
 mod load;
-mod words;
+pub(crate) mod target;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;

@@ -1,23 +1,23 @@
 //! The words of the file as regular expressions.
 
 /// One line, not blank.
-pub(super) const TITLE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$";
+pub(crate) const TITLE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$";
 /// A shell command.
-pub(super) const COMMAND: &str = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$";
+pub(crate) const COMMAND: &str = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$";
 /// A whole percentage from 1 to 100.
-pub(super) const SHARE: &str = "^\\s*0*(100|[1-9][0-9]?)\\s*%\\s*$";
+pub(crate) const SHARE: &str = "^\\s*0*(100|[1-9][0-9]?)\\s*%\\s*$";
 /// One subscriber.
-pub(super) const SUBSCRIBER: &str = "^\\s*subscriber\\s+(any|[0-9]+)\\s*$";
+pub(crate) const SUBSCRIBER: &str = "^\\s*subscriber\\s+(any|[0-9]+)\\s*$";
 /// A node, whichever.
-pub(super) const NODE: &str = "^\\s*node\\s+(any|\\*|[0-9]+)\\s*$";
+pub(crate) const NODE: &str = "^\\s*node\\s+(any|\\*|[0-9]+)\\s*$";
 /// A process.
-pub(super) const PROCESS: &str = "^\\s*(broker|history|node\\s+(any|\\*|[0-9]+))\\s*$";
+pub(crate) const PROCESS: &str = "^\\s*(broker|history|node\\s+(any|\\*|[0-9]+))\\s*$";
 /// A member of a partition's group.
-pub(super) const MEMBER: &str = "^\\s*(broker|history|node\\s+[0-9]+)\\s*$";
+pub(crate) const MEMBER: &str = "^\\s*(broker|history|node\\s+[0-9]+)\\s*$";
 /// Any arrow of a link.
-pub(super) const ARROW: &str = "(<->|->|<-)";
+pub(crate) const ARROW: &str = "(<->|->|<-)";
 /// The arrow of a link that means both ways.
-pub(super) const BOTH_WAYS: &str = "<->";
+pub(crate) const BOTH_WAYS: &str = "<->";
 
 /// The units of a duration, as the crate humantime has them.
 const UNITS: &str = "(ns|nsec|nanos|us|µs|usec|ms|msec|millis|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?\
@@ -31,12 +31,12 @@ fn spans() -> String {
 }
 
 /// A duration: `2s`, `1m 30s`.
-pub(super) fn duration() -> String {
+pub(crate) fn duration() -> String {
     format!("^(0|\\s*{})$", spans())
 }
 
 /// A link that a cluster may have, with such an arrow.
-pub(super) fn link(arrow: &str) -> String {
+pub(crate) fn link(arrow: &str) -> String {
     let node = "node\\s+(any|\\*|[0-9]+)";
     let other = "(broker|history|clients?\\s+\\*)";
     let to = format!("\\s*{arrow}\\s*");
@@ -45,7 +45,7 @@ pub(super) fn link(arrow: &str) -> String {
 
 /// What the numbers of a bound are.
 #[derive(Clone, Copy)]
-pub(super) enum Numbers {
+pub(crate) enum Numbers {
     Plain,
     /// Or with a percent sign.
     Percent,
@@ -56,7 +56,7 @@ pub(super) enum Numbers {
 }
 
 /// A bound as text: a sign and a number, or a range.
-pub(super) fn bound(numbers: Numbers) -> String {
+pub(crate) fn bound(numbers: Numbers) -> String {
     let number = match numbers {
         Numbers::Plain => NUMBER.to_owned(),
         Numbers::Percent => format!("{NUMBER}\\s*%?"),

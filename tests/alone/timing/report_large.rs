@@ -59,6 +59,7 @@ fn fed() -> (Ledger, Vec<FaultTimes>) {
         heal_begin: Some(second(8)),
         healed: Some(second(9)),
         deliberate: false,
+        planned: None,
     };
     (ledger, vec![fault])
 }

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use pubsub_lab::ledger::Plan;
 use pubsub_lab::load::{Dialect, LoadGenerator, Template};
+use pubsub_lab::scenario::kinds::Slow;
 use pubsub_lab::scenario::{Action, Fault, Target};
 
 use crate::support::chat::{ChatServer, Manners};
@@ -18,7 +19,7 @@ const BUFFERS: u64 = 100_000;
 /// 300 kB a second to each of three subscribers, of whom the first is to be slow.
 async fn flood(server: &ChatServer) -> LoadGenerator {
     let plan = Plan { rate: 500.0, messages: 2500, ..plan(1) };
-    let action = Action::Slow { bytes_per_second: SLOW };
+    let action = Action::Slow(Slow { bytes_per_second: SLOW });
     let fault = Fault { at: Duration::ZERO, duration: None, action, target: Target::Subscriber(0) };
     let template = Template::parse("chat.toml", "connect = ['/name {name}']\npublish = '{text}'").unwrap();
     let mut settings = settings(server.urls(), Dialect::Template(template), plan);

@@ -125,7 +125,14 @@ pub fn faults() -> impl Strategy<Value = FaultTimes> {
             let heal_begin = heal_after.map(|after| Duration::from_millis(begin + after));
             let healed = heal_begin.map(|heal| heal + Duration::from_millis(ready_after));
             let what = if deliberate { "leave 50% of the subscribers" } else { "kill broker" }.into();
-            FaultTimes { what, begin: Duration::from_millis(begin), heal_begin, healed, deliberate }
+            FaultTimes {
+                what,
+                begin: Duration::from_millis(begin),
+                heal_begin,
+                healed,
+                deliberate,
+                planned: None,
+            }
         },
     )
 }

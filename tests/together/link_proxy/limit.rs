@@ -1,13 +1,13 @@
 use std::time::Instant;
 
 use pubsub_lab::fault::link::{Line, Way};
-use pubsub_lab::scenario::Condition;
+use pubsub_lab::scenario::{Condition, kinds};
 use tokio::io::AsyncWriteExt;
 
 use crate::support::link_rig::*;
 
 fn limit(bytes: u64) -> Condition {
-    Condition::Limit { bytes }
+    Condition::Limit(kinds::Limit { bytes })
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use pubsub_lab::fault::link::{Line, LinkCounts, Proxy, Way};
-use pubsub_lab::scenario::Condition;
+use pubsub_lab::scenario::{Condition, kinds};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
@@ -126,10 +126,10 @@ async fn all_ends_with_the_token_whatever_holds() {
         None,
         Some(Condition::Cut),
         Some(Condition::Blackhole),
-        Some(Condition::Delay { by: ms(60_000), jitter: ms(0) }),
-        Some(Condition::Throttle { bytes_per_second: 1 }),
-        Some(Condition::Slice { bytes: 1, pause: ms(60_000) }),
-        Some(Condition::Limit { bytes: 10 }),
+        Some(Condition::Delay(kinds::Delay { by: ms(60_000), jitter: ms(0) })),
+        Some(Condition::Throttle(kinds::Throttle { bytes_per_second: 1 })),
+        Some(Condition::Slice(kinds::Slice { bytes: 1, pause: ms(60_000) })),
+        Some(Condition::Limit(kinds::Limit { bytes: 10 })),
     ];
     for condition in conditions {
         let line = Line::new(1);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use pubsub_lab::fault::link::{Line, Way};
-use pubsub_lab::scenario::Condition;
+use pubsub_lab::scenario::{Condition, kinds};
 
 use crate::support::link_rig::*;
 
@@ -52,7 +52,7 @@ async fn delays_of_all_lines_add_up() {
     let (all, one) = (Line::new(1), Line::new(1));
     let rig = Rig::new(vec![(all.clone(), false), (one.clone(), true)]).await;
     let (mut client, mut server) = rig.pair().await;
-    let delay = |by| Condition::Delay { by: ms(by), jitter: ms(0) };
+    let delay = |by| Condition::Delay(kinds::Delay { by: ms(by), jitter: ms(0) });
     all.apply(delay(100), Way::Both);
     one.apply(delay(150), Way::Back);
     let there = trip(&mut client, &mut server).await;
@@ -68,8 +68,8 @@ async fn the_lowest_throttle_of_each_line_holds_for_all_of_its_proxies() {
     let other = Rig::on(&all).await;
     let (mut client, mut server) = slow.pair().await;
     let (mut other_client, mut other_server) = other.pair().await;
-    all.apply(Condition::Throttle { bytes_per_second: 200_000 }, Way::Both);
-    one.apply(Condition::Throttle { bytes_per_second: 50_000 }, Way::Both);
+    all.apply(Condition::Throttle(kinds::Throttle { bytes_per_second: 200_000 }), Way::Both);
+    one.apply(Condition::Throttle(kinds::Throttle { bytes_per_second: 50_000 }), Way::Both);
     let (few, many) = (noise(20_000, 1), noise(80_000, 2));
     let begin = Instant::now();
     let (_, _, of_slow, of_other) = tokio::join!(
@@ -88,9 +88,9 @@ async fn conditions_of_all_kinds_hold_together() {
     let line = Line::new(1);
     let rig = Rig::on(&line).await;
     let (mut client, mut server) = rig.pair().await;
-    line.apply(Condition::Delay { by: ms(200), jitter: ms(0) }, Way::Both);
-    line.apply(Condition::Slice { bytes: 100, pause: ms(20) }, Way::Both);
-    line.apply(Condition::Limit { bytes: 1_000 }, Way::Both);
+    line.apply(Condition::Delay(kinds::Delay { by: ms(200), jitter: ms(0) }), Way::Both);
+    line.apply(Condition::Slice(kinds::Slice { bytes: 100, pause: ms(20) }), Way::Both);
+    line.apply(Condition::Limit(kinds::Limit { bytes: 1_000 }), Way::Both);
     let black = line.apply(BLACK, Way::Forward);
     let noise = noise(1_500, 1);
     let begin = Instant::now();

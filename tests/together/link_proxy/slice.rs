@@ -1,14 +1,14 @@
 use std::time::{Duration, Instant};
 
 use pubsub_lab::fault::link::{Line, Way};
-use pubsub_lab::scenario::Condition;
+use pubsub_lab::scenario::{Condition, kinds};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 
 use crate::support::link_rig::*;
 
 fn slice(bytes: u64, pause: u64) -> Condition {
-    Condition::Slice { bytes, pause: ms(pause) }
+    Condition::Slice(kinds::Slice { bytes, pause: ms(pause) })
 }
 
 /// Sends so many bytes at once. Says in which pieces they come, and when.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pubsub_lab::fault::link::{Hold, Line, Way};
-use pubsub_lab::scenario::Condition;
+use pubsub_lab::scenario::{Condition, kinds};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -53,10 +53,10 @@ fn draw(chance: &mut ChaCha8Rng) -> (Condition, Way) {
         0 => Condition::Blackhole,
         1 => {
             let by = below(60);
-            Condition::Delay { by: ms(by), jitter: ms(below(by + 1)) }
+            Condition::Delay(kinds::Delay { by: ms(by), jitter: ms(below(by + 1)) })
         }
-        2 => Condition::Throttle { bytes_per_second: 200_000 + below(20_000_000) },
-        _ => Condition::Slice { bytes: 1_000 + below(30_000), pause: ms(below(4)) },
+        2 => Condition::Throttle(kinds::Throttle { bytes_per_second: 200_000 + below(20_000_000) }),
+        _ => Condition::Slice(kinds::Slice { bytes: 1_000 + below(30_000), pause: ms(below(4)) }),
     };
     (condition, [Way::Forward, Way::Back, Way::Both][below(3) as usize])
 }

@@ -12,10 +12,8 @@ use crate::chart::lettering::{LINE, width_of};
 use crate::chart::palette::{FAULT, INK, hex};
 use crate::chart::sheet::{Sheet, WIDTH};
 use crate::chart::window::told;
-use crate::fault_words::{Strikes, strikes};
-use crate::place::Groups;
 use crate::story::{Lane, LaneKind};
-use scenario::{End, Link};
+use scenario::{End, Link, Target};
 
 /// How wide a fault is that strikes no lane.
 const EDGE: i32 = 8;
@@ -127,49 +125,52 @@ fn places(lanes: &Lanes, fault: &FaultReport) -> Vec<(i32, i32)> {
         (Some(first), Some(last)) if first < last => vec![(lanes.at(*first), lanes.at(*last))],
         _ => Vec::new(),
     };
-    match strikes(fault) {
-        Some(Strikes::Process(end)) => over(lanes.which(|lane| means(end, lane))),
-        Some(Strikes::Link(
+    let Some(planned) = &fault.planned else { return Vec::new() };
+    match &planned.target {
+        Target::Link(
             Link { from: node, to: End::Clients, .. } | Link { from: End::Clients, to: node, .. },
-        )) => {
-            let nodes = lanes.which(|lane| means(node, lane));
-            let clients = lanes.which(|lane| is_with(lane, node));
+        ) => {
+            let nodes = lanes.which(|lane| node.means(end_of(lane)));
+            let clients = lanes.which(|lane| is_with(lane, *node));
             // Its clients may stand anywhere among those of others.
             if nodes.is_empty() || clients.is_empty() { Vec::new() } else { over([nodes, clients].concat()) }
         }
-        Some(Strikes::Link(link)) => {
-            let (one, other) =
-                (lanes.which(|lane| means(link.from, lane)), lanes.which(|lane| means(link.to, lane)));
+        Target::Link(link) => {
+            let which = |end: End| lanes.which(|lane| end.means(end_of(lane)));
+            let (one, other) = (which(link.from), which(link.to));
             // Without a lane for one of its ends there is no link in this story.
             if one.is_empty() || other.is_empty() { Vec::new() } else { between([one, other].concat()) }
         }
-        Some(Strikes::Groups(groups)) => {
-            let groups = Groups::of(groups);
-            between(lanes.which(|lane| groups.divides(&lane.name) || lane.kind == LaneKind::Node))
+        Target::Groups(groups) => {
+            let named = |lane: &Lane| groups.iter().flatten().any(|end| *end == end_of(lane));
+            between(lanes.which(|lane| named(lane) || lane.kind == LaneKind::Node))
         }
-        Some(Strikes::Client(who)) => over(lanes.which(|lane| lane.name == who)),
-        None => Vec::new(),
+        Target::Subscriber(_) => {
+            let who = planned.target.to_string();
+            over(lanes.which(|lane| lane.name == who))
+        }
+        process => over(lanes.which(|lane| process.strikes(end_of(lane)))),
     }
 }
 
 /// Whether this is a client of a node.
 fn is_with(lane: &Lane, node: End) -> bool {
     let client = matches!(lane.kind, LaneKind::Publisher | LaneKind::Subscriber);
-    let its = lane.node.and_then(|number| usize::try_from(number).ok());
-    client && (node == End::AllNodes || its.is_some_and(|number| node.means(number)))
+    client && node.means(number(lane.node).map_or(End::AllNodes, End::Node))
 }
 
-/// Whether an end of a link is this lane.
-fn means(end: End, lane: &Lane) -> bool {
+/// Which end of links a lane is.
+fn end_of(lane: &Lane) -> End {
     match lane.kind {
-        LaneKind::Publisher | LaneKind::Subscriber => end == End::Clients,
-        LaneKind::Broker => end == End::Broker,
-        LaneKind::History => end == End::History,
-        LaneKind::Node => match lane.number.and_then(|number| usize::try_from(number).ok()) {
-            Some(number) => end.means(number),
-            None => end == End::AllNodes,
-        },
+        LaneKind::Publisher | LaneKind::Subscriber => End::Clients,
+        LaneKind::Broker => End::Broker,
+        LaneKind::History => End::History,
+        LaneKind::Node => number(lane.number).map_or(End::AllNodes, End::Node),
     }
+}
+
+fn number(number: Option<u64>) -> Option<usize> {
+    number.and_then(|number| usize::try_from(number).ok())
 }
 
 #[cfg(test)]
@@ -206,19 +207,19 @@ mod tests {
 
     #[test]
     fn a_fault_between_a_node_and_its_clients_covers_no_others() {
-        assert_eq!(touched("cut node 1 <-> client *"), [3, 4, 6]);
-        assert_eq!(touched("delay client * -> node 0 by 100ms"), [0, 1, 5]);
-        assert_eq!(touched("blackhole node * <-> client *"), [0, 1, 3, 4, 5, 6]);
-        assert!(touched("cut node 2 <-> client *").is_empty());
-        assert_eq!(touched("cut node 1 <-> broker"), [2, 3]);
+        assert_eq!(touched("cut = 'node 1 <-> client *'"), [3, 4, 6]);
+        assert_eq!(touched("delay = 'client * -> node 0'\nby = '100ms'"), [0, 1, 5]);
+        assert_eq!(touched("blackhole = 'node * <-> client *'"), [0, 1, 3, 4, 5, 6]);
+        assert!(touched("cut = 'node 2 <-> client *'").is_empty());
+        assert_eq!(touched("cut = 'node 1 <-> broker'"), [2, 3]);
     }
 
     #[test]
     fn what_strikes_no_lane_stands_at_the_edge_side_by_side() {
         let all = two_nodes();
         let lanes = Lanes::new(&all);
-        let faults =
-            ["kill node 7", "surge x 3", "run `true`", "kill broker"].map(|what| fault(what, 0, None));
+        let faults = ["kill = 'node 7'", "surge = 3\nfor = '1s'", "run = 'true'", "kill = 'broker'"]
+            .map(|what| fault(what, 0, None));
         let bands = super::all(&lanes, faults.iter());
         let places: Vec<_> = bands.iter().map(|band| band.places[0]).collect();
         assert!(

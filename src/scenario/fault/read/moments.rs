@@ -6,10 +6,9 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::Reader;
-use crate::Load;
 use crate::error::ScenarioError;
-use crate::example::example;
-use crate::fault::{Action, Moment};
+use crate::fault::Moment;
+use crate::fault::kind::{Form, Lasts};
 use crate::section::{duration, wrong_type};
 
 /// From one time to the next, how often, and where the file says so.
@@ -57,7 +56,7 @@ impl Reader<'_> {
         &self,
         moment: Moment,
         at: &Range<usize>,
-        load: &Load,
+        length: Duration,
     ) -> Result<Repetition, ScenarioError> {
         const MOST: u64 = 10_000;
         let times = self.section.get("times");
@@ -74,7 +73,7 @@ impl Reader<'_> {
         let every = duration(self.source, every, "every")?;
         if every < Duration::from_millis(1) {
             let error = self.source.error(&at_every, "`every` must be at least 1ms");
-            return Err(error.with_hint(example("every")));
+            return Err(error.with_hint((self.source.example)("every")));
         }
         if times.is_some() {
             let times = self.count("times", 1..=MOST)?;
@@ -83,7 +82,7 @@ impl Reader<'_> {
         let duration =
             self.section.get("for").map(|value| duration(self.source, value, "for")).transpose()?;
         // Each time begins before the very end of the load, and is healed by then.
-        let fit = match (load.duration.checked_sub(moment.latest()), duration) {
+        let fit = match (length.checked_sub(moment.latest()), duration) {
             (Some(room), None) => room.as_nanos().div_ceil(every.as_nanos()),
             (Some(room), Some(duration)) => {
                 room.checked_sub(duration).map_or(0, |room| room.as_nanos() / every.as_nanos() + 1)
@@ -99,25 +98,13 @@ impl Reader<'_> {
         Ok((Some(every), fit as usize, Some(span)))
     }
 
-    pub(super) fn duration(&self, action: &Action) -> Result<Option<Duration>, ScenarioError> {
-        let Some(value) = self.section.get("for") else {
-            return match action {
-                Action::Surge { .. } => {
-                    let error = self.source.error(&self.section.key_span("surge"), "`surge` needs `for`");
-                    Err(error.with_hint("for = \"2s\" is how long the rate is another"))
-                }
-                _ => Ok(None),
-            };
-        };
-        let (takes_none, hint) = match action {
-            Action::Join => {
-                ("who has joined stays", "use `leave` for subscribers that go away and come back")
-            }
-            Action::Storm => ("who drops comes back at once", "use `cut` for clients that stay away"),
-            _ => ("", ""),
-        };
-        if !takes_none.is_empty() {
-            let what = format!("`{action}` takes no `for`: {takes_none}");
+    pub(super) fn duration(&self, form: &Form) -> Result<Option<Duration>, ScenarioError> {
+        if let Lasts::Needed { hint } = form.lasts {
+            self.needs_for(form.key, hint)?;
+        }
+        let Some(value) = self.section.get("for") else { return Ok(None) };
+        if let Lasts::AtOnce { why, hint } = form.lasts {
+            let what = format!("`{}` takes no `for`: {why}", form.key);
             return Err(self.source.error(&self.section.key_span("for"), what).with_hint(hint));
         }
         match duration(self.source, value, "for")? {

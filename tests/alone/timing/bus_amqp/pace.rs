@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use pubsub_lab::bus::{Bus, Level, Outcome};
 use pubsub_lab::fault::link::{Line, Proxy, Way};
-use pubsub_lab::scenario::Condition;
+use pubsub_lab::scenario::{Condition, kinds};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -23,7 +23,7 @@ async fn confirms_are_pipelined() {
     let proxy = Proxy::start(0, to, vec![(line.clone(), false)], &tasks, &cancel).await.unwrap();
     let bus = start(options(&format!("amqp://127.0.0.1:{}", proxy.port()), &namespace()));
     is_up(&bus).await;
-    line.apply(Condition::Delay { by: LATE, jitter: Duration::ZERO }, Way::Back);
+    line.apply(Condition::Delay(kinds::Delay { by: LATE, jitter: Duration::ZERO }), Way::Back);
 
     let began = Instant::now();
     for n in 0..20 {

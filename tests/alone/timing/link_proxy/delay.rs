@@ -1,13 +1,13 @@
 use std::time::{Duration, Instant};
 
 use pubsub_lab::fault::link::{Line, Way};
-use pubsub_lab::scenario::Condition;
+use pubsub_lab::scenario::{Condition, kinds};
 use tokio::time::sleep;
 
 use crate::support::link_rig::*;
 
 fn delay(by: u64, jitter: u64) -> Condition {
-    Condition::Delay { by: ms(by), jitter: ms(jitter) }
+    Condition::Delay(kinds::Delay { by: ms(by), jitter: ms(jitter) })
 }
 
 #[tokio::test]

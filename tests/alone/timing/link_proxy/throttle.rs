@@ -1,7 +1,7 @@
 use std::time::{Duration, Instant};
 
 use pubsub_lab::fault::link::{Line, Way};
-use pubsub_lab::scenario::Condition;
+use pubsub_lab::scenario::{Condition, kinds};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use crate::support::link_rig::*;
 
 fn throttle(bytes_per_second: u64) -> Condition {
-    Condition::Throttle { bytes_per_second }
+    Condition::Throttle(kinds::Throttle { bytes_per_second })
 }
 
 /// How long so many bytes take.

@@ -2,37 +2,45 @@
 //! connection from its beginning. Bytes count as they pass on, so that those that a delay holds at the strike
 //! count too. Each of several counts for itself. What the other way has not passed on by then is dropped.
 
-use super::force::{Force, Key};
-use scenario::Condition;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::link::bandwidth::Bucket;
+use crate::link::force::{Force, Key, Rule};
+use scenario::{Condition, kinds};
 
 /// The limits in force in one direction of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Limit(Vec<(Key, u64)>);
+pub(super) struct Limits(Vec<(Key, u64)>);
 
-impl Limit {
-    /// Takes over what is in force now.
-    pub(super) fn update(&mut self, forces: &[Force]) {
+impl Rule for Limits {
+    fn update(&mut self, forces: &[Force], _: &[Arc<Bucket>]) -> bool {
         self.0.retain(|(key, _)| forces.iter().any(|force| force.key == *key));
         for force in forces {
-            if let Condition::Limit { bytes } = force.condition
+            if let Condition::Limit(kinds::Limit { bytes }) = force.condition
                 && !self.0.iter().any(|(key, _)| *key == force.key)
             {
                 self.0.push((force.key, bytes));
             }
         }
+        false
     }
 
-    pub(super) fn is_clear(&self) -> bool {
+    fn is_clear(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many bytes still pass.
-    pub(super) fn left(&self) -> Option<u64> {
+    fn left(&self) -> Option<u64> {
         self.0.iter().map(|(_, left)| *left).min()
     }
 
-    /// So many bytes have passed.
-    pub(super) fn passed(&mut self, bytes: usize) {
+    fn allow(&mut self, wanted: usize, _: Instant) -> Result<usize, Instant> {
+        let left = self.left().and_then(|left| usize::try_from(left).ok());
+        Ok(left.map_or(wanted, |left| left.min(wanted)))
+    }
+
+    fn passed(&mut self, bytes: usize, _: Instant) {
         for (_, left) in &mut self.0 {
             *left = left.saturating_sub(bytes as u64);
         }
@@ -44,36 +52,42 @@ mod tests {
     use super::*;
 
     fn force(hold: u64, bytes: u64) -> Force {
-        Force { key: Key { line: 0, hold }, condition: Condition::Limit { bytes }, seed: [0; 32] }
+        Force {
+            key: Key { line: 0, hold },
+            condition: Condition::Limit(kinds::Limit { bytes }),
+            seed: [0; 32],
+        }
     }
 
     #[test]
     fn bytes_count_from_the_strike_on_for_each_limit_by_itself() {
-        let mut limit = Limit::default();
+        let (mut limit, now) = (Limits::default(), Instant::now());
         assert!(limit.is_clear());
         assert_eq!(limit.left(), None);
-        limit.update(&[force(1, 100)]);
+        assert_eq!(limit.allow(95, now), Ok(95));
+        limit.update(&[force(1, 100)], &[]);
         assert!(!limit.is_clear());
-        limit.passed(30);
+        limit.passed(30, now);
         assert_eq!(limit.left(), Some(70));
         // A second one counts from now, and the first goes on.
-        limit.update(&[force(1, 100), force(2, 80)]);
+        limit.update(&[force(1, 100), force(2, 80)], &[]);
         assert_eq!(limit.left(), Some(70));
-        limit.passed(60);
+        limit.passed(60, now);
         assert_eq!(limit.left(), Some(10));
-        limit.update(&[force(2, 80)]);
+        limit.update(&[force(2, 80)], &[]);
         assert_eq!(limit.left(), Some(20));
-        limit.passed(21);
+        assert_eq!([19, 20, 21].map(|wanted| limit.allow(wanted, now)), [Ok(19), Ok(20), Ok(20)]);
+        limit.passed(21, now);
         assert_eq!(limit.left(), Some(0));
-        limit.update(&[]);
+        limit.update(&[], &[]);
         assert!(limit.is_clear());
         assert_eq!(limit.left(), None);
     }
 
     #[test]
     fn another_condition_is_no_limit() {
-        let mut limit = Limit::default();
-        limit.update(&[Force { condition: Condition::Cut, ..force(1, 0) }]);
+        let mut limit = Limits::default();
+        limit.update(&[Force { condition: Condition::Cut, ..force(1, 0) }], &[]);
         assert!(limit.is_clear());
     }
 }

@@ -1,16 +1,18 @@
 //! Delay: every chunk leaves so long after its arrival, in order. Delays that overlap add up.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-use super::force::{Force, Key};
-use scenario::Condition;
+use crate::link::bandwidth::Bucket;
+use crate::link::force::{Force, Key, Rule};
+use scenario::{Condition, kinds};
 
 /// The delays in force in one direction of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Delay(Vec<One>);
+pub(super) struct Delays(Vec<One>);
 
 #[derive(Debug)]
 struct One {
@@ -21,14 +23,13 @@ struct One {
     draws: ChaCha8Rng,
 }
 
-impl Delay {
-    /// Takes over what is in force now. Says whether one was healed.
-    pub(super) fn update(&mut self, forces: &[Force]) -> bool {
+impl Rule for Delays {
+    fn update(&mut self, forces: &[Force], _: &[Arc<Bucket>]) -> bool {
         let before = self.0.len();
         self.0.retain(|one| forces.iter().any(|force| force.key == one.key));
         let healed = self.0.len() < before;
         for force in forces {
-            if let Condition::Delay { by, jitter } = force.condition
+            if let Condition::Delay(kinds::Delay { by, jitter }) = force.condition
                 && !self.0.iter().any(|one| one.key == force.key)
             {
                 let (low, high) = (by.saturating_sub(jitter), by.saturating_add(jitter));
@@ -38,17 +39,15 @@ impl Delay {
         healed
     }
 
-    pub(super) fn is_clear(&self) -> bool {
+    fn is_clear(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// For the chunk that just arrived.
-    pub(super) fn draw(&mut self) -> Duration {
+    fn delay(&mut self) -> Duration {
         self.0.iter_mut().map(One::draw).fold(Duration::ZERO, Duration::saturating_add)
     }
 
-    /// The most that a chunk can be delayed by now.
-    pub(super) fn longest(&self) -> Duration {
+    fn longest_delay(&self) -> Duration {
         self.0.iter().map(|one| one.high).fold(Duration::ZERO, Duration::saturating_add)
     }
 }
@@ -66,15 +65,17 @@ mod tests {
     use super::*;
 
     fn force(hold: u64, seed: u8) -> Force {
-        let condition =
-            Condition::Delay { by: Duration::from_millis(100), jitter: Duration::from_millis(40) };
+        let condition = Condition::Delay(kinds::Delay {
+            by: Duration::from_millis(100),
+            jitter: Duration::from_millis(40),
+        });
         Force { key: Key { line: 0, hold }, condition, seed: [seed; 32] }
     }
 
     fn draws(forces: &[Force]) -> Vec<Duration> {
-        let mut delay = Delay::default();
-        delay.update(forces);
-        (0..1_000).map(|_| delay.draw()).collect()
+        let mut delay = Delays::default();
+        delay.update(forces, &[]);
+        (0..1_000).map(|_| delay.delay()).collect()
     }
 
     #[test]
@@ -104,36 +105,36 @@ mod tests {
 
     #[test]
     fn a_healed_one_is_gone_and_the_other_goes_on() {
-        let mut delay = Delay::default();
-        assert!(!delay.update(&[force(1, 1), force(2, 2)]));
-        delay.draw();
-        assert!(delay.update(&[force(2, 2)]));
-        assert_eq!(delay.draw(), draws(&[force(2, 2)])[1]);
-        assert_eq!(delay.longest(), Duration::from_millis(140));
+        let mut delay = Delays::default();
+        assert!(!delay.update(&[force(1, 1), force(2, 2)], &[]));
+        delay.delay();
+        assert!(delay.update(&[force(2, 2)], &[]));
+        assert_eq!(delay.delay(), draws(&[force(2, 2)])[1]);
+        assert_eq!(delay.longest_delay(), Duration::from_millis(140));
     }
 
     #[test]
     fn the_longest_of_several_is_their_sum_and_of_none_nothing() {
-        let mut delay = Delay::default();
+        let mut delay = Delays::default();
         assert!(delay.is_clear());
-        assert_eq!((delay.draw(), delay.longest()), (Duration::ZERO, Duration::ZERO));
+        assert_eq!((delay.delay(), delay.longest_delay()), (Duration::ZERO, Duration::ZERO));
         let cut = Force { condition: Condition::Cut, ..force(3, 3) };
-        assert!(!delay.update(&[cut]) && delay.is_clear(), "a cut is no delay");
-        assert!(!delay.update(&[force(1, 1), force(2, 2)]));
+        assert!(!delay.update(&[cut], &[]) && delay.is_clear(), "a cut is no delay");
+        assert!(!delay.update(&[force(1, 1), force(2, 2)], &[]));
         assert!(!delay.is_clear());
-        assert_eq!(delay.longest(), Duration::from_millis(280));
-        assert!(!delay.update(&[force(1, 1), force(2, 2)]), "nothing was healed");
-        assert_eq!(delay.longest(), Duration::from_millis(280));
-        assert!(delay.update(&[]) && delay.is_clear());
+        assert_eq!(delay.longest_delay(), Duration::from_millis(280));
+        assert!(!delay.update(&[force(1, 1), force(2, 2)], &[]), "nothing was healed");
+        assert_eq!(delay.longest_delay(), Duration::from_millis(280));
+        assert!(delay.update(&[], &[]) && delay.is_clear());
     }
 
     #[test]
     fn the_same_number_on_two_lines_is_two_delays() {
         let other = Force { key: Key { line: 1, hold: 1 }, ..force(1, 2) };
-        let mut delay = Delay::default();
-        delay.update(&[force(1, 1), other]);
-        assert_eq!(delay.longest(), Duration::from_millis(280));
-        assert!(delay.update(&[other]));
-        assert_eq!(delay.longest(), Duration::from_millis(140));
+        let mut delay = Delays::default();
+        delay.update(&[force(1, 1), other], &[]);
+        assert_eq!(delay.longest_delay(), Duration::from_millis(280));
+        assert!(delay.update(&[other], &[]));
+        assert_eq!(delay.longest_delay(), Duration::from_millis(140));
     }
 }

@@ -1,0 +1,55 @@
+//! SIGTERM: the process ends in its own way, and may say goodbye.
+
+use crate::fault::kind::{FaultKind, FaultWords, Form, Lasts, Read};
+use crate::fault::link::End;
+use crate::fault::place;
+use crate::fault::reader::Reader;
+use crate::fault::target::Target;
+use crate::schema::target;
+use crate::section;
+
+/// SIGTERM; healed by starting it again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stop;
+
+impl FaultKind for Stop {
+    const FORM: Form = Form {
+        key: "stop",
+        help: "SIGTERM; healed by starting it again.",
+        example: "\"broker\"",
+        value: target::process,
+        own: &[],
+        lasts: Lasts::AsTold,
+    };
+
+    fn read<'a>(reader: &Reader<'a>, _: section::Value<'a>) -> Read<Self> {
+        Ok((Self, reader.process(Self::FORM.key)?))
+    }
+}
+
+impl FaultWords for Stop {
+    fn meanwhile(&self, target: &Target) -> Option<String> {
+        Some(format!("while {} away", place::process_was(target)))
+    }
+
+    fn onset(&self, target: &Target) -> String {
+        format!("{} stopped", place::process_was(target))
+    }
+
+    fn end(&self, target: &Target) -> String {
+        place::restart(target)
+    }
+
+    fn participle(&self) -> &'static str {
+        "stopped"
+    }
+
+    fn is_of_process(&self) -> bool {
+        true
+    }
+
+    fn stops(&self, target: &Target, _from: End, to: End) -> bool {
+        // What it has sent by then has left it.
+        target.strikes(to)
+    }
+}

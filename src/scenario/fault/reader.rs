@@ -1,0 +1,94 @@
+//! Takes the values of one `[[fault]]`, each as the kinds of faults need it.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::link::Link;
+use super::target::Target;
+use crate::error::{ScenarioError, Source};
+use crate::section::{Section, duration, wrong_type};
+use crate::{Cluster, share};
+
+/// One `[[fault]]` that is being read.
+pub(crate) struct Reader<'a> {
+    pub(super) source: &'a Source<'a>,
+    pub(super) section: Section<'a>,
+    pub(super) cluster: &'a Cluster,
+}
+
+impl<'a> Reader<'a> {
+    /// The text of a key that is there.
+    pub(super) fn words(&self, key: &'static str) -> Result<Spanned<&'a str>, ScenarioError> {
+        let text = self.section.text(key)?;
+        text.ok_or_else(|| {
+            self.source.error(&self.section.span, "a [[fault]] needs an action").with_hint((self
+                .source
+                .example)(
+                key
+            ))
+        })
+    }
+
+    /// A process: `broker`, `node 1`.
+    pub(super) fn process(&self, key: &'static str) -> Result<Target, ScenarioError> {
+        let text = self.words(key)?;
+        Target::parse(text.get_ref()).ok_or_else(|| {
+            let last = self.cluster.nodes - 1;
+            let error = self.source.error(&text.span(), format!("`{}` is no target", text.get_ref()));
+            error.with_hint(format!(
+                "a target is \"broker\", \"history\", \"node 0\" to \"node {last}\", \"node *\" or \"node any\""
+            ))
+        })
+    }
+
+    /// A link that a cluster may have.
+    pub(super) fn link(&self, key: &'static str) -> Result<Link, ScenarioError> {
+        let text = self.words(key)?;
+        let wrong = |what: &str| self.source.error(&text.span(), format!("`{}` {what}", text.get_ref()));
+        let forms = "\"node 1 <-> broker\", \"node 0 -> node 2\", \"client * <-> node 1\", \"node * <-> history\" \
+                     and \"history <-> broker\" are links";
+        let Some(link) = Link::parse(text.get_ref()) else {
+            return Err(wrong("is no link").with_hint(forms));
+        };
+        if !link.is_possible() {
+            return Err(wrong("is a link that no cluster has").with_hint(forms));
+        }
+        Ok(link)
+    }
+
+    /// A share of the subscribers.
+    pub(super) fn share(&self, key: &'static str) -> Result<Target, ScenarioError> {
+        share::read(self.source, &self.section, key)
+    }
+
+    /// A whole number; the least where it is missing.
+    pub(super) fn count(&self, key: &'static str, range: RangeInclusive<u64>) -> Result<u64, ScenarioError> {
+        let Some(value) = self.section.get(key) else { return Ok(*range.start()) };
+        let number = match value.get_ref() {
+            DeValue::Integer(n) => u64::from_str_radix(n.as_str(), n.radix()).ok(),
+            DeValue::Float(_) => None,
+            _ => return Err(wrong_type(self.source, value, key, "a whole number")),
+        };
+        number.filter(|number| range.contains(number)).ok_or_else(|| {
+            let what = format!("`{key}` must be a whole number from {} to {}", range.start(), range.end());
+            self.source.error(&value.span(), what).with_hint((self.source.example)(key))
+        })
+    }
+
+    /// A duration, where there is one.
+    pub(super) fn time(&self, key: &'static str) -> Result<Option<Duration>, ScenarioError> {
+        self.section.get(key).map(|value| duration(self.source, value, key)).transpose()
+    }
+
+    /// A key without which another one means nothing is there.
+    pub(super) fn needs_for(&self, key: &'static str, hint: &str) -> Result<(), ScenarioError> {
+        if self.section.get("for").is_some() {
+            return Ok(());
+        }
+        let error = self.source.error(&self.section.key_span(key), format!("`{key}` needs `for`"));
+        Err(error.with_hint(hint))
+    }
+}
