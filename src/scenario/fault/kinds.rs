@@ -219,6 +219,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_actions_in_the_order_of_help_texts() {
+        let kinds = "kill stop pause leave join cut blackhole delay throttle slice limit partition slow storm surge run";
+        assert_eq!(ACTIONS.join(" "), kinds);
+    }
+
+    #[test]
     fn every_action_has_the_name_of_its_key() {
         let link = Action::Link;
         let by = Duration::ZERO;

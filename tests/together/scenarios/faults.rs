@@ -1,5 +1,7 @@
 //! Faults of processes and subscribers: what is refused, where, and with which hint.
 
+use pubsub_lab::scenario::ACTIONS;
+
 use super::{check, refused, succeeded, those_with_a_broker};
 
 #[test]
@@ -110,8 +112,9 @@ fn shares_that_do_not_hold_together() {
 
 #[test]
 fn faults_that_do_not_hold_together() {
-    let actions = "the actions are `kill`, `stop`, `pause`, `leave`, `join`, `cut`, `blackhole`, `delay`, \
-                   `throttle`, `slice`, `limit`, `partition`, `slow`, `storm`, `surge` and `run`";
+    // Their names and their order are held where the list is.
+    let (last, others) = ACTIONS.split_last().unwrap();
+    let actions = format!("the actions are `{}` and `{last}`", others.join("`, `"));
     refused(
         "[load]\n\n¦[[fault]]\nat = \"1s\"\n",
         "a [[fault]] needs an action",
