@@ -1,5 +1,5 @@
-//! What a cluster stands on: the warden, a private directory, and the supervision of processes. Closing the base ends
-//! all of it.
+//! The base of a cluster, which ends everything when it is closed: the warden, a private directory, and the supervision
+//! of processes.
 
 use std::path::Path;
 use std::sync::Arc;

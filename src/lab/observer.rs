@@ -68,7 +68,7 @@ pub enum Note<'a> {
     Died {
         /// The name of the process, as [`Note::Members`] has it.
         name: &'a str,
-        /// How it died, with its last words.
+        /// How the process died, with its last words.
         text: &'a str,
     },
     /// Something is left at a broker that is not the lab's; or what became of something that a command of the user's

@@ -15,7 +15,7 @@ use load::LoadGenerator;
 use scenario::kinds::Run;
 use scenario::{Action, Fault, Target};
 
-/// What became of the faults of one run.
+/// What became of the faults of one run: their times, and the problems with them.
 #[derive(Debug, Default)]
 pub struct Strikes {
     /// When each fault began and was healed, in the order of the file; faults that never struck are left out.

@@ -1,4 +1,4 @@
-//! Whether the nodes of a run write traces, and what becomes of those of an earlier run.
+//! Whether the nodes of a run write traces, and what becomes of the traces of an earlier run.
 
 use std::path::Path;
 

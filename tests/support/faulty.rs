@@ -102,7 +102,7 @@ pub struct Hello {
     pub session: Option<String>,
 }
 
-/// What a text says about the message that it is.
+/// The kind, publisher and number of a message, as its text says them.
 #[derive(Debug, Clone)]
 struct Said {
     load: bool,

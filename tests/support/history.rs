@@ -368,7 +368,7 @@ pub fn lift_file_limit(history: &History) {
     assert!(status.success());
 }
 
-/// Asserts that the file is sound and has as many rows as it believes.
+/// Asserts that the database is sound, and that its counter of rows is the number of its rows.
 pub fn assert_sound(db: &Path) {
     let sqlite = rusqlite::Connection::open(db).unwrap();
     let text = |sql: &str| sqlite.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();

@@ -186,7 +186,7 @@ fn the_json_of_a_scenario_reads_as_a_scenario_with_the_same_expectations() {
     text += "[expect.redis]\nlost = \"< 100\"\np99 = \"= 0s\"\n[expect.server]\nrecovery = \"<= 3s\"\n";
     let before = scenario(&text);
     let json = before.to_json();
-    // The name of a scenario is that of its file, and does not stand in it.
+    // The name of a scenario is the name of its file, and does not stand in the file.
     let lines = json.as_object().unwrap().iter().filter(|(key, _)| *key != "name");
     let again: String = lines.map(|(key, value)| format!("{key} = {}\n", toml(value))).collect();
     let after = scenario(&again);

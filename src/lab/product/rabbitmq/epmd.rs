@@ -118,7 +118,7 @@ fn erlang(epmd: &Path) -> Option<String> {
 }
 
 fn arguments(port: u16) -> Vec<OsString> {
-    // Without `-daemon` it stays in the foreground.
+    // Without `-daemon` the epmd stays in the foreground.
     ["-port", &port.to_string(), "-address", "127.0.0.1"].map(OsString::from).into()
 }
 
