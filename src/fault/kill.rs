@@ -1,4 +1,4 @@
-//! Kill: SIGKILL. Nothing is said, nothing is written; the kernel closes the sockets.
+//! Kill: SIGKILL. The target sends and writes nothing more; the kernel closes its sockets.
 
 use super::victim::Victim;
 

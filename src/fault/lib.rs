@@ -1,5 +1,5 @@
-//! The things that break: what a fault does to its target, and how it is healed. Knows processes and signals,
-//! not chat. One file a fault; to add one, add its file and a line in [`strike`] and [`heal`].
+//! The faults: what each does to its target, and how it is healed. This room knows processes and signals, but not chat.
+//! Each fault has one file; to add a fault, add its file and a line in [`strike`] and [`heal`].
 
 mod kill;
 pub mod link;
@@ -11,7 +11,7 @@ pub use victim::Victim;
 
 use scenario::Action;
 
-/// What strikes no process. Each is named, so that a new one is not forgotten here.
+/// Matches the actions that strike no process. Each is named, so that a new action is not forgotten here.
 macro_rules! not_of_a_process {
     () => {
         Action::Leave
@@ -25,7 +25,7 @@ macro_rules! not_of_a_process {
     };
 }
 
-/// Applies a fault. Resolves when its condition holds (a stop: when the target was asked).
+/// Applies a fault. Resolves when its condition holds; for a stop, when the target was asked to end.
 pub async fn strike<V: Victim>(action: &Action, victim: &V) -> Result<(), V::Error> {
     match action {
         Action::Kill => kill::strike(victim).await,
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
     use std::sync::Mutex;
 
-    /// Writes down what was done to it, and can refuse to come back.
+    /// A target that records what was done to it, and can refuse to come back.
     #[derive(Default)]
     struct Patient {
         done: Mutex<Vec<&'static str>>,

@@ -1,5 +1,4 @@
-//! Pause: SIGSTOP. The sockets stay open, the kernel goes on acknowledging, and nobody answers: what a hung
-//! process looks like.
+//! Pause: SIGSTOP. The sockets stay open, the kernel goes on acknowledging, and nobody answers, as with a hung process.
 
 use super::victim::Victim;
 

@@ -1,4 +1,4 @@
-//! Stop: SIGTERM. The target ends in its own way, and may say goodbye.
+//! Stop: SIGTERM. The target ends in its own way, and may take leave of its peers.
 
 use super::victim::Victim;
 

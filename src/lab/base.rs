@@ -1,4 +1,5 @@
-//! What a cluster stands on: the warden, a private directory, the processes' supervision. Ends all of it.
+//! The base of a cluster, which ends everything when it is closed: the warden, a private directory, and the supervision
+//! of processes.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,23 +14,23 @@ use super::error::LabError;
 use super::process::{Death, Supervision};
 use super::warden::Warden;
 
-/// Deaths that wait to be told; beyond, the newest is only logged. A cluster has fewer processes.
+/// Number of deaths that wait to be reported; beyond it, the newest is only logged. A cluster has fewer processes.
 const DEATHS: usize = 256;
-/// How long killed processes are waited for.
+/// How long the lab waits for killed processes to be reaped.
 const REAP: Duration = Duration::from_millis(500);
-/// How long the warden may take to end after everything is gone.
+/// How long the warden may take to end after everything else is gone.
 const RELEASE: Duration = Duration::from_millis(500);
 
-/// Something that happened to a cluster and that nobody asked for.
+/// An event in a cluster that nobody asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LabEvent {
-    /// A process died; the others go on.
+    /// A process died; the other processes go on.
     Died(Death),
-    /// The warden died. Without it nothing may run: everything was killed.
+    /// The warden died. Nothing may run without it, so everything was killed.
     WardenDied,
 }
 
-/// Where a cluster's events come out. There is one reader.
+/// The receiving end of a cluster's events. There is one reader.
 #[derive(Debug)]
 pub struct Events {
     deaths: mpsc::Receiver<Death>,
@@ -37,29 +38,29 @@ pub struct Events {
 }
 
 impl Events {
-    /// The next one. Waits for ever if none comes.
+    /// The next event. Waits for ever if none comes.
     pub async fn next(&mut self) -> LabEvent {
         tokio::select! {
             biased;
-            // Everything dies with the warden; the cause comes first.
+            // Every process dies with the warden; the death of the warden, which is the cause, comes first.
             () = self.warden.died() => LabEvent::WardenDied,
             Some(death) = self.deaths.recv() => LabEvent::Died(death),
         }
     }
 }
 
-/// What a cluster stands on. Dropped without [`close`](Self::close): everything is killed at once.
+/// What a cluster stands on. If it is dropped without [`close`](Self::close), everything is killed at once.
 #[derive(Debug)]
 pub struct Base {
     directory: PrivateDirectory,
     supervision: Supervision,
-    /// The warden's own tasks, which end after those of the processes.
+    /// Counts the warden's own tasks, which end after those of the processes.
     tasks: TaskTracker,
     _kill: DropGuard,
 }
 
 impl Base {
-    /// Starts the warden and makes the directory; `program` is this binary.
+    /// Starts the warden and makes the private directory; `program` is the path of this binary.
     pub fn new(program: &Path) -> Result<(Self, Events), LabError> {
         let tasks = TaskTracker::new();
         let warden = Arc::new(Warden::start(program, &tasks)?);
@@ -84,17 +85,18 @@ impl Base {
         Ok((Self { directory, supervision, tasks, _kill: cancel.drop_guard() }, events))
     }
 
-    /// The private directory.
+    /// The path of the private directory.
     pub fn directory(&self) -> &Path {
         self.directory.path()
     }
 
-    /// What processes are started with.
+    /// The supervision under which processes are started.
     pub fn supervision(&self) -> &Supervision {
         &self.supervision
     }
 
-    /// Kills what still runs and removes the directory. At most a second; what takes longer is the warden's.
+    /// Kills every process that still runs and removes the directory. Takes at most a second; what takes longer is left
+    /// to the warden.
     pub async fn close(self) {
         let Self { directory, supervision, tasks, _kill } = self;
         supervision.cancel.cancel();

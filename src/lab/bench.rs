@@ -1,4 +1,4 @@
-//! A bench: one scenario over one subject after the other, and the report of them all.
+//! A bench: one scenario over one subject after the other, and one report of all runs.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,38 +19,39 @@ use load::Dialect;
 use report::{Host, Report, RunReport, SCHEMA};
 use scenario::{Scenario, Variation};
 
-/// Where the logs of the processes are, in the directory of the report.
+/// The directory with the logs of the processes, within the directory of the report.
 pub(super) const LOGS: &str = "logs";
 
-/// What is to be benched.
+/// The options of a bench.
 #[derive(Debug)]
 pub struct BenchOptions {
-    /// What is done, as the report shows it.
+    /// The scenario as the report shows it.
     pub scenario: Scenario,
-    /// The same for each run of a subject: with the values of its `[matrix]`, or the scenario itself.
+    /// The scenario of each run of a subject: one for each combination of values of its `[matrix]`, or the scenario
+    /// itself.
     pub variations: Vec<Variation>,
-    /// To what, in the order of the table.
+    /// The subjects over which the scenario runs, in the order of the table.
     pub subjects: Vec<Subject>,
-    /// How often each of them is run, at least once.
+    /// Number of times that each variation is run over each subject, at least one.
     pub runs: u32,
-    /// Reaches every random choice.
+    /// The seed, which reaches every random choice.
     pub seed: u64,
-    /// Brokers that are not the lab's, one of a product at the most.
+    /// The URLs of brokers that are not the lab's, at most one for each product.
     pub brokers: Vec<String>,
-    /// More flags for each node.
+    /// Additional flags for each node.
     pub node_flags: Vec<String>,
     /// Whether our nodes write traces.
     pub tracing: Tracing,
-    /// How clients speak with a server that is not ours; `None` finds out.
+    /// The dialect in which clients speak with a server that is not ours; `None` means that the lab finds out.
     pub dialect: Option<Dialect>,
-    /// What the report keeps so that the bench can be run again.
+    /// The options that the report keeps so that the bench can be run again.
     pub again: serde_json::Value,
-    /// The directory of the report and the logs.
+    /// The directory of the report and of the logs.
     pub out: PathBuf,
 }
 
 impl BenchOptions {
-    /// The user's broker for a subject, if there is one.
+    /// The URL of the user's broker for a subject, if there is one.
     fn broker_of(&self, subject: &Subject) -> Option<&str> {
         let needed = subject.product()?;
         self.brokers
@@ -59,7 +60,7 @@ impl BenchOptions {
             .map(String::as_str)
     }
 
-    /// Whether each URL is of use, and of a use of its own.
+    /// Whether each URL of a broker is needed by some subject, and no two are of the same product.
     fn check_brokers(&self) -> Result<(), LabError> {
         let mut seen: Vec<Product> = Vec::new();
         for url in &self.brokers {
@@ -80,12 +81,12 @@ impl BenchOptions {
     }
 }
 
-/// Runs the scenario over every subject and writes the report. Cancelled, it ends the run under way at once, and what
-/// was found out until then is the report.
+/// Runs the scenario over every subject and writes the report. When cancelled, it ends the current run at once, and
+/// reports what was found out until then.
 ///
 /// # Errors
-/// When something cannot be started, when a fault cannot be struck at all, or when the report cannot be written. What
-/// was measured before an error is written all the same.
+/// When something cannot be started, when a fault cannot be struck at all, or when the report cannot be written. The
+/// report of what was measured before an error is written all the same.
 pub async fn bench(
     options: &BenchOptions,
     cancel: &CancellationToken,
@@ -106,27 +107,28 @@ pub async fn bench(
             done.not_run.push(subject.label().to_owned());
             continue;
         }
-        // Boxed: it holds a whole cluster, and the caller's future is to stay small.
+        // The future is boxed because it holds a whole cluster, and the caller's future should stay small.
         failure = Box::pin(series(options, subject, cancel, observer, &mut done)).await.err();
     }
     let Some(error) = failure else { return write(options, done) };
-    // What was measured before stays; the error of the moment matters more than one of writing.
+    // What was measured before the error is kept; the error itself matters more than an error of writing.
     if done.runs.iter().any(RunReport::was_made) && write(options, done).is_ok() {
         observer.note(Note::Kept(&options.out));
     }
     Err(error)
 }
 
-/// What was found out so far.
+/// What the bench found out so far.
 #[derive(Default)]
 struct Done {
     runs: Vec<RunReport>,
     versions: BTreeMap<String, String>,
-    /// What was to be run and did not begin, or gave nothing.
+    /// The runs that did not begin, or gave no evidence.
     not_run: Vec<String>,
 }
 
-/// Every variation over one subject, as often as it is to be repeated; in a search, until one fails.
+/// Runs every variation over one subject, as often as it is to be repeated; a search ends with the first variation that
+/// fails.
 async fn series(
     options: &BenchOptions,
     subject: &Subject,
@@ -144,7 +146,7 @@ async fn series(
         };
         let outcome = match outcome {
             Some(Ok(outcome)) => outcome,
-            // How far a search would have gone nobody knows.
+            // Nobody knows how far the search would have gone, so only the run that gave nothing is named.
             _ if searching => {
                 done.not_run.push(run.name());
                 return outcome.map_or(Ok(()), |outcome| outcome.map(drop));
@@ -158,7 +160,7 @@ async fn series(
         let params = run.variation.params.clone();
         let mut report = RunReport { params, repeat: run.repeat, ..outcome.run };
         let valid = report.verdict == Verdict::Valid;
-        // Without a value that it sustains there is nothing that was sought, only a failure.
+        // A search that has found no value which the subject sustains shows only a failure, and not what was sought.
         report.sought = searching && sustained && !valid && !report.partial;
         done.runs.push(report);
         if searching && !valid {
@@ -212,7 +214,7 @@ fn write(options: &BenchOptions, done: Done) -> Result<Report, LabError> {
     Ok(report)
 }
 
-/// What cannot work is said before the first run, not after it.
+/// Checks everything that can be checked before the first run: what cannot work is better reported now than later.
 async fn check(options: &BenchOptions) -> Result<(), LabError> {
     options.check_brokers()?;
     let mut needed: Vec<(Product, Option<&str>)> = Vec::new();
@@ -234,8 +236,8 @@ async fn check(options: &BenchOptions) -> Result<(), LabError> {
     Ok(())
 }
 
-/// Removes the logs of the report that is to be overwritten: beside the new one they would pass for its own. What is in
-/// a directory without a report of ours is somebody else's.
+/// Removes the logs of the report that is to be overwritten: beside the new report they would pass for its own. The
+/// contents of a directory without a report of ours are somebody else's and stay.
 fn forget(directory: &Path) -> Result<(), LabError> {
     let logs = directory.join(LOGS);
     if !logs.is_dir() || logs.is_symlink() || Report::read(directory).is_err() {
@@ -247,7 +249,7 @@ fn forget(directory: &Path) -> Result<(), LabError> {
     })
 }
 
-/// Creates the directory of a bench before anything is started, so that a wrong one costs no time.
+/// Creates the directory of a bench before anything is started, so that a wrong directory costs no time.
 pub fn create(directory: &Path) -> Result<(), LabError> {
     std::fs::create_dir_all(directory).map_err(|error| {
         let message = format!("the directory {} cannot be made: {error}", directory.display());
@@ -288,7 +290,7 @@ mod tests {
         assert_eq!(broker(&both, Pattern::Redis).as_deref(), Some("rediss://redis"));
         assert_eq!(broker(&both, Pattern::Amqp).as_deref(), Some("amqp://rabbit"));
         assert_eq!(broker(&both, Pattern::Zeromq), None);
-        // The other starts its own.
+        // The lab starts the other broker itself.
         let one = options(&Pattern::ALL, &["redis://redis"]);
         one.check_brokers().unwrap();
         assert_eq!(broker(&one, Pattern::Amqp), None);

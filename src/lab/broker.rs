@@ -13,7 +13,7 @@ pub use super::redaction::redact;
 use fault::Victim;
 use scenario::Pattern;
 
-/// What the nodes meet at.
+/// The broker at which the nodes of a cluster meet.
 #[derive(Debug)]
 pub struct Broker {
     product: Product,
@@ -26,18 +26,18 @@ pub struct Broker {
 enum Kind {
     Process(Box<Managed>),
     Container(Container),
-    /// Not ours to break.
+    /// A broker of the user's, which the lab may not break.
     External,
 }
 
 impl Broker {
-    /// Uses the broker at this URL, once it answers.
+    /// Uses the broker at this URL, once it has answered.
     pub async fn external(product: Product, url: &str) -> Result<Self, LabError> {
         let version = external::version(product, url).await?;
         Ok(Self { product, kind: Kind::External, url: url.to_owned(), version })
     }
 
-    /// Starts one for this cluster alone: from this machine's installation, else with Docker.
+    /// Starts a broker for this cluster alone: from this machine's installation if there is one, else with Docker.
     pub async fn start(
         product: Product,
         dir: &Path,
@@ -60,8 +60,8 @@ impl Broker {
         Ok(Self { product, kind, url: product.url(port), version })
     }
 
-    /// Whether there is a broker to be had, the user's or one of the lab's own: an error before anything is
-    /// started is worth more than one after half of it has run.
+    /// Whether there is a broker to be had, the user's or one of the lab's own: an error before anything is started is
+    /// worth more than an error after half of the bench has run.
     pub async fn check(product: Product, url: Option<&str>) -> Result<(), LabError> {
         match url {
             Some(url) => external::version(product, url).await.map(drop),
@@ -69,27 +69,27 @@ impl Broker {
         }
     }
 
-    /// What it is.
+    /// The product that this broker is.
     pub fn product(&self) -> Product {
         self.product
     }
 
-    /// Whether it is the user's.
+    /// Whether the broker is the user's.
     pub fn is_external(&self) -> bool {
         matches!(self.kind, Kind::External)
     }
 
-    /// Where the nodes find it. It may hold a password.
+    /// The URL at which the nodes find the broker. It may hold a password.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Its version, or `unknown`.
+    /// The version of the broker, or `unknown`.
     pub fn version(&self) -> &str {
         &self.version
     }
 
-    /// Its process id at this moment, if it is a process of the lab's.
+    /// The process id of the broker at this moment, if it is a process of the lab's.
     pub fn process_id(&self) -> Option<u32> {
         match &self.kind {
             Kind::Process(managed) => Some(managed.process_id()),
@@ -97,7 +97,7 @@ impl Broker {
         }
     }
 
-    /// What it is and where, for people.
+    /// What the broker is and where it is, for people.
     pub fn describe(&self) -> String {
         let (product, version) = (self.product, &self.version);
         let on = |port: u16| format!("{product} {version} on port {port}");
@@ -108,10 +108,10 @@ impl Broker {
         }
     }
 
-    /// Ends it if it is the lab's, else removes what this namespace has left there.
+    /// Ends the broker if it is the lab's; otherwise removes what this namespace has left there.
     ///
     /// # Errors
-    /// When something is left, a sentence for people.
+    /// When something is left; the error is a sentence for people.
     pub async fn stop(&self, namespace: &str) -> Result<(), String> {
         match &self.kind {
             Kind::Process(managed) => managed.stop().await,
@@ -122,19 +122,19 @@ impl Broker {
     }
 }
 
-/// Where a managed broker comes from.
+/// Where a broker of the lab's own comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
-    /// This machine's own program.
+    /// The program at this path of this machine.
     Program(PathBuf),
-    /// A container.
+    /// A Docker container.
     Docker,
 }
 
-/// Where a managed broker would come from now.
+/// Where a broker of the lab's own would come from now.
 ///
 /// # Errors
-/// When there is none to be had; the hint says how to get one.
+/// When no broker is to be had; the hint says how to get one.
 pub async fn source(product: Product) -> Result<Source, LabError> {
     let facts = product.facts();
     let found = facts.program.find()?;
@@ -161,13 +161,13 @@ pub async fn source(product: Product) -> Result<Source, LabError> {
     Err(LabError::environment(message).hint(hint))
 }
 
-/// The error for a process fault on a broker at this URL.
+/// The error of a process fault that would strike the user's broker at this URL.
 pub fn not_ours(url: &str) -> LabError {
     LabError::usage(format!("the broker at {} is not the lab's, so the lab cannot break it", redact(url)))
         .hint("leave out `--broker`; the fault `run = \"command\"` lets you break your own")
 }
 
-/// Hands each wound to what the broker is.
+/// Hands each wound on to the process or container that the broker is.
 macro_rules! wound {
     ($name:ident) => {
         async fn $name(&self) -> Result<(), LabError> {

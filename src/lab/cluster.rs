@@ -20,12 +20,13 @@ use super::service::Service;
 use super::software::Software;
 use scenario::{Action, Fault, Target};
 
-/// How long a node may take to end when asked to. With what follows it: under three seconds.
+/// How long a node may take to end when asked to. Together with the steps that follow, stopping a cluster takes under
+/// three seconds.
 const STOP: Duration = Duration::from_millis(1500);
 /// How long the history may take to end when asked to.
 const STOP_HISTORY: Duration = Duration::from_millis(500);
 
-/// A running cluster. Dropped without [`stop`](Self::stop): everything is killed at once.
+/// A running cluster. If it is dropped without [`stop`](Self::stop), everything is killed at once.
 #[derive(Debug)]
 pub struct Cluster {
     software: Software,
@@ -38,7 +39,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts everything and waits until all of it serves. An error or a cancellation leaves nothing behind.
+    /// Starts a whole cluster and waits until every part of it serves. An error or a cancellation leaves nothing
+    /// behind.
     pub async fn start(
         options: &ClusterOptions,
         cancel: &CancellationToken,
@@ -77,7 +79,7 @@ impl Cluster {
                 Ok(Self { software, links, members, broker, namespace, events: Some(events), base })
             }
             Err(error) => {
-                // First all who use the broker, then what they left there.
+                // First everybody who uses the broker ends, then what they left at the broker is removed.
                 base.close().await;
                 if let Some(broker) = broker.filter(Broker::is_external) {
                     broker.stop(&namespace).await.ok();
@@ -87,17 +89,18 @@ impl Cluster {
         }
     }
 
-    /// Where a WebSocket client finds each node, in their order; behind a link that is proxied, its proxy.
+    /// The URL at which a WebSocket client finds each node, in the order of the nodes; behind a proxied link, the URL
+    /// of its proxy.
     pub fn urls(&self) -> Vec<String> {
         self.members.doors.iter().map(|port| format!("ws://127.0.0.1:{port}")).collect()
     }
 
-    /// The process id of each node at this moment, in their order.
+    /// The process id of each node at this moment, in the order of the nodes.
     pub fn node_ids(&self) -> Vec<u32> {
         self.members.nodes.iter().map(Service::process_id).collect()
     }
 
-    /// The process id of everything at this moment, with its name for people: nodes, history, broker.
+    /// The process id of every process at this moment, with its name for people: nodes, history, broker.
     pub fn process_ids(&self) -> Vec<(String, u32)> {
         let of = |service: &Service| (service.name().to_owned(), service.process_id());
         let nodes = self.members.nodes.iter().map(of);
@@ -117,22 +120,21 @@ impl Cluster {
         self.broker.as_ref()
     }
 
-    /// The links that are proxied.
+    /// The links of this cluster that are proxied.
     pub fn links(&self) -> &Links {
         &self.links
     }
 
-    /// What other processes of the lab are started with.
+    /// The supervision under which other processes of the lab are started.
     pub fn supervision(&self) -> &Supervision {
         self.base.supervision()
     }
 
-    /// Waits until the nodes that a fault on a link has concerned serve again, those that are killed meanwhile
-    /// left out.
+    /// Waits until the nodes that a fault on a link has concerned serve again, except nodes that are killed meanwhile.
     pub async fn serve_again(&self, target: &Target) {
         let nodes = self.links.concerned(target);
         let concerned = nodes.iter().filter_map(|n| self.members.nodes.get(*n));
-        // Who does not come back is somebody else's fault, and its clients will tell.
+        // A node that does not come back is the matter of another fault, and its clients will tell.
         join_all(concerned.filter(|node| node.is_running()).map(fault::Victim::ready)).await;
     }
 
@@ -141,7 +143,7 @@ impl Cluster {
         join_all(self.members.nodes.iter().map(Service::ended)).await;
     }
 
-    /// What this cluster's native names begin with.
+    /// The prefix of this cluster's native names at the broker.
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
@@ -151,7 +153,7 @@ impl Cluster {
         self.base.directory()
     }
 
-    /// What ran, in which version.
+    /// The version of each program that runs in this cluster, by its name.
     pub fn versions(&self) -> BTreeMap<String, String> {
         let own = ("pubsub-lab".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
         let broker = self.broker.as_ref();
@@ -159,17 +161,17 @@ impl Cluster {
         std::iter::once(own).chain(broker).collect()
     }
 
-    /// What happens unasked. There is one reader: the first call takes it.
+    /// The events that nobody asked for, such as deaths. There is one reader: the first call takes it.
     pub fn take_events(&mut self) -> Option<Events> {
         self.events.take()
     }
 
-    /// Strikes a fault. Gives the moment in which its condition held.
+    /// Strikes a fault. Gives the instant at which its condition held.
     pub async fn apply(&self, fault: &Fault) -> Result<Instant, LabError> {
         self.each(fault, Wound::Strike(&fault.action)).await
     }
 
-    /// Heals a fault. Gives the moment in which all of its target served again.
+    /// Heals a fault. Gives the instant at which all of its target served again.
     pub async fn heal(&self, fault: &Fault) -> Result<Instant, LabError> {
         self.each(fault, Wound::Heal(&fault.action)).await
     }
@@ -191,14 +193,14 @@ impl Cluster {
             Target::AllNodes => {
                 try_join_all(self.members.nodes.iter().map(|node| wound.on(node))).await?;
             }
-            // Those of the load and of the links are struck elsewhere.
+            // Faults of the load and of the links are struck elsewhere.
             _ => {}
         }
         Ok(Instant::now())
     }
 
-    /// Ends everything, nodes first, within three seconds. Gives what is left at a broker that is not the lab's, a
-    /// sentence for people; mostly nothing.
+    /// Ends everything, nodes first, within three seconds. Gives a sentence for people on what is left at a broker that
+    /// is not the lab's; mostly nothing.
     pub async fn stop(self) -> Option<String> {
         join_all(self.members.nodes.iter().map(|node| node.stop(STOP))).await;
         if let Some(history) = self.history() {
@@ -213,7 +215,7 @@ impl Cluster {
     }
 }
 
-/// What is done to a target.
+/// What a fault does to a process that it targets.
 #[derive(Debug, Clone, Copy)]
 enum Wound<'a> {
     Strike(&'a Action),

@@ -1,4 +1,4 @@
-//! A directory that only this lab uses, and that is gone when the lab is.
+//! A directory that only this lab uses, and that is removed at the latest when the lab ends.
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::error::LabError;
 use super::warden::Warden;
 
-/// A private directory under the system's temporary one. Removed on drop, at the latest by the warden.
+/// A private directory under the system's temporary one. It is removed on drop, or else by the warden.
 #[derive(Debug)]
 pub struct PrivateDirectory {
     path: PathBuf,
@@ -16,9 +16,9 @@ pub struct PrivateDirectory {
 }
 
 impl PrivateDirectory {
-    /// Makes one that nobody else may read.
+    /// Makes a directory that nobody else may read.
     pub fn new(warden: &Arc<Warden>) -> Result<Self, LabError> {
-        // 64 random bits: nobody else has this name, so the warden may know it before it exists.
+        // The name has 64 random bits: nobody else has it, so the warden may know it before the directory exists.
         let path = std::env::temp_dir().join(format!("pubsub-lab-{:016x}", rand::random::<u64>()));
         let failed = |error| {
             LabError::environment(format!("the directory {} could not be made: {error}", path.display()))
@@ -29,7 +29,7 @@ impl PrivateDirectory {
         Ok(Self { path, warden: Arc::clone(warden) })
     }
 
-    /// Where it is.
+    /// The path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -38,7 +38,7 @@ impl PrivateDirectory {
 impl Drop for PrivateDirectory {
     fn drop(&mut self) {
         if std::fs::remove_dir_all(&self.path).is_ok() {
-            // A closed pipe only means that the warden has seen to it.
+            // A closed pipe only means that the warden has seen to the directory.
             self.warden.directory_gone(&self.path).ok();
         }
     }

@@ -23,15 +23,15 @@ use super::product::Product;
 use fault::Victim;
 use removal::remove;
 
-/// How long a command may take.
+/// How long one `docker` command may take before the lab gives it up.
 const COMMAND: Duration = Duration::from_secs(20);
-/// How long the first start may take: the image may have to be fetched.
+/// How long the first start of a container may take: Docker may have to fetch the image.
 const FETCH: Duration = Duration::from_secs(180);
-/// How long the engine may take to say that it is there.
+/// How long the Docker engine may take to answer whether it runs.
 const ENGINE: Duration = Duration::from_secs(3);
 /// How long a broker in a container may take to be ready; RabbitMQ has to boot.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How often it is asked.
+/// How often the lab asks a container whether its broker is ready.
 const POLL: Duration = Duration::from_millis(10);
 
 fn run(image: &Image, name: &str, port: u16) -> Vec<String> {
@@ -48,7 +48,7 @@ pub async fn is_there() -> bool {
 /// The version of the Docker engine that runs.
 ///
 /// # Errors
-/// When none answers.
+/// When no engine answers.
 pub async fn engine() -> Result<String, LabError> {
     let output = docker(&["version", "--format", "{{.Server.Version}}"], ENGINE).await?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
@@ -60,23 +60,23 @@ pub struct Container {
     product: Product,
     name: String,
     port: u16,
-    /// While the container is down, nobody else is given its port.
+    /// Keeps the port from being given to anybody else while the container is down.
     _kept: Kept,
     dir: PathBuf,
     supervision: Supervision,
-    /// Whether the end of what runs now was asked for. A new one for each start.
+    /// Whether somebody asked the process that runs now to end. Each start makes a new flag.
     asked: Mutex<Arc<AtomicBool>>,
 }
 
 impl Container {
-    /// Starts it and waits until it serves. What `docker` says goes into `dir`.
+    /// Starts the container and waits until its broker serves. The output of `docker` goes into a log in `dir`.
     pub async fn start(product: Product, dir: &Path, supervision: &Supervision) -> Result<Self, LabError> {
         let image = &product.facts().image;
         let name = format!("pubsub-lab-{:08x}", rand::random::<u32>());
         let Some(port) = ports::free(1)?.pop() else {
             return Err(LabError::environment("no port was free for a container"));
         };
-        // Before it is made, so that it is removed whatever happens.
+        // The container is registered before it is made, so that the warden removes it whatever happens.
         let registered = supervision.warden.container(&name);
         registered.map_err(|error| LabError::environment(format!("the warden is gone: {error}")))?;
         let container = Self {
@@ -101,21 +101,21 @@ impl Container {
         Ok(container)
     }
 
-    /// The loopback port that leads to it.
+    /// The loopback port that leads to the broker in the container.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Removes it.
+    /// Stops and removes the container.
     pub async fn stop(&self) {
         self.ask();
-        // What fails here is left to the warden.
+        // A container that cannot be removed here is left to the warden.
         if docker(&remove(&self.name), COMMAND).await.is_ok() {
             self.supervision.warden.container_gone(&self.name).ok();
         }
     }
 
-    /// A `docker` that may take long, and so must not outlive the lab either.
+    /// Starts a `docker` process that may run for long, under supervision so that it does not outlive the lab.
     fn supervised(&self, arguments: Vec<String>) -> Result<(Process, mpsc::Receiver<String>), LabError> {
         let spec = Spec {
             name: "docker".into(),
@@ -134,12 +134,12 @@ impl Container {
         state.is_ok_and(|output| output.stdout.starts_with(b"true"))
     }
 
-    /// The end that comes is asked for.
+    /// Records that the end of the container that comes now was asked for.
     fn ask(&self) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).store(true, Ordering::SeqCst);
     }
 
-    /// Tells its end if nobody asks for it.
+    /// Reports the end of the container as a death, unless somebody asked for that end.
     fn watch_over(&self) -> Result<(), LabError> {
         let asked = Arc::new(AtomicBool::new(false));
         *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&asked);
@@ -196,7 +196,8 @@ impl Victim for Container {
         {
             return Ok(());
         }
-        // One that still ends after a SIGTERM is waited for; one that has ended is stopped already.
+        // `docker stop` waits for a container that still ends after a SIGTERM; a container that has ended is stopped
+        // already.
         docker(&["stop", "--time", "5", &self.name], COMMAND).await?;
         docker(&["start", &self.name], COMMAND).await?;
         self.watch_over()
@@ -265,7 +266,7 @@ mod tests_of_the_machine {
 
     #[tokio::test]
     async fn a_failed_command_is_named() {
-        // Fails with and without an engine, and without the program as well.
+        // The command fails with an engine, without an engine, and without the `docker` program as well.
         let error = docker(&["no-such-subcommand"], ENGINE).await.unwrap_err();
         assert!(error.message.starts_with("`docker no-such-subcommand` failed: "), "{error}");
     }

@@ -1,4 +1,4 @@
-//! What is under way may still arrive.
+//! The drain after the load: messages that are under way may still arrive.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -7,11 +7,11 @@ use tokio::time::{Instant, sleep};
 
 use load::LoadGenerator;
 
-/// How often one looks whether it has.
+/// How often the drain looks whether everything has arrived.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Until every debt is paid and every publish is answered, or the time is up. Never on quiet alone: a broker
-/// that boots is quiet too.
+/// Waits until every debt is paid and every publish is answered, or the time is up. Silence alone never ends the drain:
+/// a broker that boots is quiet too.
 pub(super) async fn drain(generator: &LoadGenerator, limit: Duration) {
     let deadline = Instant::now() + limit;
     let ledger = generator.ledger();

@@ -1,4 +1,4 @@
-//! What a user is told when the lab cannot do what was asked.
+//! The error that a user sees when the lab cannot do what was asked.
 
 use std::fmt;
 
@@ -9,42 +9,43 @@ pub const INTERRUPTED: u8 = 130;
 /// Exit code: the environment lacks something (a broker, a free port).
 pub const ENVIRONMENT: u8 = 4;
 
-/// One sentence that names what was wrong and where, perhaps the last words of a process, perhaps a hint.
+/// An error for the user: one sentence that names what was wrong and where, perhaps with the last words of a process
+/// and a hint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabError {
-    /// The sentence.
+    /// The sentence that says what was wrong.
     pub message: String,
-    /// The last lines of a log that show it, oldest first; mostly none.
+    /// The last lines of a log that show the cause, oldest first; mostly none.
     pub log: Vec<String>,
-    /// What to do about it.
+    /// What the user can do about it.
     pub hint: Option<String>,
-    /// The exit code that it means.
+    /// The exit code of the process that ends with this error.
     pub exit: u8,
 }
 
 impl LabError {
-    /// The environment lacks something.
+    /// An error that says that the environment lacks something.
     pub fn environment(message: impl Into<String>) -> Self {
         Self { message: message.into(), log: Vec::new(), hint: None, exit: ENVIRONMENT }
     }
 
-    /// What was asked for makes no sense.
+    /// An error that says that the user asked for something that makes no sense.
     pub fn usage(message: impl Into<String>) -> Self {
         Self { message: message.into(), log: Vec::new(), hint: None, exit: USAGE }
     }
 
-    /// The user asked for an end before it was reached.
+    /// An error that says that the user ended the work before it was done.
     pub fn interrupted() -> Self {
         Self { message: "interrupted".into(), log: Vec::new(), hint: None, exit: INTERRUPTED }
     }
 
-    /// The same, with what to do about it.
+    /// Adds to the error what the user can do about it.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The same, with the last lines of a log.
+    /// Adds to the error the last lines of a log.
     pub fn log(mut self, lines: Vec<String>) -> Self {
         self.log = lines;
         self

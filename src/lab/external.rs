@@ -1,4 +1,4 @@
-//! A broker that the user brings: looked at before anything starts, never broken, and left as it was.
+//! A broker that the user brings: checked before anything starts, never broken, and left as it was.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::product::Product;
 use super::redaction::redact;
 use super::refusal::{PATIENCE, Refusal};
 
-/// How long cleaning up there may take: it is a part of the end, which is to come soon.
+/// How long it may take to clean up at the user's broker: cleaning is a part of the end, which is to come soon.
 const CLEAN: Duration = Duration::from_secs(1);
 
 /// The version of the broker at this URL, if nodes will be able to use it.
@@ -32,10 +32,10 @@ pub async fn version(product: Product, url: &str) -> Result<String, LabError> {
     })
 }
 
-/// Removes what the nodes and the history of this namespace have made there to stay.
+/// Removes what the nodes and the history of this namespace have made at the user's broker to stay.
 ///
 /// # Errors
-/// When it is still there, a sentence for people.
+/// When something of it is still there; the error is a sentence for people.
 pub async fn clean(product: Product, url: &str, namespace: &str) -> Result<(), String> {
     let why = match tokio::time::timeout(CLEAN, product.clean(url, namespace)).await {
         Ok(Ok(())) => return Ok(()),
@@ -93,7 +93,7 @@ mod tests_of_the_machine {
         std::thread::spawn(move || {
             use std::io::{Read, Write};
             while let Ok((mut stream, _)) = listener.accept() {
-                // The header of AMQP has eight bytes.
+                // The protocol header of AMQP has eight bytes.
                 stream.read_exact(&mut [0; 8]).ok();
                 stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").ok();
             }

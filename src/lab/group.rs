@@ -1,7 +1,7 @@
 //! A process group that the lab started, and how to be sure that its number still means the same one.
 //!
-//! Numbers of dead processes are given out again. While a group has a living member its number is taken, so
-//! the only danger is a *leader* of another birth under the same number: the start time tells.
+//! Numbers of dead processes are given out again. While a group has a living member its number is taken, so the only
+//! danger is a *leader* that was born later under the same number: its start time tells.
 
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, killpg};
@@ -15,12 +15,12 @@ pub struct Group {
 }
 
 impl Group {
-    /// The group of a child that is not reaped yet, so that the number is certainly its own.
+    /// The group of a child that is not reaped yet, so that the number certainly belongs to it.
     pub fn of_child(leader: i32) -> Self {
         Self { leader, born: birth(leader) }
     }
 
-    /// A group as it was written down; `born` is `None` where the system does not tell.
+    /// A group as it was written down; `born` is `None` where the system does not tell when a process started.
     pub fn recorded(leader: i32, born: Option<u64>) -> Self {
         Self { leader, born }
     }
@@ -30,34 +30,35 @@ impl Group {
         self.leader
     }
 
-    /// When its leader started, in the system's own ticks.
+    /// When the group's leader started, in clock ticks of the system.
     pub fn born(&self) -> Option<u64> {
         self.born
     }
 
-    /// Whether the number has gone to somebody else.
+    /// Whether the group's number has gone to another process.
     pub fn is_recycled(&self) -> bool {
         match (self.born, birth(self.leader)) {
             (Some(then), Some(now)) => then != now,
-            // The leader is gone, or the system does not tell: what has this number are its own members.
+            // The leader is gone, or the system does not tell its birth: the processes with this number are the group's
+            // own.
             _ => false,
         }
     }
 
-    /// Sends a signal to every member; an empty or recycled group takes none. True if somebody got it.
+    /// Sends a signal to every member; an empty or recycled group gets none. True if any process got it.
     pub fn signal(&self, signal: Signal) -> bool {
-        // 0 and 1 would mean one's own group and everybody.
+        // The numbers 0 and 1 would mean the lab's own group and every process.
         self.leader > 1 && !self.is_recycled() && killpg(Pid::from_raw(self.leader), signal).is_ok()
     }
 
-    /// Whether a member is left that is not a zombie, as far as the system tells.
+    /// Whether the group has a member left that is not a zombie, as far as the system tells.
     pub fn is_alive(&self) -> bool {
         if self.leader <= 1 || self.is_recycled() {
             return false;
         }
         match killpg(Pid::from_raw(self.leader), None) {
             Err(Errno::ESRCH) => false,
-            // A dead leader that nobody has reaped answers too.
+            // A dead leader that nobody has reaped answers a signal too.
             _ => state(self.leader) != Some('Z'),
         }
     }
@@ -74,7 +75,7 @@ fn state(pid: i32) -> Option<char> {
     stat(pid)?.chars().next()
 }
 
-/// The fields of `/proc/PID/stat` from the third on: the second is the program's name, which may hold anything.
+/// The fields of `/proc/PID/stat` from the third on: the second field is the program's name, which may hold anything.
 #[cfg(target_os = "linux")]
 fn stat(pid: i32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;

@@ -1,4 +1,4 @@
-//! A run that is ended before its time: how it ends, and what is said of it.
+//! A run that is ended before its time: how it ends, and what the report says about it.
 
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -6,27 +6,27 @@ use std::time::Duration;
 use super::drain::drain;
 use load::LoadGenerator;
 
-/// What came before the load counts nowhere, so that there is nothing to tell.
+/// Why a run without a load gives no row: what came before the load counts nowhere, so there is nothing to report.
 pub(super) const BEFORE_THE_LOAD: &str = "interrupted before its load began";
 
-/// How long what is under way may still arrive. Whoever pressed Ctrl-C does not wait for a whole drain.
+/// How long messages under way may still arrive. Whoever pressed Ctrl-C does not wait for a whole drain.
 const MOMENT: Duration = Duration::from_millis(300);
 
 /// Where a run was cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Cut {
-    /// Since the run's zero.
+    /// When the run was cut, since the run's zero.
     pub(super) at: Duration,
-    /// Since the measured load began.
+    /// When the run was cut, since the measured load began.
     pub(super) loaded: Duration,
-    /// Debts that were not yet a second old and not paid. The ledger has no third word beside paid and lost, and its
-    /// sums are to hold, so that they stand among the lost; nobody knows whether they would have come. That is why
-    /// the run is judged by no expectation, and why their number is said.
+    /// Number of debts that were not yet a second old and not paid. The ledger has no third word beside paid and lost,
+    /// and its sums have to hold, so these debts stand among the lost; nobody knows whether they would have been paid.
+    /// That is why the run is judged by no expectation, and why their number is reported.
     pub(super) young: u64,
 }
 
 impl Cut {
-    /// Ends the load now, and gives what is under way a moment. `None` if the load has not begun.
+    /// Ends the load now, and waits a moment for messages under way. `None` if the load has not begun.
     pub(super) async fn now(generator: &LoadGenerator) -> Option<Self> {
         let begin = generator.begin();
         if generator.now() < begin {
@@ -40,7 +40,7 @@ impl Cut {
         Some(Self { at, loaded: at.saturating_sub(begin), young })
     }
 
-    /// Why such a run proves nothing, a clause each.
+    /// The reasons why a cut run proves nothing, one clause each.
     pub(super) fn why(self, duration: Duration) -> Vec<String> {
         let whole = format!("{} s", duration.as_secs_f64());
         let cut = if self.loaded < duration {

@@ -1,4 +1,5 @@
-//! What the lab knows of a third-party server: one object for each kind of broker, and nobody else asks which it is.
+//! The knowledge of the lab about third-party servers: one object for each kind of broker. Nobody else asks which kind
+//! it is.
 
 use std::fmt;
 use std::io;
@@ -12,125 +13,125 @@ use super::process::Supervision;
 use super::program;
 use super::refusal::Refusal;
 
-/// A kind of broker: what is so of every one of them, and how one is started, asked and left.
+/// A kind of broker: the facts about it, and how a broker of the kind is started, asked and left.
 pub trait BrokerKind: fmt::Debug + Send + Sync {
-    /// What is so of every one of them.
+    /// The facts that hold for every broker of this kind.
     fn facts(&self) -> &'static Facts;
 
-    /// Starts one of the lab's own and waits until it serves.
+    /// Starts a broker of the lab's own and waits until it serves.
     fn start<'a>(&self, place: Place<'a>) -> BoxFuture<'a, Result<Managed, LabError>>;
 
-    /// The version of the one that serves on this loopback port. An error until it serves.
+    /// The version of the broker that serves on this loopback port. An error until it serves.
     fn version_at(&self, port: u16) -> BoxFuture<'static, io::Result<String>>;
 
-    /// The version of the user's, or `unknown`, once it lets a client of the kind that the nodes use in.
+    /// The version of the user's broker, or `unknown`, once it has let in a client of the kind that the nodes use.
     fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, Refusal>>;
 
-    /// Deletes what the nodes and the history of this namespace have made to stay at the user's. An error is a clause
-    /// for people. Of a kind that keeps nothing there is nothing to delete.
+    /// Deletes what the nodes and the history of this namespace have made at the user's broker to stay. An error is a
+    /// clause for people. A kind that keeps nothing has nothing to delete.
     fn clean<'a>(&self, _url: &'a str, _namespace: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(ready(Ok(())))
     }
 }
 
-/// Where one of the lab's own is started.
+/// The place in which a broker of the lab's own is started.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    /// Its program.
+    /// The path of the broker's program.
     pub program: &'a Path,
     /// The lab's private directory.
     pub dir: &'a Path,
     /// The directory of the logs.
     pub logs: &'a Path,
-    /// Who watches over it.
+    /// The supervision under which the broker's processes run.
     pub supervision: &'a Supervision,
 }
 
-/// What is so of every broker of a kind.
+/// The facts that hold for every broker of a kind.
 #[derive(Debug)]
 pub struct Facts {
-    /// Its name for people, by which a pattern says that it needs one.
+    /// The name of the kind for people, by which a pattern says that it needs such a broker.
     pub name: &'static str,
-    /// The name of its process, of its log, and of its version in a report.
+    /// The name of the broker's process, of its log, and of its version in a report.
     pub word: &'static str,
-    /// The schemes of its URLs with a host and a port that a proxy can stand for. The first is that of the lab's own,
-    /// the blank of `--server` and a word of `--broker`.
+    /// The schemes of URLs with a host and a port that a proxy can stand for. The first is the scheme of the lab's own
+    /// broker, of the blank in `--server`, and a word of `--broker`.
     pub schemes: &'static [&'static str],
-    /// Those of its other URLs: over TLS, or to a file.
+    /// The schemes of other URLs of this kind: over TLS, or to a file.
     pub other_schemes: &'static [&'static str],
-    /// The port of a URL without one.
+    /// The default port, for a URL without one.
     pub port: u16,
-    /// How its URLs read, for a hint.
+    /// The form of the URLs, for a hint.
     pub url_form: &'static str,
-    /// Its program on this machine.
+    /// The server's program on this machine.
     pub program: &'static Program,
-    /// What else of other people it needs to run.
+    /// A program by other people that the server needs beside it.
     pub companion: Option<&'static Companion>,
-    /// What runs where there is no such program.
+    /// The container that runs the server where this machine has no such program.
     pub image: Image,
 }
 
-/// A server's program: how it is found, and how one gets it.
+/// A server's program: how the lab finds it, and how the user gets it.
 #[derive(Debug)]
 pub struct Program {
-    /// Its name, which is that of Debian's package as well.
+    /// The name of the program, which is that of Debian's package as well.
     pub name: &'static str,
-    /// Homebrew's formula.
+    /// The name of Homebrew's formula.
     pub formula: &'static str,
-    /// The environment variable that names another one; empty means: none, use Docker.
+    /// The environment variable that names another program; an empty value means: no program, use Docker.
     pub variable: &'static str,
-    /// Where it is looked for before the search path.
+    /// The directories in which the program is looked for before the search path.
     pub places: &'static [&'static str],
-    /// Whether the lab can use what the search path has under this name.
+    /// Whether the lab can use a program that the search path has under this name.
     pub is_usable: fn(&Path) -> bool,
-    /// How its version is learnt.
+    /// How the lab learns the program's version.
     pub version: VersionBy,
 }
 
-/// How the version of a program is learnt.
+/// How the lab learns the version of a program.
 #[derive(Debug, Clone, Copy)]
 pub enum VersionBy {
-    /// It says it when it is called so.
+    /// The program says its version when it is called with this flag.
     Flag(&'static str),
-    /// Its installation tells.
+    /// The path of its installation tells the version.
     Place(fn(&Path) -> Option<String>),
 }
 
 /// A program that a server needs beside it.
 #[derive(Debug)]
 pub struct Companion {
-    /// Its name, and that of its process.
+    /// The name of the companion's program, and of its process.
     pub name: &'static str,
-    /// What it belongs to.
+    /// What the companion belongs to.
     pub part_of: &'static str,
-    /// Debian's package.
+    /// The name of Debian's package.
     pub package: &'static str,
-    /// Homebrew's formula.
+    /// The name of Homebrew's formula.
     pub formula: &'static str,
-    /// Finds it; an error where it is not.
+    /// Finds the companion's program; an error if this machine has none.
     pub find: fn() -> Result<PathBuf, LabError>,
-    /// Its version, if its place tells it.
+    /// The version of the companion, if the path of its program tells it.
     pub version: fn(&Path) -> Option<String>,
 }
 
-/// A container of a server.
+/// A container image of a server.
 #[derive(Debug)]
 pub struct Image {
-    /// The image; Docker fetches it once.
+    /// The name of the image, which Docker fetches once.
     pub name: &'static str,
-    /// The port that it listens on within.
+    /// The port on which the server listens within the container.
     pub port: u16,
-    /// More flags for `docker run`.
+    /// Additional flags for `docker run`.
     pub flags: &'static [&'static str],
-    /// What runs in it, where that is not what the image says.
+    /// The command that runs in the container, where it is not the image's own.
     pub command: &'static [&'static str],
 }
 
 impl Program {
-    /// The one of this machine, if it has one that the lab can use.
+    /// The path of this program on this machine, if it has one that the lab can use.
     ///
     /// # Errors
-    /// When the variable names what is no program.
+    /// When the environment variable names something that is no program.
     pub fn find(&self) -> Result<Option<PathBuf>, LabError> {
         program::chosen(self.variable, || {
             let known = self.places.iter().map(PathBuf::from).find(|file| program::is_program(file));
@@ -138,7 +139,7 @@ impl Program {
         })
     }
 
-    /// What to do on this system to have it.
+    /// What a user of this system does to install the program.
     pub fn install_line(&self) -> String {
         program::install_line(self.name, self.formula)
     }

@@ -5,7 +5,7 @@
 //! be started again, a [`Process`](process::Process) is one child under supervision, and the
 //! [`Warden`](warden::Warden) ends all of them if the lab cannot.
 //!
-//! What is so of one broker alone stands in its [`BrokerKind`](kind::BrokerKind) under `product`; everybody else goes
+//! What is true of only one broker stands in its [`BrokerKind`](kind::BrokerKind) under `product`; everybody else goes
 //! through the list in [`Product`].
 
 pub mod base;

@@ -1,4 +1,4 @@
-//! What the report says of the links that went through a proxy.
+//! What the report says about the links that went through a proxy.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::links::{Links, Seen};
 use fault::link::Added;
 use report::{LinkReport, ProxyReport};
 
-/// Each link, and what passed there.
+/// The row of each proxied link, with what its proxies counted.
 pub(super) fn link_reports(links: &Links) -> Vec<LinkReport> {
     let report = |seen: Seen| LinkReport {
         name: seen.name,
@@ -20,14 +20,15 @@ pub(super) fn link_reports(links: &Links) -> Vec<LinkReport> {
     links.seen().into_iter().map(report).collect()
 }
 
-/// The links that stayed cut after their healing, a clause each: the run shows another fault than it was asked for.
+/// Names the links that stayed cut after their healing, one clause each: such a run shows another fault than the one
+/// that was asked for.
 pub(super) fn robbed_links(links: &[LinkReport]) -> impl Iterator<Item = String> {
     links.iter().filter(|link| link.port_taken > 0).map(|link| {
         format!("the link {} stayed cut for longer: another program had taken its port", link.name)
     })
 }
 
-/// What a proxy itself adds.
+/// The latency that a proxy itself adds, as the report has it.
 pub(super) fn proxy_report(added: Added) -> ProxyReport {
     let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     ProxyReport {

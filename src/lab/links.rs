@@ -1,4 +1,4 @@
-//! The links of one cluster that its scenario breaks: a proxy on each of their connections, and on no other.
+//! The links of one cluster that its scenario breaks: a proxy on each of their connections, and on no other connection.
 //!
 //! A *path* is what one process dials: `node 1` its broker, `node 0` the socket of `node 2`, clients a node. A
 //! link of the scenario concerns one path or several, and what goes from one of its ends to the other may go
@@ -20,7 +20,7 @@ use scenario::{Action, Condition, End, Fault, Link, Target, side};
 pub struct Links {
     lines: Vec<Named>,
     nodes: usize,
-    /// Each with what ends it.
+    /// Each proxy, with the guard that ends it.
     proxies: Mutex<Vec<(Proxy, DropGuard)>>,
     tasks: TaskTracker,
     cancel: CancellationToken,
@@ -34,28 +34,28 @@ struct Named {
     line: Line,
 }
 
-/// How a line lies on a path.
+/// How a link of the scenario lies on a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Lie {
-    /// Its first end dials.
+    /// The first end of the link dials.
     Along,
-    /// Its second end dials.
+    /// The second end of the link dials.
     Against,
-    /// Either end may be either, as in `node * <-> node *`.
+    /// Either end may be the one that dials, as in `node * <-> node *`.
     Either,
 }
 
-/// What a proxied link has seen.
+/// What the proxies of a link have seen.
 #[derive(Debug, Clone)]
 pub struct Seen {
-    /// As the scenario words it.
+    /// The name of the link, as the scenario words it.
     pub name: String,
-    /// What its proxies counted.
+    /// What the proxies of the link counted.
     pub counts: LinkCounts,
 }
 
 impl Links {
-    /// Those that these faults name. The seed reaches their jitter.
+    /// The links that these faults name. The seed reaches their jitter.
     pub fn of(faults: &[Fault], nodes: usize, seed: u64) -> Self {
         let mut lines: Vec<Named> = Vec::new();
         for fault in faults {
@@ -71,13 +71,13 @@ impl Links {
         Self { lines, nodes, proxies: Mutex::default(), tasks: TaskTracker::new(), cancel, _end }
     }
 
-    /// Whether nothing is proxied.
+    /// Whether no link is proxied.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// Where one process finds another that listens at `upstream`: there, or at a proxy that stands in between.
-    /// `None` where nothing stands in between.
+    /// The address at which one process finds another that listens at `upstream`: that of a proxy that stands in
+    /// between. `None` where nothing stands in between.
     pub async fn place(&self, dialer: End, listener: End, upstream: &str) -> Result<Option<u16>, LabError> {
         let lies = |named: &Named| {
             self.lie(&named.target, dialer, listener).map(|lie| (named.line.clone(), lie == Lie::Against))
@@ -86,7 +86,7 @@ impl Links {
         if lines.is_empty() {
             return Ok(None);
         }
-        // Outside the range of outgoing connections: a cut closes the port, and nobody is to get it meanwhile.
+        // The port lies outside the range of outgoing connections: a cut closes it, and nobody is to get it meanwhile.
         let port = ports::free(1)?.first().copied().unwrap_or(0);
         let cancel = self.cancel.child_token();
         let started = Proxy::start(port, upstream.to_owned(), lines, &self.tasks, &cancel).await;
@@ -108,7 +108,7 @@ impl Links {
             },
             Target::Groups(_) if dialer == End::Clients => None,
             Target::Groups(groups) => {
-                // Forward is from the group that stands first in the file, whoever dials.
+                // Forward means from the group that stands first in the file, whoever dials.
                 match side(groups, dialer).cmp(&side(groups, listener)) {
                     Ordering::Less => Some(Lie::Along),
                     Ordering::Equal => None,
@@ -119,7 +119,7 @@ impl Links {
         }
     }
 
-    /// Puts a fault's condition on its link.
+    /// Puts a fault's condition on its link. `None` if the fault strikes no link.
     pub fn strike(&self, fault: &Fault) -> Option<Struck> {
         let named = self.lines.iter().find(|named| named.target == fault.target)?;
         let (condition, way) = match (&fault.action, &fault.target) {
@@ -143,13 +143,13 @@ impl Links {
         }
     }
 
-    /// What each proxied link has seen so far, in the order of the scenario.
+    /// What the proxies of each link have seen so far, in the order of the scenario.
     pub fn seen(&self) -> Vec<Seen> {
         let seen = |named: &Named| Seen { name: named.target.to_string(), counts: named.line.counts() };
         self.lines.iter().map(seen).collect()
     }
 
-    /// The latency that a proxy itself adds on this machine now; `None` where nothing is proxied.
+    /// The latency that a proxy itself adds on this machine now; `None` where no link is proxied.
     pub async fn added_latency(&self) -> Result<Option<Added>, LabError> {
         if self.is_empty() {
             return Ok(None);
@@ -159,7 +159,7 @@ impl Links {
         })
     }
 
-    /// Forgets the paths, to place others: nobody has used them.
+    /// Forgets the paths, so that others can be placed: nobody has used these.
     pub fn clear(&self) {
         self.proxies.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -173,7 +173,7 @@ pub struct Struck {
 }
 
 impl Struck {
-    /// Takes the condition away.
+    /// Takes the condition away from the link.
     pub fn heal(self) {
         self.line.heal(self.hold);
     }
@@ -182,7 +182,7 @@ impl Struck {
 fn way(link: Link) -> Way {
     match link {
         Link { one_way: false, .. } => Way::Both,
-        // From every node to every node is both ways on each path.
+        // A link from every node to every node concerns both ways of each path.
         Link { from: End::AllNodes, to: End::AllNodes, .. } => Way::Both,
         _ => Way::Forward,
     }
@@ -223,7 +223,8 @@ mod tests {
             let links = Links::of(&[], 5, 1);
             ways.iter().map(|(dialer, listener)| links.lie(&target, *dialer, *listener)).collect()
         };
-        // A cluster of amqp, as it dials: every node its broker and its history, and the history the broker.
+        // The paths of a cluster of amqp: every node dials its broker and its history, and the history dials the
+        // broker.
         let star: Vec<_> =
             (0..3).flat_map(|n| [(node(n), Broker), (node(n), History)]).chain([(History, Broker)]).collect();
         let (along, against) = (Some(Lie::Along), Some(Lie::Against));
@@ -231,7 +232,7 @@ mod tests {
         assert_eq!(lies(&[&[node(0)]], &star), first(along));
         assert_eq!(lies(&[&[node(0)], &[Broker]], &star), first(along));
         assert_eq!(lies(&[&[Broker], &[node(0)]], &star), first(against));
-        // A mesh of five: two groups part it in two.
+        // The paths of a mesh of five nodes; two groups part it in two.
         let mesh: Vec<_> = (0..5).flat_map(|one| (0..one).map(move |two| (node(one), node(two)))).collect();
         let parted = lies(&[&[node(0)], &[node(1)]], &mesh);
         for ((dialer, listener), lie) in mesh.iter().zip(parted) {

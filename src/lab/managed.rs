@@ -1,4 +1,4 @@
-//! A broker of the lab's own: the process that serves, and those that it needs beside it.
+//! A broker of the lab's own: the process that serves, and the companion that some need beside it.
 
 use std::time::Duration;
 
@@ -11,22 +11,23 @@ use fault::Victim;
 pub struct Managed {
     server: Service,
     companion: Option<Service>,
-    /// How long it may take to end when asked to.
+    /// How long the server may take to end when asked to.
     grace: Duration,
 }
 
 impl Managed {
-    /// One that serves by itself, and may take this long to end when asked to.
+    /// A broker whose server needs no companion, and may take this long to end when asked to.
     pub fn alone(server: Service, grace: Duration) -> Self {
         Self { server, companion: None, grace }
     }
 
-    /// One with a companion. It is ended at once: its data end with it, so there is nothing to put in order.
+    /// A broker whose server needs a companion. It is ended without grace: its data end with it, so there is nothing to
+    /// put in order.
     pub fn with_companion(server: Service, companion: Service) -> Self {
         Self { server, companion: Some(companion), grace: Duration::ZERO }
     }
 
-    /// Its loopback port, the same for all its life.
+    /// The loopback port of the server, the same for all its life.
     pub fn port(&self) -> u16 {
         self.server.port()
     }
@@ -36,7 +37,7 @@ impl Managed {
         self.server.process_id()
     }
 
-    /// Ends it.
+    /// Ends the server, and its companion after it.
     pub async fn stop(&self) {
         self.server.stop(self.grace).await;
         if let Some(companion) = &self.companion {
@@ -65,7 +66,7 @@ impl Victim for Managed {
     }
 
     async fn revive(&self) -> Result<(), LabError> {
-        // Somebody may have killed this one too, and without it the server does not start.
+        // Somebody may have killed the companion too, and the server does not start without it.
         if let Some(companion) = &self.companion {
             companion.revive().await?;
             companion.ready().await?;

@@ -22,9 +22,9 @@ use super::ways::Ways;
 use report::story::{history_trace, node_trace};
 use scenario::Pattern;
 
-/// How long a member may take to be ready.
+/// How long a member may take to be ready after its start.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How many times free ports are chosen again because somebody took one in between.
+/// Number of times that free ports are chosen again because somebody took one in between.
 const TRIES: usize = 5;
 
 /// What all members of one cluster share.
@@ -39,7 +39,7 @@ pub(super) struct Shared<'a> {
     pub(super) progress: &'a (dyn Fn(Progress) + Sync),
 }
 
-/// All of them, serving.
+/// The members of one cluster, all of them serving.
 #[derive(Debug)]
 pub(super) struct Members {
     pub(super) nodes: Vec<Service>,
@@ -48,9 +48,10 @@ pub(super) struct Members {
     pub(super) history: Option<Service>,
 }
 
-/// The ports that other members are told, and so cannot change for one of them alone.
+/// The ports that other members are told, and that therefore cannot change for one member alone.
 pub(super) struct Addresses {
-    /// Where each node hears the others; empty if they have a broker, or nothing to say.
+    /// The port on which each node listens for the other nodes; empty if the nodes have a broker, or nothing to tell
+    /// each other.
     pub(super) subs: Vec<u16>,
     pub(super) history: Option<u16>,
 }
@@ -58,7 +59,7 @@ pub(super) struct Addresses {
 /// Why a member did not start.
 struct Failure {
     error: LabError,
-    /// Somebody took its port after the lab had chosen it: other ports may do.
+    /// Whether somebody took the member's port after the lab had chosen it: other ports may do.
     taken: bool,
 }
 
@@ -68,7 +69,8 @@ impl From<LabError> for Failure {
     }
 }
 
-/// The ports for clients that were asked for, if all of them are free; or some that are.
+/// The ports that were asked for, for the clients of the nodes, if all of them are free; free ports if none were asked
+/// for.
 pub(super) fn client_ports(first: u16, count: usize) -> Result<Vec<u16>, LabError> {
     if first == 0 {
         return ports::free(count);
@@ -92,7 +94,7 @@ fn port_taken(index: usize, port: u16, error: &std::io::Error) -> LabError {
 }
 
 impl Members {
-    /// Starts all of them at once and waits until they serve. Tells them in their order.
+    /// Starts all members at once and waits until they serve. Reports them in their order.
     pub(super) async fn start(shared: &Shared<'_>, mut clients: Vec<u16>) -> Result<Self, LabError> {
         for _ in 1..TRIES {
             match Self::attempt(shared, &clients).await {
@@ -111,7 +113,7 @@ impl Members {
         let addresses = Addresses::free(&shared.options.software, clients)?;
         shared.links.clear();
         let ways = Ways::of(shared, clients, &addresses).await?;
-        // Both to their ends: who has started holds its port until it is gone.
+        // Both starts go on to their ends: a member that has started holds its port until it is gone.
         let started =
             join(start_nodes(shared, clients, &addresses, &ways), start_history(shared, &addresses, &ways))
                 .await;
@@ -137,12 +139,12 @@ impl Members {
 }
 
 impl Addresses {
-    /// Free ones, and none of those that the clients use.
+    /// Chooses free ports, and none of those that the clients use.
     fn free(software: &Software, clients: &[u16]) -> Result<Self, LabError> {
         let subs = if software.pattern().is_some_and(Pattern::links_nodes) { clients.len() } else { 0 };
         let history = usize::from(software.has_history());
         let mut free = ports::free(subs + history + clients.len())?;
-        // The clients' ports are free as well until somebody listens on them.
+        // The clients' ports look free as well until somebody listens on them.
         free.retain(|port| !clients.contains(port));
         let history = if software.has_history() { free.pop() } else { None };
         free.truncate(subs);
@@ -159,7 +161,7 @@ async fn start_nodes(
     let tell = |index| (shared.progress)(Progress::Waiting(format!("node {index}")));
     let starts = clients.iter().enumerate().map(|(index, port)| {
         let (spec, sub) = (node_spec(shared, index, *port, addresses, ways), addresses.subs.get(index));
-        // A port that was asked for is not the lab's to change.
+        // The lab may not change a port that the user asked for.
         let chosen = (shared.options.port == 0).then_some(*port).into_iter().chain(sub.copied());
         start(shared, spec, *port, chosen.collect())
     });
@@ -189,7 +191,7 @@ async fn start_history(
     start(shared, history_spec(shared, port, ways), port, vec![port]).await.map(Some)
 }
 
-/// Starts one. `chosen` are those of its ports that the lab chose.
+/// Starts one member. `chosen` are those of its ports that the lab chose.
 async fn start(shared: &Shared<'_>, spec: Spec, port: u16, chosen: Vec<u16>) -> Result<Service, Failure> {
     let supervision = shared.base.supervision();
     let started = async {
@@ -230,7 +232,7 @@ fn node_spec(shared: &Shared<'_>, index: usize, port: u16, addresses: &Addresses
     for peer in ways.peers_of(index) {
         args.extend(["--peer".into(), format!("tcp://{peer}")]);
     }
-    // Not arguments: everybody can read those, and a URL may hold a password.
+    // The secret and the URLs are not arguments: everybody can read those, and a URL may hold a password.
     let mut env: Vec<(OsString, OsString)> = vec![("PUBSUB_LAB_SECRET".into(), shared.secret.into())];
     if let Some(broker) = ways.brokers.get(index) {
         args.extend(["--namespace".into(), shared.namespace.into()]);
@@ -253,7 +255,7 @@ fn node_spec(shared: &Shared<'_>, index: usize, port: u16, addresses: &Addresses
     }
 }
 
-/// Somebody else's server. What its shell has started hears a SIGTERM too.
+/// How to start somebody else's server. A SIGTERM goes to everything that the server's shell has started, too.
 fn server_spec(shared: &Shared<'_>, server: &Server, index: usize, port: u16, ways: &Ways) -> Spec {
     let broker = ways.brokers.get(index).map(String::as_str);
     let peers = ways.peers_of(index);
@@ -285,7 +287,7 @@ fn history_spec(shared: &Shared<'_>, port: u16, ways: &Ways) -> Spec {
     }
 }
 
-/// What lets one of ours write a trace. Started again, it appends.
+/// The arguments that make one of our processes write a trace. A process that is started again appends to it.
 fn trace_args(shared: &Shared<'_>, file: PathBuf) -> Vec<OsString> {
     if shared.options.trace { vec!["--trace".into(), file.into()] } else { Vec::new() }
 }

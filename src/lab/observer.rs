@@ -1,4 +1,4 @@
-//! What a bench tells whoever watches it. The lab itself prints nothing.
+//! What a bench reports to whoever watches it. The lab itself prints nothing.
 
 use std::path::Path;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use scenario::Fault;
 
 /// Somebody who watches a bench.
 pub trait Observer: Sync {
-    /// Something happened.
+    /// Called when something happens in the bench.
     fn note(&self, note: Note<'_>);
 }
 
@@ -16,62 +16,62 @@ pub trait Observer: Sync {
 pub enum Note<'a> {
     /// A run begins; `index` counts from 1.
     Run {
-        /// How the report calls it.
+        /// The label of the subject in the report.
         label: &'a str,
-        /// Which of the runs.
+        /// The number of the run among all runs, counted from 1.
         index: usize,
-        /// How many runs.
+        /// Number of all runs.
         of: usize,
     },
-    /// A run is left out, and why.
+    /// A run is left out, for a reason.
     LeftOut {
-        /// How the report calls it.
+        /// The label of the subject in the report.
         label: &'a str,
-        /// Why.
+        /// The reason.
         why: &'a str,
     },
-    /// What will strike in the run that begins, with everything chosen that was left to the seed.
+    /// The faults that will strike in the run that begins, with everything chosen that was left to the seed.
     Planned(&'a [Fault]),
-    /// What is waited for while the cluster starts: `node 1`.
+    /// The member that the lab waits for while the cluster starts: `node 1`.
     Waiting(&'a str),
-    /// Everything that runs serves.
+    /// Every member of the cluster serves; these are the members.
     Members(&'a [Member]),
     /// A phase begins. `length` is how long it takes, or may take at the most.
     Phase {
-        /// Its name.
+        /// The name of the phase.
         name: &'static str,
-        /// How long.
+        /// The length of the phase, exact or at the most.
         length: Option<Duration>,
     },
-    /// How the measured load stands, some ten times a second.
+    /// The state of the measured load, reported some ten times a second.
     Progress {
-        /// Since the measured load began.
+        /// The time since the measured load began.
         at: Duration,
-        /// The counts.
+        /// The counts of messages and debts.
         counts: Counts,
-        /// The 99th percentile of the latency of each of the latest slices, in microseconds, the newest last; `None`
-        /// where nothing was delivered so far.
+        /// The 99th percentile of the latency in each of the latest slices, in microseconds, the newest last; `None`
+        /// for a slice in which nothing was delivered so far.
         latency_us: &'a [Option<u64>],
     },
     /// A fault strikes, or is healed.
     Fault {
-        /// Its place among those that were planned.
+        /// The place of the fault among those that were planned.
         number: usize,
-        /// How far it is.
+        /// The stage that the fault has reached.
         stage: Stage,
-        /// Since the measured load began.
+        /// The time since the measured load began.
         at: Duration,
-        /// `kill broker`, `healing: kill broker`.
+        /// The fault in words: `kill broker`, `healing: kill broker`.
         what: String,
     },
-    /// A process died unasked.
+    /// A process died that nobody had asked to end.
     Died {
-        /// Which, as [`Note::Members`] calls it.
+        /// The name of the process, as [`Note::Members`] has it.
         name: &'a str,
-        /// How, with its last words.
+        /// How the process died, with its last words.
         text: &'a str,
     },
-    /// Something is left at a broker that is not the lab's, or what became of something that a command of the user's
+    /// Something is left at a broker that is not the lab's; or what became of something that a command of the user's
     /// broke.
     Left(&'a str),
     /// The run is over.
@@ -80,40 +80,40 @@ pub enum Note<'a> {
     Kept(&'a Path),
 }
 
-/// How far a fault is.
+/// The stage that a fault has reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// It strikes.
+    /// The fault strikes.
     Struck,
-    /// Its healing begins.
+    /// The healing of the fault begins.
     Healing,
-    /// Its target is ready again.
+    /// The target of the fault is ready again.
     Healed,
 }
 
-/// Something that runs, and that a fault may strike.
+/// A part of the cluster that runs, and that a fault may strike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// `node 0`, `broker`, `history`.
+    /// The name of the member: `node 0`, `broker`, `history`.
     pub name: String,
-    /// Whether the lab started it; of others it does not know how they are.
+    /// Whether the lab started the member; it does not know how other members are.
     pub ours: bool,
 }
 
 /// How the measured load stands at one moment.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Counts {
-    /// Messages sent.
+    /// Number of messages sent.
     pub sent: u64,
-    /// Of them, acknowledged.
+    /// Number of messages sent and acknowledged.
     pub acked: u64,
-    /// Of them, refused.
+    /// Number of messages sent and refused.
     pub refused: u64,
-    /// Of them, answered with unknown.
+    /// Number of messages sent and answered with unknown.
     pub unknown: u64,
-    /// Debts paid live.
+    /// Number of debts paid live.
     pub delivered: u64,
-    /// Debts due more than a second ago and not paid.
+    /// Number of debts that were due more than a second ago and are not paid.
     pub missing: u64,
 }
 

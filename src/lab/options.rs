@@ -1,4 +1,4 @@
-//! What a cluster is to be, and whether it can be.
+//! The options of a cluster, and whether a cluster with them can be started.
 
 use std::path::PathBuf;
 
@@ -8,33 +8,33 @@ use super::product::Product;
 use super::software::Software;
 use scenario::{Fault, Pattern, Scenario, Target};
 
-/// What to start.
+/// The options of a cluster: what to start.
 #[derive(Debug, Clone)]
 pub struct ClusterOptions {
-    /// This binary.
+    /// The path of this binary.
     pub program: PathBuf,
-    /// What the nodes run.
+    /// The software that the nodes run.
     pub software: Software,
-    /// How many nodes.
+    /// Number of nodes.
     pub nodes: usize,
-    /// The first node's port, the others' follow; 0 chooses free ones.
+    /// The port of the first node, which those of the others follow; 0 chooses free ports.
     pub port: u16,
-    /// A broker that is not the lab's.
+    /// The URL of a broker that is not the lab's.
     pub broker: Option<String>,
-    /// More flags for each node.
+    /// Additional flags for each node.
     pub node_flags: Vec<String>,
-    /// What will be struck: the links among it are proxied, and no other.
+    /// The faults that will strike: the links that they name are proxied, and no others.
     pub faults: Vec<Fault>,
-    /// Reaches what a link draws by chance.
+    /// The seed of everything that a link draws by chance.
     pub seed: u64,
-    /// Where the logs go; without it, into the lab's private directory, which is removed at the end.
+    /// The directory of the logs; without it they go into the lab's private directory, which is removed at the end.
     pub logs: Option<PathBuf>,
-    /// Whether our nodes and history write a trace beside their logs.
+    /// Whether our nodes and our history write a trace beside their logs.
     pub trace: bool,
 }
 
 impl ClusterOptions {
-    /// One node of a pattern on a free port, with everything else left to the lab.
+    /// Options for one node of a pattern on a free port, with everything else left to the lab.
     pub fn new(pattern: Pattern) -> Result<Self, LabError> {
         Ok(Self {
             program: program()?,
@@ -50,8 +50,8 @@ impl ClusterOptions {
         })
     }
 
-    /// Whether this cluster can be started, and its faults struck, as far as that is known before. A fault on a
-    /// broker that the pattern does not have is no error here: it is not applicable.
+    /// Whether this cluster can be started, and its faults can strike, as far as that is known before the start. A
+    /// fault on a broker that the pattern does not have is no error here: such a fault is not applicable.
     pub fn check(&self) -> Result<(), LabError> {
         let nodes = self.nodes;
         if nodes == 0 {
@@ -98,7 +98,7 @@ impl ClusterOptions {
     }
 }
 
-/// This binary.
+/// The path of this binary.
 pub(super) fn program() -> Result<PathBuf, LabError> {
     std::env::current_exe().map_err(|error| {
         LabError::environment(format!("the program's own file is not known, so it starts no node: {error}"))
@@ -116,7 +116,7 @@ pub(super) fn no_such_node(n: usize, nodes: usize) -> LabError {
         .hint("give more `--nodes`, or strike one that there is")
 }
 
-/// The cluster that a scenario wants of some software, if it can be had.
+/// The options of the cluster that a scenario needs for some software, if such a cluster can be had.
 pub fn cluster_options(
     scenario: &Scenario,
     software: &Software,
@@ -124,7 +124,7 @@ pub fn cluster_options(
     broker: Option<&str>,
     node_flags: &[String],
 ) -> Result<ClusterOptions, LabError> {
-    // All of them on one node, if the others are down.
+    // One node must be able to take all clients, because the others may be down.
     let clients = scenario.load.publishers + scenario.load.subscribers;
     let options = ClusterOptions {
         program: program()?,
@@ -132,7 +132,7 @@ pub fn cluster_options(
         nodes: scenario.cluster.nodes,
         port: 0,
         broker: broker.map(str::to_owned),
-        // The schedule and the clients are the load's; a node must not have an opinion on them.
+        // The load has the schedule and the clients; a node must not limit either.
         node_flags: ["--max-rate", "0", "--max-clients", &clients.to_string()]
             .into_iter()
             .map(str::to_owned)

@@ -10,16 +10,16 @@ use scenario::Variation;
 pub(super) struct Planned<'a> {
     pub(super) subject: &'a Subject,
     pub(super) variation: &'a Variation,
-    /// Which repetition, counted from 1.
+    /// Which repetition of its variation this run is, counted from 1.
     pub(super) repeat: u32,
-    /// Which of the subject's runs, counted from 1.
+    /// Which of the subject's runs this run is, counted from 1.
     number: usize,
-    /// Whether there are several of them that nothing else tells apart.
+    /// Whether there are several runs that nothing but their number tells apart.
     repeated: bool,
 }
 
 impl<'a> Planned<'a> {
-    /// The runs of a subject: each variation so many times, before the next one.
+    /// The runs of a subject: all repetitions of one variation come before those of the next.
     pub(super) fn of(options: &'a BenchOptions, subject: &'a Subject) -> Vec<Self> {
         let repeats = || 1..=options.runs;
         let all = options.variations.iter().flat_map(|variation| repeats().map(move |n| (variation, n)));
@@ -33,32 +33,32 @@ impl<'a> Planned<'a> {
         all.enumerate().map(planned).collect()
     }
 
-    /// Its id in the report: `redis-2`.
+    /// The id of the run in the report: `redis-2`.
     pub(super) fn id(&self) -> String {
         format!("{}-{}", self.subject.label(), self.number)
     }
 
-    /// What people call it: `redis rate=100 #2`.
+    /// The name of the run for people: `redis rate=100 #2`.
     pub(super) fn name(&self) -> String {
         let number = if self.repeated { format!(" #{}", self.repeat) } else { String::new() };
         format!("{}{}{number}", self.subject.label(), self.values())
     }
 
-    /// Where its logs are.
+    /// The directory of the run's logs.
     pub(super) fn logs(&self, options: &BenchOptions) -> PathBuf {
         let values = self.values().replace([' ', '='], "-");
         let number = if self.repeated { format!("-run-{}", self.repeat) } else { String::new() };
         options.out.join(LOGS).join(format!("{}{values}{number}", self.subject.label()))
     }
 
-    /// Its place among all runs, counted from 1, and how many there are.
+    /// The place of the run among all runs, counted from 1, and the number of all runs.
     pub(super) fn place(&self, options: &BenchOptions) -> (usize, usize) {
         let each = options.variations.len() * options.runs as usize;
         let before = options.subjects.iter().position(|other| other == self.subject).unwrap_or(0);
         (before * each + self.number, options.subjects.len() * each)
     }
 
-    /// ` rate=100`; empty where nothing is varied.
+    /// The varied values as a suffix of the name, ` rate=100`; empty where nothing is varied.
     fn values(&self) -> String {
         self.variation.params.iter().map(|(key, value)| format!(" {key}={value}")).collect()
     }

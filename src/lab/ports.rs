@@ -13,15 +13,15 @@ use tokio::net::TcpSocket;
 
 use super::error::LabError;
 
-/// Where ports are looked for: below what common systems give to outgoing connections.
+/// The range in which the lab looks for ports: below what common systems give to outgoing connections.
 pub const RANGE: RangeInclusive<u16> = 20_000..=31_999;
 
 /// A loopback port that stays its owner's while nobody listens there: the kernel gives it to nobody who asks for any
-/// port, and no lab that looks for a free one takes it.
+/// port, and no lab that looks for a free port takes it.
 #[derive(Debug)]
 pub struct Kept {
-    /// Bound, and never listening: on Linux a server that allows the reuse of addresses can listen beside it. `None` on
-    /// systems where it could not.
+    /// A socket that is bound and never listens: on Linux a server that allows the reuse of addresses can listen beside
+    /// it. `None` on systems where a server could not.
     _socket: Option<TcpSocket>,
 }
 
@@ -45,7 +45,7 @@ pub fn free(count: usize) -> Result<Vec<u16>, LabError> {
     let ephemeral = ephemeral();
     let mut candidates: Vec<u16> = RANGE.filter(|port| !ephemeral.contains(port)).collect();
     if candidates.len() < count {
-        // A system that was tuned to give out nearly every port: better such a one than none.
+        // A system that was tuned may give nearly every port to outgoing connections: such a port is better than none.
         candidates = RANGE.collect();
     }
     candidates.shuffle(&mut rand::rng());
@@ -61,14 +61,14 @@ pub fn free(count: usize) -> Result<Vec<u16>, LabError> {
 pub fn check(port: u16) -> io::Result<()> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpListener::bind(address)?;
-    // Some systems let one bind beside a server that listens on all addresses.
+    // Some systems let a socket bind beside a server that listens on all addresses.
     match TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
         Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
         Err(_) => Ok(()),
     }
 }
 
-/// How many ports the lab could take now.
+/// Number of ports that the lab could take now.
 pub fn count_free() -> usize {
     let ephemeral = ephemeral();
     RANGE.filter(|port| !ephemeral.contains(port) && check(*port).is_ok()).count()
@@ -81,7 +81,7 @@ pub fn ephemeral() -> RangeInclusive<u16> {
         let mut ends = range.split_ascii_whitespace().map(str::parse);
         Some(ends.next()?.ok()?..=ends.next()?.ok()?)
     };
-    // Without /proc: the range that IANA names, which macOS uses.
+    // Without `/proc`, the range is the one that IANA names, which macOS uses.
     read().unwrap_or(49_152..=65_535)
 }
 

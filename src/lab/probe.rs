@@ -1,4 +1,4 @@
-//! Whether somebody answers: one HTTP GET, or one word of another protocol. Small enough to need no client.
+//! Whether a server answers: one HTTP GET, or one question in another protocol. Small enough to need no client.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,18 +8,18 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, ToSocketAddrs};
 use tokio::time::timeout;
 
-/// How long one answer of a loopback server may take; a paused one accepts and never answers.
+/// How long one answer of a loopback server may take; a paused server accepts and never answers.
 pub(super) const PATIENCE: Duration = Duration::from_millis(500);
-/// How much of an answer is read.
+/// Number of bytes of an answer that are read at most.
 const ENOUGH: u64 = 16 * 1024;
 
-/// The status that a loopback server answers to `GET path`.
+/// The status with which the server on this loopback port answers `GET path`.
 pub async fn http_status(port: u16, path: &str) -> io::Result<u16> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
     status_of(port, &request).await
 }
 
-/// The status that a loopback server answers to a client that asks for a WebSocket at `/`.
+/// The status with which the server on this loopback port answers a client that asks for a WebSocket at `/`.
 pub async fn websocket_status(port: u16) -> io::Result<u16> {
     let request = format!(
         "GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
@@ -35,12 +35,12 @@ async fn status_of(port: u16, request: &str) -> io::Result<u16> {
     status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an HTTP answer"))
 }
 
-/// Asks a loopback server.
+/// Sends a request to the server on this loopback port, and gives its answer.
 pub(super) async fn ask(port: u16, request: &[u8], complete: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
     ask_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), request, complete, PATIENCE).await
 }
 
-/// One question, and the answer until it is `complete` or the other side has closed.
+/// Sends one request, and reads the answer until it is `complete` or the other side has closed.
 pub(super) async fn ask_at(
     address: impl ToSocketAddrs,
     request: &[u8],

@@ -1,4 +1,4 @@
-//! A supervised child: started in a process group of its own, its output in a log, its end noticed.
+//! A supervised child process: started in a process group of its own, its output in a log, its end noticed.
 //!
 //! One task owns the child. Signals go through that task, so none is ever sent to a number that is already
 //! somebody else's.
@@ -29,50 +29,50 @@ use super::group::Group;
 use super::warden::Warden;
 use output::Log;
 
-/// What runs a command of the user's.
+/// The shell that runs commands of the user's.
 pub const SHELL: &str = "/bin/sh";
-/// How many lines of a log show what happened.
+/// Number of lines of a log that are shown to say what happened.
 pub const LAST_WORDS: usize = 10;
-/// Lines of output that wait for a reader; later ones go into the log only.
+/// Number of output lines that wait for a reader; later lines go into the log only.
 const LINES: usize = 16;
-/// How long the last output of a dead child is waited for.
+/// How long the lab waits for the last output of a dead child.
 const LAST_OUTPUT: Duration = Duration::from_millis(100);
 
-/// What to start. Started again, it is the same: arguments, environment, log.
+/// What to start. A second start is the same as the first: arguments, environment, log.
 #[derive(Debug, Clone)]
 pub struct Spec {
-    /// Its name for people: `node 1`, `redis`.
+    /// The name of the process for people: `node 1`, `redis`.
     pub name: String,
-    /// The program.
+    /// The path of the program.
     pub program: PathBuf,
-    /// Its arguments.
+    /// The arguments of the program.
     pub args: Vec<OsString>,
-    /// What is added to the lab's own environment, or all of it if it is `clean`.
+    /// The variables that are added to the lab's own environment; the whole environment if it is `clean`.
     pub env: Vec<(OsString, OsString)>,
-    /// Whether nothing of the lab's own environment reaches it: what it says to one that the user installed
-    /// must not be obeyed by one of the lab's.
+    /// Whether nothing of the lab's own environment reaches the process: variables that are meant for a server that the
+    /// user installed must not be obeyed by a server of the lab's.
     pub clean: bool,
-    /// Where it runs; without it, where the lab runs.
+    /// The directory in which the process runs; `None` means the directory of the lab.
     pub dir: Option<PathBuf>,
-    /// The file that its output is appended to.
+    /// The file to which the output is appended.
     pub log: PathBuf,
 }
 
 impl Spec {
-    /// Whether it is a program of ours, and not a command of the user's.
+    /// Whether the process is a program of ours, and not a command of the user's.
     pub fn is_member(&self) -> bool {
         self.program != Path::new(SHELL)
     }
 }
 
-/// An end that nobody asked for.
+/// The end of a process that nobody asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Death {
-    /// Whose.
+    /// The name of the process that died.
     pub name: String,
-    /// How it ended, in words.
+    /// How the process ended, in words.
     pub how: String,
-    /// The last lines of its log, oldest first.
+    /// The last lines of the process's log, oldest first.
     pub log: Vec<String>,
 }
 
@@ -82,47 +82,47 @@ impl fmt::Display for Death {
     }
 }
 
-/// What every process of one lab shares.
+/// What every process of one lab shares with the others.
 #[derive(Debug, Clone)]
 pub struct Supervision {
-    /// Who ends them if the lab cannot.
+    /// The warden, which ends the processes if the lab cannot.
     pub warden: Arc<Warden>,
-    /// Where their tasks are counted.
+    /// Counts the tasks that own the processes.
     pub tracker: TaskTracker,
-    /// Kills them all when cancelled.
+    /// Kills every process of the lab when cancelled.
     pub cancel: CancellationToken,
-    /// What is in this directory goes with the lab: no log in it is worth naming.
+    /// The private directory, which goes with the lab: no error names a log inside it.
     pub directory: PathBuf,
-    /// Where ends that nobody asked for are told. Full: the newest is only logged.
+    /// The channel for ends that nobody asked for. If it is full, the newest end is only logged.
     pub deaths: mpsc::Sender<Death>,
 }
 
-/// A running child, or one that has ended. Dropped: killed.
+/// A running child, or one that has ended. Dropping it kills the child.
 #[derive(Debug)]
 pub struct Process {
     name: String,
     id: u32,
     path: PathBuf,
-    /// Whether the log outlives the lab.
+    /// Whether the log outlives the lab, so that an error may name it.
     kept: bool,
     log: Arc<Log>,
     orders: mpsc::Sender<Order>,
     ended: watch::Receiver<Option<ExitStatus>>,
     announced: Arc<AtomicBool>,
     asked: AtomicBool,
-    /// Whether a SIGTERM is for its leader alone: a shell would not hand it on.
+    /// Whether a SIGTERM is meant for the group's leader alone: a shell would not hand it on to what it runs.
     is_member: bool,
 }
 
-/// A signal for the task that owns the child.
+/// A request to the task that owns the child, to send a signal.
 #[derive(Debug)]
 struct Order {
     signal: Signal,
-    /// To every process of the group, or to the leader alone.
+    /// Whether the signal goes to every process of the group, or to the leader alone.
     whole_group: bool,
-    /// Whether an end is what was asked for.
+    /// Whether the signal is meant to end the child.
     ends: bool,
-    /// Told when the signal is sent.
+    /// Resolved when the signal is sent.
     sent: Option<oneshot::Sender<()>>,
 }
 
@@ -131,9 +131,9 @@ impl Order {
 }
 
 impl Process {
-    /// Starts a child. It gives the first lines of its standard output, which go into the log as well.
+    /// Starts a child. Gives the first lines of its standard output, which go into the log as well.
     ///
-    /// Its death is not told before [`announce`](Self::announce): whoever waits for it to be ready sees it.
+    /// The child's death is not reported before [`announce`](Self::announce): whoever waits for it to be ready sees it.
     pub fn start(spec: &Spec, supervision: &Supervision) -> Result<(Self, mpsc::Receiver<String>), LabError> {
         let failed = |error: io::Error| {
             let program = spec.program.display();
@@ -155,17 +155,17 @@ impl Process {
         command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
         supervision.warden.enlist(&mut command).map_err(failed)?;
         let mut command = tokio::process::Command::from(command);
-        // If even the supervising task is dropped, with the runtime.
+        // The child dies even if the supervising task is dropped, together with the runtime.
         command.kill_on_drop(true);
         let (lines, first_lines) = mpsc::channel(LINES);
         let output = output::copy([out, err], &log, lines).map_err(failed)?;
         let mut child = command.spawn().map_err(failed)?;
-        // It holds the writing ends of the pipes, which would never end.
+        // The command holds the writing ends of the pipes; while it lives, the pipes would never end.
         drop(command);
-        // Just started and not reaped: the id is there.
+        // The child was just started and is not reaped, so its id is there.
         let id = child.id().unwrap_or_default();
         let group = Group::of_child(id as i32);
-        // A warden that is gone is told elsewhere, and ends the lab.
+        // A warden that is gone is reported elsewhere, and ends the lab.
         supervision.warden.born(&group).ok();
 
         let (orders, queue) = mpsc::channel(8);
@@ -186,7 +186,7 @@ impl Process {
         let (spec, shared) = (spec.clone(), supervision.clone());
         supervision.tracker.spawn(async move {
             let (status, asked) = watch_over(&mut child, group, queue, &shared.cancel).await;
-            // Whatever it has left behind.
+            // The group may still hold processes that the child has left behind.
             group.signal(Signal::SIGKILL);
             shared.warden.gone(&group).ok();
             tokio::time::timeout(LAST_OUTPUT, output).await.ok();
@@ -202,35 +202,35 @@ impl Process {
         Ok((process, first_lines))
     }
 
-    /// Its process id, which is its group's as well.
+    /// The process id of the child, which is the id of its group as well.
     pub fn id(&self) -> u32 {
         self.id
     }
 
-    /// From now on an unasked end is told as a [`Death`]. False if it has ended already, untold.
+    /// From now on an unasked end is reported as a [`Death`]. False if the child has ended already, unreported.
     pub fn announce(&self) -> bool {
         self.announced.store(true, Ordering::SeqCst);
         self.is_running()
     }
 
-    /// Whether it has not ended.
+    /// Whether the child has not ended yet.
     pub fn is_running(&self) -> bool {
         self.ended.borrow().is_none()
     }
 
-    /// Resolves when it has ended and is reaped.
+    /// Resolves when the child has ended and is reaped.
     pub async fn ended(&self) -> ExitStatus {
         let mut ended = self.ended.clone();
         let status = ended.wait_for(Option::is_some).await.ok().and_then(|status| *status);
-        // Without its task nobody knows how it ended; the runtime is going down and has killed it.
+        // Without its task nobody knows how the child ended; the runtime is going down and has killed it.
         status.unwrap_or_else(|| ExitStatus::from_raw(Signal::SIGKILL as i32))
     }
 
-    /// The error that says that it ended when it should not have, with its last words.
+    /// The error that says that the child ended when it should not have, with its last words.
     pub fn early_end(&self, status: ExitStatus) -> LabError {
         let ended = format!("{} ended before it was ready: {}", self.name, how(status));
         if let Some(why) = self.log.failure() {
-            // What it said may be lost with the log, and a full disk may be what ended it.
+            // The child's last words may be lost with the log, and a full disk may be what ended the child.
             let LabError { message, hint, .. } = unwritable(&self.path, &why);
             let error = LabError::environment(format!("{ended}; {message}")).log(self.last_words());
             return LabError { hint, ..error };
@@ -247,29 +247,29 @@ impl Process {
         LabError::environment(ended).log(words).hint(hint)
     }
 
-    /// The last lines of its log, oldest first.
+    /// The last lines of the child's log, oldest first.
     pub fn last_words(&self) -> Vec<String> {
         last_lines(&self.path, LAST_WORDS)
     }
 
-    /// Whether its end was asked for, so that one that runs will not run much longer.
+    /// Whether somebody asked the child to end, so that it will not run much longer.
     pub fn was_asked_to_end(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }
 
-    /// SIGKILL to the whole group; resolves when it is reaped.
+    /// Sends SIGKILL to the whole group; resolves when the child is reaped.
     pub async fn kill(&self) {
         self.order(Order::KILL).await;
         self.ended().await;
     }
 
-    /// SIGTERM, and what a paused one needs to hear it. Resolves when it is sent.
+    /// Sends SIGTERM, and what a paused process needs to receive it. Resolves when the signals are sent.
     pub async fn terminate(&self) {
         self.order(Order { signal: Signal::SIGTERM, whole_group: !self.is_member, ..Order::KILL }).await;
         self.resume().await;
     }
 
-    /// SIGTERM, and SIGKILL if it has not ended by the deadline.
+    /// Sends SIGTERM, and SIGKILL if the child has not ended by the deadline.
     pub async fn stop(&self, deadline: Duration) {
         self.terminate().await;
         if tokio::time::timeout(deadline, self.ended()).await.is_err() {
@@ -277,24 +277,24 @@ impl Process {
         }
     }
 
-    /// SIGSTOP to the whole group. Resolves when it is sent.
+    /// Sends SIGSTOP to the whole group. Resolves when the signal is sent.
     pub async fn pause(&self) {
         self.order(Order { signal: Signal::SIGSTOP, ends: false, ..Order::KILL }).await;
     }
 
-    /// SIGCONT to the whole group. Resolves when it is sent.
+    /// Sends SIGCONT to the whole group. Resolves when the signal is sent.
     pub async fn resume(&self) {
         self.order(Order { signal: Signal::SIGCONT, ends: false, ..Order::KILL }).await;
     }
 
-    /// Resolves when the signal is sent.
+    /// Gives an order to the child's task. Resolves when the signal is sent.
     async fn order(&self, order: Order) {
         self.asked.fetch_or(order.ends, Ordering::SeqCst);
         let (tell, sent) = oneshot::channel();
-        // An ended process has no task: there is nothing to do.
+        // An ended child has no task: there is nothing to do.
         if self.orders.send(Order { sent: Some(tell), ..order }).await.is_ok() {
-            // One that is sent in the very moment in which the child ends is taken by nobody, and kept in the
-            // channel for as long as this end of it lives.
+            // An order that is sent in the very moment in which the child ends is taken by nobody, and stays in the
+            // channel for as long as this end of the channel lives.
             tokio::select! {
                 _ = sent => {}
                 _ = self.ended() => {}
@@ -313,9 +313,9 @@ async fn watch_over(
     let mut asked = false;
     loop {
         let order = tokio::select! {
-            // First: once the child is reaped, no order may be carried out.
+            // The order of the branches matters: once the child is reaped, no order may be carried out.
             biased;
-            // That waiting fails cannot be told from an end by SIGKILL; the group is killed either way.
+            // A failure of the wait cannot be told from an end by SIGKILL; the group is killed either way.
             status = child.wait() => {
                 return (status.unwrap_or_else(|_| ExitStatus::from_raw(Signal::SIGKILL as i32)), asked);
             }
@@ -340,7 +340,7 @@ async fn watch_over(
     }
 }
 
-/// The error of a log that cannot be written.
+/// The error for a log that cannot be written.
 pub(super) fn unwritable(log: &Path, why: &str) -> LabError {
     let message = format!("the log {} cannot be written: {why}", log.display());
     LabError::environment(message).hint("make room there, or choose another directory with `--out`")

@@ -1,4 +1,4 @@
-//! The third-party servers that the lab knows: the one list of them, and what each is called where.
+//! The third-party servers that the lab knows: the only list of them, and the names of each.
 
 pub mod rabbitmq;
 pub mod redis;
@@ -18,24 +18,24 @@ use scenario::Pattern;
 pub struct Product(&'static dyn BrokerKind);
 
 impl Product {
-    /// All of them.
+    /// Every product that the lab knows.
     pub const ALL: [Product; 2] = [Product(&Redis), Product(&RabbitMq)];
 
-    /// What a pattern needs, if anything.
+    /// The product that a pattern needs, if it needs one.
     pub fn of_pattern(pattern: Pattern) -> Option<Self> {
         let needed = pattern.broker()?;
         Self::ALL.into_iter().find(|product| product.name() == needed)
     }
 
-    /// The patterns that need it.
+    /// The patterns that need this product.
     pub fn patterns(self) -> impl Iterator<Item = Pattern> {
         Pattern::ALL.into_iter().filter(move |pattern| pattern.broker() == Some(self.name()))
     }
 
-    /// Whose URL this is, by its scheme.
+    /// The product that a URL belongs to, by its scheme.
     ///
     /// # Errors
-    /// When no product has such URLs.
+    /// When no product has URLs of this scheme.
     pub fn of_url(url: &str) -> Result<Self, LabError> {
         let scheme = url.split_once(':').map_or("", |(scheme, _)| scheme).to_ascii_lowercase();
         let has = |product: &Self| {
@@ -49,42 +49,42 @@ impl Product {
         })
     }
 
-    /// Which one a word of `--broker` means: its scheme, or the name of its process.
+    /// The product that a word of `--broker` means: the scheme of its URLs, or the name of its process.
     pub fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|product| [product.scheme(), product.word()].contains(&word))
     }
 
-    /// Its name for people.
+    /// The name of the product for people.
     pub fn name(self) -> &'static str {
         self.facts().name
     }
 
-    /// The name of its process, of its log, and of its version in a report.
+    /// The name of the product's process, of its log, and of its version in a report.
     pub fn word(self) -> &'static str {
         self.facts().word
     }
 
-    /// The scheme of its URLs.
+    /// The scheme of the product's URLs.
     pub fn scheme(self) -> &'static str {
         self.facts().schemes.first().copied().unwrap_or_default()
     }
 
-    /// What stands for its URL in the command of a server that is not ours.
+    /// The blank for the product's URL in the command of a server that is not ours.
     pub fn blank(self) -> String {
         format!("{{{}}}", self.scheme())
     }
 
-    /// How its URLs read, for a hint.
+    /// The form of the product's URLs, for a hint.
     pub fn url_form(self) -> &'static str {
         self.facts().url_form
     }
 
-    /// Where clients of one on this loopback port find it.
+    /// The URL at which clients find a server of this product on this loopback port.
     pub fn url(self, port: u16) -> String {
         format!("{}://127.0.0.1:{port}", self.scheme())
     }
 
-    /// Where clients find one that listens where it does by itself.
+    /// The URL at which clients find a server of this product that listens on its default port.
     pub fn usual_url(self) -> String {
         self.url(self.facts().port)
     }

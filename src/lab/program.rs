@@ -1,4 +1,4 @@
-//! Where a third-party program is on this machine, and how to get it.
+//! Finds a third-party program on this machine, and says how to get it.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 
 use super::error::LabError;
 
-/// Where servers live that are not on everybody's `PATH`.
+/// The directories of servers that are not on everybody's `PATH`.
 const SERVER_PLACES: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin"];
 
-/// The program that an environment variable names, else the one that is found. The variable empty means: none.
+/// The program that an environment variable names, or else the one that `find` gives. An empty variable means: no
+/// program.
 ///
 /// # Errors
-/// When the variable names what is no program.
+/// When the variable names something that is no program.
 pub fn chosen(variable: &str, find: impl FnOnce() -> Option<PathBuf>) -> Result<Option<PathBuf>, LabError> {
     match std::env::var_os(variable) {
         None => Ok(find()),
@@ -44,12 +45,12 @@ fn find_in(name: &str, path: &OsStr, places: &[&str]) -> Option<PathBuf> {
         .find(|file| is_program(file))
 }
 
-/// Whether this is a file that may be run.
+/// Whether this is a file that the user may execute.
 pub fn is_program(file: &Path) -> bool {
     fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o111 != 0)
 }
 
-/// What to do on this system to have a program: Debian's package, Homebrew's formula.
+/// What a user of this system does to install a program, from Debian's package or Homebrew's formula.
 pub fn install_line(package: &str, formula: &str) -> String {
     let os_release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     install_line_for(std::env::consts::OS, &os_release, package, formula)

@@ -1,19 +1,19 @@
-//! What a cluster tells of its own start.
+//! What a cluster tells about its own start.
 
-/// How far a start has come.
+/// How far the start of a cluster has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
-    /// What is waited for now.
+    /// The lab waits for this member now.
     Waiting(String),
-    /// The broker serves; what it is, for people.
+    /// The broker serves; the text says for people what it is.
     Broker(String),
-    /// The history serves; where.
+    /// The history serves; the text says where.
     History(String),
-    /// A node serves. Told in the order of the nodes.
+    /// A node serves. Nodes are reported in their order.
     Node {
-        /// Which, counted from 0.
+        /// The number of the node, counted from 0.
         index: usize,
-        /// Where, as a browser takes it.
+        /// The URL of the node, as a browser takes it.
         url: String,
     },
 }

@@ -1,6 +1,6 @@
-//! What of a broker's URL may be shown.
+//! Removes from a broker's URL what may not be shown.
 
-/// A URL without user, password and parameters, for one of those may be a password too.
+/// A URL without user, password and parameters, because a parameter may be a password too.
 pub fn redact(url: &str) -> String {
     let shown = match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://{host}"),

@@ -1,26 +1,26 @@
-//! Why a broker that the user brings cannot be used: among others, when it takes too long.
+//! Why a broker that the user brings cannot be used, for example because it takes too long.
 
 use std::time::Duration;
 
-/// How long one step of a talk with a broker may take.
+/// How long one step of a conversation with a broker may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Why a broker cannot be used. No text in it holds a password.
+/// Why a broker cannot be used. No text in here holds a password.
 #[derive(Debug)]
 pub enum Refusal {
-    /// The URL is none that the nodes can use.
+    /// The nodes cannot use the URL, for this reason.
     Url(String),
-    /// Whoever is there, if anybody, does not serve us.
+    /// Whoever listens at the URL, if anybody, does not serve us.
     Unusable {
-        /// A clause for people.
+        /// The reason, a clause for people.
         why: String,
-        /// What to do, where that is not to start it.
+        /// What the user can do, where that is not to start the broker.
         hint: Option<&'static str>,
     },
 }
 
 impl Refusal {
-    /// It is as if nobody were there.
+    /// A refusal for this reason, with the hint to start the broker, as if nobody were there.
     pub fn unusable(why: impl Into<String>) -> Self {
         Self::Unusable { why: why.into(), hint: None }
     }

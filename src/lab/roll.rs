@@ -1,13 +1,13 @@
-//! Who runs, as the observer calls them.
+//! The members of a cluster, by the names that the observer uses.
 
 use super::cluster::Cluster;
 use super::observer::Member;
 use super::subject::Subject;
 
-/// The broker, whichever it is.
+/// What the observer calls the broker, whichever product it is.
 const BROKER: &str = "broker";
 
-/// Everything that makes a cluster.
+/// Every member of a cluster that the lab started.
 pub(super) fn members_of(cluster: &Cluster) -> Vec<Member> {
     let nodes = (0..cluster.node_ids().len()).map(|n| Member { name: format!("node {n}"), ours: true });
     let broker = cluster.broker().map(|broker| Member { name: BROKER.into(), ours: !broker.is_external() });
@@ -15,12 +15,12 @@ pub(super) fn members_of(cluster: &Cluster) -> Vec<Member> {
     nodes.chain(broker).chain(history).collect()
 }
 
-/// Nodes that already run, of which nobody knows how they are.
+/// The members of a cluster that runs already; the lab does not know how they are.
 pub(super) fn members_at(urls: &[String]) -> Vec<Member> {
     (0..urls.len()).map(|n| Member { name: format!("node {n}"), ours: false }).collect()
 }
 
-/// What the member is called whose process has this name.
+/// The name of the member whose process has this name.
 pub(super) fn members_name<'a>(subject: &Subject, process: &'a str) -> &'a str {
     match subject.product() {
         Some(product) if product.word() == process || process == "docker" => BROKER,

@@ -14,30 +14,30 @@ use super::probe;
 use super::process::{Process, Spec, Supervision, unwritable};
 use fault::Victim;
 
-/// How often a service is asked whether it is ready.
+/// How often the lab asks a service whether it is ready.
 const POLL: Duration = Duration::from_millis(10);
-/// How long a healed service may take to be ready; one that depends on another that is still down waits.
+/// How long a healed service may take to be ready; a service that depends on another that is still down has to wait.
 const HEAL: Duration = Duration::from_secs(60);
 /// How long a service that was asked to end is waited for before it is started again.
 const LAST_BREATH: Duration = Duration::from_secs(5);
 
-/// What to do about a server that does not serve.
+/// The hint for a user whose server does not serve.
 const SERVER_HINT: &str =
     "the server must take WebSockets at / on the port that `{port}` (or $PORT) gives it";
 
-/// How to see that a service serves.
+/// How the lab sees that a service serves.
 #[derive(Debug, Clone, Copy)]
 pub enum Readiness {
-    /// It prints `listening http://127.0.0.1:PORT`, then `/readyz` answers 200.
+    /// The service prints `listening http://127.0.0.1:PORT`, then `/readyz` answers 200.
     Node,
-    /// It takes a WebSocket at `/`.
+    /// The service takes a WebSocket at `/`.
     WebSocket,
-    /// It answers this question, as the process that the lab started.
+    /// The service answers this question, as the process that the lab started.
     Asked(Question),
 }
 
-/// Asks, in a server's own language, whether the server on this port is ready, and is that process. An error is a
-/// clause for people.
+/// Asks, in a server's own protocol, whether the server on this port is ready, and is the process with this id. An
+/// error is a clause for people.
 pub type Question = fn(port: u16, process: u32) -> BoxFuture<'static, Result<(), String>>;
 
 /// A process with a port, and what it takes to start it again.
@@ -48,14 +48,15 @@ pub struct Service {
     readiness: Readiness,
     supervision: Supervision,
     process: Mutex<Arc<Process>>,
-    /// Its port is its own while it is down. Not that of a user's server, which may not allow the reuse of addresses.
+    /// Keeps the port for the service while it is down. `None` for a user's server, which may not allow the reuse of
+    /// addresses.
     _kept: Option<Kept>,
-    /// One start at a time: two faults may be healed in the same moment.
+    /// Allows one start at a time: two faults may be healed in the same moment.
     starts: Semaphore,
 }
 
 impl Service {
-    /// Starts it, with an empty log; it is not ready yet.
+    /// Starts the service with an empty log. The service is not ready yet when this resolves.
     pub async fn launch(
         spec: Spec,
         port: u16,
@@ -63,7 +64,7 @@ impl Service {
         supervision: &Supervision,
         patience: Duration,
     ) -> Result<Self, LabError> {
-        // The log of an earlier run must not pass for this one's last words.
+        // The log of an earlier run must not pass for this service's last words.
         File::create(&spec.log).map_err(|error| unwritable(&spec.log, &error.to_string()))?;
         let kept = (!matches!(readiness, Readiness::WebSocket)).then(|| Kept::new(port));
         let process = launch(&spec, port, readiness, supervision, patience).await?;
@@ -78,44 +79,44 @@ impl Service {
         })
     }
 
-    /// Its loopback port, the same for all its life.
+    /// The loopback port of the service, the same for all its life.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Its name for people.
+    /// The name of the service for people.
     pub fn name(&self) -> &str {
         &self.spec.name
     }
 
-    /// Its process id at this moment.
+    /// The process id of the service at this moment.
     pub fn process_id(&self) -> u32 {
         self.process().id()
     }
 
-    /// Whether its process has not ended.
+    /// Whether the process of the service has not ended.
     pub fn is_running(&self) -> bool {
         self.process().is_running()
     }
 
-    /// Resolves when its process has ended.
+    /// Resolves when the process of the service has ended.
     pub async fn ended(&self) {
         self.process().ended().await;
     }
 
-    /// SIGTERM, and SIGKILL after the deadline.
+    /// Sends SIGTERM, and SIGKILL after the deadline.
     pub async fn stop(&self, deadline: Duration) {
         self.process().stop(deadline).await;
     }
 
-    /// Resolves when it serves; from then on its unasked end is told.
+    /// Resolves when the service serves; from then on an end that nobody asked for is reported.
     pub async fn ready_within(&self, patience: Duration) -> Result<(), LabError> {
         let process = self.process();
         let deadline = Instant::now() + patience;
         loop {
             let why = match self.ask(&process).await {
                 Ok(()) if process.announce() => return Ok(()),
-                // Somebody else answers on its port.
+                // Somebody else answers on the port of this service.
                 Ok(()) => return Err(process.early_end(process.ended().await)),
                 Err(why) => why,
             };
@@ -151,7 +152,7 @@ impl Service {
         }
     }
 
-    /// Why it does not come back: perhaps another program listens on its port by now.
+    /// Explains why the service does not come back: perhaps another program listens on its port by now.
     fn robbed(&self, error: LabError) -> LabError {
         if self.is_running() || ports::check(self.port).is_ok() {
             return error;
@@ -190,7 +191,7 @@ impl Victim for Service {
     }
 
     async fn revive(&self) -> Result<(), LabError> {
-        // Never closed.
+        // The semaphore is never closed, so this cannot fail.
         let _one = self.starts.acquire().await;
         let old = self.process();
         if old.is_running() {
@@ -222,7 +223,7 @@ async fn launch(
     if matches!(readiness, Readiness::Node) {
         let expected = format!("listening http://127.0.0.1:{port}");
         tokio::select! {
-            // The line may be there although the process has just ended: being told so comes first.
+            // The line may be there although the process has just ended: the end is looked at first.
             biased;
             status = process.ended() => return Err(process.early_end(status)),
             () = said(lines, &expected) => {}

@@ -1,4 +1,4 @@
-//! Commands of the user's that break something the lab cannot reach: `run` and `heal` of a fault.
+//! Runs commands of the user's that break something the lab cannot reach: `run` and `heal` of a fault.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,25 +11,25 @@ use futures_util::future::join_all;
 use super::error::LabError;
 use super::process::{Process, SHELL, Spec, Supervision, how};
 
-/// How long a command that was asked to end may take.
+/// How long a command that was asked to end may take to do so.
 const LAST_BREATH: Duration = Duration::from_secs(1);
-/// How long a `heal` may take.
+/// How long a `heal` command may take.
 const HEAL: Duration = Duration::from_secs(60);
-/// How long it may take where the run has ended before its time: whoever pressed Ctrl-C waits for it.
+/// How long a `heal` command may take where the run ended before its time: whoever pressed Ctrl-C waits for it.
 const LAST_HEAL: Duration = Duration::from_secs(5);
 
-/// Runs commands of the user's. Their output goes into a log; whatever they start dies with the lab.
+/// Runs commands of the user's. The output of each goes into a log; whatever a command starts dies with the lab.
 #[derive(Debug)]
 pub struct Shell {
     supervision: Supervision,
-    /// What a command may want to know of the run.
+    /// The environment variables that tell a command about the run.
     env: Vec<(OsString, OsString)>,
     logs: PathBuf,
-    /// What heals the faults that have struck and are not healed, by their places.
+    /// The `heal` commands of the faults that have struck and are not healed yet, by the places of the faults.
     owed: Mutex<BTreeMap<usize, String>>,
 }
 
-/// A command that was started.
+/// A command that was started, and may still run.
 #[derive(Debug)]
 pub struct Command {
     process: Process,
@@ -57,7 +57,8 @@ impl Shell {
         Self { supervision: supervision.clone(), env, logs, owed: Mutex::default() }
     }
 
-    /// Starts the command of a fault. `number` tells its log from others'.
+    /// Starts the command of a fault. `number` is the place of the fault, and tells the log of this command from
+    /// others'.
     pub fn start(&self, number: usize, command: &str) -> Result<Command, String> {
         let spec = Spec {
             name: format!("run {number}"),
@@ -73,23 +74,23 @@ impl Shell {
         Ok(Command { process, text: command.to_owned() })
     }
 
-    /// A fault has struck that this command is to heal.
+    /// Records that a fault has struck which this command is to heal.
     pub fn owe(&self, number: usize, heal: &str) {
         self.owed.lock().unwrap_or_else(PoisonError::into_inner).insert(number, heal.to_owned());
     }
 
-    /// The commands that are still to heal something.
+    /// Every `heal` command whose fault is not healed yet.
     pub fn owed(&self) -> Vec<String> {
         self.owed.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
-    /// Runs the command that heals a fault to its end.
+    /// Runs the command that heals a fault, and waits until it has ended.
     pub async fn heal(&self, number: usize, command: &str) -> Result<(), String> {
         self.heal_within(HEAL, number, command).await
     }
 
-    /// Runs what is still to heal something, all at once; gives each command and how it went. What the user's command
-    /// broke is the user's: it stays broken when the lab ends.
+    /// Runs every `heal` command that is still owed, all at once; gives each command and how it went. What a user's
+    /// command broke is the user's: it would stay broken when the lab ends.
     pub async fn heal_the_rest(&self) -> Vec<(String, Result<(), String>)> {
         let owed = self.owed.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let heals = owed.into_iter().map(|(number, command)| async move {
@@ -108,26 +109,26 @@ impl Shell {
             }
         };
         let healed = healed.await;
-        // Not before: one that is cut short is to be run again.
+        // The debt is struck out only now: a `heal` command that is cut short is to be run again.
         self.owed.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
         healed
     }
 }
 
 impl Command {
-    /// Resolves when it has ended; an error if it says that it failed.
+    /// Resolves when the command has ended, with an error if its exit status says that it failed.
     pub async fn ended(&self) -> Result<(), String> {
         let status = self.process.ended().await;
         if status.success() {
             return Ok(());
         }
-        // The end of its output is what says why.
+        // The last lines of the command's output are what says why it failed.
         let words = self.process.last_words();
         let said = words.last().map(|line| format!(" ({line})")).unwrap_or_default();
         Err(format!("`{}` failed: {}{said}", self.text, how(status)))
     }
 
-    /// Ends it if it still runs: the fault is healed.
+    /// Ends the command if it still runs, because its fault is to be healed.
     pub async fn stop(self) -> Result<(), String> {
         if self.process.is_running() {
             self.process.stop(LAST_BREATH).await;

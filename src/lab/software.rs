@@ -1,4 +1,4 @@
-//! What the nodes of a cluster run: one of our patterns, or a chat server of somebody else's.
+//! What the nodes of a cluster run: our chat over one of our patterns, or a chat server of somebody else's.
 
 use std::fmt;
 
@@ -8,48 +8,48 @@ use scenario::{Action, End, FaultPlan, Pattern, Scenario, Target, parts};
 /// What the nodes of a cluster run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Software {
-    /// Our chat over this pattern.
+    /// Our chat server over this pattern.
     Pattern(Pattern),
-    /// Somebody else's server.
+    /// The chat server of somebody else.
     Server(Server),
 }
 
 /// A WebSocket chat server of somebody else's, and how to start it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// What tables call it.
+    /// The name of the server in tables.
     pub label: String,
     /// What `sh -c` runs for each node, with `{port}`, `{node}`, `{peers}` and the blank of a broker in it.
     pub command: String,
-    /// The broker that it needs.
+    /// The broker that the server needs, if it needs one.
     pub broker: Option<Product>,
 }
 
-/// What one node's command is filled in with.
+/// The values that fill in the command of one node.
 #[derive(Debug, Clone, Copy)]
 pub struct Blanks<'a> {
-    /// Where it listens, on the loopback address.
+    /// The loopback port on which the node listens.
     pub port: u16,
-    /// Its number, counted from 0.
+    /// The number of the node, counted from 0.
     pub node: usize,
-    /// Where the others listen, `127.0.0.1:PORT` each.
+    /// The addresses on which the other nodes listen, `127.0.0.1:PORT` each.
     pub peers: &'a [String],
-    /// Where it finds the broker.
+    /// The URL at which the node finds the broker.
     pub broker: Option<&'a str>,
 }
 
 impl Server {
-    /// The brokers that the command names by their blanks.
+    /// The brokers that a command names by their blanks.
     pub fn named_brokers(command: &str) -> Vec<Product> {
         Product::ALL.into_iter().filter(|product| command.contains(&product.blank())).collect()
     }
 
-    /// Whether its nodes are told of each other.
+    /// Whether the nodes of this server are told of each other.
     pub fn knows_peers(&self) -> bool {
         self.command.contains("{peers}")
     }
 
-    /// The command of one node. What is none of the blanks stays as it is.
+    /// The command of one node. A blank that the lab does not know stays as it is.
     pub fn filled(&self, blanks: Blanks<'_>) -> String {
         let broker = blanks.broker.unwrap_or_default();
         let filled = self
@@ -62,7 +62,7 @@ impl Server {
 }
 
 impl Software {
-    /// What tables and directories call it.
+    /// The name of the software in tables and directories.
     pub fn label(&self) -> &str {
         match self {
             Software::Pattern(pattern) => pattern.name(),
@@ -70,7 +70,7 @@ impl Software {
         }
     }
 
-    /// Our pattern, if it is one.
+    /// Our pattern, if the software is one.
     pub fn pattern(&self) -> Option<Pattern> {
         match self {
             Software::Pattern(pattern) => Some(*pattern),
@@ -78,7 +78,7 @@ impl Software {
         }
     }
 
-    /// The broker that it needs.
+    /// The broker that the software needs, if it needs one.
     pub fn product(&self) -> Option<Product> {
         match self {
             Software::Pattern(pattern) => Product::of_pattern(*pattern),
@@ -86,12 +86,12 @@ impl Software {
         }
     }
 
-    /// Whether it has a history service.
+    /// Whether the software has a history service.
     pub fn has_history(&self) -> bool {
         self.pattern().is_some_and(Pattern::has_history)
     }
 
-    /// Whether its nodes connect to each other.
+    /// Whether the nodes of the software connect to each other.
     pub fn has_mesh(&self) -> bool {
         match self {
             Software::Pattern(pattern) => pattern.links_nodes(),
@@ -99,12 +99,12 @@ impl Software {
         }
     }
 
-    /// Whether a message reaches the clients of other nodes, as far as that is known.
+    /// Whether a message reaches the clients of other nodes, as far as the lab knows.
     pub fn crosses_nodes(&self) -> bool {
         self.pattern().is_none_or(Pattern::crosses_nodes)
     }
 
-    /// Whether it has, with so many nodes, what a fault strikes.
+    /// Whether a cluster of this software with this number of nodes has what a fault strikes.
     pub fn has(&self, target: &Target, nodes: usize) -> bool {
         let server = match self {
             Software::Pattern(pattern) => return target.exists_in(*pattern, nodes),
@@ -130,7 +130,7 @@ impl Software {
         }
     }
 
-    /// Whether the scenario's faults can strike it at all; else why not, in one clause.
+    /// Whether the scenario's faults can strike this software at all; if not, the reason in one clause.
     pub fn applies(&self, scenario: &Scenario) -> Result<(), String> {
         if let Software::Pattern(pattern) = self {
             return scenario.applies_to(*pattern);

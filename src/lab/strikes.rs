@@ -15,37 +15,38 @@ use load::LoadGenerator;
 use scenario::kinds::Run;
 use scenario::{Action, Fault, Target};
 
-/// What became of the faults of one run.
+/// What became of the faults of one run: their times, and the problems with them.
 #[derive(Debug, Default)]
 pub struct Strikes {
-    /// When each began and was healed, in the order of the file; those that never struck are left out.
+    /// When each fault began and was healed, in the order of the file; faults that never struck are left out.
     pub times: Vec<FaultTimes>,
-    /// What went wrong, a clause each. Evidence is missing then.
+    /// What went wrong while faults were struck and healed, one clause each. The run then lacks evidence.
     pub problems: Vec<String>,
 }
 
 /// How late a fault may strike, and how late its healing may begin. A timer of a busy machine is some milliseconds late,
 /// seldom fifty; a fifth of a second is what a reader of the timeline sees.
 const LATE: Duration = Duration::from_millis(200);
-/// Of a short one half its length, but no less than this: what a machine may do that others use as well.
+/// The least tolerance of a short fault, which otherwise tolerates half its length: a machine that others use as well
+/// may be as late as this.
 const LEAST_LATE: Duration = Duration::from_millis(100);
 
-/// How long subscribers may take to leave, or to be subscribed when they are to come.
+/// How long subscribers may take to leave, or to be subscribed when they join.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What faults strike.
+/// Everything that a fault can strike.
 #[derive(Clone, Copy)]
 pub struct Targets<'a> {
-    /// Its processes and links; `None` for a server that is not the lab's.
+    /// The processes and links of the cluster; `None` for a server that is not the lab's.
     pub cluster: Option<&'a Cluster>,
-    /// The clients.
+    /// The generator whose clients a fault may strike.
     pub load: &'a LoadGenerator,
-    /// What runs the user's commands; `None` where the scenario has none.
+    /// The shell that runs the user's commands; `None` where the scenario has none.
     pub shell: Option<&'a Shell>,
 }
 
-/// Strikes and heals every fault; resolves when the last that is to be healed is. `record` has what happened so
-/// far at any moment.
+/// Strikes and heals every fault; resolves when the last fault that is to be healed is healed. `record` holds at any
+/// moment what happened so far.
 pub async fn strike_all(
     targets: Targets<'_>,
     faults: &[Fault],
@@ -60,21 +61,21 @@ pub async fn strike_all(
         }
     });
     join_all(all).await;
-    // They were recorded as they struck.
+    // Each fault was recorded when it had struck; the record is ordered by when the strikes began.
     let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
     record.times.sort_by_key(|times| times.begin);
 }
 
 struct Strike<'a> {
     targets: Targets<'a>,
-    /// Its place among the faults.
+    /// The place of this fault among the faults of the scenario.
     number: usize,
     fault: &'a Fault,
     load_began: Instant,
     observer: &'a dyn Observer,
 }
 
-/// What a fault holds while it lasts.
+/// What a fault holds while it lasts, and gives back when it is healed.
 enum Held {
     Nothing,
     Condition(Struck),
@@ -93,7 +94,7 @@ impl Strike<'_> {
         let slot = {
             let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
             let (what, deliberate) = (fault.to_string(), fault.action.is_deliberate());
-            // Who joins stays; who dropped in a storm came back from the moment of the drop on.
+            // Clients that joined stay; clients that dropped in a storm began to come back at the moment of the drop.
             let (heal_begin, healed) = match fault.action {
                 Action::Join => (None, Some(self.now())),
                 Action::Storm => (Some(begin), Some(self.now())),
@@ -106,7 +107,7 @@ impl Strike<'_> {
         let Some(length) = fault.duration else { return self.last(held).await };
         sleep_until((self.load_began + fault.at + length).into()).await;
         let heal_begin = self.now();
-        // What takes long to strike is healed no sooner than it has struck.
+        // A fault that takes long to strike is healed no sooner than it has struck.
         self.judge(record, "began to be healed", struck.max(fault.at + length), heal_begin);
         let (heals, healed) = match fault.action {
             Action::Leave => ("coming back", "back"),
@@ -143,7 +144,7 @@ impl Strike<'_> {
                     false => Err(too_long("were back")),
                 }
             }
-            // The schedule has it.
+            // The load's own schedule brings about the surge.
             (Action::Surge(_), _) => Ok(Held::Nothing),
             (Action::Run(Run { command, heal }), _) => match self.targets.shell {
                 Some(shell) => {
@@ -179,7 +180,8 @@ impl Strike<'_> {
             }
             (Action::Surge(_) | Action::Storm, ..) => Ok(()),
             (Action::Run(Run { heal, .. }), Held::Command(command), _) => {
-                // Both have their say: what broke may be healed although the breaking complained.
+                // Stopping and healing both have their say: what the command broke may be healed although the command
+                // complained.
                 let stopped = command.stop().await;
                 if let (Some(heal), Some(shell)) = (heal, self.targets.shell) {
                     shell.heal(self.number, heal).await?;
@@ -199,10 +201,11 @@ impl Strike<'_> {
         }
     }
 
-    /// Of a fault that is never healed only a command has an end of its own. What it says then is evidence.
+    /// Waits for the end of a fault that is never healed. Only a user's command has an end of its own, and an error of
+    /// that command is evidence.
     async fn last(&self, held: Held) -> Result<(), String> {
         let Held::Command(command) = held else {
-            // A condition that nobody takes away holds until the cluster ends.
+            // A condition on a link that nobody takes away holds until the cluster ends.
             return Ok(());
         };
         let fault = self.fault;
@@ -219,7 +222,7 @@ impl Strike<'_> {
         }
     }
 
-    /// Writes down if something happened too late: the fault was another one then than the scenario's.
+    /// Records a problem if something happened too late: the fault was then another one than the scenario's.
     fn judge(&self, record: &Mutex<Strikes>, what: &str, planned: Duration, happened: Duration) {
         if let Some(late) = too_late(self.fault.duration, planned, happened) {
             let problem = format!("the fault `{}` {what} {late:.1} s late", self.fault);
@@ -242,7 +245,7 @@ fn too_long(what: &str) -> String {
     format!("not all of them {what} within {}", humantime::format_duration(PATIENCE))
 }
 
-/// How late it happened, in seconds, if that is more than a fault of this length bears.
+/// How many seconds late something happened, if that is more than a fault of this length tolerates.
 fn too_late(length: Option<Duration>, planned: Duration, happened: Duration) -> Option<f64> {
     let bears = length.map_or(LATE, |length| (length / 2).clamp(LEAST_LATE, LATE));
     let late = happened.saturating_sub(planned);

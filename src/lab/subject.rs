@@ -1,25 +1,25 @@
-//! What a run measures.
+//! The subject of a run: what is measured.
 
 use super::product::Product;
 use super::software::Software;
 use scenario::{Action, Expectation, Fault, FaultPlan, Pattern, Scenario, Target};
 
-/// What is measured.
+/// The subject of a run: what is measured.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
     /// A cluster that the lab starts.
     Cluster(Software),
     /// Nodes that already run.
     Attached {
-        /// What tables call them.
+        /// The name of the nodes in tables.
         label: String,
-        /// Where they are, one URL a node.
+        /// The URL of each node.
         urls: Vec<String>,
     },
 }
 
 impl Subject {
-    /// How the report calls it.
+    /// The name of the subject in the report.
     pub fn label(&self) -> &str {
         match self {
             Subject::Cluster(software) => software.label(),
@@ -27,7 +27,7 @@ impl Subject {
         }
     }
 
-    /// Our pattern, if it is one.
+    /// Our pattern, if the subject is one.
     pub fn pattern(&self) -> Option<Pattern> {
         match self {
             Subject::Cluster(software) => software.pattern(),
@@ -35,7 +35,7 @@ impl Subject {
         }
     }
 
-    /// What the report calls its pattern.
+    /// The name of the subject's pattern in the report.
     pub fn pattern_name(&self) -> &str {
         match self.pattern() {
             Some(pattern) => pattern.name(),
@@ -43,7 +43,7 @@ impl Subject {
         }
     }
 
-    /// The broker that it needs, if the lab is to see to it.
+    /// The broker that the subject needs, if the lab is to see to it.
     pub fn product(&self) -> Option<Product> {
         match self {
             Subject::Cluster(software) => software.product(),
@@ -58,23 +58,23 @@ impl Subject {
         }
     }
 
-    /// Of a server that is not ours nobody knows.
+    /// Whether the subject may keep a history. Of a server that is not ours nobody knows, so it may.
     pub(super) fn keeps_history(&self) -> bool {
         self.pattern().is_none_or(Pattern::has_history)
     }
 
-    /// What a run of it must show.
+    /// The expectations by which a run of this subject is judged.
     pub(super) fn expectations(&self, scenario: &Scenario) -> Vec<Expectation> {
         scenario.expectations_for(self.pattern())
     }
 
-    /// Whether the scenario's faults can strike it at all; else why not, in one clause.
+    /// Whether the scenario's faults can strike the subject at all; if not, the reason in one clause.
     pub(super) fn applies(&self, scenario: &Scenario) -> Result<(), String> {
         let strange = match self {
             Subject::Cluster(software) => return software.applies(scenario),
             Subject::Attached { .. } => scenario.faults.iter().find(|plan| !is_of_the_load(plan)),
         };
-        // Its clients are the load's own; its processes and links are somebody else's.
+        // The clients of a server that is not ours are the load's own; its processes and links are somebody else's.
         match strange {
             None => Ok(()),
             Some(plan) => match plan.target {
@@ -88,16 +88,16 @@ impl Subject {
         }
     }
 
-    /// Whether some fault is a command of the user's.
+    /// Whether some fault runs a command of the user's.
     pub(super) fn runs_commands(faults: &[Fault]) -> bool {
         faults.iter().any(|fault| fault.target == Target::Unknown)
     }
 }
 
-/// Whether a fault strikes the load's own clients, or whatever the user's command strikes.
+/// Whether a fault strikes the load's own clients, or whatever a command of the user's strikes.
 fn is_of_the_load(plan: &FaultPlan) -> bool {
     use Target::{AnySubscriber, Load, Subscriber, Subscribers, Unknown};
     let target = matches!(plan.target, Subscribers(_) | Subscriber(_) | AnySubscriber | Load | Unknown);
-    // In a storm the clients of a node drop, and not the node.
+    // In a storm the clients of a node drop their connections; the node itself is not struck.
     target || plan.action == Action::Storm
 }

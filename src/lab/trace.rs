@@ -1,4 +1,4 @@
-//! Whether the nodes of a run write traces, and what becomes of those of an earlier run.
+//! Whether the nodes of a run write traces, and what becomes of the traces of an earlier run.
 
 use std::path::Path;
 
@@ -6,24 +6,24 @@ use report::story::{history_trace, node_trace};
 use scenario::kinds::Surge;
 use scenario::{Action, Fault, Load};
 
-/// The most lines a second that a process writes without being asked to: far below what it can, so that tracing
-/// disturbs nothing that is measured.
+/// The most lines per second that a process writes to a trace without being asked to: far below what it can write, so
+/// that tracing disturbs nothing that is measured.
 const MOST: f64 = 2_000.0;
 
-/// Whether the nodes of a run write down where each message was, and when.
+/// Whether the nodes of a run write a trace, which says where each message was, and when.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Tracing {
-    /// Where the load is small.
+    /// The nodes write traces where the load is small.
     #[default]
     Auto,
-    /// Always.
+    /// The nodes always write traces.
     On,
-    /// Never.
+    /// The nodes never write traces.
     Off,
 }
 
 impl Tracing {
-    /// Whether they do under this load.
+    /// Whether the nodes write traces under this load.
     pub(super) fn holds(self, load: &Load, nodes: usize, faults: &[Fault]) -> bool {
         match self {
             Tracing::On => true,
@@ -40,16 +40,16 @@ impl Tracing {
     }
 }
 
-/// How many lines a second a node writes, at this rate: two for each message, and three more for each of its own
-/// clients'.
+/// Number of lines per second that a node writes at this rate of messages: two for each message, and three more for
+/// each message of the node's own clients.
 fn lines_per_second(rate: f64, nodes: usize) -> f64 {
     rate * (2.0 + 3.0 / nodes.max(1) as f64)
 }
 
-/// Removes the traces that an earlier run with this directory has left.
+/// Removes the traces that an earlier run in this directory has left.
 pub(super) fn forget(logs: &Path, nodes: usize) {
     for path in (0..nodes).map(|node| node_trace(logs, node)).chain([history_trace(logs)]) {
-        // Mostly there is none; what cannot be removed is told apart by its times.
+        // Mostly there is no such file; a trace that cannot be removed is told apart by its times.
         let _ = std::fs::remove_file(path);
     }
 }

@@ -41,59 +41,59 @@ const PROBE_LIMIT: Duration = Duration::from_secs(10);
 const RECONNECT_LIMIT: Duration = Duration::from_secs(60);
 /// How long each thread of the load may take to end in a run that is cut short.
 const CUT_SHORT: Duration = Duration::from_millis(300);
-/// How often the observer is told the counts.
+/// How often the observer gets the counts.
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
-/// So many slices of latency it is told.
+/// Number of latency slices passed to the observer.
 const SLICES: usize = 60;
 
 /// One run of a scenario.
 pub struct Trial<'a> {
-    /// What is done.
+    /// The scenario that is run.
     pub scenario: &'a Scenario,
-    /// To what.
+    /// The subject over which the scenario is run.
     pub subject: &'a Subject,
-    /// What breaks, and when.
+    /// The faults that strike, and when.
     pub faults: &'a [Fault],
-    /// Unique in the report.
+    /// The id of the run, unique in the report.
     pub id: String,
-    /// Reaches every random choice.
+    /// The seed, which reaches every random choice.
     pub seed: u64,
-    /// A broker that is not the lab's.
+    /// The URL of a broker that is not the lab's.
     pub broker: Option<&'a str>,
-    /// More flags for each node.
+    /// Additional flags for each node.
     pub node_flags: &'a [String],
     /// Whether our nodes write traces.
     pub tracing: Tracing,
-    /// How clients speak with a server that is not ours; `None` finds out.
+    /// The dialect in which clients speak with a server that is not ours; `None` means that the lab finds out.
     pub dialect: Option<&'a Dialect>,
-    /// Where the logs of the processes go.
+    /// The directory of the processes' logs.
     pub logs: PathBuf,
-    /// Ends the run early.
+    /// Ends the run early when cancelled.
     pub cancel: &'a CancellationToken,
-    /// Who watches.
+    /// The observer of the run.
     pub observer: &'a dyn Observer,
 }
 
-/// What a trial brings.
+/// The result of a trial.
 #[derive(Debug)]
 pub struct Outcome {
     /// The row of the report.
     pub run: RunReport,
-    /// What ran, in which version.
+    /// The version of each program that ran, by its name.
     pub versions: BTreeMap<String, String>,
 }
 
-/// What is there to measure.
+/// What stands ready to be measured.
 struct Stage<'a> {
     urls: Vec<String>,
-    /// `None` for a server that is not the lab's.
+    /// The cluster that the lab started; `None` for a server that is not the lab's.
     cluster: Option<&'a Cluster>,
     shell: Option<Shell>,
     added: Option<Added>,
 }
 
 impl Trial<'_> {
-    /// Runs it. Cancelled, it ends at once, and gives what was found out until then, marked as partial.
+    /// Runs the trial. When cancelled, it ends at once, and gives what was found out until then, marked as partial.
     pub async fn run(&self) -> Result<Outcome, LabError> {
         let software = match self.subject {
             Subject::Attached { urls, .. } => return self.attached(urls).await,
@@ -127,7 +127,7 @@ impl Trial<'_> {
         outcome
     }
 
-    /// Measures nodes that already run. Only a command of the user's needs something of the lab's.
+    /// Measures nodes that run already. The lab starts something only if a command of the user's needs it.
     async fn attached(&self, urls: &[String]) -> Result<Outcome, LabError> {
         self.observer.note(Note::Planned(self.faults));
         self.observer.note(Note::Members(&members_at(urls)));
@@ -160,7 +160,7 @@ impl Trial<'_> {
         };
         let unhealed = Unhealed { shell: stage.shell.as_ref(), observer: self.observer };
         let evidence = tokio::select! {
-            // A death that is known when the phases end is part of the run.
+            // The order of the branches matters: a death that is known when the phases end is part of the run.
             biased;
             error = self.watch_deaths(events, &deaths) => Err(error),
             evidence = self.phases(&stage, &dialect) => evidence,
@@ -187,13 +187,13 @@ impl Trial<'_> {
         Ok(Outcome { run, versions })
     }
 
-    /// How clients speak with what is measured.
+    /// The dialect in which clients speak with the subject.
     async fn dialect(&self, urls: &[String]) -> Dialect {
         match (self.subject.pattern(), self.dialect, urls.first()) {
             (Some(_), ..) => Dialect::V1,
             (None, Some(given), _) => given.clone(),
             (None, None, Some(url)) => {
-                // Where nobody answers, the clients that cannot connect will say so.
+                // If nobody answers, the clients that cannot connect will say so.
                 let detected = load::detect(url, self.scenario.load.connect_timeout).await;
                 detected.unwrap_or(Dialect::V1)
             }
@@ -201,7 +201,7 @@ impl Trial<'_> {
         }
     }
 
-    /// Tells of processes that die unasked; resolves when nothing can go on.
+    /// Reports processes that die unasked; resolves when the run cannot go on.
     async fn watch_deaths(&self, events: Option<Events>, deaths: &Mutex<Vec<String>>) -> LabError {
         let Some(mut events) = events else { return std::future::pending().await };
         loop {
@@ -224,15 +224,15 @@ impl Trial<'_> {
         }
     }
 
-    /// A run that was interrupted before its load began.
+    /// The result of a run that was interrupted before its load began.
     fn unbegun(&self) -> Outcome {
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
         let run = RunReport::inconclusive(&self.id, label, pattern, BEFORE_THE_LOAD.into());
         Outcome { run: RunReport { partial: true, ..run }, versions: BTreeMap::new() }
     }
 
-    /// Goes through the run. Without evidence, because it never came to its load: why; `None` if that is because it
-    /// was interrupted.
+    /// Goes through the phases of the run. If there is no evidence, because the run never came to its load, gives the
+    /// reason; `None` if the reason is that the run was interrupted.
     async fn phases(
         &self,
         stage: &Stage<'_>,
@@ -273,7 +273,7 @@ impl Trial<'_> {
         Ok(Some(Ok(Evidence { ledger, harness, strikes, began, plan, ended, cut })))
     }
 
-    /// Connects, probes and warms up. Without clients that could connect: why.
+    /// Connects, probes and warms up. If there are no clients that could connect, gives the reason.
     async fn rehearsed(
         &self,
         stage: &Stage<'_>,
@@ -305,7 +305,7 @@ impl Trial<'_> {
         Ok(Ok(generator))
     }
 
-    /// Whether the nodes are ours, and write traces.
+    /// Whether the nodes are ours and write traces.
     fn traces(&self) -> bool {
         let Scenario { load, cluster, .. } = self.scenario;
         self.subject.pattern().is_some() && self.tracing.holds(load, cluster.nodes, self.faults)
@@ -327,8 +327,8 @@ impl Trial<'_> {
         }
     }
 
-    /// The measured load with its faults until both are over, healing, and the drain. False when not every
-    /// client was connected again.
+    /// Runs the measured load with its faults until both are over, waits for the healing, and drains. False when not
+    /// every client was connected again.
     async fn loaded(&self, generator: &LoadGenerator, stage: &Stage<'_>, strikes: &Mutex<Strikes>) -> bool {
         let lead = generator.begin().saturating_sub(generator.now());
         let load_began = Instant::now() + lead;
@@ -340,7 +340,7 @@ impl Trial<'_> {
             self.phase("heal", Some(RECONNECT_LIMIT));
             let connected = tokio::select! {
                 connected = generator.all_connected(RECONNECT_LIMIT) => connected,
-                // Nobody is left to connect to, and nobody comes back any more: waiting shows nothing.
+                // Nobody is left to connect to, and nobody comes back any more: waiting would show nothing.
                 () = nobody_serves(stage.cluster) => true,
             };
             self.phase("drain", Some(self.scenario.load.drain));

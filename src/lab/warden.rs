@@ -8,7 +8,8 @@
 //! ([`enlist`](self::enlist)), and it holds the pipe open until then: the warden reads the end of the pipe
 //! only after the last registration.
 //!
-//! Who leaves its group is known by what all of them bear in their environment ([`tag`](self::tag)).
+//! A process that leaves its group is known by a mark that everything of the lab bears in its environment
+//! ([`tag`](self::tag)).
 
 mod enlist;
 mod tag;
@@ -31,20 +32,20 @@ use super::group::Group;
 use tag::Tag;
 use watch::Entry;
 
-/// The lab's end of the pipe.
+/// The warden as the lab sees it: the writing end of the pipe.
 #[derive(Debug)]
 pub struct Warden {
-    /// `None` once the lab has let go of it.
+    /// The writing end; `None` once the lab has let go of it.
     pipe: Mutex<Option<Arc<PipeWriter>>>,
-    /// What everything bears that the lab starts.
+    /// The mark of everything that the lab starts.
     tag: Tag,
     ended: state::Receiver<bool>,
-    /// Set when the lab lets go, so that the warden's end is expected.
+    /// Set when the lab lets go, so that the warden's end is then expected.
     released: CancellationToken,
 }
 
 impl Warden {
-    /// Starts the warden; `program` is this binary.
+    /// Starts the warden; `program` is the path of this binary.
     pub fn start(program: &Path, tracker: &TaskTracker) -> Result<Self, LabError> {
         let failed = |error: io::Error| LabError::environment(format!("the warden could not start: {error}"));
         let (reader, writer) = io::pipe().map_err(failed)?;
@@ -55,7 +56,7 @@ impl Warden {
         let mut child = tokio::process::Command::from(command).spawn().map_err(failed)?;
         let (tell, ended) = state::channel(false);
         tracker.spawn(async move {
-            // A failure to wait is as bad as an end: nobody watches any more.
+            // A failure to wait for the warden is as bad as its end: nobody watches any more.
             drop(child.wait().await);
             tell.send_replace(true);
         });
@@ -65,55 +66,56 @@ impl Warden {
         Ok(warden)
     }
 
-    /// Makes a command's child the leader of a new process group that registers itself before it becomes the
-    /// program. The spawn fails if it cannot.
+    /// Makes a command's child the leader of a new process group that registers itself before the child becomes the
+    /// program. The spawn fails if the group cannot be registered.
     pub fn enlist(&self, command: &mut Command) -> io::Result<()> {
         self.tag.mark(command);
         enlist::enlist(command, self.pipe()?);
         Ok(())
     }
 
-    /// Adds when an enlisted child was born, so that its number is not mistaken later.
+    /// Adds to the record when an enlisted child was born, so that its number is not mistaken later.
     pub fn born(&self, group: &Group) -> io::Result<()> {
         self.tell(&Entry::Born(*group))
     }
 
-    /// Strikes a group out: nobody of it is left.
+    /// Strikes a group out of the record: none of its processes is left.
     pub fn gone(&self, group: &Group) -> io::Result<()> {
         self.tell(&Entry::Gone(group.leader()))
     }
 
-    /// Writes a directory down, before it is made.
+    /// Writes a directory into the record, before it is made.
     pub fn directory(&self, path: &Path) -> io::Result<()> {
         self.tell(&Entry::Directory(path.to_owned()))
     }
 
-    /// Strikes a directory out: it is removed.
+    /// Strikes a directory out of the record: it is removed.
     pub fn directory_gone(&self, path: &Path) -> io::Result<()> {
         self.tell(&Entry::DirectoryGone(path.to_owned()))
     }
 
-    /// Writes a Docker container down, before it is made.
+    /// Writes a Docker container into the record, before it is made.
     pub fn container(&self, name: &str) -> io::Result<()> {
         self.tell(&Entry::Container(name.to_owned()))
     }
 
-    /// Strikes a container out: it is removed.
+    /// Strikes a container out of the record: it is removed.
     pub fn container_gone(&self, name: &str) -> io::Result<()> {
         self.tell(&Entry::ContainerGone(name.to_owned()))
     }
 
-    /// Resolves when the warden has died though the lab still needs it.
+    /// Resolves when the warden has died although the lab still needs it.
     pub async fn died(&self) {
         let mut ended = self.ended.clone();
-        // A closed channel is an end as well.
+        // A closed channel means the warden's end as well.
         drop(ended.wait_for(|ended| *ended).await);
         if self.released.is_cancelled() {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Closes the pipe and waits until the warden has removed what is left. False if that took longer.
+    /// Closes the pipe and waits until the warden has removed what is left. False if the warden takes longer than the
+    /// deadline.
     pub async fn release(&self, deadline: Duration) -> bool {
         self.released.cancel();
         drop(self.pipe.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -126,7 +128,7 @@ impl Warden {
         pipe.clone().ok_or_else(|| io::Error::other("the lab is closed"))
     }
 
-    /// One write a line: lines of several writers never mix.
+    /// Writes an entry with one write per line, so that lines of several writers never mix.
     fn tell(&self, entry: &Entry) -> io::Result<()> {
         let line = entry.line()?;
         (&*self.pipe()?).write_all(&line)

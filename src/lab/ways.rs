@@ -6,7 +6,7 @@ use super::product::Product;
 use super::redaction::redact;
 use scenario::End;
 
-/// Where each member of a cluster finds the others.
+/// The addresses at which each member of a cluster finds the others.
 #[derive(Debug, Default)]
 pub(super) struct Ways {
     /// The port at which clients find each node.
@@ -15,21 +15,21 @@ pub(super) struct Ways {
     pub(super) brokers: Vec<String>,
     /// The history's port as each node knows it; empty where there is none.
     pub(super) histories: Vec<u16>,
-    /// The broker's URL as the history knows it.
+    /// The broker's URL as the history knows it; `None` where there is none.
     pub(super) history_broker: Option<String>,
-    /// For each node, where it finds the others.
+    /// For each node, the addresses at which it finds the other nodes.
     peers: Vec<Vec<String>>,
 }
 
 impl Ways {
-    /// Places the proxies that the scenario's links want, and no other.
+    /// Places the proxies that the scenario's links want, and no other proxy.
     pub(super) async fn of(
         shared: &Shared<'_>,
         clients: &[u16],
         addresses: &Addresses,
     ) -> Result<Self, LabError> {
         let mut ways = Self::default();
-        // Our own mesh has sockets of its own; servers hear each other where clients do.
+        // Our own mesh has sockets of its own; servers of others hear each other on the port of their clients.
         let listens = if shared.options.software.has_mesh() {
             if addresses.subs.is_empty() { clients } else { &addresses.subs }
         } else {
@@ -56,7 +56,7 @@ impl Ways {
         Ok(ways)
     }
 
-    /// Where a node finds the others.
+    /// The addresses at which this node finds the other nodes.
     pub(super) fn peers_of(&self, node: usize) -> Vec<String> {
         self.peers.get(node).cloned().unwrap_or_default()
     }
@@ -81,17 +81,17 @@ async fn broker_url(shared: &Shared<'_>, dialer: End, url: &str) -> Result<Strin
     }
 }
 
-/// A broker's URL around its address.
+/// A broker's URL, split into its address and what stands around it.
 #[derive(Debug, PartialEq)]
 struct Parts {
     before: String,
-    /// `host:port`.
+    /// The address, `host:port`.
     address: String,
     after: String,
 }
 
 impl Parts {
-    /// `None` for a URL over TLS, whose certificate names the host, and for one that names a file.
+    /// Splits a URL. `None` for a URL over TLS, whose certificate names the host, and for a URL that names a file.
     fn of(url: &str) -> Option<Self> {
         let (scheme, rest) = url.split_once("://")?;
         let plain = scheme.to_ascii_lowercase();

@@ -3,7 +3,7 @@
 use super::*;
 use crate::kinds::{Delay, Limit, Run, Slice, Slow, Surge, Throttle};
 
-/// A fault at 1 s with these lines.
+/// A fault at 1 s with these further lines.
 fn fault(lines: &str) -> String {
     format!("[[fault]]\nat = \"1s\"\n{lines}\n")
 }
@@ -278,7 +278,7 @@ fn a_group_has_nodes_and_services_and_each_once() {
     refused_at(&fault("partition = [[¦\"node 3\"]]"), "`node 3` is not there", "the last is node 2");
 }
 
-/// How often a fault strikes in a load of 20 s.
+/// Number of times that a fault strikes in a load of 20 s.
 fn times(at: &str, every: &str, rest: &str) -> usize {
     let cut = "cut = \"node 1 <-> broker\"";
     let scenario = parsed(&format!("[[fault]]\nat = \"{at}\"\nevery = \"{every}\"\n{cut}\n{rest}\n"));

@@ -1,4 +1,4 @@
-//! What only the whole scenario can tell: whether its parts fit each other.
+//! Checks what only the whole scenario can tell: whether its parts fit each other.
 
 mod faults;
 
@@ -9,9 +9,9 @@ use super::fault::Placed;
 use super::values::Fields;
 use super::{Cluster, Load, Pattern};
 
-/// More would not fit into the memory of a usual machine.
+/// The most messages of a run; the records of more would not fit into the memory of a usual machine.
 const MAX_MESSAGES: f64 = 20e6;
-/// One byte each.
+/// The most debts of a run; the ledger takes one byte for each.
 const MAX_DEBTS: f64 = 2e9;
 
 /// The parts of a scenario, and who gave them.
@@ -25,7 +25,7 @@ pub(super) struct Whole<'a> {
 }
 
 impl Whole<'_> {
-    /// Everything.
+    /// Checks everything that only the whole scenario can tell.
     pub(super) fn check(&self) -> Result<(), ScenarioError> {
         self.reconnects()?;
         self.rooms()?;
@@ -33,7 +33,7 @@ impl Whole<'_> {
         self.faults()
     }
 
-    /// An error in the fields named: a flag's before the file's.
+    /// An error in these fields: it points at the one that a flag gave, or else at the file.
     fn wrong(&self, keys: &[&str], what: String) -> Complaint {
         match self.fields.to_blame(keys) {
             Some(origin) => self.source.error_at(origin, what),
@@ -41,7 +41,8 @@ impl Whole<'_> {
         }
     }
 
-    /// An error in a fault, unless a flag changed what it depends on: then the flag's, which names the fault.
+    /// An error in a fault. If a flag changed what the fault depends on, the error points at the flag and names the
+    /// fault.
     fn wrong_fault(&self, placed: &Placed, key: &str, at: &std::ops::Range<usize>, what: &str) -> Complaint {
         match self.fields.origin(key) {
             Some(flag @ Origin::Flag(..)) => {
@@ -65,7 +66,7 @@ impl Whole<'_> {
 
     fn rooms(&self) -> Result<(), ScenarioError> {
         let (nodes, rooms, subscribers) = (self.cluster.nodes, self.load.rooms, self.load.subscribers);
-        // Subscriber i is in room floor(i / nodes) mod rooms.
+        // Subscriber i is in the room floor(i / nodes) mod rooms.
         let heard = subscribers.div_ceil(nodes);
         if rooms <= heard {
             return Ok(());

@@ -1,8 +1,8 @@
 //! The cluster of a scenario.
 
-/// What stands.
+/// The size of the cluster.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cluster {
-    /// Chat servers.
+    /// Number of chat servers.
     pub nodes: usize,
 }

@@ -1,8 +1,8 @@
-//! What is wrong with a scenario, and where: a line and column of the file, or a flag.
+//! What is wrong with a scenario, and where: at a line and column of the file, or in a flag.
 
 use std::ops::Range;
 
-/// Why a scenario cannot be run: one sentence that names what and where, and what to do about it.
+/// Why a scenario cannot be run: one sentence that names what is wrong and where, and a hint at what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ScenarioError {
@@ -13,12 +13,13 @@ pub struct ScenarioError {
 }
 
 impl ScenarioError {
-    /// What to do about it. Stands after `hint: `.
+    /// What the user can do about the error. It is shown after `hint: `.
     pub fn hint(&self) -> &str {
         &self.hint
     }
 
-    /// The same, where a value was not given by the flag of its field: `words` say by what, and what to do then.
+    /// The same error for a value that was not given by the flag of its field: `words` say what gave it, and `hint`
+    /// what to do then.
     pub fn given_by(mut self, key: &str, words: &str, hint: &str) -> Self {
         let Some((_, text)) = self.flag.take_if(|(flag, _)| *flag == key) else { return self };
         let what = self.message.strip_prefix(&given(key, &text)).unwrap_or(&self.message);
@@ -26,12 +27,12 @@ impl ScenarioError {
     }
 }
 
-/// What an error about a flag's value begins with.
+/// The words with which an error about a flag's value begins.
 fn given(key: &str, text: &str) -> String {
     format!("{} {text}", flag(key))
 }
 
-/// What is wrong, before it is said what to do about it: only with a hint does it become an error.
+/// An error that still lacks its hint: only with one does it become a [`ScenarioError`].
 #[must_use]
 #[derive(Debug)]
 pub(super) struct Complaint {
@@ -49,25 +50,25 @@ impl Complaint {
     }
 }
 
-/// A scenario's text and the name by which people know it.
+/// The text of a scenario, and the name by which people know it.
 pub(super) struct Source<'a> {
     pub(super) name: &'a str,
     pub(super) text: &'a str,
-    /// How a key is written: the hint of an error that knows no better one.
+    /// Says how a key is written: the hint of an error that has no better one.
     pub(super) example: fn(&str) -> String,
 }
 
-/// Where a value was given.
+/// The place where a value was given.
 #[derive(Debug, Clone)]
 pub(super) enum Origin {
-    /// In the file, at these bytes.
+    /// The value stands in the file, at these bytes.
     File(Range<usize>),
-    /// By a flag: the field's key, and the text.
+    /// A flag gave the value: the key of its field, and the text.
     Flag(&'static str, String),
 }
 
 impl Source<'_> {
-    /// `file:line:column` of a byte; both count from 1, the column in characters.
+    /// The place of a byte as `file:line:column`; both numbers count from 1, the column in characters.
     pub(super) fn place(&self, at: usize) -> String {
         let before = self.text.get(..at).unwrap_or(self.text);
         let line = before.matches('\n').count() + 1;
@@ -81,7 +82,7 @@ impl Source<'_> {
         Complaint::new(format!("{}: {what}", self.place(span.start)))
     }
 
-    /// An error at whatever gave the value.
+    /// An error at the place where a value was given.
     pub(super) fn error_at(&self, origin: &Origin, what: impl std::fmt::Display) -> Complaint {
         match origin {
             Origin::File(span) => self.error(span, what),

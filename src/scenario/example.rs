@@ -1,11 +1,11 @@
-//! How each key of the file is written: the hint of an error that knows no better one.
+//! Says how each key of the file is written: the hint of an error that has no better one.
 
 use super::expect::Whose;
 use super::fault;
 use super::fields::{CLUSTER_FIELDS, LOAD_FIELDS};
 use super::figures::{FigureKind, figure_kind};
 
-/// `write it like ...`: a key with a value that it may have, or where a table's keys stand.
+/// The hint `write it like ...`: a key with a value that it may have, or where the keys of a table stand.
 pub(super) fn example(key: &str) -> String {
     if key.starts_with('[') {
         return format!("write {key} on a line of its own, and its keys below it");
@@ -22,7 +22,7 @@ pub(super) fn example(key: &str) -> String {
     }
 }
 
-/// A value that a key may have.
+/// An example of a value that a key may have.
 fn value(key: &str) -> Option<String> {
     let of_file = match key {
         "title" => "\"One node down\"",
@@ -47,7 +47,7 @@ fn value(key: &str) -> Option<String> {
     })
 }
 
-/// The same for a field of `[matrix]`.
+/// The hint `write it like ...` for a field of `[matrix]`.
 pub(super) fn of_matrix(key: &str) -> String {
     let values = match key {
         "rate" => "[500, 1000, 2000]",
@@ -61,7 +61,7 @@ pub(super) fn of_matrix(key: &str) -> String {
 
 const VALUE: &str = "a value stands behind the `=`: a number, \"text\" in quotes, true, false or a [list]";
 
-/// What to do about text that is no TOML, from what the parser says of it.
+/// The hint for text that is no TOML, from what the parser says about it.
 pub fn syntax_hint(message: &str) -> &'static str {
     let has = |part: &str| message.contains(part);
     if has("duplicate key") {

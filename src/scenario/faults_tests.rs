@@ -2,13 +2,13 @@
 
 use super::*;
 
-/// The hint where nobody has what takes a broker.
+/// The hint of an error about a target that needs a broker.
 fn those_with_a_broker(have: &str) -> String {
     let with = Pattern::ALL.into_iter().filter(|pattern| pattern.has_broker());
     format!("of the patterns, {} {have}", words::list(with.map(Pattern::name)))
 }
 
-/// A fault with these lines.
+/// A fault with these lines in its `[[fault]]`.
 fn fault(lines: &str) -> String {
     format!("[[fault]]\n{lines}\n")
 }
@@ -115,7 +115,7 @@ fn a_link_or_a_partition_that_needs_more_nodes_says_so() {
     );
     taken(&mesh(3, "partition = [\"node 0\", \"node 1\"]"));
     taken(&mesh(2, "cut = \"node any <-> node *\""));
-    // All that there can be, on one side.
+    // Every node that there can be stands in one group.
     let all: Vec<_> = (0..64).map(|n| format!("\"node {n}\"")).collect();
     let group = format!("partition = ¦[{}, \"broker\", \"history\"]", all.join(", "));
     let error = overridden(&mesh(64, &group).replace('¦', ""), &[]).unwrap_err();
@@ -153,7 +153,7 @@ fn a_fault_begins_before_the_end_of_the_load_and_is_healed_by_then() {
         "`cut node 0 <-> broker` ends at 20s 1ms, past the end of the load at 20s",
         hint,
     );
-    // However late: the sum of two durations may be none.
+    // A very late moment is refused as well, although the sum of two such durations is too long to exist.
     let late = "at = \"500000000000y\"\nfor = \"500000000000y\"\nevery = \"1s\"\nkill = \"broker\"";
     let error = overridden(&fault(late), &[]).unwrap_err();
     assert!(error.to_string().ends_with(", past the end of the load at 20s"), "{error}");
@@ -188,7 +188,7 @@ fn somebody_is_there_from_the_beginning() {
     refused_at(&fault("at = \"1s\"\njoin = ¦\"100%\""), &what(100), hint);
     refused_at(&faults(&["at = \"1s\"\njoin = \"60%\"", "at = \"2s\"\njoin = ¦\"40%\""]), &what(40), hint);
     taken(&faults(&["at = \"1s\"\njoin = \"60%\"", "at = \"2s\"\njoin = \"39%\""]));
-    // Nine each time.
+    // Nine subscribers join each time.
     refused_at(&fault("at = \"1s\"\nevery = \"2s\"\ntimes = 4\njoin = ¦\"30%\""), &what(30), hint);
     taken(&fault("at = \"1s\"\nevery = \"2s\"\ntimes = 3\njoin = \"30%\""));
 }
@@ -201,11 +201,11 @@ fn who_joins_does_not_leave() {
     let what = "`leave 80% of the subscribers` is 24 of 30 subscribers, and 9 of them join";
     refused_at(&faults(&[&leave(5, "¦\"80%\""), join]), what, hint);
     taken(&faults(&[&leave(5, "\"70%\""), join]));
-    // The largest of several, and the first of two that are as large.
+    // The error names the largest of several shares, and the first of two that are as large.
     refused_at(&faults(&[&leave(5, "\"75%\""), &leave(9, "¦\"80%\""), join]), what, hint);
     refused_at(&faults(&[&leave(5, "¦\"80%\""), &leave(9, "\"75%\""), join]), what, hint);
     refused_at(&faults(&[&leave(5, "¦\"80%\""), &leave(9, "\"80%\""), join]), what, hint);
-    // Who is slow may be one who joins.
+    // A subscriber that is slow may be one that joins.
     taken(&faults(&["at = \"5s\"\nslow = \"100%\"\nbytes_per_second = 10", join]));
 }
 
@@ -217,7 +217,7 @@ fn a_process_bears_one_fault_at_a_time() {
         "`kill broker` at 7s strikes what is killed until 10s (s.toml:4:8)",
         hint,
     );
-    // Nor at the moment of the healing; the order of the file is no matter.
+    // A fault may not strike at the moment of the healing either; the order in the file does not matter.
     refused_at(
         &faults(&["at = ¦\"10s\"\npause = \"node 1\"", "at = \"5s\"\nfor = \"5s\"\nstop = \"node *\""]),
         "`pause node 1` at 10s strikes what is stopped until 10s (s.toml:7:8)",
@@ -234,7 +234,7 @@ fn a_process_bears_one_fault_at_a_time() {
         "`kill node any` at 5s strikes what is killed until 6s (s.toml:5:8)",
         hint,
     );
-    // The latest moment of the first counts, and the earliest of the second.
+    // The latest moment of the first fault counts, and the earliest of the second.
     refused_at(
         &faults(&[
             "between = [\"1s\", \"3s\"]\nfor = \"1s\"\nkill = \"broker\"",

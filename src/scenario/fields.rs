@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-/// A field of cluster or load. A flag of its name (`_` becomes `-`) overrides it.
+/// A field of cluster or load. The flag of the same name (with `-` for `_`) overrides it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Field {
-    /// Its key in the file.
+    /// The key of the field in the file.
     pub key: &'static str,
-    /// Its value where neither the file nor a flag gives one.
+    /// The value of the field where neither the file nor a flag gives one.
     pub default: &'static str,
-    /// One line for people.
+    /// One line about the field, for people.
     pub help: &'static str,
 }
 
@@ -36,6 +36,6 @@ pub const LOAD_FIELDS: &[Field] = &[
     field("reconnect_max", "1s", "A client's longest pause before it reconnects"),
 ];
 
-/// Values for a scenario's fields that a flag of the same name gave (keys as in the file: `warm_up`); an absent
-/// one leaves the file's value.
+/// The values that flags gave for fields of a scenario, by the keys of the file (`warm_up`); a field without such a
+/// value keeps that of the file.
 pub type Overrides = BTreeMap<&'static str, String>;

@@ -1,13 +1,13 @@
 //! The figures of a run that an expectation may name: one table for the file, its schema and the verdict.
 
-/// What kind of number a figure is, and so how a bound on it is written.
+/// The kind of number that a figure is, and so how a bound on it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FigureKind {
-    /// So many: `0`, `"<= 5"`.
+    /// A number of things: `0`, `"<= 5"`.
     Count,
     /// A share of the whole, 0 to 1: `">= 0.99"`, `">= 99%"`.
     Share,
-    /// A time whose bounds name their unit: `"< 20ms"`. Read, it is in milliseconds.
+    /// A time whose bounds name their unit: `"< 20ms"`. The bound that is read is in milliseconds.
     Time,
     /// A time in milliseconds: `20`, `"< 20"`, `"< 20ms"`.
     Millis,
@@ -16,13 +16,13 @@ pub enum FigureKind {
 }
 
 impl FigureKind {
-    /// Whether it is a time, in whichever unit.
+    /// Whether the figure is a time, in whichever unit.
     pub fn is_time(self) -> bool {
         matches!(self, FigureKind::Time | FigureKind::Millis | FigureKind::Micros)
     }
 }
 
-/// What the name of a time may end with, and what a bare number is then.
+/// The suffixes of a time's name, and the kind of figure that each makes, which says what a bare number is.
 const UNITS: [(&str, FigureKind); 2] = [("_ms", FigureKind::Millis), ("_us", FigureKind::Micros)];
 
 macro_rules! figures {
@@ -34,9 +34,9 @@ macro_rules! figures {
         const SHARES: &[&str] = &[$($share),*];
         const TIMES: &[&str] = &[$($time),*];
 
-        /// Every name that an expectation may bound. Counts and shares are called as in `report.json`, but for
-        /// `unsent_debts` and `lost_share`, which are not in it. Of the times, `p50` to `max` are the latency of delivered debts; each stands here three times: bare, and with
-        /// `_ms` and `_us`.
+        /// The names of all figures that an expectation may bound. Counts and shares have the names of `report.json`,
+        /// except `unsent_debts` and `lost_share`, which are not in it. Of the times, `p50` to `max` are the latency of
+        /// delivered debts; each time stands here three times: bare, and with `_ms` and `_us`.
         pub const FIGURES: &[&str] = &[
             $($count,)* $($share,)* $($time, concat!($time, "_ms"), concat!($time, "_us"),)*
         ];
@@ -64,7 +64,7 @@ figures! {
     ]
 }
 
-/// What kind of number the figure of this name is; `None` for no figure.
+/// The kind of the figure with this name; `None` if there is no such figure.
 pub fn figure_kind(name: &str) -> Option<FigureKind> {
     match name {
         _ if COUNTS.contains(&name) => Some(FigureKind::Count),
@@ -77,14 +77,14 @@ pub fn figure_kind(name: &str) -> Option<FigureKind> {
     }
 }
 
-/// The name without its unit: `p99`, `p99_ms` and `p99_us` are one figure.
+/// The name of a figure without its unit: `p99`, `p99_ms` and `p99_us` are one figure.
 pub fn figure_base(name: &str) -> &str {
     let base = UNITS.into_iter().find_map(|(unit, _)| name.strip_suffix(unit));
     base.filter(|base| TIMES.contains(base)).unwrap_or(name)
 }
 
-/// The figures that are worth a list where a name is like none: without units, and without those of parts of the
-/// way.
+/// The figures that are worth listing where a name is similar to none: without units, and without the times of parts of
+/// the way.
 pub(super) fn known() -> impl Iterator<Item = &'static str> + Clone {
     let plain = |name: &&str| {
         !["service_", "recovered_", "publish_", "loop_"].iter().any(|part| name.starts_with(part))

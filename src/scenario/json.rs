@@ -6,7 +6,7 @@ use super::written::{number, time};
 use super::{Bound, Expectation, FaultPlan, FigureKind, Matrix, Scenario};
 
 impl Scenario {
-    /// The effective scenario. Durations are text (`"2s"`), faults and expectations stand as in the file.
+    /// The effective scenario as JSON. Durations are text (`"2s"`), faults and expectations stand as in the file.
     pub fn to_json(&self) -> Value {
         let load = &self.load;
         let mut json = json!({

@@ -4,7 +4,7 @@ use super::*;
 use crate::fault::kinds::Listed;
 use crate::fault::{KINDS, Lasts};
 
-/// What a report shows of the faults in a file.
+/// The faults of a file as a report shows them.
 fn faults(text: &str) -> serde_json::Value {
     parsed(text).to_json()["fault"].take()
 }
@@ -79,7 +79,7 @@ fn a_matrix_stands_in_the_json_where_there_is_one() {
     let shown = parsed("[matrix]\nnodes = [2, 3]\nrate = [10]\n").to_json();
     assert_eq!(shown["matrix"], json!({ "nodes": [2, 3], "rate": [10] }));
     assert_eq!(parsed("").to_json().get("matrix"), None);
-    // What a flag gives is not varied.
+    // A field that a flag gives is not varied.
     let flagged = overridden("[matrix]\nrate = [10, 20]\n", &[("rate", "5")]).unwrap().to_json();
     assert_eq!(flagged.get("matrix"), None);
 }

@@ -2,31 +2,31 @@
 
 use std::time::Duration;
 
-/// What is sent and who listens.
+/// The load of a scenario: what is sent, and who listens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Load {
-    /// Clients that publish; publisher p starts on node `p mod nodes`.
+    /// Number of clients that publish; publisher p starts on node `p mod nodes`.
     pub publishers: usize,
-    /// Clients that listen; subscriber i starts on node `i mod nodes`.
+    /// Number of clients that listen; subscriber i starts on node `i mod nodes`.
     pub subscribers: usize,
-    /// Messages a second, all publishers together, open loop.
+    /// Messages per second of all publishers together, sent in an open loop.
     pub rate: f64,
-    /// Bytes of text a message.
+    /// Number of bytes of a message's text.
     pub payload: usize,
-    /// Rooms; subscriber i is in room `floor(i / nodes) mod rooms`.
+    /// Number of rooms; subscriber i is in room `floor(i / nodes) mod rooms`.
     pub rooms: usize,
     /// Whether a client sends unanswered and unknown messages again, under the same id.
     pub resend: bool,
-    /// Load before the measurement.
+    /// Duration of the load before the measurement.
     pub warm_up: Duration,
-    /// The measured load.
+    /// Duration of the measured load.
     pub duration: Duration,
-    /// How long late messages are waited for.
+    /// How long late messages are waited for after the load.
     pub drain: Duration,
-    /// How long a client waits for a connection.
+    /// How long a client waits for a connection to be established.
     pub connect_timeout: Duration,
-    /// A client's first pause before it reconnects; it doubles, with jitter.
+    /// The first pause of a client before it reconnects; it doubles with each failure, with jitter.
     pub reconnect_min: Duration,
-    /// A client's longest pause before it reconnects.
+    /// The longest pause of a client before it reconnects.
     pub reconnect_max: Duration,
 }

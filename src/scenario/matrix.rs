@@ -1,4 +1,4 @@
-//! `[matrix]`: one scenario over several values, a run each.
+//! `[matrix]`: one scenario over several values, with a run for each.
 
 use std::collections::BTreeMap;
 
@@ -13,26 +13,26 @@ use super::section::{Section, Value, text, wrong_type_of};
 /// The fields that a matrix may vary.
 pub const MATRIX_FIELDS: [&str; 6] = ["rate", "payload", "nodes", "subscribers", "publishers", "rooms"];
 
-/// More runs than this are a mistake.
+/// The most variations of a matrix; more are a mistake.
 const MOST: usize = 1_000;
 
-/// What is varied from run to run: every combination of the values, the last field of the file fastest.
+/// The fields that are varied from run to run: every combination of their values, the last field of the file fastest.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Matrix {
-    /// Each field with its values, in the order of the file.
+    /// The varied fields with their values, in the order of the file.
     pub fields: Vec<(&'static str, Vec<Json>)>,
-    /// Whether a pattern's runs end with the first that violates an expectation: a search for the last value that
-    /// it sustains.
+    /// Whether a pattern's runs end with the first that violates an expectation: a search for the last value that the
+    /// pattern sustains.
     pub until_violated: bool,
 }
 
 impl Matrix {
-    /// How many variations there are; one where nothing is varied.
+    /// Number of variations; one where nothing is varied.
     pub fn count(&self) -> usize {
         self.fields.iter().map(|(_, values)| values.len()).product()
     }
 
-    /// The values of one variation.
+    /// The values of the variation with this number.
     pub(super) fn params(&self, variation: usize) -> BTreeMap<String, Json> {
         let sizes: Vec<_> = self.fields.iter().map(|(_, values)| values.len()).collect();
         let places = places(&sizes, variation);
@@ -43,7 +43,7 @@ impl Matrix {
     }
 }
 
-/// Which value of each field, for the variation of a number.
+/// For each field, the place of its value in the variation with this number.
 fn places(sizes: &[usize], mut variation: usize) -> Vec<usize> {
     let mut places = vec![0; sizes.len()];
     for (place, size) in places.iter_mut().zip(sizes).rev() {
@@ -56,7 +56,7 @@ fn rises(one: &Json, next: &Json) -> bool {
     one.as_f64().zip(next.as_f64()).is_some_and(|(one, next)| one < next)
 }
 
-/// What one variation takes, by field.
+/// The values that one variation takes, by field.
 type Picks<'a> = BTreeMap<&'static str, Value<'a>>;
 
 /// Reads `[matrix]`, and picks the values of one variation. A field that a flag gives is not varied.

@@ -26,7 +26,7 @@ fn every_value_of_a_matrix_is_judged() {
     );
 }
 
-/// Every variation of a matrix: what it takes, its rate and its nodes.
+/// Every variation of a matrix: its values, its rate and its number of nodes.
 fn variations(matrix: &serde_json::Value, flags: &Overrides) -> Vec<(serde_json::Value, f64, usize)> {
     let file = ScenarioFile::of_report(&json!({ "name": "m", "matrix": matrix })).unwrap();
     let of = |one: Variation| (json!(one.params), one.scenario.load.rate, one.scenario.cluster.nodes);
@@ -113,7 +113,7 @@ fn a_search_goes_along_one_line_and_upwards() {
 fn a_search_goes_upwards() {
     let search = "[matrix]\nrate = [200, 50]\nuntil = \"violated\"\n";
     refused(search, &[], "s.toml:2:14: a search goes upwards, and 50 comes after 200");
-    // What a flag gives is not varied; without `until` every order is fine.
+    // A field that a flag gives is not varied; without `until` every order of values is fine.
     assert!(overridden(search, &[("rate", "7")]).is_ok());
     assert_eq!(parsed("[matrix]\nrate = [200, 50]\n").matrix.count(), 2);
 }

@@ -1,4 +1,4 @@
-//! From text to a scenario.
+//! Reads the text of a scenario.
 
 use std::path::Path;
 
@@ -15,17 +15,17 @@ use super::values::Fields;
 use super::{expect, fault, matrix, patterns};
 
 pub(super) const KEYS: [&str; 7] = ["title", "patterns", "cluster", "load", "matrix", "fault", "expect"];
-/// A title stands on one line of a table.
+/// The longest title in characters: a title has to fit on one line of a table.
 pub(super) const TITLE_MAX: usize = 100;
 
 impl Scenario {
-    /// Reads a scenario's text. `source_name` is what errors call it; its stem becomes the scenario's name.
-    /// Of a `[matrix]` it is the first variation.
+    /// Reads the text of a scenario. Errors call it `source_name`, whose stem becomes the scenario's name. If there is
+    /// a `[matrix]`, gives the first variation.
     pub fn parse(source_name: &str, text: &str, overrides: &Overrides) -> Result<Scenario, ScenarioError> {
         Self::parse_variation(source_name, text, overrides, 0)
     }
 
-    /// The same, as the variation of this number.
+    /// Reads the text of a scenario as the variation of this number.
     pub(super) fn parse_variation(
         source_name: &str,
         text: &str,

@@ -1,21 +1,21 @@
-//! The choice a user makes: how the nodes reach each other.
+//! The patterns: how the nodes of a cluster reach each other, which is the user's choice.
 
 use std::fmt;
 
-/// The choice a user makes: how the nodes reach each other.
+/// How the nodes of a cluster reach each other, which is the user's choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Pattern {
-    /// One process; nothing crosses nodes.
+    /// One process alone; nothing crosses nodes.
     Local,
-    /// A Redis broker, publish/subscribe.
+    /// A Redis broker with publish/subscribe.
     Redis,
-    /// ZeroMQ peers, no broker.
+    /// ZeroMQ peers without a broker.
     Zeromq,
-    /// Durable AMQP: RabbitMQ and a history service.
+    /// A durable AMQP broker (RabbitMQ) and a history service.
     Amqp,
 }
 
-/// What one pattern is. What others ask about a pattern is answered here, and asked nowhere by its name.
+/// The properties of one pattern. Other code asks for a property here, and never for a pattern by its name.
 #[derive(Debug)]
 struct Record {
     name: &'static str,
@@ -27,16 +27,16 @@ struct Record {
     held: Held,
 }
 
-/// What becomes of a message whose way to the other nodes is cut.
+/// What becomes of a message that cannot reach the other nodes because the way is cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Held {
-    /// There is no such way.
+    /// The pattern has no way to other nodes.
     NoWay,
-    /// The broker, or the node's call to it, loses it.
+    /// The message is lost by the broker, or by the node's call to the broker.
     Lost,
-    /// It waits in the sockets of its node as long as there is room.
+    /// The message waits in the sockets of its node as long as there is room.
     InSockets,
-    /// It waits in an outbox of its node, or in a queue of the broker.
+    /// The message waits in an outbox of its node, or in a queue of the broker.
     InQueues,
 }
 
@@ -95,32 +95,32 @@ impl Pattern {
         }
     }
 
-    /// The word of the command line and of the scenario file.
+    /// The word for the pattern on the command line and in the scenario file.
     pub fn name(self) -> &'static str {
         self.record().name
     }
 
-    /// The pattern of this name.
+    /// The pattern with this name.
     pub fn named(name: &str) -> Option<Pattern> {
         Self::ALL.into_iter().find(|pattern| pattern.name() == name)
     }
 
-    /// Whether this version can run it.
+    /// Whether this version can run the pattern.
     pub fn is_built(self) -> bool {
         Self::BUILT.contains(&self)
     }
 
-    /// What people call the server that it needs, if it needs one.
+    /// The name for people of the server that the pattern needs, if it needs one.
     pub fn broker(self) -> Option<&'static str> {
         self.record().broker
     }
 
-    /// Whether it has a broker, a target for faults.
+    /// Whether the pattern has a broker, which faults can strike.
     pub fn has_broker(self) -> bool {
         self.broker().is_some()
     }
 
-    /// Whether it has a history service, a target for faults.
+    /// Whether the pattern has a history service, which faults can strike.
     pub fn has_history(self) -> bool {
         self.record().has_history
     }
@@ -130,18 +130,18 @@ impl Pattern {
         self.record().crosses_nodes
     }
 
-    /// Whether its nodes connect to each other: such a link is a target for faults.
+    /// Whether the pattern's nodes connect to each other, so that faults can strike such links.
     pub fn links_nodes(self) -> bool {
         self.record().links_nodes
     }
 
-    /// What an ack says, where that is less than that somebody else has the message: an end of the sentence
-    /// `an ack of zeromq says only that`.
+    /// What an ack says, where that is less than that somebody else has the message. The text ends the sentence that
+    /// begins with `an ack of zeromq says only that`.
     pub fn weak_ack(self) -> Option<&'static str> {
         self.record().weak_ack
     }
 
-    /// What becomes of a message whose way to the other nodes is cut.
+    /// What becomes of a message that cannot reach the other nodes because the way is cut.
     pub fn held(self) -> Held {
         self.record().held
     }

@@ -1,4 +1,4 @@
-//! A list of patterns, as a scenario or a fault names it.
+//! Reads the list of patterns of a scenario or of a fault.
 
 use toml::Spanned;
 use toml::de::DeValue;
@@ -8,7 +8,7 @@ use super::pattern::Pattern;
 use super::section::{Value, text, wrong_type};
 use super::words::suggestion;
 
-/// A list of patterns: of a scenario, or of a fault.
+/// Reads the list of patterns of a scenario or of a fault.
 pub(super) fn read(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Pattern>, ScenarioError> {
     let DeValue::Array(names) = value.get_ref() else {
         return Err(wrong_type(source, value, "patterns", "a list such as [\"local\", \"redis\"]"));
@@ -31,7 +31,7 @@ pub(super) fn read(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Pattern>
     Ok(patterns)
 }
 
-/// An error about a name that is none of the known patterns'.
+/// The error about a name that no pattern has.
 pub(super) fn unknown_pattern(
     source: &Source<'_>,
     name: &Spanned<impl AsRef<str>>,

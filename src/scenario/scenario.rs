@@ -1,4 +1,4 @@
-//! One scenario, and what of it concerns a pattern.
+//! One scenario, and what of it concerns each pattern.
 
 use std::collections::BTreeMap;
 
@@ -10,29 +10,29 @@ use super::load::Load;
 use super::matrix::Matrix;
 use super::pattern::Pattern;
 
-/// One scenario, validated, every default filled in.
+/// One scenario, validated, with every default filled in.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
     /// The name by which it was asked for: a shipped scenario's name, or a file's stem.
     pub name: String,
-    /// One line for people.
+    /// The title, one line for people.
     pub title: String,
-    /// The patterns that it runs without `--pattern`.
+    /// The patterns over which the scenario runs without `--pattern`.
     pub patterns: Vec<Pattern>,
-    /// What stands.
+    /// The cluster that the scenario needs.
     pub cluster: Cluster,
-    /// What is sent and who listens.
+    /// The load: what is sent, and who listens.
     pub load: Load,
-    /// What is varied from run to run.
+    /// The fields that are varied from run to run.
     pub matrix: Matrix,
-    /// What breaks, and when; in the order of the file.
+    /// The faults, which say what breaks and when; in the order of the file.
     pub faults: Vec<FaultPlan>,
-    /// What a run must show; in the order of the file.
+    /// The expectations, which say what a run must show; in the order of the file.
     pub expect: Vec<Expectation>,
 }
 
 impl Scenario {
-    /// Whether its faults can strike this pattern at all; else why not, in one clause.
+    /// Whether the scenario's faults can strike this pattern at all; if not, the reason in one clause.
     pub fn applies_to(&self, pattern: Pattern) -> Result<(), String> {
         let mut plans = self.faults.iter().filter(|plan| plan.is_for(pattern)).peekable();
         if !self.faults.is_empty() && plans.peek().is_none() {
@@ -55,8 +55,8 @@ impl Scenario {
         }
     }
 
-    /// What a run of this pattern must show, or (`None`) one of somebody else's server. What is said of it replaces
-    /// what is said of all, figure by figure, in whatever unit.
+    /// The expectations for a run of this pattern or, with `None`, of somebody else's server. A bound for this subject
+    /// replaces the bound for all subjects on the same figure, in whatever unit.
     pub fn expectations_for(&self, pattern: Option<Pattern>) -> Vec<Expectation> {
         let one = pattern.map_or(Whose::Server, Whose::Pattern);
         let own = |figure: &str| {
@@ -74,7 +74,7 @@ impl Scenario {
 /// One variation of a scenario.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Variation {
-    /// What was varied, by name; empty where there is no matrix.
+    /// The varied values, by the names of their fields; empty where there is no matrix.
     pub params: BTreeMap<String, serde_json::Value>,
     /// The scenario with these values.
     pub scenario: Scenario,

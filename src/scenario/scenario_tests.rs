@@ -1,4 +1,4 @@
-//! What of a scenario concerns a pattern.
+//! Which parts of a scenario concern a pattern.
 
 use super::*;
 
@@ -67,7 +67,7 @@ fn a_fault_that_strikes_nothing_is_refused_or_applies_to_nobody() {
         "--nodes 1: the fault `cut node * <-> node *` (s.toml:6:7) strikes nothing in a cluster of 1 node",
     );
     assert!(overridden(&zeromq, &[("nodes", "2")]).is_ok());
-    // The one node is parted from its broker, and in a mesh from nobody.
+    // With a broker the only node is parted from it; in a mesh the only node is parted from nobody.
     let alone = parsed("[cluster]\nnodes = 1\n[[fault]]\nat = \"1s\"\npartition = [\"node 0\"]\n");
     assert_eq!(alone.applies_to(Pattern::Redis), Ok(()));
     assert_eq!(alone.applies_to(Pattern::Zeromq), Err("the partition parts nobody in zeromq".into()));

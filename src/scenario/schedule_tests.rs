@@ -1,13 +1,13 @@
-//! What the seed chooses: when a fault strikes, and whom.
+//! What the seed chooses: when a fault strikes, and what it strikes.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use super::*;
 
-/// What the plan of this number draws from a seed: one number after the other.
+/// The random numbers that the plan of this number draws from a seed.
 fn draws(seed: u64, plan: u64) -> ChaCha8Rng {
-    // The third from last of the streams, and a seed of its own for each plan: 2^32 apart.
+    // The stream is the third from last, and each plan has a seed of its own: they are 2^32 apart.
     let mut random = ChaCha8Rng::seed_from_u64(seed + plan * 4_294_967_296);
     random.set_stream(18_446_744_073_709_551_613);
     random
@@ -23,7 +23,7 @@ fn a_moment_is_a_millisecond_of_the_window_drawn_anew_for_each_time() {
         for (number, action) in [(0, Action::Kill), (1, Action::Leave)] {
             let mut random = draws(seed, number);
             let expected = [1_000, 5_000, 9_000].map(|from| {
-                // From 1 s to 3 s there are 2,001 of them.
+                // From 1 s to 3 s there are 2,001 whole milliseconds.
                 Duration::from_millis(from + random.next_u64() % 2_001)
             });
             let faults = scenario.schedule(Some(Pattern::Redis), seed);
@@ -107,7 +107,7 @@ fn the_seed_draws_the_schedule_and_nothing_else_does() {
     assert_ne!(redis, drawn(Pattern::Redis, 8));
     assert_eq!(redis.len(), 5 + 1 + 1);
     assert!(redis.is_sorted_by_key(|fault| fault.at));
-    // Another pattern has the same, but for what is not for it.
+    // Another pattern has the same faults, except those that are not for it.
     let mut others = redis.clone();
     others.retain(|fault| !matches!(fault.target, Target::Link(_)));
     assert_eq!(drawn(Pattern::Zeromq, 7), others);

@@ -15,7 +15,7 @@ pub(super) type Value<'a> = &'a Spanned<DeValue<'a>>;
 /// One table of the file.
 pub(super) struct Section<'a> {
     source: &'a Source<'a>,
-    /// How the table is named in a sentence: `[load]`.
+    /// The name of the table in a sentence: `[load]`.
     name: &'static str,
     pub(super) span: Range<usize>,
     table: &'a DeTable<'a>,
@@ -31,7 +31,7 @@ impl<'a> Section<'a> {
         Self { source, name: "a scenario", span: 0..0, table }.checked(known)
     }
 
-    /// A table within it.
+    /// Opens a table within this one.
     pub(super) fn open(
         source: &'a Source<'a>,
         name: &'static str,
@@ -66,13 +66,13 @@ impl<'a> Section<'a> {
         self.table.get_key_value(key).map_or(self.span.clone(), |(key, _)| key.span())
     }
 
-    /// The text of a key.
+    /// The text of a key; `None` if the key is not there.
     pub(super) fn text(&self, key: &str) -> Result<Option<Spanned<&'a str>>, ScenarioError> {
         self.get(key).map(|value| text(self.source, value, key)).transpose()
     }
 }
 
-/// A value that must be text.
+/// Reads a value that must be text.
 pub(super) fn text<'a>(
     source: &Source<'_>,
     value: Value<'a>,
@@ -86,7 +86,7 @@ pub(super) fn text<'a>(
 
 pub(super) const NO_DURATION: &str = "must be a duration such as \"2s\" or \"100ms\"";
 
-/// A value that must be a duration.
+/// Reads a value that must be a duration.
 pub(super) fn duration(source: &Source<'_>, value: Value<'_>, what: &str) -> Result<Duration, ScenarioError> {
     let parsed = match value.get_ref() {
         DeValue::String(text) => parse_duration(text),
@@ -97,7 +97,7 @@ pub(super) fn duration(source: &Source<'_>, value: Value<'_>, what: &str) -> Res
     parsed.map_err(|hint| source.error(&value.span(), format!("`{what}` {NO_DURATION}")).with_hint(hint))
 }
 
-/// Reads a duration; else a hint at what is wrong with it.
+/// Reads a duration. The error is a hint at what is wrong with the text.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|_| match text.trim().parse::<f64>() {
         Ok(_) => in_seconds(text.trim()),
@@ -109,12 +109,12 @@ fn in_seconds(number: &str) -> String {
     format!("write \"{number}s\" for seconds")
 }
 
-/// A value of another type than its key wants.
+/// The error of a value that has another type than its key wants.
 pub(super) fn wrong_type(source: &Source<'_>, value: Value<'_>, what: &str, wanted: &str) -> ScenarioError {
     wrong_type_of(source, value, what, wanted, (source.example)(what))
 }
 
-/// The same, with a hint of its own.
+/// The error of a value that has another type than its key wants, with a hint of its own.
 pub(super) fn wrong_type_of(
     source: &Source<'_>,
     value: Value<'_>,

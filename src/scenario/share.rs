@@ -1,4 +1,4 @@
-//! A share of the subscribers, as `leave` and `join` name it: `"50%"`.
+//! A share of the subscribers, as `leave` and `join` write it: `"50%"`.
 
 use super::error::{ScenarioError, Source};
 use super::fault::Target;
@@ -20,20 +20,20 @@ pub(super) fn read(
     })
 }
 
-/// A whole percentage from 1 to 100.
+/// Reads a whole percentage from 1 to 100.
 fn parse(text: &str) -> Option<u8> {
     let digits = text.trim().strip_suffix('%')?.trim_end();
-    // `+5` parses as a number, and is none of ours.
+    // `+5` parses as a number too, and is refused here.
     let number = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;
     (1..=100).contains(&number).then_some(number)
 }
 
-/// How many of so many subscribers a percentage is, rounded down.
+/// Number of subscribers that a percentage of all subscribers is, rounded down.
 pub fn share_of(percent: u8, subscribers: usize) -> usize {
     subscribers * usize::from(percent) / 100
 }
 
-/// The smallest percentage of so many subscribers that is somebody.
+/// The smallest percentage of this number of subscribers that is at least one subscriber.
 pub(super) fn smallest(subscribers: usize) -> usize {
     100_usize.div_ceil(subscribers.max(1))
 }

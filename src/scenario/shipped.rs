@@ -13,20 +13,20 @@ use super::{Overrides, Scenario, Variation};
 #[folder = "../../scenarios/"]
 struct Files;
 
-/// A scenario file longer than this is some other file.
+/// The longest scenario file, in bytes; a longer file is something else.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// A scenario of the binary.
+/// A scenario within the binary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shipped {
     /// The name that `--scenario` takes.
     pub name: String,
-    /// The file, verbatim.
+    /// The text of the file, verbatim.
     pub text: String,
 }
 
 impl Shipped {
-    /// All of them, by name.
+    /// Every shipped scenario, ordered by name.
     pub fn all() -> Vec<Shipped> {
         let mut all: Vec<_> =
             Files::iter().filter_map(|path| Self::named(path.strip_suffix(".toml")?)).collect();
@@ -34,13 +34,13 @@ impl Shipped {
         all
     }
 
-    /// The one of this name.
+    /// The shipped scenario with this name.
     pub fn named(name: &str) -> Option<Shipped> {
         let file = Files::get(&format!("{name}.toml"))?;
         Some(Shipped { name: name.to_owned(), text: String::from_utf8_lossy(&file.data).into_owned() })
     }
 
-    /// The one of this name, or an error that names the nearest.
+    /// The shipped scenario with this name, or an error that names the nearest.
     pub fn find(name: &str) -> Result<Shipped, ScenarioError> {
         Self::named(name).ok_or_else(|| {
             let all = Self::all();
@@ -54,13 +54,13 @@ impl Shipped {
 }
 
 impl Scenario {
-    /// The shipped scenario of this name, or the file at this path. A name has no `/` and no `.toml`.
+    /// Reads the shipped scenario with this name, or the file at this path. A name has no `/` and no `.toml`.
     pub fn load(name_or_path: &str, overrides: &Overrides) -> Result<Scenario, ScenarioError> {
         ScenarioFile::find(name_or_path)?.scenario(overrides)
     }
 }
 
-/// A scenario's text, and what errors call it.
+/// The text of a scenario, and the name that errors give it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScenarioFile {
     name: String,
@@ -68,7 +68,7 @@ pub struct ScenarioFile {
 }
 
 impl ScenarioFile {
-    /// The shipped scenario of this name, or the file at this path. A name has no `/` and no `.toml`.
+    /// Finds the shipped scenario with this name, or the file at this path. A name has no `/` and no `.toml`.
     pub fn find(name_or_path: &str) -> Result<Self, ScenarioError> {
         let is_path =
             name_or_path.contains(['/', std::path::MAIN_SEPARATOR]) || name_or_path.ends_with(".toml");
@@ -86,7 +86,7 @@ impl ScenarioFile {
         Ok(Self { name: path.to_owned(), text: read(path)? })
     }
 
-    /// The effective scenario that a report shows, as a file again.
+    /// The effective scenario that a report shows, made into a file again.
     pub fn of_report(scenario: &serde_json::Value) -> Result<Self, ScenarioError> {
         let mut file = scenario.clone();
         let name = match file.as_object_mut().and_then(|file| file.remove("name")) {
@@ -99,17 +99,17 @@ impl ScenarioFile {
         Ok(Self { name: format!("{name}.toml"), text })
     }
 
-    /// The text itself.
+    /// The text of the scenario.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What it says, with these overrides; of a `[matrix]` the first variation.
+    /// The scenario that the text describes, with these overrides; the first variation if it has a `[matrix]`.
     pub fn scenario(&self, overrides: &Overrides) -> Result<Scenario, ScenarioError> {
         Scenario::parse(&self.name, &self.text, overrides)
     }
 
-    /// Every variation of its `[matrix]`, in the order of the file; one without.
+    /// Every variation of the text's `[matrix]`, in the order of the file; one variation if it has none.
     pub fn variations(&self, overrides: &Overrides) -> Result<Vec<Variation>, ScenarioError> {
         let count = self.scenario(overrides)?.matrix.count();
         let variation = |number| {
@@ -120,7 +120,7 @@ impl ScenarioFile {
     }
 }
 
-/// What to do where a report does not say what was run.
+/// The hint for a report that does not say what was run.
 const BY_FILE: &str = "run its scenario with `--scenario`";
 
 fn read(path: &str) -> Result<String, ScenarioError> {
@@ -141,7 +141,7 @@ fn read(path: &str) -> Result<String, ScenarioError> {
         return Err(error.with_hint("a scenario is a short text: pubsub-lab scenarios show node-down"));
     }
     String::from_utf8(bytes).map_err(|error| {
-        // The text before the first wrong byte, where that is.
+        // The text is cut before the first wrong byte, which is where the error is.
         let valid = error.utf8_error().valid_up_to();
         let before = String::from_utf8_lossy(&error.as_bytes()[..valid]).into_owned();
         let source = Source { name: path, text: &before, example: str::to_owned };
@@ -224,7 +224,7 @@ mod tests_of_the_machine {
             assert_eq!(error.to_string(), format!("{}{place}: {what}", at(name)));
             assert_eq!(error.hint(), hint, "{name}");
         }
-        // What is a path is none of our names, also where it ends with `.toml` alone.
+        // A path is never the name of a shipped scenario, even where only its end `.toml` makes it a path.
         let error = ScenarioFile::find("no-such-scenario.toml").unwrap_err();
         assert_eq!(error.to_string(), "no-such-scenario.toml: there is no such file");
         let error = ScenarioFile::find("no/such").unwrap_err();
@@ -243,12 +243,12 @@ mod tests_of_the_machine {
         assert_eq!(ScenarioFile::find(&path).unwrap().text(), text);
     }
 
-    /// The tests of a room run in its own folder.
+    /// The tests of a crate run in the crate's own folder.
     #[test]
     fn a_file_in_the_working_directory_needs_no_ending() {
         let manifest = ScenarioFile::find("Cargo.toml").unwrap();
         assert!(manifest.text().contains("name = \"scenario\""));
-        // A file that lies there under a name without `/` and `.toml`, and that is none of the shipped.
+        // The file has a name without `/` and `.toml`, and no shipped scenario has that name.
         let source = ScenarioFile::find("lib.rs").unwrap();
         assert!(source.text().starts_with("//! The scenario file"));
         assert!(ScenarioFile::find("fault").is_err(), "a directory is no file");

@@ -1,10 +1,10 @@
-//! The scenarios within the binary: each is valid, and nothing that becomes of one is worse than an error.
+//! The scenarios within the binary: each is valid, and no change to one does worse than cause an error.
 
 use proptest::prelude::*;
 
 use super::*;
 
-/// All that carry a message from node to node.
+/// The patterns that carry a message from node to node.
 const CROSSING: [Pattern; 3] = [Pattern::Redis, Pattern::Zeromq, Pattern::Amqp];
 
 /// The shipped scenarios, and the patterns that they are for.
@@ -35,7 +35,7 @@ const SHIPPED: [(&str, &[Pattern]); 24] = [
     ("surge", &Pattern::ALL),
 ];
 
-/// What a report shows is the scenario itself: run again, it is the same.
+/// The scenario that a report shows is the scenario itself: a second run of it shows the same.
 #[test]
 fn the_effective_scenario_of_a_report_is_a_file_again() {
     for shipped in Shipped::all() {
@@ -65,7 +65,7 @@ fn every_shipped_scenario_is_valid_and_opens_with_two_lines_of_advice() {
     }
 }
 
-/// Something a careless writer could make of a shipped file: a stretch of it replaced.
+/// A mistake that a careless writer could make in a shipped file: a stretch of it is replaced.
 fn mangled() -> impl Strategy<Value = String> {
     let texts: Vec<String> = Shipped::all().into_iter().map(|shipped| shipped.text).collect();
     let pieces =

@@ -8,7 +8,7 @@ fn is_taken(text: &str) -> bool {
     overridden(text, &[]).is_ok()
 }
 
-/// A load of three seconds at this rate, and faults.
+/// A load of three seconds at this rate, with these faults.
 fn surging(rate: &str, faults: &[&str]) -> String {
     let faults: String = faults.iter().map(|fault| format!("[[fault]]\n{fault}\n")).collect();
     format!("[load]\nduration = \"3s\"\nrate = {rate}\n{faults}")
@@ -22,7 +22,7 @@ fn too_many(text: &str, messages: u64) {
 
 #[test]
 fn a_run_holds_twenty_million_messages_and_no_more() {
-    // A million a second, for twenty seconds.
+    // The load sends a million messages per second for twenty seconds.
     assert!(is_taken("[load]\nrate = 1e6\n"));
     too_many("[load]\nrate = ¦1e6\nduration = \"20001ms\"\n", 20_001_000);
     too_many("[load]\nduration = \"20001ms\"\n[matrix]\nrate = [¦1000000]\n", 20_001_000);
@@ -30,7 +30,7 @@ fn a_run_holds_twenty_million_messages_and_no_more() {
 
 #[test]
 fn a_run_counts_two_thousand_million_deliveries_and_no_more() {
-    // 200,000 messages, each to a fifth of 50,000.
+    // The load sends 200,000 messages, each to a fifth of 50,000 subscribers.
     assert!(is_taken("[load]\nrate = 1e4\nsubscribers = 50_000\nrooms = 5\n"));
     refused_at(
         "[load]\nrate = ¦1e4\nsubscribers = 50_000\nrooms = 4\n",
@@ -41,11 +41,12 @@ fn a_run_counts_two_thousand_million_deliveries_and_no_more() {
 
 #[test]
 fn surges_count_as_often_as_they_are_more() {
-    // 300 messages by themselves; in one second of them first 2,000 and then 1,000 times as many.
+    // The load sends 300 messages by itself; in one of its three seconds both surges hold, which makes 2,000 times
+    // 1,000 times as many.
     let both = ["at = \"1s\"\nfor = \"1s\"\nsurge = 2000", "at = \"1s\"\nfor = \"1s\"\nsurge = 1000"];
     too_many(&surging("¦100", &both), 200_000_200);
     assert!(is_taken(&surging("100", &both[..1])));
-    // The first and the third second at ten thousand times the rate, and the second at the rate.
+    // In the first and the third second the rate is ten thousand times as high, in the second it is the load's own.
     let apart = ["at = \"0s\"\nfor = \"1s\"\nsurge = 10_000", "at = \"2s\"\nfor = \"1s\"\nsurge = 10_000"];
     too_many(&surging("¦1001", &apart), 20_021_001);
 }
@@ -58,7 +59,8 @@ fn a_surge_that_is_less_takes_nothing_off() {
 
 #[test]
 fn where_the_seed_chooses_the_moment_of_a_surge_all_of_the_time_counts() {
-    // Somewhere from 0.5 s on, and over at 2 s: 1.5 s at twenty times the rate, and 1.5 s at the rate.
+    // The surge begins somewhere from 0.5 s on and is over at 2 s: 1.5 s count at twenty times the rate, 1.5 s at the
+    // rate.
     let fault = "between = [\"500ms\", \"1s\"]\nfor = \"1s\"\nsurge = 20";
     too_many(&surging("¦1e6", &[fault]), 31_500_000);
 }

@@ -162,7 +162,7 @@ fn a_share_that_an_override_broke_names_the_flag_and_the_fault() {
         "--subscribers 9: the fault `leave 10% of the subscribers` (s.toml:3:9) is nobody: the subscribers are 9",
     );
     assert!(overridden(leave, &[("subscribers", "10")]).is_ok());
-    // All may leave; all but one may join.
+    // All subscribers may leave; all but one may join.
     assert!(overridden(&leave.replace("10%", "100%"), &[]).is_ok());
     assert!(overridden(&leave.replace("leave", "join").replace("10%", "99%"), &[]).is_ok());
 }

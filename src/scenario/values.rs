@@ -1,4 +1,4 @@
-//! The values of cluster and load: what each field may be, whether the file or a flag gives it.
+//! Reads the values of cluster and load: what each field may be, whether the file or a flag gives it.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -14,7 +14,7 @@ use super::load::Load;
 use super::section::{NO_DURATION, Section, Value, duration, parse_duration, wrong_type};
 use super::words::suggestion;
 
-/// Chat servers of one cluster.
+/// The most chat servers of one cluster.
 pub(super) const MAX_NODES: usize = 64;
 const MAX_RATE: f64 = 1_000_000.0;
 const MS: Duration = Duration::from_millis(1);
@@ -27,12 +27,12 @@ pub(super) struct Fields<'a> {
     cluster: Option<Section<'a>>,
     load: Option<Section<'a>>,
     overrides: &'a Overrides,
-    /// What this variation of a `[matrix]` takes instead of the file's own value.
+    /// The values that this variation of a `[matrix]` takes instead of the file's own.
     picks: BTreeMap<&'static str, Value<'a>>,
     origins: BTreeMap<&'static str, Origin>,
 }
 
-/// A value before its field has judged it.
+/// A value before its field has checked it.
 enum Raw<'a> {
     Toml(&'a toml::Spanned<DeValue<'a>>),
     Text(String),
@@ -68,7 +68,7 @@ impl<'a> Fields<'a> {
             publishers: self.count("publishers", 1..=10_000)?,
             subscribers: self.count("subscribers", 1..=50_000)?,
             rate: self.rate()?,
-            // The text names its message in up to 48 bytes; a node refuses one over 16 KiB.
+            // The text names its message in up to 48 bytes; a node refuses a text over 16 KiB.
             payload: self.count("payload", 48..=16_384)?,
             rooms: self.count("rooms", 1..=10_000)?,
             resend: self.switch("resend")?,
@@ -81,12 +81,13 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Who gave a field its value; `None` for a default.
+    /// Where a field got its value; `None` for a default.
     pub(super) fn origin(&self, key: &str) -> Option<&Origin> {
         self.origins.get(key)
     }
 
-    /// Who is to be named when these fields contradict each other: a flag before the file, else the first.
+    /// Where an error points when these fields contradict each other: to a flag before the file, or else to the first
+    /// field.
     pub(super) fn to_blame(&self, keys: &[&str]) -> Option<&Origin> {
         let given = || keys.iter().filter_map(|key| self.origin(key));
         given().find(|origin| matches!(origin, Origin::Flag(..))).or_else(|| given().next())
@@ -117,7 +118,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// How a field is written, by whoever gave it.
+    /// Says how a field is written, in the way of whoever gave it.
     fn like(&self, key: &str) -> String {
         let default = || {
             let mut fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS);

@@ -21,7 +21,7 @@ fn an_unknown_key_is_refused_with_the_nearest_one() {
     refused_at("¦titel = \"x\"\n", "a scenario has no key `titel`", "did you mean `title`?");
     refused_at("[cluster]\n¦node = 3\n", "[cluster] has no key `node`", "did you mean `nodes`?");
     refused_at("[[fault]]\n¦fro = \"1s\"\n", "[[fault]] has no key `fro`", "did you mean `for`?");
-    // The first of several, whatever their names.
+    // The error names the first of several unknown keys, whatever their names.
     refused_at("[load]\n¦zzzz = 1\naaaa = 2\n", "[load] has no key `zzzz`", &known_fields());
     refused_at("[cluster]\n¦\"größe\" = 3\n", "[cluster] has no key `größe`", "known are `nodes`");
 }
@@ -100,11 +100,12 @@ fn a_duration_without_a_unit_is_refused_with_a_guess() {
     );
 }
 
-/// Asserts that a field of a table takes the first value and not the second, which is said to be out of `range`.
+/// Asserts that a field of a table takes the first value and refuses the second, which the error says is out of
+/// `range`.
 #[track_caller]
 fn limit_of(field: &str, taken: &str, not: &str, range: &str, like: &str) {
     let table = if field == "nodes" { "cluster" } else { "load" };
-    // Every room of many has somebody who listens.
+    // Each of many rooms needs somebody who listens.
     let rest = if field == "rooms" { "subscribers = 30_000\n" } else { "" };
     let file = |value: &str| format!("[{table}]\n{field} = {value}\n{rest}");
     assert!(overridden(&file(&taken.replace('¦', "")), &[]).is_ok(), "{field} = {taken}");
@@ -178,7 +179,8 @@ fn a_client_may_pause_always_as_long_and_not_shorter_than_at_first() {
         "`reconnect_min` (2s) is longer than `reconnect_max` (1s)",
         hint,
     );
-    // The one of the two that the file names; of a flag and the file the flag.
+    // The error points at the one of two fields that the file names; if a flag gives one and the file the other, at the
+    // flag.
     refused_at(
         "[load]\nreconnect_max = ¦\"50ms\"\n",
         "`reconnect_min` (100ms) is longer than `reconnect_max` (50ms)",

@@ -1,6 +1,6 @@
-//! What to say of a word that is not known: the nearest one, or all that are.
+//! What to say about a word that is not known: the nearest known word, or all of them.
 
-/// The known word that a wrong one most likely stands for.
+/// The known word that a wrong word most likely stands for.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let wrong = wrong.to_lowercase();
     known
@@ -11,12 +11,12 @@ pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, word)| word)
 }
 
-/// `did you mean ...?`, or all that is known where nothing comes near.
+/// The hint `did you mean ...?`, or all known words where none comes near.
 pub fn suggestion<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str> + Clone) -> String {
     suggestion_within(wrong, known, ("`", "`"))
 }
 
-/// The same, each word within these signs.
+/// The hint `did you mean ...?`, or all known words where none comes near, each word within these signs.
 pub fn suggestion_within<'a>(
     wrong: &str,
     known: impl IntoIterator<Item = &'a str> + Clone,
@@ -28,12 +28,12 @@ pub fn suggestion_within<'a>(
     }
 }
 
-/// Words in a sentence: `` `a`, `b` and `c` ``.
+/// The words as a part of a sentence: `` `a`, `b` and `c` ``.
 pub(super) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     listed(words, ("`", "`"))
 }
 
-/// The same, each word within these signs.
+/// The words as a part of a sentence, each within these signs.
 pub(super) fn listed(
     words: impl IntoIterator<Item = impl std::fmt::Display>,
     (open, close): (&str, &str),
@@ -70,7 +70,7 @@ mod tests {
         assert_eq!(nearest("abcdxyz", ["abcdefg"]), None);
         assert_eq!(nearest("abcdexyz", ["abcdefgh"]), Some("abcdefgh"), "three of eight");
         assert_eq!(nearest("abcdwxyz", ["abcdefgh"]), None);
-        // The shorter of the two counts, and the nearest of several wins.
+        // The shorter of the two words counts, and the nearest of several wins.
         assert_eq!(nearest("abc", ["abcdefgh"]), None);
         assert_eq!(nearest("rats", ["rate", "rat"]), Some("rate"));
         assert_eq!(nearest("rots", ["rate", "rot"]), Some("rot"));

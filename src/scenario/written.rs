@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// A duration as a file has it: `1s 500ms`.
+/// A duration as a file writes it: `1s 500ms`.
 pub(crate) fn time(duration: Duration) -> String {
     humantime::format_duration(duration).to_string()
 }
 
-/// A whole number without `.0`.
+/// A number as JSON; a whole number has no `.0`.
 pub(crate) fn number(number: f64) -> Value {
     if number.fract() == 0.0 && number.abs() < 1e15 { json!(number as i64) } else { json!(number) }
 }
@@ -27,7 +27,7 @@ pub fn grouped(number: u64) -> String {
     out
 }
 
-/// `10,000 bytes`.
+/// A number of bytes with its unit: `10,000 bytes`.
 pub(crate) fn bytes(count: u64) -> String {
     format!("{} {}", grouped(count), if count == 1 { "byte" } else { "bytes" })
 }

@@ -1,4 +1,4 @@
-//! AMQP buses as tests start them, and what they wait for.
+//! AMQP buses as tests start them, and the states that tests wait for.
 
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
@@ -15,10 +15,10 @@ use pubsub_lab::wire::{Envelope, Kind, Room};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-/// A busy machine and a RabbitMQ that has just booted take their time.
+/// How long a test waits for a bus: a busy machine and a RabbitMQ that has just booted take their time.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// One that no other test has.
+/// A namespace that no other test has.
 pub fn namespace() -> String {
     format!("test-{:08x}", rand::random::<u32>())
 }
@@ -50,9 +50,9 @@ pub async fn is_up(bus: &AmqpBus) {
     }
 }
 
-/// Waits until the bus is down because nothing comes any more, and asserts that it took no longer than promised: in
-/// the bus's own words, for this machine may come to look at them late. By then a first attempt to connect may have
-/// failed as well.
+/// Waits until the bus is down because nothing comes any more, and asserts that this took no longer than promised. The
+/// time is that in the bus's own words, because this machine may look at them late. A first attempt to connect may have
+/// failed by then as well.
 pub async fn is_silent(bus: &AmqpBus) {
     let reason = is_down(bus, "has not answered").await;
     assert!(["for 2s", "within"].iter().any(|words| reason.contains(words)), "{reason}");
@@ -100,7 +100,7 @@ pub async fn confirmed(bus: &AmqpBus, name: &str, id: &str) {
     assert_eq!(publish(bus, name, id).await, Outcome::Ack(Level::Confirmed));
 }
 
-/// The next live message's id.
+/// The id of the next live message.
 pub async fn id(events: &mut mpsc::Receiver<BusEvent>) -> String {
     match timeout(PATIENCE, events.recv()).await.expect("no event").expect("the events ended") {
         BusEvent::Envelope(envelope) => envelope.id.to_string(),
@@ -108,12 +108,13 @@ pub async fn id(events: &mut mpsc::Receiver<BusEvent>) -> String {
     }
 }
 
-/// A client of RabbitMQ's own.
+/// A connection of RabbitMQ's own client.
 pub async fn client(url: &str) -> Connection {
     Connection::connect(url, ConnectionProperties::default()).await.unwrap()
 }
 
-/// Waits until RabbitMQ serves a client of its own: one that goes on, or has just answered, may not be ready yet.
+/// Waits until RabbitMQ serves a client of its own: a server that goes on after a pause, or has just answered, may not
+/// be ready.
 pub async fn serves(url: &str) {
     let served = async {
         let connection = Connection::connect(url, ConnectionProperties::default()).await?;
@@ -125,7 +126,7 @@ pub async fn serves(url: &str) {
     timeout(PATIENCE, served).await.expect("RabbitMQ does not serve").unwrap();
 }
 
-/// Waits until no queue is bound for a room: what is published to the signals then comes back.
+/// Waits until no queue is bound for a room: a message that is published to the room then comes back as unroutable.
 pub async fn nobody_listens(connection: &Connection, namespace: &str, name: &str) {
     let channel = connection.create_channel().await.unwrap();
     channel.confirm_select(Default::default()).await.unwrap();
@@ -143,7 +144,7 @@ pub async fn nobody_listens(connection: &Connection, namespace: &str, name: &str
     }
 }
 
-/// The queue of the only node of a namespace: its canary says how it is called.
+/// The name of the queue of the only node in a namespace, which the node's canary says.
 pub async fn live_queue(connection: &Connection, namespace: &str) -> String {
     let channel = connection.create_channel().await.unwrap();
     let own = QueueDeclareOptions { exclusive: true, auto_delete: true, ..Default::default() };
@@ -162,7 +163,7 @@ pub async fn live_queue(connection: &Connection, namespace: &str) -> String {
     }
 }
 
-/// Deletes a queue, whoever uses it.
+/// Deletes a queue, even if somebody uses it.
 pub async fn delete_queue(connection: &Connection, name: &str) {
     let channel = connection.create_channel().await.unwrap();
     channel.queue_delete(name.into(), Default::default()).await.unwrap();

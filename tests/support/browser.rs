@@ -1,4 +1,5 @@
-//! A real browser for one test: Chromium driven by ChromeDriver, with a directory of its own, gone with the test.
+//! A real browser for one test: Chromium driven by ChromeDriver, with a directory of its own that is gone with the
+//! test.
 #![allow(dead_code, reason = "each test target uses its own part")]
 
 use std::os::unix::process::CommandExt;
@@ -19,7 +20,7 @@ use tempfile::TempDir;
 
 use super::process::{Running, Seen, eventually, with_marker};
 
-// What `deploy/setup.sh` looks for.
+// The programs that `deploy/setup.sh` looks for.
 const DRIVERS: [&str; 3] =
     ["chromedriver", "chromium.chromedriver", "/usr/lib/chromium-browser/chromedriver"];
 const BROWSERS: [&str; 7] = [
@@ -31,7 +32,7 @@ const BROWSERS: [&str; 7] = [
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 ];
-/// It draws nothing, talks to nobody but the page, and runs as root in a container.
+/// The flags of a browser that draws nothing, talks to nobody but the page, and can run as root in a container.
 const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
@@ -50,19 +51,19 @@ const LOOK: Duration = Duration::from_millis(50);
 /// A running browser. Dropping it kills it, with everything that it started.
 pub struct Browser {
     client: Client,
-    /// ChromeDriver's.
+    /// The URL of ChromeDriver.
     url: String,
     driver: Driver,
 }
 
-/// ChromeDriver, and the directory that every process of its browser names in its arguments.
+/// A running ChromeDriver, and the directory that every process of its browser names in its arguments.
 struct Driver {
     running: Running,
     directory: TempDir,
 }
 
 impl Browser {
-    /// Starts it, with one empty window.
+    /// Starts a browser with one empty window.
     pub async fn start() -> Self {
         let driver = Driver::start(&find(&DRIVERS));
         let started = driver.running.out_line("started successfully on port ");
@@ -93,9 +94,9 @@ impl Browser {
         window
     }
 
-    /// What the pages wrote to the console since the last look, or what the browser wrote there for them.
+    /// The messages that the pages wrote to the console since the last call, or that the browser wrote there for them.
     pub async fn console(&self) -> Vec<Value> {
-        // ChromeDriver's own command: WebDriver has none for it.
+        // The command is ChromeDriver's own, because WebDriver has none for the console.
         let session = self.client.session_id().await.unwrap().unwrap();
         let ask = Request::post(format!("{}/session/{session}/se/log", self.url))
             .header("content-type", "application/json")
@@ -108,7 +109,7 @@ impl Browser {
         answer["value"].as_array().unwrap_or_else(|| panic!("{answer}")).clone()
     }
 
-    /// Ends it. Gives what is left of it, which is nothing.
+    /// Ends the browser. Gives the processes that are left of it, which should be none.
     pub fn end(self) -> Vec<Seen> {
         drop(self.client);
         self.driver.end()
@@ -130,7 +131,7 @@ impl Driver {
         let marker = self.directory.path().display().to_string();
         killpg(Pid::from_raw(self.running.id()), Signal::SIGKILL).ok();
         let mut left = Vec::new();
-        // A browser may be a group of its own, and starts what dies again while its first process lives.
+        // A browser may be a group of its own, and starts its dead processes again while its first process lives.
         eventually(PATIENCE, || {
             left = with_marker(&marker);
             left.iter().for_each(|seen| {
@@ -159,19 +160,19 @@ impl Window<'_> {
         self.client.switch_to_window(self.handle.clone()).await.unwrap();
     }
 
-    /// Makes the window so large, in pixels.
+    /// Gives the window this size, in pixels.
     pub async fn resize(&self, width: u32, height: u32) {
         self.go().await;
         self.client.set_window_size(width, height).await.unwrap();
     }
 
-    /// What a script returns in it.
+    /// Runs a script in the window, and gives what the script returns.
     pub async fn run(&self, script: &str) -> Value {
         self.go().await;
         self.client.execute(script, vec![]).await.unwrap()
     }
 
-    /// Waits until a script returns this.
+    /// Waits until a script returns this value.
     pub async fn until(&self, script: &str, expected: impl Into<Value>) {
         let expected = expected.into();
         let deadline = Instant::now() + PATIENCE;
@@ -198,7 +199,7 @@ impl Window<'_> {
     }
 }
 
-/// The first of these programs that this machine has.
+/// The path of the first of these programs that this machine has.
 fn find(names: &[&str]) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut places = names.iter().flat_map(|name| {

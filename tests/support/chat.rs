@@ -1,4 +1,4 @@
-//! Small chat servers such as others write: no answers, no history, a framing of their own. All nodes of one
+//! Small chat servers of the kind that others write: no answers, no history, a framing of their own. All nodes of one
 //! server live in one process and hear each other.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test's server fails its test")]
@@ -23,29 +23,30 @@ use tokio_util::task::TaskTracker;
 /// How a server behaves. The default is a plain one in good order.
 #[derive(Debug, Clone, Default)]
 pub struct Manners {
-    /// Sent to everybody who connects.
+    /// The text that is sent to everybody who connects.
     pub greeting: Option<String>,
-    /// Put before every text that goes out.
+    /// The text that is put before every text that goes out.
     pub prefix: String,
-    /// Texts go out as binary frames.
+    /// Whether texts go out as binary frames.
     pub binary: bool,
-    /// Every so many texts of the measured load nobody is told of.
+    /// Each time that this number of texts of the measured load has come, the last of them is sent to nobody.
     pub lose: Option<usize>,
-    /// After every so many such texts everybody is told this one too.
+    /// Each time that this number of texts of the measured load has come, this text is sent to everybody too.
     pub invent: Option<(usize, String)>,
-    /// Selects the first subprotocol that is offered, whichever, as some libraries do.
+    /// Whether the server selects the first subprotocol that is offered, whichever it is, as some libraries do.
     pub selects_anything: bool,
-    /// Selects this subprotocol alone.
+    /// The only subprotocol that the server selects.
     pub selects: Option<&'static str>,
-    /// Speaks JSON: `join` is answered with `joined`, `say` with `ack`, and goes to the room.
+    /// Whether the server speaks JSON: `join` is answered with `joined`, `say` with `ack`, and the text goes to the
+    /// room.
     pub json: bool,
-    /// The `joined` are held back until [`ChatServer::let_in`].
+    /// Whether the server holds back every `joined` until [`ChatServer::let_in`].
     pub doorkeeper: bool,
-    /// What the kernel is asked to keep of what it could not send yet, in bytes.
+    /// The size in bytes of the kernel's buffer for what could not be sent yet.
     pub send_buffer: Option<u32>,
 }
 
-/// The server. Dropping it ends everything.
+/// A running chat server. Dropping it ends everything.
 pub struct ChatServer {
     state: Arc<State>,
     addresses: Vec<SocketAddr>,
@@ -67,11 +68,11 @@ struct Inner {
     heard: Vec<String>,
     /// Every subprotocol that was offered.
     offers: Vec<String>,
-    /// Connections that were closed with a goodbye.
+    /// Number of connections that were closed with a goodbye.
     goodbyes: usize,
-    /// Texts of the measured load.
+    /// Number of texts of the measured load.
     loads: usize,
-    /// By the name that a client gave itself with `/name`: bytes that could be written to it.
+    /// Number of bytes that could be written to a client, by the name that the client gave itself with `/name`.
     written: HashMap<String, u64>,
 }
 
@@ -82,7 +83,7 @@ struct Member {
 }
 
 impl ChatServer {
-    /// Starts so many nodes on free ports.
+    /// Starts a server with this number of nodes on free ports.
     pub async fn start(nodes: usize, manners: Manners) -> Self {
         let state = State {
             door: watch::Sender::new(!manners.doorkeeper),
@@ -94,7 +95,7 @@ impl ChatServer {
         for _ in 0..nodes {
             let socket = TcpSocket::new_v4().unwrap();
             if let Some(bytes) = server.state.manners.send_buffer {
-                // Those that are accepted inherit it.
+                // Accepted sockets inherit the size from the listening one.
                 socket.set_send_buffer_size(bytes).unwrap();
             }
             socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -105,32 +106,32 @@ impl ChatServer {
         server
     }
 
-    /// One URL a node.
+    /// The URL of each node.
     pub fn urls(&self) -> Vec<String> {
         self.addresses.iter().map(|address| format!("ws://{address}")).collect()
     }
 
-    /// Answers every `join`, those to come included.
+    /// Answers every `join`, including those to come.
     pub fn let_in(&self) {
         self.state.door.send_replace(true);
     }
 
-    /// Every frame so far that a client sent.
+    /// Every frame that a client has sent so far.
     pub fn heard(&self) -> Vec<String> {
         self.state.inner().heard.clone()
     }
 
-    /// Every subprotocol offered so far.
+    /// Every subprotocol that was offered so far.
     pub fn offers(&self) -> Vec<String> {
         self.state.inner().offers.clone()
     }
 
-    /// Connections that a client closed politely so far.
+    /// Number of connections that a client has closed politely so far.
     pub fn goodbyes(&self) -> usize {
         self.state.inner().goodbyes
     }
 
-    /// Bytes that could be written so far to clients of this name.
+    /// Number of bytes that could be written so far to clients of this name.
     pub fn written(&self, name: &str) -> u64 {
         self.state.inner().written.get(name).copied().unwrap_or(0)
     }
@@ -183,7 +184,7 @@ impl State {
         if let Some(greeting) = &self.manners.greeting {
             outbox.send(greeting.clone()).unwrap();
         }
-        // In a server that speaks JSON nobody is anywhere at first.
+        // In a server that speaks JSON nobody is in a room at first.
         let member = Member { name: String::new(), room: String::new(), outbox: outbox.clone() };
         self.inner().members.insert(connection, member);
         let reading = async {
@@ -211,7 +212,7 @@ impl State {
         self.inner().members.remove(&connection);
     }
 
-    /// A frame to a server without a framing.
+    /// Handles a frame to a server without a framing.
     fn said(&self, connection: u64, frame: &str) {
         self.inner().heard.push(frame.to_owned());
         match frame.strip_prefix("/name ") {
@@ -220,7 +221,7 @@ impl State {
         }
     }
 
-    /// A frame to a server that speaks JSON.
+    /// Handles a frame to a server that speaks JSON.
     async fn told(&self, connection: u64, frame: &str) {
         self.inner().heard.push(frame.to_owned());
         let frame: Value = serde_json::from_str(frame).unwrap();
@@ -260,7 +261,7 @@ impl State {
     }
 }
 
-/// Counts what the kernel took.
+/// A stream that counts the bytes which the kernel took.
 struct Counted {
     stream: TcpStream,
     state: Arc<State>,

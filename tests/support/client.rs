@@ -24,9 +24,9 @@ pub const V1: (&str, &str) = ("sec-websocket-protocol", "pubsub-lab.v1");
 pub struct Client {
     /// The socket.
     pub socket: WebSocketStream<TcpStream>,
-    /// Frames that came while another was waited for.
+    /// Frames that came while the client waited for another frame.
     kept: VecDeque<Value>,
-    /// How long it waits for a frame.
+    /// How long the client waits for a frame.
     patience: Duration,
 }
 
@@ -36,7 +36,7 @@ impl Client {
         Self::connect(node, "/", &[V1]).await.unwrap()
     }
 
-    /// A v1 client that is in a room.
+    /// A v1 client that has entered a room.
     pub async fn v1_in(node: &Node, room: &str) -> Self {
         let mut client = Self::v1(node).await;
         client.enter(room).await;
@@ -44,7 +44,7 @@ impl Client {
         client
     }
 
-    /// A client of the plain dialect. It is in the lobby when it hears itself.
+    /// A client of the plain dialect. It is in the lobby as soon as it receives its own message.
     pub async fn plain(node: &Node) -> Self {
         let mut client = Self::connect(node, "/", &[]).await.unwrap();
         let port = client.socket.get_ref().local_addr().unwrap().port();
@@ -60,7 +60,7 @@ impl Client {
         panic!("never heard itself");
     }
 
-    /// Connects with these headers; refusals of the handshake are errors.
+    /// Connects with these headers; a refused handshake is an error.
     pub async fn connect(node: &Node, path: &str, headers: &[(&str, &str)]) -> Result<Self, Error> {
         let tcp = TcpStream::connect(node.address).await.unwrap();
         Self::over(tcp, node, path, headers).await
@@ -87,7 +87,7 @@ impl Client {
         Ok(Self { socket, kept: VecDeque::new(), patience: PATIENCE })
     }
 
-    /// One that waits for a frame as long as a RabbitMQ may take to boot.
+    /// The same client, which now waits for a frame as long as a RabbitMQ may take to boot.
     pub fn patient(self) -> Self {
         Self { patience: super::process::PATIENCE, ..self }
     }
@@ -120,19 +120,19 @@ impl Client {
         self.send(&frame.to_string()).await;
     }
 
-    /// Says hello; gives the `welcome`.
+    /// Sends a `hello`; gives the `welcome`.
     pub async fn hello(&mut self, name: &str) -> Value {
         self.say(json!({"type": "hello", "name": name})).await;
         self.frame_of("welcome").await
     }
 
-    /// Enters a room; gives the `subscribed`.
+    /// Subscribes to a room; gives the `subscribed`.
     pub async fn enter(&mut self, room: &str) -> Value {
         self.say(json!({"type": "subscribe", "room": room})).await;
         self.frame_of("subscribed").await
     }
 
-    /// Publishes; gives the `ack`, `refused` or `unknown`.
+    /// Publishes a text; gives the `ack`, `refused` or `unknown`.
     pub async fn publish(&mut self, room: &str, text: &str) -> Value {
         self.say(json!({"type": "publish", "room": room, "text": text})).await;
         self.answer().await
@@ -163,7 +163,7 @@ impl Client {
         }
     }
 
-    /// Skips texts until this one.
+    /// Skips texts until this text.
     pub async fn text_is(&mut self, wanted: &str) {
         while self.text().await != wanted {}
     }
@@ -198,7 +198,7 @@ impl Client {
         }
     }
 
-    /// The texts of the messages until the one with this text.
+    /// The texts of the messages that come, up to the message with this text.
     pub async fn texts_until(&mut self, last: &str) -> Vec<String> {
         let mut texts = Vec::new();
         loop {
@@ -210,7 +210,7 @@ impl Client {
         }
     }
 
-    /// Skips messages until the one with this text.
+    /// Skips messages until the message with this text.
     pub async fn text_of_message(&mut self, wanted: &str) {
         while self.frame_of("message").await["text"] != wanted {}
     }
@@ -225,7 +225,7 @@ impl Client {
         }
     }
 
-    /// Closes, and waits until the node has let go.
+    /// Closes the connection, and waits until the node has let go.
     pub async fn leave(mut self) {
         let _ = self.socket.close(None).await;
         while let Some(Ok(_)) = timeout(PATIENCE, self.socket.next()).await.expect("the end in time") {}
@@ -277,7 +277,7 @@ pub fn upgrade(path: &str, extra: &str) -> String {
 }
 
 impl Raw {
-    /// A connection without a word said.
+    /// A connection over which nothing was sent yet.
     pub async fn connect(node: &Node) -> Self {
         let tcp = TcpStream::connect(node.address).await.unwrap();
         tcp.set_nodelay(true).unwrap();
@@ -305,7 +305,7 @@ impl Raw {
         timeout(PATIENCE, self.tcp.write_all(bytes)).await.expect("the node reads").unwrap();
     }
 
-    /// Reads the head of the answer to an upgrade, which must agree.
+    /// Reads the head of the answer to an upgrade, and asserts that the node agreed.
     pub async fn upgraded(&mut self) -> String {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -316,12 +316,12 @@ impl Raw {
         head.to_lowercase()
     }
 
-    /// The next frame's first byte and payload; `None` at the end of the connection.
+    /// The first byte and the payload of the next frame; `None` at the end of the connection.
     pub async fn frame(&mut self) -> Option<(u8, Vec<u8>)> {
         timeout(PATIENCE, read_frame(&mut self.tcp)).await.expect("a frame in time").ok()
     }
 
-    /// Reads frames to the close frame; gives its code.
+    /// Reads frames up to the close frame; gives its code.
     pub async fn closed(&mut self) -> u16 {
         loop {
             let (first, payload) = self.frame().await.expect("a close frame before the end");

@@ -1,8 +1,8 @@
-//! A small server of dialect `pubsub-lab.v1` that fails on purpose, by known numbers: the positive control of
-//! the instrument. All its nodes live in one process and hear each other.
+//! A small server of dialect `pubsub-lab.v1` that fails on purpose and in known numbers: the positive control of the
+//! instrument. All its nodes live in one process and hear each other.
 //!
-//! Which messages it harms is decided by the text that a client would receive: `nonce.load.publisher.seq.crc `.
-//! Probes and warm-up are never harmed, but by `deaf`.
+//! The text that a client would receive decides which messages the server harms: `nonce.load.publisher.seq.crc `.
+//! Probes and messages of the warm-up are never harmed, except by `deaf`.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test's server fails its test")]
 
@@ -24,77 +24,77 @@ use tokio_util::task::TaskTracker;
 
 use super::ports::Port;
 
-/// Every `every`-th message of each publisher.
+/// A rule that hits every n-th load message of each publisher.
 #[derive(Debug, Clone, Copy)]
 pub struct Each(pub usize);
 
 impl Each {
-    /// Whether it is about this message.
+    /// Whether the rule hits this message.
     fn hits(rule: Option<Each>, said: &Said) -> bool {
         rule.is_some_and(|Each(every)| said.load && (said.seq + 1).is_multiple_of(every))
     }
 }
 
-/// What is done to one subscriber's deliveries.
+/// The harm done to one subscriber's deliveries.
 #[derive(Debug, Clone, Default)]
 pub struct Harm {
-    /// Not delivered.
+    /// These messages are not delivered.
     pub lose: Option<Each>,
-    /// Delivered twice.
+    /// These messages are delivered twice.
     pub duplicate: Option<Each>,
-    /// Delivered after the message that follows it.
+    /// Each of these messages is delivered after the message that follows it.
     pub swap: Option<Each>,
-    /// Delivered with one character changed.
+    /// These messages are delivered with one character changed.
     pub corrupt: Option<Each>,
-    /// Delivered so much later.
+    /// These messages are delivered later by this time.
     pub delay: Option<(Each, Duration)>,
-    /// Followed by a text that is of no run, and by one that is of another.
+    /// Each of these messages is followed by a text that belongs to no run, and by a text of another run.
     pub foreign: Option<Each>,
-    /// Followed by a text of this run that was never sent.
+    /// Each of these messages is followed by a text of this run that was never sent.
     pub invent: Option<Each>,
-    /// Followed by itself, under the name of another room.
+    /// Each of these messages is followed by itself, under the name of another room.
     pub stray: Option<Each>,
-    /// Nothing at all is delivered, probes included.
+    /// No message at all is delivered, probes included.
     pub deaf: bool,
-    /// Nothing is delivered from this load message of each publisher on: the server forgets a client.
+    /// From this load message of each publisher on no message is delivered: the server has forgotten the client.
     pub forgotten_from: Option<usize>,
 }
 
-/// What is done to answers, whoever asks.
+/// The faults of the server: harm to deliveries, and to answers, whoever asks.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    /// By the number of the subscriber.
+    /// The harm to deliveries, by the number of the subscriber.
     pub harm: HashMap<usize, Harm>,
-    /// Delivered and not answered.
+    /// These messages are delivered and not answered.
     pub forget_answer: Option<Each>,
-    /// Swallowed the first time: neither delivered nor answered.
+    /// These messages are swallowed the first time: neither delivered nor answered.
     pub swallow_once: Option<Each>,
-    /// Refused, and not delivered.
+    /// These messages are refused, and not delivered.
     pub refuse: Option<Each>,
-    /// Refused, and delivered all the same.
+    /// These messages are refused, and delivered all the same.
     pub refuse_but_deliver: Option<Each>,
-    /// Answered `unknown`, and delivered.
+    /// These messages are answered with `unknown`, and delivered.
     pub unknown: Option<Each>,
-    /// Answered `ack` with level `confirmed` in place of `handed`.
+    /// Every `ack` has the level `confirmed` instead of `handed`.
     pub confirm: bool,
-    /// The publisher's connection is cut when this load message (publisher, seq) arrives for the first time; it
-    /// is neither delivered nor answered.
+    /// The publisher's connection is cut when this load message (publisher, seq) arrives for the first time; the
+    /// message is neither delivered nor answered.
     pub cut_publisher_at: Option<(usize, usize)>,
-    /// This subscriber's connection is cut instead of delivering this load message (subscriber, seq) to it.
+    /// The subscriber's connection is cut instead of delivering this load message (subscriber, seq) to it.
     pub cut_subscriber_at: Option<(usize, usize)>,
     /// The first `subscribe` of each subscriber is answered with an error.
     pub refuse_first_subscribe: bool,
-    /// Keeps history: a `subscribe` with `after` brings what came after it, marked as replay.
+    /// The server keeps a history: a `subscribe` with `after` brings the messages after that one, marked as replay.
     pub history: bool,
-    /// Of each replay, the message with this number (from 0) is forgotten, and `all` claimed.
+    /// Each replay lacks the message with this number (from 0), and claims to be `all`.
     pub forget_replayed: Option<usize>,
-    /// Of each replay, the message with this number comes twice.
+    /// Each replay brings the message with this number (from 0) twice.
     pub replay_twice: Option<usize>,
-    /// A replay is of so many messages at the most, the newest; if there are more, `part` is admitted.
+    /// A replay brings at most this number of messages, the newest; if there are more, it admits that it is a `part`.
     pub replay_at_most: Option<usize>,
 }
 
-/// One `hello`, as it came.
+/// One `hello`, as the server received it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hello {
     pub node: usize,
@@ -102,7 +102,7 @@ pub struct Hello {
     pub session: Option<String>,
 }
 
-/// What a text says about itself.
+/// The kind, publisher and number of a message, as its text says them.
 #[derive(Debug, Clone)]
 struct Said {
     load: bool,
@@ -118,11 +118,11 @@ impl Said {
     }
 }
 
-/// The server. Dropping it ends everything.
+/// A running faulty server. Dropping it ends everything.
 pub struct FaultyServer {
     state: Arc<State>,
     addresses: Vec<SocketAddr>,
-    /// Those of the nodes, also when they are killed: nobody else is to answer there.
+    /// The ports of the nodes, which are kept when a node is killed: nobody else may answer there.
     ports: Vec<Port>,
     nodes: Vec<CancellationToken>,
 }
@@ -138,20 +138,20 @@ struct Inner {
     connections: u64,
     members: HashMap<u64, Member>,
     hellos: Vec<Hello>,
-    /// Every `publish`, each time one came: id, room, text.
+    /// The id, room and text of every `publish`, once for each time that it came.
     published: Vec<(String, String, String)>,
-    /// Subscribers that have asked for a room before.
+    /// The subscribers that have asked for a room before.
     asked: Vec<Option<usize>>,
     history: Vec<(String, Value)>,
-    /// Messages replayed, each time one was.
+    /// Number of messages replayed; a message counts once for each replay.
     replayed: usize,
-    /// By the number of the subscriber: load messages delivered to it live, harmed or not.
+    /// Number of load messages delivered live, harmed or not, by the number of the subscriber.
     live: HashMap<usize, usize>,
-    /// The longest that a delayed message was held in the end.
+    /// The longest time for which a delayed message was held in the end.
     held_longest: Duration,
     /// Whether new connections are dropped.
     turns_away: bool,
-    /// Connections that were closed with a goodbye.
+    /// Number of connections that were closed with a goodbye.
     goodbyes: usize,
 }
 
@@ -159,7 +159,7 @@ struct Member {
     subscriber: Option<usize>,
     room: String,
     outbox: mpsc::UnboundedSender<Out>,
-    /// A delivery that waits for the next one.
+    /// A delivery that waits until the next one has gone out.
     held: Option<String>,
 }
 
@@ -170,7 +170,7 @@ enum Out {
 }
 
 impl FaultyServer {
-    /// Starts so many nodes on free ports.
+    /// Starts a server with this number of nodes on free ports.
     pub async fn start(nodes: usize, faults: Faults) -> Self {
         let state = Arc::new(State { faults, tasks: TaskTracker::new(), inner: Mutex::default() });
         let mut server = Self { state, addresses: vec![], ports: vec![], nodes: vec![] };
@@ -185,7 +185,7 @@ impl FaultyServer {
         server
     }
 
-    /// One URL a node.
+    /// The URL of each node.
     pub fn urls(&self) -> Vec<String> {
         self.addresses.iter().map(|address| format!("ws://{address}")).collect()
     }
@@ -195,7 +195,7 @@ impl FaultyServer {
         self.nodes[node].cancel();
     }
 
-    /// Whoever connects from now on is turned away, or no longer.
+    /// Turns away everybody who connects from now on, or nobody any more.
     pub fn turn_away(&self, everybody: bool) {
         self.state.inner().turns_away = everybody;
     }
@@ -205,37 +205,37 @@ impl FaultyServer {
         self.state.inner().hellos.clone()
     }
 
-    /// Connections at this moment.
+    /// Number of connections at this moment.
     pub fn connected(&self) -> usize {
         self.state.inner().members.len()
     }
 
-    /// Messages replayed so far, to whomever.
+    /// Number of messages replayed so far, to whomever.
     pub fn replayed(&self) -> usize {
         self.state.inner().replayed
     }
 
-    /// Load messages that were delivered live to this subscriber so far.
+    /// Number of load messages that were delivered live to this subscriber so far.
     pub fn delivered_live(&self, subscriber: usize) -> u64 {
         self.state.inner().live.get(&subscriber).copied().unwrap_or_default() as u64
     }
 
-    /// The longest that a message was held that was to be delayed: the delay, and what the machine added.
+    /// The longest time for which a delayed message was held: the delay, and what the machine added.
     pub fn held_longest(&self) -> Duration {
         self.state.inner().held_longest
     }
 
-    /// Connections that a client closed politely so far.
+    /// Number of connections that a client has closed politely so far.
     pub fn goodbyes(&self) -> usize {
         self.state.inner().goodbyes
     }
 
-    /// How often a `publish` with this id came.
+    /// Number of times that a `publish` with this id came.
     pub fn published(&self, id: &str) -> usize {
         self.state.inner().published.iter().filter(|(published, ..)| published == id).count()
     }
 
-    /// Every `publish` so far: id, room, text.
+    /// The id, room and text of every `publish` so far.
     pub fn told(&self) -> Vec<(String, String, String)> {
         self.state.inner().published.clone()
     }
@@ -296,7 +296,7 @@ impl State {
                     let Some(Ok(Message::Text(frame))) = frame else { break };
                     let frame: Value = serde_json::from_str(&frame).unwrap();
                     if self.frame(node, connection, &mut session, &frame, &outbox).is_break() {
-                        // What was answered before the cut is heard.
+                        // The client still receives what was answered before the cut.
                         while let Ok(Out::Frame(frame)) = out.try_recv() {
                             let _ = sink.send(Message::text(frame)).await;
                         }
@@ -388,7 +388,7 @@ impl State {
         );
     }
 
-    /// Breaks when the connection is to be cut.
+    /// Handles a `publish`. Breaks when the connection is to be cut.
     fn publish(&self, session: &str, frame: &Value, answer: impl Fn(Value)) -> ControlFlow<()> {
         let faults = &self.faults;
         let (id, text) = (frame["id"].as_str().unwrap(), frame["text"].as_str().unwrap());
@@ -494,7 +494,7 @@ impl Member {
     }
 }
 
-/// Another last character.
+/// The text with another last character.
 fn damaged(text: &str) -> String {
     let mut chars: Vec<char> = text.chars().collect();
     let last = chars.last_mut().unwrap();
@@ -502,7 +502,7 @@ fn damaged(text: &str) -> String {
     chars.into_iter().collect()
 }
 
-/// A text in good order that nobody wrote.
+/// A text in good order that nobody has published.
 fn forged(nonce: &str, said: &Said) -> String {
     let head = format!("{nonce}.load.{}.{}", said.publisher, said.seq);
     let crc = crc32fast::hash(format!("{head} filler").as_bytes());

@@ -21,12 +21,12 @@ use tokio::time::timeout;
 use super::node::{Answer, Node};
 use super::process::{Running, program};
 
-/// Longer than anything here takes, even on a busy machine.
+/// A limit that is longer than anything here takes, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-/// Publishes whose confirms are waited for together.
+/// Number of publishes whose confirms are waited for together.
 const WINDOW: usize = 500;
 
-/// A history service; killed when it is dropped. What a node answers it answers too.
+/// A history service, killed when it is dropped. It answers every request that a node answers too.
 pub struct History {
     node: Node,
 }
@@ -45,7 +45,7 @@ impl DerefMut for History {
     }
 }
 
-/// Where a history is kept, and at which broker its queue is.
+/// A place for a history: the file in which it is kept, and the broker with its queue.
 pub struct Place {
     pub url: String,
     pub namespace: String,
@@ -54,7 +54,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// A fresh file, and names of its own.
+    /// A place with a fresh file, and with names of its own.
     pub fn new(url: String) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let dir = tempfile::Builder::new().prefix("history-").tempdir().unwrap();
@@ -62,7 +62,7 @@ impl Place {
         Self { url, namespace, db: dir.path().join("deeper").join("history.db"), _dir: dir }
     }
 
-    /// The arguments of a service here.
+    /// The arguments of a history service at this place.
     pub fn args(&self, flags: &[&str]) -> Vec<String> {
         let own =
             ["history", "--broker", &self.url, "--namespace", &self.namespace, "--listen", "127.0.0.1:0"];
@@ -70,14 +70,14 @@ impl Place {
         own.iter().chain(flags).map(|arg| (*arg).to_owned()).chain(db).collect()
     }
 
-    /// A service here, as soon as it listens.
+    /// A history service at this place, as soon as it listens.
     pub fn start(&self, flags: &[&str]) -> History {
         let mut command = Command::new(program());
         command.args(self.args(flags));
         History::start(command)
     }
 
-    /// A service that may write no file longer than so many KiB.
+    /// A history service that may write no file longer than this number of KiB.
     pub fn start_within(&self, kib: u64, flags: &[&str]) -> History {
         let mut command = Command::new("sh");
         command.args(["-c", &format!("ulimit -S -f {}; exec \"$0\" \"$@\"", kib * 2)]);
@@ -85,12 +85,12 @@ impl Place {
         History::start(command)
     }
 
-    /// A publisher to this place's exchange.
+    /// A publisher to the exchange of this place.
     pub async fn publisher(&self) -> Publisher {
         Publisher::connect(&self.url, &self.namespace).await
     }
 
-    /// The file, as another process sees it.
+    /// A connection to the file, as another process has it.
     pub fn sqlite(&self) -> rusqlite::Connection {
         rusqlite::Connection::open(&self.db).unwrap()
     }
@@ -104,7 +104,7 @@ impl History {
         Self { node: Node { running, address } }
     }
 
-    /// Waits until `/readyz` says this; an empty text is "ready".
+    /// Waits until `/readyz` says this; an empty text stands for "ready".
     pub async fn ready_says(&self, part: &str) {
         self.ready_says_within(PATIENCE, part).await;
     }
@@ -122,7 +122,7 @@ impl History {
         }
     }
 
-    /// The answer to a GET that is JSON.
+    /// The status of a GET, and its answer as JSON.
     pub async fn json(&self, path: &str) -> (u16, Value) {
         let answer = self.get(path).await;
         assert!(answer.head.contains("content-type: application/json"), "{path}: {answer:?}");
@@ -137,20 +137,20 @@ impl History {
         (page["messages"].as_array().unwrap().iter().map(id).collect(), page["more"].as_bool().unwrap())
     }
 
-    /// The status of a question that is refused, and the sentence.
+    /// The status of a request that is refused, and the sentence of the refusal.
     pub async fn refusal(&self, path: &str) -> (u16, String) {
         let (status, body) = self.json(path).await;
         (status, body["error"].as_str().unwrap().to_owned())
     }
 
-    /// The sequence number of a fence that is waited for.
+    /// The sequence number of a fence, which may still have to arrive.
     pub async fn fence(&self, id: &str) -> i64 {
         let (status, body) = self.json(&format!("/fences/{id}?wait_ms=30000")).await;
         assert_eq!(status, 200, "the fence {id}: {body}");
         body["seq"].as_i64().unwrap()
     }
 
-    /// A whole replay: the ids, whether its start was known, and how many pages it took.
+    /// A whole replay: the ids, whether its start was known, and the number of pages.
     pub async fn replay(&self, room: &str, query: &str) -> (Vec<String>, bool, usize) {
         let (mut ids, mut found, mut pages) = (Vec::new(), true, 0);
         let mut start = query.to_owned();
@@ -193,12 +193,12 @@ impl History {
     }
 }
 
-/// A header of an answer.
+/// The value of a header of an answer.
 pub fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
     answer.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
-/// An envelope of a chat message, as a node makes it.
+/// The envelope of a chat message, as a node makes it.
 pub fn chat(room: &str, id: &str, text: &str) -> Envelope {
     let frame =
         NodeFrame::Message { room, id, from: "Ada", colour: "#123456", text, sent_at: 1_700_000_000_000 };
@@ -212,12 +212,12 @@ pub fn chat(room: &str, id: &str, text: &str) -> Envelope {
     }
 }
 
-/// Ids with a number.
+/// The ids with this prefix and these numbers.
 pub fn ids(prefix: &str, numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|n| format!("{prefix}.{n}")).collect()
 }
 
-/// Publishes with confirms.
+/// A client that publishes to a history's queue, with confirms.
 pub struct Publisher {
     _connection: Connection,
     channel: Channel,
@@ -225,7 +225,7 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// Connects, again and again, and declares what a node declares.
+    /// Connects, trying again until the broker takes the connection, and declares what a node declares.
     pub async fn connect(url: &str, namespace: &str) -> Self {
         let start = Instant::now();
         loop {
@@ -246,7 +246,7 @@ impl Publisher {
         Ok(Self { _connection: connection, channel, names })
     }
 
-    /// Publishes these and says of each whether it was confirmed.
+    /// Publishes these envelopes, and says of each whether it was confirmed.
     pub async fn try_all(&self, envelopes: &[Envelope]) -> Vec<bool> {
         let mut confirmed = Vec::with_capacity(envelopes.len());
         for window in envelopes.chunks(WINDOW) {
@@ -270,7 +270,7 @@ impl Publisher {
         confirmed
     }
 
-    /// Publishes these; every one is confirmed.
+    /// Publishes these envelopes, and asserts that each is confirmed.
     pub async fn all(&self, envelopes: &[Envelope]) {
         assert!(
             self.try_all(envelopes).await.into_iter().all(|confirmed| confirmed),
@@ -284,7 +284,7 @@ impl Publisher {
         self.all(&envelopes).await;
     }
 
-    /// Publishes a body that may be anything.
+    /// Publishes a body of any bytes.
     pub async fn raw(&self, body: &[u8]) {
         self.confirmed(&self.names.chat, "any", body, "raw").await;
     }
@@ -302,7 +302,7 @@ impl Publisher {
         self.confirmed("", &self.names.history, &fence.encode(), id).await;
     }
 
-    /// A fence after all that was published, and its sequence number.
+    /// Puts a fence behind everything that was published, and gives its sequence number.
     pub async fn fenced(&self, history: &History) -> i64 {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = format!("fence-{}", NEXT.fetch_add(1, Ordering::Relaxed));
@@ -310,7 +310,7 @@ impl Publisher {
         history.fence(&id).await
     }
 
-    /// Messages that wait in the queue, without those that were taken and not acknowledged.
+    /// Number of messages that wait in the queue, without those that were taken and not acknowledged.
     pub async fn queue_ready(&self) -> u32 {
         let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
         let queue = self.names.history.as_str().into();
@@ -323,12 +323,12 @@ impl Publisher {
         self.channel.queue_delete(queue, QueueDeleteOptions::default()).await.unwrap();
     }
 
-    /// Puts a queue without bounds where the history's should be.
+    /// Declares a queue without bounds in the place of the history's queue.
     pub async fn declare_another_queue(&self) {
         self.declare(FieldTable::default()).await;
     }
 
-    /// Puts a queue of another length there. One that has this length already stays.
+    /// Declares a queue of another length in the place of the history's queue. A queue of this length stays as it is.
     pub async fn declare_queue_of_length(&self, length: i64, overflow: &str) {
         let mut bounds = FieldTable::default();
         bounds.insert("x-max-length".into(), AMQPValue::LongLongInt(length));
@@ -368,7 +368,7 @@ pub fn lift_file_limit(history: &History) {
     assert!(status.success());
 }
 
-/// Asserts that the file is sound and has as many rows as it believes.
+/// Asserts that the database is sound, and that its counter of rows is the number of its rows.
 pub fn assert_sound(db: &Path) {
     let sqlite = rusqlite::Connection::open(db).unwrap();
     let text = |sql: &str| sqlite.query_row(sql, [], |row| row.get::<_, String>(0)).unwrap();

@@ -1,4 +1,4 @@
-//! An upstream, a proxy in front of it, and connections through it.
+//! A rig for links: an upstream, a proxy in front of it, and connections through the proxy.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-/// A bound for what must happen at once, on any machine.
+/// The limit for what must happen at once, on any machine.
 pub const SOON: Duration = Duration::from_secs(20);
 
 pub struct Rig {
@@ -30,7 +30,7 @@ impl Rig {
         Self { upstream, proxy, tasks, _ends_with_the_test: cancel.clone().drop_guard(), cancel }
     }
 
-    /// With one line.
+    /// A rig whose proxy has one line.
     pub async fn on(line: &Line) -> Self {
         Self::new(vec![(line.clone(), false)]).await
     }
@@ -49,7 +49,7 @@ impl Rig {
         stream
     }
 
-    /// A connection: who dials, and the upstream.
+    /// A connection through the proxy: the socket that dials, and the upstream's end.
     pub async fn pair(&self) -> (TcpStream, TcpStream) {
         let client = self.dial().await.unwrap();
         (client, self.accept().await)
@@ -64,7 +64,7 @@ pub async fn send(to: &mut TcpStream, bytes: &[u8]) {
     soon(to.write_all(bytes)).await.unwrap();
 }
 
-/// Receives exactly this. Says how long after `begin`.
+/// Receives exactly these bytes. Gives the time since `begin`.
 pub async fn expect(from: &mut TcpStream, bytes: &[u8], begin: Instant) -> Duration {
     let mut got = vec![0; bytes.len()];
     soon(from.read_exact(&mut got)).await.unwrap();
@@ -73,14 +73,14 @@ pub async fn expect(from: &mut TcpStream, bytes: &[u8], begin: Instant) -> Durat
     after
 }
 
-/// How long a byte takes.
+/// The time that one byte takes.
 pub async fn once(from: &mut TcpStream, to: &mut TcpStream) -> Duration {
     let begin = Instant::now();
     send(from, b".").await;
     expect(to, b".", begin).await
 }
 
-/// How long a byte takes at least: a busy machine holds up one of three, a wrong delay all of them.
+/// The shortest time that one byte of three takes: a busy machine holds up one of them, a wrong delay all of them.
 pub async fn trip(from: &mut TcpStream, to: &mut TcpStream) -> Duration {
     let mut shortest = Duration::MAX;
     for _ in 0..3 {
@@ -89,20 +89,20 @@ pub async fn trip(from: &mut TcpStream, to: &mut TcpStream) -> Duration {
     shortest
 }
 
-/// Passes a few bytes.
+/// Passes a few bytes, and asserts that they arrive.
 pub async fn passes(from: &mut TcpStream, to: &mut TcpStream) {
     send(from, b"passes").await;
     expect(to, b"passes", Instant::now()).await;
 }
 
-/// What comes until the end, and how it ends: orderly or by an error.
+/// The bytes that come until the end, and how the connection ends: orderly or by an error.
 pub async fn rest(from: &mut TcpStream) -> (Vec<u8>, io::Result<()>) {
     let mut got = Vec::new();
     let ended = soon(from.read_to_end(&mut got)).await.map(|_| ());
     (got, ended)
 }
 
-/// Nothing comes, for a while: no byte, no end, no error.
+/// Asserts that nothing comes for a while: no byte, no end, no error.
 pub async fn is_silent(from: &TcpStream) {
     let mut one = [0];
     let came = timeout(Duration::from_millis(150), from.peek(&mut one)).await;
@@ -122,12 +122,12 @@ pub fn is_reset<T>(result: &io::Result<T>) -> bool {
     result.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset)
 }
 
-/// Resets, as a process that is killed with bytes unread.
+/// Resets the connection, as the end of a process that has bytes unread does.
 pub fn reset(stream: TcpStream) {
     stream.set_zero_linger().unwrap();
 }
 
-/// Waits for a condition that no signal tells.
+/// Waits for a condition that nothing signals.
 pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begin = Instant::now();
     while !holds().await {
@@ -136,7 +136,7 @@ pub async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// Bytes that do not repeat soon.
+/// Random bytes, which do not repeat soon.
 pub fn noise(len: usize, seed: u64) -> Vec<u8> {
     let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
     let next = || {

@@ -1,4 +1,4 @@
-//! The load generator inside a test: a load that is over in a moment, and waiting for what its ledger says.
+//! The load generator inside a test: a load that is over in a moment, and a wait for what its ledger says.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -8,10 +8,10 @@ use pubsub_lab::load::{Dialect, LoadGenerator, Settings};
 use pubsub_lab::scenario;
 
 const SECOND: Duration = Duration::from_secs(1);
-/// How long is waited for what comes in the end.
+/// How long a test waits for what the ledger says in the end.
 const WITHIN: Duration = Duration::from_secs(20);
 
-/// One publisher, three subscribers, one room, 120 messages in 0.24 s.
+/// A plan of one publisher, three subscribers and one room, with 120 messages in 0.24 s.
 pub fn plan(nodes: usize) -> Plan {
     Plan {
         publishers: 1,
@@ -25,7 +25,7 @@ pub fn plan(nodes: usize) -> Plan {
     }
 }
 
-/// A load of this plan on these servers, in this dialect.
+/// The settings of a load of this plan on these servers, in this dialect.
 pub fn settings(urls: Vec<String>, dialect: Dialect, plan: Plan) -> Settings {
     let load = scenario::Load {
         publishers: plan.publishers,
@@ -44,12 +44,12 @@ pub fn settings(urls: Vec<String>, dialect: Dialect, plan: Plan) -> Settings {
     Settings { plan, load, faults: vec![], dialect, keeps_history: true, seed: 42, urls }
 }
 
-/// What the ledger says of a load as it stands.
+/// The state of a load's ledger at this moment.
 pub fn settled(load: &LoadGenerator) -> Settled {
     load.ledger().lock().unwrap_or_else(PoisonError::into_inner).settle(&[], load.now())
 }
 
-/// Waits until the ledger says so, and fails with what it says instead.
+/// Waits until the ledger's state holds this, and otherwise fails with that state.
 pub async fn until(load: &LoadGenerator, mut holds: impl FnMut(&Settled) -> bool) -> Settled {
     let deadline = Instant::now() + WITHIN;
     loop {
@@ -62,7 +62,7 @@ pub async fn until(load: &LoadGenerator, mut holds: impl FnMut(&Settled) -> bool
     }
 }
 
-/// Waits until something holds, and fails with these words if it does not.
+/// Waits until a condition holds, and fails with these words if it does not.
 pub async fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + WITHIN;
     while !holds() {

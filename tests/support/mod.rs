@@ -1,4 +1,4 @@
-//! What the black-box tests share.
+//! The things that the black-box tests share.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 #![allow(dead_code, reason = "each test target uses a part")]
 

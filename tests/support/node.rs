@@ -12,14 +12,14 @@ use tokio::time::timeout;
 
 use super::process::{Running, pubsub_lab};
 
-/// Longer than anything here takes, even on a busy machine; a test that waits this long has failed.
+/// A limit that is longer than anything here takes, even on a busy machine; a test that waits this long has failed.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A node; killed when it is dropped.
+/// A running node, killed when it is dropped.
 pub struct Node {
-    /// Its process.
+    /// The process of the node.
     pub running: Running,
-    /// Where it listens.
+    /// The address on which the node listens.
     pub address: SocketAddr,
 }
 
@@ -35,12 +35,12 @@ pub struct Answer {
 }
 
 impl Node {
-    /// A local node on a free port with these flags.
+    /// Starts a node of the local pattern on a free port with these flags.
     pub fn start(flags: &[&str]) -> Self {
         Self::start_with(flags, |_| {})
     }
 
-    /// The same, its command changed.
+    /// Starts a node of the local pattern on a free port with these flags, after a change to its command.
     pub fn start_with(flags: &[&str], change: impl FnOnce(&mut Command)) -> Self {
         let mut command = pubsub_lab(&["node", "local", "--listen", "127.0.0.1:0"]);
         change(command.args(flags));
@@ -50,14 +50,14 @@ impl Node {
         Self { running, address }
     }
 
-    /// The same, with a secret that its cluster shares.
+    /// Starts a node of the local pattern with a secret that its cluster shares.
     pub fn with_secret(secret: &str) -> Self {
         Self::start_with(&[], |command| {
             command.env("PUBSUB_LAB_SECRET", secret);
         })
     }
 
-    /// The answer to a GET.
+    /// The answer of the node to a GET.
     pub async fn get(&self, path: &str) -> Answer {
         self.request(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address))
             .await
@@ -76,7 +76,7 @@ impl Node {
         Answer { status, head: head.to_lowercase(), body: body.to_owned() }
     }
 
-    /// The sum of a metric over its labels; 0 if it is not there.
+    /// The sum of a metric over its labels; 0 if the metric is not there.
     pub async fn metric(&self, name: &str) -> f64 {
         let text = self.get("/metrics").await.body;
         let values = text.lines().filter_map(|line| {
@@ -103,7 +103,7 @@ impl Node {
         }
     }
 
-    /// Its resident memory in bytes.
+    /// The resident memory of the node in bytes.
     #[cfg(target_os = "linux")]
     pub fn memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.running.id())).unwrap();
@@ -111,7 +111,7 @@ impl Node {
         line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
-    /// How many file descriptors it has open.
+    /// Number of file descriptors that the node has open.
     #[cfg(target_os = "linux")]
     pub fn descriptors(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.running.id())).unwrap().count()

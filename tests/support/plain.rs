@@ -1,4 +1,4 @@
-//! A plain client of any address: whether what is said at one node is heard at another.
+//! A plain client of any address, to find out whether what is said at one node is heard at another.
 #![allow(dead_code, reason = "each test target uses its own part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
@@ -10,12 +10,12 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::process::PATIENCE;
 
-/// Asserts that what is said at the first URL (`ws://...`) is heard at the second, soon.
+/// Asserts that a text which is published at the first URL (`ws://...`) soon arrives at the second.
 pub async fn assert_crosses(from: &str, to: &str) {
     let (mut speaker, _) = tokio_tungstenite::connect_async(from).await.unwrap();
     let (mut listener, _) = tokio_tungstenite::connect_async(to).await.unwrap();
     let text = format!("hello {:016x}", rand::random::<u64>());
-    // Again and again: nobody tells a plain client when its room is joined.
+    // The text is sent again and again, because nobody tells a plain client when its room is joined.
     let mut again = interval(Duration::from_millis(50));
     let heard = async {
         loop {

@@ -3,14 +3,14 @@
 
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 
-/// Below what the kernel gives to outgoing connections, for a client that keeps trying a dead port among those can
-/// connect to itself; and below those that a lab looks for.
+/// The range of the tests' ports. It lies below what the kernel gives to outgoing connections, because a client that
+/// keeps trying a dead port in that range can connect to itself; and below the ports that a lab looks for.
 const PORTS: std::ops::Range<u16> = 12_000..20_000;
 
-/// A port that no other test takes while this lives, not even while nobody listens there.
+/// A port that no other test takes while this value lives, not even while nobody listens there.
 pub struct Port {
     number: u16,
-    /// Tests that run at the same time see by this that the port is not theirs.
+    /// The reservation: tests that run at the same time see by it that the port is not theirs.
     _reserved: UdpSocket,
 }
 
@@ -18,7 +18,7 @@ impl Port {
     pub fn free() -> Self {
         loop {
             let number = rand::random_range(PORTS);
-            // TCP on all addresses: so RabbitMQ looks for its second one.
+            // TCP is bound on all addresses, because RabbitMQ looks for its second port in that way.
             if let (Ok(reserved), Ok(_)) = (
                 UdpSocket::bind((Ipv4Addr::LOCALHOST, number)),
                 TcpListener::bind((Ipv4Addr::UNSPECIFIED, number)),

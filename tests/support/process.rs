@@ -1,4 +1,4 @@
-//! Starts the program, reads what it says, signals it, and sees whether anything of it is left.
+//! Starts the program, reads its output, signals it, and checks whether any of its processes is left.
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
@@ -16,14 +16,14 @@ use nix::unistd::Pid;
 /// How long anything may take on a busy machine, the boot of a RabbitMQ included, before a test gives up on it.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
-/// The program, running.
+/// The running program.
 pub struct Running {
     child: Child,
     out: Arc<Said>,
     err: Arc<Said>,
 }
 
-/// The lines that came out of one stream so far.
+/// The lines that have come out of one stream so far.
 #[derive(Default)]
 struct Said {
     /// The lines, and whether the stream has ended.
@@ -37,7 +37,7 @@ impl Running {
         Self::start(pubsub_lab(args))
     }
 
-    /// Starts a command with its output watched.
+    /// Starts a command, and reads its output.
     pub fn start(mut command: Command) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
@@ -54,22 +54,22 @@ impl Running {
         send(self.id(), signal);
     }
 
-    /// The first line on standard output that has this in it.
+    /// The first line on standard output that contains this text.
     pub fn out_line(&self, part: &str) -> String {
         self.out.wait(part).unwrap_or_else(|| panic!("no {part:?} on stdout:\n{}", self.everything()))
     }
 
-    /// The first line on standard error that has this in it.
+    /// The first line on standard error that contains this text.
     pub fn err_line(&self, part: &str) -> String {
         self.err.wait(part).unwrap_or_else(|| panic!("no {part:?} on stderr:\n{}", self.everything()))
     }
 
-    /// All that came on standard output so far.
+    /// Every line that has come on standard output so far.
     pub fn out(&self) -> Vec<String> {
         self.out.lines.lock().unwrap().0.clone()
     }
 
-    /// All that came on standard error so far.
+    /// Every line that has come on standard error so far.
     pub fn err(&self) -> Vec<String> {
         self.err.lines.lock().unwrap().0.clone()
     }
@@ -78,7 +78,7 @@ impl Running {
         format!("stdout:\n{}\nstderr:\n{}", self.out().join("\n"), self.err().join("\n"))
     }
 
-    /// Waits for its end, at most so long.
+    /// Waits for the end of the program, at most for this time.
     pub fn ended_within(&mut self, deadline: Duration) -> ExitStatus {
         let mut status = None;
         let ended = eventually(deadline, || {
@@ -91,7 +91,7 @@ impl Running {
         status.expect("it ended")
     }
 
-    /// Its children, their children, and so on.
+    /// The children of the program, their children, and so on.
     pub fn descendants(&self) -> Vec<Seen> {
         let all = processes();
         let mut found = BTreeSet::from([self.id()]);
@@ -110,7 +110,7 @@ impl Running {
         all.into_values().filter(|seen| found.contains(&seen.id)).collect()
     }
 
-    /// The one descendant whose command line has this in it.
+    /// The only descendant whose command line contains this text.
     pub fn descendant(&self, part: &str) -> Seen {
         let mut found: Vec<Seen> =
             self.descendants().into_iter().filter(|seen| seen.command.contains(part)).collect();
@@ -120,7 +120,7 @@ impl Running {
 }
 
 impl Drop for Running {
-    /// The warden ends the rest.
+    /// Kills the program; the warden ends what is left.
     fn drop(&mut self) {
         self.child.kill().ok();
         self.child.wait().ok();
@@ -170,7 +170,7 @@ pub fn program() -> &'static Path {
     Path::new(env!("CARGO_BIN_EXE_pubsub-lab"))
 }
 
-/// One process, named so that a recycled number is another.
+/// One process, identified so that another process with a recycled number is not taken for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     pub id: i32,
@@ -185,7 +185,7 @@ impl Seen {
     }
 }
 
-/// Sends a signal. What is told to stop does nothing more when this is done.
+/// Sends a signal. A process that is told to stop does nothing more when this returns.
 fn send(id: i32, signal: Signal) {
     kill(Pid::from_raw(id), signal).expect("the process runs");
     if signal == Signal::SIGSTOP {
@@ -193,8 +193,8 @@ fn send(id: i32, signal: Signal) {
     }
 }
 
-/// Waits until every thread of a process that was told to stop stands still: all but the one that took the signal run
-/// on until the kernel comes to them.
+/// Waits until every thread of a process that was told to stop stands still: the thread that took the signal stops at
+/// once, the others run on until the kernel comes to them.
 pub fn assert_stopped(id: u32) {
     #[cfg(target_os = "linux")]
     assert!(eventually(PATIENCE, || is_stopped(id)), "process {id} runs on");
@@ -243,7 +243,7 @@ pub fn processes() -> BTreeMap<i32, Seen> {
     let listed = String::from_utf8_lossy(&listed.expect("ps is there").stdout).into_owned();
     let mut found = BTreeMap::new();
     for line in listed.lines() {
-        // lstart has five words.
+        // The start time in `lstart` has five words.
         let words: Vec<&str> = line.split_ascii_whitespace().collect();
         let [id, parent, state, rest @ ..] = &words[..] else { continue };
         if state.starts_with('Z') || rest.len() < 5 {
@@ -255,12 +255,12 @@ pub fn processes() -> BTreeMap<i32, Seen> {
     found
 }
 
-/// The processes whose command line has this in it.
+/// The processes whose command line contains this text.
 pub fn with_marker(marker: &str) -> Vec<Seen> {
     processes().into_values().filter(|seen| seen.command.contains(marker)).collect()
 }
 
-/// Asserts that all of these end in time.
+/// Asserts that all of these processes end in time.
 pub fn assert_gone(seen: &[Seen], deadline: Duration) {
     let mut left: Vec<Seen> = seen.to_vec();
     let gone = eventually(deadline, || {
@@ -271,7 +271,7 @@ pub fn assert_gone(seen: &[Seen], deadline: Duration) {
     assert!(gone, "still alive after {deadline:?}: {left:#?}");
 }
 
-/// Asserts that this comes true in time.
+/// Asserts that a value becomes the expected one in time.
 pub fn assert_soon<T: Debug + PartialEq>(deadline: Duration, expected: T, mut now: impl FnMut() -> T) {
     let mut last = now();
     eventually(deadline, || {
@@ -281,8 +281,8 @@ pub fn assert_soon<T: Debug + PartialEq>(deadline: Duration, expected: T, mut no
     assert_eq!(last, expected, "after {deadline:?}");
 }
 
-/// Whether a condition comes true before the deadline. Looked at every few milliseconds, for things that send
-/// no signal; the last look begins after the deadline.
+/// Whether a condition comes true before the deadline. It is checked every few milliseconds, for things that send no
+/// signal; the last check begins after the deadline.
 pub fn eventually(deadline: Duration, mut condition: impl FnMut() -> bool) -> bool {
     let end = Instant::now() + deadline;
     loop {

@@ -1,4 +1,4 @@
-//! A real RabbitMQ for tests: its own epmd, its own ports, its own directory.
+//! A real RabbitMQ for tests, with an epmd, ports and a directory of its own.
 
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
@@ -16,14 +16,16 @@ use nix::unistd::Pid;
 use super::ports::Port;
 use super::process::assert_stopped;
 
-/// It takes 5 to 7 s on a quiet machine.
+/// How long a RabbitMQ may take to be ready; it takes 5 to 7 s on a quiet machine.
 const READY_WITHIN: Duration = Duration::from_secs(60);
-/// How many times it is started: a program that is no test can take one of its ports between the look and the start.
+/// Number of times that a start is tried: a program that is no test can take one of the ports between the look and the
+/// start.
 const TRIES: usize = 4;
-/// Runs a command, says its process id, and ends it when our end of the pipe closes, however this process ends.
+/// The shell script of a guard: it runs a command, says its process id, and ends it when our end of the pipe closes,
+/// however this process ends.
 const GUARD: &str =
     r#"exec 3<&0; "$@" </dev/null 3<&- & echo $!; read _ <&3; kill -9 $! 2>/dev/null; wait $!"#;
-/// Where distributions and Homebrew keep the script that runs the server in the foreground.
+/// The places where distributions and Homebrew keep the script that runs the server in the foreground.
 const SERVERS: [&str; 4] = [
     "/usr/lib/rabbitmq/bin/rabbitmq-server",
     "/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
@@ -31,7 +33,7 @@ const SERVERS: [&str; 4] = [
     "/usr/local/sbin/rabbitmq-server",
 ];
 
-/// A process that ends with this one.
+/// A process that ends together with this one.
 struct Guarded {
     shell: Child,
     id: i32,
@@ -49,7 +51,7 @@ impl Guarded {
         let mut line = String::new();
         let mut out = BufReader::new(shell.stdout.take().unwrap());
         out.read_line(&mut line).unwrap();
-        // What the server says there is not wanted, but a full pipe would stop it.
+        // Nobody wants the further output of the server, but a full pipe would stop it.
         std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
         Self { id: line.trim().parse().unwrap(), shell }
     }
@@ -64,7 +66,7 @@ impl Guarded {
     }
 }
 
-/// A running (or killed, or stopped) RabbitMQ on loopback. Dropping it kills it.
+/// A RabbitMQ on loopback, which runs, is killed or is paused. Dropping it kills it.
 pub struct RabbitMq {
     server: Option<Guarded>,
     epmd: Guarded,
@@ -75,10 +77,11 @@ pub struct RabbitMq {
 }
 
 impl RabbitMq {
-    /// Starts one, and waits until it answers.
+    /// Starts a RabbitMQ, and waits until it answers.
     pub fn start() -> Self {
         for _ in 0..TRIES {
-            // Not a `TempDir`: the shared one is never dropped, so the guard of its epmd removes it.
+            // A `TempDir` would not be removed, because the shared server is never dropped; so the guard of its epmd
+            // removes the directory.
             let dir = tempfile::Builder::new().prefix("rabbitmq-").tempdir().unwrap().keep();
             let [port, dist_port, epmd_port] = [(); 3].map(|()| Port::free());
             let Some(epmd) = epmd(epmd_port.number(), &dir) else { continue };
@@ -90,23 +93,23 @@ impl RabbitMq {
         panic!("RabbitMQ found no free ports in {TRIES} tries");
     }
 
-    /// The one that all tests of this process share, which must not be killed; take a namespace of your own.
+    /// The RabbitMQ that all tests of this process share. It must not be killed; take a namespace of your own.
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<RabbitMq> = OnceLock::new();
         SHARED.get_or_init(Self::start)
     }
 
-    /// Where clients find it.
+    /// The URL at which clients find the server.
     pub fn url(&self) -> String {
         format!("amqp://127.0.0.1:{}", self.port())
     }
 
-    /// Its port, kept through restarts.
+    /// The port of the server, kept through restarts.
     pub fn port(&self) -> u16 {
         self.port.number()
     }
 
-    /// SIGKILL, and waits until it is gone.
+    /// Sends SIGKILL, and waits until the server is gone.
     pub fn kill(&mut self) {
         if let Some(mut server) = self.server.take() {
             server.signal(Signal::SIGKILL);
@@ -114,32 +117,32 @@ impl RabbitMq {
         }
     }
 
-    /// Starts it again, with its data, on the same port, and waits until it answers.
+    /// Starts the server again with its data on the same port, and waits until it answers.
     pub fn restart(&mut self) {
         for _ in 0..TRIES {
             self.kill();
             if self.try_launch() {
                 return;
             }
-            // Its clients know only the other one.
+            // Clients of the server know only the other port.
             self.dist_port = Port::free();
         }
         panic!("a port of RabbitMQ's was taken while it was down: {}", self.port());
     }
 
-    /// SIGSTOP, and waits until it does nothing more.
+    /// Sends SIGSTOP, and waits until the server does nothing more.
     pub fn pause(&self) {
         let server = self.server.as_ref().expect("a running RabbitMQ");
         server.signal(Signal::SIGSTOP);
         assert_stopped(server.id as u32);
     }
 
-    /// SIGCONT.
+    /// Sends SIGCONT.
     pub fn resume(&self) {
         self.server.as_ref().expect("a running RabbitMQ").signal(Signal::SIGCONT);
     }
 
-    /// What the server and its tools are told by their environment.
+    /// The environment of the server and of its tools.
     fn env(&self) -> [(&'static str, String); 16] {
         let path = |name: &str| self.dir.join(name).display().to_string();
         [
@@ -174,7 +177,7 @@ impl RabbitMq {
         assert!(output.status.success(), "rabbitmqctl {args:?}: {output:?}");
     }
 
-    /// Starts it and waits until it answers; false if somebody else had one of its ports.
+    /// Starts the server and waits until it answers; false if another program had one of its ports.
     fn try_launch(&mut self) -> bool {
         fs::write(
             self.dir.join("rabbitmq.conf"),
@@ -211,9 +214,9 @@ impl Drop for RabbitMq {
     }
 }
 
-/// The port mapper of this one RabbitMQ; `None` if somebody else has that port.
+/// Starts the port mapper of this RabbitMQ alone; `None` if another program has its port.
 fn epmd(port: u16, dir: &Path) -> Option<Guarded> {
-    // The first thing to start and the last to end, so it takes the directory along.
+    // The epmd is the first to start and the last to end, so its guard removes the directory.
     let script = format!("trap 'rm -rf {}' EXIT; {GUARD}", dir.display());
     let log = fs::File::create(dir.join("epmd.txt")).unwrap();
     let mut shell = Command::new("sh");
@@ -235,7 +238,7 @@ fn epmd(port: u16, dir: &Path) -> Option<Guarded> {
     Some(guarded)
 }
 
-/// Whether something answers the protocol header.
+/// Whether a server on this port answers the protocol header.
 fn answers(port: u16) -> bool {
     let Ok(mut tcp) = TcpStream::connect(("127.0.0.1", port)) else { return false };
     tcp.set_read_timeout(Some(Duration::from_secs(1))).unwrap();

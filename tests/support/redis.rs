@@ -1,4 +1,4 @@
-//! A real `redis-server` for one test: its own port, its own directory, gone with the test.
+//! A real `redis-server` for one test, with a port and a directory of its own that are gone with the test.
 
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
@@ -14,11 +14,11 @@ use tempfile::TempDir;
 use super::ports::Port;
 use super::process::assert_stopped;
 
-/// How many ports it is started on: a program that is no test can take one between the look and the start.
+/// Number of ports on which a start is tried: a program that is no test can take one between the look and the start.
 const TRIES: usize = 20;
 const READY_WITHIN: Duration = Duration::from_secs(10);
 
-/// A running (or killed, or stopped) Redis on loopback. Dropping it kills it.
+/// A Redis on loopback, which runs, is killed or is paused. Dropping it kills it.
 pub struct RedisServer {
     child: Option<Child>,
     dir: TempDir,
@@ -27,7 +27,7 @@ pub struct RedisServer {
     arguments: Vec<String>,
 }
 
-/// What a server is to be like.
+/// The options of a server that is not started yet.
 #[derive(Default)]
 pub struct Builder {
     arguments: Vec<String>,
@@ -35,25 +35,25 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// A line of `redis.conf`.
+    /// Adds a line of `redis.conf`.
     pub fn directive(mut self, name: &str, values: &[&str]) -> Self {
         self.arguments.push(format!("--{name}"));
         self.arguments.extend(values.iter().map(|value| value.to_string()));
         self
     }
 
-    /// The password of the default user.
+    /// Sets the password of the default user.
     pub fn password(self, password: &str) -> Self {
         self.directive("requirepass", &[password])
     }
 
-    /// TLS only, with a certificate for `localhost` and 127.0.0.1 by a private authority.
+    /// Makes the server take TLS only, with a certificate for `localhost` and 127.0.0.1 by a private authority.
     pub fn tls(mut self) -> Self {
         self.tls = true;
         self
     }
 
-    /// Starts it and waits until it is ready.
+    /// Starts the server and waits until it is ready.
     pub fn start(self) -> RedisServer {
         let dir = tempfile::tempdir().unwrap();
         if self.tls {
@@ -72,32 +72,32 @@ impl Builder {
 }
 
 impl RedisServer {
-    /// A plain server.
+    /// Starts a server without options.
     pub fn start() -> Self {
         Builder::default().start()
     }
 
-    /// A server with options.
+    /// The builder of a server with options.
     pub fn builder() -> Builder {
         Builder::default()
     }
 
-    /// The port, kept through restarts.
+    /// The port of the server, kept through restarts.
     pub fn port(&self) -> u16 {
         self.port.number()
     }
 
-    /// `redis://127.0.0.1:port` or `rediss://...`.
+    /// The URL of the server: `redis://127.0.0.1:port` or `rediss://...`.
     pub fn url(&self) -> String {
         format!("redis{}://127.0.0.1:{}", if self.tls { "s" } else { "" }, self.port())
     }
 
-    /// The certificate of the authority that signed the server's.
+    /// The path of the certificate of the authority that signed the server's.
     pub fn ca(&self) -> PathBuf {
         self.dir.path().join("ca.crt")
     }
 
-    /// SIGKILL, and waits until it is gone.
+    /// Sends SIGKILL, and waits until the server is gone.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
@@ -105,19 +105,19 @@ impl RedisServer {
         }
     }
 
-    /// Starts it again on the same port and waits until it is ready.
+    /// Starts the server again on the same port and waits until it is ready.
     pub fn restart(&mut self) {
         self.kill();
         assert!(self.try_start(), "port {} was taken while redis-server was down", self.port());
     }
 
-    /// SIGSTOP, and waits until it does nothing more.
+    /// Sends SIGSTOP, and waits until the server does nothing more.
     pub fn pause(&self) {
         self.signal(Signal::SIGSTOP);
         assert_stopped(self.child.as_ref().expect("a running redis-server").id());
     }
 
-    /// SIGCONT.
+    /// Sends SIGCONT.
     pub fn resume(&self) {
         self.signal(Signal::SIGCONT);
     }
@@ -133,7 +133,7 @@ impl RedisServer {
         kill(Pid::from_raw(child.id() as i32), signal).unwrap();
     }
 
-    /// False if the port is taken.
+    /// Starts the server; false if another program has taken the port.
     fn try_start(&mut self) -> bool {
         let dir = self.dir.path();
         let log = dir.join("log");

@@ -1,4 +1,4 @@
-//! Redis buses as tests start them, and what they wait for.
+//! Redis buses as tests start them, and the states that tests wait for.
 
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 

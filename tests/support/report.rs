@@ -14,11 +14,11 @@ use super::process::{Running, Seen, assert_gone, assert_soon, pubsub_lab};
 
 /// How long a short bench may take on a machine that is busy with other tests.
 const LONG: Duration = Duration::from_secs(120);
-/// How often a bench is run at most until it proves something.
+/// The most times that a bench is run until it proves something.
 const TRIES: usize = 4;
 
-/// A scenario of three nodes, three publishers and twelve subscribers in one room; 100 messages a second for three
-/// seconds. `more` follows its `[load]`.
+/// A scenario of three nodes, three publishers and twelve subscribers in one room, with 100 messages per second for
+/// three seconds. The text of `more` follows its `[load]`.
 pub fn short(more: &str) -> String {
     format!(
         "title = \"A short one\"
@@ -35,7 +35,7 @@ drain = \"2s\"
     )
 }
 
-/// The scenario [`short`] over Redis, but that its load goes on for a minute.
+/// The scenario [`short`] over Redis with a load of one minute.
 pub fn endless(more: &str) -> String {
     format!("patterns = [\"redis\"]\n{}", short(more).replace("\"3s\"", "\"1m\""))
 }
@@ -46,11 +46,11 @@ pub struct Bench {
     place: Place,
 }
 
-/// Where a bench runs: `scenario.toml`, `out`, and a temporary directory that only this bench uses.
+/// The directory in which a bench runs: `scenario.toml`, `out`, and a temporary directory that only this bench uses.
 pub struct Place(TempDir);
 
 impl Place {
-    /// With this scenario in it.
+    /// A directory with this scenario in it.
     pub fn new(scenario: &str) -> Self {
         let place = Self(tempfile::tempdir().unwrap());
         std::fs::write(place.path().join("scenario.toml"), scenario).unwrap();
@@ -58,7 +58,7 @@ impl Place {
         place
     }
 
-    /// The working directory.
+    /// The path of the working directory.
     pub fn path(&self) -> &Path {
         self.0.path()
     }
@@ -67,7 +67,7 @@ impl Place {
         self.path().join("tmp")
     }
 
-    /// `pubsub-lab bench --scenario scenario.toml` and these arguments.
+    /// The command `pubsub-lab bench --scenario scenario.toml` with these further arguments.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = pubsub_lab(&["bench", "--scenario", "scenario.toml"]);
         command.args(args).current_dir(self.path()).env("TMPDIR", self.temporary());
@@ -84,7 +84,8 @@ impl Place {
         assert_gone(seen, deadline);
         let left = || std::fs::read_dir(self.temporary()).unwrap().flatten().map(|it| it.file_name());
         assert_soon(deadline, Vec::new(), || left().collect());
-        // What was started later than one looked has the directory's name in its arguments, or is a child.
+        // A process that was started after the last look has the directory's name in its arguments, or is a child of
+        // one that has.
         let name = self.temporary().display().to_string();
         assert_soon(deadline, Vec::new(), || super::process::with_marker(&name));
     }
@@ -96,7 +97,7 @@ impl Bench {
         Self::start_with(scenario, args, |_| {})
     }
 
-    /// The same, with a change to the command.
+    /// Starts a bench of this scenario that writes its report to `out`, after a change to its command.
     pub fn start_with(scenario: &str, args: &[&str], change: impl FnOnce(&mut Command)) -> Self {
         let place = Place::new(scenario);
         let mut command = place.command(&[args, &["--out", "out"]].concat());
@@ -104,13 +105,13 @@ impl Bench {
         Self { running: Running::start(command), place }
     }
 
-    /// Waits for its end.
+    /// Waits for the end of the bench.
     pub fn ended(mut self) -> Ended {
         let code = self.running.ended_within(LONG).code();
         Ended { code, running: self.running, place: self.place }
     }
 
-    /// Where it runs.
+    /// The directory in which the bench runs.
     pub fn place(&self) -> &Place {
         &self.place
     }
@@ -142,12 +143,13 @@ impl Deref for Ended {
     }
 }
 
-/// Runs a bench to its end, and again while a run of it is inconclusive: the machine did not let it prove anything.
+/// Runs a bench to its end, and again while one of its runs is inconclusive because the machine did not let it prove
+/// anything.
 pub fn conclusive(scenario: &str, args: &[&str]) -> Ended {
     conclusive_after(scenario, args, |_| {})
 }
 
-/// Like [`conclusive`], with something done while the bench runs.
+/// Runs a bench as [`conclusive`] does, with something done while it runs.
 pub fn conclusive_after(scenario: &str, args: &[&str], mut meanwhile: impl FnMut(&mut Bench)) -> Ended {
     until_conclusive(|| {
         let mut bench = Bench::start(scenario, args);
@@ -156,7 +158,7 @@ pub fn conclusive_after(scenario: &str, args: &[&str], mut meanwhile: impl FnMut
     })
 }
 
-/// Benches until every run is conclusive, or has been inconclusive too often.
+/// Runs benches until one has only conclusive runs; gives the last one when the tries are used up.
 pub fn until_conclusive(mut bench: impl FnMut() -> Ended) -> Ended {
     for _ in 1..TRIES {
         let ended = bench();
@@ -168,12 +170,12 @@ pub fn until_conclusive(mut bench: impl FnMut() -> Ended) -> Ended {
 }
 
 impl Ended {
-    /// Its report.
+    /// The report that the bench wrote.
     pub fn report(&self) -> Report {
         self.place.report()
     }
 
-    /// Its report's run of this label, after a look at the exit code and at what must hold in every run.
+    /// The run of this label in the report, once the exit code and the sums of the run have been checked.
     pub fn run(&self, label: &str, exit: i32) -> Run {
         assert_eq!(self.code, Some(exit), "{}", self.everything());
         let run = self.report().run(label);
@@ -181,26 +183,26 @@ impl Ended {
         run
     }
 
-    /// Whether a run of it proves nothing. Without a report it is something else.
+    /// Whether some run of the bench proves nothing. A bench without a report has failed in another way.
     fn is_inconclusive(&self) -> bool {
-        // A search ends with what proves nothing as with a violation, and a violation outranks it.
+        // A search ends with an inconclusive run as with a violation, and the exit code of a violation comes first.
         let reports = matches!(self.code, Some(0 | 1 | 3));
         reports && self.report().runs().iter().any(|run| run["verdict"] == "inconclusive")
     }
 }
 
-/// A `report.json`.
+/// The contents of a `report.json`.
 pub struct Report(Value);
 
 impl Report {
-    /// Reads one.
+    /// Reads a report from a file.
     pub fn read(file: &Path) -> Self {
         let text =
             std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         Self(serde_json::from_str(&text).unwrap())
     }
 
-    /// The exit code that its verdicts mean.
+    /// The exit code that the verdicts of the report mean.
     pub fn exit_of_verdicts(&self) -> i32 {
         let runs = self.runs();
         let some = |verdict: &str| runs.iter().any(|run| run["verdict"] == verdict);
@@ -212,17 +214,17 @@ impl Report {
         }
     }
 
-    /// All of it.
+    /// The whole report as JSON.
     pub fn json(&self) -> &Value {
         &self.0
     }
 
-    /// Its runs.
+    /// The runs of the report.
     pub fn runs(&self) -> Vec<Run> {
         self.0["runs"].as_array().unwrap().iter().cloned().map(Run).collect()
     }
 
-    /// The one run of this label.
+    /// The only run of the report with this label.
     pub fn run(&self, label: &str) -> Run {
         let mut runs = self.runs();
         runs.retain(|run| run["label"] == label);
@@ -242,31 +244,31 @@ impl Index<&str> for Run {
 }
 
 impl Run {
-    /// A whole number, of the run itself or of its messages or debts.
+    /// The whole number with this name, of the run itself or of its messages or debts.
     pub fn count(&self, name: &str) -> u64 {
         let places = [&self.0, &self.0["messages"], &self.0["debts"]];
         let found = places.iter().find_map(|place| place[name].as_u64());
         found.unwrap_or_else(|| panic!("no {name} in {:#}", self.brief()))
     }
 
-    /// Several of them.
+    /// The whole numbers with these names.
     pub fn counts<const N: usize>(&self, names: [&str; N]) -> [u64; N] {
         names.map(|name| self.count(name))
     }
 
-    /// The reasons of its verdict.
+    /// The reasons of the run's verdict.
     pub fn why(&self) -> Vec<&str> {
         self.0["why"].as_array().unwrap().iter().map(|why| why.as_str().unwrap()).collect()
     }
 
-    /// The run without its timeline: what a failed assertion shows.
+    /// The run without its timeline, for the message of a failed assertion.
     pub fn brief(&self) -> Value {
         let mut brief = self.0.clone();
         brief.as_object_mut().unwrap().remove("timeline");
         brief
     }
 
-    /// Slices of the timeline whose messages were all due within this time, in milliseconds.
+    /// The slices of the timeline whose messages were all due within this time, in milliseconds since the load began.
     pub fn slices(&self, within: std::ops::Range<u64>) -> Vec<&Value> {
         let within = |slice: &&Value| {
             let at = slice["at_ms"].as_u64().unwrap();
@@ -275,7 +277,8 @@ impl Run {
         self.0["timeline"].as_array().unwrap().iter().filter(within).collect()
     }
 
-    /// The one fault of this name: begin, healing begun, healed; in milliseconds since the load began.
+    /// The times of the only fault with this name: begin, begin of the healing, and healed; in milliseconds since the
+    /// load began.
     pub fn fault(&self, what: &str) -> (u64, u64, u64) {
         let faults = self.0["faults"].as_array().unwrap();
         let faults: Vec<_> = faults.iter().filter(|fault| fault["what"] == what).collect();
@@ -285,14 +288,14 @@ impl Run {
         (begin.unwrap(), heal.unwrap(), healed.unwrap())
     }
 
-    /// Whatever breaks, nothing is made up, and no promise is broken.
+    /// Asserts that, whatever breaks, nothing is made up and no promise is broken.
     pub fn assert_clean(&self) {
         let zeros =
             ["lost_confirmed", "duplicates", "refused_but_delivered", "unexpected", "corrupted", "foreign"];
         assert_eq!(self.counts(zeros), [0; 6], "{:#}", self.brief());
     }
 
-    /// What must hold in every run, whatever happened.
+    /// Asserts the sums that must hold in every run, whatever happened.
     pub fn assert_sums(&self) {
         let sum = |names: &[&str]| names.iter().map(|name| self.count(name)).sum::<u64>();
         let brief = || format!("{:#}", self.brief());

@@ -1,4 +1,4 @@
-//! A terminal to look at: the program runs in it, and its screen can be read at any moment.
+//! A terminal for tests: the program runs in it, and its screen can be read at any moment.
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
@@ -15,20 +15,20 @@ use nix::unistd::Pid;
 
 use super::process::eventually;
 
-/// What a terminal does with the codes that a live area is made of; others are an error.
+/// The screen of a terminal. It knows the codes that a live area is made of; others are an error.
 pub struct Screen {
     columns: usize,
     cells: Vec<Vec<char>>,
     row: usize,
     column: usize,
-    /// Whether a line that is too long goes on in the next.
+    /// Whether a line that is too long goes on in the next line.
     pub wraps: bool,
     pub cursor_is_shown: bool,
-    /// Whether any colour was asked for.
+    /// Whether the program asked for any colour.
     pub coloured: bool,
-    /// The most columns that were written to while lines did not wrap.
+    /// The most columns that the program wrote to while lines did not wrap.
     pub widest: usize,
-    /// The screen whenever a frame was complete.
+    /// The text of the screen at each complete frame.
     pub frames: Vec<String>,
 }
 
@@ -39,7 +39,7 @@ impl Screen {
         Self { columns, cells, row: 0, column: 0, wraps, cursor_is_shown, coloured: false, widest: 0, frames }
     }
 
-    /// What is on it, without trailing blanks.
+    /// The text on the screen, without trailing blanks.
     pub fn text(&self) -> String {
         let lines = self.cells.iter().map(|line| line.iter().collect::<String>().trim_end().to_owned());
         lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
@@ -118,7 +118,7 @@ impl Screen {
 pub struct Terminal {
     child: Child,
     screen: Arc<Mutex<(Screen, Vec<u8>)>>,
-    /// Kept open, so that the terminal stays when the program has ended.
+    /// The program's end of the terminal, kept open so that the terminal stays when the program has ended.
     theirs: OwnedFd,
 }
 
@@ -140,7 +140,7 @@ impl Terminal {
                 let mut shared = shared.lock().unwrap();
                 let (screen, rest) = &mut *shared;
                 rest.extend_from_slice(&bytes[..read]);
-                // A code, or a character, may come in two pieces: whole frames and lines do not.
+                // A code or a character may come in two pieces; whole frames and lines do not.
                 while let Some(end) = end_of_piece(rest) {
                     let piece: Vec<u8> = rest.drain(..end).collect();
                     screen.feed(&String::from_utf8(piece).expect("text"));
@@ -161,7 +161,7 @@ impl Terminal {
         assert!(seen, "no {text:?}:\n{}", self.look(Screen::text));
     }
 
-    /// Makes it narrower, or wider.
+    /// Gives the terminal this number of columns.
     pub fn resize(&self, columns: u16) {
         let mut stty = Command::new("stty");
         stty.args(["cols", &columns.to_string()]).stdin(self.theirs.try_clone().unwrap());
@@ -181,13 +181,13 @@ impl Terminal {
             status.is_some()
         });
         assert!(ended, "still running:\n{}", self.look(Screen::text));
-        // What is still in the terminal is read within a moment.
+        // The rest of the terminal's output is read within a moment.
         std::thread::sleep(Duration::from_millis(200));
         status.unwrap()
     }
 }
 
-/// The end of the last code or line that is whole.
+/// The end of the last code or line that has come as a whole.
 fn end_of_piece(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| matches!(byte, b'\n' | b'h' | b'J')).map(|at| at + 1)
 }

@@ -1,4 +1,4 @@
-//! ZeroMQ buses as tests start them, and the programs of other people that they meet.
+//! ZeroMQ buses as tests start them, and the programs of other people that the buses meet.
 
 #![allow(dead_code, reason = "each test binary uses its own part of it")]
 
@@ -18,7 +18,7 @@ use super::process::{Running, pubsub_lab};
 
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Some addresses that nobody else takes while this lives, not even while nobody listens there.
+/// Addresses that nobody else takes while this value lives, not even while nobody listens there.
 pub struct Addresses {
     all: Vec<String>,
     _ports: Vec<Port>,
@@ -35,12 +35,12 @@ impl Addresses {
         &self.all[index]
     }
 
-    /// Without `tcp://`.
+    /// The address with this index, without `tcp://`.
     pub fn socket(&self, index: usize) -> &str {
         &self.all[index]["tcp://".len()..]
     }
 
-    /// A bus at this address, with all the others as its peers.
+    /// The options of a bus at the address with this index, with all the others as its peers.
     pub fn options(&self, index: usize) -> ZeromqOptions {
         let peers = self.others(index).map(str::to_owned).collect();
         ZeromqOptions { peers, ..alone(self.get(index)) }
@@ -50,7 +50,7 @@ impl Addresses {
         start(self.options(index)).await
     }
 
-    /// A node process at this address, with all the others as its peers.
+    /// Starts a node process at the address with this index, with all the others as its peers.
     pub fn node(&self, index: usize, flags: &[&str]) -> Node {
         let mut command = pubsub_lab(&["node", "zeromq", "--listen", "127.0.0.1:0"]);
         command.args(["--sub", self.get(index)]).args(flags);
@@ -68,7 +68,7 @@ impl Addresses {
     }
 }
 
-/// Options without peers.
+/// The options of a bus without peers.
 pub fn alone(sub: &str) -> ZeromqOptions {
     ZeromqOptions { sub: sub.into(), peers: Vec::new(), hwm: 10_000, queue: 65_536 }
 }
@@ -93,7 +93,7 @@ pub fn count(counters: &PrometheusHandle, name: &str) -> u64 {
     text.lines().find_map(|line| line.strip_prefix(&name)).unwrap_or("0").parse().unwrap()
 }
 
-/// Waits until a figure has this value. Nothing signals it.
+/// Waits until a counter has this value, which nothing signals.
 pub async fn count_is(counters: &PrometheusHandle, name: &str, wanted: u64) {
     let waited = timeout(PATIENCE, async {
         while count(counters, name) != wanted {
@@ -128,7 +128,7 @@ pub async fn subscribe(bus: &ZeromqBus, name: &str) {
     timeout(PATIENCE, bus.subscribe(room(name))).await.expect("not subscribed").unwrap();
 }
 
-/// The next envelope.
+/// The next envelope that the bus hands to its node.
 pub async fn next(events: &mut mpsc::Receiver<BusEvent>) -> Envelope {
     match timeout(PATIENCE, events.recv()).await.expect("no event").expect("the events ended") {
         BusEvent::Envelope(envelope) => envelope,
@@ -136,7 +136,7 @@ pub async fn next(events: &mut mpsc::Receiver<BusEvent>) -> Envelope {
     }
 }
 
-/// The next envelope's id.
+/// The id of the next envelope.
 pub async fn id(events: &mut mpsc::Receiver<BusEvent>) -> String {
     next(events).await.id.to_string()
 }

@@ -7,9 +7,10 @@ use tokio::time::Instant;
 
 use scenario::Condition;
 
-/// What may pass at once after a pause, in time: together with one piece 50 ms of the rate.
+/// The most that may pass at once after a pause, as time at the rate: together with one piece it is 50 ms of the rate.
 const CREDIT: Duration = Duration::from_millis(30);
-/// How much a connection takes at once, in time and bytes. Small, so that connections take turns.
+/// The most that a connection takes at once, as time at the rate and in bytes. It is small, so that connections take
+/// turns.
 const PIECE: Duration = Duration::from_millis(20);
 const PIECE_BYTES: u64 = 16 * 1024;
 
@@ -17,7 +18,7 @@ const PIECE_BYTES: u64 = 16 * 1024;
 #[derive(Debug)]
 pub(super) struct Bucket {
     bytes_per_second: u64,
-    /// When the next slot begins.
+    /// The instant at which the next slot begins.
     free: Mutex<Instant>,
 }
 
@@ -26,13 +27,13 @@ impl Bucket {
         Self { bytes_per_second: bytes_per_second.max(1), free: Mutex::new(Instant::now()) }
     }
 
-    /// How many bytes a connection takes at once.
+    /// Number of bytes that a connection takes at once.
     pub(super) fn piece(&self) -> usize {
         let bytes = self.bytes_per_second as u128 * PIECE.as_millis() / 1_000;
         bytes.clamp(1, u128::from(PIECE_BYTES)) as usize
     }
 
-    /// Takes the slot for so many bytes. Returns when it begins.
+    /// Takes the next slot, for this number of bytes. Returns the instant at which the slot begins.
     pub(super) fn take(&self, bytes: usize, now: Instant) -> Instant {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let begin = now.checked_sub(CREDIT).map_or(*free, |earliest| earliest.max(*free));
@@ -41,7 +42,7 @@ impl Bucket {
     }
 }
 
-/// The lowest rate among these.
+/// The lowest rate among these conditions, in bytes per second; `None` if none of them throttles.
 pub(super) fn lowest(conditions: impl Iterator<Item = Condition>) -> Option<u64> {
     let rate = |condition| match condition {
         Condition::Throttle(throttle) => Some(throttle.bytes_per_second),
@@ -50,7 +51,7 @@ pub(super) fn lowest(conditions: impl Iterator<Item = Condition>) -> Option<u64>
     conditions.filter_map(rate).min()
 }
 
-/// Gives the line another bandwidth if the rate is another one. A new bucket has no credit.
+/// Replaces the bandwidth of a line if the rate has changed. A new bucket has no credit.
 pub(super) fn renew(bucket: &mut Option<Arc<Bucket>>, rate: Option<u64>) {
     if bucket.as_ref().map(|bucket| bucket.bytes_per_second) != rate.map(|rate| rate.max(1)) {
         *bucket = rate.map(|rate| Arc::new(Bucket::new(rate)));
@@ -86,7 +87,7 @@ mod tests {
         assert_eq!(bucket.take(100, now), now - MS(10));
         assert_eq!(bucket.take(1, now), now + MS(90));
         assert_eq!(bucket.take(1, now), now + MS(91));
-        // As long as the slots are taken there is no credit, and then it is no more than that.
+        // As long as the slots are taken there is no credit, and afterwards there is no more than `CREDIT`.
         assert_eq!(bucket.take(1, now + MS(122)), now + MS(92));
         assert_eq!(bucket.take(1, now + MS(124)), now + MS(94));
         assert_eq!(bucket.take(1, now + MS(900)), now + MS(870));

@@ -22,25 +22,25 @@ const FAREWELL: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) client: TcpStream,
-    /// Where to dial: host and port.
+    /// The host and port to dial.
     pub(super) upstream: Arc<str>,
     pub(super) forward: Rules,
     pub(super) back: Rules,
 }
 
-/// What came of a dial.
+/// The result of a dial.
 enum Dialled {
     Open(TcpStream),
     Refused,
     Cut,
-    /// The client was reset before.
+    /// The client was reset before the upstream answered.
     Gone,
 }
 
 impl Connection {
-    /// Dials, and passes bytes until both sides have ended.
+    /// Dials the upstream, and passes bytes until both sides have ended.
     pub(super) async fn run(mut self) {
-        // An error means that it has ended already.
+        // An error means that the client has ended already.
         let _ = self.client.set_nodelay(true);
         match self.dial().await {
             Dialled::Open(upstream) => self.carry(upstream).await,
@@ -56,7 +56,7 @@ impl Connection {
         }
     }
 
-    /// Dials when both ways are free: in a blackhole neither the call nor the answer passes.
+    /// Dials when both ways are free: in a blackhole neither the call nor its answer passes.
     async fn dial(&mut self) -> Dialled {
         loop {
             self.refresh();
@@ -122,7 +122,8 @@ impl Connection {
     }
 }
 
-/// Tells one side that the connection has ended, as soon as anything passes there, and waits for its own end.
+/// Tells one side that the connection has ended, as soon as anything may pass in that direction, and waits for the
+/// side's own end.
 async fn farewell(to: &TcpStream, rules: &mut Rules) -> Result<(), Over> {
     loop {
         rules.refresh();
@@ -134,13 +135,13 @@ async fn farewell(to: &TcpStream, rules: &mut Rules) -> Result<(), Over> {
         }
         rules.changed().await;
     }
-    // Errors here mean that it has ended already.
+    // An error here means that the side has ended already.
     let _ = SockRef::from(to).shutdown(Shutdown::Write);
     let _ = timeout(FAREWELL, discard(to)).await;
     Ok(())
 }
 
-/// Throws away what a side still sends, until it ends.
+/// Reads and throws away what a side still sends, until the side ends.
 async fn discard(from: &TcpStream) {
     let mut chunk = [0; 1024];
     while from.readable().await.is_ok() {
@@ -152,7 +153,8 @@ async fn discard(from: &TcpStream) {
     }
 }
 
-/// Dials one address after the other. If this is dropped when the upstream has already answered, it sees a reset.
+/// Dials one address of the upstream after the other. If this is dropped when the upstream has already answered, the
+/// upstream sees a reset.
 async fn connect(upstream: &str) -> io::Result<TcpStream> {
     let mut failure = ErrorKind::AddrNotAvailable.into();
     for address in lookup_host(upstream).await? {
@@ -171,7 +173,7 @@ async fn connect(upstream: &str) -> io::Result<TcpStream> {
     Err(failure)
 }
 
-/// Whether the kernel chose the port of a dead upstream for our own end, and connected it with itself.
+/// Whether the kernel chose the port of a dead upstream for our own end, and connected the socket with itself.
 fn is_to_itself(stream: &TcpStream) -> bool {
     matches!((stream.local_addr(), stream.peer_addr()), (Ok(local), Ok(peer)) if local == peer)
 }
@@ -184,7 +186,7 @@ mod tests_of_the_machine {
 
     const WHILE: Duration = Duration::from_millis(60);
 
-    /// Two ends of one connection.
+    /// The two ends of one connection.
     async fn pair() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let one = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();

@@ -1,5 +1,5 @@
-//! What is in force in one direction of one connection, as the rules hand it to the file of each condition, and what each
-//! of these files is: a rule. A byte passes if every rule lets it.
+//! The conditions in force in one direction of one connection, as the rules hand them to the file of each condition;
+//! and the trait `Rule`, which each of these files implements. A byte passes if every rule lets it.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -10,48 +10,49 @@ use tokio::time::Instant;
 use super::bandwidth::Bucket;
 use scenario::Condition;
 
-/// A condition on one of the lines.
+/// Identifies a condition on one of the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key {
     pub(super) line: usize,
     pub(super) hold: u64,
 }
 
-/// A condition in force.
+/// A condition that is in force in one direction of one connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Force {
     pub(super) key: Key,
     pub(super) condition: Condition,
-    /// Of its own for each condition, connection and direction.
+    /// The seed of the condition's random choices, which differs for each condition, connection and direction.
     pub(super) seed: [u8; 32],
 }
 
-/// What becomes of a connection as a whole.
+/// What happens to a connection as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It goes on.
+    /// The connection goes on.
     Lives,
-    /// It stays, and nothing passes.
+    /// The connection stays open, and nothing passes.
     Stands,
-    /// It is reset.
+    /// The connection is reset.
     Reset,
 }
 
-/// All conditions of one kind that are in force, and how far they have come. A rule says what is not as it mostly is.
+/// All conditions of one kind that are in force, and how far they have come. The default of each method is what holds
+/// for most kinds; a rule overrides it where its kind differs.
 pub(super) trait Rule: Debug + Send + Sync {
-    /// Takes over what is in force now: the conditions, and the bandwidths of throttled lines. Says whether something
-    /// was healed that has held chunks back.
+    /// Takes over the conditions that are in force now, and the bandwidths of throttled lines. True if a condition was
+    /// healed that has held chunks back.
     fn update(&mut self, forces: &[Force], bandwidths: &[Arc<Bucket>]) -> bool;
 
-    /// Whether nothing of this kind is in force.
+    /// Whether no condition of this kind is in force.
     fn is_clear(&self) -> bool;
 
-    /// Whether it is asked after all others what may pass, for it reserves what it allows.
+    /// Whether this rule is asked after all others how much may pass, because it reserves what it allows.
     fn is_asked_last(&self) -> bool {
         false
     }
 
-    /// What becomes of the connection.
+    /// What happens to the connection as a whole.
     fn fate(&self) -> Fate {
         Fate::Lives
     }
@@ -61,28 +62,28 @@ pub(super) trait Rule: Debug + Send + Sync {
         Duration::ZERO
     }
 
-    /// The most that a chunk can be held back now.
+    /// The longest time for which a chunk can be held back now.
     fn longest_delay(&self) -> Duration {
         Duration::ZERO
     }
 
-    /// How many bytes still pass before the connection is closed.
+    /// Number of bytes that still pass before the connection is closed; `None` where nothing closes it.
     fn left(&self) -> Option<u64> {
         None
     }
 
-    /// How many of the wanted bytes may pass now, or when it is worth to ask again.
+    /// Number of the wanted bytes that may pass now; the error is the instant at which to ask again.
     fn allow(&mut self, wanted: usize, _now: Instant) -> Result<usize, Instant> {
         Ok(wanted)
     }
 
-    /// So many of the allowed bytes have passed. The moment is one after the write.
+    /// Records that this number of the allowed bytes has passed. The instant is one after the write.
     fn passed(&mut self, _bytes: usize, _now: Instant) {}
 }
 
 #[cfg(test)]
 impl Force {
-    /// A condition on the only line.
+    /// A condition on a rig's only line.
     pub(super) fn of(condition: Condition) -> Self {
         Self { key: Key { line: 0, hold: 1 }, condition, seed: [0; 32] }
     }

@@ -1,4 +1,4 @@
-//! What a proxy costs: the latency that it adds, measured on this machine now.
+//! The cost of a proxy: the latency that it adds, measured on this machine now.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -14,29 +14,29 @@ use super::{Line, Proxy};
 const MESSAGE: usize = 128;
 const WARM_UP: usize = 20;
 const ROUNDS: usize = 400;
-/// On a slow or busy machine the rounds end with this.
+/// The longest measurement; on a slow or busy machine the rounds end with this time.
 const AT_MOST: Duration = Duration::from_millis(120);
 
-/// Round trips of 128 bytes to an echo server, direct and through a proxy without conditions.
+/// The latency of round trips of 128 bytes to an echo server, directly and through a proxy without conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Added {
-    /// Half of the direct round trips are no longer than this.
+    /// The median of the direct round trips.
     pub direct_p50: Duration,
-    /// Half of those through the proxy.
+    /// The median of the round trips through the proxy.
     pub proxied_p50: Duration,
-    /// 99 of a hundred direct round trips are no longer than this.
+    /// The 99th percentile of the direct round trips.
     pub direct_p99: Duration,
-    /// 99 of a hundred of those through the proxy.
+    /// The 99th percentile of the round trips through the proxy.
     pub proxied_p99: Duration,
-    /// What the proxy adds in one direction: half of the difference of the medians.
+    /// The latency that the proxy adds in one direction: half of the difference of the medians.
     pub one_way: Duration,
 }
 
-/// Measures what a proxy adds. Direct round trips and those through a fresh proxy alternate, so that whatever
-/// else the machine does befalls both. Takes well under 200 ms.
+/// Measures the latency that a proxy adds. Direct round trips and those through a fresh proxy alternate, so that
+/// whatever else the machine does affects both. Takes well under 200 ms.
 ///
 /// # Errors
-/// No port or no connection on loopback is to be had.
+/// When no port or no connection on loopback can be had.
 pub async fn added_latency() -> io::Result<Added> {
     let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
     let _ends_on_an_error = cancel.clone().drop_guard();
@@ -72,18 +72,18 @@ pub async fn added_latency() -> io::Result<Added> {
     })
 }
 
-/// Whether there is another round, after so many in so long: always a first one.
+/// Whether to measure another round, after this number of rounds in this time: the first one always.
 fn is_another(rounds: usize, elapsed: Duration) -> bool {
     rounds < ROUNDS && (rounds == 0 || elapsed < AT_MOST)
 }
 
-/// So many of a hundred are no longer than this.
+/// The percentile of sorted latencies: this number out of a hundred are no longer.
 fn share(sorted: &[Duration], of_a_hundred: usize) -> Duration {
     let rank = (sorted.len() * of_a_hundred).div_ceil(100).max(1);
     sorted.get(rank - 1).copied().unwrap_or_default()
 }
 
-/// Says everything again, on two connections.
+/// Serves as the echo server, on two connections.
 async fn serve(listener: TcpListener) -> io::Result<()> {
     let (one, other) = (listener.accept().await?.0, listener.accept().await?.0);
     tokio::try_join!(echo(one), echo(other)).map(|_| ())

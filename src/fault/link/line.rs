@@ -1,4 +1,4 @@
-//! What all proxies of one link share.
+//! A line: what all proxies of one link share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,14 +8,14 @@ use tokio::sync::watch;
 use super::bandwidth::{self, Bucket};
 use scenario::Condition;
 
-/// Which bytes of a link a condition concerns.
+/// The direction of the bytes that a condition concerns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Way {
-    /// From who dials to the upstream.
+    /// The bytes from the dialling side to the upstream.
     Forward,
-    /// From the upstream to who dials.
+    /// The bytes from the upstream to the dialling side.
     Back,
-    /// All of them.
+    /// The bytes of both directions.
     Both,
 }
 
@@ -47,29 +47,29 @@ impl Direction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hold(pub(super) u64);
 
-/// What happened on a link since it exists.
+/// What happened on a link since the line was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LinkCounts {
-    /// Connections that a proxy took. Those that the kernel refuses during a cut nobody sees.
+    /// Number of connections that a proxy accepted. Nobody sees the connections that the kernel refuses during a cut.
     pub accepted: u64,
-    /// Connections that were taken and reset because the upstream could not be reached.
+    /// Number of connections that were accepted and then reset because the upstream could not be reached.
     pub refused: u64,
-    /// Connections reset by a cut.
+    /// Number of connections reset by a cut.
     pub reset: u64,
-    /// Connections closed by a limit.
+    /// Number of connections closed by a limit.
     pub limited: u64,
-    /// Times that a port could not be opened again after a cut, because another had taken it.
+    /// Number of times that a port could not be opened again after a cut, because another program had taken it.
     pub port_taken: u64,
-    /// Times that a pump stopped reading because its queue was full: the sender was made to wait.
+    /// Number of times that a pump stopped reading because its queue was full, which makes the sender wait.
     pub held_back: u64,
-    /// Bytes passed on from who dials to the upstream.
+    /// Number of bytes passed from the dialling side to the upstream.
     pub bytes_forward: u64,
-    /// Bytes passed on from the upstream to who dials.
+    /// Number of bytes passed from the upstream to the dialling side.
     pub bytes_back: u64,
 }
 
-/// What all proxies of one link share: the conditions now in force, its bandwidth, and its counters. Clones are
-/// the same line.
+/// A line is what all proxies of one link share: the conditions now in force, the bandwidth, and the counters. Clones
+/// are the same line.
 #[derive(Debug, Clone)]
 pub struct Line(Arc<Inner>);
 
@@ -85,7 +85,7 @@ struct State {
     struck: Vec<Struck>,
     holds: u64,
     proxies: u64,
-    /// One a proxy, to wake its pumps.
+    /// One sender for each proxy, to wake its pumps.
     bells: Vec<watch::Sender<()>>,
     /// The bandwidth of each direction, while a throttle holds.
     forward: Option<Arc<Bucket>>,
@@ -112,13 +112,13 @@ pub(super) struct Counters {
 }
 
 impl Line {
-    /// A line without conditions. Of the seed comes what a jitter draws.
+    /// A line without conditions. Whatever a jitter draws comes from the seed.
     pub fn new(seed: u64) -> Self {
         Self(Arc::new(Inner { seed, state: Mutex::default(), counts: Counters::default() }))
     }
 
-    /// Puts a condition in force. A byte that is sent after this returns is subject to it. A cut ignores the
-    /// way: a reset ends both.
+    /// Puts a condition in force. It applies to every byte that is sent after this returns. A cut ignores the way,
+    /// because a reset ends both directions.
     pub fn apply(&self, condition: Condition, way: Way) -> Hold {
         let way = if condition == Condition::Cut { Way::Both } else { way };
         let mut state = self.state();
@@ -129,14 +129,14 @@ impl Line {
         hold
     }
 
-    /// Takes a condition away. Others stay; one that was healed already is no matter.
+    /// Takes a condition away. Other conditions stay; one that was healed already changes nothing.
     pub fn heal(&self, hold: Hold) {
         let mut state = self.state();
         state.struck.retain(|struck| struck.hold != hold);
         state.changed();
     }
 
-    /// What happened since the line exists.
+    /// What happened on the link since the line was made.
     pub fn counts(&self) -> LinkCounts {
         let counts = &self.0.counts;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -152,7 +152,7 @@ impl Line {
         }
     }
 
-    /// Joins a proxy to the line. The bell rings at every change; the number is the proxy's own, in the order of
+    /// Joins a proxy to the line. The bell rings at every change; the result is the proxy's own number, in the order of
     /// joining.
     pub(super) fn join(&self, bell: watch::Sender<()>) -> u64 {
         let mut state = self.state();
@@ -194,7 +194,7 @@ impl State {
         let (forward, back) = (lowest(Direction::Forward), lowest(Direction::Back));
         bandwidth::renew(&mut self.forward, forward);
         bandwidth::renew(&mut self.back, back);
-        // A proxy that has ended listens to its bell no more.
+        // A proxy that has ended no longer listens to its bell.
         self.bells.retain(|bell| bell.send(()).is_ok());
     }
 }

@@ -30,7 +30,7 @@ fn a_condition_holds_on_its_way_until_it_is_healed() {
     line.heal(forward);
     assert_eq!(conditions(&line, Direction::Forward), []);
     assert_eq!(conditions(&line, Direction::Back), [RATE]);
-    // A cut ends both ways, whichever is meant.
+    // A cut ends both directions, whichever way is given.
     line.apply(Cut, Way::Forward);
     assert_eq!(conditions(&line, Direction::Back), [RATE, Cut]);
     assert_eq!(conditions(&line, Direction::Forward), [Cut]);

@@ -16,12 +16,12 @@
 //! | `conditions` | one condition each, as a rule |
 //! | `latency` | what a proxy costs |
 //!
-//! What holds of time: the timers of tokio have a grain of one millisecond and are never early. So a byte leaves
-//! up to a millisecond or two after its due time and never before it; a throttle makes up for the late wake-up
-//! and keeps its rate. Without conditions no timer is involved.
+//! Time: the timers of tokio have a grain of one millisecond and are never early. So a byte leaves up to a millisecond
+//! or two after its due time and never before it; a throttle makes up for the late wake-up and keeps its rate. Without
+//! conditions no timer is involved.
 //!
-//! What a proxy cannot imitate: the kernel completes the handshake with who dials, so that a new connection
-//! is open at once even where a delay or a blackhole holds, and it buffers what the proxy does not read.
+//! What a proxy cannot imitate: the kernel completes the handshake with the dialling side, so that a new connection is
+//! open at once even where a delay or a blackhole holds, and the kernel buffers what the proxy does not read.
 
 mod bandwidth;
 mod conditions;

@@ -16,10 +16,10 @@ use super::connection::Connection;
 use super::line::{Direction, Line};
 use super::rules::{Attached, Rules};
 
-/// Connections that the kernel keeps until they are accepted.
+/// Number of connections that the kernel keeps until they are accepted.
 const BACKLOG: u32 = 1024;
-/// Between two attempts to open a port that another has taken, or to accept when the system has no sockets left.
-/// Nobody tells when that is over.
+/// The time between two attempts to open a port that another program has taken, or to accept when the system has no
+/// sockets left. Nothing signals the end of either.
 const AGAIN: Duration = Duration::from_millis(50);
 
 /// A proxy: one listening loopback port in front of one upstream address. Ends when it is closed or dropped, or
@@ -32,12 +32,12 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Listens on 127.0.0.1 at this port (0: any) and passes to `upstream` (host and port; looked up at each
-    /// dial, and it may not be up yet). Of each line the flag says whether it is reversed: its forward is the
-    /// proxy's back.
+    /// Listens on 127.0.0.1 at this port (0: any) and passes to `upstream` (host and port; looked up at each dial, and
+    /// it may not be up yet). The flag of each line says whether it is reversed: the forward direction of a reversed
+    /// line is the proxy's back.
     ///
     /// # Errors
-    /// The port is not to be had.
+    /// When the port cannot be had.
     pub async fn start(
         port: u16,
         upstream: String,
@@ -71,37 +71,39 @@ impl Proxy {
         Ok(Self { port, ends_when_dropped: cancel.drop_guard(), task })
     }
 
-    /// Where it listens.
+    /// The port on which the proxy listens.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// Ends it and all of its connections. Resolves when they are gone.
+    /// Ends the proxy and all of its connections. Resolves when they are gone.
     pub async fn close(self) {
         drop(self.ends_when_dropped);
-        // An error means that its runtime is gone.
+        // An error means that the runtime of the task is gone.
         let _ = self.task.await;
     }
 }
 
 enum Door {
     Open(TcpListener),
-    /// While cut: the port refuses. It stays bound, lest the kernel gives it to a connection of somebody else.
+    /// The door during a cut: the port refuses. The socket stays bound, lest the kernel gives the port to a connection
+    /// of somebody else.
     Shut(Option<TcpSocket>),
 }
 
 struct Listener {
     port: u16,
-    /// Bound to the port beside the listener, and never listening: between the end of a listener and the next one the
-    /// kernel gives the port to nobody who asks for any. `None` on systems that let only one socket bind (macOS).
+    /// A socket that is bound to the port beside the listener and never listens: between the end of a listener and the
+    /// next one the kernel gives the port to nobody who asks for any. `None` on systems that let only one socket bind
+    /// (macOS).
     _keeper: Option<TcpSocket>,
     upstream: Arc<str>,
     lines: Arc<[Attached]>,
     rules: Rules,
     ear: watch::Receiver<()>,
-    /// A proxy without lines has nobody else to keep it.
+    /// Keeps the bell alive: a proxy without lines has nobody else to do so.
     _bell: watch::Sender<()>,
-    /// Numbers the connections.
+    /// Number of connections accepted so far, which numbers the next one.
     accepted: u64,
     connections: TaskTracker,
     cancel: CancellationToken,
@@ -126,7 +128,7 @@ impl Listener {
         self.connections.wait().await;
     }
 
-    /// Opens or shuts the door as the rules have it.
+    /// Opens or shuts the door, depending on the rules.
     fn turn(&self, door: Door) -> Door {
         match door {
             Door::Open(listener) if self.rules.cut => {
@@ -163,10 +165,10 @@ impl Listener {
     }
 }
 
-/// A port that is taken, and refuses until it listens.
+/// A socket that has taken the port, and refuses connections until it listens.
 fn bind(port: u16) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
-    // Connections that were accepted here may still live or linger.
+    // Connections that were accepted on this port may still live or linger.
     socket.set_reuseaddr(true)?;
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
     Ok(socket)

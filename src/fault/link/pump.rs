@@ -1,4 +1,5 @@
-//! One direction of a connection: reads from one side, holds back what the rules hold back, writes to the other.
+//! A pump is one direction of a connection: it reads from one side, holds back what the rules hold back, and writes to
+//! the other.
 
 use std::io::{self, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,16 +14,17 @@ use tokio_util::sync::CancellationToken;
 use super::queue::{End, Queue};
 use super::rules::Rules;
 
-/// Read at once, at most.
+/// Number of bytes that are read at once, at most.
 const CHUNK: usize = 16 * 1024;
-/// Moves before the other direction, which lives in the same task, gets its turn.
+/// Number of reads or writes before the other direction, which lives in the same task, gets its turn.
 const TURN: u32 = 16;
 
 /// One side of a connection.
 #[derive(Debug)]
 pub(super) struct Side {
     pub(super) stream: TcpStream,
-    /// Found out by a write: the error shows only once, and who reads would take it for an orderly end.
+    /// Whether a write found the side gone: the error shows only once, and a later reader would take it for an orderly
+    /// end.
     gone: AtomicBool,
 }
 
@@ -31,7 +33,7 @@ impl Side {
         Self { stream, gone: AtomicBool::new(false) }
     }
 
-    /// Whether it was reset by its other end.
+    /// Whether the side was reset by its other end.
     pub(super) fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed) || self.stream.ready(Interest::ERROR).now_or_never().is_some()
     }
@@ -40,18 +42,18 @@ impl Side {
 /// Why a connection is over before both directions have come to their end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Over {
-    /// A cut: both sides are reset.
+    /// A cut: both sides have to be reset.
     Cut,
-    /// One side is gone, and the other is to be told now.
+    /// One side is gone, and the other has to learn it now.
     Reset,
-    /// A limit is reached.
+    /// A limit has been reached.
     Limit,
 }
 
 /// Why a pump stops in the middle.
 enum Stop {
     Over(Over),
-    /// The side to which it writes is gone. The other pump, which reads from there, tells the other side.
+    /// The side to which the pump writes is gone. The other pump, which reads from that side, tells the other side.
     Deaf,
 }
 
@@ -61,17 +63,17 @@ impl From<Over> for Stop {
     }
 }
 
-/// What came of an attempt to write.
+/// The result of an attempt to write.
 enum Wrote {
-    /// Something: try again.
+    /// Some bytes were written: try again.
     Some,
-    /// Nothing is due, or nothing may pass.
+    /// No byte is due, or none may pass.
     Nothing,
-    /// Nothing before this.
+    /// No byte may pass before this instant.
     NotBefore(Instant),
-    /// The other side does not take it now.
+    /// The other side takes no bytes at the moment.
     Blocked,
-    /// The end was passed on.
+    /// The end of the bytes was passed on.
     Finished,
 }
 
@@ -90,8 +92,8 @@ impl<'a> Pump<'a> {
         Self { from, to, rules, queue: Queue::default(), full: false }
     }
 
-    /// Passes bytes until this direction and the opposite one have come to their end (half-closed connections
-    /// live on), or until the connection is over.
+    /// Passes bytes until this direction and the opposite one have come to their ends (half-closed connections live
+    /// on), or until the connection is over.
     pub(super) async fn run(
         mut self,
         finished: &CancellationToken,
@@ -105,7 +107,7 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// Passes bytes until the end has passed.
+    /// Passes bytes until their end has passed.
     async fn pass(&mut self) -> Result<(), Over> {
         let mut moves = 0;
         loop {
@@ -141,15 +143,15 @@ impl<'a> Pump<'a> {
         }
     }
 
-    /// The sender has finished. It can still be gone altogether, and then the other side is told as late as
-    /// everything else.
+    /// Waits after the sender has finished. The sender can still be lost altogether, and then the other side learns it
+    /// as late as everything else.
     async fn after_the_end(&mut self) -> Result<(), Over> {
         self.loss_of_sender().await?;
         self.queue.push_end(End::Reset, Instant::now(), self.rules.delay());
         self.pass().await
     }
 
-    /// Resolves when the sender is gone, which is not seen while nothing passes.
+    /// Resolves when the sender is gone, which is not looked at while nothing passes.
     async fn loss_of_sender(&mut self) -> Result<(), Over> {
         loop {
             self.refresh()?;
@@ -178,7 +180,7 @@ impl<'a> Pump<'a> {
         !self.rules.black && !self.queue.has_end() && !self.queue.is_full()
     }
 
-    /// Reads a chunk. Says whether there was anything.
+    /// Reads a chunk. True if there was anything to read or the end came.
     fn read(&mut self) -> Result<bool, Stop> {
         self.refresh()?;
         let full = self.queue.is_full();
@@ -204,9 +206,9 @@ impl<'a> Pump<'a> {
         Ok(true)
     }
 
-    /// A chunk arrived: passes it on at once if nothing is in its way, and else queues it.
+    /// Takes a chunk that arrived: passes it on at once if nothing is in its way, and otherwise queues it.
     fn take(&mut self, mut chunk: &[u8]) -> Result<(), Stop> {
-        // Again: what was struck before the chunk was sent is to hold for it.
+        // The rules are read again: a condition that was put in force before the chunk was sent applies to it.
         self.refresh()?;
         if self.queue.is_empty() && self.rules.is_clear() {
             match self.to.stream.try_write(chunk) {
@@ -224,7 +226,7 @@ impl<'a> Pump<'a> {
         Ok(())
     }
 
-    /// Writes what is due and may pass.
+    /// Writes the bytes that are due and may pass.
     fn write(&mut self) -> Result<Wrote, Stop> {
         if self.rules.black {
             return Ok(Wrote::Nothing);
@@ -253,7 +255,7 @@ impl<'a> Pump<'a> {
     fn write_end(&mut self, now: Instant) -> Result<Wrote, Stop> {
         match self.queue.end_due(now) {
             Some(End::Finished) => {
-                // An error means that the other side is gone, and who reads from there finds that out.
+                // An error means that the other side is gone; the pump that reads from there finds that out.
                 let _ = SockRef::from(&self.to.stream).shutdown(std::net::Shutdown::Write);
                 Ok(Wrote::Finished)
             }

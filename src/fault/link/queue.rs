@@ -6,35 +6,35 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Bytes on their way in one direction of one connection: a second of delay at eight megabytes a second. When it is
-/// full the pump stops reading, and the sender waits.
+/// The most bytes on their way in one direction of one connection: a second of delay at 8 MiB per second. When the
+/// queue is full the pump stops reading, and the sender waits.
 const MOST_BYTES: usize = 8 * 1024 * 1024;
-/// Chunks on their way, likewise: a second of delay at 64 thousand a second.
+/// The most chunks on their way, with the same effect: a second of delay at 64 Ki chunks per second.
 const MOST_CHUNKS: usize = 64 * 1024;
-/// Bytes that are due and still wait, for a throttle or for a slow reader, likewise.
+/// The most bytes that are due and still wait for a throttle or for a slow reader, with the same effect.
 const MOST_STANDING: usize = 64 * 1024;
-/// What the empty queue of an idle connection may keep allocated.
+/// Number of bytes that the empty queue of an idle connection may keep allocated.
 const KEPT: usize = 64 * 1024;
 
-/// How the bytes end.
+/// How the bytes of a direction end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
-    /// The sender has no more.
+    /// The sender has no more bytes.
     Finished,
     /// The sender is gone.
     Reset,
 }
 
-/// Bytes on their way.
+/// The bytes on their way in one direction of one connection.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
     bytes: VecDeque<u8>,
-    /// So many of the first are due.
+    /// Number of bytes, from the first on, that are due.
     due: usize,
-    /// Of those that are not.
+    /// The chunks of the bytes that are not due yet.
     chunks: VecDeque<Chunk>,
     end: Option<(End, Chunk)>,
-    /// No chunk overtakes another.
+    /// The latest due time so far: no chunk overtakes another.
     latest: Option<Instant>,
 }
 
@@ -54,19 +54,19 @@ impl Queue {
         self.bytes.len() >= MOST_BYTES || self.chunks.len() >= MOST_CHUNKS || self.due >= MOST_STANDING
     }
 
-    /// Nothing comes after this.
+    /// Whether the end is in the queue, so that nothing comes any more.
     pub(super) fn has_end(&self) -> bool {
         self.end.is_some()
     }
 
-    /// A chunk arrived, and leaves so long after its arrival or right after the one before it.
+    /// Queues a chunk, which leaves this delay after its arrival, or right after the chunk before it if that is later.
     pub(super) fn push(&mut self, bytes: &[u8], arrival: Instant, delay: Duration) {
         self.bytes.extend(bytes);
         let chunk = self.chunk(arrival, delay, bytes.len());
         self.chunks.push_back(chunk);
     }
 
-    /// The end arrived. Replaces one that is on its way: who is gone has no more to say.
+    /// Queues the end. It replaces an end that is on its way: a sender that is gone has no more to say.
     pub(super) fn push_end(&mut self, end: End, arrival: Instant, delay: Duration) {
         self.end = Some((end, self.chunk(arrival, delay, 0)));
     }
@@ -78,7 +78,7 @@ impl Queue {
         Chunk { arrival, due, len }
     }
 
-    /// A delay was healed: nothing waits longer after its arrival than this.
+    /// Shortens the waiting after a delay was healed: nothing waits longer after its arrival than this.
     pub(super) fn hasten(&mut self, longest: Duration) {
         // Neither the due times nor the arrivals ever fall, so the lesser of both keeps the order.
         for chunk in self.chunks.iter_mut().chain(self.end.as_mut().map(|(_, chunk)| chunk)) {
@@ -90,7 +90,7 @@ impl Queue {
         }
     }
 
-    /// How many bytes are due.
+    /// Number of bytes that are due.
     pub(super) fn due(&mut self, now: Instant) -> usize {
         while let Some(chunk) = self.chunks.front().filter(|chunk| chunk.due <= now) {
             self.due += chunk.len;
@@ -104,12 +104,12 @@ impl Queue {
         self.end.filter(|(_, chunk)| self.bytes.is_empty() && chunk.due <= now).map(|(end, _)| end)
     }
 
-    /// When the next chunk, or else the end, is due.
+    /// The instant at which the next chunk, or else the end, is due.
     pub(super) fn next_due(&self) -> Option<Instant> {
         self.chunks.front().or(self.end.as_ref().map(|(_, chunk)| chunk)).map(|chunk| chunk.due)
     }
 
-    /// The first so many bytes, which may lie in two places.
+    /// The first `len` bytes, which may lie in two places.
     pub(super) fn front(&self, len: usize) -> [IoSlice<'_>; 2] {
         let (first, second) = self.bytes.as_slices();
         let in_first = len.min(first.len());
@@ -117,7 +117,7 @@ impl Queue {
         [IoSlice::new(&first[..in_first]), IoSlice::new(&second[..in_second])]
     }
 
-    /// The first so many bytes, which were due, have passed.
+    /// Removes the first `len` bytes, which were due and have passed.
     pub(super) fn passed(&mut self, len: usize) {
         self.bytes.drain(..len);
         self.due -= len;

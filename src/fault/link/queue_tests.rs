@@ -1,4 +1,4 @@
-//! What waits in a queue, when it is due, and how much of it there may be.
+//! Which bytes wait in a queue, when they are due, and how many there may be.
 
 use super::*;
 
@@ -85,11 +85,11 @@ fn what_comes_after_a_healed_delay_waits_for_no_more_than_is_ahead() {
     queue.push(b"b", begin, Duration::ZERO);
     assert_eq!(queue.due(begin + MS(99)), 0);
     assert_eq!(queue.due(begin + MS(100)), 2, "both");
-    // All chunks were due: nothing is ahead.
+    // All chunks were due, so a new chunk has nothing ahead of it to wait for.
     queue.hasten(Duration::ZERO);
     queue.push(b"c", begin, Duration::ZERO);
     assert_eq!(queue.next_due(), Some(begin));
-    // Of an end that waits alone the next one is not ahead either.
+    // The next end does not overtake an end that waits alone either.
     let mut queue = Queue::default();
     queue.push_end(End::Finished, begin, MS(500));
     queue.hasten(MS(100));
@@ -138,7 +138,7 @@ fn bytes_that_lie_in_two_places_are_both_at_the_front() {
     let room = queue.bytes.capacity();
     queue.push(&vec![0; room - 64], begin, Duration::ZERO);
     queue.due(begin);
-    // All but the last two are gone, and three more begin where the first stood.
+    // All bytes but the last two are gone, and three more begin where the first stood.
     queue.passed(room - 2);
     queue.push(&[1, 2, 3], begin, Duration::ZERO);
     assert_eq!(queue.bytes.capacity(), room);

@@ -1,4 +1,4 @@
-//! What the conditions of all lines mean for one direction of one connection.
+//! The rules: what the conditions of all lines mean for one direction of one connection.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use super::line::{Counters, Direction, Line};
 #[derive(Debug)]
 pub(super) struct Attached {
     pub(super) line: Line,
-    /// The line's forward is the proxy's back.
+    /// Whether the forward direction of the line is the proxy's back.
     pub(super) reversed: bool,
     /// The proxy's own number on this line.
     pub(super) number: u64,
@@ -28,7 +28,7 @@ impl Attached {
     }
 }
 
-/// What holds in one direction of one connection, and how far each condition has come there.
+/// The rules that hold in one direction of one connection, and how far each condition has come there.
 #[derive(Debug)]
 pub(super) struct Rules {
     lines: Arc<[Attached]>,
@@ -36,11 +36,11 @@ pub(super) struct Rules {
     /// The number of the connection within its proxy.
     connection: u64,
     bell: watch::Receiver<()>,
-    /// Connections are to be reset.
+    /// Whether the connection has to be reset.
     pub(super) cut: bool,
-    /// Nothing passes.
+    /// Whether nothing passes, as in a blackhole.
     pub(super) black: bool,
-    /// The rules of what is in force, by whether they are asked last and by the name of their condition.
+    /// The rules of the conditions in force, by whether they are asked last and by the name of their condition.
     chain: BTreeMap<(bool, &'static str), Box<dyn Rule>>,
 }
 
@@ -57,13 +57,13 @@ impl Rules {
         rules
     }
 
-    /// Takes over what has changed, if anything has. Says whether something was healed that has held chunks back.
+    /// Takes over changed conditions, if there are any. True if a condition was healed that has held chunks back.
     pub(super) fn refresh(&mut self) -> bool {
         matches!(self.bell.has_changed(), Ok(true)) && self.update()
     }
 
     fn update(&mut self) -> bool {
-        // First the bell: what changes after this rings again.
+        // The bell is marked as seen first: a change after this rings again.
         self.bell.borrow_and_update();
         let (mut forces, mut bandwidths) = (Vec::new(), Vec::new());
         for (index, attached) in self.lines.iter().enumerate() {
@@ -107,32 +107,32 @@ impl Rules {
         self.chain.values_mut().map(|rule| rule.delay()).fold(Duration::ZERO, Duration::saturating_add)
     }
 
-    /// The most that a chunk can be held back now.
+    /// The longest time for which a chunk can be held back now.
     pub(super) fn longest_delay(&self) -> Duration {
         self.chain.values().map(|rule| rule.longest_delay()).fold(Duration::ZERO, Duration::saturating_add)
     }
 
-    /// How many bytes still pass before the connection is closed.
+    /// Number of bytes that still pass before the connection is closed; `None` where nothing closes it.
     pub(super) fn left(&self) -> Option<u64> {
         self.chain.values().filter_map(|rule| rule.left()).min()
     }
 
-    /// How many of the wanted bytes may pass now, or when it is worth to ask again.
+    /// Number of the wanted bytes that may pass now; the error is the instant at which to ask again.
     pub(super) fn allow(&mut self, wanted: usize, now: Instant) -> Result<usize, Instant> {
         self.chain.values_mut().try_fold(wanted, |wanted, rule| rule.allow(wanted, now))
     }
 
-    /// Resolves when a condition was struck or healed since the last look.
+    /// Resolves when a condition was struck or healed since the last refresh.
     pub(super) async fn changed(&self) {
-        // A clone, so that it still counts as not looked at.
+        // The bell is cloned, so that its change still counts as unseen.
         let mut bell = self.bell.clone();
         if bell.changed().await.is_err() {
-            // The proxy is gone: nothing changes any more.
+            // The proxy is gone, so nothing changes any more.
             std::future::pending().await
         }
     }
 
-    /// So many bytes have passed.
+    /// Records that this number of bytes has passed.
     pub(super) fn passed(&mut self, bytes: usize) {
         let now = Instant::now();
         for rule in self.chain.values_mut() {
@@ -143,7 +143,7 @@ impl Rules {
         }
     }
 
-    /// Counts one more of something, on each line.
+    /// Adds one to a counter of each line.
     pub(super) fn count(&self, counter: impl Fn(&Counters) -> &AtomicU64) {
         for attached in self.lines.iter() {
             counter(attached.line.counters()).fetch_add(1, Ordering::Relaxed);

@@ -6,7 +6,7 @@ use scenario::{Condition, kinds};
 use super::super::line::{LinkCounts, Way};
 use super::*;
 
-/// The rules of connection 9 over these lines; of each, whether it is reversed.
+/// The rules of connection 9 over these lines; the flag of each line says whether it is reversed.
 fn rules(lines: &[(&Line, bool)], direction: Direction) -> (Rules, watch::Sender<()>) {
     let (bell, ear) = watch::channel(());
     let attach = |(line, reversed): &(&Line, bool)| Attached {
@@ -88,7 +88,8 @@ fn every_condition_connection_and_direction_has_a_seed_of_its_own() {
     let proxies: Vec<_> = (0..3).map(|_| rules(&[(&line, false)], Direction::Forward)).collect();
     let (back, _bell) = rules(&[(&line, false)], Direction::Back);
     let (reversed, _other) = rules(&[(&line, true)], Direction::Back);
-    // The seed of the line, the number of the condition, the proxy's number and the line's direction, the connection.
+    // A seed is made of the line's seed, the condition's number, the proxy's number with the line's direction, and the
+    // connection.
     let expected = |path: u8| {
         let mut seed = [0; 32];
         seed[..9].copy_from_slice(&[1, 2, 3, 4, 5, 6, 7, 8, 77]);
@@ -120,7 +121,7 @@ fn a_throttle_takes_a_slot_only_for_what_all_others_allow() {
     assert_eq!(rules.allow(500, now), Ok(7));
     line.heal(limit);
     rules.refresh();
-    // The slot is for seven bytes, and is taken.
+    // The slot is for seven bytes, and it is taken.
     assert_eq!(rules.allow(500, now), Ok(7));
     rules.passed(7);
     assert_eq!(rules.allow(500, now), Ok(20));

@@ -1,4 +1,4 @@
-//! A proxy over real sockets of this machine: what passes, when, and how it ends.
+//! A proxy over real sockets of this machine: which bytes pass, when, and how a connection ends.
 
 mod stage;
 
@@ -23,7 +23,7 @@ async fn without_conditions_bytes_pass_and_an_end_is_an_end() {
     pass(b"back", &mut server, &mut client).await;
     let LinkCounts { accepted, bytes_forward, bytes_back, .. } = stage.line.counts();
     assert_eq!((accepted, bytes_forward, bytes_back), (1, 300_000, 4));
-    // Half-closed, it lives on in the other direction.
+    // A half-closed connection lives on in the other direction.
     client.shutdown().await.unwrap();
     assert_eq!(rest(&mut server).await, (vec![], Ok(())));
     is_silent(&client).await;
@@ -65,7 +65,7 @@ async fn a_reset_that_a_write_finds_out_is_passed_on_as_one() {
     let stage = Stage::new().await;
     let (mut client, mut server) = stage.pair().await;
     pass(b"x", &mut client, &mut server).await;
-    // The proxy does not read what comes from the client, and meets the reset as it writes there.
+    // The proxy does not read from the client, and meets the reset when it writes to the client.
     let hold = stage.line.apply(Condition::Blackhole, Way::Forward);
     pass(b"y", &mut server, &mut client).await;
     client.set_zero_linger().unwrap();
@@ -109,7 +109,7 @@ async fn a_cut_resets_and_refuses_and_once_healed_the_port_is_the_same() {
     assert_eq!(rest(&mut server).await, (vec![], RESET));
     counted(&stage.line, |counts| counts.reset == 1).await;
     assert_eq!(stage.dial().await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
-    // Whatever else changes.
+    // The port stays shut, whatever other condition changes.
     let other = stage.line.apply(Condition::Limit(kinds::Limit { bytes: 5 }), Way::Both);
     stage.line.heal(other);
     tokio::time::sleep(WHILE).await;
@@ -150,7 +150,7 @@ async fn a_port_that_another_took_during_a_cut_is_opened_once_it_is_free() {
     let hold = stage.line.apply(Condition::Cut, Way::Both);
     let begin = Instant::now();
     let thief = loop {
-        // As one who listens there by chance: the port is bound, and nobody listens.
+        // This socket takes the port as any program may by chance: the port is bound, and nobody listens.
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_reuseaddr(true).unwrap();
         let taken = socket.bind(([127, 0, 0, 1], stage.proxy.port()).into()).and_then(|()| socket.listen(1));
@@ -222,7 +222,7 @@ async fn a_limit_lets_so_many_bytes_pass_and_both_sides_see_an_orderly_end() {
     soon(server.read_exact(&mut got)).await.unwrap();
     is_silent(&server).await;
     pass(&[2; 2_000], &mut server, &mut client).await;
-    // More than passes: it is taken and thrown away, and nobody is reset.
+    // The client sends more bytes than may pass: they are taken and thrown away, and nobody is reset.
     client.write_all(&[1; 50_000]).await.unwrap();
     assert_eq!(rest(&mut server).await, (vec![1], Ok(())));
     assert_eq!(rest(&mut client).await, (vec![], Ok(())));
@@ -280,7 +280,7 @@ async fn a_throttle_passes_its_rate_and_little_more() {
     let (mut client, mut server) = stage.pair().await;
     let hold =
         stage.line.apply(Condition::Throttle(kinds::Throttle { bytes_per_second: 10_000 }), Way::Forward);
-    // Pieces of 200 bytes: at most 500 at once, and the rest at the rate.
+    // Pieces have 200 bytes: at most 500 bytes pass at once, and the rest at the rate.
     let took = pass(&[1; 2_000], &mut client, &mut server).await;
     assert!(took >= MS(150), "{took:?}");
     stage.line.heal(hold);
@@ -345,7 +345,7 @@ async fn what_a_proxy_costs_is_measured_in_order() {
     assert!(Duration::ZERO < added.direct_p50 && added.direct_p50 <= added.direct_p99, "{added:?}");
     assert!(Duration::ZERO < added.proxied_p50 && added.proxied_p50 <= added.proxied_p99, "{added:?}");
     assert!(added.direct_p99 <= begin.elapsed() && added.proxied_p99 <= begin.elapsed());
-    // Rounded down to a whole nanosecond.
+    // Half of the difference is rounded down to a whole nanosecond.
     let twice = added.proxied_p50.saturating_sub(added.direct_p50);
     assert!([twice, twice.saturating_sub(Duration::from_nanos(1))].contains(&(added.one_way * 2)));
 }
@@ -354,8 +354,8 @@ async fn what_a_proxy_costs_is_measured_in_order() {
 async fn every_connection_draws_its_own_delay() {
     let stage = Stage::new().await;
     stage.line.apply(Condition::Delay(kinds::Delay { by: MS(60), jitter: MS(60) }), Way::Forward);
-    // Of the line's seed 1 the first condition gives the third connection of the first proxy 94 ms, and the two
-    // before it less than 4 ms.
+    // With the line's seed 1 the first condition delays the third connection of the first proxy by 94 ms, and the two
+    // before it by less than 4 ms.
     for at_least in [MS(3), Duration::ZERO, MS(94)] {
         let (mut client, mut server) = stage.pair().await;
         let took = pass(b"x", &mut client, &mut server).await;

@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// How much of the end is looked at, in bytes.
+/// How much of the end of a log is read for its last lines, in bytes.
 const END: u64 = 8 * 1024;
 /// The longest line that is shown, in characters.
 const WIDTH: usize = 300;
@@ -14,7 +14,7 @@ pub(super) fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().create(true).append(true).open(path)
 }
 
-/// The last lines, without control characters. Empty if there is none or it cannot be read.
+/// The last lines of a log, without control characters. Empty if there are none or the log cannot be read.
 pub fn last_lines(path: &Path, count: usize) -> Vec<String> {
     let read = || -> io::Result<Vec<u8>> {
         let mut file = File::open(path)?;

@@ -1,4 +1,4 @@
-//! What a child prints, on its way into its log.
+//! Copies what a child prints into its log.
 //!
 //! Each stream is read by a thread of its own. A worker of the runtime that wrote for a child that prints without end
 //! would have no time for the faults and the links: what is measured would be the child's chatter.
@@ -9,16 +9,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{mpsc, oneshot};
 
-/// The longest line that is kept, in bytes; the rest of it is left out. All that is ever held in memory of a stream.
+/// The longest line that is kept, in bytes; the rest of the line is left out. No more than one such line of each stream
+/// is ever held in memory.
 const LINE: usize = 64 * 1024;
-/// Stands where a line was cut.
+/// The bytes that stand in the log where a line was cut.
 const CUT: &[u8] = b" [the rest of this line is left out]\n";
-/// The most that a log takes, in bytes: more than anybody reads, and too little to fill a disk.
+/// The longest log, in bytes: more than anybody reads, and too little to fill a disk.
 pub(super) const LIMIT: u64 = 256 * 1024 * 1024;
-/// What a thread that only copies needs.
+/// The stack of a thread, in bytes: a thread that only copies needs no more.
 const STACK: usize = 128 * 1024;
 
-/// A log that is being written, by one child.
+/// A log that one child is writing.
 #[derive(Debug)]
 pub(super) struct Log {
     file: File,
@@ -28,16 +29,16 @@ pub(super) struct Log {
 
 #[derive(Debug, Default)]
 struct State {
-    /// How long the file is, with what was there before.
+    /// The length of the file in bytes, including what was there before.
     length: u64,
-    /// Bytes that are not in it.
+    /// Number of bytes that were left out because the log had reached its limit.
     left_out: u64,
-    /// Why it could not be written, the first time.
+    /// The first error of writing to the file, in words.
     failure: Option<String>,
     full: bool,
-    /// Streams that have not ended.
+    /// Number of streams that have not ended.
     open: usize,
-    /// Told when the last has.
+    /// Resolved when the last stream has ended.
     ended: Option<oneshot::Sender<()>>,
 }
 
@@ -47,12 +48,12 @@ impl Log {
         Ok(Self { file, limit, state: Mutex::new(state) })
     }
 
-    /// Why it could not be written, if so.
+    /// The first error of writing to the log, if there was one.
     pub(super) fn failure(&self) -> Option<String> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).failure.clone()
     }
 
-    /// Appends whole lines, up to the limit.
+    /// Appends whole lines, up to the limit of the log.
     fn append(&self, lines: &[u8]) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let room = usize::try_from(self.limit.saturating_sub(state.length)).unwrap_or(usize::MAX);
@@ -72,7 +73,8 @@ impl Log {
         }
     }
 
-    /// A full disk must not stop the process that is measured.
+    /// Writes bytes and remembers a failure instead of returning it: a full disk must not stop the process that is
+    /// measured.
     fn write(&self, state: &mut State, bytes: &[u8]) {
         match (&self.file).write_all(bytes) {
             Ok(()) => state.length += bytes.len() as u64,
@@ -87,7 +89,7 @@ impl Log {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).left_out += bytes as u64;
     }
 
-    /// One stream has ended.
+    /// Records that one stream has ended.
     fn closed(&self) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.open = state.open.saturating_sub(1);
@@ -104,8 +106,9 @@ impl Log {
     }
 }
 
-/// Copies two streams into the log, and the first lines of the first to whoever waits for them. Resolves when both have
-/// ended: a grandchild may keep one open for longer than the child lives, and it is read for as long.
+/// Copies two streams into the log, and the first lines of the first stream to whoever waits for them. Resolves when
+/// both streams have ended: a grandchild may keep one open for longer than the child lives, and the stream is read for
+/// as long.
 pub(super) fn copy(
     streams: [io::PipeReader; 2],
     log: &Arc<Log>,
@@ -126,12 +129,12 @@ pub(super) fn copy(
     Ok(ended)
 }
 
-/// Copies line by line, but as many lines at once as there are.
+/// Copies a stream line by line, but writes all complete lines of one read at once.
 fn pour(mut stream: impl Read, log: &Log, mut lines: Option<mpsc::Sender<String>>) {
     let mut buffer = vec![0; LINE];
-    // So much of a line that has not ended stands at the beginning.
+    // Number of bytes at the beginning of the buffer that belong to a line which has not ended yet.
     let mut held = 0;
-    // Whether what comes belongs to a line that was cut.
+    // Whether the next bytes belong to a line that was cut.
     let mut cut = false;
     loop {
         let end = match stream.read(&mut buffer[held..]) {
@@ -147,7 +150,7 @@ fn pour(mut stream: impl Read, log: &Log, mut lines: Option<mpsc::Sender<String>
             cut = rest.is_none();
             log.left_out(start);
         }
-        // What was held has no end in it.
+        // The held bytes are known to have no end of line in them.
         let new = start.max(held);
         let whole = buffer[new..end].iter().rposition(|byte| *byte == b'\n').map(|at| new + at + 1);
         if let Some(whole) = whole {
@@ -171,7 +174,7 @@ fn pour(mut stream: impl Read, log: &Log, mut lines: Option<mpsc::Sender<String>
     }
 }
 
-/// Full, or nobody listens: the log has them.
+/// Passes lines to their reader. If the channel is full, or nobody listens, the lines are in the log all the same.
 fn tell(lines: &mut Option<mpsc::Sender<String>>, text: &[u8]) {
     if lines.as_ref().is_some_and(mpsc::Sender::is_closed) {
         *lines = None;
@@ -190,7 +193,7 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    /// Pours this into an empty log with this limit, and gives what is in it.
+    /// Pours the input into an empty log with this limit, and gives what is then in the log.
     fn poured(input: impl Read, limit: u64, lines: Option<mpsc::Sender<String>>) -> String {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
@@ -200,7 +203,7 @@ mod tests {
         String::from_utf8(std::fs::read(path).unwrap()).unwrap()
     }
 
-    /// Gives a few bytes at a time.
+    /// A stream that gives a few bytes at a time.
     struct Drops<'a>(&'a [u8]);
 
     impl Read for Drops<'_> {

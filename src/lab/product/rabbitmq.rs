@@ -1,5 +1,5 @@
-//! RabbitMQ: a managed one from this machine's own installation has its own node name, ports, directories and epmd.
-//! What is installed as a service is neither used nor touched.
+//! RabbitMQ. A managed server runs from this machine's own installation with its own node name, ports, directories and
+//! epmd. A RabbitMQ that is installed as a service is neither used nor touched.
 
 mod epmd;
 mod greeting;
@@ -25,9 +25,9 @@ use fault::Victim;
 pub use greeting::{Greeting, amqp_greeting};
 use setting::{Ports, environment, write_configuration};
 
-/// How long it may take to be ready; it takes 5 to 7 s of processor time, and a busy machine has less of that.
+/// How long a RabbitMQ may take to be ready; it takes 5 to 7 s of processor time, and a busy machine has less to give.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How many times other ports are tried; each can be taken between the look and the start.
+/// Number of times that a RabbitMQ is started on other ports; each port can be taken between the look and the start.
 const TRIES: usize = 3;
 /// The longest line of a log that is shown, in characters.
 const WIDTH: usize = 300;
@@ -37,7 +37,7 @@ pub static PROGRAM: Program = Program {
     name: "rabbitmq-server",
     formula: "rabbitmq",
     variable: "PUBSUB_LAB_RABBITMQ_SERVER",
-    // Debian, Red Hat, Homebrew.
+    // The places of Debian, Red Hat and Homebrew.
     places: &[
         "/usr/lib/rabbitmq/bin/rabbitmq-server",
         "/opt/homebrew/opt/rabbitmq/sbin/rabbitmq-server",
@@ -59,7 +59,7 @@ static FACTS: Facts = Facts {
     image: Image {
         name: "rabbitmq:4-alpine",
         port: 5672,
-        // Its data belong to the host's name, which would be the container's random one.
+        // The server's data belong to the name of its host, which would be random in a container.
         flags: &["--hostname", "lab"],
         command: &[],
     },
@@ -91,13 +91,13 @@ impl BrokerKind for RabbitMq {
     }
 }
 
-/// Whether this is the distribution's wrapper, which runs the server as another user, with that one's
-/// environment and in the directory of the installed service.
+/// Whether this is the distribution's wrapper, which runs the server as another user, with the environment of that user
+/// and in the directory of the installed service.
 fn switches_user(file: &Path) -> bool {
     std::fs::read(file).is_ok_and(|text| String::from_utf8_lossy(&text).contains("su rabbitmq"))
 }
 
-/// Starts it on free ports and waits until it serves.
+/// Starts a RabbitMQ on free ports and waits until it serves.
 async fn start(place: Place<'_>) -> Result<Managed, LabError> {
     let epmd = epmd::find()?;
     let mut last = LabError::environment("no port was free for rabbitmq");
@@ -110,7 +110,7 @@ async fn start(place: Place<'_>) -> Result<Managed, LabError> {
         if ports.all().iter().all(|port| ports::check(*port).is_ok()) {
             return Err(failed);
         }
-        // Somebody took one in between: others.
+        // Another program took a port in between: the next try chooses other ports.
         last = failed;
     }
     Err(last)
@@ -156,7 +156,7 @@ async fn start_on(ports: Ports, place: Place<'_>, epmd: PathBuf) -> Result<Manag
     }
 }
 
-/// Whether it answers the protocol header of AMQP, under the node name that the lab gave it.
+/// Whether the server on this port answers the protocol header of AMQP, under the node name that the lab gave it.
 fn is_ours(port: u16, _process: u32) -> BoxFuture<'static, Result<(), String>> {
     Box::pin(async move {
         match amqp_greeting(port).await {
@@ -167,12 +167,12 @@ fn is_ours(port: u16, _process: u32) -> BoxFuture<'static, Result<(), String>> {
     })
 }
 
-/// The lines of a failed start that say why: the first errors. After them RabbitMQ goes on for pages, so that the
-/// last lines of its log say nothing.
+/// The lines of a failed start that say why it failed: the first errors. RabbitMQ goes on for pages after them, so that
+/// the last lines of its log say nothing.
 fn first_errors(log: &Path) -> Vec<String> {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    // Time, level, Erlang process, text; a line of a list may have no text.
+    // A line has a time, a level, an Erlang process and a text; a line of a list may have no text.
     let errors = text.lines().filter_map(|line| Some(line.split_once("[error] <")?.1.split_once("> ")?.1));
     let shown = errors.map(|line| line.chars().filter(|c| !c.is_control()).take(WIDTH).collect::<String>());
     shown.filter(|line| !line.trim().is_empty()).take(LAST_WORDS / 2).collect()

@@ -1,4 +1,5 @@
-//! Redis: a managed one from this machine's own binary has its own port, its own directory, and nothing kept.
+//! Redis. A managed server runs from this machine's own binary with its own port and directory, and keeps nothing on
+//! disk.
 
 mod info;
 mod user;
@@ -19,11 +20,11 @@ use crate::refusal::Refusal;
 use crate::service::{Readiness, Service};
 pub use info::{RedisInfo, info};
 
-/// How long a Redis may take to be ready; it mostly takes a fiftieth of a second.
+/// How long a Redis may take to be ready; it mostly takes 20 ms.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long one may take to end when asked to.
+/// How long a Redis may take to end when asked to.
 const STOP: Duration = Duration::from_millis(500);
-/// How many ports are tried; each can be taken between the look and the start.
+/// Number of ports on which a start is tried; each can be taken between the look and the start.
 const TRIES: usize = 5;
 
 /// The `redis-server` of this machine.
@@ -53,7 +54,8 @@ static FACTS: Facts = Facts {
     },
 };
 
-/// Redis, as a kind of broker. Its channels are gone with those who listen: it keeps nothing to clean.
+/// Redis, as a kind of broker. Its channels are gone when nobody listens to them any more, so there is nothing to
+/// clean.
 #[derive(Debug)]
 pub struct Redis;
 
@@ -75,7 +77,7 @@ impl BrokerKind for Redis {
     }
 }
 
-/// Starts it on a free port and waits until it serves.
+/// Starts a Redis on a free port and waits until it serves.
 async fn start(place: Place<'_>) -> Result<Managed, LabError> {
     let mut last = LabError::environment("no port was free for redis");
     for port in ports::free(TRIES)? {
@@ -97,7 +99,7 @@ async fn start(place: Place<'_>) -> Result<Managed, LabError> {
                 if ports::check(port).is_ok() {
                     return Err(error);
                 }
-                // Somebody took the port in between: another one.
+                // Another program took the port in between: the next try chooses another port.
                 last = error;
             }
         }
@@ -105,7 +107,7 @@ async fn start(place: Place<'_>) -> Result<Managed, LabError> {
     Err(last)
 }
 
-/// Whether it answers PING and INFO, under the process id of our child.
+/// Whether the server on this port answers PING and INFO, under the process id of our child.
 fn is_ours(port: u16, process: u32) -> BoxFuture<'static, Result<(), String>> {
     Box::pin(async move {
         match info(port).await {

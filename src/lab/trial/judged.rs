@@ -1,4 +1,4 @@
-//! The end of a run: its evidence becomes its row of the report.
+//! The end of a run: its evidence becomes the row of the report.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use ledger::{self, Harness, Ledger, Plan};
 use report::RunReport;
 use report::story::{self, Began, Sources};
 
-/// What a measurement brings.
+/// The evidence that the measurement of a run brings.
 pub(super) struct Evidence {
     pub(super) ledger: Arc<Mutex<Ledger>>,
     pub(super) harness: Harness,
@@ -19,22 +19,22 @@ pub(super) struct Evidence {
     pub(super) began: Began,
     pub(super) plan: Plan,
     pub(super) ended: Duration,
-    /// Where it was cut; `None` for a run that came to its end.
+    /// Where the run was cut; `None` for a run that came to its end.
     pub(super) cut: Option<Cut>,
 }
 
 impl Trial<'_> {
-    /// The row of the report.
+    /// The row of the report for this evidence.
     pub(super) fn judged(&self, evidence: Evidence, deaths: Vec<String>) -> RunReport {
         let Evidence { ledger, mut harness, strikes, began, plan, ended, cut } = evidence;
         let cut_why = cut.map(|cut| cut.why(self.scenario.load.duration)).unwrap_or_default();
         harness.problems.splice(0..0, cut_why);
         harness.problems.extend(strikes.problems);
         harness.deaths.extend(deaths);
-        // Of our own nodes the user knows that he killed them; a server that dies has failed.
+        // The user knows that he killed one of our own nodes; a server of somebody else's that dies has failed.
         harness.deaths_violate = self.subject.pattern().is_none();
         let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&strikes.times, ended);
-        // A bound on the whole of a run says nothing about a part of it.
+        // An expectation bounds the whole of a run and says nothing about a part of it.
         let expectations = if cut.is_some() { Vec::new() } else { self.subject.expectations(self.scenario) };
         let judgement = ledger::judge(&settled, &harness, &expectations);
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());

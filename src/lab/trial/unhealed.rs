@@ -1,17 +1,18 @@
-//! What a run that ends before its time still has to heal: the user's command broke it, and only the user's can mend it.
+//! What a run that ends before its time still has to heal: a command of the user's broke it, and only such a command
+//! can mend it.
 
 use crate::observer::{Note, Observer};
 use crate::shell::Shell;
 use ledger::Harness;
 
-/// Sees to the commands that are to heal something. Dropped before they were run, it says which they are.
+/// The `heal` commands that are still owed. If this is dropped before they were run, it reports which they are.
 pub(super) struct Unhealed<'a> {
     pub(super) shell: Option<&'a Shell>,
     pub(super) observer: &'a dyn Observer,
 }
 
 impl Unhealed<'_> {
-    /// Runs them, and says so. Nothing in a run that came to its end.
+    /// Runs the commands and reports how each went. There are none in a run that came to its end.
     pub(super) async fn heal(&self) -> Healed {
         let mut done = Healed::default();
         let Some(shell) = self.shell else { return done };
@@ -42,7 +43,7 @@ impl Drop for Unhealed<'_> {
     }
 }
 
-/// What became of them, a clause each.
+/// How the `heal` commands went, one clause each.
 #[derive(Default)]
 pub(super) struct Healed {
     notes: Vec<String>,
@@ -50,7 +51,7 @@ pub(super) struct Healed {
 }
 
 impl Healed {
-    /// Puts it into the report.
+    /// Puts the clauses into the report.
     pub(super) fn tell(self, harness: &mut Harness) {
         harness.notes.extend(self.notes);
         harness.problems.extend(self.problems);

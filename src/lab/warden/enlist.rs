@@ -1,4 +1,4 @@
-//! What happens in a child between the fork and the program. The only unsafe code of the lab.
+//! What happens in a child between the fork and the program. This file has the only unsafe code of the lab.
 #![allow(unsafe_code)]
 
 use std::io::{self, PipeWriter};
@@ -19,11 +19,12 @@ pub(super) fn enlist(command: &mut Command, pipe: Arc<PipeWriter>) {
         let mut line = Line::new(b"group ");
         line.number(std::process::id());
         line.byte(b'\n');
-        // A warden that is gone must fail the spawn and not kill the child: block the signal, keep the error.
+        // If the warden is gone, the spawn must fail and the child must not be killed: block the signal, keep the
+        // error.
         let mut broken_pipe = SigSet::empty();
         broken_pipe.add(Signal::SIGPIPE);
         broken_pipe.thread_block()?;
-        // Shorter than PIPE_BUF: written whole or not at all.
+        // The line is shorter than PIPE_BUF, so it is written whole or not at all.
         let written = unistd::write(&*pipe, line.bytes())?;
         if written != line.bytes().len() {
             return Err(io::Error::from_raw_os_error(nix::libc::EIO));
@@ -39,7 +40,7 @@ pub(super) fn enlist(command: &mut Command, pipe: Arc<PipeWriter>) {
     unsafe { command.pre_exec(register) };
 }
 
-/// Gives the child a session of its own, and makes it deaf to what a terminal or a stopping system says.
+/// Gives the child a session of its own, and blocks the signals that a terminal or a stopping system sends.
 pub(super) fn detach(command: &mut Command) {
     let detach = || {
         unistd::setsid()?;
@@ -47,12 +48,12 @@ pub(super) fn detach(command: &mut Command) {
         super::watch::deaf_to().thread_block()?;
         Ok(())
     };
-    // SAFETY: as above; setsid, pthread_sigmask, sigemptyset and sigaddset are async-signal-safe, and nothing
-    // is allocated.
+    // SAFETY: the closure runs after a fork, as in `enlist`; setsid, pthread_sigmask, sigemptyset and sigaddset are
+    // async-signal-safe, and nothing is allocated.
     unsafe { command.pre_exec(detach) };
 }
 
-/// A short line on the stack.
+/// A short line of text that is built on the stack.
 struct Line {
     buffer: [u8; 32],
     length: usize,
@@ -67,7 +68,7 @@ impl Line {
         line
     }
 
-    /// Beyond the buffer bytes are left out; the longest line has 17.
+    /// Appends a byte. Bytes beyond the buffer are left out; the longest line has 17.
     fn byte(&mut self, byte: u8) {
         if let Some(place) = self.buffer.get_mut(self.length) {
             *place = byte;

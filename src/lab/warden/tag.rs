@@ -1,16 +1,16 @@
 //! The mark of everything that a lab starts: a word in its environment, which children inherit.
 //!
-//! A group is known by its number, and whoever makes a session of his own has left it. The word stays, unless a program
-//! clears its children's environment. Only Linux shows the environment of a process; elsewhere who left its group
-//! outlives the lab.
+//! A group is known by its number, and a process that makes a session of its own has left its group. The word stays,
+//! unless a program clears the environment of its children. Only Linux shows the environment of a process; elsewhere a
+//! process that left its group outlives the lab.
 
 use std::process::Command;
 
 use nix::unistd::Pid;
 
-/// The variable that holds it.
+/// The environment variable that holds the word.
 const VARIABLE: &str = "PUBSUB_LAB_WARDEN";
-/// How many digits it has.
+/// Number of digits of the word.
 const DIGITS: usize = 32;
 
 /// A word that no other lab has.
@@ -18,12 +18,12 @@ const DIGITS: usize = 32;
 pub(super) struct Tag(String);
 
 impl Tag {
-    /// A new one.
+    /// A new random word.
     pub(super) fn new() -> Self {
         Self(format!("{:0DIGITS$x}", rand::random::<u128>()))
     }
 
-    /// One that was written down. A short one could be anybody's.
+    /// Reads a word that was written down. A word that is too short could be anybody's.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let is_one = text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_one.then(|| Self(text.to_owned()))
@@ -33,12 +33,12 @@ impl Tag {
         &self.0
     }
 
-    /// Marks what this command starts.
+    /// Marks everything that this command starts.
     pub(super) fn mark(&self, command: &mut Command) {
         command.env(VARIABLE, &self.0);
     }
 
-    /// Who bears it and is this user's.
+    /// The processes of this user that bear the word.
     #[cfg(target_os = "linux")]
     pub(super) fn bearers(&self) -> Vec<Pid> {
         use std::os::unix::fs::MetadataExt;
@@ -50,7 +50,7 @@ impl Tag {
             if owner(&entry.path()) != here || id == std::process::id() as i32 {
                 return None;
             }
-            // Of a zombie it is empty.
+            // The environment of a zombie is empty.
             let environment = std::fs::read(entry.path().join("environ")).ok()?;
             let mut words = environment.split(|byte| *byte == 0);
             words.any(|word| word == mark.as_bytes()).then(|| Pid::from_raw(id))
@@ -65,7 +65,8 @@ impl Tag {
     }
 }
 
-/// Leaves a warden unmarked: that of a lab which runs inside another's must outlive its own.
+/// Removes the word from a warden's environment: the warden of a lab that runs inside another lab must outlive its own
+/// lab.
 pub(super) fn unmark(command: &mut Command) {
     command.env_remove(VARIABLE);
 }

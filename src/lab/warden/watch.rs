@@ -1,6 +1,6 @@
-//! The warden's own side: read what is written down until the pipe closes, then end all of it.
+//! The warden's own side: it reads what is written down until the pipe closes, then ends all of it.
 //!
-//! No async runtime and no allocation to speak of: this process must outlive everything and cost nothing.
+//! It uses no async runtime and hardly allocates: this process must outlive everything and cost nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -16,34 +16,35 @@ use super::tag::Tag;
 use crate::docker::removal::remove;
 use crate::group::Group;
 
-/// How long the warden tries; the lab promises five seconds in all.
+/// How long the warden goes on trying; the lab promises five seconds in all.
 const DEADLINE: Duration = Duration::from_millis(4500);
-/// How often it looks whether the killed are gone.
+/// How often the warden looks whether the killed processes are gone.
 const LOOK: Duration = Duration::from_millis(5);
 
-/// One line of the pipe.
+/// One line of the pipe, by which the lab tells its warden what to end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Entry {
-    /// What everything bears that the lab starts.
+    /// The mark that everything of the lab bears in its environment.
     Tag(Tag),
     /// A child is about to become a program; it leads a group of its own.
     Group(i32),
-    /// When that child was born.
+    /// The group of a child, with the time at which the child was born.
     Born(Group),
-    /// Nobody of the group is left.
+    /// No process of the group with this number is left.
     Gone(i32),
-    /// A private directory.
+    /// A private directory is about to be made.
     Directory(PathBuf),
-    /// It is removed.
+    /// The private directory is removed.
     DirectoryGone(PathBuf),
-    /// A Docker container.
+    /// A Docker container is about to be made.
     Container(String),
-    /// It is removed.
+    /// The Docker container is removed.
     ContainerGone(String),
 }
 
 impl Entry {
-    /// The line, with its end. Too long or with a line break inside it could not be told from others.
+    /// The line, with its end. An error for a line that is too long or has a line break inside, because the warden
+    /// could not tell it from others.
     pub(super) fn line(&self) -> io::Result<Vec<u8>> {
         let mut line = match self {
             Entry::Tag(tag) => format!("tag {}", tag.text()).into_bytes(),
@@ -58,7 +59,7 @@ impl Entry {
             Entry::Container(name) => format!("container {name}").into_bytes(),
             Entry::ContainerGone(name) => format!("container-gone {name}").into_bytes(),
         };
-        // POSIX promises whole writes of up to 512 bytes.
+        // POSIX promises that writes of up to 512 bytes are whole.
         if line.contains(&b'\n') || line.len() >= 512 {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
@@ -91,7 +92,7 @@ impl Entry {
     }
 }
 
-/// What is to be ended.
+/// Everything that the warden has to end when the pipe closes.
 #[derive(Debug, Default)]
 struct Kept {
     tag: Option<Tag>,
@@ -105,7 +106,8 @@ impl Kept {
         match entry {
             Entry::Tag(tag) => self.tag = Some(tag),
             Entry::Group(leader) => {
-                // Gone already: its program could not be started, and the number may soon be somebody else's.
+                // The group is gone already: its program could not be started, and its number may soon be somebody
+                // else's.
                 let group = Group::of_child(leader);
                 if group.is_alive() {
                     self.groups.insert(leader, group);
@@ -120,10 +122,10 @@ impl Kept {
         }
     }
 
-    /// Kills, waits, removes. True when nothing is left.
+    /// Kills the processes, waits for their ends, and removes the directories. True when nothing is left.
     fn end(&self) -> bool {
         let deadline = Instant::now() + DEADLINE;
-        // Before anything slow.
+        // The groups are killed before anything slow is done.
         for group in self.groups.values() {
             group.signal(Signal::SIGKILL);
             group.signal(Signal::SIGCONT);
@@ -131,17 +133,18 @@ impl Kept {
         let mut removals: Vec<Child> =
             self.containers.iter().filter_map(|name| remove_container(name).ok()).collect();
         loop {
-            // Again each time: a member may have been forked in between.
+            // The kill is repeated in each round: a member may have forked in between.
             let alive = self.groups.values().filter(|group| group.is_alive()).inspect(|group| {
                 group.signal(Signal::SIGKILL);
             });
             let mut left = alive.count();
-            // Those too that have left their group. Every look is a new one: what was forked in between bears it.
+            // Processes that have left their group are killed too. Every round looks anew: a process that was forked in
+            // between bears the mark.
             let bearers = self.tag.as_ref().map(Tag::bearers).unwrap_or_default();
             left += bearers.iter().filter(|bearer| kill(**bearer, Signal::SIGKILL).is_ok()).count();
             removals.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
             left += removals.len();
-            // While their users live, directories fill again.
+            // Directories are removed last: while their users live, they fill again.
             if left == 0 {
                 left += self.directories.iter().filter(|path| !remove_directory(path)).count();
             }
@@ -175,7 +178,7 @@ fn remove_container(name: &str) -> io::Result<Child> {
         .spawn()
 }
 
-/// The signals that must not end a warden: what a terminal, a logout or a stopping service sends to everybody.
+/// The signals that must not end a warden: those that a terminal, a logout or a stopping service sends to everybody.
 pub(super) fn deaf_to() -> SigSet {
     let mut set = SigSet::empty();
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT, Signal::SIGTSTP] {
@@ -184,13 +187,13 @@ pub(super) fn deaf_to() -> SigSet {
     set
 }
 
-/// Reads lines until the writers are gone, then ends everything that is still written down. The exit code: 0
-/// when nothing is left.
+/// Reads lines until the writers are gone, then ends everything that is still written down. Gives the exit code: 0 when
+/// nothing is left.
 pub fn keep_watch(input: impl BufRead) -> u8 {
-    // The lab has done it for us; a warden started by hand does it here.
+    // The lab has blocked these signals for its warden already; a warden started by hand blocks them here.
     deaf_to().thread_block().ok();
     let mut kept = Kept::default();
-    // A pipe that cannot be read is as good as closed.
+    // A pipe that cannot be read counts as closed.
     for line in input.split(b'\n').map_while(Result::ok) {
         if let Some(entry) = Entry::parse(&line) {
             kept.note(entry);
@@ -245,7 +248,7 @@ mod tests {
             k = kept_dir.path().display(),
             g = gone_dir.path().display()
         );
-        // In a thread: the mask of this one stays as it is.
+        // The watch runs in a thread of its own, so that the signal mask of this thread stays as it is.
         let code = std::thread::spawn(move || keep_watch(lines.as_bytes())).join().unwrap();
         assert_eq!(code, 0);
         assert!(kept_dir.path().exists());

@@ -15,7 +15,7 @@ use crate::values::MAX_NODES;
 use crate::words::list;
 use crate::{Action, End, Pattern, Target};
 
-/// One time that a plan strikes, as far as that is known without a seed.
+/// One time that a fault strikes, as far as it is known without a seed.
 struct Time<'a> {
     placed: &'a Placed,
     earliest: Duration,
@@ -23,7 +23,7 @@ struct Time<'a> {
 }
 
 impl Time<'_> {
-    /// The latest moment at which it is healed; `None` for never.
+    /// The latest moment at which the fault is healed; `None` for never.
     fn heals_by(&self) -> Option<Duration> {
         self.placed.plan.duration.map(|duration| self.latest.saturating_add(duration))
     }
@@ -44,7 +44,7 @@ impl Whole<'_> {
         let ends = match target {
             Target::Node(n) => vec![End::Node(*n)],
             Target::Link(link) => vec![link.from, link.to],
-            // The members of groups were judged as they were read.
+            // The members of groups were checked when they were read.
             _ => Vec::new(),
         };
         let nodes = self.cluster.nodes;
@@ -78,7 +78,8 @@ impl Whole<'_> {
         self.patterns.iter().copied().filter(|pattern| placed.plan.is_for(*pattern))
     }
 
-    /// The fault's own `patterns` are none of the scenario's.
+    /// The error of a fault whose own `patterns` are none of the scenario's. `None` if it names no patterns, or some
+    /// that the scenario has.
     fn for_nobody(&self, placed: &Placed) -> Option<ScenarioError> {
         let (own, at) = (placed.plan.patterns.as_ref()?, placed.patterns.as_ref()?);
         if self.patterns_of(placed).next().is_some() {
@@ -91,7 +92,7 @@ impl Whole<'_> {
         Some(self.source.error(at, what).with_hint(hint))
     }
 
-    /// No pattern that the fault is for has what it strikes.
+    /// The error of a fault that strikes something which none of its patterns has.
     fn nothing_to_strike(&self, placed: &Placed) -> ScenarioError {
         let target = &placed.plan.target;
         let nodes = self.cluster.nodes.max(2);
@@ -114,7 +115,7 @@ impl Whole<'_> {
         self.source.error(at, format!("`{}` strikes what {whose} has", placed.plan)).with_hint(hint)
     }
 
-    /// What is struck is there with more nodes, and not with these.
+    /// The error of a fault whose target exists with more nodes, but not with as few as the cluster has.
     fn too_few_nodes(&self, placed: &Placed) -> ScenarioError {
         let nodes = match self.cluster.nodes {
             1 => "1 node".to_owned(),
@@ -137,8 +138,9 @@ impl Whole<'_> {
         })
     }
 
-    /// The length of the load at its own rate, in seconds: a surge counts as often as it is more. Where the seed
-    /// chooses its moment, all of the time in which it may be counts.
+    /// The length of the load in seconds, as if all messages were sent at its own rate: the time under a surge counts
+    /// as many times as the surge multiplies the rate. Where the seed chooses the moment of a surge, all of the time in
+    /// which it may be counts.
     pub(super) fn busy_seconds(&self) -> f64 {
         let end = self.load.duration;
         let surges: Vec<_> = self
@@ -186,8 +188,8 @@ impl Whole<'_> {
         }
     }
 
-    /// Every share of the subscribers is somebody; who joins has not been there, who leaves has, and somebody is
-    /// there from the beginning.
+    /// Checks the shares of subscribers: each share is at least one subscriber, only subscribers that are absent join,
+    /// only those that are present leave, and at least one is present from the beginning.
     fn shares(&self) -> Result<(), ScenarioError> {
         let of = self.load.subscribers;
         let mut joining = 0;
@@ -220,8 +222,8 @@ impl Whole<'_> {
         }
     }
 
-    /// A process can bear one fault at a time, and needs a moment between two to come back. Everything else may
-    /// overlap.
+    /// Checks that no process has two faults at a time, and that each has a moment between two faults to come back.
+    /// Everything else may overlap.
     fn contradictions(&self) -> Result<(), ScenarioError> {
         let exclusive =
             |placed: &&Placed| placed.plan.action.is_of_process() || placed.plan.action == Action::Leave;

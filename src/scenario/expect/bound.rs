@@ -1,4 +1,4 @@
-//! What a figure must be, as numbers and as text.
+//! A bound on a figure, as numbers and as text.
 
 use std::time::Duration;
 
@@ -8,25 +8,25 @@ use crate::figures::FigureKind;
 use crate::section::parse_duration;
 use crate::words::list;
 
-/// What a figure must be. A share is of 1; times are in the unit of the figure's name, and in milliseconds where it
-/// has none.
+/// A bound on a figure. A share is a number from 0 to 1; a time is in the unit of the figure's name, and in
+/// milliseconds if the name has none.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Bound {
-    /// Exactly this.
+    /// The figure must be this number.
     Equal(f64),
-    /// This or less.
+    /// The figure must be this number or less.
     AtMost(f64),
-    /// This or more.
+    /// The figure must be this number or more.
     AtLeast(f64),
-    /// Less than this.
+    /// The figure must be less than this number.
     Below(f64),
-    /// More than this.
+    /// The figure must be more than this number.
     Above(f64),
-    /// From the first to the second, both included.
+    /// The figure must lie between these numbers, both included.
     Between(f64, f64),
 }
 
-/// The signs of bounds. Longer ones stand before those that they begin with.
+/// The signs of bounds. A longer sign stands before every sign with which it begins.
 type Sign = (&'static str, fn(f64) -> Bound);
 const SIGNS: [Sign; 5] = [
     ("<=", Bound::AtMost),
@@ -37,7 +37,7 @@ const SIGNS: [Sign; 5] = [
 ];
 
 impl Bound {
-    /// Whether a figure keeps it.
+    /// Whether a figure keeps the bound.
     pub fn holds(self, figure: f64) -> bool {
         match self {
             Bound::Equal(n) => figure == n,
@@ -49,7 +49,7 @@ impl Bound {
         }
     }
 
-    /// A bound on a time of this kind, with its numbers in milliseconds; any other as it is.
+    /// The bound on a time with its numbers in milliseconds; the bound on any other kind of figure as it is.
     pub fn in_millis(self, kind: FigureKind) -> Bound {
         let ms = |n: f64| if kind == FigureKind::Micros { n / 1e3 } else { n };
         match self {
@@ -62,7 +62,7 @@ impl Bound {
         }
     }
 
-    /// Whether a figure that does not keep it is too much, and not too little.
+    /// Whether a figure that does not keep the bound is too large, and not too small.
     pub fn is_exceeded_by(self, figure: f64) -> bool {
         match self {
             Bound::AtLeast(_) | Bound::Above(_) => false,
@@ -71,7 +71,7 @@ impl Bound {
         }
     }
 
-    /// The least and the greatest number in it.
+    /// The least and the greatest number in the bound.
     pub(super) fn numbers(self) -> (f64, f64) {
         match self {
             Bound::Equal(n) | Bound::AtMost(n) | Bound::AtLeast(n) | Bound::Below(n) | Bound::Above(n) => {
@@ -81,7 +81,7 @@ impl Bound {
         }
     }
 
-    /// As the file writes it for a figure of this kind: `<= 5`, `< 20ms`, `10 .. 20`.
+    /// The bound as the file writes it for a figure of this kind: `<= 5`, `< 20ms`, `10 .. 20`.
     pub fn text(self, kind: FigureKind) -> String {
         let number = |n| number_text(n, kind);
         let sign = match self {
@@ -95,7 +95,7 @@ impl Bound {
         format!("{sign} {}", number(self.numbers().0))
     }
 
-    /// Reads a sign and a number, or a range. Else a hint.
+    /// Reads a sign and a number, or a range. The error is a hint.
     pub(super) fn parse(text: &str, kind: FigureKind) -> Result<Bound, String> {
         let text = text.trim();
         if let Some((sign, rest)) =

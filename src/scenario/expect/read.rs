@@ -1,4 +1,4 @@
-//! From `[expect]` of the file to expectations.
+//! Reads the expectations in `[expect]` of the file.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -108,7 +108,7 @@ impl Figure<'_> {
         Ok(bound)
     }
 
-    /// A number without a sign, and not in quotes.
+    /// The bound that a number means which has no sign and is not in quotes. The error is a hint.
     fn bare(&self, number: Option<f64>) -> Result<Bound, String> {
         match number {
             None => Err(example(self.name)),

@@ -10,7 +10,7 @@ fn scenario(text: &str) -> Scenario {
     Scenario::parse("s.toml", text, &Overrides::new()).unwrap()
 }
 
-/// The error of a file that holds only this within `[expect]`, without its place, and the hint.
+/// The error of a file that has only this line in its `[expect]`, without its place, and the hint.
 fn wrong(line: &str) -> (String, String) {
     let error = Scenario::parse("s.toml", &format!("[expect]\n{line}\n"), &Overrides::new()).unwrap_err();
     let message = error.to_string();
@@ -158,7 +158,7 @@ fn what_is_expected_of_a_server_or_in_another_unit_replaces_what_is_expected_of_
     assert_eq!(of(None), ["p99 > 1ms", "p99 < 20ms", "lost = 0 .. 5"]);
 }
 
-/// A JSON value as a value of a scenario file.
+/// A JSON value, written as a value of a scenario file.
 fn toml(value: &Value) -> String {
     let all = |all: Vec<String>| all.join(", ");
     match value {
@@ -186,13 +186,13 @@ fn the_json_of_a_scenario_reads_as_a_scenario_with_the_same_expectations() {
     text += "[expect.redis]\nlost = \"< 100\"\np99 = \"= 0s\"\n[expect.server]\nrecovery = \"<= 3s\"\n";
     let before = scenario(&text);
     let json = before.to_json();
-    // The name is the file's, not in it.
+    // The name of a scenario is the name of its file, and does not stand in the file.
     let lines = json.as_object().unwrap().iter().filter(|(key, _)| *key != "name");
     let again: String = lines.map(|(key, value)| format!("{key} = {}\n", toml(value))).collect();
     let after = scenario(&again);
     let sorted = |scenario: &Scenario| {
         let mut all = scenario.expect.clone();
-        // The order of the file is not kept; that of the bounds on one figure is.
+        // The JSON does not keep the order of the file; it keeps the order of the bounds on one figure.
         all.sort_by(|a, b| (a.whose, &a.figure).cmp(&(b.whose, &b.figure)));
         all
     };

@@ -1,23 +1,23 @@
-//! Of whom something is expected.
+//! The subjects from which something is expected.
 
 use crate::Pattern;
 
-/// Of whom something is expected.
+/// The subjects from which something is expected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Whose {
-    /// Of everybody: `[expect]`.
+    /// Every subject: `[expect]`.
     All,
-    /// Of a pattern: `[expect.redis]`.
+    /// Our chat over one pattern: `[expect.redis]`.
     Pattern(Pattern),
-    /// Of a server that is none of our patterns: `[expect.server]`.
+    /// A server that is none of our patterns: `[expect.server]`.
     Server,
 }
 
 impl Whose {
-    /// The word of `[expect.server]`.
+    /// The word for a server in `[expect.server]`.
     pub const SERVER: &str = "server";
 
-    /// The table's name within `[expect]`; `None` for `[expect]` itself.
+    /// The name of the table within `[expect]`; `None` for `[expect]` itself.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Whose::All => None,
@@ -26,7 +26,7 @@ impl Whose {
         }
     }
 
-    /// Whose table has this name.
+    /// The subjects of the table with this name within `[expect]`.
     pub fn named(name: &str) -> Option<Whose> {
         match name {
             Self::SERVER => Some(Whose::Server),

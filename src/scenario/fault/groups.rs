@@ -1,12 +1,12 @@
-//! Who stands with whom in a partition.
+//! The sides of a partition: who stands with whom.
 
 use super::End;
 
-/// The group that somebody is in: one that names it, else the group of those whom nobody names.
+/// The side of a member: the group that names it, or else the group of everybody whom no group names.
 ///
-/// Those stand with the group that names the broker, for whoever is not parted goes on as before; where none names
-/// it, with the one that names most, the later of two. One group alone has all others against it: they are group 1.
-/// So two groups never become three.
+/// Members that nobody names stand with the group that names the broker, for whoever is not parted goes on as before.
+/// If no group names the broker, they stand with the group that names the most members, the later of two. One group
+/// alone has all others against it: they are group 1. So two groups never become three.
 pub fn side(groups: &[Vec<End>], who: End) -> usize {
     if let Some(named) = groups.iter().position(|group| group.contains(&who)) {
         return named;
@@ -18,7 +18,8 @@ pub fn side(groups: &[Vec<End>], who: End) -> usize {
     brokers.or_else(|| (0..groups.len()).max_by_key(|group| groups[*group].len())).unwrap_or(0)
 }
 
-/// Whether some of these, who are all linked to each other or to one of them, are on another side than the rest.
+/// Whether some of these members, who are all linked to each other or to one of them, are on another side than the
+/// rest.
 pub fn parts(groups: &[Vec<End>], linked: impl IntoIterator<Item = End>) -> bool {
     let mut sides = linked.into_iter().map(|end| side(groups, end));
     let first = sides.next();
@@ -30,7 +31,7 @@ mod tests {
     use super::*;
     use End::{Broker, History, Node};
 
-    /// The sides of three nodes, the broker and the history.
+    /// The sides of the three nodes, the broker and the history.
     fn sides(groups: &[&[End]]) -> [usize; 5] {
         let groups: Vec<_> = groups.iter().map(|group| group.to_vec()).collect();
         [Node(0), Node(1), Node(2), Broker, History].map(|who| side(&groups, who))

@@ -35,7 +35,7 @@ impl FaultPlan {
 }
 
 impl Fault {
-    /// The `[[fault]]` of a file that strikes like this one, with all that was left to the seed.
+    /// The `[[fault]]` of a file that strikes like this fault, with everything chosen that was left to the seed.
     pub fn to_json(&self) -> Value {
         let mut table = Map::from_iter([("at".to_owned(), time(self.at).into())]);
         table.extend(self.duration.map(|duration| ("for".to_owned(), time(duration).into())));
@@ -43,7 +43,7 @@ impl Fault {
         Value::Object(table)
     }
 
-    /// Reads what [`Fault::to_json`] has written; `None` for what this version does not know.
+    /// Reads what [`Fault::to_json`] has written; `None` for a fault that this version does not know.
     pub fn from_json(json: &Value) -> Option<Fault> {
         let text = toml::to_string(&json!({ "fault": [json] })).ok()?;
         let document = DeTable::parse(&text).ok()?;
@@ -59,7 +59,7 @@ impl Fault {
     }
 }
 
-/// The key of an action with its target, and its keys of its own.
+/// The key of an action with its target, and the further keys that belong to the action.
 fn deed(action: &Action, target: &Target) -> impl Iterator<Item = (String, Value)> {
     let kind = action.told();
     let all = [(action.name(), kind.value(target))].into_iter().chain(kind.own());

@@ -9,7 +9,7 @@ use crate::Pattern;
 pub enum End {
     /// The third-party server that the pattern needs.
     Broker,
-    /// The service that keeps what was said.
+    /// The history service, which keeps the messages.
     History,
     /// One node, counted from 0.
     Node(usize),
@@ -21,14 +21,14 @@ pub enum End {
     Clients,
 }
 
-/// A link between two ends; of a one-way link only what goes from the first to the second is meant.
+/// A link between two ends; a one-way link means only what goes from the first end to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Link {
-    /// The one end.
+    /// The first end.
     pub from: End,
-    /// The other.
+    /// The second end.
     pub to: End,
-    /// Whether only bytes from the first to the second are meant.
+    /// Whether only bytes from the first end to the second are meant.
     pub one_way: bool,
 }
 
@@ -47,12 +47,13 @@ impl End {
         }
     }
 
-    /// Whether it is a node, whichever.
+    /// Whether the end is a node, whichever one.
     pub fn is_node(self) -> bool {
         matches!(self, End::Node(_) | End::AllNodes | End::AnyNode)
     }
 
-    /// Whether this one is meant: a node, a service, or the clients. `AnyNode` means none: who is drawn is not known.
+    /// Whether this end means the given one: a node, a service, or the clients. `AnyNode` means no node, because it is
+    /// not known yet which one will be drawn.
     pub fn means(self, one: End) -> bool {
         self == one && self != End::AnyNode || self == End::AllNodes && matches!(one, End::Node(_))
     }
@@ -66,19 +67,19 @@ impl End {
     }
 }
 
-/// A whole number of digits alone: `+1` parses as a number, and is none of ours.
+/// Reads a whole number of digits alone: `+1` parses as a number too, and is refused here.
 pub(super) fn number(digits: &str) -> Option<usize> {
     digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())?
 }
 
 impl Link {
-    /// Reads the words of the file. An arrow to the left is turned round.
+    /// Reads the words of the file. A link whose arrow points to the left is turned round.
     pub fn parse(text: &str) -> Option<Link> {
         let both = |arrow: &str| {
             let (one, other) = text.split_once(arrow)?;
             Some((End::parse(one)?, End::parse(other)?))
         };
-        // The longest first: the others are in it.
+        // The longest arrow is looked for first, because the others are contained in it.
         if text.contains("<->") {
             both("<->").map(|(from, to)| Link { from, to, one_way: false })
         } else if text.contains("->") {
@@ -88,8 +89,8 @@ impl Link {
         }
     }
 
-    /// Whether there is such a link in the lab at all: between a node and the broker, the history, another node
-    /// or its clients, and between the history and the broker.
+    /// Whether the lab can have such a link at all: between a node and the broker, the history, another node or its
+    /// clients, and between the history and the broker.
     pub fn is_possible(self) -> bool {
         let (a, b) = (self.from, self.to);
         match (a.is_node(), b.is_node()) {
@@ -99,17 +100,17 @@ impl Link {
         }
     }
 
-    /// Whether the first of its ends means the one, and the second the other.
+    /// Whether the first end of the link means `from`, and the second end means `to`.
     pub fn leads(self, from: End, to: End) -> bool {
         self.from.means(from) && self.to.means(to)
     }
 
-    /// Whether it is one between nodes: it takes two of them.
+    /// Whether the link is one between nodes, for which a cluster needs at least two.
     pub fn is_of_nodes(self) -> bool {
         self.from.is_node() && self.to.is_node()
     }
 
-    /// Whether a pattern with so many nodes has it.
+    /// Whether a cluster of this pattern with this number of nodes has the link.
     pub fn exists_in(self, pattern: Pattern, nodes: usize) -> bool {
         let ends = self.from.exists_in(pattern) && self.to.exists_in(pattern);
         ends && (!self.is_of_nodes() || pattern.links_nodes() && nodes > 1)
@@ -173,7 +174,7 @@ mod tests {
             assert_eq!(End::parse(wrong), None, "{wrong:?}");
         }
         assert_eq!(all.map(End::is_node), [false, false, true, true, true, false]);
-        // Who is drawn is not known yet.
+        // It is not known yet which node `node any` will be.
         assert_eq!(all.map(|end| end.means(End::Node(1))), [false, false, true, true, false, false]);
         assert_eq!(all.map(|end| end.means(End::Node(2))), [false, false, false, true, false, false]);
         assert_eq!(all.map(|end| end.means(End::Broker)), [true, false, false, false, false, false]);

@@ -1,15 +1,15 @@
-//! Where a fault strikes, in plain words: `node 1 <-> broker` is "between node 1 and the broker".
+//! The place where a fault strikes, in plain words: `node 1 <-> broker` is "between node 1 and the broker".
 
 use super::link::{End, Link};
 use super::target::Target;
 use crate::words::listed;
 
-/// A link, as the hint of an error writes it.
+/// An example of a link, as the hint of an error writes it.
 pub(super) const A_LINK: &str = "\"node 1 <-> broker\"";
-/// The moment when the healing of a condition on a link began.
+/// A clause for the moment when the healing of a condition on a link began.
 pub(super) const RESTORED: &str = "the link was restored";
 
-/// One end of a link, with its article.
+/// The words for one end of a link, with its article.
 pub(super) fn end(end: End) -> String {
     match end {
         End::Broker => "the broker".into(),
@@ -21,17 +21,17 @@ pub(super) fn end(end: End) -> String {
     }
 }
 
-/// A process, or each of several: `the broker`, `the nodes`.
+/// The words for a process, or for several: `the broker`, `the nodes`.
 pub(super) fn process(target: &Target) -> String {
     target.end().map_or_else(|| target.to_string(), end)
 }
 
-/// What a process does or suffers in the past: `node 1 was`.
+/// How a clause begins that says in the past what a process does or suffers: `node 1 was`.
 pub(super) fn process_was(target: &Target) -> String {
     format!("{} {}", process(target), if *target == Target::AllNodes { "were" } else { "was" })
 }
 
-/// The moment when a process was started again.
+/// A clause for the moment when a process was started again.
 pub(super) fn restart(target: &Target) -> String {
     match target {
         Target::AllNodes => "the nodes' restart began".into(),
@@ -39,7 +39,7 @@ pub(super) fn restart(target: &Target) -> String {
     }
 }
 
-/// The clients of a node.
+/// The words for the clients of a node.
 pub(super) fn clients_of(node: &Target) -> String {
     match node {
         Target::AllNodes => "all clients".into(),
@@ -47,7 +47,7 @@ pub(super) fn clients_of(node: &Target) -> String {
     }
 }
 
-/// What lies between: both ends of a link, or the groups of a partition.
+/// The words for what lies between two places: both ends of a link, or the groups of a partition.
 pub(super) fn between(target: &Target) -> String {
     match target {
         Target::Link(link) => between_ends(*link),
@@ -65,7 +65,8 @@ fn between_ends(link: Link) -> String {
     }
 }
 
-/// Who is cut off from whom: `node 1 was cut off from the broker`. Of two ends the lesser is cut off.
+/// A clause that says who is cut off from whom: `node 1 was cut off from the broker`. Of two ends the lesser is cut
+/// off.
 pub(super) fn cut_off(target: &Target) -> String {
     let Target::Link(link) = target else { return format!("{target} was cut off") };
     let weight = |end| match end {
@@ -87,7 +88,7 @@ pub(super) fn cut_off(target: &Target) -> String {
     }
 }
 
-/// `between node 0 and the rest`.
+/// The words for the place of a partition: `between node 0 and the rest`.
 fn between_groups(groups: &[Vec<End>]) -> String {
     match groups {
         [alone] => format!("between {} and the rest", members(alone)),
@@ -99,7 +100,7 @@ fn between_groups(groups: &[Vec<End>]) -> String {
     }
 }
 
-/// `node 0 was parted from the rest`.
+/// A clause that says who was parted from whom: `node 0 was parted from the rest`.
 pub(super) fn parted(target: &Target) -> String {
     let Target::Groups(groups) = target else { return format!("{target} was parted") };
     let was = |group: &[End]| if group.len() == 1 { "was" } else { "were" };
@@ -114,7 +115,7 @@ fn each(groups: &[Vec<End>]) -> String {
     groups.iter().map(|group| members(group)).collect::<Vec<_>>().join(" | ")
 }
 
-/// `node 0`, `nodes 1 and 2`, `the broker and node 1`.
+/// The words for the members of a group: `node 0`, `nodes 1 and 2`, `the broker and node 1`.
 fn members(group: &[End]) -> String {
     let (nodes, services): (Vec<End>, Vec<End>) = group.iter().partition(|end| end.is_node());
     let mut words: Vec<String> = services.into_iter().map(end).collect();

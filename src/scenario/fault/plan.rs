@@ -1,4 +1,4 @@
-//! What is done, to what, and when: as the file plans it, and as it strikes once.
+//! Faults as the file plans them, and as they strike: what is done, to what, and when.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,53 +11,53 @@ use crate::Pattern;
 /// One time that a fault strikes: a condition applied at one moment and healed at another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
-    /// Since the measured load began.
+    /// The moment at which the fault strikes, since the measured load began.
     pub at: Duration,
-    /// Then healed; without it, for good.
+    /// The time from the strike to the healing; `None` for a fault that is never healed.
     pub duration: Option<Duration>,
-    /// What is done.
+    /// What the fault does.
     pub action: Action,
-    /// To what.
+    /// The target of the fault.
     pub target: Target,
 }
 
 /// One `[[fault]]` of the file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FaultPlan {
-    /// When it strikes for the first time.
+    /// The moment at which the fault strikes for the first time.
     pub moment: Moment,
-    /// From one time to the next; `None` for a fault that strikes once.
+    /// The time from one strike to the next; `None` for a fault that strikes once.
     pub every: Option<Duration>,
-    /// How often it strikes.
+    /// Number of times that the fault strikes.
     pub times: usize,
-    /// Then healed; without it, for good.
+    /// The time from a strike to its healing; `None` for a fault that is never healed.
     pub duration: Option<Duration>,
-    /// What is done.
+    /// What the fault does.
     pub action: Action,
-    /// To what; `node any` is drawn anew for each time.
+    /// The target of the fault; `node any` is drawn anew for each strike.
     pub target: Target,
-    /// The patterns that it is for; `None` for all.
+    /// The patterns that the fault is for; `None` for all.
     pub patterns: Option<Vec<Pattern>>,
 }
 
 /// A moment since the measured load began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
-    /// This one.
+    /// Exactly this moment.
     At(Duration),
-    /// One that the seed chooses, anew for each time, from the first to the second.
+    /// A moment from the first to the second that the seed chooses, anew for each strike.
     Between(Duration, Duration),
 }
 
 impl Moment {
-    /// The earliest that it may be.
+    /// The earliest that the moment may be.
     pub fn earliest(self) -> Duration {
         match self {
             Moment::At(at) | Moment::Between(at, _) => at,
         }
     }
 
-    /// The latest that it may be.
+    /// The latest that the moment may be.
     pub fn latest(self) -> Duration {
         match self {
             Moment::At(at) | Moment::Between(_, at) => at,
@@ -66,74 +66,76 @@ impl Moment {
 }
 
 impl Fault {
-    /// When it is healed, since the measured load began; `None` when it never is.
+    /// The moment at which the fault is healed, since the measured load began; `None` when it never is.
     pub fn heals_at(&self) -> Option<Duration> {
         self.duration.map(|duration| self.at.saturating_add(duration))
     }
 
-    /// How the report calls it: `kill broker`, `delay node 1 <-> broker by 100ms`.
+    /// The name of the fault in the report: `kill broker`, `delay node 1 <-> broker by 100ms`.
     pub fn what(&self) -> String {
         what(&self.action, &self.target)
     }
 
-    /// The time of it, as a clause: `while the broker was away`. `None` for what is over at once.
+    /// A clause for the time in which the fault holds: `while the broker was away`. `None` for a fault that is over at
+    /// once.
     pub fn meanwhile(&self) -> Option<String> {
         self.action.told().meanwhile(&self.target)
     }
 
-    /// How it began, in the past: a clause after `after`.
+    /// A clause in the past for how the fault began, to follow `after`.
     pub fn onset(&self) -> String {
         self.action.told().onset(&self.target)
     }
 
-    /// The moment when its healing began, as a clause: `the broker's restart began`.
+    /// A clause for the moment when the fault's healing began: `the broker's restart began`.
     pub fn end(&self) -> String {
         self.action.told().end(&self.target)
     }
 
-    /// Whether it breaks something by itself, so that one can speak of its healing. More load and a slow reader only
-    /// ask more of what is whole.
+    /// Whether the fault breaks something by itself, so that one can speak of its healing. More load and a slow reader
+    /// only ask more of what is whole.
     pub fn breaks(&self) -> bool {
         self.action.told().breaks()
     }
 
-    /// Whether it silently keeps nodes from the broker or from each other: nobody is told that nothing passes.
+    /// Whether the fault silently keeps nodes from the broker or from each other: no process learns that nothing
+    /// passes.
     pub fn is_silent_split(&self) -> bool {
         self.action.told().is_silent_split(&self.target)
     }
 
-    /// Whether it strikes one of the two, or what lies on the way from the one to the other.
+    /// Whether the fault strikes one of these two, or what lies on the way from the one to the other.
     pub fn touches(&self, from: End, to: End) -> bool {
         let told = self.action.told();
-        // Between servers a storm of clients breaks nothing.
+        // A storm drops the connections of clients and breaks nothing between servers.
         let felt = from == End::Clients || to == End::Clients || !told.is_of_clients();
         let strikes = |end| self.target.strikes(end);
         felt && (strikes(from) || strikes(to) || told.lies_between(&self.target, from, to))
     }
 
-    /// Whether nothing passes from the one to the other while it holds.
+    /// Whether nothing passes from the one to the other while the fault holds.
     pub fn stops(&self, from: End, to: End) -> bool {
         self.action.told().stops(&self.target, from, to)
     }
 }
 
 impl FaultPlan {
-    /// How it is called: as its faults are, with `node any` where the seed chooses.
+    /// The name of the fault as its strikes have it, with `node any` where the seed chooses.
     pub fn what(&self) -> String {
         what(&self.action, &self.target)
     }
 
-    /// Whether it is meant for a pattern.
+    /// Whether the fault is meant for a pattern.
     pub fn is_for(&self, pattern: Pattern) -> bool {
         self.patterns.as_ref().is_none_or(|patterns| patterns.contains(&pattern))
     }
 
-    /// So much later does its `n`th time (from 0) come than its first.
+    /// The time from the first strike to the `n`th (from 0).
     pub(super) fn offset(&self, n: usize) -> Duration {
         self.every.unwrap_or_default().saturating_mul(u32::try_from(n).unwrap_or(u32::MAX))
     }
 
-    /// The earliest and the latest moment at which its `n`th time (from 0) may strike.
+    /// The earliest and the latest moment at which the `n`th strike (from 0) may be.
     pub(crate) fn window(&self, n: usize) -> (Duration, Duration) {
         let offset = self.offset(n);
         (self.moment.earliest().saturating_add(offset), self.moment.latest().saturating_add(offset))

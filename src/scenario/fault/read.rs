@@ -18,16 +18,16 @@ use crate::{Cluster, Pattern, patterns};
 pub(crate) struct Placed {
     pub(crate) plan: FaultPlan,
     pub(crate) at: Range<usize>,
-    /// The value of `for`, or of `at` where there is none.
+    /// The place of the value of `for`, or of `at` where there is none.
     pub(crate) end: Range<usize>,
-    /// The value that says how often, or of `at` where there is none.
+    /// The place of the value that says how often the fault strikes, or of `at` where there is none.
     pub(crate) times: Range<usize>,
     pub(crate) target: Range<usize>,
-    /// The value of its own `patterns`, where it has some.
+    /// The place of the fault's own `patterns`, where it has some.
     pub(crate) patterns: Option<Range<usize>>,
 }
 
-/// Keys of every fault.
+/// The keys that every fault may have.
 pub(crate) const COMMON: [&str; 6] = ["at", "between", "for", "every", "times", "patterns"];
 
 /// Reads one `[[fault]]` of a load of this length.
@@ -61,7 +61,7 @@ pub(crate) fn read<'a>(
 }
 
 impl<'a> Reader<'a> {
-    /// The one action of a fault, and its value.
+    /// The only action of a fault, and the value of its key.
     fn only_action(&self) -> Result<(&'static Listed, Value<'a>), ScenarioError> {
         let mut given: Vec<_> =
             KINDS.iter().filter_map(|kind| Some((kind, self.section.get(kind.form.key)?))).collect();
@@ -82,7 +82,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Keys that belong to another action are wrong, and those that this one needs are there.
+    /// Checks the keys of an action: none that belongs to another action is there, and none that this action needs is
+    /// missing.
     fn own_keys(&self, form: &Form) -> Result<(), ScenarioError> {
         let action = form.key;
         let has = |form: &Form, key: &str| form.own.iter().any(|own| own.key == key);

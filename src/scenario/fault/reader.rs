@@ -1,4 +1,4 @@
-//! Takes the values of one `[[fault]]`, each as the kinds of faults need it.
+//! Takes the values of one `[[fault]]`, each in the way in which the kinds of faults need it.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::error::{ScenarioError, Source};
 use crate::section::{Section, duration, wrong_type};
 use crate::{Cluster, share};
 
-/// One `[[fault]]` that is being read.
+/// One `[[fault]]` that is being read, with its keys.
 pub(crate) struct Reader<'a> {
     pub(super) source: &'a Source<'a>,
     pub(super) section: Section<'a>,
@@ -20,7 +20,7 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// The text of a key that is there.
+    /// The text of a key, which must be there.
     pub(super) fn words(&self, key: &'static str) -> Result<Spanned<&'a str>, ScenarioError> {
         let text = self.section.text(key)?;
         text.ok_or_else(|| {
@@ -32,7 +32,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A process: `broker`, `node 1`.
+    /// Reads a process: `broker`, `node 1`.
     pub(super) fn process(&self, key: &'static str) -> Result<Target, ScenarioError> {
         let text = self.words(key)?;
         Target::parse(text.get_ref()).ok_or_else(|| {
@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A link that a cluster may have.
+    /// Reads a link that a cluster may have.
     pub(super) fn link(&self, key: &'static str) -> Result<Link, ScenarioError> {
         let text = self.words(key)?;
         let wrong = |what: &str| self.source.error(&text.span(), format!("`{}` {what}", text.get_ref()));
@@ -59,12 +59,12 @@ impl<'a> Reader<'a> {
         Ok(link)
     }
 
-    /// A share of the subscribers.
+    /// Reads a share of the subscribers.
     pub(super) fn share(&self, key: &'static str) -> Result<Target, ScenarioError> {
         share::read(self.source, &self.section, key)
     }
 
-    /// A whole number; the least where it is missing.
+    /// Reads a whole number; where the key is missing, the least of the range.
     pub(super) fn count(&self, key: &'static str, range: RangeInclusive<u64>) -> Result<u64, ScenarioError> {
         let Some(value) = self.section.get(key) else { return Ok(*range.start()) };
         let number = match value.get_ref() {
@@ -78,12 +78,12 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A duration, where there is one.
+    /// Reads a duration; `None` where the key is missing.
     pub(super) fn time(&self, key: &'static str) -> Result<Option<Duration>, ScenarioError> {
         self.section.get(key).map(|value| duration(self.source, value, key)).transpose()
     }
 
-    /// A key without which another one means nothing is there.
+    /// Checks that a key is there without which another key means nothing.
     pub(super) fn needs_for(&self, key: &'static str, hint: &str) -> Result<(), ScenarioError> {
         if self.section.get("for").is_some() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! From plans to faults: every repetition, and everything that the seed chooses.
+//! Makes faults of plans: every repetition, with everything that the seed chooses.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use super::{End, Fault, FaultPlan, Link, Moment, Target};
 use crate::{Pattern, Scenario};
 
-/// The random numbers of the schedule are its own; the clients of the load have streams from 0 on, and those who
-/// leave and join, or are slow, the last two.
+/// The stream of the schedule's random numbers, which is its own: the clients of the load have streams from 0 on, and
+/// the last two belong to the subscribers that leave and join, and to those that are slow.
 const STREAM: u64 = u64::MAX - 2;
 
 impl Scenario {
-    /// The faults of a run over this pattern (`None`: over somebody else's server), by the moment at which they
-    /// strike. The same seed gives the same, and what is drawn is the same for every pattern.
+    /// The faults of a run over this pattern (`None`: over somebody else's server), ordered by the moment at which they
+    /// strike. The same seed gives the same faults, and what is drawn is the same for every pattern.
     pub fn schedule(&self, pattern: Option<Pattern>, seed: u64) -> Vec<Fault> {
         let mut faults = Vec::new();
         for (number, plan) in self.faults.iter().enumerate() {
-            // A generator a plan: another plan more or less changes nothing for the others.
+            // Each plan has a random generator of its own: another plan more or less changes nothing for the others.
             let mut random = ChaCha8Rng::seed_from_u64(seed.wrapping_add((number as u64) << 32));
             random.set_stream(STREAM);
             let all = (0..plan.times).map(|n| self.draw(plan, n, &mut random)).collect::<Vec<_>>();
@@ -38,7 +38,7 @@ impl Scenario {
             }
         };
         let nodes = self.cluster.nodes as u64;
-        // A node has no link to itself: beside one that is named, another is drawn.
+        // A node has no link to itself: if one end names a node, the drawn end is another node.
         let mut node = |end, beside| match (end, beside) {
             (End::AnyNode, End::Node(named)) => {
                 let n = below(random, nodes - 1) as usize;
@@ -63,7 +63,7 @@ impl Scenario {
     }
 }
 
-/// A number from 0 to one below the limit. The bias is that of 64 random bits.
+/// Draws a number from 0 to one below the limit. The bias is that of 64 random bits.
 fn below(random: &mut ChaCha8Rng, limit: u64) -> u64 {
     random.next_u64() % limit.max(1)
 }

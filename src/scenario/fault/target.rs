@@ -1,4 +1,4 @@
-//! What a fault strikes.
+//! The targets of faults.
 
 use std::fmt;
 
@@ -8,32 +8,32 @@ use super::groups::{parts, side};
 use super::link::{End, Link, number};
 use crate::Pattern;
 
-/// What a fault strikes.
+/// The target that a fault strikes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Target {
     /// The third-party server that the pattern needs.
     Broker,
-    /// The service that keeps what was said, where the pattern has one.
+    /// The history service, which keeps the messages, where the pattern has one.
     History,
     /// One node, counted from 0.
     Node(usize),
     /// Every node.
     AllNodes,
-    /// A node that the seed chooses, anew for each time.
+    /// A node that the seed chooses, anew for each strike.
     AnyNode,
-    /// So many percent of the subscribers, chosen by the seed.
+    /// A percentage of the subscribers, chosen by the seed.
     Subscribers(u8),
     /// One subscriber, counted from 0.
     Subscriber(usize),
-    /// A subscriber that the seed chooses, anew for each time.
+    /// A subscriber that the seed chooses, anew for each strike.
     AnySubscriber,
-    /// A link.
+    /// A link between two ends.
     Link(Link),
-    /// Groups between which nothing passes. Who is in none of them is on a [`side`](super::side) all the same.
+    /// Groups between which nothing passes. A member that is in no group is on a [`side`](super::side) all the same.
     Groups(Vec<Vec<End>>),
     /// The load as a whole.
     Load,
-    /// Whatever the command of a `run` strikes.
+    /// The unknown target of a `run`: whatever its command strikes.
     Unknown,
 }
 
@@ -60,7 +60,7 @@ impl Target {
         }
     }
 
-    /// Whether a pattern with so many nodes has it.
+    /// Whether a cluster of this pattern with this number of nodes has the target.
     pub fn exists_in(&self, pattern: Pattern, nodes: usize) -> bool {
         match self {
             Target::Broker => pattern.has_broker(),
@@ -74,7 +74,7 @@ impl Target {
         }
     }
 
-    /// The process that it is, or each of several, as an end of links; `None` for what is none.
+    /// The process, or each of several, as an end of links; `None` for a target that is no process.
     pub fn end(&self) -> Option<End> {
         match self {
             Target::Broker => Some(End::Broker),
@@ -86,23 +86,23 @@ impl Target {
         }
     }
 
-    /// Whether this process is struck.
+    /// Whether the target is this process, or includes it.
     pub fn strikes(&self, one: End) -> bool {
         self.end().is_some_and(|end| end.means(one))
     }
 
-    /// Whether it lies on the way from the one to the other.
+    /// Whether the target lies on the way from the one to the other.
     pub fn lies_between(&self, from: End, to: End) -> bool {
         match self {
             Target::Link(link) => link.leads(from, to) || (!link.one_way && link.leads(to, from)),
-            // A client stands with its node.
+            // A client stands on the side of its node.
             Target::Groups(_) if from == End::Clients || to == End::Clients => false,
             Target::Groups(groups) => side(groups, from) != side(groups, to),
             _ => false,
         }
     }
 
-    /// What stands in the file behind the action's key.
+    /// The value in the file behind the action's key.
     pub(super) fn to_json(&self) -> Value {
         match self {
             Target::Groups(groups) => {
@@ -114,7 +114,7 @@ impl Target {
         }
     }
 
-    /// Whether both strike one process, or both strike who leaves and joins.
+    /// Whether both targets include one process, or both are shares of the subscribers that leave and join.
     pub(crate) fn meets(&self, other: &Target) -> bool {
         use Target::{AllNodes, AnyNode, Broker, History, Node, Subscribers};
         match (self, other) {
@@ -233,7 +233,7 @@ mod tests {
             assert_eq!(lies, (there, back), "{target}");
         }
         let parted = Target::Groups(vec![vec![node(0)], vec![node(1), node(2)]]);
-        // Nobody names the broker: it stands with the larger group.
+        // Nobody names the broker, so it stands with the larger group.
         assert!(parted.lies_between(node(0), Broker) && parted.lies_between(History, node(0)));
         assert!(!parted.lies_between(node(1), Broker) && !parted.lies_between(Broker, History));
         assert!(!parted.lies_between(Clients, node(0)) && !parted.lies_between(node(0), Clients));

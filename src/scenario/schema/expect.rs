@@ -1,4 +1,4 @@
-//! `[expect]`: bounds on every figure of the report.
+//! The schema of `[expect]`: bounds on every figure of the report.
 
 use serde_json::{Map, Value, json};
 
@@ -6,7 +6,7 @@ use super::super::{FIGURES, FigureKind, Pattern, Whose, figure_base, figure_kind
 use super::fragment::{described, reference};
 use super::words::{self, Numbers};
 
-/// `[expect]`, with the tables of the patterns and of somebody else's server in it.
+/// The schema of `[expect]`, with the tables of the patterns and of somebody else's server in it.
 pub(super) fn tables() -> Value {
     let mut properties = figures();
     for pattern in Pattern::ALL {
@@ -23,7 +23,7 @@ pub(super) fn tables() -> Value {
     })
 }
 
-/// Bounds on all figures, and those on one figure of each kind.
+/// The definitions of bounds on all figures, and of bounds on one figure of each kind.
 pub(super) fn definitions() -> Map<String, Value> {
     let figures = json!({ "type": "object", "properties": figures(), "additionalProperties": false });
     let kinds =
@@ -40,7 +40,7 @@ fn figures() -> Map<String, Value> {
     FIGURES.iter().map(figure).collect()
 }
 
-/// The definition of a bound on a figure of this kind.
+/// The name of the definition of a bound on a figure of this kind.
 fn name(kind: FigureKind) -> &'static str {
     match kind {
         FigureKind::Count => "count",
@@ -51,7 +51,7 @@ fn name(kind: FigureKind) -> &'static str {
     }
 }
 
-/// A bound, or a list of them that must all hold.
+/// The schema of a bound, or of a list of bounds that must all hold.
 fn bounds(kind: FigureKind) -> Value {
     let bare = json!({ "type": "number", "minimum": 0 });
     let (bare, numbers, examples) = match kind {
@@ -72,7 +72,7 @@ fn bounds(kind: FigureKind) -> Value {
     json!({ "anyOf": one.into_iter().chain([list]).collect::<Vec<_>>() })
 }
 
-/// What a figure is, and in which unit.
+/// The description of a figure: what it is, and in which unit.
 fn help(figure: &str, kind: FigureKind) -> String {
     let unit = match kind {
         FigureKind::Count => "",
@@ -84,7 +84,7 @@ fn help(figure: &str, kind: FigureKind) -> String {
     format!("{}{unit}", meaning(figure_base(figure)))
 }
 
-/// What a figure counts; empty for one that this table lacks.
+/// The description of what a figure counts; empty for a figure that this table lacks.
 fn meaning(base: &str) -> String {
     let words = match base {
         "due" => "Messages that the schedule asked for.",
@@ -124,7 +124,7 @@ fn meaning(base: &str) -> String {
     words.to_owned()
 }
 
-/// The meaning of a quantile: `p99`, `service_p50`.
+/// The description of a quantile: `p99`, `service_p50`.
 fn quantile_of(name: &str) -> String {
     let (of, quantile) = name.rsplit_once('_').unwrap_or(("", name));
     let of = match of {

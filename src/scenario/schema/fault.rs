@@ -1,4 +1,4 @@
-//! `[[fault]]`: one form for each action.
+//! The schema of `[[fault]]`: one form for each action.
 
 use serde_json::{Map, Value, json};
 
@@ -6,12 +6,12 @@ use super::super::fault::{COMMON, KINDS};
 use super::fragment::{described, reference};
 use crate::fault::{Form, Lasts};
 
-/// Any fault: exactly one action, with the keys that belong to it.
+/// The schema of any fault: exactly one action, with the keys that belong to it.
 pub(super) fn any() -> Value {
     json!({ "type": "object", "oneOf": KINDS.iter().map(|kind| form(&kind.form)).collect::<Vec<_>>() })
 }
 
-/// What a fault of one kind looks like.
+/// The schema of a fault of one kind.
 fn form(form: &Form) -> Value {
     let healed = !matches!(form.lasts, Lasts::AtOnce { .. });
     let common = COMMON.iter().filter(|key| healed || **key != "for").map(|key| (*key, of_all(key)));
@@ -39,7 +39,7 @@ fn form(form: &Form) -> Value {
     })
 }
 
-/// A key of every fault.
+/// The schema of a key that every fault may have.
 fn of_all(key: &str) -> Value {
     let (schema, help) = match key {
         "at" => (reference("duration"), "When it strikes, since the measured load began."),

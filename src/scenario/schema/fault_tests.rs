@@ -1,19 +1,19 @@
-//! That each action has its keys in the schema, and each key what may stand behind it.
+//! The schema has the keys of each action, and what may stand behind each key.
 
 use super::*;
 use crate::fault::KINDS;
 
-/// The kind of this key.
+/// The form of the kind with this key.
 fn kind(key: &str) -> &'static Form {
     &KINDS.iter().find(|kind| kind.form.key == key).unwrap().form
 }
 
-/// What a kind does, and what may stand behind its key.
+/// The description of a kind, and what may stand behind its key.
 fn of(key: &str) -> (&'static str, Value) {
     (kind(key).help, (kind(key).value)())
 }
 
-/// A key of its own.
+/// The schema of a key that belongs to one kind alone.
 fn of_own(key: &str, own: &str) -> Value {
     form(kind(key))["properties"][own].clone()
 }

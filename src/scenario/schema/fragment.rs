@@ -1,4 +1,4 @@
-//! Fragments of which the schema is made.
+//! The fragments of which the schema is made.
 
 use std::ops::RangeInclusive;
 
@@ -9,17 +9,17 @@ pub(crate) fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/$defs/{name}") })
 }
 
-/// Text of this form.
+/// The schema of text that matches this pattern.
 pub(crate) fn text(pattern: &str, examples: &[&str]) -> Value {
     json!({ "type": "string", "pattern": pattern, "examples": examples })
 }
 
-/// A whole number within these bounds, both included.
+/// The schema of a whole number within these bounds, both included.
 pub(crate) fn count(range: RangeInclusive<u64>) -> Value {
     json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
 }
 
-/// The same schema with words for people. Beside a reference editors do not see them.
+/// The same schema with a description for people. Editors do not show a description that stands beside a reference.
 pub(crate) fn described(mut schema: Value, description: &str) -> Value {
     if schema.get("$ref").is_some() {
         return json!({ "description": description, "anyOf": [schema] });

@@ -1,11 +1,11 @@
-//! `[cluster]`, `[load]` and `[matrix]`.
+//! The schema of `[cluster]`, `[load]` and `[matrix]`.
 
 use serde_json::{Map, Value, json};
 
 use super::super::{CLUSTER_FIELDS, Field, LOAD_FIELDS, MATRIX_FIELDS};
 use super::fragment::{described, reference};
 
-/// A table of fields.
+/// The schema of a table of fields.
 pub(super) fn table(description: &str, fields: &[Field]) -> Value {
     let properties: Map<_, _> =
         fields.iter().map(|field| (field.key.to_owned(), with_default(field))).collect();
@@ -20,14 +20,14 @@ pub(super) fn table(description: &str, fields: &[Field]) -> Value {
 fn with_default(field: &Field) -> Value {
     let mut schema = described(of(field.key), &format!("{}. Default: {}.", field.help, field.default));
     if let Some(schema) = schema.as_object_mut() {
-        // What is no number and no switch is the text of a duration.
+        // A default that is neither a number nor a switch is the text of a duration.
         let default = serde_json::from_str(field.default).unwrap_or_else(|_| field.default.into());
         schema.insert("default".into(), default);
     }
     schema
 }
 
-/// What a field may be, as `fields` reads it.
+/// The schema of a field, which allows what `fields` reads.
 fn of(key: &str) -> Value {
     let count = |most: u32| json!({ "type": "integer", "minimum": 1, "maximum": most });
     match key {
@@ -42,7 +42,7 @@ fn of(key: &str) -> Value {
     }
 }
 
-/// `[matrix]`.
+/// The schema of `[matrix]`.
 pub(super) fn matrix() -> Value {
     let list = |key: &str| {
         let help = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).find(|field| field.key == key);

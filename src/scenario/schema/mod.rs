@@ -34,7 +34,7 @@ pub fn json_schema() -> Value {
     })
 }
 
-/// What stands behind one key of the file itself.
+/// The schema of what stands behind one key of the file itself.
 fn property(key: &str) -> Value {
     match key {
         "title" => json!({
@@ -60,7 +60,7 @@ fn property(key: &str) -> Value {
     }
 }
 
-/// What several places refer to.
+/// The definitions to which several places refer.
 fn definitions() -> Map<String, Value> {
     let mut all = expect::definitions();
     let mut put = |name: &str, schema| drop(all.insert(name.to_owned(), schema));
@@ -74,7 +74,8 @@ fn definitions() -> Map<String, Value> {
         }),
     );
     let duration = text(&words::duration(), &["2s", "100ms", "1m 30s"]);
-    // Where 0 is none: some digit is not 0. In one piece, for Taplo completes nothing behind an `allOf` that refers.
+    // Where a duration may not be 0, some digit is not 0. The schema is in one piece, because Taplo completes nothing
+    // behind an `allOf` that refers.
     let mut span = duration.clone();
     span["not"] = json!({ "pattern": "^[^1-9]*$" });
     put("duration", duration);

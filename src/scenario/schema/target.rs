@@ -1,45 +1,45 @@
-//! What may stand behind the keys of faults.
+//! The schemas of what may stand behind the keys of faults.
 
 use serde_json::{Value, json};
 
 use super::fragment::{reference, text};
 use super::words;
 
-/// Any link.
+/// The schema of any link.
 pub(crate) fn link() -> Value {
     reference("link")
 }
 
-/// A duration, which may be 0.
+/// The schema of a duration, which may be 0.
 pub(crate) fn duration() -> Value {
     reference("duration")
 }
 
-/// A share of the subscribers.
+/// The schema of a share of the subscribers.
 pub(crate) fn share() -> Value {
     text(words::SHARE, &["50%"])
 }
 
-/// A word that an editor offers, with what it means.
+/// The schema of a word that an editor offers, with what it means.
 fn word(word: &str, help: &str) -> Value {
     json!({ "const": word, "description": help })
 }
 
-/// Words, or text of this form.
+/// The schema of some words, or of text that matches this pattern.
 fn words_or(words: &[(&str, &str)], pattern: &str, examples: &[&str]) -> Value {
     let words = words.iter().map(|(name, help)| word(name, help));
     let all: Vec<_> = words.chain([json!({ "pattern": pattern })]).collect();
     json!({ "type": "string", "anyOf": all, "examples": examples })
 }
 
-/// One node, or each of them.
+/// The schema of one node, or of each of them.
 pub(crate) fn nodes() -> Value {
     let words =
         [("node *", "Every node."), ("node any", "A node that the seed chooses, anew for each time.")];
     words_or(&words, words::NODE, &["node 1", "node *", "node any"])
 }
 
-/// One process, or each node.
+/// The schema of one process, or of each node.
 pub(crate) fn process() -> Value {
     let words = [
         ("broker", "The server that the pattern needs: Redis, RabbitMQ."),

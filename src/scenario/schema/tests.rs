@@ -1,9 +1,9 @@
-//! That the schema and the parser have the same numbers, keys and words.
+//! The schema and the parser have the same numbers, keys and words.
 
 use super::super::{Field, MATRIX_FIELDS, Overrides, Scenario};
 use super::*;
 
-/// What the parser says of a file.
+/// The message with which the parser refuses a file.
 fn refusal(text: &str) -> Option<String> {
     Scenario::parse("s.toml", text, &Overrides::new()).err().map(|error| error.to_string())
 }
@@ -32,8 +32,8 @@ fn every_key_of_the_file_has_a_schema_with_words() {
     }
 }
 
-/// Asserts that the parser's limits on a number are those of a schema; `file` makes a file with this value, and
-/// `refused` is how the parser refuses a value beyond.
+/// Asserts that a schema and the parser have the same limits on a number; `file` makes a file with a value, and
+/// `refused` is how the parser refuses a value beyond the limits.
 #[track_caller]
 fn same_limits(schema: &Value, file: impl Fn(&str) -> String, refused: &str) {
     let fits = |value: i64| !refusal(&file(&value.to_string())).is_some_and(|why| why.contains(refused));

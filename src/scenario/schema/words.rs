@@ -1,41 +1,41 @@
 //! The words of the file as regular expressions.
 
-/// One line, not blank.
+/// Matches one line that is not blank.
 pub(crate) const TITLE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$";
-/// A shell command.
+/// Matches a shell command.
 pub(crate) const COMMAND: &str = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$";
-/// A whole percentage from 1 to 100.
+/// Matches a whole percentage from 1 to 100.
 pub(crate) const SHARE: &str = "^\\s*0*(100|[1-9][0-9]?)\\s*%\\s*$";
-/// One subscriber.
+/// Matches one subscriber.
 pub(crate) const SUBSCRIBER: &str = "^\\s*subscriber\\s+(any|[0-9]+)\\s*$";
-/// A node, whichever.
+/// Matches a node, whichever.
 pub(crate) const NODE: &str = "^\\s*node\\s+(any|\\*|[0-9]+)\\s*$";
-/// A process.
+/// Matches a process.
 pub(crate) const PROCESS: &str = "^\\s*(broker|history|node\\s+(any|\\*|[0-9]+))\\s*$";
-/// A member of a partition's group.
+/// Matches a member of a partition's group.
 pub(crate) const MEMBER: &str = "^\\s*(broker|history|node\\s+[0-9]+)\\s*$";
-/// Any arrow of a link.
+/// Matches any arrow of a link.
 pub(crate) const ARROW: &str = "(<->|->|<-)";
-/// The arrow of a link that means both ways.
+/// Matches the arrow of a link that means both ways.
 pub(crate) const BOTH_WAYS: &str = "<->";
 
 /// The units of a duration, as the crate humantime has them.
 const UNITS: &str = "(ns|nsec|nanos|us|µs|usec|ms|msec|millis|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?\
                      |d|days?|w|wks?|weeks?|M|months?|y|yrs?|years?)";
-/// A number without a unit.
+/// Matches a number without a unit.
 const NUMBER: &str = "\\+?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?";
 
-/// Numbers, each with its unit.
+/// Matches numbers, each with its unit.
 fn spans() -> String {
     format!("([0-9][0-9\\s]*(\\.\\s*[0-9][0-9\\s]*)?{UNITS}\\s*)+")
 }
 
-/// A duration: `2s`, `1m 30s`.
+/// Matches a duration: `2s`, `1m 30s`.
 pub(crate) fn duration() -> String {
     format!("^(0|\\s*{})$", spans())
 }
 
-/// A link that a cluster may have, with such an arrow.
+/// Matches a link that a cluster may have, with such an arrow.
 pub(crate) fn link(arrow: &str) -> String {
     let node = "node\\s+(any|\\*|[0-9]+)";
     let other = "(broker|history|clients?\\s+\\*)";
@@ -43,19 +43,19 @@ pub(crate) fn link(arrow: &str) -> String {
     format!("^\\s*({node}{to}({node}|{other})|{other}{to}{node}|broker{to}history|history{to}broker)\\s*$")
 }
 
-/// What the numbers of a bound are.
+/// The form of the numbers in a bound.
 #[derive(Clone, Copy)]
 pub(crate) enum Numbers {
     Plain,
-    /// Or with a percent sign.
+    /// Plain numbers, or numbers with a percent sign.
     Percent,
     /// Durations alone.
     Durations,
-    /// Or durations.
+    /// Plain numbers, or durations.
     PlainOrDurations,
 }
 
-/// A bound as text: a sign and a number, or a range.
+/// Matches a bound as text: a sign and a number, or a range.
 pub(crate) fn bound(numbers: Numbers) -> String {
     let number = match numbers {
         Numbers::Plain => NUMBER.to_owned(),

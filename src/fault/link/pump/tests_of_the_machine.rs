@@ -1,4 +1,4 @@
-//! One pump by itself, over sockets of this machine: what waits, what is lost, and how a side ends.
+//! One pump by itself, over sockets of this machine: which bytes wait, which are lost, and how a side ends.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::super::line::{Direction, Line};
 use super::super::rules::Attached;
 use super::*;
 
-/// One side of a connection, and who is there.
+/// One side of a connection, and the socket of its other end.
 async fn side() -> (Side, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let one = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
@@ -42,7 +42,7 @@ async fn a_side_is_gone_when_it_was_reset_and_not_when_it_ended() {
     assert!(!side.is_gone());
 }
 
-/// Rules of no line at all.
+/// The rules of a connection without lines.
 fn rules() -> (Rules, watch::Sender<()>) {
     rules_of(Vec::new())
 }
@@ -52,7 +52,7 @@ fn rules_of(lines: Vec<Attached>) -> (Rules, watch::Sender<()>) {
     (Rules::new(lines.into(), Direction::Forward, 1, ear), bell)
 }
 
-/// A side whose other end is gone by a reset, as the next read or write finds out.
+/// A side whose other end was reset, as the next read or write finds out.
 async fn lost() -> Side {
     let (side, other) = side().await;
     other.set_zero_linger().unwrap();

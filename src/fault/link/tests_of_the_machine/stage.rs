@@ -1,4 +1,4 @@
-//! An upstream, a proxy in front of it, and what passes between them.
+//! A stage for tests: an upstream, a proxy in front of it, and the bytes that pass between them.
 
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
@@ -12,9 +12,9 @@ use tokio_util::task::TaskTracker;
 use super::super::{Line, LinkCounts, Proxy};
 
 pub(super) const MS: fn(u64) -> Duration = Duration::from_millis;
-/// For what is to happen at once, on any machine.
+/// How long a test waits for what should happen at once, on any machine.
 pub(super) const SOON: Duration = Duration::from_secs(10);
-/// For what is not to happen.
+/// How long a test watches that something does not happen.
 pub(super) const WHILE: Duration = Duration::from_millis(60);
 
 /// An upstream behind a proxy of one line.
@@ -39,7 +39,7 @@ impl Stage {
         TcpStream::connect(("127.0.0.1", self.proxy.port())).await
     }
 
-    /// Who dials, and the upstream's end.
+    /// A connection: the socket that dials, and the upstream's end.
     pub(super) async fn pair(&self) -> (TcpStream, TcpStream) {
         let client = self.dial().await.unwrap();
         (client, soon(self.upstream.accept()).await.unwrap().0)
@@ -50,7 +50,7 @@ pub(super) async fn soon<F: Future>(future: F) -> F::Output {
     timeout(SOON, future).await.expect("in time")
 }
 
-/// Sends this, and receives exactly it. Says how long it took.
+/// Sends these bytes, and receives exactly them. Gives the time that this took.
 pub(super) async fn pass(bytes: &[u8], from: &mut TcpStream, to: &mut TcpStream) -> Duration {
     let begin = Instant::now();
     let mut got = vec![0; bytes.len()];
@@ -61,7 +61,7 @@ pub(super) async fn pass(bytes: &[u8], from: &mut TcpStream, to: &mut TcpStream)
     begin.elapsed()
 }
 
-/// What comes until the end, and how it ends.
+/// The bytes that come until the end, and how the connection ends.
 pub(super) async fn rest(from: &mut TcpStream) -> (Vec<u8>, Result<(), ErrorKind>) {
     let mut got = Vec::new();
     let ended = soon(from.read_to_end(&mut got)).await;
@@ -73,7 +73,7 @@ pub(super) async fn is_silent(from: &TcpStream) {
     assert!(came.is_err(), "{came:?}");
 }
 
-/// Waits for a count that no signal tells.
+/// Waits until the counts are as expected, which nothing signals.
 pub(super) async fn counted(line: &Line, holds: impl Fn(LinkCounts) -> bool) {
     let begin = Instant::now();
     while !holds(line.counts()) {

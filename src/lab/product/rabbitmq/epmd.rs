@@ -1,7 +1,7 @@
-//! Erlang's port mapper, which a RabbitMQ asks for its way even when it is alone.
+//! Epmd, Erlang's port mapper, which a RabbitMQ asks for the way to other nodes even when it is alone.
 //!
-//! One that a RabbitMQ starts by itself is a daemon that outlives it, on the port of every other Erlang of this
-//! machine. So each managed RabbitMQ has its own, in the foreground, registered with the warden.
+//! An epmd that a RabbitMQ starts by itself is a daemon that outlives it, on the port of every other Erlang of this
+//! machine. So each managed RabbitMQ has its own epmd, in the foreground and registered with the warden.
 
 use std::ffi::OsString;
 use std::io;
@@ -17,9 +17,10 @@ use crate::process::{Spec, Supervision};
 use crate::program;
 use crate::service::{Readiness, Service};
 
-/// How long it may take to serve; it mostly takes some milliseconds.
+/// How long an epmd may take to serve; it mostly takes some milliseconds.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Where installations of Erlang are. Some have it only in a directory that is named after its version.
+/// The directories where installations of Erlang are. Some have epmd only in a directory that is named after its
+/// version.
 const ERLANG_PLACES: [&str; 5] = [
     "/usr/lib/erlang",
     "/usr/lib64/erlang",
@@ -28,8 +29,8 @@ const ERLANG_PLACES: [&str; 5] = [
     "/usr/local/opt/erlang/lib/erlang",
 ];
 
-/// The `epmd` of this machine. It has no flag for its version; the directory of its installation is named after that
-/// of Erlang's runtime.
+/// The `epmd` of this machine. It has no flag for its version; the directory of its installation is named after the
+/// version of Erlang's runtime.
 pub(super) static COMPANION: Companion = Companion {
     name: "epmd",
     part_of: "Erlang",
@@ -39,10 +40,10 @@ pub(super) static COMPANION: Companion = Companion {
     version: |path| std::fs::canonicalize(path).ok().and_then(|path| erlang(&path)),
 };
 
-/// The `epmd` of this machine.
+/// The path of this machine's `epmd`.
 ///
 /// # Errors
-/// When it has none.
+/// When this machine has no `epmd`.
 pub(super) fn find() -> Result<PathBuf, LabError> {
     let found = program::find("epmd");
     found.or_else(|| ERLANG_PLACES.iter().find_map(|place| within(Path::new(place)))).ok_or_else(|| {
@@ -51,20 +52,20 @@ pub(super) fn find() -> Result<PathBuf, LabError> {
     })
 }
 
-/// The one of an installation of Erlang: `bin/epmd`, or that of a version, `erts-13.1.5/bin/epmd`.
+/// The `epmd` of an installation of Erlang: `bin/epmd`, or the one of a version, `erts-13.1.5/bin/epmd`.
 fn within(erlang: &Path) -> Option<PathBuf> {
     let versions = std::fs::read_dir(erlang).ok()?.flatten();
     let mut versions: Vec<PathBuf> = versions
         .filter(|entry| entry.file_name().to_string_lossy().starts_with("erts-"))
         .map(|entry| entry.path())
         .collect();
-    // Any will do; the same one each time.
+    // Any version will do; sorting makes it the same one each time.
     versions.sort();
     let all = std::iter::once(erlang.to_owned()).chain(versions);
     all.map(|place| place.join("bin/epmd")).find(|file| program::is_program(file))
 }
 
-/// Starts one on this port, of loopback only, and waits until it serves.
+/// Starts an epmd on this port of the loopback address alone, and waits until it serves.
 pub(super) async fn start(
     program: PathBuf,
     port: u16,
@@ -90,7 +91,7 @@ pub(super) async fn start(
     }
 }
 
-/// Whether it says that it is an epmd on this port.
+/// Whether an epmd answers on this port, and says that this is its port.
 fn is_ours(port: u16, _process: u32) -> BoxFuture<'static, Result<(), String>> {
     Box::pin(async move {
         match epmd_port(port).await {
@@ -101,9 +102,10 @@ fn is_ours(port: u16, _process: u32) -> BoxFuture<'static, Result<(), String>> {
     })
 }
 
-/// The port that an epmd on this loopback port says it has.
+/// The port that the epmd on this loopback port says it has.
 async fn epmd_port(port: u16) -> io::Result<u16> {
-    // NAMES_REQ: the length, then `n`. It answers its port in four bytes, the names, and closes.
+    // The request NAMES_REQ is its length, then `n`. The answer is the port in four bytes and the names, and then epmd
+    // closes.
     let answer = ask(port, &[0, 1, b'n'], |answer| answer.len() >= 4).await?;
     let number = answer.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
     let number = number.and_then(|number| u16::try_from(number).ok());
@@ -116,7 +118,7 @@ fn erlang(epmd: &Path) -> Option<String> {
 }
 
 fn arguments(port: u16) -> Vec<OsString> {
-    // Without `-daemon` it stays in the foreground.
+    // Without `-daemon` the epmd stays in the foreground.
     ["-port", &port.to_string(), "-address", "127.0.0.1"].map(OsString::from).into()
 }
 

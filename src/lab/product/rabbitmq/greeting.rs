@@ -1,4 +1,4 @@
-//! How an AMQP 0-9-1 server greets: the frame `Connection.Start`, which says who it is before anybody logs in.
+//! The greeting of an AMQP 0-9-1 server: the frame `Connection.Start`, which says who it is before anybody logs in.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -8,26 +8,26 @@ use tokio::net::ToSocketAddrs;
 
 use crate::probe::{PATIENCE, ask_at};
 
-/// What a client says first.
+/// The protocol header, which a client sends first.
 const HEADER: &[u8] = b"AMQP\0\0\x09\x01";
-/// Type, channel and length of a frame.
+/// Number of bytes of a frame before its payload: type, channel and length.
 const FRAME_HEAD: usize = 7;
-/// `Connection.Start` on channel 0: class 10, method 10, protocol 0-9.
+/// How the payload of `Connection.Start` on channel 0 begins: class 10, method 10, protocol 0-9.
 const START: &[u8] = &[0, 10, 0, 10, 0, 9];
 
-/// What a server says about itself.
+/// What an AMQP server says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Greeting {
-    /// `RabbitMQ`, or `unknown`.
+    /// The name of the product: `RabbitMQ`, or `unknown`.
     pub product: String,
-    /// Its version, or `unknown`.
+    /// The version of the server, or `unknown`.
     pub version: String,
-    /// What its cluster is called; RabbitMQ makes it of its node name. Empty if it does not say.
+    /// The name of the server's cluster, which RabbitMQ makes of its node name. Empty if the server does not say it.
     pub cluster: String,
 }
 
 impl Greeting {
-    /// Reads the frame; `None` if it is another.
+    /// Reads the frame; `None` if it is another frame than `Connection.Start`.
     fn parse(frame: &[u8]) -> Option<Self> {
         let payload = frame.strip_prefix(&[1, 0, 0])?.get(4..)?.strip_prefix(START)?;
         let mut greeting =
@@ -50,7 +50,7 @@ impl Greeting {
                 (b't', _) => {
                     fields.byte()?;
                 }
-                // RabbitMQ has no others there. What was read so far stands.
+                // RabbitMQ sends no other types here. What was read so far stands.
                 _ => break,
             }
         }
@@ -58,12 +58,12 @@ impl Greeting {
     }
 }
 
-/// How a loopback AMQP server greets. An error until it is ready to serve.
+/// The greeting of the AMQP server on this loopback port. An error until the server is ready.
 pub async fn amqp_greeting(port: u16) -> io::Result<Greeting> {
     greeting_of(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), PATIENCE).await
 }
 
-/// How the AMQP server at this address greets.
+/// The greeting of the AMQP server at this address.
 pub async fn greeting_of(address: impl ToSocketAddrs, patience: Duration) -> io::Result<Greeting> {
     let answer = ask_at(address, HEADER, is_complete, patience).await?;
     Greeting::parse(&answer).ok_or_else(|| {
@@ -72,12 +72,12 @@ pub async fn greeting_of(address: impl ToSocketAddrs, patience: Duration) -> io:
     })
 }
 
-/// Whether a whole frame is there, or something that is none.
+/// Whether the answer holds a whole frame, or something that is no frame.
 fn is_complete(answer: &[u8]) -> bool {
     match answer {
         [] => false,
         [1, _, _, length @ ..] => length.first_chunk().is_some_and(|length| {
-            // One byte marks the end.
+            // One byte marks the end of a frame.
             answer.len() > FRAME_HEAD + u32::from_be_bytes(*length) as usize
         }),
         [1, ..] => false,
@@ -85,7 +85,7 @@ fn is_complete(answer: &[u8]) -> bool {
     }
 }
 
-/// The bytes that are still to be read.
+/// The bytes of a frame that are still to be read.
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
@@ -93,13 +93,13 @@ impl<'a> Reader<'a> {
         self.take(1)?.first().copied()
     }
 
-    /// A short string.
+    /// Reads a short string.
     fn short(&mut self) -> Option<&'a [u8]> {
         let length = self.byte()?;
         self.take(length.into())
     }
 
-    /// A long string, or a table.
+    /// Reads a long string or a table.
     fn long(&mut self) -> Option<Reader<'a>> {
         let length = u32::from_be_bytes(*self.take(4)?.first_chunk()?);
         self.take(length as usize).map(Reader)
@@ -112,7 +112,7 @@ impl<'a> Reader<'a> {
     }
 
     fn text(&self) -> String {
-        // It is shown to people.
+        // The text is shown to people, so it has no control characters and a bounded length.
         String::from_utf8_lossy(self.0).chars().filter(|c| !c.is_control()).take(100).collect()
     }
 }
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
 
-    /// The frame of a RabbitMQ 3.10, with fewer capabilities.
+    /// The `Connection.Start` of a RabbitMQ 3.10, with fewer capabilities.
     fn start() -> Vec<u8> {
         let long = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes()[..], bytes].concat();
         let short = |text: &str| [&[text.len() as u8][..], text.as_bytes()].concat();
@@ -154,7 +154,7 @@ mod tests {
         assert!(is_complete(&frame));
         for length in 0..frame.len() {
             assert!(!is_complete(&frame[..length]), "{length}");
-            // Half a table may say something already; it must not make anything up, or fail.
+            // Half a table may say something already; reading it must neither make anything up nor fail.
             Greeting::parse(&frame[..length]);
         }
         assert!(is_complete(b"HTTP/1.1 400"));

@@ -2,14 +2,14 @@
 
 use super::greeting::Greeting;
 
-/// The first part of the node name, the same at every start: the data belong to it.
+/// The first part of the node name, the same at every start: the server's data belong to the name.
 pub(super) fn node(port: u16) -> String {
     format!("lab{port}")
 }
 
 /// Whether the server that greets is the one that the lab started on this port.
 pub(super) fn is_ours(greeting: &Greeting, port: u16) -> bool {
-    // The cluster's name is made of the node's; a RabbitMQ that does not tell is believed.
+    // RabbitMQ makes the name of its cluster of the node name; a RabbitMQ that does not tell it is believed.
     greeting.cluster.is_empty() || greeting.cluster.split('@').next() == Some(&node(port))
 }
 

@@ -1,4 +1,4 @@
-//! What a managed RabbitMQ is given: ports, a node name, a configuration, and an environment of its own.
+//! The setting of a managed RabbitMQ: ports, a node name, a configuration, and an environment of its own.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -8,14 +8,14 @@ use super::name::node;
 use crate::error::LabError;
 use crate::ports;
 
-/// Where Erlang may be beside the lab's own search path.
+/// The directories where Erlang may be beside the lab's own search path.
 const ERLANG_PATH: &str = "/usr/local/bin:/opt/homebrew/bin:/usr/bin:/bin";
 
 /// The loopback ports of one RabbitMQ.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ports {
     pub(super) amqp: u16,
-    /// Where other Erlang nodes would talk to it; it listens even when there are none.
+    /// The port on which other Erlang nodes would talk to the server; it listens there even when there are none.
     pub(super) distribution: u16,
     pub(super) epmd: u16,
 }
@@ -43,13 +43,13 @@ pub(super) fn write_configuration(home: &Path, ports: Ports) -> io::Result<()> {
     std::fs::write(home.join("enabled_plugins"), "[].\n")
 }
 
-/// All of its environment: nothing that says how an installed RabbitMQ is to run may reach this one.
+/// The whole environment of the server: nothing that says how an installed RabbitMQ is to run may reach this one.
 pub(super) fn environment(home: &Path, ports: Ports, path: Option<&OsStr>) -> Vec<(OsString, OsString)> {
     let mut programs = path.unwrap_or_default().to_owned();
     programs.push(":");
     programs.push(ERLANG_PATH);
     let places = [
-        // Erlang keeps its cookie there.
+        // Erlang keeps its cookie in the home directory.
         ("HOME", ""),
         ("RABBITMQ_CONFIG_FILE", "rabbitmq.conf"),
         ("RABBITMQ_ENABLED_PLUGINS_FILE", "enabled_plugins"),
@@ -60,19 +60,19 @@ pub(super) fn environment(home: &Path, ports: Ports, path: Option<&OsStr>) -> Ve
     let values = [
         ("LANG", "C.UTF-8".to_owned()),
         ("RABBITMQ_CONF_ENV_FILE", "/dev/null".into()),
-        // Makes the script `exec`, so that the child *is* the Erlang machine and takes signals.
+        // This variable makes the script `exec`, so that the child *is* the Erlang machine and takes signals.
         ("RUNNING_UNDER_SYSTEMD", "true".into()),
         ("RABBITMQ_NODENAME", format!("{}@localhost", node(ports.amqp))),
         ("RABBITMQ_NODE_PORT", ports.amqp.to_string()),
         ("RABBITMQ_DIST_PORT", ports.distribution.to_string()),
         ("RABBITMQ_LOGS", "-".into()),
-        // It would listen for other nodes on every interface.
+        // Without this the server would listen for other nodes on every interface.
         ("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "-kernel inet_dist_use_interface {127,0,0,1}".into()),
         ("ERL_EPMD_PORT", ports.epmd.to_string()),
         ("ERL_EPMD_ADDRESS", "127.0.0.1".into()),
-        // If ours is gone, it starts none that nobody watches over.
+        // If the lab's epmd is gone, the server must not start one that nobody watches over.
         ("ERL_AFLAGS", "-start_epmd false".into()),
-        // A start that fails writes a dump of a hundred megabytes otherwise, and takes its time.
+        // Without this a start that fails takes its time to write a dump of a hundred megabytes.
         ("ERL_CRASH_DUMP_SECONDS", "0".into()),
     ];
     let path = (OsString::from("PATH"), programs);

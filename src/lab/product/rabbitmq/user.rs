@@ -1,4 +1,4 @@
-//! A RabbitMQ, or another AMQP 0-9-1 broker, that is not the lab's.
+//! Checks and cleans a RabbitMQ, or another AMQP 0-9-1 broker, that is not the lab's.
 
 use std::io;
 
@@ -9,26 +9,27 @@ use lapin::{Connection, ConnectionProperties, ErrorKind};
 use super::greeting::{Greeting, greeting_of};
 use crate::refusal::{PATIENCE, Refusal};
 
-/// Its version, or `unknown`.
+/// The version of the broker at this URL, or `unknown`.
 pub(super) async fn version(url: &str) -> Result<String, Refusal> {
     let uri = parse(url)?;
-    // Who it is, in its own words; and whether it lets us in, by the client that the nodes use as well.
+    // The greeting says who the broker is; whether it lets us in is found out with the client that the nodes use as
+    // well.
     let greeting = greeting(&uri).await?;
     let connection = connect(uri).await.map_err(|error| refusal(&error))?;
     connection.close(200, "OK".into()).await.ok();
     Ok(greeting.version)
 }
 
-/// Deletes what is made to stay.
+/// Deletes the exchanges and queues of this namespace that are made to stay.
 ///
-/// The queue of a node's live feed has a name that only the node knows. A node that ends in order deletes it; that
-/// of a killed one expires after 60 seconds.
+/// The queue of a node's live feed has a name that only the node knows. A node that ends in order deletes its queue;
+/// the queue of a killed node expires after 60 seconds.
 pub(super) async fn clean(url: &str, namespace: &str) -> lapin::Result<()> {
     let uri = url.parse::<AMQPUri>().map_err(io::Error::other)?;
     let connection = connect(uri).await?;
     let channel = connection.create_channel().await?;
     let Names { queue, exchanges } = Names::new(namespace);
-    // RabbitMQ takes what is not there for deleted.
+    // RabbitMQ answers the deletion of a queue that does not exist like any other.
     channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await?;
     for exchange in exchanges {
         channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await?;
@@ -36,8 +37,8 @@ pub(super) async fn clean(url: &str, namespace: &str) -> lapin::Result<()> {
     connection.close(200, "OK".into()).await
 }
 
-/// The native names of a cluster that stay. The lab shares no code with what it measures; a test looks at the
-/// broker whether these are all.
+/// The native names of a cluster that stay. The lab shares no code with what it measures; a test looks at the broker
+/// whether these are all.
 struct Names {
     queue: String,
     exchanges: [String; 2],
@@ -54,7 +55,7 @@ impl Names {
 
 fn parse(url: &str) -> Result<AMQPUri, Refusal> {
     let uri: AMQPUri = url.parse().map_err(|why: String| {
-        // Some of its errors repeat the URL, and that may hold a password.
+        // Some of the client's errors repeat the URL, and the URL may hold a password.
         Refusal::Url(if why.contains(url) { "it names no host".into() } else { why })
     })?;
     match uri.scheme {
@@ -76,7 +77,7 @@ async fn connect(uri: AMQPUri) -> lapin::Result<Connection> {
     Connection::connect_uri(uri, name).await
 }
 
-/// What a failed login means.
+/// The refusal that a failed login means.
 fn refusal(error: &lapin::Error) -> Refusal {
     let ErrorKind::ProtocolError(error) = error.kind() else {
         return Refusal::unusable(error.to_string());

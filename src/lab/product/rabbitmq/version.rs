@@ -1,20 +1,20 @@
-//! Which version an installed RabbitMQ is.
+//! Finds out the version of an installed RabbitMQ.
 //!
-//! Its server has no flag that says so, and its `rabbitmqctl version` starts an epmd that stays. But the server's
-//! own application stands in its installation, named after its version.
+//! The server has no flag that says its version, and `rabbitmqctl version` starts an epmd that stays. But the server's
+//! own application stands in its installation, under a name with its version.
 
 use std::path::Path;
 
 /// The version of the installation that a start script belongs to, if it can be told.
 pub(super) fn version(server: &Path) -> Option<String> {
-    // HOME/sbin/rabbitmq-server, as the script finds its home: through links.
+    // The script stands at HOME/sbin/rabbitmq-server. It finds HOME through symbolic links, so the lab does too.
     let script = std::fs::canonicalize(server).ok()?;
     let plugins = script.parent()?.parent()?.join("plugins");
     let names = std::fs::read_dir(plugins).ok()?.flatten().map(|entry| entry.file_name());
     names.filter_map(|name| of_application(&name.to_string_lossy())).max()
 }
 
-/// `rabbit-3.10.8`, or `rabbit-3.10.8.ez`.
+/// The version in the name of an application: `rabbit-3.10.8`, or `rabbit-3.10.8.ez`.
 fn of_application(name: &str) -> Option<String> {
     let version = name.strip_prefix("rabbit-")?;
     let version = version.strip_suffix(".ez").unwrap_or(version);

@@ -1,4 +1,4 @@
-//! What a Redis says about itself, asked without a client.
+//! Asks a Redis server who it is, without a Redis client.
 
 use std::io;
 
@@ -7,13 +7,13 @@ use crate::probe::ask;
 /// What a Redis server says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedisInfo {
-    /// Its version.
+    /// The version of the server.
     pub version: String,
-    /// The process id that it sees itself under.
+    /// The process id under which the server sees itself.
     pub process: u32,
 }
 
-/// Asks a loopback Redis who it is. An error until it is ready to serve.
+/// Asks the Redis server on this loopback port who it is. An error until the server is ready.
 pub async fn info(port: u16) -> io::Result<RedisInfo> {
     // PING alone would not tell whether it is *our* Redis that answers.
     let request = b"PING\r\nINFO server\r\nQUIT\r\n";

@@ -1,4 +1,4 @@
-//! When a fault strikes, how often, and for how long.
+//! Reads when a fault strikes, how often, and for how long.
 
 use std::ops::Range;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::fault::Moment;
 use crate::fault::kind::{Form, Lasts};
 use crate::section::{duration, wrong_type};
 
-/// From one time to the next, how often, and where the file says so.
+/// The time from one strike to the next, the number of strikes, and the place in the file that says so.
 type Repetition = (Option<Duration>, usize, Option<Range<usize>>);
 
 impl Reader<'_> {
@@ -50,8 +50,8 @@ impl Reader<'_> {
         }
     }
 
-    /// `every` and `times`: from one time to the next, and how often. Without `times` for as long as the load
-    /// lasts.
+    /// Reads `every` and `times`: the time from one strike to the next, and the number of strikes. Without `times` the
+    /// fault strikes for as long as the load lasts.
     pub(super) fn repetition(
         &self,
         moment: Moment,
@@ -81,7 +81,7 @@ impl Reader<'_> {
         }
         let duration =
             self.section.get("for").map(|value| duration(self.source, value, "for")).transpose()?;
-        // Each time begins before the very end of the load, and is healed by then.
+        // Each strike begins before the very end of the load, and is healed by then.
         let fit = match (length.checked_sub(moment.latest()), duration) {
             (Some(room), None) => room.as_nanos().div_ceil(every.as_nanos()),
             (Some(room), Some(duration)) => {
@@ -89,7 +89,7 @@ impl Reader<'_> {
             }
             (None, _) => 0,
         };
-        // One that does not fit at all is for others to refuse.
+        // A fault that does not fit into the load at all is refused by a later check.
         let fit = fit.max(1);
         if fit > u128::from(MOST) {
             let error = self.source.error(at, format!("the fault would strike {fit} times"));
