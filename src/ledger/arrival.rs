@@ -3,7 +3,7 @@
 /// How a message came to a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
-    /// The message came when it was said.
+    /// The message came live, as it was said.
     Live,
     /// The message came out of the history.
     Replay {

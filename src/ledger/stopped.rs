@@ -46,7 +46,7 @@ pub(super) struct Trail {
     /// The intended send time of the first debt of the unbroken row of losses up to now, excused or not; `None` if the
     /// last debt was received.
     since: Option<u64>,
-    /// Number of debts in that row that were lost without an excuse, counted from the last debt with an excuse.
+    /// Number of debts that were lost in a row without an excuse up to now; a debt with an excuse sets it to 0.
     row: u32,
     /// The intended send times of the first and the last debt of `row`.
     first: u64,
