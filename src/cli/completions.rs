@@ -30,8 +30,8 @@ pub fn run(args: &CompletionsArgs, command_line: &Command) -> Result<u8, Failure
     let mut script = Vec::new();
     generate(args.shell, &mut offered(command_line), "pubsub-lab", &mut script);
     let script = String::from_utf8_lossy(&script);
-    // The generated script for bash spells a name with a hyphen in two ways, so that bash would complete nothing after a
-    // subcommand: clap issue 6421.
+    // The generated script for bash spells a name with a hyphen in two ways, so that bash would complete nothing after
+    // a subcommand: clap issue 6421.
     let script = match args.shell {
         Shell::Bash => script.replace("pubsub__subcmd__lab", "pubsub__lab"),
         _ => script.into_owned(),

@@ -31,7 +31,8 @@ pub struct Progress {
 }
 
 impl Ledger {
-    /// How the run stands. Each call sweeps over the messages, so it is meant for a progress bar, some ten times a second.
+    /// How the run stands. Each call sweeps over the messages, so it is meant for a progress bar, some ten times a
+    /// second.
     pub fn progress(&self, now: Duration) -> Progress {
         let now = nanos(now);
         // The limit is strictly more than a second ago: a debt of just a second is still on time.

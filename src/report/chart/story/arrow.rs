@@ -18,8 +18,8 @@ const TIP: f64 = 15.0;
 const NEAR: f64 = 8.0;
 /// How far down an arrow that never arrives goes, in the picture's units.
 const FALL: i32 = 26;
-/// The places of the word of an arrow that never arrives, measured downwards from the arrow's end, in the order in which
-/// they are tried.
+/// The places of the word of an arrow that never arrives, measured downwards from the arrow's end, in the order in
+/// which they are tried.
 const BELOW: [i32; 4] = [22, 44, 66, -22];
 
 /// The colour and the name of an arrow.
