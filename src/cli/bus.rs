@@ -14,7 +14,7 @@ use bus::zeromq::{ZeromqBus, ZeromqOptions};
 use lab::Product;
 use scenario::Pattern;
 
-/// Envelopes that may wait between a bus and its node.
+/// Number of envelopes that may wait between a bus and its node.
 const BUS_QUEUE: usize = 65_536;
 
 /// How a node reaches the others.
@@ -75,7 +75,7 @@ enum LiveQueueArg {
 }
 
 impl BusArgs {
-    /// The bus of a pattern.
+    /// Makes the bus of a pattern.
     pub async fn start(&self, pattern: Pattern) -> Result<Arc<dyn Bus>, Failure> {
         match pattern {
             Pattern::Local => Ok(Arc::new(LocalBus::new(BUS_QUEUE))),
@@ -85,7 +85,7 @@ impl BusArgs {
         }
     }
 
-    /// The broker that was given, or the one that a pattern finds where it usually is.
+    /// The URL of the broker that was given, or of the one that a pattern finds where it usually is.
     fn broker_of(&self, pattern: Pattern) -> String {
         let usual = || Product::of_pattern(pattern).map(Product::usual_url).unwrap_or_default();
         self.broker.clone().unwrap_or_else(usual)

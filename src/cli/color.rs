@@ -10,7 +10,7 @@ pub fn on_stderr() -> bool {
     wanted() && console::colors_enabled_stderr()
 }
 
-/// `CLICOLOR_FORCE` would win in the library, and must not.
+/// Whether the environment allows colours. `CLICOLOR_FORCE` would win in the library, and must not.
 fn wanted() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty())
 }

@@ -30,7 +30,8 @@ pub fn run(args: &CompletionsArgs, command_line: &Command) -> Result<u8, Failure
     let mut script = Vec::new();
     generate(args.shell, &mut offered(command_line), "pubsub-lab", &mut script);
     let script = String::from_utf8_lossy(&script);
-    // Two spellings of a name with a hyphen, so that bash completes nothing after a subcommand: clap issue 6421.
+    // The generated script for bash spells a name with a hyphen in two ways, so that bash would complete nothing after
+    // a subcommand: clap issue 6421.
     let script = match args.shell {
         Shell::Bash => script.replace("pubsub__subcmd__lab", "pubsub__lab"),
         _ => script.into_owned(),
@@ -40,7 +41,7 @@ pub fn run(args: &CompletionsArgs, command_line: &Command) -> Result<u8, Failure
     Ok(0)
 }
 
-/// The command line with the words that are offered where any text is taken: a file is one, too.
+/// The command line with the known words for arguments that take any text, because they also take a file.
 fn offered(command: &Command) -> Command {
     let scenarios = || PossibleValuesParser::new(Shipped::all().into_iter().map(|shipped| shipped.name));
     let patterns = PossibleValuesParser::new(Pattern::BUILT.map(Pattern::name).into_iter().chain(["all"]));
@@ -55,7 +56,7 @@ fn offered(command: &Command) -> Command {
         })
 }
 
-/// Without what is hidden from help; the generators would show it.
+/// The command line without what is hidden from help; the generators would show it.
 fn visible(command: &Command) -> Command {
     let shown = command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set());
     Command::new("pubsub-lab")

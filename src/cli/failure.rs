@@ -1,28 +1,28 @@
-//! An error as the user sees it: one sentence, a `hint:` line, an exit code.
+//! An error in the form in which the user sees it: one sentence, a `hint:` line, an exit code.
 
 use std::fmt;
 
 use lab::LabError;
 use scenario::ScenarioError;
 
-/// Wrong usage or an invalid file.
+/// The exit code for wrong usage or an invalid file.
 pub const USAGE: u8 = 2;
-/// The environment lacks something: a broker, a free port.
+/// The exit code when the environment lacks something: a broker, a free port.
 pub const ENVIRONMENT: u8 = 4;
 
-/// An error as the user sees it.
+/// An error in the form in which the user sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// The exit code of the process.
     pub exit: u8,
-    /// One sentence: what was wrong, and where.
+    /// The error as one sentence: what was wrong, and where.
     pub message: String,
-    /// What to do about it.
+    /// The hint: what to do about the error.
     pub hint: String,
 }
 
 impl Failure {
-    /// An error with this exit code.
+    /// Makes an error with this exit code.
     pub fn new(exit: u8, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { exit, message: message.into(), hint: hint.into() }
     }
@@ -48,7 +48,7 @@ impl fmt::Display for Failure {
     }
 }
 
-/// What to do about an error of the lab that knows nothing better.
+/// The hint for an error of the lab that knows nothing better.
 fn without_words(exit: u8) -> &'static str {
     match exit {
         USAGE => "see `pubsub-lab bench --help` for what can be asked for",

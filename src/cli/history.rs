@@ -1,4 +1,4 @@
-//! `pubsub-lab history`: the history service in the foreground. What `run`, `bench` and compose start.
+//! `pubsub-lab history`: the history service in the foreground, which `run`, `bench` and compose start.
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -16,9 +16,9 @@ use super::trace::{self, TraceArgs};
 use super::{interrupt, limits};
 use history::{History, HistoryError, HistoryOptions, Keep};
 
-/// The broker of a service that is given none.
+/// The URL of the broker of a service that is given none.
 const DEFAULT_BROKER: &str = "amqp://127.0.0.1:5672";
-/// Nodes and people that ask at once.
+/// Number of nodes and people that may ask at once.
 const CLIENTS: u64 = 1_024;
 
 /// Flags of `pubsub-lab history`.
@@ -64,13 +64,13 @@ pub fn run(args: HistoryArgs) -> Result<u8, Failure> {
     }
     let runtime = super::runtime::start()?;
     let ended = runtime.block_on(serve(args));
-    // A thread that hangs in a file system is not to hold up the end.
+    // A thread that hangs in a file system must not hold up the end.
     runtime.shutdown_background();
     ended
 }
 
 async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
-    // Without a handler this signal ends a process whose file may grow no further; with one, the write fails.
+    // Without a handler this signal ends a process whose file may grow no further; with a handler, the write fails.
     let _quota = signal(SignalKind::from_raw(Signal::SIGXFSZ as i32));
     let shutdown = CancellationToken::new();
     let signals = interrupt::cancel_on_signal(shutdown.clone())?;

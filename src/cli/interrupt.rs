@@ -1,5 +1,5 @@
-//! What ends a process in good order: Ctrl-C, or a service manager. Not SIGHUP: who started it with `nohup` wants
-//! it to stay, and what a closed terminal kills the warden cleans up.
+//! The signals that end a process in good order: Ctrl-C, or a service manager. SIGHUP is not among them: who started
+//! the process with `nohup` wants it to stay, and the warden cleans up what a closed terminal kills.
 
 use std::convert::Infallible;
 
@@ -15,7 +15,7 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// From now on these signals are this value's to handle.
+    /// Takes over the signals: from now on they are this value's to handle.
     pub fn new() -> Result<Self, Failure> {
         let catch = |kind| {
             signal(kind).map_err(|error| {
@@ -26,7 +26,7 @@ impl Signals {
         Ok(Self { interrupt: catch(SignalKind::interrupt())?, terminate: catch(SignalKind::terminate())? })
     }
 
-    /// Resolves when an end is asked for.
+    /// Resolves when a signal asks for an end.
     pub async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

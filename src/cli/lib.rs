@@ -1,4 +1,4 @@
-//! The command line: one file a subcommand.
+//! The command line: one file for each subcommand.
 
 mod bench;
 mod bus;
@@ -114,7 +114,7 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Help and version print themselves; all else is wrong usage.
+/// Answers a command line that was not run. Help and version print themselves; everything else is wrong usage.
 fn not_understood(error: &clap::Error) -> ExitCode {
     match usage::failure(error) {
         Some(failure) => {

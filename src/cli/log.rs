@@ -1,4 +1,4 @@
-//! What a service in the foreground says on standard error.
+//! The log of a service in the foreground, on standard error.
 
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -7,14 +7,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 use super::{color, verbosity};
 use lab::logging::VARIABLE;
 
-/// Begins to log. `PUBSUB_LAB_LOG` says what (`info`, `pubsub_lab::bus=debug,warn`), else `-v` and `-q`; colours only
-/// on a terminal. A variable that is no filter is named, and the flags hold.
+/// Begins to log. `PUBSUB_LAB_LOG` says what (`info`, `pubsub_lab::bus=debug,warn`), otherwise `-v` and `-q` do; there
+/// are colours only on a terminal. If the variable is no filter, a line says so, and the flags hold.
 pub fn begin() {
     let flags = verbosity::get().log_filter();
     let asked = std::env::var(VARIABLE).ok();
     let (filter, refused) = chosen(asked.as_deref(), flags);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(color::on_stderr());
-    // It would say on stderr that stderr takes nothing, and panic.
+    // The logger would say on stderr that stderr takes nothing, and panic.
     let lines = lines.log_internal_errors(false);
     tracing_subscriber::registry().with(lines).with(filter).init();
     if let Some(why) = refused {
@@ -22,7 +22,7 @@ pub fn begin() {
     }
 }
 
-/// The filter, and why the one that was asked for is not it.
+/// The filter, and the reason why it is not the one that was asked for.
 fn chosen(asked: Option<&str>, flags: &str) -> (Targets, Option<String>) {
     // The flags' words are levels.
     let by_flags = || flags.parse().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `pubsub-lab node`: one chat node in the foreground. What `run`, `bench` and compose start.
+//! `pubsub-lab node`: one chat node in the foreground, which `run`, `bench` and compose start.
 
 use std::io::Write;
 use std::net::SocketAddr;

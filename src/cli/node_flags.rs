@@ -1,4 +1,4 @@
-//! Flags that a user hands through to every node of a lab.
+//! The flags that a user hands through to every node of a lab.
 
 use clap::error::{ContextKind, ErrorKind};
 use clap::{Args, Parser};
@@ -23,18 +23,18 @@ struct Node {
 }
 
 impl NodeFlags {
-    /// These flags.
+    /// Makes node flags out of these words, which nobody has checked yet.
     pub fn new(flags: Vec<String>) -> Self {
         Self { flags }
     }
 
-    /// Whether there is none.
+    /// Whether there is no flag.
     pub fn is_empty(&self) -> bool {
         self.flags.is_empty()
     }
 
-    /// The flags, if a node understands them beside those that the lab gives it itself: `labs`, and where it
-    /// listens and what it is called. An error before anything is started, and not from a log.
+    /// The flags, if a node understands them beside those that the lab gives it itself: `labs`, and where it listens
+    /// and what it is called. The error comes before anything is started, and not from a log.
     pub fn checked(self, labs: &[&str]) -> Result<Vec<String>, Failure> {
         let own = ["local", "--listen=127.0.0.1:0", "--name=n", "--namespace=n", "--sub=127.0.0.1:0"];
         let line = own.iter().chain(labs).copied().chain(self.flags.iter().map(String::as_str));

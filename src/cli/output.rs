@@ -1,4 +1,4 @@
-//! How a report goes to stdout.
+//! Prints a report on stdout.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use report::{self, Report};
 
-/// Columns of a table that nobody looks at on a terminal.
+/// The width of a table that nobody looks at on a terminal, in columns.
 const WIDTH: usize = 160;
 
 /// What goes to stdout.
@@ -25,7 +25,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Its word on the command line.
+    /// The word for the format on the command line.
     pub(super) fn name(self) -> String {
         word_of(self)
     }
@@ -53,7 +53,7 @@ pub(super) fn print_table(report: &Report, sentences: &[String]) -> io::Result<(
     let width = if terminal { console::Term::stdout().size().1.into() } else { WIDTH };
     let mut text = format!("{}\n\n", report::table(report, width).trim_end());
     for sentence in sentences {
-        // A program that reads them wants a line each.
+        // A program that reads the sentences wants one line for each.
         text += &if terminal { wrapped(sentence, width) } else { sentence.clone() };
         text.push('\n');
     }
@@ -69,7 +69,7 @@ pub(super) fn print_text(text: &str) -> io::Result<()> {
     }
 }
 
-/// The text in lines of at most so many characters, broken between words.
+/// The text in lines of at most `width` characters, broken between words.
 fn wrapped(text: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut column = 0;

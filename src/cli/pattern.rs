@@ -5,7 +5,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::failure::{Failure, USAGE};
 use scenario::{Pattern, nearest};
 
-/// Reads one pattern; completions and help know the words.
+/// The parser that reads one pattern; completions and help know the words.
 pub fn parser() -> impl TypedValueParser<Value = Pattern> {
     PossibleValuesParser::new(Pattern::BUILT.map(Pattern::name))
         .try_map(|word| Pattern::named(&word).ok_or("no such pattern"))

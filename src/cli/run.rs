@@ -91,12 +91,12 @@ async fn serve(args: RunArgs) -> Result<u8, Failure> {
             }
             Ok(outcome)
         }
-        // Dropping it kills everything, and the warden sees to what that forgets.
+        // Dropping the cluster kills everything, and the warden sees to what that forgets.
         () = signals.next() => Ok(INTERRUPTED),
     }
 }
 
-/// `None`: interrupted, and nothing is left.
+/// Starts the cluster. `None` if it was interrupted, and then nothing is left.
 async fn start(options: &ClusterOptions, signals: &mut Signals) -> Result<Option<Cluster>, LabError> {
     let cancel = CancellationToken::new();
     let waiting = Mutex::new(String::new());
@@ -149,7 +149,7 @@ async fn watch(events: &mut Events, signals: &mut Signals, pattern: Pattern) -> 
     }
 }
 
-/// What the death of one means for the others.
+/// The sentence on what the death of one process means for the others.
 fn who_goes_on(died: &str, pattern: Pattern) -> String {
     let broker = Product::of_pattern(pattern);
     let companion = broker.and_then(|broker| broker.facts().companion);
@@ -180,24 +180,24 @@ fn who_goes_on(died: &str, pattern: Pattern) -> String {
     }
 }
 
-/// What the services write into their logs.
+/// The filter for what the services write into their logs.
 fn logged() -> String {
     std::env::var(VARIABLE).unwrap_or_else(|_| verbosity::get().log_filter().into())
 }
 
-/// A result. Who closes standard output does not want it.
+/// Prints a result. Who closes standard output does not want it.
 fn show(line: impl Display) {
     writeln!(io::stdout().lock(), "{line}").ok();
 }
 
-/// What a user should know beside the results, unless they want to know nothing.
+/// Says what a user should know beside the results, unless the user wants to know nothing.
 fn tell(line: impl Display) {
     if verbosity::get().shows_notes() {
         warn(line);
     }
 }
 
-/// What is said in any case.
+/// Says what is said in any case.
 fn warn(line: impl Display) {
     writeln!(io::stderr().lock(), "{line}").ok();
 }

@@ -1,4 +1,4 @@
-//! `pubsub-lab scenarios`: what is shipped, one of them verbatim, or a file judged.
+//! `pubsub-lab scenarios`: lists what is shipped, shows one of the scenarios verbatim, or judges a file.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -40,7 +40,7 @@ enum Action {
     },
 }
 
-/// Runs it and gives the exit code: 0, or 2 for an unknown name or an invalid file.
+/// Runs the subcommand and gives the exit code: 0, or 2 for an unknown name or an invalid file.
 pub fn run(args: &ScenariosArgs) -> u8 {
     let output = match &args.action {
         None | Some(Action::List) => list(),
@@ -87,7 +87,7 @@ fn list() -> Result<String, ScenarioError> {
     Ok(text)
 }
 
-/// The patterns that this version runs it over.
+/// The patterns that this version runs the scenario over.
 fn runs(scenario: &Scenario) -> impl Iterator<Item = Pattern> {
     scenario
         .patterns
@@ -101,7 +101,7 @@ fn names(patterns: impl IntoIterator<Item = Pattern>) -> String {
 }
 
 fn check(file: &str) -> Result<String, ScenarioError> {
-    // Each variation of its matrix is judged.
+    // Every variation of the scenario's matrix is judged.
     let variations = ScenarioFile::find(file)?.variations(&Overrides::new())?;
     let Some(Variation { scenario, .. }) = variations.into_iter().next() else { return Ok(String::new()) };
     let mut text = format!("{file}: valid\n");

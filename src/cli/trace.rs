@@ -1,4 +1,4 @@
-//! `--trace FILE` of a node and a history.
+//! The flag `--trace FILE` of a node and a history.
 
 use std::path::PathBuf;
 
@@ -30,7 +30,7 @@ impl TraceArgs {
     }
 }
 
-/// What notes steps in this file, or nowhere.
+/// The trace handle that writes steps into this file, or nowhere.
 pub fn of(file: Option<&TraceFile>) -> Trace {
     file.map_or_else(Trace::off, TraceFile::trace)
 }

@@ -1,16 +1,16 @@
-//! A command line that could not be understood, told like every other error: a sentence and a hint.
+//! A command line that could not be understood, told in the form of every other error: a sentence and a hint.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::failure::{Failure, USAGE};
 
-/// What a user is told. `None` for what is no error: help and version, which print themselves.
+/// The error that a user is told. `None` for what is no error: help and version, which print themselves.
 pub fn failure(error: &clap::Error) -> Option<Failure> {
     if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         return None;
     }
     let text = error.render().to_string();
-    // What follows the first empty line are tips and the usage; both are in the hint.
+    // The text after the first empty line holds tips and the usage; both are in the hint.
     let said = text.split("\n\n").next().unwrap_or_default().trim_end();
     let message = said.strip_prefix("error: ").unwrap_or(said);
     let help = format!("see `{} --help`", command(&text));
@@ -21,7 +21,7 @@ pub fn failure(error: &clap::Error) -> Option<Failure> {
     Some(Failure::new(USAGE, message, hint))
 }
 
-/// The known word that the parser thinks of.
+/// The known word for which the parser takes a mistyped one.
 fn near(error: &clap::Error) -> Option<String> {
     let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     kinds.into_iter().find_map(|kind| match error.get(kind)? {

@@ -1,20 +1,20 @@
-//! How much the program says beside its results: `-q`, nothing, or `-v` once or more.
+//! How much the program says beside its results: nothing with `-q`, more with `-v` once or more.
 
 use std::sync::OnceLock;
 
 use clap::{ArgAction, Args};
 
-/// Set once, before a subcommand begins.
+/// The choice for this process. It is set once, before a subcommand begins.
 static VERBOSITY: OnceLock<Verbosity> = OnceLock::new();
 
-/// How much the program says on standard error. Errors are said always.
+/// How much the program says on standard error. Errors are always said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verbosity {
     /// Errors alone: no progress, no notes.
     Quiet,
-    /// What a user mostly wants to know.
+    /// The things that a user mostly wants to know.
     Normal,
-    /// More, counted by how often `-v` was given: 1 or more.
+    /// More than usual, counted by how often `-v` was given: 1 or more.
     Verbose(u8),
 }
 
@@ -31,7 +31,7 @@ pub struct VerbosityArgs {
 }
 
 impl VerbosityArgs {
-    /// What was chosen.
+    /// The verbosity that these flags choose.
     pub fn chosen(self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
@@ -44,7 +44,7 @@ impl VerbosityArgs {
 impl Verbosity {
     /// The level of a service's own log; libraries say less.
     pub fn log_filter(self) -> &'static str {
-        // What the AMQP library says about a lost connection the services say themselves, once.
+        // The services say themselves, once, what the AMQP library says about a lost connection.
         match self {
             Self::Quiet => "error,lapin=off",
             Self::Normal => "info,lapin=off",
@@ -64,12 +64,12 @@ impl Verbosity {
     }
 }
 
-/// Chooses for the rest of this process. Only the first call has an effect.
+/// Chooses the verbosity for the rest of this process. Only the first call has an effect.
 pub fn set(verbosity: Verbosity) {
     VERBOSITY.set(verbosity).ok();
 }
 
-/// What was chosen; [`Verbosity::Normal`] where nobody has.
+/// The verbosity that was chosen; [`Verbosity::Normal`] where nobody has chosen.
 pub fn get() -> Verbosity {
     VERBOSITY.get().copied().unwrap_or(Verbosity::Normal)
 }

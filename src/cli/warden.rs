@@ -1,7 +1,7 @@
-//! `pubsub-lab warden`: hidden; the lab starts it. It reads what the lab writes down on standard input, and ends
-//! all of it when that closes.
+//! `pubsub-lab warden`: a hidden subcommand that the lab starts. It reads what the lab writes down on standard input,
+//! and ends all of it when that closes.
 
-/// Keeps watch until standard input closes. Gives the exit code: 0 when nothing is left.
+/// Keeps watch until standard input closes. Gives the exit code, which is 0 when nothing is left.
 pub fn run() -> u8 {
     lab::warden::keep_watch(std::io::stdin().lock())
 }

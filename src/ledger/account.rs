@@ -8,7 +8,7 @@ use super::subscriber::Seen;
 use super::time::{ON_TIME_NANOS, nanos};
 
 impl Ledger {
-    /// How many messages are due by a moment; none before the load begins.
+    /// Number of messages that are due by a moment; 0 before the load begins.
     pub(super) fn due_by(&self, moment: u64) -> usize {
         let elapsed = self.begin.and_then(|begin| moment.checked_sub(begin));
         elapsed.map_or(0, |elapsed| self.tempo.due_by(Duration::from_nanos(elapsed), self.plan.messages))
@@ -78,7 +78,8 @@ impl Ledger {
         }
     }
 
-    /// Notes the moment of whatever is wrong with a receipt; `late` after the message was due.
+    /// Records when whatever is wrong with a receipt happened. The receipt came `late` nanoseconds after the message
+    /// was due.
     fn note_when(&mut self, receipt: Early, due: u64, late: u64) {
         let Early { n, seen: Seen { live, first, again, disordered }, at, .. } = receipt;
         let seen = &mut self.seen;
@@ -100,9 +101,9 @@ impl Ledger {
         }
     }
 
-    /// Whether a subscriber was away on purpose when a message was sent, or left before that could be late: it
-    /// did not let the pattern have its time. Asked only about debts that are late or lost: whatever that client
-    /// did until then has been told.
+    /// Whether a subscriber was away on purpose when a message was sent, or left before the message could be late: it
+    /// did not let the pattern have its time. Asked only about debts that are late or lost: whatever that client did
+    /// until then has been told.
     pub(super) fn was_away(&self, s: usize, n: usize) -> bool {
         let late = self.intended(n).saturating_add(ON_TIME_NANOS);
         self.subscribers[s].presence.was_away(self.messages[n].sent_at, late)

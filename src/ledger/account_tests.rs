@@ -8,13 +8,13 @@ use super::stage_for_tests::{begun, ms, plan, send};
 use super::*;
 use scenario::Bound;
 
-/// Where too little of a figure is blamed, in milliseconds.
+/// The time at which too little of a figure is blamed, in milliseconds since the load began.
 fn lacks(settled: &Settled, figure: &str) -> Option<(u128, u128)> {
     let when = settled.went_wrong(figure, 0.0, Bound::AtLeast(1.0));
     when.map(|(from, to)| (from.as_millis(), to.as_millis()))
 }
 
-/// Where too much of a figure is blamed, in milliseconds.
+/// The time at which too much of a figure is blamed, in milliseconds since the load began.
 fn exceeds(settled: &Settled, figure: &str) -> Option<(u128, u128)> {
     let when = settled.went_wrong(figure, 9.0, Bound::AtMost(1.0));
     when.map(|(from, to)| (from.as_millis(), to.as_millis()))
@@ -103,10 +103,11 @@ fn disorder_is_counted_where_it_was_live_or_in_a_replay() {
 fn the_longest_service_is_of_a_first_live_receipt_and_the_longest_recovery_of_a_first_replay() {
     let mut ledger = begun(plan(1, 20));
     (0..20).for_each(|n| send(&mut ledger, n, Handed));
-    // Message 5 takes 900 ms live, message 7 takes 500 ms by replay.
+    // Message 5 takes 900 ms when received live, message 7 takes 500 ms by replay.
     ledger.received(0, 5, Live, ms(1_400));
     ledger.received(0, 7, Replay { round: 0 }, ms(1_200));
-    // Longer ones that are neither: a second copy, a replay of what is there, a replay after that.
+    // Longer latencies that count neither as live nor as recovered: a second copy, a replay of what is there, and a
+    // replay after that.
     ledger.received(0, 3, Live, ms(301));
     ledger.received(0, 3, Live, ms(8_000));
     ledger.received(0, 3, Replay { round: 1 }, ms(8_100));
@@ -143,7 +144,8 @@ fn a_message_of_another_room_is_unexpected_whether_it_was_sent_or_not() {
 fn when_too_many_receipts_wait_for_their_sending_the_next_is_unexpected_at_once() {
     let mut ledger = begun(Plan { rate: 100_000.0, ..plan(1, 65_538) });
     (0..65_536).for_each(|n| ledger.received(0, n, Live, ms(1)));
-    // No room for this one, not even when its sending is told; what was sent before needs none.
+    // There is no room for this receipt, not even when its sending is told; the receipts of what was sent before need
+    // none.
     ledger.received(0, 65_536, Live, ms(2));
     ledger.sent(65_536, 0, ms(0));
     assert_eq!((ledger.progress(ms(0)).delivered, ledger.outstanding()), (0, 1));

@@ -3,11 +3,11 @@
 /// How a message came to a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
-    /// As it was said.
+    /// The message came live, as it was said.
     Live,
-    /// Out of the history.
+    /// The message came out of the history.
     Replay {
-        /// Which replay of this subscriber, counted up.
+        /// The number of the replay among those of this subscriber, counted up.
         round: u32,
     },
 }

@@ -9,8 +9,8 @@ use super::timeline::SLICE;
 use scenario::Bound;
 
 impl Settled {
-    /// Where in time a figure (by its name without a unit) went wrong that does not keep this bound, which is in
-    /// milliseconds if it is a time. `None` where no moment is to blame.
+    /// Where in time a figure that does not keep this bound went wrong. The figure goes by its name without a unit, and
+    /// the bound is in milliseconds if the figure is a time. `None` where no moment is to blame.
     pub(super) fn went_wrong(&self, figure: &str, value: f64, bound: Bound) -> Option<(Duration, Duration)> {
         let exceeded = bound.is_exceeded_by(value);
         let span = match figure {
@@ -65,7 +65,7 @@ impl Settled {
         }
     }
 
-    /// From the first to the last slice with a message whose recipients were too far apart.
+    /// The span from the first to the last slice with a message whose recipients were too far apart.
     fn spreads(&self, bound: Bound) -> Span {
         let mut span = Span::default();
         for (i, slice) in self.timeline.iter().enumerate() {
@@ -76,12 +76,12 @@ impl Settled {
         span
     }
 
-    /// From the first to the last slice whose latency breaks the bound. If none does, as a slice is less exact than
-    /// the whole, the one of the longest latency.
+    /// The span from the first to the last slice whose latency breaks the bound. If none does, because a slice is less
+    /// exact than the whole, it is the slice of the longest latency.
     fn slices(&self, figure: &str, bound: Bound, exceeded: bool) -> Span {
         let us = |i: usize| match figure {
             "p50" => self.timeline[i].p50_us,
-            // A slice has no p90, and where that is over the bound, the p99 is.
+            // A slice has no p90, and where the p90 is over the bound, the p99 is too.
             "p90" | "p99" => self.timeline[i].p99_us,
             _ => self.moments.longest_us.get(i).copied().filter(|us| *us > 0),
         };
@@ -91,11 +91,11 @@ impl Settled {
         };
         let all = 0..self.timeline.len();
         let mut span = Span::default();
-        // The longest of all is one.
+        // The longest latency of all is in one slice alone, so no span is gathered for it.
         if figure != "max" {
             all.clone().filter(breaks).for_each(|i| span.cover(i as u64 * SLICE, (i as u64 + 1) * SLICE));
         }
-        // The first of equals.
+        // Of slices with an equally long latency, the first is taken.
         let longest = all.rev().max_by_key(|i| self.moments.longest_us.get(*i));
         if let (Some(i), None, true) = (longest, span.ends(), exceeded) {
             span.cover(i as u64 * SLICE, (i as u64 + 1) * SLICE);

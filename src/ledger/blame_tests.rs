@@ -6,7 +6,7 @@ use super::stage_for_tests::{begun, ms, plan, send};
 use super::*;
 use scenario::Bound;
 
-/// A run whose every kind of moment is at another second.
+/// A run in which every kind of moment falls into another second.
 fn each_at_its_own_second() -> Settled {
     let mut settled = begun(plan(1, 0)).settle(&[], ms(0));
     let at = |span: &mut span::Span, second: u64| span.include(second * 1_000_000_000);
@@ -50,7 +50,7 @@ fn each_at_its_own_second() -> Settled {
     settled
 }
 
-/// From which second to which a figure went wrong that is 5.
+/// The seconds from which to which a figure whose value is 5 went wrong.
 fn seconds(settled: &Settled, figure: &str, bound: Bound) -> Option<(u64, u64)> {
     settled.went_wrong(figure, 5.0, bound).map(|(from, to)| (from.as_secs(), to.as_secs()))
 }
@@ -119,8 +119,9 @@ fn too_little_of_a_figure_is_blamed_on_what_it_lacks() {
     }
 }
 
-/// Two hundred subscribers and a message in each slice. All take 10 ms but in slice 1, where a third takes 50 ms; in
-/// slice 2, where all do; and in slices 3 and 4, where one takes 100 ms. What is sent in slice 5 never comes.
+/// A run of two hundred subscribers and a message in each slice. All receipts take 10 ms except in slice 1, where a
+/// third takes 50 ms; in slice 2, where all do; and in slices 3 and 4, where one takes 100 ms. What is sent in slice 5
+/// never comes.
 fn slices_of_many_kinds() -> Settled {
     let mut ledger = begun(plan(200, 6));
     (0..6).for_each(|n| send(&mut ledger, n, Handed));
@@ -154,7 +155,7 @@ fn each_quantile_is_looked_for_in_the_slices_where_it_is_wrong() {
     assert_eq!(over("p999", 30.0, Bound::AtLeast(60.0)), Some((0, 300)));
     assert_eq!(over("p50", 30.0, Bound::AtLeast(40.0)), Some((0, 500)));
     assert_eq!(over("p50", 5.0, Bound::AtLeast(9.0)), None, "no slice is that short");
-    // Only those on the side of the bound on which the whole is wrong.
+    // Only the slices on the side of the bound on which the whole is wrong are blamed.
     assert_eq!(over("p999", 70.0, Bound::Between(15.0, 60.0)), Some((300, 500)));
     assert_eq!(over("p999", 12.0, Bound::Between(15.0, 60.0)), Some((0, 100)));
     // No slice is over the bound: the one with the longest latency is blamed.
@@ -166,7 +167,7 @@ fn each_way_to_be_lost_has_the_due_times_of_what_was_lost_that_way() {
     use super::Answer::{Confirmed, Refused, Unknown};
     let mut ledger = begun(Plan { crosses_nodes: false, ..plan(1, 40) });
     ledger.closed(0, ms(2_950));
-    // It comes back on another node than the publisher's: from message 33 on it has no path.
+    // The subscriber comes back on another node than the publisher's: from message 33 on it has no path.
     ledger.subscribed(0, 1, ms(3_250));
     let lost = [7, 12, 20, 22, 30, 31, 32, 35, 36];
     for n in 0..40 {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::stage_for_tests::plan;
 
-/// Room for so many receipts of so many messages to so many subscribers.
+/// A witness of this many subscribers and messages, with room for `most` receipts.
 fn witness(subscribers: usize, messages: usize, most: usize) -> Witness {
     Witness::with_room(&plan(subscribers, messages), most)
 }
@@ -13,7 +13,8 @@ fn kept(witness: &Witness, n: usize) -> Vec<u64> {
     witness.receipts(n).map(|receipt| receipt.at).collect()
 }
 
-/// A live receipt of a message by a subscriber, so late; it comes at ten times that.
+/// Gives the witness a live receipt of a message by a subscriber, `late` after it was due; the receipt comes at ten
+/// times that.
 fn hear(witness: &mut Witness, n: usize, s: usize, late: u64) {
     witness.heard(n, s, late * 10, late, false);
 }
@@ -24,7 +25,7 @@ fn ordinary_messages_are_spread_over_the_load_and_take_half_of_the_room() {
         let witness = witness(subscribers, messages, most);
         (witness.stretch, witness.ordinary.len())
     };
-    // 100 receipts: 50 of ordinary messages with five each are ten messages.
+    // Of room for 100 receipts, ordinary messages get 50: with five receipts each they are ten messages.
     assert_eq!(stretches(5, 95, 100), (10, 10));
     assert_eq!(stretches(1, 960, 65_536), (20, 48), "48 at the most");
     assert_eq!(stretches(900, 30, 100), (30, 1), "one at the least");
@@ -77,14 +78,14 @@ fn what_is_paid_is_let_go_unless_it_is_ordinary_or_the_slowest() {
         witness.paid(n);
         witness.paid(n);
     }
-    // 0 and 7 are the first of their stretches, and 2 is the slowest.
+    // Messages 0 and 7 are the first of their stretches, and message 2 is the slowest.
     assert_eq!(witness.ordinary().collect::<Vec<_>>(), [0, 7]);
     let all = |witness: &Witness| (0..10).filter(|n| !kept(witness, *n).is_empty()).collect::<Vec<_>>();
     assert_eq!(all(&witness), [0, 2, 7]);
-    // A slower one takes the place of the slowest, which is let go as it is paid and not ordinary.
+    // A slower message takes the place of the slowest, which is let go because it is paid and not ordinary.
     hear(&mut witness, 9, 0, 10);
     assert_eq!(all(&witness), [0, 7, 9]);
-    // Of what is let go nothing more is kept.
+    // Of a message that was let go nothing more is kept.
     hear(&mut witness, 2, 0, 4);
     assert_eq!((kept(&witness, 2), witness.given_up()), (vec![], 0));
 }
@@ -93,20 +94,20 @@ fn what_is_paid_is_let_go_unless_it_is_ordinary_or_the_slowest() {
 fn the_slowest_stays_if_it_is_not_paid_or_is_ordinary() {
     let mut witness = witness(2, 10, 20);
     assert_eq!(witness.stretch, 2);
-    // Paid, slowest and ordinary; then slowest and not paid; then a slower one.
+    // First the slowest message is paid and ordinary; then the slowest is not paid; then a slower one comes.
     hear(&mut witness, 0, 0, 5);
     witness.paid(0);
     hear(&mut witness, 3, 0, 6);
-    // That another one is paid does not pay the slowest.
+    // A payment of another message does not pay the slowest.
     hear(&mut witness, 6, 0, 1);
     witness.paid(6);
     hear(&mut witness, 5, 0, 7);
     assert_eq!([0, 3, 5].map(|n| kept(&witness, n)), [[50], [60], [70]]);
-    // Message 2 takes its stretch's place, so that 3, paid now and the slowest no more, is let go.
+    // Message 2 takes its stretch's place, so that message 3, which is paid now and no longer the slowest, is let go.
     witness.paid(2);
     witness.paid(3);
     assert_eq!([0, 3, 5].map(|n| kept(&witness, n)), [vec![50], vec![], vec![70]]);
-    // The slowest again, by another of its subscribers: both of its receipts stay.
+    // The slowest message is received again, by another of its subscribers: both of its receipts stay.
     witness.paid(4);
     hear(&mut witness, 5, 1, 8);
     witness.paid(5);
@@ -132,7 +133,7 @@ fn who_finds_no_room_is_given_up_and_makes_room() {
     assert_eq!((kept(&witness, 0), kept(&witness, 1)), (vec![10, 20], vec![20, 30]));
     hear(&mut witness, 1, 2, 4);
     assert_eq!((kept(&witness, 1), witness.given_up()), (vec![], 1), "it had the newest");
-    // Its two places are free again, and no more than those.
+    // The two places of the closed message are free again, and no more than those.
     (0..3).for_each(|s| hear(&mut witness, 2, s, 5 + s as u64));
     assert_eq!((kept(&witness, 2), witness.given_up()), (vec![], 2));
     hear(&mut witness, 3, 0, 1);

@@ -12,13 +12,13 @@ use super::phase::{Interval, phases, stretches};
 use super::time::{ON_TIME, nanos};
 use super::timeline::{SLICE, Slice, slice_of};
 
-/// An interval is a second long, or longer if there would be more of them than this.
+/// The most intervals of a run. An interval is a second long, or longer if there would be more of them than this.
 const MOST_INTERVALS: usize = 120;
-/// So many slices are a second.
+/// Number of slices in a second.
 const SECOND: usize = (1_000_000_000 / SLICE) as usize;
 
 impl Ledger {
-    /// Fills in the answers, who was online, and the fan-out of each slice; gives the fan-out of the whole run.
+    /// Fills in the answers, the subscribers online, and the fan-out of each slice; gives the fan-out of the whole run.
     pub(super) fn fill(&self, timeline: &mut [Slice]) -> Histogram<u64> {
         let mut whole = micros_histogram();
         let mut spreads: Vec<Vec<u64>> = vec![Vec::new(); timeline.len()];
@@ -37,7 +37,7 @@ impl Ledger {
         }
         for (slice, spreads) in timeline.iter_mut().zip(&mut spreads) {
             spreads.sort_unstable();
-            // The lower one of two in the middle, as a histogram has it.
+            // Of two values in the middle the lower one is the median, as in a histogram.
             slice.spread_p50_us = spreads.len().checked_sub(1).map(|last| spreads[last / 2]);
             slice.spread_max_us = spreads.last().copied();
         }
@@ -45,10 +45,10 @@ impl Ledger {
         whole
     }
 
-    /// Who was online when each slice began.
+    /// Counts the subscribers that were online when each slice began.
     fn count_online(&self, timeline: &mut [Slice]) {
         let begin = self.begin.unwrap_or(0);
-        // What each slice has more than the one before.
+        // The change in the number of subscribers online from each slice to the next.
         let mut changes = vec![0_i64; timeline.len() + 1];
         let slice_from = |at: u64| {
             let since = at.saturating_sub(begin);

@@ -11,18 +11,18 @@ fn a_slice_counts_who_was_online_when_it_began() {
     let mut ledger = Ledger::new(plan(4, 6));
     ledger.begin(ms(0));
     (0..6).for_each(|n| send(&mut ledger, n, Handed));
-    // Long before the load began, and in the middle of it; subscriber 3 never comes.
+    // Some subscribe long before the load began, and some in the middle of it; subscriber 3 never comes.
     ledger.subscribed(0, 0, since(1_000));
     ledger.subscribed(1, 1, ms(150));
     ledger.subscribed(2, 0, ms(200));
-    // Gone and back within a slice shows nowhere.
+    // An absence that begins and ends within a slice shows nowhere.
     ledger.closed(1, ms(210));
     ledger.subscribed(1, 0, ms(290));
-    // It leaves, its connection closes, and it comes back.
+    // Subscriber 0 leaves, its connection closes, and it comes back.
     ledger.left(0, ms(300));
     ledger.closed(0, ms(310));
     ledger.subscribed(0, 1, ms(420));
-    // After the last slice.
+    // This close comes after the last slice.
     ledger.closed(2, ms(501));
     let online: Vec<_> = ledger.settle(&[], ms(9_000)).timeline.iter().map(|slice| slice.online).collect();
     assert_eq!(online, [1, 1, 3, 2, 2, 3].map(Some));
@@ -32,7 +32,7 @@ fn a_slice_counts_who_was_online_when_it_began() {
 fn who_is_subscribed_twice_is_online_once() {
     let mut ledger = begun(plan(2, 3));
     (0..3).for_each(|n| send(&mut ledger, n, Handed));
-    // On another node, without a close between.
+    // The subscriber appears on another node, without a close between.
     ledger.subscribed(0, 1, ms(50));
     ledger.closed(0, ms(150));
     ledger.left(0, ms(160));
@@ -42,7 +42,7 @@ fn who_is_subscribed_twice_is_online_once() {
 
 #[test]
 fn a_slice_has_the_answers_of_the_messages_that_were_due_in_it() {
-    // Twenty a second: two messages a slice.
+    // At twenty messages a second there are two in a slice.
     let mut ledger = begun(Plan { rate: 20.0, ..plan(1, 10) });
     (0..9).for_each(|n| ledger.sent(n, 0, ms(n as u64 * 50)));
     let answers = [Confirmed, Handed, Refused, Refused, Unknown, Handed, Refused, Handed];
@@ -61,10 +61,11 @@ fn a_slice_has_the_answers_of_the_messages_that_were_due_in_it() {
 
 #[test]
 fn the_spread_of_a_slice_is_the_lower_median_and_the_longest_of_its_messages() {
-    // Forty a second: four messages a slice.
+    // At forty messages a second there are four in a slice.
     let mut ledger = begun(Plan { rate: 40.0, ..plan(3, 12) });
     (0..12).for_each(|n| ledger.sent(n, 0, ms(n as u64 * 25)));
-    // In the first slice 3, 9, 1 and 7 ms; in the second 5 ms, one recipient, none, and three recipients.
+    // The spreads in the first slice are 3, 9, 1 and 7 ms; in the second 5 ms, then one recipient, none, and three
+    // recipients.
     let receive = |ledger: &mut Ledger, n: usize, after: &[u64]| {
         for (s, after) in after.iter().enumerate() {
             ledger.received(s, n, Live, ms(n as u64 * 25 + after));
@@ -74,7 +75,7 @@ fn the_spread_of_a_slice_is_the_lower_median_and_the_longest_of_its_messages() {
     for (n, after) in receipts.into_iter().enumerate() {
         receive(&mut ledger, n, after);
     }
-    // A replay is no live recipient.
+    // A recipient by replay is no live recipient.
     ledger.received(0, 8, Live, ms(201));
     ledger.received(1, 8, Replay { round: 0 }, ms(299));
     let settled = ledger.settle(&[], ms(9_000));
@@ -85,13 +86,13 @@ fn the_spread_of_a_slice_is_the_lower_median_and_the_longest_of_its_messages() {
     assert_eq!((settled.fan_out.len(), settled.widest_us()), (6, Some(18_000)));
 }
 
-/// Begin and length of each interval in milliseconds, its phase, and its latencies.
+/// The begin and the length of each interval in milliseconds, its phase, and the number of its latencies.
 fn intervals(ledger: &Ledger, faults: &[FaultTimes]) -> Vec<(u128, u128, Phase, u64)> {
     let interval = |it: &Interval| (it.at.as_millis(), it.length.as_millis(), it.phase, it.latency.len());
     ledger.settle(faults, ms(900_000)).intervals.iter().map(interval).collect()
 }
 
-/// Ten messages a second, all received at once.
+/// A run of ten messages a second, all received at once.
 fn calm(messages: usize) -> Ledger {
     let mut ledger = begun(plan(1, messages));
     for n in 0..messages {
@@ -121,13 +122,13 @@ fn a_run_without_a_message_has_no_interval_and_one_that_ends_early_none_after_it
     assert_eq!(intervals(&begun(plan(1, 50)), &[]), []);
     let mut ledger = begun(plan(1, 50));
     (0..13).for_each(|n| send(&mut ledger, n, Handed));
-    // Received long after the last slice of the load.
+    // This message is received long after the last slice of the load.
     ledger.received(0, 0, Live, ms(30_000));
     assert_eq!(intervals(&ledger, &[]), [(0, 1_000, Steady, 1), (1_000, 300, Steady, 0)]);
 }
 
-/// The end of the recovery, in milliseconds, of a run whose fault lasts from 500 ms to 1 s and whose message 11, due
-/// after 1.1 s, fares like this; all others are received at once by both subscribers.
+/// The end of the recovery, in milliseconds. The fault of this run lasts from 500 ms to 1 s, and `fares` says what
+/// becomes of message 11, which is due after 1.1 s; all others are received at once by both subscribers.
 fn recovered_at(crosses_nodes: bool, fares: impl Fn(&mut Ledger)) -> u128 {
     let mut ledger = begun(Plan { crosses_nodes, ..plan(2, 20) });
     for n in 0..20 {

@@ -1,10 +1,10 @@
 //! The counts that every event changes at once.
 
-/// What is counted as it happens.
+/// The counts that are kept up to date as the events come.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Counts {
     pub(super) sent: u64,
-    /// Of the messages sent, by [`Answer`](super::Answer).
+    /// Number of messages sent, by [`Answer`](super::Answer).
     pub(super) answers: [u64; 4],
     pub(super) owed: u64,
     pub(super) delivered: u64,

@@ -4,17 +4,17 @@
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Debt(u8);
 
-/// Received live.
+/// The message was received live.
 const LIVE: u8 = 1;
-/// Received by a replay.
+/// The message was received by a replay.
 const REPLAYED: u8 = 2;
-/// Received, in either way.
+/// The message was received, live or by a replay.
 const RECEIVED: u8 = LIVE | REPLAYED;
-/// Received in the subscriber's current replay.
+/// The message was received in the subscriber's current replay.
 const IN_ROUND: u8 = 4;
 /// The message was sent, and not before the subscriber first subscribed.
 const OWED: u8 = 8;
-/// The pattern has a way for it.
+/// The pattern has a way from the publisher to the subscriber.
 const PATH: u8 = 16;
 
 impl Debt {
@@ -38,7 +38,7 @@ impl Debt {
         self.0 & PATH != 0
     }
 
-    /// Whether it is worth waiting for.
+    /// Whether the debt is worth waiting for: owed, with a path, and not received.
     pub(super) fn outstanding(self) -> bool {
         self.owed() && self.has_path() && !self.received()
     }
@@ -70,7 +70,7 @@ impl Debt {
 mod tests {
     use super::*;
 
-    /// Live, received, in the round, owed, with a path, outstanding.
+    /// Whether a debt is live, received, in the round, owed, with a path, and outstanding.
     fn all(debt: Debt) -> [bool; 6] {
         let (live, received, in_round) = (debt.live(), debt.received(), debt.in_round());
         [live, received, in_round, debt.owed(), debt.has_path(), debt.outstanding()]

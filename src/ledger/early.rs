@@ -1,18 +1,19 @@
-//! Receipts that are told before their sending: two tasks race for the ledger, and the subscriber's wins.
+//! Receipts that are told before the sending of their message: two tasks race for the ledger, and the subscriber's
+//! wins.
 
 use super::subscriber::Seen;
 
-/// The most that wait. Beyond it a receipt counts as unexpected at once: a race leaves a handful, only a server
-/// that makes messages up leaves thousands.
+/// The most receipts that wait. Beyond it a receipt counts as unexpected at once: a race leaves a handful, only a
+/// server that makes messages up leaves thousands.
 const MOST: usize = 65_536;
 
-/// One receipt, not yet counted.
+/// A receipt that is not yet counted.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Early {
     pub(super) s: usize,
     pub(super) n: usize,
     pub(super) seen: Seen,
-    /// Nanoseconds since the run's zero.
+    /// When the receipt came, in nanoseconds since the run's zero.
     pub(super) at: u64,
 }
 
@@ -29,7 +30,7 @@ impl EarlyReceipts {
         self.0.len()
     }
 
-    /// When they came, in nanoseconds since the run's zero.
+    /// When the waiting receipts came, in nanoseconds since the run's zero.
     pub(super) fn moments(&self) -> impl Iterator<Item = u64> {
         self.0.iter().map(|receipt| receipt.at)
     }
@@ -38,7 +39,7 @@ impl EarlyReceipts {
         self.0.push(receipt);
     }
 
-    /// Those of message `n`, in order.
+    /// Takes the waiting receipts of message `n`, in order.
     pub(super) fn take(&mut self, n: usize) -> Vec<Early> {
         self.0.extract_if(.., |receipt| receipt.n == n).collect()
     }

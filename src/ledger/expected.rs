@@ -8,7 +8,7 @@ use super::outcome::Outcome;
 use super::settled::Settled;
 use scenario::{Bound, Expectation, FigureKind, figure_base, figure_kind};
 
-/// What became of an expectation.
+/// Decides what became of an expectation.
 pub(super) fn outcome(settled: &Settled, harness: &Harness, expectation: &Expectation) -> Outcome {
     let name = expectation.figure.as_str();
     let outcome = Outcome {
@@ -59,22 +59,22 @@ pub(super) fn outcome(settled: &Settled, harness: &Harness, expectation: &Expect
     }
 }
 
-/// A stretch of time since the load began: `from 5.1 s to 9.9 s`, or `at 5.1 s` where it is a moment.
+/// A stretch of time since the load began, in words: `from 5.1 s to 9.9 s`, or `at 5.1 s` where it is a moment.
 fn stretch(from: Duration, to: Duration) -> String {
     let (from, to) = (seconds(from), seconds(to));
     if from == to { format!("at {from}") } else { format!("from {from} to {to}") }
 }
 
-/// A moment since the load began: `5.1 s`.
+/// A moment since the load began, in words: `5.1 s`.
 pub(super) fn seconds(time: Duration) -> String {
     format!("{:.1} s", time.as_secs_f64())
 }
 
 /// Why a figure does not exist.
 enum Nothing {
-    /// No debt was harmed: as good as 0 for every bound.
+    /// No debt was harmed, so there was nothing to recover from: as good as 0 for every bound.
     ToRecoverFrom,
-    /// The evidence is missing.
+    /// The evidence for the figure is missing, for this reason.
     ToShow(&'static str),
 }
 
@@ -90,7 +90,7 @@ fn nothing(settled: &Settled, base: &str) -> Nothing {
     }
 }
 
-/// Unsent messages count as failed in every expectation on loss, and on what came on time.
+/// Counts unsent messages as failed, in every expectation on loss and on what came on time.
 fn count_unsent(settled: &Settled, base: &str, figure: Figure) -> Figure {
     let unsent = settled.unsent_debts;
     let all = (settled.debts.owed + unsent) as f64;

@@ -11,12 +11,13 @@ fn outcome(settled: &Settled, figure: &str, bound: Bound) -> Outcome {
     judge(settled, &Harness::default(), &[expectation]).outcomes.remove(0)
 }
 
-/// What is wrong; empty if the bound holds.
+/// What is wrong, as a clause; empty if the bound holds.
 fn why(settled: &Settled, figure: &str, bound: Bound) -> String {
     outcome(settled, figure, bound).why.unwrap_or_default()
 }
 
-/// Ten messages to two subscribers: the last two are never sent, so four debts are missing; message 3 is lost to one.
+/// A run of ten messages to two subscribers. The last two are never sent, so four debts are missing; message 3 is lost
+/// to one subscriber.
 fn unsent() -> Settled {
     let mut ledger = begun(plan(2, 10));
     for n in 0..8 {
@@ -31,7 +32,7 @@ fn unsent() -> Settled {
 #[test]
 fn shares_count_the_debts_of_unsent_messages_above_and_below_the_line() {
     let settled = unsent();
-    // 1 lost and 4 unsent of 16 owed and 4 unsent; 15 on time of the same 20.
+    // One debt is lost and 4 are unsent, of 16 owed and 4 unsent debts; 15 of the same 20 are on time.
     let lost = outcome(&settled, "lost_share", Bound::AtMost(0.2));
     assert_eq!((lost.value, lost.met), (Some(0.25), false));
     assert_eq!(

@@ -1,6 +1,6 @@
 //! How far apart the live recipients of one message are: the time from the first to the last of them.
 
-/// The live receipts of one message, as long after its intended send time, in microseconds.
+/// The live receipts of one message, as microseconds after its intended send time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FanOut {
     first_us: u32,
@@ -9,19 +9,19 @@ pub(super) struct FanOut {
 }
 
 impl FanOut {
-    /// Nobody has it yet.
+    /// The fan-out of a message that nobody has yet.
     pub(super) const NOBODY: Self = Self { first_us: u32::MAX, last_us: 0, recipients: 0 };
 
-    /// One more recipient, so late.
+    /// Counts one more recipient, this many microseconds after the intended send time.
     pub(super) fn reached(&mut self, late_us: u64) {
-        // Over an hour is an hour, as in the histograms.
+        // A time of more than an hour counts as an hour, as in the histograms.
         let late = u32::try_from(late_us).unwrap_or(u32::MAX);
         self.first_us = self.first_us.min(late);
         self.last_us = self.last_us.max(late);
         self.recipients += 1;
     }
 
-    /// From the first to the last recipient, in microseconds; `None` with less than two.
+    /// The time from the first to the last recipient, in microseconds; `None` with fewer than two recipients.
     pub(super) fn spread_us(self) -> Option<u64> {
         (self.recipients >= 2).then(|| u64::from(self.last_us - self.first_us))
     }

@@ -8,19 +8,19 @@ pub use scenario::grouped;
 
 use scenario::FigureKind;
 
-/// One figure.
+/// The value of one figure, with its unit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Figure {
-    /// So many.
+    /// A number of things.
     Count(u64),
     /// A share of the whole, 0 to 1.
     Share(f64),
-    /// Milliseconds.
+    /// A time in milliseconds.
     Millis(f64),
 }
 
 impl Figure {
-    /// The bare number, for comparing with a bound.
+    /// The bare number of the figure, for comparing with a bound.
     pub fn value(self) -> f64 {
         match self {
             Figure::Count(count) => count as f64,
@@ -29,7 +29,7 @@ impl Figure {
     }
 
     /// A quantile of a histogram of microseconds by its word: `p50` to `p999`, or `max`. `None` if nothing was
-    /// recorded. None is over `longest`: the end of a histogram's last bucket is up to a thousandth beyond it.
+    /// recorded. No quantile is over `longest`: the end of a histogram's last bucket is up to a thousandth beyond it.
     pub(super) fn quantile(histogram: &Histogram<u64>, word: &str, longest: Option<u64>) -> Option<Figure> {
         let quantile = match word {
             "p50" => 0.5,
@@ -43,7 +43,7 @@ impl Figure {
         (!histogram.is_empty()).then(|| Figure::Millis(us() as f64 / 1_000.0))
     }
 
-    /// In a sentence, in the unit of a name of this kind.
+    /// The figure as a sentence shows it, in the unit of a name of this kind.
     pub(super) fn in_words(self, kind: FigureKind) -> String {
         match (self, kind) {
             (Figure::Millis(ms), FigureKind::Time | FigureKind::Micros) => number(ms, kind),
@@ -52,7 +52,8 @@ impl Figure {
     }
 }
 
-/// The number of a bound in a sentence; of a time, so many milliseconds in the unit of a name of this kind.
+/// The number of a bound as a sentence shows it. The bound of a time is a number of milliseconds, and is shown in the
+/// unit of a name of this kind.
 pub(super) fn number(value: f64, kind: FigureKind) -> String {
     match kind {
         FigureKind::Time => time(value),
@@ -69,7 +70,7 @@ fn plain(value: f64) -> String {
     }
 }
 
-/// Milliseconds in the unit that suits them, to the nanosecond: `250 us`, `20 ms`, `1.5 s`.
+/// A time in milliseconds, shown in the unit that suits it, to the nanosecond: `250 us`, `20 ms`, `1.5 s`.
 fn time(ms: f64) -> String {
     let nanos = (ms * 1e6).round();
     match nanos {
@@ -84,7 +85,7 @@ impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Figure::Count(count) => f.write_str(&grouped(*count)),
-            // Neither what is not the whole nor what is not nothing may look like it.
+            // A share that is not 1 may not look like the whole, and a share that is not 0 may not look like nothing.
             Figure::Share(share) if *share > 0.0 && *share < 0.000_1 => f.write_str("less than 0.0001"),
             Figure::Share(share) => write!(f, "{}", (share * 10_000.0).floor() / 10_000.0),
             Figure::Millis(ms) => write!(f, "{ms}"),

@@ -8,25 +8,27 @@ use super::histogram::micros_histogram;
 /// How the harness itself did.
 #[derive(Debug, Clone)]
 pub struct Harness {
-    /// From the later of intended time and connection usable to the hand-over for writing, in microseconds.
+    /// The time from the later of the intended time and the moment when the connection was usable to the hand-over for
+    /// writing, in microseconds.
     pub publish_delay: Histogram<u64>,
     /// How late the receivers' loop ran, in microseconds.
     pub loop_lag: Histogram<u64>,
     /// How often a queue of the harness overflowed.
     pub overruns: u64,
-    /// What makes the run inconclusive, a clause each: `subscriber 3 could not connect within 60 s`.
+    /// What makes the run inconclusive, a clause for each problem: `subscriber 3 could not connect within 60 s`.
     pub problems: Vec<String>,
-    /// What a reader should know though it changes nothing, a clause each: `2 probe messages were lost`.
+    /// What a reader should know though it changes nothing, a clause for each note: `2 probe messages were lost`.
     pub notes: Vec<String>,
-    /// Processes that died without being asked to, a clause each: `node 0 died unasked: exit code 1`.
+    /// Processes that died without being asked to, a clause for each: `node 0 died unasked: exit code 1`.
     pub deaths: Vec<String>,
-    /// Whether dying unasked violates, as it does for a server that is none of ours; else it is a note.
+    /// Whether a process that dies unasked is a violation, as it is for a server that is none of ours; otherwise it is
+    /// a note.
     pub deaths_violate: bool,
 }
 
 impl Harness {
-    /// One of its figures by its name without a unit (`publish_delay_p99`, `loop_lag_max`); `None` for another's,
-    /// and where nothing was measured.
+    /// A figure of the harness by its name without a unit (`publish_delay_p99`, `loop_lag_max`); `None` for a name that
+    /// belongs to the pattern's figures, and where nothing was measured.
     pub fn figure(&self, name: &str) -> Option<Figure> {
         match name.rsplit_once('_')? {
             ("publish_delay", word) => Figure::quantile(&self.publish_delay, word, None),
@@ -37,7 +39,7 @@ impl Harness {
 }
 
 impl Default for Harness {
-    /// Nothing measured, nothing wrong.
+    /// A harness that has measured nothing, and with which nothing is wrong.
     fn default() -> Self {
         let (publish_delay, loop_lag) = (micros_histogram(), micros_histogram());
         Self {

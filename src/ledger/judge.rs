@@ -37,19 +37,19 @@ pub enum Verdict {
 pub struct Judgement {
     /// What the run proves.
     pub verdict: Verdict,
-    /// A clause for each reason, the ones that decided first.
+    /// The reasons, a clause for each, the ones that decided first.
     pub why: Vec<String>,
-    /// What became of each expectation, in their order.
+    /// What became of each expectation, in the order of the expectations.
     pub outcomes: Vec<Outcome>,
-    /// The latency is as much the harness's as the pattern's.
+    /// Whether the latency is as much the harness's as the pattern's.
     pub harness_limited: bool,
 }
 
-/// The harness's median may be this late, in microseconds, before it limits the latency.
+/// The greatest median of the harness's lateness, in microseconds, that does not yet limit the latency.
 const LIMITED_MEDIAN_US: u64 = 500;
-/// Its 99th percentile may be this late, in microseconds, before the run proves nothing.
+/// The greatest 99th percentile of the harness's lateness, in microseconds, with which the run still proves something.
 const INCONCLUSIVE_P99_US: u64 = 50_000;
-/// So many paths are named one by one.
+/// Number of paths that are named one by one; of further paths only the number is told.
 const PATHS_NAMED: usize = 3;
 
 /// Judges a run by the expectations of its pattern.
@@ -80,12 +80,12 @@ fn limits(lateness: &Histogram<u64>, latency: &Histogram<u64>) -> bool {
     !lateness.is_empty() && (share || lateness.value_at_quantile(0.5) > LIMITED_MEDIAN_US)
 }
 
-/// How late the load generator was, if so late that nothing is proved: the 99th percentile, in microseconds.
+/// The 99th percentile of the load generator's lateness, in microseconds, if it was so late that nothing is proved.
 fn too_late_us(lateness: &Histogram<u64>) -> Option<u64> {
     Some(lateness.value_at_quantile(0.99)).filter(|p99| *p99 > INCONCLUSIVE_P99_US)
 }
 
-/// Why the run proves nothing.
+/// The reasons why the run proves nothing, a clause for each.
 fn doubts(settled: &Settled, harness: &Harness) -> Vec<String> {
     let mut doubts = harness.problems.clone();
     for (what, lateness) in [("published", &harness.publish_delay), ("received", &harness.loop_lag)] {
@@ -111,7 +111,7 @@ fn doubts(settled: &Settled, harness: &Harness) -> Vec<String> {
     doubts
 }
 
-/// What the run violated.
+/// What the run violated, a clause for each violation.
 fn violations(settled: &Settled, harness: &Harness, outcomes: &[Outcome]) -> Vec<String> {
     let deaths = harness.deaths.iter().filter(|_| harness.deaths_violate);
     [unverified(settled), stopped(settled)]
@@ -141,7 +141,7 @@ fn stopped(settled: &Settled) -> Option<String> {
     })
 }
 
-/// The first of many paths, and how many more there are; `None` without any.
+/// The names of the first paths, and the number of the others; `None` without any path.
 fn named(paths: impl ExactSizeIterator<Item = (usize, usize)>) -> Option<String> {
     let all = paths.len();
     let name = |(publisher, subscriber)| format!("publisher {publisher} to subscriber {subscriber}");
@@ -154,7 +154,7 @@ fn named(paths: impl ExactSizeIterator<Item = (usize, usize)>) -> Option<String>
     }
 }
 
-/// What no expectation may have asked for, and a reader should know all the same.
+/// Remarks on what no expectation may have asked for, and a reader should know all the same.
 fn remarks(settled: &Settled, harness: &Harness) -> Vec<String> {
     let remark = |count: u64, one: &str, many: &str| match count {
         0 => None,
@@ -169,7 +169,8 @@ fn remarks(settled: &Settled, harness: &Harness) -> Vec<String> {
             "a message was never sent: its publisher had no connection until the end",
             "messages were never sent: their publishers had no connection until the end",
         ),
-        // Who had a connection and who was not told to send, or not in time, nobody knows then.
+        // If the harness was late or a queue overflowed, nobody knows which publishers had no connection and which were
+        // not told to send, or not in time.
         _ => remark(settled.messages.unsent, "a message was never sent", "messages were never sent"),
     };
     [

@@ -10,7 +10,8 @@ fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// Ten messages to two subscribers: `sent` of them sent, all but `lost` debts received after 10 ms.
+/// A run of ten messages to two subscribers: `sent` of them are sent, and all but `lost` debts are received after 10
+/// ms.
 fn run(sent: usize, lost: usize) -> Settled {
     let plan = Plan {
         publishers: 1,
@@ -170,7 +171,7 @@ fn a_harness_that_was_late_marks_the_latency_and_changes_no_verdict() {
     assert!(limited(501, 0));
     assert!(limited(0, 501));
 
-    // A hundred lateness samples, two of them 1.2 ms: the median is fine, the p99 is over a tenth of 10 ms.
+    // Of a hundred samples of lateness two are 1.2 ms: the median is fine, the p99 is over a tenth of 10 ms.
     let mut tail = late(1_200);
     tail.saturating_record(1_200);
     (0..98).for_each(|_| tail.saturating_record(10));
@@ -261,7 +262,7 @@ fn every_violated_expectation_says_what_it_was_and_where_in_time() {
     let Outcome { expectation, value, why, .. } = &outcomes[2];
     assert_eq!((expectation.as_str(), *value), ("recovery <= 2s", None));
     assert_eq!(why.as_deref(), Some("recovery does not exist (no fault was healed), expected at most 2 s"));
-    // No harm is as good as none of it.
+    // A run in which no debt was harmed satisfies every bound on the impact.
     let unharmed = judge(&run(10, 0), &Harness::default(), &expect("impact", Bound::AtMost(5.0))).outcomes;
     assert_eq!((unharmed[0].met, unharmed[0].value), (true, None));
 }
@@ -352,7 +353,7 @@ fn a_lateness_of_more_than_fifty_milliseconds_proves_nothing() {
     assert_eq!((judged(49_900).verdict, judged(49_900).why), (Verdict::Valid, vec![why.to_owned()]));
     let late = judged(50_100);
     assert_eq!(late.verdict, Verdict::Inconclusive);
-    // Who was late may not have told it to send.
+    // A harness that was late may not have told the publisher to send the message.
     assert_eq!(late.why[1], "a message was never sent");
     let overrun = judge(&run(8, 0), &Harness { overruns: 2, ..Harness::default() }, &[]);
     let why = ["queues of the load generator overflowed 2 times", "2 messages were never sent"];

@@ -24,23 +24,24 @@ use super::witness::Witness;
 #[derive(Debug)]
 pub struct Ledger {
     pub(super) plan: Plan,
-    /// The plan's, built once: each receipt asks when its message was due.
+    /// When each message is due, built once from the plan: each receipt asks when its message was due.
     pub(super) tempo: Tempo,
     pub(super) begin: Option<u64>,
-    /// The latest sending told so far.
+    /// The latest sending told so far, in nanoseconds since the run's zero.
     pub(super) latest_sent: Option<u64>,
     pub(super) messages: Vec<Message>,
-    /// For each message, the debts that are worth waiting for and not yet paid.
+    /// For each message, the number of debts that are worth waiting for and not yet paid.
     pub(super) unpaid: Vec<u32>,
     /// For each message, how far apart its recipients are.
     pub(super) fan_out: Vec<FanOut>,
     pub(super) subscribers: Vec<Subscriber>,
-    /// For each room, its subscribers.
+    /// For each room, the numbers of its subscribers.
     pub(super) rooms: Vec<Vec<usize>>,
     pub(super) early: EarlyReceipts,
     pub(super) counts: Counts,
     pub(super) seen: Seen,
-    /// From the first harmed intended send time to the end of the last harm, in nanoseconds since the run's zero.
+    /// The span from the first harmed intended send time to the end of the last harm, in nanoseconds since the run's
+    /// zero.
     pub(super) harm: Span,
     pub(super) timeline: Timeline,
     pub(super) latency: Histogram<u64>,
@@ -86,22 +87,22 @@ impl Ledger {
         &self.plan
     }
 
-    /// The measured load begins: every intended send time counts from here. To be told before any sending.
+    /// Records that the measured load begins: every intended send time counts from here. To be told before any sending.
     pub fn begin(&mut self, at: Duration) {
         self.begin = Some(nanos(at));
     }
 
-    /// The path from this publisher to this subscriber never worked while probing. Its debts stay owed.
+    /// Records that the path from this publisher to this subscriber never worked while probing. Its debts stay owed.
     pub fn unverified_path(&mut self, publisher: usize, subscriber: usize) {
         self.unverified.insert(Path { publisher, subscriber });
     }
 
-    /// The debts that are not yet paid and that have a path. Costs nothing to ask.
+    /// Number of debts that are not yet paid and that have a path. Costs nothing to ask.
     pub fn outstanding(&self) -> u64 {
         self.counts.outstanding
     }
 
-    /// The messages that were sent and have no answer yet. Costs nothing to ask.
+    /// Number of messages that were sent and have no answer yet. Costs nothing to ask.
     pub fn unanswered(&self) -> u64 {
         self.counts.sent - self.counts.answers.iter().sum::<u64>()
     }

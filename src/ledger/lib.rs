@@ -25,7 +25,7 @@
 //!
 //! # The files
 //!
-//! Each group needs only those above it.
+//! Each group of files needs only the groups above it.
 //!
 //! | file | what it is |
 //! |---|---|

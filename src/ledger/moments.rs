@@ -1,11 +1,11 @@
-//! Where in time each figure went wrong. A span a figure, and nothing a debt.
+//! Where in time each figure went wrong. It costs one span for each figure, and nothing for a debt.
 
 use super::fault_times::FaultTimes;
 use super::span::{Peak, Span};
 use super::time::nanos;
 
-/// What is noted as receipts come: nanoseconds since the run's zero, of the receipt but for what is said to be
-/// intended.
+/// What is recorded as receipts come, in nanoseconds since the run's zero. The moments are those of the receipts,
+/// except where a field says that it holds intended times.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Seen {
     pub(super) duplicates: Span,
@@ -18,12 +18,12 @@ pub(super) struct Seen {
     pub(super) late: Span,
     /// The intended time of the debt with the longest service.
     pub(super) service: Peak,
-    /// That of the debt that was recovered last after it was due.
+    /// The intended time of the debt that was recovered last after it was due.
     pub(super) recovered: Peak,
 }
 
 impl Seen {
-    /// The same, counted from the begin of the measured load.
+    /// These moments, counted from the instant at which the measured load began.
     fn since(self, begin: u64) -> Seen {
         let since = |span: Span| span.since(begin);
         Seen {
@@ -65,25 +65,26 @@ pub(super) struct Moments {
     pub(super) seen: Seen,
     pub(super) lost: LostAt,
     pub(super) messages: MessagesAt,
-    /// Intended times of debts that were only replayed.
+    /// Intended times of debts that were received only by replay.
     pub(super) recovered: Span,
-    /// Intended times of debts that were received though their message was refused: when, nobody noted.
+    /// Intended times of debts that were received though their message was refused. The times of the receipts were not
+    /// recorded.
     pub(super) refused_but_delivered: Span,
     pub(super) harm: Span,
     pub(super) ready: Span,
-    /// From the first stop of a path to the end of the schedule.
+    /// The span from the first stop of a path to the end of the schedule.
     pub(super) stopped: Span,
     /// The longest latency in each slice of the timeline, in microseconds.
     pub(super) longest_us: Vec<u64>,
 }
 
 impl Moments {
-    /// What is known before the debts are looked at.
+    /// The moments that are known before the debts are looked at.
     pub(super) fn new(seen: Seen, begin: u64, longest_us: Vec<u64>) -> Self {
         Self { seen: seen.since(begin), longest_us, ..Self::default() }
     }
 
-    /// The harm that was done, since the run's zero, and the fault whose healing counts.
+    /// Records the harm that was done, counted from the run's zero, and the fault whose healing counts.
     pub(super) fn harmed(&mut self, harm: Span, begin: u64, healed: Option<&FaultTimes>) {
         self.harm = harm.since(begin);
         if let Some((from, to)) = healed.and_then(|fault| fault.heal_begin.zip(fault.healed)) {

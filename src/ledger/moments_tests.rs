@@ -1,4 +1,4 @@
-//! Each figure says where in time it went wrong; each is fed what it counts, at known moments, beside a run without.
+//! Each figure says where in time it went wrong. Each is fed what it counts, at known moments, beside a run without it.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use super::Arrival::{Live, Replay};
 use super::*;
 use scenario::{Bound, Expectation, Whose};
 
-/// The measured load begins here, so that a mistaken zero shows.
+/// Milliseconds from the run's zero until the measured load begins, so that a mistaken zero shows.
 const BEGIN: u64 = 5_000;
 
 fn ms(since_begin: u64) -> Duration {
     Duration::from_millis(BEGIN + since_begin)
 }
 
-/// Ten messages a second to one subscriber, for four seconds.
+/// A ledger of ten messages a second to one subscriber, for four seconds.
 fn begun() -> Ledger {
     let (publishers, subscribers, nodes, rooms, messages) = (1, 1, 1, 1, 40);
     let (rate, surges, crosses_nodes) = (10.0, vec![], true);
@@ -25,7 +25,7 @@ fn begun() -> Ledger {
     ledger
 }
 
-/// Sends all but these, each when it is due, and answers them.
+/// Sends all messages but these, each when it is due, and answers them.
 fn send_all_but(ledger: &mut Ledger, unsent: &[usize]) {
     for n in (0..40).filter(|n| !unsent.contains(n)) {
         ledger.sent(n, 0, ms(n as u64 * 100));
@@ -33,14 +33,14 @@ fn send_all_but(ledger: &mut Ledger, unsent: &[usize]) {
     }
 }
 
-/// All are received 5 ms after they are due, but for these.
+/// Receives all messages 5 ms after they are due, except these.
 fn receive_all_but(ledger: &mut Ledger, lost: &[usize]) {
     for n in (0..40).filter(|n| !lost.contains(n)) {
         ledger.received(0, n, Live, ms(n as u64 * 100 + 5));
     }
 }
 
-/// From when to when a figure that breaks its bound did so.
+/// The time from which to which a figure that breaks its bound did so.
 fn when(ledger: &Ledger, figure: &str, bound: Bound) -> Option<(u64, u64)> {
     when_healed(ledger, &[], figure, bound)
 }
@@ -113,7 +113,7 @@ fn what_was_never_sent_counts_where_it_was_due() {
         assert_eq!(when(&ledger, figure, NONE), Some((300, 2_000)), "{figure}");
     }
     assert_eq!(when(&ledger, "sent", Bound::AtLeast(40.0)), Some((300, 2_000)));
-    // Without the unsent ones it would be one moment.
+    // Without the unsent messages the lost ones of this run would be at one moment.
     assert_eq!(when(&ledger, "lost_no_path", Bound::Above(0.0)), None);
 }
 
@@ -127,7 +127,7 @@ fn what_is_odd_about_a_receipt_has_the_time_of_the_receipt() {
     ledger.received(0, 5, Live, ms(4_400));
     ledger.received(0, 8, Replay { round: 0 }, ms(4_450));
     ledger.received(0, 7, Replay { round: 0 }, ms(4_500));
-    // Never sent, and told as if it had been.
+    // Message 39 is never sent, and is told as if it had been.
     ledger.received(0, 39, Live, ms(4_600));
     ledger.unexpected(0, ms(1_000));
     ledger.corrupted(0, ms(1_100));

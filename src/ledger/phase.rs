@@ -30,7 +30,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// As files and charts call it.
+    /// The name of the phase in files and charts.
     pub fn name(self) -> &'static str {
         match self {
             Phase::Steady => "steady",
@@ -43,20 +43,20 @@ impl Phase {
 /// The latencies of some slices in a row, all of one phase.
 #[derive(Debug, Clone)]
 pub struct Interval {
-    /// Its begin, since the measured load began.
+    /// When the interval begins, since the measured load began.
     pub at: Duration,
-    /// How long it is.
+    /// How long the interval is.
     pub length: Duration,
     /// What the run was going through.
     pub phase: Phase,
-    /// First live receipt minus intended send time of the messages that were due in it, in microseconds.
+    /// First live receipt minus intended send time of the messages that were due in the interval, in microseconds.
     pub latency: Histogram<u64>,
 }
 
 /// The phase of each slice. `clean(i)` tells whether everything due in slice `i` came in time.
 pub(super) fn phases(slices: usize, faults: &[FaultTimes], clean: impl Fn(usize) -> bool) -> Vec<Phase> {
     let mut phases = vec![Phase::Steady; slices];
-    // A leave that ends, or a storm, has its recovery, too.
+    // A leave that ends, and a storm, have a recovery, too.
     for fault in faults {
         let Some(heal_begin) = fault.heal_begin.map(nanos) else { continue };
         let ready = fault.healed.map_or(heal_begin, nanos);
@@ -73,7 +73,7 @@ pub(super) fn phases(slices: usize, faults: &[FaultTimes], clean: impl Fn(usize)
     }
     for fault in faults {
         let from = nanos(fault.begin);
-        // Who joined broke nothing.
+        // Subscribers that join break nothing, so a join is no fault phase.
         let to = match fault.heal_begin {
             Some(heal_begin) => nanos(heal_begin),
             None if fault.deliberate => from,
@@ -89,7 +89,8 @@ pub(super) fn phases(slices: usize, faults: &[FaultTimes], clean: impl Fn(usize)
     phases
 }
 
-/// Neighbouring slices of the same phase, at most `most` together: from and to (excluded).
+/// Neighbouring slices of the same phase, at most `most` together, each stretch as its first slice and the slice after
+/// its last.
 pub(super) fn stretches(phases: &[Phase], most: usize) -> Vec<(usize, usize)> {
     let mut stretches: Vec<(usize, usize)> = Vec::new();
     for i in 0..phases.len() {
@@ -122,11 +123,11 @@ mod tests {
     #[test]
     fn a_recovery_lasts_until_a_slice_is_clean_again() {
         let kill = fault(250, Some(510), Some(530), false);
-        // Slices 5 and 6 lose or deliver late.
+        // Slices 2 to 6 lose something or deliver it late.
         let clean = |i: usize| !(2..=6).contains(&i);
         let expected = [Steady, Steady, Fault, Fault, Fault, Fault, Recovery, Steady, Steady];
         assert_eq!(phases(9, std::slice::from_ref(&kill), clean), expected);
-        // One that is never healed lasts; one that strikes again while recovering is a fault.
+        // A fault that is never healed lasts to the end; a fault that strikes during a recovery is a fault.
         let forever = fault(250, None, None, false);
         assert_eq!(phases(4, &[forever], clean), [Steady, Steady, Fault, Fault]);
         let again = fault(610, Some(700), Some(700), false);
@@ -161,7 +162,7 @@ mod tests {
         let kill = fault(200, Some(400), Some(400), false);
         let expected = [Steady, Steady, Fault, Fault, Recovery, Steady, Steady];
         assert_eq!(phases(7, &[kill], clean), expected);
-        // A nanosecond more on either side touches one more.
+        // A nanosecond more on either side makes the fault touch one more slice.
         let mut wider = fault(200, Some(400), Some(400), false);
         wider.begin -= Duration::from_nanos(1);
         wider.heal_begin = Some(Duration::from_millis(400) + Duration::from_nanos(1));
@@ -174,10 +175,10 @@ mod tests {
         let slow = fault(100, Some(200), Some(400), false);
         let expected = [Steady, Fault, Recovery, Recovery, Recovery, Steady];
         assert_eq!(phases(6, std::slice::from_ref(&slow), |_| true), expected);
-        // And clean slices, however ready the target is.
+        // A recovery needs clean slices, too, however ready the target is.
         let never = [Steady, Fault, Recovery, Recovery, Recovery, Recovery];
         assert_eq!(phases(6, &[slow], |_| false), never);
-        // Without a time of readiness it is ready when its healing begins.
+        // A target without a time of readiness is ready when its healing begins.
         let unready = fault(100, Some(200), None, false);
         assert_eq!(phases(5, &[unready], |_| true), [Steady, Fault, Recovery, Steady, Steady]);
     }

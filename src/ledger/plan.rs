@@ -10,22 +10,22 @@ use std::time::Duration;
 
 use super::tempo::{Surge, Tempo};
 
-/// The arithmetic of one run. None of its numbers is zero, but for `messages` and `subscribers`.
+/// The arithmetic of one run. None of its numbers is zero, except perhaps `messages` and `subscribers`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Clients that publish.
+    /// Number of clients that publish.
     pub publishers: usize,
-    /// Clients that listen.
+    /// Number of clients that listen.
     pub subscribers: usize,
-    /// Nodes that they are spread over.
+    /// Number of nodes that the clients are spread over.
     pub nodes: usize,
-    /// Rooms that they are spread over.
+    /// Number of rooms that the clients are spread over.
     pub rooms: usize,
     /// Messages a second, all publishers together.
     pub rate: f64,
-    /// When the rate is another for a while; empty for a steady load.
+    /// The stretches of time in which the rate is another; empty for a steady load.
     pub surges: Vec<Surge>,
-    /// Messages of the measured load.
+    /// Number of messages of the measured load.
     pub messages: usize,
     /// Whether the pattern carries a message from one node to another.
     pub crosses_nodes: bool,
@@ -53,12 +53,12 @@ impl Plan {
         self.seq(n) % self.rooms
     }
 
-    /// When each message is due. Whoever asks often builds it once.
+    /// When each message is due. Callers that ask often build it once and keep it.
     pub fn tempo(&self) -> Tempo {
         Tempo::new(self.rate, &self.surges)
     }
 
-    /// How many messages a load of this rate has within a duration.
+    /// Number of messages that a load of this rate has within a duration.
     pub fn count(rate: f64, surges: &[Surge], duration: Duration) -> usize {
         Tempo::new(rate, surges).count(duration)
     }
@@ -83,22 +83,22 @@ impl Plan {
         publisher % self.nodes
     }
 
-    /// Every subscriber.
+    /// The numbers of all subscribers.
     pub fn all_subscribers(&self) -> Range<usize> {
         0..self.subscribers
     }
 
-    /// Whether a message can go from a client of one node to a client of another (or the same).
+    /// Whether a message can go from a client of one node to a client of another (or the same) node.
     pub fn has_path(&self, from_node: usize, to_node: usize) -> bool {
         self.crosses_nodes || from_node == to_node
     }
 
-    /// How many messages are due when the measured load has lasted so long.
+    /// Number of messages that are due when the measured load has lasted this long.
     pub fn due_by(&self, elapsed: Duration) -> usize {
         self.tempo().due_by(elapsed, self.messages)
     }
 
-    /// How many messages go to a room.
+    /// Number of messages that go to a room.
     pub fn room_messages(&self, room: usize) -> usize {
         let (rows, rest) = (self.messages / self.publishers, self.messages % self.publishers);
         let full = rows / self.rooms + usize::from(room < rows % self.rooms);

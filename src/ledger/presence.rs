@@ -1,14 +1,14 @@
 //! Where a subscriber was, and when.
 
-/// From a moment on, until the next one.
+/// Where a subscriber is from a moment on, until the next stay begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stay {
-    /// Nanoseconds since the run's zero.
+    /// When the stay begins, in nanoseconds since the run's zero.
     pub(super) from: u64,
-    /// The node; while offline the last known one.
+    /// The node of the subscriber; while it is offline the last known one.
     pub(super) node: u32,
     pub(super) online: bool,
-    /// Offline on purpose.
+    /// Whether the subscriber is offline on purpose.
     pub(super) deliberate: bool,
 }
 
@@ -19,7 +19,7 @@ pub(super) struct Presence {
 }
 
 impl Presence {
-    /// All of them, in order.
+    /// The stays, in order.
     pub(super) fn stays(&self) -> &[Stay] {
         &self.stays
     }
@@ -28,9 +28,9 @@ impl Presence {
         self.stays.last().copied()
     }
 
-    /// The stay at a moment; `None` before the first. A change holds from its very moment.
+    /// The stay at a moment; `None` before the first stay. A change holds from its very moment.
     pub(super) fn at(&self, moment: u64) -> Option<Stay> {
-        // Nearly always asked about now.
+        // Most questions are about the latest stay, so it is looked at first.
         if let Some(last) = self.last().filter(|last| last.from <= moment) {
             return Some(last);
         }
@@ -39,7 +39,7 @@ impl Presence {
     }
 
     /// The stay to which a replay of this moment belongs. A replay comes before the subscription that asks for it is
-    /// told: who is offline then hears it from the node where it is online next.
+    /// told: a subscriber that is offline then hears the replay from the node where it is online next.
     pub(super) fn replayed_at(&self, moment: u64) -> Option<Stay> {
         let now = self.at(moment);
         if now.is_some_and(|stay| stay.online) {
@@ -50,7 +50,7 @@ impl Presence {
         next.find(|stay| stay.online).copied().or(now)
     }
 
-    /// Whether it was offline on purpose at some moment of these, both included.
+    /// Whether the subscriber was offline on purpose at some moment from `from` to `to`, both included.
     pub(super) fn was_away(&self, from: u64, to: u64) -> bool {
         let later = self.stays.partition_point(|stay| stay.from <= from);
         let begun = self.stays.get(later.saturating_sub(1)..).unwrap_or_default();
@@ -61,14 +61,15 @@ impl Presence {
         self.push(Stay { from: at, node, online: true, deliberate: false });
     }
 
-    /// Nothing before the first subscription: who never came cannot leave. Who left on purpose stays so.
+    /// Records that the subscriber is offline. Before the first subscription this records nothing: a subscriber that
+    /// never came cannot leave. A subscriber that left on purpose stays so.
     pub(super) fn offline(&mut self, at: u64) {
         if let Some(last) = self.last() {
             self.push(Stay { from: at, online: false, ..last });
         }
     }
 
-    /// Offline on purpose, until it is online again.
+    /// Records that the subscriber is offline on purpose, until it is online again.
     pub(super) fn left(&mut self, at: u64) {
         if let Some(last) = self.last() {
             self.push(Stay { from: at, online: false, deliberate: true, ..last });
@@ -83,7 +84,7 @@ impl Presence {
     fn push(&mut self, mut stay: Stay) {
         match self.last() {
             Some(last) if Stay { from: last.from, ..stay } == last => return,
-            // One client's clock does not run backwards; a search needs it so.
+            // The clock of one client does not run backwards, and the search in `at` relies on the order.
             Some(last) => stay.from = stay.from.max(last.from),
             None => {}
         }

@@ -10,31 +10,32 @@ use super::timeline::slice_of;
 /// How a run stands at one moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Messages due so far.
+    /// Number of messages due so far.
     pub due: u64,
-    /// Messages sent so far.
+    /// Number of messages sent so far.
     pub sent: u64,
-    /// Of them, confirmed or handed.
+    /// Number of messages sent that were confirmed or handed.
     pub acked: u64,
-    /// Of them, refused.
+    /// Number of messages sent that were refused.
     pub refused: u64,
-    /// Of them, answered with unknown. Those that wait for their answer are not among them.
+    /// Number of messages sent that were answered with unknown. Messages that wait for their answer are not among them.
     pub unknown: u64,
-    /// Debts so far.
+    /// Number of debts so far.
     pub owed: u64,
-    /// Of them, received live.
+    /// Number of debts that were received live.
     pub delivered: u64,
-    /// Of them, received only by replay.
+    /// Number of debts that were received only by replay.
     pub recovered: u64,
-    /// Of those that have a path, due more than a second ago and not received.
+    /// Number of debts with a path that were due more than a second ago and are not received.
     pub missing: u64,
 }
 
 impl Ledger {
-    /// How the run stands. A sweep over the messages: for a bar, some ten times a second.
+    /// How the run stands. Each call sweeps over the messages, so it is meant for a progress bar, some ten times a
+    /// second.
     pub fn progress(&self, now: Duration) -> Progress {
         let now = nanos(now);
-        // Strictly more than a second ago: a debt of just a second is still on time.
+        // The limit is strictly more than a second ago: a debt of just a second is still on time.
         let overdue = now.checked_sub(ON_TIME_NANOS + 1).map_or(0, |overdue| self.due_by(overdue));
         let answers = &self.counts.answers;
         Progress {
@@ -51,8 +52,8 @@ impl Ledger {
     }
 
     /// The 99th percentile of the latency of what was due in each of the latest slices of 100 ms, in microseconds, the
-    /// newest last: so many of them at the most, and not the one that is not over. `None` where nothing was delivered;
-    /// what comes late fills it. Small histograms, so that the lock is held for microseconds.
+    /// newest last. At most `slices` of them are given, and not the slice that is not over. `None` where nothing was
+    /// delivered; what comes late fills it. The histograms are small, so that the lock is held for microseconds.
     pub fn latest_p99_us(&self, now: Duration, slices: usize) -> Vec<Option<u64>> {
         let elapsed = self.begin.and_then(|begin| nanos(now).checked_sub(begin));
         let end = elapsed.map_or(0, slice_of).min(self.timeline.len());

@@ -9,8 +9,8 @@ use super::message::Answer;
 use super::time::nanos;
 
 impl Ledger {
-    /// Message `n` was handed over for writing by a client on this node. Later calls for the same message are
-    /// resends; the first one counts.
+    /// Records that message `n` was handed over for writing by a client on this node. Later calls for the same message
+    /// are resends; the first one counts.
     pub fn sent(&mut self, n: usize, node: usize, at: Duration) {
         let due = nanos(self.tempo.due(n));
         let Some(message) = self.messages.get_mut(n).filter(|message| !message.sent()) else { return };
@@ -37,13 +37,13 @@ impl Ledger {
         }
     }
 
-    /// The node answered message `n` at this moment.
+    /// Records that the node answered message `n` at this moment.
     pub fn answered_at(&mut self, n: usize, answer: Answer, at: Duration) {
         self.answered(n, answer);
         self.witness.answered(n, nanos(at));
     }
 
-    /// The node answered message `n`; nobody knows when.
+    /// Records that the node answered message `n`, nobody knows when.
     pub fn answered(&mut self, n: usize, answer: Answer) {
         let Some(message) = self.messages.get_mut(n) else { return };
         let before = message.answer.replace(answer);
@@ -55,8 +55,8 @@ impl Ledger {
         }
     }
 
-    /// `subscribed` arrived: this subscriber is online from here, first of all or after a reconnect, perhaps on
-    /// another node than before.
+    /// Records that `subscribed` arrived: this subscriber is online from here, for the first time or after a reconnect,
+    /// perhaps on another node than before.
     pub fn subscribed(&mut self, s: usize, node: usize, at: Duration) {
         let Some(subscriber) = self.subscribers.get_mut(s) else { return };
         let (at, node) = (nanos(at), node_number(node));
@@ -74,23 +74,23 @@ impl Ledger {
         }
     }
 
-    /// The client saw the close: this subscriber is offline from here.
+    /// Records that the client saw the close: this subscriber is offline from here.
     pub fn closed(&mut self, s: usize, at: Duration) {
         if let Some(subscriber) = self.subscribers.get_mut(s) {
             subscriber.presence.offline(nanos(at));
         }
     }
 
-    /// This subscriber goes offline on purpose, from here until it is subscribed again. What is sent meanwhile, or
-    /// is on its way just then, is owed and counted as ever, and harms nobody.
+    /// Records that this subscriber goes offline on purpose, from here until it is subscribed again. What is sent
+    /// meanwhile, or is on its way just then, is owed and counted as ever, and harms nobody.
     pub fn left(&mut self, s: usize, at: Duration) {
         if let Some(subscriber) = self.subscribers.get_mut(s) {
             subscriber.presence.left(nanos(at));
         }
     }
 
-    /// Subscriber `s` received a text that says message `n`, of this run and of its room, unharmed. Allocates
-    /// nothing, but for receipts that are told before their sending.
+    /// Records that subscriber `s` received a text that says message `n`, of this run and of its room, unharmed.
+    /// Allocates nothing, except for receipts that are told before their sending.
     pub fn received(&mut self, s: usize, n: usize, arrival: Arrival, at: Duration) {
         let (Some(subscriber), Some(message)) = (self.subscribers.get_mut(s), self.messages.get_mut(n))
         else {
@@ -125,19 +125,19 @@ impl Ledger {
         }
     }
 
-    /// Subscriber `s` received what was never sent, or what is not of its room.
+    /// Records that subscriber `s` received what was never sent, or what is not of its room.
     pub fn unexpected(&mut self, _s: usize, at: Duration) {
         self.counts.unexpected += 1;
         self.seen.unexpected.include(nanos(at));
     }
 
-    /// Subscriber `s` received a text with a wrong checksum.
+    /// Records that subscriber `s` received a text with a wrong checksum.
     pub fn corrupted(&mut self, _s: usize, at: Duration) {
         self.counts.corrupted += 1;
         self.seen.corrupted.include(nanos(at));
     }
 
-    /// Subscriber `s` received a text of another run.
+    /// Records that subscriber `s` received a text of another run.
     pub fn foreign(&mut self, _s: usize, at: Duration) {
         self.counts.foreign += 1;
         self.seen.foreign.include(nanos(at));

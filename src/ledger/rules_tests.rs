@@ -11,7 +11,7 @@ use super::Arrival::Live;
 use super::stage_for_tests::{begun, ms, plan, send};
 use super::*;
 
-/// Clients, nodes and rooms; the rest does not matter for where a client is.
+/// A plan of these clients, nodes and rooms; the other numbers do not matter for where a client is.
 fn spread(publishers: usize, subscribers: usize, nodes: usize, rooms: usize) -> Plan {
     Plan { publishers, nodes, rooms, ..plan(subscribers, 12) }
 }
@@ -134,13 +134,13 @@ fn a_message_that_is_sent_late_moves_neither_its_own_due_time_nor_the_next() {
     ledger.received(0, 1, Live, ms(703));
     let timeline = ledger.settle(&[], ms(9_000)).timeline;
     let late: Vec<_> = timeline.iter().map(|slice| slice.max_us).collect();
-    // Due after 0 and 100 ms.
+    // Messages 0 and 1 are due after 0 and 100 ms.
     assert_eq!(late[..3], [Some(701_000), Some(603_000), None]);
     assert_eq!([0, 1, 2].map(|i| timeline[i].sent), [1, 1, 0]);
 }
 
-/// The debts of each subscriber in the order of its room's messages: `+` is owed and has a path, `-` is owed without
-/// one, and `.` is not owed.
+/// The debts of each subscriber in the order of its room's messages: `+` is owed and has a path, `-` is owed without a
+/// path, and `.` is not owed.
 fn debts(ledger: &Ledger) -> Vec<String> {
     let sign = |debt: &debt::Debt| match (debt.owed(), debt.has_path()) {
         (true, true) => '+',
@@ -183,13 +183,13 @@ fn a_debt_begins_with_the_first_subscribed_and_absences_change_nothing() {
     ledger.begin(ms(0));
     ledger.subscribed(0, 0, ms(0));
     ledger.subscribed(1, 1, ms(200));
-    // Offline from here until the end, and owed all the same; subscriber 2 never comes.
+    // Subscriber 0 is offline from here until the end, and is owed the messages all the same; subscriber 2 never comes.
     ledger.closed(0, ms(250));
     (0..5).for_each(|n| ledger.sent(n, 0, ms(n as u64 * 100)));
     assert_eq!(debts(&ledger), ["+++++.", "..+++.", "......"]);
     let settled = ledger.settle(&[], ms(9_000));
     assert_eq!((settled.debts.owed, settled.debts.lost_offline), (8, 2));
-    // The unsent message 5 would have been owed to both.
+    // The unsent message 5 would have been owed to both subscribers that came.
     assert_eq!((settled.messages.unsent, settled.unsent_debts), (1, 2));
 }
 
@@ -198,7 +198,7 @@ fn who_is_told_to_be_elsewhere_later_loses_the_path_it_seemed_to_have() {
     let mut ledger = begun(Plan { crosses_nodes: false, ..plan(1, 3) });
     (0..3).for_each(|n| ledger.sent(n, 0, ms(n as u64 * 100)));
     assert_eq!((debts(&ledger), ledger.outstanding()), (vec!["+++".to_owned()], 3));
-    // It was on node 1 from 100 ms on.
+    // The subscriber was on node 1 from 100 ms on.
     ledger.subscribed(0, 1, ms(100));
     assert_eq!((debts(&ledger), ledger.outstanding()), (vec!["+--".to_owned()], 1));
     assert_eq!(ledger.progress(ms(9_000)).missing, 1);
@@ -224,7 +224,7 @@ fn a_message_is_unanswered_from_its_sending_to_its_first_answer() {
     ledger.answered_at(1, Unknown, ms(600));
     ledger.answered_at(2, Unknown, ms(600));
     assert_eq!(ledger.unanswered(), 0);
-    // Message 2 is sent again: no second sending.
+    // Message 2 is sent again, which is no second sending.
     ledger.sent(2, 0, ms(700));
     assert_eq!(ledger.unanswered(), 0);
 }

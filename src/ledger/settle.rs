@@ -19,12 +19,12 @@ struct Sweep {
     refused_but_delivered: u64,
     harm: Span,
     timeline: Vec<Slice>,
-    /// Of each slice, whether nothing was lost that counts as harm.
+    /// For each slice, whether nothing was lost in it that counts as harm.
     unharmed: Vec<bool>,
     moments: Moments,
-    /// From here on nothing excuses a loss, in nanoseconds since the load began; `None` if something always does.
+    /// When nothing excuses a loss any more, in nanoseconds since the load began; `None` if something always does.
     inexcusable: Option<u64>,
-    /// For each publisher, the path to the subscriber that is looked at.
+    /// For each publisher, the path to the subscriber whose debts are looked at now.
     trails: Vec<Trail>,
     stopped: Vec<StoppedPath>,
     /// The earliest message with a loss that counts as harm.
@@ -32,7 +32,7 @@ struct Sweep {
 }
 
 impl Ledger {
-    /// Every figure of the run that ended then. Looks at every debt.
+    /// Every figure of the run that ended at `ended`. Looks at every debt.
     pub fn settle(&self, faults: &[FaultTimes], ended: Duration) -> Settled {
         let begin = self.begin.unwrap_or(0);
         let (messages, unsent_debts, messages_at) = self.settle_messages(ended);
@@ -70,7 +70,7 @@ impl Ledger {
             reordered: self.counts.reordered,
             replay_reordered: self.counts.replay_reordered,
             refused_but_delivered,
-            // What still waits for its sending was never sent.
+            // Receipts that still wait for their sending belong to what was never sent.
             unexpected: self.counts.unexpected + self.early.len() as u64,
             corrupted: self.counts.corrupted,
             foreign: self.counts.foreign,
@@ -90,7 +90,7 @@ impl Ledger {
         }
     }
 
-    /// What became of the messages and when, and how many debts the unsent ones would have made.
+    /// What became of the messages and when, and the number of debts that the unsent ones would have made.
     fn settle_messages(&self, ended: Duration) -> (Messages, u64, MessagesAt) {
         let due_by_end = self.due_by(nanos(ended));
         let listeners: Vec<Vec<u64>> = self.rooms.iter().map(|room| self.listening_since(room)).collect();
@@ -119,7 +119,7 @@ impl Ledger {
         (messages, unsent_debts, at)
     }
 
-    /// When those of these subscribers who ever subscribed first did, in order.
+    /// The moments at which those of these subscribers who ever subscribed first did, in order.
     fn listening_since(&self, subscribers: &[usize]) -> Vec<u64> {
         let mut since: Vec<_> =
             subscribers.iter().filter_map(|s| self.subscribers[*s].presence.since()).collect();
@@ -131,7 +131,7 @@ impl Ledger {
         let last_due = usize::try_from(due).ok().and_then(|due| due.checked_sub(1));
         let due_slices = last_due.map_or(0, |last| slice_of(nanos(self.tempo.due(last))) + 1);
         let mut seen = self.seen;
-        // What still waits for its sending was never sent.
+        // Receipts that still wait for their sending belong to what was never sent.
         self.early.moments().for_each(|at| seen.unexpected.include(at));
         let timeline = self.timeline.slices(due_slices);
         let mut sweep = Sweep {
@@ -172,7 +172,7 @@ impl Ledger {
         }
         for (publisher, trail) in sweep.trails.iter().enumerate() {
             let heard = subscriber.heard(publisher).saturating_sub(self.begin.unwrap_or(0));
-            // One that never worked has been named.
+            // A path that never worked has been named already, so it is not named as stopped.
             let verified = !self.unverified.contains(&Path { publisher, subscriber: s });
             if let Some(since) = trail.stopped(heard).filter(|_| verified) {
                 sweep.stopped.push(StoppedPath { publisher, subscriber: s, since_ms: whole_ms(since) });
@@ -180,7 +180,7 @@ impl Ledger {
         }
     }
 
-    /// A debt that was received.
+    /// Counts a debt that was received.
     fn pay(&self, s: usize, n: usize, live: bool, sweep: &mut Sweep) {
         let due = nanos(self.tempo.due(n));
         if self.messages[n].answer == Some(Answer::Refused) {
@@ -202,7 +202,7 @@ impl Ledger {
         sweep.trails[self.plan.publisher(n)].received();
     }
 
-    /// A debt that was not.
+    /// Counts a debt that was not received.
     fn lose(&self, s: usize, n: usize, has_path: bool, sweep: &mut Sweep) {
         let message = &self.messages[n];
         let due = nanos(self.tempo.due(n));
@@ -249,7 +249,7 @@ impl Ledger {
     }
 }
 
-/// Milliseconds, rounded to the nearest.
+/// A time in nanoseconds as milliseconds, rounded to the nearest.
 fn whole_ms(nanos: u64) -> u64 {
     nanos.saturating_add(500_000) / 1_000_000
 }

@@ -1,4 +1,4 @@
-//! The end of a run: several rooms and publishers, what is due when it ends, and faults in any order.
+//! The end of a run: several rooms and publishers, the messages that are due when it ends, and faults in any order.
 
 use super::Answer::{Confirmed, Handed, Refused};
 use super::Arrival::{Live, Replay};
@@ -8,8 +8,8 @@ use scenario::Bound;
 
 #[test]
 fn a_debt_finds_its_message_in_any_room_of_any_publisher() {
-    // Subscribers 0 and 1 are in room 0, 2 and 3 in room 1; even ones on node 0. Messages 0 to 2 are of room 0, 3 to 5
-    // of room 1, and so on.
+    // Subscribers 0 and 1 are in room 0, 2 and 3 in room 1; those with an even number are on node 0. Messages 0 to 2
+    // are of room 0, messages 3 to 5 of room 1, and so on.
     let mut ledger = begun(Plan { publishers: 3, rooms: 2, ..plan(4, 24) });
     for n in 0..24 {
         send(&mut ledger, n, if n == 10 { Refused } else { Confirmed });
@@ -52,7 +52,7 @@ fn the_timeline_reaches_to_the_last_message_that_was_due_or_sent_or_received() {
     assert_eq!(slices(&ledger, 399), 4);
     assert_eq!(slices(&ledger, 400), 5);
     assert_eq!(slices(&ledger, 60_000), 40);
-    // Sent before it was due.
+    // Message 9 is sent before it is due.
     ledger.sent(9, 0, ms(100));
     assert_eq!(slices(&ledger, 250), 10);
     ledger.received(0, 9, Live, ms(1_250));

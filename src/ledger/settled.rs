@@ -60,54 +60,56 @@ pub struct Debts {
     pub lost_offline: u64,
 }
 
-/// Every figure of one run. What does not exist is `None` or an empty histogram, never 0.
+/// Every figure of one run. A figure that does not exist is `None` or an empty histogram, never 0.
 #[derive(Debug, Clone)]
 pub struct Settled {
     /// What became of the messages.
     pub messages: Messages,
     /// What became of the debts.
     pub debts: Debts,
-    /// Debts that were received live within a second of the intended send time.
+    /// Number of debts that were received live within a second of the intended send time.
     pub on_time: u64,
-    /// Debts that the unsent messages would have made, had each been sent when it was due. They are not owed, but count
-    /// as failed in every expectation on loss.
+    /// Number of debts that the unsent messages would have made, had each been sent when it was due. They are not owed,
+    /// but count as failed in every expectation on loss.
     pub unsent_debts: u64,
-    /// Further copies: again live, or again within one replay.
+    /// Number of further copies that came: again live, or again within one replay.
     pub duplicates: u64,
-    /// Debts whose first live receipt came after one with a higher sequence of the same publisher and room.
+    /// Number of debts whose first live receipt came after one with a higher sequence of the same publisher and room.
     pub reordered: u64,
-    /// The same within a replay.
+    /// Number of debts whose first receipt within a replay came after one with a higher sequence of the same publisher
+    /// and room.
     pub replay_reordered: u64,
-    /// Debts that were received though their message was refused.
+    /// Number of debts that were received though their message was refused.
     pub refused_but_delivered: u64,
-    /// Receipts of something never sent, or not of the room.
+    /// Number of receipts of something never sent, or not of the room.
     pub unexpected: u64,
-    /// Receipts with a wrong checksum.
+    /// Number of receipts with a wrong checksum.
     pub corrupted: u64,
-    /// Receipts of another run's texts.
+    /// Number of receipts of another run's texts.
     pub foreign: u64,
     /// Paths that never worked while probing.
     pub unverified_paths: Vec<Path>,
-    /// Paths that stopped working and did not come back, the first first.
+    /// Paths that stopped working and did not come back, in the order in which they stopped.
     pub stopped_paths: Vec<StoppedPath>,
     /// First live receipt minus intended send time, in microseconds.
     pub latency: Histogram<u64>,
     /// First live receipt minus actual send time, in microseconds.
     pub service: Histogram<u64>,
-    /// For debts that were first received by replay: that receipt minus intended send time, in microseconds.
+    /// For debts that were first received by replay: receipt by replay minus intended send time, in microseconds.
     pub recovered: Histogram<u64>,
-    /// For messages with at least two live recipients: from the first to the last of them, in microseconds.
+    /// For messages with at least two live recipients: the time from the first to the last of them, in microseconds.
     pub fan_out: Histogram<u64>,
-    /// The latency once more, by time and phase: together the whole of it.
+    /// The latency once more, by time and phase: the intervals together hold the whole of it.
     pub intervals: Vec<Interval>,
-    /// From the first harmed intended send time to the end of the last harm. `None` if no debt was harmed.
+    /// The time from the first harmed intended send time to the end of the last harm, in milliseconds. `None` if no
+    /// debt was harmed.
     pub impact_ms: Option<u64>,
-    /// The end of the last harm minus the last begin of healing, not below 0. `None` if no debt was harmed or no
-    /// fault was healed.
+    /// The end of the last harm minus the instant at which the last healing began, in milliseconds, not below 0. `None`
+    /// if no debt was harmed or no fault was healed.
     pub recovery_ms: Option<u64>,
-    /// How long the target of the last healing took to be ready. `None` without one.
+    /// How long the target of the last healing took to be ready, in milliseconds. `None` if no fault was healed.
     pub ready_ms: Option<u64>,
-    /// Three messages as the clients saw them.
+    /// Three messages of the run, as the clients saw them.
     pub testimonies: Testimonies,
     /// The run in slices of 100 ms.
     pub timeline: Vec<Slice>,
@@ -116,8 +118,8 @@ pub struct Settled {
 }
 
 impl Settled {
-    /// A figure by its name, in whatever unit (one of [`FIGURES`](scenario::FIGURES), but for those of
-    /// [`Harness::figure`](super::Harness::figure)); `None` for one that does not exist in this run.
+    /// A figure by its name, with or without a unit: one of [`FIGURES`](scenario::FIGURES), except those of
+    /// [`Harness::figure`](super::Harness::figure). `None` for a figure that does not exist in this run.
     pub fn figure(&self, name: &str) -> Option<Figure> {
         let millis = |ms: Option<u64>| ms.map(|ms| Figure::Millis(ms as f64));
         match figure_base(name) {
@@ -139,7 +141,8 @@ impl Settled {
         self.timeline.iter().filter_map(|slice| slice.max_us).max()
     }
 
-    /// The same of the time from the first to the last live recipient of a message.
+    /// The longest time from the first to the last live recipient of a message, to the microsecond, where a histogram
+    /// knows it to three digits. `None` if no message had two live recipients.
     pub fn widest_us(&self) -> Option<u64> {
         self.timeline.iter().filter_map(|slice| slice.spread_max_us).max()
     }

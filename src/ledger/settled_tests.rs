@@ -1,4 +1,4 @@
-//! Every figure of a run by its name; each has a value of its own here, so that none is taken for another.
+//! Every figure of a run by its name. Each has a value of its own here, so that none is taken for another.
 
 use super::histogram::micros_histogram;
 use super::stage_for_tests::{begun, ms, plan};

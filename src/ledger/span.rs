@@ -1,22 +1,22 @@
 //! From the first to the last moment at which something happened.
 
-/// From the first to the last moment at which something happened, in nanoseconds; nothing if it never did.
+/// The time from the first to the last moment at which something happened, in nanoseconds; empty if it never did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Span(Option<(u64, u64)>);
 
 impl Span {
-    /// It happened at this moment, too.
+    /// Widens the span so that it holds this moment, too.
     pub(super) fn include(&mut self, at: u64) {
         self.cover(at, at);
     }
 
-    /// It lasted from a moment to another, too.
+    /// Widens the span so that it holds the time from one moment to another, too.
     pub(super) fn cover(&mut self, from: u64, to: u64) {
         let (first, last) = self.0.unwrap_or((from, to));
         self.0 = Some((first.min(from), last.max(to)));
     }
 
-    /// One or the other happened.
+    /// The span of two things: it holds the moments of both.
     pub(super) fn or(mut self, other: Span) -> Span {
         if let Some((from, to)) = other.0 {
             self.cover(from, to);
@@ -24,12 +24,12 @@ impl Span {
         self
     }
 
-    /// The same, counted from a later zero; what was before it is at zero.
+    /// The span counted from a later zero; what was before that zero is at it.
     pub(super) fn since(self, zero: u64) -> Span {
         Span(self.0.map(|(first, last)| (first.saturating_sub(zero), last.saturating_sub(zero))))
     }
 
-    /// The first and the last moment.
+    /// The first and the last moment; `None` if nothing happened.
     pub(super) fn ends(self) -> Option<(u64, u64)> {
         self.0
     }
@@ -40,14 +40,14 @@ impl Span {
 pub(super) struct Peak(Option<(u64, u64)>);
 
 impl Peak {
-    /// A value, and its moment.
+    /// Takes a value and its moment into account.
     pub(super) fn include(&mut self, value: u64, at: u64) {
         if self.0.is_none_or(|(greatest, _)| value > greatest) {
             self.0 = Some((value, at));
         }
     }
 
-    /// When the greatest was.
+    /// The moment of the greatest value, as a span; of equal values, the first.
     pub(super) fn span(self) -> Span {
         Span(self.0.map(|(_, at)| (at, at)))
     }

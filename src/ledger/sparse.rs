@@ -1,20 +1,20 @@
-//! A histogram of few values: a slice of the timeline has some hundred, and a whole histogram is 200 kB.
+//! A histogram of few values: a slice of the timeline has some hundred values, and a whole histogram takes 200 kB.
 
 use std::collections::HashMap;
 
 use hdrhistogram::Histogram;
 
-/// How often each value was recorded.
+/// The values, with the number of times that each was recorded.
 #[derive(Debug, Default)]
 pub(super) struct Sparse(HashMap<u64, u64>);
 
 impl Sparse {
-    /// One more. Values that a histogram would not tell apart are to be the same here.
+    /// Records one more value. Values that a histogram would not tell apart are to be the same here.
     pub(super) fn record(&mut self, value: u64) {
         *self.0.entry(value).or_default() += 1;
     }
 
-    /// The smallest value that so large a share of all does not exceed; `None` if nothing was recorded.
+    /// The smallest value that this share of all values does not exceed; `None` if nothing was recorded.
     pub(super) fn quantile(&self, share: f64) -> Option<u64> {
         let mut values: Vec<_> = self.0.iter().collect();
         values.sort_unstable();

@@ -1,4 +1,4 @@
-//! What the tests of whole histories begin with.
+//! The ledgers, plans and faults that the tests of whole histories begin with.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use super::{Answer, FaultTimes, Ledger, Plan};
 /// Milliseconds from the run's zero until the measured load begins, so that a mistaken zero shows.
 const BEGIN: u64 = 5_000;
 
-/// Milliseconds since the measured load began, as the ledger wants them: since the run's zero.
+/// A time in milliseconds since the measured load began, as the ledger wants it: since the run's zero.
 pub(super) fn ms(since_begin: u64) -> Duration {
     Duration::from_millis(BEGIN + since_begin)
 }
 
-/// Milliseconds since the measured load began, as faults have them.
+/// A time in milliseconds since the measured load began, as faults have it.
 pub(super) fn since(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// Ten messages a second from one publisher, in one room; subscriber s is on node s mod 2.
+/// A plan of ten messages a second from one publisher, in one room; subscriber s is on node s mod 2.
 pub(super) fn plan(subscribers: usize, messages: usize) -> Plan {
     let (publishers, nodes, rooms, rate, surges, crosses_nodes) = (1, 2, 1, 10.0, vec![], true);
     Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes }
 }
 
-/// Everybody has subscribed, and the load has begun.
+/// A ledger to which everybody has subscribed, and whose load has begun.
 pub(super) fn begun(plan: Plan) -> Ledger {
     let mut ledger = Ledger::new(plan.clone());
     for s in plan.all_subscribers() {
@@ -33,7 +33,7 @@ pub(super) fn begun(plan: Plan) -> Ledger {
     ledger
 }
 
-/// Sends message n of ten a second when it is due, and answers it.
+/// Sends message n, of ten messages a second, when it is due, and answers it.
 pub(super) fn send(ledger: &mut Ledger, n: usize, answer: Answer) {
     ledger.sent(n, 0, ms(n as u64 * 100));
     ledger.answered(n, answer);

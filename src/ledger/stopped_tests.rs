@@ -1,11 +1,11 @@
-//! A path that stops is found; and each thing that looks like one and is none is not.
+//! A path that stops is found; whatever looks like a stop and is none is not.
 
 use super::Answer::{Handed, Refused};
 use super::Arrival::Live;
 use super::stage_for_tests::{begun, fault, ms};
 use super::*;
 
-/// Two publishers, each with five messages a second, to three subscribers on two nodes, for ten seconds.
+/// A plan of two publishers, each with five messages a second, to three subscribers on two nodes, for ten seconds.
 fn plan() -> Plan {
     let (publishers, subscribers, nodes, rooms, messages) = (2, 3, 2, 1, 100);
     let (rate, surges, crosses_nodes) = (10.0, vec![], true);
@@ -40,7 +40,7 @@ impl Run {
         self
     }
 
-    /// Publisher, subscriber and time of each stopped path.
+    /// The publisher, the subscriber and the time of each stopped path.
     fn stopped(&self) -> Vec<(usize, usize, u64)> {
         let settled = self.ledger.settle(&self.faults, ms(60_000));
         assert_eq!(settled.figure("stopped_paths"), Some(Figure::Count(settled.stopped_paths.len() as u64)));
@@ -48,7 +48,7 @@ impl Run {
     }
 }
 
-/// Subscriber 1 is forgotten from message 32 on.
+/// Whether a message is lost because subscriber 1 is forgotten from message 32 on.
 fn forgotten(n: usize, s: usize) -> bool {
     s == 1 && n >= 32
 }
@@ -57,10 +57,10 @@ fn forgotten(n: usize, s: usize) -> bool {
 fn a_client_that_is_forgotten_in_the_middle_is_named_with_every_path_to_it() {
     assert_eq!(Run::begun(plan()).loses(|_, _| false).stopped(), []);
     assert_eq!(Run::begun(plan()).loses(forgotten).stopped(), [(0, 1, 3_200), (1, 1, 3_300)]);
-    // One path alone.
+    // Here one path alone stops.
     let one = |n: usize, s: usize| n % 2 == 1 && forgotten(n, s);
     assert_eq!(Run::begun(plan()).loses(one).stopped(), [(1, 1, 3_300)]);
-    // By the time of the stop, then by number.
+    // Stopped paths come by the time of the stop, then by their numbers.
     let two = |n: usize, s: usize| (s == 2 && n >= 20) || forgotten(n, s);
     let stopped = Run::begun(plan()).loses(two).stopped();
     assert_eq!(stopped, [(0, 2, 2_000), (1, 2, 2_100), (0, 1, 3_200), (1, 1, 3_300)]);
@@ -70,21 +70,21 @@ fn a_client_that_is_forgotten_in_the_middle_is_named_with_every_path_to_it() {
 fn the_stop_may_be_before_the_healing_that_did_not_help() {
     let healed = || Run::begun(plan()).fault(3_000, Some(5_000), Some(5_500), false);
     assert_eq!(healed().loses(forgotten).stopped(), [(0, 1, 3_200), (1, 1, 3_300)]);
-    // What is lost during the fault alone is the fault's.
+    // Messages that are lost during the fault alone are the fault's loss.
     assert_eq!(healed().loses(|n, _| (30..55).contains(&n)).stopped(), []);
-    // A second more than the healing is its due: it comes back with the message due at 6.4 s.
+    // The path has a second more than the healing to come back: it does so with the message due at 6.4 s.
     assert_eq!(healed().loses(|n, _| (30..64).contains(&n)).stopped(), []);
 }
 
 #[test]
 fn a_path_that_loses_some_all_the_time_has_not_stopped() {
-    // Of each publisher's fifty every tenth comes, and nine are lost at the end, as often before.
+    // Of each publisher's fifty messages every tenth comes, and nine are lost at the end, as often before.
     let lossy = |n: usize, s: usize| s == 1 && !(n / 2).is_multiple_of(10);
     assert_eq!(Run::begun(plan()).loses(lossy).stopped(), []);
-    // Of the last seven seconds none but these.
+    // Of the last seven seconds no message comes but these.
     let flaky = |n: usize, s: usize| forgotten(n, s) && n != 80 && n != 81;
     assert_eq!(Run::begun(plan()).loses(flaky).stopped(), []);
-    // It lost three in a row before, and then seventeen for good.
+    // The path lost three messages in a row before, and then seventeen for good.
     let worse = |n: usize, s: usize| s == 1 && ((20..26).contains(&n) || n >= 66);
     assert_eq!(Run::begun(plan()).loses(worse).stopped(), [(0, 1, 6_600), (1, 1, 6_700)]);
     let until_the_last = |n: usize, s: usize| forgotten(n, s) && n < 98;
@@ -97,12 +97,12 @@ fn what_was_never_healed_excuses_everything() {
         |heal_begin, healed| Run::begun(plan()).fault(3_000, heal_begin, healed, false).loses(forgotten);
     assert_eq!(run(None, None).stopped(), []);
     assert_eq!(run(Some(5_000), None).stopped(), [], "it was never ready");
-    // One that heals by itself, as a storm does, has no begin of healing.
+    // A fault that heals by itself, as a storm does, has no begin of healing.
     assert_eq!(run(None, Some(3_100)).stopped().len(), 2);
-    // Neither does it help that another fault was healed.
+    // A fault that is never healed excuses everything, even if another fault was healed.
     let two = run(Some(5_000), Some(5_100)).fault(6_000, None, None, false);
     assert_eq!(two.stopped(), []);
-    // Who leaves for good excuses nobody else.
+    // A subscriber that leaves for good excuses nobody else.
     assert_eq!(run(Some(5_000), Some(5_100)).fault(1_000, None, None, true).stopped().len(), 2);
 }
 
@@ -114,7 +114,7 @@ fn the_last_healing_counts_and_too_short_a_rest_proves_nothing() {
     };
     // The last messages of publisher 0 are due at 9.4, 9.6 and 9.8 s: less than a second.
     assert_eq!([healed_at(7_600), healed_at(8_400), healed_at(9_900)], [2, 0, 0]);
-    // Few in a long time prove nothing either: here each publisher has one in five seconds.
+    // Few messages in a long time prove nothing either: here each publisher has one in five seconds.
     let slow = Plan { rate: 0.4, messages: 4, ..plan() };
     let mut run = Run::begun(slow);
     (0..4).for_each(|n| run.ledger.sent(n, 0, ms(n as u64 * 2_500)));
@@ -132,7 +132,7 @@ fn who_was_not_there_or_away_on_purpose_was_not_forgotten() {
     assert_eq!(absent(|ledger| ledger.left(1, ms(3_100))), []);
     assert_eq!(absent(|ledger| ledger.closed(1, ms(9_000))), [], "at the end, for a while");
     assert_eq!(absent(|ledger| ledger.closed(2, ms(3_100))).len(), 2, "that was another");
-    // Who is back, and hears nothing for long enough, was forgotten; and it was so when it went.
+    // A subscriber that is back and hears nothing for long enough was forgotten, and had been when it went.
     let back = absent(|ledger| {
         ledger.closed(1, ms(5_000));
         ledger.subscribed(1, 0, ms(6_000));
@@ -164,7 +164,7 @@ fn a_refusal_a_path_that_is_not_there_and_one_that_never_worked_are_told_elsewhe
 
 #[test]
 fn a_path_that_still_brings_old_messages_is_slow_and_has_not_stopped() {
-    // From message 32 on everything takes its time: at the end message 31 is what comes.
+    // From message 32 on every receipt is slow: at the end message 31 is what comes.
     let mut run = Run::begun(plan()).loses(|n, s| s == 1 && n >= 30);
     run.ledger.received(1, 30, Live, ms(20_000));
     run.ledger.received(1, 31, Live, ms(9_700));

@@ -1,4 +1,4 @@
-//! One subscriber: its debts, its presence, and the order in which it saw things.
+//! A subscriber: its debts, its presence, and the order in which it saw things.
 
 use super::arrival::Arrival;
 use super::debt::Debt;
@@ -9,7 +9,7 @@ use super::presence::Presence;
 #[derive(Debug)]
 pub(super) struct Subscriber {
     pub(super) room: usize,
-    /// By [`Plan::place`] among the messages of its room.
+    /// The debts by [`Plan::place`] among the messages of the subscriber's room.
     pub(super) debts: Vec<Debt>,
     pub(super) presence: Presence,
     /// For each publisher, one more than the highest sequence received live.
@@ -17,7 +17,8 @@ pub(super) struct Subscriber {
     /// For each publisher, when something of it was last received, in nanoseconds since the run's zero; 0 for
     /// never.
     heard: Vec<u64>,
-    /// The same within the current replay. Empty until there is one: most runs have none.
+    /// For each publisher, one more than the highest sequence received in the current replay. Empty until there is a
+    /// replay: most runs have none.
     replay_next: Vec<u32>,
     round: Option<u32>,
 }
@@ -26,11 +27,11 @@ pub(super) struct Subscriber {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
     pub(super) live: bool,
-    /// Nothing of this debt had arrived before, in any way.
+    /// Whether nothing of this debt had arrived before, in any way.
     pub(super) first: bool,
-    /// Again live, or again within one replay.
+    /// Whether the receipt is a further copy: again live, or again within one replay.
     pub(super) again: bool,
-    /// The first of its kind, and something with a higher sequence came before it.
+    /// Whether it is the first receipt of its kind, and something with a higher sequence came before it.
     pub(super) disordered: bool,
 }
 
@@ -53,8 +54,8 @@ impl Subscriber {
         self.heard.get(publisher).copied().unwrap_or(0)
     }
 
-    /// Notes a receipt of the message at this place, which is its publisher's number `seq`. `None` for a place
-    /// that this room does not have.
+    /// Records a receipt of the message at this place, which is its publisher's number `seq`. `None` for a place that
+    /// this room does not have.
     pub(super) fn receive(
         &mut self,
         place: usize,
@@ -83,7 +84,7 @@ impl Subscriber {
         Some(Seen { live, first: !before.received(), again, disordered })
     }
 
-    /// Another replay starts with a clean memory. Clearing is a sweep over bytes, once a replay.
+    /// Begins another replay with a clean memory. Clearing is a sweep over bytes, once for each replay.
     fn enter(&mut self, round: u32) {
         if self.round != Some(round) {
             self.round = Some(round);

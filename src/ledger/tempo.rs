@@ -8,14 +8,14 @@ use std::time::Duration;
 use super::time::nanos;
 use scenario::{Action, Fault, kinds};
 
-/// For a while, the rate of the load times a factor.
+/// A stretch of time in which the rate of the load is multiplied by a factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Surge {
-    /// Its begin, since the measured load began.
+    /// When the surge begins, since the measured load began.
     pub from: Duration,
-    /// Its end.
+    /// When the surge ends, since the measured load began.
     pub until: Duration,
-    /// The rate, times this. Where surges overlap, their factors multiply.
+    /// The factor by which the rate is multiplied. Where surges overlap, their factors multiply.
     pub factor: f64,
 }
 
@@ -36,33 +36,33 @@ impl Surge {
     }
 }
 
-/// From a moment on, until the next segment.
+/// The rate from a moment on, until the next segment begins.
 #[derive(Debug, Clone, Copy)]
 struct Segment {
-    /// Nanoseconds since the load began.
+    /// When the segment begins, in nanoseconds since the load began.
     from: u64,
-    /// Messages due before it, the last of them in part.
+    /// Number of messages due before the segment, the last of them in part.
     before: f64,
     /// Messages a second.
     rate: f64,
 }
 
 impl Segment {
-    /// The messages of the schedule until a moment of this segment.
+    /// The number of messages of the schedule until a moment of this segment.
     fn until(&self, at: u64) -> f64 {
         self.before + self.rate * (at - self.from) as f64 / 1e9
     }
 }
 
-/// When each message of a schedule is due. Built once a schedule: a look-up allocates nothing.
+/// When each message of a schedule is due. Built once for each schedule: a look-up allocates nothing.
 #[derive(Debug, Clone)]
 pub struct Tempo {
-    /// By their begin; the first begins with the load, the last never ends.
+    /// The segments in the order in which they begin; the first begins with the load, the last never ends.
     segments: Vec<Segment>,
 }
 
 impl Tempo {
-    /// A schedule of `rate` messages a second, with surges.
+    /// Makes a schedule of `rate` messages a second, with surges.
     pub fn new(rate: f64, surges: &[Surge]) -> Self {
         let mut changes: Vec<u64> =
             surges.iter().flat_map(|surge| [surge.from, surge.until]).map(nanos).chain([0]).collect();
@@ -89,7 +89,7 @@ impl Tempo {
         Duration::from_nanos(self.segments.get(next).map_or(due, |next| due.min(next.from)))
     }
 
-    /// How many of `messages` are due when the load has lasted so long: those of that very moment are.
+    /// Number of `messages` that are due when the load has lasted this long; those of that very moment are.
     pub fn due_by(&self, elapsed: Duration, messages: usize) -> usize {
         let (mut due, mut not_due) = (0, messages);
         while due < not_due {
@@ -103,7 +103,7 @@ impl Tempo {
         due
     }
 
-    /// How many messages a load of this duration has, rounded to the nearest.
+    /// Number of messages that a load of this duration has, rounded to the nearest.
     pub fn count(&self, duration: Duration) -> usize {
         match self.segments.as_slice() {
             [one] => (one.rate * duration.as_secs_f64()).round() as usize,

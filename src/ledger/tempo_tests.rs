@@ -35,7 +35,7 @@ fn surges_that_overlap_multiply_and_a_factor_below_one_is_a_lull() {
 
 #[test]
 fn what_a_surge_begins_in_part_it_ends() {
-    // Message 1 is due after 100 ms at ten a second: at 50 ms half of it is done, the rest takes 5 ms.
+    // At ten messages a second message 1 is due after 100 ms: at 50 ms half of that is over, and the rest takes 5 ms.
     let tempo = Tempo::new(10.0, &[surge(50, 1_000, 10.0)]);
     assert_eq!(due_ms(&tempo, 4), [0, 55, 65, 75]);
 }
@@ -86,7 +86,7 @@ proptest! {
         let due: Vec<_> = (0..5_000).map(|n| tempo.due(n)).collect();
         prop_assert!(due.is_sorted());
         for n in [0, 1, 17, 2_500, 4_999] {
-            // All that are due at the same nanosecond are due by it.
+            // All messages that are due at the same nanosecond are due by it.
             let by = due.iter().filter(|at| **at <= due[n]).count();
             prop_assert_eq!(tempo.due_by(due[n], 5_000), by);
             prop_assert!(by > n);
@@ -99,7 +99,8 @@ proptest! {
     #[test]
     fn each_stretch_has_its_rate_times_its_factors_times_its_length(rate in 0.1..2_000f64, surges in surges()) {
         let tempo = Tempo::new(rate, &surges);
-        // The slow, obvious sum over stretches of a hundredth of a second, each cut where a surge begins or ends.
+        // The expected number is a slow, obvious sum over stretches of a hundredth of a second, each cut where a surge
+        // begins or ends.
         let mut cuts: Vec<_> = surges.iter().flat_map(|surge| [surge.from, surge.until]).collect();
         cuts.extend((0..=1_300).map(|n| ms(n * 10)));
         cuts.sort();

@@ -9,31 +9,31 @@ use super::witness::Kept;
 /// What the clients know of three messages.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Testimonies {
-    /// The earliest with a lost debt that has a path, of a subscriber that was not away on purpose.
+    /// The earliest message with a lost debt that has a path, of a subscriber that was not away on purpose.
     pub first_lost: Option<Testimony>,
-    /// The one with the latest live receipt, after it was due.
+    /// The message with the latest live receipt, counted from when it was due.
     pub slowest: Option<Testimony>,
-    /// Of some messages that everybody has, evenly spread and due while nothing was broken: the one whose slowest
-    /// receipt is the median of theirs.
+    /// A message chosen among some that everybody has, evenly spread and due while nothing was broken: the one whose
+    /// slowest receipt is the median of theirs.
     pub ordinary: Option<Testimony>,
-    /// Messages whose receipts were not kept, because there was no room.
+    /// Number of messages whose receipts were not kept, because there was no room.
     pub unwitnessed: u64,
 }
 
 /// What the clients know of one message. Times are microseconds since the measured load began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Testimony {
-    /// Its number.
+    /// The number of the message.
     pub n: usize,
     /// The node of its publisher when it was first sent.
     pub node: Option<usize>,
-    /// When the schedule asked for it.
+    /// When the schedule asked for the message.
     pub due_us: i64,
-    /// When it was handed over for writing.
+    /// When the message was handed over for writing.
     pub sent_us: Option<i64>,
-    /// What its node said last.
+    /// The last answer of the message's node.
     pub answer: Option<Answer>,
-    /// And when.
+    /// When the last answer came.
     pub answered_us: Option<i64>,
     /// What became of each debt, in the order of the subscribers.
     pub fates: Vec<Fate>,
@@ -42,28 +42,28 @@ pub struct Testimony {
 /// What became of one debt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fate {
-    /// To whom it was owed.
+    /// The number of the subscriber to whom the debt was owed.
     pub subscriber: usize,
     /// The node of that subscriber when the message was sent; while it was offline, the last one.
     pub node: usize,
-    /// Whether it was online then.
+    /// Whether the subscriber was online when the message was sent.
     pub online: bool,
-    /// Whether the pattern has a way for it.
+    /// Whether the pattern has a way from the publisher to the subscriber.
     pub has_path: bool,
-    /// Whether it was received at all.
+    /// Whether the message was received at all.
     pub received: bool,
-    /// Its receipts, as far as they were kept.
+    /// The receipts of the message by this subscriber, as far as they were kept.
     pub receipts: Vec<Receipt>,
 }
 
-/// One receipt.
+/// A receipt of a message by a subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Receipt {
-    /// When.
+    /// When the message was received.
     pub at_us: i64,
-    /// The node that it came from.
+    /// The node that the message came from.
     pub node: usize,
-    /// Out of the history.
+    /// Whether the message came out of the history.
     pub replay: bool,
 }
 
@@ -78,7 +78,7 @@ impl Ledger {
         }
     }
 
-    /// Where nothing of the steady phases was kept, of all.
+    /// Chooses the ordinary message. Where nothing of the steady phases was kept, it is chosen of all that were kept.
     fn ordinary(&self, intervals: &[Interval]) -> Option<usize> {
         let steady = |n: usize| {
             let due = self.tempo.due(n);
@@ -102,7 +102,7 @@ impl Ledger {
         live.map(|receipt| receipt.at.saturating_sub(self.intended(n))).max()
     }
 
-    /// `known` is a receipt that is known even if the message was not witnessed.
+    /// What the clients know of message `n`. `known` is a receipt that is known even if the message was not witnessed.
     fn testimony(&self, n: usize, known: Option<Kept>) -> Testimony {
         let message = &self.messages[n];
         let mut receipts: Vec<Kept> = self.witness.receipts(n).collect();
@@ -143,7 +143,7 @@ impl Ledger {
         }
     }
 
-    /// Microseconds since the measured load began, of nanoseconds since the run's zero.
+    /// A time in nanoseconds since the run's zero as microseconds since the measured load began.
     fn us(&self, at: u64) -> i64 {
         let us = |nanos: u64| i64::try_from(nanos / 1_000).unwrap_or(i64::MAX);
         us(at) - us(self.begin.unwrap_or(0))

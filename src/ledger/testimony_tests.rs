@@ -1,4 +1,4 @@
-//! What is told of three messages, at the edges: which receipts, which of many, and when.
+//! The testimonies of three messages, at the edges: which receipts, which of many messages, and when.
 
 use super::Answer::{Confirmed, Handed};
 use super::Arrival::{Live, Replay};
@@ -9,7 +9,7 @@ fn told(ledger: &Ledger, faults: &[FaultTimes]) -> Testimonies {
     ledger.settle(faults, ms(9_000)).testimonies
 }
 
-/// Of each receipt of a fate: when, in microseconds, from which node, and whether by replay.
+/// For each receipt of a fate: when it came, in microseconds, from which node, and whether by replay.
 fn receipts(fate: &Fate) -> Vec<(i64, usize, bool)> {
     fate.receipts.iter().map(|receipt| (receipt.at_us, receipt.node, receipt.replay)).collect()
 }
@@ -18,7 +18,8 @@ fn receipts(fate: &Fate) -> Vec<(i64, usize, bool)> {
 fn the_first_receipt_and_the_first_live_one_are_told_and_no_further_copies() {
     let mut ledger = begun(plan(4, 1));
     send(&mut ledger, 0, Handed);
-    // Twice live; first by replay and then live; first live and then by replay; nothing.
+    // One subscriber receives the message twice live; one by replay first and then live; one live first and then by
+    // replay; one not at all.
     for at in [3, 4] {
         ledger.received(0, 0, Live, ms(at));
     }
@@ -62,7 +63,7 @@ fn a_receipt_from_before_the_load_began_has_a_negative_time() {
     assert_eq!((lost.sent_us, receipts(&lost.fates[0])), (Some(-30_000), vec![(-20_000, 0, false)]));
 }
 
-/// Messages that are received so many milliseconds after they are due.
+/// A ledger of messages that are received these many milliseconds after they are due.
 fn received_after(latencies: &[u64]) -> Ledger {
     let mut ledger = begun(plan(1, latencies.len()));
     for (n, latency) in latencies.iter().enumerate() {
@@ -85,7 +86,7 @@ fn the_ordinary_one_is_the_lower_median_of_the_candidates() {
 
 #[test]
 fn an_ordinary_one_was_due_in_a_steady_interval_and_one_of_any_other_only_without_those() {
-    // Steady until 100 ms, a fault until 200 ms, a recovery until 300 ms, and steady again.
+    // The run is steady until 100 ms, in a fault until 200 ms, in a recovery until 300 ms, and steady again.
     let kill = [fault(100, Some(200), Some(200))];
     let ordinary = |latencies: &[u64]| told(&received_after(latencies), &kill).ordinary.map(|it| it.n);
     // Messages 0 and 3 are the steady ones.
@@ -121,6 +122,6 @@ fn a_message_whose_debts_were_told_paid_before_its_sending_is_ordinary_too() {
     send(&mut ledger, 1, Handed);
     assert_eq!(told(&ledger, &[]).ordinary.map(|it| it.n), Some(1));
     ledger.received(1, 0, Live, ms(200));
-    // Both now: the slower of them has 200 ms, the other 4 ms.
+    // Both messages are candidates now: the slower one took 200 ms, the other 4 ms.
     assert_eq!(told(&ledger, &[]).ordinary.map(|it| it.n), Some(1));
 }

@@ -1,4 +1,4 @@
-//! A small literal history for each definition, each showing that the detector detects.
+//! A small literal history for each definition, which shows that the detector detects.
 
 use super::Answer::{Confirmed, Handed, Refused, Unknown};
 use super::Arrival::{Live, Replay};
@@ -105,7 +105,8 @@ fn a_further_copy_is_a_duplicate_and_the_overlap_of_a_replay_is_none() {
 fn order_is_judged_by_publisher_and_within_live_or_one_replay() {
     let mut ledger = begun(Plan { publishers: 2, ..plan(1, 8) });
     (0..8).for_each(|n| send(&mut ledger, n, Handed));
-    // Even ones are publisher 0's. 4 before 2; 0 and 2 again; 1 after 4 is another publisher's.
+    // Messages with even numbers are publisher 0's. Message 4 comes before 2; 0 and 2 come again; 1 after 4 is another
+    // publisher's.
     for n in [0, 4, 2, 2, 0, 1, 6] {
         ledger.received(0, n, Live, ms(800));
     }
@@ -125,7 +126,7 @@ fn lost_splits_by_presence_at_the_actual_sending() {
     ledger.sent(0, 0, ms(99));
     ledger.sent(1, 0, ms(100));
     ledger.sent(2, 0, ms(249));
-    // Intended while it was away, sent once it was back.
+    // Message 3 was intended while the subscriber was away, and was sent once it was back.
     ledger.sent(3, 0, ms(250));
     let debts = settle(&ledger).debts;
     assert_eq!((debts.lost_online, debts.lost_offline), (2, 2));
@@ -137,7 +138,7 @@ fn what_was_sent_before_the_first_subscribed_is_not_owed() {
     ledger.begin(ms(0));
     (0..3).for_each(|n| send(&mut ledger, n, Handed));
     ledger.received(0, 0, Live, ms(50));
-    // Told late: message 1 was sent at that very moment.
+    // The subscription is told late: message 1 was sent at that very moment.
     ledger.subscribed(0, 0, ms(100));
     assert_eq!(ledger.outstanding(), 2);
     ledger.received(0, 0, Live, ms(150));
@@ -174,7 +175,7 @@ fn a_path_is_judged_by_the_nodes_at_the_first_sending() {
     ledger.sent(1, 0, ms(150));
     ledger.sent(2, 1, ms(200));
     assert_eq!(ledger.outstanding(), 1, "offline, and last known on node 0");
-    // Told late: it was on node 1 when message 2 was sent.
+    // The change is told late: the subscriber was on node 1 when message 2 was sent.
     ledger.subscribed(0, 1, ms(180));
     assert_eq!(ledger.outstanding(), 2);
     assert_eq!(settle(&ledger).debts.lost_no_path, 1);
@@ -218,7 +219,7 @@ fn impact_runs_from_the_first_harmed_intended_time_to_the_last_harms_end() {
     for n in (0..40).filter(|n| !late(*n) && *n != 25) {
         ledger.received(0, n, Live, ms(n as u64 * 100 + 5));
     }
-    // 10 to 19 come late, together; 25 never.
+    // Messages 10 to 19 come late, together; message 25 never comes.
     for n in (0..40).filter(|n| late(*n)) {
         ledger.received(0, n, Live, ms(3_000));
     }
@@ -316,7 +317,7 @@ fn the_latest_slices_are_those_that_are_over() {
     assert_eq!(ledger.latest_p99_us(ms(350), 2), [None, Some(7_000)]);
     ledger.received(0, 1, Live, ms(370));
     assert_eq!(ledger.latest_p99_us(ms(380), 2), [Some(270_000), Some(7_000)]);
-    // There are no slices after the load's last.
+    // The timeline has no slices after the load's last.
     assert_eq!(ledger.latest_p99_us(ms(9_000), 4), [None; 4]);
 }
 
@@ -371,7 +372,8 @@ fn who_is_away_on_purpose_is_owed_everything_and_harmed_by_nothing() {
         ledger.answered(n, Confirmed);
         ledger.received(2, n, Live, ms(n as u64 * 100 + 1));
     }
-    // Both have number 0; 0 comes back to a replay of what it missed, late; 1 misses 1 and 2.
+    // Both subscribers have message 0; subscriber 0 comes back to a replay of what it missed, late; subscriber 1 misses
+    // messages 1 and 2.
     ledger.received(0, 0, Live, ms(1));
     ledger.received(1, 0, Live, ms(1));
     for n in [1, 2] {
@@ -391,7 +393,8 @@ fn who_is_away_on_purpose_is_owed_everything_and_harmed_by_nothing() {
 #[test]
 fn what_is_lost_before_one_leaves_or_after_one_is_back_is_harm_as_ever() {
     let mut ledger = begun(plan(1, 14));
-    // Due after 0 and 100 ms; it leaves when the first cannot be on time any more, and the second can.
+    // The messages are due after 0 and 100 ms. The subscriber leaves when the first cannot be on time any more, and the
+    // second can.
     ledger.sent(0, 0, ms(0));
     ledger.sent(1, 0, ms(100));
     ledger.left(0, ms(1_050));
@@ -424,6 +427,6 @@ fn who_joins_later_would_not_have_been_owed_what_was_due_before_and_never_sent()
     other.subscribed(1, 1, ms(150));
     ledger.sent(0, 0, ms(0));
     other.sent(0, 0, ms(0));
-    // Of numbers 1 and 2, due after 100 and 200 ms, the second subscriber would have been owed the last.
+    // Of messages 1 and 2, due after 100 and 200 ms, the second subscriber would have been owed the last.
     assert_eq!((settle(&ledger).unsent_debts, settle(&other).unsent_debts), (2, 3));
 }

@@ -7,7 +7,7 @@ pub const ON_TIME: Duration = Duration::from_secs(1);
 /// [`ON_TIME`] in nanoseconds.
 pub(super) const ON_TIME_NANOS: u64 = 1_000_000_000;
 
-/// The time of what has not happened so far.
+/// The value that stands for the time of what has not happened so far.
 pub(super) const NEVER: u64 = u64::MAX;
 
 /// A time in nanoseconds; never [`NEVER`].

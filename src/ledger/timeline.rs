@@ -8,7 +8,8 @@ use super::sparse::Sparse;
 
 /// How long a slice is, in nanoseconds.
 pub(super) const SLICE: u64 = 100_000_000;
-/// No run lasts longer than a day; a receipt with a later time is not worth the memory.
+/// The most slices of a timeline: no run lasts longer than a day, and a receipt with a later time is not worth the
+/// memory.
 const MOST_SLICES: usize = 864_000;
 
 /// One slice. By intended send time, but for `received` and `online`.
@@ -64,27 +65,27 @@ pub struct Slice {
 struct Gathered {
     sent: u64,
     latency: Sparse,
-    /// The true one: a quantile, rounded up to its bucket's end, is never shown above it.
+    /// The true longest latency: a quantile, rounded up to its bucket's end, is never shown above it.
     longest_us: u64,
 }
 
-/// Gathers slices. The load's own are made beforehand; receipts of the drain add theirs.
+/// Gathers slices. The slices of the load are made beforehand; receipts of the drain add theirs.
 #[derive(Debug)]
 pub(super) struct Timeline {
     load: Vec<Gathered>,
     received: Vec<u64>,
 }
 
-/// The slice of a time since the load began, in nanoseconds.
+/// The number of the slice that holds a time since the load began, in nanoseconds.
 pub(super) fn slice_of(since_begin: u64) -> usize {
     usize::try_from(since_begin / SLICE).unwrap_or(usize::MAX)
 }
 
 impl Timeline {
-    /// For a load whose last message is due then.
+    /// Makes the timeline of a load whose last message is due at this time; `None` for a load without messages.
     pub(super) fn new(last_due: Option<u64>) -> Self {
         let slices = last_due.map_or(0, |due| slice_of(due) + 1);
-        // Room for a drain of ten seconds, so that a receipt seldom allocates.
+        // There is room for a drain of ten seconds, so that a receipt seldom allocates.
         Self {
             load: std::iter::repeat_with(Gathered::default).take(slices).collect(),
             received: Vec::with_capacity(slices + 100),
@@ -97,7 +98,7 @@ impl Timeline {
         }
     }
 
-    /// `rounded_us` is the latency as [`micros_histogram`] rounds it down.
+    /// Records a debt that was delivered live. `rounded_us` is the latency as [`micros_histogram`] rounds it down.
     pub(super) fn delivered(&mut self, due: u64, latency_us: u64, rounded_us: u64) {
         if let Some(slice) = self.load.get_mut(slice_of(due)) {
             slice.latency.record(rounded_us);
@@ -127,13 +128,13 @@ impl Timeline {
         }
     }
 
-    /// How many slices the load has.
+    /// Number of slices that the load has.
     pub(super) fn len(&self) -> usize {
         self.load.len()
     }
 
-    /// The 99th percentile of a slice so far, in microseconds; `None` if nothing of it was delivered. What
-    /// `scale` does not tell apart is the same here.
+    /// The 99th percentile of a slice so far, in microseconds; `None` if nothing of the slice was delivered. Latencies
+    /// that `scale` does not tell apart are the same here.
     pub(super) fn p99_us(&self, slice: usize, scale: &Histogram<u64>) -> Option<u64> {
         let load = self.load.get(slice)?;
         Some(scale.highest_equivalent(load.latency.quantile(0.99)?).min(load.longest_us))

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Three slices: the last message is due in the third.
+/// A timeline of three slices: the last message is due in the third.
 fn timeline() -> Timeline {
     Timeline::new(Some(2 * SLICE))
 }
@@ -47,7 +47,7 @@ fn a_slice_has_the_quantiles_of_its_latencies_and_the_true_longest() {
     for latency in 1..=200 {
         timeline.delivered(SLICE, latency, latency);
     }
-    // 10,007 and 10,003 are the same to a histogram, as 10,000 rounded down.
+    // To a histogram 10,007 and 10,003 are the same, as 10,000 rounded down.
     timeline.delivered(2 * SLICE, 10_003, scale.lowest_equivalent(10_003));
     timeline.delivered(9 * SLICE, 1, 1);
     let slices = timeline.slices(0);

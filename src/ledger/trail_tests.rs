@@ -4,7 +4,7 @@ use super::*;
 
 const SECOND: u64 = 1_000_000_000;
 
-/// A path whose debts were lost at these tenths of a second, after one that came.
+/// The trail of a path whose debts were lost at these tenths of a second, after a debt that was received.
 fn lost(tenths: &[u64]) -> Trail {
     let mut trail = Trail::default();
     trail.received();

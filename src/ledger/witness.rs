@@ -8,24 +8,24 @@
 use super::plan::Plan;
 use super::time::NEVER;
 
-/// Receipts that are kept at once.
+/// The most receipts that are kept at once.
 const MOST: usize = 65_536;
-/// Ordinary messages that are kept, evenly spread over the load; fewer where each has many receipts, so that they
-/// take half of the room at the most.
+/// Number of ordinary messages that are kept, evenly spread over the load; fewer where each has many receipts, so that
+/// they take half of the room at the most.
 const ORDINARY: usize = 48;
 
-/// No receipt.
+/// The place that stands for no receipt: a message has none so far, or a receipt has no next one.
 const NOTHING: u32 = u32::MAX;
-/// Nor any to come: the message was fully paid, or given up.
+/// The place that means that no receipt is kept any more: the message was fully paid, or given up.
 const CLOSED: u32 = u32::MAX - 1;
 
-/// One receipt.
+/// A receipt that is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Kept {
     pub(super) s: u32,
-    /// Its message's next one, or the next free place.
+    /// The place of its message's next receipt, or the next free place.
     next: u32,
-    /// Nanoseconds since the run's zero.
+    /// When the receipt came, in nanoseconds since the run's zero.
     pub(super) at: u64,
     pub(super) replay: bool,
 }
@@ -43,15 +43,15 @@ pub(super) struct Slowest {
     pub(super) n: usize,
     pub(super) late: u64,
     pub(super) receipt: Kept,
-    /// Whether its message is fully paid.
+    /// Whether the message of this receipt is fully paid.
     paid: bool,
 }
 
-/// Who keeps receipts.
+/// The receipts that are kept, and what decides which of them.
 #[derive(Debug)]
 pub(super) struct Witness {
     most: usize,
-    /// For each message.
+    /// For each message, its chain of receipts.
     chains: Vec<Chain>,
     /// For each message, when its last answer came, in nanoseconds since the run's zero; [`NEVER`] without one.
     answers: Vec<u64>,
@@ -60,7 +60,7 @@ pub(super) struct Witness {
     slowest: Option<Slowest>,
     /// For each stretch of the load, the first of its messages that was fully paid.
     ordinary: Vec<Option<usize>>,
-    /// Messages a stretch.
+    /// Number of messages in a stretch.
     stretch: usize,
     given_up: u64,
 }
@@ -70,7 +70,7 @@ impl Witness {
         Self::with_room(plan, MOST)
     }
 
-    /// One that keeps so many receipts.
+    /// Makes a witness that keeps at most this many receipts.
     pub(super) fn with_room(plan: &Plan, most: usize) -> Self {
         let wanted = (most / 2 / plan.subscribers.max(1)).clamp(1, ORDINARY);
         let stretch = plan.messages.div_ceil(wanted).max(1);
@@ -87,14 +87,15 @@ impl Witness {
         }
     }
 
-    /// The node's answer came.
+    /// Records when a node's answer to a message came.
     pub(super) fn answered(&mut self, n: usize, at: u64) {
         if let Some(answer) = self.answers.get_mut(n) {
             *answer = at;
         }
     }
 
-    /// The first live receipt of a debt, or its first at all; so late after it was due.
+    /// Records the first live receipt of a debt, or its first receipt at all, with its nanoseconds after the message
+    /// was due.
     pub(super) fn heard(&mut self, n: usize, s: usize, at: u64, late: u64, replay: bool) {
         let s = u32::try_from(s).unwrap_or(u32::MAX);
         let receipt = Kept { s, next: NOTHING, at, replay };
@@ -120,7 +121,7 @@ impl Witness {
         chain.last = place;
     }
 
-    /// Every debt of this message that has a path is paid. Told again it changes nothing.
+    /// Records that every debt of this message that has a path is paid. Told again it changes nothing.
     pub(super) fn paid(&mut self, n: usize) {
         if self.chains.get(n).is_none_or(|chain| chain.first == CLOSED) {
             return;
@@ -157,12 +158,12 @@ impl Witness {
         self.ordinary.iter().flatten().copied()
     }
 
-    /// How many messages were not witnessed because there was no room.
+    /// Number of messages that were not witnessed because there was no room.
     pub(super) fn given_up(&self) -> u64 {
         self.given_up
     }
 
-    /// Its bytes for the messages, and for their receipts.
+    /// Number of bytes that the messages take, and that their receipts take.
     #[cfg(test)]
     pub(super) fn size(&self) -> (usize, usize) {
         let messages =
@@ -174,7 +175,7 @@ impl Witness {
         self.ordinary.get(n / self.stretch) == Some(&Some(n))
     }
 
-    /// A place for a receipt, if there is one.
+    /// Finds a place for a receipt; `None` if there is none.
     fn keep(&mut self, receipt: Kept) -> Option<u32> {
         let free = self.free;
         if let Some(place) = self.kept.get_mut(free as usize) {
@@ -188,7 +189,7 @@ impl Witness {
         u32::try_from(self.kept.len() - 1).ok()
     }
 
-    /// Lets go of a message's receipts, all at once, and takes no more of it.
+    /// Lets go of a message's receipts, all at once, and keeps no more of them.
     fn close(&mut self, n: usize) {
         let Some(chain) = self.chains.get_mut(n) else { return };
         let Chain { first, last } = std::mem::replace(chain, Chain { first: CLOSED, last: NOTHING });

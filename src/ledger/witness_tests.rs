@@ -1,4 +1,4 @@
-//! What is kept of receipts, and what is told of three messages.
+//! Which receipts are kept, and what is told of three messages.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use super::Arrival::{Live, Replay};
 use super::witness::Witness;
 use super::*;
 
-/// The measured load begins here, so that a mistaken zero shows.
+/// Microseconds from the run's zero until the measured load begins, so that a mistaken zero shows.
 const BEGIN: u64 = 5_000_000;
 
-/// Microseconds since the measured load began, as the ledger wants them: since the run's zero.
+/// A time in microseconds since the measured load began, as the ledger wants it: since the run's zero.
 fn us(since_begin: u64) -> Duration {
     Duration::from_micros(BEGIN + since_begin)
 }
 
-/// A hundred messages a second from one publisher on node 0; subscriber s on node s mod 2.
+/// A ledger of a hundred messages a second from one publisher on node 0; subscriber s is on node s mod 2.
 fn begun(subscribers: usize, messages: usize, most: usize) -> Ledger {
     let (publishers, nodes, rooms, rate, surges, crosses_nodes) = (1, 2, 1, 100.0, vec![], true);
     let plan = Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes };
@@ -28,14 +28,14 @@ fn begun(subscribers: usize, messages: usize, most: usize) -> Ledger {
     ledger
 }
 
-/// Sends message n when it is due, and is answered half a millisecond later.
+/// Sends message n when it is due, and answers it half a millisecond later.
 fn send(ledger: &mut Ledger, n: usize, answer: Answer) {
     let due = n as u64 * 10_000;
     ledger.sent(n, 0, us(due));
     ledger.answered_at(n, answer, us(due + 500));
 }
 
-/// Subscriber s receives message n so many microseconds after it was due.
+/// Tells the ledger that subscriber s received message n this many microseconds after it was due.
 fn hear(ledger: &mut Ledger, s: usize, n: usize, late: u64) {
     ledger.received(s, n, Live, us(n as u64 * 10_000 + late));
 }
@@ -44,7 +44,7 @@ fn told(ledger: &Ledger) -> Testimonies {
     ledger.settle(&[], us(60_000_000)).testimonies
 }
 
-/// Of each fate: who, where, whether received, and when.
+/// For each fate: the subscriber, its node, whether it received the message, and when.
 fn fates(testimony: &Testimony) -> Vec<(usize, usize, bool, Vec<i64>)> {
     let at = |fate: &Fate| fate.receipts.iter().map(|receipt| receipt.at_us).collect();
     testimony.fates.iter().map(|fate| (fate.subscriber, fate.node, fate.received, at(fate))).collect()
@@ -57,7 +57,7 @@ fn the_first_lost_is_told_with_those_who_have_it() {
         send(&mut ledger, n, Handed);
     }
     (0..3).for_each(|s| hear(&mut ledger, s, 0, 300));
-    // Only the last of them lacks messages 2 and 1.
+    // Of the three subscribers only the last lacks messages 2 and 1.
     for n in [2, 1] {
         (0..2).for_each(|s| hear(&mut ledger, s, n, 400 + s as u64));
     }
@@ -114,7 +114,8 @@ fn the_slowest_is_told_with_everybody_even_when_it_was_paid_long_ago() {
     assert_eq!(slowest.n, 77);
     assert_eq!(fates(&slowest), [(0, 0, true, vec![779_000]), (1, 1, true, vec![779_001])]);
     assert_eq!(told.first_lost, None);
-    // Of the candidates the median: 3 of 0 to 6 microseconds more than 200, and one for the second subscriber.
+    // The ordinary message is the median of the candidates: 3 of 0 to 6 microseconds more than 200, and one for the
+    // second subscriber.
     let ordinary = told.ordinary.unwrap();
     let latest = ordinary.fates[1].receipts[0].at_us - ordinary.due_us;
     assert_eq!(latest, 204);
@@ -126,7 +127,7 @@ fn an_ordinary_one_is_of_a_steady_phase() {
     let mut ledger = begun(1, 100, 1_000);
     for n in 0..100 {
         send(&mut ledger, n, Handed);
-        // Most go slowly, while something is broken.
+        // Most messages go slowly, while something is broken.
         hear(&mut ledger, 0, n, if n < 70 { 5_000 } else { 300 });
     }
     let fault = FaultTimes {
@@ -146,7 +147,7 @@ fn the_room_is_bounded_the_newest_go_and_are_counted() {
     let mut ledger = begun(3, 50, 8);
     for n in 0..50 {
         send(&mut ledger, n, Handed);
-        // Two of three each: nothing is ever fully paid.
+        // Two of the three debts of each message are paid: no message is ever fully paid.
         (0..2).for_each(|s| hear(&mut ledger, s, n, 100 + n as u64));
     }
     assert_eq!(ledger.witness.receipts(3).count(), 2, "the earliest are kept");
@@ -154,7 +155,7 @@ fn the_room_is_bounded_the_newest_go_and_are_counted() {
     let told = told(&ledger);
     assert_eq!(told.unwitnessed, 46);
     assert_eq!(fates(told.first_lost.as_ref().unwrap())[1].3, [101 - 1], "and whole");
-    // The slowest was not witnessed, but for its slowest receipt.
+    // Of the slowest message no receipt was kept but the slowest.
     let slowest = told.slowest.unwrap();
     assert_eq!((slowest.n, slowest.fates[0].receipts.len(), slowest.fates[1].receipts.len()), (49, 1, 0));
     assert!(slowest.fates[1].received);

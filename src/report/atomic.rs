@@ -1,4 +1,4 @@
-//! Files that a reader finds whole: the old one or the new one, never a half.
+//! Writes files so that a reader finds them whole: the old file or the new one, never a half.
 
 use std::fs;
 use std::io;
@@ -14,7 +14,8 @@ pub(super) fn replace(dir: &Path, name: &str, text: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// A temporary file is its owner's alone; a report is for whoever may look into the directory.
+/// Makes the file readable for whoever may look into the directory: a temporary file is its owner's alone, and a report
+/// is not.
 #[cfg(unix)]
 fn readable(file: &tempfile::NamedTempFile) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;

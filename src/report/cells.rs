@@ -1,11 +1,11 @@
-//! The cells of a report's table, for those who draw it otherwise than a terminal does.
+//! The cells of a report's table, for those who draw the table otherwise than a terminal does.
 
 use super::Report;
 use super::curve::Curves;
 use super::figure::{figures, value};
 use super::label::Names;
 
-/// The header and the rows: the same cells that [`table`](super::table) draws with a row a run.
+/// The header and the rows: the same cells that [`table`](super::table) draws with one row for each run.
 pub(super) fn cells(report: &Report) -> (Vec<String>, Vec<Vec<String>>) {
     if let Some(curves) = Curves::of(report) {
         return curves.cells();

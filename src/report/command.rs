@@ -1,4 +1,4 @@
-//! What it takes to run a report's bench again.
+//! The command that runs a report's bench again.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub fn repeat_command(report: &Report, dir: &Path) -> String {
     format!("pubsub-lab bench --scenario {} --seed {}", quoted(name), report.seed)
 }
 
-/// The command that does the same without the report, with [`scenario_file`] as `scenario.toml` and what
+/// The command that repeats the bench without the report, with [`scenario_file`] as `scenario.toml` and what
 /// [`template_file`] gives as `dialect.toml`.
 pub(super) fn command_alone(report: &Report) -> String {
     let mut words =
@@ -44,12 +44,12 @@ pub(super) fn command_alone(report: &Report) -> String {
     words.join(" ")
 }
 
-/// The template of the dialect, if the bench had one from a file.
+/// The template of the dialect, if the bench had a dialect from a file.
 pub(super) fn template_file(report: &Report) -> Option<&str> {
     report.bench.as_ref()?.get("template")?.as_str()
 }
 
-/// The word as a shell takes it.
+/// The word in the quotes that a shell needs.
 fn quoted(word: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=@%+,".contains(c);
     if !word.is_empty() && word.chars().all(plain) {
@@ -63,7 +63,7 @@ fn quoted(word: &str) -> String {
 pub(super) fn scenario_file(report: &Report) -> String {
     match ScenarioFile::of_report(&report.scenario) {
         Ok(file) => file.text().to_owned(),
-        // What is no scenario, as of another version, is shown as it stands.
+        // What is no scenario here, because it comes from another version, is shown as it stands.
         Err(_) => format!("{:#}", report.scenario),
     }
 }

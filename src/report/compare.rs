@@ -1,8 +1,8 @@
 //! Two reports or more, side by side: which figure went which way, and what of it is more than noise.
 //!
 //! A side is one report or several of the same thing; the first side is the baseline. Runs are matched by label and
-//! parameters. A side's latencies are read off the sum of its runs' whole distributions, never averaged from
-//! quantiles; its share on time is of all its debts; every other figure is the median of its runs.
+//! parameters. A side's latencies are read off the sum of its runs' whole distributions, never averaged from quantiles;
+//! its share on time is of all its debts; every other figure is the median of its runs.
 //!
 //! What counts as more than noise is said in `noise.rs`.
 
@@ -36,17 +36,17 @@ pub fn compare(sides: &[Side]) -> Comparison {
 }
 
 impl Comparison {
-    /// For a terminal, in plain text.
+    /// The comparison for a terminal, in plain text.
     pub fn to_text(&self) -> String {
         text::text(self)
     }
 
-    /// For a pull request.
+    /// The comparison for a pull request, in Markdown.
     pub fn to_markdown(&self) -> String {
         markdown::markdown(self)
     }
 
-    /// For a program.
+    /// The comparison for a program, in JSON.
     pub fn to_json(&self) -> std::io::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }

@@ -28,7 +28,7 @@ pub(super) fn marked(comparison: &Comparison) -> Vec<(&str, Option<Direction>)> 
     last.filter(|(_, value)| value.beyond_noise).map(|(name, value)| (name, value.direction)).collect()
 }
 
-/// Runs of one thing.
+/// The 99th percentiles of five runs of one thing, in microseconds.
 pub(super) const QUIET: [u64; 5] = [1_200, 1_250, 1_230, 1_210, 1_260];
 
 #[test]
@@ -49,7 +49,7 @@ fn a_figure_that_doubled_in_every_run_is_marked_and_an_overlap_is_not() {
     let back = compare(&[side("b", &doubled), side("a", &QUIET)]);
     assert_eq!(marked(&back), [("p99", Some(Direction::Better))]);
     let p99 = comparison.groups[0].figures.iter().find(|figure| figure.figure == "p99").unwrap();
-    // Of all the values together, and no mean of five quantiles.
+    // The value is the quantile of all the values together, and no mean of five quantiles.
     assert_eq!((p99.sides[0].value, p99.sides[1].value), (Some(1_250.0), Some(2_501.0)));
     let mut overlapping = doubled;
     overlapping[0] = 1_205;
@@ -61,7 +61,7 @@ fn a_figure_that_doubled_in_every_run_is_marked_and_an_overlap_is_not() {
 
 #[test]
 fn one_run_that_turns_the_pooled_figure_round_gets_no_mark() {
-    // Of all together the longest fell, from 100 ms to 20; of nine runs in ten it doubled.
+    // The longest of all values together fell from 100 ms to 20; in nine runs of ten the longest doubled.
     let side = |name: &str, longest: &[u64]| {
         let run = |max: &u64| run_with(|run| run.latency_us = quantiles(350, 1_200, *max));
         let runs = longest.iter().map(run).map(|mut run| {
@@ -91,7 +91,7 @@ fn a_figure_that_some_runs_do_not_have_gets_no_mark() {
     let five = |ms: u64| [Some(ms), Some(ms + 1), Some(ms + 2), Some(ms + 3), Some(ms + 4)];
     let worse = compare(&[side("a", &five(5_000)), side("b", &five(6_000))]);
     assert_eq!(marked(&worse), [("impact", Some(Direction::Worse))]);
-    // Most runs of the other side harmed nobody.
+    // On the other side most runs harmed nobody.
     let mut mostly_well = vec![None; 15];
     mostly_well.extend(five(6_000));
     assert_eq!(marked(&compare(&[side("a", &five(5_000)), side("b", &mostly_well)])), []);

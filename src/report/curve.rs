@@ -1,4 +1,4 @@
-//! The runs of a matrix: one block a pattern, and the curve of its figures over what was varied.
+//! The runs of a matrix: one block for each pattern, and the curve of its figures over what was varied.
 
 use std::collections::BTreeMap;
 
@@ -13,12 +13,12 @@ use super::run_words::sentence;
 use super::{Report, RunReport};
 use ledger::{Verdict, grouped};
 
-/// The figures that stand beside the parameters.
+/// The figures that stand beside the parameters in the table.
 const SHOWN: [&str; 7] = ["on time", "lost", "duplicates", "p50 (ms)", "p99 (ms)", "max (ms)", "verdict"];
 
 /// Every run of a matrix.
 pub(super) struct Curves<'a> {
-    /// What was varied, by name.
+    /// The names of the parameters that were varied.
     keys: Vec<&'a str>,
     /// Each subject and its runs, in the order in which they ran.
     blocks: Vec<(&'a str, Vec<&'a RunReport>)>,
@@ -28,7 +28,7 @@ pub(super) struct Curves<'a> {
 }
 
 impl<'a> Curves<'a> {
-    /// `None` for a report of no matrix.
+    /// The curves of a report; `None` if it is not of a matrix.
     pub(super) fn of(report: &'a Report) -> Option<Self> {
         let mut keys: Vec<&str> =
             report.runs.iter().flat_map(|run| run.params.keys().map(String::as_str)).collect();
@@ -41,7 +41,7 @@ impl<'a> Curves<'a> {
                 None => blocks.push((subject(run), vec![run])),
             }
         }
-        // What is not run at all is not run for each value alike: once is enough.
+        // A subject that is not run at all is not run for each value alike: one row is enough.
         for (_, runs) in &mut blocks {
             if !runs.iter().any(|run| run.was_made()) {
                 runs.truncate(1);
@@ -51,7 +51,7 @@ impl<'a> Curves<'a> {
         (!keys.is_empty()).then_some(Self { keys, blocks, seeks, names: Names::of_all(report) })
     }
 
-    /// The table, with so many columns between its own.
+    /// The table, with `gap` blanks between its columns.
     pub(super) fn table(&self, gap: u16) -> String {
         let (header, rows) = self.cells();
         let mut table = empty();
@@ -92,7 +92,7 @@ impl<'a> Curves<'a> {
         (header, rows)
     }
 
-    /// An empty line between two blocks.
+    /// Puts an empty line between two blocks.
     fn spaced(&self, table: &str) -> String {
         let mut lines: Vec<_> = table.lines().collect();
         let rows: usize = self.blocks.iter().map(|(_, runs)| runs.len()).sum();
@@ -123,13 +123,14 @@ impl<'a> Curves<'a> {
         said
     }
 
-    /// The runs of each subject, apart by all that was varied but what changes fastest.
+    /// The runs of each subject as curves: one curve for each combination of all that was varied except what changes
+    /// fastest.
     pub(super) fn all(&self) -> Vec<Curve<'a>> {
         self.blocks.iter().flat_map(|(subject, runs)| self.curves(subject, runs)).collect()
     }
 
-    /// The runs of one subject, apart by all that was varied but the one that changes fastest, and by repetition. What
-    /// was cut short is no point of a curve.
+    /// The curves of one subject: one for each repetition and each combination of all that was varied except the
+    /// parameter that changes fastest. What was cut short is no point of a curve.
     fn curves(&self, subject: &str, runs: &[&'a RunReport]) -> Vec<Curve<'a>> {
         let made: Vec<_> = runs.iter().copied().filter(|run| run.was_made() && !run.partial).collect();
         let first: Vec<_> = made.iter().copied().filter(|run| run.repeat == 1).collect();
@@ -157,7 +158,7 @@ impl<'a> Curves<'a> {
     }
 }
 
-/// The parameter that differs between the first two runs; else the rate, else the first.
+/// The parameter that differs between the first two runs. If none does it is the rate, and without a rate the first.
 fn moving<'a>(runs: &[&'a RunReport]) -> Option<&'a str> {
     let first = runs.first()?;
     let differs =
@@ -171,9 +172,9 @@ fn moving<'a>(runs: &[&'a RunReport]) -> Option<&'a str> {
 pub(super) struct Curve<'a> {
     /// The subject, and the parameters that stay: `redis nodes=3`.
     pub(super) name: String,
-    /// The one that does not.
+    /// The name of the parameter that does not stay.
     pub(super) moving: &'a str,
-    /// In the order in which they ran.
+    /// The runs in the order in which they ran.
     pub(super) runs: Vec<&'a RunReport>,
 }
 
@@ -183,7 +184,7 @@ impl Curve<'_> {
         Some(format!("{}: {said}.", self.name))
     }
 
-    /// Which value was still sustained, and what broke at the next.
+    /// Says which value was still sustained, and what broke at the next.
     fn sought(&self) -> Option<String> {
         let crossing = self.runs.iter().position(|run| run.verdict == Verdict::Violated);
         let stop = crossing.or_else(|| self.runs.iter().position(|run| run.verdict == Verdict::Inconclusive));
@@ -216,7 +217,7 @@ impl Curve<'_> {
         })
     }
 
-    /// How latency and loss went from the first value to the last.
+    /// Says how latency and loss went from the first value to the last.
     fn course(&self) -> Option<String> {
         let (first, last) = (self.runs.first()?, self.runs.last()?);
         let p99 = |run: &RunReport| run.latency_us.map(|latency| span(latency.p99));
@@ -237,12 +238,12 @@ impl Curve<'_> {
         Some(format!("from {from} to {to}, {latency}, and {share}"))
     }
 
-    /// `6,400`.
+    /// The value of the moving parameter in a run: `6,400`.
     pub(super) fn value(&self, run: &RunReport) -> String {
         run.params.get(self.moving).map(number).unwrap_or_default()
     }
 
-    /// `6,400 messages/s`.
+    /// The value of the moving parameter in a run, with its unit: `6,400 messages/s`.
     pub(super) fn words(&self, run: &RunReport) -> String {
         let value = self.value(run);
         let (one, many) = match self.moving {
@@ -258,7 +259,7 @@ impl Curve<'_> {
     }
 }
 
-/// What was wrong, by the expectations that were not met; else by the run's reasons.
+/// What was wrong with a run, by the expectations that were not met; without any, by the run's reasons.
 fn why(run: &RunReport) -> String {
     let unmet = run.outcomes.iter().filter(|outcome| !outcome.met).filter_map(|outcome| outcome.why.clone());
     let unmet: Vec<_> = unmet.collect();

@@ -30,7 +30,7 @@ fn none() -> RunReport {
     run_with(|run| *run = RunReport { params: [("rate".into(), 100.into())].into(), ..not_applicable() })
 }
 
-/// Of the same runs a second time.
+/// The second repetition of a run.
 fn again(mut run: RunReport) -> RunReport {
     run.repeat = 2;
     run
@@ -214,7 +214,7 @@ fn two_parameters_make_a_curve_for_each_value_of_the_slower() {
             "redis nodes=3: the highest value, 20 messages/s, was still sustained.".into(),
         ]
     );
-    // What changes fastest is what the curve is over.
+    // The curve is over the parameter that changes fastest.
     let said = sentences(&report(vec![run(1, 10), run(3, 10)]));
     let expected = "redis rate=10: from 1 to 3 nodes, p99 went from 1.0 ms to 1.0 ms, and the share on time stayed 100%.";
     assert_eq!(said, [expected]);

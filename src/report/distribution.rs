@@ -16,24 +16,24 @@ use ledger::{Harness, Interval, Phase, Settled, micros_histogram};
 pub struct Encoded(String);
 
 impl Encoded {
-    /// `None` for a histogram in which nothing was recorded.
+    /// Encodes a histogram; `None` if nothing was recorded in it.
     pub fn of(histogram: &Histogram<u64>) -> Option<Self> {
         let mut bytes = Vec::new();
-        // Into memory, and of a histogram that has its usual bounds: nothing can fail.
+        // The histogram has its usual bounds and is written into memory, so nothing can fail.
         let encoded = V2DeflateSerializer::new().serialize(histogram, &mut bytes);
         (!histogram.is_empty() && encoded.is_ok()).then(|| Self(STANDARD.encode(bytes)))
     }
 
-    /// The text itself.
+    /// The text of the encoded histogram.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The histogram; `None` if this is not one.
+    /// Decodes the histogram; `None` if the text is not one.
     pub fn decode(&self) -> Option<Histogram<u64>> {
         let bytes = STANDARD.decode(&self.0).ok()?;
         let read: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).ok()?;
-        // With the bounds that all of ours have, so that it can be added to any.
+        // The histogram gets the bounds that all of ours have, so that it can be added to any of them.
         let mut histogram = micros_histogram();
         histogram.add(read).ok()?;
         Some(histogram)
@@ -56,7 +56,7 @@ pub struct Distributions {
 }
 
 impl Distributions {
-    /// Those of a run.
+    /// The distributions of a run.
     pub fn new(settled: &Settled, harness: &Harness) -> Self {
         Self {
             latency: Encoded::of(&settled.latency),
@@ -92,7 +92,7 @@ pub struct Percentiles {
 }
 
 impl Percentiles {
-    /// Those of a run.
+    /// The percentile curves of a run.
     pub fn new(settled: &Settled) -> Self {
         Self {
             latency: curve(&settled.latency, settled.longest_us()),
@@ -102,8 +102,8 @@ impl Percentiles {
     }
 }
 
-/// The points of a curve, none of them over the largest where that is known; none of a histogram in which nothing was
-/// recorded.
+/// The points of a percentile curve, none of them over `largest` where that is known. A histogram in which nothing was
+/// recorded has no points.
 pub fn curve(histogram: &Histogram<u64>, largest: Option<u64>) -> Vec<PercentilePoint> {
     if histogram.is_empty() {
         return Vec::new();
@@ -181,7 +181,7 @@ mod tests {
         let capped = curve(&histogram, Some(900));
         assert_eq!(capped.iter().map(|point| point.value_us).max(), Some(900));
         assert_eq!(capped.last().unwrap().count, 1_000);
-        // Half of the values, and then half of the rest.
+        // The first point at or above the median has half of the values at or below it.
         let half = points.iter().find(|point| point.percentile >= 50.0).unwrap();
         assert_eq!((half.value_us, half.count), (500, 500));
     }

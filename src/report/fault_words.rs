@@ -1,27 +1,27 @@
-//! Faults in plain words: `kill broker` is "while the broker was away". A fault whose kind is not known, for it comes from
-//! another version, is quoted as the report calls it.
+//! Faults in plain words: `kill broker` is "while the broker was away". A fault whose kind is not known, because it
+//! comes from another version, is quoted as the report calls it.
 
 use super::FaultReport;
 use super::numbers::span;
 use scenario::Fault;
 
-/// Whether subscribers left or joined on purpose: nothing broke.
+/// Whether subscribers left or joined on purpose, so that nothing broke.
 pub(super) fn is_deliberate(fault: &FaultReport) -> bool {
     fault.planned.as_ref().is_some_and(|fault| fault.action.is_deliberate())
 }
 
-/// Whether it breaks something by itself, so that one can speak of its healing. More load and a slow reader only
+/// Whether the fault breaks something by itself, so that one can speak of its healing. More load and a slow reader only
 /// ask more of what is whole.
 pub(super) fn breaks(fault: &FaultReport) -> bool {
     fault.planned.as_ref().is_none_or(Fault::breaks)
 }
 
-/// Whether it silently keeps nodes from the broker or from each other: nobody is told that nothing passes.
+/// Whether the fault silently keeps nodes from the broker or from each other: nobody is told that nothing passes.
 pub(super) fn is_silent_split(fault: &FaultReport) -> bool {
     fault.planned.as_ref().is_some_and(Fault::is_silent_split)
 }
 
-/// The time of the faults: `while the broker was away (5.0 s)`. `None` without any.
+/// The time of the faults, in words: `while the broker was away (5.0 s)`. `None` without any fault.
 pub(super) fn meanwhile(faults: &[&FaultReport]) -> Option<String> {
     let [fault] = faults else {
         return (!faults.is_empty()).then(|| format!("during the {} faults", faults.len()));

@@ -1,10 +1,10 @@
-//! Each fault's words, as of a fault that is read from a scenario.
+//! The words of each fault, as of a fault that is read from a scenario.
 
 use super::super::sample::{fault, untold};
 use super::*;
 use scenario::Target;
 
-/// While it lasts, when it never ends, and when it ends.
+/// The words for a fault while it lasts, when it never ends, and when it ends.
 fn words(lines: &str) -> [String; 3] {
     words_of(|heal_begin_ms| fault(lines, 1_000, heal_begin_ms))
 }
@@ -210,7 +210,7 @@ fn every_action_of_a_scenario_has_its_words() {
     ];
     for (text, expected) in table {
         let mut said = words(text);
-        // Which node the seed chooses is the schedule's own affair.
+        // The node that the seed chooses is the schedule's own affair.
         if let Some(Target::Node(drawn)) = fault(text, 0, None).planned.map(|planned| planned.target)
             && text.contains("any")
         {

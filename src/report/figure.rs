@@ -4,17 +4,17 @@ use super::numbers::{millis, percent};
 use super::{Quantiles, Report, RunReport};
 use ledger::{Debts, Messages, Verdict, grouped};
 
-/// Reads a figure out of a run; `None` for what does not exist.
+/// Reads a figure out of a run; `None` for a figure that does not exist there.
 type Value = fn(&RunReport) -> Option<String>;
 
 /// One figure of a table. The on-time share stands before any latency: latency is only of what was delivered,
 /// so that a pattern that loses its slow messages looks fast.
 pub(super) struct Figure {
-    /// Its name where figures are rows.
+    /// The name of the figure in a table where figures are rows.
     pub(super) name: &'static str,
-    /// Its lines where figures are columns.
+    /// The heading of the figure in a table where figures are columns, in its lines.
     pub(super) heading: &'static str,
-    /// The same in less width.
+    /// The heading in less width.
     pub(super) tight: &'static str,
     value: Value,
 }
@@ -47,7 +47,8 @@ pub(super) static FIGURES: [Figure; 20] = [
     figure("verdict", "verdict", "verdict", |run| Some(verdict(run).into())),
 ];
 
-/// Stands in the table only where there is something to tell: nearly always everything is sent.
+/// The name of the figure that stands in the table only where there is something to tell: nearly always everything is
+/// sent.
 const UNSENT: &str = "unsent";
 
 /// The figures of this report's table.
@@ -56,7 +57,7 @@ pub(super) fn figures(report: &Report) -> Vec<&'static Figure> {
     FIGURES.iter().filter(|figure| unsent || figure.name != UNSENT).collect()
 }
 
-/// A figure of a run as a cell; `-` for what does not exist.
+/// A figure of a run as a cell; `-` for a figure that does not exist.
 pub(super) fn value(figure: &Figure, run: &RunReport) -> String {
     (figure.value)(run).unwrap_or_else(|| "-".into())
 }
@@ -77,7 +78,7 @@ fn latency(run: &RunReport, at: fn(&Quantiles) -> u64) -> Option<String> {
 /// What a table calls the verdict of a run.
 pub(super) fn verdict(run: &RunReport) -> &'static str {
     match run.verdict {
-        // It is inconclusive as well, and this is why.
+        // A partial run is inconclusive as well, and this is why.
         _ if run.partial => "partial",
         Verdict::Valid => "valid",
         Verdict::Violated => "violated",

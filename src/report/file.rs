@@ -1,4 +1,4 @@
-//! `report.json` in its directory.
+//! Reads and writes `report.json` in its directory.
 
 use std::fs;
 use std::io;
@@ -10,21 +10,21 @@ use super::{Report, SCHEMA};
 /// The file's name in the directory of a run.
 pub const REPORT_FILE: &str = "report.json";
 
-/// Why a report could not be read. One sentence; [`hint`](ReportError::hint) says what to do.
+/// The reason why a report could not be read, as one sentence; [`hint`](ReportError::hint) says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// The file cannot be read.
     #[error("cannot read {path}: {source}")]
     Unreadable {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// The file is not a report.
     #[error("{path} is not a report: {source}")]
     Malformed {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
         /// What is wrong, with line and column.
         source: serde_json::Error,
@@ -32,15 +32,15 @@ pub enum ReportError {
     /// The file is of a version whose fields may mean something else.
     #[error("{path} has schema {schema}, this program reads schema {SCHEMA}")]
     Schema {
-        /// The file.
+        /// The path of the file.
         path: PathBuf,
-        /// Its schema.
+        /// The schema of the file.
         schema: u64,
     },
 }
 
 impl ReportError {
-    /// What to do about it.
+    /// What to do about the error.
     pub fn hint(&self) -> &'static str {
         match self {
             ReportError::Unreadable { .. } => {
@@ -72,7 +72,7 @@ impl Report {
         let malformed = |source| ReportError::Malformed { path: path.clone(), source };
         let text = fs::read_to_string(&path)
             .map_err(|source| ReportError::Unreadable { path: path.clone(), source })?;
-        // The schema first: with another one, a missing field is not the news.
+        // The schema is checked first: with another one, a missing field is not the news.
         let json: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
         match json.get("schema").and_then(serde_json::Value::as_u64) {
             Some(schema) if schema != u64::from(SCHEMA) => Err(ReportError::Schema { path, schema }),

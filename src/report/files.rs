@@ -1,4 +1,4 @@
-//! The files beside `report.json`, all derived from it alone: nothing stands in them that it does not hold.
+//! The files beside `report.json`. All are derived from it alone: nothing stands in them that it does not hold.
 
 mod escape;
 mod hgrm;
@@ -34,8 +34,8 @@ impl Report {
         self.write_derived(dir)
     }
 
-    /// Writes each picture of the page as an SVG file of its own into a directory, which is made if need be; the names
-    /// of the files.
+    /// Writes each picture of the page as an SVG file of its own into a directory, which is made if need be. Gives the
+    /// names of the files.
     pub fn write_charts(&self, dir: &Path) -> io::Result<Vec<String>> {
         let files = pictures(self).into_iter().filter_map(|picture| {
             let svg = picture.alone()?;
@@ -59,8 +59,8 @@ impl Report {
     }
 }
 
-/// An earlier report in the same directory may have had other runs: their percentile files would pass for this
-/// one's.
+/// Removes the percentile files of other runs. An earlier report in the same directory may have had such runs, and
+/// their files would pass for this report's.
 fn forget_others(dir: &Path, kept: &BTreeSet<String>) -> io::Result<()> {
     for entry in fs::read_dir(dir)?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();

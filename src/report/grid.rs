@@ -9,7 +9,7 @@ pub(super) fn empty() -> Table {
     table
 }
 
-/// Its lines: so many blanks between two columns, names to the left and figures to the right.
+/// The lines of a table: `gap` blanks between two columns, names to the left and figures to the right.
 pub(super) fn finish(mut table: Table, gap: u16) -> String {
     for (i, column) in table.column_iter_mut().enumerate() {
         column.set_padding((if i == 0 { 0 } else { gap }, 0));

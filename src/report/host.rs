@@ -1,4 +1,4 @@
-//! The machine: numbers mean little without it.
+//! The machine that a bench ran on: numbers mean little without it.
 
 use std::fs;
 
@@ -20,7 +20,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// This machine.
+    /// The machine that this process runs on.
     pub fn here() -> Self {
         Self {
             cores: std::thread::available_parallelism().map_or(1, usize::from),
@@ -32,7 +32,7 @@ impl Host {
     }
 }
 
-/// The value of the first `name : value` line.
+/// The value of the first line `name : value`.
 fn field(text: &str, name: &str) -> Option<String> {
     let value = |line: &str| {
         line.split_once(':').filter(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().to_owned())

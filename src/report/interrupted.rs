@@ -1,12 +1,12 @@
-//! What is said of a bench that ended before its time, and of the run that was cut short.
+//! The sentences on a bench that ended before its time, and on the run that was cut short.
 
 use super::phrases::{listed, reasons};
 use super::{Report, RunReport};
 
-/// So many of what was not run are named; more are counted.
+/// Number of runs that are named of those that were not made; the others are counted.
 const NAMED: usize = 5;
 
-/// That the bench ended before its time, and what it left out. `None` for one that came to its end.
+/// The sentence that the bench ended before its time, and what it left out. `None` for a bench that came to its end.
 pub(super) fn of_report(report: &Report) -> Option<String> {
     if !report.interrupted {
         return None;
@@ -30,7 +30,7 @@ pub(super) fn of_report(report: &Report) -> Option<String> {
     Some(format!("The bench was interrupted: {partial}.{missing}"))
 }
 
-/// What is said of a run that was cut short.
+/// The sentence on a run that was cut short.
 pub(super) fn of_run(run: &RunReport) -> String {
     let why = run.why.first().map_or("interrupted", |why| why.as_str());
     if run.messages.is_none() {

@@ -1,4 +1,5 @@
-//! A report as CI servers read test results: JUnit's XML. A suite a run, a test case an expectation.
+//! A report as CI servers read test results: JUnit's XML, with a suite for each run and a test case for each
+//! expectation.
 
 mod cases;
 mod text;
@@ -12,7 +13,7 @@ use super::{Report, RunReport};
 use cases::{Case, Fate, cases};
 use text::clean;
 
-/// What became of a number of test cases, as attributes of a suite.
+/// Number of test cases by what became of them, for the attributes of a suite.
 #[derive(Default)]
 struct Totals {
     tests: usize,
@@ -36,7 +37,7 @@ impl Totals {
         totals
     }
 
-    /// As attributes of an element.
+    /// Writes the totals as attributes of an element.
     fn told<'a>(&self, element: ElementWriter<'a, Vec<u8>>) -> ElementWriter<'a, Vec<u8>> {
         let Self { tests, failures, errors, skipped } = self;
         [("tests", tests), ("failures", failures), ("errors", errors), ("skipped", skipped)]
@@ -87,7 +88,8 @@ fn suite(
     Ok(())
 }
 
-/// ` rate=1000`, ` (2)` for a second repetition; empty for a run alone.
+/// The parameters and the repetition of a run, as a suffix: ` rate=1000`, ` (2)` for a second repetition; empty for a
+/// run alone.
 fn variation(run: &RunReport) -> String {
     let mut text: String = run.params.iter().map(|(name, value)| format!(" {name}={value}")).collect();
     if run.repeat > 1 {
@@ -117,19 +119,19 @@ fn test_case(writer: &mut Writer<Vec<u8>>, class: &str, case: &Case) -> io::Resu
     Ok(())
 }
 
-/// An element with text.
+/// Writes an element with text.
 fn told(writer: &mut Writer<Vec<u8>>, name: &str, attributes: &[(&str, &str)], text: &str) -> io::Result<()> {
     begun(writer, name, attributes).write_text_content(BytesText::new(&clean(text)))?;
     Ok(())
 }
 
-/// An element with nothing in it.
+/// Writes an element with nothing in it.
 fn empty(writer: &mut Writer<Vec<u8>>, name: &str, attributes: &[(&str, &str)]) -> io::Result<()> {
     begun(writer, name, attributes).write_empty()?;
     Ok(())
 }
 
-/// An element that is not yet closed.
+/// Writes the beginning of an element that is not yet closed.
 fn begun<'a>(
     writer: &'a mut Writer<Vec<u8>>,
     name: &'a str,

@@ -1,10 +1,10 @@
-//! What a run is called.
+//! The names of runs.
 
 use serde_json::Value;
 
 use super::{Report, RunReport};
 
-/// What the runs of one report are called: each repetition has its number where there are several.
+/// How the runs of one report are named: each repetition has its number where there are several.
 #[derive(Clone, Copy)]
 pub(super) struct Names {
     repeated: bool,
@@ -15,28 +15,28 @@ impl Names {
         Self { repeated: report.runs.iter().any(|run| run.repeat > 1) }
     }
 
-    /// Whether there are several runs of one thing.
+    /// Whether there are several repetitions of one thing.
     pub(super) fn are_numbered(self) -> bool {
         self.repeated
     }
 
-    /// The label alone: `redis #2`.
+    /// The label of a run alone: `redis #2`.
     pub(super) fn of(self, run: &RunReport) -> String {
         run.label.clone() + &self.number(run)
     }
 
-    /// The subject and the parameters: `redis rate=100 #2`.
+    /// The subject and the parameters of a run: `redis rate=100 #2`.
     pub(super) fn whole(self, run: &RunReport) -> String {
         label(run) + &self.number(run)
     }
 
-    /// ` #2`; nothing where there is only one, and for what was not run at all.
+    /// The repetition of a run, ` #2`; nothing where there is only one, and for what was not run at all.
     fn number(self, run: &RunReport) -> String {
         if self.repeated && run.was_made() { format!(" #{}", run.repeat) } else { String::new() }
     }
 }
 
-/// Whom a run is about: its label without the parameters, should they stand in it: `redis`.
+/// Whom a run is about, `redis`: its label without the parameters, should they stand in it.
 pub(super) fn subject(run: &RunReport) -> &str {
     let mut label = run.label.as_str();
     while let Some((rest, word)) = label.rsplit_once(' ') {
@@ -48,7 +48,7 @@ pub(super) fn subject(run: &RunReport) -> &str {
     label
 }
 
-/// The subject and the parameters: `redis rate=100`.
+/// The subject and the parameters of a run: `redis rate=100`.
 pub(super) fn label(run: &RunReport) -> String {
     let mut label = subject(run).to_owned();
     for (key, value) in &run.params {
@@ -99,7 +99,7 @@ mod tests {
                 ("redis", "redis nodes=3 rate=100")
             );
         }
-        // What is no parameter is a part of the name.
+        // A suffix that is no parameter is a part of the name.
         assert_eq!(subject(&run("my server v=2")), "my server v=2");
         assert_eq!(label(&run_with(|_| {})), "redis");
     }

@@ -1,5 +1,5 @@
-//! What a split that nobody is told of shows of a pattern, as a teacher would say it. The figures decide whether it
-//! is said at all: a sentence stands only where the run shows what it says.
+//! What a run teaches about a pattern by a split that nobody is told of, as a teacher would say it. The figures decide
+//! whether it is said at all: a sentence stands only where the run shows what it says.
 
 use super::fault_words::{is_deliberate, is_silent_split};
 use super::numbers::{counted, span};
@@ -7,7 +7,7 @@ use super::{FaultReport, RunReport};
 use ledger::{Debts, Messages};
 use scenario::{Held, Pattern};
 
-/// The lesson of a run whose faults were all such splits; else nothing.
+/// The lesson of a run whose faults were all such splits; empty for another run.
 pub(super) fn lesson(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
     let faults: Vec<_> = run.faults.iter().filter(|fault| !is_deliberate(fault)).collect();
     if faults.is_empty() || !faults.iter().all(|fault| is_silent_split(fault)) {
@@ -23,7 +23,8 @@ pub(super) fn lesson(run: &RunReport, messages: &Messages, debts: &Debts) -> Str
     said.join(" ")
 }
 
-/// No broker, no heartbeat that a user sees: each side goes on, and each socket keeps what it cannot deliver.
+/// The lesson of a pattern without a broker, and without a heartbeat that a user sees: each side goes on, and each
+/// socket keeps what it cannot deliver.
 fn in_sockets(run: &RunReport, debts: &Debts, faults: &[&FaultReport]) -> Vec<String> {
     let mut said = Vec::new();
     let meanwhile = received_during(run, faults);
@@ -47,7 +48,7 @@ fn in_sockets(run: &RunReport, debts: &Debts, faults: &[&FaultReport]) -> Vec<St
     said
 }
 
-/// A broker that forgets: who is cut off learns it from its own heartbeat, and until then from nothing.
+/// The lesson of a broker that forgets: who is cut off learns it from its own heartbeat, and until then from nothing.
 fn lost(broker: &str, messages: &Messages, debts: &Debts) -> Vec<String> {
     let mut said = Vec::new();
     let late = "Some messages got no certain answer: a node that is cut off notices only when its calls or its \
@@ -67,7 +68,7 @@ fn lost(broker: &str, messages: &Messages, debts: &Debts) -> Vec<String> {
     said
 }
 
-/// A durable broker: what cannot pass waits on both sides of the split.
+/// The lesson of a durable broker: what cannot pass waits on both sides of the split.
 fn in_queues(run: &RunReport, debts: &Debts) -> Vec<String> {
     let waited = late(debts) + debts.recovered;
     if waited == 0 {
@@ -82,18 +83,19 @@ fn in_queues(run: &RunReport, debts: &Debts) -> Vec<String> {
     vec![format!("{begin} could not pass waited in an outbox or a queue, and {how}.")]
 }
 
-/// Deliveries that came live, and more than a second late.
+/// Number of deliveries that came live, and more than a second late.
 fn late(debts: &Debts) -> u64 {
     let on_time = (debts.on_time.unwrap_or(0.0) * debts.owed as f64).round() as u64;
     debts.delivered.saturating_sub(on_time)
 }
 
-/// `, the last of it after 5.1 s`.
+/// The longest latency as a clause: `, the last of it after 5.1 s`.
 fn at_most(run: &RunReport) -> String {
     run.latency_us.map(|latency| format!(", after {} at most", span(latency.max))).unwrap_or_default()
 }
 
-/// Receipts in the slices that lie within a fault, but for its first second: what was under way may still come.
+/// Number of receipts in the slices that lie within a fault, except its first second: what was under way may still come
+/// then.
 fn received_during(run: &RunReport, faults: &[&FaultReport]) -> u64 {
     const SETTLED_MS: u64 = 1_000;
     const SLICE_MS: u64 = 100;

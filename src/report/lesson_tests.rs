@@ -18,7 +18,7 @@ fn split(pattern: &str, what: &str, change: impl FnOnce(&mut Debts, &mut Message
     })
 }
 
-/// Of the deliveries, so many came late and so many were lost.
+/// Makes this many of the deliveries late and this many lost.
 fn of(debts: &mut Debts, late: u64, lost: u64) {
     (debts.delivered, debts.lost, debts.lost_handed, debts.lost_online) = (60_000 - lost, lost, lost, lost);
     debts.on_time = Some((60_000 - lost - late) as f64 / 60_000.0);
@@ -33,7 +33,7 @@ fn two_halves_of_zeromq() {
     };
     let mut late = split("zeromq", what, |debts, _| of(debts, 6_600, 0));
     slices(&mut late);
-    // Those of 6.0 s to 10.0 s, so many as the number of the slice: 60 + 61 + ... + 99.
+    // The deliveries are those of 6.0 s to 10.0 s, in each slice as many as its number: 60 + 61 + ... + 99.
     assert_eq!(
         taught(&late),
         "Those who could still hear each other went on among themselves (3,180 deliveries meanwhile). What should \
@@ -60,7 +60,7 @@ fn a_split_that_never_healed_lasts_until_the_last_message() {
         Slice { at_ms: n * 100, sent, received: n, ..Slice::default() }
     };
     run.timeline = (0..200).map(slice).collect();
-    // Those of 6.0 s to 14.9 s, so many as the number of the slice: 60 + 61 + ... + 148.
+    // The deliveries are those of 6.0 s to 14.9 s, in each slice as many as its number: 60 + 61 + ... + 148.
     assert_eq!(
         taught(&run),
         "Those who could still hear each other went on among themselves (9,256 deliveries meanwhile). What should \
@@ -85,13 +85,13 @@ fn half_open_to_redis() {
     let refused = split("redis", "partition = ['node 1']", |_, messages| messages.refused = 12);
     assert_eq!(taught(&refused), "The node that was cut off knew it, and refused.");
     assert_eq!(taught(&split("redis", what, |debts, _| of(debts, 0, 1))), lost);
-    // Those who were offline prove nothing about the broker.
+    // Subscribers that were offline prove nothing about the broker.
     let offline = split("redis", what, |debts, _| {
         of(debts, 0, 9);
         (debts.lost_online, debts.lost_offline) = (0, 9);
     });
     assert_eq!(taught(&offline), "");
-    // Nor do those whom the pattern has no way to.
+    // Subscribers to whom the pattern has no way prove nothing about the broker either.
     let no_path = split("redis", what, |debts, _| {
         of(debts, 0, 9);
         debts.lost_no_path = 9;
@@ -129,7 +129,7 @@ fn nothing_is_taught_that_the_figures_do_not_show() {
     for pattern in ["zeromq", "redis", "amqp"] {
         let silent = split(pattern, "partition = ['node 0']", |_, _| {});
         assert_eq!(taught(&silent), "", "nothing was late or lost over {pattern}");
-        // Another fault, another lesson; a link of clients is none of the pattern's.
+        // Another fault has another lesson, and a link of clients is none of the pattern's.
         for other in ["cut = 'node 1 <-> broker'", "kill = 'broker'", "blackhole = 'client * <-> node 1'"] {
             let run = split(pattern, other, |debts, messages| {
                 of(debts, 6_600, 67);

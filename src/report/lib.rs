@@ -1,4 +1,4 @@
-//! What a bench leaves behind: `report.json` and the files beside it, one table, and a plain sentence a run; and
+//! What a bench leaves behind: `report.json` and the files beside it, a table, and a plain sentence for each run; and
 //! what several of them say together.
 //!
 //! Everything here is derived from the ledger's figures; nothing is counted again.
@@ -63,7 +63,8 @@ pub use table::table;
 
 use ledger::Verdict;
 
-/// The version of the report's format. Fields are only ever added; it counts up if one changes its meaning.
+/// The version of the report's format. Fields are only ever added; the version counts up if a field changes its
+/// meaning.
 pub const SCHEMA: u32 = 1;
 
 /// The exit code of a bench that was interrupted, as shells count SIGINT.
@@ -96,7 +97,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The exit code of a bench: 130 if it was interrupted, else 1 if a conclusive run is violated, else 3 if one is
+    /// The exit code of a bench: 130 if it was interrupted, else 1 if a conclusive run is violated, else 3 if a run is
     /// inconclusive, else 0. A run that ended a search counts for neither.
     pub fn exit_code(&self) -> u8 {
         let any = |verdict| self.runs.iter().any(|run| run.verdict == verdict && !run.sought);
@@ -125,10 +126,10 @@ mod tests {
         assert_eq!(code(vec![run(Verdict::Valid), not_applicable()]), 0);
         assert_eq!(code(vec![run(Verdict::Valid), run(Verdict::Inconclusive)]), 3);
         assert_eq!(code(vec![run(Verdict::Inconclusive), run(Verdict::Violated), run(Verdict::Valid)]), 1);
-        // What was cut short has neither failed nor succeeded.
+        // A run that was cut short has neither failed nor succeeded.
         let cut = Report { interrupted: true, ..report(vec![run(Verdict::Violated)]) };
         assert_eq!(cut.exit_code(), 130);
-        // What a search looked for is no failure, and hides none.
+        // A violation that a search looked for is no failure, and hides none.
         let sought = |verdict| RunReport { sought: true, ..run(verdict) };
         assert_eq!(code(vec![run(Verdict::Valid), sought(Verdict::Violated)]), 0);
         assert_eq!(code(vec![sought(Verdict::Inconclusive)]), 0);

@@ -1,4 +1,4 @@
-//! What a run says of its links and paths.
+//! The links and paths of a run, as the report tells them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

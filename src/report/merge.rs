@@ -18,31 +18,31 @@ use pooled::pooled;
 
 /// The pooled report's name in the directory that it is written to.
 pub const MERGED_JSON: &str = "merged.json";
-/// The name of its interval log there.
+/// The name of the pooled report's interval log in that directory.
 pub const MERGED_HLOG: &str = "merged.hlog";
 
-/// Several reports as one. As JSON it is a report with one more field, and `report` reads it as one.
+/// Several reports as one. As JSON it is a report with one more field, and `report` reads it like any other.
 #[derive(Debug, Serialize)]
 pub struct Merged {
     /// The runs, pooled by label and parameters.
     #[serde(flatten)]
     pub report: Report,
-    /// What it was made of.
+    /// The reports that the merged report was made of.
     pub merged: Sources,
 }
 
 /// What a merged report was made of.
 #[derive(Debug, Serialize)]
 pub struct Sources {
-    /// How many reports.
+    /// Number of reports.
     pub reports: usize,
-    /// Their machines, each kind once: two machines of the same make look alike.
+    /// The machines of the reports, each kind once: two machines of the same make look alike.
     pub hosts: Vec<Host>,
-    /// Their seeds, each once.
+    /// The seeds of the reports, each once.
     pub seeds: Vec<u64>,
-    /// How many runs stand behind each run of the merged report, in their order.
+    /// Number of runs behind each run of the merged report, in the order of the report.
     pub runs: Vec<usize>,
-    /// What a reader must know.
+    /// Notes that a reader must know.
     pub notes: Vec<String>,
 }
 
@@ -93,12 +93,12 @@ pub fn merge(reports: &[Report]) -> Result<Merged, Vec<String>> {
 }
 
 impl Merged {
-    /// The text of `merged.json`.
+    /// The merged report as the text of `merged.json`.
     pub fn to_json(&self) -> io::Result<String> {
         Ok(serde_json::to_string_pretty(self)? + "\n")
     }
 
-    /// What stands behind each run: `redis: 5 runs of 3 reports`.
+    /// A sentence on what stands behind each run: `redis: 5 runs of 3 reports`.
     pub fn sentences(&self) -> Vec<String> {
         let counted = super::numbers::counted;
         let reports = counted(self.merged.reports as u64, "report", "reports");

@@ -1,4 +1,4 @@
-//! Literal reports as one.
+//! Literal reports, merged into one.
 
 use super::super::sample::{quantiles, refuse, report, run_with};
 use super::*;
@@ -11,7 +11,7 @@ fn encoded(values: &[(u64, u64)]) -> Option<Encoded> {
     Encoded::of(&histogram)
 }
 
-/// The only run that these make.
+/// The only run of the report that these runs make when they are merged.
 fn one(runs: Vec<RunReport>) -> RunReport {
     let mut merged = merge(&[report(runs)]).unwrap();
     assert_eq!(merged.report.runs.len(), 1);
@@ -26,7 +26,7 @@ fn undelivered(change: impl FnOnce(&mut RunReport)) -> RunReport {
     })
 }
 
-/// A run whose counts are these, one after the other.
+/// A run whose counts are consecutive numbers from this one on.
 fn counted(from: u64) -> RunReport {
     let mut next = from..;
     let mut n = || next.next().unwrap_or_default();
@@ -56,7 +56,7 @@ fn counted(from: u64) -> RunReport {
 #[test]
 fn every_count_is_summed() {
     let sum = one(vec![counted(1), counted(101)]);
-    // 1 + 101, 2 + 102, and so on.
+    // The sums are 1 + 101, 2 + 102, and so on.
     let mut next = (0..).map(|n| 102 + 2 * n);
     let mut n = || next.next().unwrap();
     let messages = Messages { due: n(), sent: n(), unsent: n(), acked: n(), refused: n(), unknown: n() };
@@ -80,7 +80,7 @@ fn every_count_is_summed() {
     assert_eq!(rest, [Some(n()), Some(n()), Some(n()), Some(n())]);
     let rest = [sum.unexpected, sum.corrupted, sum.foreign, sum.overruns];
     assert_eq!(rest, [Some(n()), Some(n()), Some(n()), Some(n())]);
-    // What one of them does not have is the other's; what none has is none.
+    // A figure that only one of the runs has is taken from it; a figure that none has does not exist.
     let mut bare = counted(101);
     (bare.duplicates, bare.messages, bare.debts) = (None, None, None);
     let sum = one(vec![bare.clone(), counted(1)]);
@@ -179,7 +179,7 @@ fn the_worst_verdict_is_that_of_all_and_doubts_are_counted() {
 #[test]
 fn a_run_without_a_distribution_is_left_out_of_the_latency_and_named() {
     let whole = run_with(|run| run.distributions.latency = encoded(&[(350, 9)]));
-    // The longest of those that are in the sum is its longest.
+    // The largest value of the sum is the longest of those runs that are in it.
     let old = run_with(|run| run.latency_us = quantiles(350, 1_234, 99_000));
     let nothing = run_with(|run| run.latency_us = None);
     let run = one(vec![whole.clone(), old, nothing]);

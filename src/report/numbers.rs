@@ -1,8 +1,8 @@
-//! Numbers as people read them.
+//! Numbers in the form in which people read them.
 
 use ledger::grouped;
 
-/// Milliseconds with sensible digits, no unit: `0.35`, `1.2`, `12`, `5,012`. Whole ones from ten up.
+/// Milliseconds with sensible digits, no unit: `0.35`, `1.2`, `12`, `5,012`. From ten up they are whole.
 pub(super) fn millis(us: u64) -> String {
     match us {
         0..995 => format!("{:.2}", us as f64 / 1_000.0),
@@ -11,7 +11,7 @@ pub(super) fn millis(us: u64) -> String {
     }
 }
 
-/// A share as a percentage, rounded down so that what is not the whole does not look like it: `74.8%`, `100%`.
+/// A share as a percentage, rounded down so that a share that is not the whole does not look like it: `74.8%`, `100%`.
 pub(super) fn percent(share: f64) -> String {
     let tenths = (share * 1_000.0 + 1e-9).floor();
     if tenths == 1_000.0 { "100%".into() } else { format!("{:.1}%", tenths / 10.0) }

@@ -159,7 +159,7 @@ pub struct Quantiles {
 }
 
 impl Quantiles {
-    /// `None` for a histogram in which nothing was recorded.
+    /// The quantiles of a histogram; `None` if nothing was recorded in it.
     pub fn of(histogram: &Histogram<u64>) -> Option<Self> {
         let at = |quantile| histogram.value_at_quantile(quantile);
         let quantiles =
@@ -167,8 +167,8 @@ impl Quantiles {
         (!histogram.is_empty()).then(quantiles)
     }
 
-    /// The same, but none over the largest, where that is known exactly: the end of a histogram's last bucket is up to
-    /// a thousandth beyond it.
+    /// The quantiles, none of them over `largest`, where that is known exactly: the end of a histogram's last bucket is
+    /// up to a thousandth beyond it.
     pub fn at_most(self, largest: Option<u64>) -> Self {
         let capped = |us: u64| us.min(largest.unwrap_or(u64::MAX));
         let Self { p50, p90, p99, p999, max } = self;
@@ -194,7 +194,7 @@ pub struct FaultReport {
     pub planned: Option<Fault>,
 }
 
-/// A fault as its keys. One that this version cannot read is known by its words alone.
+/// Writes and reads a fault as its keys. A fault that this version cannot read is known by its words alone.
 mod planned {
     use scenario::Fault;
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -243,7 +243,7 @@ fn by_phase(intervals: &[Interval], timeline: &[Slice]) -> BTreeMap<Phase, Quant
     let mut phases: BTreeMap<Phase, (Histogram<u64>, Option<u64>)> = BTreeMap::new();
     for interval in intervals {
         let (latency, longest) = phases.entry(interval.phase).or_insert_with(|| (micros_histogram(), None));
-        // All have the same bounds.
+        // All histograms have the same bounds, so adding them cannot fail.
         let _ = latency.add(&interval.latency);
         let end = interval.at + interval.length;
         let within = |slice: &&Slice| (interval.at..end).contains(&Duration::from_millis(slice.at_ms));
@@ -255,13 +255,13 @@ fn by_phase(intervals: &[Interval], timeline: &[Slice]) -> BTreeMap<Phase, Quant
     phases.iter().filter_map(quantiles).collect()
 }
 
-/// Milliseconds, rounded to the nearest.
+/// A time in milliseconds, rounded to the nearest.
 fn whole_ms(time: Duration) -> u64 {
     u64::try_from((time + Duration::from_micros(500)).as_millis()).unwrap_or(u64::MAX)
 }
 
 impl RunReport {
-    /// A run that was made.
+    /// The report of a run that was made.
     pub fn new(
         id: &str,
         label: &str,
@@ -289,7 +289,8 @@ impl RunReport {
             unverified_paths: settled.unverified_paths.clone(),
             stopped_paths: settled.stopped_paths.clone(),
             latency_us: Quantiles::of(&settled.latency).map(|us| us.at_most(longest)),
-            // What was sent later than intended took no longer from there.
+            // The time from the actual sending is never longer than from the intended one, so the same largest value
+            // holds.
             service_us: Quantiles::of(&settled.service).map(|us| us.at_most(longest)),
             recovered_us: Quantiles::of(&settled.recovered),
             fan_out_us: Quantiles::of(&settled.fan_out).map(|us| us.at_most(settled.widest_us())),
@@ -311,23 +312,23 @@ impl RunReport {
         }
     }
 
-    /// Whether a fault that was not healed was to be, had the run not been interrupted.
+    /// Whether a fault that was not healed was to be healed, had the run not been interrupted.
     pub(super) fn was_interrupted_before_healing(&self, fault: &FaultReport) -> bool {
         let heals = fault.planned.as_ref().is_some_and(|planned| planned.duration.is_some());
         self.partial && fault.healed_ms.is_none() && heals
     }
 
-    /// Whether it was run at all.
+    /// Whether the run was made at all.
     pub fn was_made(&self) -> bool {
         self.verdict != Verdict::NotApplicable
     }
 
-    /// A run that never came to its load: there is no figure, only the reason.
+    /// The report of a run that never came to its load: there is no figure, only the reason.
     pub fn inconclusive(id: &str, label: &str, pattern: &str, why: String) -> Self {
         Self { verdict: Verdict::Inconclusive, ..Self::not_applicable(id, label, pattern, vec![why]) }
     }
 
-    /// A run that was not made, because the fault's target does not exist in this pattern.
+    /// The report of a run that was not made, because the fault's target does not exist in this pattern.
     pub fn not_applicable(id: &str, label: &str, pattern: &str, why: Vec<String>) -> Self {
         Self {
             id: id.into(),

@@ -9,7 +9,7 @@ fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-/// Two messages to one subscriber: one delivered, one refused and lost.
+/// A run of two messages to one subscriber: one was delivered, one was refused and lost.
 fn run() -> RunReport {
     let plan = Plan {
         publishers: 1,
@@ -88,7 +88,7 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
         }
     ]);
     let mut json = serde_json::to_value(run()).unwrap();
-    // What is encoded, and what is read back from it, is tested where it is made.
+    // The encoded value, and what is read back from it, are tested where they are made.
     for (key, parts) in
         [("intervals", 2), ("percentiles", 3), ("distributions", 5), ("stories", 0), ("began_unix_ms", 0)]
     {
@@ -97,7 +97,7 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
         assert_eq!(length, parts, "{key}: {value}");
     }
     assert_eq!(json, expected);
-    // Order, which a JSON value does not keep.
+    // The order of fields is compared too, which a JSON value does not keep.
     let text = serde_json::to_string(&run()).unwrap();
     let at = |key: &str| text.find(&format!("\"{key}\":")).unwrap();
     let keys =

@@ -11,7 +11,7 @@ use super::{FaultReport, RunReport};
 use ledger::{Debts, Messages, Verdict, grouped};
 use scenario::Pattern;
 
-/// What happened in one run.
+/// A sentence or more on what happened in one run.
 pub(super) fn sentence(run: &RunReport, names: Names) -> String {
     format!("{}: {}", names.whole(run), said(run))
 }
@@ -43,13 +43,13 @@ fn said(run: &RunReport) -> String {
     said.join(" ")
 }
 
-/// What became of the messages, and whom they reached.
+/// A clause on what became of the messages, and whom they reached.
 fn fate(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
     if has_no_answers(run, messages) {
         return answers::fate(messages, debts, meanwhile(&breaking(run)).as_deref());
     }
     let failed = failed(messages);
-    // A debt without a path is nobody's loss: the pattern never had a way for it.
+    // A debt without a path is nobody's loss, because the pattern never had a way for it.
     let lost = debts.lost - debts.lost_no_path;
     let lost_acked = (debts.lost_confirmed + debts.lost_handed).saturating_sub(debts.lost_no_path);
     let everyone = if debts.lost_no_path > 0 { "everyone on its publisher's own node" } else { "everyone" };
@@ -92,7 +92,7 @@ fn fate(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
     fate + &out_of_reach(debts)
 }
 
-/// The messages that were not acknowledged: `503 of 2,000 messages were refused and 2 got no certain answer`.
+/// The clause on messages that were not acknowledged: `503 of 2,000 messages were refused and 2 got no certain answer`.
 fn failed(messages: &Messages) -> String {
     let (refused, unknown, unsent) = (messages.refused, messages.unknown, messages.unsent);
     let was = |count| if count == 1 { "was" } else { "were" };
@@ -113,7 +113,7 @@ fn failed(messages: &Messages) -> String {
     listed(&clauses)
 }
 
-/// What else a reader should know about the deliveries.
+/// The clauses on what else a reader should know about the deliveries.
 fn aside(run: &RunReport, debts: &Debts) -> String {
     let came = |count: Option<u64>, how: &str| {
         let count = count.filter(|count| *count > 0)?;
@@ -132,19 +132,19 @@ fn aside(run: &RunReport, debts: &Debts) -> String {
     if clauses.is_empty() { String::new() } else { format!("{}.", listed(&clauses)) }
 }
 
-/// The faults that struck somebody who did not want it.
+/// The faults that struck somebody who did not want them.
 fn breaking(run: &RunReport) -> Vec<&FaultReport> {
     run.faults.iter().filter(|fault| !is_deliberate(fault)).collect()
 }
 
-/// When it was over.
+/// The sentence on when the harm was over.
 fn recovery(run: &RunReport) -> String {
     let faults = breaking(run);
     let healed = faults
         .iter()
         .filter(|fault| fault.heal_begin_ms.is_some())
         .max_by_key(|fault| fault.heal_begin_ms)
-        // Beside one that was never healed, nothing can be said to have ended by a healing.
+        // Beside a fault that was never healed, nothing can be said to have ended by a healing.
         .filter(|_| faults.iter().all(|fault| fault.heal_begin_ms.is_some() || !breaks(fault)));
     match (run.impact_ms, run.recovery_ms, healed) {
         (None, ..) => unharmed(run),
@@ -156,7 +156,8 @@ fn recovery(run: &RunReport) -> String {
     }
 }
 
-/// What was harmed in a run that harmed nobody who was there. What who was away missed is no harm.
+/// The sentence on harm in a run that harmed nobody who was there. What a subscriber missed while it was away on
+/// purpose is no harm.
 fn unharmed(run: &RunReport) -> String {
     let Some(debts) = run.debts.filter(|debts| debts.lost_no_path == 0) else { return String::new() };
     let left = run.faults.iter().any(is_deliberate) && debts.lost + debts.recovered > 0;
@@ -168,9 +169,9 @@ fn unharmed(run: &RunReport) -> String {
     }
 }
 
-/// How long the harm lasted that nothing healed.
+/// The sentence on how long the harm lasted that nothing healed.
 fn harm(ms: u64, faults: &[&FaultReport]) -> String {
-    // Who only asked more of what is whole has nothing to heal.
+    // A fault that only asked more of what is whole has nothing to heal.
     let unhealed = match faults.iter().filter(|fault| breaks(fault)).count() {
         0 => "",
         1 => "The fault was never healed",
@@ -185,7 +186,7 @@ fn harm(ms: u64, faults: &[&FaultReport]) -> String {
     }
 }
 
-/// How fast it was, where that is the news: in a run that harmed nobody.
+/// The sentence on how fast the run was, where that is the news: in a run that harmed nobody.
 fn latency(run: &RunReport) -> String {
     let limited = "load generator itself was late, so that the latency is an upper bound";
     match (&run.latency_us, run.impact_ms, run.harness_limited) {

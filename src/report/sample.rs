@@ -1,4 +1,4 @@
-//! Literal reports for tests: a broker killed for five seconds under 2,000 messages to 30 subscribers.
+//! Literal reports for tests: a broker that was killed for five seconds under 2,000 messages to 30 subscribers.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,8 @@ pub(super) fn quantiles(p50: u64, p99: u64, max: u64) -> Option<Quantiles> {
     Some(Quantiles { p50, p90: p50 + (p99 - p50) / 2, p99, p999: max, max })
 }
 
-/// Every message acknowledged, every debt delivered on time, no fault. Then what the test changes.
+/// A run with every message acknowledged, every debt delivered on time and no fault, and then with what the test
+/// changes.
 pub(super) fn run_with(change: impl FnOnce(&mut RunReport)) -> RunReport {
     let mut run = RunReport {
         verdict: Verdict::Valid,
@@ -55,7 +56,7 @@ pub(super) fn run_with(change: impl FnOnce(&mut RunReport)) -> RunReport {
     run
 }
 
-/// The broker was killed for five seconds: what was sent meanwhile was refused.
+/// A run in which the broker was killed for five seconds: what was sent meanwhile was refused.
 pub(super) fn redis() -> RunReport {
     run_with(|run| {
         refuse(run, 503);
@@ -66,7 +67,7 @@ pub(super) fn redis() -> RunReport {
     })
 }
 
-/// No node hears another.
+/// A run in which no node hears another.
 pub(super) fn local() -> RunReport {
     run_with(|run| {
         (run.id, run.label, run.pattern) = ("local-1".into(), "local".into(), "local".into());
@@ -81,12 +82,12 @@ pub(super) fn local() -> RunReport {
     })
 }
 
-/// The fault's target does not exist.
+/// A run that was not made, because the fault's target does not exist.
 pub(super) fn not_applicable() -> RunReport {
     RunReport::not_applicable("zeromq-1", "zeromq", "zeromq", vec!["zeromq has no broker".into()])
 }
 
-/// A restart that loses nothing, and takes its time.
+/// A run with a restart that loses nothing, and takes its time.
 pub(super) fn amqp() -> RunReport {
     run_with(|run| {
         (run.id, run.label, run.pattern) = ("amqp-1".into(), "amqp".into(), "amqp".into());
@@ -107,7 +108,7 @@ pub(super) fn amqp() -> RunReport {
     })
 }
 
-/// Makes so many messages of a run refused and lost.
+/// Makes this number of messages of a run refused and lost.
 pub(super) fn refuse(run: &mut RunReport, refused: u64) {
     let lost = refused * 30;
     if let (Some(messages), Some(debts)) = (&mut run.messages, &mut run.debts) {
@@ -119,7 +120,7 @@ pub(super) fn refuse(run: &mut RunReport, refused: u64) {
     }
 }
 
-/// A fault of these lines of a file, whose target was ready 31 ms after its healing began.
+/// A fault that these lines of a file describe, whose target was ready 31 ms after its healing began.
 pub(super) fn fault(lines: &str, begin_ms: u64, heal_begin_ms: Option<u64>) -> FaultReport {
     let file = format!("[cluster]\nnodes = 9\n[load]\nsubscribers = 100\n[[fault]]\nat = '1s'\n{lines}\n");
     let scenario = Scenario::parse("s.toml", &file, &Overrides::new()).expect(lines);

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::{Report, SCHEMA};
 
-/// The JSON Schema (draft 2020-12) of `report.json`, as this version writes it. Fields are only ever added, so it
-/// allows fields that it does not name.
+/// The JSON Schema (draft 2020-12) of `report.json` in the form in which this version writes it. Fields are only ever
+/// added, so the schema allows fields that it does not name.
 pub fn json_schema() -> Value {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     let mut schema = settings.into_generator().into_root_schema_for::<Report>();

@@ -1,12 +1,13 @@
-//! What happened, in plain words, for the whole of a report.
+//! The sentences on what happened, in plain words, for the whole of a report.
 
 use super::curve::Curves;
 use super::label::Names;
 use super::run_words::sentence;
 use super::{Report, interrupted};
 
-/// Of a bench that ended before its time, that first. Then one line a run, in the order of the report: what happened,
-/// and what the verdict adds to it. Of a matrix, one line a curve, after the lines of those runs that are not valid.
+/// The sentences of a report. For a bench that ended before its time, that comes first. Then there is one line for each
+/// run, in the order of the report: what happened, and what the verdict adds to it. A matrix has one line for each
+/// curve, after the lines of those runs that are not valid.
 pub fn sentences(report: &Report) -> Vec<String> {
     let names = Names::of_all(report);
     let runs = match Curves::of(report) {

@@ -195,7 +195,7 @@ fn one_message_is_the_only_one() {
     assert_eq!(said_of(lost), "redis: the only message was acknowledged, yet 1 of 1 delivery was lost.");
 }
 
-/// Half of the subscribers were away for five seconds.
+/// A run in which half of the subscribers were away for five seconds.
 fn left(change: impl FnOnce(&mut Debts)) -> RunReport {
     let mut run = debts(change);
     run.faults = vec![fault("leave = '50%'", 5_000, Some(10_000))];
@@ -235,7 +235,7 @@ fn a_fault_beside_a_leave_is_the_one_that_was_healed() {
     run.faults.push(fault("leave = '50%'", 1_000, Some(15_000)));
     run.faults.push(fault("join = '10%'", 16_000, None));
     assert_eq!(said_of(run), said_of(redis()));
-    // Nor is a join a fault that was never healed.
+    // A join is not a fault that was never healed either.
     let mut joined = redis();
     (joined.faults, joined.recovery_ms) = (vec![fault("join = '10%'", 5_000, None)], None);
     assert_eq!(
@@ -278,7 +278,7 @@ fn history_has_its_words() {
     );
 }
 
-/// A server of the plain dialect: every message is unknown.
+/// A run against a server of the plain dialect: every message is unknown.
 fn plain(change: impl FnOnce(&mut Messages, &mut Debts)) -> RunReport {
     run_with(|run| {
         (run.label, run.pattern, run.dialect) = ("mine".into(), "mine".into(), Some("plain".into()));

@@ -1,4 +1,4 @@
-//! The table of a report: a row a run if the terminal is wide enough, else a column a run.
+//! The table of a report: one row for each run if the terminal is wide enough, otherwise one column for each run.
 
 use super::curve::Curves;
 use super::figure::{Figure, figures, value};
@@ -6,9 +6,9 @@ use super::grid::{empty, finish};
 use super::label::Names;
 use super::{Report, RunReport};
 
-/// The report as one table, no wider than so many columns where that is possible at all. `-` stands for what
-/// does not exist; `*` marks latency that the harness limited. The runs of a matrix stand as curves: a block a
-/// pattern, a row for each value.
+/// The report as one table, no wider than `width` columns where that is possible at all. `-` stands for what does not
+/// exist; `*` marks latency that the harness limited. The runs of a matrix stand as curves: a block for each pattern,
+/// and a row for each value.
 pub fn table(report: &Report, width: usize) -> String {
     if let Some(curves) = Curves::of(report) {
         let loose = curves.table(2);
@@ -30,7 +30,7 @@ fn fits(table: &str, width: usize) -> bool {
 fn run_a_row(report: &Report, figures: &[&Figure], gap: u16, heading: fn(&Figure) -> &'static str) -> String {
     let lines = |figure: &&Figure| heading(figure).lines().count();
     let tallest = figures.iter().map(lines).max().unwrap_or(1);
-    // Headings stand on the bottom line.
+    // Headings that have fewer lines than the tallest stand on the bottom line.
     let standing = |figure: &&Figure| "\n".repeat(tallest - lines(figure)) + heading(figure);
     let mut table = empty();
     table.set_header(std::iter::once(String::new()).chain(figures.iter().map(standing)));
@@ -41,7 +41,7 @@ fn run_a_row(report: &Report, figures: &[&Figure], gap: u16, heading: fn(&Figure
     finish(table, gap)
 }
 
-/// As many columns as fit side by side; the rest below.
+/// The table with one column for each run: as many columns as fit side by side, and the rest below.
 fn run_a_column(report: &Report, figures: &[&Figure], width: usize) -> String {
     let names = Names::of_all(report);
     let mut blocks = Vec::new();

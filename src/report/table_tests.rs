@@ -75,7 +75,7 @@ fn what_does_not_fit_side_by_side_stands_below() {
         table.lines().filter(|line| line.starts_with(' ') && !line.contains("of it")).collect();
     let names: Vec<Vec<_>> = names.iter().map(|line| line.split_whitespace().collect()).collect();
     assert_eq!(names, [vec!["local", "redis", "zeromq"], vec!["amqp"]]);
-    // Too narrow for even one: as narrow as it gets.
+    // The width is too small for even one run: the table is as narrow as it gets.
     assert_eq!(table.matches("verdict").count(), 2);
     assert_eq!(of(four(), 3).matches("verdict").count(), 4);
 }

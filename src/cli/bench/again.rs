@@ -1,5 +1,5 @@
-//! What a report keeps so that its bench can be run again, and how it is read back. URLs of brokers are not kept: they
-//! hold passwords.
+//! The facts that a report keeps so that its bench can be run again, and how they are read back. URLs of brokers are
+//! not kept: they hold passwords.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use lab::{Dialect, Product, Software, Subject};
 use report::Report;
 use scenario::ScenarioFile;
 
-/// What goes into the report.
+/// The facts that go into the report.
 pub(super) fn keep(
     subjects: &[Subject],
     node_flags: &[String],
@@ -88,22 +88,22 @@ impl Again {
         self.report.seed
     }
 
-    /// How often each of its runs was made.
+    /// Number of times that each run of the report was made.
     pub(super) fn runs(&self) -> Option<u32> {
         self.kept["runs"].as_u64().and_then(|runs| u32::try_from(runs).ok()).filter(|runs| *runs > 0)
     }
 
-    /// Whether its nodes wrote traces.
+    /// Whether the nodes of the report's bench wrote traces.
     pub(super) fn trace(&self) -> Option<TraceChoice> {
         TraceChoice::from_str(self.kept["trace"].as_str()?, false).ok()
     }
 
-    /// The flags of its nodes.
+    /// The flags of the nodes of the report's bench.
     pub(super) fn node_flags(&self) -> NodeFlags {
         NodeFlags::new(strings(&self.kept["node_flags"]))
     }
 
-    /// Whatever is not given anew is as it was.
+    /// Completes the arguments: whatever is not given anew is as it was in the report's bench.
     pub(super) fn complete(&self, args: &mut SubjectArgs) {
         let kept = |key: &str| self.kept[key].as_str().map(str::to_owned);
         if args.pattern.is_empty() && args.server.is_none() && args.urls.is_empty() {

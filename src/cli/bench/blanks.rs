@@ -1,9 +1,9 @@
-//! The blanks of `--server`, and those that are mistyped.
+//! The blanks of `--server`, and a check for mistyped ones.
 
 use crate::failure::{Failure, USAGE};
 use lab::Product;
 
-/// What stands in a command for a value of the node; of brokers, their schemes.
+/// The words that stand in a command for a value of the node; for the URL of a broker, its scheme.
 fn blanks() -> impl Iterator<Item = &'static str> {
     ["port", "node", "peers"].into_iter().chain(Product::ALL.map(Product::scheme))
 }
@@ -19,7 +19,7 @@ pub(super) fn check(command: &str) -> Result<(), Failure> {
     Err(Failure::new(USAGE, message, hint))
 }
 
-/// The words that stand alone in braces, but for `${x}` of the shell and `{{x}}` of templates.
+/// The words that stand alone in braces, except `${x}` of the shell and `{{x}}` of templates.
 fn words(command: &str) -> impl Iterator<Item = &str> {
     command.match_indices('{').filter_map(|(at, _)| {
         let word = command[at + 1..].split('}').next()?;
@@ -30,7 +30,7 @@ fn words(command: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// The blank that a word stands for which is none.
+/// The blank that is nearest to a word; `None` if the word is a blank, or if none is near.
 fn near(word: &str) -> Option<&'static str> {
     let lower = word.to_ascii_lowercase();
     let distance = |blank: &str| strsim::damerau_levenshtein(&lower, blank);

@@ -81,7 +81,7 @@ pub struct BenchArgs {
     overrides: OverrideArgs,
 }
 
-/// More repetitions than these are a mistake.
+/// The most repetitions: more of them are a mistake.
 const MOST_RUNS: i64 = 1_000;
 /// The seed where nobody gives one.
 const SEED: u64 = 42;
@@ -113,7 +113,7 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     let Chosen { subjects, brokers, dialect, template } = args.subjects.choose(&scenario)?;
     let clients = |scenario: &Scenario| scenario.load.publishers + scenario.load.subscribers;
     let most = variations.iter().map(|variation| clients(&variation.scenario)).max().unwrap_or_default();
-    // A link's proxy has two ends a connection.
+    // The proxy of a link has two ends for each connection, so a client may need three descriptors.
     super::limits::raise_descriptors(3 * most as u64);
     let out = match &args.out {
         Some(out) => out.clone(),
@@ -139,11 +139,11 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     let runtime = super::runtime::start()?;
     let report = runtime.block_on(attended(&options));
     if args.out.is_none() {
-        // It goes only if it is empty: the logs of what ran are kept.
+        // The directory goes only if it is empty: the logs of what ran are kept.
         if report.is_err() {
             let _ = std::fs::remove_dir(&options.out);
         }
-        // A report is there also where an error came after some runs.
+        // The report is also there where an error came after some runs.
         if options.out.join(REPORT_FILE).exists() {
             link_latest(&options.out);
         }
@@ -166,7 +166,8 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     Ok(report.exit_code())
 }
 
-/// How often each run is made. A search ends with its first failure, and so each of several would end elsewhere.
+/// Number of times that each run is made. A search ends with its first failure, so that each of several searches would
+/// end elsewhere.
 fn repetitions(runs: Option<u32>, scenario: &Scenario) -> Result<u32, Failure> {
     let runs = runs.unwrap_or(1);
     if runs > 1 && scenario.matrix.until_violated {
@@ -178,7 +179,8 @@ fn repetitions(runs: Option<u32>, scenario: &Scenario) -> Result<u32, Failure> {
     Ok(runs)
 }
 
-/// Runs the bench under the eyes of the user: the first Ctrl-C ends it with what was found out, the second at once.
+/// Runs the bench under the eyes of the user: the first Ctrl-C ends it with what was found out, the second ends it at
+/// once.
 async fn attended(options: &BenchOptions) -> Result<Report, Failure> {
     let mut signals = Signals::new()?;
     let cancel = CancellationToken::new();
@@ -189,7 +191,7 @@ async fn attended(options: &BenchOptions) -> Result<Report, Failure> {
         tokio::select! {
             result = &mut work => break result,
             () = signals.next() => {
-                // What is dropped here is killed, and the warden sees to what that forgets.
+                // Whatever is dropped here is killed, and the warden sees to what that forgets.
                 if cancel.is_cancelled() {
                     break Err(LabError::interrupted());
                 }
@@ -202,21 +204,21 @@ async fn attended(options: &BenchOptions) -> Result<Report, Failure> {
     Ok(result?)
 }
 
-/// A new directory's path, named by the second.
+/// The path of a new directory, named by the second.
 fn default_directory(runs: &Path, scenario: &str) -> PathBuf {
     let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let time: String = time.chars().filter(|c| c.is_ascii_digit() || *c == 'T').collect();
     let first = runs.join(format!("{time}-{scenario}"));
-    // Another run of this second keeps its report.
+    // An earlier run of the same second keeps its report.
     let next = (2_u32..).map(|n| runs.join(format!("{time}-{scenario}-{n}")));
     std::iter::once(first.clone()).chain(next).find(|path| !path.exists()).unwrap_or(first)
 }
 
-/// `runs/latest` leads to the newest run.
+/// Makes `runs/latest` lead to the newest run.
 fn link_latest(out: &Path) {
     let (Some(parent), Some(name)) = (out.parent(), out.file_name()) else { return };
     let link = parent.join("latest");
-    // Only ever a link of ours: a directory of that name stays, and the run is found without it.
+    // Only a link is ever replaced: a directory of that name stays, and the run is found without the link.
     if link.is_symlink() {
         let _ = std::fs::remove_file(&link);
     }

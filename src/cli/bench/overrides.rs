@@ -1,4 +1,4 @@
-//! Flags that stand for a scenario's fields.
+//! The flags that stand for a scenario's fields.
 
 use clap::Args;
 
@@ -50,7 +50,7 @@ pub(super) struct OverrideArgs {
 }
 
 impl OverrideArgs {
-    /// What was given.
+    /// The overrides that were given.
     pub(super) fn overrides(&self) -> Overrides {
         let fields = [
             ("nodes", &self.nodes),

@@ -1,4 +1,4 @@
-//! What is measured: patterns of ours, and a server of somebody else's.
+//! The subjects of a bench: patterns of ours, and a server of somebody else's.
 
 use std::path::Path;
 
@@ -9,10 +9,10 @@ use crate::failure::{Failure, USAGE};
 use lab::{Dialect, Product, Server, Software, Subject, Template};
 use scenario::{Overrides, Pattern, Scenario, ScenarioError};
 
-/// What tables call a server that the user did not name.
+/// The name in tables of a server that the user did not name.
 const SERVER: &str = "server";
 const ATTACHED: &str = "attached";
-/// A label stands in a table's column.
+/// The greatest length of a label, in characters: a label stands in a table's column.
 const LABEL_MAX: usize = 24;
 
 /// Flags that say what is measured.
@@ -65,26 +65,26 @@ fn broker_help() -> String {
     )
 }
 
-/// What was chosen.
+/// The choice that the flags make.
 pub(super) struct Chosen {
     pub(super) subjects: Vec<Subject>,
-    /// URLs of brokers.
+    /// The URLs of brokers.
     pub(super) brokers: Vec<String>,
-    /// How a server of somebody else's speaks, if that was said.
+    /// The dialect of a server of somebody else's, if it was said.
     pub(super) dialect: Option<Dialect>,
-    /// The text of its template, if it has one.
+    /// The text of the dialect's template, if it has one.
     pub(super) template: Option<String>,
 }
 
 impl SubjectArgs {
-    /// One URL, one node: faults and paths are counted by them.
+    /// Sets the number of nodes to the number of URLs: faults and paths are counted by nodes.
     pub(super) fn count_nodes(&self, overrides: &mut Overrides) {
         if !self.urls.is_empty() {
             overrides.insert("nodes", self.urls.len().to_string());
         }
     }
 
-    /// An error about the number of nodes is one about the URLs, if those gave it.
+    /// Turns an error about the number of nodes into one about the URLs, if those gave it.
     pub(super) fn by_urls(&self, error: ScenarioError) -> ScenarioError {
         let words = match self.urls.len() {
             0 => return error,
@@ -95,7 +95,7 @@ impl SubjectArgs {
         error.given_by("nodes", &words, hint)
     }
 
-    /// The subjects, in the order of the table: patterns first.
+    /// Chooses the subjects, in the order of the table: patterns first.
     pub(super) fn choose(&self, scenario: &Scenario) -> Result<Chosen, Failure> {
         let theirs = self.theirs()?;
         let patterns = self.patterns(scenario, theirs.is_some())?;
@@ -107,7 +107,7 @@ impl SubjectArgs {
         Ok(Chosen { subjects: ours.chain(theirs).collect(), brokers, dialect, template })
     }
 
-    /// Nobody gives a broker that goes to nobody.
+    /// Refuses a broker that no subject would use, because nobody gives one on purpose.
     fn brokers_are_used(&self, alone: bool) -> Result<(), Failure> {
         if self.server.is_some() {
             return Ok(());
@@ -149,7 +149,7 @@ impl SubjectArgs {
         Ok(patterns)
     }
 
-    /// The server of somebody else's, if there is one.
+    /// The server of somebody else's as a subject, if there is one.
     fn theirs(&self) -> Result<Option<Subject>, Failure> {
         if self.server.is_none() && self.urls.is_empty() {
             let stray = [("--label", self.label.is_some()), ("--dialect", self.dialect.is_some())];
@@ -216,7 +216,7 @@ fn template(name: &str, text: &str) -> Result<Dialect, Failure> {
     Ok(Dialect::Template(template))
 }
 
-/// A label names a row and a directory, and is no pattern's.
+/// The label, if it can name a row and a directory, and is no pattern's name.
 fn checked_label(label: &str) -> Result<String, Failure> {
     let wrong = |why: &str| {
         let message = format!("--label {label}: {why}");

@@ -1,4 +1,4 @@
-//! Calls a program for its version. None may hold the doctor up.
+//! Asks programs for their versions. None of them may hold the doctor up.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-/// How long any of them may take; all are asked at once.
+/// How long any program may take; all are asked at once.
 pub(super) const PATIENCE: Duration = Duration::from_millis(2_500);
 
-/// What a program says on standard output, if it ends well and in time.
+/// The output of a program on standard output, if it ends well and in time.
 pub(super) async fn output(program: &Path, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
@@ -17,12 +17,12 @@ pub(super) async fn output(program: &Path, arguments: &[&str]) -> Option<String>
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The version that a program says.
+/// The version that a program tells.
 pub(super) async fn version(program: &Path, arguments: &[&str]) -> Option<String> {
     version_in(&output(program, arguments).await?)
 }
 
-/// The first word that is two numbers or more with dots between, perhaps after a `v` or `v=`.
+/// The first word of a text that is two numbers or more with dots between, perhaps after a `v` or `v=`.
 pub(super) fn version_in(text: &str) -> Option<String> {
     let words = text.split(|c: char| c.is_whitespace() || "=,()".contains(c));
     words.map(|word| word.strip_prefix('v').unwrap_or(word)).find(|word| is_version(word)).map(str::to_owned)

@@ -1,29 +1,29 @@
-//! The clocks: how fine the monotonic one is, how late a sleep wakes, whether the wall clock makes sense.
+//! Measures the clocks: how fine the monotonic one is, how late a sleep wakes, whether the wall clock makes sense.
 
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 
-/// How often a sleep is measured, and how long it is.
+/// Number of sleeps that are measured, and the length of each.
 const SAMPLES: usize = 100;
 const SLEEP: Duration = Duration::from_millis(1);
-/// Publish delay with a median above this marks a latency as `harness_limited`.
+/// A publish delay whose median is above this marks a latency as `harness_limited`.
 pub(super) const LATE: Duration = Duration::from_micros(500);
-/// 2025-01-01: a wall clock before that was never set.
+/// The earliest plausible time of a wall clock, 2025-01-01: a clock before that was never set.
 const EARLIEST: Duration = Duration::from_secs(1_735_689_600);
-/// How much the two clocks may differ over the measurement.
+/// The greatest difference between the two clocks over the measurement.
 const DRIFT: Duration = Duration::from_millis(50);
 
-/// What was measured.
+/// The measurements of the clocks.
 #[derive(Debug, Serialize)]
 pub(super) struct Clock {
-    /// The smallest step that was seen of the monotonic clock.
+    /// The smallest step of the monotonic clock that was seen, in nanoseconds.
     pub(super) resolution_ns: u64,
     /// How late sleeps of 1 ms woke.
     pub(super) late_us: Lateness,
-    /// The wall clock, as text.
+    /// The time of the wall clock, as text.
     pub(super) wall: String,
-    /// Whether it is set, and runs as fast as the monotonic one.
+    /// Whether the wall clock is set, and runs as fast as the monotonic one.
     pub(super) wall_is_sane: bool,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Lateness {
 }
 
 impl Clock {
-    /// Measures for about a tenth of a second, best when nothing else of this process runs.
+    /// Measures the clocks for about a tenth of a second, best when nothing else of this process runs.
     pub(super) fn measure() -> Self {
         let (wall, monotonic) = (SystemTime::now(), Instant::now());
         let resolution = (0..200).filter_map(|_| step()).min().unwrap_or_default();
@@ -57,7 +57,7 @@ impl Clock {
     }
 }
 
-/// The next step of the clock, if it comes soon.
+/// Waits for the next step of the clock; `None` if it does not come soon.
 fn step() -> Option<Duration> {
     let start = Instant::now();
     (0..10_000).map(|_| start.elapsed()).find(|elapsed| !elapsed.is_zero())

@@ -1,4 +1,4 @@
-//! Whether a bench of the usual size fits this machine, and why.
+//! Judges whether a bench of the usual size fits this machine, and why.
 
 use serde::Serialize;
 
@@ -8,16 +8,17 @@ use crate::limits::Descriptors;
 use report::Host;
 use scenario::{Overrides, Scenario, ScenarioError};
 
-/// The bench that is judged.
+/// The scenario of the bench that is judged.
 const SCENARIO: &str = "broker-down";
-/// Deliveries a second that one core carries beside nodes and broker: the README's figures are at 7,500.
+/// Number of deliveries a second that one core carries beside nodes and broker: the README's figures are at 7,500.
 const DELIVERIES_PER_CORE: f64 = 7_500.0;
-/// Three nodes, a RabbitMQ with its Erlang, a history and the ledger stay below this.
+/// The memory that the bench needs, in MiB: three nodes, a RabbitMQ with its Erlang, a history and the ledger stay
+/// below this.
 const MEMORY_MIB: u64 = 1_024;
-/// Ports of a broker and a history, beside those of the nodes and their links.
+/// Number of ports of a broker and a history, beside those of the nodes and their links.
 const OTHER_PORTS: usize = 10;
 
-/// Whether the bench fits.
+/// The bench that is judged, and whether it fits.
 #[derive(Debug, Serialize)]
 pub(super) struct Fit {
     pub(super) scenario: &'static str,
@@ -27,12 +28,12 @@ pub(super) struct Fit {
     pub(super) rate: f64,
     pub(super) deliveries_per_second: f64,
     pub(super) fits: bool,
-    /// Each reason against it; where there is none, what there is enough of.
+    /// The reasons why the bench does not fit; where there is none, what there is enough of.
     pub(super) why: Vec<String>,
 }
 
 impl Fit {
-    /// Judges by what was found and measured.
+    /// Judges the bench by what was found and measured.
     pub(super) fn judge(
         host: &Host,
         ports: &Ports,
@@ -62,7 +63,7 @@ impl Fit {
             descriptors.is_none_or(|limits| limits.suffice_for(needed)),
             format!("the limit on open files does not allow {clients} clients"),
         );
-        // A link of each node to its clients, its peers or its broker.
+        // Each node may have a link to its clients, to each of its peers and to its broker, and each link needs a port.
         let ports_needed = cluster.nodes * (cluster.nodes + 2) + OTHER_PORTS;
         wants(
             ports.free >= ports_needed,

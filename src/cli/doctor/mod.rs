@@ -1,7 +1,7 @@
-//! `pubsub-lab doctor`: what is here, what is missing and how to get it, and what this machine can do.
+//! `pubsub-lab doctor`: says what is here, what is missing and how to get it, and what this machine can do.
 //!
-//! Everything is looked up or measured now: by the lab's own search for programs and ports, by asking each
-//! program, by sleeping and looking at the clock.
+//! Everything is looked up or measured now: by the lab's own search for programs and ports, by asking each program, by
+//! sleeping and looking at the clock.
 
 mod ask;
 mod clock;
@@ -48,7 +48,7 @@ enum Format {
     Json,
 }
 
-/// All that was found.
+/// The findings of the doctor.
 #[derive(Debug, Serialize)]
 struct Findings {
     schema: u32,
@@ -57,11 +57,11 @@ struct Findings {
     tools: Vec<Tool>,
     patterns: Vec<Runnable>,
     ports: Ports,
-    /// `null` where the system does not tell.
+    /// The limit on open files; `null` where the system does not tell.
     descriptors: Option<OpenFiles>,
     clock: Clock,
     fit: Fit,
-    /// What to do about what is wrong, the most important first.
+    /// Hints on what to do about what is wrong, the most important first.
     hints: Vec<String>,
 }
 
@@ -70,15 +70,15 @@ struct Findings {
 struct OpenFiles {
     soft: u64,
     hard: u64,
-    /// What a bench of the usual size raises the soft limit to.
+    /// The value to which a bench of the usual size raises the soft limit.
     raised_to: u64,
-    /// Whether that is enough for such a bench.
+    /// Whether the raised limit is enough for such a bench.
     enough: bool,
-    /// The most clients that a bench can have; each takes three where a link's proxy is between.
+    /// The most clients that a bench can have; a client takes three descriptors where a link's proxy is between.
     clients: u64,
 }
 
-/// Looks, prints, and gives the exit code.
+/// Looks at the machine, prints the findings, and gives the exit code.
 pub fn run(args: &DoctorArgs) -> Result<u8, Failure> {
     let (tools, patterns, ports) = super::runtime::start()?.block_on(async {
         tokio::join!(tools::all(), patterns::all(), tokio::task::spawn_blocking(Ports::look))
@@ -86,7 +86,7 @@ pub fn run(args: &DoctorArgs) -> Result<u8, Failure> {
     let ports = ports.map_err(|error| {
         Failure::new(ENVIRONMENT, format!("the ports cannot be looked at: {error}"), "report this")
     })?;
-    // When all the rest is over: it would make timers late.
+    // The clock is measured when everything else is over, because that would make timers late.
     let clock = Clock::measure();
     let (host, limits) = (Host::here(), Descriptors::here());
     let fit = Fit::judge(&host, &ports, limits, &clock)?;

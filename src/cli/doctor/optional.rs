@@ -1,4 +1,4 @@
-//! What only the tests and the book want.
+//! The programs that only the tests and the book want.
 
 use std::path::{Path, PathBuf};
 
@@ -6,19 +6,19 @@ use super::ask;
 use super::tools::Tool;
 use lab::program;
 
-/// Something that only the tests or the book want.
+/// A program that only the tests or the book want.
 pub(super) struct Wanted {
     name: &'static str,
     purpose: &'static str,
-    /// Any of these will do.
+    /// The names of the program; any of them will do.
     programs: &'static [&'static str],
-    /// Where it may be beside the search path.
+    /// The paths at which the program may be beside the search path.
     places: &'static [&'static str],
-    /// Makes it say its version.
+    /// The arguments that make the program say its version.
     version: &'static [&'static str],
-    /// Debian's package, and Homebrew's formula.
+    /// The names of Debian's package, and of Homebrew's formula.
     names: (&'static str, &'static str),
-    /// What to do instead, where it is no package everywhere.
+    /// What to do instead, where there is not a package everywhere.
     install: Option<&'static str>,
 }
 
@@ -48,7 +48,7 @@ pub(super) static OPTIONAL: [Wanted; 6] = [
         name: "python3 zmq",
         purpose: "tests (zmq)",
         programs: &["python3"],
-        // The one that comes first may lack what the system's own has.
+        // The python3 that comes first in the search path may lack a module that the system's own has.
         places: &["/usr/bin/python3"],
         version: &["-c", "import zmq; print(zmq.__version__)"],
         names: ("python3-zmq", "python"),
@@ -83,13 +83,13 @@ pub(super) static OPTIONAL: [Wanted; 6] = [
         places: &[],
         version: &["--version"],
         names: ("mdbook", "mdbook"),
-        // Few systems have a package of it.
+        // Few systems have a package of mdbook.
         install: Some("install it with `cargo install mdbook`"),
     },
 ];
 
 impl Wanted {
-    /// The first that says a version; one that says none is as good as missing.
+    /// Looks for the first program that says a version; one that says none is as good as missing.
     pub(super) async fn look(&self) -> Tool {
         let mut tool = Tool::new(self.name, self.purpose, true);
         let mut silent = None;

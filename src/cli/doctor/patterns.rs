@@ -1,4 +1,4 @@
-//! Which patterns can run here, by the lab's own search for their brokers.
+//! Finds out which patterns can run here, by the lab's own search for their brokers.
 
 use futures_util::future::join_all;
 use serde::Serialize;
@@ -10,18 +10,18 @@ use scenario::Pattern;
 /// Whether a pattern can run here.
 #[derive(Debug, Serialize)]
 pub(super) struct Runnable {
-    /// Its word.
+    /// The word for the pattern on the command line.
     pub(super) pattern: &'static str,
     pub(super) runs: bool,
-    /// What its broker would be; `null` for a pattern that has none.
+    /// The broker that the pattern would use; `null` for a pattern that has none.
     pub(super) broker: Option<String>,
-    /// Why it cannot run.
+    /// The reason why the pattern cannot run.
     pub(super) why: Option<String>,
-    /// What to do about that.
+    /// What to do about that reason.
     pub(super) hint: Option<String>,
 }
 
-/// All of them.
+/// Every pattern, and whether it can run here.
 pub(super) async fn all() -> Vec<Runnable> {
     join_all(Pattern::BUILT.map(look)).await
 }

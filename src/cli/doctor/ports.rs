@@ -1,4 +1,4 @@
-//! Ports of this machine: those that `run` asks for, and those that a lab chooses from.
+//! The ports of this machine: those that `run` asks for, and those that a lab chooses from.
 
 use std::ops::RangeInclusive;
 
@@ -6,19 +6,19 @@ use serde::Serialize;
 
 use lab::ports::{RANGE, check, count_free, ephemeral};
 
-/// The first port of `run`, and how many nodes it starts, unless told otherwise.
+/// The ports of `run`, unless told otherwise: from the first one on, as many as it starts nodes.
 const RUN: RangeInclusive<u16> = 8080..=8082;
 
 /// Ports of this machine.
 #[derive(Debug, Serialize)]
 pub(super) struct Ports {
-    /// Those of `run`.
+    /// The ports of `run`.
     pub(super) run: Vec<Port>,
-    /// Where a lab chooses from: the first and the last.
+    /// The range from which a lab chooses: the first and the last port.
     pub(super) lab_range: (u16, u16),
-    /// What the system gives to outgoing connections: the first and the last. A lab avoids those.
+    /// The range that the system gives to outgoing connections: the first and the last port. A lab avoids those.
     pub(super) ephemeral_range: (u16, u16),
-    /// Free ones of the lab's range outside the other.
+    /// Number of free ports in the lab's range and outside the other.
     pub(super) free: usize,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct Port {
 }
 
 impl Ports {
-    /// As they are now.
+    /// The ports as they are now.
     pub(super) fn look() -> Self {
         let ends = |range: RangeInclusive<u16>| range.into_inner();
         Self {
@@ -41,7 +41,7 @@ impl Ports {
         }
     }
 
-    /// The ports of `run` that somebody has.
+    /// The ports of `run` that somebody else has.
     pub(super) fn taken(&self) -> Vec<String> {
         self.run.iter().filter(|port| !port.free).map(|port| port.port.to_string()).collect()
     }

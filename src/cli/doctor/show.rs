@@ -7,14 +7,14 @@ use super::tools::Tool;
 use super::{Findings, OpenFiles};
 use crate::color;
 
-/// The widest text, in columns.
+/// The greatest width of the text, in columns.
 const WIDTH: u16 = 100;
 const GOOD: &str = "✓";
 const BAD: &str = "✗";
-/// Something optional is missing.
+/// The mark of something optional that is missing.
 const EVEN: &str = "-";
 
-/// The whole text.
+/// The findings as the whole text.
 pub(super) fn text(findings: &Findings) -> String {
     let terminal = console::Term::stdout().size_checked().map(|(_, columns)| columns.clamp(60, WIDTH));
     let width = terminal.unwrap_or(WIDTH);
@@ -127,7 +127,7 @@ fn mark(good: bool) -> String {
     (if good { GOOD } else { BAD }).into()
 }
 
-/// A heading and its rows, each cell broken within its column.
+/// A heading and its rows as text, each cell broken within its column.
 fn section(heading: &str, rows: Vec<Vec<String>>, width: u16) -> String {
     let mut table = Table::new();
     table.load_style(TableStyle::new());
@@ -135,7 +135,7 @@ fn section(heading: &str, rows: Vec<Vec<String>>, width: u16) -> String {
     let columns = table.column_count();
     for (i, column) in table.column_iter_mut().enumerate() {
         column.set_padding((u16::from(i > 0), 1));
-        // Only what may be long is broken: of four columns or more the fourth, else the last.
+        // Only the column that may be long is broken: of four columns or more the fourth, otherwise the last.
         if i != columns.min(4) - 1 {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }

@@ -1,4 +1,4 @@
-//! The programs of other people: which are here, where, and how to get the rest.
+//! The programs of other people: which of them are here, where, and how to get the rest.
 
 use std::borrow::Cow;
 use std::future::{Future, ready};
@@ -17,19 +17,19 @@ use scenario::Pattern;
 /// A program of other people.
 #[derive(Debug, Serialize)]
 pub(super) struct Tool {
-    /// Its name.
+    /// The name of the program.
     pub(super) name: &'static str,
-    /// What it is for.
+    /// The purpose of the program, in words.
     pub(super) purpose: Cow<'static, str>,
     /// Whether all patterns run without it.
     pub(super) optional: bool,
-    /// Where it is, if it is here.
+    /// The path of the program, if it is here.
     pub(super) path: Option<PathBuf>,
-    /// Its version, if it says one.
+    /// The version of the program, if it tells one.
     pub(super) version: Option<String>,
-    /// What is wrong with it, or why it is not used.
+    /// A note on what is wrong with the program, or why it is not used.
     pub(super) note: Option<String>,
-    /// How to get it, if it is not here.
+    /// How to get the program, if it is not here.
     pub(super) install: Option<String>,
 }
 
@@ -42,7 +42,7 @@ impl Tool {
 
 type Looking = Pin<Box<dyn Future<Output = Tool>>>;
 
-/// All of them, asked at once.
+/// Every program of other people. All are asked at once.
 pub(super) async fn all() -> Vec<Tool> {
     let brokers = Product::ALL.into_iter().flat_map(|product| {
         let companion = product.facts().companion;
@@ -67,7 +67,7 @@ async fn server(product: Product) -> Tool {
     unanswered(tool)
 }
 
-/// Puts down where a server is that the lab looks for, by the lab's own search.
+/// Completes a tool with the place where a server that the lab looks for is, by the lab's own search.
 fn located(mut tool: Tool, program: &Program) -> Tool {
     match program.find() {
         Ok(Some(path)) => tool.path = Some(path),
@@ -93,7 +93,7 @@ fn unanswered(mut tool: Tool) -> Tool {
     tool
 }
 
-/// What a server needs beside it.
+/// The tool that a server needs beside it.
 fn beside(product: Product, companion: &Companion) -> Tool {
     let purpose = format!("{product} ({})", companion.part_of);
     let mut tool = Tool::new(companion.name, purpose, false);

@@ -5,7 +5,7 @@ use super::line::{Line, printable};
 /// The lines that are on the screen now.
 #[derive(Debug, Default)]
 pub(super) struct Area {
-    /// The columns of each.
+    /// The width of each drawn line, in columns.
     drawn: Vec<usize>,
 }
 
@@ -17,28 +17,28 @@ pub(super) struct Size {
 }
 
 impl Size {
-    /// How long a line may be. The last column stays free: a cursor behind it is on either line, as the terminal
-    /// likes.
+    /// The greatest length of a line, in columns. The last column stays free: a cursor behind it is on either line, as
+    /// the terminal likes.
     pub(super) fn line(self) -> usize {
         self.columns.saturating_sub(1)
     }
 }
 
-/// The cursor is hidden and lines do not wrap. Both end with the frame, so that whatever ends the program between two
-/// of them leaves the terminal as it was.
+/// The codes that begin and end a frame. Between them the cursor is hidden and lines do not wrap. Both end with the
+/// frame, so that whatever ends the program between two frames leaves the terminal as it was.
 const BEGIN: &str = "\x1b[?25l\x1b[?7l";
 const END: &str = "\x1b[?7h\x1b[?25h";
-/// From the cursor to the end of the line, and of the screen.
+/// The codes that clear from the cursor to the end of the line, and to the end of the screen.
 const CLEAR_LINE: &str = "\x1b[K";
 const CLEAR_BELOW: &str = "\x1b[J";
 
 impl Area {
-    /// Prints events above, and draws the lines anew below them.
+    /// The bytes that print events above, and draw the lines anew below them.
     pub(super) fn frame(&mut self, events: &[String], lines: &[Line], size: Size, colours: bool) -> String {
         let mut out = BEGIN.to_owned() + &self.home(size);
         if !events.is_empty() {
             out += CLEAR_BELOW;
-            // An event is as long as it is.
+            // Events may be longer than the terminal is wide, so lines wrap here.
             out += "\x1b[?7h";
             for text in events.iter().flat_map(|event| event.lines()) {
                 out += &printable(text);
@@ -47,7 +47,7 @@ impl Area {
             out += "\x1b[?7l";
         }
         self.drawn.clear();
-        // The cursor has a line of its own.
+        // The last row stays free, because the cursor has a line of its own.
         for line in lines.iter().take(size.rows.saturating_sub(1)) {
             out += &line.cut(size.line(), colours);
             out += CLEAR_LINE;
@@ -57,14 +57,15 @@ impl Area {
         out + CLEAR_BELOW + END
     }
 
-    /// Takes the lines away.
+    /// The bytes that take the lines away.
     pub(super) fn clear(&mut self, size: Size) -> String {
         let out = self.home(size) + CLEAR_BELOW;
         self.drawn.clear();
         out
     }
 
-    /// Moves to the begin of the first line. A terminal that became narrower has broken lines in two.
+    /// The bytes that move the cursor to the begin of the first line. A terminal that became narrower has broken lines
+    /// in two.
     fn home(&self, size: Size) -> String {
         let columns = size.columns.max(1);
         let rows: usize = self.drawn.iter().map(|width| width.div_ceil(columns).max(1)).sum();

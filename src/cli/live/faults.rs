@@ -1,11 +1,12 @@
-//! What is broken now, and what will be next.
+//! The line on faults: what is broken now, and what will be next.
 
 use std::time::Duration;
 
 use super::line::{Line, Tone};
 use super::scene::{Course, Scene, State};
 
-/// What holds at this moment, and what is next. `loaded` is the time since the load began, if it has begun.
+/// The line on the faults that hold at this moment, and on the next one. `loaded` is the time since the load began, if
+/// it has begun.
 pub(super) fn line(scene: &Scene, loaded: Option<Duration>) -> Line {
     let mut line = Line::new();
     let now = loaded.unwrap_or_default();
@@ -43,7 +44,7 @@ fn separate(line: &mut Line) {
     }
 }
 
-/// What is said of a fault that holds.
+/// The words for a fault that holds; `None` for a fault that does not.
 fn current(course: &Course, now: Duration) -> Option<(Tone, String)> {
     let fault = &course.fault;
     match course.state {

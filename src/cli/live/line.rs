@@ -2,22 +2,22 @@
 
 use console::measure_text_width;
 
-/// What a part of a line means. The words say it too: colour is never the only one to tell.
+/// The meaning of a part of a line. The words say it too: colour is never the only one to tell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     Plain,
-    /// A heading.
+    /// The part is a heading.
     Faint,
-    /// All is well.
+    /// The part says that all is well.
     Good,
-    /// Not yet, or not quite.
+    /// The part says that something is not yet, or not quite, as it should be.
     Doubtful,
-    /// Something is broken or lost.
+    /// The part says that something is broken or lost.
     Bad,
 }
 
 impl Tone {
-    /// What begins it on a terminal.
+    /// The code that begins the tone on a terminal.
     fn code(self) -> &'static str {
         match self {
             Tone::Plain => "",
@@ -29,7 +29,7 @@ impl Tone {
     }
 }
 
-/// A line.
+/// A line of text whose parts have tones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Line(Vec<(Tone, String)>);
 
@@ -38,7 +38,7 @@ impl Line {
         Self::default()
     }
 
-    /// The same with more text.
+    /// This line with more text at its end.
     pub(super) fn then(mut self, tone: Tone, text: impl Into<String>) -> Self {
         self.push(tone, text);
         self
@@ -48,14 +48,14 @@ impl Line {
         self.0.push((tone, printable(&text.into())));
     }
 
-    /// Columns on a terminal.
+    /// The width of the line on a terminal, in columns.
     pub(super) fn width(&self) -> usize {
         self.0.iter().map(|(_, text)| measure_text_width(text)).sum()
     }
 
-    /// The line in at most so many columns, with the codes of its colours if it is to have any.
+    /// The line in at most `columns` columns, with the codes of its colours if `colours` is set.
     pub(super) fn cut(&self, columns: usize, colours: bool) -> String {
-        // What is cut says so: the half of a number is another number.
+        // A line that is cut says so: the half of a number is another number.
         let whole = self.width() <= columns;
         let (mut out, mut left) = (String::new(), if whole { columns } else { columns.saturating_sub(1) });
         for (tone, text) in &self.0 {
@@ -79,7 +79,7 @@ impl Line {
     }
 }
 
-/// As much of the beginning of a text as has room in so many columns.
+/// The longest beginning of a text that has room in `columns` columns.
 fn cut(text: &str, columns: usize) -> &str {
     if measure_text_width(text) <= columns {
         return text;
@@ -95,7 +95,7 @@ fn cut(text: &str, columns: usize) -> &str {
     &text[..end]
 }
 
-/// Without what would move somebody's cursor.
+/// The text without what would move somebody's cursor.
 pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }

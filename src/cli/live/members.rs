@@ -1,14 +1,14 @@
-//! How nodes, broker and history are.
+//! The line on the members: how nodes, broker and history are.
 
 use super::line::{Line, Tone};
 use super::scene::{Course, Scene, State};
 use lab::Member;
 use scenario::{Action, End, Target};
 
-/// The columns of the longest state: a member that changes its own moves no other.
+/// The width of the longest state, in columns: a member that changes its state moves no other.
 const STATE_WIDTH: usize = 7;
 
-/// Every member with its state, in columns; only counted where there is no room.
+/// The line of every member with its state, in columns; where there is no room, nodes that are well are only counted.
 pub(super) fn line(scene: &Scene, columns: usize) -> Line {
     let states: Vec<_> = scene.members.iter().map(|member| (member, state(member, scene))).collect();
     let mut whole = Line::new();
@@ -17,12 +17,12 @@ pub(super) fn line(scene: &Scene, columns: usize) -> Line {
         let last = i + 1 == states.len();
         whole.push(*tone, if last { (*word).to_owned() } else { format!("{word:<STATE_WIDTH$}") });
     }
-    // The last one's state may become as long as any.
+    // The state of the last member may become as long as any, so it needs that room, too.
     let spare = states.last().map_or(0, |(_, (word, _))| STATE_WIDTH.saturating_sub(word.len()));
     if whole.width() + spare <= columns { whole } else { counted(&states) }
 }
 
-/// `198 nodes up  node 3 KILLED  broker up`.
+/// The line that counts the nodes that are well: `198 nodes up  node 3 KILLED  broker up`.
 fn counted(states: &[(&Member, (&'static str, Tone))]) -> Line {
     let is_calm_node = |member: &Member, tone: Tone| member.name.starts_with("node ") && tone == Tone::Good;
     let calm = states.iter().filter(|(member, (_, tone))| is_calm_node(member, *tone)).count();
@@ -36,7 +36,7 @@ fn counted(states: &[(&Member, (&'static str, Tone))]) -> Line {
     line
 }
 
-/// The word for a member's state. What is broken is written large.
+/// The word for a member's state. A state of something broken is written in capitals.
 fn state(member: &Member, scene: &Scene) -> (&'static str, Tone) {
     if !member.ours {
         return ("theirs", Tone::Plain);
@@ -50,7 +50,7 @@ fn state(member: &Member, scene: &Scene) -> (&'static str, Tone) {
     }
 }
 
-/// What a fault does to a process at this moment; the higher the rank, the worse.
+/// The mark that a fault leaves on a process at this moment; the higher the rank, the worse.
 fn wound(course: &Course) -> Option<(u8, &'static str, Tone)> {
     match (&course.fault.action, course.state) {
         (Action::Kill, State::Struck(_)) => Some((3, "KILLED", Tone::Bad)),

@@ -7,7 +7,7 @@
 //! | `line` | a line with colours, which can be cut |
 //! | `area` | lines that stay at the bottom of a terminal: the bytes that draw them |
 //! | `screen` | the thread that draws |
-//! | `plain` | the same for a file or a pipe |
+//! | `plain` | the display for a file or a pipe: lines |
 //! | `words` | what is said of an event |
 
 mod area;
@@ -28,7 +28,7 @@ use lab::{Note, Observer};
 use plain::Plain;
 use screen::Screen;
 
-/// Shows a bench on stderr. Dropped: what it drew is gone.
+/// Shows a bench on stderr. When it is dropped, what it drew is gone.
 pub struct Live(Form);
 
 enum Form {
@@ -38,11 +38,11 @@ enum Form {
 }
 
 impl Live {
-    /// For a bench of a scenario with this title. A quiet one says nothing at all.
+    /// Makes the display of a bench whose scenario has this title. With `quiet` it says nothing at all.
     pub fn new(title: &str, quiet: bool) -> Self {
         let form = match (quiet, is_drawable()) {
             (true, _) => Form::Quiet,
-            // Without a thread that draws, lines are better than nothing.
+            // Without a thread that draws, plain lines are better than nothing.
             (false, true) => {
                 Screen::start(color::on_stderr()).map_or_else(|_| Form::Plain(Plain::new()), Form::Screen)
             }

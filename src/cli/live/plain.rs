@@ -1,4 +1,5 @@
-//! A bench for a file or a pipe: a line an event, a line a phase, and the counts every few seconds.
+//! The display of a bench for a file or a pipe: a line for each event, a line for each phase, and the counts every few
+//! seconds.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,12 +8,12 @@ use super::words;
 use crate::stderr;
 use lab::{Counts, Note};
 
-/// How often the counts are said.
+/// The time between two lines with the counts.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// Prints lines.
+/// Prints the lines.
 pub(super) struct Plain {
-    /// Since the load began.
+    /// When the next line with the counts is due, since the load began.
     next_line: Mutex<Duration>,
 }
 
@@ -52,7 +53,7 @@ impl Plain {
     }
 }
 
-/// `506 sent, 15000 delivered, 0 missing, 4 refused`.
+/// The counts as a line: `506 sent, 15000 delivered, 0 missing, 4 refused`.
 fn counted(counts: &Counts) -> String {
     let Counts { sent, refused, unknown, delivered, missing, .. } = counts;
     let mut text = format!("{sent} sent, {delivered} delivered, {missing} missing");

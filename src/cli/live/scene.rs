@@ -1,4 +1,4 @@
-//! What the notes of a bench say, as it stands at this moment.
+//! The state of a bench at this moment, as its notes tell it.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use scenario::{Action, Fault};
 /// Everything that the live area shows.
 #[derive(Debug, Default)]
 pub(super) struct Scene {
-    /// `[1/4] redis`; empty before the first run.
+    /// The name of the run, with its place among all: `[1/4] redis`; empty before the first run.
     pub(super) run: String,
     pub(super) phase: Option<Phase>,
     /// When the measured load began.
@@ -17,7 +17,7 @@ pub(super) struct Scene {
     /// The 99th percentile of each of the latest slices, in microseconds.
     pub(super) latency_us: Vec<Option<u64>>,
     pub(super) members: Vec<Member>,
-    /// Members that died unasked.
+    /// The names of the members that died unasked.
     pub(super) died: Vec<String>,
     pub(super) faults: Vec<Course>,
 }
@@ -26,10 +26,10 @@ pub(super) struct Scene {
 #[derive(Debug)]
 pub(super) struct Phase {
     pub(super) name: &'static str,
-    /// How long it takes, or may take at the most.
+    /// How long the phase takes, or may take at the most.
     pub(super) length: Option<Duration>,
     pub(super) began: Instant,
-    /// What is waited for in it; empty if nothing was said.
+    /// What the phase waits for; empty if nothing was said.
     pub(super) waiting: String,
 }
 
@@ -50,7 +50,7 @@ pub(super) enum State {
 }
 
 impl Scene {
-    /// Takes in what was told.
+    /// Takes in a note of the bench.
     pub(super) fn take(&mut self, note: &Note<'_>, now: Instant) {
         match note {
             Note::Run { label, index, of } => {
@@ -94,10 +94,10 @@ impl Scene {
     }
 }
 
-/// How far a fault is when this was told.
+/// How far a fault is when this stage of it was told.
 fn state(fault: &Fault, stage: Stage, at: Duration) -> State {
     match stage {
-        // Who has come stays, and who drops is back at once: nothing lasts.
+        // Subscribers that have joined stay, and those that a storm drops are back at once: nothing lasts.
         Stage::Struck if matches!(fault.action, Action::Join | Action::Storm) => State::Over,
         Stage::Struck => State::Struck(at),
         Stage::Healing => State::Healing(at),

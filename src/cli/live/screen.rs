@@ -1,5 +1,5 @@
-//! The live area of a terminal: a thread that draws. Whoever tells it something never waits for the terminal, which
-//! may stand still for as long as its user likes.
+//! The live area of a terminal, drawn by a thread of its own. Whoever tells it something never waits for the terminal,
+//! which may stand still for as long as its user likes.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -11,12 +11,12 @@ use super::scene::Scene;
 use super::{view, words};
 use lab::Note;
 
-/// How often it is drawn.
+/// The time from one drawing to the next.
 const EVERY: Duration = Duration::from_millis(100);
-/// The most events that wait to be printed; beyond, the newest are dropped.
+/// The most events that wait to be printed; beyond it, the newest are dropped.
 const EVENTS: usize = 10_000;
 
-/// A live area.
+/// The live area of a terminal.
 pub(super) struct Screen {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -25,7 +25,7 @@ pub(super) struct Screen {
 #[derive(Default)]
 struct Shared {
     state: Mutex<State>,
-    /// Told when something is to be drawn at once.
+    /// Wakes the thread when something is to be drawn at once.
     wake: Condvar,
 }
 
@@ -43,7 +43,7 @@ impl Shared {
 }
 
 impl Screen {
-    /// Begins to draw.
+    /// Starts the thread, which begins to draw.
     pub(super) fn start(colours: bool) -> io::Result<Self> {
         let shared = Arc::new(Shared::default());
         let drawing = Arc::clone(&shared);
@@ -76,7 +76,7 @@ impl Screen {
         self.shared.wake.notify_all();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
-            // One that panicked has nothing more to draw.
+            // A thread that panicked has nothing more to draw.
             let _ = thread.join();
         }
     }
@@ -112,7 +112,7 @@ fn draw(shared: &Shared, colours: bool) {
         if over {
             frame += &area.clear(size);
         }
-        // In one piece, so that no terminal shows a half. One that is gone shows nothing.
+        // The frame is written in one piece, so that no terminal shows a half. A terminal that is gone shows nothing.
         let _ = io::stderr().write_all(frame.as_bytes());
         if over {
             return;
@@ -120,7 +120,7 @@ fn draw(shared: &Shared, colours: bool) {
     }
 }
 
-/// The size of the terminal at this moment; the usual one where it does not say.
+/// The size of the terminal at this moment; the usual size where it does not say.
 fn size() -> Size {
     match console::Term::stderr().size_checked() {
         Some((rows, columns)) if rows > 0 && columns > 0 => {

@@ -1,13 +1,13 @@
-//! Latency as a row of bars, and its scale.
+//! The latency as a row of bars, and the scale of the bars.
 
-/// From the lowest to the highest.
+/// The bars from the lowest to the highest.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// The least that the scale ends at, in microseconds: below it everything is quick alike.
+/// The least end of the scale, in microseconds: below it everything is quick alike.
 const LEAST_US: u64 = 1_000;
 
-/// The end of the scale for these values, in microseconds: 1, 2 or 5 times a power of ten. So it seldom changes, and
-/// a reader can compare bars of different moments.
+/// The end of the scale for these values, in microseconds: 1, 2 or 5 times a power of ten. So the scale seldom changes,
+/// and a reader can compare bars of different moments.
 pub(super) fn scale(values: &[Option<u64>]) -> u64 {
     let most = values.iter().flatten().copied().max().unwrap_or(0).max(LEAST_US);
     let mut decade: u64 = 1;
@@ -22,7 +22,7 @@ pub(super) fn scale(values: &[Option<u64>]) -> u64 {
     }
 }
 
-/// The latest of the values as so many bars, the newest at the right end. Where there is no value there is no bar.
+/// The latest `count` values as bars, the newest at the right end. Where there is no value there is no bar.
 pub(super) fn bars(values: &[Option<u64>], scale: u64, count: usize) -> String {
     let shown = &values[values.len().saturating_sub(count)..];
     let bar = |value: &Option<u64>| match value {
@@ -36,7 +36,7 @@ pub(super) fn bars(values: &[Option<u64>], scale: u64, count: usize) -> String {
     padding.chain(shown.iter().map(bar)).collect()
 }
 
-/// A span in seven columns at the most: `0.35 ms`, `212 ms`, `5.0 s`.
+/// A time in at most seven columns: `0.35 ms`, `212 ms`, `5.0 s`.
 pub(super) fn span(us: u64) -> String {
     match us {
         0..9_995 => format!("{:.2} ms", us as f64 / 1e3),

@@ -1,4 +1,4 @@
-//! The scene as lines. Each field has its columns, so that nothing moves but what changes.
+//! The scene in lines. Each field has its columns, so that nothing moves but what changes.
 
 use std::time::{Duration, Instant};
 
@@ -8,12 +8,12 @@ use super::{faults, members, sparkline};
 use lab::Counts;
 use ledger::grouped;
 
-/// The most columns of the bar.
+/// The greatest width of the bar, in columns.
 const BAR: usize = 30;
-/// The most bars of latency, a tenth of a second each.
+/// The most bars of latency, each for a tenth of a second.
 const SPARKS: usize = 40;
 
-/// The lines, none longer than so many columns once it is cut.
+/// The lines of the scene, none of them longer than `columns` columns once it is cut.
 pub(super) fn lines(scene: &Scene, now: Instant, columns: usize) -> Vec<Line> {
     let mut lines = vec![head(scene, now, columns), latency(scene, columns)];
     lines.extend(counts(&scene.counts, columns));
@@ -21,14 +21,14 @@ pub(super) fn lines(scene: &Scene, now: Instant, columns: usize) -> Vec<Line> {
     lines
 }
 
-/// `[1/4] redis  load     ███████░░░░░░░░   7.3 s of 20.0 s`.
+/// The line on the run and its phase: `[1/4] redis  load   ███████░░░░░░░░   7.3 s of 20.0 s`.
 fn head(scene: &Scene, now: Instant, columns: usize) -> Line {
     let Some(phase) = &scene.phase else { return Line::new().then(Tone::Plain, scene.run.clone()) };
     // The load has a clock of its own: its first message is due a moment after the phase begins.
     let began = if phase.name == "load" { scene.load_began.unwrap_or(now) } else { phase.began };
     let lasted = now.saturating_duration_since(began);
     let time = time(phase, lasted);
-    // Of what is too long, the name is the least news.
+    // If the line is too long, the name is cut, because it is the least news.
     let others = "  warm-up    ".len() + time.chars().count();
     let name = shortened(&scene.run, columns.saturating_sub(others));
     let mut line = Line::new().then(Tone::Plain, format!("{name}  {:<7}  ", phase.name));
@@ -51,7 +51,7 @@ fn head(scene: &Scene, now: Instant, columns: usize) -> Line {
     line.then(Tone::Plain, format!("  {time}"))
 }
 
-/// Whether a phase lasts as long as it says. The others end when they are done.
+/// Whether a phase lasts as long as it says. The other phases end when they are done.
 fn is_certain(phase: &Phase) -> bool {
     matches!(phase.name, "warm-up" | "load")
 }
@@ -68,14 +68,14 @@ fn time(phase: &Phase, lasted: Duration) -> String {
     }
 }
 
-/// `p99 latency  ▁▁▁▂█▃▁  4.12 ms  scale to 5.00 ms`.
+/// The line on latency: `p99 latency  ▁▁▁▂█▃▁  4.12 ms  scale to 5.00 ms`.
 fn latency(scene: &Scene, columns: usize) -> Line {
     let line = Line::new().then(Tone::Plain, "p99 latency  ");
-    // What stands behind the bars.
+    // The bars leave room for what stands behind them.
     let room = columns.saturating_sub(line.width() + 27).clamp(8, SPARKS);
     let shown = &scene.latency_us[scene.latency_us.len().saturating_sub(room)..];
     let scale = sparkline::scale(shown);
-    // The newest that is known: what was sent a moment ago may be on its way.
+    // The newest latency that is known is shown: what was sent a moment ago may still be on its way.
     let newest = shown.iter().rev().take(3).flatten().next();
     let newest = newest.map_or_else(|| "-".to_owned(), |us| sparkline::span(*us));
     line.then(Tone::Good, sparkline::bars(shown, scale, room))
@@ -83,7 +83,7 @@ fn latency(scene: &Scene, columns: usize) -> Line {
         .then(Tone::Faint, format!("  scale to {}", sparkline::span(scale)))
 }
 
-/// The text in at most so many columns.
+/// The text in at most `columns` columns.
 fn shortened(text: &str, columns: usize) -> String {
     if text.chars().count() <= columns {
         return text.into();
@@ -92,7 +92,8 @@ fn shortened(text: &str, columns: usize) -> String {
     if columns == 0 { kept } else { kept + "…" }
 }
 
-/// Headings and the figures below them; where there is no room for all side by side, the rest below.
+/// The headings and the figures below them; where there is no room for all side by side, the others stand further
+/// below.
 fn counts(counts: &Counts, columns: usize) -> Vec<Line> {
     let Counts { sent, acked, refused, unknown, delivered, missing } = *counts;
     let warning = |count: u64, tone| if count > 0 { tone } else { Tone::Plain };

@@ -1,4 +1,4 @@
-//! The lines, character by character.
+//! The lines of the live area, character by character.
 
 use super::*;
 use lab::{Member, Note, Stage};
@@ -80,7 +80,7 @@ p99 latency  ▅▅▅             -  scale …
 kill broker since  1.2 s, heals in  3.…
 ";
     assert_eq!(format!("\n{}", drawn(&scene, now, 39)), expected);
-    // As wide as it must be for all of them side by side, and one column less.
+    // The widths are the one at which all counts just fit side by side, and one column less.
     assert_eq!([66, 65].map(|columns| lines(&scene, now, columns).len()), [6, 8]);
 }
 

@@ -1,10 +1,10 @@
-//! What is said of an event: a line, or several, that stay.
+//! The words for an event: a line, or several, that stay.
 
 use std::time::Duration;
 
 use lab::Note;
 
-/// What is said of an event; `None` for what is no event, but how things stand.
+/// The words for an event; `None` for a note that is no event, but says how things stand.
 pub(super) fn of(note: &Note<'_>) -> Option<String> {
     Some(match note {
         Note::Run { label, index, of } => format!("[{index}/{of}] {label}"),
@@ -22,7 +22,7 @@ pub(super) fn of(note: &Note<'_>) -> Option<String> {
     })
 }
 
-/// With its time since the load began.
+/// The words for something that happened, with its time since the load began.
 pub(super) fn timed(at: Duration, what: &str) -> String {
     format!("  {:5.1} s  {what}", at.as_secs_f64())
 }

@@ -1,4 +1,4 @@
-//! A report's page in the browser.
+//! Opens a report's page in the browser.
 
 use std::path::Path;
 use std::time::Duration;
@@ -6,7 +6,8 @@ use std::time::Duration;
 use crate::failure::{ENVIRONMENT, Failure, USAGE};
 use report::HTML_FILE;
 
-/// A launcher that has not failed by then has found a browser: some stay until it is closed.
+/// How long a launcher is given to fail: one that has not failed by then has found a browser, and some stay until it is
+/// closed.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Opens the page in a report's directory.
@@ -16,7 +17,7 @@ pub(super) fn open(dir: &Path) -> Result<(), Failure> {
         let message = format!("there is no page {}", page.display());
         return Err(Failure::new(USAGE, message, "write it: `pubsub-lab report DIR --write`"));
     }
-    // A browser looks from elsewhere.
+    // A browser has another working directory, so the path must be absolute.
     let page = page.canonicalize().unwrap_or(page);
     let failed = |why: String| {
         let message = format!("{} cannot be opened: {why}", page.display());
@@ -32,7 +33,7 @@ pub(super) fn open(dir: &Path) -> Result<(), Failure> {
     open::that_detached_with_timeout(&page, PATIENCE).map_err(|error| failed(error.to_string()))
 }
 
-/// Without one, a launcher may fall back to a browser in this terminal.
+/// Whether there is a display. Without one, a launcher may fall back to a browser in this terminal.
 fn has_display() -> bool {
     let places = ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", "WSL_DISTRO_NAME"];
     cfg!(target_os = "macos")

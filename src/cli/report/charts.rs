@@ -1,4 +1,4 @@
-//! `report --charts DIR`: the charts as files.
+//! `report --charts DIR`: writes the charts as files.
 
 use std::path::{Path, PathBuf};
 

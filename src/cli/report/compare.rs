@@ -1,4 +1,4 @@
-//! `report A B ...`: what changed.
+//! `report A B ...`: says what changed.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use report::{Side, compare};
 
 pub(super) fn run(words: &[PathBuf], format: Format) -> Result<(), Failure> {
     let name = |word: &Path| word.display().to_string();
-    // Several directories in one word and no other side: each is its own.
+    // Where the only word names several directories, each of them is a side.
     let sides: Vec<(String, Vec<PathBuf>)> = match words {
         [only] => places::side(only).into_iter().map(|dir| (name(&dir), vec![dir])).collect(),
         several => several.iter().map(|word| (name(word), places::side(word))).collect(),

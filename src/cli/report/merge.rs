@@ -1,4 +1,4 @@
-//! `report --merge A B ...`: several reports as one.
+//! `report --merge A B ...`: makes several reports into one.
 
 use std::path::{Path, PathBuf};
 

@@ -69,7 +69,7 @@ pub struct ReportArgs {
     out: Option<PathBuf>,
 }
 
-/// Prints; the exit code says only whether that worked.
+/// Prints the reports; the exit code says only whether that worked.
 pub fn run(args: &ReportArgs) -> Result<u8, Failure> {
     if args.merge {
         return merge::run(&args.dirs, args.format, args.out.as_deref());
@@ -104,7 +104,7 @@ fn one(args: &ReportArgs) -> Result<(), Failure> {
         Some(dir) => dir.clone(),
         None => places::latest(Path::new(places::LATEST))?,
     };
-    // Several directories in one word are a side of a comparison.
+    // One word may name several directories, which together are a side of a comparison.
     match &places::side(&dir)[..] {
         [only] => said(print(&places::read(only)?, args.format)),
         _ => compare::run(std::slice::from_ref(&dir), args.format),

@@ -1,14 +1,14 @@
-//! Where reports are.
+//! The places of reports.
 
 use std::path::{Path, PathBuf};
 
 use crate::failure::{Failure, USAGE};
 use report::Report;
 
-/// The last run, where nobody names another.
+/// The directory of the last run, where nobody names another.
 pub(super) const LATEST: &str = "runs/latest";
 
-/// The last run's directory.
+/// The directory of the last run, to which the link leads.
 pub(super) fn latest(link: &Path) -> Result<PathBuf, Failure> {
     if link.join(report::REPORT_FILE).exists() {
         return Ok(link.to_owned());
@@ -23,8 +23,8 @@ pub(super) fn read(dir: &Path) -> Result<Report, Failure> {
     Report::read(dir).map_err(|error| Failure::new(USAGE, error.to_string(), error.hint()))
 }
 
-/// Every report of some directories that are to be counted together, or the first that cannot be read, or that is
-/// there twice: its runs would count twice.
+/// Reads every report of some directories that are to be counted together. It is an error if one of them cannot be
+/// read, or is there twice: its runs would count twice.
 pub(super) fn read_all(dirs: &[PathBuf]) -> Result<Vec<Report>, Failure> {
     let mut reports: Vec<Report> = Vec::new();
     for dir in dirs {
@@ -43,7 +43,7 @@ pub(super) fn read_all(dirs: &[PathBuf]) -> Result<Vec<Report>, Failure> {
     Ok(reports)
 }
 
-/// The directories of a side: several, separated by commas, or one whose name has a comma.
+/// The directories of a side: several if the word has commas, or one if a directory has that very name.
 pub(super) fn side(word: &Path) -> Vec<PathBuf> {
     match word.to_str() {
         Some(text) if text.contains(',') && !word.exists() => {
@@ -53,7 +53,7 @@ pub(super) fn side(word: &Path) -> Vec<PathBuf> {
     }
 }
 
-/// Every directory that is named; the last run's if there is none.
+/// The directories that the words name; without any words, that of the last run.
 pub(super) fn all(words: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     if words.is_empty() {
         return Ok(vec![latest(Path::new(LATEST))?]);

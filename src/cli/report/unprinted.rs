@@ -1,11 +1,11 @@
-//! Why reports are not printed.
+//! The reasons why reports are not printed.
 
 use std::io;
 
 use crate::failure::{ENVIRONMENT, Failure, USAGE};
 use crate::output::Format;
 
-/// What to say when stdout takes no report.
+/// The error when stdout takes no report.
 pub(super) fn said(printed: io::Result<()>) -> Result<(), Failure> {
     printed.map_err(|error| {
         Failure::new(
@@ -16,7 +16,7 @@ pub(super) fn said(printed: io::Result<()>) -> Result<(), Failure> {
     })
 }
 
-/// A format that only one report has.
+/// The error for a format that only a single report has.
 pub(super) fn only_one(what: &str, format: Format) -> Failure {
     let message = format!("--format {} is not for {what}", format.name());
     Failure::new(USAGE, message, "use text, json or md, or name one report alone")

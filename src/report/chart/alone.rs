@@ -7,14 +7,14 @@ use super::palette::{GROUND, INK, hex};
 use super::picture::Picture;
 use super::sheet::WIDTH;
 
-/// Around the drawing.
+/// The margin around the drawing, in the picture's units.
 const MARGIN: i32 = 16;
-/// For the title.
+/// The height that is left for the title, in the picture's units.
 const HEAD: i32 = 44;
 
 impl Picture {
-    /// The picture as a whole SVG file: light, with a size, its title above and its caption as its description.
-    /// `None` if the picture is none of this module's.
+    /// The picture as a whole SVG file: light, with a size, its title above and its caption as its description. `None`
+    /// if the picture is none of this module's.
     pub fn alone(&self) -> Option<String> {
         let (_, rest) = self.svg.split_once("viewBox=\"0 0 ")?;
         let (size, _) = rest.split_once('"')?;

@@ -6,44 +6,45 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 
 use ledger::grouped;
 
-/// One axis. Places on it are plain numbers, logarithms of the values where it is logarithmic.
+/// An axis. Places on it are plain numbers, logarithms of the values where it is logarithmic.
 #[derive(Debug, Clone)]
 pub(super) struct Axis {
-    /// What it shows, with its unit.
+    /// The title of the axis: what it shows, with its unit.
     pub(super) title: String,
     pub(super) low: f64,
     pub(super) high: f64,
-    /// The marks, and their words.
+    /// The places of the marks, and their words.
     pub(super) marks: Vec<(f64, String)>,
 }
 
 impl Axis {
-    /// From zero, for counts and for seconds.
+    /// An axis from zero, for counts and for seconds.
     pub(super) fn linear(title: &str, most: f64, marks: usize) -> Self {
         let high = if most > 0.0 && most.is_finite() { most } else { 1.0 };
         Self { title: title.into(), low: 0.0, high, marks: even(0.0, high, marks) }
     }
 
-    /// From zero, for whole numbers of something: no mark in between.
+    /// An axis from zero for whole numbers of something: no mark in between.
     pub(super) fn counts(title: &str, most: u64, marks: usize) -> Self {
         let mut axis = Self::linear(title, most as f64, marks);
         axis.marks.retain(|(at, _)| at.fract() == 0.0);
-        // Room above the highest, so that its line is seen.
+        // There is room above the highest value, so that its line is seen.
         axis.high *= 1.06;
         axis
     }
 
-    /// Microseconds as milliseconds, logarithmic. Nothing is shown below a microsecond.
+    /// A logarithmic axis that shows microseconds as milliseconds. Nothing is shown below a microsecond.
     pub(super) fn latency(title: &str, least_us: u64, most_us: u64) -> Self {
         let (least, most) = (place(least_us), place(most_us.max(least_us)));
         let round =
             |decade: i32| [1, 2, 5].map(|part| (f64::from(decade) + f64::from(part).log10(), decade, part));
         let all: Vec<_> = (least.floor() as i32..=most.ceil() as i32 + 1).flat_map(round).collect();
-        // From the last round value below to the first above, and over two of them at least.
+        // The axis goes from the last round value below the least to the first above the most, and over at least two of
+        // them.
         let first = all.iter().rposition(|(at, ..)| *at <= least + 1e-9).unwrap_or(0);
         let last = all.iter().position(|(at, ..)| *at >= most - 1e-9).unwrap_or(0).max(first + 2);
         let shown = &all[first..=last.min(all.len() - 1)];
-        // The parts of a decade only where there are few decades.
+        // The parts of a decade have marks only where there are few decades.
         let few = shown.len() <= 7;
         let marks = shown.iter().filter(|(_, _, part)| few || *part == 1);
         let marks =
@@ -51,7 +52,7 @@ impl Axis {
         Self { title: title.into(), low: all[first].0, high: shown[shown.len() - 1].0, marks }
     }
 
-    /// Where a value lies, on the axis whatever it is.
+    /// The place of a value. A value beyond the axis lies at its end.
     pub(super) fn at(&self, place: f64) -> f64 {
         if place.is_finite() { place.clamp(self.low, self.high) } else { self.high }
     }
@@ -67,7 +68,7 @@ impl Ranged for Axis {
     }
 
     fn key_points<Hint: KeyPointHint>(&self, hint: Hint) -> Vec<f64> {
-        // No lines but those of the marks.
+        // No lines are drawn but those of the marks.
         if hint.weight().allow_light_points() {
             return Vec::new();
         }
@@ -80,7 +81,7 @@ impl Ranged for Axis {
 }
 
 impl ValueFormatter<f64> for Axis {
-    /// The words of the mark there.
+    /// The words of the mark at this place.
     fn format_ext(&self, place: &f64) -> String {
         self.marks.iter().find(|(at, _)| at == place).map_or_else(String::new, |(_, word)| word.clone())
     }
@@ -91,7 +92,7 @@ pub(super) fn place(us: u64) -> f64 {
     (us.max(1) as f64 / 1_000.0).log10()
 }
 
-/// About so many marks at round numbers.
+/// Marks at round numbers, about this many.
 pub(super) fn even(low: f64, high: f64, marks: usize) -> Vec<(f64, String)> {
     let rough = (high - low) / marks.max(1) as f64;
     if !rough.is_finite() || rough <= 0.0 {
@@ -103,13 +104,13 @@ pub(super) fn even(low: f64, high: f64, marks: usize) -> Vec<(f64, String)> {
     let step = step.unwrap_or(decade * 10.0);
     let first = (low / step - 1e-9).ceil() as i64;
     let last = (high / step + 1e-9).floor() as i64;
-    // Of a whole number of steps, so that 0.30000000000000004 is none.
+    // The marks are whole numbers of steps, so that 0.30000000000000004 is none of them.
     let per_unit = (1.0 / step).round();
     let at = |i: i64| if step < 1.0 { i as f64 / per_unit } else { i as f64 * step };
     (first..=last).map(|i| (at(i), number(at(i)))).collect()
 }
 
-/// `0.001`, `0.5`, `12`, `1,000`; negative, too.
+/// A number without needless digits, also a negative one: `0.001`, `0.5`, `12`, `1,000`.
 pub(super) fn number(value: f64) -> String {
     let sign = if value < 0.0 { "−" } else { "" };
     let value = (value.abs() * 1e6).round() / 1e6;
@@ -120,13 +121,13 @@ pub(super) fn number(value: f64) -> String {
     }
 }
 
-/// Microseconds, exactly: `0.35 ms`, `4.123 ms`, `11,480 ms`.
+/// A time in microseconds, exactly: `0.35 ms`, `4.123 ms`, `11,480 ms`.
 pub(super) fn exact(us: u64) -> String {
     let thousandths = format!(".{:03}", us % 1_000);
     format!("{}{} ms", grouped(us / 1_000), thousandths.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// Milliseconds as seconds, exactly: `2.3 s`.
+/// A time in milliseconds as seconds, exactly: `2.3 s`.
 pub(super) fn seconds(ms: u64) -> String {
     let thousandths = format!(".{:03}", ms % 1_000);
     format!("{}{} s", grouped(ms / 1_000), thousandths.trim_end_matches('0').trim_end_matches('.'))

@@ -3,7 +3,7 @@
 use super::palette::LOST;
 use super::sheet::{Drawn, Sheet};
 
-/// Draws it around a point.
+/// Draws the cross around a point.
 pub(super) fn draw(sheet: &mut Sheet, (x, y): (i32, i32)) -> Drawn {
     const ARM: i32 = 8;
     sheet.line(vec![(x - ARM, y - ARM), (x + ARM, y + ARM)], LOST, 4)?;

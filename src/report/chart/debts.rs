@@ -14,25 +14,25 @@ use super::slices::{Grain, Point};
 use crate::{Report, RunReport};
 use ledger::{Slice, grouped};
 
-/// What is drawn on top of another.
+/// A layer of the picture, which is drawn on top of another.
 struct Layer {
     colour: RGBColor,
     hatch: Option<&'static str>,
-    /// What it counts.
+    /// Reads out of a slice what the layer counts.
     of: fn(&Slice) -> u64,
 }
 
-/// From the bottom.
+/// The layers from the bottom to the top.
 const LAYERS: [Layer; 3] = [
     Layer { colour: DELIVERED, hatch: None, of: |slice| slice.delivered },
     Layer { colour: RECOVERED, hatch: Some(hatch::RECOVERED), of: |slice| slice.recovered },
     Layer { colour: LOST, hatch: Some(hatch::LOST), of: |slice| slice.lost },
 ];
 
-/// One lost delivery of thousands must be seen: no layer is lower.
+/// The least height of a layer: one lost delivery of thousands must be seen.
 const LOWEST: i32 = 4;
 
-/// The picture.
+/// The picture of what became of the debts; `None` if no run has debts over time.
 pub(super) fn picture(report: &Report) -> Option<Picture> {
     let runs = shown(&report.runs);
     let grain = Grain::of(runs);
@@ -67,7 +67,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     })
 }
 
-/// The steps of one layer on top of those below it, each stretch without a gap an area of its own.
+/// Draws the steps of one layer on top of those below it, each stretch without a gap as an area of its own.
 fn layer(sheet: &mut Sheet, panel: &Panel, points: &[Point], which: usize) -> Drawn {
     let Layer { colour, hatch, of: count } = LAYERS[which];
     for stretch in points.split(|point| count(&point.slice) == 0).filter(|stretch| !stretch.is_empty()) {

@@ -9,7 +9,7 @@ use super::picture::Picture;
 use super::slices::Grain;
 use crate::{Report, RunReport};
 
-/// The picture.
+/// The picture of the fan-out; `None` if no run has one.
 pub(super) fn picture(report: &Report) -> Option<Picture> {
     let runs = shown(&report.runs);
     let grain = Grain::of(runs);

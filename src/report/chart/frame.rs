@@ -10,7 +10,7 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Whether two have a point in common.
+    /// Whether two rectangles have a point in common.
     pub(super) fn overlaps(self, other: Self) -> bool {
         self.left < other.right
             && other.left < self.right
@@ -18,14 +18,14 @@ impl Frame {
             && other.top < self.bottom
     }
 
-    /// As a filled element.
+    /// The rectangle as a filled element.
     pub(super) fn filled(self, fill: &str, opacity: f64) -> String {
         let frame = self.attributes();
-        // Neighbours have no seam between them.
+        // Neighbours must have no seam between them, so the edges are crisp.
         format!("<rect {frame} fill=\"{fill}\" opacity=\"{opacity}\" shape-rendering=\"crispEdges\"/>\n")
     }
 
-    /// As the attributes of an element.
+    /// The rectangle as the attributes of an element.
     pub(super) fn attributes(self) -> String {
         let Frame { left, top, right, bottom } = self;
         let (width, height) = ((right - left).max(0), (bottom - top).max(0));

@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use super::panel::Panel;
 use super::sheet::{Drawn, Sheet};
 
-/// Draws it. A value between two gaps is a short stroke, or it would be invisible.
+/// Draws the line. A value between two gaps is a short stroke, or it would be invisible.
 pub(super) fn draw(
     sheet: &mut Sheet,
     panel: &Panel,

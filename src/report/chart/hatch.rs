@@ -2,14 +2,14 @@
 
 use super::palette::{GROUND, MUTED, hex};
 
-/// Behind a fault.
+/// The hatch behind a fault.
 pub(super) const FAULT: &str = "fault";
-/// Over what was recovered.
+/// The hatch over what was recovered.
 pub(super) const RECOVERED: &str = "recovered";
-/// Over what was lost.
+/// The hatch over what was lost.
 pub(super) const LOST: &str = "lost";
 
-/// Their definitions. Names are unique on a page only with the picture's own before them.
+/// The definitions of the hatches. Names are unique on a page only with the picture's own id before them.
 pub(super) fn patterns(id: &str) -> String {
     let (ground, muted) = (hex(GROUND), hex(MUTED));
     let pattern = |name: &str, size: u32, turned: i32, drawn: String| {

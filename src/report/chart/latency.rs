@@ -11,12 +11,12 @@ use super::sheet::Sheet;
 use super::slices::{Grain, Point};
 use crate::{Report, RunReport};
 
-/// Its three lines.
+/// The colour and the width of each of the three lines.
 const MAX: (plotters::style::RGBColor, u32) = (MUTED, 4);
 const P99: (plotters::style::RGBColor, u32) = (INK, 2);
 const P50: (plotters::style::RGBColor, u32) = (MEDIAN, 4);
 
-/// The picture.
+/// The picture of latency over time; `None` if no run has latencies.
 pub(super) fn picture(report: &Report) -> Option<Picture> {
     let runs = shown(&report.runs);
     let grain = Grain::of(runs);

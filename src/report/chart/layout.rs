@@ -1,4 +1,4 @@
-//! The runs of a report side by side: a plot each under one another, all with the same axes.
+//! The runs of a report in one picture: a plot for each, one under another, all with the same axes.
 
 use super::axis::Axis;
 use super::legend::{self, Key};
@@ -11,17 +11,17 @@ use super::window;
 use crate::label::Names;
 use crate::{FaultReport, Report, RunReport};
 
-/// So many runs are shown.
+/// The most runs that a picture shows.
 pub(super) const MOST_RUNS: usize = 12;
 
 /// What one plot is about and, if there is nothing to plot, the words that say so.
 pub(super) struct Part<'r, T> {
-    /// A heading.
+    /// The heading of the plot.
     pub(super) name: String,
-    /// What is plotted.
+    /// The data that are plotted.
     pub(super) of: &'r T,
     pub(super) words: Option<String>,
-    /// The faults to be shown. None unless x is the time of the run.
+    /// The faults to be shown. Empty unless x is the time of the run.
     pub(super) faults: &'r [FaultReport],
 }
 
@@ -31,16 +31,16 @@ pub(super) struct Layout<'r, T> {
     pub(super) x: Axis,
     pub(super) y: Axis,
     pub(super) keys: Vec<Key>,
-    /// How high a plot is.
+    /// The height of a plot, in the picture's units.
     pub(super) plot: i32,
 }
 
-/// The runs that pictures show.
+/// The runs that pictures show: the first of them, if there are too many.
 pub(super) fn shown(runs: &[RunReport]) -> &[RunReport] {
     &runs[..runs.len().min(MOST_RUNS)]
 }
 
-/// A part for each of these runs, plotted where `plotted` says so; else with `nothing` in the place of the plot.
+/// A part for each of these runs, plotted where `plotted` says so; otherwise with `nothing` in the place of the plot.
 pub(super) fn parts<'r>(
     report: &'r Report,
     plotted: impl Fn(&RunReport) -> bool,
@@ -50,7 +50,7 @@ pub(super) fn parts<'r>(
     shown(&report.runs).iter().map(|run| Part::new(run, names, plotted(run), nothing)).collect()
 }
 
-/// What a caption adds if not all runs are shown.
+/// The sentence that a caption adds if not all runs are shown.
 pub(super) fn omitted(runs: &[RunReport]) -> String {
     match runs.len().saturating_sub(MOST_RUNS) {
         0 => String::new(),
@@ -63,7 +63,7 @@ pub(super) fn starred(name: String, limited: bool) -> String {
     if limited { name + " *" } else { name }
 }
 
-/// What a caption adds if one of the runs is marked.
+/// The sentence that a caption adds if one of the runs is marked.
 pub(super) fn limited<'r>(runs: impl IntoIterator<Item = &'r RunReport>) -> &'static str {
     if runs.into_iter().any(|run| run.harness_limited) {
         " (*) The load generator itself was late, so that the latency is an upper bound."
@@ -73,7 +73,7 @@ pub(super) fn limited<'r>(runs: impl IntoIterator<Item = &'r RunReport>) -> &'st
 }
 
 impl<'r> Part<'r, RunReport> {
-    /// A run, plotted if `plotted`; else with `nothing` in the place of the plot.
+    /// The part of a run, plotted if `plotted`; otherwise with `nothing` in the place of the plot.
     fn new(run: &'r RunReport, names: Names, plotted: bool, nothing: &str) -> Self {
         let words = (!plotted).then(|| match (run.was_made(), run.debts.is_some()) {
             (true, true) => nothing.to_owned(),
@@ -85,12 +85,12 @@ impl<'r> Part<'r, RunReport> {
         Self { name: names.whole(run), of: run, words, faults: &run.faults }
     }
 
-    /// The same, but x is something else than time.
+    /// This part for a plot in which x is something else than time, so without faults.
     pub(super) fn timeless(self) -> Self {
         Self { faults: &[], ..self }
     }
 
-    /// The same with a mark, if what is plotted is a latency that the harness limited.
+    /// This part with a mark, if what is plotted is a latency that the harness limited.
     pub(super) fn marked(self) -> Self {
         let limited = self.words.is_none() && self.of.harness_limited;
         Self { name: starred(self.name, limited), ..self }
@@ -98,7 +98,7 @@ impl<'r> Part<'r, RunReport> {
 }
 
 impl<T> Layout<'_, T> {
-    /// The picture. `None` if no run has anything to plot.
+    /// The picture of all parts. `None` if no run has anything to plot.
     pub(super) fn picture(
         mut self,
         id: &str,
@@ -128,7 +128,7 @@ impl<T> Layout<'_, T> {
                 sheet.heading(&name, (10, top + LINE / 2))?;
                 match &part.words {
                     Some(words) => {
-                        // Bold letters are wider.
+                        // The letters of the name are bold, and so wider.
                         let left = LEFT.max(24 + width_of(&name) * 12 / 10);
                         let words = fitted(words, WIDTH - left - panel::RIGHT);
                         sheet.text(&words, (left, top + LINE / 2), Anchor::Start, MUTED)?;

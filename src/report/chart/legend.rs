@@ -8,15 +8,15 @@ use super::palette::{FAULT, INK, hex};
 use super::sheet::{Drawn, Sheet, WIDTH};
 use super::{hatch, panel};
 
-/// How a thing looks.
+/// How a thing looks in a picture.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Look {
-    /// A line so thick.
+    /// A line of this colour and width.
     Line(RGBColor, u32),
     Dashed(RGBColor),
-    /// An area, and its hatch.
+    /// An area of this colour, and its hatch.
     Area(RGBColor, Option<&'static str>),
-    /// An area of so much of a colour.
+    /// An area of this colour and opacity.
     Tint(RGBColor, f64),
     /// The time of a fault.
     Fault,
@@ -26,20 +26,20 @@ pub(super) enum Look {
     Cross,
 }
 
-/// A look and its meaning.
+/// A look and its meaning, in words.
 pub(super) type Key = (Look, String);
 
-/// How much of its colour the time of a fault has.
+/// The opacity of the time of a fault.
 pub(super) const FAULT_TINT: f64 = 0.45;
-/// The same of a healing.
+/// The opacity of the time of a healing.
 pub(super) const HEALING_TINT: f64 = 0.22;
 
-/// What stands in front of the words.
+/// The width of the sample in front of the words, in the picture's units.
 const SAMPLE: i32 = 34;
-/// Between two keys.
+/// The gap between two keys, in the picture's units.
 const GAP: i32 = 22;
 
-/// Where each key stands, from the left and from above, in lines; and how many lines there are.
+/// Where each key stands, from the left, and in which line from above; and the number of lines.
 fn places(keys: &[Key]) -> (Vec<(i32, i32)>, i32) {
     let (mut x, mut line) = (panel::RIGHT, 0);
     let mut places = Vec::new();
@@ -54,12 +54,12 @@ fn places(keys: &[Key]) -> (Vec<(i32, i32)>, i32) {
     (places, if keys.is_empty() { 0 } else { line + 1 })
 }
 
-/// How high it is.
+/// The height of the legend, in the picture's units.
 pub(super) fn height(keys: &[Key]) -> i32 {
     places(keys).1 * LINE + 6
 }
 
-/// Draws it.
+/// Draws the legend.
 pub(super) fn draw(sheet: &mut Sheet, top: i32, keys: &[Key]) -> Drawn {
     let (places, _) = places(keys);
     for ((look, words), (x, line)) in keys.iter().zip(places) {

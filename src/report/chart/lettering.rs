@@ -5,9 +5,9 @@ use plotters::style::{FontDesc, FontStyle, IntoFont, RGBColor, TextStyle};
 
 use super::palette::INK;
 
-/// The size of text: half of it is left on a telephone.
+/// The size of text, in the picture's units: half of it is left on a telephone.
 pub(super) const TEXT: i32 = 17;
-/// Between the base lines of two lines of text.
+/// The distance between the base lines of two lines of text, in the picture's units.
 pub(super) const LINE: i32 = 24;
 
 /// How a text stands at its place.
@@ -40,13 +40,13 @@ fn font<'a>() -> FontDesc<'a> {
     ("sans-serif", f64::from(TEXT) * SHRINKS).into_font()
 }
 
-/// About how wide a text is: nobody here knows the font.
+/// About how wide a text is, in the picture's units: nobody here knows the font.
 pub(super) fn width_of(text: &str) -> i32 {
     let letters = i32::try_from(text.chars().count()).unwrap_or(i32::MAX / 100);
     letters.saturating_mul(TEXT * 56) / 100
 }
 
-/// A text that is no wider than this, with what is left out marked.
+/// A text that is no wider than this, with a mark for what is left out.
 pub(super) fn fitted(text: &str, width: i32) -> String {
     if width_of(text) <= width {
         return text.into();
@@ -57,7 +57,7 @@ pub(super) fn fitted(text: &str, width: i32) -> String {
     cut
 }
 
-/// A text without what XML cannot carry at all.
+/// A text without the characters that XML cannot carry at all.
 pub(super) fn readable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') { ' ' } else { c })

@@ -10,10 +10,10 @@ use super::slices::Grain;
 use crate::{Report, RunReport};
 use ledger::grouped;
 
-/// So many shades are told apart.
+/// Number of shades that are told apart.
 const SHADES: u64 = 4;
 
-/// The picture.
+/// The picture of the losses by node; `None` if nothing was lost.
 pub(super) fn picture(report: &Report) -> Option<Picture> {
     let runs = shown(&report.runs);
     let grain = Grain::of(runs);
@@ -43,7 +43,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
                 let (left, top) = panel.at(point.from(), row);
                 let (right, bottom) = panel.at(point.to(), row - 1.0);
                 let frame = Frame { left, top: top + 2, right: right.max(left + 1), bottom: bottom - 1 };
-                // Not on the shade of a fault: it would look like more.
+                // A shade does not lie on the shade of a fault, because it would look like more.
                 sheet.tint(frame, &hex(GROUND), 1.0);
                 sheet.tint(frame, &hex(LOST), share(shade(*lost, most)));
                 let at = seconds(point.slice.at_ms);
@@ -54,7 +54,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     })
 }
 
-/// Which shade a count has, from 1.
+/// The shade of a count, from 1.
 fn shade(lost: u64, most: u64) -> u64 {
     (lost.saturating_mul(SHADES)).div_ceil(most.max(1)).clamp(1, SHADES)
 }
@@ -63,7 +63,7 @@ fn share(shade: u64) -> f64 {
     0.1 + 0.9 * shade as f64 / SHADES as f64
 }
 
-/// What each shade counts. Of few there are fewer shades.
+/// The meaning of each shade. Where the most is a small count, there are fewer shades.
 fn keys(most: u64) -> Vec<Key> {
     let upto = |shade: u64| most.saturating_mul(shade) / SHADES;
     let key = |shade: u64| {
@@ -74,7 +74,7 @@ fn keys(most: u64) -> Vec<Key> {
     (1..=SHADES).filter_map(key).collect()
 }
 
-/// A row for each node, the first on top.
+/// An axis with a row for each node, the first on top.
 fn rows(nodes: usize) -> Axis {
     let mark = |node: usize| ((nodes - node) as f64 - 0.5, format!("node {node}"));
     Axis { title: "node".into(), low: 0.0, high: nodes.max(1) as f64, marks: (0..nodes).map(mark).collect() }

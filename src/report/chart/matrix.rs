@@ -16,18 +16,18 @@ use crate::curve::{Curve, Curves};
 use crate::numbers::percent;
 use crate::{Quantiles, Report, RunReport};
 
-/// How near one has to point.
+/// How near to a point one has to point, in the picture's units.
 const NEAR: i32 = 9;
 
 /// A line's name, its look and its figure.
 type Line = (&'static str, (RGBColor, u32), fn(&Quantiles) -> u64);
 
-/// Both pictures: how fast, and how much of it in time. None of a report of no matrix.
+/// Both pictures of a matrix: how fast the runs were, and how much came in time. A report of no matrix has none.
 pub(super) fn pictures(report: &Report) -> Vec<Picture> {
     let mut curves = Curves::of(report).map(|curves| curves.all()).unwrap_or_default();
     curves.truncate(MOST_RUNS);
     let Some(moving) = curves.first().map(|curve| curve.moving) else { return Vec::new() };
-    // On one axis only one thing can be varied.
+    // An axis can show one varied parameter only, so the other curves are left out.
     curves.retain(|curve| curve.moving == moving);
     [latency(&curves), on_time(&curves)].into_iter().flatten().collect()
 }
@@ -92,7 +92,7 @@ fn on_time(curves: &[Curve]) -> Option<Picture> {
     })
 }
 
-/// What is varied, in words.
+/// The name of the parameter that is varied.
 fn of<'a>(curves: &[Curve<'a>]) -> &'a str {
     curves.first().map_or("", |curve| curve.moving)
 }

@@ -1,7 +1,7 @@
 //! The pictures of a report, as SVG: the same for the page, the book and whatever comes later.
 //!
-//! One file a picture. All show all runs side by side, with the same axes, and only numbers that stand in the
-//! report.
+//! Each picture has a file of its own. All show all runs side by side, with the same axes, and only numbers that stand
+//! in the report.
 
 mod alone;
 mod axis;

@@ -1,4 +1,4 @@
-//! Who was there over time: subscribers online.
+//! The subscribers that were online, over time.
 
 use super::axis::{Axis, seconds};
 use super::gapped;
@@ -10,7 +10,7 @@ use super::slices::Grain;
 use crate::{Report, RunReport};
 use ledger::grouped;
 
-/// The picture.
+/// The picture of the subscribers online; `None` if no run counted them.
 pub(super) fn picture(report: &Report) -> Option<Picture> {
     let runs = shown(&report.runs);
     let grain = Grain::of(runs);

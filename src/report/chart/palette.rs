@@ -19,30 +19,30 @@ pub const COLOURS: &[(&str, &str, &str)] = &[
     ("#F0E442", "--series-7", "#8A8226"),
 ];
 
-/// Text, and the curve that matters most: the 99th percentile, or a whole distribution.
+/// The colour of text, and of the curve that matters most: the 99th percentile, or a whole distribution.
 pub(super) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
-/// Axes, lanes, and the largest value.
+/// The colour of axes, of lanes, and of the largest value.
 pub(super) const MUTED: RGBColor = RGBColor(0x66, 0x66, 0x66);
-/// The lines behind a curve.
+/// The colour of the lines behind a curve.
 pub(super) const GRID: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
-/// What lies behind a word that crosses a line.
+/// The colour behind a word that crosses a line.
 pub(super) const GROUND: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
-/// Delivered live; on its way.
+/// The colour of what was delivered live, or is on its way.
 pub(super) const DELIVERED: RGBColor = RGBColor(0x00, 0x72, 0xB2);
-/// Recovered by replay.
+/// The colour of what was recovered by replay.
 pub(super) const RECOVERED: RGBColor = RGBColor(0xE6, 0x9F, 0x00);
-/// Lost.
+/// The colour of what was lost.
 pub(super) const LOST: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
-/// Acknowledged; online.
+/// The colour of what was acknowledged, and of who was online.
 pub(super) const WELL: RGBColor = RGBColor(0x00, 0x9E, 0x73);
-/// Refused.
+/// The colour of what was refused.
 pub(super) const REFUSED: RGBColor = RGBColor(0xCC, 0x79, 0xA7);
-/// The median.
+/// The colour of the median.
 pub(super) const MEDIAN: RGBColor = RGBColor(0x56, 0xB4, 0xE9);
-/// A fault.
+/// The colour of a fault.
 pub(super) const FAULT: RGBColor = RGBColor(0xF0, 0xE4, 0x42);
 
-/// As SVG writes it.
+/// The colour as SVG writes it.
 pub(super) fn hex(colour: RGBColor) -> String {
     format!("#{:02X}{:02X}{:02X}", colour.0, colour.1, colour.2)
 }

@@ -13,11 +13,11 @@ use super::lettering::{Anchor, LINE, style};
 use super::palette::{GRID, INK, MUTED};
 use super::sheet::{Drawn, Sheet, WIDTH};
 
-/// Left of a plot: the marks' words and the title.
+/// The room left of a plot for the marks' words and the title, in the picture's units.
 pub(super) const LEFT: i32 = 104;
-/// Right of it.
+/// The room right of a plot, in the picture's units.
 pub(super) const RIGHT: i32 = 18;
-/// Below it: the marks' words.
+/// The room below a plot for the marks' words, in the picture's units.
 const BELOW: i32 = 30;
 
 /// A plot on the sheet.
@@ -27,13 +27,14 @@ pub(super) struct Panel<'a> {
     y: Axis,
 }
 
-/// How high a plot is together with what stands below it.
+/// The height of a plot together with what stands below it, in the picture's units.
 pub(super) fn height(plot: i32, titled: bool) -> i32 {
     plot + BELOW + if titled { LINE } else { 0 }
 }
 
 impl<'a> Panel<'a> {
-    /// Draws the axes. `titled`: the title of the x axis, too; of plots under each other the last has it for all.
+    /// Draws the axes. `titled` says whether the x axis has its title, too: of plots under each other the last has it
+    /// for all.
     pub(super) fn new(
         sheet: &Sheet<'a>,
         top: i32,
@@ -62,19 +63,19 @@ impl<'a> Panel<'a> {
         Ok(Self { chart, x: x.clone(), y: y.clone() })
     }
 
-    /// Where a value lies on the sheet.
+    /// The point of the sheet at which a value lies.
     pub(super) fn at(&self, x: f64, y: f64) -> (i32, i32) {
         self.chart.backend_coord(&(self.x.at(x), self.y.at(y)))
     }
 
-    /// The plot itself.
+    /// The frame of the plot itself, without marks and titles.
     pub(super) fn frame(&self) -> Frame {
         let (left, top) = self.at(self.x.low, self.y.high);
         let (right, bottom) = self.at(self.x.high, self.y.low);
         Frame { left, top, right, bottom }
     }
 
-    /// From one place of the x axis to another, over the whole height.
+    /// The strip from one place of the x axis to another, over the whole height.
     pub(super) fn strip(&self, from: f64, to: f64) -> Frame {
         let (left, right) = (self.at(from, self.y.low).0, self.at(to, self.y.low).0);
         Frame { left, right: right.max(left + 1), ..self.frame() }

@@ -1,4 +1,4 @@
-//! The percentile curves: how bad the worst of so many are, from the intended and from the actual send time.
+//! The percentile curves: how slow the slowest deliveries are, counted from the intended and from the actual send time.
 
 use super::axis::{Axis, exact, place};
 use super::frame::Frame;
@@ -13,10 +13,10 @@ use crate::distribution::PercentilePoint;
 use crate::{Report, RunReport};
 use ledger::grouped;
 
-/// How near one has to point.
+/// How near to a point one has to point, in the picture's units.
 const NEAR: i32 = 6;
 
-/// The picture.
+/// The picture of the percentile curves; `None` if no run has them.
 pub(super) fn picture(report: &Report) -> Option<Picture> {
     let runs = shown(&report.runs);
     let has = |run: &RunReport| !run.percentiles.latency.is_empty();
@@ -55,7 +55,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
     })
 }
 
-/// How rare it is to be beyond a point, as a power of ten. Nothing is beyond the last: it is one of all.
+/// How rare it is to be beyond a point, as a power of ten. Nothing is beyond the last point: it counts as one of all.
 fn rarity(curve: &[PercentilePoint], point: &PercentilePoint) -> f64 {
     let beyond = 1.0 - point.percentile / 100.0;
     let all = curve.last().map_or(1, |last| last.count).max(1) as f64;
@@ -66,7 +66,7 @@ fn line(curve: &[PercentilePoint]) -> impl Iterator<Item = (f64, Option<f64>)> {
     curve.iter().map(|point| (rarity(curve, point), Some(place(point.value_us))))
 }
 
-/// 50 %, 90 %, 99 % and so on.
+/// The axis of percentiles: 50 %, 90 %, 99 % and so on.
 fn axis(farthest: f64) -> Axis {
     let high = farthest.max(1.0) + 0.05;
     let nines = |n: usize| match n {

@@ -1,14 +1,15 @@
-//! What a picture is, for whoever shows it.
+//! A picture as those who show it get it.
 
-/// One picture, and what to say of it.
+/// A picture, and what to say of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    /// Unique in the report: `latency`, `story-redis-1-first-lost`.
+    /// The id of the picture, unique in the report: `latency`, `story-redis-1-first-lost`.
     pub id: String,
-    /// A heading.
+    /// The heading of the picture.
     pub title: String,
-    /// What it shows, in plain sentences.
+    /// What the picture shows, in plain sentences.
     pub caption: String,
-    /// A whole `<svg>` with a view box and without a size, in colours of [`COLOURS`](super::COLOURS) alone.
+    /// The drawing: a whole `<svg>` with a view box and without a size, in colours of [`COLOURS`](super::COLOURS)
+    /// alone.
     pub svg: String,
 }

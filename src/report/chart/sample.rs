@@ -23,7 +23,7 @@ pub(super) fn slice(at_ms: u64) -> Slice {
     }
 }
 
-/// A slice in which all were lost.
+/// A slice in which all 30 deliveries were lost.
 pub(super) fn lost(at_ms: u64) -> Slice {
     Slice {
         at_ms,
@@ -36,7 +36,7 @@ pub(super) fn lost(at_ms: u64) -> Slice {
     }
 }
 
-/// The broker of redis was killed for five of twenty seconds.
+/// A run of twenty seconds, in which the broker of redis was killed for five.
 pub(super) fn killed() -> RunReport {
     let mut run = redis();
     let away = 5_000..10_000;
@@ -68,7 +68,7 @@ fn lanes() -> Vec<Lane> {
     ]
 }
 
-/// Refused, because the broker was away.
+/// The story of a message that was refused, because the broker was away.
 pub(super) fn first_lost() -> Story {
     let due_us = 5_020_000;
     Story {
@@ -95,7 +95,7 @@ pub(super) fn first_lost() -> Story {
     }
 }
 
-/// It waited for the broker.
+/// The story of a message that waited for the broker.
 pub(super) fn slowest() -> Story {
     let due_us = 5_520_000;
     Story {

@@ -1,5 +1,5 @@
-//! What a picture is drawn on: an SVG that scales, with room under the drawing for shades and over it for what
-//! tells its value when pointed at.
+//! The sheet on which a picture is drawn: an SVG that scales, with room under the drawing for shades and over it for
+//! what tells its value when pointed at.
 
 use std::fmt::Write;
 
@@ -15,26 +15,26 @@ use super::lettering::{Anchor, TEXT, bold, readable, style};
 use super::palette::{GROUND, INK, hex};
 use super::picture::Picture;
 
-/// How wide every picture is, in its own units.
+/// The width of every picture, in its own units.
 pub(super) const WIDTH: i32 = 760;
 
-/// Drawing into memory fails only if a picture asks for the impossible.
+/// The result of drawing. Drawing into memory fails only if a picture asks for the impossible.
 pub(super) type Drawn<T = ()> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
 
 /// The sheet of one picture.
 pub(super) struct Sheet<'a> {
     pub(super) root: DrawingArea<SVGBackend<'a>, Shift>,
     id: String,
-    /// Elements behind all that is drawn.
+    /// The elements behind all that is drawn.
     under: String,
-    /// Elements before it.
+    /// The elements before all that is drawn.
     over: String,
-    /// What is pointed at: before everything else, or something would hide it.
+    /// The elements that one points at: they stand before everything else, or something would hide them.
     hits: String,
 }
 
 impl<'a> Sheet<'a> {
-    /// Makes a picture of what `paint` draws. `None` if it draws nothing.
+    /// Makes a picture of what `paint` draws. `None` if drawing fails.
     pub(super) fn picture(
         id: &str,
         title: &str,
@@ -45,7 +45,7 @@ impl<'a> Sheet<'a> {
         let mut drawn = String::new();
         let size = (WIDTH as u32, u32::try_from(height).ok()?);
         let [under, over, hits] = Sheet::painted(&mut drawn, id, size, paint)?;
-        // Its own opening element has a size in pixels, and no title.
+        // The drawing's own opening element has a size in pixels and no title, so it is cut off.
         let (_, body) = drawn.split_once('>')?;
         let svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
@@ -57,7 +57,7 @@ impl<'a> Sheet<'a> {
         Some(Picture { id: id.into(), title: title.into(), caption, svg })
     }
 
-    /// What comes under and over the drawing; the drawing itself is in `drawn`.
+    /// Runs `paint`, and gives what comes under and over the drawing; the drawing itself is in `drawn`.
     fn painted(
         drawn: &mut String,
         id: &str,
@@ -77,22 +77,22 @@ impl<'a> Sheet<'a> {
         format!("url(#{}-{name})", self.id)
     }
 
-    /// A rectangle behind the drawing.
+    /// Draws a rectangle behind the drawing.
     pub(super) fn shade(&mut self, frame: Frame, fill: &str, opacity: f64) {
         self.under += &frame.filled(fill, opacity);
     }
 
-    /// A rectangle before the drawing.
+    /// Draws a rectangle before the drawing.
     pub(super) fn tint(&mut self, frame: Frame, fill: &str, opacity: f64) {
         self.over += &frame.filled(fill, opacity);
     }
 
-    /// An area before the drawing, filled with a hatch.
+    /// Draws an area before the drawing, filled with a hatch.
     pub(super) fn cover(&mut self, points: &[(i32, i32)], fill: &str) {
         let _ = writeln!(self.over, "<polygon points=\"{}\" fill=\"{fill}\"/>", listed(points));
     }
 
-    /// A line over the drawing.
+    /// Draws a line over the drawing.
     pub(super) fn stroke(&mut self, points: &[(i32, i32)], colour: RGBColor, width: u32) {
         let (points, colour) = (listed(points), hex(colour));
         let _ = writeln!(
@@ -101,7 +101,7 @@ impl<'a> Sheet<'a> {
         );
     }
 
-    /// A line in dashes.
+    /// Draws a dashed line.
     pub(super) fn dashed(&mut self, points: &[(i32, i32)], colour: RGBColor, width: u32) {
         let _ = writeln!(
             self.over,
@@ -112,7 +112,7 @@ impl<'a> Sheet<'a> {
         );
     }
 
-    /// What is told when one points there.
+    /// Makes the sheet tell these words when one points at the frame.
     pub(super) fn hit(&mut self, frame: Frame, words: &str) {
         let _ = writeln!(
             self.hits,
@@ -122,7 +122,7 @@ impl<'a> Sheet<'a> {
         );
     }
 
-    /// The same along a line, as near as this.
+    /// Makes the sheet tell these words when one points at a line, or as near to it as `near`.
     pub(super) fn hit_line(&mut self, from: (i32, i32), to: (i32, i32), near: f64, words: &str) {
         let (dx, dy) = (f64::from(to.0 - from.0), f64::from(to.1 - from.1));
         let length = dx.hypot(dy).max(1.0);
@@ -137,7 +137,7 @@ impl<'a> Sheet<'a> {
         );
     }
 
-    /// A word over the drawing, with ground around it; `at` is its middle.
+    /// Draws a word over the drawing, with ground around it; `at` is its middle.
     pub(super) fn label(&mut self, words: &str, (x, y): (i32, i32), colour: RGBColor) {
         let (colour, ground, words) = (hex(colour), hex(GROUND), readable(words));
         let _ = writeln!(
@@ -149,27 +149,27 @@ impl<'a> Sheet<'a> {
         );
     }
 
-    /// A line.
+    /// Draws a line.
     pub(super) fn line(&mut self, points: Vec<(i32, i32)>, colour: RGBColor, width: u32) -> Drawn {
         self.root.draw(&PathElement::new(points, colour.stroke_width(width)))
     }
 
-    /// A filled area.
+    /// Draws a filled area.
     pub(super) fn area(&mut self, points: Vec<(i32, i32)>, colour: RGBColor) -> Drawn {
         self.root.draw(&Polygon::new(points, colour.filled()))
     }
 
-    /// A line of text; `at` is the middle of its height.
+    /// Draws a line of text; `at` is the middle of its height.
     pub(super) fn text(&mut self, text: &str, at: (i32, i32), anchor: Anchor, colour: RGBColor) -> Drawn {
         self.root.draw(&Text::new(readable(text), at, style(colour, anchor)))
     }
 
-    /// A line of text that is read from below.
+    /// Draws a line of text that is read from below.
     pub(super) fn upright(&mut self, text: &str, at: (i32, i32), anchor: Anchor) -> Drawn {
         self.root.draw(&Text::new(readable(text), at, style(INK, anchor).transform(FontTransform::Rotate270)))
     }
 
-    /// A heading.
+    /// Draws a heading.
     pub(super) fn heading(&mut self, text: &str, at: (i32, i32)) -> Drawn {
         self.root.draw(&Text::new(readable(text), at, bold()))
     }

@@ -1,34 +1,34 @@
-//! The slices of the runs as a picture shows them: some together where there are too many for its width.
+//! The slices of the runs as a picture shows them: several become one point where there are too many for its width.
 
 use super::axis::{Axis, seconds};
 use crate::RunReport;
 use ledger::Slice;
 
-/// So many points over time at most: more are no longer told apart.
+/// The most points over time: more are no longer told apart.
 const MOST_POINTS: usize = 300;
-/// The length of a slice in milliseconds, if a run has but one.
+/// The length of a slice in milliseconds, for runs with a single slice.
 const SLICE_MS: u64 = 100;
 
 /// A span of time that all runs of a report have in common: a whole number of slices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Grain {
-    /// How many slices are one point.
+    /// Number of slices that make one point.
     pub(super) slices: usize,
-    /// How long a slice is.
+    /// The length of a slice, in milliseconds.
     pub(super) slice_ms: u64,
 }
 
-/// One point over time: a slice, or several together.
+/// A point over time: a slice, or several together.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Point {
-    /// The sums of the counts, and the highest of each latency; but for `online`, the lowest.
+    /// The sums of the counts, and the highest value of each latency; of `online` the lowest value.
     pub(super) slice: Slice,
-    /// Where it ends.
+    /// The end of the point, in milliseconds since the measured load began.
     pub(super) until_ms: u64,
 }
 
 impl Grain {
-    /// The finest that these runs allow.
+    /// The finest grain that these runs allow.
     pub(super) fn of(runs: &[RunReport]) -> Self {
         let most = runs.iter().map(|run| run.timeline.len()).max().unwrap_or(0);
         let round = [1, 2, 5].into_iter();
@@ -39,12 +39,12 @@ impl Grain {
         Self { slices, slice_ms }
     }
 
-    /// How long a point is.
+    /// The length of a point, in milliseconds.
     pub(super) fn ms(self) -> u64 {
         self.slice_ms.saturating_mul(self.slices as u64)
     }
 
-    /// `100 ms`, `2 s`.
+    /// The length of a point in words: `100 ms`, `2 s`.
     pub(super) fn words(self) -> String {
         match self.ms() {
             ms @ 0..1_000 => format!("{ms} ms"),
@@ -52,7 +52,7 @@ impl Grain {
         }
     }
 
-    /// What a caption says of it, if slices are put together: `how` they are.
+    /// The sentence that a caption adds if slices are put together; `how` says in which way.
     pub(super) fn told(self, how: &str) -> String {
         if self.slices == 1 {
             return String::new();
@@ -98,7 +98,7 @@ impl Point {
         }
         sum.lost_by_node.iter_mut().zip(&slice.lost_by_node).for_each(|(sum, lost)| *sum += lost);
         sum.online = sum.online.into_iter().chain(slice.online).min();
-        // Nothing is less than any value.
+        // `None` is less than any value, so that a missing value never wins.
         sum.p50_us = sum.p50_us.max(slice.p50_us);
         sum.p99_us = sum.p99_us.max(slice.p99_us);
         sum.max_us = sum.max_us.max(slice.max_us);
@@ -107,17 +107,17 @@ impl Point {
         self.until_ms = slice.at_ms.saturating_add(slice_ms);
     }
 
-    /// Where it begins, in seconds.
+    /// The begin of the point, in seconds.
     pub(super) fn from(&self) -> f64 {
         self.slice.at_ms as f64 / 1_000.0
     }
 
-    /// Where it ends, in seconds.
+    /// The end of the point, in seconds.
     pub(super) fn to(&self) -> f64 {
         self.until_ms as f64 / 1_000.0
     }
 
-    /// Where its middle is, in seconds.
+    /// The middle of the point, in seconds.
     pub(super) fn middle(&self) -> f64 {
         f64::midpoint(self.from(), self.to())
     }

@@ -1,4 +1,4 @@
-//! What must hold of every picture's SVG, whatever it shows; and what it says, for tests that know.
+//! Checks what must hold of every picture's SVG, whatever it shows; and gives what it says, for tests that know.
 
 use quick_xml::Reader;
 use quick_xml::escape::unescape;
@@ -6,7 +6,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::{COLOURS, Picture};
 
-/// What a picture says: its texts, and what it tells when pointed at.
+/// The words of a picture: its texts, and what it tells when pointed at.
 pub(super) struct Said {
     pub(super) texts: Vec<String>,
     pub(super) hits: Vec<String>,

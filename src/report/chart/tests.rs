@@ -5,7 +5,7 @@ use crate::sample::{fault, not_applicable, report, run_with, untold};
 use crate::{Arrow, Carries, FaultReport, RunReport};
 use ledger::Slice;
 
-/// All pictures of these runs, each checked; with what they say.
+/// All pictures of these runs, each checked, with their words.
 fn drawn(runs: Vec<RunReport>) -> Vec<(Picture, Said)> {
     pictures(&report(runs)).into_iter().map(|picture| (picture.clone(), said(&picture))).collect()
 }
@@ -50,7 +50,7 @@ fn alone_a_picture_has_a_size_a_ground_and_its_title() {
             opening.starts_with(&format!("<svg xmlns=\"http://www.w3.org/2000/svg\"{size}")),
             "{opening}"
         );
-        // But for that it is as on the page, with its title drawn, and its caption.
+        // Apart from the size it is the picture of the page, with its title drawn, and its caption.
         let (head, rest) = svg.split_once(size).unwrap();
         let sizeless = format!("{head}{}", rest.split_once('"').unwrap().1);
         let (within, alone) = (said(&picture), said(&Picture { svg: sizeless, ..picture.clone() }));
@@ -97,9 +97,9 @@ fn what_is_told_are_the_numbers_of_the_report() {
     told("fan-out", "2.3 s: p50 0.08 ms, max 0.912 ms");
     told("losses", "5.1 s: 120 lost at node 1");
     told("percentiles", "50 %: 0.35 ms from the intended send time (500 of 1,000 deliveries)");
-    // Below a logarithmic axis, but told as it is.
+    // This value lies below the logarithmic axis, and is told as it is.
     told("percentiles", "0 %: 0 ms from the actual send (1 of 1,000 deliveries)");
-    // Nothing is told where there is nothing.
+    // Where there is no value, nothing is told.
     let latency = &find(&drawn, "latency").1.hits;
     assert!(!latency.iter().any(|hit| hit.starts_with("7 s:")), "a gap has no latency");
 }
@@ -142,7 +142,7 @@ fn an_unknown_answer_is_no_refusal() {
 fn a_story_draws_every_fault_of_its_time_and_explains_no_other_shade() {
     let texts = |run: RunReport, id: &str| find(&drawn(vec![run]), id).1.texts.clone();
     let says = |texts: &[String], word: &str| texts.iter().any(|text| text == word);
-    // The first was told before the healing began, the second waited for it.
+    // The first story was told before the healing began; the message of the second waited for it.
     let first = texts(killed(), "story-redis-1-first-lost");
     assert_eq!([says(&first, "fault"), says(&first, "healing")], [true, false]);
     let second = texts(killed(), "story-redis-1-slowest");
@@ -154,7 +154,7 @@ fn a_story_draws_every_fault_of_its_time_and_explains_no_other_shade() {
         let texts = texts(run, "story-redis-1-first-lost");
         assert!(says(&texts, "fault") && says(&texts, &what), "{what}: {texts:?}");
     }
-    // It was over at once, and long before.
+    // The fault was over at once, or long before.
     for (begin, seen) in [(5_020, true), (4_000, false)] {
         let mut run = killed();
         run.faults = vec![fault("run = 'true'", begin, Some(begin))];
@@ -163,7 +163,7 @@ fn a_story_draws_every_fault_of_its_time_and_explains_no_other_shade() {
     }
 }
 
-/// A fault of these lines of a file; without any, one that this version does not know.
+/// A fault that these lines of a file describe; without any lines, a fault that this version does not know.
 fn fault_or_new(lines: &str) -> FaultReport {
     match lines {
         "" => untold("something new", 5_000, None),
@@ -171,7 +171,7 @@ fn fault_or_new(lines: &str) -> FaultReport {
     }
 }
 
-/// The heights of an attribute of all elements with this mark.
+/// The heights that `of` reads out of all elements with this mark.
 fn heights(svg: &str, element: &str, mark: &str, of: impl Fn(&str) -> Vec<i32>) -> Vec<i32> {
     let elements = svg.split('<').filter(|text| text.starts_with(element) && text.contains(mark));
     elements.flat_map(of).collect()
@@ -181,7 +181,7 @@ fn heights(svg: &str, element: &str, mark: &str, of: impl Fn(&str) -> Vec<i32>) 
 fn what_is_cut_out_crosses_out_no_word() {
     let mut run = killed();
     let story = &mut run.stories[1];
-    // A word halfway through the wait.
+    // This arrow's word lies halfway through the wait.
     let waited = Some("waited for the broker".to_owned());
     story.arrows[1] = Arrow { leaves_us: story.due_us + 1_800, note: waited, ..story.arrows[1].clone() };
     let drawn = drawn(vec![run]);
@@ -194,7 +194,7 @@ fn what_is_cut_out_crosses_out_no_word() {
     let words = heights(svg, "text", "paint-order", |text| {
         attribute(text, "y").into_iter().filter_map(|y| y.parse().ok()).collect()
     });
-    // Zigzags have many points, and no other line has.
+    // Zigzags have many points, and no other line of this width has.
     let teeth = heights(svg, "polyline", "stroke-width=\"2\"", |text| {
         let points = attribute(text, "points").unwrap_or_default();
         let ys: Vec<i32> =
@@ -227,7 +227,7 @@ fn what_is_rare_breaks_nothing() {
         with(vec![Slice { delivered: 1, online: Some(1), ..slice(0) }]),
         with(vec![Slice { online: Some(0), ..slice(0) }]),
         with((0..6_000).map(many).collect()),
-        // An old report has less, and one of the plain dialect no answers.
+        // An old report holds less, and a report of the plain dialect has no answers.
         with(vec![Slice { delivered: 3, p50_us: Some(9), p99_us: Some(9), ..Slice::default() }]),
     ];
     for run in &runs {
@@ -235,7 +235,7 @@ fn what_is_rare_breaks_nothing() {
         drawn(vec![not_applicable(), run.clone(), killed()]);
     }
     drawn(runs.to_vec());
-    // Faults that strike after the end, all at once, never healed, many.
+    // Of these many faults some strike after the end, some are over at once, and some are never healed.
     let mut struck = killed();
     struck.faults =
         (0..40).map(|i| fault("pause = 'node 1'", i * 700, (i % 2 == 0).then_some(i * 700 + 10))).collect();

@@ -10,14 +10,14 @@ use super::panel::Panel;
 use super::sheet::{Drawn, Sheet};
 use crate::FaultReport;
 
-/// A line of names.
+/// The height of a line of names, in the picture's units.
 const ROW: i32 = 22;
-/// So many lines of names stand above a plot; names that find no room are told when pointed at.
+/// The most lines of names above a plot; names that find no room are told when pointed at.
 const MOST_ROWS: usize = 3;
-/// Between two names of a line, at least.
+/// The least gap between two names of a line, in the picture's units.
 const BETWEEN: i32 = 10;
 
-/// What the shades mean, if there is a fault.
+/// The keys of the shades, if there is a fault.
 pub(super) fn keys<'r>(faults: impl IntoIterator<Item = &'r FaultReport>) -> Vec<Key> {
     let faults: Vec<_> = faults.into_iter().collect();
     let healing = |fault: &&FaultReport| fault.healed_ms > fault.heal_begin_ms;
@@ -40,7 +40,7 @@ pub(super) fn draw(sheet: &mut Sheet, panel: &Panel, faults: &[FaultReport]) -> 
         let whole = shade(sheet, panel, fault);
         let width = width_of(&name(fault));
         let left = whole.left.min(plot.right - width).max(plot.left);
-        // A narrow one is hard to point at.
+        // The strip of a short fault is hard to point at, so that the area to point at is at least as wide as the name.
         places.push((left, left + width, whole.right.max(left + width)));
     }
     let names: Vec<_> = faults.iter().map(|fault| fault.what.as_str()).collect();
@@ -55,8 +55,9 @@ pub(super) fn draw(sheet: &mut Sheet, panel: &Panel, faults: &[FaultReport]) -> 
     Ok(())
 }
 
-/// The line of each name, from the plot upwards; `None` where all are taken. Each has its place from left to right.
-/// What has no name yet goes before what is named already: a fault that comes again and again leaves room for others.
+/// The line of each name, counted from the plot upwards; `None` where all lines are taken. The spans say where each
+/// name stands from left to right. A name that does not stand yet goes before one that does already: a fault that comes
+/// again and again leaves room for others.
 fn rows(names: &[&str], spans: &[(i32, i32)]) -> Vec<Option<usize>> {
     let mut taken: [Vec<(i32, i32)>; MOST_ROWS] = Default::default();
     let mut take = |(left, right): (i32, i32)| {
@@ -93,7 +94,7 @@ fn shade(sheet: &mut Sheet, panel: &Panel, fault: &FaultReport) -> Frame {
     struck
 }
 
-/// A fault and its moments.
+/// The words for a fault and its moments.
 pub(super) fn told(fault: &FaultReport) -> String {
     let mut told = format!("{}: began at {}", fault.what, seconds(fault.begin_ms));
     told += &match fault.heal_begin_ms {
@@ -106,7 +107,7 @@ pub(super) fn told(fault: &FaultReport) -> String {
     told
 }
 
-/// How much room the names of the faults of these runs need above a plot.
+/// The height that the names of these runs' faults need above a plot, in the picture's units.
 pub(super) fn height<'r>(runs: impl IntoIterator<Item = &'r [FaultReport]>) -> i32 {
     let most = runs.into_iter().map(<[_]>::len).max().unwrap_or(0);
     most.min(MOST_ROWS) as i32 * ROW

@@ -1,4 +1,4 @@
-//! What a comparison is of, and what it found.
+//! The sides of a comparison, and what it found.
 
 use std::collections::BTreeMap;
 
@@ -10,50 +10,50 @@ use crate::Report;
 /// One side of a comparison.
 #[derive(Debug)]
 pub struct Side {
-    /// What the reader calls it: a directory, or several.
+    /// The reader's name for the side: a directory, or several.
     pub name: String,
-    /// Its reports.
+    /// The reports of the side.
     pub reports: Vec<Report>,
 }
 
 /// What a comparison found.
 #[derive(Debug, Serialize)]
 pub struct Comparison {
-    /// The sides, the baseline first.
+    /// The names of the sides, the baseline first.
     pub sides: Vec<String>,
-    /// A difference is marked if chance alone makes one as large with a probability of at most this.
+    /// The greatest probability at which a difference is marked: that chance alone makes one as large.
     pub marked_at: f64,
     /// What a reader must know before the figures: the scenarios differ, a run proved nothing, ...
     pub warnings: Vec<String>,
-    /// What was compared, in the order of the baseline.
+    /// The groups that were compared, in the order of the baseline.
     pub groups: Vec<Group>,
 }
 
 /// The runs of one label and parameters.
 #[derive(Debug, Serialize)]
 pub struct Group {
-    /// Label and parameters as one name.
+    /// The label and the parameters as one name.
     pub name: String,
-    /// What tables call it.
+    /// The name of the group in tables.
     pub label: String,
-    /// What was varied.
+    /// The parameters that were varied.
     pub params: BTreeMap<String, serde_json::Value>,
-    /// How many runs each side has; 0 for a side without any.
+    /// Number of runs of each side; 0 for a side without any.
     pub runs: Vec<usize>,
-    /// Why nothing can be told from noise; `null` where it can.
+    /// The reason why nothing can be told from noise; `null` where it can.
     pub no_noise_known: Option<String>,
-    /// Figure by figure.
+    /// The figures of the group, compared one by one.
     pub figures: Vec<Compared>,
 }
 
 /// One figure of a group.
 #[derive(Debug, Serialize)]
 pub struct Compared {
-    /// Its name.
+    /// The name of the figure.
     pub figure: &'static str,
-    /// Its unit.
+    /// The unit of the figure.
     pub unit: Unit,
-    /// Which way is better.
+    /// Which way the figure is better.
     pub better: Better,
     /// A value for each side, the baseline first.
     pub sides: Vec<Value>,
@@ -62,20 +62,20 @@ pub struct Compared {
 /// A figure on one side.
 #[derive(Debug, Serialize)]
 pub struct Value {
-    /// The side's figure; `null` for what does not exist.
+    /// The side's figure; `null` for a figure that does not exist.
     pub value: Option<f64>,
-    /// Each run's own.
+    /// The figure of each run of the side.
     pub runs: Vec<Option<f64>>,
     /// This value minus the baseline's.
     pub difference: Option<f64>,
     /// This value over the baseline's; `null` over 0.
     pub ratio: Option<f64>,
-    /// Whether that is better or worse.
+    /// Whether the difference is one to the better or to the worse.
     pub direction: Option<Direction>,
-    /// How probable a difference at least as large is if nothing but chance tells the sides apart; `null` where it
+    /// The probability of a difference at least as large if nothing but chance tells the sides apart; `null` where it
     /// cannot be said.
     pub p: Option<f64>,
-    /// The difference is more than noise.
+    /// Whether the difference is more than noise.
     pub beyond_noise: bool,
 }
 
@@ -83,11 +83,11 @@ pub struct Value {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
-    /// To what a user of the pattern wants.
+    /// The difference leads to what a user of the pattern wants.
     Better,
-    /// Away from it.
+    /// The difference leads away from what a user of the pattern wants.
     Worse,
-    /// Neither is better.
+    /// The figures differ, and neither is better.
     NoJudgement,
     /// There is no difference.
     Same,

@@ -1,4 +1,4 @@
-//! What differs between reports beside their figures.
+//! The differences between reports beside their figures.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::super::Report;
 use super::comparison::Side;
 
-/// What a scenario calls itself, what it expects and over which patterns it goes changes no figure.
+/// The keys of a scenario that change no figure: what it calls itself, what it expects and over which patterns it goes.
 const IRRELEVANT: [&str; 5] = ["name", "title", "description", "expect", "patterns"];
 
 /// The keys in which the conditions of two reports differ, with both values: `load.rate (100, 500)`.
@@ -23,7 +23,7 @@ pub(in super::super) fn differences(one: &Report, other: &Report) -> Vec<String>
         .collect()
 }
 
-/// What a reader must know of the reports as a whole.
+/// Warnings of what a reader must know of the reports as a whole.
 pub(super) fn warnings(sides: &[Side]) -> Vec<String> {
     let mut warnings: Vec<String> = Vec::new();
     let Some(first) = sides.first().and_then(|side| side.reports.first()) else { return warnings };
@@ -116,7 +116,7 @@ mod tests {
             ),
             ["a (-, true)", "load.rooms (2, -)"]
         );
-        // What it is called, what it expects and where it runs change no figure.
+        // The name of a scenario, its expectations and its patterns change no figure.
         let named = json!({"name": "x", "title": "y", "description": "z", "expect": {"lost": 0}, "patterns": ["redis"]});
         assert_eq!(differences(&with(named), &with(json!({}))), Vec::<String>::new());
         let flags = |flags| Report { bench: Some(json!({"node_flags": flags, "runs": 5})), ..one() };

@@ -9,11 +9,11 @@ use ledger::{Debts, Messages};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Better {
-    /// Less of it.
+    /// A lower value is better.
     Lower,
-    /// More of it.
+    /// A higher value is better.
     Higher,
-    /// It only says what was asked for, or what a pattern is: no judgement.
+    /// The figure only says what was asked for, or what a pattern is: no judgement.
     Neither,
 }
 
@@ -21,9 +21,9 @@ pub enum Better {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
-    /// How many.
+    /// A number of things.
     Count,
-    /// A share of 1.
+    /// A share of the whole, 0 to 1.
     Share,
     /// Milliseconds.
     Ms,
@@ -39,13 +39,13 @@ pub(super) enum Source {
     FanOut,
 }
 
-/// How a figure is read.
+/// How a figure is read out of runs.
 pub(super) enum Read {
-    /// Of each run; a side has their median.
+    /// The figure is read out of each run; a side has the median of its runs.
     Run(fn(&RunReport) -> Option<f64>),
-    /// Of all debts of a side.
+    /// The share on time of all debts of a side.
     OnTime,
-    /// Of the sum of the runs' distributions.
+    /// A quantile that is read off the sum of the runs' distributions.
     Quantile(Source, fn(&Quantiles) -> u64),
 }
 
@@ -64,8 +64,9 @@ use Better::{Higher, Lower, Neither};
 use Read::{OnTime, Quantile, Run};
 use Unit::{Count, Ms, Share, Us};
 
-/// In the order of the table. Refusals and losses of every kind are better lower; what was asked for (`sent`,
-/// `owed`), what a pattern has no way for and what came by replay (better than lost, worse than live) is not judged.
+/// The figures in the order of the table. Refusals and losses of every kind are better lower; what was asked for
+/// (`sent`, `owed`), what a pattern has no way for and what came by replay (better than lost, worse than live) is not
+/// judged.
 pub(super) static FIGURES: [Figure; 30] = [
     figure("sent", Count, Neither, Run(|run| messages(run, |m| m.sent))),
     figure("unsent", Count, Lower, Run(|run| messages(run, |m| m.unsent))),

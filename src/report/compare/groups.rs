@@ -1,4 +1,4 @@
-//! Which runs stand side by side, and what their figures say.
+//! Puts the runs of the sides beside each other, and says what their figures show.
 
 use std::cmp::Ordering;
 
@@ -9,7 +9,7 @@ use super::figures::{Better, FIGURES, Figure};
 use super::noise::{MARKED_BELOW, chance, leaning, smallest};
 use ledger::Verdict;
 
-/// What was made on any side, in the order of the first that has it.
+/// The names of the runs that were made on any side, in the order of the first side that has them.
 pub(super) fn keys(sides: &[Side]) -> Vec<String> {
     let mut keys = Vec::new();
     let runs = sides.iter().flat_map(|side| &side.reports).flat_map(|report| &report.runs);
@@ -86,7 +86,7 @@ fn warning(name: &str, side: &Side, runs: &[&RunReport]) -> Vec<String> {
     said
 }
 
-/// Why no run can be told from noise; `None` if some two sides can.
+/// The reason why no run can be told from noise; `None` if some two sides can be told apart.
 fn too_few(runs: &[Vec<&RunReport>]) -> Option<String> {
     let (first, others) = runs.split_first()?;
     let enough = |other: &Vec<&RunReport>| smallest(first.len(), other.len()) <= MARKED_BELOW;
@@ -146,7 +146,7 @@ fn direction(better: Better, difference: f64) -> Direction {
     }
 }
 
-/// Whether a side is faster, and yet paid fewer of its debts in time.
+/// Whether a side looks faster, and yet paid fewer of its debts in time.
 fn looks_faster(figures: &[Compared], side: usize) -> bool {
     let direction = |name: &str| {
         figures.iter().find(|figure| figure.figure == name).and_then(|figure| figure.sides[side].direction)

@@ -47,7 +47,7 @@ fn a_side_has_its_difference_and_its_ratio_to_the_first() {
         (third.difference, third.ratio, third.direction),
         (Some(0.0), Some(1.0), Some(Direction::Same))
     );
-    // One run a side says nothing about chance.
+    // One run on each side says nothing about chance.
     assert_eq!((first.p, second.p, second.beyond_noise), (None, None, false));
     let comparison = compare(&[of("a", vec![lost(0)]), of("b", vec![lost(300)])]);
     let over_nothing = value(&comparison, "lost", 1);
@@ -78,13 +78,13 @@ fn an_inconclusive_run_on_either_side_takes_the_mark() {
 #[test]
 fn sides_of_unequal_size_are_told_apart_as_soon_as_their_number_allows() {
     let few = compare(&[side("a", &QUIET[..2]), side("b", &QUIET.map(|p99| 2 * p99))]);
-    // 2 of 21 ways.
+    // The two extreme ways are 2 of 21.
     assert_eq!(value(&few, "p99", 1).p.map(|p| (p * 1e6).round()), Some(95_238.0));
     assert_eq!(
         (marked(&few), few.groups[0].no_noise_known.as_deref()),
         (vec![], Some("too few runs (2 and 5) to tell a difference from noise; repeat with --runs 5"),)
     );
-    // 2 of 210 ways, and one side that is enough is enough.
+    // The two extreme ways are 2 of 210, and one side that is large enough is enough.
     let six = [2_001, 2_002, 2_003, 2_004, 2_005, 2_006];
     let enough = compare(&[side("a", &QUIET[..4]), side("b", &six), side("c", &QUIET[..1])]);
     assert_eq!(enough.groups[0].no_noise_known, None);
@@ -108,7 +108,7 @@ fn what_a_reader_must_know_of_a_side_is_said() {
         warned(&|runs| runs[2].harness_limited = true, 3),
         ["redis: the load generator was late in b, so that its latency is an upper bound"]
     );
-    // One run keeps its own quantiles.
+    // A run without a distribution still has its own quantiles.
     let bare = |runs: &mut [RunReport]| runs[0].distributions.latency = None;
     assert_eq!(warned(&bare, 1), Vec::<String>::new());
     for runs in [2, 3] {
@@ -120,7 +120,7 @@ fn what_a_reader_must_know_of_a_side_is_said() {
             ]
         );
     }
-    // Who delivered nothing has no distribution, and lacks none.
+    // A run that delivered nothing has no distribution, and lacks none.
     let nothing = |runs: &mut [RunReport]| {
         (runs[0].latency_us, runs[0].distributions.latency) = (None, None);
     };

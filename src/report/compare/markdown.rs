@@ -1,4 +1,4 @@
-//! A comparison for a pull request.
+//! The comparison as a pull request shows it.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use super::super::files::{row, text};
 use super::comparison::{Comparison, Group};
 use super::words::{cells, heading, legend};
 
-/// A heading and a table for each group and each side that is compared with the baseline.
+/// The text of a comparison: a heading and a table for each group and each side that is compared with the baseline.
 pub(super) fn markdown(comparison: &Comparison) -> String {
     let mut page = format!("## pubsub-lab: {} compared\n", text(&comparison.sides.join(", ")));
     if !comparison.warnings.is_empty() {

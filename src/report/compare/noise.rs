@@ -21,11 +21,11 @@ use std::cmp::Ordering;
 /// The probability up to which a difference is marked.
 pub const MARKED_BELOW: f64 = 0.01;
 
-/// More runs than this, both sides together, are not counted exactly in good time; nobody makes them.
+/// The most runs, both sides together, that are counted exactly in good time; nobody makes more.
 const MOST: usize = 100;
 
-/// The probability that chance alone parts two samples at least as far as these; `None` if one is empty, or if there
-/// are too many to count.
+/// The probability that chance alone parts two samples at least as far as these; `None` if one of them is empty, or if
+/// there are too many values to count.
 pub(super) fn chance(one: &[f64], other: &[f64]) -> Option<f64> {
     let all: Vec<f64> = one.iter().chain(other).copied().collect();
     if one.is_empty() || other.is_empty() || all.len() > MOST {
@@ -34,7 +34,7 @@ pub(super) fn chance(one: &[f64], other: &[f64]) -> Option<f64> {
     let ranks = doubled_ranks(&all);
     let seen: usize = ranks[..one.len()].iter().sum();
     let ways = ways(&ranks, one.len());
-    // What the sum is on average, times the number of all values, so that nothing is rounded.
+    // The mean of the sum, times the number of all values, so that nothing is rounded.
     let total: usize = ranks.iter().sum();
     let centre = total * one.len();
     let apart = |sum: usize| (sum * all.len()).abs_diff(centre);
@@ -42,20 +42,20 @@ pub(super) fn chance(one: &[f64], other: &[f64]) -> Option<f64> {
     Some(at_least.map(|(_, ways)| ways).sum::<f64>() / ways.iter().sum::<f64>())
 }
 
-/// Which way the ranks lean: `Greater` if the other sample's values are mostly above this one's.
+/// The side on which the ranks lean: `Greater` if the other sample's values are mostly above this one's.
 pub(super) fn leaning(one: &[f64], other: &[f64]) -> Ordering {
     let pairs = one.iter().flat_map(|before| other.iter().map(move |after| after.total_cmp(before) as i64));
     pairs.sum::<i64>().cmp(&0)
 }
 
-/// The smallest probability that so many runs can have: both ends of all the ways to deal them out. It is 1 for a side
-/// without any.
+/// The smallest probability that this many runs can have: both ends of all the ways to deal them out. It is 1 if a side
+/// has no runs.
 pub(super) fn smallest(one: usize, other: usize) -> f64 {
     let ways = (1..=one).fold(1.0, |ways, i| ways * (other + i) as f64 / i as f64);
     (2.0 / ways).min(1.0)
 }
 
-/// Twice the rank of each value, counted from 1; equal values share the mean of theirs.
+/// Twice the rank of each value, counted from 1; equal values share the mean of their ranks.
 fn doubled_ranks(values: &[f64]) -> Vec<usize> {
     let rank = |value: &f64| {
         let below = values.iter().filter(|other| *other < value).count();
@@ -65,7 +65,7 @@ fn doubled_ranks(values: &[f64]) -> Vec<usize> {
     values.iter().map(rank).collect()
 }
 
-/// In how many ways so many of the ranks have each sum.
+/// The number of ways in which `chosen` of the ranks have each sum.
 fn ways(ranks: &[usize], chosen: usize) -> Vec<f64> {
     let total: usize = ranks.iter().sum();
     let mut ways = vec![vec![0.0; total + 1]; chosen + 1];
@@ -91,13 +91,13 @@ mod tests {
 
     #[test]
     fn the_probabilities_are_those_of_the_tables() {
-        // Complete separation: 2 of 20, of 70 and of 252 ways.
+        // When the samples are completely apart, `p` is 2 of 20, of 70 and of 252 ways.
         assert_eq!(p(&[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0]), 0.1);
         assert_eq!(p(&[1.0, 2.0, 3.0, 4.0], &[5.0, 6.0, 7.0, 8.0]), 0.028_571);
         assert_eq!(p(&[6.0, 7.0, 8.0, 9.0, 10.0], &[1.0, 2.0, 3.0, 4.0, 5.0]), 0.007_937);
-        // U = 1 with five a side.
+        // Here U is 1, with five values on each side.
         assert_eq!(p(&[1.0, 2.0, 3.0, 4.0, 6.0], &[5.0, 7.0, 8.0, 9.0, 10.0]), 0.015_873);
-        // One value of another on one side only says next to nothing; equal sides say nothing at all.
+        // One value that is another on one side only says next to nothing; equal sides say nothing at all.
         assert_eq!(p(&[0.0; 5], &[0.0; 5]), 1.0);
         assert_eq!(p(&[0.0; 5], &[0.0, 0.0, 0.0, 0.0, 9.0]), 1.0);
         assert_eq!(p(&[0.0; 5], &[9.0; 5]), 0.007_937);
@@ -110,7 +110,7 @@ mod tests {
         // Of the ranks 1, 2 and 3 one falls to the first side: 1 and 3 are as far from the middle.
         assert_eq!(p(&[1.0], &[2.0, 3.0]), 0.666_667);
         assert_eq!(p(&[2.0], &[1.0, 3.0]), 1.0);
-        // Two of five: 10 ways, whose sums are 3, 4, 5, 5, 6, 6, 7, 7, 8 and 9; their mean is 6.
+        // Two of five values can be chosen in 10 ways, whose sums are 3, 4, 5, 5, 6, 6, 7, 7, 8 and 9; their mean is 6.
         for (one, other, expected) in [
             ([1.0, 2.0], [3.0, 4.0, 5.0], 0.2),
             ([1.0, 3.0], [2.0, 4.0, 5.0], 0.4),
@@ -121,22 +121,22 @@ mod tests {
         ] {
             assert_eq!([p(&one, &other), p(&other, &one)], [expected; 2], "{one:?}");
         }
-        // Three and four: U = 0, 1, 2 and 3 have 1, 1, 2 and 3 of 35 ways, at either end.
+        // With three and four values, U = 0, 1, 2 and 3 have 1, 1, 2 and 3 of 35 ways, at either end.
         assert_eq!(p(&[1.0, 2.0, 3.0], &[4.0, 5.0, 6.0, 7.0]), 0.057_143);
         assert_eq!(p(&[1.0, 2.0, 4.0], &[3.0, 5.0, 6.0, 7.0]), 0.114_286);
         assert_eq!(p(&[1.0, 2.0, 5.0], &[3.0, 4.0, 6.0, 7.0]), 0.228_571);
         assert_eq!(p(&[7.0, 5.0, 3.0], &[6.0, 4.0, 2.0, 1.0]), 0.4);
-        // Two and eight, complete separation: 2 of 45.
+        // Two and eight values that are completely apart have 2 of 45 ways.
         assert_eq!(p(&[1.0, 2.0], &[3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]), 0.044_444);
     }
 
     #[test]
     fn equal_values_share_their_ranks() {
-        // Ranks 1, 2.5, 2.5 and 4: the six sums are 3.5, 3.5, 5, 5, 6.5 and 6.5.
+        // The ranks are 1, 2.5, 2.5 and 4, so that the six sums are 3.5, 3.5, 5, 5, 6.5 and 6.5.
         assert_eq!(p(&[1.0, 2.0], &[2.0, 3.0]), 0.666_667);
         assert_eq!(p(&[2.0, 2.0], &[1.0, 3.0]), 1.0);
-        // Ranks 2, 2, 2, 4.5 and 4.5: of ten sums three are 4, six are 6.5 and one is 9, and their mean is 6. The
-        // ends are not equally far, so that the sides are not alike either.
+        // The ranks are 2, 2, 2, 4.5 and 4.5: of ten sums three are 4, six are 6.5 and one is 9, and their mean is 6.
+        // The ends are not equally far from it, so that the sides are not alike either.
         assert_eq!(p(&[1.0, 1.0], &[1.0, 2.0, 2.0]), 0.4);
         assert_eq!(p(&[1.0, 2.0], &[1.0, 1.0, 2.0]), 1.0);
         assert_eq!(p(&[2.0, 2.0], &[1.0, 1.0, 1.0]), 0.1);
@@ -157,7 +157,7 @@ mod tests {
             smallest(4, 4) > MARKED_BELOW && smallest(5, 5) <= MARKED_BELOW && smallest(4, 6) <= MARKED_BELOW
         );
         assert_eq!([smallest(1, 1), smallest(0, 3), smallest(3, 0), smallest(3, 3)], [1.0, 1.0, 1.0, 0.1]);
-        // 10, 45 and 35 ways, and as many from the other side.
+        // There are 10, 45 and 35 ways, and as many from the other side.
         let unequal = [smallest(2, 3), smallest(2, 8), smallest(3, 4)];
         assert_eq!(unequal, [2.0 / 10.0, 2.0 / 45.0, 2.0 / 35.0]);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Several runs as one.
+//! Several runs as one: their sums, and the figures read off them.
 
 use hdrhistogram::Histogram;
 
@@ -6,7 +6,7 @@ use super::super::{Encoded, Quantiles, RunReport};
 use super::figures::{Figure, Read, Source};
 use ledger::micros_histogram;
 
-/// The sum of distributions, exactly. `None` if there is none, or if one cannot be read: a part is not the whole.
+/// The exact sum of distributions. `None` if there is none, or if one cannot be read: a part is not the whole.
 pub(in super::super) fn merged<'a>(
     distributions: impl IntoIterator<Item = &'a Encoded>,
 ) -> Option<Histogram<u64>> {
@@ -21,7 +21,7 @@ pub(in super::super) fn merged<'a>(
 pub(in super::super) fn pooled_on_time(runs: &[&RunReport]) -> Option<f64> {
     let debts = || runs.iter().filter_map(|run| run.debts);
     let owed: u64 = debts().map(|debts| debts.owed).sum();
-    // The share was made of whole debts, and gives them back.
+    // Each share was made of whole debts, so that rounding gives them back.
     let on_time: f64 = debts().map(|debts| (debts.on_time.unwrap_or(0.0) * debts.owed as f64).round()).sum();
     (owed > 0).then(|| on_time / owed as f64)
 }
@@ -43,7 +43,7 @@ impl Source {
         }
     }
 
-    /// The quantiles of several runs together; of one run, its own.
+    /// The quantiles of several runs together; of a single run, its own.
     fn pooled(self, runs: &[&RunReport]) -> Option<Quantiles> {
         let with: Vec<_> = runs.iter().filter(|run| self.quantiles(run).is_some()).collect();
         if let [only] = with[..] {
@@ -56,7 +56,7 @@ impl Source {
 }
 
 impl Figure {
-    /// Its value in one run.
+    /// The value of the figure in one run.
     pub(super) fn of_run(&self, run: &RunReport) -> Option<f64> {
         match self.read {
             Read::Run(read) => read(run),
@@ -65,7 +65,7 @@ impl Figure {
         }
     }
 
-    /// Its value on one side.
+    /// The value of the figure on one side.
     pub(super) fn of_side(&self, runs: &[&RunReport]) -> Option<f64> {
         match self.read {
             Read::Run(read) => median(runs.iter().filter_map(|run| read(run)).collect()),
@@ -116,7 +116,7 @@ mod tests {
             run_with(|run| run.debts = Some(Debts { owed, on_time: Some(on_time), ..Debts::default() }))
         };
         let share = |runs: &[RunReport]| pooled_on_time(&runs.iter().collect::<Vec<_>>());
-        // 50 of 100 and 300 of 300, which is no mean of two shares.
+        // The shares are 50 of 100 and 300 of 300, which is no mean of two shares.
         assert_eq!(share(&[run(100, 0.5), run(300, 1.0)]), Some(0.875));
         // A third of three debts is one debt.
         assert_eq!(share(&[run(3, 1.0 / 3.0), run(3, 0.333_333)]), Some(1.0 / 3.0));
@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn quantiles_are_read_off_the_sum_of_their_own_distribution() {
-        // What happened nine hundred times in one run and once in another; the exact largest is known of each.
+        // The slow value came nine hundred times in one run and once in another; the exact largest value is known of
+        // each.
         let run = |slow: u64, many: u64, max: u64| {
             run_with(|run| {
                 run.latency_us = quantiles(1, 2, max);

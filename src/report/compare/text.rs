@@ -1,4 +1,4 @@
-//! A comparison for a terminal.
+//! The comparison as a terminal shows it.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use super::super::grid::{empty, finish};
 use super::comparison::{Comparison, Group};
 use super::words::{cells, heading, legend};
 
-/// A block for each group and each side that is compared with the baseline.
+/// The text of a comparison: a block for each group and each side that is compared with the baseline.
 pub(super) fn text(comparison: &Comparison) -> String {
     let mut text = String::new();
     for warning in &comparison.warnings {

@@ -1,11 +1,11 @@
-//! Figures of a comparison as people read them.
+//! The figures of a comparison as people read them.
 
 use super::super::numbers::{millis, percent};
 use super::comparison::{Compared, Comparison, Direction, Value};
 use super::figures::Unit;
 use ledger::grouped;
 
-/// The figure's name with its unit.
+/// The name of the figure with its unit.
 fn name(figure: &Compared) -> String {
     match figure.unit {
         Unit::Us | Unit::Ms => format!("{} (ms)", figure.figure),
@@ -13,8 +13,8 @@ fn name(figure: &Compared) -> String {
     }
 }
 
-/// Name, baseline, value, difference, ratio and direction of a figure; `None` where neither side has it, or where
-/// both count nothing.
+/// The name, the baseline, the value, the difference, the ratio and the direction of a figure; `None` where neither
+/// side has it, or where both count nothing.
 pub(super) fn cells(figure: &Compared, side: usize) -> Option<[String; 6]> {
     let (before, after) = (figure.sides.first()?, figure.sides.get(side)?);
     let empty = |value: &Value| value.value.is_none_or(|value| value == 0.0 && figure.unit == Unit::Count);
@@ -33,7 +33,7 @@ pub(super) fn cells(figure: &Compared, side: usize) -> Option<[String; 6]> {
     ])
 }
 
-/// The value, and in how many of its runs it exists if not in all.
+/// The value, and the number of runs in which it exists if it does not in all of them.
 fn shown(side: &Value, unit: Unit) -> String {
     let Some(value) = side.value else { return "-".into() };
     let with = side.runs.iter().flatten().count();
@@ -66,7 +66,7 @@ fn signed(difference: f64, unit: Unit) -> String {
     format!("{sign}{text}")
 }
 
-/// `worse` for a difference, `worse *` for one that is more than noise.
+/// The word for a difference: `worse`, or `worse *` if it is more than noise.
 fn word(side: &Value) -> String {
     let word = match side.direction {
         Some(Direction::Better) => "better",
@@ -77,7 +77,7 @@ fn word(side: &Value) -> String {
     if side.beyond_noise { format!("{word} *") } else { word.to_owned() }
 }
 
-/// What the mark means; `None` if nothing could have been marked.
+/// The meaning of the mark; `None` if nothing could have been marked.
 pub(super) fn legend(comparison: &Comparison) -> Option<String> {
     let marks = comparison.groups.iter().any(|group| group.no_noise_known.is_none());
     marks.then(|| {
@@ -88,7 +88,7 @@ pub(super) fn legend(comparison: &Comparison) -> Option<String> {
     })
 }
 
-/// How many runs a side has, where it is not one.
+/// The name of a side with its number of runs, where that is not one.
 pub(super) fn heading(name: &str, runs: usize) -> String {
     if runs == 1 { name.to_owned() } else { format!("{name} ({runs} runs)") }
 }

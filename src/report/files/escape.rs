@@ -1,11 +1,11 @@
-//! Text that Markdown shows as it is. Labels, notes and commands come from users.
+//! Escapes text so that Markdown shows it as it is. Labels, notes and commands come from users.
 
-/// Prose: nothing in it is markup, and it stays on its line.
+/// Escapes prose: nothing in it is markup, and it stays on its line.
 pub(in super::super) fn text(text: &str) -> String {
     escaped(text, |c| "\\`*[]|".contains(c))
 }
 
-/// A cell of a table. Figures stay readable in the source: a lone `*` in a cell marks nothing up.
+/// Escapes a cell of a table. Figures stay readable in the source: a lone `*` in a cell marks nothing up.
 fn cell(text: &str) -> String {
     escaped(text, |c| "\\`[]|".contains(c))
 }
@@ -20,7 +20,7 @@ fn escaped(text: &str, marks_up: impl Fn(char) -> bool) -> String {
             '<' => out += "&lt;",
             '>' => out += "&gt;",
             c if c.is_control() => out.push(' '),
-            // Within a word it is a letter like any other: `bus_down`.
+            // Within a word the underscore is a letter like any other: `bus_down`.
             '_' if !(before.is_alphanumeric() && rest.peek().is_some_and(|next| next.is_alphanumeric())) => {
                 out += "\\_";
             }
@@ -32,13 +32,13 @@ fn escaped(text: &str, marks_up: impl Fn(char) -> bool) -> String {
     out
 }
 
-/// A row of a table.
+/// Makes a row of a table out of its cells.
 pub(in super::super) fn row<'a>(cells: impl IntoIterator<Item = &'a String>) -> String {
     let cells: Vec<_> = cells.into_iter().map(|text| cell(text)).collect();
     format!("| {} |\n", cells.join(" | "))
 }
 
-/// A block of code that nothing in it can end.
+/// Makes a block of code that nothing in it can end.
 pub(super) fn fenced(language: &str, code: &str) -> String {
     let longest = code.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);

@@ -1,8 +1,8 @@
 //! `percentiles.hgrm`: the percentiles of a run in HdrHistogram's text format, which its web plotter draws.
 //!
-//! The plotter takes a file a series and names the series after the file. So a report of one run has
-//! `percentiles.hgrm`, and one of several has `percentiles-<run id>.hgrm` for each. Values are milliseconds, which is
-//! what the plotter assumes, with three decimals: a microsecond is not lost.
+//! The plotter takes one file for each series and names the series after the file. So a report of one run has
+//! `percentiles.hgrm`, and a report of several has `percentiles-<run id>.hgrm` for each. Values are milliseconds, which
+//! is what the plotter assumes, with three decimals: a microsecond is not lost.
 
 use std::fmt::Write as _;
 
@@ -16,11 +16,11 @@ pub const HGRM_FILE: &str = "percentiles.hgrm";
 
 /// Microseconds in a millisecond.
 const SCALE: f64 = 1_000.0;
-/// Points for each halving of the distance to 100 %.
+/// Number of points for each halving of the distance to 100 %.
 const TICKS: u32 = 5;
 
-/// The percentiles of a histogram of microseconds, in the format of HdrHistogram's `outputPercentileDistribution`, none
-/// of them over the largest, where that is known exactly.
+/// The percentiles of a histogram of microseconds, in the format of HdrHistogram's `outputPercentileDistribution`. None
+/// of them is over `largest`, where that is known exactly.
 pub fn hgrm(latency: &Histogram<u64>, largest: Option<u64>) -> String {
     let largest = largest.unwrap_or(u64::MAX).min(latency.max());
     let mut text =
@@ -31,7 +31,7 @@ pub fn hgrm(latency: &Histogram<u64>, largest: Option<u64>) -> String {
         let value = point.value_iterated_to().min(largest) as f64 / SCALE;
         let level = point.quantile_iterated_to();
         let _ = write!(text, "{value:12.3} {level:14.12} {total:10}");
-        // At 100 % it would be infinite, and the format leaves it out.
+        // At 100 % the number would be infinite, and the format leaves it out.
         let _ = if level < 1.0 { writeln!(text, " {:14.2}", 1.0 / (1.0 - level)) } else { writeln!(text) };
     }
     let (mean, deviation) = (latency.mean() / SCALE, latency.stdev() / SCALE);
@@ -43,7 +43,7 @@ pub fn hgrm(latency: &Histogram<u64>, largest: Option<u64>) -> String {
     text
 }
 
-/// How a histogram divides its range: each bucket spans twice its predecessor, in so many steps.
+/// How a histogram divides its range: each bucket spans twice its predecessor, in this number of steps.
 fn layout(histogram: &Histogram<u64>) -> (u32, u64) {
     let steps = (2 * 10_u64.pow(histogram.sigfig().into())).next_power_of_two();
     let mut buckets = 1;

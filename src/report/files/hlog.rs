@@ -1,11 +1,12 @@
-//! `latency.hlog`: the latency by time and phase as an HdrHistogram interval log (format 1.3), which HdrHistogram's
-//! own plotters, log processors and libraries read.
+//! `latency.hlog`: the latency by time and phase as an HdrHistogram interval log (format 1.3), which HdrHistogram's own
+//! plotters, log processors and libraries read.
 //!
 //! Each interval of each run is a line. Its tag is the run's label and the phase: `redis.steady`. The lines of a run's
-//! tags together are the run's whole latency, or of all its repetitions: they share their tags. Times are seconds since the first run began (`BaseTime`); where a
-//! report does not say when its runs began, each begins at 0. Values are microseconds. `Interval_Max`, which is for
-//! human eyes, is milliseconds, as it is in the logs that HdrHistogram's own writer makes of nanoseconds, and as there
-//! the end of the last bucket: up to a thousandth beyond the longest.
+//! tags together are the run's whole latency, or that of all its repetitions: they share their tags. Times are seconds
+//! since the first run began (`BaseTime`); where a report does not say when its runs began, each begins at 0. Values
+//! are microseconds. `Interval_Max`, which is for human eyes, is in milliseconds, as in the logs that HdrHistogram's
+//! own writer makes of nanoseconds. As in those logs it is the end of the last bucket: up to a thousandth beyond the
+//! longest.
 
 use std::io::{self, Write as _};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -51,7 +52,7 @@ pub fn hlog(report: &Report) -> io::Result<String> {
     lines.with_max_value_divisor(MAX_DIVISOR);
     let mut writer = lines.begin_log_with(&mut text, &mut serializer)?;
     for line in lines_of(report, base_ms) {
-        // One at a time: a long run has thousands.
+        // The histograms are decoded one at a time, because a long run has thousands.
         let Some(latency) = line.latency.decode() else { continue };
         writer
             .write_histogram(&latency, line.start, line.length, Tag::new(&line.tag))
@@ -60,7 +61,7 @@ pub fn hlog(report: &Report) -> io::Result<String> {
     String::from_utf8(text).map_err(io::Error::other)
 }
 
-/// By their begin, as readers expect them.
+/// The lines in the order in which their intervals begin, as readers expect them.
 fn lines_of(report: &Report, base_ms: Option<u64>) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     for (run, tag) in report.runs.iter().zip(tags(&report.runs)) {

@@ -47,7 +47,7 @@ pub fn markdown(report: &Report) -> String {
     page
 }
 
-/// A verdict and a sentence a run; of a matrix, a sentence a curve.
+/// A verdict and a sentence for each run; for a matrix, a sentence for each curve.
 fn said(report: &Report) -> Vec<String> {
     if Curves::of(report).is_some() {
         return sentences(report).iter().map(|sentence| text(sentence)).collect();
@@ -112,7 +112,7 @@ fn failed(report: &Report) -> String {
     if lines.is_empty() { lines } else { format!("\n### Expectations that failed\n\n{lines}") }
 }
 
-/// The machine, the versions and the seed.
+/// The section on the machine, the versions and the seed.
 fn circumstances(report: &Report) -> String {
     let host = &report.host;
     let mut machine = vec![format!("{} cores", host.cores)];

@@ -1,4 +1,4 @@
-//! The page, looked at as a whole.
+//! The file as a whole.
 
 use super::super::super::sample::*;
 use super::*;

@@ -1,10 +1,10 @@
-//! What a run is called in a file whose names may hold neither commas nor white space.
+//! The names of runs in a file whose names may hold neither commas nor white space.
 
 use super::super::RunReport;
 use super::super::label::label;
 
-/// A tag for each run: its label and parameters, as in `redis` and `redis_rate=100`. Repetitions share one, so that
-/// a log processor adds them; two names that only differ in what a tag cannot hold are told apart by the run's id.
+/// A tag for each run: its label and parameters, as in `redis` and `redis_rate=100`. Repetitions share one, so that a
+/// log processor adds them up; two names that only differ in what a tag cannot hold are told apart by the run's id.
 pub(super) fn tags(runs: &[RunReport]) -> Vec<String> {
     let mut taken: Vec<(String, String)> = Vec::new();
     for run in runs {

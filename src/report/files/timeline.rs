@@ -9,7 +9,8 @@ use ledger::Slice;
 /// The file's name in the directory of a run.
 pub const TIMELINE_FILE: &str = "timeline.csv";
 
-/// The text of the file. What does not exist is an empty field. `lost_node_0` and on hold the lost debts by node.
+/// The text of the file. What does not exist is an empty field. `lost_node_0`, `lost_node_1` and so on hold the lost
+/// debts by node.
 pub fn timeline_csv(report: &Report) -> io::Result<String> {
     let slices = report.runs.iter().flat_map(|run| &run.timeline);
     let nodes = slices.map(|slice| slice.lost_by_node.len()).max().unwrap_or(0);
@@ -80,7 +81,7 @@ fn fields(run: &RunReport, slice: &Slice) -> [String; NAMES.len()] {
     ]
 }
 
-/// What the run was going through; empty where no interval says it.
+/// The phase of the run; empty where no interval says it.
 fn phase(run: &RunReport, at_ms: u64) -> &'static str {
     let after = run.intervals.partition_point(|interval| interval.at_ms <= at_ms);
     let last = after.checked_sub(1).and_then(|last| run.intervals.get(last));

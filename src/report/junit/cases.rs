@@ -9,19 +9,19 @@ use scenario::{FigureKind, figure_kind};
 pub(super) struct Case {
     pub(super) name: String,
     pub(super) fate: Fate,
-    /// What a reader should know beside; empty for nothing.
+    /// A note on what a reader should know beside the fate; empty for nothing.
     pub(super) note: String,
 }
 
 /// What became of a test case.
 pub(super) enum Fate {
     Passed,
-    /// One line, and the whole of it.
+    /// The test case failed: one line, and the whole of it.
     Failed {
         message: String,
         text: String,
     },
-    /// It could not be told.
+    /// Whether the test case passes could not be told.
     Error {
         message: String,
         text: String,
@@ -37,19 +37,19 @@ impl Case {
     }
 }
 
-/// The name of the one test case of a run that has no outcomes to tell.
+/// The name of the only test case of a run that has no outcomes to tell.
 const VERDICT: &str = "verdict";
-/// The name of the test case of what no expectation asks for, and every run must show.
+/// The name of the test case for what no expectation asks for, and every run must show.
 const PATHS: &str = "paths and processes";
 
-/// The test cases of a run: one at least, so that no run is missed in a list of them.
+/// The test cases of a run: at least one, so that no run is missed in a list of them.
 pub(super) fn cases(run: &RunReport) -> Vec<Case> {
     let message = || match &run.why[..] {
         [] => "no reason is known".to_owned(),
         why => why.join("; "),
     };
     match run.verdict {
-        // What ended a search is no failure of the bench, whatever it proves.
+        // A run that ended a search is no failure of the bench, whatever it proves.
         Verdict::Inconclusive if run.sought => {
             vec![Case::new(
                 VERDICT,
@@ -102,7 +102,7 @@ fn of_outcome(run: &RunReport, outcome: &Outcome) -> Case {
     failed(run, &outcome.expectation, why, text)
 }
 
-/// A test case that failed, or, where just this was sought, passed.
+/// A test case that failed, or passed where just this was sought.
 fn failed(run: &RunReport, name: &str, message: String, text: String) -> Case {
     if run.sought {
         let note = format!("the search ended here:\n{text}");
@@ -111,7 +111,7 @@ fn failed(run: &RunReport, name: &str, message: String, text: String) -> Case {
     Case::new(name, Fate::Failed { message, text })
 }
 
-/// The clauses of `why` that are no outcome's: what violates by itself, and what violates nothing. The ledger puts
+/// The clauses of `why` that belong to no outcome: what violates by itself, and what violates nothing. The ledger puts
 /// the violations of paths and processes before those of expectations, and remarks after them. Where no expectation
 /// parts the two, all stand together.
 fn sorted(run: &RunReport) -> (Vec<&str>, Vec<&str>) {
@@ -125,7 +125,7 @@ fn sorted(run: &RunReport) -> (Vec<&str>, Vec<&str>) {
     (all().take(before).collect(), all().skip(before).filter(|why| !of_outcome(why)).collect())
 }
 
-/// The faults that struck, a line each.
+/// The faults that struck, one line each.
 fn faults(run: &RunReport) -> String {
     let line = |fault: &FaultReport| {
         let when = match fault.healed_ms.or(fault.heal_begin_ms) {
@@ -148,7 +148,7 @@ fn ms(ms: u64) -> String {
     span(ms.saturating_mul(1_000))
 }
 
-/// The lines that there are.
+/// The lines that are not empty, joined.
 fn joined<const N: usize>(parts: [String; N]) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }

@@ -8,14 +8,14 @@ use super::super::sample::{fault, not_applicable, report, run_with};
 use super::*;
 use ledger::{Outcome, Verdict};
 
-/// Prints what it reads as JSON: the attributes, the text and the children of each element.
+/// A program that prints what it reads as JSON: the attributes, the text and the children of each element.
 const READER: &str = "
 import json, sys, xml.etree.ElementTree as tree
 def told(e): return {'tag': e.tag, 'is': e.attrib, 'text': e.text or '', 'has': [told(c) for c in e]}
 json.dump(told(tree.fromstring(sys.stdin.buffer.read())), sys.stdout)
 ";
 
-/// The file of a report, read back by Python's reader; and its totals, which must agree with what is in it.
+/// The file of a report, read back by Python's reader, and its totals, which must agree with what is in it.
 fn read(report: &Report) -> Value {
     let text = junit(report).unwrap();
     let mut python = Command::new("python3")
@@ -51,7 +51,7 @@ fn assert_totals<'a>(element: &Value, cases: impl Iterator<Item = &'a Value>) {
     assert_eq!(is["skipped"], with("skipped"), "{element:#}");
 }
 
-/// The names of a suite's test cases, each with what it is but passed.
+/// The names of a suite's test cases, each with its kind if it is not passed.
 fn fates(suite: &Value) -> Vec<(String, Vec<&str>)> {
     let fate = |case: &Value| -> Vec<&'static str> {
         ["failure", "error", "skipped", "system-out"]
@@ -85,7 +85,7 @@ fn late() -> Outcome {
     }
 }
 
-/// Two expectations, one of them violated; a path that stopped; a remark.
+/// A run with two expectations, one of them violated; a path that stopped; and a remark.
 fn violated() -> RunReport {
     run_with(|run| {
         run.verdict = Verdict::Violated;

@@ -1,4 +1,4 @@
-//! Several runs of one name as one.
+//! Pools several runs of one name into one.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::super::{
 };
 use ledger::{Debts, Messages, Phase, Verdict};
 
-/// The runs as one, and what makes it doubtful. There is at least one run.
+/// The runs as one run, and the notes on what makes it doubtful. There is at least one run.
 pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
     let first = runs[0];
     let sum =
@@ -94,7 +94,7 @@ fn together(
     Sum(merged(runs.iter().filter_map(|run| of(run))), largest.map(|us| us.max).max())
 }
 
-/// The latency of each phase, and from when to when the runs were in it, in milliseconds.
+/// The latency of each phase, and the time from which to which the runs were in it, in milliseconds.
 fn phases(runs: &[&RunReport]) -> Vec<(Phase, (u64, u64), Histogram<u64>)> {
     let mut phases: BTreeMap<Phase, Vec<&IntervalReport>> = BTreeMap::new();
     for interval in runs.iter().flat_map(|run| &run.intervals) {
@@ -108,7 +108,7 @@ fn phases(runs: &[&RunReport]) -> Vec<(Phase, (u64, u64), Histogram<u64>)> {
     phases.into_iter().filter_map(pooled).collect()
 }
 
-/// The largest latency of a phase. The histograms know their bucket only.
+/// The largest latency of a phase, as the runs tell it: the histograms know their bucket only.
 fn longest(runs: &[&RunReport], phase: Phase) -> Option<u64> {
     runs.iter().filter_map(|run| run.phases_us.get(&phase)).map(|us| us.max).max()
 }
@@ -117,7 +117,7 @@ fn interval(phase: Phase, (from, to): (u64, u64), sum: &Histogram<u64>) -> Inter
     IntervalReport { at_ms: from, length_ms: to - from, phase, latency: Encoded::of(sum) }
 }
 
-/// The worst: one violation violates, one doubt makes doubtful.
+/// The worst verdict of the runs: one violation violates, one doubt makes doubtful.
 fn verdict(runs: &[&RunReport]) -> Verdict {
     let any = |verdict| runs.iter().any(|run| run.verdict == verdict);
     if any(Verdict::Violated) {

@@ -1,4 +1,5 @@
-//! What a number needs beside it: how to repeat it, the scenario, the machine, and how the harness itself did.
+//! The facts that a number needs beside it: how to repeat it, the scenario, the machine, and how the harness itself
+//! did.
 
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -12,7 +13,7 @@ use crate::numbers::span;
 use crate::{FaultReport, Quantiles, Report, RunReport, repeat_command};
 use ledger::grouped;
 
-/// All of them, a section each.
+/// All facts, a section for each.
 pub(super) fn sections(report: &Report, dir: &Path) -> Markup {
     let names = Names::of_all(report);
     let made: Vec<&RunReport> = report.runs.iter().filter(|run| run.was_made()).collect();
@@ -142,13 +143,13 @@ fn machine(report: &Report) -> Markup {
     }
 }
 
-/// A moment as machines read it.
+/// A moment in the form that machines read.
 pub(super) fn moment(unix_ms: u64) -> String {
     let time = SystemTime::UNIX_EPOCH + Duration::from_millis(unix_ms);
     humantime::format_rfc3339_seconds(time).to_string()
 }
 
-/// A moment as people read it, in UTC.
+/// A moment in the form that people read, in UTC.
 pub(super) fn day(unix_ms: u64) -> String {
     moment(unix_ms).replace('T', " ").replace('Z', " UTC")
 }

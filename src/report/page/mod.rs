@@ -1,7 +1,7 @@
 //! `report.html`: one file that needs nothing else, for a screen of any size, for print, light and dark.
 //!
-//! What it shows stands in `report.json`, too. Whatever came from a user (labels, titles, reasons) is escaped by
-//! the template.
+//! Everything that it shows stands in `report.json`, too. Whatever came from a user (labels, titles, reasons) is
+//! escaped by the template.
 
 mod facts;
 mod paint;
@@ -19,7 +19,7 @@ use super::run_words::sentence;
 use super::sentences::sentences;
 use super::{Report, RunReport};
 
-/// The style sheet; its colours of the charts are added.
+/// The style sheet; the page adds the colours of its charts.
 const STYLE: &str = include_str!("page.css");
 
 /// The page of a report that lies in this directory.
@@ -80,7 +80,7 @@ fn heading(report: &Report, title: &str) -> Markup {
     }
 }
 
-/// The verdict and a sentence for each run; of a matrix a sentence for each curve.
+/// The verdict and a sentence for each run; for a matrix a sentence for each curve.
 fn verdicts(report: &Report) -> Markup {
     let of_curves = report.runs.iter().any(|run| !run.params.is_empty());
     let names = Names::of_all(report);
@@ -99,7 +99,7 @@ fn verdicts(report: &Report) -> Markup {
 
 fn verdict_of(run: &RunReport, names: Names) -> Markup {
     let said = sentence(run, names);
-    // The label stands before it, set apart.
+    // The label stands before the sentence, set apart, so it is cut off here.
     let said = said.strip_prefix(&format!("{}: ", names.whole(run))).unwrap_or(&said);
     html! {
         article.run {
@@ -112,7 +112,7 @@ fn verdict_of(run: &RunReport, names: Names) -> Markup {
     }
 }
 
-/// The style of a verdict: its word is the class.
+/// The style of a verdict: its word is the class of the element.
 fn class(run: &RunReport) -> &'static str {
     match verdict(run) {
         "partial" => "inconclusive",

@@ -1,4 +1,4 @@
-//! The tables of the page: a row a figure, a column a run, as the terminal's narrow table has it.
+//! The tables of the page: a row for each figure and a column for each run, as in the terminal's narrow table.
 
 use maud::{Markup, html};
 
@@ -6,13 +6,13 @@ use crate::figure::{figures, value};
 use crate::label::Names;
 use crate::{Report, RunReport};
 
-/// So many runs have room on a sheet of paper.
+/// Number of runs that have room beside each other on a sheet of paper.
 const ROOM: usize = 5;
 
-/// What a run has in a row.
+/// Gives the text of a run in a row.
 pub(super) type Cell<'a> = dyn Fn(&RunReport) -> String + 'a;
 
-/// The figures of every run.
+/// The table of the figures of every run.
 pub(super) fn table(report: &Report) -> Markup {
     let limited = report.runs.iter().any(|run| run.harness_limited);
     let cells: Vec<_> = figures(report)

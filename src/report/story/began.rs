@@ -5,17 +5,17 @@
 pub struct Began(i64);
 
 impl Began {
-    /// At this moment, in Unix microseconds.
+    /// Makes the begin of the load from a moment in Unix microseconds.
     pub fn at(unix_us: i64) -> Self {
         Self(unix_us)
     }
 
-    /// In Unix milliseconds.
+    /// The begin of the load in Unix milliseconds.
     pub fn unix_ms(self) -> Option<u64> {
         u64::try_from(self.0 / 1_000).ok()
     }
 
-    /// Microseconds since then, of Unix microseconds.
+    /// Microseconds from the begin of the load to a moment in Unix microseconds.
     pub fn since(self, unix_us: u64) -> i64 {
         i64::try_from(unix_us).unwrap_or(i64::MAX).saturating_sub(self.0)
     }
@@ -30,7 +30,7 @@ mod tests {
         let began = Began::at(1_700_000_000_000_999);
         assert_eq!(began.unix_ms(), Some(1_700_000_000_000));
         assert_eq!([1_700_000_000_001_000, 1_700_000_000_000_000].map(|us| began.since(us)), [1, -999]);
-        // What no clock says is far away, and nothing overflows.
+        // A time that no clock shows is taken to be far away, and nothing overflows.
         assert_eq!(began.since(u64::MAX), i64::MAX - 1_700_000_000_000_999);
         assert_eq!(Began::at(-1_000).unix_ms(), None);
     }

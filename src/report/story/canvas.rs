@@ -1,16 +1,16 @@
-//! Lines and arrows, as they are drawn.
+//! The lines and arrows of a diagram, while they are drawn.
 
 use super::diagram::{Arrow, Carries, Lane, LaneKind};
 use super::party::{MOST, Party};
 
-/// A line, for those who draw arrows.
+/// The key of a line, for those who draw arrows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Key {
     Publisher(usize),
     Node(usize),
     Broker,
     History,
-    /// By its place among the parties.
+    /// A party, by its place among the parties.
     Party(usize),
 }
 
@@ -22,7 +22,7 @@ pub(super) struct Canvas {
     arrows: Vec<Arrow>,
 }
 
-/// What an arrow is beside its ends.
+/// The properties of an arrow beside its ends.
 #[derive(Debug, Clone)]
 pub(super) struct Stroke {
     pub(super) leaves: i64,
@@ -33,8 +33,8 @@ pub(super) struct Stroke {
 }
 
 impl Canvas {
-    /// With these lines, then the other nodes of the parties, then the parties. `home` is the publisher's node.
-    /// Nodes that were `away` have a line where there is room: it shows what was broken.
+    /// A canvas with these lines, then the other nodes of the parties, then the parties. `home` is the publisher's
+    /// node. Nodes that were `away` have a line where there is room: it shows what was broken.
     pub(super) fn new(fixed: Vec<Key>, parties: &[Party<'_>], home: Option<usize>, away: &[usize]) -> Self {
         let mut keys = fixed;
         for party in parties {
@@ -69,7 +69,7 @@ impl Canvas {
         Self { keys, lanes, arrows: Vec::new() }
     }
 
-    /// The nodes that have a line.
+    /// The numbers of the nodes that have a line.
     pub(super) fn nodes(&self) -> Vec<usize> {
         let node = |key: &Key| match key {
             Key::Node(node) => Some(*node),
@@ -78,12 +78,12 @@ impl Canvas {
         self.keys.iter().filter_map(node).collect()
     }
 
-    /// The publisher's line.
+    /// The key of the publisher's line.
     pub(super) fn publisher(&self) -> Key {
         self.keys.first().copied().unwrap_or(Key::Publisher(0))
     }
 
-    /// Draws an arrow, if both of its ends have a line. It never leads back in time: what was noted late happened
+    /// Draws an arrow, if both of its ends have a line. An arrow never leads back in time: what was noted late happened
     /// earlier.
     pub(super) fn arrow(&mut self, from: Key, to: Key, stroke: Stroke) {
         let place = |key| self.keys.iter().position(|known| *known == key);
@@ -99,7 +99,7 @@ impl Canvas {
         self.arrows.iter().any(|arrow| arrow.arrives_us.is_none() && Some(arrow.to) == to)
     }
 
-    /// The lines, and the arrows in the order of time.
+    /// The lines of the diagram, and the arrows in the order of time.
     pub(super) fn finish(mut self) -> (Vec<Lane>, Vec<Arrow>) {
         let last = i64::MAX;
         self.arrows.sort_by_key(|arrow| (arrow.leaves_us, arrow.arrives_us.unwrap_or(last)));

@@ -1,4 +1,4 @@
-//! From the nodes to the subscribers.
+//! The way of a message from the nodes to the subscribers.
 
 use super::canvas::{Canvas, Key, Stroke};
 use super::diagram::Carries;
@@ -8,7 +8,8 @@ use super::traces::{Event, Step};
 use ledger::{Answer, Receipt, Testimony};
 use scenario::End;
 
-/// Draws it. `had` are the nodes that had the message, from when on, and whether that was seen.
+/// Draws the way. `had` holds the nodes that had the message, each with the moment from which it had it, and whether
+/// that was seen.
 pub(super) fn draw(
     canvas: &mut Canvas,
     parties: &[Party<'_>],
@@ -31,7 +32,7 @@ pub(super) fn draw(
     }
 }
 
-/// One arrow, or of a group the first and the last.
+/// The arrows of a party that received the message: one, or for a group the first and the last.
 fn received(party: &Party<'_>, scene: &Scene<'_>, at_node: Option<i64>) -> Vec<Stroke> {
     let mut receipts: Vec<Receipt> = party.fates.iter().filter_map(|fate| payment(fate)).collect();
     receipts.sort_by_key(|receipt| receipt.at_us);
@@ -56,7 +57,7 @@ fn received(party: &Party<'_>, scene: &Scene<'_>, at_node: Option<i64>) -> Vec<S
     }
 }
 
-/// When its node wrote what a client received: the last time before that.
+/// The moment at which a node wrote what a client received: the last one before the receipt.
 fn written(scene: &Scene<'_>, receipt: &Receipt) -> Option<i64> {
     let wrote = |event: &&Event| match event.step {
         Step::Out => true,
@@ -68,7 +69,8 @@ fn written(scene: &Scene<'_>, receipt: &Receipt) -> Option<i64> {
     before.or_else(|| events.iter().find(wrote)).map(|event| event.at)
 }
 
-/// Where a node had it, it ends on the way to them; where it did not, it has ended before.
+/// The arrow to a party that lost the message. Where the node had the message, it ends on the way to the party; where
+/// the node did not have it, it has ended before.
 fn lost(party: &Party<'_>, scene: &Scene<'_>, at_node: Option<i64>) -> Option<Stroke> {
     let out = scene.traced.and_then(|traced| traced.first(party.node, Step::Out));
     let leaves = out.map(|event| event.at).or(at_node)?;
@@ -80,8 +82,8 @@ fn lost(party: &Party<'_>, scene: &Scene<'_>, at_node: Option<i64>) -> Option<St
     Some(Stroke { leaves, arrives: None, carries: Carries::Message, traced: out.is_some(), note })
 }
 
-/// When a node without any clients would have had it for these, who were offline: it ends before them, unless it has
-/// ended on the way to their node.
+/// The moment at which a node without any clients would have had the message for these subscribers, who were offline.
+/// The message ends before them, unless it has ended on the way to their node.
 fn away(
     canvas: &Canvas,
     party: &Party<'_>,

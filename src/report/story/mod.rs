@@ -12,7 +12,7 @@
 //! | `party` | who shares a line of the diagram |
 //! | `canvas` | lines and arrows, while they are drawn |
 //! | `way` | from the publisher to the nodes, and the answer back |
-//! | `seen` | the same without a trace: from what the clients saw alone |
+//! | `seen` | the way of a message without a trace: from what the clients saw alone |
 //! | `last_mile` | from the nodes to the subscribers |
 //!
 //! The load gives a message its number in the run as its id, and a node puts the session before it, with a dot: so

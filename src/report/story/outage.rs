@@ -1,4 +1,4 @@
-//! What was broken, where and when: why an arrow may end on the way.
+//! The faults of a run, where and when: why an arrow may end on the way.
 
 use ledger::FaultTimes;
 use scenario::{End, Fault, Target};
@@ -7,23 +7,23 @@ use scenario::{End, Fault, Target};
 struct Outage {
     fault: Fault,
     from: i64,
-    /// When its healing began.
+    /// The moment at which the healing of the fault began.
     open: Option<i64>,
     until: i64,
 }
 
-/// Every fault that struck.
+/// The outages of every fault that struck.
 #[derive(Debug, Default)]
 pub(super) struct Outages {
     outages: Vec<Outage>,
 }
 
-/// When something can have passed on a way, and what it waited for.
+/// The time in which something can have passed on a way, and what it waited for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Passage {
     pub(super) earliest: i64,
     pub(super) latest: i64,
-    /// When it was first kept back, if it was.
+    /// The moment at which it was first kept back, if it was.
     pub(super) stopped: Option<i64>,
     pub(super) waited: Option<String>,
 }
@@ -32,7 +32,7 @@ impl Outages {
     pub(super) fn new(times: &[FaultTimes]) -> Self {
         let us = |time: std::time::Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
         let outage = |times: &FaultTimes| {
-            // What was never healed, or was being healed, is away.
+            // A target that was never healed, or was still being healed, is away.
             let until = times.healed.or(times.heal_begin.filter(|_| times.deliberate)).map_or(i64::MAX, us);
             let (from, open) = (us(times.begin), times.heal_begin.map(us));
             Some(Outage { fault: times.planned.clone()?, from, open, until })
@@ -46,7 +46,7 @@ impl Outages {
         self.outages.iter().find(concerns).map(|outage| outage.fault.what())
     }
 
-    /// The nodes that were away at some moment of these, both included.
+    /// The nodes that were away at some moment from `from` to `to`, both included.
     pub(super) fn away(&self, from: i64, to: i64) -> Vec<usize> {
         let away = |outage: &Outage| match outage.fault.target {
             Target::Node(node) if outage.fault.action.is_of_process() => Some(node),
@@ -61,8 +61,8 @@ impl Outages {
         self.outages.iter().any(|outage| outage.holds(at) && outage.fault.stops(from, to))
     }
 
-    /// When something can have passed this way that left and came at these moments: after the healing of every
-    /// fault that kept it back, and before one that still held when it came.
+    /// The time in which something that left and came at these moments can have passed on this way: after the healing
+    /// of every fault that kept it back, and before a fault that still held when it came.
     pub(super) fn passage(&self, from: End, to: End, left: i64, came: i64) -> Passage {
         let mut passage = Passage { earliest: left, latest: came, stopped: None, waited: None };
         let stops = |outage: &&Outage| outage.fault.stops(from, to) && outage.from < came;
@@ -76,7 +76,7 @@ impl Outages {
                     passage.waited = Some(format!("waited for {what}"));
                 }
                 None if outage.from > left => passage.latest = passage.latest.min(outage.from),
-                // It was over before. Or it held all the time, and yet something came: then it says nothing.
+                // The fault was over before. Or it held all the time, and yet something came: then it says nothing.
                 _ => {}
             }
         }
@@ -100,8 +100,8 @@ impl Outage {
         (self.from..self.until).contains(&at)
     }
 
-    /// From when on something could pass again, if it came at this moment: a link is open as soon as its healing
-    /// begins, and a process is there when it is ready, or a little before.
+    /// The moment from which on something could pass again, if it came at the moment `came`. A link is open as soon as
+    /// its healing begins, and a process is there when it is ready, or a little before.
     fn opened(&self, came: i64) -> Option<i64> {
         let ready = Some(self.until).filter(|_| !self.is_on_the_way());
         ready.filter(|until| *until <= came).or(self.open.filter(|open| *open <= came))

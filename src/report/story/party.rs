@@ -1,4 +1,4 @@
-//! Who shares a line of the diagram: subscribers of one node and one fate.
+//! Subscribers that share a line of the diagram: those of one node and one fate.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use ledger::{Fate, Receipt};
 /// The most lines of a diagram.
 pub(super) const MOST: usize = 12;
 
-/// What became of a debt.
+/// The ways in which a debt can have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Became {
     Lost,
@@ -30,7 +30,7 @@ pub(super) fn payment(fate: &Fate) -> Option<Receipt> {
 }
 
 impl<'a> Party<'a> {
-    /// Everybody who was owed the message and could have it, but for those of whose receipt nothing is known.
+    /// Groups everybody who was owed the message and could have it, except those of whose receipt nothing is known.
     pub(super) fn of(fates: &'a [Fate]) -> Vec<Self> {
         let mut parties: BTreeMap<(Became, usize), Vec<&Fate>> = BTreeMap::new();
         for fate in fates {
@@ -46,7 +46,7 @@ impl<'a> Party<'a> {
         parties.into_iter().map(party).collect()
     }
 
-    /// Its name, as a reader sees it.
+    /// The name of the party, as a reader sees it.
     pub(super) fn name(&self) -> String {
         let numbers: Vec<usize> = self.fates.iter().map(|fate| fate.subscriber).collect();
         match (numbers.first(), numbers.last()) {
@@ -59,24 +59,25 @@ impl<'a> Party<'a> {
         }
     }
 
-    /// The number of its first.
+    /// The number of the party's first subscriber.
     pub(super) fn number(&self) -> usize {
         self.fates.first().map_or(0, |fate| fate.subscriber)
     }
 
-    /// The place of its slowest live receipt, and how late that was.
+    /// The lateness of the party's slowest live receipt, and the place of its subscriber in the party.
     fn slowest(&self) -> Option<(i64, usize)> {
         let receipts = self.fates.iter().enumerate().filter_map(|(i, fate)| Some((payment(fate)?.at_us, i)));
         receipts.max().filter(|_| self.became == Became::Live)
     }
 }
 
-/// Those that get a line: first those who lost it, then those of the publisher's node. The slowest gets a line of
-/// its own, and so do two who would share one, where there is room. `fixed` lines are taken.
+/// Chooses the parties that get a line: first those who lost the message, then those of the publisher's node. The
+/// slowest subscriber gets a line of its own, and so do two who would share one, where there is room. `fixed` lines are
+/// taken.
 pub(super) fn choose(mut parties: Vec<Party<'_>>, home: Option<usize>, fixed: usize) -> Vec<Party<'_>> {
     parties.sort_by_key(|party| (party.became != Became::Lost, Some(party.node) != home, party.node));
     let mut nodes: Vec<usize> = home.into_iter().collect();
-    // The publisher's node is among the fixed ones.
+    // The publisher's node is among the fixed lines.
     let mut room = MOST.saturating_sub(fixed);
     parties.retain(|party| {
         let cost = 1 + usize::from(!nodes.contains(&party.node));

@@ -1,15 +1,15 @@
-//! What is known of a message beside its testimony.
+//! The facts about a message that stand beside its testimony.
 
 use super::outage::Outages;
 use super::traces::Traced;
 use ledger::Plan;
 use scenario::Pattern;
 
-/// What the way of a message is told from, beside what the clients testify.
+/// The sources from which the way of a message is told, beside what the clients testify.
 pub(super) struct Scene<'a> {
     pub(super) plan: &'a Plan,
     pub(super) pattern: Option<Pattern>,
-    /// `None` where nothing was traced.
+    /// What the processes traced of the message; `None` where nothing was traced.
     pub(super) traced: Option<&'a Traced>,
     pub(super) outages: &'a Outages,
 }

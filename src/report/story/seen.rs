@@ -1,4 +1,4 @@
-//! The way of a message from what the clients saw alone, where no process traced it. What happened at a node is put
+//! The way of a message from what the clients saw alone, where no process traced it. Whatever happened at a node is put
 //! between what is known.
 
 use super::canvas::{Canvas, Key, Stroke};
@@ -6,7 +6,8 @@ use super::diagram::Carries;
 use super::party::payment;
 use ledger::{Answer, Testimony};
 
-/// Draws it. Gives the nodes that had the message, from when on, and that this was not seen.
+/// Draws the way. Gives the nodes that had the message, each with the moment from which it had it, and that this was
+/// not seen.
 pub(super) fn draw(
     canvas: &mut Canvas,
     testimony: &Testimony,
@@ -32,7 +33,7 @@ pub(super) fn earliest_sign(testimony: &Testimony) -> Option<i64> {
     receipts.chain(testimony.answered_us).min()
 }
 
-/// The answer, whose leaving nobody saw.
+/// Draws the answer, whose leaving nobody saw.
 pub(super) fn answered(canvas: &mut Canvas, testimony: &Testimony, node: usize, sent: i64) {
     let Some(came) = testimony.answered_us else { return };
     let (carries, note) = match testimony.answer {
@@ -45,7 +46,8 @@ pub(super) fn answered(canvas: &mut Canvas, testimony: &Testimony, node: usize, 
     canvas.arrow(Key::Node(node), canvas.publisher(), stroke);
 }
 
-/// The nodes some of whose clients have it: its way to another node takes half of the time to the first receipt.
+/// The nodes some of whose clients have the message: its way to another node takes half of the time to the first
+/// receipt.
 pub(super) fn nodes(testimony: &Testimony, node: usize, sent: i64) -> Vec<(usize, i64, bool)> {
     let came = middle(sent, earliest_sign(testimony).unwrap_or(sent));
     let mut nodes = vec![(node, came, false)];

@@ -1,4 +1,4 @@
-//! Three messages of a run, each with its way through the processes.
+//! Tells three messages of a run, each with its way through the processes.
 
 use std::path::Path;
 
@@ -13,13 +13,13 @@ use super::{last_mile, seen, way};
 use ledger::{Answer, FaultTimes, Plan, Testimonies, Testimony};
 use scenario::Pattern;
 
-/// What the stories of one run are told from.
+/// The sources from which the stories of one run are told.
 pub struct Sources<'a> {
     /// The arithmetic of the run.
     pub plan: &'a Plan,
-    /// What the nodes run; `None` for a server that is not ours.
+    /// The pattern of the nodes; `None` for a server that is not ours.
     pub pattern: Option<Pattern>,
-    /// What struck, and when.
+    /// The faults that struck, and when.
     pub times: &'a [FaultTimes],
     /// The directory of the traces; `None` without any.
     pub traces: Option<&'a Path>,
@@ -27,7 +27,7 @@ pub struct Sources<'a> {
     pub began: Began,
 }
 
-/// Tells what the clients testify, and the processes with them.
+/// Tells what the clients testify, together with what the processes traced.
 pub fn tell(sources: &Sources<'_>, testimonies: &Testimonies) -> Vec<Story> {
     let chosen = [
         (Choice::FirstLost, &testimonies.first_lost),

@@ -6,7 +6,7 @@ use super::*;
 use ledger::{Answer, Fate, FaultTimes, Plan, Receipt, Testimonies, Testimony};
 use scenario::{Action, Condition, End, Fault, Link, Pattern, Target};
 
-/// The load began at this Unix second.
+/// The Unix second at which the load began.
 const BEGAN: &str = "1700000000";
 
 /// A cluster of two nodes and one publisher, and what its processes wrote.
@@ -22,14 +22,14 @@ fn place(pattern: Pattern) -> Place {
     Place { logs, pattern, traced: true, times: Vec::new() }
 }
 
-/// The message that is told: number 7, due after 70 ms.
+/// The testimony of the message that is told: number 7, due after 70 ms.
 fn testimony(fates: Vec<Fate>) -> Testimony {
     let (sent_us, answered_us) = (Some(70_010), Some(70_900));
     let answer = Some(Answer::Handed);
     Testimony { n: 7, node: Some(0), due_us: 70_000, sent_us, answer, answered_us, fates }
 }
 
-/// What became of a subscriber's debt; it is on node s mod 2.
+/// The fate of a subscriber's debt; the subscriber is on node s mod 2.
 fn fate(s: usize, receipts: &[(i64, bool)]) -> Fate {
     let node = s % 2;
     let receipt = |(at_us, replay): &(i64, bool)| Receipt { at_us: *at_us, node, replay: *replay };
@@ -39,7 +39,7 @@ fn fate(s: usize, receipts: &[(i64, bool)]) -> Fate {
 }
 
 impl Place {
-    /// Appends lines to a trace: microseconds after the load began, and the rest.
+    /// Appends lines to a trace, each as the microseconds after the load began and the rest.
     fn write(self, file: &str, lines: &[(u64, &str)]) -> Self {
         let lines: String =
             lines.iter().map(|(at, rest)| format!("{{\"at_us\":{BEGAN}{at:06},{rest}}}\n")).collect();
@@ -80,7 +80,7 @@ impl Place {
     }
 }
 
-/// `from -> to leaves..arrives what, traced, note` of each arrow.
+/// The arrows of a story, each as `from -> to leaves..arrives what, traced, note`.
 fn arrows(story: &Story) -> Vec<String> {
     let name = |lane: usize| story.lanes[lane].name.as_str();
     let arrow = |arrow: &Arrow| {
@@ -188,7 +188,7 @@ fn what_a_dead_node_missed_is_replayed_at_another_and_the_dead_one_has_its_line(
     let stored = r#""step":"stored","id":"ab.7","room":"room-0""#;
     let place =
         place.write("node-0.trace", &home).write("history.trace", &[(70_640, stored), (79_000, replay)]);
-    // It was on node 1, and came to node 0.
+    // The subscriber was on node 1, and came back to node 0.
     let back = Receipt { at_us: 80_300, node: 0, replay: true };
     let moved = Fate { online: false, received: true, receipts: vec![back], ..fate(1, &[]) };
     let story = place.tell(testimony(vec![fate(0, &[(70_700, false)]), moved]));
@@ -247,7 +247,7 @@ fn what_waited_for_the_broker_and_what_was_replayed() {
     assert_eq!(story.arrows.last().unwrap().carries, Carries::Replay);
 }
 
-/// Something was broken when the message was sent, and healed later.
+/// A place in which something was broken when the message was sent, and healed later.
 fn parted(pattern: Pattern, action: Action, target: Target) -> Place {
     place(pattern).struck(action, target, 60_000, 80_000)
 }
@@ -312,7 +312,7 @@ fn a_message_for_clients_that_are_cut_off_ends_before_them_and_not_between_healt
         let ended: Vec<_> = arrows.iter().filter(|arrow| arrow.contains("..- ")).collect();
         assert_eq!(ended, ["node 1 -> subscriber 1 70500..- message inferred (offline)"], "{pattern:?}");
     }
-    // Dropped clients are no reason between servers either; a dead node is one.
+    // A storm drops clients and is no reason for a stop between servers either; a dead node is a reason.
     let storm = place(Pattern::Zeromq).struck(Action::Storm, Target::Node(1), 60_000, 90_000);
     let arrows_of = |place: Place| arrows(&place.write("node-0.trace", &home).tell(testimony(fates())));
     assert!(!arrows_of(storm).iter().any(|arrow| arrow.starts_with("node 0 -> node 1")));
@@ -339,7 +339,7 @@ fn without_a_trace_the_way_is_inferred_from_what_the_clients_saw() {
 
 #[test]
 fn lines_of_others_are_not_taken_for_it() {
-    // Another message's number, a room of somebody else's, another run, and something that is no line.
+    // These lines hold another message's number, a room of somebody else's, another run, and something that is no line.
     let lines = [
         (70_100, r#""step":"in","id":"ab.17","room":"room-0""#),
         (70_100, r#""step":"in","id":"ab.7","room":"room-1""#),

@@ -1,6 +1,6 @@
 //! The files that the processes wrote, and what they say of the messages that are told.
 //!
-//! The format is read here by itself: the instrument shares no code with what it measures.
+//! The format is read here by code of its own: the instrument shares no code with what it measures.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,20 +12,21 @@ use serde::Deserialize;
 use super::began::Began;
 use ledger::Plan;
 
-/// What is traced longer ago than this before the load belongs to another run with the same directory.
+/// The greatest age of a trace, before the load began, in microseconds: what is older belongs to another run with the
+/// same directory.
 const BEFORE_US: i64 = 1_000_000;
 
-/// The file of a node's trace.
+/// The path of a node's trace.
 pub fn node_trace(logs: &Path, node: usize) -> PathBuf {
     logs.join(format!("node-{node}.trace"))
 }
 
-/// The file of the history's trace.
+/// The path of the history's trace.
 pub fn history_trace(logs: &Path) -> PathBuf {
     logs.join("history.trace")
 }
 
-/// What happened to a message.
+/// A step on the way of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Step {
@@ -52,23 +53,23 @@ struct Line {
     why: Option<String>,
 }
 
-/// One step of one message.
+/// One step of one message, at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Event {
-    /// Since the measured load began.
+    /// The moment of the step, in microseconds since the measured load began.
     pub(super) at: i64,
     pub(super) step: Step,
     pub(super) why: Option<String>,
 }
 
-/// What the processes say of one message, each in its order.
+/// The steps that the processes traced of one message, each process in its own order.
 #[derive(Debug, Default)]
 pub(super) struct Traced {
     pub(super) nodes: Vec<Vec<Event>>,
     pub(super) history: Vec<Event>,
 }
 
-/// What they say of those that are told.
+/// The traces of all messages that are told.
 #[derive(Debug, Default)]
 pub(super) struct Traces {
     messages: BTreeMap<usize, Traced>,
@@ -76,7 +77,7 @@ pub(super) struct Traces {
 }
 
 impl Traces {
-    /// Reads the files. One that is not there says nothing, and so does a line that was cut off.
+    /// Reads the files. A file that is not there says nothing, and so does a line that was cut off.
     pub(super) fn read(logs: &Path, plan: &Plan, began: Began, numbers: &[usize]) -> Self {
         let empty = || Traced { nodes: vec![Vec::new(); plan.nodes], history: Vec::new() };
         let mut messages: BTreeMap<_, _> = numbers.iter().map(|n| (*n, empty())).collect();
@@ -111,9 +112,9 @@ fn each_line(path: &Path, mut take: impl FnMut(&str)) {
     }
 }
 
-/// The step that a line tells of one of these messages.
+/// The step that a line tells, if it is about one of these messages.
 fn step(line: &str, plan: &Plan, began: Began, numbers: &[usize]) -> Option<(usize, Event)> {
-    // Most lines are of other messages: a glance is cheaper than reading them.
+    // Most lines are about other messages: a glance is cheaper than reading them.
     let ends_in = |n: &usize| line.contains(&format!(".{n}\""));
     let n = *numbers.iter().find(|n| ends_in(n))?;
     let Line { at_us, step, id, room, why } = serde_json::from_str(line).ok()?;
@@ -128,12 +129,12 @@ impl Traced {
         self.nodes.get(node).map_or(&[], Vec::as_slice)
     }
 
-    /// The first such step at a node.
+    /// The first step of this kind at a node.
     pub(super) fn first(&self, node: usize, step: Step) -> Option<&Event> {
         self.node(node).iter().find(|event| event.step == step)
     }
 
-    /// When the bus brought it to a node, live.
+    /// The moment at which the bus brought the message to a node, live.
     pub(super) fn brought(&self, node: usize) -> Option<i64> {
         let live = |event: &&Event| event.step == Step::BusIn && event.why.is_none();
         self.node(node).iter().find(live).map(|event| event.at)

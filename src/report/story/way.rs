@@ -1,5 +1,5 @@
-//! From the publisher to the nodes, and the answer back, as the processes traced it. What passes a broker is seen
-//! at both sides of it, and put between them.
+//! The way of a message from the publisher to the nodes, and the answer back, as the processes traced them. What passes
+//! a broker is seen at both sides of it, and put between them.
 
 use super::canvas::{Canvas, Key, Stroke};
 use super::diagram::Carries;
@@ -9,17 +9,18 @@ use super::traces::{Event, Step, Traced};
 use ledger::Testimony;
 use scenario::End;
 
-/// What the way begins with.
+/// The facts with which the way begins.
 pub(super) struct Start<'a> {
     pub(super) testimony: &'a Testimony,
     pub(super) traced: &'a Traced,
     pub(super) scene: &'a Scene<'a>,
-    /// The publisher's node.
+    /// The number of the publisher's node.
     pub(super) node: usize,
     pub(super) sent: i64,
 }
 
-/// Draws it. Gives the nodes that had the message, from when on, and whether that was seen.
+/// Draws the way. Gives the nodes that had the message, each with the moment from which it had it, and whether that was
+/// seen.
 pub(super) fn draw(canvas: &mut Canvas, start: &Start<'_>) -> Vec<(usize, i64, bool)> {
     let Start { testimony, traced, scene, node, sent } = start;
     start.came_in(canvas);
@@ -32,7 +33,8 @@ pub(super) fn draw(canvas: &mut Canvas, start: &Start<'_>) -> Vec<(usize, i64, b
     }
     let known = |node: &usize| Some((*node, traced.brought(*node)?, true));
     let mut had: Vec<_> = canvas.nodes().iter().filter_map(known).collect();
-    // A client has it from a node that did not trace it: the file lacks what was noted in the last moments.
+    // A client may have the message from a node that did not trace it: the file lacks what was noted in the last
+    // moments.
     let has = |node: usize| testimony.fates.iter().any(|fate| fate.receipts.iter().any(|it| it.node == node));
     for (node, at, seen) in seen::nodes(testimony, *node, *sent) {
         if has(node) && had.iter().all(|(known, ..)| *known != node) {
@@ -49,7 +51,7 @@ impl Start<'_> {
         self.traced.node(self.node).iter().rev().find(reply)
     }
 
-    /// From the publisher to its node, and again to others if it was sent again there.
+    /// Draws the way from the publisher to its node, and to others if the message was sent again there.
     fn came_in(&self, canvas: &mut Canvas) {
         let (publisher, home) = (canvas.publisher(), Key::Node(self.node));
         let stroke = |leaves, arrives, traced, note| {
@@ -86,7 +88,7 @@ impl Start<'_> {
         canvas.arrow(Key::Node(self.node), canvas.publisher(), stroke);
     }
 
-    /// From node to node.
+    /// Draws the way from node to node.
     fn straight(&self, canvas: &mut Canvas, handed: i64) {
         for node in self.others(canvas) {
             self.bring(canvas, Key::Node(self.node), End::Node(self.node), node, handed);
@@ -97,7 +99,7 @@ impl Start<'_> {
         canvas.nodes().into_iter().filter(|node| *node != self.node).collect()
     }
 
-    /// To the broker and on from it.
+    /// Draws the way to the broker and on from it.
     fn over_the_broker(&self, canvas: &mut Canvas, handed: i64) {
         let home = Key::Node(self.node);
         let (message, traced) = (Carries::Message, false);
@@ -121,9 +123,10 @@ impl Start<'_> {
             let stroke = Stroke { leaves: handed, arrives: None, carries: message, traced, note };
             return canvas.arrow(home, Key::Broker, stroke);
         };
-        // What waited for a broker that was away, or out of reach, came to it after that.
+        // A message that waited for a broker that was away, or out of reach, came to it after the wait.
         let passage = outages.passage(here, broker, handed, sign);
-        // And before each sign: where that waited on its way back, before its wait.
+        // The message was at the broker before each sign of it. Where a sign waited on its way back, it was there
+        // before that wait.
         let before_wait = |(place, at): &(End, i64)| {
             outages.passage(broker, *place, passage.earliest, *at).stopped.unwrap_or(*at)
         };
@@ -148,13 +151,13 @@ impl Start<'_> {
             let mut receipts = self.testimony.fates.iter().flat_map(|fate| &fate.receipts);
             receipts.any(|receipt| receipt.replay && receipt.node == *node)
         };
-        // A replay begins a little before what is asked for; what nobody lacked is no part of the story.
+        // A replay begins a little before what is asked for; a replay that nobody lacked is no part of the story.
         for node in canvas.nodes().into_iter().filter(replayed) {
             self.replay(canvas, node);
         }
     }
 
-    /// To a node that had it from the bus, or should have had it for somebody who lost it.
+    /// Draws the way to a node that had the message from the bus, or should have had it for somebody who lost it.
     fn bring(&self, canvas: &mut Canvas, from: Key, place: End, node: usize, leaves: i64) {
         let arrives = self.traced.brought(node);
         let lacks = |online: bool| {
@@ -177,7 +180,7 @@ impl Start<'_> {
         canvas.arrow(from, Key::Node(node), stroke);
     }
 
-    /// From the history to a node: for one client, or for all of them.
+    /// Draws the way from the history to a node: for one client, or for all of them.
     fn replay(&self, canvas: &mut Canvas, node: usize) {
         let filled = |event: &Event| event.step == Step::BusIn && event.why.is_some();
         let told = |event: &&Event| event.step == Step::Replay || filled(event);

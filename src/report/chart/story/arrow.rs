@@ -12,28 +12,29 @@ use crate::chart::palette::{DELIVERED, INK, LOST, RECOVERED, REFUSED, WELL};
 use crate::chart::sheet::{Drawn, Sheet};
 use crate::story::{Arrow, Carries, Story};
 
-/// How long the tip is.
+/// The length of an arrow's tip, in the picture's units.
 const TIP: f64 = 15.0;
-/// How near one has to point.
+/// How near to an arrow one has to point, in the picture's units.
 const NEAR: f64 = 8.0;
-/// How far down an arrow goes that never arrives.
+/// How far down an arrow that never arrives goes, in the picture's units.
 const FALL: i32 = 26;
-/// Where the word below its end stands.
+/// The places of the word of an arrow that never arrives, measured downwards from the arrow's end, in the order in
+/// which they are tried.
 const BELOW: [i32; 4] = [22, 44, 66, -22];
 
-/// What an arrow is called and how it is coloured.
+/// The colour and the name of an arrow.
 pub(super) fn look(carries: Carries) -> (RGBColor, &'static str) {
     match carries {
         Carries::Message => (DELIVERED, "message"),
         Carries::Replay => (RECOVERED, "replay"),
         Carries::Ack => (WELL, "ack"),
         Carries::Refusal => (REFUSED, "refusal"),
-        // As dark as no other arrow, for those who see no colours.
+        // This colour is as dark as that of no other arrow, for those who see no colours.
         Carries::Unknown => (INK, "unknown answer"),
     }
 }
 
-/// Draws one. An arrow that leads nowhere on the sheet is none.
+/// Draws an arrow. An arrow that leads to no lane of the sheet is left out.
 pub(super) fn draw(
     sheet: &mut Sheet,
     lanes: &Lanes,
@@ -76,15 +77,15 @@ pub(super) fn draw(
     Ok(())
 }
 
-/// Where an arrow ends that never arrives: halfway, and between two lanes. Halfway may be the lane of somebody who has
-/// nothing to do with it.
+/// The place where an arrow that never arrives ends: halfway, and between two lanes. Halfway may be the lane of
+/// somebody who has nothing to do with it.
 fn on_the_way(lanes: &Lanes, arrow: &Arrow) -> i32 {
     let (from, to) = (lanes.at(arrow.from), lanes.at(arrow.to));
     let aside = if arrow.from.abs_diff(arrow.to).is_multiple_of(2) { lanes.apart / 2 } else { 0 };
     i32::midpoint(from, to) - (to - from).signum() * aside
 }
 
-/// Places along an arrow for its word: above it and below it, on the side from which it falls away.
+/// Places along an arrow for its word: above and below the arrow, on the side from which it falls away.
 fn beside(words: &str, from: (i32, i32), to: (i32, i32)) -> Vec<(i32, i32)> {
     let steep = (to.1 - from.1).abs() * 3 > (to.0 - from.0).abs();
     let aside = if steep { (to.0 - from.0).signum() * (width_of(words) / 2 + 2) } else { 0 };
@@ -102,7 +103,7 @@ fn tip(sheet: &mut Sheet, from: (i32, i32), to: (i32, i32), colour: RGBColor) ->
     sheet.area(vec![to, point(-dx - dy * 0.4, -dy + dx * 0.4), point(-dx + dy * 0.4, -dy - dx * 0.4)], colour)
 }
 
-/// What an arrow was, and when.
+/// The words for what an arrow was, and when.
 fn told(story: &Story, arrow: &Arrow) -> String {
     let name = |lane: usize| story.lanes.get(lane).map_or("?", |lane| lane.name.as_str());
     let (_, word) = look(arrow.carries);
@@ -125,7 +126,7 @@ fn told(story: &Story, arrow: &Arrow) -> String {
     told
 }
 
-/// A moment since the intended send time.
+/// A moment in words, counted from the intended send time.
 fn since(story: &Story, us: i64) -> String {
     let sign = if us < story.due_us { "−" } else { "" };
     format!("{sign}{}", exact(us.abs_diff(story.due_us)))

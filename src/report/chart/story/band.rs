@@ -15,9 +15,9 @@ use crate::chart::window::told;
 use crate::story::{Lane, LaneKind};
 use scenario::{End, Link, Target};
 
-/// How wide a fault is that strikes no lane.
+/// The width of a fault that strikes no lane, in the picture's units.
 const EDGE: i32 = 8;
-/// No fault is lower than this.
+/// The least height of a fault, in the picture's units.
 const LEAST: i32 = 4;
 
 /// Whether a fault or its healing falls into a time, in microseconds.
@@ -26,7 +26,7 @@ pub(super) fn overlaps(fault: &FaultReport, from_us: i64, to_us: i64) -> bool {
     micros(fault.begin_ms) <= to_us && end >= from_us
 }
 
-/// Milliseconds as microseconds.
+/// A time in milliseconds as microseconds.
 pub(super) fn micros(ms: u64) -> i64 {
     i64::try_from(ms.saturating_mul(1_000)).unwrap_or(i64::MAX)
 }
@@ -34,19 +34,19 @@ pub(super) fn micros(ms: u64) -> i64 {
 /// A fault of a story, and where across the sheet it is drawn.
 pub(super) struct Band<'r> {
     fault: &'r FaultReport,
-    /// From left to right.
+    /// The places of the band: its left and its right end, one pair for each place.
     places: Vec<(i32, i32)>,
-    /// Where its name is.
+    /// The place of the name, from the left.
     name: i32,
 }
 
-/// What one looks like at one place.
+/// The shades of a band at one place.
 struct Shades {
     struck: Option<Frame>,
     healing: Option<Frame>,
 }
 
-/// All of them. Those that strike none of these lanes stand side by side at the right edge.
+/// The bands of all faults. Those that strike none of these lanes stand side by side at the right edge.
 pub(super) fn all<'r>(lanes: &Lanes, faults: impl Iterator<Item = &'r FaultReport>) -> Vec<Band<'r>> {
     let mut edge = WIDTH - 2;
     let band = |fault: &'r FaultReport| {
@@ -55,7 +55,7 @@ pub(super) fn all<'r>(lanes: &Lanes, faults: impl Iterator<Item = &'r FaultRepor
             return Band { fault, name: i32::midpoint(*left, *right), places };
         }
         let (left, right) = (edge - EDGE, edge);
-        // More than there is room for lie on each other.
+        // Bands for which there is no room lie on each other.
         if left - EDGE * 3 / 2 > lanes.right() {
             edge -= EDGE + EDGE / 2;
         }
@@ -64,7 +64,7 @@ pub(super) fn all<'r>(lanes: &Lanes, faults: impl Iterator<Item = &'r FaultRepor
     faults.map(band).collect()
 }
 
-/// What the shades mean that are drawn.
+/// The keys of the shades that are drawn.
 pub(super) fn keys(bands: &[Band], times: &Times) -> Vec<Key> {
     let any = |is: fn(Shades) -> bool| bands.iter().any(|band| is(band.shades(times, (0, 1))));
     let fault = any(|shades| shades.struck.is_some()).then(|| (Look::Fault, "fault".to_owned()));
@@ -73,7 +73,7 @@ pub(super) fn keys(bands: &[Band], times: &Times) -> Vec<Key> {
 }
 
 impl Band<'_> {
-    /// Draws it, and its name once.
+    /// Draws the band, and its name once.
     pub(super) fn draw(&self, sheet: &mut Sheet, times: &Times, labels: &mut Labels) {
         let mut drawn = None;
         for place in &self.places {
@@ -99,13 +99,13 @@ impl Band<'_> {
         }
     }
 
-    /// What of it falls into the time of the sheet.
+    /// The parts of the fault that fall into the time of the sheet.
     fn shades(&self, times: &Times, (left, right): (i32, i32)) -> Shades {
         let upto = |ms: Option<u64>| ms.map_or(times.bottom(), |ms| times.at(micros(ms)));
         let began = micros(self.fault.begin_ms);
         let (top, mut bottom) = (times.at(began), upto(self.fault.heal_begin_ms));
         if times.holds(began) {
-            // What is over at once is seen, too.
+            // A fault that is over at once must be seen, too.
             bottom = bottom.max(top + LEAST);
         }
         let frame = |top, bottom| Some(Frame { left, top, right, bottom }).filter(|_| bottom > top);
@@ -115,7 +115,7 @@ impl Band<'_> {
     }
 }
 
-/// From where to where on the sheet it strikes; empty if no lane of the story.
+/// The places at which the fault strikes, each from left to right; empty if it strikes no lane of the story.
 fn places(lanes: &Lanes, fault: &FaultReport) -> Vec<(i32, i32)> {
     let over = |which: Vec<usize>| {
         let half = lanes.half();
@@ -132,13 +132,13 @@ fn places(lanes: &Lanes, fault: &FaultReport) -> Vec<(i32, i32)> {
         ) => {
             let nodes = lanes.which(|lane| node.means(end_of(lane)));
             let clients = lanes.which(|lane| is_with(lane, *node));
-            // Its clients may stand anywhere among those of others.
+            // The clients of a node may stand anywhere among those of others, so each has a place of its own.
             if nodes.is_empty() || clients.is_empty() { Vec::new() } else { over([nodes, clients].concat()) }
         }
         Target::Link(link) => {
             let which = |end: End| lanes.which(|lane| end.means(end_of(lane)));
             let (one, other) = (which(link.from), which(link.to));
-            // Without a lane for one of its ends there is no link in this story.
+            // A link with no lane for one of its ends is not in this story.
             if one.is_empty() || other.is_empty() { Vec::new() } else { between([one, other].concat()) }
         }
         Target::Groups(groups) => {
@@ -153,13 +153,13 @@ fn places(lanes: &Lanes, fault: &FaultReport) -> Vec<(i32, i32)> {
     }
 }
 
-/// Whether this is a client of a node.
+/// Whether the lane is a client of a node.
 fn is_with(lane: &Lane, node: End) -> bool {
     let client = matches!(lane.kind, LaneKind::Publisher | LaneKind::Subscriber);
     client && node.means(number(lane.node).map_or(End::AllNodes, End::Node))
 }
 
-/// Which end of links a lane is.
+/// The end of links that a lane is.
 fn end_of(lane: &Lane) -> End {
     match lane.kind {
         LaneKind::Publisher | LaneKind::Subscriber => End::Clients,
@@ -182,7 +182,7 @@ mod tests {
         Lane { kind, name: name.into(), number, node }
     }
 
-    /// Two nodes; the clients of node 1 are not side by side.
+    /// The lanes of two nodes; the clients of node 1 are not side by side.
     fn two_nodes() -> Vec<Lane> {
         use LaneKind::{Broker, Node, Publisher, Subscriber};
         vec![

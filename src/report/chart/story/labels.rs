@@ -1,4 +1,4 @@
-//! The words in a story: each at the first of its places where it hides no other.
+//! The words in a story: each stands at the first of its places where it hides no other.
 
 use plotters::style::RGBColor;
 
@@ -7,26 +7,26 @@ use crate::chart::lettering::{TEXT, fitted, width_of};
 use crate::chart::panel::LEFT;
 use crate::chart::sheet::{Sheet, WIDTH};
 
-/// A word is no longer than this.
+/// The greatest width of a word, in the picture's units.
 const LONGEST: i32 = 420;
 
-/// How far a word reaches above and below its middle.
+/// How far a word reaches above and below its middle, in the picture's units.
 const HALF: i32 = TEXT / 2 + 2;
 
-/// Where words stand already.
+/// The places where words stand already.
 pub(super) struct Labels {
     taken: Vec<Frame>,
-    /// No word stands here: it would be crossed out.
+    /// The places where no word stands, because it would be crossed out.
     never: Vec<Frame>,
 }
 
 impl Labels {
-    /// Words that avoid these.
+    /// Labels that avoid these frames.
     pub(super) fn beside(never: Vec<Frame>) -> Self {
         Self { taken: Vec::new(), never }
     }
 
-    /// Writes a word around one of these points, the last one if all are taken.
+    /// Writes a word around the first of these points that is free, or around the last if all are taken.
     pub(super) fn put(
         &mut self,
         sheet: &mut Sheet,
@@ -40,12 +40,12 @@ impl Labels {
         }
     }
 
-    /// Where a word of this width stands.
+    /// Finds the place of a word of this width.
     fn place(&mut self, width: i32, places: impl IntoIterator<Item = (i32, i32)>) -> Option<(i32, i32)> {
         let half = width / 2 + 2;
         let mut found = None;
         for (x, y) in places {
-            // Not over the marks of the time.
+            // The word must not stand over the marks of the time.
             let x = x.max(LEFT - 10 + half).min(WIDTH - half).max(half);
             let frame = |y| Frame { left: x - half, top: y - HALF, right: x + half, bottom: y + HALF };
             for y in self.allowed(y, frame) {
@@ -61,7 +61,7 @@ impl Labels {
         Some((x, y))
     }
 
-    /// This height, or the nearest above and below what no word stands on.
+    /// This height if no forbidden frame is there, otherwise the nearest allowed ones above and below.
     fn allowed(&self, y: i32, frame: impl Fn(i32) -> Frame) -> Vec<i32> {
         match self.never.iter().find(|never| never.overlaps(frame(y))) {
             None => vec![y],
@@ -82,7 +82,7 @@ mod tests {
         assert_eq!(place(50), (300, 50));
         assert_eq!(place(116), (300, 100 - HALF), "above it");
         assert_eq!(place(130), (300, 132 + HALF), "below it, as above is taken");
-        // Even when both are taken.
+        // When words stand both above and below, the last one hides a word, but is still not crossed out.
         assert_eq!(place(110), (300, 132 + HALF));
     }
 }

@@ -6,50 +6,50 @@ use crate::chart::panel::{LEFT, RIGHT};
 use crate::chart::sheet::{Drawn, Sheet, WIDTH};
 use crate::story::Lane;
 
-/// A name that is read from below is no longer than this.
+/// The greatest width of a name that is read from below, in the picture's units.
 const LONGEST: i32 = 230;
 
-/// Where the lanes are.
+/// The places of the lanes.
 pub(super) struct Lanes<'s> {
     lanes: &'s [Lane],
-    /// From one to the next.
+    /// The distance from one lane to the next, in the picture's units.
     pub(super) apart: i32,
 }
 
 impl<'s> Lanes<'s> {
-    /// All lanes of a story, evenly over the sheet.
+    /// The lanes of a story, spread evenly over the sheet.
     pub(super) fn new(lanes: &'s [Lane]) -> Self {
         let many = i32::try_from(lanes.len()).unwrap_or(i32::MAX).max(1);
         Self { lanes, apart: (WIDTH - LEFT - RIGHT) / many }
     }
 
-    /// Where a lane is.
+    /// The place of a lane, from the left.
     pub(super) fn at(&self, lane: usize) -> i32 {
         LEFT + self.apart * (lane as i32) + self.apart / 2
     }
 
-    /// What is over a lane goes so far to either side of it.
+    /// How far what lies over a lane reaches to either side of it, in the picture's units.
     pub(super) fn half(&self) -> i32 {
         (self.apart * 3 / 10).min(44)
     }
 
-    /// Right of this is nothing of a lane.
+    /// The place to the right of which nothing of a lane lies.
     pub(super) fn right(&self) -> i32 {
         self.at(self.lanes.len().saturating_sub(1)) + self.half()
     }
 
-    /// Those for which something holds.
+    /// The lanes for which `of` holds.
     pub(super) fn which(&self, of: impl Fn(&Lane) -> bool) -> Vec<usize> {
         (0..self.lanes.len()).filter(|lane| of(&self.lanes[*lane])).collect()
     }
 
-    /// Whether there is no room for the words of the names side by side.
+    /// Whether there is no room for the words of the names side by side, so that they are read from below.
     fn upright(&self) -> bool {
         let mut words = self.lanes.iter().flat_map(|lane| lane.name.split(' '));
         words.any(|word| width_of(word) > self.apart)
     }
 
-    /// How high the names are.
+    /// The height of the names, in the picture's units.
     pub(super) fn head(&self) -> i32 {
         let names = self.lanes.iter().map(|lane| lane.name.as_str());
         if self.upright() {

@@ -22,9 +22,9 @@ use labels::Labels;
 use lanes::Lanes;
 use time::Times;
 
-/// A zigzag is so far from the edge of what is cut out.
+/// The distance of a zigzag from the edge of what is cut out, in the picture's units.
 const INTO_CUT: i32 = 12;
-/// And so far do its teeth reach.
+/// How far the teeth of a zigzag reach, in the picture's units.
 const TOOTH: i32 = 5;
 
 /// The pictures of a run's stories.
@@ -40,7 +40,7 @@ fn picture(run: &RunReport, names: Names, story: &Story) -> Option<Picture> {
     let height = 320 + 18 * i32::try_from(story.arrows.len()).unwrap_or(i32::MAX).min(30);
     let times = |begin| Times::new(moments(run, story), begin, begin + height);
     let bands = band::all(&lanes, told(run, story));
-    // What is drawn does not depend on how high the legend is.
+    // Which shades are drawn does not depend on the height of the legend, so any begin of the time will do.
     let keys = keys(story, band::keys(&bands, &times(0)));
     let top = legend::height(&keys) + 6;
     let times = times(top + lanes.head() + 6);
@@ -61,7 +61,7 @@ fn picture(run: &RunReport, names: Names, story: &Story) -> Option<Picture> {
     })
 }
 
-/// The first and the last moment.
+/// The first and the last moment of a story.
 fn span(story: &Story) -> (i64, i64) {
     let arrows = story.arrows.iter().flat_map(|arrow| [Some(arrow.leaves_us), arrow.arrives_us]);
     let all = arrows.flatten().chain([story.due_us]).chain(story.sent_us);
@@ -74,7 +74,7 @@ fn told<'r>(run: &'r RunReport, story: &Story) -> impl Iterator<Item = &'r Fault
     run.faults.iter().filter(move |fault| band::overlaps(fault, first, last))
 }
 
-/// When something happened.
+/// The moments at which something happened in a story or to a process.
 fn moments(run: &RunReport, story: &Story) -> Vec<i64> {
     let (first, last) = span(story);
     let arrows = story.arrows.iter().flat_map(|arrow| [Some(arrow.leaves_us), arrow.arrives_us]);
@@ -84,7 +84,7 @@ fn moments(run: &RunReport, story: &Story) -> Vec<i64> {
     arrows.flatten().chain([first, last, story.due_us]).chain(story.sent_us).chain(faults).collect()
 }
 
-/// What the arrows mean, and then the faults.
+/// The keys of the arrows, and then those of the faults.
 fn keys(story: &Story, faults: Vec<Key>) -> Vec<Key> {
     let all = [Carries::Message, Carries::Replay, Carries::Ack, Carries::Refusal, Carries::Unknown];
     let there = all.into_iter().filter(|carries| story.arrows.iter().any(|arrow| arrow.carries == *carries));
@@ -100,7 +100,7 @@ fn keys(story: &Story, faults: Vec<Key>) -> Vec<Key> {
     keys
 }
 
-/// The time on the left.
+/// Draws the time on the left.
 fn scale(sheet: &mut Sheet, times: &Times, story: &Story) -> Drawn {
     for (y, word) in times.marks(story.due_us) {
         sheet.line(vec![(LEFT, y), (WIDTH, y)], GRID, 1)?;
@@ -110,7 +110,7 @@ fn scale(sheet: &mut Sheet, times: &Times, story: &Story) -> Drawn {
     sheet.upright("ms since the intended send time", (12, i32::midpoint(top, times.bottom())), Anchor::Middle)
 }
 
-/// The moment that the schedule asked for, at the publisher.
+/// Draws the moment that the schedule asked for, at the publisher.
 fn due(sheet: &mut Sheet, lanes: &Lanes, times: &Times, story: &Story) -> Drawn {
     let publishers = lanes.which(|lane| lane.kind == LaneKind::Publisher);
     let Some(publisher) = publishers.first() else { return Ok(()) };
@@ -124,7 +124,7 @@ fn due(sheet: &mut Sheet, lanes: &Lanes, times: &Times, story: &Story) -> Drawn 
     Ok(())
 }
 
-/// Where the zigzags are.
+/// The frames that the zigzags take.
 fn zigzags(times: &Times) -> Vec<Frame> {
     let across = |(from, to): (i32, i32)| {
         let tooth = INTO_CUT - TOOTH - 1;
@@ -133,7 +133,7 @@ fn zigzags(times: &Times) -> Vec<Frame> {
     times.cuts().map(across).collect()
 }
 
-/// A zigzag over the whole width where a wait is cut out.
+/// Draws a zigzag over the whole width where a wait is cut out.
 fn cuts(sheet: &mut Sheet, times: &Times) {
     for (from, to) in times.cuts() {
         for y in [from + INTO_CUT, to - INTO_CUT] {

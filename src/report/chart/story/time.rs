@@ -2,15 +2,15 @@
 
 use crate::chart::axis::even;
 
-/// A cut is as high as this.
+/// The height of a cut, in the picture's units.
 const CUT: i32 = 44;
-/// So many waits are cut out at most.
+/// The most waits that are cut out.
 const MOST_CUTS: usize = 4;
-/// No stretch between two cuts is lower than this.
+/// The least height of a stretch between two cuts, in the picture's units.
 const LOWEST: i32 = 56;
-/// What is closer than this happens at once.
+/// Moments that are no further apart than this count as one, in microseconds.
 const AT_ONCE_US: u64 = 30;
-/// Between two marks, at least.
+/// The least distance between two marks, in the picture's units.
 const APART: i32 = 44;
 
 /// A stretch of time without a cut, and where it lies on the sheet.
@@ -22,14 +22,14 @@ struct Stretch {
     bottom: i32,
 }
 
-/// Which moment lies where.
+/// The place of each moment on the sheet.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Times {
     stretches: Vec<Stretch>,
 }
 
 impl Times {
-    /// From the first of these moments to the last, between `top` and about `bottom`.
+    /// Lays the time from the first of these moments to the last between `top` and about `bottom`.
     pub(super) fn new(mut moments: Vec<i64>, top: i32, bottom: i32) -> Self {
         moments.sort_unstable();
         moments.dedup();
@@ -38,7 +38,7 @@ impl Times {
         };
         let cuts = cuts(&moments);
         let kept = last.abs_diff(first) - cuts.iter().map(|(from, to)| to.abs_diff(*from)).sum::<u64>();
-        // Room before and after, so that nothing happens at the very edge.
+        // There is room before the first and after the last moment, so that nothing happens at the very edge.
         let shortest = cuts.iter().map(|(from, to)| to.abs_diff(*from)).min().unwrap_or(u64::MAX);
         let room = i64::try_from((kept / 12).min(shortest / 3)).unwrap_or(0).max(1);
         let starts = std::iter::once(first).chain(cuts.iter().map(|(_, to)| *to));
@@ -61,7 +61,7 @@ impl Times {
         Self { stretches: stretches.collect() }
     }
 
-    /// Where a moment lies.
+    /// The place of a moment, from above.
     pub(super) fn at(&self, us: i64) -> i32 {
         for stretch in &self.stretches {
             if us <= stretch.to_us {
@@ -79,17 +79,17 @@ impl Times {
         (first..=self.stretches.last().map_or(i64::MIN, |stretch| stretch.to_us)).contains(&us)
     }
 
-    /// Where the last moment lies, and a little more.
+    /// The place of the last moment, and a little more.
     pub(super) fn bottom(&self) -> i32 {
         self.stretches.last().map_or(0, |stretch| stretch.bottom)
     }
 
-    /// Where the cuts are: from and to.
+    /// The places of the cuts: from and to.
     pub(super) fn cuts(&self) -> impl Iterator<Item = (i32, i32)> {
         self.stretches.windows(2).map(|two| (two[0].bottom, two[1].top))
     }
 
-    /// The marks, in milliseconds since a moment.
+    /// The marks of the time: the place of each, and its milliseconds since a moment.
     pub(super) fn marks(&self, since_us: i64) -> Vec<(i32, String)> {
         let mut marks = Vec::new();
         for stretch in &self.stretches {
@@ -106,8 +106,8 @@ impl Times {
     }
 }
 
-/// The waits to cut out: together most of the time, and each far longer than any that stays. Moments within a few
-/// microseconds are one: what a process does at once is no stretch worth to be seen.
+/// The waits to cut out: together most of the time, and each far longer than any wait that stays. Moments within a few
+/// microseconds count as one: what a process does at once is no stretch worth to be seen.
 fn cuts(moments: &[i64]) -> Vec<(i64, i64)> {
     let mut apart = moments.to_vec();
     apart.dedup_by(|later, earlier| later.abs_diff(*earlier) < AT_ONCE_US);

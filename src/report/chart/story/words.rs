@@ -1,4 +1,4 @@
-//! What a story's picture is called, and what happened in it, in words.
+//! The title of a story's picture, and what happened in it, in words.
 
 use crate::RunReport;
 use crate::chart::axis::{exact, seconds};
@@ -7,10 +7,10 @@ use crate::phrases::listed;
 use crate::story::{Arrow, Carries, Choice, LaneKind, Story};
 use ledger::grouped;
 
-/// So many ends on the way are named.
+/// The most ends on the way that are named.
 const MOST_ENDS: usize = 2;
 
-/// The choice in an id, and in words.
+/// The reason why a message was chosen, as a part of an id and in words.
 pub(super) fn choice(choice: Choice) -> (&'static str, &'static str) {
     match choice {
         Choice::FirstLost => ("first-lost", "the first message that somebody lost"),
@@ -19,7 +19,7 @@ pub(super) fn choice(choice: Choice) -> (&'static str, &'static str) {
     }
 }
 
-/// What happened: who had it, and where it ended.
+/// What happened to a message: who had it, and where it ended.
 pub(super) fn caption(story: &Story) -> String {
     let due = seconds(u64::try_from(story.due_us / 1_000).unwrap_or(0));
     let message =
@@ -36,7 +36,7 @@ pub(super) fn caption(story: &Story) -> String {
     caption
 }
 
-/// What a reader must know of a choice: those whose receipts were not kept could not be chosen.
+/// What a reader must know of a choice: messages whose receipts were not kept could not be chosen.
 pub(super) fn unwitnessed(run: &RunReport, story: &Story) -> String {
     match run.unwitnessed {
         Some(many @ 1..) if story.choice != Choice::FirstLost => {
@@ -57,7 +57,7 @@ fn sent(story: &Story) -> String {
     }
 }
 
-/// The servers that had it.
+/// The servers that had the message.
 fn reached(story: &Story) -> Option<String> {
     let carried = |arrow: &&Arrow| matches!(arrow.carries, Carries::Message | Carries::Replay);
     let mut names: Vec<String> = Vec::new();
@@ -72,7 +72,7 @@ fn reached(story: &Story) -> Option<String> {
     (!names.is_empty()).then(|| format!("came to {}", listed(&names)))
 }
 
-/// Where it ended on the way.
+/// The places where the message ended on the way.
 fn ended(story: &Story) -> Option<String> {
     let name = |lane: usize| story.lanes.get(lane).map_or("?", |lane| lane.name.as_str());
     let lost =
@@ -93,7 +93,7 @@ fn ended(story: &Story) -> Option<String> {
     (!named.is_empty()).then(|| format!("ended {}", listed(&named)))
 }
 
-/// Whom it reached.
+/// The clause on whom the message reached.
 fn fate(story: &Story) -> String {
     let owed = counted(story.owed, "subscriber", "subscribers");
     match (story.received, story.lost) {
