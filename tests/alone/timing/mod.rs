@@ -13,5 +13,6 @@ mod link_proxy;
 #[cfg(target_os = "linux")]
 mod node;
 mod node_slow;
+mod replay;
 mod report_large;
 mod slow;

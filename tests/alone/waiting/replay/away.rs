@@ -10,51 +10,6 @@ use crate::support::client::Client;
 use crate::support::rabbitmq::RabbitMq;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_changes_nodes_thirty_times_while_messages_pour_in_misses_nothing_and_gets_nothing_twice() {
-    let cluster = Cluster::new(RabbitMq::shared().url());
-    let (_history, nodes) = (cluster.history(&[]).await, [cluster.node().await, cluster.node().await]);
-    let stop = CancellationToken::new();
-    let pouring =
-        join(pour(&nodes[0], "r", "Ada", 150, stop.clone()), pour(&nodes[1], "r", "Bo", 150, stop.clone()));
-    let walking = async {
-        let mut reader = Reader::new("r");
-        for visit in 0..=30 {
-            let recovered = reader.come(&nodes[visit % 2]).await;
-            assert_eq!(recovered, if visit == 0 { "none" } else { "all" }, "visit {visit}");
-            reader.read(20).await;
-            if visit < 30 {
-                reader.go();
-            }
-        }
-        stop.cancel();
-        reader
-    };
-    let ((mut ada, mut bo), mut reader) = join(pouring, walking).await;
-    // What was said before it first came is nobody's debt.
-    let first = |texts: &std::collections::BTreeSet<String>, name: &str| {
-        let heard =
-            reader.texts.iter().filter_map(|text| text.strip_prefix(name)?.trim().parse::<u64>().ok());
-        let first = heard.min().unwrap();
-        texts
-            .iter()
-            .filter(|text| text[name.len()..].trim().parse::<u64>().unwrap() >= first)
-            .cloned()
-            .collect()
-    };
-    (ada, bo) = (first(&ada, "Ada"), first(&bo, "Bo"));
-    ada.append(&mut bo);
-    reader.until(&ada).await;
-    assert_eq!(reader.texts, ada);
-    assert!(!reader.recovered.is_empty(), "something was said while it was away");
-    for node in &nodes {
-        assert_eq!(node.metric("pubsub_lab_replay_dropped_frames_total").await, 0.0);
-    }
-    let replays =
-        nodes[0].metric("pubsub_lab_replays_total").await + nodes[1].metric("pubsub_lab_replays_total").await;
-    assert_eq!(replays, 30.0);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_after_that_the_history_does_not_know_is_part() {
     let cluster = Cluster::new(RabbitMq::shared().url());
     let (history, node) = (cluster.history(&["--keep", "20"]).await, cluster.node().await);
