@@ -35,28 +35,28 @@ pub struct Messages {
 pub struct Debts {
     /// One for each message sent and each subscriber of its room.
     pub owed: u64,
-    /// Received live.
+    /// Debts that were received live.
     pub delivered: u64,
-    /// Received only by replay.
+    /// Debts that were received only by replay.
     pub recovered: u64,
-    /// Never received.
+    /// Debts that were never received.
     pub lost: u64,
     /// The share of all owed debts that was received live within a second of the intended send time, 0 to 1.
     /// Null if nothing was owed.
     pub on_time: Option<f64>,
-    /// A broken promise: the pattern confirmed the message.
+    /// Lost debts whose message the pattern had confirmed: broken promises.
     pub lost_confirmed: u64,
-    /// Never promised: the message was handed over, or the pattern has no path for the debt.
+    /// Lost debts that nobody had promised: the message was handed over, or the pattern has no path for the debt.
     pub lost_handed: u64,
-    /// The publisher was told.
+    /// Lost debts whose message was refused, so that the publisher knew.
     pub lost_refused: u64,
-    /// The publisher knows that it does not know.
+    /// Lost debts whose message was answered with `unknown`, or not at all.
     pub lost_unknown: u64,
-    /// Over a path that the pattern does not have; a part of `lost_handed`.
+    /// Lost debts over a path that the pattern does not have; a part of `lost_handed`.
     pub lost_no_path: u64,
-    /// The subscriber was online when the message was sent.
+    /// Lost debts whose subscriber was connected when the message was sent.
     pub lost_online: u64,
-    /// It was not.
+    /// Lost debts whose subscriber was disconnected when the message was sent.
     pub lost_offline: u64,
 }
 

@@ -15,17 +15,17 @@ const MOST_SLICES: usize = 864_000;
 /// One slice. By intended send time, but for `received` and `online`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Slice {
-    /// Its begin, in milliseconds since the measured load began.
+    /// When the slice begins, in milliseconds since the measured load began.
     pub at_ms: u64,
     /// Messages due in it that were sent, whenever.
     pub sent: u64,
-    /// Of them, confirmed or handed.
+    /// Messages of this slice that were acknowledged: confirmed or handed.
     #[serde(default)]
     pub acked: u64,
-    /// Of them, refused.
+    /// Messages of this slice that were refused.
     #[serde(default)]
     pub refused: u64,
-    /// Of them, answered with unknown or never.
+    /// Messages of this slice that were answered with `unknown`, or never.
     #[serde(default)]
     pub unknown: u64,
     /// Debts of those messages that were delivered live, whenever.

@@ -59,7 +59,7 @@ pub struct RunReport {
     pub duplicates: Option<u64>,
     /// Debts overtaken by one with a higher sequence of the same publisher and room.
     pub reordered: Option<u64>,
-    /// The same within a replay.
+    /// Debts overtaken within a replay by one with a higher sequence of the same publisher and room.
     pub replay_reordered: Option<u64>,
     /// Debts received though their message was refused.
     pub refused_but_delivered: Option<u64>,
@@ -181,11 +181,11 @@ impl Quantiles {
 pub struct FaultReport {
     /// As the scenario words it: `kill broker`.
     pub what: String,
-    /// It struck.
+    /// When the fault struck.
     pub begin_ms: u64,
-    /// Healing began.
+    /// When its healing began.
     pub heal_begin_ms: Option<u64>,
-    /// The target was ready again.
+    /// When its target was ready again.
     pub healed_ms: Option<u64>,
     /// The `[[fault]]` of a scenario that strikes like this one, with all that was left to the seed; left out where only
     /// the words are known.
