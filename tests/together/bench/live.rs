@@ -43,13 +43,15 @@ fn frames_with(screen: &Screen, text: &str) -> usize {
 fn a_broker_that_is_killed_is_seen_to_be() {
     let scenario = format!("patterns = [\"redis\"]\n{}", short(KILL));
     let (place, mut terminal) = begun(&scenario, &[], 80);
-    terminal.sees("next: kill broker in ");
-    terminal.sees("broker KILLED");
-    terminal.sees("kill broker since ");
-    terminal.sees("no more faults in this run");
-    terminal.ended_within(PATIENCE);
+    terminal.ended_within(Duration::from_secs(60));
     assert_given_back(&terminal);
+    // The frames are looked at when all is over, because a busy machine may not look while the broker is down.
     terminal.look(|screen| {
+        let said =
+            ["next: kill broker in ", "broker KILLED", "kill broker since ", "no more faults in this run"];
+        for text in said {
+            assert!(frames_with(screen, text) > 0, "{text}:\n{}", screen.frames.join("\n----\n"));
+        }
         for text in ["[1/1] redis  load ", " of 3.0 s", "node 2 up", "broker up", ", heals in "] {
             assert!(frames_with(screen, text) > 1, "{text}:\n{}", screen.frames.join("\n----\n"));
         }
