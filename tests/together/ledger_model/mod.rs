@@ -19,8 +19,10 @@ use model::Model;
 const BEGIN: Duration = Duration::from_millis(3_000);
 const SECOND: Duration = Duration::from_secs(1);
 
+/// A time in whole milliseconds, rounded to the nearest, half a millisecond up. In floating point, 4.8935 s would be less
+/// than it is.
 fn whole_ms(time: Duration) -> u64 {
-    (time.as_secs_f64() * 1_000.0).round() as u64
+    ((time.as_nanos() + 500_000) / 1_000_000) as u64
 }
 
 proptest! {
