@@ -5,6 +5,7 @@
 //! it.
 
 pub mod amqp;
+mod backoff;
 mod counters;
 mod feed;
 mod interest;

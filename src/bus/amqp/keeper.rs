@@ -14,13 +14,12 @@ use super::broker::Broker;
 use super::failure::Failure;
 use super::link::Link;
 use super::torn::Torn;
+use crate::backoff::Backoff;
 use crate::status::CLOSED;
 
 /// The pause before the second attempt, before jitter; later pauses are longer.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// The pause after a failure that does not mend itself, long enough not to fill the broker's log.
-const LASTING_PAUSE: Duration = Duration::from_secs(1);
 
 /// A use of a connection: publishing or listening.
 pub(super) trait Service: Send {
@@ -45,7 +44,7 @@ impl Keeper {
     /// Keeps a service connected until the bus stops.
     pub(super) async fn keep(self, mut service: impl Service) {
         let Self { broker, torn, reconnects, stop } = self;
-        let mut pause = FIRST_PAUSE;
+        let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
         let mut connected_before = false;
         let gone = Arc::<AtomicBool>::default();
         let tell = || {
@@ -79,7 +78,7 @@ impl Keeper {
                     drop(link);
                     service.down(&broker.lost(&reason));
                     began = Instant::now();
-                    pause = FIRST_PAUSE;
+                    backoff.reset();
                 }
                 Err(Failure { reason, lasting: does_not_mend }) => {
                     // Another process may declare the exchange again before the next attempt, so its loss is reported
@@ -91,20 +90,14 @@ impl Keeper {
                     lasting = does_not_mend;
                 }
             }
-            let wait = if lasting { LASTING_PAUSE } else { jitter(pause) };
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            let pause = backoff.pause(lasting);
             // The pause counts from the beginning of the attempt: an attempt that ran into its time-out has waited
             // enough.
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = sleep_until(began + wait) => {}
+                () = sleep_until(began + pause) => {}
             }
         }
         service.down(CLOSED);
     }
-}
-
-/// A random pause between half of the given one and all of it, so that nodes do not reconnect in step.
-fn jitter(pause: Duration) -> Duration {
-    pause.mul_f64(rand::random_range(0.5..=1.0))
 }

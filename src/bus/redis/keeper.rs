@@ -12,13 +12,12 @@ use tokio_util::sync::CancellationToken;
 use super::broker::Broker;
 use super::failure::Failure;
 use super::link::{Link, Push};
+use crate::backoff::Backoff;
 use crate::status::CLOSED;
 
 /// The pause before the second attempt, before jitter; later pauses are longer.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_millis(200);
-/// The pause after a failure that does not mend itself, long enough not to fill the broker's log.
-const LASTING_PAUSE: Duration = Duration::from_secs(1);
 
 /// A use of a connection: publishing or listening.
 pub(super) trait Service {
@@ -37,7 +36,7 @@ pub(super) async fn keep(
     reconnects: Counter,
     stop: CancellationToken,
 ) {
-    let mut pause = FIRST_PAUSE;
+    let mut backoff = Backoff::new(FIRST_PAUSE, LONGEST_PAUSE);
     let mut connected_before = false;
     while !stop.is_cancelled() {
         let mut began = Instant::now();
@@ -59,26 +58,20 @@ pub(super) async fn keep(
                 }
                 service.down(&broker.lost(&reason));
                 began = Instant::now();
-                pause = FIRST_PAUSE;
+                backoff.reset();
             }
             Err(Failure { reason, lasting: does_not_mend }) => {
                 service.down(&reason);
                 lasting = does_not_mend;
             }
         }
-        let wait = if lasting { LASTING_PAUSE } else { jitter(pause) };
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        let pause = backoff.pause(lasting);
         // The pause counts from the beginning of the attempt: an attempt that ran into its time-out has waited
         // enough.
         tokio::select! {
             () = stop.cancelled() => break,
-            () = sleep_until(began + wait) => {}
+            () = sleep_until(began + pause) => {}
         }
     }
     service.down(CLOSED);
-}
-
-/// A random pause between half of the given one and all of it, so that nodes do not reconnect in step.
-fn jitter(pause: Duration) -> Duration {
-    pause.mul_f64(rand::random_range(0.5..=1.0))
 }
