@@ -26,42 +26,14 @@ fn undelivered(change: impl FnOnce(&mut RunReport)) -> RunReport {
     })
 }
 
-/// A run whose counts are consecutive numbers from this one on.
-fn counted(from: u64) -> RunReport {
-    let mut next = from..;
-    let mut n = || next.next().unwrap_or_default();
-    run_with(|run| {
-        run.messages =
-            Some(Messages { due: n(), sent: n(), unsent: n(), acked: n(), refused: n(), unknown: n() });
-        run.debts = Some(Debts {
-            owed: n(),
-            delivered: n(),
-            recovered: n(),
-            lost: n(),
-            on_time: Some(1.0),
-            lost_confirmed: n(),
-            lost_handed: n(),
-            lost_refused: n(),
-            lost_unknown: n(),
-            lost_no_path: n(),
-            lost_online: n(),
-            lost_offline: n(),
-        });
-        (run.duplicates, run.reordered, run.replay_reordered) = (Some(n()), Some(n()), Some(n()));
-        (run.refused_but_delivered, run.unexpected) = (Some(n()), Some(n()));
-        (run.corrupted, run.foreign, run.overruns) = (Some(n()), Some(n()), Some(n()));
-    })
+/// Messages of which each count is the next number.
+fn messages(n: &mut impl FnMut() -> u64) -> Messages {
+    Messages { due: n(), sent: n(), unsent: n(), acked: n(), refused: n(), unknown: n() }
 }
 
-#[test]
-fn every_count_is_summed() {
-    let sum = one(vec![counted(1), counted(101)]);
-    // The sums are 1 + 101, 2 + 102, and so on.
-    let mut next = (0..).map(|n| 102 + 2 * n);
-    let mut n = || next.next().unwrap();
-    let messages = Messages { due: n(), sent: n(), unsent: n(), acked: n(), refused: n(), unknown: n() };
-    assert_eq!(sum.messages, Some(messages));
-    let debts = Debts {
+/// Debts of which each count is the next number.
+fn debts(n: &mut impl FnMut() -> u64) -> Debts {
+    Debts {
         owed: n(),
         delivered: n(),
         recovered: n(),
@@ -74,8 +46,30 @@ fn every_count_is_summed() {
         lost_no_path: n(),
         lost_online: n(),
         lost_offline: n(),
-    };
-    assert_eq!(sum.debts, Some(debts));
+    }
+}
+
+/// A run whose counts are consecutive numbers from this one on.
+fn counted(from: u64) -> RunReport {
+    let mut next = from..;
+    let mut n = || next.next().unwrap_or_default();
+    run_with(|run| {
+        run.messages = Some(messages(&mut n));
+        run.debts = Some(debts(&mut n));
+        (run.duplicates, run.reordered, run.replay_reordered) = (Some(n()), Some(n()), Some(n()));
+        (run.refused_but_delivered, run.unexpected) = (Some(n()), Some(n()));
+        (run.corrupted, run.foreign, run.overruns) = (Some(n()), Some(n()), Some(n()));
+    })
+}
+
+#[test]
+fn every_count_is_summed() {
+    let sum = one(vec![counted(1), counted(101)]);
+    // The sums are 1 + 101, 2 + 102, and so on.
+    let mut next = (0..).map(|n| 102 + 2 * n);
+    let mut n = || next.next().unwrap();
+    assert_eq!(sum.messages, Some(messages(&mut n)));
+    assert_eq!(sum.debts, Some(debts(&mut n)));
     let rest = [sum.duplicates, sum.reordered, sum.replay_reordered, sum.refused_but_delivered];
     assert_eq!(rest, [Some(n()), Some(n()), Some(n()), Some(n())]);
     let rest = [sum.unexpected, sum.corrupted, sum.foreign, sum.overruns];

@@ -18,7 +18,7 @@ impl ScenarioError {
         &self.hint
     }
 
-    /// The same error for a value that was not given by the flag of its field: `words` say what gave it, and `hint`
+    /// This error, for a value that was not given by the flag of its field: `words` say what gave it, and `hint`
     /// what to do then.
     pub fn given_by(mut self, key: &str, words: &str, hint: &str) -> Self {
         let Some((_, text)) = self.flag.take_if(|(flag, _)| *flag == key) else { return self };

@@ -118,7 +118,7 @@ pub(crate) trait FaultWords {
 
     /// Whether it breaks something by itself, so that one can speak of its healing.
     fn breaks(&self) -> bool {
-        true
+        !self.is_deliberate()
     }
 
     /// Whether it holds in the very moment in which it strikes. A process takes its time to end, and clients to leave.

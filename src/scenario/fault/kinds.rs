@@ -77,7 +77,7 @@ macro_rules! kinds {
             }
         })*
 
-        /// All of them, in the order of help texts.
+        /// Every kind of fault, in the order of help texts.
         pub(crate) const KINDS: &[Listed] = &[
             $(listed::<$before>(read_as::<$before>),)*
             $(listed::<$link>(read_as::<$link>),)*

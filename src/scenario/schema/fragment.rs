@@ -19,7 +19,7 @@ pub(crate) fn count(range: RangeInclusive<u64>) -> Value {
     json!({ "type": "integer", "minimum": range.start(), "maximum": range.end() })
 }
 
-/// The same schema with a description for people. Editors do not show a description that stands beside a reference.
+/// A schema to which a description for people is added. Editors do not show a description that stands beside a reference.
 pub(crate) fn described(mut schema: Value, description: &str) -> Value {
     if schema.get("$ref").is_some() {
         return json!({ "description": description, "anyOf": [schema] });

@@ -48,8 +48,4 @@ impl FaultWords for Join {
     fn is_deliberate(&self) -> bool {
         true
     }
-
-    fn breaks(&self) -> bool {
-        false
-    }
 }

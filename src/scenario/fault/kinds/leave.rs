@@ -45,8 +45,4 @@ impl FaultWords for Leave {
     fn is_deliberate(&self) -> bool {
         true
     }
-
-    fn breaks(&self) -> bool {
-        false
-    }
 }
