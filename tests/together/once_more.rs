@@ -59,4 +59,6 @@ fn a_name_that_no_test_has_does_not_pass() {
 #[test]
 fn a_program_that_ends_without_naming_a_test_fails() {
     assert_eq!(run("exit 134"), (Some(1), vec![]));
+    // It failed a test, and never came to those after it.
+    assert_eq!(run("echo 'test a::flaky ... FAILED'; exit 134"), (Some(1), vec![]));
 }
