@@ -8,6 +8,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::json;
 
+use super::median;
 use crate::support::client::Client;
 use crate::support::node::Node;
 use crate::support::process::{PATIENCE, Running, pubsub_lab};
@@ -16,11 +17,6 @@ use crate::support::report::{Bench, Run, conclusive, conclusive_after, endless, 
 
 /// So many measurements, of which the median counts: one that a neighbour on the machine has spoilt does not.
 const TURNS: usize = 3;
-
-fn median<T: Ord>(mut measured: [T; TURNS]) -> T {
-    measured.sort();
-    measured.into_iter().nth(TURNS / 2).unwrap()
-}
 
 /// Three nodes over Redis, 100 messages a second for six seconds, one fault from 1 s to 3 s.
 fn two_seconds(fault: &str) -> String {

@@ -7,6 +7,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 use tokio::time::timeout;
 
+use super::super::median;
 use crate::support::client::Client;
 use crate::support::node::Node;
 use crate::support::zeromq_bus::{Addresses, PATIENCE};
@@ -26,9 +27,8 @@ fn is_prompt(took: &[(Duration, Duration)]) {
 }
 
 fn median_is_prompt(took: impl Iterator<Item = Duration>) {
-    let mut took: Vec<_> = took.collect();
-    took.sort();
-    assert!(took[ROUNDS / 2] < BACK_WITHIN, "{took:?}");
+    let took: Vec<_> = took.collect();
+    assert!(*median(&took) < BACK_WITHIN, "{took:?}");
 }
 
 /// A client that publishes a numbered text every 10 ms, until it is told to stop.
