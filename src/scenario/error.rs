@@ -2,6 +2,11 @@
 
 use std::ops::Range;
 
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::example::syntax_hint;
+
 /// Why a scenario cannot be run: one sentence that names what is wrong and where, and a hint at what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -35,7 +40,7 @@ fn given(key: &str, text: &str) -> String {
 /// An error that still lacks its hint: only with one does it become a [`ScenarioError`].
 #[must_use]
 #[derive(Debug)]
-pub(super) struct Complaint {
+pub struct Complaint {
     message: String,
     flag: Option<(&'static str, String)>,
 }
@@ -45,17 +50,20 @@ impl Complaint {
         Self { message: message.into(), flag: None }
     }
 
-    pub(super) fn with_hint(self, hint: impl Into<String>) -> ScenarioError {
+    /// The error, with what the user can do about it.
+    pub fn with_hint(self, hint: impl Into<String>) -> ScenarioError {
         ScenarioError { message: self.message, hint: hint.into(), flag: self.flag }
     }
 }
 
-/// The text of a scenario, and the name by which people know it.
-pub(super) struct Source<'a> {
-    pub(super) name: &'a str,
-    pub(super) text: &'a str,
+/// The text of a file, and the name by which people know it.
+pub struct Source<'a> {
+    /// The name that errors give the file.
+    pub name: &'a str,
+    /// What stands in the file.
+    pub text: &'a str,
     /// Says how a key is written: the hint of an error that has no better one.
-    pub(super) example: fn(&str) -> String,
+    pub example: fn(&str) -> String,
 }
 
 /// The place where a value was given.
@@ -67,7 +75,21 @@ pub(super) enum Origin {
     Flag(&'static str, String),
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    /// The table that the text is, in TOML, with the place of each value.
+    pub fn document(&self) -> Result<Spanned<DeTable<'a>>, ScenarioError> {
+        DeTable::parse(self.text).map_err(|error| {
+            let what = error.message().lines().collect::<Vec<_>>().join("; ");
+            let hint = syntax_hint(&what);
+            self.error(&error.span().unwrap_or(0..0), what).with_hint(hint)
+        })
+    }
+
+    /// The hint that says how a key is written.
+    pub(super) fn how_to_write(&self, key: &str) -> String {
+        (self.example)(key)
+    }
+
     /// The place of a byte as `file:line:column`; both numbers count from 1, the column in characters.
     pub(super) fn place(&self, at: usize) -> String {
         let before = self.text.get(..at).unwrap_or(self.text);
@@ -78,7 +100,7 @@ impl Source<'_> {
     }
 
     /// An error at a place in the file.
-    pub(super) fn error(&self, span: &Range<usize>, what: impl std::fmt::Display) -> Complaint {
+    pub fn error(&self, span: &Range<usize>, what: impl std::fmt::Display) -> Complaint {
         Complaint::new(format!("{}: {what}", self.place(span.start)))
     }
 

@@ -62,7 +62,7 @@ pub(super) fn of_matrix(key: &str) -> String {
 const VALUE: &str = "a value stands behind the `=`: a number, \"text\" in quotes, true, false or a [list]";
 
 /// The hint for text that is no TOML, from what the parser says about it.
-pub fn syntax_hint(message: &str) -> &'static str {
+pub(super) fn syntax_hint(message: &str) -> &'static str {
     let has = |part: &str| message.contains(part);
     if has("duplicate key") {
         "a key stands once in its table, and a [table] once in the file: remove one of the two"

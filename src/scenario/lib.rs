@@ -43,8 +43,7 @@ mod words;
 mod written;
 
 pub use cluster::Cluster;
-pub use error::ScenarioError;
-pub use example::syntax_hint;
+pub use error::{Complaint, ScenarioError, Source};
 pub use expect::{Bound, Expectation, Whose};
 pub use fault::{
     ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target, kinds, parts, side,
@@ -56,6 +55,7 @@ pub use matrix::{MATRIX_FIELDS, Matrix};
 pub use pattern::{Held, Pattern};
 pub use scenario::{Scenario, Variation};
 pub use schema::json_schema;
+pub use section::Section;
 pub use share::share_of;
 pub use shipped::{ScenarioFile, Shipped};
 pub use words::{nearest, suggestion, suggestion_within};

@@ -8,7 +8,7 @@ use toml::de::DeValue;
 use super::error::{ScenarioError, Source};
 use super::example::of_matrix;
 use super::fields::Overrides;
-use super::section::{Section, Value, text, wrong_type_of};
+use super::section::{Section, Value, json, wrong_type_of};
 
 /// The fields that a matrix may vary.
 pub const MATRIX_FIELDS: [&str; 6] = ["rate", "payload", "nodes", "subscribers", "publishers", "rooms"];
@@ -62,16 +62,14 @@ type Picks<'a> = BTreeMap<&'static str, Value<'a>>;
 /// Reads `[matrix]`, and picks the values of one variation. A field that a flag gives is not varied.
 pub(super) fn read<'a>(
     source: &'a Source<'a>,
-    value: Option<Value<'a>>,
+    root: &Section<'a>,
     overrides: &Overrides,
     variation: usize,
 ) -> Result<(Matrix, Picks<'a>), ScenarioError> {
     let (mut matrix, mut picks) = (Matrix::default(), Picks::new());
-    let Some(value) = value else { return Ok((matrix, picks)) };
     let known: Vec<&str> = MATRIX_FIELDS.into_iter().chain(["until"]).collect();
-    let section = Section::open(source, "[matrix]", value, &known)?;
-    if let Some(until) = section.get("until") {
-        let word = text(source, until, "until")?;
+    let Some(section) = root.table("matrix", "[matrix]", &known)? else { return Ok((matrix, picks)) };
+    if let Some(word) = section.text("until")? {
         if *word.get_ref() != "violated" {
             let error = source.error(&word.span(), format!("`until` cannot be `{}`", word.get_ref()));
             return Err(error.with_hint("until = \"violated\" ends a pattern's runs at the first that fails"));
@@ -103,8 +101,7 @@ pub(super) fn read<'a>(
         let mut values = Vec::new();
         for (i, item) in items.iter().enumerate() {
             let number = match item.get_ref() {
-                DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(Json::from),
-                DeValue::Float(n) => n.as_str().parse::<f64>().ok().map(Json::from),
+                DeValue::Integer(_) | DeValue::Float(_) => json(item),
                 _ => return Err(wrong_type_of(source, item, key, "a number", of_matrix(key))),
             };
             let error = || source.error(&item.span(), format!("`{key}` is no such number"));

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::check::Whole;
 use super::error::{ScenarioError, Source};
-use super::example::{example, syntax_hint};
+use super::example::example;
 use super::fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
 use super::pattern::Pattern;
 use super::scenario::Scenario;
@@ -33,8 +33,8 @@ impl Scenario {
         variation: usize,
     ) -> Result<Scenario, ScenarioError> {
         let source = &Source { name: source_name, text, example };
-        let document = DeTable::parse(text).map_err(|error| syntax(source, &error))?;
-        let root = Section::root(source, document.get_ref(), &KEYS)?;
+        let document = source.document()?;
+        let root = Section::root(source, &document, "a scenario", &KEYS)?;
         let name = Path::new(source_name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let title = title(source, &root)?.unwrap_or_else(|| name.clone());
         let patterns = match root.get("patterns") {
@@ -44,11 +44,11 @@ impl Scenario {
 
         let open = |key, name, known: &[Field]| {
             let keys: Vec<&str> = known.iter().map(|field| field.key).collect();
-            root.get(key).map(|value| Section::open(source, name, value, &keys)).transpose()
+            root.table(key, name, &keys)
         };
         let cluster_section = open("cluster", "[cluster]", CLUSTER_FIELDS)?;
         let load_section = open("load", "[load]", LOAD_FIELDS)?;
-        let (matrix, picks) = matrix::read(source, root.get("matrix"), overrides, variation)?;
+        let (matrix, picks) = matrix::read(source, &root, overrides, variation)?;
         let mut fields = Fields::new(source, cluster_section, load_section, overrides, picks)?;
         let (cluster, load) = (fields.cluster()?, fields.load()?);
 
@@ -73,12 +73,6 @@ impl Scenario {
         let faults = faults.into_iter().map(|placed| placed.plan).collect();
         Ok(Scenario { name, title, patterns, cluster, load, matrix, faults, expect })
     }
-}
-
-fn syntax(source: &Source<'_>, error: &toml::de::Error) -> ScenarioError {
-    let what = error.message().lines().collect::<Vec<_>>().join("; ");
-    let hint = syntax_hint(&what);
-    source.error(&error.span().unwrap_or(0..0), what).with_hint(hint)
 }
 
 fn title(source: &Source<'_>, root: &Section<'_>) -> Result<Option<String>, ScenarioError> {

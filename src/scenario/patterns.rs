@@ -1,21 +1,16 @@
 //! Reads the list of patterns of a scenario or of a fault.
 
 use toml::Spanned;
-use toml::de::DeValue;
 
 use super::error::{ScenarioError, Source};
 use super::pattern::Pattern;
-use super::section::{Value, text, wrong_type};
+use super::section::{Value, texts};
 use super::words::suggestion;
 
 /// Reads the list of patterns of a scenario or of a fault.
 pub(super) fn read(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Pattern>, ScenarioError> {
-    let DeValue::Array(names) = value.get_ref() else {
-        return Err(wrong_type(source, value, "patterns", "a list such as [\"local\", \"redis\"]"));
-    };
     let mut patterns = Vec::new();
-    for name in names {
-        let name = text(source, name, "patterns")?;
+    for name in texts(source, value, "patterns", "a list such as [\"local\", \"redis\"]")? {
         let pattern = Pattern::named(name.get_ref())
             .ok_or_else(|| unknown_pattern(source, &name, Pattern::ALL.map(Pattern::name)))?;
         if patterns.contains(&pattern) {

@@ -11,7 +11,7 @@ use super::error::{Complaint, Origin, ScenarioError, Source, flag};
 use super::example::{example, of_matrix};
 use super::fields::{CLUSTER_FIELDS, LOAD_FIELDS, Overrides};
 use super::load::Load;
-use super::section::{NO_DURATION, Section, Value, duration, parse_duration, wrong_type};
+use super::section::{NO_DURATION, Section, Value, duration, number, parse_duration, whole, wrong_type};
 use super::words::suggestion;
 
 /// The most chat servers of one cluster.
@@ -34,7 +34,7 @@ pub(super) struct Fields<'a> {
 
 /// A value before its field has checked it.
 enum Raw<'a> {
-    Toml(&'a toml::Spanned<DeValue<'a>>),
+    Toml(Value<'a>),
     Text(String),
 }
 
@@ -105,8 +105,7 @@ impl<'a> Fields<'a> {
             self.origins.insert(key, Origin::File(value.span()));
             Raw::Toml(value)
         } else {
-            let mut fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS);
-            Raw::Text(fields.find(|field| field.key == key).map_or("", |field| field.default).to_owned())
+            Raw::Text(default(key).to_owned())
         }
     }
 
@@ -120,13 +119,13 @@ impl<'a> Fields<'a> {
 
     /// Says how a field is written, in the way of whoever gave it.
     fn like(&self, key: &str) -> String {
-        let default = || {
-            let mut fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS);
-            fields.find(|field| field.key == key).map_or("", |field| field.default)
-        };
         match self.origin(key) {
             Some(Origin::Flag(key, _)) => {
-                format!("write it like {} {}, or leave it out for the scenario's own", flag(key), default())
+                format!(
+                    "write it like {} {}, or leave it out for the scenario's own",
+                    flag(key),
+                    default(key)
+                )
             }
             _ if self.picks.contains_key(key) => of_matrix(key),
             _ => example(key),
@@ -136,11 +135,7 @@ impl<'a> Fields<'a> {
     fn count(&mut self, key: &'static str, range: RangeInclusive<usize>) -> Result<usize, ScenarioError> {
         let number: Option<usize> = match self.raw(key) {
             Raw::Text(text) => text.parse().ok(),
-            Raw::Toml(value) => match value.get_ref() {
-                DeValue::Integer(n) => usize::from_str_radix(n.as_str(), n.radix()).ok(),
-                DeValue::Float(_) => None,
-                _ => return Err(wrong_type(self.source, value, key, "a whole number")),
-            },
+            Raw::Toml(value) => whole(self.source, value, key)?.and_then(|number| number.try_into().ok()),
         };
         number.filter(|number| range.contains(number)).ok_or_else(|| {
             let what = format!("must be a whole number from {} to {}", range.start(), range.end());
@@ -151,11 +146,7 @@ impl<'a> Fields<'a> {
     fn rate(&mut self) -> Result<f64, ScenarioError> {
         let number: Option<f64> = match self.raw("rate") {
             Raw::Text(text) => text.parse().ok(),
-            Raw::Toml(value) => match value.get_ref() {
-                DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(|n| n as f64),
-                DeValue::Float(n) => n.as_str().parse().ok(),
-                _ => return Err(wrong_type(self.source, value, "rate", "a number")),
-            },
+            Raw::Toml(value) => number(self.source, value, "rate", "a number")?,
         };
         number.filter(|rate| *rate > 0.0 && *rate <= MAX_RATE).ok_or_else(|| {
             let what = format!("must be more than 0 and at most {MAX_RATE} messages a second");
@@ -193,4 +184,10 @@ impl<'a> Fields<'a> {
             (humantime::format_duration(*range.start()), humantime::format_duration(*range.end()));
         Err(self.wrong(key, format!("must be from {from} to {to}")).with_hint(self.like(key)))
     }
+}
+
+/// The value of a field that neither the file nor a flag gives.
+fn default(key: &str) -> &'static str {
+    let mut fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS);
+    fields.find(|field| field.key == key).map_or("", |field| field.default)
 }

@@ -13,7 +13,6 @@ mod template;
 
 use std::fmt;
 
-pub use read::TemplateError;
 pub use template::Template;
 
 pub(super) use form::Parts;

@@ -11,7 +11,7 @@ pub struct Template {
     /// The frames that a client sends as soon as its WebSocket is open.
     pub(super) connect: Vec<Form>,
     pub(super) publish: Form,
-    pub(super) place: Place,
+    pub(super) place: TextPlace,
     pub(super) ready: Option<Match>,
     pub(super) ack: Option<Ack>,
     pub(super) subprotocol: Option<String>,
@@ -19,7 +19,7 @@ pub struct Template {
 
 /// Where the text is in a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum TextPlace {
     /// The whole frame is the text.
     Whole,
     /// The text is at this JSON pointer.
@@ -110,16 +110,16 @@ impl Template {
     /// Reads a frame.
     pub(crate) fn read<'a>(&self, raw: &'a str) -> Frame<'a> {
         let speaks_json =
-            matches!(self.place, Place::Pointer(_)) || self.ready.is_some() || self.ack.is_some();
+            matches!(self.place, TextPlace::Pointer(_)) || self.ready.is_some() || self.ack.is_some();
         Frame { raw, json: speaks_json.then(|| serde_json::from_str(raw).ok()).flatten() }
     }
 
     /// The text in a frame, if there is one.
     pub(crate) fn text<'f>(&self, frame: &'f Frame<'_>) -> Option<&'f str> {
         match &self.place {
-            Place::Whole => Some(frame.raw),
-            Place::Pointer(pointer) => frame.at(pointer)?.as_str(),
-            Place::Between { prefix, suffix } => {
+            TextPlace::Whole => Some(frame.raw),
+            TextPlace::Pointer(pointer) => frame.at(pointer)?.as_str(),
+            TextPlace::Between { prefix, suffix } => {
                 let start = frame.raw.find(prefix)? + prefix.len();
                 let rest = &frame.raw[start..];
                 Some(&rest[..rest.rfind(suffix)?])
@@ -149,7 +149,7 @@ impl Template {
 
     /// Whether a frame should have been JSON and is not.
     pub(crate) fn is_broken(&self, frame: &Frame<'_>) -> bool {
-        matches!(self.place, Place::Pointer(_)) && frame.json.is_none()
+        matches!(self.place, TextPlace::Pointer(_)) && frame.json.is_none()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::read::read;
 use super::{Action, Fault, FaultPlan, Moment, Target};
@@ -46,8 +46,8 @@ impl Fault {
     /// Reads what [`Fault::to_json`] has written; `None` for a fault that this version does not know.
     pub fn from_json(json: &Value) -> Option<Fault> {
         let text = toml::to_string(&json!({ "fault": [json] })).ok()?;
-        let document = DeTable::parse(&text).ok()?;
         let source = Source { name: "fault", text: &text, example: str::to_owned };
+        let document = source.document().ok()?;
         let DeValue::Array(faults) = document.get_ref().get("fault")?.get_ref() else { return None };
         let cluster = Cluster { nodes: usize::MAX };
         let FaultPlan { moment, every, duration, action, target, .. } =

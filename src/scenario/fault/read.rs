@@ -69,7 +69,7 @@ impl<'a> Reader<'a> {
         match given[..] {
             [one] => Ok(one),
             [] => {
-                let error = self.source.error(&self.section.span, "a [[fault]] needs an action");
+                let error = self.section.error_of_table("a [[fault]] needs an action");
                 Err(error.with_hint(format!("the actions are {}, such as kill = \"broker\"", list(ACTIONS))))
             }
             [(first, _), (second, _), ..] => {
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
             Some(own) => {
                 let what = format!("`{action}` needs `{}`", own.key);
                 let error = self.source.error(&self.section.key_span(action), what);
-                Err(error.with_hint((self.source.example)(own.key)))
+                Err(error.with_hint(self.source.how_to_write(own.key)))
             }
         }
     }

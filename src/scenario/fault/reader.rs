@@ -4,12 +4,11 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use toml::Spanned;
-use toml::de::DeValue;
 
 use super::link::Link;
 use super::target::Target;
 use crate::error::{ScenarioError, Source};
-use crate::section::{Section, duration, wrong_type};
+use crate::section::{Section, duration, whole};
 use crate::{Cluster, share};
 
 /// One `[[fault]]` that is being read, with its keys.
@@ -24,11 +23,8 @@ impl<'a> Reader<'a> {
     pub(super) fn words(&self, key: &'static str) -> Result<Spanned<&'a str>, ScenarioError> {
         let text = self.section.text(key)?;
         text.ok_or_else(|| {
-            self.source.error(&self.section.span, "a [[fault]] needs an action").with_hint((self
-                .source
-                .example)(
-                key
-            ))
+            let error = self.section.error_of_table("a [[fault]] needs an action");
+            error.with_hint(self.source.how_to_write(key))
         })
     }
 
@@ -61,20 +57,20 @@ impl<'a> Reader<'a> {
 
     /// Reads a share of the subscribers.
     pub(super) fn share(&self, key: &'static str) -> Result<Target, ScenarioError> {
-        share::read(self.source, &self.section, key)
+        let text = self.words(key)?;
+        share::parse(text.get_ref()).map(Target::Subscribers).ok_or_else(|| {
+            let what = format!("`{}` is no share of the subscribers", text.get_ref());
+            let error = self.source.error(&text.span(), what);
+            error.with_hint("a share is a whole percentage, \"1%\" to \"100%\"")
+        })
     }
 
     /// Reads a whole number; where the key is missing, the least of the range.
     pub(super) fn count(&self, key: &'static str, range: RangeInclusive<u64>) -> Result<u64, ScenarioError> {
         let Some(value) = self.section.get(key) else { return Ok(*range.start()) };
-        let number = match value.get_ref() {
-            DeValue::Integer(n) => u64::from_str_radix(n.as_str(), n.radix()).ok(),
-            DeValue::Float(_) => None,
-            _ => return Err(wrong_type(self.source, value, key, "a whole number")),
-        };
-        number.filter(|number| range.contains(number)).ok_or_else(|| {
+        whole(self.source, value, key)?.filter(|number| range.contains(number)).ok_or_else(|| {
             let what = format!("`{key}` must be a whole number from {} to {}", range.start(), range.end());
-            self.source.error(&value.span(), what).with_hint((self.source.example)(key))
+            self.source.error(&value.span(), what).with_hint(self.source.how_to_write(key))
         })
     }
 

@@ -10,7 +10,7 @@ use crate::fault::place;
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
 use crate::schema::{fragment, words};
-use crate::section::{self, text, wrong_type};
+use crate::section::{self, list_of, text};
 
 /// Nothing passes between groups of nodes, and nobody is told: a blackhole on every link between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +49,7 @@ fn schema() -> Value {
 /// `[["node 0"], ["node 1", "node 2"]]`, or one group alone against all others.
 fn groups<'a>(reader: &Reader<'a>, value: section::Value<'a>) -> Result<Vec<Vec<End>>, ScenarioError> {
     let form = "a list of groups such as [[\"node 0\"], [\"node 1\", \"node 2\"]]";
-    let DeValue::Array(items) = value.get_ref() else {
-        return Err(wrong_type(reader.source, value, "partition", form));
-    };
+    let items = list_of(reader.source, value, "partition", form)?;
     let nested = items.iter().any(|item| matches!(item.get_ref(), DeValue::Array(_)));
     let mut groups: Vec<Vec<End>> = Vec::new();
     let mut seen: Vec<End> = Vec::new();
@@ -87,10 +85,7 @@ fn groups<'a>(reader: &Reader<'a>, value: section::Value<'a>) -> Result<Vec<Vec<
     };
     if nested {
         for item in items.iter() {
-            let DeValue::Array(members) = item.get_ref() else {
-                return Err(wrong_type(reader.source, item, "partition", form));
-            };
-            group(&mut members.iter())?;
+            group(&mut list_of(reader.source, item, "partition", form)?.iter())?;
         }
     } else {
         group(&mut items.iter())?;

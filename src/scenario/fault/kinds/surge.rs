@@ -1,13 +1,12 @@
 //! Surge: the rate of the load, times a factor.
 
 use serde_json::{Value, json};
-use toml::de::DeValue;
 
 use crate::error::ScenarioError;
 use crate::fault::kind::{FaultKind, FaultWords, Form, Lasts, Read};
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
-use crate::section::{self, wrong_type};
+use crate::section;
 use crate::written::{grouped, number};
 
 /// The rate of the load, times this.
@@ -37,11 +36,7 @@ fn schema() -> Value {
 }
 
 fn factor(reader: &Reader<'_>, value: section::Value<'_>) -> Result<f64, ScenarioError> {
-    let number = match value.get_ref() {
-        DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(|n| n as f64),
-        DeValue::Float(n) => n.as_str().parse().ok(),
-        _ => return Err(wrong_type(reader.source, value, "surge", "a number: the rate, times this")),
-    };
+    let number = section::number(reader.source, value, "surge", "a number: the rate, times this")?;
     number.filter(|factor| *factor > 0.0 && *factor <= 10_000.0).ok_or_else(|| {
         let error = reader.source.error(&value.span(), "`surge` must be more than 0 and at most 10000");
         error.with_hint("surge = 10 is ten times the rate")

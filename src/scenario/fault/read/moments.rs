@@ -3,13 +3,11 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use toml::de::DeValue;
-
 use super::Reader;
 use crate::error::ScenarioError;
 use crate::fault::Moment;
 use crate::fault::kind::{Form, Lasts};
-use crate::section::{duration, wrong_type};
+use crate::section::{duration, list_of};
 
 /// The time from one strike to the next, the number of strikes, and the place in the file that says so.
 type Repetition = (Option<Duration>, usize, Option<Range<usize>>);
@@ -20,9 +18,7 @@ impl Reader<'_> {
             (Some(at), None) => Ok((Moment::At(duration(self.source, at, "at")?), at.span())),
             (None, Some(between)) => {
                 let form = "two durations such as [\"3s\", \"8s\"]";
-                let DeValue::Array(ends) = between.get_ref() else {
-                    return Err(wrong_type(self.source, between, "between", form));
-                };
+                let ends = list_of(self.source, between, "between", form)?;
                 let wrong = || {
                     let what = "`between` must be two durations, the earlier first";
                     self.source.error(&between.span(), what).with_hint(format!("write {form}"))
@@ -44,7 +40,7 @@ impl Reader<'_> {
                 Err(error.with_hint("`at` is a moment, `between` lets the seed choose one"))
             }
             (None, None) => {
-                let error = self.source.error(&self.section.span, "a [[fault]] needs `at`");
+                let error = self.section.error_of_table("a [[fault]] needs `at`");
                 Err(error.with_hint("at = \"5s\" is five seconds after the measured load began"))
             }
         }
@@ -73,14 +69,13 @@ impl Reader<'_> {
         let every = duration(self.source, every, "every")?;
         if every < Duration::from_millis(1) {
             let error = self.source.error(&at_every, "`every` must be at least 1ms");
-            return Err(error.with_hint((self.source.example)("every")));
+            return Err(error.with_hint(self.source.how_to_write("every")));
         }
         if times.is_some() {
             let times = self.count("times", 1..=MOST)?;
             return Ok((Some(every), times as usize, Some(span)));
         }
-        let duration =
-            self.section.get("for").map(|value| duration(self.source, value, "for")).transpose()?;
+        let duration = self.time("for")?;
         // Each strike begins before the very end of the load, and is healed by then.
         let fit = match (length.checked_sub(moment.latest()), duration) {
             (Some(room), None) => room.as_nanos().div_ceil(every.as_nanos()),
