@@ -1,4 +1,4 @@
-//! What is wrong with a scenario, and where: at a line and column of the file, or in a flag.
+//! What is wrong with a file of the user's, and where: at a line and column, or in the flag that overrides the file.
 
 use std::ops::Range;
 
@@ -7,17 +7,18 @@ use toml::de::DeTable;
 
 use super::example::syntax_hint;
 
-/// Why a scenario cannot be run: one sentence that names what is wrong and where, and a hint at what to do about it.
+/// Why a scenario, or a dialect's file, cannot be used: one sentence that names what is wrong and where, and a hint at
+/// what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct ScenarioError {
+pub struct InputError {
     message: String,
     hint: String,
     /// The flag that gave the wrong value: its key and its text, with which the message begins.
     flag: Option<(&'static str, String)>,
 }
 
-impl ScenarioError {
+impl InputError {
     /// What the user can do about the error. It is shown after `hint: `.
     pub fn hint(&self) -> &str {
         &self.hint
@@ -37,7 +38,7 @@ fn given(key: &str, text: &str) -> String {
     format!("{} {text}", flag(key))
 }
 
-/// An error that still lacks its hint: only with one does it become a [`ScenarioError`].
+/// An error that still lacks its hint: only with one does it become a [`InputError`].
 #[must_use]
 #[derive(Debug)]
 pub struct Complaint {
@@ -51,8 +52,8 @@ impl Complaint {
     }
 
     /// The error, with what the user can do about it.
-    pub fn with_hint(self, hint: impl Into<String>) -> ScenarioError {
-        ScenarioError { message: self.message, hint: hint.into(), flag: self.flag }
+    pub fn with_hint(self, hint: impl Into<String>) -> InputError {
+        InputError { message: self.message, hint: hint.into(), flag: self.flag }
     }
 }
 
@@ -77,7 +78,7 @@ pub(super) enum Origin {
 
 impl<'a> Source<'a> {
     /// The table that the text is, in TOML, with the place of each value.
-    pub fn document(&self) -> Result<Spanned<DeTable<'a>>, ScenarioError> {
+    pub fn document(&self) -> Result<Spanned<DeTable<'a>>, InputError> {
         DeTable::parse(self.text).map_err(|error| {
             let what = error.message().lines().collect::<Vec<_>>().join("; ");
             let hint = syntax_hint(&what);

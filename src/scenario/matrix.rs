@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 use toml::de::DeValue;
 
-use super::error::{ScenarioError, Source};
+use super::error::{InputError, Source};
 use super::example::of_matrix;
 use super::fields::Overrides;
 use super::section::{Section, Value, json, wrong_type_of};
@@ -65,7 +65,7 @@ pub(super) fn read<'a>(
     root: &Section<'a>,
     overrides: &Overrides,
     variation: usize,
-) -> Result<(Matrix, Picks<'a>), ScenarioError> {
+) -> Result<(Matrix, Picks<'a>), InputError> {
     let (mut matrix, mut picks) = (Matrix::default(), Picks::new());
     let known: Vec<&str> = MATRIX_FIELDS.into_iter().chain(["until"]).collect();
     let Some(section) = root.table("matrix", "[matrix]", &known)? else { return Ok((matrix, picks)) };

@@ -5,7 +5,7 @@ use std::path::Path;
 use toml::de::DeValue;
 
 use super::check::Whole;
-use super::error::{ScenarioError, Source};
+use super::error::{InputError, Source};
 use super::example::example;
 use super::fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
 use super::pattern::Pattern;
@@ -21,7 +21,7 @@ pub(super) const TITLE_MAX: usize = 100;
 impl Scenario {
     /// Reads the text of a scenario. Errors call it `source_name`, whose stem becomes the scenario's name. If there is
     /// a `[matrix]`, gives the first variation.
-    pub fn parse(source_name: &str, text: &str, overrides: &Overrides) -> Result<Scenario, ScenarioError> {
+    pub fn parse(source_name: &str, text: &str, overrides: &Overrides) -> Result<Scenario, InputError> {
         Self::parse_variation(source_name, text, overrides, 0)
     }
 
@@ -31,7 +31,7 @@ impl Scenario {
         text: &str,
         overrides: &Overrides,
         variation: usize,
-    ) -> Result<Scenario, ScenarioError> {
+    ) -> Result<Scenario, InputError> {
         let source = &Source { name: source_name, text, example };
         let document = source.document()?;
         let root = Section::root(source, &document, "a scenario", &KEYS)?;
@@ -75,7 +75,7 @@ impl Scenario {
     }
 }
 
-fn title(source: &Source<'_>, root: &Section<'_>) -> Result<Option<String>, ScenarioError> {
+fn title(source: &Source<'_>, root: &Section<'_>) -> Result<Option<String>, InputError> {
     let Some(title) = root.text("title")? else { return Ok(None) };
     let (span, title) = (title.span(), title.into_inner());
     let wrong =
@@ -90,7 +90,7 @@ fn title(source: &Source<'_>, root: &Section<'_>) -> Result<Option<String>, Scen
 fn list_of_tables<'a>(
     source: &Source<'_>,
     value: Value<'a>,
-) -> Result<impl Iterator<Item = Value<'a>>, ScenarioError> {
+) -> Result<impl Iterator<Item = Value<'a>>, InputError> {
     match value.get_ref() {
         DeValue::Array(tables) => Ok(tables.iter()),
         DeValue::Table(_) => {

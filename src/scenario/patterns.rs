@@ -2,13 +2,13 @@
 
 use toml::Spanned;
 
-use super::error::{ScenarioError, Source};
+use super::error::{InputError, Source};
 use super::pattern::Pattern;
 use super::section::{Value, texts};
 use super::words::suggestion;
 
 /// Reads the list of patterns of a scenario or of a fault.
-pub(super) fn read(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Pattern>, ScenarioError> {
+pub(super) fn read(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Pattern>, InputError> {
     let mut patterns = Vec::new();
     for name in texts(source, value, "patterns", "a list such as [\"local\", \"redis\"]")? {
         let pattern = Pattern::named(name.get_ref())
@@ -31,7 +31,7 @@ pub(super) fn unknown_pattern(
     source: &Source<'_>,
     name: &Spanned<impl AsRef<str>>,
     known: impl IntoIterator<Item = &'static str> + Clone,
-) -> ScenarioError {
+) -> InputError {
     let word = name.get_ref().as_ref();
     let error = source.error(&name.span(), format!("no pattern is called `{word}`"));
     error.with_hint(suggestion(word, known))

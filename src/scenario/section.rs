@@ -7,7 +7,7 @@ use serde_json::{Number, Value as Json};
 use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
-use super::error::{Complaint, ScenarioError, Source};
+use super::error::{Complaint, InputError, Source};
 use super::words::suggestion;
 
 /// A value of the file, with its place.
@@ -29,17 +29,12 @@ impl<'a> Section<'a> {
         document: &'a Spanned<DeTable<'a>>,
         name: &'static str,
         known: &[&str],
-    ) -> Result<Self, ScenarioError> {
+    ) -> Result<Self, InputError> {
         Self { source, name, span: 0..0, table: document.get_ref() }.checked(known)
     }
 
     /// Opens a table within this one, if it is there.
-    pub fn table(
-        &self,
-        key: &str,
-        name: &'static str,
-        known: &[&str],
-    ) -> Result<Option<Self>, ScenarioError> {
+    pub fn table(&self, key: &str, name: &'static str, known: &[&str]) -> Result<Option<Self>, InputError> {
         self.get(key).map(|value| Self::open(self.source, name, value, known)).transpose()
     }
 
@@ -49,14 +44,14 @@ impl<'a> Section<'a> {
         name: &'static str,
         value: Value<'a>,
         known: &[&str],
-    ) -> Result<Self, ScenarioError> {
+    ) -> Result<Self, InputError> {
         let DeValue::Table(table) = value.get_ref() else {
             return Err(wrong_type(source, value, name, "a table"));
         };
         Self { source, name, span: value.span(), table }.checked(known)
     }
 
-    fn checked(self, known: &[&str]) -> Result<Self, ScenarioError> {
+    fn checked(self, known: &[&str]) -> Result<Self, InputError> {
         let unknown = self.table.keys().filter(|key| !known.contains(&key.get_ref().as_ref()));
         match unknown.min_by_key(|key| key.span().start) {
             None => Ok(self),
@@ -79,17 +74,17 @@ impl<'a> Section<'a> {
     }
 
     /// The text of a key; `None` if the key is not there.
-    pub fn text(&self, key: &str) -> Result<Option<Spanned<&'a str>>, ScenarioError> {
+    pub fn text(&self, key: &str) -> Result<Option<Spanned<&'a str>>, InputError> {
         self.get(key).map(|value| text(self.source, value, key)).transpose()
     }
 
     /// The list of texts of a key; `None` if the key is not there. `wanted` says what it is a list of.
-    pub fn texts(&self, key: &str, wanted: &str) -> Result<Option<Vec<Spanned<&'a str>>>, ScenarioError> {
+    pub fn texts(&self, key: &str, wanted: &str) -> Result<Option<Vec<Spanned<&'a str>>>, InputError> {
         self.get(key).map(|value| texts(self.source, value, key, wanted)).transpose()
     }
 
     /// The text, number or switch of a key, as JSON; `None` if the key is not there.
-    pub fn scalar(&self, key: &str) -> Result<Option<Json>, ScenarioError> {
+    pub fn scalar(&self, key: &str) -> Result<Option<Json>, InputError> {
         let Some(value) = self.get(key) else { return Ok(None) };
         let wrong = || wrong_type(self.source, value, key, "text, a finite number, true or false");
         json(value).ok_or_else(wrong).map(Some)
@@ -111,7 +106,7 @@ pub(super) fn text<'a>(
     source: &Source<'_>,
     value: Value<'a>,
     what: &str,
-) -> Result<Spanned<&'a str>, ScenarioError> {
+) -> Result<Spanned<&'a str>, InputError> {
     match value.get_ref() {
         DeValue::String(text) => Ok(Spanned::new(value.span(), text.as_ref())),
         _ => Err(wrong_type(source, value, what, "text in quotes")),
@@ -124,7 +119,7 @@ pub(super) fn texts<'a>(
     value: Value<'a>,
     what: &str,
     wanted: &str,
-) -> Result<Vec<Spanned<&'a str>>, ScenarioError> {
+) -> Result<Vec<Spanned<&'a str>>, InputError> {
     list_of(source, value, what, wanted)?.iter().map(|value| text(source, value, what)).collect()
 }
 
@@ -134,7 +129,7 @@ pub(super) fn list_of<'a>(
     value: Value<'a>,
     what: &str,
     wanted: &str,
-) -> Result<&'a DeArray<'a>, ScenarioError> {
+) -> Result<&'a DeArray<'a>, InputError> {
     match value.get_ref() {
         DeValue::Array(items) => Ok(items),
         _ => Err(wrong_type(source, value, what, wanted)),
@@ -142,7 +137,7 @@ pub(super) fn list_of<'a>(
 }
 
 /// Reads a value that must be a whole number; `None` for a number that is not whole, below 0 or too large.
-pub(super) fn whole(source: &Source<'_>, value: Value<'_>, what: &str) -> Result<Option<u64>, ScenarioError> {
+pub(super) fn whole(source: &Source<'_>, value: Value<'_>, what: &str) -> Result<Option<u64>, InputError> {
     match value.get_ref() {
         DeValue::Integer(_) | DeValue::Float(_) => Ok(json(value).and_then(|number| number.as_u64())),
         _ => Err(wrong_type(source, value, what, "a whole number")),
@@ -155,7 +150,7 @@ pub(super) fn number(
     value: Value<'_>,
     what: &str,
     wanted: &str,
-) -> Result<Option<f64>, ScenarioError> {
+) -> Result<Option<f64>, InputError> {
     match value.get_ref() {
         DeValue::Integer(_) | DeValue::Float(_) => Ok(json(value).and_then(|number| number.as_f64())),
         _ => Err(wrong_type(source, value, what, wanted)),
@@ -176,7 +171,7 @@ pub(super) fn json(value: Value<'_>) -> Option<Json> {
 pub(super) const NO_DURATION: &str = "must be a duration such as \"2s\" or \"100ms\"";
 
 /// Reads a value that must be a duration.
-pub(super) fn duration(source: &Source<'_>, value: Value<'_>, what: &str) -> Result<Duration, ScenarioError> {
+pub(super) fn duration(source: &Source<'_>, value: Value<'_>, what: &str) -> Result<Duration, InputError> {
     let parsed = match value.get_ref() {
         DeValue::String(text) => parse_duration(text),
         DeValue::Integer(number) => Err(in_seconds(number.as_str())),
@@ -199,7 +194,7 @@ fn in_seconds(number: &str) -> String {
 }
 
 /// The error of a value that has another type than its key wants.
-pub(super) fn wrong_type(source: &Source<'_>, value: Value<'_>, what: &str, wanted: &str) -> ScenarioError {
+pub(super) fn wrong_type(source: &Source<'_>, value: Value<'_>, what: &str, wanted: &str) -> InputError {
     wrong_type_of(source, value, what, wanted, source.how_to_write(what))
 }
 
@@ -210,7 +205,7 @@ pub(super) fn wrong_type_of(
     what: &str,
     wanted: &str,
     hint: String,
-) -> ScenarioError {
+) -> InputError {
     let is = match value.get_ref() {
         DeValue::String(_) => "text",
         DeValue::Integer(_) => "a whole number",

@@ -7,7 +7,7 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use super::cluster::Cluster;
-use super::error::{Complaint, Origin, ScenarioError, Source, flag};
+use super::error::{Complaint, InputError, Origin, Source, flag};
 use super::example::{example, of_matrix};
 use super::fields::{CLUSTER_FIELDS, LOAD_FIELDS, Overrides};
 use super::load::Load;
@@ -45,7 +45,7 @@ impl<'a> Fields<'a> {
         load: Option<Section<'a>>,
         overrides: &'a Overrides,
         picks: BTreeMap<&'static str, Value<'a>>,
-    ) -> Result<Self, ScenarioError> {
+    ) -> Result<Self, InputError> {
         let fields = Self { source, cluster, load, overrides, picks, origins: BTreeMap::new() };
         let known = || CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).map(|field| field.key);
         match overrides.iter().find(|(key, _)| !known().any(|known| known == **key)) {
@@ -58,12 +58,12 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads `[cluster]`.
-    pub(super) fn cluster(&mut self) -> Result<Cluster, ScenarioError> {
+    pub(super) fn cluster(&mut self) -> Result<Cluster, InputError> {
         Ok(Cluster { nodes: self.count("nodes", 1..=MAX_NODES)? })
     }
 
     /// Reads `[load]`.
-    pub(super) fn load(&mut self) -> Result<Load, ScenarioError> {
+    pub(super) fn load(&mut self) -> Result<Load, InputError> {
         Ok(Load {
             publishers: self.count("publishers", 1..=10_000)?,
             subscribers: self.count("subscribers", 1..=50_000)?,
@@ -132,7 +132,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn count(&mut self, key: &'static str, range: RangeInclusive<usize>) -> Result<usize, ScenarioError> {
+    fn count(&mut self, key: &'static str, range: RangeInclusive<usize>) -> Result<usize, InputError> {
         let number: Option<usize> = match self.raw(key) {
             Raw::Text(text) => text.parse().ok(),
             Raw::Toml(value) => whole(self.source, value, key)?.and_then(|number| number.try_into().ok()),
@@ -143,7 +143,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    fn rate(&mut self) -> Result<f64, ScenarioError> {
+    fn rate(&mut self) -> Result<f64, InputError> {
         let number: Option<f64> = match self.raw("rate") {
             Raw::Text(text) => text.parse().ok(),
             Raw::Toml(value) => number(self.source, value, "rate", "a number")?,
@@ -154,7 +154,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    fn switch(&mut self, key: &'static str) -> Result<bool, ScenarioError> {
+    fn switch(&mut self, key: &'static str) -> Result<bool, InputError> {
         match self.raw(key) {
             Raw::Text(text) => text
                 .parse()
@@ -166,11 +166,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn time(
-        &mut self,
-        key: &'static str,
-        range: RangeInclusive<Duration>,
-    ) -> Result<Duration, ScenarioError> {
+    fn time(&mut self, key: &'static str, range: RangeInclusive<Duration>) -> Result<Duration, InputError> {
         let time = match self.raw(key) {
             Raw::Toml(value) => duration(self.source, value, key)?,
             Raw::Text(text) => {

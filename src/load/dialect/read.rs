@@ -5,7 +5,7 @@ use toml::Spanned;
 
 use super::form::{Form, Parts, Slot};
 use super::template::{Ack, Match, Template, TextPlace};
-use scenario::{ScenarioError, Section, Source, suggestion_within};
+use scenario::{InputError, Section, Source, suggestion_within};
 
 const KEYS: [&str; 8] = ["connect", "publish", "text", "prefix", "suffix", "ready", "ack", "subprotocol"];
 const READY_KEYS: [&str; 2] = ["pointer", "equals"];
@@ -27,7 +27,7 @@ impl Template {
     /// | `ready` | a JSON pointer and its value, of the frame that says that a client is in |
     /// | `ack` | a JSON pointer and its value, of the answer to a message, and the pointer of its id |
     /// | `subprotocol` | what to offer; the server must select it |
-    pub fn parse(source_name: &str, text: &str) -> Result<Template, ScenarioError> {
+    pub fn parse(source_name: &str, text: &str) -> Result<Template, InputError> {
         let source = Source { name: source_name, text, example };
         let document = source.document()?;
         let file = Section::root(&source, &document, "a template", &KEYS)?;
@@ -49,7 +49,7 @@ impl Template {
 const PUBLISH_HINT: &str =
     "{text} is the text as it is, {text_json} the text as a JSON string with its quotes";
 
-fn publish(file: &Section<'_>, answered: bool) -> Result<Form, ScenarioError> {
+fn publish(file: &Section<'_>, answered: bool) -> Result<Form, InputError> {
     let Some(publish) = file.text("publish")? else {
         let error = file.error_of_table("a template needs `publish`: how a message is wrapped");
         return Err(error.with_hint(PUBLISH_HINT));
@@ -75,7 +75,7 @@ fn publish(file: &Section<'_>, answered: bool) -> Result<Form, ScenarioError> {
     Ok(form)
 }
 
-fn form(file: &Section<'_>, text: &Spanned<&str>, known: &[Slot]) -> Result<Form, ScenarioError> {
+fn form(file: &Section<'_>, text: &Spanned<&str>, known: &[Slot]) -> Result<Form, InputError> {
     Form::parse(text.get_ref(), known).map_err(|word| {
         let words: Vec<&str> = known.iter().map(|slot| slot.word()).collect();
         let error = file.error(&text.span(), format!("there is no {{{word}}} here"));
@@ -83,7 +83,7 @@ fn form(file: &Section<'_>, text: &Spanned<&str>, known: &[Slot]) -> Result<Form
     })
 }
 
-fn place(file: &Section<'_>) -> Result<TextPlace, ScenarioError> {
+fn place(file: &Section<'_>) -> Result<TextPlace, InputError> {
     let (prefix, suffix) = (file.text("prefix")?, file.text("suffix")?);
     match (pointer(file, "text")?, prefix.as_ref().or(suffix.as_ref())) {
         (Some(pointer), None) => Ok(TextPlace::Pointer(pointer)),
@@ -99,7 +99,7 @@ fn place(file: &Section<'_>) -> Result<TextPlace, ScenarioError> {
     }
 }
 
-fn condition(table: &Section<'_>, key: &str) -> Result<Match, ScenarioError> {
+fn condition(table: &Section<'_>, key: &str) -> Result<Match, InputError> {
     match (pointer(table, "pointer")?, table.scalar("equals")?) {
         (Some(pointer), Some(equals)) => Ok(Match { pointer, equals }),
         _ => {
@@ -111,7 +111,7 @@ fn condition(table: &Section<'_>, key: &str) -> Result<Match, ScenarioError> {
     }
 }
 
-fn answer(table: &Section<'_>) -> Result<Ack, ScenarioError> {
+fn answer(table: &Section<'_>) -> Result<Ack, InputError> {
     let matches = condition(table, "ack")?;
     let id = pointer(table, "id")?.ok_or_else(|| {
         let hint = "id = \"/id\" is where the answer has the id that the message was sent under";
@@ -121,7 +121,7 @@ fn answer(table: &Section<'_>) -> Result<Ack, ScenarioError> {
 }
 
 /// The JSON pointer of a key, where the key is there.
-fn pointer(table: &Section<'_>, key: &str) -> Result<Option<String>, ScenarioError> {
+fn pointer(table: &Section<'_>, key: &str) -> Result<Option<String>, InputError> {
     let Some(text) = table.text(key)? else { return Ok(None) };
     let pointer = text.get_ref();
     if pointer.is_empty() || pointer.starts_with('/') {
@@ -131,7 +131,7 @@ fn pointer(table: &Section<'_>, key: &str) -> Result<Option<String>, ScenarioErr
     Err(error.with_hint(format!("a JSON pointer begins with a slash: \"/{pointer}\"")))
 }
 
-fn subprotocol(file: &Section<'_>) -> Result<Option<String>, ScenarioError> {
+fn subprotocol(file: &Section<'_>) -> Result<Option<String>, InputError> {
     let Some(name) = file.text("subprotocol")? else { return Ok(None) };
     let may = |c: char| c.is_ascii_alphanumeric() || TOKEN.contains(c);
     if name.get_ref().is_empty() || !name.get_ref().chars().all(may) {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::link::End;
 use super::reader::Reader;
 use super::target::Target;
-use crate::error::ScenarioError;
+use crate::error::InputError;
 use crate::section;
 
 /// What the file may say of a kind of fault.
@@ -59,7 +59,7 @@ pub(crate) enum Lasts {
 }
 
 /// A kind of fault, and its target, as they were read.
-pub(crate) type Read<K> = Result<(K, Target), ScenarioError>;
+pub(crate) type Read<K> = Result<(K, Target), InputError>;
 
 /// A kind of fault as the file knows it.
 pub(crate) trait FaultKind: FaultWords + Sized {

@@ -9,7 +9,7 @@ use super::kind::Form;
 use super::kinds::{ACTIONS, KINDS, Listed};
 use super::plan::FaultPlan;
 use super::reader::Reader;
-use crate::error::{ScenarioError, Source};
+use crate::error::{InputError, Source};
 use crate::section::{Section, Value};
 use crate::words::list;
 use crate::{Cluster, Pattern, patterns};
@@ -36,7 +36,7 @@ pub(crate) fn read<'a>(
     value: Value<'a>,
     cluster: &Cluster,
     length: Duration,
-) -> Result<Placed, ScenarioError> {
+) -> Result<Placed, InputError> {
     let mut known: Vec<&str> = COMMON.into_iter().chain(ACTIONS).collect();
     for own in KINDS.iter().flat_map(|kind| kind.form.own) {
         if !known.contains(&own.key) {
@@ -62,7 +62,7 @@ pub(crate) fn read<'a>(
 
 impl<'a> Reader<'a> {
     /// The only action of a fault, and the value of its key.
-    fn only_action(&self) -> Result<(&'static Listed, Value<'a>), ScenarioError> {
+    fn only_action(&self) -> Result<(&'static Listed, Value<'a>), InputError> {
         let mut given: Vec<_> =
             KINDS.iter().filter_map(|kind| Some((kind, self.section.get(kind.form.key)?))).collect();
         given.sort_by_key(|(_, value)| value.span().start);
@@ -84,7 +84,7 @@ impl<'a> Reader<'a> {
 
     /// Checks the keys of an action: none that belongs to another action is there, and none that this action needs is
     /// missing.
-    fn own_keys(&self, form: &Form) -> Result<(), ScenarioError> {
+    fn own_keys(&self, form: &Form) -> Result<(), InputError> {
         let action = form.key;
         let has = |form: &Form, key: &str| form.own.iter().any(|own| own.key == key);
         let mut all = KINDS.iter().flat_map(|kind| kind.form.own).map(|own| own.key);
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn patterns(&self) -> Result<Option<Vec<Pattern>>, ScenarioError> {
+    fn patterns(&self) -> Result<Option<Vec<Pattern>>, InputError> {
         let Some(value) = self.section.get("patterns") else { return Ok(None) };
         patterns::read(self.source, value).map(Some)
     }

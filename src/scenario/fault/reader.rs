@@ -7,7 +7,7 @@ use toml::Spanned;
 
 use super::link::Link;
 use super::target::Target;
-use crate::error::{ScenarioError, Source};
+use crate::error::{InputError, Source};
 use crate::section::{Section, duration, whole};
 use crate::{Cluster, share};
 
@@ -20,7 +20,7 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// The text of a key, which must be there.
-    pub(super) fn words(&self, key: &'static str) -> Result<Spanned<&'a str>, ScenarioError> {
+    pub(super) fn words(&self, key: &'static str) -> Result<Spanned<&'a str>, InputError> {
         let text = self.section.text(key)?;
         text.ok_or_else(|| {
             let error = self.section.error_of_table("a [[fault]] needs an action");
@@ -29,7 +29,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a process: `broker`, `node 1`.
-    pub(super) fn process(&self, key: &'static str) -> Result<Target, ScenarioError> {
+    pub(super) fn process(&self, key: &'static str) -> Result<Target, InputError> {
         let text = self.words(key)?;
         Target::parse(text.get_ref()).ok_or_else(|| {
             let last = self.cluster.nodes - 1;
@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a link that a cluster may have.
-    pub(super) fn link(&self, key: &'static str) -> Result<Link, ScenarioError> {
+    pub(super) fn link(&self, key: &'static str) -> Result<Link, InputError> {
         let text = self.words(key)?;
         let wrong = |what: &str| self.source.error(&text.span(), format!("`{}` {what}", text.get_ref()));
         let forms = "\"node 1 <-> broker\", \"node 0 -> node 2\", \"client * <-> node 1\", \"node * <-> history\" \
@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a share of the subscribers.
-    pub(super) fn share(&self, key: &'static str) -> Result<Target, ScenarioError> {
+    pub(super) fn share(&self, key: &'static str) -> Result<Target, InputError> {
         let text = self.words(key)?;
         share::parse(text.get_ref()).map(Target::Subscribers).ok_or_else(|| {
             let what = format!("`{}` is no share of the subscribers", text.get_ref());
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a whole number; where the key is missing, the least of the range.
-    pub(super) fn count(&self, key: &'static str, range: RangeInclusive<u64>) -> Result<u64, ScenarioError> {
+    pub(super) fn count(&self, key: &'static str, range: RangeInclusive<u64>) -> Result<u64, InputError> {
         let Some(value) = self.section.get(key) else { return Ok(*range.start()) };
         whole(self.source, value, key)?.filter(|number| range.contains(number)).ok_or_else(|| {
             let what = format!("`{key}` must be a whole number from {} to {}", range.start(), range.end());
@@ -75,12 +75,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a duration; `None` where the key is missing.
-    pub(super) fn time(&self, key: &'static str) -> Result<Option<Duration>, ScenarioError> {
+    pub(super) fn time(&self, key: &'static str) -> Result<Option<Duration>, InputError> {
         self.section.get(key).map(|value| duration(self.source, value, key)).transpose()
     }
 
     /// Checks that a key is there without which another key means nothing.
-    pub(super) fn needs_for(&self, key: &'static str, hint: &str) -> Result<(), ScenarioError> {
+    pub(super) fn needs_for(&self, key: &'static str, hint: &str) -> Result<(), InputError> {
         if self.section.get("for").is_some() {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use toml::de::DeValue;
 
-use crate::error::ScenarioError;
+use crate::error::InputError;
 use crate::fault::kind::{FaultKind, FaultWords, Form, Lasts, Read};
 use crate::fault::link::End;
 use crate::fault::place;
@@ -47,13 +47,13 @@ fn schema() -> Value {
 }
 
 /// `[["node 0"], ["node 1", "node 2"]]`, or one group alone against all others.
-fn groups<'a>(reader: &Reader<'a>, value: section::Value<'a>) -> Result<Vec<Vec<End>>, ScenarioError> {
+fn groups<'a>(reader: &Reader<'a>, value: section::Value<'a>) -> Result<Vec<Vec<End>>, InputError> {
     let form = "a list of groups such as [[\"node 0\"], [\"node 1\", \"node 2\"]]";
     let items = list_of(reader.source, value, "partition", form)?;
     let nested = items.iter().any(|item| matches!(item.get_ref(), DeValue::Array(_)));
     let mut groups: Vec<Vec<End>> = Vec::new();
     let mut seen: Vec<End> = Vec::new();
-    let mut group = |members: &mut dyn Iterator<Item = section::Value<'a>>| -> Result<(), ScenarioError> {
+    let mut group = |members: &mut dyn Iterator<Item = section::Value<'a>>| -> Result<(), InputError> {
         let mut ends = Vec::new();
         for member in members {
             let word = text(reader.source, member, "partition")?;

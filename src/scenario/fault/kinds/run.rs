@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::error::ScenarioError;
+use crate::error::InputError;
 use crate::fault::kind::{FaultKind, FaultWords, Form, Lasts, Own, Read};
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
@@ -46,7 +46,7 @@ impl FaultKind for Run {
 }
 
 /// A command, where there is one.
-fn line(reader: &Reader<'_>, key: &'static str) -> Result<Option<String>, ScenarioError> {
+fn line(reader: &Reader<'_>, key: &'static str) -> Result<Option<String>, InputError> {
     let Some(text) = reader.section.text(key)? else { return Ok(None) };
     if text.get_ref().trim().is_empty() || text.get_ref().contains('\0') {
         let error = reader.source.error(&text.span(), format!("`{key}` must be a shell command"));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::throttle::{RATE, RATES};
-use crate::error::ScenarioError;
+use crate::error::InputError;
 use crate::fault::kind::{FaultKind, FaultWords, Form, Lasts, Read};
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
@@ -42,7 +42,7 @@ fn schema() -> Value {
     })
 }
 
-fn subscriber(reader: &Reader<'_>, key: &'static str) -> Result<Target, ScenarioError> {
+fn subscriber(reader: &Reader<'_>, key: &'static str) -> Result<Target, InputError> {
     let text = reader.words(key)?;
     if text.get_ref().contains('%') {
         return reader.share(key);

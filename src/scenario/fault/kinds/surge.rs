@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::error::ScenarioError;
+use crate::error::InputError;
 use crate::fault::kind::{FaultKind, FaultWords, Form, Lasts, Read};
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
@@ -35,7 +35,7 @@ fn schema() -> Value {
     json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 10_000, "examples": [10] })
 }
 
-fn factor(reader: &Reader<'_>, value: section::Value<'_>) -> Result<f64, ScenarioError> {
+fn factor(reader: &Reader<'_>, value: section::Value<'_>) -> Result<f64, InputError> {
     let number = section::number(reader.source, value, "surge", "a number: the rate, times this")?;
     number.filter(|factor| *factor > 0.0 && *factor <= 10_000.0).ok_or_else(|| {
         let error = reader.source.error(&value.span(), "`surge` must be more than 0 and at most 10000");

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::Reader;
-use crate::error::ScenarioError;
+use crate::error::InputError;
 use crate::fault::Moment;
 use crate::fault::kind::{Form, Lasts};
 use crate::section::{duration, list_of};
@@ -13,7 +13,7 @@ use crate::section::{duration, list_of};
 type Repetition = (Option<Duration>, usize, Option<Range<usize>>);
 
 impl Reader<'_> {
-    pub(super) fn moment(&self) -> Result<(Moment, Range<usize>), ScenarioError> {
+    pub(super) fn moment(&self) -> Result<(Moment, Range<usize>), InputError> {
         match (self.section.get("at"), self.section.get("between")) {
             (Some(at), None) => Ok((Moment::At(duration(self.source, at, "at")?), at.span())),
             (None, Some(between)) => {
@@ -53,7 +53,7 @@ impl Reader<'_> {
         moment: Moment,
         at: &Range<usize>,
         length: Duration,
-    ) -> Result<Repetition, ScenarioError> {
+    ) -> Result<Repetition, InputError> {
         const MOST: u64 = 10_000;
         let times = self.section.get("times");
         let Some(every) = self.section.get("every") else {
@@ -93,7 +93,7 @@ impl Reader<'_> {
         Ok((Some(every), fit as usize, Some(span)))
     }
 
-    pub(super) fn duration(&self, form: &Form) -> Result<Option<Duration>, ScenarioError> {
+    pub(super) fn duration(&self, form: &Form) -> Result<Option<Duration>, InputError> {
         if let Lasts::Needed { hint } = form.lasts {
             self.needs_for(form.key, hint)?;
         }
