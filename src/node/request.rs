@@ -8,7 +8,7 @@ use super::identity::valid_name;
 use super::link::Dialect;
 use super::room::Command;
 use super::session::{ECHO, Ending, Handled, Session, cut};
-use bus::{Level, Outcome};
+use bus::Outcome;
 use trace::{Line, Step};
 use wire::{Envelope, Kind, NodeFrame, Publish, Request, Room};
 
@@ -256,10 +256,6 @@ impl Session {
         self.trace_answer(id, &outcome);
         match (self.link.dialect, outcome) {
             (Dialect::V1, Outcome::Ack(level)) => {
-                let level = match level {
-                    Level::Handed => "handed",
-                    Level::Confirmed => "confirmed",
-                };
                 self.say(&NodeFrame::Ack { id, level });
             }
             (Dialect::V1, Outcome::Refused { code, reason }) => {
