@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::docker::{self, Container};
 use super::error::LabError;
 use super::external;
-use super::kind::Place;
+use super::kind::BrokerSite;
 use super::managed::Managed;
 use super::process::Supervision;
 use super::product::Product;
@@ -46,7 +46,7 @@ impl Broker {
     ) -> Result<Self, LabError> {
         let (kind, port) = match source(product).await? {
             Source::Program(program) => {
-                let managed = product.start(Place { program: &program, dir, logs, supervision }).await?;
+                let managed = product.start(BrokerSite { program: &program, dir, logs, supervision }).await?;
                 let port = managed.port();
                 (Kind::Process(Box::new(managed)), port)
             }

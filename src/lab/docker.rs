@@ -108,7 +108,7 @@ impl Container {
 
     /// Stops and removes the container.
     pub async fn stop(&self) {
-        self.ask();
+        self.expect_end();
         // A container that cannot be removed here is left to the warden.
         if docker(&remove(&self.name), COMMAND).await.is_ok() {
             self.supervision.warden.container_gone(&self.name).ok();
@@ -135,7 +135,7 @@ impl Container {
     }
 
     /// Records that the end of the container that comes now was asked for.
-    fn ask(&self) {
+    fn expect_end(&self) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).store(true, Ordering::SeqCst);
     }
 
@@ -173,12 +173,12 @@ impl Victim for Container {
     type Error = LabError;
 
     async fn kill(&self) -> Result<(), LabError> {
-        self.ask();
+        self.expect_end();
         docker(&["kill", &self.name], COMMAND).await.map(drop)
     }
 
     async fn terminate(&self) -> Result<(), LabError> {
-        self.ask();
+        self.expect_end();
         docker(&["kill", "--signal", "TERM", &self.name], COMMAND).await.map(drop)
     }
 

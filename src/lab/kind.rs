@@ -19,7 +19,7 @@ pub trait BrokerKind: fmt::Debug + Send + Sync {
     fn facts(&self) -> &'static Facts;
 
     /// Starts a broker of the lab's own and waits until it serves.
-    fn start<'a>(&self, place: Place<'a>) -> BoxFuture<'a, Result<Managed, LabError>>;
+    fn start<'a>(&self, site: BrokerSite<'a>) -> BoxFuture<'a, Result<Managed, LabError>>;
 
     /// The version of the broker that serves on this loopback port. An error until it serves.
     fn version_at(&self, port: u16) -> BoxFuture<'static, io::Result<String>>;
@@ -34,9 +34,9 @@ pub trait BrokerKind: fmt::Debug + Send + Sync {
     }
 }
 
-/// The place in which a broker of the lab's own is started.
+/// Where a broker of the lab's own is started: its program, its directories, and who watches it.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct BrokerSite<'a> {
     /// The path of the broker's program.
     pub program: &'a Path,
     /// The lab's private directory.
@@ -94,7 +94,7 @@ pub enum VersionBy {
     /// The program says its version when it is called with this flag.
     Flag(&'static str),
     /// The path of its installation tells the version.
-    Place(fn(&Path) -> Option<String>),
+    InstallPath(fn(&Path) -> Option<String>),
 }
 
 /// A program that a server needs beside it.

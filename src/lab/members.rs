@@ -57,13 +57,13 @@ pub(super) struct Addresses {
 }
 
 /// Why a member did not start.
-struct Failure {
+struct StartFailure {
     error: LabError,
     /// Whether somebody took the member's port after the lab had chosen it: other ports may do.
     taken: bool,
 }
 
-impl From<LabError> for Failure {
+impl From<LabError> for StartFailure {
     fn from(error: LabError) -> Self {
         Self { error, taken: false }
     }
@@ -109,7 +109,7 @@ impl Members {
         Self::attempt(shared, &clients).await.map_err(|failure| failure.error)
     }
 
-    async fn attempt(shared: &Shared<'_>, clients: &[u16]) -> Result<Self, Failure> {
+    async fn attempt(shared: &Shared<'_>, clients: &[u16]) -> Result<Self, StartFailure> {
         let addresses = Addresses::free(&shared.options.software, clients)?;
         shared.links.clear();
         let ways = Ways::of(shared, clients, &addresses).await?;
@@ -157,7 +157,7 @@ async fn start_nodes(
     clients: &[u16],
     addresses: &Addresses,
     ways: &Ways,
-) -> Result<Vec<Service>, Failure> {
+) -> Result<Vec<Service>, StartFailure> {
     let tell = |index| (shared.progress)(Progress::Waiting(format!("node {index}")));
     let starts = clients.iter().enumerate().map(|(index, port)| {
         let (spec, sub) = (node_spec(shared, index, *port, addresses, ways), addresses.subs.get(index));
@@ -186,13 +186,18 @@ async fn start_history(
     shared: &Shared<'_>,
     addresses: &Addresses,
     ways: &Ways,
-) -> Result<Option<Service>, Failure> {
+) -> Result<Option<Service>, StartFailure> {
     let Some(port) = addresses.history else { return Ok(None) };
     start(shared, history_spec(shared, port, ways), port, vec![port]).await.map(Some)
 }
 
 /// Starts one member. `chosen` are those of its ports that the lab chose.
-async fn start(shared: &Shared<'_>, spec: Spec, port: u16, chosen: Vec<u16>) -> Result<Service, Failure> {
+async fn start(
+    shared: &Shared<'_>,
+    spec: Spec,
+    port: u16,
+    chosen: Vec<u16>,
+) -> Result<Service, StartFailure> {
     let supervision = shared.base.supervision();
     let started = async {
         let readiness = match spec.is_member() {
@@ -210,7 +215,7 @@ async fn start(shared: &Shared<'_>, spec: Spec, port: u16, chosen: Vec<u16>) -> 
     };
     started.await.map_err(|error| {
         let taken = chosen.into_iter().any(|port| ports::check(port).is_err());
-        Failure { error, taken }
+        StartFailure { error, taken }
     })
 }
 

@@ -114,7 +114,7 @@ impl Service {
         let process = self.process();
         let deadline = Instant::now() + patience;
         loop {
-            let why = match self.ask(&process).await {
+            let why = match self.check_readiness(&process).await {
                 Ok(()) if process.announce() => return Ok(()),
                 // Somebody else answers on the port of this service.
                 Ok(()) => return Err(process.early_end(process.ended().await)),
@@ -136,7 +136,7 @@ impl Service {
         }
     }
 
-    async fn ask(&self, process: &Process) -> Result<(), String> {
+    async fn check_readiness(&self, process: &Process) -> Result<(), String> {
         match self.readiness {
             Readiness::Node => match probe::http_status(self.port, "/readyz").await {
                 Ok(200) => Ok(()),

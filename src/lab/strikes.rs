@@ -87,7 +87,7 @@ impl Strike<'_> {
         let fault = self.fault;
         sleep_until((self.load_began + fault.at).into()).await;
         let begin = self.now();
-        self.tell(Stage::Struck, begin, fault.to_string());
+        self.report_stage(Stage::Struck, begin, fault.to_string());
         let held = self.strike().await.map_err(|why| format!("the fault `{fault}` did not strike: {why}"))?;
         let struck = self.now();
         self.judge(record, "struck", fault.at, if fault.action.is_instant() { struck } else { begin });
@@ -113,12 +113,12 @@ impl Strike<'_> {
             Action::Leave => ("coming back", "back"),
             _ => ("healing", "healed"),
         };
-        self.tell(Stage::Healing, heal_begin, format!("{heals}: {fault}"));
-        set(record, slot, |times| times.heal_begin = Some(heal_begin));
+        self.report_stage(Stage::Healing, heal_begin, format!("{heals}: {fault}"));
+        record_times(record, slot, |times| times.heal_begin = Some(heal_begin));
         self.heal(held).await.map_err(|why| format!("the fault `{fault}` was not healed: {why}"))?;
         let end = self.now();
-        set(record, slot, |times| times.healed = Some(end));
-        self.tell(Stage::Healed, end, format!("{healed}: {fault}"));
+        record_times(record, slot, |times| times.healed = Some(end));
+        self.report_stage(Stage::Healed, end, format!("{healed}: {fault}"));
         Ok(())
     }
 
@@ -234,7 +234,7 @@ impl Strike<'_> {
         self.load_began.elapsed()
     }
 
-    fn tell(&self, stage: Stage, at: Duration, what: String) {
+    fn report_stage(&self, stage: Stage, at: Duration, what: String) {
         self.observer.note(Note::Fault { number: self.number, stage, at, what });
     }
 }
@@ -252,7 +252,7 @@ fn too_late(length: Option<Duration>, planned: Duration, happened: Duration) -> 
     (late > bears).then_some(late.as_secs_f64())
 }
 
-fn set(record: &Mutex<Strikes>, slot: usize, change: impl FnOnce(&mut FaultTimes)) {
+fn record_times(record: &Mutex<Strikes>, slot: usize, change: impl FnOnce(&mut FaultTimes)) {
     let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(times) = record.times.get_mut(slot) {
         change(times);

@@ -76,7 +76,7 @@ pub struct Trial<'a> {
 
 /// The result of a trial.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct TrialResult {
     /// The row of the report.
     pub run: RunReport,
     /// The version of each program that ran, by its name.
@@ -94,7 +94,7 @@ struct Stage<'a> {
 
 impl Trial<'_> {
     /// Runs the trial. When cancelled, it ends at once, and gives what was found out until then, marked as partial.
-    pub async fn run(&self) -> Result<Outcome, LabError> {
+    pub async fn run(&self) -> Result<TrialResult, LabError> {
         let software = match self.subject {
             Subject::Attached { urls, .. } => return self.attached(urls).await,
             Subject::Cluster(software) => software,
@@ -120,15 +120,15 @@ impl Trial<'_> {
         let added = cluster.links().added_latency().await?;
         self.observer.note(Note::Members(&members_of(&cluster)));
         let stage = Stage { urls, cluster: Some(&cluster), shell, added };
-        let outcome = self.measured(stage, events, versions).await;
+        let result = self.measured(stage, events, versions).await;
         if let Some(left) = cluster.stop().await {
             self.observer.note(Note::Left(&left));
         }
-        outcome
+        result
     }
 
     /// Measures nodes that run already. The lab starts something only if a command of the user's needs it.
-    async fn attached(&self, urls: &[String]) -> Result<Outcome, LabError> {
+    async fn attached(&self, urls: &[String]) -> Result<TrialResult, LabError> {
         self.observer.note(Note::Planned(self.faults));
         self.observer.note(Note::Members(&members_at(urls)));
         let stage = |shell| Stage { urls: urls.to_vec(), cluster: None, shell, added: None };
@@ -138,9 +138,9 @@ impl Trial<'_> {
         let program = super::options::program()?;
         let (base, events) = Base::new(&program)?;
         let shell = self.shell(base.supervision(), urls, &[]);
-        let outcome = self.measured(stage(Some(shell)), Some(events), BTreeMap::new()).await;
+        let result = self.measured(stage(Some(shell)), Some(events), BTreeMap::new()).await;
         base.close().await;
-        outcome
+        result
     }
 
     fn shell(&self, supervision: &Supervision, urls: &[String], pids: &[u32]) -> Shell {
@@ -152,11 +152,11 @@ impl Trial<'_> {
         stage: Stage<'_>,
         events: Option<Events>,
         versions: BTreeMap<String, String>,
-    ) -> Result<Outcome, LabError> {
+    ) -> Result<TrialResult, LabError> {
         let deaths = Mutex::new(Vec::new());
         let dialect = tokio::select! {
             dialect = self.dialect(&stage.urls) => dialect,
-            () = self.cancel.cancelled() => return Ok(Outcome { versions, ..self.unbegun() }),
+            () = self.cancel.cancelled() => return Ok(TrialResult { versions, ..self.unbegun() }),
         };
         let unhealed = Unhealed { shell: stage.shell.as_ref(), observer: self.observer };
         let evidence = tokio::select! {
@@ -173,7 +173,7 @@ impl Trial<'_> {
         let links = stage.cluster.map(|cluster| link_reports(cluster.links())).unwrap_or_default();
         let mut run = match evidence {
             Some(Ok(mut evidence)) => {
-                healed.tell(&mut evidence.harness);
+                healed.add_to(&mut evidence.harness);
                 evidence.harness.problems.extend(robbed_links(&links));
                 self.judged(evidence, deaths)
             }
@@ -184,7 +184,7 @@ impl Trial<'_> {
         run.schedule = self.faults.iter().map(PlannedFault::from).collect();
         run.links = links;
         run.proxy_us = stage.added.map(proxy_report);
-        Ok(Outcome { run, versions })
+        Ok(TrialResult { run, versions })
     }
 
     /// The dialect in which clients speak with the subject.
@@ -225,10 +225,10 @@ impl Trial<'_> {
     }
 
     /// The result of a run that was interrupted before its load began.
-    fn unbegun(&self) -> Outcome {
+    fn unbegun(&self) -> TrialResult {
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
         let run = RunReport::inconclusive(&self.id, label, pattern, BEFORE_THE_LOAD.into());
-        Outcome { run: RunReport { partial: true, ..run }, versions: BTreeMap::new() }
+        TrialResult { run: RunReport { partial: true, ..run }, versions: BTreeMap::new() }
     }
 
     /// Goes through the phases of the run. If there is no evidence, because the run never came to its load, gives the
@@ -332,7 +332,7 @@ impl Trial<'_> {
     async fn loaded(&self, generator: &LoadGenerator, stage: &Stage<'_>, strikes: &Mutex<Strikes>) -> bool {
         let lead = generator.begin().saturating_sub(generator.now());
         let load_began = Instant::now() + lead;
-        let progress = self.tell_progress(generator, load_began);
+        let progress = self.report_progress(generator, load_began);
         let targets = Targets { cluster: stage.cluster, load: generator, shell: stage.shell.as_ref() };
         let faults = strike_all(targets, self.faults, load_began, self.observer, strikes);
         let work = async {
@@ -353,7 +353,7 @@ impl Trial<'_> {
         }
     }
 
-    async fn tell_progress(&self, generator: &LoadGenerator, load_began: Instant) {
+    async fn report_progress(&self, generator: &LoadGenerator, load_began: Instant) {
         let ledger = generator.ledger();
         let mut tick = interval(PROGRESS_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);

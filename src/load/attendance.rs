@@ -82,20 +82,20 @@ impl Attendance {
 
     /// Records that this subscriber is subscribed.
     pub(super) fn subscribed(&self, subscriber: usize) {
-        self.turn(subscriber, Seat::Expected, Seat::Taken);
+        self.turn_seat(subscriber, Seat::Expected, Seat::Taken);
     }
 
     /// Records that this subscriber lost its connection, and looks for another.
     pub(super) fn lost(&self, subscriber: usize) {
-        self.turn(subscriber, Seat::Taken, Seat::Expected);
+        self.turn_seat(subscriber, Seat::Taken, Seat::Expected);
     }
 
     /// Records that this subscriber has left as it was told.
     pub(super) fn left(&self, subscriber: usize) {
-        self.turn(subscriber, Seat::Leaving, Seat::Away);
+        self.turn_seat(subscriber, Seat::Leaving, Seat::Away);
     }
 
-    fn turn(&self, subscriber: usize, from: Seat, to: Seat) {
+    fn turn_seat(&self, subscriber: usize, from: Seat, to: Seat) {
         if let Some(seat) = self.seats.get(&subscriber) {
             seat.send_if_modified(|seat| {
                 let turns = *seat == from;
@@ -109,13 +109,13 @@ impl Attendance {
 
     /// Tells the subscribers of a fault to leave. Gives `false` if they take longer than `limit` to do so.
     pub(super) async fn dismiss(&self, fault: usize, limit: Duration) -> bool {
-        self.tell(fault, |seat| seat != Seat::Away, Seat::Leaving);
+        self.turn_seats(fault, |seat| seat != Seat::Away, Seat::Leaving);
         self.all(fault, Seat::Away, limit).await
     }
 
     /// Tells the subscribers of a fault to come. Gives their number.
     pub(super) fn call(&self, fault: usize) -> usize {
-        self.tell(fault, |seat| seat == Seat::Away, Seat::Expected)
+        self.turn_seats(fault, |seat| seat == Seat::Away, Seat::Expected)
     }
 
     /// Waits until all subscribers of a fault are subscribed. Gives `false` if that takes longer than `limit`.
@@ -123,7 +123,7 @@ impl Attendance {
         self.all(fault, Seat::Taken, limit).await
     }
 
-    fn tell(&self, fault: usize, whom: impl Fn(Seat) -> bool, to: Seat) -> usize {
+    fn turn_seats(&self, fault: usize, whom: impl Fn(Seat) -> bool, to: Seat) -> usize {
         let told = |seat: &&watch::Sender<Seat>| {
             seat.send_if_modified(|seat| {
                 let concerns = whom(*seat);

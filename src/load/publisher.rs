@@ -144,7 +144,7 @@ impl<'a> Talk<'a> {
     async fn last_words(&mut self, socket: &mut Socket) {
         let hear = async {
             while let Some(Ok(message)) = socket.next().await {
-                self.heard(&message);
+                self.read_frame(&message);
             }
         };
         // If the end of the stream has not come within this time, it is not coming.
@@ -177,7 +177,7 @@ impl<'a> Talk<'a> {
                     self.run.closed_because(why.as_ref());
                     return Poll::Ready(());
                 }
-                Some(Ok(message)) => self.heard(&message),
+                Some(Ok(message)) => self.read_frame(&message),
                 Some(Err(_)) | None => return Poll::Ready(()),
             }
         }
@@ -281,14 +281,14 @@ impl<'a> Talk<'a> {
     }
 
     /// Reads a frame. Only answers matter to a publisher.
-    fn heard(&mut self, message: &Message) {
+    fn read_frame(&mut self, message: &Message) {
         match (&self.run.dialect, message) {
-            (Dialect::V1, Message::Text(frame)) => self.answered(frame),
+            (Dialect::V1, Message::Text(frame)) => self.read_v1_answer(frame),
             (Dialect::Template(template), message) if self.run.dialect.has_answers() => {
                 let number = frame_of(message).and_then(|frame| template.acked(&template.read(&frame)));
                 // The frame may be the answer to another client: some servers send answers to everybody.
                 if let Some(number) = number.filter(|number| self.is_mine(*number)) {
-                    self.settle(number, Answer::Handed);
+                    self.record_answer(number, Answer::Handed);
                 }
             }
             _ => {}
@@ -301,7 +301,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Reads an answer of `pubsub-lab.v1`, if the frame is one.
-    fn answered(&mut self, frame: &str) {
+    fn read_v1_answer(&mut self, frame: &str) {
         let health = &self.run.health;
         let Some(frame) = Inbound::decode(frame) else {
             return health.remark("a node sent a publisher a frame that is not of the dialect", 1);
@@ -328,11 +328,11 @@ impl<'a> Talk<'a> {
         if !self.is_mine(number) {
             return health.remark("a node answered a message that this client did not send", 1);
         }
-        self.settle(number, answer);
+        self.record_answer(number, answer);
     }
 
     /// Records the answer to a message.
-    fn settle(&mut self, number: usize, answer: Answer) {
+    fn record_answer(&mut self, number: usize, answer: Answer) {
         if !matches!(answer, Answer::Unknown) {
             self.backlog.settled(number);
         }

@@ -143,7 +143,14 @@ impl Rehearsal {
 
     /// Records that a subscriber has received a message. `in_place` says that it came under the name of the
     /// subscriber's room.
-    pub(super) fn heard(&self, kind: Kind, publisher: usize, seq: usize, subscriber: usize, in_place: bool) {
+    pub(super) fn record_receipt(
+        &self,
+        kind: Kind,
+        publisher: usize,
+        seq: usize,
+        subscriber: usize,
+        in_place: bool,
+    ) {
         let book = &mut *self.book();
         match book.sent.get_mut(&(kind, publisher, seq)) {
             Some(sent) if in_place && sent.room == self.plan.subscriber_room(subscriber) => {
@@ -213,11 +220,11 @@ mod tests {
         assert_eq!(rehearsal.unprobed(), [(0, 0), (0, 1), (1, 0), (1, 1)]);
         rehearsal.sent(Kind::Warm, 0, 0, 0, |_| true);
         rehearsal.sent(Kind::Probe, 0, 0, 0, |_| true);
-        rehearsal.heard(Kind::Warm, 0, 0, 68, true);
+        rehearsal.record_receipt(Kind::Warm, 0, 0, 68, true);
         assert_eq!(rehearsal.unverified().len(), 4);
         // A server that knows no rooms sends the probe to everybody.
-        rehearsal.heard(Kind::Probe, 0, 0, 69, true);
-        rehearsal.heard(Kind::Probe, 0, 0, 68, true);
+        rehearsal.record_receipt(Kind::Probe, 0, 0, 69, true);
+        rehearsal.record_receipt(Kind::Probe, 0, 0, 68, true);
         assert_eq!(rehearsal.unverified(), [(0, 69), (1, 68), (1, 69)]);
         assert_eq!(rehearsal.unprobed(), [(0, 1), (1, 0), (1, 1)]);
     }
@@ -227,13 +234,13 @@ mod tests {
         let rehearsal = Rehearsal::new(plan());
         rehearsal.sent(Kind::Warm, 0, 0, 0, |_| true);
         for subscriber in (0..70).step_by(2).skip(1) {
-            rehearsal.heard(Kind::Warm, 0, 0, subscriber, true);
-            rehearsal.heard(Kind::Warm, 0, 0, subscriber, true);
+            rehearsal.record_receipt(Kind::Warm, 0, 0, subscriber, true);
+            rehearsal.record_receipt(Kind::Warm, 0, 0, subscriber, true);
         }
         assert_eq!(rehearsal.notes(), ["warm-up: 1 deliveries lost, of 1 messages"]);
-        rehearsal.heard(Kind::Warm, 0, 0, 0, false);
+        rehearsal.record_receipt(Kind::Warm, 0, 0, 0, false);
         assert_eq!(rehearsal.notes().len(), 2);
-        rehearsal.heard(Kind::Warm, 0, 0, 0, true);
+        rehearsal.record_receipt(Kind::Warm, 0, 0, 0, true);
         assert_eq!(rehearsal.notes(), ["before the load, 1 messages reached a room that was not theirs"]);
     }
 }

@@ -112,31 +112,35 @@ impl<'a> Ear<'a> {
                 self.asked = after.is_some();
                 let subscribe = Outbound::Subscribe { room: &self.room_name, after }.encode();
                 if socket.send(Message::text(subscribe)).await.is_ok() {
-                    self.hear(socket, |_| false).await;
+                    self.read_frames(socket, |_| false).await;
                 }
             }
             Dialect::Template(template) if template.waits() => {
-                let ready = timeout(run.dialer.patience(), self.hear(socket, |ear| ear.subscribed)).await;
+                let ready = timeout(
+                    run.dialer.patience(),
+                    self.read_frames(socket, |subscriber| subscriber.subscribed),
+                )
+                .await;
                 if ready.is_err() {
                     let limit = run.dialer.patience();
                     run.roster
                         .trouble(format!("node {node}: no frame that matches `ready` within {limit:?}"));
                 }
                 if self.subscribed {
-                    self.hear(socket, |_| false).await;
+                    self.read_frames(socket, |_| false).await;
                 }
             }
             // In these dialects everybody who is connected is in the room.
             Dialect::Plain | Dialect::Template(_) => {
                 self.subscribe(run.clock.now());
-                self.hear(socket, |_| false).await;
+                self.read_frames(socket, |_| false).await;
             }
         }
         self.closed(run.clock.now());
     }
 
     /// Reads frames until `enough` says so, or the connection is lost.
-    async fn hear(&mut self, socket: &mut Socket, enough: impl Fn(&Self) -> bool) {
+    async fn read_frames(&mut self, socket: &mut Socket, enough: impl Fn(&Self) -> bool) {
         while !enough(self)
             && let Some(message) = socket.next().await
         {
@@ -209,14 +213,14 @@ impl<'a> Ear<'a> {
             }
             (Dialect::Template(template), message) => {
                 if let Some(frame) = frame_of(message) {
-                    self.read(template, &template.read(&frame), at);
+                    self.read_template_frame(template, &template.read(&frame), at);
                 }
             }
         }
     }
 
     /// Reads a frame of somebody else's framing.
-    fn read(&mut self, template: &Template, frame: &Frame<'_>, at: Duration) {
+    fn read_template_frame(&mut self, template: &Template, frame: &Frame<'_>, at: Duration) {
         let run = self.run;
         match template.text(frame) {
             Some(text) => self.judge(text, true, Arrival::Live, at),
@@ -231,14 +235,14 @@ impl<'a> Ear<'a> {
     /// Reads a frame that came at this instant. Breaks when this connection will never be subscribed.
     fn received(&mut self, message: &Message, at: Duration) -> ControlFlow<()> {
         match (&self.run.dialect, message) {
-            (Dialect::V1, Message::Text(frame)) => return self.told(frame, at),
+            (Dialect::V1, Message::Text(frame)) => return self.read_v1_frame(frame, at),
             (Dialect::Template(template), message) if !self.subscribed => {
                 if let Some(frame) = frame_of(message) {
                     let frame = template.read(&frame);
                     if template.is_ready(&frame) {
                         self.subscribe(at);
                     }
-                    self.read(template, &frame, at);
+                    self.read_template_frame(template, &frame, at);
                 }
             }
             (_, message) => self.overheard(message, at),
@@ -247,7 +251,7 @@ impl<'a> Ear<'a> {
     }
 
     /// Reads a frame of `pubsub-lab.v1`.
-    fn told(&mut self, frame: &str, at: Duration) -> ControlFlow<()> {
+    fn read_v1_frame(&mut self, frame: &str, at: Duration) -> ControlFlow<()> {
         let run = self.run;
         let Some(frame) = Inbound::decode(frame) else {
             run.ledger().corrupted(self.number, at);
@@ -316,7 +320,7 @@ impl<'a> Ear<'a> {
                 _ => run.ledger().unexpected(self.number, at),
             },
             Reading::Ours { kind, publisher, seq } => {
-                run.rehearsal.heard(kind, publisher, seq, self.number, in_place);
+                run.rehearsal.record_receipt(kind, publisher, seq, self.number, in_place);
             }
         }
     }

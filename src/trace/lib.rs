@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use metrics::Counter;
 
-pub use line::{Line, Step, unix_us};
+pub use line::{Step, TraceLine, unix_us};
 use writer::Writer;
 
 /// Number of lines that may wait for the writing thread: a quarter of a second's worth at the pace at which the
@@ -54,7 +54,7 @@ struct Tally {
 /// One entry of the queue to the writing thread.
 #[derive(Debug)]
 enum Item {
-    Line(Line),
+    Line(TraceLine),
     /// The trace ends here; no line follows.
     End,
 }
@@ -80,7 +80,7 @@ impl Trace {
 
     /// Traces one step. The closure is called only if there is a trace. Never blocks: a line that finds the queue
     /// full is dropped.
-    pub fn note(&self, line: impl FnOnce() -> Line) {
+    pub fn record_step(&self, line: impl FnOnce() -> TraceLine) {
         if let Some(sender) = &self.0
             && sender.queue.try_send(Item::Line(line())).is_err()
         {

@@ -12,7 +12,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use crate::error::LabError;
-use crate::kind::{BrokerKind, Facts, Image, Place, Program, VersionBy};
+use crate::kind::{BrokerKind, BrokerSite, Facts, Image, Program, VersionBy};
 use crate::managed::Managed;
 use crate::ports;
 use crate::process::Spec;
@@ -64,8 +64,8 @@ impl BrokerKind for Redis {
         &FACTS
     }
 
-    fn start<'a>(&self, place: Place<'a>) -> BoxFuture<'a, Result<Managed, LabError>> {
-        Box::pin(start(place))
+    fn start<'a>(&self, site: BrokerSite<'a>) -> BoxFuture<'a, Result<Managed, LabError>> {
+        Box::pin(start(site))
     }
 
     fn version_at(&self, port: u16) -> BoxFuture<'static, io::Result<String>> {
@@ -78,20 +78,20 @@ impl BrokerKind for Redis {
 }
 
 /// Starts a Redis on a free port and waits until it serves.
-async fn start(place: Place<'_>) -> Result<Managed, LabError> {
+async fn start(site: BrokerSite<'_>) -> Result<Managed, LabError> {
     let mut last = LabError::environment("no port was free for redis");
     for port in ports::free(TRIES)? {
         let spec = Spec {
             name: "redis".into(),
-            program: place.program.to_owned(),
-            args: arguments(port, place.dir),
+            program: site.program.to_owned(),
+            args: arguments(port, site.dir),
             env: Vec::new(),
             clean: false,
-            dir: Some(place.dir.to_owned()),
-            log: place.logs.join("redis.log"),
+            dir: Some(site.dir.to_owned()),
+            log: site.logs.join("redis.log"),
         };
         let redis =
-            Service::launch(spec, port, Readiness::Asked(is_ours), place.supervision, PATIENCE).await?;
+            Service::launch(spec, port, Readiness::Asked(is_ours), site.supervision, PATIENCE).await?;
         match redis.ready_within(PATIENCE).await {
             Ok(()) => return Ok(Managed::alone(redis, STOP)),
             Err(error) => {

@@ -102,7 +102,7 @@ struct Kept {
 }
 
 impl Kept {
-    fn note(&mut self, entry: Entry) {
+    fn record_entry(&mut self, entry: Entry) {
         match entry {
             Entry::Tag(tag) => self.tag = Some(tag),
             Entry::Group(leader) => {
@@ -196,7 +196,7 @@ pub fn keep_watch(input: impl BufRead) -> u8 {
     // A pipe that cannot be read counts as closed.
     for line in input.split(b'\n').map_while(Result::ok) {
         if let Some(entry) = Entry::parse(&line) {
-            kept.note(entry);
+            kept.record_entry(entry);
         }
     }
     u8::from(!kept.end())

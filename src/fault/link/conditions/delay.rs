@@ -69,7 +69,7 @@ mod tests {
             by: Duration::from_millis(100),
             jitter: Duration::from_millis(40),
         });
-        Force { key: Key { line: 0, hold }, condition, seed: [seed; 32] }
+        Force { key: Key { link: 0, hold }, condition, seed: [seed; 32] }
     }
 
     fn draws(forces: &[Force]) -> Vec<Duration> {
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn the_same_number_on_two_lines_is_two_delays() {
-        let other = Force { key: Key { line: 1, hold: 1 }, ..force(1, 2) };
+        let other = Force { key: Key { link: 1, hold: 1 }, ..force(1, 2) };
         let mut delay = Delays::default();
         delay.update(&[force(1, 1), other], &[]);
         assert_eq!(delay.longest_delay(), Duration::from_millis(280));

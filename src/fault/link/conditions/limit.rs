@@ -53,7 +53,7 @@ mod tests {
 
     fn force(hold: u64, bytes: u64) -> Force {
         Force {
-            key: Key { line: 0, hold },
+            key: Key { link: 0, hold },
             condition: Condition::Limit(kinds::Limit { bytes }),
             seed: [0; 32],
         }

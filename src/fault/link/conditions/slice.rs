@@ -64,7 +64,7 @@ mod tests {
 
     fn force(bytes: u64, pause: Duration) -> Force {
         let condition = Condition::Slice(kinds::Slice { bytes, pause });
-        Force { key: Key { line: 0, hold: 1 }, condition, seed: [0; 32] }
+        Force { key: Key { link: 0, hold: 1 }, condition, seed: [0; 32] }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::super::line::{Direction, Line};
+use super::super::proxy_link::{Direction, ProxyLink};
 use super::super::rules::Attached;
 use super::*;
 
@@ -42,14 +42,14 @@ async fn a_side_is_gone_when_it_was_reset_and_not_when_it_ended() {
     assert!(!side.is_gone());
 }
 
-/// The rules of a connection without lines.
+/// The rules of a connection without links.
 fn rules() -> (Rules, watch::Sender<()>) {
     rules_of(Vec::new())
 }
 
-fn rules_of(lines: Vec<Attached>) -> (Rules, watch::Sender<()>) {
+fn rules_of(links: Vec<Attached>) -> (Rules, watch::Sender<()>) {
     let (bell, ear) = watch::channel(());
-    (Rules::new(lines.into(), Direction::Forward, 1, ear), bell)
+    (Rules::new(links.into(), Direction::Forward, 1, ear), bell)
 }
 
 /// A side whose other end was reset, as the next read or write finds out.
@@ -90,21 +90,21 @@ async fn a_side_that_is_gone_takes_nothing_and_gives_a_reset() {
 
 #[tokio::test]
 async fn a_sender_is_held_back_once_for_as_long_as_the_queue_is_full() {
-    let ((from, _sender), (to, _receiver), line) = (side().await, side().await, Line::new(1));
-    let (mut rules, _bell) = rules_of(vec![Attached { line: line.clone(), reversed: false, number: 1 }]);
+    let ((from, _sender), (to, _receiver), link) = (side().await, side().await, ProxyLink::new(1));
+    let (mut rules, _bell) = rules_of(vec![Attached { link: link.clone(), reversed: false, number: 1 }]);
     let mut pump = Pump::new(&from, &to, &mut rules);
     assert!(matches!(pump.read(), Ok(false)));
-    assert_eq!(line.counts().held_back, 0);
+    assert_eq!(link.counts().held_back, 0);
     for times in [1, 2] {
         pump.queue.push(&[0; 65_536], Instant::now(), Duration::ZERO);
         pump.queue.due(Instant::now());
         for _ in 0..3 {
             assert!(matches!(pump.read(), Ok(false)));
-            assert_eq!(line.counts().held_back, times);
+            assert_eq!(link.counts().held_back, times);
         }
         pump.queue.passed(65_536);
         assert!(matches!(pump.read(), Ok(false)));
-        assert_eq!(line.counts().held_back, times);
+        assert_eq!(link.counts().held_back, times);
     }
 }
 

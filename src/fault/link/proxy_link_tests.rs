@@ -5,80 +5,80 @@ use scenario::kinds;
 
 const RATE: Condition = Condition::Throttle(kinds::Throttle { bytes_per_second: 1_000 });
 
-fn conditions(line: &Line, direction: Direction) -> Vec<Condition> {
-    line.in_force(direction).0.into_iter().map(|(_, condition)| condition).collect()
+fn conditions(link: &ProxyLink, direction: Direction) -> Vec<Condition> {
+    link.in_force(direction).0.into_iter().map(|(_, condition)| condition).collect()
 }
 
 #[test]
 fn a_condition_holds_on_its_way_until_it_is_healed() {
     use Condition::{Blackhole, Cut};
-    let line = Line::new(7);
-    assert_eq!(line.seed(), 7);
-    let forward = line.apply(Blackhole, Way::Forward);
-    let back = line.apply(RATE, Way::Back);
-    let both = line.apply(Condition::Limit(kinds::Limit { bytes: 5 }), Way::Both);
+    let link = ProxyLink::new(7);
+    assert_eq!(link.seed(), 7);
+    let forward = link.apply(Blackhole, Way::Forward);
+    let back = link.apply(RATE, Way::Back);
+    let both = link.apply(Condition::Limit(kinds::Limit { bytes: 5 }), Way::Both);
     assert_eq!(
-        conditions(&line, Direction::Forward),
+        conditions(&link, Direction::Forward),
         [Blackhole, Condition::Limit(kinds::Limit { bytes: 5 })]
     );
-    assert_eq!(conditions(&line, Direction::Back), [RATE, Condition::Limit(kinds::Limit { bytes: 5 })]);
+    assert_eq!(conditions(&link, Direction::Back), [RATE, Condition::Limit(kinds::Limit { bytes: 5 })]);
     assert_eq!([forward, back, both], [Hold(1), Hold(2), Hold(3)]);
-    assert_eq!(line.in_force(Direction::Back).0[0].0, back);
-    line.heal(both);
-    line.heal(both);
-    assert_eq!(conditions(&line, Direction::Forward), [Blackhole]);
-    line.heal(forward);
-    assert_eq!(conditions(&line, Direction::Forward), []);
-    assert_eq!(conditions(&line, Direction::Back), [RATE]);
+    assert_eq!(link.in_force(Direction::Back).0[0].0, back);
+    link.heal(both);
+    link.heal(both);
+    assert_eq!(conditions(&link, Direction::Forward), [Blackhole]);
+    link.heal(forward);
+    assert_eq!(conditions(&link, Direction::Forward), []);
+    assert_eq!(conditions(&link, Direction::Back), [RATE]);
     // A cut ends both directions, whichever way is given.
-    line.apply(Cut, Way::Forward);
-    assert_eq!(conditions(&line, Direction::Back), [RATE, Cut]);
-    assert_eq!(conditions(&line, Direction::Forward), [Cut]);
+    link.apply(Cut, Way::Forward);
+    assert_eq!(conditions(&link, Direction::Back), [RATE, Cut]);
+    assert_eq!(conditions(&link, Direction::Forward), [Cut]);
 }
 
 #[test]
 fn each_direction_has_a_bandwidth_of_its_own_while_a_throttle_holds() {
-    let line = Line::new(1);
-    let bucket = |direction| line.in_force(direction).1;
+    let link = ProxyLink::new(1);
+    let bucket = |direction| link.in_force(direction).1;
     assert!(bucket(Direction::Forward).is_none() && bucket(Direction::Back).is_none());
-    let back = line.apply(RATE, Way::Back);
+    let back = link.apply(RATE, Way::Back);
     assert!(bucket(Direction::Forward).is_none());
     let first = bucket(Direction::Back).unwrap();
-    line.apply(RATE, Way::Both);
+    link.apply(RATE, Way::Both);
     assert!(Arc::ptr_eq(&first, &bucket(Direction::Back).unwrap()), "the rate is the same");
     assert!(!Arc::ptr_eq(&first, &bucket(Direction::Forward).unwrap()));
-    line.heal(back);
+    link.heal(back);
     assert!(Arc::ptr_eq(&first, &bucket(Direction::Back).unwrap()));
-    line.apply(Condition::Throttle(kinds::Throttle { bytes_per_second: 10 }), Way::Both);
+    link.apply(Condition::Throttle(kinds::Throttle { bytes_per_second: 10 }), Way::Both);
     assert!(!Arc::ptr_eq(&first, &bucket(Direction::Back).unwrap()), "the lowest rate holds");
 }
 
 #[test]
 fn every_change_rings_and_proxies_have_numbers() {
-    let line = Line::new(1);
+    let link = ProxyLink::new(1);
     let ((one, mut hears), (other, also)) = (watch::channel(()), watch::channel(()));
-    assert_eq!([line.join(one), line.join(other)], [1, 2]);
-    let hold = line.apply(Condition::Cut, Way::Both);
+    assert_eq!([link.join(one), link.join(other)], [1, 2]);
+    let hold = link.apply(Condition::Cut, Way::Both);
     assert!(hears.has_changed().unwrap() && also.has_changed().unwrap());
     hears.borrow_and_update();
-    line.heal(hold);
+    link.heal(hold);
     assert!(hears.has_changed().unwrap());
     drop(hears);
-    line.heal(hold);
-    assert_eq!(line.state().bells.len(), 1, "who has ended hears no more");
+    link.heal(hold);
+    assert_eq!(link.state().bells.len(), 1, "who has ended hears no more");
 }
 
 #[test]
 fn bytes_count_by_their_direction() {
-    let line = Line::new(1);
-    line.counters().passed(Direction::Forward, 30);
-    line.counters().passed(Direction::Forward, 4);
-    line.counters().passed(Direction::Back, 5);
-    line.counters().limited.fetch_add(2, Ordering::Relaxed);
+    let link = ProxyLink::new(1);
+    link.counters().passed(Direction::Forward, 30);
+    link.counters().passed(Direction::Forward, 4);
+    link.counters().passed(Direction::Back, 5);
+    link.counters().limited.fetch_add(2, Ordering::Relaxed);
     let expected = LinkCounts { bytes_forward: 34, bytes_back: 5, limited: 2, ..LinkCounts::default() };
-    assert_eq!(line.counts(), expected);
-    assert_eq!(line.clone().counts(), expected, "a clone is the same line");
-    let counters = line.counters();
+    assert_eq!(link.counts(), expected);
+    assert_eq!(link.clone().counts(), expected, "a clone is the same link");
+    let counters = link.counters();
     for (counter, by) in [
         (&counters.accepted, 1),
         (&counters.refused, 2),
@@ -89,7 +89,7 @@ fn bytes_count_by_their_direction() {
         counter.store(by, Ordering::Relaxed);
     }
     let expected = LinkCounts { accepted: 1, refused: 2, reset: 3, port_taken: 4, held_back: 5, ..expected };
-    assert_eq!(line.counts(), expected);
+    assert_eq!(link.counts(), expected);
 }
 
 #[test]

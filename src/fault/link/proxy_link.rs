@@ -1,4 +1,4 @@
-//! A line: what all proxies of one link share.
+//! A proxied link: what all its proxies share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -43,11 +43,11 @@ impl Direction {
     }
 }
 
-/// One condition in force on one line: what [`Line::heal`] takes away.
+/// One condition in force on one link: what [`ProxyLink::heal`] takes away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Hold(pub(super) u64);
 
-/// What happened on a link since the line was made.
+/// What happened on a link since the link was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LinkCounts {
     /// Number of connections that a proxy accepted. Nobody sees the connections that the kernel refuses during a cut.
@@ -68,10 +68,10 @@ pub struct LinkCounts {
     pub bytes_back: u64,
 }
 
-/// A line is what all proxies of one link share: the conditions now in force, the bandwidth, and the counters. Clones
-/// are the same line.
+/// A link on which proxies stand: the conditions now in force, the bandwidth and the counters, which all its proxies
+/// share. Clones are one link.
 #[derive(Debug, Clone)]
-pub struct Line(Arc<Inner>);
+pub struct ProxyLink(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -111,8 +111,8 @@ pub(super) struct Counters {
     back: AtomicU64,
 }
 
-impl Line {
-    /// A line without conditions. Whatever a jitter draws comes from the seed.
+impl ProxyLink {
+    /// A link without conditions. Whatever a jitter draws comes from the seed.
     pub fn new(seed: u64) -> Self {
         Self(Arc::new(Inner { seed, state: Mutex::default(), counts: Counters::default() }))
     }
@@ -136,7 +136,7 @@ impl Line {
         state.changed();
     }
 
-    /// What happened on the link since the line was made.
+    /// What happened on the link since the link was made.
     pub fn counts(&self) -> LinkCounts {
         let counts = &self.0.counts;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -152,7 +152,7 @@ impl Line {
         }
     }
 
-    /// Joins a proxy to the line. The bell rings at every change; the result is the proxy's own number, in the order of
+    /// Joins a proxy to the link. The bell rings at every change; the result is the proxy's own number, in the order of
     /// joining.
     pub(super) fn join(&self, bell: watch::Sender<()>) -> u64 {
         let mut state = self.state();
@@ -210,5 +210,5 @@ impl Counters {
 }
 
 #[cfg(test)]
-#[path = "line_tests.rs"]
+#[path = "proxy_link_tests.rs"]
 mod tests;
