@@ -86,11 +86,6 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// The hint that says how a key is written.
-    pub(super) fn how_to_write(&self, key: &str) -> String {
-        (self.example)(key)
-    }
-
     /// The place of a byte as `file:line:column`; both numbers count from 1, the column in characters.
     pub(super) fn place(&self, at: usize) -> String {
         let before = self.text.get(..at).unwrap_or(self.text);
@@ -101,7 +96,7 @@ impl<'a> Source<'a> {
     }
 
     /// An error at a place in the file.
-    pub fn error(&self, span: &Range<usize>, what: impl std::fmt::Display) -> Complaint {
+    pub(super) fn error(&self, span: &Range<usize>, what: impl std::fmt::Display) -> Complaint {
         Complaint::new(format!("{}: {what}", self.place(span.start)))
     }
 

@@ -56,7 +56,7 @@ pub use matrix::{MATRIX_FIELDS, Matrix};
 pub use pattern::{Held, Pattern};
 pub use scenario::{Scenario, Variation};
 pub use schema::json_schema;
-pub use section::Section;
+pub use section::{FileValue, Section};
 pub use share::share_of;
 pub use shipped::{ScenarioFile, Shipped};
 pub use words::{nearest, suggestion, suggestion_within};

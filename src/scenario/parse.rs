@@ -10,7 +10,7 @@ use super::example::example;
 use super::fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
 use super::pattern::Pattern;
 use super::scenario::Scenario;
-use super::section::{Section, Value, wrong_type};
+use super::section::{FileValue, Section};
 use super::values::Fields;
 use super::{expect, fault, matrix, patterns};
 
@@ -36,9 +36,9 @@ impl Scenario {
         let document = source.document()?;
         let root = Section::root(source, &document, "a scenario", &KEYS)?;
         let name = Path::new(source_name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let title = title(source, &root)?.unwrap_or_else(|| name.clone());
+        let title = title(&root)?.unwrap_or_else(|| name.clone());
         let patterns = match root.get("patterns") {
-            Some(value) => patterns::read(source, value)?,
+            Some(value) => patterns::read(value)?,
             None => Pattern::ALL.to_vec(),
         };
 
@@ -48,18 +48,22 @@ impl Scenario {
         };
         let cluster_section = open("cluster", "[cluster]", CLUSTER_FIELDS)?;
         let load_section = open("load", "[load]", LOAD_FIELDS)?;
-        let (matrix, picks) = matrix::read(source, &root, overrides, variation)?;
+        let (matrix, picks) = matrix::read(&root, overrides, variation)?;
         let mut fields = Fields::new(source, cluster_section, load_section, overrides, picks)?;
         let (cluster, load) = (fields.cluster()?, fields.load()?);
 
         let faults = match root.get("fault") {
-            Some(value) => list_of_tables(source, value)?
-                .map(|value| fault::read(source, value, &cluster, load.duration))
+            Some(value) => list_of_tables(value)?
+                .into_iter()
+                .map(|value| fault::read(value, &cluster, load.duration))
                 .collect::<Result<Vec<_>, _>>()?,
             None => Vec::new(),
         };
-        let expect =
-            root.get("expect").map(|value| expect::read(source, value)).transpose()?.unwrap_or_default();
+        let expect = root
+            .get("expect")
+            .map(|value| expect::read(source, value.value))
+            .transpose()?
+            .unwrap_or_default();
 
         Whole {
             source,
@@ -75,28 +79,21 @@ impl Scenario {
     }
 }
 
-fn title(source: &Source<'_>, root: &Section<'_>) -> Result<Option<String>, InputError> {
-    let Some(title) = root.text("title")? else { return Ok(None) };
-    let (span, title) = (title.span(), title.into_inner());
+fn title(root: &Section<'_>) -> Result<Option<String>, InputError> {
+    let Some((value, title)) = root.text("title")? else { return Ok(None) };
     let wrong =
         title.trim().is_empty() || title.chars().count() > TITLE_MAX || title.chars().any(char::is_control);
     if wrong {
-        let error = source.error(&span, format!("`title` must be one line of 1 to {TITLE_MAX} characters"));
-        return Err(error.with_hint(example("title")));
+        let error = value.error(format!("`title` must be one line of 1 to {TITLE_MAX} characters"));
+        return Err(error.with_hint(value.how_to_write()));
     }
     Ok(Some(title.to_owned()))
 }
 
-fn list_of_tables<'a>(
-    source: &Source<'_>,
-    value: Value<'a>,
-) -> Result<impl Iterator<Item = Value<'a>>, InputError> {
-    match value.get_ref() {
-        DeValue::Array(tables) => Ok(tables.iter()),
-        DeValue::Table(_) => {
-            let error = source.error(&value.span(), "`fault` must be a list of tables");
-            Err(error.with_hint("write [[fault]] with two brackets, once a fault"))
-        }
-        _ => Err(wrong_type(source, value, "fault", "a list of tables, each under [[fault]]")),
+fn list_of_tables(value: FileValue<'_>) -> Result<Vec<FileValue<'_>>, InputError> {
+    if let DeValue::Table(_) = value.value.get_ref() {
+        let error = value.error("`fault` must be a list of tables");
+        return Err(error.with_hint("write [[fault]] with two brackets, once a fault"));
     }
+    value.list("a list of tables, each under [[fault]]")
 }

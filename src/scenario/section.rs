@@ -1,24 +1,32 @@
-//! One table of the file: its keys are checked when it is opened, its values when they are taken.
+//! One table of a file and the values in it: its keys are checked when it is opened, its values when they are taken.
 
 use std::ops::Range;
 use std::time::Duration;
 
 use serde_json::{Number, Value as Json};
 use toml::Spanned;
-use toml::de::{DeArray, DeTable, DeValue};
+use toml::de::{DeTable, DeValue};
 
 use super::error::{Complaint, InputError, Source};
 use super::words::suggestion;
 
-/// A value of the file, with its place.
+/// A value as the parser gives it, with its place.
 pub(super) type Value<'a> = &'a Spanned<DeValue<'a>>;
+
+/// A value of the file, with its place and the key that it belongs to.
+#[derive(Clone, Copy)]
+pub struct FileValue<'a> {
+    pub(super) source: &'a Source<'a>,
+    key: &'static str,
+    pub(super) value: Value<'a>,
+}
 
 /// One table of the file.
 pub struct Section<'a> {
     source: &'a Source<'a>,
     /// The table's name in a sentence: a key, or words such as `[load]`.
     name: &'static str,
-    pub(super) span: Range<usize>,
+    span: Range<usize>,
     table: &'a DeTable<'a>,
 }
 
@@ -33,22 +41,14 @@ impl<'a> Section<'a> {
         Self { source, name, span: 0..0, table: document.get_ref() }.checked(known)
     }
 
-    /// Opens a table within this one, if it is there.
-    pub fn table(&self, key: &str, name: &'static str, known: &[&str]) -> Result<Option<Self>, InputError> {
-        self.get(key).map(|value| Self::open(self.source, name, value, known)).transpose()
-    }
-
-    /// Opens the table that a value must be.
-    pub(super) fn open(
-        source: &'a Source<'a>,
+    /// Opens a table within this one, if it is there. `name` is its name in a sentence.
+    pub fn table(
+        &self,
+        key: &'static str,
         name: &'static str,
-        value: Value<'a>,
         known: &[&str],
-    ) -> Result<Self, InputError> {
-        let DeValue::Table(table) = value.get_ref() else {
-            return Err(wrong_type(source, value, name, "a table"));
-        };
-        Self { source, name, span: value.span(), table }.checked(known)
+    ) -> Result<Option<Self>, InputError> {
+        self.get(key).map(|value| value.table(name, known)).transpose()
     }
 
     fn checked(self, known: &[&str]) -> Result<Self, InputError> {
@@ -57,15 +57,30 @@ impl<'a> Section<'a> {
             None => Ok(self),
             Some(key) => {
                 let (word, name) = (key.get_ref(), in_sentence(self.name));
-                let error = self.error(&key.span(), format!("{name} has no key `{word}`"));
+                let error = self.source.error(&key.span(), format!("{name} has no key `{word}`"));
                 Err(error.with_hint(suggestion(word, known.iter().copied())))
             }
         }
     }
 
     /// The value of a key.
-    pub(super) fn get(&self, key: &str) -> Option<Value<'a>> {
-        self.table.get(key)
+    pub fn get(&self, key: &'static str) -> Option<FileValue<'a>> {
+        self.table.get(key).map(|value| FileValue { source: self.source, key, value })
+    }
+
+    /// The text of a key, with its value for errors; `None` if the key is not there.
+    pub fn text(&self, key: &'static str) -> Result<Option<(FileValue<'a>, &'a str)>, InputError> {
+        self.get(key).map(|value| Ok((value, value.text()?))).transpose()
+    }
+
+    /// An error about the whole table.
+    pub fn error(&self, what: impl std::fmt::Display) -> Complaint {
+        self.source.error(&self.span, what)
+    }
+
+    /// An error at a key itself.
+    pub(super) fn error_at_key(&self, key: &str, what: impl std::fmt::Display) -> Complaint {
+        self.source.error(&self.key_span(key), what)
     }
 
     /// The place of a key itself.
@@ -73,113 +88,103 @@ impl<'a> Section<'a> {
         self.table.get_key_value(key).map_or(self.span.clone(), |(key, _)| key.span())
     }
 
-    /// The text of a key; `None` if the key is not there.
-    pub fn text(&self, key: &str) -> Result<Option<Spanned<&'a str>>, InputError> {
-        self.get(key).map(|value| text(self.source, value, key)).transpose()
-    }
-
-    /// The list of texts of a key; `None` if the key is not there. `wanted` says what it is a list of.
-    pub fn texts(&self, key: &str, wanted: &str) -> Result<Option<Vec<Spanned<&'a str>>>, InputError> {
-        self.get(key).map(|value| texts(self.source, value, key, wanted)).transpose()
-    }
-
-    /// The text, number or switch of a key, as JSON; `None` if the key is not there.
-    pub fn scalar(&self, key: &str) -> Result<Option<Json>, InputError> {
-        let Some(value) = self.get(key) else { return Ok(None) };
-        let wrong = || wrong_type(self.source, value, key, "text, a finite number, true or false");
-        json(value).ok_or_else(wrong).map(Some)
-    }
-
-    /// An error at a place in the file.
-    pub fn error(&self, span: &Range<usize>, what: impl std::fmt::Display) -> Complaint {
-        self.source.error(span, what)
-    }
-
-    /// An error about the whole table.
-    pub fn error_of_table(&self, what: impl std::fmt::Display) -> Complaint {
-        self.error(&self.span, what)
+    /// The hint that says how a key of the file is written.
+    pub(super) fn how_to_write(&self, key: &str) -> String {
+        (self.source.example)(key)
     }
 }
 
-/// Reads a value that must be text.
-pub(super) fn text<'a>(
-    source: &Source<'_>,
-    value: Value<'a>,
-    what: &str,
-) -> Result<Spanned<&'a str>, InputError> {
-    match value.get_ref() {
-        DeValue::String(text) => Ok(Spanned::new(value.span(), text.as_ref())),
-        _ => Err(wrong_type(source, value, what, "text in quotes")),
+impl<'a> FileValue<'a> {
+    /// The place of the value.
+    pub(super) fn span(self) -> Range<usize> {
+        self.value.span()
     }
-}
 
-/// Reads a value that must be a list of texts.
-pub(super) fn texts<'a>(
-    source: &Source<'_>,
-    value: Value<'a>,
-    what: &str,
-    wanted: &str,
-) -> Result<Vec<Spanned<&'a str>>, InputError> {
-    list_of(source, value, what, wanted)?.iter().map(|value| text(source, value, what)).collect()
-}
-
-/// Reads a value that must be a list.
-pub(super) fn list_of<'a>(
-    source: &Source<'_>,
-    value: Value<'a>,
-    what: &str,
-    wanted: &str,
-) -> Result<&'a DeArray<'a>, InputError> {
-    match value.get_ref() {
-        DeValue::Array(items) => Ok(items),
-        _ => Err(wrong_type(source, value, what, wanted)),
+    /// An error at the place of the value.
+    pub fn error(self, what: impl std::fmt::Display) -> Complaint {
+        self.source.error(&self.span(), what)
     }
-}
 
-/// Reads a value that must be a whole number; `None` for a number that is not whole, below 0 or too large.
-pub(super) fn whole(source: &Source<'_>, value: Value<'_>, what: &str) -> Result<Option<u64>, InputError> {
-    match value.get_ref() {
-        DeValue::Integer(_) | DeValue::Float(_) => Ok(json(value).and_then(|number| number.as_u64())),
-        _ => Err(wrong_type(source, value, what, "a whole number")),
+    /// The hint that says how the value's key is written.
+    pub(super) fn how_to_write(self) -> String {
+        (self.source.example)(self.key)
     }
-}
 
-/// Reads a value that must be a number; `None` for one that is not finite or too large.
-pub(super) fn number(
-    source: &Source<'_>,
-    value: Value<'_>,
-    what: &str,
-    wanted: &str,
-) -> Result<Option<f64>, InputError> {
-    match value.get_ref() {
-        DeValue::Integer(_) | DeValue::Float(_) => Ok(json(value).and_then(|number| number.as_f64())),
-        _ => Err(wrong_type(source, value, what, wanted)),
+    /// The error of a value that has another type than its key wants.
+    pub fn wrong_type(self, wanted: &str) -> InputError {
+        wrong_type(self.source, self.value, self.key, wanted)
     }
-}
 
-/// A text, number or switch as JSON; `None` for other values, and for numbers that JSON does not have.
-pub(super) fn json(value: Value<'_>) -> Option<Json> {
-    match value.get_ref() {
-        DeValue::String(text) => Some(text.as_ref().into()),
-        DeValue::Boolean(on) => Some((*on).into()),
-        DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(Json::from),
-        DeValue::Float(n) => Number::from_f64(n.as_str().parse().ok()?).map(Json::from),
-        DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
+    /// The error of a value that has another type than its key wants, with a hint of its own.
+    pub(super) fn wrong_type_hinted(self, wanted: &str, hint: String) -> InputError {
+        wrong_type_of(self.source, self.value, self.key, wanted, hint)
+    }
+
+    /// Opens the table that the value must be. `name` is its name in a sentence.
+    pub(super) fn table(self, name: &'static str, known: &[&str]) -> Result<Section<'a>, InputError> {
+        let Self { source, value, .. } = self;
+        match value.get_ref() {
+            DeValue::Table(table) => Section { source, name, span: value.span(), table }.checked(known),
+            _ => Err(wrong_type(source, value, name, "a table")),
+        }
+    }
+
+    /// The text that the value must be.
+    pub fn text(self) -> Result<&'a str, InputError> {
+        match self.value.get_ref() {
+            DeValue::String(text) => Ok(text),
+            _ => Err(self.wrong_type("text in quotes")),
+        }
+    }
+
+    /// The items of the list that the value must be. `wanted` says what it is a list of.
+    pub fn list(self, wanted: &str) -> Result<Vec<Self>, InputError> {
+        match self.value.get_ref() {
+            DeValue::Array(items) => Ok(items.iter().map(|value| Self { value, ..self }).collect()),
+            _ => Err(self.wrong_type(wanted)),
+        }
+    }
+
+    /// The whole number that the value must be; `None` for a number that is not whole, below 0 or too large.
+    pub(super) fn whole(self) -> Result<Option<u64>, InputError> {
+        match self.value.get_ref() {
+            DeValue::Integer(_) | DeValue::Float(_) => Ok(self.json().and_then(|number| number.as_u64())),
+            _ => Err(self.wrong_type("a whole number")),
+        }
+    }
+
+    /// The number that the value must be; `None` for one that is not finite or too large.
+    pub(super) fn number(self, wanted: &str) -> Result<Option<f64>, InputError> {
+        match self.value.get_ref() {
+            DeValue::Integer(_) | DeValue::Float(_) => Ok(self.json().and_then(|number| number.as_f64())),
+            _ => Err(self.wrong_type(wanted)),
+        }
+    }
+
+    /// The duration that the value must be.
+    pub(super) fn duration(self) -> Result<Duration, InputError> {
+        let parsed = match self.value.get_ref() {
+            DeValue::String(text) => parse_duration(text),
+            DeValue::Integer(number) => Err(in_seconds(number.as_str())),
+            DeValue::Float(number) => Err(in_seconds(number.as_str())),
+            _ => return Err(self.wrong_type("a duration in quotes, such as \"2s\"")),
+        };
+        parsed.map_err(|hint| self.error(format!("`{}` {NO_DURATION}", self.key)).with_hint(hint))
+    }
+
+    /// A text, number or switch as JSON; `None` for other values, and for numbers that JSON does not have.
+    pub fn json(self) -> Option<Json> {
+        match self.value.get_ref() {
+            DeValue::String(text) => Some(text.as_ref().into()),
+            DeValue::Boolean(on) => Some((*on).into()),
+            DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(Json::from),
+            DeValue::Float(n) => Number::from_f64(n.as_str().parse().ok()?).map(Json::from),
+            DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
+        }
     }
 }
 
 pub(super) const NO_DURATION: &str = "must be a duration such as \"2s\" or \"100ms\"";
-
-/// Reads a value that must be a duration.
-pub(super) fn duration(source: &Source<'_>, value: Value<'_>, what: &str) -> Result<Duration, InputError> {
-    let parsed = match value.get_ref() {
-        DeValue::String(text) => parse_duration(text),
-        DeValue::Integer(number) => Err(in_seconds(number.as_str())),
-        DeValue::Float(number) => Err(in_seconds(number.as_str())),
-        _ => return Err(wrong_type(source, value, what, "a duration in quotes, such as \"2s\"")),
-    };
-    parsed.map_err(|hint| source.error(&value.span(), format!("`{what}` {NO_DURATION}")).with_hint(hint))
-}
 
 /// Reads a duration. The error is a hint at what is wrong with the text.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
@@ -195,11 +200,11 @@ fn in_seconds(number: &str) -> String {
 
 /// The error of a value that has another type than its key wants.
 pub(super) fn wrong_type(source: &Source<'_>, value: Value<'_>, what: &str, wanted: &str) -> InputError {
-    wrong_type_of(source, value, what, wanted, source.how_to_write(what))
+    wrong_type_of(source, value, what, wanted, (source.example)(what))
 }
 
 /// The error of a value that has another type than its key wants, with a hint of its own.
-pub(super) fn wrong_type_of(
+fn wrong_type_of(
     source: &Source<'_>,
     value: Value<'_>,
     what: &str,

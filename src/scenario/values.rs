@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use toml::de::DeValue;
-
 use super::cluster::Cluster;
 use super::error::{Complaint, InputError, Origin, Source, flag};
 use super::example::{example, of_matrix};
-use super::fields::{CLUSTER_FIELDS, LOAD_FIELDS, Overrides};
+use super::fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
 use super::load::Load;
-use super::section::{NO_DURATION, Section, Value, duration, number, parse_duration, whole, wrong_type};
+use super::section::{FileValue, NO_DURATION, Section, parse_duration};
 use super::words::suggestion;
+use super::written;
 
 /// The most chat servers of one cluster.
 pub(super) const MAX_NODES: usize = 64;
@@ -28,13 +27,13 @@ pub(super) struct Fields<'a> {
     load: Option<Section<'a>>,
     overrides: &'a Overrides,
     /// The values that this variation of a `[matrix]` takes instead of the file's own.
-    picks: BTreeMap<&'static str, Value<'a>>,
+    picks: BTreeMap<&'static str, FileValue<'a>>,
     origins: BTreeMap<&'static str, Origin>,
 }
 
 /// A value before its field has checked it.
 enum Raw<'a> {
-    Toml(Value<'a>),
+    Toml(FileValue<'a>),
     Text(String),
 }
 
@@ -44,7 +43,7 @@ impl<'a> Fields<'a> {
         cluster: Option<Section<'a>>,
         load: Option<Section<'a>>,
         overrides: &'a Overrides,
-        picks: BTreeMap<&'static str, Value<'a>>,
+        picks: BTreeMap<&'static str, FileValue<'a>>,
     ) -> Result<Self, InputError> {
         let fields = Self { source, cluster, load, overrides, picks, origins: BTreeMap::new() };
         let known = || CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).map(|field| field.key);
@@ -100,12 +99,12 @@ impl<'a> Fields<'a> {
             Raw::Text(text.trim().to_owned())
         } else if let Some(value) = self.picks.get(key) {
             self.origins.insert(key, Origin::File(value.span()));
-            Raw::Toml(value)
+            Raw::Toml(*value)
         } else if let Some(value) = section.as_ref().and_then(|section| section.get(key)) {
             self.origins.insert(key, Origin::File(value.span()));
             Raw::Toml(value)
         } else {
-            Raw::Text(default(key).to_owned())
+            Raw::Text(Field::of(key).map_or("", |field| field.default).to_owned())
         }
     }
 
@@ -121,11 +120,8 @@ impl<'a> Fields<'a> {
     fn like(&self, key: &str) -> String {
         match self.origin(key) {
             Some(Origin::Flag(key, _)) => {
-                format!(
-                    "write it like {} {}, or leave it out for the scenario's own",
-                    flag(key),
-                    default(key)
-                )
+                let default = Field::of(key).map_or("", |field| field.default);
+                format!("write it like {} {default}, or leave it out for the scenario's own", flag(key))
             }
             _ if self.picks.contains_key(key) => of_matrix(key),
             _ => example(key),
@@ -135,7 +131,7 @@ impl<'a> Fields<'a> {
     fn count(&mut self, key: &'static str, range: RangeInclusive<usize>) -> Result<usize, InputError> {
         let number: Option<usize> = match self.raw(key) {
             Raw::Text(text) => text.parse().ok(),
-            Raw::Toml(value) => whole(self.source, value, key)?.and_then(|number| number.try_into().ok()),
+            Raw::Toml(value) => value.whole()?.and_then(|number| number.try_into().ok()),
         };
         number.filter(|number| range.contains(number)).ok_or_else(|| {
             let what = format!("must be a whole number from {} to {}", range.start(), range.end());
@@ -146,7 +142,7 @@ impl<'a> Fields<'a> {
     fn rate(&mut self) -> Result<f64, InputError> {
         let number: Option<f64> = match self.raw("rate") {
             Raw::Text(text) => text.parse().ok(),
-            Raw::Toml(value) => number(self.source, value, "rate", "a number")?,
+            Raw::Toml(value) => value.number("a number")?,
         };
         number.filter(|rate| *rate > 0.0 && *rate <= MAX_RATE).ok_or_else(|| {
             let what = format!("must be more than 0 and at most {MAX_RATE} messages a second");
@@ -159,16 +155,15 @@ impl<'a> Fields<'a> {
             Raw::Text(text) => text
                 .parse()
                 .map_err(|_| self.wrong(key, "must be true or false".into()).with_hint(self.like(key))),
-            Raw::Toml(value) => match value.get_ref() {
-                DeValue::Boolean(on) => Ok(*on),
-                _ => Err(wrong_type(self.source, value, key, "true or false")),
-            },
+            Raw::Toml(value) => {
+                value.json().and_then(|on| on.as_bool()).ok_or_else(|| value.wrong_type("true or false"))
+            }
         }
     }
 
     fn time(&mut self, key: &'static str, range: RangeInclusive<Duration>) -> Result<Duration, InputError> {
         let time = match self.raw(key) {
-            Raw::Toml(value) => duration(self.source, value, key)?,
+            Raw::Toml(value) => value.duration()?,
             Raw::Text(text) => {
                 parse_duration(&text).map_err(|hint| self.wrong(key, NO_DURATION.into()).with_hint(hint))?
             }
@@ -176,14 +171,7 @@ impl<'a> Fields<'a> {
         if range.contains(&time) {
             return Ok(time);
         }
-        let (from, to) =
-            (humantime::format_duration(*range.start()), humantime::format_duration(*range.end()));
+        let (from, to) = (written::time(*range.start()), written::time(*range.end()));
         Err(self.wrong(key, format!("must be from {from} to {to}")).with_hint(self.like(key)))
     }
-}
-
-/// The value of a field that neither the file nor a flag gives.
-fn default(key: &str) -> &'static str {
-    let mut fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS);
-    fields.find(|field| field.key == key).map_or("", |field| field.default)
 }

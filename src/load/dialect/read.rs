@@ -1,11 +1,10 @@
 //! Reads a template's file into a [`Template`]. Every error says where it is and what to do.
 
 use serde_json::Value;
-use toml::Spanned;
 
 use super::form::{Form, Parts, Slot};
 use super::template::{Ack, Match, Template, TextPlace};
-use scenario::{InputError, Section, Source, suggestion_within};
+use scenario::{FileValue, InputError, Section, Source, suggestion_within};
 
 const KEYS: [&str; 8] = ["connect", "publish", "text", "prefix", "suffix", "ready", "ack", "subprotocol"];
 const READY_KEYS: [&str; 2] = ["pointer", "equals"];
@@ -33,11 +32,12 @@ impl Template {
         let file = Section::root(&source, &document, "a template", &KEYS)?;
         let ready = file.table("ready", "ready", &READY_KEYS)?;
         let ack = file.table("ack", "ack", &ACK_KEYS)?;
-        let connect = file.texts("connect", "a list of frames")?.unwrap_or_default();
+        let connect = file.get("connect").map(|it| it.list("a list of frames")).transpose()?;
+        let frames = connect.unwrap_or_default().into_iter();
         Ok(Template {
             source: source_name.to_owned(),
             publish: publish(&file, ack.is_some())?,
-            connect: connect.iter().map(|text| form(&file, text, &AT_FIRST)).collect::<Result<_, _>>()?,
+            connect: frames.map(|frame| form(frame, &AT_FIRST)).collect::<Result<_, _>>()?,
             place: place(&file)?,
             ready: ready.map(|table| condition(&table, "ready")).transpose()?,
             ack: ack.map(|table| answer(&table)).transpose()?,
@@ -50,18 +50,17 @@ const PUBLISH_HINT: &str =
     "{text} is the text as it is, {text_json} the text as a JSON string with its quotes";
 
 fn publish(file: &Section<'_>, answered: bool) -> Result<Form, InputError> {
-    let Some(publish) = file.text("publish")? else {
-        let error = file.error_of_table("a template needs `publish`: how a message is wrapped");
+    let Some(publish) = file.get("publish") else {
+        let error = file.error("a template needs `publish`: how a message is wrapped");
         return Err(error.with_hint(PUBLISH_HINT));
     };
-    let form = form(file, &publish, &Slot::ALL)?;
-    let wrong = |what| file.error(&publish.span(), what);
+    let form = form(publish, &Slot::ALL)?;
     if !form.has(Slot::Text) && !form.has(Slot::TextJson) {
-        return Err(wrong("`publish` does not say where the text goes").with_hint(PUBLISH_HINT));
+        return Err(publish.error("`publish` does not say where the text goes").with_hint(PUBLISH_HINT));
     }
     if answered && !form.has(Slot::Id) {
-        let hint = "put {id} where the server takes the message's id from";
-        return Err(wrong("`ack` needs an id, and `publish` sends none").with_hint(hint));
+        let error = publish.error("`ack` needs an id, and `publish` sends none");
+        return Err(error.with_hint("put {id} where the server takes the message's id from"));
     }
     // The texts of the load contain quotes and backslashes, so the form is tried with both.
     let is_json = |text| {
@@ -69,76 +68,73 @@ fn publish(file: &Section<'_>, answered: bool) -> Result<Form, InputError> {
         serde_json::from_str::<Value>(&sample).is_ok()
     };
     if is_json("x") && !is_json("\"\\") {
-        let hint = "write {text_json}, which brings its quotes, for \"{text}\"";
-        return Err(wrong("`publish` puts {text} into JSON as it is").with_hint(hint));
+        let error = publish.error("`publish` puts {text} into JSON as it is");
+        return Err(error.with_hint("write {text_json}, which brings its quotes, for \"{text}\""));
     }
     Ok(form)
 }
 
-fn form(file: &Section<'_>, text: &Spanned<&str>, known: &[Slot]) -> Result<Form, InputError> {
-    Form::parse(text.get_ref(), known).map_err(|word| {
+fn form(value: FileValue<'_>, known: &[Slot]) -> Result<Form, InputError> {
+    Form::parse(value.text()?, known).map_err(|word| {
         let words: Vec<&str> = known.iter().map(|slot| slot.word()).collect();
-        let error = file.error(&text.span(), format!("there is no {{{word}}} here"));
+        let error = value.error(format!("there is no {{{word}}} here"));
         error.with_hint(suggestion_within(word, words, ("{", "}")))
     })
 }
 
 fn place(file: &Section<'_>) -> Result<TextPlace, InputError> {
-    let (prefix, suffix) = (file.text("prefix")?, file.text("suffix")?);
-    match (pointer(file, "text")?, prefix.as_ref().or(suffix.as_ref())) {
+    let (pointer, prefix, suffix) = (pointer(file, "text")?, file.text("prefix")?, file.text("suffix")?);
+    match (pointer, prefix.or(suffix)) {
         (Some(pointer), None) => Ok(TextPlace::Pointer(pointer)),
-        (Some(_), Some(other)) => {
-            let hint = "`text` is for frames of JSON, `prefix` and `suffix` are for all others";
-            Err(file.error(&other.span(), "the text cannot be in two places").with_hint(hint))
+        (Some(_), Some((other, _))) => {
+            let error = other.error("the text cannot be in two places");
+            Err(error.with_hint("`text` is for frames of JSON, `prefix` and `suffix` are for all others"))
         }
         (None, None) => Ok(TextPlace::Whole),
         (None, Some(_)) => {
-            let of = |key: Option<Spanned<&str>>| key.map_or("", Spanned::into_inner).to_owned();
-            Ok(TextPlace::Between { prefix: of(prefix), suffix: of(suffix) })
+            let [prefix, suffix] = [prefix, suffix].map(|key| key.map_or("", |(_, text)| text).to_owned());
+            Ok(TextPlace::Between { prefix, suffix })
         }
     }
 }
 
 fn condition(table: &Section<'_>, key: &str) -> Result<Match, InputError> {
-    match (pointer(table, "pointer")?, table.scalar("equals")?) {
-        (Some(pointer), Some(equals)) => Ok(Match { pointer, equals }),
-        _ => {
-            let error = table.error_of_table(format!("`{key}` needs `pointer` and `equals`"));
-            Err(error.with_hint(
-                "{ pointer = \"/op\", equals = \"joined\" } means every frame whose \"op\" is \"joined\"",
-            ))
-        }
-    }
+    let (Some(pointer), Some(equals)) = (pointer(table, "pointer")?, table.get("equals")) else {
+        let error = table.error(format!("`{key}` needs `pointer` and `equals`"));
+        let hint = "{ pointer = \"/op\", equals = \"joined\" } means every frame whose \"op\" is \"joined\"";
+        return Err(error.with_hint(hint));
+    };
+    let equals = equals.json().ok_or_else(|| equals.wrong_type("text, a finite number, true or false"))?;
+    Ok(Match { pointer, equals })
 }
 
 fn answer(table: &Section<'_>) -> Result<Ack, InputError> {
     let matches = condition(table, "ack")?;
     let id = pointer(table, "id")?.ok_or_else(|| {
         let hint = "id = \"/id\" is where the answer has the id that the message was sent under";
-        table.error_of_table("`ack` needs `id`").with_hint(hint)
+        table.error("`ack` needs `id`").with_hint(hint)
     })?;
     Ok(Ack { matches, id })
 }
 
 /// The JSON pointer of a key, where the key is there.
-fn pointer(table: &Section<'_>, key: &str) -> Result<Option<String>, InputError> {
-    let Some(text) = table.text(key)? else { return Ok(None) };
-    let pointer = text.get_ref();
+fn pointer(table: &Section<'_>, key: &'static str) -> Result<Option<String>, InputError> {
+    let Some((value, pointer)) = table.text(key)? else { return Ok(None) };
     if pointer.is_empty() || pointer.starts_with('/') {
-        return Ok(Some((*pointer).to_owned()));
+        return Ok(Some(pointer.to_owned()));
     }
-    let error = table.error(&text.span(), format!("`{key}` must be a JSON pointer"));
+    let error = value.error(format!("`{key}` must be a JSON pointer"));
     Err(error.with_hint(format!("a JSON pointer begins with a slash: \"/{pointer}\"")))
 }
 
 fn subprotocol(file: &Section<'_>) -> Result<Option<String>, InputError> {
-    let Some(name) = file.text("subprotocol")? else { return Ok(None) };
+    let Some((value, name)) = file.text("subprotocol")? else { return Ok(None) };
     let may = |c: char| c.is_ascii_alphanumeric() || TOKEN.contains(c);
-    if name.get_ref().is_empty() || !name.get_ref().chars().all(may) {
-        let error = file.error(&name.span(), "`subprotocol` must be one name");
+    if name.is_empty() || !name.chars().all(may) {
+        let error = value.error("`subprotocol` must be one name");
         return Err(error.with_hint("a name is made of letters, digits and dots: \"chat.v2\""));
     }
-    Ok(Some(name.into_inner().to_owned()))
+    Ok(Some(name.to_owned()))
 }
 
 /// An example of how a key of a template is written.

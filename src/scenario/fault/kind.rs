@@ -6,7 +6,7 @@ use super::link::End;
 use super::reader::Reader;
 use super::target::Target;
 use crate::error::InputError;
-use crate::section;
+use crate::section::FileValue;
 
 /// What the file may say of a kind of fault.
 pub(crate) struct Form {
@@ -67,7 +67,7 @@ pub(crate) trait FaultKind: FaultWords + Sized {
     const FORM: Form;
 
     /// Reads it from one `[[fault]]`; `value` stands behind its key.
-    fn read<'a>(reader: &Reader<'a>, value: section::Value<'a>) -> Read<Self>;
+    fn read<'a>(reader: &Reader<'a>, value: FileValue<'a>) -> Read<Self>;
 }
 
 /// What a fault of this kind is, in words and otherwise. A file of a kind says what is not as it mostly is.
