@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::error::LabError;
 use super::kind::Image;
-use super::ports::{self, Kept};
+use super::ports::{self, KeptPort};
 use super::process::{Death, LAST_WORDS, Process, Spec, Supervision};
 use super::product::Product;
 use fault::Victim;
@@ -61,7 +61,7 @@ pub struct Container {
     name: String,
     port: u16,
     /// Keeps the port from being given to anybody else while the container is down.
-    _kept: Kept,
+    _kept: KeptPort,
     dir: PathBuf,
     supervision: Supervision,
     /// Whether somebody asked the process that runs now to end. Each start makes a new flag.
@@ -83,7 +83,7 @@ impl Container {
             product,
             name,
             port,
-            _kept: Kept::new(port),
+            _kept: KeptPort::new(port),
             dir: dir.to_owned(),
             supervision: supervision.clone(),
             asked: Mutex::default(),

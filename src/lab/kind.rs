@@ -11,7 +11,7 @@ use super::error::LabError;
 use super::managed::Managed;
 use super::process::Supervision;
 use super::program;
-use super::refusal::Refusal;
+use super::refusal::BrokerRefusal;
 
 /// A kind of broker: the facts about it, and how a broker of the kind is started, asked and left.
 pub trait BrokerKind: fmt::Debug + Send + Sync {
@@ -25,7 +25,7 @@ pub trait BrokerKind: fmt::Debug + Send + Sync {
     fn version_at(&self, port: u16) -> BoxFuture<'static, io::Result<String>>;
 
     /// The version of the user's broker, or `unknown`, once it has let in a client of the kind that the nodes use.
-    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, Refusal>>;
+    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, BrokerRefusal>>;
 
     /// Deletes what the nodes and the history of this namespace have made at the user's broker to stay. An error is a
     /// clause for people. A kind that keeps nothing has nothing to delete.

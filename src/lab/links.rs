@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::error::LabError;
 use super::ports;
-use fault::link::{Added, Hold, LinkCounts, Proxy, ProxyLink, Way, added_latency};
+use fault::link::{Added, ConditionHold, LinkCounts, Proxy, ProxyLink, Way, added_latency};
 use scenario::{Action, Condition, End, Fault, Link, Target, side};
 
 /// The links of one cluster that are proxied.
@@ -47,7 +47,7 @@ enum Lie {
 
 /// What the proxies of a link have seen.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct LinkSeen {
     /// The name of the link, as the scenario words it.
     pub name: String,
     /// What the proxies of the link counted.
@@ -120,14 +120,14 @@ impl Links {
     }
 
     /// Puts a fault's condition on its link. `None` if the fault strikes no link.
-    pub fn strike(&self, fault: &Fault) -> Option<Struck> {
+    pub fn strike(&self, fault: &Fault) -> Option<HeldCondition> {
         let named = self.links.iter().find(|named| named.target == fault.target)?;
         let (condition, way) = match (&fault.action, &fault.target) {
             (Action::Link(condition), Target::Link(link)) => (*condition, way(*link)),
             (Action::Partition, _) => (Condition::Blackhole, Way::Both),
             _ => return None,
         };
-        Some(Struck { link: named.link.clone(), hold: named.link.apply(condition, way) })
+        Some(HeldCondition { link: named.link.clone(), hold: named.link.apply(condition, way) })
     }
 
     /// The nodes that a fault on a link or a partition concerns.
@@ -144,8 +144,8 @@ impl Links {
     }
 
     /// What the proxies of each link have seen so far, in the order of the scenario.
-    pub fn seen(&self) -> Vec<Seen> {
-        let seen = |named: &Named| Seen { name: named.target.to_string(), counts: named.link.counts() };
+    pub fn seen(&self) -> Vec<LinkSeen> {
+        let seen = |named: &Named| LinkSeen { name: named.target.to_string(), counts: named.link.counts() };
         self.links.iter().map(seen).collect()
     }
 
@@ -167,12 +167,12 @@ impl Links {
 
 /// A condition that holds on a link.
 #[derive(Debug)]
-pub struct Struck {
+pub struct HeldCondition {
     link: ProxyLink,
-    hold: Hold,
+    hold: ConditionHold,
 }
 
-impl Struck {
+impl HeldCondition {
     /// Takes the condition away from the link.
     pub fn heal(self) {
         self.link.heal(self.hold);

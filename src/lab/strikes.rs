@@ -7,9 +7,9 @@ use futures_util::future::join_all;
 use tokio::time::sleep_until;
 
 use super::cluster::Cluster;
-use super::links::Struck;
+use super::links::HeldCondition;
 use super::observer::{Note, Observer, Stage};
-use super::shell::{Command, Shell};
+use super::shell::{Shell, ShellCommand};
 use ledger::FaultTimes;
 use load::LoadGenerator;
 use scenario::kinds::Run;
@@ -76,10 +76,10 @@ struct Strike<'a> {
 }
 
 /// What a fault holds while it lasts, and gives back when it is healed.
-enum Held {
+enum FaultHold {
     Nothing,
-    Condition(Struck),
-    Command(Command),
+    Condition(HeldCondition),
+    Command(ShellCommand),
 }
 
 impl Strike<'_> {
@@ -122,17 +122,17 @@ impl Strike<'_> {
         Ok(())
     }
 
-    async fn strike(&self) -> Result<Held, String> {
+    async fn strike(&self) -> Result<FaultHold, String> {
         let (cluster, load) = (self.targets.cluster, self.targets.load);
         match (&self.fault.action, cluster) {
             (Action::Leave, _) => match load.leave(self.number, PATIENCE).await {
-                true => Ok(Held::Nothing),
+                true => Ok(FaultHold::Nothing),
                 false => Err(too_long("left")),
             },
-            (Action::Join, _) => self.come().await.map(|()| Held::Nothing),
+            (Action::Join, _) => self.come().await.map(|()| FaultHold::Nothing),
             (Action::Slow(_), _) => {
                 load.slow(self.number);
-                Ok(Held::Nothing)
+                Ok(FaultHold::Nothing)
             }
             (Action::Storm, _) => {
                 let node = match self.fault.target {
@@ -140,30 +140,30 @@ impl Strike<'_> {
                     _ => None,
                 };
                 match load.storm(node, PATIENCE).await {
-                    true => Ok(Held::Nothing),
+                    true => Ok(FaultHold::Nothing),
                     false => Err(too_long("were back")),
                 }
             }
             // The load's own schedule brings about the surge.
-            (Action::Surge(_), _) => Ok(Held::Nothing),
+            (Action::Surge(_), _) => Ok(FaultHold::Nothing),
             (Action::Run(Run { command, heal }), _) => match self.targets.shell {
                 Some(shell) => {
                     let command = shell.start(self.number, command)?;
                     if let Some(heal) = heal {
                         shell.owe(self.number, heal);
                     }
-                    Ok(Held::Command(command))
+                    Ok(FaultHold::Command(command))
                 }
                 None => Err("there is no shell".into()),
             },
             (Action::Link(_) | Action::Partition, Some(cluster)) => {
                 match cluster.links().strike(self.fault) {
-                    Some(struck) => Ok(Held::Condition(struck)),
+                    Some(struck) => Ok(FaultHold::Condition(struck)),
                     None => Err("its link is not proxied".into()),
                 }
             }
             (Action::Kill | Action::Stop | Action::Pause, Some(cluster)) => {
-                cluster.apply(self.fault).await.map(|_| Held::Nothing).map_err(|error| error.to_string())
+                cluster.apply(self.fault).await.map(|_| FaultHold::Nothing).map_err(|error| error.to_string())
             }
             (Action::Kill | Action::Stop | Action::Pause | Action::Link(_) | Action::Partition, None) => {
                 Err(NOT_OURS.into())
@@ -171,7 +171,7 @@ impl Strike<'_> {
         }
     }
 
-    async fn heal(&self, held: Held) -> Result<(), String> {
+    async fn heal(&self, held: FaultHold) -> Result<(), String> {
         match (&self.fault.action, held, self.targets.cluster) {
             (Action::Leave | Action::Join, ..) => self.come().await,
             (Action::Slow(_), ..) => {
@@ -179,7 +179,7 @@ impl Strike<'_> {
                 Ok(())
             }
             (Action::Surge(_) | Action::Storm, ..) => Ok(()),
-            (Action::Run(Run { heal, .. }), Held::Command(command), _) => {
+            (Action::Run(Run { heal, .. }), FaultHold::Command(command), _) => {
                 // Stopping and healing both have their say: what the command broke may be healed although the command
                 // complained.
                 let stopped = command.stop().await;
@@ -188,7 +188,7 @@ impl Strike<'_> {
                 }
                 stopped
             }
-            (Action::Link(_) | Action::Partition, Held::Condition(struck), Some(cluster)) => {
+            (Action::Link(_) | Action::Partition, FaultHold::Condition(struck), Some(cluster)) => {
                 struck.heal();
                 cluster.serve_again(&self.fault.target).await;
                 Ok(())
@@ -203,8 +203,8 @@ impl Strike<'_> {
 
     /// Waits for the end of a fault that is never healed. Only a user's command has an end of its own, and an error of
     /// that command is evidence.
-    async fn last(&self, held: Held) -> Result<(), String> {
-        let Held::Command(command) = held else {
+    async fn last(&self, held: FaultHold) -> Result<(), String> {
+        let FaultHold::Command(command) = held else {
             // A condition on a link that nobody takes away holds until the cluster ends.
             return Ok(());
         };

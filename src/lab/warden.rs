@@ -28,7 +28,7 @@ use tokio_util::task::TaskTracker;
 pub use watch::keep_watch;
 
 use super::error::LabError;
-use super::group::Group;
+use super::group::ProcessGroup;
 use tag::Tag;
 use watch::Entry;
 
@@ -75,12 +75,12 @@ impl Warden {
     }
 
     /// Adds to the record when an enlisted child was born, so that its number is not mistaken later.
-    pub fn born(&self, group: &Group) -> io::Result<()> {
+    pub fn born(&self, group: &ProcessGroup) -> io::Result<()> {
         self.write_entry(&Entry::Born(*group))
     }
 
     /// Strikes a group out of the record: none of its processes is left.
-    pub fn gone(&self, group: &Group) -> io::Result<()> {
+    pub fn gone(&self, group: &ProcessGroup) -> io::Result<()> {
         self.write_entry(&Entry::Gone(group.leader()))
     }
 

@@ -11,14 +11,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::codec::{Inbound, Outbound};
 use super::dial::Caller;
-use super::dialect::{Dialect, Frame, Template};
-use super::run::{Lifeline, Run, room_name};
+use super::dialect::{Dialect, ServerFrame, Template};
+use super::run::{Lifeline, LoadRun, room_name};
 use super::socket::{GOODBYE, Socket, frame_of, say_goodbye};
-use super::text::{Kind, Reading};
+use super::text::{Reading, TextKind};
 use ledger::Arrival;
 
 /// Connects, subscribes, listens, reconnects, and is away when it is told to be, until it is cancelled.
-pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationToken) {
+pub(super) async fn listen(run: Arc<LoadRun>, number: usize, cancel: CancellationToken) {
     let name = format!("sub-{number}");
     let _lifeline = Lifeline { health: &run.health, client: &name, cancel: &cancel };
     let client = run.plan.publishers + number;
@@ -67,7 +67,7 @@ pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationTok
 
 /// The listening side of one subscriber over one connection after another.
 struct Ear<'a> {
-    run: &'a Run,
+    run: &'a LoadRun,
     number: usize,
     /// The number of the subscriber among all clients.
     client: usize,
@@ -85,7 +85,7 @@ struct Ear<'a> {
 }
 
 impl<'a> Ear<'a> {
-    fn new(run: &'a Run, number: usize) -> Self {
+    fn new(run: &'a LoadRun, number: usize) -> Self {
         let room = run.plan.subscriber_room(number);
         Self {
             run,
@@ -220,7 +220,7 @@ impl<'a> Ear<'a> {
     }
 
     /// Reads a frame of somebody else's framing.
-    fn read_template_frame(&mut self, template: &Template, frame: &Frame<'_>, at: Duration) {
+    fn read_template_frame(&mut self, template: &Template, frame: &ServerFrame<'_>, at: Duration) {
         let run = self.run;
         match template.text(frame) {
             Some(text) => self.judge(text, true, Arrival::Live, at),
@@ -313,12 +313,14 @@ impl<'a> Ear<'a> {
             // In the one dialect that marks messages, what is marked as a message is one.
             Reading::Formless if run.dialect != Dialect::V1 => run.health.chatter(text),
             Reading::Foreign | Reading::Formless => run.ledger().foreign(self.number, at),
-            Reading::Ours { kind: Kind::Load, publisher, seq } => match run.plan.message(publisher, seq) {
-                Some(n) if in_place && run.plan.room(n) == self.room => {
-                    run.ledger().received(self.number, n, arrival, at);
+            Reading::Ours { kind: TextKind::Load, publisher, seq } => {
+                match run.plan.message(publisher, seq) {
+                    Some(n) if in_place && run.plan.room(n) == self.room => {
+                        run.ledger().received(self.number, n, arrival, at);
+                    }
+                    _ => run.ledger().unexpected(self.number, at),
                 }
-                _ => run.ledger().unexpected(self.number, at),
-            },
+            }
             Reading::Ours { kind, publisher, seq } => {
                 run.rehearsal.record_receipt(kind, publisher, seq, self.number, in_place);
             }

@@ -38,4 +38,4 @@ mod tests_of_the_machine;
 
 pub use latency::{Added, added_latency};
 pub use proxy::Proxy;
-pub use proxy_link::{Hold, LinkCounts, ProxyLink, Way};
+pub use proxy_link::{ConditionHold, LinkCounts, ProxyLink, Way};

@@ -12,8 +12,8 @@ use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::connection::Connection;
-use super::proxy_link::{Direction, ProxyLink};
+use super::connection::ProxiedConnection;
+use super::proxy_link::{Flow, ProxyLink};
 use super::rules::{Attached, Rules};
 
 /// Number of connections that the kernel keeps until they are accepted.
@@ -55,7 +55,7 @@ impl Proxy {
             reversed,
         };
         let links: Arc<[Attached]> = links.into_iter().map(attach).collect();
-        let rules = Rules::new(Arc::clone(&links), Direction::Forward, 0, ear.clone());
+        let rules = Rules::new(Arc::clone(&links), Flow::Forward, 0, ear.clone());
         let door = if rules.cut { Door::Shut(Some(socket)) } else { Door::Open(socket.listen(BACKLOG)?) };
         let cancel = cancel.child_token();
         let listener = Listener {
@@ -157,11 +157,11 @@ impl Listener {
         self.rules.count(|counters| &counters.accepted);
         let rules =
             |direction| Rules::new(Arc::clone(&self.links), direction, self.accepted, self.ear.clone());
-        let connection = Connection {
+        let connection = ProxiedConnection {
             client,
             upstream: Arc::clone(&self.upstream),
-            forward: rules(Direction::Forward),
-            back: rules(Direction::Back),
+            forward: rules(Flow::Forward),
+            back: rules(Flow::Back),
         };
         let cancel = self.cancel.clone();
         self.connections.spawn(async move { cancel.run_until_cancelled(connection.run()).await });

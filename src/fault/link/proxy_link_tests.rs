@@ -5,7 +5,7 @@ use scenario::kinds;
 
 const RATE: Condition = Condition::Throttle(kinds::Throttle { bytes_per_second: 1_000 });
 
-fn conditions(link: &ProxyLink, direction: Direction) -> Vec<Condition> {
+fn conditions(link: &ProxyLink, direction: Flow) -> Vec<Condition> {
     link.in_force(direction).0.into_iter().map(|(_, condition)| condition).collect()
 }
 
@@ -17,40 +17,37 @@ fn a_condition_holds_on_its_way_until_it_is_healed() {
     let forward = link.apply(Blackhole, Way::Forward);
     let back = link.apply(RATE, Way::Back);
     let both = link.apply(Condition::Limit(kinds::Limit { bytes: 5 }), Way::Both);
-    assert_eq!(
-        conditions(&link, Direction::Forward),
-        [Blackhole, Condition::Limit(kinds::Limit { bytes: 5 })]
-    );
-    assert_eq!(conditions(&link, Direction::Back), [RATE, Condition::Limit(kinds::Limit { bytes: 5 })]);
-    assert_eq!([forward, back, both], [Hold(1), Hold(2), Hold(3)]);
-    assert_eq!(link.in_force(Direction::Back).0[0].0, back);
+    assert_eq!(conditions(&link, Flow::Forward), [Blackhole, Condition::Limit(kinds::Limit { bytes: 5 })]);
+    assert_eq!(conditions(&link, Flow::Back), [RATE, Condition::Limit(kinds::Limit { bytes: 5 })]);
+    assert_eq!([forward, back, both], [ConditionHold(1), ConditionHold(2), ConditionHold(3)]);
+    assert_eq!(link.in_force(Flow::Back).0[0].0, back);
     link.heal(both);
     link.heal(both);
-    assert_eq!(conditions(&link, Direction::Forward), [Blackhole]);
+    assert_eq!(conditions(&link, Flow::Forward), [Blackhole]);
     link.heal(forward);
-    assert_eq!(conditions(&link, Direction::Forward), []);
-    assert_eq!(conditions(&link, Direction::Back), [RATE]);
+    assert_eq!(conditions(&link, Flow::Forward), []);
+    assert_eq!(conditions(&link, Flow::Back), [RATE]);
     // A cut ends both directions, whichever way is given.
     link.apply(Cut, Way::Forward);
-    assert_eq!(conditions(&link, Direction::Back), [RATE, Cut]);
-    assert_eq!(conditions(&link, Direction::Forward), [Cut]);
+    assert_eq!(conditions(&link, Flow::Back), [RATE, Cut]);
+    assert_eq!(conditions(&link, Flow::Forward), [Cut]);
 }
 
 #[test]
 fn each_direction_has_a_bandwidth_of_its_own_while_a_throttle_holds() {
     let link = ProxyLink::new(1);
     let bucket = |direction| link.in_force(direction).1;
-    assert!(bucket(Direction::Forward).is_none() && bucket(Direction::Back).is_none());
+    assert!(bucket(Flow::Forward).is_none() && bucket(Flow::Back).is_none());
     let back = link.apply(RATE, Way::Back);
-    assert!(bucket(Direction::Forward).is_none());
-    let first = bucket(Direction::Back).unwrap();
+    assert!(bucket(Flow::Forward).is_none());
+    let first = bucket(Flow::Back).unwrap();
     link.apply(RATE, Way::Both);
-    assert!(Arc::ptr_eq(&first, &bucket(Direction::Back).unwrap()), "the rate is the same");
-    assert!(!Arc::ptr_eq(&first, &bucket(Direction::Forward).unwrap()));
+    assert!(Arc::ptr_eq(&first, &bucket(Flow::Back).unwrap()), "the rate is the same");
+    assert!(!Arc::ptr_eq(&first, &bucket(Flow::Forward).unwrap()));
     link.heal(back);
-    assert!(Arc::ptr_eq(&first, &bucket(Direction::Back).unwrap()));
+    assert!(Arc::ptr_eq(&first, &bucket(Flow::Back).unwrap()));
     link.apply(Condition::Throttle(kinds::Throttle { bytes_per_second: 10 }), Way::Both);
-    assert!(!Arc::ptr_eq(&first, &bucket(Direction::Back).unwrap()), "the lowest rate holds");
+    assert!(!Arc::ptr_eq(&first, &bucket(Flow::Back).unwrap()), "the lowest rate holds");
 }
 
 #[test]
@@ -71,9 +68,9 @@ fn every_change_rings_and_proxies_have_numbers() {
 #[test]
 fn bytes_count_by_their_direction() {
     let link = ProxyLink::new(1);
-    link.counters().passed(Direction::Forward, 30);
-    link.counters().passed(Direction::Forward, 4);
-    link.counters().passed(Direction::Back, 5);
+    link.counters().passed(Flow::Forward, 30);
+    link.counters().passed(Flow::Forward, 4);
+    link.counters().passed(Flow::Back, 5);
     link.counters().limited.fetch_add(2, Ordering::Relaxed);
     let expected = LinkCounts { bytes_forward: 34, bytes_back: 5, limited: 2, ..LinkCounts::default() };
     assert_eq!(link.counts(), expected);
@@ -94,6 +91,6 @@ fn bytes_count_by_their_direction() {
 
 #[test]
 fn the_opposite_of_forward_is_back() {
-    assert_eq!(Direction::Forward.opposite(), Direction::Back);
-    assert_eq!(Direction::Back.opposite(), Direction::Forward);
+    assert_eq!(Flow::Forward.opposite(), Flow::Back);
+    assert_eq!(Flow::Back.opposite(), Flow::Forward);
 }

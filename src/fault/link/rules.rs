@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::conditions::rule;
-use super::force::{Fate, Force, Key, Rule};
-use super::proxy_link::{Counters, Direction, ProxyLink};
+use super::force::{ConditionKey, ConnectionFate, Force, Rule};
+use super::proxy_link::{Flow, LinkCounters, ProxyLink};
 
 /// One link that a proxy obeys.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(super) struct Attached {
 }
 
 impl Attached {
-    pub(super) fn direction(&self, of_proxy: Direction) -> Direction {
+    pub(super) fn direction(&self, of_proxy: Flow) -> Flow {
         if self.reversed { of_proxy.opposite() } else { of_proxy }
     }
 }
@@ -32,7 +32,7 @@ impl Attached {
 #[derive(Debug)]
 pub(super) struct Rules {
     links: Arc<[Attached]>,
-    direction: Direction,
+    direction: Flow,
     /// The number of the connection within its proxy.
     connection: u64,
     bell: watch::Receiver<()>,
@@ -47,7 +47,7 @@ pub(super) struct Rules {
 impl Rules {
     pub(super) fn new(
         links: Arc<[Attached]>,
-        direction: Direction,
+        direction: Flow,
         connection: u64,
         bell: watch::Receiver<()>,
     ) -> Self {
@@ -71,7 +71,7 @@ impl Rules {
             bandwidths.extend(bandwidth);
             forces.extend(in_force.into_iter().map(|(hold, condition)| {
                 let seed = self.seed(attached, hold.0);
-                Force { key: Key { link: index, hold: hold.0 }, condition, seed }
+                Force { key: ConditionKey { link: index, hold: hold.0 }, condition, seed }
             }));
         }
         for Force { condition, .. } in &forces {
@@ -84,12 +84,12 @@ impl Rules {
         }
         self.chain.retain(|_, rule| !rule.is_clear());
         let has = |fate| self.chain.values().any(|rule| rule.fate() == fate);
-        (self.cut, self.black) = (has(Fate::Reset), has(Fate::Stands));
+        (self.cut, self.black) = (has(ConnectionFate::Reset), has(ConnectionFate::Stands));
         healed
     }
 
     fn seed(&self, attached: &Attached, hold: u64) -> [u8; 32] {
-        let path = attached.number << 1 | u64::from(attached.direction(self.direction) == Direction::Back);
+        let path = attached.number << 1 | u64::from(attached.direction(self.direction) == Flow::Back);
         let mut seed = [0; 32];
         for (part, of) in [attached.link.seed(), hold, path, self.connection].into_iter().enumerate() {
             seed[part * 8..][..8].copy_from_slice(&of.to_le_bytes());
@@ -147,7 +147,7 @@ impl Rules {
     }
 
     /// Adds one to a counter of each link.
-    pub(super) fn count(&self, counter: impl Fn(&Counters) -> &AtomicU64) {
+    pub(super) fn count(&self, counter: impl Fn(&LinkCounters) -> &AtomicU64) {
         for attached in self.links.iter() {
             counter(attached.link.counters()).fetch_add(1, Ordering::Relaxed);
         }

@@ -7,7 +7,7 @@ use super::super::proxy_link::{LinkCounts, Way};
 use super::*;
 
 /// The rules of connection 9 over these links; the flag of each link says whether it is reversed.
-fn rules(links: &[(&ProxyLink, bool)], direction: Direction) -> (Rules, watch::Sender<()>) {
+fn rules(links: &[(&ProxyLink, bool)], direction: Flow) -> (Rules, watch::Sender<()>) {
     let (bell, ear) = watch::channel(());
     let attach = |(link, reversed): &(&ProxyLink, bool)| Attached {
         number: link.join(bell.clone()),
@@ -28,7 +28,7 @@ fn each_condition_alone_is_in_the_way() {
         Condition::Limit(kinds::Limit { bytes: 1 }),
     ] {
         let link = ProxyLink::new(1);
-        let (mut rules, _bell) = rules(&[(&link, false)], Direction::Forward);
+        let (mut rules, _bell) = rules(&[(&link, false)], Flow::Forward);
         assert!(rules.is_clear());
         let hold = link.apply(condition, Way::Forward);
         assert!(rules.is_clear(), "not looked at yet");
@@ -50,15 +50,15 @@ fn each_condition_alone_is_in_the_way() {
 fn what_holds_already_holds_from_the_beginning() {
     let link = ProxyLink::new(1);
     link.apply(Condition::Blackhole, Way::Back);
-    assert!(!rules(&[(&link, false)], Direction::Forward).0.black);
-    assert!(rules(&[(&link, false)], Direction::Back).0.black);
-    assert!(rules(&[(&link, true)], Direction::Forward).0.black, "its back is the proxy's forward");
+    assert!(!rules(&[(&link, false)], Flow::Forward).0.black);
+    assert!(rules(&[(&link, false)], Flow::Back).0.black);
+    assert!(rules(&[(&link, true)], Flow::Forward).0.black, "its back is the proxy's forward");
 }
 
 #[test]
 fn a_change_is_heard_until_it_is_looked_at() {
     let link = ProxyLink::new(1);
-    let (mut rules, _bell) = rules(&[(&link, false)], Direction::Forward);
+    let (mut rules, _bell) = rules(&[(&link, false)], Flow::Forward);
     assert!(rules.changed().now_or_never().is_none());
     link.apply(Condition::Cut, Way::Both);
     assert!(rules.changed().now_or_never().is_some());
@@ -72,7 +72,7 @@ fn all_lines_hold_and_all_count() {
     let (one, other) = (ProxyLink::new(1), ProxyLink::new(2));
     one.apply(Condition::Limit(kinds::Limit { bytes: 100 }), Way::Forward);
     other.apply(Condition::Limit(kinds::Limit { bytes: 60 }), Way::Back);
-    let (mut rules, _bell) = rules(&[(&one, false), (&other, true)], Direction::Forward);
+    let (mut rules, _bell) = rules(&[(&one, false), (&other, true)], Flow::Forward);
     assert_eq!(rules.left(), Some(60));
     rules.passed(50);
     assert_eq!(rules.left(), Some(10));
@@ -85,9 +85,9 @@ fn all_lines_hold_and_all_count() {
 #[test]
 fn every_condition_connection_and_direction_has_a_seed_of_its_own() {
     let link = ProxyLink::new(0x0807_0605_0403_0201);
-    let proxies: Vec<_> = (0..3).map(|_| rules(&[(&link, false)], Direction::Forward)).collect();
-    let (back, _bell) = rules(&[(&link, false)], Direction::Back);
-    let (reversed, _other) = rules(&[(&link, true)], Direction::Back);
+    let proxies: Vec<_> = (0..3).map(|_| rules(&[(&link, false)], Flow::Forward)).collect();
+    let (back, _bell) = rules(&[(&link, false)], Flow::Back);
+    let (reversed, _other) = rules(&[(&link, true)], Flow::Back);
     // A seed is made of the link's seed, the condition's number, the proxy's number with the link's direction, and the
     // connection.
     let expected = |path: u8| {
@@ -106,7 +106,7 @@ fn every_condition_connection_and_direction_has_a_seed_of_its_own() {
 #[test]
 fn without_a_proxy_nothing_changes_any_more() {
     let (bell, ear) = watch::channel(());
-    let rules = Rules::new(Vec::new().into(), Direction::Forward, 1, ear);
+    let rules = Rules::new(Vec::new().into(), Flow::Forward, 1, ear);
     drop(bell);
     assert!(rules.changed().now_or_never().is_none());
 }
@@ -116,7 +116,7 @@ fn a_throttle_takes_a_slot_only_for_what_all_others_allow() {
     let link = ProxyLink::new(1);
     let limit = link.apply(Condition::Limit(kinds::Limit { bytes: 7 }), Way::Both);
     link.apply(Condition::Throttle(kinds::Throttle { bytes_per_second: 1_000 }), Way::Both);
-    let (mut rules, _bell) = rules(&[(&link, false)], Direction::Forward);
+    let (mut rules, _bell) = rules(&[(&link, false)], Flow::Forward);
     let now = Instant::now() + Duration::from_secs(1);
     assert_eq!(rules.allow(500, now), Ok(7));
     link.heal(limit);

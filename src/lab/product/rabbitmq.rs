@@ -19,7 +19,7 @@ use crate::kind::{BrokerKind, BrokerSite, Facts, Image, Program, VersionBy};
 use crate::managed::Managed;
 use crate::ports;
 use crate::process::{LAST_WORDS, Spec};
-use crate::refusal::Refusal;
+use crate::refusal::BrokerRefusal;
 use crate::service::{Readiness, Service};
 use fault::Victim;
 pub use greeting::{Greeting, amqp_greeting};
@@ -82,7 +82,7 @@ impl BrokerKind for RabbitMq {
         Box::pin(async move { amqp_greeting(port).await.map(|greeting| greeting.version) })
     }
 
-    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, Refusal>> {
+    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, BrokerRefusal>> {
         Box::pin(user::version(url))
     }
 

@@ -16,7 +16,7 @@ use crate::kind::{BrokerKind, BrokerSite, Facts, Image, Program, VersionBy};
 use crate::managed::Managed;
 use crate::ports;
 use crate::process::Spec;
-use crate::refusal::Refusal;
+use crate::refusal::BrokerRefusal;
 use crate::service::{Readiness, Service};
 pub use info::{RedisInfo, info};
 
@@ -72,7 +72,7 @@ impl BrokerKind for Redis {
         Box::pin(async move { info(port).await.map(|info| info.version) })
     }
 
-    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, Refusal>> {
+    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, BrokerRefusal>> {
         Box::pin(user::version(url))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::form::{Form, Parts, Slot};
+use super::form::{FrameForm, MessageParts, Slot};
 use super::template::{Ack, Match, Template, TextPlace};
 use scenario::{FileValue, InputError, Section, Source, suggestion_within};
 
@@ -49,7 +49,7 @@ impl Template {
 const PUBLISH_HINT: &str =
     "{text} is the text as it is, {text_json} the text as a JSON string with its quotes";
 
-fn publish(file: &Section<'_>, answered: bool) -> Result<Form, InputError> {
+fn publish(file: &Section<'_>, answered: bool) -> Result<FrameForm, InputError> {
     let Some(publish) = file.get("publish") else {
         let error = file.error("a template needs `publish`: how a message is wrapped");
         return Err(error.with_hint(PUBLISH_HINT));
@@ -64,7 +64,7 @@ fn publish(file: &Section<'_>, answered: bool) -> Result<Form, InputError> {
     }
     // The texts of the load contain quotes and backslashes, so the form is tried with both.
     let is_json = |text| {
-        let sample = form.fill(&Parts { text, room: "r", id: "1", name: "n" });
+        let sample = form.fill(&MessageParts { text, room: "r", id: "1", name: "n" });
         serde_json::from_str::<Value>(&sample).is_ok()
     };
     if is_json("x") && !is_json("\"\\") {
@@ -74,8 +74,8 @@ fn publish(file: &Section<'_>, answered: bool) -> Result<Form, InputError> {
     Ok(form)
 }
 
-fn form(value: FileValue<'_>, known: &[Slot]) -> Result<Form, InputError> {
-    Form::parse(value.text()?, known).map_err(|word| {
+fn form(value: FileValue<'_>, known: &[Slot]) -> Result<FrameForm, InputError> {
+    FrameForm::parse(value.text()?, known).map_err(|word| {
         let words: Vec<&str> = known.iter().map(|slot| slot.word()).collect();
         let error = value.error(format!("there is no {{{word}}} here"));
         error.with_hint(suggestion_within(word, words, ("{", "}")))

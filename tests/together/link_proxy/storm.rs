@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pubsub_lab::fault::link::{Hold, ProxyLink, Way};
+use pubsub_lab::fault::link::{ConditionHold, ProxyLink, Way};
 use pubsub_lab::scenario::{Condition, kinds};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -64,7 +64,7 @@ fn draw(chance: &mut ChaCha8Rng) -> (Condition, Way) {
 /// Strikes and heals, on two links, for ever.
 async fn storm(links: [ProxyLink; 2], seed: u64) {
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
-    let mut holds: Vec<(usize, Hold)> = Vec::new();
+    let mut holds: Vec<(usize, ConditionHold)> = Vec::new();
     loop {
         let at = chance.next_u32() as usize;
         if holds.len() >= 4 || (at.is_multiple_of(3) && !holds.is_empty()) {
