@@ -24,6 +24,11 @@ impl InputError {
         &self.hint
     }
 
+    /// This error with another hint.
+    pub(super) fn hinting(self, hint: String) -> Self {
+        Self { hint, ..self }
+    }
+
     /// This error, for a value that was not given by the flag of its field: `words` say what gave it, and `hint`
     /// what to do then.
     pub fn given_by(mut self, key: &str, words: &str, hint: &str) -> Self {

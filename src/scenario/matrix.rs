@@ -77,9 +77,7 @@ pub(super) fn read<'a>(
     let mut lists = Vec::new();
     for key in MATRIX_FIELDS {
         let Some(list) = section.get(key) else { continue };
-        let Ok(items) = list.list("a list") else {
-            return Err(list.wrong_type_hinted("a list", of_matrix(key)));
-        };
+        let items = list.list("a list").map_err(|error| error.hinting(of_matrix(key)))?;
         if items.is_empty() {
             let error = list.error(format!("`{key}` has no value to take"));
             return Err(error.with_hint(of_matrix(key)));
@@ -98,11 +96,9 @@ pub(super) fn read<'a>(
     for ((_, key, items), place) in lists.into_iter().zip(places(&sizes, variation)) {
         let mut values = Vec::new();
         for (i, item) in items.iter().enumerate() {
-            if item.number("a number").is_err() {
-                return Err(item.wrong_type_hinted("a number", of_matrix(key)));
-            }
+            let number = item.number("a number").map_err(|error| error.hinting(of_matrix(key)))?;
             let error = || item.error(format!("`{key}` is no such number"));
-            let number = item.json().ok_or_else(|| error().with_hint(of_matrix(key)))?;
+            let number = number.ok_or_else(|| error().with_hint(of_matrix(key)))?;
             if let Some(last) = values.last().filter(|last| matrix.until_violated && !rises(last, &number)) {
                 let what = format!("a search goes upwards, and {number} comes after {last}");
                 let hint =

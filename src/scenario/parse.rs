@@ -85,7 +85,7 @@ fn title(root: &Section<'_>) -> Result<Option<String>, InputError> {
         title.trim().is_empty() || title.chars().count() > TITLE_MAX || title.chars().any(char::is_control);
     if wrong {
         let error = value.error(format!("`title` must be one line of 1 to {TITLE_MAX} characters"));
-        return Err(error.with_hint(value.how_to_write()));
+        return Err(error.with_hint(example("title")));
     }
     Ok(Some(title.to_owned()))
 }

@@ -87,11 +87,6 @@ impl<'a> Section<'a> {
     pub(super) fn key_span(&self, key: &str) -> Range<usize> {
         self.table.get_key_value(key).map_or(self.span.clone(), |(key, _)| key.span())
     }
-
-    /// The hint that says how a key of the file is written.
-    pub(super) fn how_to_write(&self, key: &str) -> String {
-        (self.source.example)(key)
-    }
 }
 
 impl<'a> FileValue<'a> {
@@ -105,19 +100,9 @@ impl<'a> FileValue<'a> {
         self.source.error(&self.span(), what)
     }
 
-    /// The hint that says how the value's key is written.
-    pub(super) fn how_to_write(self) -> String {
-        (self.source.example)(self.key)
-    }
-
     /// The error of a value that has another type than its key wants.
     pub fn wrong_type(self, wanted: &str) -> InputError {
         wrong_type(self.source, self.value, self.key, wanted)
-    }
-
-    /// The error of a value that has another type than its key wants, with a hint of its own.
-    pub(super) fn wrong_type_hinted(self, wanted: &str, hint: String) -> InputError {
-        wrong_type_of(self.source, self.value, self.key, wanted, hint)
     }
 
     /// Opens the table that the value must be. `name` is its name in a sentence.
@@ -137,7 +122,7 @@ impl<'a> FileValue<'a> {
         }
     }
 
-    /// The items of the list that the value must be. `wanted` says what it is a list of.
+    /// The items of the list that the value must be. `wanted` is what an error says that it must be.
     pub fn list(self, wanted: &str) -> Result<Vec<Self>, InputError> {
         match self.value.get_ref() {
             DeValue::Array(items) => Ok(items.iter().map(|value| Self { value, ..self }).collect()),
@@ -145,18 +130,11 @@ impl<'a> FileValue<'a> {
         }
     }
 
-    /// The whole number that the value must be; `None` for a number that is not whole, below 0 or too large.
-    pub(super) fn whole(self) -> Result<Option<u64>, InputError> {
+    /// The number that the value must be, as JSON; `None` for a number that is not finite or too large. `wanted` is what
+    /// an error says that it must be.
+    pub(super) fn number(self, wanted: &str) -> Result<Option<Json>, InputError> {
         match self.value.get_ref() {
-            DeValue::Integer(_) | DeValue::Float(_) => Ok(self.json().and_then(|number| number.as_u64())),
-            _ => Err(self.wrong_type("a whole number")),
-        }
-    }
-
-    /// The number that the value must be; `None` for one that is not finite or too large.
-    pub(super) fn number(self, wanted: &str) -> Result<Option<f64>, InputError> {
-        match self.value.get_ref() {
-            DeValue::Integer(_) | DeValue::Float(_) => Ok(self.json().and_then(|number| number.as_f64())),
+            DeValue::Integer(_) | DeValue::Float(_) => Ok(self.json()),
             _ => Err(self.wrong_type(wanted)),
         }
     }
@@ -199,18 +177,7 @@ fn in_seconds(number: &str) -> String {
 }
 
 /// The error of a value that has another type than its key wants.
-pub(super) fn wrong_type(source: &Source<'_>, value: Value<'_>, what: &str, wanted: &str) -> InputError {
-    wrong_type_of(source, value, what, wanted, (source.example)(what))
-}
-
-/// The error of a value that has another type than its key wants, with a hint of its own.
-fn wrong_type_of(
-    source: &Source<'_>,
-    value: Value<'_>,
-    what: &str,
-    wanted: &str,
-    hint: String,
-) -> InputError {
+pub(super) fn wrong_type(source: &Source<'_>, value: Value<'_>, key: &str, wanted: &str) -> InputError {
     let is = match value.get_ref() {
         DeValue::String(_) => "text",
         DeValue::Integer(_) => "a whole number",
@@ -220,8 +187,8 @@ fn wrong_type_of(
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     };
-    let what = in_sentence(what);
-    source.error(&value.span(), format!("{what} must be {wanted}, not {is}")).with_hint(hint)
+    let what = format!("{} must be {wanted}, not {is}", in_sentence(key));
+    source.error(&value.span(), what).with_hint((source.example)(key))
 }
 
 /// A key, in back-quotes; `[load]` and `a scenario` need none.

@@ -131,7 +131,9 @@ impl<'a> Fields<'a> {
     fn count(&mut self, key: &'static str, range: RangeInclusive<usize>) -> Result<usize, InputError> {
         let number: Option<usize> = match self.raw(key) {
             Raw::Text(text) => text.parse().ok(),
-            Raw::Toml(value) => value.whole()?.and_then(|number| number.try_into().ok()),
+            Raw::Toml(value) => {
+                value.number("a whole number")?.and_then(|number| number.as_u64()?.try_into().ok())
+            }
         };
         number.filter(|number| range.contains(number)).ok_or_else(|| {
             let what = format!("must be a whole number from {} to {}", range.start(), range.end());
@@ -142,7 +144,7 @@ impl<'a> Fields<'a> {
     fn rate(&mut self) -> Result<f64, InputError> {
         let number: Option<f64> = match self.raw("rate") {
             Raw::Text(text) => text.parse().ok(),
-            Raw::Toml(value) => value.number("a number")?,
+            Raw::Toml(value) => value.number("a number")?.and_then(|number| number.as_f64()),
         };
         number.filter(|rate| *rate > 0.0 && *rate <= MAX_RATE).ok_or_else(|| {
             let what = format!("must be more than 0 and at most {MAX_RATE} messages a second");

@@ -10,6 +10,7 @@ use super::kinds::{ACTIONS, KINDS, Listed};
 use super::plan::FaultPlan;
 use super::reader::Reader;
 use crate::error::InputError;
+use crate::example::example;
 use crate::section::FileValue;
 use crate::words::list;
 use crate::{Cluster, Pattern, patterns};
@@ -92,7 +93,7 @@ impl<'a> Reader<'a> {
             Some(own) => {
                 let what = format!("`{action}` needs `{}`", own.key);
                 let error = self.section.error_at_key(action, what);
-                Err(error.with_hint(self.section.how_to_write(own.key)))
+                Err(error.with_hint(example(own.key)))
             }
         }
     }

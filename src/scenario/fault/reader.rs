@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::link::Link;
 use super::target::Target;
 use crate::error::InputError;
+use crate::example::example;
 use crate::section::{FileValue, Section};
 use crate::{Cluster, share};
 
@@ -21,7 +22,7 @@ impl<'a> Reader<'a> {
         let text = self.section.text(key)?;
         text.ok_or_else(|| {
             let error = self.section.error("a [[fault]] needs an action");
-            error.with_hint(self.section.how_to_write(key))
+            error.with_hint(example(key))
         })
     }
 
@@ -64,10 +65,15 @@ impl<'a> Reader<'a> {
     /// Reads a whole number; where the key is missing, the least of the range.
     pub(super) fn count(&self, key: &'static str, range: RangeInclusive<u64>) -> Result<u64, InputError> {
         let Some(value) = self.section.get(key) else { return Ok(*range.start()) };
-        value.whole()?.filter(|number| range.contains(number)).ok_or_else(|| {
-            let what = format!("`{key}` must be a whole number from {} to {}", range.start(), range.end());
-            value.error(what).with_hint(value.how_to_write())
-        })
+        value
+            .number("a whole number")?
+            .and_then(|number| number.as_u64())
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| {
+                let what =
+                    format!("`{key}` must be a whole number from {} to {}", range.start(), range.end());
+                value.error(what).with_hint(example(key))
+            })
     }
 
     /// Reads a duration; `None` where the key is missing.

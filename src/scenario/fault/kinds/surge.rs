@@ -36,7 +36,7 @@ fn schema() -> Value {
 }
 
 fn factor(value: FileValue<'_>) -> Result<f64, InputError> {
-    let number = value.number("a number: the rate, times this")?;
+    let number = value.number("a number: the rate, times this")?.and_then(|number| number.as_f64());
     number.filter(|factor| *factor > 0.0 && *factor <= 10_000.0).ok_or_else(|| {
         let error = value.error("`surge` must be more than 0 and at most 10000");
         error.with_hint("surge = 10 is ten times the rate")

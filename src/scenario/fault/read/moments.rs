@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Reader;
 use crate::error::InputError;
+use crate::example::example;
 use crate::fault::Moment;
 use crate::fault::kind::{Form, Lasts};
 use crate::section::FileValue;
@@ -64,7 +65,7 @@ impl<'a> Reader<'a> {
         let span = times.unwrap_or(every).span();
         let pause = every.duration()?;
         if pause < Duration::from_millis(1) {
-            return Err(every.error("`every` must be at least 1ms").with_hint(every.how_to_write()));
+            return Err(every.error("`every` must be at least 1ms").with_hint(example("every")));
         }
         if times.is_some() {
             let times = self.count("times", 1..=MOST)?;
