@@ -1,4 +1,4 @@
-//! A note that somebody deleted an exchange, which reaches the connection that listens at once.
+//! The news that somebody deleted an exchange, which reaches the connection that listens at once.
 //!
 //! An exchange that is declared again is bound to no queue. Another node may be the one that declares it, and then
 //! the listening connection would not notice.
@@ -11,7 +11,7 @@ pub(super) struct Torn(watch::Sender<u64>);
 
 impl Torn {
     /// Records that an exchange is gone, or was gone and has been declared again.
-    pub(super) fn note(&self) {
+    pub(super) fn record_loss(&self) {
         self.0.send_modify(|times| *times += 1);
     }
 

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::task::unconstrained;
 use tokio::time::Instant;
 
-use crate::{BoxFuture, Outcome};
+use crate::{BoxFuture, PublishOutcome};
 
 /// Largest number of commands under way. No more than these can become unknown at once, and none of them waits inside
 /// the library.
@@ -24,7 +24,7 @@ pub(super) struct Flights(VecDeque<Flight>);
 
 struct Flight {
     answer: MaybeDone<BoxFuture<RedisResult<Value>>>,
-    receipt: oneshot::Sender<Outcome>,
+    receipt: oneshot::Sender<PublishOutcome>,
     since: Instant,
 }
 
@@ -43,7 +43,7 @@ impl Flights {
     pub(super) fn start(
         &mut self,
         call: BoxFuture<RedisResult<Value>>,
-        receipt: oneshot::Sender<Outcome>,
+        receipt: oneshot::Sender<PublishOutcome>,
         now: Instant,
     ) {
         let mut answer = maybe_done(call);
@@ -58,7 +58,7 @@ impl Flights {
     }
 
     /// The answer to the oldest command, with the sender of its receipt. Waits for ever if no command is under way.
-    pub(super) async fn next(&mut self) -> (RedisResult<Value>, oneshot::Sender<Outcome>) {
+    pub(super) async fn next(&mut self) -> (RedisResult<Value>, oneshot::Sender<PublishOutcome>) {
         poll_fn(|context| {
             let Some(oldest) = self.0.front_mut() else { return Poll::Pending };
             let mut answer = Pin::new(&mut oldest.answer);
@@ -72,7 +72,7 @@ impl Flights {
     }
 
     /// The senders of the receipts of commands that got no answer.
-    pub(super) fn into_receipts(self) -> impl Iterator<Item = oneshot::Sender<Outcome>> {
+    pub(super) fn into_receipts(self) -> impl Iterator<Item = oneshot::Sender<PublishOutcome>> {
         self.0.into_iter().map(|flight| flight.receipt)
     }
 }
@@ -87,7 +87,10 @@ mod tests {
     use crate::samples::any_moment;
 
     /// A command that Redis answers when the test says so.
-    fn flight(flights: &mut Flights, now: Instant) -> (oneshot::Sender<i64>, oneshot::Receiver<Outcome>) {
+    fn flight(
+        flights: &mut Flights,
+        now: Instant,
+    ) -> (oneshot::Sender<i64>, oneshot::Receiver<PublishOutcome>) {
         let (redis, answer) = oneshot::channel();
         let (receipt, told) = oneshot::channel();
         flights.start(async { Ok(Value::Int(answer.await.unwrap())) }.boxed(), receipt, now);
@@ -133,8 +136,8 @@ mod tests {
         let (redis, mut told) = flight(&mut flights, now);
         redis.send(1).unwrap();
         let (_, receipt) = flights.next().now_or_never().unwrap();
-        receipt.send(Outcome::bus_down("x")).unwrap();
-        assert_eq!(told.try_recv(), Ok(Outcome::bus_down("x")));
+        receipt.send(PublishOutcome::bus_down("x")).unwrap();
+        assert_eq!(told.try_recv(), Ok(PublishOutcome::bus_down("x")));
     }
 
     #[test]
