@@ -8,6 +8,7 @@ pub mod amqp;
 mod backoff;
 mod brokered;
 mod counters;
+mod flights;
 mod inbox;
 mod interest;
 mod keeper;

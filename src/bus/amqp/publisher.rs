@@ -73,7 +73,7 @@ impl Publisher {
                 let now = Instant::now();
                 for job in self.outbox.take(WINDOW - flights.len()) {
                     let way = way(&job, connection.names());
-                    flights.start(publish(channel.clone(), way, job.payload.clone()).boxed(), job, now);
+                    flights.publish(publish(channel.clone(), way, job.payload.clone()).boxed(), job, now);
                 }
                 if stopping && flights.is_empty() {
                     return CLOSED.into();

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `server`, `errors` | where Redis is: the URL and the handshake; and what is said when something fails |
 //! | `connection` | one living connection and its heartbeat |
-//! | `outbox`, `publisher`, `flights` | what waits to be published, the connection that publishes it, and what it has not answered |
+//! | `outbox`, `publisher` | what waits to be published, and the connection that publishes it |
 //! | `subscriber` | the connection that keeps Redis told which rooms this node wants |
 //! | `channels` | the channels' names, and which of what comes over them are envelopes |
 //!
@@ -17,7 +17,6 @@
 mod channels;
 mod connection;
 mod errors;
-mod flights;
 mod outbox;
 mod publisher;
 mod server;

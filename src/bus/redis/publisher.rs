@@ -13,13 +13,16 @@ use tokio_util::sync::CancellationToken;
 use super::channels::Channels;
 use super::connection::RedisConnection;
 use super::errors::sentence;
-use super::flights::{Flights, WINDOW};
 use super::outbox::{Job, Outbox};
 use super::server::RedisServer;
+use crate::flights::Flights;
 use crate::keeper::Service;
 use crate::status::{CLOSED, Part, Status};
 use crate::{ConnectionFailure, Level, PublishOutcome};
 
+/// Largest number of commands under way. No more than these can become unknown at once, and none of them waits inside
+/// the library.
+pub(super) const WINDOW: usize = 1_024;
 /// How long Redis may take to answer a PUBLISH.
 const ANSWER_WITHIN: Duration = Duration::from_millis(500);
 /// The interval at which the two time limits are checked.
@@ -46,7 +49,8 @@ impl Publisher {
     /// Passes Redis's answer on to the sender. An error means that the connection is of no more use.
     fn land(
         &self,
-        (answer, receipt): (RedisResult<Value>, oneshot::Sender<PublishOutcome>),
+        receipt: oneshot::Sender<PublishOutcome>,
+        answer: RedisResult<Value>,
     ) -> Result<(), String> {
         let (outcome, result) = match answer {
             Ok(Value::Int(_)) => (PublishOutcome::Ack(Level::Handed), Ok(())),
@@ -90,7 +94,7 @@ impl Service for Publisher {
             for job in self.outbox.take(WINDOW - flights.len(), now) {
                 let (mut sender, command) = (connection.multiplexed.clone(), self.command(&job));
                 let call = async move { sender.send_packed_command(&command).await };
-                flights.start(call.boxed(), job.receipt, now);
+                flights.start(call.boxed(), |_| job.receipt, now);
             }
             if stopping && flights.is_empty() {
                 break CLOSED.into();
@@ -98,11 +102,11 @@ impl Service for Publisher {
             let room = flights.len() < WINDOW;
             tokio::select! {
                 biased;
-                answer = flights.next() => {
+                () = flights.ready() => {
                     connection.record_answer();
-                    let mut landed = self.land(answer);
-                    while landed.is_ok() && let Some(answer) = flights.next().now_or_never() {
-                        landed = self.land(answer);
+                    let mut landed = Ok(());
+                    while landed.is_ok() && let Some((receipt, answer)) = flights.land() {
+                        landed = self.land(receipt, answer);
                     }
                     if let Err(reason) = landed {
                         break reason;
@@ -121,11 +125,11 @@ impl Service for Publisher {
         };
 
         // Commands that were answered before the end still count as answered.
-        while let Some(answer) = flights.next().now_or_never() {
+        while let Some((receipt, answer)) = flights.land() {
             // The reason for the end is known already, so this error is ignored.
-            let _ = self.land(answer);
+            let _ = self.land(receipt, answer);
         }
-        for receipt in flights.into_receipts() {
+        for receipt in flights.into_cargo() {
             self.outbox.answer(receipt, unknown(&reason));
         }
         self.server.lost(&reason)
@@ -166,7 +170,7 @@ mod tests {
     fn land(answer: RedisResult<Value>) -> (PublishOutcome, Option<String>) {
         let (publisher, _) = publisher();
         let (receipt, told) = oneshot::channel();
-        let landed = publisher.land((answer, receipt));
+        let landed = publisher.land(receipt, answer);
         (told.now_or_never().unwrap().unwrap(), landed.err())
     }
 

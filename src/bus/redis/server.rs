@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::{Push, RedisConnection};
 use super::errors::{is_lasting, sentence};
-use super::flights::WINDOW;
+use super::publisher::WINDOW;
 use crate::redaction::redact;
 use crate::{BusError, ConnectionFailure};
 
