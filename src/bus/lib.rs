@@ -1,8 +1,22 @@
 //! The bus: how the nodes of one cluster reach each other. Each pattern has one implementation.
 //!
 //! A bus gives a node its own messages back too, so a room never delivers directly: what a client sees has gone the
-//! whole way. To add a pattern, implement [`Bus`], and run the contract suite (`tests/together/bus_contract`) over
-//! it.
+//! whole way.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `local`, `redis`, `zeromq`, `amqp` | one bus for each pattern; none takes anything from another |
+//! | `brokered` | what every bus over a broker is made of |
+//! | `keeper`, `backoff` | the loop that connects again and again, and its pauses |
+//! | `flights` | what was given to a connection and is not answered yet |
+//! | `inbox` | what came and waits for the node |
+//! | `interest` | the rooms that the node wants, and what the broker has confirmed |
+//! | `running`, `status`, `counters` | the tasks of a bus, its health, what it counts |
+//! | `redaction` | URLs without their passwords |
+//!
+//! To add a pattern, implement [`Bus`], and run the contract suite (`tests/together/bus_contract`) over it. Over a broker
+//! [`BrokeredBus`] does most of it: a pattern says how it queues a publish (`Outgoing`), and how each of its connections
+//! is made and used (`Service`).
 
 pub mod amqp;
 mod backoff;

@@ -83,7 +83,7 @@ impl CatchUp {
     }
 
     /// Takes a live frame. Gives true if the caller must write the connection.
-    pub fn hear(&self, id: u64, frame: &Bytes, dropped: &mut u64) -> bool {
+    pub fn take_live(&self, id: u64, frame: &Bytes, dropped: &mut u64) -> bool {
         let state = &mut *self.state();
         if state.replayed.take(id) {
             second_copy();
@@ -101,7 +101,7 @@ impl CatchUp {
         false
     }
 
-    /// The hash of a message's id, as [`CatchUp::hear`] expects it.
+    /// The hash of a message's id, as [`CatchUp::take_live`] expects it.
     pub fn hash(&self, envelope: &Envelope) -> u64 {
         self.hasher.hash_one(&*envelope.id)
     }
@@ -119,7 +119,7 @@ impl CatchUp {
             }
             self.member.connection.feed(|| {
                 let (id, frame) = frames.pop_front()?;
-                state.replayed.note(id);
+                state.replayed.add(id);
                 Some(frame)
             })
         })

@@ -267,7 +267,7 @@ impl ClientConnection {
     }
 
     /// Records that the client has sent a whole message.
-    pub fn heard(&self) {
+    pub fn record_message(&self) {
         self.unheard.store(0, Relaxed);
     }
 

@@ -182,7 +182,7 @@ impl RoomState {
                 }
                 let Some(bytes) = frames.get(member.connection.dialect) else { continue };
                 offered += 1;
-                if late.catch_up.hear(id, bytes, &mut dropped) {
+                if late.catch_up.take_live(id, bytes, &mut dropped) {
                     dirty.push(member.connection.clone());
                 }
             }

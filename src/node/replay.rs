@@ -46,8 +46,8 @@ impl Rooms {
         let (bus, room_asked, turns) = (self.bus.clone(), room.clone(), self.turns.clone());
         let (came, trace) = (Instant::now(), self.trace.clone());
         let task = self.replays.spawn(async move {
-            let asking = turns.ask(came, || bus.replay(&room_asked, &after));
-            let (recovered, why) = tell(&catch_up, run, asking, &trace).await.ok()?;
+            let asking = turns.request_replay(came, || bus.replay(&room_asked, &after));
+            let (recovered, why) = feed_missed(&catch_up, run, asking, &trace).await.ok()?;
             Some(Told {
                 room: room_asked,
                 connection: catch_up.member.connection.number,
@@ -140,7 +140,7 @@ impl Rooms {
 }
 
 /// Feeds one member the messages that it missed, as far as the bus can give them.
-async fn tell(
+async fn feed_missed(
     catch_up: &CatchUp,
     run: u64,
     asking: impl Future<Output = Option<Result<Replay, BusError>>>,

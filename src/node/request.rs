@@ -127,7 +127,7 @@ impl Session {
 
     fn welcome(&mut self) {
         self.greeted = true;
-        self.say(&NodeFrame::Welcome {
+        self.send_frame(&NodeFrame::Welcome {
             node: &self.shared.node,
             pattern: self.shared.pattern,
             name: &self.identity.name,
@@ -219,7 +219,7 @@ impl Session {
         let recent = &mut self.recent;
         if id.is_some_and(|id| {
             let recent = recent.get_or_insert_with(|| self.shared.recent.of(&self.identity.id));
-            !recent.note(id, room.as_str(), text)
+            !recent.record(id, room.as_str(), text)
         }) {
             return Err(Refusal::new("id_reused", "this id stood for another message before"));
         }
@@ -260,15 +260,15 @@ impl Session {
                     Level::Handed => "handed",
                     Level::Confirmed => "confirmed",
                 };
-                self.say(&NodeFrame::Ack { id, level });
+                self.send_frame(&NodeFrame::Ack { id, level });
             }
             (Dialect::V1, PublishOutcome::Refused { code, reason }) => {
                 metrics::counter!("pubsub_lab_refused_total", "code" => code).increment(1);
-                self.say(&NodeFrame::Refused { id, code, reason: &reason });
+                self.send_frame(&NodeFrame::Refused { id, code, reason: &reason });
             }
             (Dialect::V1, PublishOutcome::Unknown { reason }) => {
                 metrics::counter!("pubsub_lab_unknown_total").increment(1);
-                self.say(&NodeFrame::Unknown { id, reason: &reason });
+                self.send_frame(&NodeFrame::Unknown { id, reason: &reason });
             }
             (Dialect::Plain, PublishOutcome::Refused { code, reason }) => {
                 metrics::counter!("pubsub_lab_refused_total", "code" => code).increment(1);

@@ -117,7 +117,7 @@ impl Rooms {
         if self.roster.due().is_some()
             && let Ok(room) = Room::any(ROSTER_ROOM)
         {
-            self.ask(room);
+            self.subscribe(room);
         }
         self.health.mark_changed();
         loop {
@@ -126,11 +126,11 @@ impl Rooms {
             let rest = self.rest_until.filter(|_| waits);
             tokio::select! {
                 event = events.recv() => match event {
-                    Some(event) => self.take(event),
+                    Some(event) => self.take_event(event),
                     None => break,
                 },
                 command = self.commands.recv() => match command {
-                    Some(command) => self.obey(command),
+                    Some(command) => self.obey_command(command),
                     None => break,
                 },
                 Some((room, generation, result)) = self.pending.next() => self.confirmed(room, generation, result),
@@ -140,7 +140,7 @@ impl Rooms {
                         self.roster.rejoin();
                     }
                 }
-                () = sleep_until(roster_due.unwrap_or_else(Instant::now).into()), if roster_due.is_some() => self.tell(),
+                () = sleep_until(roster_due.unwrap_or_else(Instant::now).into()), if roster_due.is_some() => self.publish_roster(),
                 () = sleep_until(rest.unwrap_or_else(Instant::now).into()), if rest.is_some() => self.rest_until = None,
                 // What a round took in between its chunks is written by the next round, even if nothing else happens.
                 () = ready(()), if waits && rest.is_none() => {}
@@ -178,21 +178,21 @@ impl Rooms {
     fn take_in(&mut self, events: &mut mpsc::Receiver<BusEvent>) {
         for _ in 0..INTAKE {
             let Ok(event) = events.try_recv() else { break };
-            self.take(event);
+            self.take_event(event);
         }
     }
 
-    fn take(&mut self, event: BusEvent) {
+    fn take_event(&mut self, event: BusEvent) {
         match event {
             BusEvent::Envelope(envelope) if envelope.kind.audience() == Audience::Nodes => {
-                self.roster.hear(Instant::now(), &envelope.frame);
+                self.roster.update(Instant::now(), &envelope.frame);
             }
             BusEvent::Envelope(envelope) => self.deliver(&envelope, false),
             BusEvent::Replayed(envelope) => self.deliver(&envelope, true),
-            BusEvent::Gap(reason) => self.tell_loss("bus_gap", &reason),
+            BusEvent::Gap(reason) => self.report_loss("bus_gap", &reason),
             BusEvent::Lagged(missed) => {
                 let lost = "messages were lost between the broker and this node, which was too slow";
-                self.tell_loss("bus_lagged", &format!("{missed} {lost}"));
+                self.report_loss("bus_lagged", &format!("{missed} {lost}"));
             }
         }
     }
@@ -212,7 +212,7 @@ impl Rooms {
 
     /// Tells every member that the bus lost messages. They were lost before they reached a room, so nobody knows
     /// whose they were.
-    fn tell_loss(&mut self, code: &str, reason: &str) {
+    fn report_loss(&mut self, code: &str, reason: &str) {
         let bytes = frame::text(&NodeFrame::Error { code, reason }.json());
         let mut told = std::collections::HashSet::new();
         let mut dropped = 0;
@@ -226,7 +226,7 @@ impl Rooms {
         }
     }
 
-    fn obey(&mut self, command: Command) {
+    fn obey_command(&mut self, command: Command) {
         match command {
             Command::Join { room, member, after } => self.join(room, member, after),
             Command::Leave { room, connection, asked } => self.leave(&room, &connection, asked),
@@ -254,12 +254,12 @@ impl Rooms {
         }
         state.waiting.push(Waiting { member, after });
         if first {
-            self.ask(room);
+            self.subscribe(room);
         }
     }
 
     /// Asks the bus to subscribe to a room. The answer comes through `pending`.
-    fn ask(&mut self, room: Room) {
+    fn subscribe(&mut self, room: Room) {
         self.generation += 1;
         let generation = self.generation;
         if let Some(state) = self.rooms.get_mut(&room) {
@@ -365,11 +365,11 @@ impl Rooms {
         }));
     }
 
-    fn tell(&mut self) {
+    fn publish_roster(&mut self) {
         let now = Instant::now();
         self.rooms.values_mut().for_each(|state| state.forget_late(now));
         let counts = self.rooms.iter().map(|(room, state)| (room, state.count()));
-        if let Some(envelope) = self.roster.tell(now, counts) {
+        if let Some(envelope) = self.roster.envelope(now, counts) {
             drop(self.bus.publish(envelope));
         }
     }

@@ -206,7 +206,7 @@ impl Session {
                     writable.map_err(|_| Ending::Gone)
                 }
                 Some((id, outcome)) = self.receipts.next() => self.answer(&id, outcome),
-                frame = socket.next(), if readable => self.heard(frame).await,
+                frame = socket.next(), if readable => self.take_message(frame).await,
                 () = sleep_until(wake.into()) => Ok(()),
             };
             if let Err(ending) = handled {
@@ -249,10 +249,10 @@ impl Session {
         Ok(heartbeat.next_ping)
     }
 
-    async fn heard(&mut self, frame: Option<Result<Message, Error>>) -> Handled {
+    async fn take_message(&mut self, frame: Option<Result<Message, Error>>) -> Handled {
         // Any frame proves that the client lives.
         self.heartbeat.pinged = None;
-        self.connection.heard();
+        self.connection.record_message();
         match frame {
             Some(Err(Error::Io(error))) if error.kind() == ErrorKind::FileTooLarge => {
                 Err(Ending::close(1009, "one message in too many frames"))
@@ -322,7 +322,7 @@ impl Session {
     }
 
     /// Sends a frame to the client.
-    pub(super) fn say(&self, frame: &NodeFrame<'_>) {
+    pub(super) fn send_frame(&self, frame: &NodeFrame<'_>) {
         self.connection.answer(frame::text(&frame.json()));
     }
 
@@ -330,7 +330,7 @@ impl Session {
     pub(super) fn error(&self, code: &str, reason: &str) {
         metrics::counter!("pubsub_lab_errors_total", "code" => code.to_owned()).increment(1);
         // The reason may quote what the client sent, and the outbox counts frames and not bytes, so it is cut.
-        self.say(&NodeFrame::Error { code, reason: cut(reason, ECHO) });
+        self.send_frame(&NodeFrame::Error { code, reason: cut(reason, ECHO) });
     }
 
     /// Waits a moment for the receipts of publishes that the broker has already taken, and answers them.

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::AmqpConnection;
+use super::exchange_losses::ExchangeLosses;
 use super::server::AmqpServer;
-use super::torn::Torn;
 use crate::ConnectionFailure;
 
 /// Makes the connections of one service, one after another.
@@ -15,7 +15,7 @@ pub(super) struct Dialer {
     /// The word by which RabbitMQ's tools show the connection's purpose.
     pub(super) purpose: &'static str,
     pub(super) server: Arc<AmqpServer>,
-    pub(super) torn: Arc<Torn>,
+    pub(super) losses: Arc<ExchangeLosses>,
     pub(super) stop: CancellationToken,
     /// Set when an exchange was found to be gone, and reset when that was reported.
     gone: Arc<AtomicBool>,
@@ -26,11 +26,11 @@ impl Dialer {
     pub(super) fn new(
         purpose: &'static str,
         server: &Arc<AmqpServer>,
-        torn: &Arc<Torn>,
+        losses: &Arc<ExchangeLosses>,
         stop: &CancellationToken,
     ) -> Self {
-        let (server, torn, stop) = (Arc::clone(server), Arc::clone(torn), stop.clone());
-        Self { purpose, server, torn, stop, gone: Arc::default(), connected_before: false }
+        let (server, losses, stop) = (Arc::clone(server), Arc::clone(losses), stop.clone());
+        Self { purpose, server, losses, stop, gone: Arc::default(), connected_before: false }
     }
 
     /// Makes one attempt to connect.
@@ -60,7 +60,7 @@ impl Dialer {
 
     fn report_loss(&self) {
         if self.gone.swap(false, Ordering::Relaxed) {
-            self.torn.record_loss();
+            self.losses.record();
         }
     }
 }

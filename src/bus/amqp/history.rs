@@ -65,12 +65,12 @@ impl History {
         let (history, room, after) = (Arc::clone(self), room.clone(), after.to_owned());
         Box::pin(async move {
             let fence = history.fence(Instant::now() + OPEN_WITHIN).await?;
-            history.ask(room, after, &fence).await
+            history.request_replay(room, after, &fence).await
         })
     }
 
     /// Asks for the messages of a room up to a confirmed fence.
-    async fn ask(&self, room: Room, after: String, fence: &str) -> Result<Replay, BusError> {
+    async fn request_replay(&self, room: Room, after: String, fence: &str) -> Result<Replay, BusError> {
         let returns = self.outbox.returned().map(|returned| returned + RETURNS_WITHIN);
         let deadline = returns.max(Some(Instant::now() + COMMITTED_WITHIN));
         let within = deadline.map_or(COMMITTED_WITHIN, |at| at.saturating_duration_since(Instant::now()));
@@ -138,8 +138,10 @@ impl History {
             // A room has no mark if the node has left it meanwhile.
             if let Some(mark) = feed.mark(room) {
                 let after = mark.last.as_deref().unwrap_or(NOTHING).to_owned();
-                let replay =
-                    self.ask(room.clone(), after, &fence).await.map_err(|error| error.to_string())?;
+                let replay = self
+                    .request_replay(room.clone(), after, &fence)
+                    .await
+                    .map_err(|error| error.to_string())?;
                 if !replay.complete && mark.last.is_some() {
                     gap.trimmed = Some(format!("the history does not hold what `{room}` heard last"));
                 }

@@ -112,12 +112,12 @@ impl LiveFeed {
     }
 
     /// Records that the node begins to listen to a room.
-    pub(super) fn begin(&self, room: &Room) {
+    pub(super) fn begin_room(&self, room: &Room) {
         self.memory().marks.begin(room, unix_ms());
     }
 
     /// Records that the node no longer listens to a room.
-    pub(super) fn end(&self, room: &Room) {
+    pub(super) fn end_room(&self, room: &Room) {
         self.memory().marks.end(room);
     }
 

@@ -9,7 +9,7 @@
 //! | `outbox`, `publisher`, `flights` | what waits to be confirmed, the connection that publishes it, and what is under way |
 //! | `subscriber`, `bindings`, `acks` | the connection that listens: this node's queue, what it is bound by, and acks |
 //! | `live_feed`, `dedup` | the way from that queue to the node, without second copies |
-//! | `canary`, `torn` | messages to itself, by which a node notices that nothing reaches it any more; and how it tells |
+//! | `canary`, `exchange_losses` | messages to itself, by which a node notices that nothing reaches it any more; how often an exchange was deleted |
 //! | `marks`, `history`, `recall` | how far each room was heard, and how what is missing is had from the history |
 //!
 //! Publishing and listening use one connection each, because RabbitMQ stops reading from a connection that publishes
@@ -23,6 +23,7 @@ mod dedup;
 mod dialer;
 mod ending;
 mod errors;
+mod exchange_losses;
 mod flights;
 mod history;
 mod live_feed;
@@ -34,7 +35,6 @@ pub mod recall;
 pub mod server;
 mod subscriber;
 pub mod topology;
-mod torn;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,6 +49,7 @@ use super::status::Status;
 use super::{BoxFuture, BrokeredBus, BusError, Counters, Receipt, Replay};
 use canary::Canary;
 use dialer::Dialer;
+use exchange_losses::ExchangeLosses;
 use history::History;
 use live_feed::LiveFeed;
 use outbox::Outbox;
@@ -57,7 +58,6 @@ use recall::Recall;
 use server::AmqpServer;
 use subscriber::{State, Subscriber};
 use topology::Names;
-use torn::Torn;
 use wire::{Envelope, Room};
 
 pub use options::{AmqpOptions, LiveQueue};
@@ -89,18 +89,18 @@ impl AmqpBus {
         let recall = options.history.as_deref().map(Recall::new).transpose()?;
         let history = recall.map(|recall| Arc::new(History::new(recall, &outbox, &process)));
         let canary = Canary::new(&process, &outbox)?;
-        let torn = Arc::<Torn>::default();
+        let losses = Arc::<ExchangeLosses>::default();
         let running = Running::new("AMQP", events);
         let stop = running.stop();
 
         let publisher = Publisher {
-            dialer: Dialer::new("publisher", &server, &torn, stop),
+            dialer: Dialer::new("publisher", &server, &losses, stop),
             outbox: Arc::clone(&outbox),
             status: Arc::clone(&status),
             stop: stop.clone(),
         };
         let subscriber = Subscriber {
-            dialer: Dialer::new("subscriber", &server, &torn, stop),
+            dialer: Dialer::new("subscriber", &server, &losses, stop),
             interest: Arc::clone(&interest),
             status: Arc::clone(&status),
             feed,

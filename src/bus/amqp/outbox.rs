@@ -189,7 +189,7 @@ impl Outbox {
     /// Answers one message with its outcome.
     pub(super) fn answer(&self, job: Job, outcome: PublishOutcome) {
         self.lock().forget(&job);
-        self.tell(job, outcome);
+        self.send_outcome(job, outcome);
     }
 
     /// Counts the outcome of a message that the node published, and not of one that the bus sends for itself.
@@ -200,7 +200,7 @@ impl Outbox {
         }
     }
 
-    fn tell(&self, job: Job, outcome: PublishOutcome) {
+    fn send_outcome(&self, job: Job, outcome: PublishOutcome) {
         self.count(&job.target, &outcome);
         // An error means that the session which published is gone.
         let _ = job.receipt.send(outcome);

@@ -121,12 +121,12 @@ impl Publisher {
 
     fn opened(&self) {
         self.outbox.open(Instant::now());
-        self.status.up(Part::Publisher);
+        self.status.set_up(Part::Publisher);
     }
 
     fn closed(&self, reason: &str) {
         self.outbox.shut(reason);
-        self.status.down(Part::Publisher, reason);
+        self.status.set_down(Part::Publisher, reason);
     }
 
     fn give_up_stale(&self, flights: &mut Flights) {
@@ -165,7 +165,7 @@ impl Publisher {
                 Ok(_) => {}
                 Err(error) => {
                     if is_missing(error) {
-                        self.dialer.torn.record_loss();
+                        self.dialer.losses.record();
                     }
                     failed.get_or_insert_with(|| sentence(error));
                 }

@@ -61,14 +61,14 @@ pub(super) struct State {
     /// Whether the live feed has a gap that was not filled yet.
     gap: AtomicBool,
     /// How often an exchange or queue had been found gone when all rooms were bound the last time.
-    torn: AtomicU64,
+    losses: AtomicU64,
 }
 
 impl Subscriber {
     async fn listen(&self, connection: &AmqpConnection) -> lapin::Result<String> {
         // The count is taken before anything is bound, so that whatever is gone after that is noticed below.
-        let torn = self.dialer.torn.times();
-        if self.state.torn.swap(torn, Ordering::Relaxed) != torn
+        let losses = self.dialer.losses.count();
+        if self.state.losses.swap(losses, Ordering::Relaxed) != losses
             && self.state.declared.load(Ordering::Relaxed) > 0
         {
             self.gap();
@@ -83,7 +83,7 @@ impl Subscriber {
         tokio::select! {
             ended = self.follow(connection, &control, &queue) => ended,
             ended = self.consume(connection, &queue) => ended,
-            () = self.dialer.torn.more_than(torn) => {
+            () = self.dialer.losses.more_than(losses) => {
                 Ok("an exchange was deleted there, and this node's queue may be bound to nothing".into())
             }
         }
@@ -166,7 +166,7 @@ impl Subscriber {
                 let (queue, exchange) = (queue.into(), exchange.as_str().into());
                 control.queue_unbind(queue, exchange, key, FieldTable::default()).await?;
             }
-            self.feed.end(room);
+            self.feed.end_room(room);
             self.interest.confirmed(room, false);
         }
         if !work.subscribe.is_empty() {
@@ -176,7 +176,7 @@ impl Subscriber {
         }
         for rooms in work.subscribe.chunks(CHUNK) {
             for (n, room) in rooms.iter().enumerate() {
-                self.feed.begin(room);
+                self.feed.begin_room(room);
                 let key = self.bindings().add(room);
                 let is_last = n + 1 == rooms.len();
                 bind(control, queue, exchanges[0], &key, true).await?;
@@ -201,7 +201,7 @@ impl Subscriber {
         channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
         let options = BasicConsumeOptions { exclusive: true, ..Default::default() };
         let consumer = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
-        self.status.up(Part::Subscriber);
+        self.status.set_up(Part::Subscriber);
         tokio::select! {
             ended = self.hand_over(connection, &channel, consumer) => ended,
             deaf = self.canary.watch(&self.feed) => {
@@ -284,7 +284,7 @@ impl Service for Subscriber {
                 // The loss is recorded before the connection ends: by then somebody else may have declared the exchange
                 // again.
                 if is_missing(&error) {
-                    self.dialer.torn.record_loss();
+                    self.dialer.losses.record();
                 }
                 sentence(&error)
             }),
@@ -303,7 +303,7 @@ impl Service for Subscriber {
 
     fn report_down(&mut self, reason: &str) {
         self.interest.disconnected();
-        self.status.down(Part::Subscriber, reason);
+        self.status.set_down(Part::Subscriber, reason);
     }
 }
 

@@ -87,7 +87,7 @@ impl Service for Publisher {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.outbox.open();
-        self.status.up(Part::Publisher);
+        self.status.set_up(Part::Publisher);
 
         let reason = loop {
             let now = Instant::now();
@@ -137,7 +137,7 @@ impl Service for Publisher {
 
     fn report_down(&mut self, reason: &str) {
         self.outbox.shut(reason);
-        self.status.down(Part::Publisher, reason);
+        self.status.set_down(Part::Publisher, reason);
     }
 }
 

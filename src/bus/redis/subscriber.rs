@@ -39,7 +39,7 @@ impl Subscriber {
             if let Err(reason) = self.catch_up(&mut connection).await {
                 return reason;
             }
-            self.status.up(Part::Subscriber);
+            self.status.set_up(Part::Subscriber);
             self.interest.changed().await;
         }
     }
@@ -112,7 +112,7 @@ impl Service for Subscriber {
 
     fn report_down(&mut self, reason: &str) {
         self.interest.disconnected();
-        self.status.down(Part::Subscriber, reason);
+        self.status.set_down(Part::Subscriber, reason);
     }
 }
 

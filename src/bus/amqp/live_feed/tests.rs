@@ -91,7 +91,7 @@ fn a_full_queue_waits_and_drops_nothing() {
 #[test]
 fn one_that_was_given_up_while_it_waited_is_new_when_it_comes_again() {
     let (feed, mut events, meter) = feed(AmqpOptions { queue: 1, ..AmqpOptions::default() });
-    feed.begin(&room("r"));
+    feed.begin_room(&room("r"));
     hand(&feed, chat("r", "1"));
     assert!(feed.hand(chat("r", "2")).now_or_never().is_none());
     assert_eq!(feed.mark(&room("r")).unwrap().last.as_deref(), Some("1"));
@@ -106,13 +106,13 @@ fn a_room_is_marked_by_what_was_heard_in_it_while_the_node_listens() {
     let (feed, _events, _) = feed(AmqpOptions::default());
     hand(&feed, chat("r", "1"));
     assert!(feed.mark(&room("r")).is_none() && feed.marks().is_empty());
-    feed.begin(&room("r"));
+    feed.begin_room(&room("r"));
     assert_eq!(feed.mark(&room("r")).unwrap().last, None);
     hand(&feed, chat("r", "2"));
     hand(&feed, presence("r", "3"));
     assert_eq!(feed.mark(&room("r")).unwrap().last.as_deref(), Some("2"));
     assert_eq!(feed.marks().len(), 1);
-    feed.end(&room("r"));
+    feed.end_room(&room("r"));
     assert!(feed.mark(&room("r")).is_none());
 }
 

@@ -152,9 +152,9 @@ fn a_failed_confirm_keeps_the_message_and_the_first_reason_is_told() {
 fn an_exchange_that_is_gone_is_noted_and_a_dead_channel_is_not() {
     let stage = Stage::new();
     stage.settle(&chat("r", "1"), dead());
-    assert_eq!(stage.publisher.dialer.torn.times(), 0);
+    assert_eq!(stage.publisher.dialer.losses.count(), 0);
     stage.settle(&chat("r", "2"), missing());
-    assert_eq!(stage.publisher.dialer.torn.times(), 1);
+    assert_eq!(stage.publisher.dialer.losses.count(), 1);
 }
 
 #[test]

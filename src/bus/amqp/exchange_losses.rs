@@ -7,16 +7,16 @@ use tokio::sync::watch;
 
 /// How often an exchange was found to be gone.
 #[derive(Default)]
-pub(super) struct Torn(watch::Sender<u64>);
+pub(super) struct ExchangeLosses(watch::Sender<u64>);
 
-impl Torn {
+impl ExchangeLosses {
     /// Records that an exchange is gone, or was gone and has been declared again.
-    pub(super) fn record_loss(&self) {
+    pub(super) fn record(&self) {
         self.0.send_modify(|times| *times += 1);
     }
 
     /// How often an exchange was found to be gone until now.
-    pub(super) fn times(&self) -> u64 {
+    pub(super) fn count(&self) -> u64 {
         *self.0.borrow()
     }
 
