@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 
-use super::counters::Counters;
-use super::{BoxFuture, Bus, BusError, BusEvent, Health, Level, PublishOutcome, Receipt};
+use super::status::CLOSED;
+use super::{BoxFuture, Bus, BusError, BusEvent, Counters, Health, Level, PublishOutcome, Receipt};
 use wire::{Envelope, Room};
 
 /// Two nodes that each have such a bus do not hear each other. That is the lesson of the pattern, not a fault.
@@ -41,7 +41,7 @@ impl LocalBus {
 
     fn deliver(&self, envelope: Envelope) -> PublishOutcome {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(open) = open.as_ref() else { return PublishOutcome::bus_down("the bus is closed") };
+        let Some(open) = open.as_ref() else { return PublishOutcome::bus_down(CLOSED) };
         if !open.rooms.contains(&envelope.room) {
             return PublishOutcome::Ack(Level::Handed);
         }
@@ -97,7 +97,7 @@ impl Bus for LocalBus {
 
     fn close(&self) -> BoxFuture<()> {
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
-        self.health.send_replace(Health::Down("the bus is closed".into()));
+        self.health.send_replace(Health::Down(CLOSED.into()));
         Box::pin(std::future::ready(()))
     }
 }

@@ -59,9 +59,9 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 /// Answers the requests of one connection until it ends or is upgraded.
-pub async fn serve_http(tcp: TcpStream, router: TowerToHyperService<Router>, place: ConnectionPermit) {
+pub async fn serve_http(tcp: TcpStream, router: TowerToHyperService<Router>, permit: ConnectionPermit) {
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(place.clone());
+        request.extensions_mut().insert(permit.clone());
         router.call(request)
     });
     let connection = http1::Builder::new()

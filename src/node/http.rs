@@ -87,8 +87,9 @@ async fn socket(State(Context { shared, .. }): State<Context>, mut request: Requ
         Err(refusal) => refusal.into_response(),
         Ok(Handshake { accept, dialect, seat }) => {
             let upgrade = hyper::upgrade::on(&mut request);
-            let place = request.extensions_mut().remove::<ConnectionPermit>();
-            let session = serve(shared.clone(), upgrade, dialect, Seat { _client: seat, _connection: place });
+            let permit = request.extensions_mut().remove::<ConnectionPermit>();
+            let session =
+                serve(shared.clone(), upgrade, dialect, Seat { _client: seat, _connection: permit });
             shared.tasks.spawn(session);
             let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
             let headers = response.headers_mut();

@@ -116,15 +116,15 @@ pub async fn serve(
     let connections = Arc::new(Semaphore::new(max_connections));
     loop {
         // The place is taken before `accept`, so that surplus connections wait in the kernel and cost no descriptor.
-        let place = tokio::select! {
+        let permit = tokio::select! {
             () = shutdown.cancelled() => break,
-            place = connections.clone().acquire_owned() => ConnectionPermit::from(place.map_err(io::Error::other)?),
+            permit = connections.clone().acquire_owned() => ConnectionPermit::from(permit.map_err(io::Error::other)?),
         };
         let tcp = tokio::select! {
             () = shutdown.cancelled() => break,
             tcp = accept(&listener) => tcp,
         };
-        let http = serve_http(tcp, router.clone(), place);
+        let http = serve_http(tcp, router.clone(), permit);
         let shutdown = shutdown.clone();
         tasks.spawn(async move {
             tokio::select! {

@@ -97,7 +97,6 @@ impl AmqpBus {
             dialer: Dialer::new("publisher", &server, &losses, stop),
             outbox: Arc::clone(&outbox),
             status: Arc::clone(&status),
-            stop: stop.clone(),
         };
         let subscriber = Subscriber {
             dialer: Dialer::new("subscriber", &server, &losses, stop),
@@ -109,7 +108,6 @@ impl AmqpBus {
             kind: options.live_queue,
             queue,
             state: State::default(),
-            stop: stop.clone(),
         };
         running.keep(publisher, Backoff::new(FIRST_PAUSE, LONGEST_PAUSE), &counters);
         running.keep(subscriber, Backoff::new(FIRST_PAUSE, LONGEST_PAUSE), &counters);

@@ -14,7 +14,6 @@ use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
-use tokio_util::sync::CancellationToken;
 
 use super::canary;
 use super::connection::AmqpConnection;
@@ -43,7 +42,6 @@ pub(super) struct Publisher {
     pub(super) dialer: Dialer,
     pub(super) outbox: Arc<Outbox>,
     pub(super) status: Arc<Status>,
-    pub(super) stop: CancellationToken,
 }
 
 impl Publisher {
@@ -54,7 +52,7 @@ impl Publisher {
             Err(error) => return sentence(&error),
         };
         let mut leave = pin!(async {
-            self.stop.cancelled().await;
+            self.dialer.stop.cancelled().await;
             sleep(LEAVE_WITHIN).await;
         });
         let mut blocked = connection.blocked();
@@ -89,7 +87,7 @@ impl Publisher {
                     }
                     _ = blocked.changed() => break,
                     () = &mut leave => return CLOSED.into(),
-                    () = self.stop.cancelled(), if !stopping => stopping = true,
+                    () = self.dialer.stop.cancelled(), if !stopping => stopping = true,
                     _ = tick.tick(), if !flights.is_empty() => {
                         self.give_up_stale(flights);
                         let since = flights.oldest().max(unblocked);
@@ -225,7 +223,7 @@ impl Service for Publisher {
 
     fn report_down(&mut self, reason: &str) {
         self.closed(reason);
-        if self.stop.is_cancelled() {
+        if self.dialer.stop.is_cancelled() {
             self.outbox.drain();
         }
     }

@@ -12,7 +12,6 @@ use lapin::options::{
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Consumer};
 use tokio::time::{Instant, timeout};
-use tokio_util::sync::CancellationToken;
 
 use super::acks::{Acks, PREFETCH};
 use super::bindings::Bindings;
@@ -49,7 +48,6 @@ pub(super) struct Subscriber {
     /// The queue's name. An exclusive queue gets a number appended to it.
     pub(super) queue: String,
     pub(super) state: State,
-    pub(super) stop: CancellationToken,
 }
 
 /// The state that outlives a connection.
@@ -288,9 +286,9 @@ impl Service for Subscriber {
                 }
                 sentence(&error)
             }),
-            () = self.stop.cancelled() => CLOSED.into(),
+            () = self.dialer.stop.cancelled() => CLOSED.into(),
         };
-        if self.stop.is_cancelled() && self.kind == LiveQueue::Durable {
+        if self.dialer.stop.is_cancelled() && self.kind == LiveQueue::Durable {
             let delete = async {
                 let channel = connection.channel().await?;
                 channel.queue_delete(self.queue.as_str().into(), QueueDeleteOptions::default()).await

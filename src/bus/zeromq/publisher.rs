@@ -11,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 use super::address::Address;
 use super::backlog::{Backlog, Batch};
 use super::mesh::{Mesh, Spoken};
-use super::zmtp::{self, Command, Connection, Incoming, NodeId, Role, Traffic};
+use super::zmtp::{self, Command, Incoming, NodeId, Role, Traffic, ZmtpConnection};
 use crate::ConnectionFailure;
 use crate::keeper::Service;
+use crate::status::CLOSED;
 
 /// How long one attempt to connect may take, before the handshake. A host that is away does not answer at all.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
@@ -26,10 +27,10 @@ const WRITE: usize = 64 << 10;
 
 /// The connection to one peer.
 pub(super) struct Publisher {
-    pub(super) address: Address,
-    pub(super) backlog: Arc<Backlog>,
-    pub(super) mesh: Arc<Mesh>,
-    pub(super) stop: CancellationToken,
+    address: Address,
+    backlog: Arc<Backlog>,
+    mesh: Arc<Mesh>,
+    stop: CancellationToken,
     /// Whether the first attempt to connect has ended.
     decided: bool,
     /// The reason why the peer cannot be reached, if it was logged. Each reason is logged once, because several
@@ -64,7 +65,7 @@ impl Publisher {
         }
     }
 
-    async fn attempt(&self) -> Result<(Connection, Option<Spoken>), Obstacle> {
+    async fn attempt(&self) -> Result<(ZmtpConnection, Option<Spoken>), Obstacle> {
         let tcp = match timeout(CONNECT_WITHIN, self.address.connect()).await {
             Ok(Ok(tcp)) => tcp,
             Ok(Err(error)) => return Err(Obstacle::Unreachable(error.to_string())),
@@ -153,7 +154,7 @@ impl Publisher {
 }
 
 impl Service for Publisher {
-    type Connection = (Connection, Option<Spoken>);
+    type Connection = (ZmtpConnection, Option<Spoken>);
 
     async fn connect(&mut self) -> Result<Self::Connection, ConnectionFailure> {
         loop {
@@ -185,14 +186,14 @@ impl Service for Publisher {
     }
 
     async fn serve(&mut self, (connection, spoken): Self::Connection) -> String {
-        let Connection { read, write, .. } = connection;
+        let ZmtpConnection { read, write, .. } = connection;
         let peer = self.backlog.peer();
         tracing::info!("connected to the peer {peer}");
         self.backlog.connected();
         let reason = tokio::select! {
             reason = self.listen(read, spoken.as_ref()) => reason,
             reason = self.speak(write) => reason,
-            () = self.lingered() => "the bus is closed".into(),
+            () = self.lingered() => CLOSED.into(),
         };
         self.backlog.disconnected();
         drop(spoken);

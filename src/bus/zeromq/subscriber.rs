@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::interest::{Interest, Listing};
 use super::mesh::Mesh;
 use super::message;
-use super::zmtp::{self, Command, Connection, Incoming, Role, Traffic};
+use super::zmtp::{self, Command, Incoming, Role, Traffic, ZmtpConnection};
 use crate::inbox::Inbox;
 
 /// Number of connections at a time; further ones wait in the kernel.
@@ -78,7 +78,7 @@ impl Subscriber {
             Ok(connection) => connection,
             Err(reason) => return reason,
         };
-        let Connection { read, write, commands, node } = connection;
+        let ZmtpConnection { read, write, commands, node } = connection;
         // The publisher is listed before the mesh hears it: whoever waits for the mesh then also waits for every
         // listed publisher.
         let listing = self.interest.list(commands);

@@ -3,6 +3,7 @@
 use lapin::message::{BasicReturnMessage, Delivery};
 use lapin::protocol::{AMQPError, AMQPErrorKind, AMQPSoftError};
 use lapin::{ChannelState, ErrorKind};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::amqp::server::AmqpServer;
@@ -25,9 +26,8 @@ impl Stage {
         outbox.open(now);
         let status = Arc::new(Status::new("AMQP", "connecting".into()));
         let server = Arc::new(AmqpServer::parse("amqp://127.0.0.1", Names::new("ns"), "p").unwrap());
-        let stop = CancellationToken::new();
-        let dialer = Dialer::new("publisher", &server, &Arc::default(), &stop);
-        let publisher = Publisher { dialer, outbox, status, stop };
+        let dialer = Dialer::new("publisher", &server, &Arc::default(), &CancellationToken::new());
+        let publisher = Publisher { dialer, outbox, status };
         Self { publisher, meter, now }
     }
 
@@ -173,7 +173,7 @@ fn a_lost_connection_keeps_chat_and_a_closed_bus_answers_it() {
     assert_eq!(*stage.publisher.status.watch().borrow(), Health::Down("lost".into()));
     let mut receipt = std::pin::pin!(receipt);
     assert_eq!(receipt.as_mut().now_or_never(), None);
-    stage.publisher.stop.cancel();
+    stage.publisher.dialer.stop.cancel();
     stage.publisher.report_down(CLOSED);
     assert_eq!(receipt.now_or_never(), Some(PublishOutcome::bus_down(CLOSED)));
 }
