@@ -76,3 +76,53 @@ pub(super) async fn keep(
     }
     service.report_down(CLOSED);
 }
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::Counters;
+    use crate::meter::Meter;
+
+    /// A service whose first attempt fails, and during whose second connection the bus stops.
+    #[derive(Default)]
+    struct Scripted {
+        attempts: u32,
+        stop: CancellationToken,
+        reports: Arc<Mutex<Vec<String>>>,
+    }
+
+    impl Service for Scripted {
+        type Connection = u32;
+
+        async fn connect(&mut self) -> Result<u32, ConnectionFailure> {
+            self.attempts += 1;
+            let failure = || ConnectionFailure { reason: "away".into(), lasting: false };
+            self.attempts.checked_sub(1).filter(|connection| *connection > 0).ok_or_else(failure)
+        }
+
+        async fn serve(&mut self, connection: u32) -> String {
+            if connection == 2 {
+                self.stop.cancel();
+            }
+            format!("connection {connection} is lost")
+        }
+
+        fn report_down(&mut self, reason: &str) {
+            self.reports.lock().unwrap().push(reason.into());
+        }
+    }
+
+    #[tokio::test]
+    async fn every_failure_and_loss_is_reported_and_every_connection_but_the_first_counted() {
+        let (service, meter) = (Scripted::default(), Meter::default());
+        let (stop, reports) = (service.stop.clone(), Arc::clone(&service.reports));
+        let reconnects = meter.around(Counters::register).reconnects;
+        let brief = Duration::from_millis(1);
+        keep(service, Backoff::new(brief, brief), reconnects, stop).await;
+        assert_eq!(*reports.lock().unwrap(), ["away", "connection 1 is lost", CLOSED]);
+        assert_eq!(meter.count("reconnects"), 1);
+    }
+}

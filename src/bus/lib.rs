@@ -14,9 +14,9 @@
 //! | `running`, `status`, `counters` | the tasks of a bus, its health, what it counts |
 //! | `redaction` | URLs without their passwords |
 //!
-//! To add a pattern, implement [`Bus`], and run the contract suite (`tests/together/bus_contract`) over it. Over a broker
-//! [`BrokeredBus`] does most of it: a pattern says how it queues a publish (`Outgoing`), and how each of its connections
-//! is made and used (`Service`).
+//! To add a pattern, implement [`Bus`], and run the contract suite (`tests/together/bus_contract`) over it. Over a
+//! broker [`BrokeredBus`] does most of it: a pattern says how it queues a publish (`Outgoing`), and how each of its
+//! connections is made and used (`Service`).
 
 pub mod amqp;
 mod backoff;

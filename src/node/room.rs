@@ -140,7 +140,9 @@ impl Rooms {
                         self.roster.rejoin();
                     }
                 }
-                () = sleep_until(roster_due.unwrap_or_else(Instant::now).into()), if roster_due.is_some() => self.publish_roster(),
+                () = sleep_until(roster_due.unwrap_or_else(Instant::now).into()), if roster_due.is_some() => {
+                    self.publish_roster();
+                }
                 () = sleep_until(rest.unwrap_or_else(Instant::now).into()), if rest.is_some() => self.rest_until = None,
                 // What a round took in between its chunks is written by the next round, even if nothing else happens.
                 () = ready(()), if waits && rest.is_none() => {}

@@ -119,7 +119,7 @@ impl Canary {
     }
 
     /// Sends one canary to each exchange. Only confirmed canaries are expected, because a confirm says that RabbitMQ
-    /// took the message. A confirm that hangs is the concern of the connection's probe, which then ends this connection.
+    /// took the message. The connection's probe ends a connection whose confirms hang.
     async fn send_round(&self, expected: &mut Expected) {
         let at = Instant::now();
         let ((chat, chat_answer), (signal, signal_answer)) = (self.send(true), self.send(false));

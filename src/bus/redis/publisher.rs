@@ -197,7 +197,8 @@ mod tests {
         let answer = parse_redis_value(b"-NOPERM no such channel\r\n").unwrap();
         let (outcome, ended) = land(Ok(answer));
         assert!(
-            matches!(&outcome, PublishOutcome::Refused { code: "rejected", reason } if reason.contains("no such channel")),
+            matches!(&outcome, PublishOutcome::Refused { code: "rejected", reason }
+                if reason.contains("no such channel")),
             "{outcome:?}"
         );
         assert_eq!(ended, None);
