@@ -385,8 +385,8 @@ async fn a_node_that_ends_lets_go_of_replays() {
     // One client's socket is gone, and nobody has noticed yet; the session of the other is told to end.
     drop(gone.far);
     stage.shutdown.cancel();
-    for client in [&client.link, &gone.link] {
-        let leave = Command::Leave { room: room(), link: client.clone(), asked: false };
+    for client in [&client.connection, &gone.connection] {
+        let leave = Command::Leave { room: room(), connection: client.clone(), asked: false };
         stage.commands.send(leave).await.unwrap();
     }
     timeout(PATIENCE, stage.commands.closed()).await.expect("the rooms end");
