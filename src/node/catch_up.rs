@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::client_connection::Fed;
+use super::client_connection::{Fed, Offered};
 use super::frame;
 use super::member::Member;
 use super::replayed::Replayed;
@@ -82,23 +82,23 @@ impl CatchUp {
         self.state().run += 1;
     }
 
-    /// Takes a live frame. Gives true if the caller must write the connection.
-    pub fn take_live(&self, id: u64, frame: &Bytes, dropped: &mut u64) -> bool {
+    /// Takes a live frame.
+    pub fn take_live(&self, id: u64, frame: &Bytes) -> Offered {
         let state = &mut *self.state();
         if state.replayed.take(id) {
             second_copy();
-            return false;
+            return Offered::Nothing;
         }
         if !state.holding {
-            return self.member.connection.offer(frame, dropped);
+            return self.member.connection.offer(frame);
         }
         if state.missed > 0 || state.held.len() >= HELD {
             state.missed += 1;
             metrics::counter!("pubsub_lab_replay_dropped_frames_total").increment(1);
-        } else {
-            state.held.push_back((id, frame.clone()));
+            return Offered::Nothing;
         }
-        false
+        state.held.push_back((id, frame.clone()));
+        Offered::Waits
     }
 
     /// The hash of a message's id, as [`CatchUp::take_live`] expects it.

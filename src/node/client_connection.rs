@@ -100,6 +100,19 @@ pub struct Condition {
     pub empty: bool,
 }
 
+/// What became of a frame of the feed that was offered to a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offered {
+    /// The frame waits, and the connection is not yet on the rooms' list of those to write.
+    MustBeWritten,
+    /// The frame waits, and somebody is about to write the connection already.
+    Waits,
+    /// The frame was dropped because the outbox was full.
+    Dropped,
+    /// The client gets no copy: its connection ends, a replay has brought one, or too many wait for the end of a replay.
+    Nothing,
+}
+
 impl ClientConnection {
     /// Makes a connection over a connected socket.
     pub fn new(number: u64, dialect: Dialect, tcp: TcpStream, limits: &Limits) -> Self {
@@ -128,25 +141,26 @@ impl ClientConnection {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a frame of the feed. Gives true if the connection must be written and is not yet on the rooms' list.
-    pub fn offer(&self, frame: &Bytes, dropped: &mut u64) -> bool {
+    /// Queues a frame of the feed.
+    pub fn offer(&self, frame: &Bytes) -> Offered {
         let mut state = self.state();
         self.make_room(&mut state);
         if state.closing || state.broken {
-            return false;
+            return Offered::Nothing;
         }
         if state.outbox.offer(frame) == Offer::Dropped {
-            *dropped += 1;
             if self.dialect == Dialect::Plain && !state.overflowed {
                 state.overflowed = true;
                 self.kick.notify_one();
             }
-            return false;
+            return Offered::Dropped;
         }
         // The session writes a blocked connection, and not the rooms.
-        let newly = !state.dirty && state.blocked_since.is_none();
-        state.dirty |= newly;
-        newly
+        if state.dirty || state.blocked_since.is_some() {
+            return Offered::Waits;
+        }
+        state.dirty = true;
+        Offered::MustBeWritten
     }
 
     /// Writes a full outbox out if the socket takes anything at all: only a slow client may lose frames, and not one

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use tokio::task::{AbortHandle, Id};
 
 use super::catch_up::CatchUp;
-use super::client_connection::{ClientConnection, Dialect};
+use super::client_connection::{ClientConnection, Dialect, Offered};
 use super::frame;
 use super::identity::Identity;
 use wire::{self, Envelope};
@@ -61,6 +61,18 @@ pub struct Delivered {
     pub clients: usize,
     /// Number of frames that were dropped because an outbox was full.
     pub dropped: u64,
+}
+
+impl Delivered {
+    /// Counts what became of one client's frame. Gives true if the caller must write the connection.
+    fn count(&mut self, offered: Offered) -> bool {
+        match offered {
+            Offered::MustBeWritten | Offered::Waits => self.clients += 1,
+            Offered::Dropped => self.dropped += 1,
+            Offered::Nothing => {}
+        }
+        offered == Offered::MustBeWritten
+    }
 }
 
 /// One room of a node.
@@ -152,15 +164,15 @@ impl RoomState {
         self.members.iter().map(|member| &member.connection).chain(late)
     }
 
-    /// Queues an envelope for every member that is to have it, marked as replayed if `replay` says so. Links that
-    /// must now be written are added to `dirty`.
+    /// Queues an envelope for every member that is to have it, marked as replayed if `replay` says so. Connections
+    /// that must now be written are added to `dirty`.
     pub fn deliver(
         &self,
         envelope: &Envelope,
         replay: bool,
         dirty: &mut Vec<Arc<ClientConnection>>,
     ) -> Delivered {
-        let (mut offered, mut dropped) = (0, 0);
+        let mut delivered = Delivered::default();
         let mut frames = Frames { envelope, replay, v1: None, plain: None };
         let skip_sender = envelope.skips_its_sender();
         for member in &self.members {
@@ -168,8 +180,7 @@ impl RoomState {
                 continue;
             }
             let Some(bytes) = frames.get(member.connection.dialect) else { continue };
-            offered += 1;
-            if member.connection.offer(bytes, &mut dropped) {
+            if delivered.count(member.connection.offer(bytes)) {
                 dirty.push(member.connection.clone());
             }
         }
@@ -181,14 +192,12 @@ impl RoomState {
                     continue;
                 }
                 let Some(bytes) = frames.get(member.connection.dialect) else { continue };
-                offered += 1;
-                if late.catch_up.take_live(id, bytes, &mut dropped) {
+                if delivered.count(late.catch_up.take_live(id, bytes)) {
                     dirty.push(member.connection.clone());
                 }
             }
         }
-        let clients = offered - usize::try_from(dropped).unwrap_or(offered).min(offered);
-        Delivered { clients, dropped }
+        delivered
     }
 }
 

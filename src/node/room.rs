@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
-use super::client_connection::{ClientConnection, Dialect};
+use super::client_connection::{ClientConnection, Dialect, Offered};
 use super::frame;
 use super::member::{Delivered, Member, RoomState, Waiting};
 use super::replay::Told;
@@ -217,11 +217,10 @@ impl Rooms {
     fn report_loss(&mut self, code: &str, reason: &str) {
         let bytes = frame::text(&NodeFrame::Error { code, reason }.json());
         let mut told = std::collections::HashSet::new();
-        let mut dropped = 0;
         for connection in self.rooms.values().flat_map(RoomState::connections) {
             if connection.dialect == Dialect::V1
                 && told.insert(connection.number)
-                && connection.offer(&bytes, &mut dropped)
+                && connection.offer(&bytes) == Offered::MustBeWritten
             {
                 self.dirty.push(connection.clone());
             }
