@@ -43,7 +43,10 @@ impl Run {
     /// The publisher, the subscriber and the time of each stopped path.
     fn stopped(&self) -> Vec<(usize, usize, u64)> {
         let settled = self.ledger.settle(&self.faults, ms(60_000));
-        assert_eq!(settled.figure("stopped_paths"), Some(Figure::Count(settled.stopped_paths.len() as u64)));
+        assert_eq!(
+            settled.figure("stopped_paths"),
+            Some(FigureValue::Count(settled.stopped_paths.len() as u64))
+        );
         settled.stopped_paths.iter().map(|path| (path.publisher, path.subscriber, path.since_ms)).collect()
     }
 }

@@ -7,14 +7,15 @@ use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::debts::{self, DebtsJson};
 use super::distribution::{Distributions, IntervalReport, Percentiles};
 use super::link::{LinkReport, ProxyReport};
 use super::story::Story;
 use ledger::{
-    Debts, FaultTimes, Harness, Interval, Judgement, Messages, Outcome, Path, Phase, Settled, Slice,
-    StoppedPath, Verdict, micros_histogram,
+    Counts, Debts, FaultTimes, FigureSource, Harness, Interval, Judgement, Messages, Outcome, Path, Phase,
+    Settled, Slice, StoppedPath, Verdict, micros_histogram,
 };
-use scenario::Fault;
+use scenario::{Distribution, Fault, Quantile, Time};
 
 /// One run. What does not exist is `null`; in a run that was not made, that is every figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -50,25 +51,12 @@ pub struct RunReport {
     /// What became of the messages.
     pub messages: Option<Messages>,
     /// What became of the debts.
+    #[serde(default, with = "debts")]
+    #[schemars(with = "Option<DebtsJson>")]
     pub debts: Option<Debts>,
-    /// Debts that the unsent messages would have made. They are not owed, but count as failed in every expectation on
-    /// loss and on time; `null` where nobody counted.
-    #[serde(default)]
-    pub unsent_debts: Option<u64>,
-    /// Further copies: again live, or again within one replay.
-    pub duplicates: Option<u64>,
-    /// Debts overtaken by one with a higher sequence of the same publisher and room.
-    pub reordered: Option<u64>,
-    /// Debts overtaken within a replay by one with a higher sequence of the same publisher and room.
-    pub replay_reordered: Option<u64>,
-    /// Debts received though their message was refused.
-    pub refused_but_delivered: Option<u64>,
-    /// Receipts of something never sent, or not of the room.
-    pub unexpected: Option<u64>,
-    /// Receipts with a wrong checksum.
-    pub corrupted: Option<u64>,
-    /// Receipts of another run's texts.
-    pub foreign: Option<u64>,
+    /// What was counted beside messages and debts.
+    #[serde(flatten)]
+    pub counts: Counts<Option<u64>>,
     /// Paths that never worked while probing.
     #[serde(default)]
     pub unverified_paths: Vec<Path>,
@@ -165,6 +153,17 @@ impl Quantiles {
         let quantiles =
             || Self { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: histogram.max() };
         (!histogram.is_empty()).then(quantiles)
+    }
+
+    /// One of the quantiles.
+    pub fn at(self, quantile: Quantile) -> u64 {
+        match quantile {
+            Quantile::P50 => self.p50,
+            Quantile::P90 => self.p90,
+            Quantile::P99 => self.p99,
+            Quantile::P999 => self.p999,
+            Quantile::Max => self.max,
+        }
     }
 
     /// The quantiles, none of them over `largest`, where that is known exactly: the end of a histogram's last bucket is
@@ -277,14 +276,7 @@ impl RunReport {
             why: judgement.why.clone(),
             messages: Some(settled.messages),
             debts: Some(settled.debts),
-            unsent_debts: Some(settled.unsent_debts),
-            duplicates: Some(settled.duplicates),
-            reordered: Some(settled.reordered),
-            replay_reordered: Some(settled.replay_reordered),
-            refused_but_delivered: Some(settled.refused_but_delivered),
-            unexpected: Some(settled.unexpected),
-            corrupted: Some(settled.corrupted),
-            foreign: Some(settled.foreign),
+            counts: settled.counts.into(),
             outcomes: judgement.outcomes.clone(),
             unverified_paths: settled.unverified_paths.clone(),
             stopped_paths: settled.stopped_paths.clone(),
@@ -344,14 +336,7 @@ impl RunReport {
             outcomes: Vec::new(),
             messages: None,
             debts: None,
-            unsent_debts: None,
-            duplicates: None,
-            reordered: None,
-            replay_reordered: None,
-            refused_but_delivered: None,
-            unexpected: None,
-            corrupted: None,
-            foreign: None,
+            counts: Counts::default(),
             unverified_paths: Vec::new(),
             stopped_paths: Vec::new(),
             latency_us: None,
@@ -377,6 +362,50 @@ impl RunReport {
             distributions: Distributions::default(),
             stories: Vec::new(),
             unwitnessed: None,
+        }
+    }
+}
+
+impl RunReport {
+    /// The quantiles of a distribution.
+    pub(super) fn quantiles(&self, of: Distribution) -> Option<Quantiles> {
+        match of {
+            Distribution::Latency => self.latency_us,
+            Distribution::Service => self.service_us,
+            Distribution::Recovered => self.recovered_us,
+            Distribution::FanOut => self.fan_out_us,
+            Distribution::PublishDelay => self.publish_delay_us,
+            Distribution::LoopLag => self.loop_lag_us,
+        }
+    }
+}
+
+impl FigureSource for RunReport {
+    fn messages(&self) -> Option<&Messages> {
+        self.messages.as_ref()
+    }
+
+    fn debts(&self) -> Option<&Debts> {
+        self.debts.as_ref()
+    }
+
+    fn counts(&self) -> Counts<Option<u64>> {
+        self.counts
+    }
+
+    fn paths(&self) -> Option<(usize, usize)> {
+        self.messages.map(|_| (self.unverified_paths.len(), self.stopped_paths.len()))
+    }
+
+    fn quantile_us(&self, of: Distribution, quantile: Quantile) -> Option<u64> {
+        self.quantiles(of).map(|quantiles| quantiles.at(quantile))
+    }
+
+    fn time_ms(&self, time: Time) -> Option<u64> {
+        match time {
+            Time::Impact => self.impact_ms,
+            Time::Recovery => self.recovery_ms,
+            Time::Ready => self.ready_ms,
         }
     }
 }

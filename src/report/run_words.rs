@@ -119,14 +119,14 @@ fn aside(run: &RunReport, debts: &Debts) -> String {
         let count = count.filter(|count| *count > 0)?;
         Some(format!("{} {how}", counted(count, "delivery", "deliveries")))
     };
-    let on_time = (debts.on_time.unwrap_or(0.0) * debts.owed as f64).round() as u64;
-    let copies = run.duplicates.filter(|copies| *copies > 0);
+    let counts = &run.counts;
+    let copies = counts.duplicates.filter(|copies| *copies > 0);
     let clauses = [
-        came(Some(debts.delivered.saturating_sub(on_time)), "came more than a second late"),
+        came(Some(debts.late()), "came more than a second late"),
         came(Some(debts.recovered), "came by replay"),
-        came(run.refused_but_delivered, "came though the message had been refused"),
+        came(counts.refused_but_delivered, "came though the message had been refused"),
         copies.map(|copies| format!("{} arrived", counted(copies, "extra copy", "extra copies"))),
-        came(run.reordered, "came out of order"),
+        came(counts.reordered, "came out of order"),
     ];
     let clauses: Vec<_> = clauses.into_iter().flatten().collect();
     if clauses.is_empty() { String::new() } else { format!("{}.", listed(&clauses)) }

@@ -58,7 +58,7 @@ fn lost_though_acknowledged() {
     let lost = run_with(|run| {
         let debts = run.debts.as_mut().unwrap();
         (debts.delivered, debts.lost, debts.lost_handed, debts.lost_confirmed) = (59_958, 42, 30, 12);
-        debts.on_time = Some(59_958.0 / 60_000.0);
+        debts.on_time = 59_958;
         run.impact_ms = Some(0);
     });
     assert_eq!(
@@ -69,7 +69,7 @@ fn lost_though_acknowledged() {
     let one = run_with(|run| {
         let debts = run.debts.as_mut().unwrap();
         (debts.delivered, debts.lost, debts.lost_handed) = (59_999, 1, 1);
-        debts.on_time = Some(59_999.0 / 60_000.0);
+        debts.on_time = 59_999;
         run.impact_ms = Some(900);
         run.recovery_ms = Some(0);
         run.faults = vec![fault("pause = 'broker'", 1_000, Some(6_000))];
@@ -135,7 +135,8 @@ fn late_replayed_copied_and_out_of_order() {
          restart began."
     );
     let odd = run_with(|run| {
-        (run.duplicates, run.reordered, run.refused_but_delivered) = (Some(1), Some(1), Some(3));
+        (run.counts.duplicates, run.counts.reordered, run.counts.refused_but_delivered) =
+            (Some(1), Some(1), Some(3));
         run.latency_us = None;
     });
     assert_eq!(
@@ -188,9 +189,7 @@ fn one_message_is_the_only_one() {
         run.latency_us = None;
     };
     assert_eq!(said_of(run_with(only)), "redis: the only message reached everyone.");
-    let mut lost = debts(|debts| {
-        *debts = Debts { owed: 1, lost: 1, lost_handed: 1, on_time: Some(0.0), ..Debts::default() }
-    });
+    let mut lost = debts(|debts| *debts = Debts { owed: 1, lost: 1, lost_handed: 1, ..Debts::default() });
     only(&mut lost);
     assert_eq!(said_of(lost), "redis: the only message was acknowledged, yet 1 of 1 delivery was lost.");
 }
@@ -207,7 +206,7 @@ fn who_was_away_missed_it_and_nobody_was_harmed() {
     let fast = "Half of the deliveries took at most 0.35 ms, 99 of 100 at most 1.2 ms.";
     let missed = left(|debts| {
         (debts.delivered, debts.lost) = (52_500, 7_500);
-        (debts.lost_handed, debts.lost_offline, debts.on_time) = (7_500, 7_500, Some(0.875));
+        (debts.lost_handed, debts.lost_offline, debts.on_time) = (7_500, 7_500, 52_500);
     });
     let expected = format!(
         "redis: all 2,000 messages were acknowledged, yet 7,500 of 60,000 deliveries were lost; of what was \
@@ -215,7 +214,7 @@ fn who_was_away_missed_it_and_nobody_was_harmed() {
     );
     assert_eq!(said_of(missed), expected);
     let replayed = left(|debts| {
-        (debts.delivered, debts.recovered, debts.on_time) = (52_500, 7_500, Some(0.875));
+        (debts.delivered, debts.recovered, debts.on_time) = (52_500, 7_500, 52_500);
     });
     let expected = format!(
         "redis: all 2,000 messages reached everyone. 7,500 deliveries came by replay. Nothing was lost, and only \
@@ -249,7 +248,7 @@ fn a_fault_beside_a_leave_is_the_one_that_was_healed() {
 fn an_ack_of_zeromq_is_no_delivery() {
     let mut run = debts(|debts| {
         (debts.delivered, debts.lost, debts.lost_handed) = (59_000, 1_000, 1_000);
-        debts.on_time = Some(59.0 / 60.0);
+        debts.on_time = 59_000;
         (debts.lost_online, debts.lost_offline) = (900, 100);
     });
     (run.label, run.pattern, run.impact_ms) = ("zeromq".into(), "zeromq".into(), Some(5_000));
@@ -295,7 +294,7 @@ fn a_dialect_without_answers_leaves_nothing_uncertain() {
     assert_eq!(said_of(plain(|_, _| {})), format!("{silent} and reached everyone."));
     let lose = |debts: &mut Debts| {
         (debts.delivered, debts.lost, debts.lost_unknown, debts.lost_online) = (59_985, 15, 15, 15);
-        debts.on_time = Some(59_985.0 / 60_000.0);
+        debts.on_time = 59_985;
     };
     let lost = plain(|_, debts| lose(debts));
     assert_eq!(said_of(lost.clone()), format!("{silent}; 15 of 60,000 deliveries were lost."));
@@ -348,7 +347,7 @@ fn a_split_has_its_lesson_beside_its_figures() {
     run.messages.as_mut().unwrap().refused = 0;
     let debts = run.debts.as_mut().unwrap();
     (debts.lost, debts.lost_handed, debts.lost_refused, debts.lost_online) = (67, 67, 0, 67);
-    (debts.delivered, debts.on_time) = (59_933, Some(53_333.0 / 60_000.0));
+    (debts.delivered, debts.on_time) = (59_933, 53_333);
     run.faults = vec![fault("partition = ['node 0']", 5_000, Some(10_000))];
     assert_eq!(
         said_of(run),

@@ -73,7 +73,7 @@ fn latency(curves: &[Curve]) -> Option<Picture> {
 }
 
 fn on_time(curves: &[Curve]) -> Option<Picture> {
-    let share = |run: &RunReport| run.debts.and_then(|debts| debts.on_time);
+    let share = |run: &RunReport| run.debts.and_then(|debts| debts.on_time_share());
     curves.iter().flat_map(|curve| &curve.runs).find_map(|run| share(run))?;
     let keys = vec![(Look::Line(DELIVERED, 3), "delivered within a second".into())];
     let layout = layout(curves, Axis::linear("on time (%)", 100.0, 4), keys, 150);
