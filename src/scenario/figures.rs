@@ -95,7 +95,7 @@ declare! {
 declare! {
     /// A figure that is a single time.
     Time:
-    Impact "impact": "The time from the first harmed intended send time to the end of the last harm.",
+    Impact "impact": "The time from the intended send time of the first harmed message to the end of the last harm.",
         compared(Lower), heading("impact (ms)", "impact\nms", "imp.\nms");
     Recovery "recovery": "The time from the start of the last healing to the end of the last harm.",
         compared(Lower), heading("recovery (ms)", "recov-\nery ms", "recov.\nms");
@@ -137,8 +137,8 @@ distributions! {
     Service "service_": "the latency of debts delivered live, from the actual send time";
     Recovered "recovered_": "the latency of debts received by replay, from the intended send time";
     FanOut "fan_out_": "the time from a message's first live recipient to its last";
-    PublishDelay "publish_delay_": "how late the load generator published";
-    LoopLag "loop_lag_": "how late the load generator received";
+    PublishDelay "publish_delay_": "the delay with which the load generator published";
+    LoopLag "loop_lag_": "the delay with which the load generator received";
 }
 
 /// A quantile of a distribution.
@@ -177,7 +177,7 @@ impl Quantile {
             Quantile::P90 => "The 90th percentile",
             Quantile::P99 => "The 99th percentile",
             Quantile::P999 => "The 99.9th percentile",
-            Quantile::Max => "The largest",
+            Quantile::Max => "The maximum",
         }
     }
 }

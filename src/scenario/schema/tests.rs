@@ -162,7 +162,7 @@ fn every_figure_is_bounded_by_its_kind() {
         (
             "loop_lag_max_us",
             "micros",
-            "The largest of how late the load generator received. In microseconds.",
+            "The maximum of the delay with which the load generator received. In microseconds.",
         ),
     ] {
         let expected = json!({ "description": help, "anyOf": [{ "$ref": format!("#/$defs/{kind}") }] });
