@@ -75,7 +75,7 @@ fn who_first_subscribed_when_an_unsent_message_was_due_would_have_been_owed_it()
 }
 
 #[test]
-fn the_last_begin_of_a_healing_is_the_one_that_counts() {
+fn the_last_start_of_a_healing_is_the_one_that_counts() {
     let mut ledger = begun(plan(1, 40));
     (0..40).for_each(|n| send(&mut ledger, n, Handed));
     for n in (0..40).filter(|n| *n != 30) {
@@ -89,7 +89,7 @@ fn the_last_begin_of_a_healing_is_the_one_that_counts() {
     let late = fault(700, Some(2_500), Some(2_600));
     assert_eq!(times(&[early.clone(), late.clone()]), (Some(500), Some(100)));
     assert_eq!(times(&[late, early.clone()]), (Some(500), Some(100)));
-    // A storm heals by itself: it has an end and no begin of a healing.
+    // A storm heals by itself: it has an end, and its healing never starts.
     assert_eq!(times(&[early, fault(2_000, None, Some(2_100))]), (Some(2_000), Some(200)));
     assert_eq!(times(&[fault(2_000, None, Some(2_100))]), (None, None));
 }

@@ -100,7 +100,7 @@ fn what_was_never_healed_excuses_everything() {
         |heal_begin, healed| Run::begun(plan()).fault(3_000, heal_begin, healed, false).loses(forgotten);
     assert_eq!(run(None, None).stopped(), []);
     assert_eq!(run(Some(5_000), None).stopped(), [], "it was never ready");
-    // A fault that heals by itself, as a storm does, has no begin of healing.
+    // A fault that heals by itself, as a storm does, has no moment at which its healing starts.
     assert_eq!(run(None, Some(3_100)).stopped().len(), 2);
     // A fault that is never healed excuses everything, even if another fault was healed.
     let two = run(Some(5_000), Some(5_100)).fault(6_000, None, None, false);

@@ -80,20 +80,20 @@ pub struct Report {
     pub scenario: serde_json::Value,
     /// The seed of every random choice.
     pub seed: u64,
-    /// Of this program and of each broker, by name.
+    /// The versions of this program and of each broker, by name.
     pub versions: BTreeMap<String, String>,
-    /// The machine it ran on.
+    /// The machine that the bench ran on.
     pub host: Host,
     /// What it takes to repeat the bench beside the scenario and the seed.
     #[serde(default)]
     pub bench: Option<serde_json::Value>,
-    /// It ended before its time: its last run may be partial, and others may be missing.
+    /// Whether the bench ended before its time. Its last run may then be partial, and others may be missing.
     #[serde(default)]
     pub interrupted: bool,
-    /// What was to be run and had not begun when the bench ended before its time, as tables call it.
+    /// The runs that had not begun when the bench ended before its time, as tables call them.
     #[serde(default)]
     pub not_run: Vec<String>,
-    /// One for each pattern and repetition, in the order in which they ran.
+    /// The runs, in the order in which they ran: one for each pattern, variation and repetition.
     pub runs: Vec<RunReport>,
 }
 

@@ -20,30 +20,30 @@ use scenario::{Distribution, Fault, Quantile, Time};
 /// One run. What does not exist is `null`; in a run that was not made, that is every figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunReport {
-    /// Unique in the report: `redis-1`.
+    /// The name of the run, unique in the report: `redis-1`.
     pub id: String,
-    /// What tables and sentences call it.
+    /// What tables and sentences call the run.
     pub label: String,
-    /// The pattern's name.
+    /// The name of the pattern that the run measured.
     pub pattern: String,
     /// What was varied for this run, by name.
     #[serde(default)]
     pub params: BTreeMap<String, serde_json::Value>,
-    /// Which repetition it is, counted from 1.
+    /// The number of the repetition, counted from 1.
     #[serde(default = "first")]
     pub repeat: u32,
-    /// How its clients spoke to the nodes: `v1`, `plain`, or the name of a file.
+    /// How the clients spoke to the nodes: `v1`, `plain`, or the name of a file.
     #[serde(default)]
     pub dialect: Option<String>,
-    /// What it proves.
+    /// What the run proves.
     pub verdict: Verdict,
-    /// It was interrupted: its figures are those of that moment, and its verdict is `inconclusive`.
+    /// Whether the run was interrupted. Its figures are then those of that moment, and its verdict is `inconclusive`.
     #[serde(default)]
     pub partial: bool,
-    /// It ended a search: its violation is what was looked for, and no failure of the bench.
+    /// Whether the run ended a search: its violation is what was looked for, and no failure of the bench.
     #[serde(default)]
     pub sought: bool,
-    /// The reasons, the ones that decided first.
+    /// The reasons for the verdict, a clause for each; those that decided it stand first.
     pub why: Vec<String>,
     /// What became of each expectation.
     #[serde(default)]
@@ -63,59 +63,61 @@ pub struct RunReport {
     /// Paths that worked, and then worked no more until the end.
     #[serde(default)]
     pub stopped_paths: Vec<StoppedPath>,
-    /// First live receipt minus intended send time.
+    /// Latency of debts delivered live, from the intended send time, in microseconds.
     pub latency_us: Option<Quantiles>,
-    /// First live receipt minus actual send time.
+    /// Latency of debts delivered live, from the actual send time, in microseconds.
     pub service_us: Option<Quantiles>,
-    /// First receipt by replay minus intended send time.
+    /// Latency of debts received by replay, from the intended send time, in microseconds.
     pub recovered_us: Option<Quantiles>,
-    /// For messages with at least two live recipients: from the first to the last of them.
+    /// The time from a message's first live recipient to its last, in microseconds, over all messages with at least two
+    /// live recipients.
     #[serde(default)]
     pub fan_out_us: Option<Quantiles>,
-    /// `latency_us` by what the run was going through; a phase in which nothing was delivered is left out.
+    /// The latency of `latency_us` by the phase of the run, in microseconds; a phase in which nothing was delivered is
+    /// left out.
     #[serde(default)]
     pub phases_us: BTreeMap<Phase, Quantiles>,
-    /// How late the harness published.
+    /// How late the load generator published, in microseconds.
     pub publish_delay_us: Option<Quantiles>,
-    /// How late the harness received.
+    /// How late the load generator received, in microseconds.
     pub loop_lag_us: Option<Quantiles>,
-    /// How often a queue of the harness overflowed; `null` where nobody counted.
+    /// Number of times that a queue of the load generator overflowed; `null` where nobody counted.
     #[serde(default)]
     pub overruns: Option<u64>,
-    /// The latency is as much the harness's as the pattern's.
+    /// Whether the latency is as much the load generator's as the pattern's, and so an upper bound.
     #[serde(default)]
     pub harness_limited: bool,
-    /// From the first harmed intended send time to the end of the last harm.
+    /// [`Time::Impact`]
     pub impact_ms: Option<u64>,
-    /// The end of the last harm minus the last begin of healing.
+    /// [`Time::Recovery`]
     pub recovery_ms: Option<u64>,
-    /// How long the healed target took to be ready.
+    /// [`Time::Ready`]
     pub ready_ms: Option<u64>,
-    /// What was to strike, and when, as the seed chose it before the run.
+    /// The faults that were to strike, and when, as the seed chose them before the run.
     #[serde(default)]
     pub schedule: Vec<PlannedFault>,
-    /// What struck, and when it was healed.
+    /// The faults that struck, and when they were healed.
     #[serde(default)]
     pub faults: Vec<FaultReport>,
     /// The links that went through a proxy, and what passed there.
     #[serde(default)]
     pub links: Vec<LinkReport>,
-    /// The latency that such a proxy itself adds; `null` where no link went through one.
+    /// The latency that the proxy of a link adds, in microseconds; `null` where no link went through a proxy.
     #[serde(default)]
     pub proxy_us: Option<ProxyReport>,
-    /// When the measured load began: milliseconds since the Unix epoch.
+    /// When the measured load began, in milliseconds since the Unix epoch.
     #[serde(default)]
     pub began_unix_ms: Option<u64>,
     /// The run in slices of 100 ms.
     #[serde(default)]
     pub timeline: Vec<Slice>,
-    /// The latency by time and phase.
+    /// The latency of the run by time and phase.
     #[serde(default)]
     pub intervals: Vec<IntervalReport>,
-    /// The percentile curves.
+    /// The curves from which percentile charts are drawn.
     #[serde(default)]
     pub percentiles: Percentiles,
-    /// The whole distributions.
+    /// The whole distributions behind the quantiles.
     #[serde(default)]
     pub distributions: Distributions,
     /// The ways of some messages that are worth looking at.
@@ -134,15 +136,16 @@ fn first() -> u32 {
 /// A distribution of microseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Quantiles {
-    /// The median.
+    /// The median, in microseconds.
     pub p50: u64,
-    /// The 90th percentile.
+    /// The 90th percentile, in microseconds.
     pub p90: u64,
-    /// The 99th percentile.
+    /// The 99th percentile, in microseconds.
     pub p99: u64,
-    /// The 99.9th percentile.
+    /// The 99.9th percentile, in microseconds.
     pub p999: u64,
-    /// The largest; to the microsecond for the latency and the fan-out of one run, else to three digits.
+    /// The largest value, in microseconds. It is exact for the latency and the fan-out of one run; elsewhere it is rounded
+    /// to three digits.
     pub max: u64,
 }
 
@@ -178,13 +181,13 @@ impl Quantiles {
 /// One fault; every time is in milliseconds since the measured load began.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FaultReport {
-    /// As the scenario words it: `kill broker`.
+    /// The fault as the scenario words it: `kill broker`.
     pub what: String,
-    /// When the fault struck.
+    /// When the fault struck, in milliseconds since the measured load began.
     pub begin_ms: u64,
-    /// When its healing began.
+    /// When its healing began, in milliseconds since the measured load began; `null` if it was not healed.
     pub heal_begin_ms: Option<u64>,
-    /// When its target was ready again.
+    /// When its target was ready again, in milliseconds since the measured load began; `null` if it never was.
     pub healed_ms: Option<u64>,
     /// The `[[fault]]` of a scenario that strikes like this one, with all that was left to the seed; left out where only
     /// the words are known.
@@ -223,11 +226,11 @@ impl From<&FaultTimes> for FaultReport {
 /// One fault of the schedule; every time is in milliseconds since the measured load began.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedFault {
-    /// As the scenario words it: `kill broker`. What was left to the seed is chosen.
+    /// The fault as the scenario words it, with all that was left to the seed: `kill broker`.
     pub what: String,
-    /// When it is to strike.
+    /// When the fault is to strike, in milliseconds since the measured load began.
     pub at_ms: u64,
-    /// When its healing is to begin; `null` for never.
+    /// When its healing is to begin, in milliseconds since the measured load began; `null` if it is never healed.
     pub heal_ms: Option<u64>,
 }
 
