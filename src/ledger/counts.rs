@@ -1,4 +1,5 @@
-//! The counts of a run. The ledger counts them, and the report has them as they are.
+//! The counts of a run: where each is kept, how it is read, and how it is added to that of another run. The report has
+//! them as they are.
 //!
 //! What each count means is declared once, in the [figures](scenario::Figure); the schema of the report says it from
 //! there.
@@ -8,20 +9,23 @@ use std::ops::Add;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::source::FigureSource;
+use scenario::Count;
+
 /// What became of the messages. `due = sent + unsent`, `sent = acked + refused + unknown`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Messages {
-    /// [`Count::Due`](scenario::Count::Due)
+    /// [`Count::Due`]
     pub due: u64,
-    /// [`Count::Sent`](scenario::Count::Sent)
+    /// [`Count::Sent`]
     pub sent: u64,
-    /// [`Count::Unsent`](scenario::Count::Unsent)
+    /// [`Count::Unsent`]
     pub unsent: u64,
-    /// [`Count::Acked`](scenario::Count::Acked)
+    /// [`Count::Acked`]
     pub acked: u64,
-    /// [`Count::Refused`](scenario::Count::Refused)
+    /// [`Count::Refused`]
     pub refused: u64,
-    /// [`Count::Unknown`](scenario::Count::Unknown)
+    /// [`Count::Unknown`]
     pub unknown: u64,
 }
 
@@ -29,30 +33,30 @@ pub struct Messages {
 /// (confirmed, handed, refused, unknown) and by presence (online, offline).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Debts {
-    /// [`Count::Owed`](scenario::Count::Owed)
+    /// [`Count::Owed`]
     pub owed: u64,
-    /// [`Count::Delivered`](scenario::Count::Delivered)
+    /// [`Count::Delivered`]
     pub delivered: u64,
-    /// [`Count::Recovered`](scenario::Count::Recovered)
+    /// [`Count::Recovered`]
     pub recovered: u64,
-    /// [`Count::Lost`](scenario::Count::Lost)
+    /// [`Count::Lost`]
     pub lost: u64,
     /// Number of debts received live within a second of the intended send time.
     #[serde(rename = "on_time_debts", default)]
     pub on_time: u64,
-    /// [`Count::LostConfirmed`](scenario::Count::LostConfirmed)
+    /// [`Count::LostConfirmed`]
     pub lost_confirmed: u64,
-    /// [`Count::LostHanded`](scenario::Count::LostHanded)
+    /// [`Count::LostHanded`]
     pub lost_handed: u64,
-    /// [`Count::LostRefused`](scenario::Count::LostRefused)
+    /// [`Count::LostRefused`]
     pub lost_refused: u64,
-    /// [`Count::LostUnknown`](scenario::Count::LostUnknown)
+    /// [`Count::LostUnknown`]
     pub lost_unknown: u64,
-    /// [`Count::LostNoPath`](scenario::Count::LostNoPath)
+    /// [`Count::LostNoPath`]
     pub lost_no_path: u64,
-    /// [`Count::LostOnline`](scenario::Count::LostOnline)
+    /// [`Count::LostOnline`]
     pub lost_online: u64,
-    /// [`Count::LostOffline`](scenario::Count::LostOffline)
+    /// [`Count::LostOffline`]
     pub lost_offline: u64,
 }
 
@@ -73,21 +77,21 @@ impl Debts {
 /// report, whose run may not have been made, or by a version that did not count it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts<N = u64> {
-    /// [`Count::UnsentDebts`](scenario::Count::UnsentDebts)
+    /// [`Count::UnsentDebts`]
     pub unsent_debts: N,
-    /// [`Count::Duplicates`](scenario::Count::Duplicates)
+    /// [`Count::Duplicates`]
     pub duplicates: N,
-    /// [`Count::Reordered`](scenario::Count::Reordered)
+    /// [`Count::Reordered`]
     pub reordered: N,
-    /// [`Count::ReplayReordered`](scenario::Count::ReplayReordered)
+    /// [`Count::ReplayReordered`]
     pub replay_reordered: N,
-    /// [`Count::RefusedButDelivered`](scenario::Count::RefusedButDelivered)
+    /// [`Count::RefusedButDelivered`]
     pub refused_but_delivered: N,
-    /// [`Count::Unexpected`](scenario::Count::Unexpected)
+    /// [`Count::Unexpected`]
     pub unexpected: N,
-    /// [`Count::Corrupted`](scenario::Count::Corrupted)
+    /// [`Count::Corrupted`]
     pub corrupted: N,
-    /// [`Count::Foreign`](scenario::Count::Foreign)
+    /// [`Count::Foreign`]
     pub foreign: N,
 }
 
@@ -103,6 +107,40 @@ impl From<Counts> for Counts<Option<u64>> {
             corrupted: Some(counts.corrupted),
             foreign: Some(counts.foreign),
         }
+    }
+}
+
+/// The value of a count; `None` if nobody counted it.
+pub(super) fn read(count: Count, of: &(impl FigureSource + ?Sized)) -> Option<u64> {
+    let (messages, debts, counts) = (of.messages(), of.debts(), of.counts());
+    match count {
+        Count::Due => messages.map(|it| it.due),
+        Count::Sent => messages.map(|it| it.sent),
+        Count::Unsent => messages.map(|it| it.unsent),
+        Count::Acked => messages.map(|it| it.acked),
+        Count::Refused => messages.map(|it| it.refused),
+        Count::Unknown => messages.map(|it| it.unknown),
+        Count::Owed => debts.map(|it| it.owed),
+        Count::Delivered => debts.map(|it| it.delivered),
+        Count::Recovered => debts.map(|it| it.recovered),
+        Count::Lost => debts.map(|it| it.lost),
+        Count::LostConfirmed => debts.map(|it| it.lost_confirmed),
+        Count::LostHanded => debts.map(|it| it.lost_handed),
+        Count::LostRefused => debts.map(|it| it.lost_refused),
+        Count::LostUnknown => debts.map(|it| it.lost_unknown),
+        Count::LostNoPath => debts.map(|it| it.lost_no_path),
+        Count::LostOnline => debts.map(|it| it.lost_online),
+        Count::LostOffline => debts.map(|it| it.lost_offline),
+        Count::UnsentDebts => counts.unsent_debts,
+        Count::Duplicates => counts.duplicates,
+        Count::Reordered => counts.reordered,
+        Count::ReplayReordered => counts.replay_reordered,
+        Count::RefusedButDelivered => counts.refused_but_delivered,
+        Count::Unexpected => counts.unexpected,
+        Count::Corrupted => counts.corrupted,
+        Count::Foreign => counts.foreign,
+        Count::UnverifiedPaths => of.paths().map(|(unverified, _)| unverified as u64),
+        Count::StoppedPaths => of.paths().map(|(_, stopped)| stopped as u64),
     }
 }
 

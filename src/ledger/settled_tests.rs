@@ -3,10 +3,12 @@
 use serde::Deserialize;
 use serde::de::value::{Error, MapDeserializer};
 
+use super::Answer::{Confirmed, Handed, Refused, Unknown};
+use super::Arrival::{Live, Replay};
 use super::histogram::micros_histogram;
-use super::stage_for_tests::{begun, ms, plan};
+use super::stage_for_tests::{begun, ms, plan, send};
 use super::*;
-use scenario::{Count, Figure};
+use scenario::{Bound, Count, Figure};
 
 /// The name of each count with a number of its own, counted from 1.
 fn numbered() -> impl Iterator<Item = (&'static str, u64)> {
@@ -99,4 +101,51 @@ fn every_count_is_summed() {
     assert_eq!((on_time(4) + on_time(5)).on_time, 9);
     // What only one of them has is taken from it.
     assert_eq!((counts(1) + Counts::default(), Counts::default() + counts(1)), (counts(1), counts(1)));
+}
+
+/// A run in which everything happens that is counted.
+fn everything_happens() -> Settled {
+    let mut ledger = begun(Plan { crosses_nodes: false, ..plan(3, 40) });
+    // Subscriber 1 is on another node than the publisher and has no path. The last two messages are never sent.
+    ledger.unverified_path(0, 1);
+    for n in 0..38 {
+        let answer = match n {
+            1 => Refused,
+            2 => Unknown,
+            3 => Confirmed,
+            _ => Handed,
+        };
+        send(&mut ledger, n, answer);
+    }
+    // A disorder and a further copy, then the path to subscriber 0 stops.
+    for n in [0, 4, 5, 5, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15] {
+        ledger.received(0, n, Live, ms(1_600));
+    }
+    // Subscriber 2 gets a message that was refused, then loses its connection while message 10 is sent.
+    ledger.received(2, 1, Live, ms(150));
+    ledger.closed(2, ms(950));
+    ledger.subscribed(2, 0, ms(1_050));
+    for n in [4, 6, 5, 6] {
+        ledger.received(2, n, Replay { round: 0 }, ms(1_060));
+    }
+    (11..38).for_each(|n| ledger.received(2, n, Live, ms(n as u64 * 100 + 1)));
+    ledger.unexpected(2, ms(3_000));
+    ledger.corrupted(2, ms(3_000));
+    ledger.foreign(2, ms(3_000));
+    ledger.settle(&[], ms(9_000))
+}
+
+#[test]
+fn every_count_counts_and_says_when_it_did() {
+    let settled = everything_happens();
+    for count in Count::ALL {
+        let value = settled.count(*count).unwrap_or(0);
+        assert!(value > 0, "nothing counts {count:?}");
+        let when = settled.went_wrong(Figure::Count(*count), value as f64, Bound::AtMost(0.0));
+        // Too many of what was asked for and of what went well is nobody's fault, and a path that never worked has no
+        // moment.
+        let blameless =
+            [Count::Due, Count::Sent, Count::Acked, Count::Owed, Count::Delivered, Count::UnverifiedPaths];
+        assert_eq!(when.is_none(), blameless.contains(count), "{count:?} says no moment");
+    }
 }

@@ -1,6 +1,6 @@
-//! How every figure is read out of whatever has figures: the end of a run, or its report.
+//! How figures are read out of whatever has them: the end of a run, or its report. Of each count, `counts.rs` says it.
 
-use super::counts::{Counts, Debts, Messages};
+use super::counts::{Counts, Debts, Messages, read};
 use super::figure_value::FigureValue;
 use scenario::{Count, Distribution, Figure, Quantile, Share, Time};
 
@@ -38,35 +38,6 @@ pub trait FigureSource {
 
     /// The value of a figure that is a number of things; `None` if nobody counted them.
     fn count(&self, count: Count) -> Option<u64> {
-        let (messages, debts, counts) = (self.messages(), self.debts(), self.counts());
-        match count {
-            Count::Due => messages.map(|it| it.due),
-            Count::Sent => messages.map(|it| it.sent),
-            Count::Unsent => messages.map(|it| it.unsent),
-            Count::Acked => messages.map(|it| it.acked),
-            Count::Refused => messages.map(|it| it.refused),
-            Count::Unknown => messages.map(|it| it.unknown),
-            Count::Owed => debts.map(|it| it.owed),
-            Count::Delivered => debts.map(|it| it.delivered),
-            Count::Recovered => debts.map(|it| it.recovered),
-            Count::Lost => debts.map(|it| it.lost),
-            Count::LostConfirmed => debts.map(|it| it.lost_confirmed),
-            Count::LostHanded => debts.map(|it| it.lost_handed),
-            Count::LostRefused => debts.map(|it| it.lost_refused),
-            Count::LostUnknown => debts.map(|it| it.lost_unknown),
-            Count::LostNoPath => debts.map(|it| it.lost_no_path),
-            Count::LostOnline => debts.map(|it| it.lost_online),
-            Count::LostOffline => debts.map(|it| it.lost_offline),
-            Count::UnsentDebts => counts.unsent_debts,
-            Count::Duplicates => counts.duplicates,
-            Count::Reordered => counts.reordered,
-            Count::ReplayReordered => counts.replay_reordered,
-            Count::RefusedButDelivered => counts.refused_but_delivered,
-            Count::Unexpected => counts.unexpected,
-            Count::Corrupted => counts.corrupted,
-            Count::Foreign => counts.foreign,
-            Count::UnverifiedPaths => self.paths().map(|(unverified, _)| unverified as u64),
-            Count::StoppedPaths => self.paths().map(|(_, stopped)| stopped as u64),
-        }
+        read(count, self)
     }
 }
