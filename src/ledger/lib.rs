@@ -34,7 +34,8 @@
 //! | `path`, `fault_times` | a publisher and a subscriber of it, and when a fault struck and was healed |
 //! | `tempo`, `plan` | when each message is due; who publishes it, where, and who is to hear it |
 //! | `debt`, `presence`, `subscriber` | one debt in a byte; where a subscriber was, and all that it is owed |
-//! | `counts`, `source`, `tally` | the counts of a run, what figures are read from, and the counts that events change |
+//! | `figure_value`, `counts`, `source` | the value of a figure, the counts of a run, and how figures are read |
+//! | `tally` | the counts that events change |
 //! | `early`, `fan_out`, `timeline` | receipts told too early, recipients of a message, slices |
 //! | `witness`, `moments` | the receipts that are kept, and the moments at which something went wrong |
 //! | `ledger` | [`Ledger`]: all of this for one run |
@@ -42,7 +43,7 @@
 //! | `record` | the events themselves: sendings, answers, presence and receipts |
 //! | `progress` | how a run stands while it lasts |
 //! | `stopped`, `phase`, `testimony` | paths that stopped; steady, fault and recovery; three messages as they went |
-//! | `figure_value`, `settled` | the value of a figure, and all that a run has shown |
+//! | `settled` | every figure of a run |
 //! | `chronicle`, `settle` | the end of a run: its course, and what became of each debt |
 //! | `blame` | the moments to blame for a figure that does not keep its bound |
 //! | `harness`, `outcome` | how the load generator itself did, and what became of an expectation |

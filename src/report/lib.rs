@@ -13,6 +13,7 @@ mod compare;
 mod curve;
 mod debts;
 mod distribution;
+mod fault_report;
 mod fault_words;
 mod file;
 mod files;
@@ -27,6 +28,7 @@ mod merge;
 mod numbers;
 mod page;
 mod phrases;
+mod quantiles;
 mod run;
 mod run_words;
 mod schema;
@@ -47,6 +49,7 @@ pub use compare::{Comparison, Side, compare};
 pub use distribution::{
     Distributions, Encoded, IntervalReport, PercentilePoint, Percentiles, curve as percentile_curve,
 };
+pub use fault_report::{FaultReport, PlannedFault};
 pub use file::{REPORT_FILE, ReportError};
 pub use files::{
     HGRM_FILE, HLOG_FILE, HTML_FILE, MARKDOWN_FILE, TIMELINE_FILE, hgrm, hlog, markdown, timeline_csv,
@@ -56,7 +59,8 @@ pub use junit::junit;
 pub use link::{LinkReport, ProxyReport};
 pub use merge::{MERGED_HLOG, MERGED_JSON, Merged, merge};
 pub use page::page;
-pub use run::{FaultReport, PlannedFault, Quantiles, RunReport};
+pub use quantiles::Quantiles;
+pub use run::RunReport;
 pub use schema::json_schema;
 pub use sentences::sentences;
 pub use story::{Arrow, Carries, Choice, Lane, LaneKind, Story};

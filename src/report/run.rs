@@ -1,21 +1,21 @@
 //! One run in the report.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::debts::{self, DebtsJson};
-use super::distribution::{Distributions, IntervalReport, Percentiles};
+use super::distribution::{Distributions, Encoded, IntervalReport, Percentiles};
+use super::fault_report::{FaultReport, PlannedFault};
 use super::link::{LinkReport, ProxyReport};
+use super::quantiles::{Quantiles, by_phase};
 use super::story::Story;
 use ledger::{
-    Counts, Debts, FaultTimes, FigureSource, Harness, Interval, Judgement, Messages, Outcome, Path, Phase,
-    Settled, Slice, StoppedPath, Verdict, micros_histogram,
+    Counts, Debts, FaultTimes, FigureSource, Harness, Judgement, Messages, Outcome, Path, Phase, Settled,
+    Slice, StoppedPath, Verdict,
 };
-use scenario::{Distribution, Fault, Quantile, Time};
+use scenario::{Distribution, Quantile, Time};
 
 /// One run. What does not exist is `null`; in a run that was not made, that is every figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -131,135 +131,6 @@ pub struct RunReport {
 
 fn first() -> u32 {
     1
-}
-
-/// A distribution of microseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Quantiles {
-    /// The median, in microseconds.
-    pub p50: u64,
-    /// The 90th percentile, in microseconds.
-    pub p90: u64,
-    /// The 99th percentile, in microseconds.
-    pub p99: u64,
-    /// The 99.9th percentile, in microseconds.
-    pub p999: u64,
-    /// The largest value, in microseconds. It is exact for the latency and the fan-out of one run; elsewhere it is rounded
-    /// to three digits.
-    pub max: u64,
-}
-
-impl Quantiles {
-    /// The quantiles of a histogram; `None` if nothing was recorded in it.
-    pub fn of(histogram: &Histogram<u64>) -> Option<Self> {
-        let at = |quantile| histogram.value_at_quantile(quantile);
-        let quantiles =
-            || Self { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: histogram.max() };
-        (!histogram.is_empty()).then(quantiles)
-    }
-
-    /// One of the quantiles.
-    pub fn at(self, quantile: Quantile) -> u64 {
-        match quantile {
-            Quantile::P50 => self.p50,
-            Quantile::P90 => self.p90,
-            Quantile::P99 => self.p99,
-            Quantile::P999 => self.p999,
-            Quantile::Max => self.max,
-        }
-    }
-
-    /// The quantiles, none of them over `largest`, where that is known exactly: the end of a histogram's last bucket is
-    /// up to a thousandth beyond it.
-    pub fn at_most(self, largest: Option<u64>) -> Self {
-        let capped = |us: u64| us.min(largest.unwrap_or(u64::MAX));
-        let Self { p50, p90, p99, p999, max } = self;
-        Self { p50: capped(p50), p90: capped(p90), p99: capped(p99), p999: capped(p999), max: capped(max) }
-    }
-}
-
-/// One fault; every time is in milliseconds since the measured load began.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct FaultReport {
-    /// The fault as the scenario words it: `kill broker`.
-    pub what: String,
-    /// When the fault struck, in milliseconds since the measured load began.
-    pub begin_ms: u64,
-    /// When its healing began, in milliseconds since the measured load began; `null` if it was not healed.
-    pub heal_begin_ms: Option<u64>,
-    /// When its target was ready again, in milliseconds since the measured load began; `null` if it never was.
-    pub healed_ms: Option<u64>,
-    /// The `[[fault]]` of a scenario that strikes like this one, with all that was left to the seed; left out where only
-    /// the words are known.
-    #[serde(default, with = "planned", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
-    pub planned: Option<Fault>,
-}
-
-/// Writes and reads a fault as its keys. A fault that this version cannot read is known by its words alone.
-mod planned {
-    use scenario::Fault;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use serde_json::Value;
-
-    pub(super) fn serialize<S: Serializer>(fault: &Option<Fault>, to: S) -> Result<S::Ok, S::Error> {
-        fault.as_ref().map(Fault::to_json).serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Fault>, D::Error> {
-        Value::deserialize(from).map(|json| Fault::from_json(&json))
-    }
-}
-
-impl From<&FaultTimes> for FaultReport {
-    fn from(fault: &FaultTimes) -> Self {
-        Self {
-            what: fault.what.clone(),
-            begin_ms: whole_ms(fault.begin),
-            heal_begin_ms: fault.heal_begin.map(whole_ms),
-            healed_ms: fault.healed.map(whole_ms),
-            planned: fault.planned.clone(),
-        }
-    }
-}
-
-/// One fault of the schedule; every time is in milliseconds since the measured load began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PlannedFault {
-    /// The fault as the scenario words it, with all that was left to the seed: `kill broker`.
-    pub what: String,
-    /// When the fault is to strike, in milliseconds since the measured load began.
-    pub at_ms: u64,
-    /// When its healing is to begin, in milliseconds since the measured load began; `null` if it is never healed.
-    pub heal_ms: Option<u64>,
-}
-
-impl From<&Fault> for PlannedFault {
-    fn from(fault: &Fault) -> Self {
-        Self { what: fault.what(), at_ms: whole_ms(fault.at), heal_ms: fault.heals_at().map(whole_ms) }
-    }
-}
-
-/// The latency of each phase in which something was delivered.
-fn by_phase(intervals: &[Interval], timeline: &[Slice]) -> BTreeMap<Phase, Quantiles> {
-    let mut phases: BTreeMap<Phase, (Histogram<u64>, Option<u64>)> = BTreeMap::new();
-    for interval in intervals {
-        let (latency, longest) = phases.entry(interval.phase).or_insert_with(|| (micros_histogram(), None));
-        // All histograms have the same bounds, so adding them cannot fail.
-        let _ = latency.add(&interval.latency);
-        let end = interval.at + interval.length;
-        let within = |slice: &&Slice| (interval.at..end).contains(&Duration::from_millis(slice.at_ms));
-        *longest = timeline.iter().filter(within).filter_map(|slice| slice.max_us).max().max(*longest);
-    }
-    let quantiles = |(phase, (latency, longest)): (&Phase, &(Histogram<u64>, Option<u64>))| {
-        Some((*phase, Quantiles::of(latency)?.at_most(*longest)))
-    };
-    phases.iter().filter_map(quantiles).collect()
-}
-
-/// A time in milliseconds, rounded to the nearest.
-fn whole_ms(time: Duration) -> u64 {
-    u64::try_from((time + Duration::from_micros(500)).as_millis()).unwrap_or(u64::MAX)
 }
 
 impl RunReport {
@@ -379,6 +250,19 @@ impl RunReport {
             Distribution::FanOut => self.fan_out_us,
             Distribution::PublishDelay => self.publish_delay_us,
             Distribution::LoopLag => self.loop_lag_us,
+        }
+    }
+
+    /// The distribution behind quantiles; `None` where it was not kept, and for the one that no report keeps.
+    pub(super) fn distribution(&self, of: Distribution) -> Option<&Encoded> {
+        let kept = &self.distributions;
+        match of {
+            Distribution::Latency => kept.latency.as_ref(),
+            Distribution::Service => kept.service.as_ref(),
+            Distribution::Recovered => kept.recovered.as_ref(),
+            Distribution::FanOut => kept.fan_out.as_ref(),
+            Distribution::PublishDelay => kept.publish_delay.as_ref(),
+            Distribution::LoopLag => None,
         }
     }
 }

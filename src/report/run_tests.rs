@@ -1,5 +1,7 @@
 //! One run in `report.json`, field by field.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::*;

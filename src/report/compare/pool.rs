@@ -45,26 +45,13 @@ fn together(one: FigureValue, other: FigureValue) -> FigureValue {
     }
 }
 
-/// The distribution behind quantiles; `None` where it was not kept, and for the one that no report keeps.
-fn distribution(of: Distribution, run: &RunReport) -> Option<&Encoded> {
-    let kept = &run.distributions;
-    match of {
-        Distribution::Latency => kept.latency.as_ref(),
-        Distribution::Service => kept.service.as_ref(),
-        Distribution::Recovered => kept.recovered.as_ref(),
-        Distribution::FanOut => kept.fan_out.as_ref(),
-        Distribution::PublishDelay => kept.publish_delay.as_ref(),
-        Distribution::LoopLag => None,
-    }
-}
-
 /// The quantiles of several runs together; of a single run, its own.
 fn pooled(of: Distribution, runs: &[&RunReport]) -> Option<Quantiles> {
     let with: Vec<_> = runs.iter().filter(|run| run.quantiles(of).is_some()).collect();
     if let [only] = with[..] {
         return only.quantiles(of);
     }
-    let distributions: Option<Vec<_>> = with.iter().map(|run| distribution(of, run)).collect();
+    let distributions: Option<Vec<_>> = with.iter().map(|run| run.distribution(of)).collect();
     let largest = with.iter().filter_map(|run| run.quantiles(of)).map(|us| us.max).max();
     Some(Quantiles::of(&merged(distributions?)?)?.at_most(largest))
 }

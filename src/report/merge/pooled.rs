@@ -11,16 +11,16 @@ use super::super::{
     Distributions, Encoded, IntervalReport, Percentiles, Quantiles, RunReport, percentile_curve,
 };
 use ledger::{Counts, Debts, Messages, Phase, Verdict};
+use scenario::Distribution;
 
 /// The runs as one run, and the notes on what makes it doubtful. There is at least one run.
 pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
     let first = runs[0];
-    let latency = together(runs, |run| run.distributions.latency.as_ref(), |run| run.latency_us);
-    let service = together(runs, |run| run.distributions.service.as_ref(), |run| run.service_us);
-    let recovered = together(runs, |run| run.distributions.recovered.as_ref(), |run| run.recovered_us);
-    let fan_out = together(runs, |run| run.distributions.fan_out.as_ref(), |run| run.fan_out_us);
-    let publish_delay =
-        together(runs, |run| run.distributions.publish_delay.as_ref(), |run| run.publish_delay_us);
+    let latency = together(runs, Distribution::Latency);
+    let service = together(runs, Distribution::Service);
+    let recovered = together(runs, Distribution::Recovered);
+    let fan_out = together(runs, Distribution::FanOut);
+    let publish_delay = together(runs, Distribution::PublishDelay);
     let intervals = phases(runs);
     let doubts = doubts(runs);
     let run = RunReport {
@@ -78,13 +78,10 @@ impl Sum {
     }
 }
 
-fn together(
-    runs: &[&RunReport],
-    of: fn(&RunReport) -> Option<&Encoded>,
-    quantiles: fn(&RunReport) -> Option<Quantiles>,
-) -> Sum {
-    let largest = runs.iter().filter(|run| of(run).is_some()).filter_map(|run| quantiles(run));
-    Sum(merged(runs.iter().filter_map(|run| of(run))), largest.map(|us| us.max).max())
+fn together(runs: &[&RunReport], of: Distribution) -> Sum {
+    let with = || runs.iter().filter(|run| run.distribution(of).is_some());
+    let largest = with().filter_map(|run| run.quantiles(of)).map(|us| us.max).max();
+    Sum(merged(with().filter_map(|run| run.distribution(of))), largest)
 }
 
 /// The latency of each phase, and the time from which to which the runs were in it, in milliseconds.
