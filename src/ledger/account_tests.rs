@@ -29,13 +29,16 @@ fn a_second_after_the_due_time_is_on_time_and_a_nanosecond_more_is_harm() {
     assert_eq!((one_lost.debts.on_time, exceeds(&one_lost, "impact")), (1, Some((0, 0))));
     ledger.received(1, 0, Live, ms(1_000));
     let on_time = ledger.settle(&[], ms(0));
-    assert_eq!((on_time.debts.on_time, on_time.impact_ms, lacks(&on_time, "recovered")), (2, None, None));
+    assert_eq!(
+        (on_time.debts.on_time, on_time.times.impact_ms, lacks(&on_time, "recovered")),
+        (2, None, None)
+    );
 
     let mut ledger = begun(plan(1, 20));
     send(&mut ledger, 0, Handed);
     ledger.received(0, 0, Live, ms(1_000) + Duration::from_nanos(1));
     let late = ledger.settle(&[], ms(0));
-    assert_eq!((late.debts.on_time, late.impact_ms, late.debts.delivered), (0, Some(1_000), 1));
+    assert_eq!((late.debts.on_time, late.times.impact_ms, late.debts.delivered), (0, Some(1_000), 1));
     assert_eq!((lacks(&late, "recovered"), exceeds(&late, "impact")), (Some((0, 0)), Some((0, 1_000))));
 }
 
@@ -46,7 +49,7 @@ fn what_has_no_path_and_comes_late_all_the_same_harms_nobody() {
     ledger.received(0, 0, Live, ms(1));
     ledger.received(1, 0, Live, ms(5_000));
     let settled = ledger.settle(&[], ms(9_000));
-    assert_eq!((settled.debts.delivered, settled.debts.on_time, settled.impact_ms), (2, 1, None));
+    assert_eq!((settled.debts.delivered, settled.debts.on_time, settled.times.impact_ms), (2, 1, None));
 }
 
 #[test]
@@ -57,7 +60,10 @@ fn the_harm_of_a_debt_ends_with_its_first_receipt_of_any_kind() {
     ledger.received(0, 1, Live, ms(3_100));
     ledger.received(0, 1, Live, ms(4_100));
     let settled = ledger.settle(&[], ms(9_000));
-    assert_eq!((settled.impact_ms, settled.debts.delivered, settled.counts.duplicates), (Some(2_000), 1, 1));
+    assert_eq!(
+        (settled.times.impact_ms, settled.debts.delivered, settled.counts.duplicates),
+        (Some(2_000), 1, 1)
+    );
     assert_eq!(settled.longest_us(), Some(3_000_000), "its latency is that of the live receipt");
 }
 

@@ -85,7 +85,7 @@ enum Nothing {
 
 fn nothing(settled: &Settled, figure: Figure) -> Nothing {
     Nothing::ToShow(match figure {
-        Figure::Time(Time::Impact | Time::Recovery) if settled.impact_ms.is_none() => {
+        Figure::Time(Time::Impact | Time::Recovery) if settled.times.impact_ms.is_none() => {
             return Nothing::ToRecoverFrom;
         }
         Figure::Time(_) => "no fault was healed",

@@ -34,7 +34,8 @@
 //! | `path`, `fault_times` | a publisher and a subscriber of it, and when a fault struck and was healed |
 //! | `tempo`, `plan` | when each message is due; who publishes it, where, and who is to hear it |
 //! | `debt`, `presence`, `subscriber` | one debt in a byte; where a subscriber was, and all that it is owed |
-//! | `figure_value`, `counts`, `source` | the value of a figure, the counts of a run, and how figures are read |
+//! | `figure_value`, `counts`, `single_times` | the value of a figure, the counts of a run, and its single times |
+//! | `source` | how figures are read |
 //! | `tally` | the counts that events change |
 //! | `early`, `fan_out`, `timeline` | receipts told too early, recipients of a message, slices |
 //! | `witness`, `moments` | the receipts that are kept, and the moments at which something went wrong |
@@ -75,6 +76,7 @@ mod progress;
 mod record;
 mod settle;
 mod settled;
+mod single_times;
 mod source;
 mod span;
 mod sparse;
@@ -129,6 +131,7 @@ pub use phase::{Interval, Phase};
 pub use plan::Plan;
 pub use progress::Progress;
 pub use settled::Settled;
+pub use single_times::SingleTimes;
 pub use source::FigureSource;
 pub use stopped::StoppedPath;
 pub use tempo::{Surge, Tempo};

@@ -9,6 +9,7 @@ use super::message::Answer;
 use super::moments::{CountedAt, Moments};
 use super::path::Path;
 use super::settled::Settled;
+use super::single_times::SingleTimes;
 use super::span::Span;
 use super::stopped::{StoppedPath, Trail, inexcusable_from};
 use super::time::nanos;
@@ -77,9 +78,13 @@ impl Ledger {
             latency: self.latency.clone(),
             service: self.service.clone(),
             recovered: self.recovered.clone(),
-            impact_ms: harm.ends().map(|(first, last)| whole_ms(last - first)),
-            recovery_ms: heal_begin.and_then(recovery),
-            ready_ms: heal_begin.zip(healed).map(|(begin, end)| whole_ms(nanos(end.saturating_sub(begin)))),
+            times: SingleTimes {
+                impact_ms: harm.ends().map(|(first, last)| whole_ms(last - first)),
+                recovery_ms: heal_begin.and_then(recovery),
+                ready_ms: heal_begin
+                    .zip(healed)
+                    .map(|(begin, end)| whole_ms(nanos(end.saturating_sub(begin)))),
+            },
             fan_out,
             testimonies: self.testimonies(first_lost, &intervals),
             intervals,

@@ -83,7 +83,7 @@ fn the_last_start_of_a_healing_is_the_one_that_counts() {
     }
     let times = |faults: &[FaultTimes]| {
         let settled = ledger.settle(faults, ms(9_000));
-        (settled.recovery_ms, settled.ready_ms)
+        (settled.times.recovery_ms, settled.times.ready_ms)
     };
     let early = fault(500, Some(1_000), Some(1_200));
     let late = fault(700, Some(2_500), Some(2_600));
@@ -99,7 +99,7 @@ fn milliseconds_are_rounded_to_the_nearest() {
     let ready = |nanos| {
         let healed = std::time::Duration::from_millis(100) + std::time::Duration::from_nanos(nanos);
         let fault = FaultTimes { healed: Some(healed), ..fault(0, Some(100), None) };
-        begun(plan(1, 1)).settle(&[fault], ms(0)).ready_ms
+        begun(plan(1, 1)).settle(&[fault], ms(0)).times.ready_ms
     };
     assert_eq!([ready(0), ready(499_999), ready(500_000)], [Some(0), Some(0), Some(1)]);
     assert_eq!([ready(1_499_999), ready(1_500_000), ready(7_000_000)], [Some(1), Some(2), Some(7)]);

@@ -7,11 +7,12 @@ use super::figure_value::{FigureValue, quantile_us};
 use super::moments::Moments;
 use super::path::Path;
 use super::phase::Interval;
+use super::single_times::SingleTimes;
 use super::source::FigureSource;
 use super::stopped::StoppedPath;
 use super::testimony::Testimonies;
 use super::timeline::Slice;
-use scenario::{Distribution, Figure, Quantile, Time};
+use scenario::{Distribution, Figure, Quantile};
 
 /// Every figure of one run. A figure that does not exist is `None` or an empty histogram, never 0.
 #[derive(Debug, Clone)]
@@ -36,14 +37,8 @@ pub struct Settled {
     pub fan_out: Histogram<u64>,
     /// The latency once more, by time and phase: the intervals together hold the whole of it.
     pub intervals: Vec<Interval>,
-    /// The time from the first harmed intended send time to the end of the last harm, in milliseconds. `None` if no
-    /// debt was harmed.
-    pub impact_ms: Option<u64>,
-    /// The end of the last harm minus the instant at which the last healing began, in milliseconds, not below 0. `None`
-    /// if no debt was harmed or no fault was healed.
-    pub recovery_ms: Option<u64>,
-    /// How long the target of the last healing took to be ready, in milliseconds. `None` if no fault was healed.
-    pub ready_ms: Option<u64>,
+    /// How long faults were felt.
+    pub times: SingleTimes,
     /// Three messages of the run, as the clients saw them.
     pub testimonies: Testimonies,
     /// The run in slices of 100 ms.
@@ -101,11 +96,7 @@ impl FigureSource for Settled {
         }
     }
 
-    fn time_ms(&self, time: Time) -> Option<u64> {
-        match time {
-            Time::Impact => self.impact_ms,
-            Time::Recovery => self.recovery_ms,
-            Time::Ready => self.ready_ms,
-        }
+    fn times(&self) -> SingleTimes {
+        self.times
     }
 }

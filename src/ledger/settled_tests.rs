@@ -69,7 +69,8 @@ fn every_time_is_found_by_its_name_in_milliseconds() {
     };
     (settled.latency, settled.service) = (lasting(1_000), lasting(500));
     (settled.recovered, settled.fan_out) = (lasting(1_500), lasting(250));
-    (settled.impact_ms, settled.recovery_ms, settled.ready_ms) = (Some(31), Some(32), Some(33));
+    (settled.times.impact_ms, settled.times.recovery_ms, settled.times.ready_ms) =
+        (Some(31), Some(32), Some(33));
     let slice = |max_us, spread_max_us| Slice { max_us, spread_max_us, ..Slice::default() };
     settled.timeline = vec![slice(Some(9), None), slice(Some(5_000), Some(4_000)), slice(None, Some(8))];
     assert_eq!((settled.longest_us(), settled.widest_us()), (Some(5_000), Some(4_000)));

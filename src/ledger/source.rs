@@ -1,8 +1,10 @@
-//! How figures are read out of whatever has them: the end of a run, or its report. Of each count, `counts.rs` says it.
+//! How figures are read out of whatever has them: the end of a run, or its report. `counts.rs` says it of each count,
+//! and `single_times.rs` of each single time.
 
 use super::counts::{Counts, Debts, Messages, read};
 use super::figure_value::FigureValue;
-use scenario::{Count, Distribution, Figure, Quantile, Share, Time};
+use super::single_times::SingleTimes;
+use scenario::{Count, Distribution, Figure, Quantile, Share};
 
 /// What figures are read out of. A part that does not exist is `None`.
 pub trait FigureSource {
@@ -16,8 +18,8 @@ pub trait FigureSource {
     fn paths(&self) -> Option<(usize, usize)>;
     /// A quantile of a distribution, in microseconds.
     fn quantile_us(&self, of: Distribution, quantile: Quantile) -> Option<u64>;
-    /// A single time, in milliseconds.
-    fn time_ms(&self, time: Time) -> Option<u64>;
+    /// The single times.
+    fn times(&self) -> SingleTimes;
 
     /// The value of a figure; `None` if it does not exist.
     fn value(&self, figure: Figure) -> Option<FigureValue> {
@@ -32,7 +34,7 @@ pub trait FigureSource {
                 FigureValue::Share { part, whole: debts.owed }
             }
             Figure::Quantile(of, quantile) => FigureValue::Micros(self.quantile_us(of, quantile)?),
-            Figure::Time(time) => FigureValue::Millis(self.time_ms(time)?),
+            Figure::Time(time) => FigureValue::Millis(self.times().read(time)?),
         })
     }
 

@@ -163,7 +163,7 @@ fn a_debt_without_a_path_is_never_waited_for_and_never_harmed() {
     let settled = settle(&ledger);
     let debts = settled.debts;
     assert_eq!([debts.lost, debts.lost_no_path, debts.lost_handed, debts.lost_refused], [4, 4, 4, 0]);
-    assert_eq!((settled.impact_ms, settled.counts.refused_but_delivered), (None, 2));
+    assert_eq!((settled.times.impact_ms, settled.counts.refused_but_delivered), (None, 2));
 }
 
 #[test]
@@ -226,13 +226,13 @@ fn impact_runs_from_the_first_harmed_intended_time_to_the_last_harms_end() {
     let kill = fault(1_000, Some(2_700), Some(2_731));
     let never = fault(500, None, None);
     let settled = ledger.settle(&[kill.clone(), never.clone()], ms(60_000));
-    assert_eq!(settled.impact_ms, Some(2_000), "from 1.0 s to 3.0 s");
-    assert_eq!((settled.recovery_ms, settled.ready_ms), (Some(300), Some(31)));
+    assert_eq!(settled.times.impact_ms, Some(2_000), "from 1.0 s to 3.0 s");
+    assert_eq!((settled.times.recovery_ms, settled.times.ready_ms), (Some(300), Some(31)));
     let unhealed = ledger.settle(std::slice::from_ref(&never), ms(60_000));
-    assert_eq!((unhealed.recovery_ms, unhealed.ready_ms), (None, None));
+    assert_eq!((unhealed.times.recovery_ms, unhealed.times.ready_ms), (None, None));
     let later = FaultTimes { heal_begin: Some(since(3_500)), healed: None, ..kill };
     let later = ledger.settle(&[later], ms(60_000));
-    assert_eq!((later.recovery_ms, later.ready_ms), (Some(0), None), "not below 0");
+    assert_eq!((later.times.recovery_ms, later.times.ready_ms), (Some(0), None), "not below 0");
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn the_harm_of_a_lost_debt_ends_at_its_intended_time() {
     ledger.received(0, 1, Replay { round: 0 }, ms(900));
     let heal = fault(0, Some(50), None);
     let settled = ledger.settle(&[heal], ms(60_000));
-    assert_eq!((settled.impact_ms, settled.recovery_ms), (Some(200), Some(150)));
+    assert_eq!((settled.times.impact_ms, settled.times.recovery_ms), (Some(200), Some(150)));
 }
 
 #[test]
@@ -253,7 +253,10 @@ fn without_harm_there_is_neither_impact_nor_recovery() {
     ledger.received(0, 0, Live, ms(2_000));
     let heal = fault(0, Some(50), Some(60));
     let settled = ledger.settle(&[heal], ms(60_000));
-    assert_eq!((settled.impact_ms, settled.recovery_ms, settled.ready_ms), (None, None, Some(10)));
+    assert_eq!(
+        (settled.times.impact_ms, settled.times.recovery_ms, settled.times.ready_ms),
+        (None, None, Some(10))
+    );
     assert_eq!(
         (settled.debts.on_time, settled.debts.delivered),
         (0, 1),
@@ -394,7 +397,7 @@ fn who_is_away_on_purpose_is_owed_everything_and_harmed_by_nothing() {
     let Debts { owed, delivered, recovered, lost, lost_offline, lost_confirmed, .. } = settled.debts;
     assert_eq!([owed, delivered, recovered, lost], [12, 8, 2, 2]);
     assert_eq!([lost_offline, lost_confirmed], [2, 2]);
-    assert_eq!((settled.impact_ms, settled.recovery_ms), (None, None));
+    assert_eq!((settled.times.impact_ms, settled.times.recovery_ms), (None, None));
 }
 
 #[test]
@@ -409,7 +412,7 @@ fn what_is_lost_before_one_leaves_or_after_one_is_back_is_harm_as_ever() {
     ledger.subscribed(0, 0, ms(1_150));
     let harm = |ledger: &Ledger, faults: &[FaultTimes]| {
         let settled = ledger.settle(faults, ms(60_000));
-        (settled.impact_ms, settled.recovery_ms, settled.ready_ms)
+        (settled.times.impact_ms, settled.times.recovery_ms, settled.times.ready_ms)
     };
     // A leave heals nothing, so there is no recovery.
     let mut leave = FaultTimes { deliberate: true, ..fault(1_050, Some(1_150), Some(1_151)) };

@@ -13,9 +13,9 @@ use super::quantiles::{Quantiles, by_phase};
 use super::story::Story;
 use ledger::{
     Counts, Debts, FaultTimes, FigureSource, Harness, Judgement, Messages, Outcome, Path, Phase, Settled,
-    Slice, StoppedPath, Verdict,
+    SingleTimes, Slice, StoppedPath, Verdict,
 };
-use scenario::{Distribution, Quantile, Time};
+use scenario::{Distribution, Quantile};
 
 /// One run. What does not exist is `null`; in a run that was not made, that is every figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -87,12 +87,9 @@ pub struct RunReport {
     /// Whether the latency is as much the load generator's as the pattern's, and so an upper bound.
     #[serde(default)]
     pub harness_limited: bool,
-    /// [`Time::Impact`]
-    pub impact_ms: Option<u64>,
-    /// [`Time::Recovery`]
-    pub recovery_ms: Option<u64>,
-    /// [`Time::Ready`]
-    pub ready_ms: Option<u64>,
+    /// How long faults were felt.
+    #[serde(flatten)]
+    pub times: SingleTimes,
     /// The faults that were to strike, and when, as the seed chose them before the run.
     #[serde(default)]
     pub schedule: Vec<PlannedFault>,
@@ -165,9 +162,7 @@ impl RunReport {
             loop_lag_us: Quantiles::of(&harness.loop_lag),
             overruns: Some(harness.overruns),
             harness_limited: judgement.harness_limited,
-            impact_ms: settled.impact_ms,
-            recovery_ms: settled.recovery_ms,
-            ready_ms: settled.ready_ms,
+            times: settled.times,
             faults: faults.iter().map(FaultReport::from).collect(),
             timeline: settled.timeline.clone(),
             intervals: settled.intervals.iter().map(IntervalReport::from).collect(),
@@ -222,9 +217,7 @@ impl RunReport {
             loop_lag_us: None,
             overruns: None,
             harness_limited: false,
-            impact_ms: None,
-            recovery_ms: None,
-            ready_ms: None,
+            times: SingleTimes::default(),
             schedule: Vec::new(),
             faults: Vec::new(),
             links: Vec::new(),
@@ -288,12 +281,8 @@ impl FigureSource for RunReport {
         self.quantiles(of).map(|quantiles| quantiles.at(quantile))
     }
 
-    fn time_ms(&self, time: Time) -> Option<u64> {
-        match time {
-            Time::Impact => self.impact_ms,
-            Time::Recovery => self.recovery_ms,
-            Time::Ready => self.ready_ms,
-        }
+    fn times(&self) -> SingleTimes {
+        self.times
     }
 }
 

@@ -146,7 +146,7 @@ fn recovery(run: &RunReport) -> String {
         .max_by_key(|fault| fault.heal_begin_ms)
         // Beside a fault that was never healed, nothing can be said to have ended by a healing.
         .filter(|_| faults.iter().all(|fault| fault.heal_begin_ms.is_some() || !breaks(fault)));
-    match (run.impact_ms, run.recovery_ms, healed) {
+    match (run.times.impact_ms, run.times.recovery_ms, healed) {
         (None, ..) => unharmed(run),
         (Some(_), Some(0), Some(fault)) => format!("Nothing more was lost or late once {}.", end_of(fault)),
         (Some(_), Some(ms), Some(fault)) => {
@@ -189,7 +189,7 @@ fn harm(ms: u64, faults: &[&FaultReport]) -> String {
 /// The sentence on how fast the run was, where that is the news: in a run that harmed nobody.
 fn latency(run: &RunReport) -> String {
     let limited = "load generator itself was late, so that the latency is an upper bound";
-    match (&run.latency_us, run.impact_ms, run.harness_limited) {
+    match (&run.latency_us, run.times.impact_ms, run.harness_limited) {
         (None, ..) | (_, Some(_), false) => String::new(),
         (Some(_), Some(_), true) => format!("(*) The {limited}."),
         (Some(latency), None, limits) => {

@@ -54,9 +54,9 @@ pub(super) fn run_with(change: impl FnOnce(&mut RunReport)) -> RunReport {
 pub(super) fn redis() -> RunReport {
     run_with(|run| {
         refuse(run, 503);
-        run.impact_ms = Some(5_012);
-        run.recovery_ms = Some(212);
-        run.ready_ms = Some(31);
+        run.times.impact_ms = Some(5_012);
+        run.times.recovery_ms = Some(212);
+        run.times.ready_ms = Some(31);
         run.faults = vec![fault("kill = 'broker'", 5_000, Some(10_000))];
     })
 }
@@ -90,9 +90,9 @@ pub(super) fn amqp() -> RunReport {
         run.debts = Some(debts);
         run.counts.duplicates = Some(12);
         run.latency_us = quantiles(2_210, 11_480_000, 12_100_000);
-        run.impact_ms = Some(12_600);
-        run.recovery_ms = Some(7_480);
-        run.ready_ms = Some(6_100);
+        run.times.impact_ms = Some(12_600);
+        run.times.recovery_ms = Some(7_480);
+        run.times.ready_ms = Some(6_100);
         run.faults = vec![fault("kill = 'broker'", 5_000, Some(10_000))];
     })
 }

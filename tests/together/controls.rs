@@ -96,7 +96,7 @@ fn harming(subscriber: usize, harm: Harm) -> Faults {
 #[tokio::test]
 async fn a_server_without_faults_is_found_without_fault() {
     let (settled, harness) = measure(Faults::default(), AllCounts::clean()).await;
-    assert_eq!((settled.latency.len(), settled.impact_ms), (360, None));
+    assert_eq!((settled.latency.len(), settled.times.impact_ms), (360, None));
     assert_eq!((harness.publish_delay.len(), &*harness.notes), (120, &[][..]));
     assert!(!harness.loop_lag.is_empty());
 }
@@ -450,7 +450,7 @@ async fn who_left_gets_a_replay_of_all_that_it_missed() {
     assert_eq!(done.debts.recovered, server.replayed() as u64);
     assert_eq!(done.debts.delivered + done.debts.recovered, 360);
     assert_eq!((done.counts.duplicates, done.counts.reordered, done.counts.replay_reordered), (0, 0, 0));
-    assert_eq!(done.impact_ms, None);
+    assert_eq!(done.times.impact_ms, None);
     assert_eq!(load.finish().await.notes, Vec::<String>::new());
 }
 
@@ -460,7 +460,7 @@ async fn who_left_misses_what_nobody_keeps_and_that_harms_nobody() {
         let server = FaultyServer::start(2, Faults::default()).await;
         let load = left(&server, keeps_history).await;
         // What is on its way is lost, and harm, until it arrives: the last message's receipt may come after its answer.
-        let done = until(&load, |s| s.messages.acked == 120 && s.impact_ms.is_none()).await;
+        let done = until(&load, |s| s.messages.acked == 120 && s.times.impact_ms.is_none()).await;
         assert_eq!(done.debts.delivered + done.debts.lost, 360);
         assert!(done.debts.lost_offline >= 40, "{:?}", done.debts);
         // What was on its way when it left: its receipt is the node's luck, and no harm either.
@@ -502,7 +502,7 @@ async fn who_joins_is_absent_from_the_beginning_and_owed_what_is_said_from_then_
     let done = until(&load, |settled| settled.messages.acked == 120 && settled.debts.lost == 0).await;
     assert!((240..=320).contains(&done.debts.owed), "{:?}", done.debts);
     assert_eq!((done.debts.delivered, done.debts.recovered), (done.debts.owed, 0), "it asks for no replay");
-    assert_eq!((server.replayed(), done.impact_ms), (0, None));
+    assert_eq!((server.replayed(), done.times.impact_ms), (0, None));
     assert_eq!(load.finish().await.notes, Vec::<String>::new());
 }
 

@@ -97,7 +97,7 @@ mod tests {
             run.counts.replay_reordered = Some(20);
             run.latency_us = Some(Quantiles { p50: 21, p90: 22, p99: 23, p999: 24, max: 25 });
             (run.service_us, run.fan_out_us) = (quantiles(1, 26, 99), quantiles(1, 27, 99));
-            (run.impact_ms, run.recovery_ms, run.ready_ms) = (Some(28), Some(29), Some(30));
+            (run.times.impact_ms, run.times.recovery_ms, run.times.ready_ms) = (Some(28), Some(29), Some(30));
         });
         let expected = [
             ("sent", 1.0),
@@ -184,7 +184,7 @@ mod tests {
         assert_eq!(median(vec![7.0]), Some(7.0));
         assert_eq!(median(vec![9.0, 1.0, 4.0]), Some(4.0));
         assert_eq!(median(vec![9.0, 1.0, 4.0, 2.0]), Some(3.0));
-        let run = |impact: Option<u64>| run_with(|run| run.impact_ms = impact);
+        let run = |impact: Option<u64>| run_with(|run| run.times.impact_ms = impact);
         assert_eq!(side("impact", &[run(Some(10)), run(None), run(Some(40))]), Some(25.0));
     }
 }
