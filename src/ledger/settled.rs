@@ -21,7 +21,7 @@ pub struct Settled {
     pub messages: Messages,
     /// What became of the debts.
     pub debts: Debts,
-    /// What was counted beside them.
+    /// What was counted beside messages and debts.
     pub counts: Counts,
     /// Paths that never worked while probing.
     pub unverified_paths: Vec<Path>,

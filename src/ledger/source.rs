@@ -12,7 +12,7 @@ pub trait FigureSource {
     fn messages(&self) -> Option<&Messages>;
     /// What became of the debts.
     fn debts(&self) -> Option<&Debts>;
-    /// What was counted beside them.
+    /// What was counted beside messages and debts.
     fn counts(&self) -> Counts<Option<u64>>;
     /// Number of paths that never worked, and of paths that stopped working.
     fn paths(&self) -> Option<(usize, usize)>;

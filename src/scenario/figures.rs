@@ -14,7 +14,7 @@ macro_rules! declare {
         pub enum $kind { $(#[doc = $meaning] $figure,)* }
 
         impl $kind {
-            /// All of this kind, in the order of tables.
+            /// Every figure of this kind, in the order of tables.
             pub const ALL: &[Self] = &[$(Self::$figure),*];
 
             pub(crate) fn declared(self) -> &'static Declared {
