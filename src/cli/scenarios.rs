@@ -70,6 +70,8 @@ fn list() -> Result<String, ScenarioError> {
         let patterns = match left[..] {
             [] => "all".into(),
             [one] => format!("all but {one}"),
+            // The table is for a terminal of 80 columns, however many patterns there are.
+            _ if runs.len() > 2 => format!("{} of {}", runs.len(), Pattern::ALL.len()),
             _ => names(runs),
         };
         rows.push((shipped.name, patterns, scenario.title));
