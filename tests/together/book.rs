@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use pubsub_lab::scenario::{ACTIONS, Pattern, Whose};
+use pubsub_lab::scenario::{ACTIONS, Whose};
 use serde_json::{Value, json};
 
 use crate::support::process::pubsub_lab;
@@ -189,7 +189,7 @@ fn undocumented_keys(schema: &Value, pages: &Pages) -> Vec<String> {
     let (tables, figures): (Vec<_>, Vec<_>) =
         properties(&keys["expect"]).partition(|name| Whose::named(name).is_some());
     // One form stands for the tables of all patterns; the introduction names the patterns.
-    let form = |name| Pattern::named(name).map_or(name, |_| "PATTERN");
+    let form = |name| pubsub_lab::scenario::Pattern::named(name).map_or(name, |_| "PATTERN");
     let tables: BTreeSet<_> = tables.into_iter().map(|name| format!("[expect.{}]", form(name))).collect();
     let page = pages.get("reference/expect.md").map_or("", String::as_str);
     look("expect", figures, page);
