@@ -1,14 +1,14 @@
 # One command each. `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test soak mutants audit
+.PHONY: help setup demo check test test-together test-waiting soak mutants audit
 
 # rustup puts its tools here, and a shell that is older than the installation does not know yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
 # Tests are linked into few programs, for linking one takes seconds: `together`, and `alone` for those that boot brokers
-# and wait, a few at a time, or judge time, one by one (tests/once_more.sh). By themselves are `bus_memory`, which judges the memory of its
-# own process, and what is new and has no place yet.
+# and wait, which run beside it, or judge time, which run last and one by one (tests/once_more.sh). By themselves are
+# `bus_memory`, which judges the memory of its own process, and what is new and has no place yet.
 ALL := $(patsubst tests/%.rs,%,$(patsubst %/main.rs,%.rs,$(wildcard tests/*.rs tests/*/main.rs)))
 OTHERS := $(filter-out together alone soak,$(ALL))
 # The lints are of the release build too: both take the same macros and build scripts, and the same SQLite in C.
@@ -47,12 +47,18 @@ test: setup ## everything that keeps the house in order, over real processes and
 	@echo "== tests"
 	$(UNIT_TEST)
 	$(CARGO_TEST) --bins $(addprefix --test ,$(OTHERS))
-	$(CARGO_TEST) --test together -- --test-threads=$(CROWD)
 	$(CARGO_TEST) --doc
-	@echo "== whole clusters under faults, three at a time: they mostly wait"
-	$(CARGO_TEST) --test alone -- waiting:: --test-threads=3
+	@echo "== two crowds side by side: quick tests that compute, and whole clusters under faults, which mostly wait"
+	@$(MAKE) --no-print-directory -j2 test-together test-waiting
 	@echo "== tests that judge time, last and one by one"
 	tests/once_more.sh $(CARGO_TEST) --test alone -- timing::
+
+# Cargo is to ask nobody how many jobs it may run: there is nothing left to compile.
+test-together:
+	MAKEFLAGS= $(CARGO_TEST) --test together -- --test-threads=$(CROWD)
+
+test-waiting:
+	MAKEFLAGS= $(CARGO_TEST) --test alone -- waiting:: --test-threads=3
 
 soak: setup ## kill everything at random for five minutes, and the broker with ten seeds (SOAK_SEED, SOAK_SECONDS)
 	$(CARGO_TEST) --test soak -- --test-threads=1 --nocapture

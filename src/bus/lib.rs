@@ -20,6 +20,7 @@ mod status;
 pub mod zeromq;
 
 pub use counters::Counters;
+pub use wire::Level;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -125,15 +126,6 @@ pub enum BusError {
     /// The bus could not be set up at all, for example because of a malformed URL.
     #[error("{0}")]
     Setup(String),
-}
-
-/// How far a published message is known to have come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Level {
-    /// The broker, or the socket, took the message. Nothing more is promised.
-    Handed,
-    /// The broker has written the message down durably.
-    Confirmed,
 }
 
 /// The outcome of one publish, as far as its node can know.

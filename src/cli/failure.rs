@@ -3,7 +3,7 @@
 use std::fmt;
 
 use lab::LabError;
-use scenario::ScenarioError;
+use scenario::InputError;
 
 /// The exit code for wrong usage or an invalid file.
 pub const USAGE: u8 = 2;
@@ -36,8 +36,8 @@ impl From<LabError> for Failure {
     }
 }
 
-impl From<ScenarioError> for Failure {
-    fn from(error: ScenarioError) -> Self {
+impl From<InputError> for Failure {
+    fn from(error: InputError) -> Self {
         Self::new(USAGE, error.to_string(), error.hint())
     }
 }

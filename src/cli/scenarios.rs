@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use clap::{Args, Subcommand};
 
-use scenario::{self, Overrides, Pattern, Scenario, ScenarioError, ScenarioFile, Shipped, Variation};
+use scenario::{self, InputError, Overrides, Pattern, Scenario, ScenarioFile, Shipped, Variation};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -61,7 +61,7 @@ pub fn run(args: &ScenariosArgs) -> u8 {
     }
 }
 
-fn list() -> Result<String, ScenarioError> {
+fn list() -> Result<String, InputError> {
     let mut rows = vec![("SCENARIO".to_owned(), "PATTERNS".to_owned(), "WHAT HAPPENS".to_owned())];
     for shipped in Shipped::all() {
         let scenario = Scenario::load(&shipped.name, &Overrides::new())?;
@@ -102,7 +102,7 @@ fn names(patterns: impl IntoIterator<Item = Pattern>) -> String {
     patterns.into_iter().map(Pattern::name).collect::<Vec<_>>().join(", ")
 }
 
-fn check(file: &str) -> Result<String, ScenarioError> {
+fn check(file: &str) -> Result<String, InputError> {
     // Every variation of the scenario's matrix is judged.
     let variations = ScenarioFile::find(file)?.variations(&Overrides::new())?;
     let Some(Variation { scenario, .. }) = variations.into_iter().next() else { return Ok(String::new()) };

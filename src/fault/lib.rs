@@ -58,7 +58,7 @@ mod tests {
     }
 
     impl Patient {
-        fn note(&self, what: &'static str) -> Result<(), String> {
+        fn record_call(&self, what: &'static str) -> Result<(), String> {
             self.done.lock().unwrap().push(what);
             Ok(())
         }
@@ -67,22 +67,22 @@ mod tests {
     impl Victim for Patient {
         type Error = String;
         async fn kill(&self) -> Result<(), String> {
-            self.note("kill")
+            self.record_call("kill")
         }
         async fn terminate(&self) -> Result<(), String> {
-            self.note("terminate")
+            self.record_call("terminate")
         }
         async fn freeze(&self) -> Result<(), String> {
-            self.note("freeze")
+            self.record_call("freeze")
         }
         async fn thaw(&self) -> Result<(), String> {
-            self.note("thaw")
+            self.record_call("thaw")
         }
         async fn revive(&self) -> Result<(), String> {
-            if self.lost_for_good { Err("no such program".into()) } else { self.note("revive") }
+            if self.lost_for_good { Err("no such program".into()) } else { self.record_call("revive") }
         }
         async fn ready(&self) -> Result<(), String> {
-            self.note("ready")
+            self.record_call("ready")
         }
     }
 

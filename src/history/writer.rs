@@ -16,7 +16,7 @@ use super::intake::{Content, Delivery};
 use super::keep::{Bounds, Keep};
 use super::status::Status;
 use super::store::{self, Opening, Store, Written};
-use trace::{Line, Step, Trace};
+use trace::{Step, Trace, TraceLine};
 
 /// Largest number of deliveries in one transaction.
 const BATCH: usize = 1_000;
@@ -196,7 +196,7 @@ impl Writer {
         if self.trace.is_on() {
             for delivery in batch {
                 if let Content::Message(message) = &delivery.content {
-                    self.trace.note(|| Line::now(Step::Stored, &message.id, &message.room));
+                    self.trace.record_step(|| TraceLine::now(Step::Stored, &message.id, &message.room));
                 }
             }
         }

@@ -13,7 +13,7 @@ use super::planned::Planned;
 use super::product::Product;
 use super::subject::Subject;
 use super::trace::Tracing;
-use super::trial::{Outcome, Trial};
+use super::trial::{Trial, TrialResult};
 use ledger::Verdict;
 use load::Dialect;
 use report::{Host, Report, RunReport, SCHEMA};
@@ -140,25 +140,25 @@ async fn series(
     let mut sustained = false;
     let mut planned = Planned::of(options, subject).into_iter();
     while let Some(run) = planned.next() {
-        let outcome = match cancel.is_cancelled() {
+        let result = match cancel.is_cancelled() {
             true => None,
             false => Some(single(options, &run, cancel, observer).await),
         };
-        let outcome = match outcome {
-            Some(Ok(outcome)) => outcome,
+        let result = match result {
+            Some(Ok(result)) => result,
             // Nobody knows how far the search would have gone, so only the run that gave nothing is named.
             _ if searching => {
                 done.not_run.push(run.name());
-                return outcome.map_or(Ok(()), |outcome| outcome.map(drop));
+                return result.map_or(Ok(()), |result| result.map(drop));
             }
-            outcome => {
+            result => {
                 done.not_run.extend(std::iter::once(run).chain(planned).map(|run| run.name()));
-                return outcome.map_or(Ok(()), |outcome| outcome.map(drop));
+                return result.map_or(Ok(()), |result| result.map(drop));
             }
         };
-        done.versions.extend(outcome.versions);
+        done.versions.extend(result.versions);
         let params = run.variation.params.clone();
-        let mut report = RunReport { params, repeat: run.repeat, ..outcome.run };
+        let mut report = RunReport { params, repeat: run.repeat, ..result.run };
         let valid = report.verdict == Verdict::Valid;
         // A search that has found no value which the subject sustains shows only a failure, and not what was sought.
         report.sought = searching && sustained && !valid && !report.partial;
@@ -176,7 +176,7 @@ async fn single(
     run: &Planned<'_>,
     cancel: &CancellationToken,
     observer: &dyn Observer,
-) -> Result<Outcome, LabError> {
+) -> Result<TrialResult, LabError> {
     let (index, of) = run.place(options);
     observer.note(Note::Run { label: &run.name(), index, of });
     let logs = run.logs(options);

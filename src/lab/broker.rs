@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::docker::{self, Container};
 use super::error::LabError;
 use super::external;
-use super::kind::Place;
+use super::kind::BrokerSite;
 use super::managed::Managed;
 use super::process::Supervision;
 use super::product::Product;
@@ -17,13 +17,13 @@ use scenario::Pattern;
 #[derive(Debug)]
 pub struct Broker {
     product: Product,
-    kind: Kind,
+    kind: BrokerOrigin,
     url: String,
     version: String,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum BrokerOrigin {
     Process(Box<Managed>),
     Container(Container),
     /// A broker of the user's, which the lab may not break.
@@ -34,7 +34,7 @@ impl Broker {
     /// Uses the broker at this URL, once it has answered.
     pub async fn external(product: Product, url: &str) -> Result<Self, LabError> {
         let version = external::version(product, url).await?;
-        Ok(Self { product, kind: Kind::External, url: url.to_owned(), version })
+        Ok(Self { product, kind: BrokerOrigin::External, url: url.to_owned(), version })
     }
 
     /// Starts a broker for this cluster alone: from this machine's installation if there is one, else with Docker.
@@ -45,15 +45,15 @@ impl Broker {
         supervision: &Supervision,
     ) -> Result<Self, LabError> {
         let (kind, port) = match source(product).await? {
-            Source::Program(program) => {
-                let managed = product.start(Place { program: &program, dir, logs, supervision }).await?;
+            BrokerSource::Program(program) => {
+                let managed = product.start(BrokerSite { program: &program, dir, logs, supervision }).await?;
                 let port = managed.port();
-                (Kind::Process(Box::new(managed)), port)
+                (BrokerOrigin::Process(Box::new(managed)), port)
             }
-            Source::Docker => {
+            BrokerSource::Docker => {
                 let container = Container::start(product, logs, supervision).await?;
                 let port = container.port();
-                (Kind::Container(container), port)
+                (BrokerOrigin::Container(container), port)
             }
         };
         let version = product.version_at(port).await.unwrap_or_else(|_| "unknown".into());
@@ -76,7 +76,7 @@ impl Broker {
 
     /// Whether the broker is the user's.
     pub fn is_external(&self) -> bool {
-        matches!(self.kind, Kind::External)
+        matches!(self.kind, BrokerOrigin::External)
     }
 
     /// The URL at which the nodes find the broker. It may hold a password.
@@ -92,8 +92,8 @@ impl Broker {
     /// The process id of the broker at this moment, if it is a process of the lab's.
     pub fn process_id(&self) -> Option<u32> {
         match &self.kind {
-            Kind::Process(managed) => Some(managed.process_id()),
-            Kind::Container(_) | Kind::External => None,
+            BrokerOrigin::Process(managed) => Some(managed.process_id()),
+            BrokerOrigin::Container(_) | BrokerOrigin::External => None,
         }
     }
 
@@ -102,9 +102,11 @@ impl Broker {
         let (product, version) = (self.product, &self.version);
         let on = |port: u16| format!("{product} {version} on port {port}");
         match &self.kind {
-            Kind::Process(managed) => format!("{}, process {}", on(managed.port()), managed.process_id()),
-            Kind::Container(container) => format!("{}, in Docker", on(container.port())),
-            Kind::External => format!("{product} {version} at {}, not the lab's", redact(&self.url)),
+            BrokerOrigin::Process(managed) => {
+                format!("{}, process {}", on(managed.port()), managed.process_id())
+            }
+            BrokerOrigin::Container(container) => format!("{}, in Docker", on(container.port())),
+            BrokerOrigin::External => format!("{product} {version} at {}, not the lab's", redact(&self.url)),
         }
     }
 
@@ -114,9 +116,9 @@ impl Broker {
     /// When something is left; the error is a sentence for people.
     pub async fn stop(&self, namespace: &str) -> Result<(), String> {
         match &self.kind {
-            Kind::Process(managed) => managed.stop().await,
-            Kind::Container(container) => container.stop().await,
-            Kind::External => return external::clean(self.product, &self.url, namespace).await,
+            BrokerOrigin::Process(managed) => managed.stop().await,
+            BrokerOrigin::Container(container) => container.stop().await,
+            BrokerOrigin::External => return external::clean(self.product, &self.url, namespace).await,
         }
         Ok(())
     }
@@ -124,7 +126,7 @@ impl Broker {
 
 /// Where a broker of the lab's own comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
+pub enum BrokerSource {
     /// The program at this path of this machine.
     Program(PathBuf),
     /// A Docker container.
@@ -135,17 +137,17 @@ pub enum Source {
 ///
 /// # Errors
 /// When no broker is to be had; the hint says how to get one.
-pub async fn source(product: Product) -> Result<Source, LabError> {
+pub async fn source(product: Product) -> Result<BrokerSource, LabError> {
     let facts = product.facts();
     let found = facts.program.find()?;
     let also_needed = facts.companion.map_or(Ok(()), |companion| (companion.find)().map(drop));
     let incomplete = match (found, also_needed) {
-        (Some(program), Ok(())) => return Ok(Source::Program(program)),
+        (Some(program), Ok(())) => return Ok(BrokerSource::Program(program)),
         (Some(_), Err(error)) => Some(error),
         (None, _) => None,
     };
     if docker::is_there().await {
-        return Ok(Source::Docker);
+        return Ok(BrokerSource::Docker);
     }
     if let Some(error) = incomplete {
         return Err(error);
@@ -172,9 +174,9 @@ macro_rules! wound {
     ($name:ident) => {
         async fn $name(&self) -> Result<(), LabError> {
             match &self.kind {
-                Kind::Process(managed) => managed.$name().await,
-                Kind::Container(container) => container.$name().await,
-                Kind::External => Err(not_ours(&self.url)),
+                BrokerOrigin::Process(managed) => managed.$name().await,
+                BrokerOrigin::Container(container) => container.$name().await,
+                BrokerOrigin::External => Err(not_ours(&self.url)),
             }
         }
     };

@@ -11,7 +11,7 @@ use super::base::{Base, Events};
 use super::broker::Broker;
 use super::error::LabError;
 use super::links::Links;
-use super::members::{Members, Shared, client_ports};
+use super::members::{MemberContext, Members, client_ports};
 use super::options::{ClusterOptions, no_history, no_such_node};
 use super::process::Supervision;
 use super::progress::Progress;
@@ -57,7 +57,7 @@ impl Cluster {
             broker = start_broker(options, logs, &base, progress).await?;
             let secret: String =
                 rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
-            let shared = Shared {
+            let context = MemberContext {
                 options,
                 broker: broker.as_ref(),
                 namespace: &namespace,
@@ -67,7 +67,7 @@ impl Cluster {
                 links: &links,
                 progress,
             };
-            Members::start(&shared, clients).await
+            Members::start(&context, clients).await
         };
         let built = tokio::select! {
             built = build => built,

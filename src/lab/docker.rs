@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use super::error::LabError;
 use super::kind::Image;
-use super::ports::{self, Kept};
+use super::ports::{self, KeptPort};
 use super::process::{Death, LAST_WORDS, Process, Spec, Supervision};
 use super::product::Product;
 use fault::Victim;
@@ -61,7 +61,7 @@ pub struct Container {
     name: String,
     port: u16,
     /// Keeps the port from being given to anybody else while the container is down.
-    _kept: Kept,
+    _kept: KeptPort,
     dir: PathBuf,
     supervision: Supervision,
     /// Whether somebody asked the process that runs now to end. Each start makes a new flag.
@@ -83,7 +83,7 @@ impl Container {
             product,
             name,
             port,
-            _kept: Kept::new(port),
+            _kept: KeptPort::new(port),
             dir: dir.to_owned(),
             supervision: supervision.clone(),
             asked: Mutex::default(),
@@ -108,7 +108,7 @@ impl Container {
 
     /// Stops and removes the container.
     pub async fn stop(&self) {
-        self.ask();
+        self.expect_end();
         // A container that cannot be removed here is left to the warden.
         if docker(&remove(&self.name), COMMAND).await.is_ok() {
             self.supervision.warden.container_gone(&self.name).ok();
@@ -135,7 +135,7 @@ impl Container {
     }
 
     /// Records that the end of the container that comes now was asked for.
-    fn ask(&self) {
+    fn expect_end(&self) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).store(true, Ordering::SeqCst);
     }
 
@@ -173,12 +173,12 @@ impl Victim for Container {
     type Error = LabError;
 
     async fn kill(&self) -> Result<(), LabError> {
-        self.ask();
+        self.expect_end();
         docker(&["kill", &self.name], COMMAND).await.map(drop)
     }
 
     async fn terminate(&self) -> Result<(), LabError> {
-        self.ask();
+        self.expect_end();
         docker(&["kill", "--signal", "TERM", &self.name], COMMAND).await.map(drop)
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::error::LabError;
 use super::product::Product;
 use super::redaction::redact;
-use super::refusal::{PATIENCE, Refusal};
+use super::refusal::{BrokerRefusal, PATIENCE};
 
 /// How long it may take to clean up at the user's broker: cleaning is a part of the end, which is to come soon.
 const CLEAN: Duration = Duration::from_secs(1);
@@ -18,14 +18,14 @@ pub async fn version(product: Product, url: &str) -> Result<String, LabError> {
     let refusal = match tokio::time::timeout(2 * PATIENCE, product.version_of(url)).await {
         Ok(Ok(version)) => return Ok(version),
         Ok(Err(refusal)) => refusal,
-        Err(_) => Refusal::unusable("it does not answer"),
+        Err(_) => BrokerRefusal::unusable("it does not answer"),
     };
     let shown = redact(url);
     Err(match refusal {
-        Refusal::Url(why) => {
+        BrokerRefusal::Url(why) => {
             LabError::usage(format!("the broker URL {shown} cannot be used: {why}")).hint(product.url_form())
         }
-        Refusal::Unusable { why, hint } => {
+        BrokerRefusal::Unusable { why, hint } => {
             let hint = hint.unwrap_or("start it, or leave out `--broker` and the lab starts its own");
             LabError::environment(format!("the broker at {shown} cannot be used: {why}")).hint(hint)
         }

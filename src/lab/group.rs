@@ -9,12 +9,12 @@ use nix::unistd::Pid;
 
 /// A process group, named by its leader and the leader's birth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Group {
+pub struct ProcessGroup {
     leader: i32,
     born: Option<u64>,
 }
 
-impl Group {
+impl ProcessGroup {
     /// The group of a child that is not reaped yet, so that the number certainly belongs to it.
     pub fn of_child(leader: i32) -> Self {
         Self { leader, born: birth(leader) }
@@ -98,8 +98,8 @@ mod tests {
 
     #[test]
     fn nobody_is_everybody() {
-        assert!(!Group::recorded(0, None).signal(Signal::SIGCONT));
-        assert!(!Group::recorded(1, None).signal(Signal::SIGCONT));
+        assert!(!ProcessGroup::recorded(0, None).signal(Signal::SIGCONT));
+        assert!(!ProcessGroup::recorded(1, None).signal(Signal::SIGCONT));
     }
 }
 
@@ -109,9 +109,9 @@ mod tests_of_the_machine {
     use std::os::unix::process::CommandExt;
     use std::process::{Child, Command};
 
-    fn sleeper() -> (Child, Group) {
+    fn sleeper() -> (Child, ProcessGroup) {
         let child = Command::new("sleep").arg("60").process_group(0).spawn().unwrap();
-        let group = Group::of_child(child.id() as i32);
+        let group = ProcessGroup::of_child(child.id() as i32);
         (child, group)
     }
 
@@ -129,7 +129,7 @@ mod tests_of_the_machine {
     #[test]
     fn a_recycled_number_is_left_alone() {
         let (mut child, group) = sleeper();
-        let before = Group::recorded(group.leader(), group.born().map(|born| born - 1));
+        let before = ProcessGroup::recorded(group.leader(), group.born().map(|born| born - 1));
         assert!(before.is_recycled());
         assert!(!before.signal(Signal::SIGKILL));
         assert!(!before.is_alive());

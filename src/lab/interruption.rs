@@ -14,7 +14,7 @@ const MOMENT: Duration = Duration::from_millis(300);
 
 /// Where a run was cut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cut {
+pub(super) struct RunCut {
     /// When the run was cut, since the run's zero.
     pub(super) at: Duration,
     /// When the run was cut, since the measured load began.
@@ -25,7 +25,7 @@ pub(super) struct Cut {
     pub(super) young: u64,
 }
 
-impl Cut {
+impl RunCut {
     /// Ends the load now, and waits a moment for messages under way. `None` if the load has not begun.
     pub(super) async fn now(generator: &LoadGenerator) -> Option<Self> {
         let begin = generator.begin();
@@ -73,7 +73,7 @@ mod tests {
         let whole = Duration::from_secs(20);
         let why = |ms, young| {
             let loaded = Duration::from_millis(ms);
-            Cut { at: loaded * 2, loaded, young }.why(whole)
+            RunCut { at: loaded * 2, loaded, young }.why(whole)
         };
         assert_eq!(why(7_312, 0), ["interrupted after 7.3 s of 20 s"]);
         assert_eq!(why(20_500, 0), ["interrupted after its load of 20 s, before every debt was waited for"]);

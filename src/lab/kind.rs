@@ -11,7 +11,7 @@ use super::error::LabError;
 use super::managed::Managed;
 use super::process::Supervision;
 use super::program;
-use super::refusal::Refusal;
+use super::refusal::BrokerRefusal;
 
 /// A kind of broker: the facts about it, and how a broker of the kind is started, asked and left.
 pub trait BrokerKind: fmt::Debug + Send + Sync {
@@ -19,13 +19,13 @@ pub trait BrokerKind: fmt::Debug + Send + Sync {
     fn facts(&self) -> &'static Facts;
 
     /// Starts a broker of the lab's own and waits until it serves.
-    fn start<'a>(&self, place: Place<'a>) -> BoxFuture<'a, Result<Managed, LabError>>;
+    fn start<'a>(&self, site: BrokerSite<'a>) -> BoxFuture<'a, Result<Managed, LabError>>;
 
     /// The version of the broker that serves on this loopback port. An error until it serves.
     fn version_at(&self, port: u16) -> BoxFuture<'static, io::Result<String>>;
 
     /// The version of the user's broker, or `unknown`, once it has let in a client of the kind that the nodes use.
-    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, Refusal>>;
+    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, BrokerRefusal>>;
 
     /// Deletes what the nodes and the history of this namespace have made at the user's broker to stay. An error is a
     /// clause for people. A kind that keeps nothing has nothing to delete.
@@ -34,9 +34,9 @@ pub trait BrokerKind: fmt::Debug + Send + Sync {
     }
 }
 
-/// The place in which a broker of the lab's own is started.
+/// Where a broker of the lab's own is started: its program, its directories, and who watches it.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct BrokerSite<'a> {
     /// The path of the broker's program.
     pub program: &'a Path,
     /// The lab's private directory.
@@ -94,7 +94,7 @@ pub enum VersionBy {
     /// The program says its version when it is called with this flag.
     Flag(&'static str),
     /// The path of its installation tells the version.
-    Place(fn(&Path) -> Option<String>),
+    InstallPath(fn(&Path) -> Option<String>),
 }
 
 /// A program that a server needs beside it.

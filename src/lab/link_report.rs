@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::links::{Links, Seen};
+use super::links::{LinkSeen, Links};
 use fault::link::Added;
 use report::{LinkReport, ProxyReport};
 
 /// The row of each proxied link, with what its proxies counted.
 pub(super) fn link_reports(links: &Links) -> Vec<LinkReport> {
-    let report = |seen: Seen| LinkReport {
+    let report = |seen: LinkSeen| LinkReport {
         name: seen.name,
         connections: seen.counts.accepted,
         refused: seen.counts.refused,

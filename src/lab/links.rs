@@ -12,13 +12,13 @@ use tokio_util::task::TaskTracker;
 
 use super::error::LabError;
 use super::ports;
-use fault::link::{Added, Hold, Line, LinkCounts, Proxy, Way, added_latency};
+use fault::link::{Added, ConditionHold, LinkCounts, Proxy, ProxyLink, Way, added_latency};
 use scenario::{Action, Condition, End, Fault, Link, Target, side};
 
 /// The links of one cluster that are proxied.
 #[derive(Debug)]
 pub struct Links {
-    lines: Vec<Named>,
+    links: Vec<Named>,
     nodes: usize,
     /// Each proxy, with the guard that ends it.
     proxies: Mutex<Vec<(Proxy, DropGuard)>>,
@@ -31,7 +31,7 @@ pub struct Links {
 #[derive(Debug)]
 struct Named {
     target: Target,
-    line: Line,
+    link: ProxyLink,
 }
 
 /// How a link of the scenario lies on a path.
@@ -47,7 +47,7 @@ enum Lie {
 
 /// What the proxies of a link have seen.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct LinkSeen {
     /// The name of the link, as the scenario words it.
     pub name: String,
     /// What the proxies of the link counted.
@@ -57,39 +57,39 @@ pub struct Seen {
 impl Links {
     /// The links that these faults name. The seed reaches their jitter.
     pub fn of(faults: &[Fault], nodes: usize, seed: u64) -> Self {
-        let mut lines: Vec<Named> = Vec::new();
+        let mut links: Vec<Named> = Vec::new();
         for fault in faults {
             if matches!(fault.target, Target::Link(_) | Target::Groups(_))
-                && !lines.iter().any(|named| named.target == fault.target)
+                && !links.iter().any(|named| named.target == fault.target)
             {
-                let line = Line::new(seed.wrapping_add(lines.len() as u64));
-                lines.push(Named { target: fault.target.clone(), line });
+                let link = ProxyLink::new(seed.wrapping_add(links.len() as u64));
+                links.push(Named { target: fault.target.clone(), link });
             }
         }
         let cancel = CancellationToken::new();
         let _end = cancel.clone().drop_guard();
-        Self { lines, nodes, proxies: Mutex::default(), tasks: TaskTracker::new(), cancel, _end }
+        Self { links, nodes, proxies: Mutex::default(), tasks: TaskTracker::new(), cancel, _end }
     }
 
     /// Whether no link is proxied.
     pub fn is_empty(&self) -> bool {
-        self.lines.is_empty()
+        self.links.is_empty()
     }
 
     /// The address at which one process finds another that listens at `upstream`: that of a proxy that stands in
     /// between. `None` where nothing stands in between.
     pub async fn place(&self, dialer: End, listener: End, upstream: &str) -> Result<Option<u16>, LabError> {
         let lies = |named: &Named| {
-            self.lie(&named.target, dialer, listener).map(|lie| (named.line.clone(), lie == Lie::Against))
+            self.lie(&named.target, dialer, listener).map(|lie| (named.link.clone(), lie == Lie::Against))
         };
-        let lines: Vec<_> = self.lines.iter().filter_map(lies).collect();
-        if lines.is_empty() {
+        let links: Vec<_> = self.links.iter().filter_map(lies).collect();
+        if links.is_empty() {
             return Ok(None);
         }
         // The port lies outside the range of outgoing connections: a cut closes it, and nobody is to get it meanwhile.
         let port = ports::free(1)?.first().copied().unwrap_or(0);
         let cancel = self.cancel.child_token();
-        let started = Proxy::start(port, upstream.to_owned(), lines, &self.tasks, &cancel).await;
+        let started = Proxy::start(port, upstream.to_owned(), links, &self.tasks, &cancel).await;
         let proxy = started.map_err(|error| {
             LabError::environment(format!("the link {dialer} <-> {listener} cannot be proxied: {error}"))
         })?;
@@ -120,14 +120,14 @@ impl Links {
     }
 
     /// Puts a fault's condition on its link. `None` if the fault strikes no link.
-    pub fn strike(&self, fault: &Fault) -> Option<Struck> {
-        let named = self.lines.iter().find(|named| named.target == fault.target)?;
+    pub fn strike(&self, fault: &Fault) -> Option<HeldCondition> {
+        let named = self.links.iter().find(|named| named.target == fault.target)?;
         let (condition, way) = match (&fault.action, &fault.target) {
             (Action::Link(condition), Target::Link(link)) => (*condition, way(*link)),
             (Action::Partition, _) => (Condition::Blackhole, Way::Both),
             _ => return None,
         };
-        Some(Struck { line: named.line.clone(), hold: named.line.apply(condition, way) })
+        Some(HeldCondition { link: named.link.clone(), hold: named.link.apply(condition, way) })
     }
 
     /// The nodes that a fault on a link or a partition concerns.
@@ -144,9 +144,9 @@ impl Links {
     }
 
     /// What the proxies of each link have seen so far, in the order of the scenario.
-    pub fn seen(&self) -> Vec<Seen> {
-        let seen = |named: &Named| Seen { name: named.target.to_string(), counts: named.line.counts() };
-        self.lines.iter().map(seen).collect()
+    pub fn seen(&self) -> Vec<LinkSeen> {
+        let seen = |named: &Named| LinkSeen { name: named.target.to_string(), counts: named.link.counts() };
+        self.links.iter().map(seen).collect()
     }
 
     /// The latency that a proxy itself adds on this machine now; `None` where no link is proxied.
@@ -167,15 +167,15 @@ impl Links {
 
 /// A condition that holds on a link.
 #[derive(Debug)]
-pub struct Struck {
-    line: Line,
-    hold: Hold,
+pub struct HeldCondition {
+    link: ProxyLink,
+    hold: ConditionHold,
 }
 
-impl Struck {
+impl HeldCondition {
     /// Takes the condition away from the link.
     pub fn heal(self) {
-        self.line.heal(self.hold);
+        self.link.heal(self.hold);
     }
 }
 

@@ -28,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const TRIES: usize = 5;
 
 /// What all members of one cluster share.
-pub(super) struct Shared<'a> {
+pub(super) struct MemberContext<'a> {
     pub(super) options: &'a ClusterOptions,
     pub(super) broker: Option<&'a Broker>,
     pub(super) namespace: &'a str,
@@ -57,13 +57,13 @@ pub(super) struct Addresses {
 }
 
 /// Why a member did not start.
-struct Failure {
+struct StartFailure {
     error: LabError,
     /// Whether somebody took the member's port after the lab had chosen it: other ports may do.
     taken: bool,
 }
 
-impl From<LabError> for Failure {
+impl From<LabError> for StartFailure {
     fn from(error: LabError) -> Self {
         Self { error, taken: false }
     }
@@ -95,27 +95,27 @@ fn port_taken(index: usize, port: u16, error: &std::io::Error) -> LabError {
 
 impl Members {
     /// Starts all members at once and waits until they serve. Reports them in their order.
-    pub(super) async fn start(shared: &Shared<'_>, mut clients: Vec<u16>) -> Result<Self, LabError> {
+    pub(super) async fn start(context: &MemberContext<'_>, mut clients: Vec<u16>) -> Result<Self, LabError> {
         for _ in 1..TRIES {
-            match Self::attempt(shared, &clients).await {
+            match Self::attempt(context, &clients).await {
                 Err(failure) if failure.taken => {
-                    if shared.options.port == 0 {
+                    if context.options.port == 0 {
                         clients = ports::free(clients.len())?;
                     }
                 }
                 outcome => return outcome.map_err(|failure| failure.error),
             }
         }
-        Self::attempt(shared, &clients).await.map_err(|failure| failure.error)
+        Self::attempt(context, &clients).await.map_err(|failure| failure.error)
     }
 
-    async fn attempt(shared: &Shared<'_>, clients: &[u16]) -> Result<Self, Failure> {
-        let addresses = Addresses::free(&shared.options.software, clients)?;
-        shared.links.clear();
-        let ways = Ways::of(shared, clients, &addresses).await?;
+    async fn attempt(context: &MemberContext<'_>, clients: &[u16]) -> Result<Self, StartFailure> {
+        let addresses = Addresses::free(&context.options.software, clients)?;
+        context.links.clear();
+        let ways = Ways::of(context, clients, &addresses).await?;
         // Both starts go on to their ends: a member that has started holds its port until it is gone.
         let started =
-            join(start_nodes(shared, clients, &addresses, &ways), start_history(shared, &addresses, &ways))
+            join(start_nodes(context, clients, &addresses, &ways), start_history(context, &addresses, &ways))
                 .await;
         let (nodes, history) = match started {
             (Ok(nodes), Ok(history)) => (nodes, history),
@@ -129,10 +129,10 @@ impl Members {
             }
         };
         if let Some(history) = &history {
-            (shared.progress)(Progress::History(format!("http://127.0.0.1:{}", history.port())));
+            (context.progress)(Progress::History(format!("http://127.0.0.1:{}", history.port())));
         }
         for (index, node) in nodes.iter().enumerate() {
-            (shared.progress)(Progress::Node { index, url: format!("http://127.0.0.1:{}", node.port()) });
+            (context.progress)(Progress::Node { index, url: format!("http://127.0.0.1:{}", node.port()) });
         }
         Ok(Self { nodes, doors: ways.doors, history })
     }
@@ -153,17 +153,17 @@ impl Addresses {
 }
 
 async fn start_nodes(
-    shared: &Shared<'_>,
+    context: &MemberContext<'_>,
     clients: &[u16],
     addresses: &Addresses,
     ways: &Ways,
-) -> Result<Vec<Service>, Failure> {
-    let tell = |index| (shared.progress)(Progress::Waiting(format!("node {index}")));
+) -> Result<Vec<Service>, StartFailure> {
+    let tell = |index| (context.progress)(Progress::Waiting(format!("node {index}")));
     let starts = clients.iter().enumerate().map(|(index, port)| {
-        let (spec, sub) = (node_spec(shared, index, *port, addresses, ways), addresses.subs.get(index));
+        let (spec, sub) = (node_spec(context, index, *port, addresses, ways), addresses.subs.get(index));
         // The lab may not change a port that the user asked for.
-        let chosen = (shared.options.port == 0).then_some(*port).into_iter().chain(sub.copied());
-        start(shared, spec, *port, chosen.collect())
+        let chosen = (context.options.port == 0).then_some(*port).into_iter().chain(sub.copied());
+        start(context, spec, *port, chosen.collect())
     });
     let mut starting = stream::iter(starts).buffered(clients.len());
     let mut nodes = Vec::with_capacity(clients.len());
@@ -183,17 +183,22 @@ async fn start_nodes(
 }
 
 async fn start_history(
-    shared: &Shared<'_>,
+    context: &MemberContext<'_>,
     addresses: &Addresses,
     ways: &Ways,
-) -> Result<Option<Service>, Failure> {
+) -> Result<Option<Service>, StartFailure> {
     let Some(port) = addresses.history else { return Ok(None) };
-    start(shared, history_spec(shared, port, ways), port, vec![port]).await.map(Some)
+    start(context, history_spec(context, port, ways), port, vec![port]).await.map(Some)
 }
 
 /// Starts one member. `chosen` are those of its ports that the lab chose.
-async fn start(shared: &Shared<'_>, spec: Spec, port: u16, chosen: Vec<u16>) -> Result<Service, Failure> {
-    let supervision = shared.base.supervision();
+async fn start(
+    context: &MemberContext<'_>,
+    spec: Spec,
+    port: u16,
+    chosen: Vec<u16>,
+) -> Result<Service, StartFailure> {
+    let supervision = context.base.supervision();
     let started = async {
         let readiness = match spec.is_member() {
             true => Readiness::Node,
@@ -210,7 +215,7 @@ async fn start(shared: &Shared<'_>, spec: Spec, port: u16, chosen: Vec<u16>) -> 
     };
     started.await.map_err(|error| {
         let taken = chosen.into_iter().any(|port| ports::check(port).is_err());
-        Failure { error, taken }
+        StartFailure { error, taken }
     })
 }
 
@@ -218,11 +223,17 @@ async fn kill(services: impl IntoIterator<Item = &Service>) {
     join_all(services.into_iter().map(|service| service.stop(Duration::ZERO))).await;
 }
 
-fn node_spec(shared: &Shared<'_>, index: usize, port: u16, addresses: &Addresses, ways: &Ways) -> Spec {
-    let options = shared.options;
+fn node_spec(
+    context: &MemberContext<'_>,
+    index: usize,
+    port: u16,
+    addresses: &Addresses,
+    ways: &Ways,
+) -> Spec {
+    let options = context.options;
     let pattern = match &options.software {
         Software::Pattern(pattern) => *pattern,
-        Software::Server(server) => return server_spec(shared, server, index, port, ways),
+        Software::Server(server) => return server_spec(context, server, index, port, ways),
     };
     let mut args: Vec<String> = vec!["node".into(), pattern.name().into()];
     args.extend(["--listen".into(), format!("127.0.0.1:{port}"), "--name".into(), format!("node-{index}")]);
@@ -233,9 +244,9 @@ fn node_spec(shared: &Shared<'_>, index: usize, port: u16, addresses: &Addresses
         args.extend(["--peer".into(), format!("tcp://{peer}")]);
     }
     // The secret and the URLs are not arguments: everybody can read those, and a URL may hold a password.
-    let mut env: Vec<(OsString, OsString)> = vec![("PUBSUB_LAB_SECRET".into(), shared.secret.into())];
+    let mut env: Vec<(OsString, OsString)> = vec![("PUBSUB_LAB_SECRET".into(), context.secret.into())];
     if let Some(broker) = ways.brokers.get(index) {
-        args.extend(["--namespace".into(), shared.namespace.into()]);
+        args.extend(["--namespace".into(), context.namespace.into()]);
         env.push(("PUBSUB_LAB_BROKER".into(), broker.into()));
     }
     if let Some(history) = ways.histories.get(index) {
@@ -243,7 +254,7 @@ fn node_spec(shared: &Shared<'_>, index: usize, port: u16, addresses: &Addresses
     }
     env.extend(logging::environment());
     args.extend(options.node_flags.iter().cloned());
-    let trace = trace_args(shared, node_trace(shared.logs, index));
+    let trace = trace_args(context, node_trace(context.logs, index));
     Spec {
         name: format!("node {index}"),
         program: options.program.clone(),
@@ -251,12 +262,12 @@ fn node_spec(shared: &Shared<'_>, index: usize, port: u16, addresses: &Addresses
         env,
         clean: false,
         dir: None,
-        log: shared.logs.join(format!("node-{index}.log")),
+        log: context.logs.join(format!("node-{index}.log")),
     }
 }
 
 /// How to start somebody else's server. A SIGTERM goes to everything that the server's shell has started, too.
-fn server_spec(shared: &Shared<'_>, server: &Server, index: usize, port: u16, ways: &Ways) -> Spec {
+fn server_spec(context: &MemberContext<'_>, server: &Server, index: usize, port: u16, ways: &Ways) -> Spec {
     let broker = ways.brokers.get(index).map(String::as_str);
     let peers = ways.peers_of(index);
     let command = server.filled(Blanks { port, node: index, peers: &peers, broker });
@@ -267,29 +278,30 @@ fn server_spec(shared: &Shared<'_>, server: &Server, index: usize, port: u16, wa
         env: vec![("PORT".into(), port.to_string().into())],
         clean: false,
         dir: None,
-        log: shared.logs.join(format!("node-{index}.log")),
+        log: context.logs.join(format!("node-{index}.log")),
     }
 }
 
-fn history_spec(shared: &Shared<'_>, port: u16, ways: &Ways) -> Spec {
-    let db = shared.base.directory().join("history.db").into_os_string();
-    let args = ["history", "--listen", &format!("127.0.0.1:{port}"), "--namespace", shared.namespace, "--db"];
-    let trace = trace_args(shared, history_trace(shared.logs));
+fn history_spec(context: &MemberContext<'_>, port: u16, ways: &Ways) -> Spec {
+    let db = context.base.directory().join("history.db").into_os_string();
+    let args =
+        ["history", "--listen", &format!("127.0.0.1:{port}"), "--namespace", context.namespace, "--db"];
+    let trace = trace_args(context, history_trace(context.logs));
     let broker = ways.history_broker.as_ref().map(|broker| ("PUBSUB_LAB_BROKER".into(), broker.into()));
     Spec {
         name: "history".into(),
-        program: shared.options.program.clone(),
+        program: context.options.program.clone(),
         args: args.into_iter().map(OsString::from).chain([db]).chain(trace).collect(),
         env: broker.into_iter().chain(logging::environment()).collect(),
         clean: false,
         dir: None,
-        log: shared.logs.join("history.log"),
+        log: context.logs.join("history.log"),
     }
 }
 
 /// The arguments that make one of our processes write a trace. A process that is started again appends to it.
-fn trace_args(shared: &Shared<'_>, file: PathBuf) -> Vec<OsString> {
-    if shared.options.trace { vec!["--trace".into(), file.into()] } else { Vec::new() }
+fn trace_args(context: &MemberContext<'_>, file: PathBuf) -> Vec<OsString> {
+    if context.options.trace { vec!["--trace".into(), file.into()] } else { Vec::new() }
 }
 
 #[cfg(test)]

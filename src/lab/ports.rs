@@ -19,13 +19,13 @@ pub const RANGE: RangeInclusive<u16> = 20_000..=31_999;
 /// A loopback port that stays its owner's while nobody listens there: the kernel gives it to nobody who asks for any
 /// port, and no lab that looks for a free port takes it.
 #[derive(Debug)]
-pub struct Kept {
+pub struct KeptPort {
     /// A socket that is bound and never listens: on Linux a server that allows the reuse of addresses can listen beside
     /// it. `None` on systems where a server could not.
     _socket: Option<TcpSocket>,
 }
 
-impl Kept {
+impl KeptPort {
     /// Keeps a port on which nobody listens yet.
     pub fn new(port: u16) -> Self {
         let socket = cfg!(target_os = "linux").then(|| bind(port, true).ok()).flatten();
@@ -107,7 +107,7 @@ mod tests_of_the_machine {
     #[test]
     fn a_kept_port_is_not_given_away_and_its_server_can_listen_again_and_again() {
         let port = free(1).unwrap()[0];
-        let kept = Kept::new(port);
+        let kept = KeptPort::new(port);
         for _ in 0..2 {
             drop(TcpListener::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
         }

@@ -29,19 +29,23 @@ pub async fn websocket_status(port: u16) -> io::Result<u16> {
 }
 
 async fn status_of(port: u16, request: &str) -> io::Result<u16> {
-    let answer = ask(port, request.as_bytes(), |answer| answer.contains(&b'\n')).await?;
+    let answer = fetch_answer(port, request.as_bytes(), |answer| answer.contains(&b'\n')).await?;
     let answer = String::from_utf8_lossy(&answer);
     let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
     status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an HTTP answer"))
 }
 
 /// Sends a request to the server on this loopback port, and gives its answer.
-pub(super) async fn ask(port: u16, request: &[u8], complete: impl Fn(&[u8]) -> bool) -> io::Result<Vec<u8>> {
-    ask_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), request, complete, PATIENCE).await
+pub(super) async fn fetch_answer(
+    port: u16,
+    request: &[u8],
+    complete: impl Fn(&[u8]) -> bool,
+) -> io::Result<Vec<u8>> {
+    fetch_answer_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), request, complete, PATIENCE).await
 }
 
 /// Sends one request, and reads the answer until it is `complete` or the other side has closed.
-pub(super) async fn ask_at(
+pub(super) async fn fetch_answer_at(
     address: impl ToSocketAddrs,
     request: &[u8],
     complete: impl Fn(&[u8]) -> bool,

@@ -25,7 +25,7 @@ use tokio_util::task::TaskTracker;
 pub use log::last_lines;
 
 use super::error::LabError;
-use super::group::Group;
+use super::group::ProcessGroup;
 use super::warden::Warden;
 use output::Log;
 
@@ -106,7 +106,7 @@ pub struct Process {
     /// Whether the log outlives the lab, so that an error may name it.
     kept: bool,
     log: Arc<Log>,
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::Sender<SignalOrder>,
     ended: watch::Receiver<Option<ExitStatus>>,
     announced: Arc<AtomicBool>,
     asked: AtomicBool,
@@ -116,7 +116,7 @@ pub struct Process {
 
 /// A request to the task that owns the child, to send a signal.
 #[derive(Debug)]
-struct Order {
+struct SignalOrder {
     signal: Signal,
     /// Whether the signal goes to every process of the group, or to the leader alone.
     whole_group: bool,
@@ -126,7 +126,7 @@ struct Order {
     sent: Option<oneshot::Sender<()>>,
 }
 
-impl Order {
+impl SignalOrder {
     const KILL: Self = Self { signal: Signal::SIGKILL, whole_group: true, ends: true, sent: None };
 }
 
@@ -164,7 +164,7 @@ impl Process {
         drop(command);
         // The child was just started and is not reaped, so its id is there.
         let id = child.id().unwrap_or_default();
-        let group = Group::of_child(id as i32);
+        let group = ProcessGroup::of_child(id as i32);
         // A warden that is gone is reported elsewhere, and ends the lab.
         supervision.warden.born(&group).ok();
 
@@ -259,13 +259,18 @@ impl Process {
 
     /// Sends SIGKILL to the whole group; resolves when the child is reaped.
     pub async fn kill(&self) {
-        self.order(Order::KILL).await;
+        self.order(SignalOrder::KILL).await;
         self.ended().await;
     }
 
     /// Sends SIGTERM, and what a paused process needs to receive it. Resolves when the signals are sent.
     pub async fn terminate(&self) {
-        self.order(Order { signal: Signal::SIGTERM, whole_group: !self.is_member, ..Order::KILL }).await;
+        self.order(SignalOrder {
+            signal: Signal::SIGTERM,
+            whole_group: !self.is_member,
+            ..SignalOrder::KILL
+        })
+        .await;
         self.resume().await;
     }
 
@@ -279,20 +284,20 @@ impl Process {
 
     /// Sends SIGSTOP to the whole group. Resolves when the signal is sent.
     pub async fn pause(&self) {
-        self.order(Order { signal: Signal::SIGSTOP, ends: false, ..Order::KILL }).await;
+        self.order(SignalOrder { signal: Signal::SIGSTOP, ends: false, ..SignalOrder::KILL }).await;
     }
 
     /// Sends SIGCONT to the whole group. Resolves when the signal is sent.
     pub async fn resume(&self) {
-        self.order(Order { signal: Signal::SIGCONT, ends: false, ..Order::KILL }).await;
+        self.order(SignalOrder { signal: Signal::SIGCONT, ends: false, ..SignalOrder::KILL }).await;
     }
 
     /// Gives an order to the child's task. Resolves when the signal is sent.
-    async fn order(&self, order: Order) {
+    async fn order(&self, order: SignalOrder) {
         self.asked.fetch_or(order.ends, Ordering::SeqCst);
         let (tell, sent) = oneshot::channel();
         // An ended child has no task: there is nothing to do.
-        if self.orders.send(Order { sent: Some(tell), ..order }).await.is_ok() {
+        if self.orders.send(SignalOrder { sent: Some(tell), ..order }).await.is_ok() {
             // An order that is sent in the very moment in which the child ends is taken by nobody, and stays in the
             // channel for as long as this end of the channel lives.
             tokio::select! {
@@ -306,8 +311,8 @@ impl Process {
 /// Carries out orders until the child has ended. Gives how it ended, and whether that was asked for.
 async fn watch_over(
     child: &mut Child,
-    group: Group,
-    mut orders: mpsc::Receiver<Order>,
+    group: ProcessGroup,
+    mut orders: mpsc::Receiver<SignalOrder>,
     cancel: &CancellationToken,
 ) -> (ExitStatus, bool) {
     let mut asked = false;
@@ -323,7 +328,7 @@ async fn watch_over(
             order = orders.recv() => order,
         };
         let forgotten = order.is_none();
-        let Order { signal, whole_group, ends, sent } = order.unwrap_or(Order::KILL);
+        let SignalOrder { signal, whole_group, ends, sent } = order.unwrap_or(SignalOrder::KILL);
         asked |= ends;
         if whole_group {
             group.signal(signal);

@@ -7,7 +7,7 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Why a broker cannot be used. No text in here holds a password.
 #[derive(Debug)]
-pub enum Refusal {
+pub enum BrokerRefusal {
     /// The nodes cannot use the URL, for this reason.
     Url(String),
     /// Whoever listens at the URL, if anybody, does not serve us.
@@ -19,7 +19,7 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
+impl BrokerRefusal {
     /// A refusal for this reason, with the hint to start the broker, as if nobody were there.
     pub fn unusable(why: impl Into<String>) -> Self {
         Self::Unusable { why: why.into(), hint: None }

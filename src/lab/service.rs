@@ -9,7 +9,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 
 use super::error::LabError;
-use super::ports::{self, Kept};
+use super::ports::{self, KeptPort};
 use super::probe;
 use super::process::{Process, Spec, Supervision, unwritable};
 use fault::Victim;
@@ -50,7 +50,7 @@ pub struct Service {
     process: Mutex<Arc<Process>>,
     /// Keeps the port for the service while it is down. `None` for a user's server, which may not allow the reuse of
     /// addresses.
-    _kept: Option<Kept>,
+    _kept: Option<KeptPort>,
     /// Allows one start at a time: two faults may be healed in the same moment.
     starts: Semaphore,
 }
@@ -66,7 +66,7 @@ impl Service {
     ) -> Result<Self, LabError> {
         // The log of an earlier run must not pass for this service's last words.
         File::create(&spec.log).map_err(|error| unwritable(&spec.log, &error.to_string()))?;
-        let kept = (!matches!(readiness, Readiness::WebSocket)).then(|| Kept::new(port));
+        let kept = (!matches!(readiness, Readiness::WebSocket)).then(|| KeptPort::new(port));
         let process = launch(&spec, port, readiness, supervision, patience).await?;
         Ok(Self {
             spec,
@@ -114,7 +114,7 @@ impl Service {
         let process = self.process();
         let deadline = Instant::now() + patience;
         loop {
-            let why = match self.ask(&process).await {
+            let why = match self.check_readiness(&process).await {
                 Ok(()) if process.announce() => return Ok(()),
                 // Somebody else answers on the port of this service.
                 Ok(()) => return Err(process.early_end(process.ended().await)),
@@ -136,7 +136,7 @@ impl Service {
         }
     }
 
-    async fn ask(&self, process: &Process) -> Result<(), String> {
+    async fn check_readiness(&self, process: &Process) -> Result<(), String> {
         match self.readiness {
             Readiness::Node => match probe::http_status(self.port, "/readyz").await {
                 Ok(200) => Ok(()),

@@ -31,7 +31,7 @@ pub struct Shell {
 
 /// A command that was started, and may still run.
 #[derive(Debug)]
-pub struct Command {
+pub struct ShellCommand {
     process: Process,
     text: String,
 }
@@ -59,7 +59,7 @@ impl Shell {
 
     /// Starts the command of a fault. `number` is the place of the fault, and tells the log of this command from
     /// others'.
-    pub fn start(&self, number: usize, command: &str) -> Result<Command, String> {
+    pub fn start(&self, number: usize, command: &str) -> Result<ShellCommand, String> {
         let spec = Spec {
             name: format!("run {number}"),
             program: SHELL.into(),
@@ -71,7 +71,7 @@ impl Shell {
         };
         let (process, _) =
             Process::start(&spec, &self.supervision).map_err(|error: LabError| error.message)?;
-        Ok(Command { process, text: command.to_owned() })
+        Ok(ShellCommand { process, text: command.to_owned() })
     }
 
     /// Records that a fault has struck which this command is to heal.
@@ -115,7 +115,7 @@ impl Shell {
     }
 }
 
-impl Command {
+impl ShellCommand {
     /// Resolves when the command has ended, with an error if its exit status says that it failed.
     pub async fn ended(&self) -> Result<(), String> {
         let status = self.process.ended().await;

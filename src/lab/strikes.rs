@@ -7,9 +7,9 @@ use futures_util::future::join_all;
 use tokio::time::sleep_until;
 
 use super::cluster::Cluster;
-use super::links::Struck;
+use super::links::HeldCondition;
 use super::observer::{Note, Observer, Stage};
-use super::shell::{Command, Shell};
+use super::shell::{Shell, ShellCommand};
 use ledger::FaultTimes;
 use load::LoadGenerator;
 use scenario::kinds::Run;
@@ -76,10 +76,10 @@ struct Strike<'a> {
 }
 
 /// What a fault holds while it lasts, and gives back when it is healed.
-enum Held {
+enum FaultHold {
     Nothing,
-    Condition(Struck),
-    Command(Command),
+    Condition(HeldCondition),
+    Command(ShellCommand),
 }
 
 impl Strike<'_> {
@@ -87,7 +87,7 @@ impl Strike<'_> {
         let fault = self.fault;
         sleep_until((self.load_began + fault.at).into()).await;
         let begin = self.now();
-        self.tell(Stage::Struck, begin, fault.to_string());
+        self.report_stage(Stage::Struck, begin, fault.to_string());
         let held = self.strike().await.map_err(|why| format!("the fault `{fault}` did not strike: {why}"))?;
         let struck = self.now();
         self.judge(record, "struck", fault.at, if fault.action.is_instant() { struck } else { begin });
@@ -113,26 +113,26 @@ impl Strike<'_> {
             Action::Leave => ("coming back", "back"),
             _ => ("healing", "healed"),
         };
-        self.tell(Stage::Healing, heal_begin, format!("{heals}: {fault}"));
-        set(record, slot, |times| times.heal_begin = Some(heal_begin));
+        self.report_stage(Stage::Healing, heal_begin, format!("{heals}: {fault}"));
+        record_times(record, slot, |times| times.heal_begin = Some(heal_begin));
         self.heal(held).await.map_err(|why| format!("the fault `{fault}` was not healed: {why}"))?;
         let end = self.now();
-        set(record, slot, |times| times.healed = Some(end));
-        self.tell(Stage::Healed, end, format!("{healed}: {fault}"));
+        record_times(record, slot, |times| times.healed = Some(end));
+        self.report_stage(Stage::Healed, end, format!("{healed}: {fault}"));
         Ok(())
     }
 
-    async fn strike(&self) -> Result<Held, String> {
+    async fn strike(&self) -> Result<FaultHold, String> {
         let (cluster, load) = (self.targets.cluster, self.targets.load);
         match (&self.fault.action, cluster) {
             (Action::Leave, _) => match load.leave(self.number, PATIENCE).await {
-                true => Ok(Held::Nothing),
+                true => Ok(FaultHold::Nothing),
                 false => Err(too_long("left")),
             },
-            (Action::Join, _) => self.come().await.map(|()| Held::Nothing),
+            (Action::Join, _) => self.come().await.map(|()| FaultHold::Nothing),
             (Action::Slow(_), _) => {
                 load.slow(self.number);
-                Ok(Held::Nothing)
+                Ok(FaultHold::Nothing)
             }
             (Action::Storm, _) => {
                 let node = match self.fault.target {
@@ -140,30 +140,30 @@ impl Strike<'_> {
                     _ => None,
                 };
                 match load.storm(node, PATIENCE).await {
-                    true => Ok(Held::Nothing),
+                    true => Ok(FaultHold::Nothing),
                     false => Err(too_long("were back")),
                 }
             }
             // The load's own schedule brings about the surge.
-            (Action::Surge(_), _) => Ok(Held::Nothing),
+            (Action::Surge(_), _) => Ok(FaultHold::Nothing),
             (Action::Run(Run { command, heal }), _) => match self.targets.shell {
                 Some(shell) => {
                     let command = shell.start(self.number, command)?;
                     if let Some(heal) = heal {
                         shell.owe(self.number, heal);
                     }
-                    Ok(Held::Command(command))
+                    Ok(FaultHold::Command(command))
                 }
                 None => Err("there is no shell".into()),
             },
             (Action::Link(_) | Action::Partition, Some(cluster)) => {
                 match cluster.links().strike(self.fault) {
-                    Some(struck) => Ok(Held::Condition(struck)),
+                    Some(struck) => Ok(FaultHold::Condition(struck)),
                     None => Err("its link is not proxied".into()),
                 }
             }
             (Action::Kill | Action::Stop | Action::Pause, Some(cluster)) => {
-                cluster.apply(self.fault).await.map(|_| Held::Nothing).map_err(|error| error.to_string())
+                cluster.apply(self.fault).await.map(|_| FaultHold::Nothing).map_err(|error| error.to_string())
             }
             (Action::Kill | Action::Stop | Action::Pause | Action::Link(_) | Action::Partition, None) => {
                 Err(NOT_OURS.into())
@@ -171,7 +171,7 @@ impl Strike<'_> {
         }
     }
 
-    async fn heal(&self, held: Held) -> Result<(), String> {
+    async fn heal(&self, held: FaultHold) -> Result<(), String> {
         match (&self.fault.action, held, self.targets.cluster) {
             (Action::Leave | Action::Join, ..) => self.come().await,
             (Action::Slow(_), ..) => {
@@ -179,7 +179,7 @@ impl Strike<'_> {
                 Ok(())
             }
             (Action::Surge(_) | Action::Storm, ..) => Ok(()),
-            (Action::Run(Run { heal, .. }), Held::Command(command), _) => {
+            (Action::Run(Run { heal, .. }), FaultHold::Command(command), _) => {
                 // Stopping and healing both have their say: what the command broke may be healed although the command
                 // complained.
                 let stopped = command.stop().await;
@@ -188,7 +188,7 @@ impl Strike<'_> {
                 }
                 stopped
             }
-            (Action::Link(_) | Action::Partition, Held::Condition(struck), Some(cluster)) => {
+            (Action::Link(_) | Action::Partition, FaultHold::Condition(struck), Some(cluster)) => {
                 struck.heal();
                 cluster.serve_again(&self.fault.target).await;
                 Ok(())
@@ -203,8 +203,8 @@ impl Strike<'_> {
 
     /// Waits for the end of a fault that is never healed. Only a user's command has an end of its own, and an error of
     /// that command is evidence.
-    async fn last(&self, held: Held) -> Result<(), String> {
-        let Held::Command(command) = held else {
+    async fn last(&self, held: FaultHold) -> Result<(), String> {
+        let FaultHold::Command(command) = held else {
             // A condition on a link that nobody takes away holds until the cluster ends.
             return Ok(());
         };
@@ -234,7 +234,7 @@ impl Strike<'_> {
         self.load_began.elapsed()
     }
 
-    fn tell(&self, stage: Stage, at: Duration, what: String) {
+    fn report_stage(&self, stage: Stage, at: Duration, what: String) {
         self.observer.note(Note::Fault { number: self.number, stage, at, what });
     }
 }
@@ -252,7 +252,7 @@ fn too_late(length: Option<Duration>, planned: Duration, happened: Duration) -> 
     (late > bears).then_some(late.as_secs_f64())
 }
 
-fn set(record: &Mutex<Strikes>, slot: usize, change: impl FnOnce(&mut FaultTimes)) {
+fn record_times(record: &Mutex<Strikes>, slot: usize, change: impl FnOnce(&mut FaultTimes)) {
     let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(times) = record.times.get_mut(slot) {
         change(times);

@@ -16,7 +16,7 @@ use super::clocks::load_began;
 use super::cluster::Cluster;
 use super::drain::drain;
 use super::error::LabError;
-use super::interruption::{BEFORE_THE_LOAD, Cut};
+use super::interruption::{BEFORE_THE_LOAD, RunCut};
 use super::link_report::{link_reports, proxy_report, robbed_links};
 use super::observer::{Note, Observer};
 use super::options::{ClusterOptions, cluster_options};
@@ -76,7 +76,7 @@ pub struct Trial<'a> {
 
 /// The result of a trial.
 #[derive(Debug)]
-pub struct Outcome {
+pub struct TrialResult {
     /// The row of the report.
     pub run: RunReport,
     /// The version of each program that ran, by its name.
@@ -84,7 +84,7 @@ pub struct Outcome {
 }
 
 /// What stands ready to be measured.
-struct Stage<'a> {
+struct TestBed<'a> {
     urls: Vec<String>,
     /// The cluster that the lab started; `None` for a server that is not the lab's.
     cluster: Option<&'a Cluster>,
@@ -94,7 +94,7 @@ struct Stage<'a> {
 
 impl Trial<'_> {
     /// Runs the trial. When cancelled, it ends at once, and gives what was found out until then, marked as partial.
-    pub async fn run(&self) -> Result<Outcome, LabError> {
+    pub async fn run(&self) -> Result<TrialResult, LabError> {
         let software = match self.subject {
             Subject::Attached { urls, .. } => return self.attached(urls).await,
             Subject::Cluster(software) => software,
@@ -119,28 +119,28 @@ impl Trial<'_> {
             .then(|| self.shell(cluster.supervision(), &urls, &cluster.node_ids()));
         let added = cluster.links().added_latency().await?;
         self.observer.note(Note::Members(&members_of(&cluster)));
-        let stage = Stage { urls, cluster: Some(&cluster), shell, added };
-        let outcome = self.measured(stage, events, versions).await;
+        let bed = TestBed { urls, cluster: Some(&cluster), shell, added };
+        let result = self.measured(bed, events, versions).await;
         if let Some(left) = cluster.stop().await {
             self.observer.note(Note::Left(&left));
         }
-        outcome
+        result
     }
 
     /// Measures nodes that run already. The lab starts something only if a command of the user's needs it.
-    async fn attached(&self, urls: &[String]) -> Result<Outcome, LabError> {
+    async fn attached(&self, urls: &[String]) -> Result<TrialResult, LabError> {
         self.observer.note(Note::Planned(self.faults));
         self.observer.note(Note::Members(&members_at(urls)));
-        let stage = |shell| Stage { urls: urls.to_vec(), cluster: None, shell, added: None };
+        let bed = |shell| TestBed { urls: urls.to_vec(), cluster: None, shell, added: None };
         if !Subject::runs_commands(self.faults) {
-            return self.measured(stage(None), None, BTreeMap::new()).await;
+            return self.measured(bed(None), None, BTreeMap::new()).await;
         }
         let program = super::options::program()?;
         let (base, events) = Base::new(&program)?;
         let shell = self.shell(base.supervision(), urls, &[]);
-        let outcome = self.measured(stage(Some(shell)), Some(events), BTreeMap::new()).await;
+        let result = self.measured(bed(Some(shell)), Some(events), BTreeMap::new()).await;
         base.close().await;
-        outcome
+        result
     }
 
     fn shell(&self, supervision: &Supervision, urls: &[String], pids: &[u32]) -> Shell {
@@ -149,31 +149,31 @@ impl Trial<'_> {
 
     async fn measured(
         &self,
-        stage: Stage<'_>,
+        bed: TestBed<'_>,
         events: Option<Events>,
         versions: BTreeMap<String, String>,
-    ) -> Result<Outcome, LabError> {
+    ) -> Result<TrialResult, LabError> {
         let deaths = Mutex::new(Vec::new());
         let dialect = tokio::select! {
-            dialect = self.dialect(&stage.urls) => dialect,
-            () = self.cancel.cancelled() => return Ok(Outcome { versions, ..self.unbegun() }),
+            dialect = self.dialect(&bed.urls) => dialect,
+            () = self.cancel.cancelled() => return Ok(TrialResult { versions, ..self.unbegun() }),
         };
-        let unhealed = Unhealed { shell: stage.shell.as_ref(), observer: self.observer };
+        let unhealed = Unhealed { shell: bed.shell.as_ref(), observer: self.observer };
         let evidence = tokio::select! {
             // The order of the branches matters: a death that is known when the phases end is part of the run.
             biased;
             error = self.watch_deaths(events, &deaths) => Err(error),
-            evidence = self.phases(&stage, &dialect) => evidence,
+            evidence = self.phases(&bed, &dialect) => evidence,
         };
         let healed = unhealed.heal().await;
         let evidence = evidence?;
         self.observer.note(Note::Over);
         let deaths = deaths.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
-        let links = stage.cluster.map(|cluster| link_reports(cluster.links())).unwrap_or_default();
+        let links = bed.cluster.map(|cluster| link_reports(cluster.links())).unwrap_or_default();
         let mut run = match evidence {
             Some(Ok(mut evidence)) => {
-                healed.tell(&mut evidence.harness);
+                healed.add_to(&mut evidence.harness);
                 evidence.harness.problems.extend(robbed_links(&links));
                 self.judged(evidence, deaths)
             }
@@ -183,8 +183,8 @@ impl Trial<'_> {
         run.dialect = Some(dialect.to_string());
         run.schedule = self.faults.iter().map(PlannedFault::from).collect();
         run.links = links;
-        run.proxy_us = stage.added.map(proxy_report);
-        Ok(Outcome { run, versions })
+        run.proxy_us = bed.added.map(proxy_report);
+        Ok(TrialResult { run, versions })
     }
 
     /// The dialect in which clients speak with the subject.
@@ -225,21 +225,21 @@ impl Trial<'_> {
     }
 
     /// The result of a run that was interrupted before its load began.
-    fn unbegun(&self) -> Outcome {
+    fn unbegun(&self) -> TrialResult {
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
         let run = RunReport::inconclusive(&self.id, label, pattern, BEFORE_THE_LOAD.into());
-        Outcome { run: RunReport { partial: true, ..run }, versions: BTreeMap::new() }
+        TrialResult { run: RunReport { partial: true, ..run }, versions: BTreeMap::new() }
     }
 
     /// Goes through the phases of the run. If there is no evidence, because the run never came to its load, gives the
     /// reason; `None` if the reason is that the run was interrupted.
     async fn phases(
         &self,
-        stage: &Stage<'_>,
+        bed: &TestBed<'_>,
         dialect: &Dialect,
     ) -> Result<Option<Result<Evidence, String>>, LabError> {
         let generator = tokio::select! {
-            generator = self.rehearsed(stage, dialect) => generator?,
+            generator = self.rehearsed(bed, dialect) => generator?,
             () = self.cancel.cancelled() => return Ok(None),
         };
         let generator = match generator {
@@ -249,10 +249,10 @@ impl Trial<'_> {
         self.phase("load", Some(self.scenario.load.duration));
         let strikes = Mutex::new(Strikes::default());
         let began = load_began(|| generator.now(), SystemTime::now, generator.begin());
-        let plan = self.plan(stage.urls.len());
+        let plan = self.plan(bed.urls.len());
         let ending = tokio::select! {
-            connected = self.loaded(&generator, stage, &strikes) => Ok(connected),
-            () = self.cancel.cancelled() => Err(Cut::now(&generator).await),
+            connected = self.loaded(&generator, bed, &strikes) => Ok(connected),
+            () = self.cancel.cancelled() => Err(RunCut::now(&generator).await),
         };
         let (connected, cut) = match ending {
             Ok(connected) => (connected, None),
@@ -276,19 +276,19 @@ impl Trial<'_> {
     /// Connects, probes and warms up. If there are no clients that could connect, gives the reason.
     async fn rehearsed(
         &self,
-        stage: &Stage<'_>,
+        bed: &TestBed<'_>,
         dialect: &Dialect,
     ) -> Result<Result<LoadGenerator, String>, LabError> {
         let load = &self.scenario.load;
         self.phase("connect", None);
         let settings = Settings {
-            plan: self.plan(stage.urls.len()),
+            plan: self.plan(bed.urls.len()),
             load: load.clone(),
             faults: self.faults.to_vec(),
             keeps_history: self.subject.keeps_history(),
             seed: self.seed,
             dialect: dialect.clone(),
-            urls: stage.urls.clone(),
+            urls: bed.urls.clone(),
         };
         let generator = match LoadGenerator::start(settings).await {
             Ok(generator) => generator,
@@ -329,11 +329,11 @@ impl Trial<'_> {
 
     /// Runs the measured load with its faults until both are over, waits for the healing, and drains. False when not
     /// every client was connected again.
-    async fn loaded(&self, generator: &LoadGenerator, stage: &Stage<'_>, strikes: &Mutex<Strikes>) -> bool {
+    async fn loaded(&self, generator: &LoadGenerator, bed: &TestBed<'_>, strikes: &Mutex<Strikes>) -> bool {
         let lead = generator.begin().saturating_sub(generator.now());
         let load_began = Instant::now() + lead;
-        let progress = self.tell_progress(generator, load_began);
-        let targets = Targets { cluster: stage.cluster, load: generator, shell: stage.shell.as_ref() };
+        let progress = self.report_progress(generator, load_began);
+        let targets = Targets { cluster: bed.cluster, load: generator, shell: bed.shell.as_ref() };
         let faults = strike_all(targets, self.faults, load_began, self.observer, strikes);
         let work = async {
             tokio::join!(generator.schedule_ended(), faults);
@@ -341,7 +341,7 @@ impl Trial<'_> {
             let connected = tokio::select! {
                 connected = generator.all_connected(RECONNECT_LIMIT) => connected,
                 // Nobody is left to connect to, and nobody comes back any more: waiting would show nothing.
-                () = nobody_serves(stage.cluster) => true,
+                () = nobody_serves(bed.cluster) => true,
             };
             self.phase("drain", Some(self.scenario.load.drain));
             drain(generator, self.scenario.load.drain).await;
@@ -353,7 +353,7 @@ impl Trial<'_> {
         }
     }
 
-    async fn tell_progress(&self, generator: &LoadGenerator, load_began: Instant) {
+    async fn report_progress(&self, generator: &LoadGenerator, load_began: Instant) {
         let ledger = generator.ledger();
         let mut tick = interval(PROGRESS_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Skip);

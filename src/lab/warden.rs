@@ -28,7 +28,7 @@ use tokio_util::task::TaskTracker;
 pub use watch::keep_watch;
 
 use super::error::LabError;
-use super::group::Group;
+use super::group::ProcessGroup;
 use tag::Tag;
 use watch::Entry;
 
@@ -62,7 +62,7 @@ impl Warden {
         });
         let (pipe, released) = (Mutex::new(Some(Arc::new(writer))), CancellationToken::new());
         let warden = Self { pipe, tag: Tag::new(), ended, released };
-        warden.tell(&Entry::Tag(warden.tag.clone())).map_err(failed)?;
+        warden.write_entry(&Entry::Tag(warden.tag.clone())).map_err(failed)?;
         Ok(warden)
     }
 
@@ -75,33 +75,33 @@ impl Warden {
     }
 
     /// Adds to the record when an enlisted child was born, so that its number is not mistaken later.
-    pub fn born(&self, group: &Group) -> io::Result<()> {
-        self.tell(&Entry::Born(*group))
+    pub fn born(&self, group: &ProcessGroup) -> io::Result<()> {
+        self.write_entry(&Entry::Born(*group))
     }
 
     /// Strikes a group out of the record: none of its processes is left.
-    pub fn gone(&self, group: &Group) -> io::Result<()> {
-        self.tell(&Entry::Gone(group.leader()))
+    pub fn gone(&self, group: &ProcessGroup) -> io::Result<()> {
+        self.write_entry(&Entry::Gone(group.leader()))
     }
 
     /// Writes a directory into the record, before it is made.
     pub fn directory(&self, path: &Path) -> io::Result<()> {
-        self.tell(&Entry::Directory(path.to_owned()))
+        self.write_entry(&Entry::Directory(path.to_owned()))
     }
 
     /// Strikes a directory out of the record: it is removed.
     pub fn directory_gone(&self, path: &Path) -> io::Result<()> {
-        self.tell(&Entry::DirectoryGone(path.to_owned()))
+        self.write_entry(&Entry::DirectoryGone(path.to_owned()))
     }
 
     /// Writes a Docker container into the record, before it is made.
     pub fn container(&self, name: &str) -> io::Result<()> {
-        self.tell(&Entry::Container(name.to_owned()))
+        self.write_entry(&Entry::Container(name.to_owned()))
     }
 
     /// Strikes a container out of the record: it is removed.
     pub fn container_gone(&self, name: &str) -> io::Result<()> {
-        self.tell(&Entry::ContainerGone(name.to_owned()))
+        self.write_entry(&Entry::ContainerGone(name.to_owned()))
     }
 
     /// Resolves when the warden has died although the lab still needs it.
@@ -129,7 +129,7 @@ impl Warden {
     }
 
     /// Writes an entry with one write per line, so that lines of several writers never mix.
-    fn tell(&self, entry: &Entry) -> io::Result<()> {
+    fn write_entry(&self, entry: &Entry) -> io::Result<()> {
         let line = entry.line()?;
         (&*self.pipe()?).write_all(&line)
     }

@@ -1,7 +1,7 @@
 //! Where each member of a cluster finds the others: at their own ports, or at the proxies that stand in between.
 
 use super::error::LabError;
-use super::members::{Addresses, Shared};
+use super::members::{Addresses, MemberContext};
 use super::product::Product;
 use super::redaction::redact;
 use scenario::End;
@@ -24,34 +24,34 @@ pub(super) struct Ways {
 impl Ways {
     /// Places the proxies that the scenario's links want, and no other proxy.
     pub(super) async fn of(
-        shared: &Shared<'_>,
+        context: &MemberContext<'_>,
         clients: &[u16],
         addresses: &Addresses,
     ) -> Result<Self, LabError> {
         let mut ways = Self::default();
         // Our own mesh has sockets of its own; servers of others hear each other on the port of their clients.
-        let listens = if shared.options.software.has_mesh() {
+        let listens = if context.options.software.has_mesh() {
             if addresses.subs.is_empty() { clients } else { &addresses.subs }
         } else {
             &[]
         };
         for (index, client) in clients.iter().enumerate() {
             let node = End::Node(index);
-            ways.doors.push(port(shared, End::Clients, node, *client).await?);
-            if let Some(url) = shared.broker.map(|broker| broker.url()) {
-                ways.brokers.push(broker_url(shared, node, url).await?);
+            ways.doors.push(port(context, End::Clients, node, *client).await?);
+            if let Some(url) = context.broker.map(|broker| broker.url()) {
+                ways.brokers.push(broker_url(context, node, url).await?);
             }
             if let Some(history) = addresses.history {
-                ways.histories.push(port(shared, node, End::History, history).await?);
+                ways.histories.push(port(context, node, End::History, history).await?);
             }
             let mut peers = Vec::new();
             for (other, listen) in listens.iter().enumerate().filter(|(other, _)| *other != index) {
-                peers.push(format!("127.0.0.1:{}", port(shared, node, End::Node(other), *listen).await?));
+                peers.push(format!("127.0.0.1:{}", port(context, node, End::Node(other), *listen).await?));
             }
             ways.peers.push(peers);
         }
-        if let Some(url) = shared.broker.filter(|_| addresses.history.is_some()).map(|broker| broker.url()) {
-            ways.history_broker = Some(broker_url(shared, End::History, url).await?);
+        if let Some(url) = context.broker.filter(|_| addresses.history.is_some()).map(|broker| broker.url()) {
+            ways.history_broker = Some(broker_url(context, End::History, url).await?);
         }
         Ok(ways)
     }
@@ -62,15 +62,15 @@ impl Ways {
     }
 }
 
-async fn port(shared: &Shared<'_>, dialer: End, listener: End, own: u16) -> Result<u16, LabError> {
-    let placed = shared.links.place(dialer, listener, &format!("127.0.0.1:{own}")).await?;
+async fn port(context: &MemberContext<'_>, dialer: End, listener: End, own: u16) -> Result<u16, LabError> {
+    let placed = context.links.place(dialer, listener, &format!("127.0.0.1:{own}")).await?;
     Ok(placed.unwrap_or(own))
 }
 
-async fn broker_url(shared: &Shared<'_>, dialer: End, url: &str) -> Result<String, LabError> {
-    let parts = Parts::of(url);
+async fn broker_url(context: &MemberContext<'_>, dialer: End, url: &str) -> Result<String, LabError> {
+    let parts = UrlParts::of(url);
     let upstream = parts.as_ref().map(|parts| parts.address.as_str()).unwrap_or_default();
-    match (shared.links.place(dialer, End::Broker, upstream).await?, parts) {
+    match (context.links.place(dialer, End::Broker, upstream).await?, parts) {
         (None, _) => Ok(url.to_owned()),
         (Some(port), Some(parts)) => Ok(format!("{}127.0.0.1:{port}{}", parts.before, parts.after)),
         (Some(_), None) => {
@@ -83,14 +83,14 @@ async fn broker_url(shared: &Shared<'_>, dialer: End, url: &str) -> Result<Strin
 
 /// A broker's URL, split into its address and what stands around it.
 #[derive(Debug, PartialEq)]
-struct Parts {
+struct UrlParts {
     before: String,
     /// The address, `host:port`.
     address: String,
     after: String,
 }
 
-impl Parts {
+impl UrlParts {
     /// Splits a URL. `None` for a URL over TLS, whose certificate names the host, and for a URL that names a file.
     fn of(url: &str) -> Option<Self> {
         let (scheme, rest) = url.split_once("://")?;
@@ -124,11 +124,11 @@ mod tests {
             ("amqp://me:pw@[::1]/vhost", "amqp://me:pw@", "[::1]:5672", "/vhost"),
             ("amqp://[::1]:99/", "amqp://", "[::1]:99", "/"),
         ] {
-            let parts = Parts { before: before.into(), address: address.into(), after: after.into() };
-            assert_eq!(Parts::of(url), Some(parts), "{url}");
+            let parts = UrlParts { before: before.into(), address: address.into(), after: after.into() };
+            assert_eq!(UrlParts::of(url), Some(parts), "{url}");
         }
         for url in ["rediss://host", "unix:///run/redis", "amqps://host", "host"] {
-            assert_eq!(Parts::of(url), None, "{url}");
+            assert_eq!(UrlParts::of(url), None, "{url}");
         }
     }
 }

@@ -20,13 +20,13 @@ const WRITE_BUFFER: usize = 16 * 1024;
 
 /// The address of a node.
 #[derive(Debug)]
-pub(super) struct Address {
+pub(super) struct ServerAddress {
     url: String,
     host: String,
     port: u16,
 }
 
-impl Address {
+impl ServerAddress {
     /// Reads a URL such as `ws://127.0.0.1:8080`.
     pub(super) fn parse(url: &str) -> Result<Self, LoadError> {
         let wrong = || LoadError::Url(url.to_owned());
@@ -105,18 +105,18 @@ mod tests {
 
     #[test]
     fn urls() {
-        let node = Address::parse("ws://127.0.0.1:8080").unwrap();
+        let node = ServerAddress::parse("ws://127.0.0.1:8080").unwrap();
         assert_eq!((&*node.host, node.port), ("127.0.0.1", 8080));
-        let node = Address::parse("ws://[::1]:81/ws").unwrap();
+        let node = ServerAddress::parse("ws://[::1]:81/ws").unwrap();
         assert_eq!((&*node.host, node.port), ("::1", 81));
         for wrong in ["", "127.0.0.1:8080", "http://127.0.0.1:8080", "wss://127.0.0.1:1", "ws://"] {
-            assert!(Address::parse(wrong).is_err(), "{wrong:?}");
+            assert!(ServerAddress::parse(wrong).is_err(), "{wrong:?}");
         }
     }
 
     #[test]
     fn the_request_offers_what_the_dialect_says() {
-        let node = Address::parse("ws://127.0.0.1:8080/chat").unwrap();
+        let node = ServerAddress::parse("ws://127.0.0.1:8080/chat").unwrap();
         let request = node.request(Some("pubsub-lab.v1")).unwrap();
         assert_eq!(request.headers()["sec-websocket-protocol"], "pubsub-lab.v1");
         assert_eq!(request.uri().path(), "/chat");

@@ -16,7 +16,7 @@ const STREAM: u64 = u64::MAX;
 
 /// Where a subscriber is, and where it is to be. The fault and the subscriber both change it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seat {
+enum SeatState {
     /// The subscriber is to be there, and is not subscribed yet.
     Expected,
     /// The subscriber is there and subscribed.
@@ -34,7 +34,7 @@ pub(super) struct Attendance {
     /// that strikes processes.
     groups: Vec<Vec<usize>>,
     /// The seats of the subscribers that some fault concerns. All others are always to be there.
-    seats: HashMap<usize, watch::Sender<Seat>>,
+    seats: HashMap<usize, watch::Sender<SeatState>>,
 }
 
 impl Attendance {
@@ -42,8 +42,8 @@ impl Attendance {
     pub(super) fn new(faults: &[Fault], subscribers: usize, seed: u64) -> Self {
         let groups = choose(faults, subscribers, seed);
         let seat = |fault: &Fault| match fault.action {
-            Action::Join => Seat::Away,
-            _ => Seat::Expected,
+            Action::Join => SeatState::Away,
+            _ => SeatState::Expected,
         };
         let of_group = |(fault, group): (&Fault, &Vec<usize>)| {
             let seat = seat(fault);
@@ -55,18 +55,18 @@ impl Attendance {
 
     /// Number of subscribers that are away now.
     pub(super) fn away(&self) -> usize {
-        self.seats.values().filter(|seat| *seat.borrow() == Seat::Away).count()
+        self.seats.values().filter(|seat| *seat.borrow() == SeatState::Away).count()
     }
 
     /// Whether this subscriber is away on purpose.
     pub(super) fn is_away(&self, subscriber: usize) -> bool {
-        self.seats.get(&subscriber).is_some_and(|seat| *seat.borrow() == Seat::Away)
+        self.seats.get(&subscriber).is_some_and(|seat| *seat.borrow() == SeatState::Away)
     }
 
     /// Resolves when this subscriber is to be there.
     pub(super) async fn wanted(&self, subscriber: usize) {
         if let Some(seat) = self.seats.get(&subscriber) {
-            let _ = seat.subscribe().wait_for(|seat| *seat != Seat::Away).await;
+            let _ = seat.subscribe().wait_for(|seat| *seat != SeatState::Away).await;
         }
     }
 
@@ -74,7 +74,7 @@ impl Attendance {
     pub(super) async fn unwanted(&self, subscriber: usize) {
         match self.seats.get(&subscriber) {
             Some(seat) => {
-                let _ = seat.subscribe().wait_for(|seat| *seat == Seat::Leaving).await;
+                let _ = seat.subscribe().wait_for(|seat| *seat == SeatState::Leaving).await;
             }
             None => std::future::pending().await,
         }
@@ -82,20 +82,20 @@ impl Attendance {
 
     /// Records that this subscriber is subscribed.
     pub(super) fn subscribed(&self, subscriber: usize) {
-        self.turn(subscriber, Seat::Expected, Seat::Taken);
+        self.turn_seat(subscriber, SeatState::Expected, SeatState::Taken);
     }
 
     /// Records that this subscriber lost its connection, and looks for another.
     pub(super) fn lost(&self, subscriber: usize) {
-        self.turn(subscriber, Seat::Taken, Seat::Expected);
+        self.turn_seat(subscriber, SeatState::Taken, SeatState::Expected);
     }
 
     /// Records that this subscriber has left as it was told.
     pub(super) fn left(&self, subscriber: usize) {
-        self.turn(subscriber, Seat::Leaving, Seat::Away);
+        self.turn_seat(subscriber, SeatState::Leaving, SeatState::Away);
     }
 
-    fn turn(&self, subscriber: usize, from: Seat, to: Seat) {
+    fn turn_seat(&self, subscriber: usize, from: SeatState, to: SeatState) {
         if let Some(seat) = self.seats.get(&subscriber) {
             seat.send_if_modified(|seat| {
                 let turns = *seat == from;
@@ -109,22 +109,22 @@ impl Attendance {
 
     /// Tells the subscribers of a fault to leave. Gives `false` if they take longer than `limit` to do so.
     pub(super) async fn dismiss(&self, fault: usize, limit: Duration) -> bool {
-        self.tell(fault, |seat| seat != Seat::Away, Seat::Leaving);
-        self.all(fault, Seat::Away, limit).await
+        self.turn_seats(fault, |seat| seat != SeatState::Away, SeatState::Leaving);
+        self.all(fault, SeatState::Away, limit).await
     }
 
     /// Tells the subscribers of a fault to come. Gives their number.
     pub(super) fn call(&self, fault: usize) -> usize {
-        self.tell(fault, |seat| seat == Seat::Away, Seat::Expected)
+        self.turn_seats(fault, |seat| seat == SeatState::Away, SeatState::Expected)
     }
 
     /// Waits until all subscribers of a fault are subscribed. Gives `false` if that takes longer than `limit`.
     pub(super) async fn seated(&self, fault: usize, limit: Duration) -> bool {
-        self.all(fault, Seat::Taken, limit).await
+        self.all(fault, SeatState::Taken, limit).await
     }
 
-    fn tell(&self, fault: usize, whom: impl Fn(Seat) -> bool, to: Seat) -> usize {
-        let told = |seat: &&watch::Sender<Seat>| {
+    fn turn_seats(&self, fault: usize, whom: impl Fn(SeatState) -> bool, to: SeatState) -> usize {
+        let told = |seat: &&watch::Sender<SeatState>| {
             seat.send_if_modified(|seat| {
                 let concerns = whom(*seat);
                 if concerns {
@@ -136,7 +136,7 @@ impl Attendance {
         self.group(fault).filter(told).count()
     }
 
-    async fn all(&self, fault: usize, wanted: Seat, limit: Duration) -> bool {
+    async fn all(&self, fault: usize, wanted: SeatState, limit: Duration) -> bool {
         let each = async {
             for seat in self.group(fault) {
                 let _ = seat.subscribe().wait_for(|seat| *seat == wanted).await;
@@ -145,7 +145,7 @@ impl Attendance {
         timeout(limit, each).await.is_ok()
     }
 
-    fn group(&self, fault: usize) -> impl Iterator<Item = &watch::Sender<Seat>> {
+    fn group(&self, fault: usize) -> impl Iterator<Item = &watch::Sender<SeatState>> {
         self.groups.get(fault).into_iter().flatten().filter_map(|s| self.seats.get(s))
     }
 }

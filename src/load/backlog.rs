@@ -4,16 +4,16 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::text::Kind;
+use super::text::TextKind;
 
 /// How long a sent message may stay unanswered before it is sent again.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 /// One message to send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Order {
+pub(super) struct SendOrder {
     /// The kind of the message.
-    pub(super) kind: Kind,
+    pub(super) kind: TextKind,
     /// The number of the message among all messages of its kind. For a message of the measured load it is the
     /// ledger's number.
     pub(super) number: usize,
@@ -29,7 +29,7 @@ pub(super) struct Order {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Turn {
     /// The message.
-    pub(super) order: Order,
+    pub(super) order: SendOrder,
     /// Whether it was handed over before.
     pub(super) again: bool,
 }
@@ -40,12 +40,12 @@ pub(super) struct Turn {
 pub(super) struct Backlog {
     resend: bool,
     /// Messages that were never handed over, in the order of the schedule.
-    fresh: VecDeque<Order>,
+    fresh: VecDeque<SendOrder>,
     /// Messages that are to be handed over again. They come before all of `fresh`, because they are older.
-    again: BTreeMap<usize, Order>,
+    again: BTreeMap<usize, SendOrder>,
     /// Messages that were handed over and that no answer has settled, with the instant of their next turn. Used only
     /// with `resend`.
-    open: BTreeMap<usize, (Order, Duration)>,
+    open: BTreeMap<usize, (SendOrder, Duration)>,
     /// The instants in `open`, in order. An entry whose message has moved on means nothing.
     turns: VecDeque<(Duration, usize)>,
 }
@@ -63,7 +63,7 @@ impl Backlog {
     }
 
     /// Adds a message to which the schedule has come.
-    pub(super) fn push(&mut self, order: Order) {
+    pub(super) fn push(&mut self, order: SendOrder) {
         self.fresh.push_back(order);
     }
 
@@ -78,7 +78,7 @@ impl Backlog {
             Some((_, order)) => Turn { order, again: true },
             None => Turn { order: self.fresh.pop_front()?, again: false },
         };
-        if self.resend && turn.order.kind == Kind::Load {
+        if self.resend && turn.order.kind == TextKind::Load {
             let next_turn = now + PATIENCE;
             self.open.insert(turn.order.number, (turn.order, next_turn));
             self.turns.push_back((next_turn, turn.order.number));
@@ -140,8 +140,8 @@ mod tests {
 
     const ZERO: Duration = Duration::ZERO;
 
-    fn order(number: usize) -> Order {
-        Order { kind: Kind::Load, number, seq: number, room: 0, due: ZERO }
+    fn order(number: usize) -> SendOrder {
+        SendOrder { kind: TextKind::Load, number, seq: number, room: 0, due: ZERO }
     }
 
     fn filled(resend: bool, numbers: std::ops::Range<usize>) -> Backlog {
@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn only_the_measured_load_is_sent_again() {
         let mut backlog = Backlog::new(true);
-        backlog.push(Order { kind: Kind::Warm, ..order(1) });
+        backlog.push(SendOrder { kind: TextKind::Warm, ..order(1) });
         turns(&mut backlog, ZERO);
         backlog.disconnected();
         assert!(backlog.is_empty());

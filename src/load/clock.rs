@@ -4,9 +4,9 @@ use std::time::{Duration, Instant};
 
 /// The time since the run's zero. Copies of one clock agree on every thread.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Clock(Instant);
+pub(super) struct LoadClock(Instant);
 
-impl Clock {
+impl LoadClock {
     /// Starts a clock whose zero is now.
     pub(super) fn start() -> Self {
         Self(Instant::now())

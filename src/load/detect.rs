@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use super::address::Address;
+use super::address::ServerAddress;
 use super::codec::{DIALECT, Inbound, Outbound};
 use super::dialect::Dialect;
 use super::socket::GOODBYE;
@@ -22,7 +22,7 @@ const WELCOME: Duration = Duration::from_secs(1);
 /// `welcome`, and plain otherwise. Selecting alone proves nothing: there are libraries that select whatever is
 /// offered. An error, in words, if no server answers within `limit`.
 pub async fn detect(url: &str, limit: Duration) -> Result<Dialect, String> {
-    let address = Address::parse(url).map_err(|error| error.to_string())?;
+    let address = ServerAddress::parse(url).map_err(|error| error.to_string())?;
     let failed = |why: String| format!("{url}: {why}");
     let late = |_| format!("{url}: no answer within {limit:?}");
     let end = Instant::now() + limit;

@@ -10,11 +10,11 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::address::Address;
+use super::address::ServerAddress;
 use super::codec::{Inbound, Outbound};
 use super::dialect::{Dialect, Template};
 use super::error::LoadError;
-use super::run::Run;
+use super::run::LoadRun;
 use super::slow::{RECEIVE_BUFFER, Tap};
 use super::socket::{Socket, frame_of};
 use scenario::Load;
@@ -25,7 +25,7 @@ const BEGINNERS: usize = 64;
 /// Connects clients to nodes.
 #[derive(Debug)]
 pub(super) struct Dialer {
-    nodes: Vec<Address>,
+    nodes: Vec<ServerAddress>,
     connect_timeout: Duration,
     first_pause: Duration,
     longest_pause: Duration,
@@ -55,7 +55,7 @@ impl Dialer {
     /// Makes a dialer for these nodes, as patient as the load says.
     pub(super) fn new(urls: &[String], load: &Load, seed: u64) -> Result<Self, LoadError> {
         Ok(Self {
-            nodes: urls.iter().map(|url| Address::parse(url)).collect::<Result<_, _>>()?,
+            nodes: urls.iter().map(|url| ServerAddress::parse(url)).collect::<Result<_, _>>()?,
             connect_timeout: load.connect_timeout,
             first_pause: load.reconnect_min,
             longest_pause: load.reconnect_max,
@@ -113,7 +113,7 @@ impl Route {
 
     /// Connects, and tries until it works. The first attempt is made at once if the client comes of its own accord or
     /// in a storm, and after a pause if it lost its connection.
-    pub(super) async fn connect(&mut self, run: &Run) -> Socket {
+    pub(super) async fn connect(&mut self, run: &LoadRun) -> Socket {
         loop {
             if !std::mem::take(&mut self.at_once) {
                 self.wait(&run.dialer).await;
@@ -126,7 +126,7 @@ impl Route {
     }
 
     /// Makes one attempt: first to the node of the last connection, then round the ring to the next node that lives.
-    async fn attempt(&mut self, run: &Run) -> Option<Socket> {
+    async fn attempt(&mut self, run: &LoadRun) -> Option<Socket> {
         let dialer = &run.dialer;
         // Jitter spreads the clients that come back, but nothing spreads those that begin, so these take turns.
         let _turn = match self.begins {
@@ -155,7 +155,11 @@ impl Route {
 
     /// Opens a WebSocket and sends what the dialect has to be told first. Gives the session's token, where there is
     /// one.
-    async fn introduce(&self, node: &Address, dialect: &Dialect) -> Result<(Socket, Option<String>), String> {
+    async fn introduce(
+        &self,
+        node: &ServerAddress,
+        dialect: &Dialect,
+    ) -> Result<(Socket, Option<String>), String> {
         // The connection is slowed only after this, because how long it takes to be made is not what the fault is
         // about.
         let buffer = self.caller.tap.as_ref().map(|_| RECEIVE_BUFFER);

@@ -52,18 +52,18 @@ impl Engine {
     }
 
     /// Waits until the thread, whose token was cancelled, has ended.
-    pub(super) async fn ended(self, limit: Duration) -> Result<(), Ending> {
+    pub(super) async fn ended(self, limit: Duration) -> Result<(), FailedEnd> {
         match timeout(limit, self.ended).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Ending::Died(format!("the thread {} died", self.name))),
-            Err(_) => Err(Ending::Late(format!("the thread {} did not stop within {limit:?}", self.name))),
+            Ok(Err(_)) => Err(FailedEnd::Died(format!("the thread {} died", self.name))),
+            Err(_) => Err(FailedEnd::Late(format!("the thread {} did not stop within {limit:?}", self.name))),
         }
     }
 }
 
 /// How a thread failed to end, as a sentence.
 #[derive(Debug)]
-pub(super) enum Ending {
+pub(super) enum FailedEnd {
     /// The thread ended before it was asked to.
     Died(String),
     /// The thread has not ended in time.

@@ -12,22 +12,22 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::attendance::Attendance;
-use super::backlog::Order;
-use super::clock::Clock;
+use super::backlog::SendOrder;
+use super::clock::LoadClock;
 use super::dial::Dialer;
-use super::engine::{Ending, Engine};
+use super::engine::{Engine, FailedEnd};
 use super::error::LoadError;
-use super::health::Health;
+use super::health::LoadHealth;
 use super::pacer::{Pacer, Schedule};
 use super::publisher::publish;
 use super::rehearsal::Rehearsal;
 use super::roster::Roster;
-use super::run::Run;
+use super::run::LoadRun;
 use super::settings::Settings;
 use super::slow::Slowness;
 use super::storm::Storms;
 use super::subscriber::listen;
-use super::text::{Kind, Texts};
+use super::text::{TextKind, Texts};
 use ledger::{Harness, Ledger, Plan};
 
 /// How long, beyond the time-out of a connection, the clients may take to be connected and subscribed.
@@ -57,9 +57,9 @@ const RECEIVERS: usize = 4;
 /// that.
 #[derive(Debug)]
 pub struct LoadGenerator {
-    run: Arc<Run>,
+    run: Arc<LoadRun>,
     warm_up: Duration,
-    orders: Vec<mpsc::Sender<Order>>,
+    orders: Vec<mpsc::Sender<SendOrder>>,
     probes: AtomicUsize,
     pacer: Pacer,
     engines: Vec<Engine>,
@@ -80,8 +80,8 @@ impl LoadGenerator {
         settings.check()?;
         let Settings { plan, load, faults, dialect, keeps_history, seed, urls } = settings;
         let attendance = Attendance::new(&faults, plan.subscribers, seed);
-        let run = Arc::new(Run {
-            clock: Clock::start(),
+        let run = Arc::new(LoadRun {
+            clock: LoadClock::start(),
             texts: Texts::new(rand::random(), seed, load.payload),
             dialect,
             dialer: Dialer::new(&urls, &load, seed)?,
@@ -90,7 +90,7 @@ impl LoadGenerator {
             slowness: Slowness::new(&faults, plan.subscribers, seed),
             storms: Storms::new(plan.publishers + plan.subscribers),
             rehearsal: Rehearsal::new(plan.clone()),
-            health: Health::new(),
+            health: LoadHealth::new(),
             resend: load.resend,
             keeps_history,
             waiting: watch::Sender::new(0),
@@ -135,7 +135,7 @@ impl LoadGenerator {
         loop {
             for (publisher, room) in run.rehearsal.unprobed() {
                 let seq = self.probes.fetch_add(1, Ordering::Relaxed);
-                let order = Order { kind: Kind::Probe, number: seq, seq, room, due: run.clock.now() };
+                let order = SendOrder { kind: TextKind::Probe, number: seq, seq, room, due: run.clock.now() };
                 if self.orders[publisher].try_send(order).is_err() {
                     run.health.overrun();
                 }
@@ -159,7 +159,7 @@ impl LoadGenerator {
     pub async fn warm_up(&self) {
         let messages = (self.run.plan.rate * self.warm_up.as_secs_f64()).round() as usize;
         let plan = Plan { messages, surges: Vec::new(), ..self.run.plan.clone() };
-        self.pacer.finished(self.pacer.follow(Schedule::new(Kind::Warm, plan, self.now()))).await;
+        self.pacer.finished(self.pacer.follow(Schedule::new(TextKind::Warm, plan, self.now()))).await;
     }
 
     /// Begins the measured load some milliseconds from now. Returns the instant at which the first message is due; a
@@ -169,7 +169,7 @@ impl LoadGenerator {
             let at = self.now() + LEAD;
             self.run.ledger().begin(at);
             self.run.health.measure();
-            (at, self.pacer.follow(Schedule::new(Kind::Load, self.run.plan.clone(), at)))
+            (at, self.pacer.follow(Schedule::new(TextKind::Load, self.run.plan.clone(), at)))
         };
         self.begun.get_or_init(begin).0
     }
@@ -257,10 +257,10 @@ impl LoadGenerator {
         for engine in engines {
             match engine.ended(limit).await {
                 Ok(()) => {}
-                Err(Ending::Died(what)) => run.health.problem(what),
+                Err(FailedEnd::Died(what)) => run.health.problem(what),
                 // What was measured is written down by now, so a late end is mentioned and is no reason to doubt the
                 // run.
-                Err(Ending::Late(what)) => notes.push(what),
+                Err(FailedEnd::Late(what)) => notes.push(what),
             }
         }
         if timeout(limit, pacer.ended()).await.is_err() {
@@ -271,8 +271,8 @@ impl LoadGenerator {
 }
 
 fn start_publishers(
-    run: &Arc<Run>,
-    inboxes: Vec<mpsc::Receiver<Order>>,
+    run: &Arc<LoadRun>,
+    inboxes: Vec<mpsc::Receiver<SendOrder>>,
     cancel: &CancellationToken,
 ) -> io::Result<Engine> {
     let (run, token) = (run.clone(), cancel.clone());
@@ -285,7 +285,7 @@ fn start_publishers(
 }
 
 fn start_subscribers(
-    run: &Arc<Run>,
+    run: &Arc<LoadRun>,
     mut ticks: mpsc::Receiver<Duration>,
     cancel: &CancellationToken,
 ) -> io::Result<Engine> {

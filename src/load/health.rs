@@ -19,7 +19,7 @@ const EXAMPLE_CHARS: usize = 100;
 
 /// Gathers the figures that become the [`Harness`].
 #[derive(Debug)]
-pub(super) struct Health {
+pub(super) struct LoadHealth {
     /// Whether the measured load has begun. Only then do delays count: connecting ten thousand clients delays
     /// everything, and harms nothing.
     measuring: AtomicBool,
@@ -46,7 +46,7 @@ pub(super) fn printable(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(REMARK_CHARS).collect()
 }
 
-impl Health {
+impl LoadHealth {
     /// Makes an empty record.
     pub(super) fn new() -> Self {
         Self {

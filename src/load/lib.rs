@@ -46,7 +46,7 @@ mod subscriber;
 mod text;
 
 pub use detect::detect;
-pub use dialect::{Dialect, Template, TemplateError};
+pub use dialect::{Dialect, Template};
 pub use error::LoadError;
 pub use generator::LoadGenerator;
 pub use settings::Settings;

@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::backlog::Order;
-use super::run::Run;
-use super::text::Kind;
+use super::backlog::SendOrder;
+use super::run::LoadRun;
+use super::text::TextKind;
 use ledger::{Plan, Tempo};
 
 /// How often the receivers' loop is checked for its lag. It also bounds how soon the thread notices anything.
@@ -22,7 +22,7 @@ const TICK: Duration = Duration::from_millis(10);
 /// The schedule of the messages of one kind, from one instant on.
 #[derive(Debug, Clone)]
 pub(super) struct Schedule {
-    kind: Kind,
+    kind: TextKind,
     plan: Plan,
     /// The tempo of the plan. It is built once, because the thread asks it before and after every sleep.
     tempo: Tempo,
@@ -33,7 +33,7 @@ pub(super) struct Schedule {
 
 impl Schedule {
     /// The schedule of the messages `0..plan.messages`, of which the first is due at `begin`.
-    pub(super) fn new(kind: Kind, plan: Plan, begin: Duration) -> Self {
+    pub(super) fn new(kind: TextKind, plan: Plan, begin: Duration) -> Self {
         Self { kind, tempo: plan.tempo(), plan, begin, next: 0 }
     }
 
@@ -44,12 +44,12 @@ impl Schedule {
 
     /// Takes the next message that is due by `now`, with its publisher. A caller that comes late gets all the
     /// messages that it missed.
-    fn take(&mut self, now: Duration) -> Option<(usize, Order)> {
+    fn take(&mut self, now: Duration) -> Option<(usize, SendOrder)> {
         let due = self.next_due().filter(|due| *due <= now)?;
         let (kind, number) = (self.kind, self.next);
         self.next += 1;
         let (seq, room) = (self.plan.seq(number), self.plan.room(number));
-        Some((self.plan.publisher(number), Order { kind, number, seq, room, due }))
+        Some((self.plan.publisher(number), SendOrder { kind, number, seq, room, due }))
     }
 }
 
@@ -65,8 +65,8 @@ pub(super) struct Pacer {
 impl Pacer {
     /// Starts the thread. It hands messages to `publishers` and time stamps to the receivers' loop.
     pub(super) fn start(
-        run: Arc<Run>,
-        publishers: Vec<mpsc::Sender<Order>>,
+        run: Arc<LoadRun>,
+        publishers: Vec<mpsc::Sender<SendOrder>>,
         ticks: mpsc::Sender<Duration>,
         cancel: CancellationToken,
     ) -> io::Result<Self> {
@@ -114,8 +114,8 @@ impl Pacer {
 
 /// The state of the pacing thread.
 struct Beat {
-    run: Arc<Run>,
-    publishers: Vec<mpsc::Sender<Order>>,
+    run: Arc<LoadRun>,
+    publishers: Vec<mpsc::Sender<SendOrder>>,
     ticks: mpsc::Sender<Duration>,
     inbox: std_mpsc::Receiver<Schedule>,
     schedule: Option<Schedule>,
@@ -157,7 +157,7 @@ impl Beat {
         let halted = self.halted.get();
         let until = halted.map_or(now, |halted| now.min(*halted));
         while let Some((publisher, order)) = schedule.take(until) {
-            let load = usize::from(order.kind == Kind::Load);
+            let load = usize::from(order.kind == TextKind::Load);
             self.run.waiting.send_modify(|waiting| *waiting += load);
             if self.publishers[publisher].try_send(order).is_err() {
                 self.run.health.overrun();
@@ -190,7 +190,7 @@ mod tests {
     }
 
     fn schedule(rate: f64, messages: usize) -> Schedule {
-        Schedule::new(Kind::Load, plan(rate, messages), Duration::from_secs(1))
+        Schedule::new(TextKind::Load, plan(rate, messages), Duration::from_secs(1))
     }
 
     #[test]
@@ -219,7 +219,7 @@ mod tests {
         let (from, until) = (Duration::from_millis(100), Duration::from_millis(200));
         let surges = vec![Surge { from, until, factor: 10.0 }];
         let mut schedule =
-            Schedule::new(Kind::Load, Plan { surges, ..plan(100.0, 120) }, Duration::from_secs(1));
+            Schedule::new(TextKind::Load, Plan { surges, ..plan(100.0, 120) }, Duration::from_secs(1));
         let mut taken = |ms| std::iter::from_fn(|| schedule.take(Duration::from_millis(ms))).count();
         // Ten messages in a tenth of a second, then a hundred, then ten again; the first message is due at once.
         assert_eq!([taken(1_099), taken(1_199), taken(1_299)], [10, 100, 10]);

@@ -15,13 +15,13 @@ use tokio::time::{Instant, Sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
-use super::backlog::{Backlog, Order, Turn};
+use super::backlog::{Backlog, SendOrder, Turn};
 use super::codec::Inbound;
 use super::dial::Caller;
-use super::dialect::{Dialect, Parts};
-use super::run::{Lifeline, Run, room_name};
+use super::dialect::{Dialect, MessageParts};
+use super::run::{Lifeline, LoadRun, room_name};
 use super::socket::{Socket, frame_of, say_goodbye};
-use super::text::Kind;
+use super::text::TextKind;
 use ledger::Answer;
 
 /// The most messages that are handed over before they are flushed. One write then carries many, and when a connection
@@ -36,9 +36,9 @@ struct Lost;
 
 /// Connects, publishes what the schedule orders, and reconnects, until it is cancelled.
 pub(super) async fn publish(
-    run: Arc<Run>,
+    run: Arc<LoadRun>,
     number: usize,
-    mut orders: mpsc::Receiver<Order>,
+    mut orders: mpsc::Receiver<SendOrder>,
     cancel: CancellationToken,
 ) {
     let name = format!("pub-{number}");
@@ -95,7 +95,7 @@ pub(super) async fn publish(
 
 /// The conversation of one publisher over one connection after another.
 struct Talk<'a> {
-    run: &'a Run,
+    run: &'a LoadRun,
     number: usize,
     name: &'a str,
     node: usize,
@@ -116,7 +116,7 @@ struct Talk<'a> {
 }
 
 impl<'a> Talk<'a> {
-    fn new(run: &'a Run, number: usize, name: &'a str) -> Self {
+    fn new(run: &'a LoadRun, number: usize, name: &'a str) -> Self {
         Self {
             run,
             number,
@@ -144,7 +144,7 @@ impl<'a> Talk<'a> {
     async fn last_words(&mut self, socket: &mut Socket) {
         let hear = async {
             while let Some(Ok(message)) = socket.next().await {
-                self.heard(&message);
+                self.read_frame(&message);
             }
         };
         // If the end of the stream has not come within this time, it is not coming.
@@ -155,7 +155,7 @@ impl<'a> Talk<'a> {
     fn end(&mut self, socket: &Socket) {
         if socket.get_ref().written() == self.written_before_batch {
             self.backlog.put_back(&self.batch);
-            let load = |turn: &&Turn| turn.order.kind == Kind::Load && !turn.again;
+            let load = |turn: &&Turn| turn.order.kind == TextKind::Load && !turn.again;
             let back = self.batch.iter().filter(load).count();
             self.run.waiting.send_modify(|waiting| *waiting += back);
         }
@@ -167,7 +167,7 @@ impl<'a> Talk<'a> {
     fn poll(
         &mut self,
         socket: &mut Socket,
-        orders: &mut mpsc::Receiver<Order>,
+        orders: &mut mpsc::Receiver<SendOrder>,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
         // Reading comes first, so that a connection that is known to be closed takes no message.
@@ -177,7 +177,7 @@ impl<'a> Talk<'a> {
                     self.run.closed_because(why.as_ref());
                     return Poll::Ready(());
                 }
-                Some(Ok(message)) => self.heard(&message),
+                Some(Ok(message)) => self.read_frame(&message),
                 Some(Err(_)) | None => return Poll::Ready(()),
             }
         }
@@ -249,25 +249,30 @@ impl<'a> Talk<'a> {
     }
 
     /// The frame that publishes a message.
-    fn frame(&self, order: Order) -> Message {
+    fn frame(&self, order: SendOrder) -> Message {
         let run = self.run;
         let text = run.texts.write(order.kind, self.number, order.seq);
         let id = match (order.kind, &run.dialect) {
-            (Kind::Load, _) => order.number.to_string(),
+            (TextKind::Load, _) => order.number.to_string(),
             (kind, Dialect::V1) => format!("{kind}-{}", order.seq),
             // Other servers may want numbers as ids, and no number twice from any client.
-            (Kind::Probe, _) => (run.plan.messages + 2 * order.number).to_string(),
-            (Kind::Warm, _) => (run.plan.messages + 2 * order.number + 1).to_string(),
+            (TextKind::Probe, _) => (run.plan.messages + 2 * order.number).to_string(),
+            (TextKind::Warm, _) => (run.plan.messages + 2 * order.number + 1).to_string(),
         };
         let room = room_name(order.room);
-        Message::text(run.dialect.publish(&Parts { text: &text, room: &room, id: &id, name: self.name }))
+        Message::text(run.dialect.publish(&MessageParts {
+            text: &text,
+            room: &room,
+            id: &id,
+            name: self.name,
+        }))
     }
 
     /// Records a message as sent. This happens before the hand-over, because a receipt may come faster than the
     /// hand-over returns.
     fn sent(&mut self, Turn { order, again }: Turn) {
         let run = self.run;
-        if order.kind != Kind::Load {
+        if order.kind != TextKind::Load {
             run.rehearsal
                 .sent(order.kind, self.number, order.seq, order.room, |s| run.reaches(self.number, s));
         } else if again {
@@ -281,14 +286,14 @@ impl<'a> Talk<'a> {
     }
 
     /// Reads a frame. Only answers matter to a publisher.
-    fn heard(&mut self, message: &Message) {
+    fn read_frame(&mut self, message: &Message) {
         match (&self.run.dialect, message) {
-            (Dialect::V1, Message::Text(frame)) => self.answered(frame),
+            (Dialect::V1, Message::Text(frame)) => self.read_v1_answer(frame),
             (Dialect::Template(template), message) if self.run.dialect.has_answers() => {
                 let number = frame_of(message).and_then(|frame| template.acked(&template.read(&frame)));
                 // The frame may be the answer to another client: some servers send answers to everybody.
                 if let Some(number) = number.filter(|number| self.is_mine(*number)) {
-                    self.settle(number, Answer::Handed);
+                    self.record_answer(number, Answer::Handed);
                 }
             }
             _ => {}
@@ -301,7 +306,7 @@ impl<'a> Talk<'a> {
     }
 
     /// Reads an answer of `pubsub-lab.v1`, if the frame is one.
-    fn answered(&mut self, frame: &str) {
+    fn read_v1_answer(&mut self, frame: &str) {
         let health = &self.run.health;
         let Some(frame) = Inbound::decode(frame) else {
             return health.remark("a node sent a publisher a frame that is not of the dialect", 1);
@@ -328,11 +333,11 @@ impl<'a> Talk<'a> {
         if !self.is_mine(number) {
             return health.remark("a node answered a message that this client did not send", 1);
         }
-        self.settle(number, answer);
+        self.record_answer(number, answer);
     }
 
     /// Records the answer to a message.
-    fn settle(&mut self, number: usize, answer: Answer) {
+    fn record_answer(&mut self, number: usize, answer: Answer) {
         if !matches!(answer, Answer::Unknown) {
             self.backlog.settled(number);
         }

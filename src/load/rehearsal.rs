@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::text::Kind;
+use super::text::TextKind;
 use ledger::Plan;
 
 /// Which paths work, and the fate of the messages that only rehearse.
@@ -24,7 +24,7 @@ struct Book {
     awaited: Vec<Bits>,
     awaited_count: usize,
     /// The messages that were handed over for writing, by kind, publisher and number.
-    sent: HashMap<(Kind, usize, usize), Sent>,
+    sent: HashMap<(TextKind, usize, usize), Sent>,
     /// Number of receipts in a room where they did not belong, or of messages that were never sent.
     strays: u64,
 }
@@ -126,7 +126,7 @@ impl Rehearsal {
     /// for which `exists` says that there is a path.
     pub(super) fn sent(
         &self,
-        kind: Kind,
+        kind: TextKind,
         publisher: usize,
         seq: usize,
         room: usize,
@@ -143,7 +143,14 @@ impl Rehearsal {
 
     /// Records that a subscriber has received a message. `in_place` says that it came under the name of the
     /// subscriber's room.
-    pub(super) fn heard(&self, kind: Kind, publisher: usize, seq: usize, subscriber: usize, in_place: bool) {
+    pub(super) fn record_receipt(
+        &self,
+        kind: TextKind,
+        publisher: usize,
+        seq: usize,
+        subscriber: usize,
+        in_place: bool,
+    ) {
         let book = &mut *self.book();
         match book.sent.get_mut(&(kind, publisher, seq)) {
             Some(sent) if in_place && sent.room == self.plan.subscriber_room(subscriber) => {
@@ -154,7 +161,7 @@ impl Rehearsal {
                 return;
             }
         }
-        if kind == Kind::Probe && book.awaited[publisher].remove(subscriber) {
+        if kind == TextKind::Probe && book.awaited[publisher].remove(subscriber) {
             book.awaited_count -= 1;
             if book.awaited_count == 0 {
                 self.verified.notify_waiters();
@@ -166,7 +173,7 @@ impl Rehearsal {
     pub(super) fn notes(&self) -> Vec<String> {
         let book = self.book();
         let mut notes = Vec::new();
-        for (kind, name) in [(Kind::Probe, "probing"), (Kind::Warm, "warm-up")] {
+        for (kind, name) in [(TextKind::Probe, "probing"), (TextKind::Warm, "warm-up")] {
             let lost: Vec<u64> = book
                 .sent
                 .iter()
@@ -211,13 +218,13 @@ mod tests {
         let rehearsal = Rehearsal::new(plan());
         rehearsal.await_paths(|_, subscriber| subscriber >= 68);
         assert_eq!(rehearsal.unprobed(), [(0, 0), (0, 1), (1, 0), (1, 1)]);
-        rehearsal.sent(Kind::Warm, 0, 0, 0, |_| true);
-        rehearsal.sent(Kind::Probe, 0, 0, 0, |_| true);
-        rehearsal.heard(Kind::Warm, 0, 0, 68, true);
+        rehearsal.sent(TextKind::Warm, 0, 0, 0, |_| true);
+        rehearsal.sent(TextKind::Probe, 0, 0, 0, |_| true);
+        rehearsal.record_receipt(TextKind::Warm, 0, 0, 68, true);
         assert_eq!(rehearsal.unverified().len(), 4);
         // A server that knows no rooms sends the probe to everybody.
-        rehearsal.heard(Kind::Probe, 0, 0, 69, true);
-        rehearsal.heard(Kind::Probe, 0, 0, 68, true);
+        rehearsal.record_receipt(TextKind::Probe, 0, 0, 69, true);
+        rehearsal.record_receipt(TextKind::Probe, 0, 0, 68, true);
         assert_eq!(rehearsal.unverified(), [(0, 69), (1, 68), (1, 69)]);
         assert_eq!(rehearsal.unprobed(), [(0, 1), (1, 0), (1, 1)]);
     }
@@ -225,15 +232,15 @@ mod tests {
     #[test]
     fn loss_is_told_by_who_missed_what_so_that_a_second_copy_hides_none() {
         let rehearsal = Rehearsal::new(plan());
-        rehearsal.sent(Kind::Warm, 0, 0, 0, |_| true);
+        rehearsal.sent(TextKind::Warm, 0, 0, 0, |_| true);
         for subscriber in (0..70).step_by(2).skip(1) {
-            rehearsal.heard(Kind::Warm, 0, 0, subscriber, true);
-            rehearsal.heard(Kind::Warm, 0, 0, subscriber, true);
+            rehearsal.record_receipt(TextKind::Warm, 0, 0, subscriber, true);
+            rehearsal.record_receipt(TextKind::Warm, 0, 0, subscriber, true);
         }
         assert_eq!(rehearsal.notes(), ["warm-up: 1 deliveries lost, of 1 messages"]);
-        rehearsal.heard(Kind::Warm, 0, 0, 0, false);
+        rehearsal.record_receipt(TextKind::Warm, 0, 0, 0, false);
         assert_eq!(rehearsal.notes().len(), 2);
-        rehearsal.heard(Kind::Warm, 0, 0, 0, true);
+        rehearsal.record_receipt(TextKind::Warm, 0, 0, 0, true);
         assert_eq!(rehearsal.notes(), ["before the load, 1 messages reached a room that was not theirs"]);
     }
 }

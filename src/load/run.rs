@@ -9,10 +9,10 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_util::sync::CancellationToken;
 
 use super::attendance::Attendance;
-use super::clock::Clock;
+use super::clock::LoadClock;
 use super::dial::Dialer;
 use super::dialect::Dialect;
-use super::health::Health;
+use super::health::LoadHealth;
 use super::rehearsal::Rehearsal;
 use super::roster::Roster;
 use super::slow::Slowness;
@@ -26,9 +26,9 @@ const HAND_OVER: Duration = Duration::from_millis(200);
 
 /// The state that all clients of one run share.
 #[derive(Debug)]
-pub(super) struct Run {
+pub(super) struct LoadRun {
     pub(super) plan: Plan,
-    pub(super) clock: Clock,
+    pub(super) clock: LoadClock,
     pub(super) texts: Texts,
     pub(super) dialect: Dialect,
     pub(super) dialer: Dialer,
@@ -37,7 +37,7 @@ pub(super) struct Run {
     pub(super) slowness: Slowness,
     pub(super) storms: Storms,
     pub(super) rehearsal: Rehearsal,
-    pub(super) health: Health,
+    pub(super) health: LoadHealth,
     pub(super) resend: bool,
     pub(super) keeps_history: bool,
     /// Number of messages of the measured load that the schedule has given out and that no publisher has handed over
@@ -46,7 +46,7 @@ pub(super) struct Run {
     pub(super) ledger: Arc<Mutex<Ledger>>,
 }
 
-impl Run {
+impl LoadRun {
     /// Locks the ledger, for one entry.
     pub(super) fn ledger(&self) -> MutexGuard<'_, Ledger> {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
@@ -87,7 +87,7 @@ pub(super) fn room_name(room: usize) -> String {
 /// than it claims.
 #[derive(Debug)]
 pub(super) struct Lifeline<'a> {
-    pub(super) health: &'a Health,
+    pub(super) health: &'a LoadHealth,
     pub(super) client: &'a str,
     pub(super) cancel: &'a CancellationToken,
 }

@@ -105,25 +105,25 @@ mod tests {
         storms
     }
 
-    fn told(storms: &Storms) -> Vec<usize> {
+    fn struck_clients(storms: &Storms) -> Vec<usize> {
         (0..4).filter(|client| storms.struck(*client).now_or_never().is_some()).collect()
     }
 
     #[tokio::test]
     async fn a_storm_strikes_who_is_on_the_node_and_waits_for_them() {
         let storms = storms();
-        assert_eq!(told(&storms), [0; 0]);
+        assert_eq!(struck_clients(&storms), [0; 0]);
         let returning = async {
-            assert_eq!(told(&storms), [0, 2]);
+            assert_eq!(struck_clients(&storms), [0, 2]);
             for (client, to) in [(0, 0), (2, 1)] {
                 storms.lost(client);
-                assert!(!told(&storms).contains(&client), "once");
+                assert!(!struck_clients(&storms).contains(&client), "once");
                 storms.arrived(client, to);
             }
         };
         assert!(tokio::join!(storms.strike(Some(0), SECOND), returning).0);
         assert!(!storms.strike(None, Duration::ZERO).await, "nobody comes back");
-        assert_eq!(told(&storms), [0, 1, 2]);
+        assert_eq!(struck_clients(&storms), [0, 1, 2]);
     }
 
     #[tokio::test]

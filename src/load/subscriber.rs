@@ -11,14 +11,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::codec::{Inbound, Outbound};
 use super::dial::Caller;
-use super::dialect::{Dialect, Frame, Template};
-use super::run::{Lifeline, Run, room_name};
+use super::dialect::{Dialect, ServerFrame, Template};
+use super::run::{Lifeline, LoadRun, room_name};
 use super::socket::{GOODBYE, Socket, frame_of, say_goodbye};
-use super::text::{Kind, Reading};
+use super::text::{Reading, TextKind};
 use ledger::Arrival;
 
 /// Connects, subscribes, listens, reconnects, and is away when it is told to be, until it is cancelled.
-pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationToken) {
+pub(super) async fn listen(run: Arc<LoadRun>, number: usize, cancel: CancellationToken) {
     let name = format!("sub-{number}");
     let _lifeline = Lifeline { health: &run.health, client: &name, cancel: &cancel };
     let client = run.plan.publishers + number;
@@ -67,7 +67,7 @@ pub(super) async fn listen(run: Arc<Run>, number: usize, cancel: CancellationTok
 
 /// The listening side of one subscriber over one connection after another.
 struct Ear<'a> {
-    run: &'a Run,
+    run: &'a LoadRun,
     number: usize,
     /// The number of the subscriber among all clients.
     client: usize,
@@ -85,7 +85,7 @@ struct Ear<'a> {
 }
 
 impl<'a> Ear<'a> {
-    fn new(run: &'a Run, number: usize) -> Self {
+    fn new(run: &'a LoadRun, number: usize) -> Self {
         let room = run.plan.subscriber_room(number);
         Self {
             run,
@@ -112,31 +112,35 @@ impl<'a> Ear<'a> {
                 self.asked = after.is_some();
                 let subscribe = Outbound::Subscribe { room: &self.room_name, after }.encode();
                 if socket.send(Message::text(subscribe)).await.is_ok() {
-                    self.hear(socket, |_| false).await;
+                    self.read_frames(socket, |_| false).await;
                 }
             }
             Dialect::Template(template) if template.waits() => {
-                let ready = timeout(run.dialer.patience(), self.hear(socket, |ear| ear.subscribed)).await;
+                let ready = timeout(
+                    run.dialer.patience(),
+                    self.read_frames(socket, |subscriber| subscriber.subscribed),
+                )
+                .await;
                 if ready.is_err() {
                     let limit = run.dialer.patience();
                     run.roster
                         .trouble(format!("node {node}: no frame that matches `ready` within {limit:?}"));
                 }
                 if self.subscribed {
-                    self.hear(socket, |_| false).await;
+                    self.read_frames(socket, |_| false).await;
                 }
             }
             // In these dialects everybody who is connected is in the room.
             Dialect::Plain | Dialect::Template(_) => {
                 self.subscribe(run.clock.now());
-                self.hear(socket, |_| false).await;
+                self.read_frames(socket, |_| false).await;
             }
         }
         self.closed(run.clock.now());
     }
 
     /// Reads frames until `enough` says so, or the connection is lost.
-    async fn hear(&mut self, socket: &mut Socket, enough: impl Fn(&Self) -> bool) {
+    async fn read_frames(&mut self, socket: &mut Socket, enough: impl Fn(&Self) -> bool) {
         while !enough(self)
             && let Some(message) = socket.next().await
         {
@@ -209,14 +213,14 @@ impl<'a> Ear<'a> {
             }
             (Dialect::Template(template), message) => {
                 if let Some(frame) = frame_of(message) {
-                    self.read(template, &template.read(&frame), at);
+                    self.read_template_frame(template, &template.read(&frame), at);
                 }
             }
         }
     }
 
     /// Reads a frame of somebody else's framing.
-    fn read(&mut self, template: &Template, frame: &Frame<'_>, at: Duration) {
+    fn read_template_frame(&mut self, template: &Template, frame: &ServerFrame<'_>, at: Duration) {
         let run = self.run;
         match template.text(frame) {
             Some(text) => self.judge(text, true, Arrival::Live, at),
@@ -231,14 +235,14 @@ impl<'a> Ear<'a> {
     /// Reads a frame that came at this instant. Breaks when this connection will never be subscribed.
     fn received(&mut self, message: &Message, at: Duration) -> ControlFlow<()> {
         match (&self.run.dialect, message) {
-            (Dialect::V1, Message::Text(frame)) => return self.told(frame, at),
+            (Dialect::V1, Message::Text(frame)) => return self.read_v1_frame(frame, at),
             (Dialect::Template(template), message) if !self.subscribed => {
                 if let Some(frame) = frame_of(message) {
                     let frame = template.read(&frame);
                     if template.is_ready(&frame) {
                         self.subscribe(at);
                     }
-                    self.read(template, &frame, at);
+                    self.read_template_frame(template, &frame, at);
                 }
             }
             (_, message) => self.overheard(message, at),
@@ -247,7 +251,7 @@ impl<'a> Ear<'a> {
     }
 
     /// Reads a frame of `pubsub-lab.v1`.
-    fn told(&mut self, frame: &str, at: Duration) -> ControlFlow<()> {
+    fn read_v1_frame(&mut self, frame: &str, at: Duration) -> ControlFlow<()> {
         let run = self.run;
         let Some(frame) = Inbound::decode(frame) else {
             run.ledger().corrupted(self.number, at);
@@ -309,14 +313,16 @@ impl<'a> Ear<'a> {
             // In the one dialect that marks messages, what is marked as a message is one.
             Reading::Formless if run.dialect != Dialect::V1 => run.health.chatter(text),
             Reading::Foreign | Reading::Formless => run.ledger().foreign(self.number, at),
-            Reading::Ours { kind: Kind::Load, publisher, seq } => match run.plan.message(publisher, seq) {
-                Some(n) if in_place && run.plan.room(n) == self.room => {
-                    run.ledger().received(self.number, n, arrival, at);
+            Reading::Ours { kind: TextKind::Load, publisher, seq } => {
+                match run.plan.message(publisher, seq) {
+                    Some(n) if in_place && run.plan.room(n) == self.room => {
+                        run.ledger().received(self.number, n, arrival, at);
+                    }
+                    _ => run.ledger().unexpected(self.number, at),
                 }
-                _ => run.ledger().unexpected(self.number, at),
-            },
+            }
             Reading::Ours { kind, publisher, seq } => {
-                run.rehearsal.heard(kind, publisher, seq, self.number, in_place);
+                run.rehearsal.record_receipt(kind, publisher, seq, self.number, in_place);
             }
         }
     }

@@ -18,7 +18,7 @@ const ALPHABET: [char; 64] = [
 
 /// The purpose for which a message is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Kind {
+pub(super) enum TextKind {
     /// The message tests whether a path works.
     Probe,
     /// The message warms the target up.
@@ -27,22 +27,22 @@ pub(super) enum Kind {
     Load,
 }
 
-impl Kind {
+impl TextKind {
     /// The word for this kind in the text.
     pub(super) fn word(self) -> &'static str {
         match self {
-            Kind::Probe => "probe",
-            Kind::Warm => "warm",
-            Kind::Load => "load",
+            TextKind::Probe => "probe",
+            TextKind::Warm => "warm",
+            TextKind::Load => "load",
         }
     }
 
     fn parse(word: &str) -> Option<Self> {
-        [Kind::Probe, Kind::Warm, Kind::Load].into_iter().find(|kind| kind.word() == word)
+        [TextKind::Probe, TextKind::Warm, TextKind::Load].into_iter().find(|kind| kind.word() == word)
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for TextKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
@@ -54,7 +54,7 @@ pub(super) enum Reading {
     /// The text is one of this run, unchanged.
     Ours {
         /// The purpose for which it was sent.
-        kind: Kind,
+        kind: TextKind,
         /// The number of the publisher that sent it.
         publisher: usize,
         /// The number of the message among those of its kind from the same publisher.
@@ -84,7 +84,7 @@ impl Texts {
     }
 
     /// The text of a message. The same seed gives the same text, except for the nonce and the checksum over it.
-    pub(super) fn write(&self, kind: Kind, publisher: usize, seq: usize) -> String {
+    pub(super) fn write(&self, kind: TextKind, publisher: usize, seq: usize) -> String {
         let head = format!("{}.{kind}.{publisher}.{seq}", self.nonce);
         let mut tail = String::with_capacity(self.payload);
         tail.push(' ');
@@ -93,7 +93,7 @@ impl Texts {
     }
 
     /// Appends random characters until `tail` has exactly `len` bytes.
-    fn fill(&self, kind: Kind, publisher: usize, seq: usize, len: usize, tail: &mut String) {
+    fn fill(&self, kind: TextKind, publisher: usize, seq: usize, len: usize, tail: &mut String) {
         let mut key = [0; 32];
         for (bytes, number) in
             key.chunks_exact_mut(8).zip([self.seed, kind as u64, publisher as u64, seq as u64])
@@ -137,7 +137,7 @@ impl Texts {
 
 struct Parsed<'a> {
     nonce: &'a str,
-    kind: Kind,
+    kind: TextKind,
     publisher: usize,
     seq: usize,
     checksum: u32,
@@ -151,7 +151,7 @@ fn parse(text: &str) -> Option<Parsed<'_>> {
     let (head, checksum) = front.rsplit_once('.')?;
     let mut fields = head.split('.');
     let mut next = || fields.next();
-    let (nonce, kind) = (next()?, Kind::parse(next()?)?);
+    let (nonce, kind) = (next()?, TextKind::parse(next()?)?);
     let (publisher, seq) = (next()?.parse().ok()?, next()?.parse().ok()?);
     if next().is_some() || nonce.len() != 8 || checksum.len() != 8 {
         return None;
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_text_is_these_very_bytes() {
         assert_eq!(
-            Texts::new(0x00c0_ffee, 42, 64).write(Kind::Load, 2, 17),
+            Texts::new(0x00c0_ffee, 42, 64).write(TextKind::Load, 2, 17),
             "00c0ffee.load.2.17.ad6a4f1a MM&yB1K<rWBklkBdcPg'zO😀0k3mé'f1U"
         );
     }
@@ -200,7 +200,7 @@ mod tests {
         for payload in 48..400 {
             let texts = Texts::new(7, 1, payload);
             for (kind, publisher, seq) in
-                [(Kind::Probe, 0, 0), (Kind::Warm, 999, 1_000_000), (Kind::Load, 12, payload)]
+                [(TextKind::Probe, 0, 0), (TextKind::Warm, 999, 1_000_000), (TextKind::Load, 12, payload)]
             {
                 assert_eq!(texts.write(kind, publisher, seq).len(), payload);
             }
@@ -211,17 +211,20 @@ mod tests {
     fn the_same_seed_gives_the_same_texts_but_for_nonce_and_checksum() {
         let rest = |text: &str| format!("{}{}", &text[8..20], &text[28..]);
         let (one, same) = (texts(), Texts::new(1, 42, 128));
-        assert_eq!(rest(&one.write(Kind::Load, 3, 456)), rest(&same.write(Kind::Load, 3, 456)));
+        assert_eq!(rest(&one.write(TextKind::Load, 3, 456)), rest(&same.write(TextKind::Load, 3, 456)));
         let filler = |text: String| text.split_once(' ').unwrap().1.to_owned();
         let other_seed = Texts::new(0x00c0_ffee, 43, 128);
-        assert_ne!(filler(one.write(Kind::Load, 3, 456)), filler(other_seed.write(Kind::Load, 3, 456)));
-        assert_ne!(filler(one.write(Kind::Load, 3, 456)), filler(one.write(Kind::Load, 3, 457)));
-        assert_ne!(filler(one.write(Kind::Load, 3, 456)), filler(one.write(Kind::Warm, 3, 456)));
+        assert_ne!(
+            filler(one.write(TextKind::Load, 3, 456)),
+            filler(other_seed.write(TextKind::Load, 3, 456))
+        );
+        assert_ne!(filler(one.write(TextKind::Load, 3, 456)), filler(one.write(TextKind::Load, 3, 457)));
+        assert_ne!(filler(one.write(TextKind::Load, 3, 456)), filler(one.write(TextKind::Warm, 3, 456)));
     }
 
     #[test]
     fn fillers_hold_what_escaping_gets_wrong() {
-        let all: String = (0..50).map(|seq| texts().write(Kind::Load, 0, seq)).collect();
+        let all: String = (0..50).map(|seq| texts().write(TextKind::Load, 0, seq)).collect();
         for char in ['<', '>', '&', '\'', '"', '\\', 'é', '€', '😀'] {
             assert!(all.contains(char), "{char}");
         }
@@ -229,7 +232,7 @@ mod tests {
 
     #[test]
     fn reads_what_it_wrote() {
-        for kind in [Kind::Probe, Kind::Warm, Kind::Load] {
+        for kind in [TextKind::Probe, TextKind::Warm, TextKind::Load] {
             let text = texts().write(kind, 3, 456);
             assert_eq!(texts().read(&text), Reading::Ours { kind, publisher: 3, seq: 456 });
         }
@@ -237,7 +240,7 @@ mod tests {
 
     #[test]
     fn any_damage_is_seen() {
-        let text = texts().write(Kind::Load, 3, 456);
+        let text = texts().write(TextKind::Load, 3, 456);
         for (at, _) in text.char_indices() {
             let reading = texts().read(&damaged(&text, at));
             // Damage to the nonce or its dot may leave a text that cannot be told from a stranger's.
@@ -252,7 +255,7 @@ mod tests {
 
     #[test]
     fn what_another_wrote_is_foreign() {
-        let other = Texts::new(1, 42, 128).write(Kind::Load, 3, 456);
+        let other = Texts::new(1, 42, 128).write(TextKind::Load, 3, 456);
         assert_eq!(texts().read(&other), Reading::Foreign);
         for text in
             ["", " ", "hello", "a.b.c.d.e f", "12345678.load.1.2.zzzzzzzz x", "Ada: 00c0ffee.load.1.2"]

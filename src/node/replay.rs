@@ -13,7 +13,7 @@ use super::link::{Fed, Link};
 use super::member::Member;
 use super::room::Rooms;
 use bus::{BusError, Replay};
-use trace::{Line, Step, Trace};
+use trace::{Step, Trace, TraceLine};
 use wire::{self, Recovered, Room};
 
 /// Largest number of replayed messages that are fed to a link at once.
@@ -157,8 +157,9 @@ async fn tell(
             }
             match wire::replayed(&envelope.frame).filter(|_| envelope.kind.is_kept()) {
                 Some(json) => {
-                    trace
-                        .note(|| Line::now(Step::Replay, &envelope.id, envelope.room.as_str()).to_clients(1));
+                    trace.record_step(|| {
+                        TraceLine::now(Step::Replay, &envelope.id, envelope.room.as_str()).to_clients(1)
+                    });
                     frames.push_back((catch_up.hash(&envelope), frame::text(&json)));
                 }
                 None => recovered = Recovered::Part,

@@ -8,8 +8,8 @@ use super::identity::valid_name;
 use super::link::Dialect;
 use super::room::Command;
 use super::session::{ECHO, Ending, Handled, Session, cut};
-use bus::{Level, Outcome};
-use trace::{Line, Step};
+use bus::Outcome;
+use trace::{Step, TraceLine};
 use wire::{Envelope, Kind, NodeFrame, Publish, Request, Room};
 
 /// Cost of entering or leaving a room, counted in frames of the frame rate. The other members are told each time, so
@@ -246,7 +246,7 @@ impl Session {
         let sender = self.identity.id.clone();
         let envelope = Envelope { kind: Kind::Chat, room, id: full_id, sender, others, frame };
         metrics::counter!("pubsub_lab_publishes_total").increment(1);
-        self.shared.trace.note(|| Line::now(Step::BusOut, &envelope.id, envelope.room.as_str()));
+        self.shared.trace.record_step(|| TraceLine::now(Step::BusOut, &envelope.id, envelope.room.as_str()));
         let receipt = self.shared.bus.publish(envelope);
         self.expect(id, receipt)
     }
@@ -256,10 +256,6 @@ impl Session {
         self.trace_answer(id, &outcome);
         match (self.link.dialect, outcome) {
             (Dialect::V1, Outcome::Ack(level)) => {
-                let level = match level {
-                    Level::Handed => "handed",
-                    Level::Confirmed => "confirmed",
-                };
                 self.say(&NodeFrame::Ack { id, level });
             }
             (Dialect::V1, Outcome::Refused { code, reason }) => {
@@ -281,16 +277,16 @@ impl Session {
     }
     /// Traces that a message came in from the client.
     fn trace_in(&self, id: &str, room: Option<&str>) {
-        self.shared.trace.note(|| {
+        self.shared.trace.record_step(|| {
             let room = room.map(|room| cut(room, ECHO).into());
-            Line { room, ..Line::answer(Step::In, self.full_id(id)) }
+            TraceLine { room, ..TraceLine::answer(Step::In, self.full_id(id)) }
         });
     }
 
     /// Traces the outcome of a publish, just before the client is told.
     fn trace_answer(&self, id: &str, outcome: &Outcome) {
-        self.shared.trace.note(|| {
-            let line = |step| Line::answer(step, self.full_id(id));
+        self.shared.trace.record_step(|| {
+            let line = |step| TraceLine::answer(step, self.full_id(id));
             match outcome {
                 Outcome::Ack(_) => line(Step::BusAck),
                 Outcome::Refused { code, .. } => line(Step::BusRefused).because(*code),

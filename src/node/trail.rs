@@ -1,6 +1,6 @@
 //! The rooms' part of the trace: what the bus brought, and which round wrote it to the clients.
 
-use trace::{Line, Step, Trace, unix_us};
+use trace::{Step, Trace, TraceLine, unix_us};
 use wire::Envelope;
 
 /// Number of messages that may wait for the round that writes them. A round comes within some milliseconds; the line
@@ -12,14 +12,14 @@ const WAITING: usize = 4_096;
 pub struct Trail {
     trace: Trace,
     /// Lines of messages that are queued for their clients and not written yet.
-    queued: Vec<Line>,
+    queued: Vec<TraceLine>,
 }
 
 /// The lines of the messages that one round writes.
 #[derive(Debug)]
 pub struct Round {
     began_us: u64,
-    lines: Vec<Line>,
+    lines: Vec<TraceLine>,
 }
 
 impl Trail {
@@ -31,8 +31,8 @@ impl Trail {
     /// Traces that the bus brought an envelope, live or out of the history.
     pub fn brought(&self, envelope: &Envelope, replay: bool) {
         if envelope.kind.is_traced() {
-            self.trace.note(|| {
-                let line = Line::now(Step::BusIn, &envelope.id, envelope.room.as_str());
+            self.trace.record_step(|| {
+                let line = TraceLine::now(Step::BusIn, &envelope.id, envelope.room.as_str());
                 if replay { line.because("backfill") } else { line }
             });
         }
@@ -44,7 +44,7 @@ impl Trail {
         if !self.trace.is_on() || !envelope.kind.is_traced() {
             return;
         }
-        let line = Line::now(Step::Out, &envelope.id, envelope.room.as_str()).to_clients(clients);
+        let line = TraceLine::now(Step::Out, &envelope.id, envelope.room.as_str()).to_clients(clients);
         let line = match dropped {
             0 => line,
             some => line.because(format!("dropped for {some}: outbox full")),
@@ -52,7 +52,7 @@ impl Trail {
         if round_comes && self.queued.len() < WAITING {
             self.queued.push(line);
         } else {
-            self.trace.note(|| line);
+            self.trace.record_step(|| line);
         }
     }
 
@@ -67,7 +67,7 @@ impl Trail {
         let Some(Round { began_us, lines }) = round else { return };
         let until_us = Some(unix_us());
         for line in lines {
-            self.trace.note(|| Line { at_us: began_us, until_us, ..line });
+            self.trace.record_step(|| TraceLine { at_us: began_us, until_us, ..line });
         }
     }
 }

@@ -4,7 +4,7 @@ mod faults;
 
 use humantime::format_duration;
 
-use super::error::{Complaint, Origin, ScenarioError, Source};
+use super::error::{Complaint, InputError, Origin, Source};
 use super::fault::Placed;
 use super::values::Fields;
 use super::{Cluster, Load, Pattern};
@@ -26,7 +26,7 @@ pub(super) struct Whole<'a> {
 
 impl Whole<'_> {
     /// Checks everything that only the whole scenario can tell.
-    pub(super) fn check(&self) -> Result<(), ScenarioError> {
+    pub(super) fn check(&self) -> Result<(), InputError> {
         self.reconnects()?;
         self.rooms()?;
         self.size()?;
@@ -53,7 +53,7 @@ impl Whole<'_> {
         }
     }
 
-    fn reconnects(&self) -> Result<(), ScenarioError> {
+    fn reconnects(&self) -> Result<(), InputError> {
         let (min, max) = (self.load.reconnect_min, self.load.reconnect_max);
         if min <= max {
             return Ok(());
@@ -64,7 +64,7 @@ impl Whole<'_> {
         Err(self.wrong(&["reconnect_min", "reconnect_max"], what).with_hint(hint))
     }
 
-    fn rooms(&self) -> Result<(), ScenarioError> {
+    fn rooms(&self) -> Result<(), InputError> {
         let (nodes, rooms, subscribers) = (self.cluster.nodes, self.load.rooms, self.load.subscribers);
         // Subscriber i is in the room floor(i / nodes) mod rooms.
         let heard = subscribers.div_ceil(nodes);
@@ -80,7 +80,7 @@ impl Whole<'_> {
         Err(self.wrong(&["rooms", "subscribers", "nodes"], what).with_hint(hint))
     }
 
-    fn size(&self) -> Result<(), ScenarioError> {
+    fn size(&self) -> Result<(), InputError> {
         let messages = self.load.rate * self.busy_seconds();
         let hint = "lower `rate`, shorten `duration`, or take fewer `subscribers` a room";
         if messages > MAX_MESSAGES {

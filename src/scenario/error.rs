@@ -1,21 +1,32 @@
-//! What is wrong with a scenario, and where: at a line and column of the file, or in a flag.
+//! What is wrong with a file of the user's, and where: at a line and column, or in the flag that overrides the file.
 
 use std::ops::Range;
 
-/// Why a scenario cannot be run: one sentence that names what is wrong and where, and a hint at what to do about it.
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::example::syntax_hint;
+
+/// Why a scenario, or a dialect's file, cannot be used: one sentence that names what is wrong and where, and a hint at
+/// what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct ScenarioError {
+pub struct InputError {
     message: String,
     hint: String,
     /// The flag that gave the wrong value: its key and its text, with which the message begins.
     flag: Option<(&'static str, String)>,
 }
 
-impl ScenarioError {
+impl InputError {
     /// What the user can do about the error. It is shown after `hint: `.
     pub fn hint(&self) -> &str {
         &self.hint
+    }
+
+    /// This error with another hint.
+    pub(super) fn hinting(self, hint: String) -> Self {
+        Self { hint, ..self }
     }
 
     /// This error, for a value that was not given by the flag of its field: `words` say what gave it, and `hint`
@@ -32,10 +43,10 @@ fn given(key: &str, text: &str) -> String {
     format!("{} {text}", flag(key))
 }
 
-/// An error that still lacks its hint: only with one does it become a [`ScenarioError`].
+/// An error that still lacks its hint: only with one does it become a [`InputError`].
 #[must_use]
 #[derive(Debug)]
-pub(super) struct Complaint {
+pub struct Complaint {
     message: String,
     flag: Option<(&'static str, String)>,
 }
@@ -45,17 +56,20 @@ impl Complaint {
         Self { message: message.into(), flag: None }
     }
 
-    pub(super) fn with_hint(self, hint: impl Into<String>) -> ScenarioError {
-        ScenarioError { message: self.message, hint: hint.into(), flag: self.flag }
+    /// The error, with what the user can do about it.
+    pub fn with_hint(self, hint: impl Into<String>) -> InputError {
+        InputError { message: self.message, hint: hint.into(), flag: self.flag }
     }
 }
 
-/// The text of a scenario, and the name by which people know it.
-pub(super) struct Source<'a> {
-    pub(super) name: &'a str,
-    pub(super) text: &'a str,
+/// The text of a file, and the name by which people know it.
+pub struct Source<'a> {
+    /// The name that errors give the file.
+    pub name: &'a str,
+    /// What stands in the file.
+    pub text: &'a str,
     /// Says how a key is written: the hint of an error that has no better one.
-    pub(super) example: fn(&str) -> String,
+    pub example: fn(&str) -> String,
 }
 
 /// The place where a value was given.
@@ -67,7 +81,16 @@ pub(super) enum Origin {
     Flag(&'static str, String),
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    /// The table that the text is, in TOML, with the place of each value.
+    pub fn document(&self) -> Result<Spanned<DeTable<'a>>, InputError> {
+        DeTable::parse(self.text).map_err(|error| {
+            let what = error.message().lines().collect::<Vec<_>>().join("; ");
+            let hint = syntax_hint(&what);
+            self.error(&error.span().unwrap_or(0..0), what).with_hint(hint)
+        })
+    }
+
     /// The place of a byte as `file:line:column`; both numbers count from 1, the column in characters.
     pub(super) fn place(&self, at: usize) -> String {
         let before = self.text.get(..at).unwrap_or(self.text);

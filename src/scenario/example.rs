@@ -2,7 +2,7 @@
 
 use super::expect::Whose;
 use super::fault;
-use super::fields::{CLUSTER_FIELDS, LOAD_FIELDS};
+use super::fields::Field;
 use super::figures::{FigureKind, figure_kind};
 
 /// The hint `write it like ...`: a key with a value that it may have, or where the keys of a table stand.
@@ -36,7 +36,7 @@ fn value(key: &str) -> Option<String> {
     if !of_file.is_empty() {
         return Some(of_file.into());
     }
-    if let Some(field) = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).find(|field| field.key == key) {
+    if let Some(field) = Field::of(key) {
         let bare = field.default.parse::<f64>().is_ok() || field.default.parse::<bool>().is_ok();
         return Some(if bare { field.default.into() } else { format!("\"{}\"", field.default) });
     }
@@ -62,7 +62,7 @@ pub(super) fn of_matrix(key: &str) -> String {
 const VALUE: &str = "a value stands behind the `=`: a number, \"text\" in quotes, true, false or a [list]";
 
 /// The hint for text that is no TOML, from what the parser says about it.
-pub fn syntax_hint(message: &str) -> &'static str {
+pub(super) fn syntax_hint(message: &str) -> &'static str {
     let has = |part: &str| message.contains(part);
     if has("duplicate key") {
         "a key stands once in its table, and a [table] once in the file: remove one of the two"
@@ -87,7 +87,7 @@ pub fn syntax_hint(message: &str) -> &'static str {
 mod tests {
     use super::*;
     use crate::fault::{COMMON, KINDS};
-    use crate::{ACTIONS, FIGURES, MATRIX_FIELDS};
+    use crate::{ACTIONS, CLUSTER_FIELDS, FIGURES, LOAD_FIELDS, MATRIX_FIELDS};
 
     #[test]
     fn every_key_has_an_example_that_is_toml() {

@@ -13,6 +13,13 @@ pub struct Field {
     pub help: &'static str,
 }
 
+impl Field {
+    /// The field with this key.
+    pub(super) fn of(key: &str) -> Option<&'static Field> {
+        CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).find(|field| field.key == key)
+    }
+}
+
 const fn field(key: &'static str, default: &'static str, help: &'static str) -> Field {
     Field { key, default, help }
 }

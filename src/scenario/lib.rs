@@ -3,7 +3,8 @@
 //!
 //! `parse` goes from text to a [`Scenario`] by way of `section` (one table of the file), `values` (what each
 //! value of cluster and load may be), `fault` and `expect`; `check` judges what only the whole can tell. Every
-//! error knows its line and column, or the flag that caused it.
+//! error knows its line and column, or the flag that caused it. The load room reads the files of dialects with the same
+//! `section` and `error`.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -12,7 +13,7 @@
 //! | `fields`, `figures` | the tables of names that the file, the flags and the schema share |
 //! | `parse`, `section`, `values`, `patterns`, `share` | from text to a scenario |
 //! | `check` | whether its parts fit each other |
-//! | `error`, `example`, `words` | what is wrong, where, and what to write instead |
+//! | `error`, `example`, `words` | what is wrong, where, and what to write instead; a file's text with its places |
 //! | `written` | how numbers and durations are written |
 //! | `json`, `schema` | the effective scenario as the report shows it; the schema of the file |
 //! | `shipped` | the scenarios within the binary, and how one is found |
@@ -43,8 +44,7 @@ mod words;
 mod written;
 
 pub use cluster::Cluster;
-pub use error::ScenarioError;
-pub use example::syntax_hint;
+pub use error::{Complaint, InputError, Source};
 pub use expect::{Bound, Expectation, Whose};
 pub use fault::{
     ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target, kinds, parts, side,
@@ -56,6 +56,7 @@ pub use matrix::{MATRIX_FIELDS, Matrix};
 pub use pattern::{Held, Pattern};
 pub use scenario::{Scenario, Variation};
 pub use schema::json_schema;
+pub use section::{FileValue, Section};
 pub use share::share_of;
 pub use shipped::{ScenarioFile, Shipped};
 pub use words::{nearest, suggestion, suggestion_within};

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
-use toml::de::DeValue;
 
-use super::error::{ScenarioError, Source};
+use super::error::InputError;
 use super::example::of_matrix;
 use super::fields::Overrides;
-use super::section::{Section, Value, text, wrong_type_of};
+use super::section::{FileValue, Section};
 
 /// The fields that a matrix may vary.
 pub const MATRIX_FIELDS: [&str; 6] = ["rate", "payload", "nodes", "subscribers", "publishers", "rooms"];
@@ -57,23 +56,20 @@ fn rises(one: &Json, next: &Json) -> bool {
 }
 
 /// The values that one variation takes, by field.
-type Picks<'a> = BTreeMap<&'static str, Value<'a>>;
+type Picks<'a> = BTreeMap<&'static str, FileValue<'a>>;
 
 /// Reads `[matrix]`, and picks the values of one variation. A field that a flag gives is not varied.
 pub(super) fn read<'a>(
-    source: &'a Source<'a>,
-    value: Option<Value<'a>>,
+    root: &Section<'a>,
     overrides: &Overrides,
     variation: usize,
-) -> Result<(Matrix, Picks<'a>), ScenarioError> {
+) -> Result<(Matrix, Picks<'a>), InputError> {
     let (mut matrix, mut picks) = (Matrix::default(), Picks::new());
-    let Some(value) = value else { return Ok((matrix, picks)) };
     let known: Vec<&str> = MATRIX_FIELDS.into_iter().chain(["until"]).collect();
-    let section = Section::open(source, "[matrix]", value, &known)?;
-    if let Some(until) = section.get("until") {
-        let word = text(source, until, "until")?;
-        if *word.get_ref() != "violated" {
-            let error = source.error(&word.span(), format!("`until` cannot be `{}`", word.get_ref()));
+    let Some(section) = root.table("matrix", "[matrix]", &known)? else { return Ok((matrix, picks)) };
+    if let Some((until, word)) = section.text("until")? {
+        if word != "violated" {
+            let error = until.error(format!("`until` cannot be `{word}`"));
             return Err(error.with_hint("until = \"violated\" ends a pattern's runs at the first that fails"));
         }
         matrix.until_violated = true;
@@ -81,11 +77,9 @@ pub(super) fn read<'a>(
     let mut lists = Vec::new();
     for key in MATRIX_FIELDS {
         let Some(list) = section.get(key) else { continue };
-        let DeValue::Array(items) = list.get_ref() else {
-            return Err(wrong_type_of(source, list, key, "a list", of_matrix(key)));
-        };
+        let items = list.list("a list").map_err(|error| error.hinting(of_matrix(key)))?;
         if items.is_empty() {
-            let error = source.error(&list.span(), format!("`{key}` has no value to take"));
+            let error = list.error(format!("`{key}` has no value to take"));
             return Err(error.with_hint(of_matrix(key)));
         }
         if !overrides.contains_key(key) {
@@ -96,34 +90,30 @@ pub(super) fn read<'a>(
     let sizes: Vec<_> = lists.iter().map(|(_, _, items)| items.len()).collect();
     let runs = sizes.iter().try_fold(1_usize, |all, size| all.checked_mul(*size).filter(|all| *all <= MOST));
     if runs.is_none() {
-        let error = source.error(&section.span, format!("the matrix has more than {MOST} variations"));
+        let error = section.error(format!("the matrix has more than {MOST} variations"));
         return Err(error.with_hint("vary fewer fields, or over fewer values"));
     }
     for ((_, key, items), place) in lists.into_iter().zip(places(&sizes, variation)) {
         let mut values = Vec::new();
         for (i, item) in items.iter().enumerate() {
-            let number = match item.get_ref() {
-                DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(Json::from),
-                DeValue::Float(n) => n.as_str().parse::<f64>().ok().map(Json::from),
-                _ => return Err(wrong_type_of(source, item, key, "a number", of_matrix(key))),
-            };
-            let error = || source.error(&item.span(), format!("`{key}` is no such number"));
+            let number = item.number("a number").map_err(|error| error.hinting(of_matrix(key)))?;
+            let error = || item.error(format!("`{key}` is no such number"));
             let number = number.ok_or_else(|| error().with_hint(of_matrix(key)))?;
             if let Some(last) = values.last().filter(|last| matrix.until_violated && !rises(last, &number)) {
                 let what = format!("a search goes upwards, and {number} comes after {last}");
                 let hint =
                     format!("let `{key}` rise from value to value, or leave `until` out for all of them");
-                return Err(source.error(&item.span(), what).with_hint(hint));
+                return Err(item.error(what).with_hint(hint));
             }
             values.push(number);
             if i == place {
-                picks.insert(key, item);
+                picks.insert(key, *item);
             }
         }
         matrix.fields.push((key, values));
     }
     if matrix.until_violated && matrix.fields.len() > 1 {
-        let error = source.error(&section.key_span("until"), "`until` needs one field to vary, not several");
+        let error = section.error_at_key("until", "`until` needs one field to vary, not several");
         return Err(error.with_hint("a search goes along one line: leave the other fields to [load]"));
     }
     Ok((matrix, picks))

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 use super::check::Whole;
-use super::error::{ScenarioError, Source};
-use super::example::{example, syntax_hint};
+use super::error::{InputError, Source};
+use super::example::example;
 use super::fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
 use super::pattern::Pattern;
 use super::scenario::Scenario;
-use super::section::{Section, Value, wrong_type};
+use super::section::{FileValue, Section};
 use super::values::Fields;
 use super::{expect, fault, matrix, patterns};
 
@@ -21,7 +21,7 @@ pub(super) const TITLE_MAX: usize = 100;
 impl Scenario {
     /// Reads the text of a scenario. Errors call it `source_name`, whose stem becomes the scenario's name. If there is
     /// a `[matrix]`, gives the first variation.
-    pub fn parse(source_name: &str, text: &str, overrides: &Overrides) -> Result<Scenario, ScenarioError> {
+    pub fn parse(source_name: &str, text: &str, overrides: &Overrides) -> Result<Scenario, InputError> {
         Self::parse_variation(source_name, text, overrides, 0)
     }
 
@@ -31,35 +31,39 @@ impl Scenario {
         text: &str,
         overrides: &Overrides,
         variation: usize,
-    ) -> Result<Scenario, ScenarioError> {
+    ) -> Result<Scenario, InputError> {
         let source = &Source { name: source_name, text, example };
-        let document = DeTable::parse(text).map_err(|error| syntax(source, &error))?;
-        let root = Section::root(source, document.get_ref(), &KEYS)?;
+        let document = source.document()?;
+        let root = Section::root(source, &document, "a scenario", &KEYS)?;
         let name = Path::new(source_name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let title = title(source, &root)?.unwrap_or_else(|| name.clone());
+        let title = title(&root)?.unwrap_or_else(|| name.clone());
         let patterns = match root.get("patterns") {
-            Some(value) => patterns::read(source, value)?,
+            Some(value) => patterns::read(value)?,
             None => Pattern::ALL.to_vec(),
         };
 
         let open = |key, name, known: &[Field]| {
             let keys: Vec<&str> = known.iter().map(|field| field.key).collect();
-            root.get(key).map(|value| Section::open(source, name, value, &keys)).transpose()
+            root.table(key, name, &keys)
         };
         let cluster_section = open("cluster", "[cluster]", CLUSTER_FIELDS)?;
         let load_section = open("load", "[load]", LOAD_FIELDS)?;
-        let (matrix, picks) = matrix::read(source, root.get("matrix"), overrides, variation)?;
+        let (matrix, picks) = matrix::read(&root, overrides, variation)?;
         let mut fields = Fields::new(source, cluster_section, load_section, overrides, picks)?;
         let (cluster, load) = (fields.cluster()?, fields.load()?);
 
         let faults = match root.get("fault") {
-            Some(value) => list_of_tables(source, value)?
-                .map(|value| fault::read(source, value, &cluster, load.duration))
+            Some(value) => list_of_tables(value)?
+                .into_iter()
+                .map(|value| fault::read(value, &cluster, load.duration))
                 .collect::<Result<Vec<_>, _>>()?,
             None => Vec::new(),
         };
-        let expect =
-            root.get("expect").map(|value| expect::read(source, value)).transpose()?.unwrap_or_default();
+        let expect = root
+            .get("expect")
+            .map(|value| expect::read(source, value.value))
+            .transpose()?
+            .unwrap_or_default();
 
         Whole {
             source,
@@ -75,34 +79,21 @@ impl Scenario {
     }
 }
 
-fn syntax(source: &Source<'_>, error: &toml::de::Error) -> ScenarioError {
-    let what = error.message().lines().collect::<Vec<_>>().join("; ");
-    let hint = syntax_hint(&what);
-    source.error(&error.span().unwrap_or(0..0), what).with_hint(hint)
-}
-
-fn title(source: &Source<'_>, root: &Section<'_>) -> Result<Option<String>, ScenarioError> {
-    let Some(title) = root.text("title")? else { return Ok(None) };
-    let (span, title) = (title.span(), title.into_inner());
+fn title(root: &Section<'_>) -> Result<Option<String>, InputError> {
+    let Some((value, title)) = root.text("title")? else { return Ok(None) };
     let wrong =
         title.trim().is_empty() || title.chars().count() > TITLE_MAX || title.chars().any(char::is_control);
     if wrong {
-        let error = source.error(&span, format!("`title` must be one line of 1 to {TITLE_MAX} characters"));
+        let error = value.error(format!("`title` must be one line of 1 to {TITLE_MAX} characters"));
         return Err(error.with_hint(example("title")));
     }
     Ok(Some(title.to_owned()))
 }
 
-fn list_of_tables<'a>(
-    source: &Source<'_>,
-    value: Value<'a>,
-) -> Result<impl Iterator<Item = Value<'a>>, ScenarioError> {
-    match value.get_ref() {
-        DeValue::Array(tables) => Ok(tables.iter()),
-        DeValue::Table(_) => {
-            let error = source.error(&value.span(), "`fault` must be a list of tables");
-            Err(error.with_hint("write [[fault]] with two brackets, once a fault"))
-        }
-        _ => Err(wrong_type(source, value, "fault", "a list of tables, each under [[fault]]")),
+fn list_of_tables(value: FileValue<'_>) -> Result<Vec<FileValue<'_>>, InputError> {
+    if let DeValue::Table(_) = value.value.get_ref() {
+        let error = value.error("`fault` must be a list of tables");
+        return Err(error.with_hint("write [[fault]] with two brackets, once a fault"));
     }
+    value.list("a list of tables, each under [[fault]]")
 }

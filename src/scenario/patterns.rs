@@ -1,31 +1,28 @@
 //! Reads the list of patterns of a scenario or of a fault.
 
 use toml::Spanned;
-use toml::de::DeValue;
 
-use super::error::{ScenarioError, Source};
+use super::error::{InputError, Source};
 use super::pattern::Pattern;
-use super::section::{Value, text, wrong_type};
+use super::section::FileValue;
 use super::words::suggestion;
 
 /// Reads the list of patterns of a scenario or of a fault.
-pub(super) fn read(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Pattern>, ScenarioError> {
-    let DeValue::Array(names) = value.get_ref() else {
-        return Err(wrong_type(source, value, "patterns", "a list such as [\"local\", \"redis\"]"));
-    };
+pub(super) fn read(value: FileValue<'_>) -> Result<Vec<Pattern>, InputError> {
     let mut patterns = Vec::new();
-    for name in names {
-        let name = text(source, name, "patterns")?;
-        let pattern = Pattern::named(name.get_ref())
-            .ok_or_else(|| unknown_pattern(source, &name, Pattern::ALL.map(Pattern::name)))?;
+    for name in value.list("a list such as [\"local\", \"redis\"]")? {
+        let word = name.text()?;
+        let pattern = Pattern::named(word).ok_or_else(|| {
+            unknown_pattern(value.source, &Spanned::new(name.span(), word), Pattern::ALL.map(Pattern::name))
+        })?;
         if patterns.contains(&pattern) {
-            let error = source.error(&name.span(), format!("`patterns` names `{pattern}` twice"));
+            let error = name.error(format!("`patterns` names `{pattern}` twice"));
             return Err(error.with_hint("name each pattern once; `bench --runs 2` runs each twice"));
         }
         patterns.push(pattern);
     }
     if patterns.is_empty() {
-        let error = source.error(&value.span(), "`patterns` names none");
+        let error = value.error("`patterns` names none");
         return Err(error.with_hint("leave `patterns` out for all of them"));
     }
     Ok(patterns)
@@ -36,7 +33,7 @@ pub(super) fn unknown_pattern(
     source: &Source<'_>,
     name: &Spanned<impl AsRef<str>>,
     known: impl IntoIterator<Item = &'static str> + Clone,
-) -> ScenarioError {
+) -> InputError {
     let word = name.get_ref().as_ref();
     let error = source.error(&name.span(), format!("no pattern is called `{word}`"));
     error.with_hint(suggestion(word, known))

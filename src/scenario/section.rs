@@ -1,55 +1,62 @@
-//! One table of the file: its keys are checked when it is opened, its values when they are taken.
+//! One table of a file and the values in it: its keys are checked when it is opened, its values when they are taken.
 
 use std::ops::Range;
 use std::time::Duration;
 
+use serde_json::{Number, Value as Json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::error::{ScenarioError, Source};
-use super::words::{list, suggestion};
+use super::error::{Complaint, InputError, Source};
+use super::words::suggestion;
 
-/// A value of the file, with its place.
+/// A value as the parser gives it, with its place.
 pub(super) type Value<'a> = &'a Spanned<DeValue<'a>>;
 
+/// A value of the file, with its place and the key that it belongs to.
+#[derive(Clone, Copy)]
+pub struct FileValue<'a> {
+    pub(super) source: &'a Source<'a>,
+    key: &'static str,
+    pub(super) value: Value<'a>,
+}
+
 /// One table of the file.
-pub(super) struct Section<'a> {
+pub struct Section<'a> {
     source: &'a Source<'a>,
-    /// The name of the table in a sentence: `[load]`.
+    /// The table's name in a sentence: a key, or words such as `[load]`.
     name: &'static str,
-    pub(super) span: Range<usize>,
+    span: Range<usize>,
     table: &'a DeTable<'a>,
 }
 
 impl<'a> Section<'a> {
-    /// The file itself.
-    pub(super) fn root(
+    /// The file itself, with the keys that it may have.
+    pub fn root(
         source: &'a Source<'a>,
-        table: &'a DeTable<'a>,
-        known: &[&str],
-    ) -> Result<Self, ScenarioError> {
-        Self { source, name: "a scenario", span: 0..0, table }.checked(known)
-    }
-
-    /// Opens a table within this one.
-    pub(super) fn open(
-        source: &'a Source<'a>,
+        document: &'a Spanned<DeTable<'a>>,
         name: &'static str,
-        value: Value<'a>,
         known: &[&str],
-    ) -> Result<Self, ScenarioError> {
-        let DeValue::Table(table) = value.get_ref() else {
-            return Err(wrong_type(source, value, name, "a table"));
-        };
-        Self { source, name, span: value.span(), table }.checked(known)
+    ) -> Result<Self, InputError> {
+        Self { source, name, span: 0..0, table: document.get_ref() }.checked(known)
     }
 
-    fn checked(self, known: &[&str]) -> Result<Self, ScenarioError> {
+    /// Opens a table within this one, if it is there. `name` is its name in a sentence.
+    pub fn table(
+        &self,
+        key: &'static str,
+        name: &'static str,
+        known: &[&str],
+    ) -> Result<Option<Self>, InputError> {
+        self.get(key).map(|value| value.table(name, known)).transpose()
+    }
+
+    fn checked(self, known: &[&str]) -> Result<Self, InputError> {
         let unknown = self.table.keys().filter(|key| !known.contains(&key.get_ref().as_ref()));
         match unknown.min_by_key(|key| key.span().start) {
             None => Ok(self),
             Some(key) => {
-                let (word, name) = (key.get_ref(), self.name);
+                let (word, name) = (key.get_ref(), in_sentence(self.name));
                 let error = self.source.error(&key.span(), format!("{name} has no key `{word}`"));
                 Err(error.with_hint(suggestion(word, known.iter().copied())))
             }
@@ -57,45 +64,105 @@ impl<'a> Section<'a> {
     }
 
     /// The value of a key.
-    pub(super) fn get(&self, key: &str) -> Option<Value<'a>> {
-        self.table.get(key)
+    pub fn get(&self, key: &'static str) -> Option<FileValue<'a>> {
+        self.table.get(key).map(|value| FileValue { source: self.source, key, value })
+    }
+
+    /// The text of a key, with its value for errors; `None` if the key is not there.
+    pub fn text(&self, key: &'static str) -> Result<Option<(FileValue<'a>, &'a str)>, InputError> {
+        self.get(key).map(|value| Ok((value, value.text()?))).transpose()
+    }
+
+    /// An error about the whole table.
+    pub fn error(&self, what: impl std::fmt::Display) -> Complaint {
+        self.source.error(&self.span, what)
+    }
+
+    /// An error at a key itself.
+    pub(super) fn error_at_key(&self, key: &str, what: impl std::fmt::Display) -> Complaint {
+        self.source.error(&self.key_span(key), what)
     }
 
     /// The place of a key itself.
     pub(super) fn key_span(&self, key: &str) -> Range<usize> {
         self.table.get_key_value(key).map_or(self.span.clone(), |(key, _)| key.span())
     }
-
-    /// The text of a key; `None` if the key is not there.
-    pub(super) fn text(&self, key: &str) -> Result<Option<Spanned<&'a str>>, ScenarioError> {
-        self.get(key).map(|value| text(self.source, value, key)).transpose()
-    }
 }
 
-/// Reads a value that must be text.
-pub(super) fn text<'a>(
-    source: &Source<'_>,
-    value: Value<'a>,
-    what: &str,
-) -> Result<Spanned<&'a str>, ScenarioError> {
-    match value.get_ref() {
-        DeValue::String(text) => Ok(Spanned::new(value.span(), text.as_ref())),
-        _ => Err(wrong_type(source, value, what, "text in quotes")),
+impl<'a> FileValue<'a> {
+    /// The place of the value.
+    pub(super) fn span(self) -> Range<usize> {
+        self.value.span()
+    }
+
+    /// An error at the place of the value.
+    pub fn error(self, what: impl std::fmt::Display) -> Complaint {
+        self.source.error(&self.span(), what)
+    }
+
+    /// The error of a value that has another type than its key wants.
+    pub fn wrong_type(self, wanted: &str) -> InputError {
+        wrong_type(self.source, self.value, self.key, wanted)
+    }
+
+    /// Opens the table that the value must be. `name` is its name in a sentence.
+    pub(super) fn table(self, name: &'static str, known: &[&str]) -> Result<Section<'a>, InputError> {
+        let Self { source, value, .. } = self;
+        match value.get_ref() {
+            DeValue::Table(table) => Section { source, name, span: value.span(), table }.checked(known),
+            _ => Err(wrong_type(source, value, name, "a table")),
+        }
+    }
+
+    /// The text that the value must be.
+    pub fn text(self) -> Result<&'a str, InputError> {
+        match self.value.get_ref() {
+            DeValue::String(text) => Ok(text),
+            _ => Err(self.wrong_type("text in quotes")),
+        }
+    }
+
+    /// The items of the list that the value must be. `wanted` is what an error says that it must be.
+    pub fn list(self, wanted: &str) -> Result<Vec<Self>, InputError> {
+        match self.value.get_ref() {
+            DeValue::Array(items) => Ok(items.iter().map(|value| Self { value, ..self }).collect()),
+            _ => Err(self.wrong_type(wanted)),
+        }
+    }
+
+    /// The number that the value must be, as JSON; `None` for a number that is not finite or too large. `wanted` is what
+    /// an error says that it must be.
+    pub(super) fn number(self, wanted: &str) -> Result<Option<Json>, InputError> {
+        match self.value.get_ref() {
+            DeValue::Integer(_) | DeValue::Float(_) => Ok(self.json()),
+            _ => Err(self.wrong_type(wanted)),
+        }
+    }
+
+    /// The duration that the value must be.
+    pub(super) fn duration(self) -> Result<Duration, InputError> {
+        let parsed = match self.value.get_ref() {
+            DeValue::String(text) => parse_duration(text),
+            DeValue::Integer(number) => Err(in_seconds(number.as_str())),
+            DeValue::Float(number) => Err(in_seconds(number.as_str())),
+            _ => return Err(self.wrong_type("a duration in quotes, such as \"2s\"")),
+        };
+        parsed.map_err(|hint| self.error(format!("`{}` {NO_DURATION}", self.key)).with_hint(hint))
+    }
+
+    /// A text, number or switch as JSON; `None` for other values, and for numbers that JSON does not have.
+    pub fn json(self) -> Option<Json> {
+        match self.value.get_ref() {
+            DeValue::String(text) => Some(text.as_ref().into()),
+            DeValue::Boolean(on) => Some((*on).into()),
+            DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(Json::from),
+            DeValue::Float(n) => Number::from_f64(n.as_str().parse().ok()?).map(Json::from),
+            DeValue::Datetime(_) | DeValue::Array(_) | DeValue::Table(_) => None,
+        }
     }
 }
 
 pub(super) const NO_DURATION: &str = "must be a duration such as \"2s\" or \"100ms\"";
-
-/// Reads a value that must be a duration.
-pub(super) fn duration(source: &Source<'_>, value: Value<'_>, what: &str) -> Result<Duration, ScenarioError> {
-    let parsed = match value.get_ref() {
-        DeValue::String(text) => parse_duration(text),
-        DeValue::Integer(number) => Err(in_seconds(number.as_str())),
-        DeValue::Float(number) => Err(in_seconds(number.as_str())),
-        _ => return Err(wrong_type(source, value, what, "a duration in quotes, such as \"2s\"")),
-    };
-    parsed.map_err(|hint| source.error(&value.span(), format!("`{what}` {NO_DURATION}")).with_hint(hint))
-}
 
 /// Reads a duration. The error is a hint at what is wrong with the text.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
@@ -110,18 +177,7 @@ fn in_seconds(number: &str) -> String {
 }
 
 /// The error of a value that has another type than its key wants.
-pub(super) fn wrong_type(source: &Source<'_>, value: Value<'_>, what: &str, wanted: &str) -> ScenarioError {
-    wrong_type_of(source, value, what, wanted, (source.example)(what))
-}
-
-/// The error of a value that has another type than its key wants, with a hint of its own.
-pub(super) fn wrong_type_of(
-    source: &Source<'_>,
-    value: Value<'_>,
-    what: &str,
-    wanted: &str,
-    hint: String,
-) -> ScenarioError {
+pub(super) fn wrong_type(source: &Source<'_>, value: Value<'_>, key: &str, wanted: &str) -> InputError {
     let is = match value.get_ref() {
         DeValue::String(_) => "text",
         DeValue::Integer(_) => "a whole number",
@@ -131,6 +187,11 @@ pub(super) fn wrong_type_of(
         DeValue::Array(_) => "a list",
         DeValue::Table(_) => "a table",
     };
-    let said = if what.starts_with('[') { what.to_owned() } else { list([what]) };
-    source.error(&value.span(), format!("{said} must be {wanted}, not {is}")).with_hint(hint)
+    let what = format!("{} must be {wanted}, not {is}", in_sentence(key));
+    source.error(&value.span(), what).with_hint((source.example)(key))
+}
+
+/// A key, in back-quotes; `[load]` and `a scenario` need none.
+fn in_sentence(name: &str) -> String {
+    if name.contains(['[', ' ']) { name.to_owned() } else { format!("`{name}`") }
 }

@@ -1,27 +1,7 @@
 //! A share of the subscribers, as `leave` and `join` write it: `"50%"`.
 
-use super::error::{ScenarioError, Source};
-use super::fault::Target;
-use super::section::Section;
-
-/// Reads the share that a `leave`, a `join` or a `slow` names.
-pub(super) fn read(
-    source: &Source<'_>,
-    section: &Section<'_>,
-    action: &'static str,
-) -> Result<Target, ScenarioError> {
-    let Some(text) = section.text(action)? else {
-        let error = source.error(&section.span, "a [[fault]] needs an action");
-        return Err(error.with_hint((source.example)(action)));
-    };
-    parse(text.get_ref()).map(Target::Subscribers).ok_or_else(|| {
-        let what = format!("`{}` is no share of the subscribers", text.get_ref());
-        source.error(&text.span(), what).with_hint("a share is a whole percentage, \"1%\" to \"100%\"")
-    })
-}
-
 /// Reads a whole percentage from 1 to 100.
-fn parse(text: &str) -> Option<u8> {
+pub(super) fn parse(text: &str) -> Option<u8> {
     let digits = text.trim().strip_suffix('%')?.trim_end();
     // `+5` parses as a number too, and is refused here.
     let number = digits.bytes().all(|byte| byte.is_ascii_digit()).then(|| digits.parse().ok())??;

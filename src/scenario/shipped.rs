@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rust_embed::Embed;
 
-use super::error::{Complaint, ScenarioError, Source};
+use super::error::{Complaint, InputError, Source};
 use super::words::nearest;
 use super::{Overrides, Scenario, Variation};
 
@@ -41,7 +41,7 @@ impl Shipped {
     }
 
     /// The shipped scenario with this name, or an error that names the nearest.
-    pub fn find(name: &str) -> Result<Shipped, ScenarioError> {
+    pub fn find(name: &str) -> Result<Shipped, InputError> {
         Self::named(name).ok_or_else(|| {
             let all = Self::all();
             let hint = match nearest(name, all.iter().map(|shipped| shipped.name.as_str())) {
@@ -55,7 +55,7 @@ impl Shipped {
 
 impl Scenario {
     /// Reads the shipped scenario with this name, or the file at this path. A name has no `/` and no `.toml`.
-    pub fn load(name_or_path: &str, overrides: &Overrides) -> Result<Scenario, ScenarioError> {
+    pub fn load(name_or_path: &str, overrides: &Overrides) -> Result<Scenario, InputError> {
         ScenarioFile::find(name_or_path)?.scenario(overrides)
     }
 }
@@ -69,7 +69,7 @@ pub struct ScenarioFile {
 
 impl ScenarioFile {
     /// Finds the shipped scenario with this name, or the file at this path. A name has no `/` and no `.toml`.
-    pub fn find(name_or_path: &str) -> Result<Self, ScenarioError> {
+    pub fn find(name_or_path: &str) -> Result<Self, InputError> {
         let is_path =
             name_or_path.contains(['/', std::path::MAIN_SEPARATOR]) || name_or_path.ends_with(".toml");
         if is_path {
@@ -82,12 +82,12 @@ impl ScenarioFile {
         }
     }
 
-    fn at(path: &str) -> Result<Self, ScenarioError> {
+    fn at(path: &str) -> Result<Self, InputError> {
         Ok(Self { name: path.to_owned(), text: read(path)? })
     }
 
     /// The effective scenario that a report shows, made into a file again.
-    pub fn of_report(scenario: &serde_json::Value) -> Result<Self, ScenarioError> {
+    pub fn of_report(scenario: &serde_json::Value) -> Result<Self, InputError> {
         let mut file = scenario.clone();
         let name = match file.as_object_mut().and_then(|file| file.remove("name")) {
             Some(serde_json::Value::String(name)) if !name.is_empty() => name,
@@ -105,12 +105,12 @@ impl ScenarioFile {
     }
 
     /// The scenario that the text describes, with these overrides; the first variation if it has a `[matrix]`.
-    pub fn scenario(&self, overrides: &Overrides) -> Result<Scenario, ScenarioError> {
+    pub fn scenario(&self, overrides: &Overrides) -> Result<Scenario, InputError> {
         Scenario::parse(&self.name, &self.text, overrides)
     }
 
     /// Every variation of the text's `[matrix]`, in the order of the file; one variation if it has none.
-    pub fn variations(&self, overrides: &Overrides) -> Result<Vec<Variation>, ScenarioError> {
+    pub fn variations(&self, overrides: &Overrides) -> Result<Vec<Variation>, InputError> {
         let count = self.scenario(overrides)?.matrix.count();
         let variation = |number| {
             let scenario = Scenario::parse_variation(&self.name, &self.text, overrides, number)?;
@@ -123,7 +123,7 @@ impl ScenarioFile {
 /// The hint for a report that does not say what was run.
 const BY_FILE: &str = "run its scenario with `--scenario`";
 
-fn read(path: &str) -> Result<String, ScenarioError> {
+fn read(path: &str) -> Result<String, InputError> {
     let wrong = |what: String| Complaint::new(format!("{path}: {what}"));
     let unreadable = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => wrong("there is no such file".into())

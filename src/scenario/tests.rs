@@ -25,7 +25,7 @@ use serde_json::json;
 
 use super::*;
 
-fn overridden(text: &str, flags: &[(&'static str, &str)]) -> Result<Scenario, ScenarioError> {
+fn overridden(text: &str, flags: &[(&'static str, &str)]) -> Result<Scenario, InputError> {
     let overrides = flags.iter().map(|(key, value)| (*key, (*value).to_owned())).collect();
     Scenario::parse("s.toml", text, &overrides)
 }

@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use toml::de::DeValue;
-
 use super::cluster::Cluster;
-use super::error::{Complaint, Origin, ScenarioError, Source, flag};
+use super::error::{Complaint, InputError, Origin, Source, flag};
 use super::example::{example, of_matrix};
-use super::fields::{CLUSTER_FIELDS, LOAD_FIELDS, Overrides};
+use super::fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
 use super::load::Load;
-use super::section::{NO_DURATION, Section, Value, duration, parse_duration, wrong_type};
+use super::section::{FileValue, NO_DURATION, Section, parse_duration};
 use super::words::suggestion;
+use super::written;
 
 /// The most chat servers of one cluster.
 pub(super) const MAX_NODES: usize = 64;
@@ -28,13 +27,13 @@ pub(super) struct Fields<'a> {
     load: Option<Section<'a>>,
     overrides: &'a Overrides,
     /// The values that this variation of a `[matrix]` takes instead of the file's own.
-    picks: BTreeMap<&'static str, Value<'a>>,
+    picks: BTreeMap<&'static str, FileValue<'a>>,
     origins: BTreeMap<&'static str, Origin>,
 }
 
 /// A value before its field has checked it.
 enum Raw<'a> {
-    Toml(&'a toml::Spanned<DeValue<'a>>),
+    Toml(FileValue<'a>),
     Text(String),
 }
 
@@ -44,8 +43,8 @@ impl<'a> Fields<'a> {
         cluster: Option<Section<'a>>,
         load: Option<Section<'a>>,
         overrides: &'a Overrides,
-        picks: BTreeMap<&'static str, Value<'a>>,
-    ) -> Result<Self, ScenarioError> {
+        picks: BTreeMap<&'static str, FileValue<'a>>,
+    ) -> Result<Self, InputError> {
         let fields = Self { source, cluster, load, overrides, picks, origins: BTreeMap::new() };
         let known = || CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).map(|field| field.key);
         match overrides.iter().find(|(key, _)| !known().any(|known| known == **key)) {
@@ -58,12 +57,12 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads `[cluster]`.
-    pub(super) fn cluster(&mut self) -> Result<Cluster, ScenarioError> {
+    pub(super) fn cluster(&mut self) -> Result<Cluster, InputError> {
         Ok(Cluster { nodes: self.count("nodes", 1..=MAX_NODES)? })
     }
 
     /// Reads `[load]`.
-    pub(super) fn load(&mut self) -> Result<Load, ScenarioError> {
+    pub(super) fn load(&mut self) -> Result<Load, InputError> {
         Ok(Load {
             publishers: self.count("publishers", 1..=10_000)?,
             subscribers: self.count("subscribers", 1..=50_000)?,
@@ -100,13 +99,12 @@ impl<'a> Fields<'a> {
             Raw::Text(text.trim().to_owned())
         } else if let Some(value) = self.picks.get(key) {
             self.origins.insert(key, Origin::File(value.span()));
-            Raw::Toml(value)
+            Raw::Toml(*value)
         } else if let Some(value) = section.as_ref().and_then(|section| section.get(key)) {
             self.origins.insert(key, Origin::File(value.span()));
             Raw::Toml(value)
         } else {
-            let mut fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS);
-            Raw::Text(fields.find(|field| field.key == key).map_or("", |field| field.default).to_owned())
+            Raw::Text(Field::of(key).map_or("", |field| field.default).to_owned())
         }
     }
 
@@ -120,27 +118,22 @@ impl<'a> Fields<'a> {
 
     /// Says how a field is written, in the way of whoever gave it.
     fn like(&self, key: &str) -> String {
-        let default = || {
-            let mut fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS);
-            fields.find(|field| field.key == key).map_or("", |field| field.default)
-        };
         match self.origin(key) {
             Some(Origin::Flag(key, _)) => {
-                format!("write it like {} {}, or leave it out for the scenario's own", flag(key), default())
+                let default = Field::of(key).map_or("", |field| field.default);
+                format!("write it like {} {default}, or leave it out for the scenario's own", flag(key))
             }
             _ if self.picks.contains_key(key) => of_matrix(key),
             _ => example(key),
         }
     }
 
-    fn count(&mut self, key: &'static str, range: RangeInclusive<usize>) -> Result<usize, ScenarioError> {
+    fn count(&mut self, key: &'static str, range: RangeInclusive<usize>) -> Result<usize, InputError> {
         let number: Option<usize> = match self.raw(key) {
             Raw::Text(text) => text.parse().ok(),
-            Raw::Toml(value) => match value.get_ref() {
-                DeValue::Integer(n) => usize::from_str_radix(n.as_str(), n.radix()).ok(),
-                DeValue::Float(_) => None,
-                _ => return Err(wrong_type(self.source, value, key, "a whole number")),
-            },
+            Raw::Toml(value) => {
+                value.number("a whole number")?.and_then(|number| number.as_u64()?.try_into().ok())
+            }
         };
         number.filter(|number| range.contains(number)).ok_or_else(|| {
             let what = format!("must be a whole number from {} to {}", range.start(), range.end());
@@ -148,14 +141,10 @@ impl<'a> Fields<'a> {
         })
     }
 
-    fn rate(&mut self) -> Result<f64, ScenarioError> {
+    fn rate(&mut self) -> Result<f64, InputError> {
         let number: Option<f64> = match self.raw("rate") {
             Raw::Text(text) => text.parse().ok(),
-            Raw::Toml(value) => match value.get_ref() {
-                DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(|n| n as f64),
-                DeValue::Float(n) => n.as_str().parse().ok(),
-                _ => return Err(wrong_type(self.source, value, "rate", "a number")),
-            },
+            Raw::Toml(value) => value.number("a number")?.and_then(|number| number.as_f64()),
         };
         number.filter(|rate| *rate > 0.0 && *rate <= MAX_RATE).ok_or_else(|| {
             let what = format!("must be more than 0 and at most {MAX_RATE} messages a second");
@@ -163,25 +152,20 @@ impl<'a> Fields<'a> {
         })
     }
 
-    fn switch(&mut self, key: &'static str) -> Result<bool, ScenarioError> {
+    fn switch(&mut self, key: &'static str) -> Result<bool, InputError> {
         match self.raw(key) {
             Raw::Text(text) => text
                 .parse()
                 .map_err(|_| self.wrong(key, "must be true or false".into()).with_hint(self.like(key))),
-            Raw::Toml(value) => match value.get_ref() {
-                DeValue::Boolean(on) => Ok(*on),
-                _ => Err(wrong_type(self.source, value, key, "true or false")),
-            },
+            Raw::Toml(value) => {
+                value.json().and_then(|on| on.as_bool()).ok_or_else(|| value.wrong_type("true or false"))
+            }
         }
     }
 
-    fn time(
-        &mut self,
-        key: &'static str,
-        range: RangeInclusive<Duration>,
-    ) -> Result<Duration, ScenarioError> {
+    fn time(&mut self, key: &'static str, range: RangeInclusive<Duration>) -> Result<Duration, InputError> {
         let time = match self.raw(key) {
-            Raw::Toml(value) => duration(self.source, value, key)?,
+            Raw::Toml(value) => value.duration()?,
             Raw::Text(text) => {
                 parse_duration(&text).map_err(|hint| self.wrong(key, NO_DURATION.into()).with_hint(hint))?
             }
@@ -189,8 +173,7 @@ impl<'a> Fields<'a> {
         if range.contains(&time) {
             return Ok(time);
         }
-        let (from, to) =
-            (humantime::format_duration(*range.start()), humantime::format_duration(*range.end()));
+        let (from, to) = (written::time(*range.start()), written::time(*range.end()));
         Err(self.wrong(key, format!("must be from {from} to {to}")).with_hint(self.like(key)))
     }
 }

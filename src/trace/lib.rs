@@ -23,8 +23,8 @@ use std::time::{Duration, Instant};
 
 use metrics::Counter;
 
-pub use line::{Line, Step, unix_us};
-use writer::Writer;
+pub use line::{Step, TraceLine, unix_us};
+use writer::TraceWriter;
 
 /// Number of lines that may wait for the writing thread: a quarter of a second's worth at the pace at which the
 /// thread falls behind.
@@ -41,12 +41,12 @@ pub struct Trace(Option<Arc<Sender>>);
 #[derive(Debug)]
 struct Sender {
     queue: SyncSender<Item>,
-    tally: Tally,
+    tally: DroppedLines,
 }
 
 /// Counts the lines that are dropped because the queue is full.
 #[derive(Clone)]
-struct Tally {
+struct DroppedLines {
     dropped: Arc<AtomicU64>,
     shown: Counter,
 }
@@ -54,7 +54,7 @@ struct Tally {
 /// One entry of the queue to the writing thread.
 #[derive(Debug)]
 enum Item {
-    Line(Line),
+    Line(TraceLine),
     /// The trace ends here; no line follows.
     End,
 }
@@ -80,7 +80,7 @@ impl Trace {
 
     /// Traces one step. The closure is called only if there is a trace. Never blocks: a line that finds the queue
     /// full is dropped.
-    pub fn note(&self, line: impl FnOnce() -> Line) {
+    pub fn record_step(&self, line: impl FnOnce() -> TraceLine) {
         if let Some(sender) = &self.0
             && sender.queue.try_send(Item::Line(line())).is_err()
         {
@@ -89,7 +89,7 @@ impl Trace {
     }
 }
 
-impl Tally {
+impl DroppedLines {
     /// Registers the counter of dropped lines at zero. A metrics recorder has to be installed before.
     fn register() -> Self {
         let name = "pubsub_lab_trace_dropped_lines_total";
@@ -112,7 +112,7 @@ impl Tally {
     }
 }
 
-impl std::fmt::Debug for Tally {
+impl std::fmt::Debug for DroppedLines {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Tally").field(&self.dropped).finish()
     }
@@ -131,8 +131,8 @@ impl TraceFile {
     fn start(file: impl io::Write + Send + 'static, waiting: usize) -> io::Result<Self> {
         let (queue, lines) = sync_channel(waiting);
         let (alive, ended) = sync_channel(0);
-        let tally = Tally::register();
-        let writer = Writer::new(file, lines, tally.clone());
+        let tally = DroppedLines::register();
+        let writer = TraceWriter::new(file, lines, tally.clone());
         thread::Builder::new().name("trace".into()).spawn(move || {
             writer.run();
             drop::<SyncSender<()>>(alive);

@@ -32,7 +32,7 @@ pub enum Step {
 
 /// One line of a trace.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Line {
+pub struct TraceLine {
     /// When the step happened or began, in Unix microseconds.
     pub at_us: u64,
     /// When the step ended, in Unix microseconds; absent for a step that takes no time.
@@ -53,7 +53,7 @@ pub struct Line {
     pub why: Option<Cow<'static, str>>,
 }
 
-impl Line {
+impl TraceLine {
     /// A line for a step that happens now, to a message whose room is known.
     pub fn now(step: Step, id: &Arc<str>, room: &str) -> Self {
         Self { room: Some(room.into()), ..Self::answer(step, Arc::clone(id)) }

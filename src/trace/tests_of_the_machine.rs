@@ -11,7 +11,7 @@ fn what_was_noted_is_in_the_file_and_an_end_says_what_was_dropped() {
     let path = directory.path().join("trace");
     for _ in 0..2 {
         let file = TraceFile::open(&path).unwrap();
-        file.trace().note(|| line(Step::In));
+        file.trace().record_step(|| line(Step::In));
         file.close();
     }
     let text = std::fs::read_to_string(&path).unwrap();
@@ -49,10 +49,10 @@ fn a_slow_file_drops_the_newest_and_they_are_counted() {
     let file = TraceFile::start(Gate { come, open, written }, 2).unwrap();
     let trace = file.trace();
     // The thread takes the first line and then waits at the gate, so the queue has room for two more.
-    trace.note(|| line(Step::In));
+    trace.record_step(|| line(Step::In));
     at_gate.recv().unwrap();
     while trace.0.as_ref().unwrap().queue.try_send(Item::Line(line(Step::BusOut))).is_ok() {}
-    trace.note(|| line(Step::Out));
+    trace.record_step(|| line(Step::Out));
     assert_eq!(trace.0.as_ref().unwrap().tally.dropped(), 1);
     (0..4).for_each(|_| let_in.send(()).unwrap());
     file.close();
@@ -67,7 +67,7 @@ fn a_file_that_takes_nothing_holds_up_no_end() {
         (sync_channel(1), sync_channel(1), sync_channel(1));
     let file = TraceFile::start(Gate { come, open, written }, 1).unwrap();
     let trace = file.trace();
-    (0..10).for_each(|_| trace.note(|| line(Step::In)));
+    (0..10).for_each(|_| trace.record_step(|| line(Step::In)));
     let began = Instant::now();
     file.close();
     assert!(began.elapsed() < Duration::from_secs(5));

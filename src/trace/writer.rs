@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::line::unix_us;
-use super::{Item, Tally};
+use super::{DroppedLines, Item};
 
 /// How long lines are gathered after the first: each wake-up of this thread takes processor time from what is traced.
 const GATHER: Duration = Duration::from_millis(1);
@@ -14,16 +14,16 @@ const GATHER: Duration = Duration::from_millis(1);
 const BATCH: usize = 4_096;
 
 /// What the writing thread owns.
-pub(super) struct Writer<W> {
+pub(super) struct TraceWriter<W> {
     file: W,
     lines: Receiver<Item>,
-    tally: Tally,
+    tally: DroppedLines,
     /// Whether the log already says that the file takes nothing, so that it says so once.
     complained: bool,
 }
 
-impl<W: Write> Writer<W> {
-    pub(super) fn new(file: W, lines: Receiver<Item>, tally: Tally) -> Self {
+impl<W: Write> TraceWriter<W> {
+    pub(super) fn new(file: W, lines: Receiver<Item>, tally: DroppedLines) -> Self {
         Self { file, lines, tally, complained: false }
     }
 

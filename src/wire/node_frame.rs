@@ -21,6 +21,16 @@ pub enum Recovered {
     None,
 }
 
+/// How far a published message is known to have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The broker, or the socket, took the message. Nothing more is promised.
+    Handed,
+    /// The broker has written the message down durably.
+    Confirmed,
+}
+
 /// A frame from a node to its client. The fields mean what the README's table of the dialect says.
 #[expect(missing_docs, reason = "each variant's own line names its fields")]
 #[derive(Debug, Serialize)]
@@ -32,9 +42,8 @@ pub enum NodeFrame<'a> {
     Subscribed { room: &'a str, members: usize, recovered: Recovered },
     /// The client no longer hears the room.
     Unsubscribed { room: &'a str },
-    /// The node or the broker took the publish, which does not mean that anybody received it. `level` is `handed` or
-    /// `confirmed`.
-    Ack { id: &'a str, level: &'a str },
+    /// The node or the broker took the publish, which does not mean that anybody received it.
+    Ack { id: &'a str, level: Level },
     /// The publish was certainly not sent, for the reason given.
     Refused { id: &'a str, code: &'a str, reason: &'a str },
     /// The publish was perhaps sent: nobody can tell.
@@ -54,7 +63,7 @@ pub enum NodeFrame<'a> {
 impl NodeFrame<'_> {
     /// The frame as JSON text.
     pub fn json(&self) -> Bytes {
-        // A frame has strings and integers only, so serialising it cannot fail.
+        // A frame has words, strings and integers only, so serialising it cannot fail.
         serde_json::to_vec(self).unwrap_or_default().into()
     }
 }
@@ -84,7 +93,7 @@ mod tests {
     fn node_frames_are_these_bytes() {
         let room = "r";
         let (name, colour) = ("Ada", "#111111");
-        let cases: [(NodeFrame<'_>, &str); 13] = [
+        let cases: [(NodeFrame<'_>, &str); 14] = [
             (
                 NodeFrame::Welcome { node: "n", pattern: "redis", name, colour, session: "to.ken" },
                 r##"{"type":"welcome","node":"n","pattern":"redis","name":"Ada","colour":"#111111","session":"to.ken"}"##,
@@ -102,7 +111,11 @@ mod tests {
                 r#"{"type":"subscribed","room":"r","members":1,"recovered":"part"}"#,
             ),
             (NodeFrame::Unsubscribed { room }, r#"{"type":"unsubscribed","room":"r"}"#),
-            (NodeFrame::Ack { id: "7", level: "handed" }, r#"{"type":"ack","id":"7","level":"handed"}"#),
+            (NodeFrame::Ack { id: "7", level: Level::Handed }, r#"{"type":"ack","id":"7","level":"handed"}"#),
+            (
+                NodeFrame::Ack { id: "7", level: Level::Confirmed },
+                r#"{"type":"ack","id":"7","level":"confirmed"}"#,
+            ),
             (
                 NodeFrame::Refused { id: "7", code: "too_long", reason: "why" },
                 r#"{"type":"refused","id":"7","code":"too_long","reason":"why"}"#,

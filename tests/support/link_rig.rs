@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use pubsub_lab::fault::link::{Line, Proxy};
+use pubsub_lab::fault::link::{Proxy, ProxyLink};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -22,17 +22,17 @@ pub struct Rig {
 }
 
 impl Rig {
-    pub async fn new(lines: Vec<(Line, bool)>) -> Self {
+    pub async fn new(links: Vec<(ProxyLink, bool)>) -> Self {
         let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (tasks, cancel) = (TaskTracker::new(), CancellationToken::new());
         let to = upstream.local_addr().unwrap().to_string();
-        let proxy = Proxy::start(0, to, lines, &tasks, &cancel).await.unwrap();
+        let proxy = Proxy::start(0, to, links, &tasks, &cancel).await.unwrap();
         Self { upstream, proxy, tasks, _ends_with_the_test: cancel.clone().drop_guard(), cancel }
     }
 
-    /// A rig whose proxy has one line.
-    pub async fn on(line: &Line) -> Self {
-        Self::new(vec![(line.clone(), false)]).await
+    /// A rig whose proxy has one link.
+    pub async fn on(link: &ProxyLink) -> Self {
+        Self::new(vec![(link.clone(), false)]).await
     }
 
     /// Dials the proxy.
@@ -112,7 +112,7 @@ pub async fn is_silent(from: &TcpStream) {
 #[tokio::test]
 #[should_panic(expected = "something came")]
 async fn control_silence_is_not_found_where_something_comes() {
-    let rig = Rig::on(&Line::new(1)).await;
+    let rig = Rig::on(&ProxyLink::new(1)).await;
     let (mut client, server) = rig.pair().await;
     send(&mut client, b"!").await;
     is_silent(&server).await;

@@ -3,10 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use std::io::{self, ErrorKind};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::support::load::eventually;
 use crate::support::plain::assert_crosses;
 use crate::support::process::{PATIENCE, assert_stopped, program};
 use pubsub_lab::lab::probe::http_status;
@@ -104,10 +106,12 @@ async fn a_broker_or_node_whose_port_another_program_took_says_so_and_comes_back
     for (target, name, port) in all {
         let fault = fault(Action::Kill, target);
         cluster.apply(&fault).await.unwrap();
-        let thief = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+        let thief = TcpListener::bind(("127.0.0.1", port)).unwrap();
         let error = cluster.heal(&fault).await.unwrap_err().message;
         assert_eq!(error, format!("{name} cannot come back: another program listens on its port {port}"));
         drop(thief);
+        // A process that another test starts at this moment has the listener too, until it runs a program of its own.
+        eventually("nobody listens on the port", || TcpStream::connect(("127.0.0.1", port)).is_err()).await;
         cluster.heal(&fault).await.unwrap();
     }
     cluster.stop().await;
@@ -217,7 +221,7 @@ async fn a_port_that_is_taken_meanwhile_is_given_up() {
                     Err(_) => tokio::time::sleep(Duration::from_millis(5)).await,
                 }
             };
-            let taken = std::net::TcpListener::bind(("127.0.0.1", port)).unwrap();
+            let taken = TcpListener::bind(("127.0.0.1", port)).unwrap();
             std::fs::write(dir.path().join("taken"), "").unwrap();
             (taken, port)
         };

@@ -7,7 +7,7 @@ use clap::Args;
 use super::blanks;
 use crate::failure::{Failure, USAGE};
 use lab::{Dialect, Product, Server, Software, Subject, Template};
-use scenario::{Overrides, Pattern, Scenario, ScenarioError};
+use scenario::{InputError, Overrides, Pattern, Scenario};
 
 /// The name in tables of a server that the user did not name.
 const SERVER: &str = "server";
@@ -86,7 +86,7 @@ impl SubjectArgs {
     }
 
     /// Turns an error about the number of nodes into one about the URLs, if those gave it.
-    pub(super) fn by_urls(&self, error: ScenarioError) -> ScenarioError {
+    pub(super) fn by_urls(&self, error: InputError) -> InputError {
         let words = match self.urls.len() {
             0 => return error,
             1 => "one --url is 1 node".to_owned(),
@@ -212,9 +212,7 @@ impl SubjectArgs {
 
 /// Reads a template's text.
 fn template(name: &str, text: &str) -> Result<Dialect, Failure> {
-    let template =
-        Template::parse(name, text).map_err(|error| Failure::new(USAGE, error.to_string(), error.hint()))?;
-    Ok(Dialect::Template(template))
+    Ok(Dialect::Template(Template::parse(name, text)?))
 }
 
 /// The label, if it can name a row and a directory, and is no pattern's name.

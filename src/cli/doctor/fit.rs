@@ -6,7 +6,7 @@ use super::clock::{Clock, LATE};
 use super::ports::Ports;
 use crate::limits::Descriptors;
 use report::Host;
-use scenario::{Overrides, Scenario, ScenarioError};
+use scenario::{InputError, Overrides, Scenario};
 
 /// The scenario of the bench that is judged.
 const SCENARIO: &str = "broker-down";
@@ -39,7 +39,7 @@ impl Fit {
         ports: &Ports,
         descriptors: Option<Descriptors>,
         clock: &Clock,
-    ) -> Result<Self, ScenarioError> {
+    ) -> Result<Self, InputError> {
         let Scenario { cluster, load, .. } = Scenario::load(SCENARIO, &Overrides::new())?;
         let deliveries = load.rate * load.subscribers as f64 / load.rooms as f64;
         let clients = (load.publishers + load.subscribers) as u64;

@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use lab::Product;
-use lab::broker::{Source, source};
+use lab::broker::{BrokerSource, source};
 use scenario::Pattern;
 
 /// Whether a pattern can run here.
@@ -30,8 +30,8 @@ async fn look(pattern: Pattern) -> Runnable {
     let mut it = Runnable { pattern: pattern.name(), runs: true, broker: None, why: None, hint: None };
     let Some(product) = Product::of_pattern(pattern) else { return it };
     match source(product).await {
-        Ok(Source::Program(path)) => it.broker = Some(path.display().to_string()),
-        Ok(Source::Docker) => it.broker = Some("Docker".into()),
+        Ok(BrokerSource::Program(path)) => it.broker = Some(path.display().to_string()),
+        Ok(BrokerSource::Docker) => it.broker = Some("Docker".into()),
         Err(error) => {
             (it.runs, it.why, it.hint) = (false, Some(error.message), error.hint);
         }

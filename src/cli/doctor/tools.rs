@@ -61,7 +61,7 @@ async fn server(product: Product) -> Tool {
     if let Some(path) = &tool.path {
         tool.version = match program.version {
             VersionBy::Flag(flag) => ask::version(path, &[flag]).await,
-            VersionBy::Place(version) => version(path),
+            VersionBy::InstallPath(version) => version(path),
         };
     }
     unanswered(tool)

@@ -1,4 +1,4 @@
-//! The bandwidth of one direction of a line while a throttle holds: all connections of the line share it.
+//! The bandwidth of one direction of a link while a throttle holds: all connections of the link share it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +14,7 @@ const CREDIT: Duration = Duration::from_millis(30);
 const PIECE: Duration = Duration::from_millis(20);
 const PIECE_BYTES: u64 = 16 * 1024;
 
-/// The bandwidth of one direction of a line. Connections take slots in it, in the order in which they ask.
+/// The bandwidth of one direction of a link. Connections take slots in it, in the order in which they ask.
 #[derive(Debug)]
 pub(super) struct Bucket {
     bytes_per_second: u64,
@@ -51,7 +51,7 @@ pub(super) fn lowest(conditions: impl Iterator<Item = Condition>) -> Option<u64>
     conditions.filter_map(rate).min()
 }
 
-/// Replaces the bandwidth of a line if the rate has changed. A new bucket has no credit.
+/// Replaces the bandwidth of a link if the rate has changed. A new bucket has no credit.
 pub(super) fn renew(bucket: &mut Option<Arc<Bucket>>, rate: Option<u64>) {
     if bucket.as_ref().map(|bucket| bucket.bytes_per_second) != rate.map(|rate| rate.max(1)) {
         *bucket = rate.map(|rate| Arc::new(Bucket::new(rate)));

@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::conditions::reset;
-use super::pump::{Over, Pump, Side};
+use super::pump::{Over, Pump, PumpSide};
 use super::rules::Rules;
 
 /// How long a connection that a limit has closed still takes, and throws away, what its sides send: a socket
@@ -20,7 +20,7 @@ const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A connection that a proxy has accepted.
 #[derive(Debug)]
-pub(super) struct Connection {
+pub(super) struct ProxiedConnection {
     pub(super) client: TcpStream,
     /// The host and port to dial.
     pub(super) upstream: Arc<str>,
@@ -37,7 +37,7 @@ enum Dialled {
     Gone,
 }
 
-impl Connection {
+impl ProxiedConnection {
     /// Dials the upstream, and passes bytes until both sides have ended.
     pub(super) async fn run(mut self) {
         // An error means that the client has ended already.
@@ -95,7 +95,7 @@ impl Connection {
     }
 
     async fn carry(mut self, upstream: TcpStream) {
-        let (client, upstream) = (Side::new(self.client), Side::new(upstream));
+        let (client, upstream) = (PumpSide::new(self.client), PumpSide::new(upstream));
         let (there, here) = (CancellationToken::new(), CancellationToken::new());
         let ended = tokio::try_join!(
             Pump::new(&client, &upstream, &mut self.forward).run(&there, &here),

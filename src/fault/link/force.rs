@@ -10,17 +10,17 @@ use tokio::time::Instant;
 use super::bandwidth::Bucket;
 use scenario::Condition;
 
-/// Identifies a condition on one of the lines.
+/// Identifies a condition on one of the links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Key {
-    pub(super) line: usize,
+pub(super) struct ConditionKey {
+    pub(super) link: usize,
     pub(super) hold: u64,
 }
 
 /// A condition that is in force in one direction of one connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Force {
-    pub(super) key: Key,
+    pub(super) key: ConditionKey,
     pub(super) condition: Condition,
     /// The seed of the condition's random choices, which differs for each condition, connection and direction.
     pub(super) seed: [u8; 32],
@@ -28,7 +28,7 @@ pub(super) struct Force {
 
 /// What happens to a connection as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(super) enum ConnectionFate {
     /// The connection goes on.
     Lives,
     /// The connection stays open, and nothing passes.
@@ -40,7 +40,7 @@ pub(super) enum Fate {
 /// All conditions of one kind that are in force, and how far they have come. The default of each method is what holds
 /// for most kinds; a rule overrides it where its kind differs.
 pub(super) trait Rule: Debug + Send + Sync {
-    /// Takes over the conditions that are in force now, and the bandwidths of throttled lines. True if a condition was
+    /// Takes over the conditions that are in force now, and the bandwidths of throttled links. True if a condition was
     /// healed that has held chunks back.
     fn update(&mut self, forces: &[Force], bandwidths: &[Arc<Bucket>]) -> bool;
 
@@ -53,8 +53,8 @@ pub(super) trait Rule: Debug + Send + Sync {
     }
 
     /// What happens to the connection as a whole.
-    fn fate(&self) -> Fate {
-        Fate::Lives
+    fn fate(&self) -> ConnectionFate {
+        ConnectionFate::Lives
     }
 
     /// How long the chunk that just arrived is held back.
@@ -83,8 +83,8 @@ pub(super) trait Rule: Debug + Send + Sync {
 
 #[cfg(test)]
 impl Force {
-    /// A condition on a rig's only line.
+    /// A condition on a rig's only link.
     pub(super) fn of(condition: Condition) -> Self {
-        Self { key: Key { line: 0, hold: 1 }, condition, seed: [0; 32] }
+        Self { key: ConditionKey { link: 0, hold: 1 }, condition, seed: [0; 32] }
     }
 }

@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::{Line, Proxy};
+use super::{Proxy, ProxyLink};
 
 const MESSAGE: usize = 128;
 const WARM_UP: usize = 20;
@@ -42,7 +42,7 @@ pub async fn added_latency() -> io::Result<Added> {
     let _ends_on_an_error = cancel.clone().drop_guard();
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let echo = listener.local_addr()?;
-    let proxy = Proxy::start(0, echo.to_string(), vec![(Line::new(0), false)], &tasks, &cancel).await?;
+    let proxy = Proxy::start(0, echo.to_string(), vec![(ProxyLink::new(0), false)], &tasks, &cancel).await?;
     let server = cancel.clone();
     tasks.spawn(async move { server.run_until_cancelled(serve(listener)).await });
     let mut direct = Trips::over(TcpStream::connect(echo).await?)?;

@@ -12,8 +12,8 @@ use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::connection::Connection;
-use super::line::{Direction, Line};
+use super::connection::ProxiedConnection;
+use super::proxy_link::{Flow, ProxyLink};
 use super::rules::{Attached, Rules};
 
 /// Number of connections that the kernel keeps until they are accepted.
@@ -33,15 +33,15 @@ pub struct Proxy {
 
 impl Proxy {
     /// Listens on 127.0.0.1 at this port (0: any) and passes to `upstream` (host and port; looked up at each dial, and
-    /// it may not be up yet). The flag of each line says whether it is reversed: the forward direction of a reversed
-    /// line is the proxy's back.
+    /// it may not be up yet). The flag of each link says whether it is reversed: the forward direction of a reversed
+    /// link is the proxy's back.
     ///
     /// # Errors
     /// When the port cannot be had.
     pub async fn start(
         port: u16,
         upstream: String,
-        lines: Vec<(Line, bool)>,
+        links: Vec<(ProxyLink, bool)>,
         tasks: &TaskTracker,
         cancel: &CancellationToken,
     ) -> io::Result<Self> {
@@ -49,17 +49,20 @@ impl Proxy {
         let port = socket.local_addr()?.port();
         let keeper = bind(port).ok();
         let (bell, ear) = watch::channel(());
-        let attach =
-            |(line, reversed): (Line, bool)| Attached { number: line.join(bell.clone()), line, reversed };
-        let lines: Arc<[Attached]> = lines.into_iter().map(attach).collect();
-        let rules = Rules::new(Arc::clone(&lines), Direction::Forward, 0, ear.clone());
+        let attach = |(link, reversed): (ProxyLink, bool)| Attached {
+            number: link.join(bell.clone()),
+            link,
+            reversed,
+        };
+        let links: Arc<[Attached]> = links.into_iter().map(attach).collect();
+        let rules = Rules::new(Arc::clone(&links), Flow::Forward, 0, ear.clone());
         let door = if rules.cut { Door::Shut(Some(socket)) } else { Door::Open(socket.listen(BACKLOG)?) };
         let cancel = cancel.child_token();
         let listener = Listener {
             port,
             _keeper: keeper,
             upstream: upstream.into(),
-            lines,
+            links,
             rules,
             ear,
             _bell: bell,
@@ -98,10 +101,10 @@ struct Listener {
     /// (macOS).
     _keeper: Option<TcpSocket>,
     upstream: Arc<str>,
-    lines: Arc<[Attached]>,
+    links: Arc<[Attached]>,
     rules: Rules,
     ear: watch::Receiver<()>,
-    /// Keeps the bell alive: a proxy without lines has nobody else to do so.
+    /// Keeps the bell alive: a proxy without links has nobody else to do so.
     _bell: watch::Sender<()>,
     /// Number of connections accepted so far, which numbers the next one.
     accepted: u64,
@@ -153,12 +156,12 @@ impl Listener {
         self.accepted += 1;
         self.rules.count(|counters| &counters.accepted);
         let rules =
-            |direction| Rules::new(Arc::clone(&self.lines), direction, self.accepted, self.ear.clone());
-        let connection = Connection {
+            |direction| Rules::new(Arc::clone(&self.links), direction, self.accepted, self.ear.clone());
+        let connection = ProxiedConnection {
             client,
             upstream: Arc::clone(&self.upstream),
-            forward: rules(Direction::Forward),
-            back: rules(Direction::Back),
+            forward: rules(Flow::Forward),
+            back: rules(Flow::Back),
         };
         let cancel = self.cancel.clone();
         self.connections.spawn(async move { cancel.run_until_cancelled(connection.run()).await });

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::queue::{End, Queue};
+use super::queue::{Queue, QueueEnd};
 use super::rules::Rules;
 
 /// Number of bytes that are read at once, at most.
@@ -21,14 +21,14 @@ const TURN: u32 = 16;
 
 /// One side of a connection.
 #[derive(Debug)]
-pub(super) struct Side {
+pub(super) struct PumpSide {
     pub(super) stream: TcpStream,
     /// Whether a write found the side gone: the error shows only once, and a later reader would take it for an orderly
     /// end.
     gone: AtomicBool,
 }
 
-impl Side {
+impl PumpSide {
     pub(super) fn new(stream: TcpStream) -> Self {
         Self { stream, gone: AtomicBool::new(false) }
     }
@@ -51,13 +51,13 @@ pub(super) enum Over {
 }
 
 /// Why a pump stops in the middle.
-enum Stop {
+enum PumpStop {
     Over(Over),
     /// The side to which the pump writes is gone. The other pump, which reads from that side, tells the other side.
     Deaf,
 }
 
-impl From<Over> for Stop {
+impl From<Over> for PumpStop {
     fn from(over: Over) -> Self {
         Self::Over(over)
     }
@@ -80,15 +80,15 @@ enum Wrote {
 /// One direction of a connection.
 #[derive(Debug)]
 pub(super) struct Pump<'a> {
-    from: &'a Side,
-    to: &'a Side,
+    from: &'a PumpSide,
+    to: &'a PumpSide,
     rules: &'a mut Rules,
     queue: Queue,
     full: bool,
 }
 
 impl<'a> Pump<'a> {
-    pub(super) fn new(from: &'a Side, to: &'a Side, rules: &'a mut Rules) -> Self {
+    pub(super) fn new(from: &'a PumpSide, to: &'a PumpSide, rules: &'a mut Rules) -> Self {
         Self { from, to, rules, queue: Queue::default(), full: false }
     }
 
@@ -114,8 +114,8 @@ impl<'a> Pump<'a> {
             let moved = self.read().and_then(|read| Ok((read, self.write()?)));
             let (read, wrote) = match moved {
                 Ok(moved) => moved,
-                Err(Stop::Over(over)) => return Err(over),
-                Err(Stop::Deaf) => {
+                Err(PumpStop::Over(over)) => return Err(over),
+                Err(PumpStop::Deaf) => {
                     self.to.gone.store(true, Ordering::Relaxed);
                     self.loss_of_sender().await?;
                     return Err(Over::Reset);
@@ -147,7 +147,7 @@ impl<'a> Pump<'a> {
     /// as late as everything else.
     async fn after_the_end(&mut self) -> Result<(), Over> {
         self.loss_of_sender().await?;
-        self.queue.push_end(End::Reset, Instant::now(), self.rules.delay());
+        self.queue.push_end(QueueEnd::Reset, Instant::now(), self.rules.delay());
         self.pass().await
     }
 
@@ -181,7 +181,7 @@ impl<'a> Pump<'a> {
     }
 
     /// Reads a chunk. True if there was anything to read or the end came.
-    fn read(&mut self) -> Result<bool, Stop> {
+    fn read(&mut self) -> Result<bool, PumpStop> {
         self.refresh()?;
         let full = self.queue.is_full();
         if full && !std::mem::replace(&mut self.full, full) {
@@ -193,21 +193,21 @@ impl<'a> Pump<'a> {
         }
         let mut chunk = [0; CHUNK];
         let end = match self.from.stream.try_read(&mut chunk) {
-            Ok(0) if self.from.is_gone() => End::Reset,
-            Ok(0) => End::Finished,
+            Ok(0) if self.from.is_gone() => QueueEnd::Reset,
+            Ok(0) => QueueEnd::Finished,
             Ok(len) => {
                 self.take(&chunk[..len])?;
                 return Ok(true);
             }
             Err(error) if is_transient(&error) => return Ok(false),
-            Err(_) => End::Reset,
+            Err(_) => QueueEnd::Reset,
         };
         self.queue.push_end(end, Instant::now(), self.rules.delay());
         Ok(true)
     }
 
     /// Takes a chunk that arrived: passes it on at once if nothing is in its way, and otherwise queues it.
-    fn take(&mut self, mut chunk: &[u8]) -> Result<(), Stop> {
+    fn take(&mut self, mut chunk: &[u8]) -> Result<(), PumpStop> {
         // The rules are read again: a condition that was put in force before the chunk was sent applies to it.
         self.refresh()?;
         if self.queue.is_empty() && self.rules.is_clear() {
@@ -217,7 +217,7 @@ impl<'a> Pump<'a> {
                     chunk = &chunk[written..];
                 }
                 Err(error) if is_transient(&error) => {}
-                Err(_) => return Err(Stop::Deaf),
+                Err(_) => return Err(PumpStop::Deaf),
             }
         }
         if !chunk.is_empty() {
@@ -227,7 +227,7 @@ impl<'a> Pump<'a> {
     }
 
     /// Writes the bytes that are due and may pass.
-    fn write(&mut self) -> Result<Wrote, Stop> {
+    fn write(&mut self) -> Result<Wrote, PumpStop> {
         if self.rules.black {
             return Ok(Wrote::Nothing);
         }
@@ -248,18 +248,18 @@ impl<'a> Pump<'a> {
                 Ok(Wrote::Some)
             }
             Err(error) if is_transient(&error) => Ok(Wrote::Blocked),
-            Err(_) => Err(Stop::Deaf),
+            Err(_) => Err(PumpStop::Deaf),
         }
     }
 
-    fn write_end(&mut self, now: Instant) -> Result<Wrote, Stop> {
+    fn write_end(&mut self, now: Instant) -> Result<Wrote, PumpStop> {
         match self.queue.end_due(now) {
-            Some(End::Finished) => {
+            Some(QueueEnd::Finished) => {
                 // An error means that the other side is gone; the pump that reads from there finds that out.
                 let _ = SockRef::from(&self.to.stream).shutdown(std::net::Shutdown::Write);
                 Ok(Wrote::Finished)
             }
-            Some(End::Reset) => Err(Over::Reset.into()),
+            Some(QueueEnd::Reset) => Err(Over::Reset.into()),
             None => Ok(self.queue.next_due().map_or(Wrote::Nothing, Wrote::NotBefore)),
         }
     }

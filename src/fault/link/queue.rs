@@ -18,7 +18,7 @@ const KEPT: usize = 64 * 1024;
 
 /// How the bytes of a direction end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum QueueEnd {
     /// The sender has no more bytes.
     Finished,
     /// The sender is gone.
@@ -33,7 +33,7 @@ pub(super) struct Queue {
     due: usize,
     /// The chunks of the bytes that are not due yet.
     chunks: VecDeque<Chunk>,
-    end: Option<(End, Chunk)>,
+    end: Option<(QueueEnd, Chunk)>,
     /// The latest due time so far: no chunk overtakes another.
     latest: Option<Instant>,
 }
@@ -67,7 +67,7 @@ impl Queue {
     }
 
     /// Queues the end. It replaces an end that is on its way: a sender that is gone has no more to say.
-    pub(super) fn push_end(&mut self, end: End, arrival: Instant, delay: Duration) {
+    pub(super) fn push_end(&mut self, end: QueueEnd, arrival: Instant, delay: Duration) {
         self.end = Some((end, self.chunk(arrival, delay, 0)));
     }
 
@@ -100,7 +100,7 @@ impl Queue {
     }
 
     /// The end, if it is due and all bytes have passed.
-    pub(super) fn end_due(&self, now: Instant) -> Option<End> {
+    pub(super) fn end_due(&self, now: Instant) -> Option<QueueEnd> {
         self.end.filter(|(_, chunk)| self.bytes.is_empty() && chunk.due <= now).map(|(end, _)| end)
     }
 

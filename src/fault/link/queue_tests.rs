@@ -45,7 +45,7 @@ fn the_end_comes_after_all_bytes_and_when_it_is_due() {
     let (mut queue, begin) = (Queue::default(), Instant::now());
     assert!(!queue.has_end());
     queue.push(b"ab", begin, MS(10));
-    queue.push_end(End::Finished, begin, MS(20));
+    queue.push_end(QueueEnd::Finished, begin, MS(20));
     assert!(queue.has_end() && !queue.is_empty());
     assert_eq!(queue.next_due(), Some(begin + MS(10)));
     assert_eq!(queue.due(begin + MS(30)), 2);
@@ -54,10 +54,10 @@ fn the_end_comes_after_all_bytes_and_when_it_is_due() {
     queue.passed(2);
     assert!(!queue.is_empty(), "the end waits");
     assert_eq!(queue.end_due(begin + MS(19)), None);
-    assert_eq!(queue.end_due(begin + MS(20)), Some(End::Finished));
-    queue.push_end(End::Reset, begin, MS(5));
+    assert_eq!(queue.end_due(begin + MS(20)), Some(QueueEnd::Finished));
+    queue.push_end(QueueEnd::Reset, begin, MS(5));
     assert_eq!(queue.end_due(begin + MS(19)), None, "not before the end that it replaces");
-    assert_eq!(queue.end_due(begin + MS(20)), Some(End::Reset));
+    assert_eq!(queue.end_due(begin + MS(20)), Some(QueueEnd::Reset));
 }
 
 #[test]
@@ -65,16 +65,16 @@ fn when_a_delay_is_healed_nothing_waits_longer_than_those_that_stay() {
     let (mut queue, begin) = (Queue::default(), Instant::now());
     queue.push(b"a", begin, MS(10));
     queue.push(b"b", begin + MS(1), MS(500));
-    queue.push_end(End::Finished, begin + MS(2), MS(600));
+    queue.push_end(QueueEnd::Finished, begin + MS(2), MS(600));
     queue.hasten(MS(100));
     assert_eq!(queue.due(begin + MS(10)), 1, "what is due sooner stays so");
     assert_eq!(queue.due(begin + MS(100)), 1);
     assert_eq!(queue.due(begin + MS(101)), 2);
     queue.passed(2);
     assert_eq!(queue.end_due(begin + MS(101)), None);
-    assert_eq!(queue.end_due(begin + MS(102)), Some(End::Finished));
+    assert_eq!(queue.end_due(begin + MS(102)), Some(QueueEnd::Finished));
     queue.hasten(Duration::ZERO);
-    assert_eq!(queue.end_due(begin + MS(2)), Some(End::Finished));
+    assert_eq!(queue.end_due(begin + MS(2)), Some(QueueEnd::Finished));
 }
 
 #[test]
@@ -91,9 +91,9 @@ fn what_comes_after_a_healed_delay_waits_for_no_more_than_is_ahead() {
     assert_eq!(queue.next_due(), Some(begin));
     // The next end does not overtake an end that waits alone either.
     let mut queue = Queue::default();
-    queue.push_end(End::Finished, begin, MS(500));
+    queue.push_end(QueueEnd::Finished, begin, MS(500));
     queue.hasten(MS(100));
-    queue.push_end(End::Reset, begin, Duration::ZERO);
+    queue.push_end(QueueEnd::Reset, begin, Duration::ZERO);
     assert_eq!(queue.next_due(), Some(begin + MS(100)));
 }
 

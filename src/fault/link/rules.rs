@@ -1,4 +1,4 @@
-//! The rules: what the conditions of all lines mean for one direction of one connection.
+//! The rules: what the conditions of all links mean for one direction of one connection.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,21 +9,21 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::conditions::rule;
-use super::force::{Fate, Force, Key, Rule};
-use super::line::{Counters, Direction, Line};
+use super::force::{ConditionKey, ConnectionFate, Force, Rule};
+use super::proxy_link::{Flow, LinkCounters, ProxyLink};
 
-/// One line that a proxy obeys.
+/// One link that a proxy obeys.
 #[derive(Debug)]
 pub(super) struct Attached {
-    pub(super) line: Line,
-    /// Whether the forward direction of the line is the proxy's back.
+    pub(super) link: ProxyLink,
+    /// Whether the forward direction of the link is the proxy's back.
     pub(super) reversed: bool,
-    /// The proxy's own number on this line.
+    /// The proxy's own number on this link.
     pub(super) number: u64,
 }
 
 impl Attached {
-    pub(super) fn direction(&self, of_proxy: Direction) -> Direction {
+    pub(super) fn direction(&self, of_proxy: Flow) -> Flow {
         if self.reversed { of_proxy.opposite() } else { of_proxy }
     }
 }
@@ -31,8 +31,8 @@ impl Attached {
 /// The rules that hold in one direction of one connection, and how far each condition has come there.
 #[derive(Debug)]
 pub(super) struct Rules {
-    lines: Arc<[Attached]>,
-    direction: Direction,
+    links: Arc<[Attached]>,
+    direction: Flow,
     /// The number of the connection within its proxy.
     connection: u64,
     bell: watch::Receiver<()>,
@@ -46,13 +46,13 @@ pub(super) struct Rules {
 
 impl Rules {
     pub(super) fn new(
-        lines: Arc<[Attached]>,
-        direction: Direction,
+        links: Arc<[Attached]>,
+        direction: Flow,
         connection: u64,
         bell: watch::Receiver<()>,
     ) -> Self {
         let mut rules =
-            Self { lines, direction, connection, bell, cut: false, black: false, chain: BTreeMap::new() };
+            Self { links, direction, connection, bell, cut: false, black: false, chain: BTreeMap::new() };
         rules.update();
         rules
     }
@@ -66,12 +66,12 @@ impl Rules {
         // The bell is marked as seen first: a change after this rings again.
         self.bell.borrow_and_update();
         let (mut forces, mut bandwidths) = (Vec::new(), Vec::new());
-        for (index, attached) in self.lines.iter().enumerate() {
-            let (in_force, bandwidth) = attached.line.in_force(attached.direction(self.direction));
+        for (index, attached) in self.links.iter().enumerate() {
+            let (in_force, bandwidth) = attached.link.in_force(attached.direction(self.direction));
             bandwidths.extend(bandwidth);
             forces.extend(in_force.into_iter().map(|(hold, condition)| {
                 let seed = self.seed(attached, hold.0);
-                Force { key: Key { line: index, hold: hold.0 }, condition, seed }
+                Force { key: ConditionKey { link: index, hold: hold.0 }, condition, seed }
             }));
         }
         for Force { condition, .. } in &forces {
@@ -84,14 +84,14 @@ impl Rules {
         }
         self.chain.retain(|_, rule| !rule.is_clear());
         let has = |fate| self.chain.values().any(|rule| rule.fate() == fate);
-        (self.cut, self.black) = (has(Fate::Reset), has(Fate::Stands));
+        (self.cut, self.black) = (has(ConnectionFate::Reset), has(ConnectionFate::Stands));
         healed
     }
 
     fn seed(&self, attached: &Attached, hold: u64) -> [u8; 32] {
-        let path = attached.number << 1 | u64::from(attached.direction(self.direction) == Direction::Back);
+        let path = attached.number << 1 | u64::from(attached.direction(self.direction) == Flow::Back);
         let mut seed = [0; 32];
-        for (part, of) in [attached.line.seed(), hold, path, self.connection].into_iter().enumerate() {
+        for (part, of) in [attached.link.seed(), hold, path, self.connection].into_iter().enumerate() {
             seed[part * 8..][..8].copy_from_slice(&of.to_le_bytes());
         }
         seed
@@ -141,15 +141,15 @@ impl Rules {
                 rule.passed(bytes, now);
             }
         }
-        for attached in self.lines.iter() {
-            attached.line.counters().passed(attached.direction(self.direction), bytes);
+        for attached in self.links.iter() {
+            attached.link.counters().passed(attached.direction(self.direction), bytes);
         }
     }
 
-    /// Adds one to a counter of each line.
-    pub(super) fn count(&self, counter: impl Fn(&Counters) -> &AtomicU64) {
-        for attached in self.lines.iter() {
-            counter(attached.line.counters()).fetch_add(1, Ordering::Relaxed);
+    /// Adds one to a counter of each link.
+    pub(super) fn count(&self, counter: impl Fn(&LinkCounters) -> &AtomicU64) {
+        for attached in self.links.iter() {
+            counter(attached.link.counters()).fetch_add(1, Ordering::Relaxed);
         }
     }
 }

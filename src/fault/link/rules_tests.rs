@@ -1,20 +1,20 @@
-//! What several lines mean for one direction of one connection.
+//! What several links mean for one direction of one connection.
 
 use futures_util::FutureExt;
 use scenario::{Condition, kinds};
 
-use super::super::line::{LinkCounts, Way};
+use super::super::proxy_link::{LinkCounts, Way};
 use super::*;
 
-/// The rules of connection 9 over these lines; the flag of each line says whether it is reversed.
-fn rules(lines: &[(&Line, bool)], direction: Direction) -> (Rules, watch::Sender<()>) {
+/// The rules of connection 9 over these links; the flag of each link says whether it is reversed.
+fn rules(links: &[(&ProxyLink, bool)], direction: Flow) -> (Rules, watch::Sender<()>) {
     let (bell, ear) = watch::channel(());
-    let attach = |(line, reversed): &(&Line, bool)| Attached {
-        number: line.join(bell.clone()),
-        line: (*line).clone(),
+    let attach = |(link, reversed): &(&ProxyLink, bool)| Attached {
+        number: link.join(bell.clone()),
+        link: (*link).clone(),
         reversed: *reversed,
     };
-    (Rules::new(lines.iter().map(attach).collect(), direction, 9, ear), bell)
+    (Rules::new(links.iter().map(attach).collect(), direction, 9, ear), bell)
 }
 
 #[test]
@@ -27,10 +27,10 @@ fn each_condition_alone_is_in_the_way() {
         Condition::Slice(kinds::Slice { bytes: 1, pause: Duration::ZERO }),
         Condition::Limit(kinds::Limit { bytes: 1 }),
     ] {
-        let line = Line::new(1);
-        let (mut rules, _bell) = rules(&[(&line, false)], Direction::Forward);
+        let link = ProxyLink::new(1);
+        let (mut rules, _bell) = rules(&[(&link, false)], Flow::Forward);
         assert!(rules.is_clear());
-        let hold = line.apply(condition, Way::Forward);
+        let hold = link.apply(condition, Way::Forward);
         assert!(rules.is_clear(), "not looked at yet");
         assert!(!rules.refresh());
         assert!(!rules.is_clear(), "{condition:?}");
@@ -38,7 +38,7 @@ fn each_condition_alone_is_in_the_way() {
             (rules.cut, rules.black),
             (condition == Condition::Cut, condition == Condition::Blackhole)
         );
-        line.heal(hold);
+        link.heal(hold);
         let healed = matches!(condition, Condition::Delay(kinds::Delay { .. }));
         assert_eq!(rules.refresh(), healed, "{condition:?}");
         assert!(rules.is_clear());
@@ -48,19 +48,19 @@ fn each_condition_alone_is_in_the_way() {
 
 #[test]
 fn what_holds_already_holds_from_the_beginning() {
-    let line = Line::new(1);
-    line.apply(Condition::Blackhole, Way::Back);
-    assert!(!rules(&[(&line, false)], Direction::Forward).0.black);
-    assert!(rules(&[(&line, false)], Direction::Back).0.black);
-    assert!(rules(&[(&line, true)], Direction::Forward).0.black, "its back is the proxy's forward");
+    let link = ProxyLink::new(1);
+    link.apply(Condition::Blackhole, Way::Back);
+    assert!(!rules(&[(&link, false)], Flow::Forward).0.black);
+    assert!(rules(&[(&link, false)], Flow::Back).0.black);
+    assert!(rules(&[(&link, true)], Flow::Forward).0.black, "its back is the proxy's forward");
 }
 
 #[test]
 fn a_change_is_heard_until_it_is_looked_at() {
-    let line = Line::new(1);
-    let (mut rules, _bell) = rules(&[(&line, false)], Direction::Forward);
+    let link = ProxyLink::new(1);
+    let (mut rules, _bell) = rules(&[(&link, false)], Flow::Forward);
     assert!(rules.changed().now_or_never().is_none());
-    line.apply(Condition::Cut, Way::Both);
+    link.apply(Condition::Cut, Way::Both);
     assert!(rules.changed().now_or_never().is_some());
     assert!(rules.changed().now_or_never().is_some());
     rules.refresh();
@@ -69,10 +69,10 @@ fn a_change_is_heard_until_it_is_looked_at() {
 
 #[test]
 fn all_lines_hold_and_all_count() {
-    let (one, other) = (Line::new(1), Line::new(2));
+    let (one, other) = (ProxyLink::new(1), ProxyLink::new(2));
     one.apply(Condition::Limit(kinds::Limit { bytes: 100 }), Way::Forward);
     other.apply(Condition::Limit(kinds::Limit { bytes: 60 }), Way::Back);
-    let (mut rules, _bell) = rules(&[(&one, false), (&other, true)], Direction::Forward);
+    let (mut rules, _bell) = rules(&[(&one, false), (&other, true)], Flow::Forward);
     assert_eq!(rules.left(), Some(60));
     rules.passed(50);
     assert_eq!(rules.left(), Some(10));
@@ -84,11 +84,11 @@ fn all_lines_hold_and_all_count() {
 
 #[test]
 fn every_condition_connection_and_direction_has_a_seed_of_its_own() {
-    let line = Line::new(0x0807_0605_0403_0201);
-    let proxies: Vec<_> = (0..3).map(|_| rules(&[(&line, false)], Direction::Forward)).collect();
-    let (back, _bell) = rules(&[(&line, false)], Direction::Back);
-    let (reversed, _other) = rules(&[(&line, true)], Direction::Back);
-    // A seed is made of the line's seed, the condition's number, the proxy's number with the line's direction, and the
+    let link = ProxyLink::new(0x0807_0605_0403_0201);
+    let proxies: Vec<_> = (0..3).map(|_| rules(&[(&link, false)], Flow::Forward)).collect();
+    let (back, _bell) = rules(&[(&link, false)], Flow::Back);
+    let (reversed, _other) = rules(&[(&link, true)], Flow::Back);
+    // A seed is made of the link's seed, the condition's number, the proxy's number with the link's direction, and the
     // connection.
     let expected = |path: u8| {
         let mut seed = [0; 32];
@@ -96,30 +96,30 @@ fn every_condition_connection_and_direction_has_a_seed_of_its_own() {
         (seed[16], seed[24]) = (path, 9);
         seed
     };
-    let seed = |rules: &Rules| rules.seed(&rules.lines[0], 77);
+    let seed = |rules: &Rules| rules.seed(&rules.links[0], 77);
     assert_eq!(seed(&proxies[0].0), expected(2), "the first proxy, forward");
     assert_eq!(seed(&proxies[2].0), expected(6), "the third");
     assert_eq!(seed(&back), expected(9), "the fourth, back");
-    assert_eq!(seed(&reversed), expected(10), "the fifth, whose back is the line's forward");
+    assert_eq!(seed(&reversed), expected(10), "the fifth, whose back is the link's forward");
 }
 
 #[test]
 fn without_a_proxy_nothing_changes_any_more() {
     let (bell, ear) = watch::channel(());
-    let rules = Rules::new(Vec::new().into(), Direction::Forward, 1, ear);
+    let rules = Rules::new(Vec::new().into(), Flow::Forward, 1, ear);
     drop(bell);
     assert!(rules.changed().now_or_never().is_none());
 }
 
 #[test]
 fn a_throttle_takes_a_slot_only_for_what_all_others_allow() {
-    let line = Line::new(1);
-    let limit = line.apply(Condition::Limit(kinds::Limit { bytes: 7 }), Way::Both);
-    line.apply(Condition::Throttle(kinds::Throttle { bytes_per_second: 1_000 }), Way::Both);
-    let (mut rules, _bell) = rules(&[(&line, false)], Direction::Forward);
+    let link = ProxyLink::new(1);
+    let limit = link.apply(Condition::Limit(kinds::Limit { bytes: 7 }), Way::Both);
+    link.apply(Condition::Throttle(kinds::Throttle { bytes_per_second: 1_000 }), Way::Both);
+    let (mut rules, _bell) = rules(&[(&link, false)], Flow::Forward);
     let now = Instant::now() + Duration::from_secs(1);
     assert_eq!(rules.allow(500, now), Ok(7));
-    line.heal(limit);
+    link.heal(limit);
     rules.refresh();
     // The slot is for seven bytes, and it is taken.
     assert_eq!(rules.allow(500, now), Ok(7));

@@ -16,7 +16,7 @@ use super::query::{Query, Wrong};
 use super::refusal::Refusal;
 use crate::store::{Margin, Start, Stored};
 use bus::amqp::recall::{FOUND, NEXT};
-use trace::{Line, Step, Trace};
+use trace::{Step, Trace, TraceLine};
 use wire::Envelope;
 
 /// Number of envelopes in an answer if the request gives no limit.
@@ -64,7 +64,7 @@ fn trace(trace: &Trace, messages: &[Stored]) {
     for message in messages {
         // The envelope was readable when it was stored, so this does not fail.
         if let Ok(envelope) = Envelope::decode(Bytes::copy_from_slice(&message.envelope)) {
-            trace.note(|| Line::now(Step::Replay, &envelope.id, envelope.room.as_str()));
+            trace.record_step(|| TraceLine::now(Step::Replay, &envelope.id, envelope.room.as_str()));
         }
     }
 }

@@ -154,7 +154,7 @@ fn pour(mut stream: impl Read, log: &Log, mut lines: Option<mpsc::Sender<String>
         let new = start.max(held);
         let whole = buffer[new..end].iter().rposition(|byte| *byte == b'\n').map(|at| new + at + 1);
         if let Some(whole) = whole {
-            tell(&mut lines, &buffer[start..whole]);
+            pass_lines(&mut lines, &buffer[start..whole]);
             log.append(&buffer[start..whole]);
             start = whole;
         }
@@ -169,13 +169,13 @@ fn pour(mut stream: impl Read, log: &Log, mut lines: Option<mpsc::Sender<String>
     if held > 0 {
         buffer.truncate(held);
         buffer.push(b'\n');
-        tell(&mut lines, &buffer);
+        pass_lines(&mut lines, &buffer);
         log.append(&buffer);
     }
 }
 
 /// Passes lines to their reader. If the channel is full, or nobody listens, the lines are in the log all the same.
-fn tell(lines: &mut Option<mpsc::Sender<String>>, text: &[u8]) {
+fn pass_lines(lines: &mut Option<mpsc::Sender<String>>, text: &[u8]) {
     if lines.as_ref().is_some_and(mpsc::Sender::is_closed) {
         *lines = None;
     }

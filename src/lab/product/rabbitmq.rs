@@ -15,11 +15,11 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use crate::error::LabError;
-use crate::kind::{BrokerKind, Facts, Image, Place, Program, VersionBy};
+use crate::kind::{BrokerKind, BrokerSite, Facts, Image, Program, VersionBy};
 use crate::managed::Managed;
 use crate::ports;
 use crate::process::{LAST_WORDS, Spec};
-use crate::refusal::Refusal;
+use crate::refusal::BrokerRefusal;
 use crate::service::{Readiness, Service};
 use fault::Victim;
 pub use greeting::{Greeting, amqp_greeting};
@@ -44,7 +44,7 @@ pub static PROGRAM: Program = Program {
         "/usr/local/opt/rabbitmq/sbin/rabbitmq-server",
     ],
     is_usable: |file| !switches_user(file),
-    version: VersionBy::Place(version::version),
+    version: VersionBy::InstallPath(version::version),
 };
 
 static FACTS: Facts = Facts {
@@ -74,15 +74,15 @@ impl BrokerKind for RabbitMq {
         &FACTS
     }
 
-    fn start<'a>(&self, place: Place<'a>) -> BoxFuture<'a, Result<Managed, LabError>> {
-        Box::pin(start(place))
+    fn start<'a>(&self, site: BrokerSite<'a>) -> BoxFuture<'a, Result<Managed, LabError>> {
+        Box::pin(start(site))
     }
 
     fn version_at(&self, port: u16) -> BoxFuture<'static, io::Result<String>> {
         Box::pin(async move { amqp_greeting(port).await.map(|greeting| greeting.version) })
     }
 
-    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, Refusal>> {
+    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, BrokerRefusal>> {
         Box::pin(user::version(url))
     }
 
@@ -98,12 +98,12 @@ fn switches_user(file: &Path) -> bool {
 }
 
 /// Starts a RabbitMQ on free ports and waits until it serves.
-async fn start(place: Place<'_>) -> Result<Managed, LabError> {
+async fn start(site: BrokerSite<'_>) -> Result<Managed, LabError> {
     let epmd = epmd::find()?;
     let mut last = LabError::environment("no port was free for rabbitmq");
     for _ in 0..TRIES {
         let ports = Ports::free()?;
-        let failed = match start_on(ports, place, epmd.clone()).await {
+        let failed = match start_on(ports, site, epmd.clone()).await {
             Ok(rabbitmq) => return Ok(rabbitmq),
             Err(error) => error,
         };
@@ -116,16 +116,16 @@ async fn start(place: Place<'_>) -> Result<Managed, LabError> {
     Err(last)
 }
 
-async fn start_on(ports: Ports, place: Place<'_>, epmd: PathBuf) -> Result<Managed, LabError> {
-    let home = place.dir.join(format!("rabbitmq-{}", ports.amqp));
+async fn start_on(ports: Ports, site: BrokerSite<'_>, epmd: PathBuf) -> Result<Managed, LabError> {
+    let home = site.dir.join(format!("rabbitmq-{}", ports.amqp));
     write_configuration(&home, ports).map_err(|error| {
         LabError::environment(format!("the configuration of RabbitMQ cannot be written: {error}"))
     })?;
-    let epmd = epmd::start(epmd, ports.epmd, place.logs.join("epmd.log"), place.supervision).await?;
-    let log = place.logs.join("rabbitmq.log");
+    let epmd = epmd::start(epmd, ports.epmd, site.logs.join("epmd.log"), site.supervision).await?;
+    let log = site.logs.join("rabbitmq.log");
     let spec = Spec {
         name: "rabbitmq".into(),
-        program: place.program.to_owned(),
+        program: site.program.to_owned(),
         args: Vec::new(),
         env: environment(&home, ports, std::env::var_os("PATH").as_deref()),
         clean: true,
@@ -134,7 +134,7 @@ async fn start_on(ports: Ports, place: Place<'_>, epmd: PathBuf) -> Result<Manag
     };
     let started = async {
         let readiness = Readiness::Asked(is_ours);
-        let server = Service::launch(spec, ports.amqp, readiness, place.supervision, PATIENCE).await?;
+        let server = Service::launch(spec, ports.amqp, readiness, site.supervision, PATIENCE).await?;
         match server.ready_within(PATIENCE).await {
             Ok(()) => Ok(server),
             Err(error) => {

@@ -12,11 +12,11 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use crate::error::LabError;
-use crate::kind::{BrokerKind, Facts, Image, Place, Program, VersionBy};
+use crate::kind::{BrokerKind, BrokerSite, Facts, Image, Program, VersionBy};
 use crate::managed::Managed;
 use crate::ports;
 use crate::process::Spec;
-use crate::refusal::Refusal;
+use crate::refusal::BrokerRefusal;
 use crate::service::{Readiness, Service};
 pub use info::{RedisInfo, info};
 
@@ -64,34 +64,34 @@ impl BrokerKind for Redis {
         &FACTS
     }
 
-    fn start<'a>(&self, place: Place<'a>) -> BoxFuture<'a, Result<Managed, LabError>> {
-        Box::pin(start(place))
+    fn start<'a>(&self, site: BrokerSite<'a>) -> BoxFuture<'a, Result<Managed, LabError>> {
+        Box::pin(start(site))
     }
 
     fn version_at(&self, port: u16) -> BoxFuture<'static, io::Result<String>> {
         Box::pin(async move { info(port).await.map(|info| info.version) })
     }
 
-    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, Refusal>> {
+    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, BrokerRefusal>> {
         Box::pin(user::version(url))
     }
 }
 
 /// Starts a Redis on a free port and waits until it serves.
-async fn start(place: Place<'_>) -> Result<Managed, LabError> {
+async fn start(site: BrokerSite<'_>) -> Result<Managed, LabError> {
     let mut last = LabError::environment("no port was free for redis");
     for port in ports::free(TRIES)? {
         let spec = Spec {
             name: "redis".into(),
-            program: place.program.to_owned(),
-            args: arguments(port, place.dir),
+            program: site.program.to_owned(),
+            args: arguments(port, site.dir),
             env: Vec::new(),
             clean: false,
-            dir: Some(place.dir.to_owned()),
-            log: place.logs.join("redis.log"),
+            dir: Some(site.dir.to_owned()),
+            log: site.logs.join("redis.log"),
         };
         let redis =
-            Service::launch(spec, port, Readiness::Asked(is_ours), place.supervision, PATIENCE).await?;
+            Service::launch(spec, port, Readiness::Asked(is_ours), site.supervision, PATIENCE).await?;
         match redis.ready_within(PATIENCE).await {
             Ok(()) => return Ok(Managed::alone(redis, STOP)),
             Err(error) => {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::Trial;
-use crate::interruption::Cut;
+use crate::interruption::RunCut;
 use crate::strikes::Strikes;
 use ledger::{self, Harness, Ledger, Plan};
 use report::RunReport;
@@ -20,7 +20,7 @@ pub(super) struct Evidence {
     pub(super) plan: Plan,
     pub(super) ended: Duration,
     /// Where the run was cut; `None` for a run that came to its end.
-    pub(super) cut: Option<Cut>,
+    pub(super) cut: Option<RunCut>,
 }
 
 impl Trial<'_> {

@@ -52,7 +52,7 @@ pub(super) struct Healed {
 
 impl Healed {
     /// Puts the clauses into the report.
-    pub(super) fn tell(self, harness: &mut Harness) {
+    pub(super) fn add_to(self, harness: &mut Harness) {
         harness.notes.extend(self.notes);
         harness.problems.extend(self.problems);
     }

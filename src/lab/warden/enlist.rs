@@ -16,7 +16,7 @@ pub(super) fn enlist(command: &mut Command, pipe: Arc<PipeWriter>) {
     // The standard library does this between the fork and the closure.
     command.process_group(0);
     let register = move || {
-        let mut line = Line::new(b"group ");
+        let mut line = StackText::new(b"group ");
         line.number(std::process::id());
         line.byte(b'\n');
         // If the warden is gone, the spawn must fail and the child must not be killed: block the signal, keep the
@@ -54,12 +54,12 @@ pub(super) fn detach(command: &mut Command) {
 }
 
 /// A short line of text that is built on the stack.
-struct Line {
+struct StackText {
     buffer: [u8; 32],
     length: usize,
 }
 
-impl Line {
+impl StackText {
     fn new(start: &[u8]) -> Self {
         let mut line = Self { buffer: [0; 32], length: 0 };
         for byte in start {
@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn numbers_are_written_in_decimal() {
         for number in [0, 7, 10, 99, 100, 4_194_304, u32::MAX] {
-            let mut line = Line::new(b"group ");
+            let mut line = StackText::new(b"group ");
             line.number(number);
             line.byte(b'\n');
             assert_eq!(line.bytes(), format!("group {number}\n").as_bytes());

@@ -14,7 +14,7 @@ use nix::sys::signal::{SigSet, Signal, kill};
 
 use super::tag::Tag;
 use crate::docker::removal::remove;
-use crate::group::Group;
+use crate::group::ProcessGroup;
 
 /// How long the warden goes on trying; the lab promises five seconds in all.
 const DEADLINE: Duration = Duration::from_millis(4500);
@@ -29,7 +29,7 @@ pub(super) enum Entry {
     /// A child is about to become a program; it leads a group of its own.
     Group(i32),
     /// The group of a child, with the time at which the child was born.
-    Born(Group),
+    Born(ProcessGroup),
     /// No process of the group with this number is left.
     Gone(i32),
     /// A private directory is about to be made.
@@ -80,7 +80,7 @@ impl Entry {
             b"group" => Entry::Group(text()?.parse().ok()?),
             b"born" => {
                 let (leader, born) = text()?.split_once(' ')?;
-                Entry::Born(Group::recorded(leader.parse().ok()?, Some(born.parse().ok()?)))
+                Entry::Born(ProcessGroup::recorded(leader.parse().ok()?, Some(born.parse().ok()?)))
             }
             b"gone" => Entry::Gone(text()?.parse().ok()?),
             b"directory" => Entry::Directory(path()),
@@ -94,21 +94,21 @@ impl Entry {
 
 /// Everything that the warden has to end when the pipe closes.
 #[derive(Debug, Default)]
-struct Kept {
+struct Registered {
     tag: Option<Tag>,
-    groups: BTreeMap<i32, Group>,
+    groups: BTreeMap<i32, ProcessGroup>,
     directories: BTreeSet<PathBuf>,
     containers: BTreeSet<String>,
 }
 
-impl Kept {
-    fn note(&mut self, entry: Entry) {
+impl Registered {
+    fn record_entry(&mut self, entry: Entry) {
         match entry {
             Entry::Tag(tag) => self.tag = Some(tag),
             Entry::Group(leader) => {
                 // The group is gone already: its program could not be started, and its number may soon be somebody
                 // else's.
-                let group = Group::of_child(leader);
+                let group = ProcessGroup::of_child(leader);
                 if group.is_alive() {
                     self.groups.insert(leader, group);
                 }
@@ -192,11 +192,11 @@ pub(super) fn deaf_to() -> SigSet {
 pub fn keep_watch(input: impl BufRead) -> u8 {
     // The lab has blocked these signals for its warden already; a warden started by hand blocks them here.
     deaf_to().thread_block().ok();
-    let mut kept = Kept::default();
+    let mut kept = Registered::default();
     // A pipe that cannot be read counts as closed.
     for line in input.split(b'\n').map_while(Result::ok) {
         if let Some(entry) = Entry::parse(&line) {
-            kept.note(entry);
+            kept.record_entry(entry);
         }
     }
     u8::from(!kept.end())
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn lines_are_as_written() {
-        let group = Group::recorded(42, Some(7));
+        let group = ProcessGroup::recorded(42, Some(7));
         let tag = Tag::parse("0123456789abcdef0123456789abcdef").unwrap();
         let cases: [(Entry, &[u8]); 8] = [
             (Entry::Tag(tag), b"tag 0123456789abcdef0123456789abcdef\n"),

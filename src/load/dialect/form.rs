@@ -33,7 +33,7 @@ impl Slot {
 
 /// The values that are put into the slots.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Parts<'a> {
+pub(crate) struct MessageParts<'a> {
     /// The text of the message.
     pub(crate) text: &'a str,
     /// The name of the room.
@@ -46,13 +46,13 @@ pub(crate) struct Parts<'a> {
 
 /// A text with slots.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Form {
+pub(super) struct FrameForm {
     /// Each slot, with the text before it.
     slots: Vec<(String, Slot)>,
     rest: String,
 }
 
-impl Form {
+impl FrameForm {
     /// Reads a text with slots. A slot is a word of small letters between braces. Any other brace stands for itself,
     /// because JSON is full of them. An error is the first word that is not one of `known`.
     pub(super) fn parse<'a>(text: &'a str, known: &[Slot]) -> Result<Self, &'a str> {
@@ -84,7 +84,7 @@ impl Form {
     }
 
     /// The text with the values in its slots.
-    pub(super) fn fill(&self, parts: &Parts<'_>) -> String {
+    pub(super) fn fill(&self, parts: &MessageParts<'_>) -> String {
         let mut filled = String::with_capacity(self.rest.len() + 2 * parts.text.len() + 64);
         for (before, slot) in &self.slots {
             filled.push_str(before);
@@ -107,8 +107,8 @@ mod tests {
     use super::*;
 
     fn filled(form: &str) -> String {
-        let parts = Parts { text: "a \"b\"\\ é", room: "room-0", id: "17", name: "pub-1" };
-        Form::parse(form, &Slot::ALL).unwrap().fill(&parts)
+        let parts = MessageParts { text: "a \"b\"\\ é", room: "room-0", id: "17", name: "pub-1" };
+        FrameForm::parse(form, &Slot::ALL).unwrap().fill(&parts)
     }
 
     #[test]
@@ -124,13 +124,13 @@ mod tests {
 
     #[test]
     fn a_word_that_is_no_slot_is_named() {
-        assert_eq!(Form::parse("{room} {texts} {id}", &Slot::ALL), Err("texts"));
-        assert_eq!(Form::parse("{room} {text}", &[Slot::Room, Slot::Name]), Err("text"));
+        assert_eq!(FrameForm::parse("{room} {texts} {id}", &Slot::ALL), Err("texts"));
+        assert_eq!(FrameForm::parse("{room} {text}", &[Slot::Room, Slot::Name]), Err("text"));
     }
 
     #[test]
     fn what_it_has() {
-        let form = Form::parse("{room} {text_json}", &Slot::ALL).unwrap();
+        let form = FrameForm::parse("{room} {text_json}", &Slot::ALL).unwrap();
         assert_eq!(Slot::ALL.map(|slot| form.has(slot)), [false, true, true, false, false]);
     }
 }

@@ -13,11 +13,10 @@ mod template;
 
 use std::fmt;
 
-pub use read::TemplateError;
 pub use template::Template;
 
-pub(super) use form::Parts;
-pub(super) use template::Frame;
+pub(super) use form::MessageParts;
+pub(super) use template::ServerFrame;
 
 use super::codec::{self, Outbound};
 
@@ -72,7 +71,7 @@ impl Dialect {
     }
 
     /// The frame that publishes a message.
-    pub(super) fn publish(&self, parts: &Parts<'_>) -> String {
+    pub(super) fn publish(&self, parts: &MessageParts<'_>) -> String {
         match self {
             Dialect::Plain => parts.text.to_owned(),
             Dialect::V1 => Outbound::Publish { room: parts.room, id: parts.id, text: parts.text }.encode(),
@@ -105,7 +104,7 @@ mod tests {
 
     #[test]
     fn a_message_is_these_very_bytes() {
-        let parts = Parts { text: "a \"<b>\\ é", room: "room-0", id: "17", name: "pub-1" };
+        let parts = MessageParts { text: "a \"<b>\\ é", room: "room-0", id: "17", name: "pub-1" };
         assert_eq!(Dialect::Plain.publish(&parts), "a \"<b>\\ é");
         let v1 = r#"{"type":"publish","room":"room-0","id":"17","text":"a \"<b>\\ é"}"#;
         assert_eq!(Dialect::V1.publish(&parts), v1);

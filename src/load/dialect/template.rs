@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 
-use super::form::{Form, Parts, Slot};
+use super::form::{FrameForm, MessageParts, Slot};
 
 /// The framing of somebody else's server. [`Template::parse`] reads it from a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     pub(super) source: String,
     /// The frames that a client sends as soon as its WebSocket is open.
-    pub(super) connect: Vec<Form>,
-    pub(super) publish: Form,
-    pub(super) place: Place,
+    pub(super) connect: Vec<FrameForm>,
+    pub(super) publish: FrameForm,
+    pub(super) place: TextPlace,
     pub(super) ready: Option<Match>,
     pub(super) ack: Option<Ack>,
     pub(super) subprotocol: Option<String>,
@@ -19,7 +19,7 @@ pub struct Template {
 
 /// Where the text is in a frame.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum TextPlace {
     /// The whole frame is the text.
     Whole,
     /// The text is at this JSON pointer.
@@ -46,18 +46,18 @@ pub(super) struct Ack {
 
 /// A received frame, read as far as the template needs it.
 #[derive(Debug)]
-pub(crate) struct Frame<'a> {
+pub(crate) struct ServerFrame<'a> {
     raw: &'a str,
     json: Option<Value>,
 }
 
 impl Match {
-    fn holds(&self, frame: &Frame<'_>) -> bool {
+    fn holds(&self, frame: &ServerFrame<'_>) -> bool {
         frame.at(&self.pointer) == Some(&self.equals)
     }
 }
 
-impl Frame<'_> {
+impl ServerFrame<'_> {
     /// The frame as it was received.
     pub(crate) fn raw(&self) -> &str {
         self.raw
@@ -86,17 +86,17 @@ impl Template {
         self.subprotocol.as_deref()
     }
 
-    pub(super) fn publish(&self, parts: &Parts<'_>) -> String {
+    pub(super) fn publish(&self, parts: &MessageParts<'_>) -> String {
         self.publish.fill(parts)
     }
 
     /// The frames that a client of this name sends as soon as its WebSocket is open. A frame that names a room is
     /// sent once for each room.
     pub(crate) fn connect(&self, name: &str, rooms: &[String]) -> Vec<String> {
-        let fill = |form: &Form| {
+        let fill = |form: &FrameForm| {
             let times = if form.has(Slot::Room) { rooms.len() } else { 1 };
             let room = |n: usize| rooms.get(n).map_or("", String::as_str);
-            let parts = |n| Parts { name, room: room(n), ..Parts::default() };
+            let parts = |n| MessageParts { name, room: room(n), ..MessageParts::default() };
             (0..times).map(|n| form.fill(&parts(n))).collect::<Vec<_>>()
         };
         self.connect.iter().flat_map(fill).collect()
@@ -108,18 +108,18 @@ impl Template {
     }
 
     /// Reads a frame.
-    pub(crate) fn read<'a>(&self, raw: &'a str) -> Frame<'a> {
+    pub(crate) fn read<'a>(&self, raw: &'a str) -> ServerFrame<'a> {
         let speaks_json =
-            matches!(self.place, Place::Pointer(_)) || self.ready.is_some() || self.ack.is_some();
-        Frame { raw, json: speaks_json.then(|| serde_json::from_str(raw).ok()).flatten() }
+            matches!(self.place, TextPlace::Pointer(_)) || self.ready.is_some() || self.ack.is_some();
+        ServerFrame { raw, json: speaks_json.then(|| serde_json::from_str(raw).ok()).flatten() }
     }
 
     /// The text in a frame, if there is one.
-    pub(crate) fn text<'f>(&self, frame: &'f Frame<'_>) -> Option<&'f str> {
+    pub(crate) fn text<'f>(&self, frame: &'f ServerFrame<'_>) -> Option<&'f str> {
         match &self.place {
-            Place::Whole => Some(frame.raw),
-            Place::Pointer(pointer) => frame.at(pointer)?.as_str(),
-            Place::Between { prefix, suffix } => {
+            TextPlace::Whole => Some(frame.raw),
+            TextPlace::Pointer(pointer) => frame.at(pointer)?.as_str(),
+            TextPlace::Between { prefix, suffix } => {
                 let start = frame.raw.find(prefix)? + prefix.len();
                 let rest = &frame.raw[start..];
                 Some(&rest[..rest.rfind(suffix)?])
@@ -128,17 +128,17 @@ impl Template {
     }
 
     /// Whether a frame says that the client is ready.
-    pub(crate) fn is_ready(&self, frame: &Frame<'_>) -> bool {
+    pub(crate) fn is_ready(&self, frame: &ServerFrame<'_>) -> bool {
         self.ready.as_ref().is_some_and(|ready| ready.holds(frame))
     }
 
     /// Whether a frame is the answer to some publish.
-    pub(crate) fn is_ack(&self, frame: &Frame<'_>) -> bool {
+    pub(crate) fn is_ack(&self, frame: &ServerFrame<'_>) -> bool {
         self.ack.as_ref().is_some_and(|ack| ack.matches.holds(frame))
     }
 
     /// The id of the message that a frame answers.
-    pub(crate) fn acked(&self, frame: &Frame<'_>) -> Option<usize> {
+    pub(crate) fn acked(&self, frame: &ServerFrame<'_>) -> Option<usize> {
         let ack = self.ack.as_ref().filter(|ack| ack.matches.holds(frame))?;
         match frame.at(&ack.id)? {
             Value::Number(number) => usize::try_from(number.as_u64()?).ok(),
@@ -148,8 +148,8 @@ impl Template {
     }
 
     /// Whether a frame should have been JSON and is not.
-    pub(crate) fn is_broken(&self, frame: &Frame<'_>) -> bool {
-        matches!(self.place, Place::Pointer(_)) && frame.json.is_none()
+    pub(crate) fn is_broken(&self, frame: &ServerFrame<'_>) -> bool {
+        matches!(self.place, TextPlace::Pointer(_)) && frame.json.is_none()
     }
 }
 
@@ -176,7 +176,7 @@ mod tests {
 
     #[test]
     fn frames_out_are_these_very_bytes() {
-        let parts = Parts { text: "a \"b\"\\", room: "room-1", id: "17", name: "pub-0" };
+        let parts = MessageParts { text: "a \"b\"\\", room: "room-1", id: "17", name: "pub-0" };
         let frame = r#"{"op":"say","room":"room-1","id":17,"text":"a \"b\"\\"}"#;
         assert_eq!(json().publish(&parts), frame);
         let rooms = ["room-0".to_owned(), "room-1".to_owned()];

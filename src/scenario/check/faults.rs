@@ -7,7 +7,7 @@ use std::time::Duration;
 use humantime::format_duration;
 
 use super::Whole;
-use crate::error::ScenarioError;
+use crate::error::InputError;
 use crate::fault::Placed;
 use crate::fault::kinds::Surge;
 use crate::share::{share_of, smallest};
@@ -30,7 +30,7 @@ impl Time<'_> {
 }
 
 impl Whole<'_> {
-    pub(super) fn faults(&self) -> Result<(), ScenarioError> {
+    pub(super) fn faults(&self) -> Result<(), InputError> {
         for placed in self.faults {
             self.target(placed)?;
             self.within_the_load(placed)?;
@@ -39,7 +39,7 @@ impl Whole<'_> {
         self.contradictions()
     }
 
-    fn target(&self, placed: &Placed) -> Result<(), ScenarioError> {
+    fn target(&self, placed: &Placed) -> Result<(), InputError> {
         let target = &placed.plan.target;
         let ends = match target {
             Target::Node(n) => vec![End::Node(*n)],
@@ -80,7 +80,7 @@ impl Whole<'_> {
 
     /// The error of a fault whose own `patterns` are none of the scenario's. `None` if it names no patterns, or some
     /// that the scenario has.
-    fn for_nobody(&self, placed: &Placed) -> Option<ScenarioError> {
+    fn for_nobody(&self, placed: &Placed) -> Option<InputError> {
         let (own, at) = (placed.plan.patterns.as_ref()?, placed.patterns.as_ref()?);
         if self.patterns_of(placed).next().is_some() {
             return None;
@@ -93,7 +93,7 @@ impl Whole<'_> {
     }
 
     /// The error of a fault that strikes something which none of its patterns has.
-    fn nothing_to_strike(&self, placed: &Placed) -> ScenarioError {
+    fn nothing_to_strike(&self, placed: &Placed) -> InputError {
         let target = &placed.plan.target;
         let nodes = self.cluster.nodes.max(2);
         let have = Pattern::ALL.into_iter().filter(|pattern| target.exists_in(*pattern, nodes));
@@ -116,7 +116,7 @@ impl Whole<'_> {
     }
 
     /// The error of a fault whose target exists with more nodes, but not with as few as the cluster has.
-    fn too_few_nodes(&self, placed: &Placed) -> ScenarioError {
+    fn too_few_nodes(&self, placed: &Placed) -> InputError {
         let nodes = match self.cluster.nodes {
             1 => "1 node".to_owned(),
             more => format!("{more} nodes"),
@@ -166,7 +166,7 @@ impl Whole<'_> {
         moments.windows(2).map(busy).sum()
     }
 
-    fn within_the_load(&self, placed: &Placed) -> Result<(), ScenarioError> {
+    fn within_the_load(&self, placed: &Placed) -> Result<(), InputError> {
         let end = self.load.duration;
         let wrong = |verb: &str, when: Duration, at: &Range<usize>| {
             let what = format!(
@@ -190,7 +190,7 @@ impl Whole<'_> {
 
     /// Checks the shares of subscribers: each share is at least one subscriber, only subscribers that are absent join,
     /// only those that are present leave, and at least one is present from the beginning.
-    fn shares(&self) -> Result<(), ScenarioError> {
+    fn shares(&self) -> Result<(), InputError> {
         let of = self.load.subscribers;
         let mut joining = 0;
         let mut leaving: Option<(&Placed, usize)> = None;
@@ -224,7 +224,7 @@ impl Whole<'_> {
 
     /// Checks that no process has two faults at a time, and that each has a moment between two faults to come back.
     /// Everything else may overlap.
-    fn contradictions(&self) -> Result<(), ScenarioError> {
+    fn contradictions(&self) -> Result<(), InputError> {
         let exclusive =
             |placed: &&Placed| placed.plan.action.is_of_process() || placed.plan.action == Action::Leave;
         let mut times: Vec<_> =
@@ -246,7 +246,7 @@ impl Whole<'_> {
         Ok(())
     }
 
-    fn contradiction(&self, earlier: &Time<'_>, later: &Time<'_>) -> ScenarioError {
+    fn contradiction(&self, earlier: &Time<'_>, later: &Time<'_>) -> InputError {
         let until = match earlier.heals_by() {
             Some(heal) => format!("until {}", format_duration(heal)),
             None => "for good".into(),

@@ -5,7 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Bound, Expectation, Whose};
 use crate::Pattern;
-use crate::error::{Complaint, ScenarioError, Source};
+use crate::error::{Complaint, InputError, Source};
 use crate::example::example;
 use crate::figures::{FIGURES, FigureKind, figure_kind, known};
 use crate::patterns::unknown_pattern;
@@ -13,7 +13,7 @@ use crate::section::{Value, wrong_type};
 use crate::words::{nearest, suggestion};
 
 /// Reads `[expect]` and the tables in it, in the order of the file.
-pub(crate) fn read(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Expectation>, ScenarioError> {
+pub(crate) fn read(source: &Source<'_>, value: Value<'_>) -> Result<Vec<Expectation>, InputError> {
     let DeValue::Table(table) = value.get_ref() else {
         return Err(wrong_type(source, value, "[expect]", "a table"));
     };
@@ -50,7 +50,7 @@ fn of_figure(
     whose: Whose,
     key: &Key<'_>,
     value: Value<'_>,
-) -> Result<Vec<Expectation>, ScenarioError> {
+) -> Result<Vec<Expectation>, InputError> {
     let name = key.get_ref().as_ref();
     let Some(kind) = figure_kind(name) else {
         let error = source.error(&key.span(), format!("the report has no figure `{name}`"));
@@ -80,7 +80,7 @@ struct Figure<'a> {
 }
 
 impl Figure<'_> {
-    fn bound(&self, value: Value<'_>) -> Result<Bound, ScenarioError> {
+    fn bound(&self, value: Value<'_>) -> Result<Bound, InputError> {
         let bound = match value.get_ref() {
             DeValue::Integer(n) => {
                 let n = i64::from_str_radix(n.as_str(), n.radix()).map(|n| n as f64);

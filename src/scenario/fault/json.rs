@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
-use toml::de::{DeTable, DeValue};
 
 use super::read::read;
 use super::{Action, Fault, FaultPlan, Moment, Target};
 use crate::Cluster;
 use crate::error::Source;
+use crate::section::Section;
 use crate::written::time;
 
 impl FaultPlan {
@@ -46,12 +46,12 @@ impl Fault {
     /// Reads what [`Fault::to_json`] has written; `None` for a fault that this version does not know.
     pub fn from_json(json: &Value) -> Option<Fault> {
         let text = toml::to_string(&json!({ "fault": [json] })).ok()?;
-        let document = DeTable::parse(&text).ok()?;
         let source = Source { name: "fault", text: &text, example: str::to_owned };
-        let DeValue::Array(faults) = document.get_ref().get("fault")?.get_ref() else { return None };
+        let document = source.document().ok()?;
+        let fault = Section::root(&source, &document, "a fault", &["fault"]).ok()?.get("fault")?;
         let cluster = Cluster { nodes: usize::MAX };
         let FaultPlan { moment, every, duration, action, target, .. } =
-            read(&source, faults.iter().next()?, &cluster, Duration::ZERO).ok()?.plan;
+            read(*fault.list("a list").ok()?.first()?, &cluster, Duration::ZERO).ok()?.plan;
         match (moment, every) {
             (Moment::At(at), None) => Some(Fault { at, duration, action, target }),
             _ => None,

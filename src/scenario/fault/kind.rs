@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::link::End;
 use super::reader::Reader;
 use super::target::Target;
-use crate::error::ScenarioError;
-use crate::section;
+use crate::error::InputError;
+use crate::section::FileValue;
 
 /// What the file may say of a kind of fault.
 pub(crate) struct Form {
@@ -59,7 +59,7 @@ pub(crate) enum Lasts {
 }
 
 /// A kind of fault, and its target, as they were read.
-pub(crate) type Read<K> = Result<(K, Target), ScenarioError>;
+pub(crate) type Read<K> = Result<(K, Target), InputError>;
 
 /// A kind of fault as the file knows it.
 pub(crate) trait FaultKind: FaultWords + Sized {
@@ -67,7 +67,7 @@ pub(crate) trait FaultKind: FaultWords + Sized {
     const FORM: Form;
 
     /// Reads it from one `[[fault]]`; `value` stands behind its key.
-    fn read<'a>(reader: &Reader<'a>, value: section::Value<'a>) -> Read<Self>;
+    fn read<'a>(reader: &Reader<'a>, value: FileValue<'a>) -> Read<Self>;
 }
 
 /// What a fault of this kind is, in words and otherwise. A file of a kind says what is not as it mostly is.

@@ -22,14 +22,14 @@ use std::fmt;
 
 use super::kind::{FaultKind, FaultWords, Form, Read};
 use super::reader::Reader;
-use crate::section::Value;
+use crate::section::FileValue;
 
 /// A kind as the list has it.
 pub(crate) struct Listed {
     /// What the file may say of it.
     pub(crate) form: Form,
     /// Reads it from one `[[fault]]`.
-    pub(crate) read: for<'a> fn(&Reader<'a>, Value<'a>) -> Read<Action>,
+    pub(crate) read: for<'a> fn(&Reader<'a>, FileValue<'a>) -> Read<Action>,
 }
 
 /// Makes the types and tables of the list. A kind that has keys of its own stands with them: `Delay(Delay)`.
@@ -164,11 +164,11 @@ pub const ACTIONS: [&str; KINDS.len()] = {
     keys
 };
 
-const fn listed<K: FaultKind>(read: for<'a> fn(&Reader<'a>, Value<'a>) -> Read<Action>) -> Listed {
+const fn listed<K: FaultKind>(read: for<'a> fn(&Reader<'a>, FileValue<'a>) -> Read<Action>) -> Listed {
     Listed { form: K::FORM, read }
 }
 
-fn read_as<'a, K: FaultKind + Into<Action>>(reader: &Reader<'a>, value: Value<'a>) -> Read<Action> {
+fn read_as<'a, K: FaultKind + Into<Action>>(reader: &Reader<'a>, value: FileValue<'a>) -> Read<Action> {
     K::read(reader, value).map(|(kind, target)| (kind.into(), target))
 }
 

@@ -140,8 +140,6 @@ impl fmt::Display for Link {
 mod tests {
     use super::*;
 
-    const FOUR: [Pattern; 4] = [Pattern::Local, Pattern::Redis, Pattern::Zeromq, Pattern::Amqp];
-
     #[test]
     fn links() {
         let link = |from, to, one_way| Some(Link { from, to, one_way });
@@ -206,7 +204,7 @@ mod tests {
     fn what_a_pattern_has() {
         let has = |text: &str| {
             let link = Link::parse(text).unwrap();
-            FOUR.map(|pattern| link.exists_in(pattern, 3))
+            Pattern::ALL.map(|pattern| link.exists_in(pattern, 3))
         };
         assert_eq!(has("node 1 -> broker"), [false, true, false, true]);
         assert_eq!(has("node 1 <-> node 2"), [false, false, true, false]);

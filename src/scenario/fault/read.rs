@@ -9,8 +9,9 @@ use super::kind::Form;
 use super::kinds::{ACTIONS, KINDS, Listed};
 use super::plan::FaultPlan;
 use super::reader::Reader;
-use crate::error::{ScenarioError, Source};
-use crate::section::{Section, Value};
+use crate::error::InputError;
+use crate::example::example;
+use crate::section::FileValue;
 use crate::words::list;
 use crate::{Cluster, Pattern, patterns};
 
@@ -31,29 +32,24 @@ pub(crate) struct Placed {
 pub(crate) const COMMON: [&str; 6] = ["at", "between", "for", "every", "times", "patterns"];
 
 /// Reads one `[[fault]]` of a load of this length.
-pub(crate) fn read<'a>(
-    source: &'a Source<'a>,
-    value: Value<'a>,
-    cluster: &Cluster,
-    length: Duration,
-) -> Result<Placed, ScenarioError> {
+pub(crate) fn read(value: FileValue<'_>, cluster: &Cluster, length: Duration) -> Result<Placed, InputError> {
     let mut known: Vec<&str> = COMMON.into_iter().chain(ACTIONS).collect();
     for own in KINDS.iter().flat_map(|kind| kind.form.own) {
         if !known.contains(&own.key) {
             known.push(own.key);
         }
     }
-    let reader = Reader { source, section: Section::open(source, "[[fault]]", value, &known)?, cluster };
+    let reader = Reader { section: value.table("[[fault]]", &known)?, cluster };
     let (kind, target_value) = reader.only_action()?;
     reader.own_keys(&kind.form)?;
     let (action, target) = (kind.read)(&reader, target_value)?;
     let (moment, at) = reader.moment()?;
-    let (every, times, times_span) = reader.repetition(moment, &at, length)?;
+    let (every, times, times_span) = reader.repetition(moment, at, length)?;
     let duration = reader.duration(&kind.form)?;
     Ok(Placed {
-        end: reader.section.get("for").map_or(at.clone(), |value| value.span()),
-        times: times_span.unwrap_or_else(|| at.clone()),
-        at,
+        end: reader.section.get("for").unwrap_or(at).span(),
+        times: times_span.unwrap_or_else(|| at.span()),
+        at: at.span(),
         target: target_value.span(),
         patterns: reader.section.get("patterns").map(|value| value.span()),
         plan: FaultPlan { moment, every, times, duration, action, target, patterns: reader.patterns()? },
@@ -62,21 +58,20 @@ pub(crate) fn read<'a>(
 
 impl<'a> Reader<'a> {
     /// The only action of a fault, and the value of its key.
-    fn only_action(&self) -> Result<(&'static Listed, Value<'a>), ScenarioError> {
+    fn only_action(&self) -> Result<(&'static Listed, FileValue<'a>), InputError> {
         let mut given: Vec<_> =
             KINDS.iter().filter_map(|kind| Some((kind, self.section.get(kind.form.key)?))).collect();
         given.sort_by_key(|(_, value)| value.span().start);
         match given[..] {
             [one] => Ok(one),
             [] => {
-                let error = self.source.error(&self.section.span, "a [[fault]] needs an action");
+                let error = self.section.error("a [[fault]] needs an action");
                 Err(error.with_hint(format!("the actions are {}, such as kill = \"broker\"", list(ACTIONS))))
             }
             [(first, _), (second, _), ..] => {
                 let (first, second) = (first.form.key, second.form.key);
-                let span = self.section.key_span(second);
-                let error =
-                    self.source.error(&span, format!("one [[fault]] cannot `{first}` and `{second}`"));
+                let what = format!("one [[fault]] cannot `{first}` and `{second}`");
+                let error = self.section.error_at_key(second, what);
                 Err(error.with_hint("give each action a [[fault]] of its own; they may overlap"))
             }
         }
@@ -84,28 +79,26 @@ impl<'a> Reader<'a> {
 
     /// Checks the keys of an action: none that belongs to another action is there, and none that this action needs is
     /// missing.
-    fn own_keys(&self, form: &Form) -> Result<(), ScenarioError> {
+    fn own_keys(&self, form: &Form) -> Result<(), InputError> {
         let action = form.key;
         let has = |form: &Form, key: &str| form.own.iter().any(|own| own.key == key);
         let mut all = KINDS.iter().flat_map(|kind| kind.form.own).map(|own| own.key);
         if let Some(key) = all.find(|key| self.section.get(key).is_some() && !has(form, key)) {
             let of = KINDS.iter().filter(|kind| has(&kind.form, key)).map(|kind| kind.form.key);
-            let error =
-                self.source.error(&self.section.key_span(key), format!("`{action}` takes no `{key}`"));
+            let error = self.section.error_at_key(key, format!("`{action}` takes no `{key}`"));
             return Err(error.with_hint(format!("`{key}` belongs to {}", list(of))));
         }
         match form.own.iter().find(|own| own.needed && self.section.get(own.key).is_none()) {
             None => Ok(()),
             Some(own) => {
                 let what = format!("`{action}` needs `{}`", own.key);
-                let error = self.source.error(&self.section.key_span(action), what);
-                Err(error.with_hint((self.source.example)(own.key)))
+                let error = self.section.error_at_key(action, what);
+                Err(error.with_hint(example(own.key)))
             }
         }
     }
 
-    fn patterns(&self) -> Result<Option<Vec<Pattern>>, ScenarioError> {
-        let Some(value) = self.section.get("patterns") else { return Ok(None) };
-        patterns::read(self.source, value).map(Some)
+    fn patterns(&self) -> Result<Option<Vec<Pattern>>, InputError> {
+        self.section.get("patterns").map(patterns::read).transpose()
     }
 }

@@ -3,41 +3,35 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use toml::Spanned;
-use toml::de::DeValue;
-
 use super::link::Link;
 use super::target::Target;
-use crate::error::{ScenarioError, Source};
-use crate::section::{Section, duration, wrong_type};
+use crate::error::InputError;
+use crate::example::example;
+use crate::section::{FileValue, Section};
 use crate::{Cluster, share};
 
 /// One `[[fault]]` that is being read, with its keys.
 pub(crate) struct Reader<'a> {
-    pub(super) source: &'a Source<'a>,
     pub(super) section: Section<'a>,
     pub(super) cluster: &'a Cluster,
 }
 
 impl<'a> Reader<'a> {
-    /// The text of a key, which must be there.
-    pub(super) fn words(&self, key: &'static str) -> Result<Spanned<&'a str>, ScenarioError> {
+    /// The value of a key, which must be there, and its text.
+    pub(super) fn words(&self, key: &'static str) -> Result<(FileValue<'a>, &'a str), InputError> {
         let text = self.section.text(key)?;
         text.ok_or_else(|| {
-            self.source.error(&self.section.span, "a [[fault]] needs an action").with_hint((self
-                .source
-                .example)(
-                key
-            ))
+            let error = self.section.error("a [[fault]] needs an action");
+            error.with_hint(example(key))
         })
     }
 
     /// Reads a process: `broker`, `node 1`.
-    pub(super) fn process(&self, key: &'static str) -> Result<Target, ScenarioError> {
-        let text = self.words(key)?;
-        Target::parse(text.get_ref()).ok_or_else(|| {
+    pub(super) fn process(&self, key: &'static str) -> Result<Target, InputError> {
+        let (value, text) = self.words(key)?;
+        Target::parse(text).ok_or_else(|| {
             let last = self.cluster.nodes - 1;
-            let error = self.source.error(&text.span(), format!("`{}` is no target", text.get_ref()));
+            let error = value.error(format!("`{text}` is no target"));
             error.with_hint(format!(
                 "a target is \"broker\", \"history\", \"node 0\" to \"node {last}\", \"node *\" or \"node any\""
             ))
@@ -45,12 +39,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a link that a cluster may have.
-    pub(super) fn link(&self, key: &'static str) -> Result<Link, ScenarioError> {
-        let text = self.words(key)?;
-        let wrong = |what: &str| self.source.error(&text.span(), format!("`{}` {what}", text.get_ref()));
+    pub(super) fn link(&self, key: &'static str) -> Result<Link, InputError> {
+        let (value, text) = self.words(key)?;
+        let wrong = |what: &str| value.error(format!("`{text}` {what}"));
         let forms = "\"node 1 <-> broker\", \"node 0 -> node 2\", \"client * <-> node 1\", \"node * <-> history\" \
                      and \"history <-> broker\" are links";
-        let Some(link) = Link::parse(text.get_ref()) else {
+        let Some(link) = Link::parse(text) else {
             return Err(wrong("is no link").with_hint(forms));
         };
         if !link.is_possible() {
@@ -60,35 +54,39 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads a share of the subscribers.
-    pub(super) fn share(&self, key: &'static str) -> Result<Target, ScenarioError> {
-        share::read(self.source, &self.section, key)
-    }
-
-    /// Reads a whole number; where the key is missing, the least of the range.
-    pub(super) fn count(&self, key: &'static str, range: RangeInclusive<u64>) -> Result<u64, ScenarioError> {
-        let Some(value) = self.section.get(key) else { return Ok(*range.start()) };
-        let number = match value.get_ref() {
-            DeValue::Integer(n) => u64::from_str_radix(n.as_str(), n.radix()).ok(),
-            DeValue::Float(_) => None,
-            _ => return Err(wrong_type(self.source, value, key, "a whole number")),
-        };
-        number.filter(|number| range.contains(number)).ok_or_else(|| {
-            let what = format!("`{key}` must be a whole number from {} to {}", range.start(), range.end());
-            self.source.error(&value.span(), what).with_hint((self.source.example)(key))
+    pub(super) fn share(&self, key: &'static str) -> Result<Target, InputError> {
+        let (value, text) = self.words(key)?;
+        share::parse(text).map(Target::Subscribers).ok_or_else(|| {
+            let error = value.error(format!("`{text}` is no share of the subscribers"));
+            error.with_hint("a share is a whole percentage, \"1%\" to \"100%\"")
         })
     }
 
+    /// Reads a whole number; where the key is missing, the least of the range.
+    pub(super) fn count(&self, key: &'static str, range: RangeInclusive<u64>) -> Result<u64, InputError> {
+        let Some(value) = self.section.get(key) else { return Ok(*range.start()) };
+        value
+            .number("a whole number")?
+            .and_then(|number| number.as_u64())
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| {
+                let what =
+                    format!("`{key}` must be a whole number from {} to {}", range.start(), range.end());
+                value.error(what).with_hint(example(key))
+            })
+    }
+
     /// Reads a duration; `None` where the key is missing.
-    pub(super) fn time(&self, key: &'static str) -> Result<Option<Duration>, ScenarioError> {
-        self.section.get(key).map(|value| duration(self.source, value, key)).transpose()
+    pub(super) fn time(&self, key: &'static str) -> Result<Option<Duration>, InputError> {
+        self.section.get(key).map(FileValue::duration).transpose()
     }
 
     /// Checks that a key is there without which another key means nothing.
-    pub(super) fn needs_for(&self, key: &'static str, hint: &str) -> Result<(), ScenarioError> {
+    pub(super) fn needs_for(&self, key: &'static str, hint: &str) -> Result<(), InputError> {
         if self.section.get("for").is_some() {
             return Ok(());
         }
-        let error = self.source.error(&self.section.key_span(key), format!("`{key}` needs `for`"));
+        let error = self.section.error_at_key(key, format!("`{key}` needs `for`"));
         Err(error.with_hint(hint))
     }
 }

@@ -155,8 +155,6 @@ impl fmt::Display for Target {
 mod tests {
     use super::*;
 
-    const FOUR: [Pattern; 4] = [Pattern::Local, Pattern::Redis, Pattern::Zeromq, Pattern::Amqp];
-
     #[test]
     fn targets() {
         assert_eq!(Target::parse("broker"), Some(Target::Broker));
@@ -202,7 +200,7 @@ mod tests {
 
     #[test]
     fn what_a_pattern_has() {
-        let has = |target: Target| FOUR.map(|pattern| target.exists_in(pattern, 3));
+        let has = |target: Target| Pattern::ALL.map(|pattern| target.exists_in(pattern, 3));
         assert_eq!(has(Target::Broker), [false, true, false, true]);
         assert_eq!(has(Target::History), [false, false, false, true]);
         assert_eq!(has(Target::Node(1)), [true; 4]);

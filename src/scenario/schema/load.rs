@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::{CLUSTER_FIELDS, Field, LOAD_FIELDS, MATRIX_FIELDS};
+use super::super::{Field, MATRIX_FIELDS};
 use super::fragment::{described, reference};
 
 /// The schema of a table of fields.
@@ -45,8 +45,7 @@ fn of(key: &str) -> Value {
 /// The schema of `[matrix]`.
 pub(super) fn matrix() -> Value {
     let list = |key: &str| {
-        let help = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).find(|field| field.key == key);
-        let help = help.map_or("", |field| field.help);
+        let help = Field::of(key).map_or("", |field| field.help);
         json!({
             "description": format!("{help}: a run for each of these."),
             "type": "array",

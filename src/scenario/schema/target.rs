@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::fragment::{reference, text};
 use super::words;
+use crate::Pattern;
 
 /// The schema of any link.
 pub(crate) fn link() -> Value {
@@ -41,9 +42,18 @@ pub(crate) fn nodes() -> Value {
 
 /// The schema of one process, or of each node.
 pub(crate) fn process() -> Value {
+    let mut brokers: Vec<_> = Pattern::ALL.into_iter().filter_map(Pattern::broker).collect();
+    brokers.dedup();
+    let kept: Vec<_> = Pattern::ALL.into_iter().filter(|it| it.has_history()).map(Pattern::name).collect();
     let words = [
-        ("broker", "The server that the pattern needs: Redis, RabbitMQ."),
-        ("history", "The service that keeps what was said; amqp has one."),
+        ("broker", &*format!("The server that the pattern needs: {}.", brokers.join(", "))),
+        (
+            "history",
+            &*format!(
+                "The service that keeps what was said, where the pattern has one: {}.",
+                kept.join(", ")
+            ),
+        ),
         ("node *", "Every node."),
         ("node any", "A node that the seed chooses, anew for each time."),
     ];

@@ -1,4 +1,5 @@
-//! Tests over whole clusters and brokers that boot: they mostly wait, so `make test` runs a few at a time.
+//! Tests over whole clusters and brokers that boot: they mostly wait, so `make test` runs a few at a time, beside the
+//! crowd of `together`.
 
 mod bus_amqp_alarm;
 mod bus_redis;

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use pubsub_lab::scenario::Pattern;
 use serde_json::Value;
 
 use super::{pubsub_lab, run, text};
@@ -44,7 +45,7 @@ fn the_real_brokers_and_their_true_versions() {
     let application = std::fs::read_to_string(application).unwrap().replace([' ', '\n'], "");
     assert!(application.contains(&format!("{{vsn,\"{version}\"}}")), "{application}");
 
-    for pattern in ["local", "redis", "zeromq", "amqp"] {
+    for pattern in Pattern::ALL.map(Pattern::name) {
         assert_eq!(named(&found["patterns"], "pattern", pattern)["runs"], true, "{found:#}");
     }
     let broker = &named(&found["patterns"], "pattern", "redis")["broker"];

@@ -1,8 +1,8 @@
-//! Several lines, reversed lines, several conditions.
+//! Several links, reversed links, several conditions.
 
 use std::time::Instant;
 
-use pubsub_lab::fault::link::{Line, Way};
+use pubsub_lab::fault::link::{ProxyLink, Way};
 use pubsub_lab::scenario::{Condition, kinds};
 
 use crate::support::link_rig::*;
@@ -11,33 +11,33 @@ const BLACK: Condition = Condition::Blackhole;
 
 #[tokio::test]
 async fn of_a_reversed_line_forward_is_the_way_back() {
-    let line = Line::new(1);
-    let dialled_here = Rig::on(&line).await;
-    let dialled_there = Rig::new(vec![(line.clone(), true)]).await;
+    let link = ProxyLink::new(1);
+    let dialled_here = Rig::on(&link).await;
+    let dialled_there = Rig::new(vec![(link.clone(), true)]).await;
     let (mut here_1, mut there_1) = dialled_here.pair().await;
     let (mut there_2, mut here_2) = dialled_there.pair().await;
-    let hold = line.apply(BLACK, Way::Forward);
+    let hold = link.apply(BLACK, Way::Forward);
     for (here, there) in [(&mut here_1, &mut there_1), (&mut here_2, &mut there_2)] {
         passes(there, here).await;
         send(here, b"held").await;
         is_silent(there).await;
     }
-    line.heal(hold);
+    link.heal(hold);
     for there in [&mut there_1, &mut there_2] {
         expect(there, b"held", Instant::now()).await;
     }
-    until("counted", async || line.counts().bytes_forward == 8 && line.counts().bytes_back == 12).await;
-    assert_eq!(line.counts().accepted, 2);
+    until("counted", async || link.counts().bytes_forward == 8 && link.counts().bytes_back == 12).await;
+    assert_eq!(link.counts().accepted, 2);
 }
 
 #[tokio::test]
 async fn a_byte_passes_if_all_lines_let_it() {
-    let (all, one) = (Line::new(1), Line::new(2));
+    let (all, one) = (ProxyLink::new(1), ProxyLink::new(2));
     let rig = Rig::new(vec![(all.clone(), false), (one.clone(), false)]).await;
     let free = Rig::on(&one).await;
     let (mut client, mut server) = rig.pair().await;
     let (mut free_client, mut free_server) = free.pair().await;
-    // Both lines count their holds from one: they are not to be mixed up.
+    // Both links count their holds from one: they are not to be mixed up.
     let (of_all, of_one) = (all.apply(BLACK, Way::Both), one.apply(BLACK, Way::Forward));
     send(&mut client, b"held").await;
     one.heal(of_one);
@@ -49,7 +49,7 @@ async fn a_byte_passes_if_all_lines_let_it() {
 
 #[tokio::test]
 async fn delays_of_all_lines_add_up() {
-    let (all, one) = (Line::new(1), Line::new(1));
+    let (all, one) = (ProxyLink::new(1), ProxyLink::new(1));
     let rig = Rig::new(vec![(all.clone(), false), (one.clone(), true)]).await;
     let (mut client, mut server) = rig.pair().await;
     let delay = |by| Condition::Delay(kinds::Delay { by: ms(by), jitter: ms(0) });
@@ -63,7 +63,7 @@ async fn delays_of_all_lines_add_up() {
 
 #[tokio::test]
 async fn the_lowest_throttle_of_each_line_holds_for_all_of_its_proxies() {
-    let (all, one) = (Line::new(1), Line::new(2));
+    let (all, one) = (ProxyLink::new(1), ProxyLink::new(2));
     let slow = Rig::new(vec![(all.clone(), false), (one.clone(), false)]).await;
     let other = Rig::on(&all).await;
     let (mut client, mut server) = slow.pair().await;
@@ -85,18 +85,18 @@ async fn the_lowest_throttle_of_each_line_holds_for_all_of_its_proxies() {
 
 #[tokio::test]
 async fn conditions_of_all_kinds_hold_together() {
-    let line = Line::new(1);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(1);
+    let rig = Rig::on(&link).await;
     let (mut client, mut server) = rig.pair().await;
-    line.apply(Condition::Delay(kinds::Delay { by: ms(200), jitter: ms(0) }), Way::Both);
-    line.apply(Condition::Slice(kinds::Slice { bytes: 100, pause: ms(20) }), Way::Both);
-    line.apply(Condition::Limit(kinds::Limit { bytes: 1_000 }), Way::Both);
-    let black = line.apply(BLACK, Way::Forward);
+    link.apply(Condition::Delay(kinds::Delay { by: ms(200), jitter: ms(0) }), Way::Both);
+    link.apply(Condition::Slice(kinds::Slice { bytes: 100, pause: ms(20) }), Way::Both);
+    link.apply(Condition::Limit(kinds::Limit { bytes: 1_000 }), Way::Both);
+    let black = link.apply(BLACK, Way::Forward);
     let noise = noise(1_500, 1);
     let begin = Instant::now();
     send(&mut client, &noise).await;
     is_silent(&server).await;
-    line.heal(black);
+    link.heal(black);
     let (got, ended) = rest(&mut server).await;
     let after = begin.elapsed();
     assert!(got == noise[..1_000] && ended.is_ok(), "{} {ended:?}", got.len());

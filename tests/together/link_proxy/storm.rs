@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pubsub_lab::fault::link::{Hold, Line, Way};
+use pubsub_lab::fault::link::{ConditionHold, ProxyLink, Way};
 use pubsub_lab::scenario::{Condition, kinds};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -61,26 +61,26 @@ fn draw(chance: &mut ChaCha8Rng) -> (Condition, Way) {
     (condition, [Way::Forward, Way::Back, Way::Both][below(3) as usize])
 }
 
-/// Strikes and heals, on two lines, for ever.
-async fn storm(lines: [Line; 2], seed: u64) {
+/// Strikes and heals, on two links, for ever.
+async fn storm(links: [ProxyLink; 2], seed: u64) {
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
-    let mut holds: Vec<(usize, Hold)> = Vec::new();
+    let mut holds: Vec<(usize, ConditionHold)> = Vec::new();
     loop {
         let at = chance.next_u32() as usize;
         if holds.len() >= 4 || (at.is_multiple_of(3) && !holds.is_empty()) {
-            let (line, hold) = holds.swap_remove(at % holds.len());
-            lines[line].heal(hold);
+            let (link, hold) = holds.swap_remove(at % holds.len());
+            links[link].heal(hold);
         } else {
             let (condition, way) = draw(&mut chance);
-            holds.push((at % 2, lines[at % 2].apply(condition, way)));
+            holds.push((at % 2, links[at % 2].apply(condition, way)));
         }
         sleep(Duration::from_millis(u64::from(chance.next_u32()) % 12)).await;
     }
 }
 
 async fn survives(seed: u64) {
-    let lines = [Line::new(seed), Line::new(seed + 1)];
-    let rig = Rig::new(vec![(lines[0].clone(), false), (lines[1].clone(), true)]).await;
+    let links = [ProxyLink::new(seed), ProxyLink::new(seed + 1)];
+    let rig = Rig::new(vec![(links[0].clone(), false), (links[1].clone(), true)]).await;
     let (client, server) = rig.pair().await;
     let (there, back) = (noise(EACH_WAY, seed), noise(EACH_WAY, seed + 1));
     let (client_reads, client_writes) = client.into_split();
@@ -97,12 +97,12 @@ async fn survives(seed: u64) {
         a.and(b).and(c).and(d).unwrap();
     };
     tokio::select! {
-        () = storm(lines.clone(), seed) => unreachable!(),
+        () = storm(links.clone(), seed) => unreachable!(),
         ended = tokio::time::timeout(Duration::from_secs(120), all) => ended.expect("it comes to its end"),
     }
-    println!("seed {seed}: {:?}, {:?}", begin.elapsed(), lines[0].counts());
-    assert_eq!(lines[0].counts().bytes_forward, EACH_WAY as u64);
-    assert_eq!(lines[1].counts().bytes_forward, EACH_WAY as u64, "reversed");
+    println!("seed {seed}: {:?}, {:?}", begin.elapsed(), links[0].counts());
+    assert_eq!(links[0].counts().bytes_forward, EACH_WAY as u64);
+    assert_eq!(links[1].counts().bytes_forward, EACH_WAY as u64, "reversed");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

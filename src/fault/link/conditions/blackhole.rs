@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::link::bandwidth::Bucket;
-use crate::link::force::{Fate, Force, Rule};
+use crate::link::force::{ConnectionFate, Force, Rule};
 use scenario::Condition;
 
 /// Whether one is in force.
@@ -21,8 +21,8 @@ impl Rule for Blackholes {
         !self.0
     }
 
-    fn fate(&self) -> Fate {
-        if self.0 { Fate::Stands } else { Fate::Lives }
+    fn fate(&self) -> ConnectionFate {
+        if self.0 { ConnectionFate::Stands } else { ConnectionFate::Lives }
     }
 }
 
@@ -33,7 +33,7 @@ mod tests {
     fn holds(conditions: impl Iterator<Item = Condition>) -> bool {
         let mut rule = Blackholes::default();
         assert!(!rule.update(&conditions.map(Force::of).collect::<Vec<_>>(), &[]));
-        assert_eq!(rule.fate() == Fate::Stands, !rule.is_clear());
+        assert_eq!(rule.fate() == ConnectionFate::Stands, !rule.is_clear());
         !rule.is_clear()
     }
 

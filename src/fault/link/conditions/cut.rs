@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 
 use crate::link::bandwidth::Bucket;
-use crate::link::force::{Fate, Force, Rule};
+use crate::link::force::{ConnectionFate, Force, Rule};
 use scenario::Condition;
 
 /// Whether one is in force.
@@ -22,8 +22,8 @@ impl Rule for Cuts {
         !self.0
     }
 
-    fn fate(&self) -> Fate {
-        if self.0 { Fate::Reset } else { Fate::Lives }
+    fn fate(&self) -> ConnectionFate {
+        if self.0 { ConnectionFate::Reset } else { ConnectionFate::Lives }
     }
 }
 
@@ -41,7 +41,7 @@ mod tests {
     fn holds(conditions: impl Iterator<Item = Condition>) -> bool {
         let mut rule = Cuts::default();
         assert!(!rule.update(&conditions.map(Force::of).collect::<Vec<_>>(), &[]));
-        assert_eq!(rule.fate() == Fate::Reset, !rule.is_clear());
+        assert_eq!(rule.fate() == ConnectionFate::Reset, !rule.is_clear());
         !rule.is_clear()
     }
 

@@ -7,16 +7,16 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
 use crate::link::bandwidth::Bucket;
-use crate::link::force::{Force, Key, Rule};
+use crate::link::force::{ConditionKey, Force, Rule};
 use scenario::{Condition, kinds};
 
 /// The delays in force in one direction of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Delays(Vec<One>);
+pub(super) struct Delays(Vec<DelayInForce>);
 
 #[derive(Debug)]
-struct One {
-    key: Key,
+struct DelayInForce {
+    key: ConditionKey,
     low: Duration,
     high: Duration,
     /// Of its own, so that no other fault and no other connection changes what it draws.
@@ -33,7 +33,12 @@ impl Rule for Delays {
                 && !self.0.iter().any(|one| one.key == force.key)
             {
                 let (low, high) = (by.saturating_sub(jitter), by.saturating_add(jitter));
-                self.0.push(One { key: force.key, low, high, draws: ChaCha8Rng::from_seed(force.seed) });
+                self.0.push(DelayInForce {
+                    key: force.key,
+                    low,
+                    high,
+                    draws: ChaCha8Rng::from_seed(force.seed),
+                });
             }
         }
         healed
@@ -44,7 +49,7 @@ impl Rule for Delays {
     }
 
     fn delay(&mut self) -> Duration {
-        self.0.iter_mut().map(One::draw).fold(Duration::ZERO, Duration::saturating_add)
+        self.0.iter_mut().map(DelayInForce::draw).fold(Duration::ZERO, Duration::saturating_add)
     }
 
     fn longest_delay(&self) -> Duration {
@@ -52,7 +57,7 @@ impl Rule for Delays {
     }
 }
 
-impl One {
+impl DelayInForce {
     fn draw(&mut self) -> Duration {
         // The upper 53 bits: as many as a fraction has.
         let fraction = (self.draws.next_u64() >> 11) as f64 / (1_u64 << 53) as f64;
@@ -69,7 +74,7 @@ mod tests {
             by: Duration::from_millis(100),
             jitter: Duration::from_millis(40),
         });
-        Force { key: Key { line: 0, hold }, condition, seed: [seed; 32] }
+        Force { key: ConditionKey { link: 0, hold }, condition, seed: [seed; 32] }
     }
 
     fn draws(forces: &[Force]) -> Vec<Duration> {
@@ -130,7 +135,7 @@ mod tests {
 
     #[test]
     fn the_same_number_on_two_lines_is_two_delays() {
-        let other = Force { key: Key { line: 1, hold: 1 }, ..force(1, 2) };
+        let other = Force { key: ConditionKey { link: 1, hold: 1 }, ..force(1, 2) };
         let mut delay = Delays::default();
         delay.update(&[force(1, 1), other], &[]);
         assert_eq!(delay.longest_delay(), Duration::from_millis(280));

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::link::bandwidth::Bucket;
-use crate::link::force::{Force, Key, Rule};
+use crate::link::force::{ConditionKey, Force, Rule};
 use scenario::{Condition, kinds};
 
 /// The limits in force in one direction of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Limits(Vec<(Key, u64)>);
+pub(super) struct Limits(Vec<(ConditionKey, u64)>);
 
 impl Rule for Limits {
     fn update(&mut self, forces: &[Force], _: &[Arc<Bucket>]) -> bool {
@@ -53,7 +53,7 @@ mod tests {
 
     fn force(hold: u64, bytes: u64) -> Force {
         Force {
-            key: Key { line: 0, hold },
+            key: ConditionKey { link: 0, hold },
             condition: Condition::Limit(kinds::Limit { bytes }),
             seed: [0; 32],
         }

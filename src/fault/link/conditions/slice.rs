@@ -58,13 +58,13 @@ impl Rule for Slices {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::link::force::Key;
+    use crate::link::force::ConditionKey;
 
     const PAUSE: Duration = Duration::from_secs(60);
 
     fn force(bytes: u64, pause: Duration) -> Force {
         let condition = Condition::Slice(kinds::Slice { bytes, pause });
-        Force { key: Key { line: 0, hold: 1 }, condition, seed: [0; 32] }
+        Force { key: ConditionKey { link: 0, hold: 1 }, condition, seed: [0; 32] }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Throttle: all connections of the line together pass so many bytes a second, each way for itself.
+//! Throttle: all connections of the link together pass so many bytes a second, each way for itself.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::link::bandwidth::Bucket;
 use crate::link::force::{Force, Rule};
 
-/// The throttles in force in one direction of one connection: one a line, and each holds.
+/// The throttles in force in one direction of one connection: one a link, and each holds.
 #[derive(Debug, Default)]
 pub(super) struct Throttles {
     buckets: Vec<Arc<Bucket>>,

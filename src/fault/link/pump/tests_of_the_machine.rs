@@ -5,15 +5,15 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::super::line::{Direction, Line};
+use super::super::proxy_link::{Flow, ProxyLink};
 use super::super::rules::Attached;
 use super::*;
 
 /// One side of a connection, and the socket of its other end.
-async fn side() -> (Side, TcpStream) {
+async fn side() -> (PumpSide, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let one = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    (Side::new(listener.accept().await.unwrap().0), one)
+    (PumpSide::new(listener.accept().await.unwrap().0), one)
 }
 
 #[tokio::test]
@@ -42,18 +42,18 @@ async fn a_side_is_gone_when_it_was_reset_and_not_when_it_ended() {
     assert!(!side.is_gone());
 }
 
-/// The rules of a connection without lines.
+/// The rules of a connection without links.
 fn rules() -> (Rules, watch::Sender<()>) {
     rules_of(Vec::new())
 }
 
-fn rules_of(lines: Vec<Attached>) -> (Rules, watch::Sender<()>) {
+fn rules_of(links: Vec<Attached>) -> (Rules, watch::Sender<()>) {
     let (bell, ear) = watch::channel(());
-    (Rules::new(lines.into(), Direction::Forward, 1, ear), bell)
+    (Rules::new(links.into(), Flow::Forward, 1, ear), bell)
 }
 
 /// A side whose other end was reset, as the next read or write finds out.
-async fn lost() -> Side {
+async fn lost() -> PumpSide {
     let (side, other) = side().await;
     other.set_zero_linger().unwrap();
     drop(other);
@@ -77,34 +77,34 @@ async fn what_the_other_side_does_not_take_now_waits() {
 async fn a_side_that_is_gone_takes_nothing_and_gives_a_reset() {
     let ((there, _other), (mut rules, _bell)) = (side().await, rules());
     let gone = lost().await;
-    assert!(matches!(Pump::new(&there, &gone, &mut rules).take(b"abc"), Err(Stop::Deaf)));
+    assert!(matches!(Pump::new(&there, &gone, &mut rules).take(b"abc"), Err(PumpStop::Deaf)));
     let gone = lost().await;
     let mut pump = Pump::new(&there, &gone, &mut rules);
     pump.queue.push(b"abc", Instant::now(), Duration::ZERO);
-    assert!(matches!(pump.write(), Err(Stop::Deaf)));
+    assert!(matches!(pump.write(), Err(PumpStop::Deaf)));
     let gone = lost().await;
     let mut pump = Pump::new(&gone, &there, &mut rules);
     assert!(matches!(pump.read(), Ok(true)));
-    assert_eq!(pump.queue.end_due(Instant::now()), Some(End::Reset));
+    assert_eq!(pump.queue.end_due(Instant::now()), Some(QueueEnd::Reset));
 }
 
 #[tokio::test]
 async fn a_sender_is_held_back_once_for_as_long_as_the_queue_is_full() {
-    let ((from, _sender), (to, _receiver), line) = (side().await, side().await, Line::new(1));
-    let (mut rules, _bell) = rules_of(vec![Attached { line: line.clone(), reversed: false, number: 1 }]);
+    let ((from, _sender), (to, _receiver), link) = (side().await, side().await, ProxyLink::new(1));
+    let (mut rules, _bell) = rules_of(vec![Attached { link: link.clone(), reversed: false, number: 1 }]);
     let mut pump = Pump::new(&from, &to, &mut rules);
     assert!(matches!(pump.read(), Ok(false)));
-    assert_eq!(line.counts().held_back, 0);
+    assert_eq!(link.counts().held_back, 0);
     for times in [1, 2] {
         pump.queue.push(&[0; 65_536], Instant::now(), Duration::ZERO);
         pump.queue.due(Instant::now());
         for _ in 0..3 {
             assert!(matches!(pump.read(), Ok(false)));
-            assert_eq!(line.counts().held_back, times);
+            assert_eq!(link.counts().held_back, times);
         }
         pump.queue.passed(65_536);
         assert!(matches!(pump.read(), Ok(false)));
-        assert_eq!(line.counts().held_back, times);
+        assert_eq!(link.counts().held_back, times);
     }
 }
 
@@ -115,7 +115,7 @@ async fn an_end_is_no_reset() {
     from.stream.readable().await.unwrap();
     let mut pump = Pump::new(&from, &to, &mut rules);
     assert!(matches!(pump.read(), Ok(true)));
-    assert_eq!(pump.queue.end_due(Instant::now()), Some(End::Finished));
+    assert_eq!(pump.queue.end_due(Instant::now()), Some(QueueEnd::Finished));
     assert!(matches!(pump.read(), Ok(false)), "nothing comes after the end");
 }
 

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-use super::super::{Line, LinkCounts, Proxy};
+use super::super::{LinkCounts, Proxy, ProxyLink};
 
 pub(super) const MS: fn(u64) -> Duration = Duration::from_millis;
 /// How long a test waits for what should happen at once, on any machine.
@@ -17,9 +17,9 @@ pub(super) const SOON: Duration = Duration::from_secs(10);
 /// How long a test watches that something does not happen.
 pub(super) const WHILE: Duration = Duration::from_millis(60);
 
-/// An upstream behind a proxy of one line.
+/// An upstream behind a proxy of one link.
 pub(super) struct Stage {
-    pub(super) line: Line,
+    pub(super) link: ProxyLink,
     pub(super) upstream: TcpListener,
     pub(super) proxy: Proxy,
     pub(super) _ends_with_the_test: DropGuard,
@@ -28,11 +28,11 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) async fn new() -> Self {
         let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let (line, cancel) = (Line::new(1), CancellationToken::new());
+        let (link, cancel) = (ProxyLink::new(1), CancellationToken::new());
         let to = upstream.local_addr().unwrap().to_string();
-        let lines = vec![(line.clone(), false)];
-        let proxy = Proxy::start(0, to, lines, &TaskTracker::new(), &cancel).await.unwrap();
-        Self { line, upstream, proxy, _ends_with_the_test: cancel.drop_guard() }
+        let links = vec![(link.clone(), false)];
+        let proxy = Proxy::start(0, to, links, &TaskTracker::new(), &cancel).await.unwrap();
+        Self { link, upstream, proxy, _ends_with_the_test: cancel.drop_guard() }
     }
 
     pub(super) async fn dial(&self) -> io::Result<TcpStream> {
@@ -74,10 +74,10 @@ pub(super) async fn is_silent(from: &TcpStream) {
 }
 
 /// Waits until the counts are as expected, which nothing signals.
-pub(super) async fn counted(line: &Line, holds: impl Fn(LinkCounts) -> bool) {
+pub(super) async fn counted(link: &ProxyLink, holds: impl Fn(LinkCounts) -> bool) {
     let begin = Instant::now();
-    while !holds(line.counts()) {
-        assert!(begin.elapsed() < SOON, "{:?}", line.counts());
+    while !holds(link.counts()) {
+        assert!(begin.elapsed() < SOON, "{:?}", link.counts());
         tokio::time::sleep(MS(2)).await;
     }
 }

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 
 use crate::error::LabError;
 use crate::kind::Companion;
-use crate::probe::ask;
+use crate::probe::fetch_answer;
 use crate::process::{Spec, Supervision};
 use crate::program;
 use crate::service::{Readiness, Service};
@@ -106,7 +106,7 @@ fn is_ours(port: u16, _process: u32) -> BoxFuture<'static, Result<(), String>> {
 async fn epmd_port(port: u16) -> io::Result<u16> {
     // The request NAMES_REQ is its length, then `n`. The answer is the port in four bytes and the names, and then epmd
     // closes.
-    let answer = ask(port, &[0, 1, b'n'], |answer| answer.len() >= 4).await?;
+    let answer = fetch_answer(port, &[0, 1, b'n'], |answer| answer.len() >= 4).await?;
     let number = answer.first_chunk().map(|bytes| u32::from_be_bytes(*bytes));
     let number = number.and_then(|number| u16::try_from(number).ok());
     number.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an answer of epmd"))

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::net::ToSocketAddrs;
 
-use crate::probe::{PATIENCE, ask_at};
+use crate::probe::{PATIENCE, fetch_answer_at};
 
 /// The protocol header, which a client sends first.
 const HEADER: &[u8] = b"AMQP\0\0\x09\x01";
@@ -65,7 +65,7 @@ pub async fn amqp_greeting(port: u16) -> io::Result<Greeting> {
 
 /// The greeting of the AMQP server at this address.
 pub async fn greeting_of(address: impl ToSocketAddrs, patience: Duration) -> io::Result<Greeting> {
-    let answer = ask_at(address, HEADER, is_complete, patience).await?;
+    let answer = fetch_answer_at(address, HEADER, is_complete, patience).await?;
     Greeting::parse(&answer).ok_or_else(|| {
         let why = if answer.is_empty() { "it closes the connection" } else { "not an answer of AMQP 0-9-1" };
         io::Error::new(io::ErrorKind::InvalidData, why)

@@ -7,10 +7,10 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Connection, ConnectionProperties, ErrorKind};
 
 use super::greeting::{Greeting, greeting_of};
-use crate::refusal::{PATIENCE, Refusal};
+use crate::refusal::{BrokerRefusal, PATIENCE};
 
 /// The version of the broker at this URL, or `unknown`.
-pub(super) async fn version(url: &str) -> Result<String, Refusal> {
+pub(super) async fn version(url: &str) -> Result<String, BrokerRefusal> {
     let uri = parse(url)?;
     // The greeting says who the broker is; whether it lets us in is found out with the client that the nodes use as
     // well.
@@ -53,22 +53,22 @@ impl Names {
     }
 }
 
-fn parse(url: &str) -> Result<AMQPUri, Refusal> {
+fn parse(url: &str) -> Result<AMQPUri, BrokerRefusal> {
     let uri: AMQPUri = url.parse().map_err(|why: String| {
         // Some of the client's errors repeat the URL, and the URL may hold a password.
-        Refusal::Url(if why.contains(url) { "it names no host".into() } else { why })
+        BrokerRefusal::Url(if why.contains(url) { "it names no host".into() } else { why })
     })?;
     match uri.scheme {
         AMQPScheme::AMQP => Ok(uri),
-        AMQPScheme::AMQPS => Err(Refusal::Url("this version speaks no TLS to RabbitMQ".into())),
+        AMQPScheme::AMQPS => Err(BrokerRefusal::Url("this version speaks no TLS to RabbitMQ".into())),
     }
 }
 
-async fn greeting(uri: &AMQPUri) -> Result<Greeting, Refusal> {
+async fn greeting(uri: &AMQPUri) -> Result<Greeting, BrokerRefusal> {
     let address = (uri.authority.host.as_str(), uri.authority.port);
     greeting_of(address, PATIENCE).await.map_err(|error| match error.kind() {
-        io::ErrorKind::TimedOut => Refusal::unusable("it does not answer"),
-        _ => Refusal::unusable(error.to_string()),
+        io::ErrorKind::TimedOut => BrokerRefusal::unusable("it does not answer"),
+        _ => BrokerRefusal::unusable(error.to_string()),
     })
 }
 
@@ -78,21 +78,21 @@ async fn connect(uri: AMQPUri) -> lapin::Result<Connection> {
 }
 
 /// The refusal that a failed login means.
-fn refusal(error: &lapin::Error) -> Refusal {
+fn refusal(error: &lapin::Error) -> BrokerRefusal {
     let ErrorKind::ProtocolError(error) = error.kind() else {
-        return Refusal::unusable(error.to_string());
+        return BrokerRefusal::unusable(error.to_string());
     };
     match error.get_id() {
-        403 => Refusal::Unusable {
+        403 => BrokerRefusal::Unusable {
             why: "it does not accept the user name or the password".into(),
             hint: Some("give them in the URL: amqp://user:password@host; what is special in them as %XX"),
         },
-        530 => Refusal::Unusable {
+        530 => BrokerRefusal::Unusable {
             why: "it has no such virtual host, or the user may not enter it".into(),
             hint: Some(
                 "the default one is amqp://host without a slash at the end; another is amqp://host/name",
             ),
         },
-        _ => Refusal::unusable(error.get_message().to_string()),
+        _ => BrokerRefusal::unusable(error.get_message().to_string()),
     }
 }

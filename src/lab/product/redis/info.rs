@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::probe::ask;
+use crate::probe::fetch_answer;
 
 /// What a Redis server says about itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct RedisInfo {
 pub async fn info(port: u16) -> io::Result<RedisInfo> {
     // PING alone would not tell whether it is *our* Redis that answers.
     let request = b"PING\r\nINFO server\r\nQUIT\r\n";
-    let answer = ask(port, request, |answer| answer.ends_with(b"+OK\r\n")).await?;
+    let answer = fetch_answer(port, request, |answer| answer.ends_with(b"+OK\r\n")).await?;
     let answer = String::from_utf8_lossy(&answer);
     let unready = || io::Error::other(format!("not ready: {}", answer.lines().next().unwrap_or("no answer")));
     if !answer.starts_with("+PONG\r\n") {

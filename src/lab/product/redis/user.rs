@@ -2,14 +2,14 @@
 
 use redis::{AsyncConnectionConfig, Client, RedisError};
 
-use crate::refusal::{PATIENCE, Refusal};
+use crate::refusal::{BrokerRefusal, PATIENCE};
 
 /// The version of the server at this URL, or `unknown`.
-pub(super) async fn version(url: &str) -> Result<String, Refusal> {
+pub(super) async fn version(url: &str) -> Result<String, BrokerRefusal> {
     // The redis crate installs no cryptography for `rediss://`. An error means that some is installed already.
     rustls::crypto::ring::default_provider().install_default().ok();
-    let client = Client::open(url).map_err(|error| Refusal::Url(error.to_string()))?;
-    talk(&client).await.map_err(|error| Refusal::unusable(error.to_string()))
+    let client = Client::open(url).map_err(|error| BrokerRefusal::Url(error.to_string()))?;
+    talk(&client).await.map_err(|error| BrokerRefusal::unusable(error.to_string()))
 }
 
 async fn talk(client: &Client) -> Result<String, RedisError> {

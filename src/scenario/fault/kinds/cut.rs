@@ -8,7 +8,7 @@ use crate::fault::place;
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
 use crate::schema::{fragment, words};
-use crate::section;
+use crate::section::FileValue;
 
 /// New connections are refused, old ones are reset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,13 +24,12 @@ impl FaultKind for Cut {
         lasts: Lasts::AsTold,
     };
 
-    fn read<'a>(reader: &Reader<'a>, _: section::Value<'a>) -> Read<Self> {
+    fn read<'a>(reader: &Reader<'a>, _: FileValue<'a>) -> Read<Self> {
         let key = Self::FORM.key;
         let link = reader.link(key)?;
         if link.one_way {
-            let text = reader.words(key)?;
-            let what = format!("`{}` cannot be cut one way: a reset ends both", text.get_ref());
-            let error = reader.source.error(&text.span(), what);
+            let (value, text) = reader.words(key)?;
+            let error = value.error(format!("`{text}` cannot be cut one way: a reset ends both"));
             return Err(error.with_hint("write `<->`, or take `blackhole` for one way"));
         }
         Ok((Self, Target::Link(link)))

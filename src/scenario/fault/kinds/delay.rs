@@ -9,7 +9,7 @@ use crate::fault::place;
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
 use crate::schema::target;
-use crate::section;
+use crate::section::FileValue;
 use crate::written::time;
 
 /// Every chunk leaves so long after its arrival, in order.
@@ -48,12 +48,11 @@ impl FaultKind for Delay {
         lasts: Lasts::AsTold,
     };
 
-    fn read<'a>(reader: &Reader<'a>, _: section::Value<'a>) -> Read<Self> {
+    fn read<'a>(reader: &Reader<'a>, _: FileValue<'a>) -> Read<Self> {
         let by = reader.time("by")?.unwrap_or_default();
         let jitter = reader.time("jitter")?.unwrap_or_default();
-        if jitter > by {
-            let span = reader.section.get("jitter").map_or(0..0, |value| value.span());
-            let error = reader.source.error(&span, "`jitter` is more than `by`");
+        if let Some(value) = reader.section.get("jitter").filter(|_| jitter > by) {
+            let error = value.error("`jitter` is more than `by`");
             return Err(error.with_hint("no chunk leaves before it came: lower `jitter`"));
         }
         Ok((Self { by, jitter }, Target::Link(reader.link(Self::FORM.key)?)))

@@ -4,7 +4,7 @@ use crate::fault::kind::{FaultKind, FaultWords, Form, Lasts, Read};
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
 use crate::schema::target;
-use crate::section;
+use crate::section::FileValue;
 
 /// Subscribers go offline on purpose; healed by their coming back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ impl FaultKind for Leave {
         lasts: Lasts::AsTold,
     };
 
-    fn read<'a>(reader: &Reader<'a>, _: section::Value<'a>) -> Read<Self> {
+    fn read<'a>(reader: &Reader<'a>, _: FileValue<'a>) -> Read<Self> {
         Ok((Self, reader.share(Self::FORM.key)?))
     }
 }

@@ -9,7 +9,7 @@ use crate::fault::place;
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
 use crate::schema::{fragment, target};
-use crate::section;
+use crate::section::FileValue;
 use crate::written::bytes;
 
 /// A connection is closed after so many bytes, each way counted for itself.
@@ -39,7 +39,7 @@ impl FaultKind for Limit {
         lasts: Lasts::AsTold,
     };
 
-    fn read<'a>(reader: &Reader<'a>, _: section::Value<'a>) -> Read<Self> {
+    fn read<'a>(reader: &Reader<'a>, _: FileValue<'a>) -> Read<Self> {
         let bytes = reader.count("bytes", LIMITS)?;
         Ok((Self { bytes }, Target::Link(reader.link(Self::FORM.key)?)))
     }

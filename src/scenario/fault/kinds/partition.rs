@@ -1,16 +1,15 @@
 //! Partition: nothing passes between groups of nodes, and nobody is told.
 
 use serde_json::{Value, json};
-use toml::de::DeValue;
 
-use crate::error::ScenarioError;
+use crate::error::InputError;
 use crate::fault::kind::{FaultKind, FaultWords, Form, Lasts, Read};
 use crate::fault::link::End;
 use crate::fault::place;
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
 use crate::schema::{fragment, words};
-use crate::section::{self, text, wrong_type};
+use crate::section::FileValue;
 
 /// Nothing passes between groups of nodes, and nobody is told: a blackhole on every link between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +27,7 @@ impl FaultKind for Partition {
         lasts: Lasts::AsTold,
     };
 
-    fn read<'a>(reader: &Reader<'a>, value: section::Value<'a>) -> Read<Self> {
+    fn read<'a>(reader: &Reader<'a>, value: FileValue<'a>) -> Read<Self> {
         Ok((Self, Target::Groups(groups(reader, value)?)))
     }
 }
@@ -47,59 +46,41 @@ fn schema() -> Value {
 }
 
 /// `[["node 0"], ["node 1", "node 2"]]`, or one group alone against all others.
-fn groups<'a>(reader: &Reader<'a>, value: section::Value<'a>) -> Result<Vec<Vec<End>>, ScenarioError> {
+fn groups(reader: &Reader<'_>, value: FileValue<'_>) -> Result<Vec<Vec<End>>, InputError> {
     let form = "a list of groups such as [[\"node 0\"], [\"node 1\", \"node 2\"]]";
-    let DeValue::Array(items) = value.get_ref() else {
-        return Err(wrong_type(reader.source, value, "partition", form));
+    let items = value.list(form)?;
+    let nested = items.iter().any(|item| item.list(form).is_ok());
+    let groups = match nested {
+        true => items.into_iter().map(|item| item.list(form)).collect::<Result<_, _>>()?,
+        false => vec![items],
     };
-    let nested = items.iter().any(|item| matches!(item.get_ref(), DeValue::Array(_)));
-    let mut groups: Vec<Vec<End>> = Vec::new();
-    let mut seen: Vec<End> = Vec::new();
-    let mut group = |members: &mut dyn Iterator<Item = section::Value<'a>>| -> Result<(), ScenarioError> {
-        let mut ends = Vec::new();
-        for member in members {
-            let word = text(reader.source, member, "partition")?;
-            let end = End::parse(word.get_ref());
-            let wrong =
-                |what: &str| reader.source.error(&word.span(), format!("`{}` {what}", word.get_ref()));
-            match end {
-                Some(end @ (End::Broker | End::History | End::Node(_))) => {
-                    if seen.contains(&end) {
-                        return Err(wrong("is in two groups").with_hint("name each once"));
-                    }
-                    if let End::Node(n) = end
-                        && n >= reader.cluster.nodes
-                    {
-                        let last = reader.cluster.nodes - 1;
-                        return Err(wrong("is not there").with_hint(format!("the last is node {last}")));
-                    }
-                    seen.push(end);
-                    ends.push(end);
-                }
-                _ => {
-                    let error = wrong("cannot be in a group");
-                    return Err(error.with_hint("a group has \"node 0\", \"broker\" and \"history\""));
-                }
-            }
-        }
-        groups.push(ends);
-        Ok(())
-    };
-    if nested {
-        for item in items.iter() {
-            let DeValue::Array(members) = item.get_ref() else {
-                return Err(wrong_type(reader.source, item, "partition", form));
-            };
-            group(&mut members.iter())?;
-        }
-    } else {
-        group(&mut items.iter())?;
-    }
     if groups.iter().any(Vec::is_empty) || groups.is_empty() {
-        let error = reader.source.error(&value.span(), "`partition` has an empty group");
-        return Err(error.with_hint(format!("write {form}")));
+        return Err(value.error("`partition` has an empty group").with_hint(format!("write {form}")));
     }
-    Ok(groups)
+    let mut seen = Vec::new();
+    groups
+        .into_iter()
+        .map(|members| members.into_iter().map(|member| end(reader, member, &mut seen)).collect())
+        .collect()
+}
+
+/// Reads a member of a group; `seen` has the members that were read before it.
+fn end(reader: &Reader<'_>, value: FileValue<'_>, seen: &mut Vec<End>) -> Result<End, InputError> {
+    let word = value.text()?;
+    let wrong = |what: &str| value.error(format!("`{word}` {what}"));
+    let Some(end @ (End::Broker | End::History | End::Node(_))) = End::parse(word) else {
+        let error = wrong("cannot be in a group");
+        return Err(error.with_hint("a group has \"node 0\", \"broker\" and \"history\""));
+    };
+    if seen.contains(&end) {
+        return Err(wrong("is in two groups").with_hint("name each once"));
+    }
+    if matches!(end, End::Node(n) if n >= reader.cluster.nodes) {
+        let last = reader.cluster.nodes - 1;
+        return Err(wrong("is not there").with_hint(format!("the last is node {last}")));
+    }
+    seen.push(end);
+    Ok(end)
 }
 
 impl FaultWords for Partition {

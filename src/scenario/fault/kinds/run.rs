@@ -2,12 +2,12 @@
 
 use serde_json::Value;
 
-use crate::error::ScenarioError;
+use crate::error::InputError;
 use crate::fault::kind::{FaultKind, FaultWords, Form, Lasts, Own, Read};
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
 use crate::schema::{fragment, words};
-use crate::section;
+use crate::section::FileValue;
 
 /// A shell command of the user's.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl FaultKind for Run {
         lasts: Lasts::AsTold,
     };
 
-    fn read<'a>(reader: &Reader<'a>, _: section::Value<'a>) -> Read<Self> {
+    fn read<'a>(reader: &Reader<'a>, _: FileValue<'a>) -> Read<Self> {
         let heal = line(reader, "heal")?;
         if heal.is_some() {
             reader.needs_for("heal", "for = \"5s\" says when the fault is healed")?;
@@ -46,13 +46,13 @@ impl FaultKind for Run {
 }
 
 /// A command, where there is one.
-fn line(reader: &Reader<'_>, key: &'static str) -> Result<Option<String>, ScenarioError> {
-    let Some(text) = reader.section.text(key)? else { return Ok(None) };
-    if text.get_ref().trim().is_empty() || text.get_ref().contains('\0') {
-        let error = reader.source.error(&text.span(), format!("`{key}` must be a shell command"));
+fn line(reader: &Reader<'_>, key: &'static str) -> Result<Option<String>, InputError> {
+    let Some((value, text)) = reader.section.text(key)? else { return Ok(None) };
+    if text.trim().is_empty() || text.contains('\0') {
+        let error = value.error(format!("`{key}` must be a shell command"));
         return Err(error.with_hint("run = \"docker pause my-broker\""));
     }
-    Ok(Some((*text.get_ref()).to_owned()))
+    Ok(Some(text.to_owned()))
 }
 
 impl FaultWords for Run {

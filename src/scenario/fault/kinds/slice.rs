@@ -10,7 +10,7 @@ use crate::fault::place;
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
 use crate::schema::{fragment, target};
-use crate::section;
+use crate::section::FileValue;
 use crate::written::{bytes, time};
 
 /// Bytes pass in pieces, with pauses between them.
@@ -52,7 +52,7 @@ impl FaultKind for Slice {
         lasts: Lasts::AsTold,
     };
 
-    fn read<'a>(reader: &Reader<'a>, _: section::Value<'a>) -> Read<Self> {
+    fn read<'a>(reader: &Reader<'a>, _: FileValue<'a>) -> Read<Self> {
         let bytes = reader.count("bytes", PIECES)?;
         let pause = reader.time("gap")?.unwrap_or_default();
         Ok((Self { bytes, pause }, Target::Link(reader.link(Self::FORM.key)?)))

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::throttle::{RATE, RATES};
-use crate::error::ScenarioError;
+use crate::error::InputError;
 use crate::fault::kind::{FaultKind, FaultWords, Form, Lasts, Read};
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
 use crate::schema::words;
-use crate::section;
+use crate::section::FileValue;
 use crate::written::bytes;
 
 /// A subscriber reads so many bytes a second.
@@ -28,7 +28,7 @@ impl FaultKind for Slow {
         lasts: Lasts::AsTold,
     };
 
-    fn read<'a>(reader: &Reader<'a>, _: section::Value<'a>) -> Read<Self> {
+    fn read<'a>(reader: &Reader<'a>, _: FileValue<'a>) -> Read<Self> {
         let bytes_per_second = reader.count(RATE.key, RATES)?;
         Ok((Self { bytes_per_second }, subscriber(reader, Self::FORM.key)?))
     }
@@ -42,13 +42,13 @@ fn schema() -> Value {
     })
 }
 
-fn subscriber(reader: &Reader<'_>, key: &'static str) -> Result<Target, ScenarioError> {
-    let text = reader.words(key)?;
-    if text.get_ref().contains('%') {
+fn subscriber(reader: &Reader<'_>, key: &'static str) -> Result<Target, InputError> {
+    let (value, text) = reader.words(key)?;
+    if text.contains('%') {
         return reader.share(key);
     }
-    Target::parse_subscriber(text.get_ref()).ok_or_else(|| {
-        let error = reader.source.error(&text.span(), format!("`{}` is no subscriber", text.get_ref()));
+    Target::parse_subscriber(text).ok_or_else(|| {
+        let error = value.error(format!("`{text}` is no subscriber"));
         error.with_hint("\"subscriber 3\", \"subscriber any\" and \"10%\" are subscribers")
     })
 }

@@ -6,7 +6,7 @@ use crate::fault::place;
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
 use crate::schema::target;
-use crate::section;
+use crate::section::FileValue;
 
 /// SIGTERM; healed by starting it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl FaultKind for Stop {
         lasts: Lasts::AsTold,
     };
 
-    fn read<'a>(reader: &Reader<'a>, _: section::Value<'a>) -> Read<Self> {
+    fn read<'a>(reader: &Reader<'a>, _: FileValue<'a>) -> Read<Self> {
         Ok((Self, reader.process(Self::FORM.key)?))
     }
 }

@@ -5,7 +5,7 @@ use crate::fault::place;
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
 use crate::schema::target;
-use crate::section;
+use crate::section::FileValue;
 
 /// All clients of a node drop their connections and reconnect at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +24,10 @@ impl FaultKind for Storm {
         },
     };
 
-    fn read<'a>(reader: &Reader<'a>, value: section::Value<'a>) -> Read<Self> {
+    fn read<'a>(reader: &Reader<'a>, value: FileValue<'a>) -> Read<Self> {
         match reader.process(Self::FORM.key)? {
             Target::Broker | Target::History => {
-                let error = reader.source.error(&value.span(), "`storm` is about the clients of a node");
+                let error = value.error("`storm` is about the clients of a node");
                 Err(error.with_hint("storm = \"node 1\", or \"node *\""))
             }
             node => Ok((Self, node)),

@@ -1,13 +1,12 @@
 //! Surge: the rate of the load, times a factor.
 
 use serde_json::{Value, json};
-use toml::de::DeValue;
 
-use crate::error::ScenarioError;
+use crate::error::InputError;
 use crate::fault::kind::{FaultKind, FaultWords, Form, Lasts, Read};
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
-use crate::section::{self, wrong_type};
+use crate::section::FileValue;
 use crate::written::{grouped, number};
 
 /// The rate of the load, times this.
@@ -27,8 +26,8 @@ impl FaultKind for Surge {
         lasts: Lasts::Needed { hint: "for = \"2s\" is how long the rate is another" },
     };
 
-    fn read<'a>(reader: &Reader<'a>, value: section::Value<'a>) -> Read<Self> {
-        Ok((Self { factor: factor(reader, value)? }, Target::Load))
+    fn read<'a>(_: &Reader<'a>, value: FileValue<'a>) -> Read<Self> {
+        Ok((Self { factor: factor(value)? }, Target::Load))
     }
 }
 
@@ -36,14 +35,10 @@ fn schema() -> Value {
     json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 10_000, "examples": [10] })
 }
 
-fn factor(reader: &Reader<'_>, value: section::Value<'_>) -> Result<f64, ScenarioError> {
-    let number = match value.get_ref() {
-        DeValue::Integer(n) => i64::from_str_radix(n.as_str(), n.radix()).ok().map(|n| n as f64),
-        DeValue::Float(n) => n.as_str().parse().ok(),
-        _ => return Err(wrong_type(reader.source, value, "surge", "a number: the rate, times this")),
-    };
+fn factor(value: FileValue<'_>) -> Result<f64, InputError> {
+    let number = value.number("a number: the rate, times this")?.and_then(|number| number.as_f64());
     number.filter(|factor| *factor > 0.0 && *factor <= 10_000.0).ok_or_else(|| {
-        let error = reader.source.error(&value.span(), "`surge` must be more than 0 and at most 10000");
+        let error = value.error("`surge` must be more than 0 and at most 10000");
         error.with_hint("surge = 10 is ten times the rate")
     })
 }

@@ -9,7 +9,7 @@ use crate::fault::place;
 use crate::fault::reader::Reader;
 use crate::fault::target::Target;
 use crate::schema::{fragment, target};
-use crate::section;
+use crate::section::FileValue;
 use crate::written::bytes;
 
 /// All connections of the link together pass so many bytes a second, each way.
@@ -41,7 +41,7 @@ impl FaultKind for Throttle {
         lasts: Lasts::AsTold,
     };
 
-    fn read<'a>(reader: &Reader<'a>, _: section::Value<'a>) -> Read<Self> {
+    fn read<'a>(reader: &Reader<'a>, _: FileValue<'a>) -> Read<Self> {
         let bytes_per_second = reader.count(RATE.key, RATES)?;
         Ok((Self { bytes_per_second }, Target::Link(reader.link(Self::FORM.key)?)))
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use pubsub_lab::bus::{Bus, Level, Outcome};
-use pubsub_lab::fault::link::{Line, Proxy, Way};
+use pubsub_lab::fault::link::{Proxy, ProxyLink, Way};
 use pubsub_lab::scenario::{Condition, kinds};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,13 +17,13 @@ const LATE: Duration = Duration::from_millis(50);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn confirms_are_pipelined() {
-    let (line, tasks, cancel) = (Line::new(1), TaskTracker::new(), CancellationToken::new());
+    let (link, tasks, cancel) = (ProxyLink::new(1), TaskTracker::new(), CancellationToken::new());
     let _ends_with_the_test = cancel.clone().drop_guard();
     let to = format!("127.0.0.1:{}", RabbitMq::shared().port());
-    let proxy = Proxy::start(0, to, vec![(line.clone(), false)], &tasks, &cancel).await.unwrap();
+    let proxy = Proxy::start(0, to, vec![(link.clone(), false)], &tasks, &cancel).await.unwrap();
     let bus = start(options(&format!("amqp://127.0.0.1:{}", proxy.port()), &namespace()));
     is_up(&bus).await;
-    line.apply(Condition::Delay(kinds::Delay { by: LATE, jitter: Duration::ZERO }), Way::Back);
+    link.apply(Condition::Delay(kinds::Delay { by: LATE, jitter: Duration::ZERO }), Way::Back);
 
     let began = Instant::now();
     for n in 0..20 {

@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use pubsub_lab::fault::link::{Line, Way};
+use pubsub_lab::fault::link::{ProxyLink, Way};
 use pubsub_lab::scenario::{Condition, kinds};
 use tokio::time::sleep;
 
@@ -12,11 +12,11 @@ fn delay(by: u64, jitter: u64) -> Condition {
 
 #[tokio::test]
 async fn ten_chunks_leave_after_100_ms_and_not_after_100_to_1000() {
-    let line = Line::new(1);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(1);
+    let rig = Rig::on(&link).await;
     let (mut client, mut server) = rig.pair().await;
     assert!(trip(&mut client, &mut server).await < ms(80), "control: without the delay");
-    line.apply(delay(100, 0), Way::Both);
+    link.apply(delay(100, 0), Way::Both);
     let begin = Instant::now();
     let mut sent = Vec::new();
     for chunk in 0..10_u8 {
@@ -37,10 +37,10 @@ async fn ten_chunks_leave_after_100_ms_and_not_after_100_to_1000() {
 #[tokio::test]
 async fn each_way_by_itself() {
     for (way, of_client, of_server) in [(Way::Forward, 100, 0), (Way::Back, 0, 100), (Way::Both, 100, 100)] {
-        let line = Line::new(1);
-        let rig = Rig::on(&line).await;
+        let link = ProxyLink::new(1);
+        let rig = Rig::on(&link).await;
         let (mut client, mut server) = rig.pair().await;
-        line.apply(delay(100, 0), way);
+        link.apply(delay(100, 0), way);
         let (there, back) = (trip(&mut client, &mut server).await, trip(&mut server, &mut client).await);
         for (took, by) in [(there, of_client), (back, of_server)] {
             assert!((ms(by)..ms(by + 90)).contains(&took), "{way:?}: {took:?} for {by}");
@@ -50,13 +50,13 @@ async fn each_way_by_itself() {
 
 #[tokio::test]
 async fn delays_add_up_and_each_is_healed_on_its_own() {
-    let line = Line::new(1);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(1);
+    let rig = Rig::on(&link).await;
     let (mut client, mut server) = rig.pair().await;
-    let short = line.apply(delay(100, 0), Way::Both);
-    let long = line.apply(delay(250, 0), Way::Forward);
+    let short = link.apply(delay(100, 0), Way::Both);
+    let long = link.apply(delay(250, 0), Way::Forward);
     for (healed, by) in [(None, 350), (Some(short), 250), (Some(long), 0)] {
-        healed.into_iter().for_each(|hold| line.heal(hold));
+        healed.into_iter().for_each(|hold| link.heal(hold));
         let took = trip(&mut client, &mut server).await;
         assert!((ms(by)..ms(by + 90)).contains(&took), "{took:?} for {by}");
     }
@@ -64,14 +64,14 @@ async fn delays_add_up_and_each_is_healed_on_its_own() {
 
 #[tokio::test]
 async fn what_is_on_its_way_when_it_is_healed_leaves_at_once_in_order() {
-    let line = Line::new(1);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(1);
+    let rig = Rig::on(&link).await;
     let (mut client, mut server) = rig.pair().await;
-    let hold = line.apply(delay(20_000, 0), Way::Both);
+    let hold = link.apply(delay(20_000, 0), Way::Both);
     let begin = Instant::now();
     send(&mut client, b"long ago, ").await;
     is_silent(&server).await;
-    line.heal(hold);
+    link.heal(hold);
     send(&mut client, b"and now").await;
     let after = expect(&mut server, b"long ago, and now", begin).await;
     assert!(after < ms(10_000), "{after:?}");
@@ -79,15 +79,15 @@ async fn what_is_on_its_way_when_it_is_healed_leaves_at_once_in_order() {
 
 #[tokio::test]
 async fn when_one_of_two_is_healed_what_is_on_its_way_waits_no_longer_than_for_the_other() {
-    let line = Line::new(1);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(1);
+    let rig = Rig::on(&link).await;
     let (mut client, mut server) = rig.pair().await;
-    let long = line.apply(delay(20_000, 0), Way::Both);
-    line.apply(delay(300, 0), Way::Both);
+    let long = link.apply(delay(20_000, 0), Way::Both);
+    link.apply(delay(300, 0), Way::Both);
     let begin = Instant::now();
     send(&mut client, b"one").await;
     is_silent(&server).await;
-    line.heal(long);
+    link.heal(long);
     send(&mut client, b"two").await;
     let one = expect(&mut server, b"one", begin).await;
     assert!((ms(300)..ms(5_000)).contains(&one), "{one:?}");
@@ -97,9 +97,9 @@ async fn when_one_of_two_is_healed_what_is_on_its_way_waits_no_longer_than_for_t
 
 #[tokio::test]
 async fn an_end_is_delayed_too_and_so_is_a_reset() {
-    let line = Line::new(1);
-    let rig = Rig::on(&line).await;
-    line.apply(delay(150, 0), Way::Both);
+    let link = ProxyLink::new(1);
+    let rig = Rig::on(&link).await;
+    link.apply(delay(150, 0), Way::Both);
     for resets in [false, true] {
         let (client, mut server) = rig.pair().await;
         let begin = Instant::now();
@@ -117,10 +117,10 @@ async fn an_end_is_delayed_too_and_so_is_a_reset() {
 
 /// What 20 chunks of one connection took.
 async fn with_jitter(seed: u64) -> Vec<Duration> {
-    let line = Line::new(seed);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(seed);
+    let rig = Rig::on(&link).await;
     let (mut client, mut server) = rig.pair().await;
-    line.apply(delay(60, 50), Way::Both);
+    link.apply(delay(60, 50), Way::Both);
     let mut took = Vec::new();
     for _ in 0..20 {
         took.push(once(&mut client, &mut server).await);
@@ -149,10 +149,10 @@ async fn jitter_comes_from_the_seed() {
 
 #[tokio::test]
 async fn jitter_changes_no_order() {
-    let line = Line::new(3);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(3);
+    let rig = Rig::on(&link).await;
     let (mut client, mut server) = rig.pair().await;
-    line.apply(delay(50, 50), Way::Both);
+    link.apply(delay(50, 50), Way::Both);
     let noise = noise(200 * 50, 3);
     for chunk in noise.chunks(50) {
         send(&mut client, chunk).await;
@@ -163,16 +163,16 @@ async fn jitter_changes_no_order() {
 
 #[tokio::test]
 async fn a_second_of_delay_holds_megabytes_without_holding_back_the_sender() {
-    let line = Line::new(3);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(3);
+    let rig = Rig::on(&link).await;
     let (mut client, mut server) = rig.pair().await;
-    line.apply(delay(1_000, 0), Way::Both);
+    link.apply(delay(1_000, 0), Way::Both);
     let noise = noise(4 * 1024 * 1024, 3);
     let begin = Instant::now();
     let sending = async {
         send(&mut client, &noise).await;
         // Once the first of it is due, the receiver may be the one that holds it back.
-        (begin.elapsed(), line.counts().held_back)
+        (begin.elapsed(), link.counts().held_back)
     };
     let ((sent, held_back), after) = tokio::join!(sending, expect(&mut server, &noise, begin));
     assert!(sent < ms(1_000), "{sent:?}");

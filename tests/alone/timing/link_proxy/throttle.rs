@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use pubsub_lab::fault::link::{Line, Way};
+use pubsub_lab::fault::link::{ProxyLink, Way};
 use pubsub_lab::scenario::{Condition, kinds};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -26,12 +26,12 @@ fn at(rate: u64, len: u64) -> std::ops::Range<Duration> {
 
 #[tokio::test]
 async fn so_many_bytes_a_second_smoothly() {
-    let line = Line::new(1);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(1);
+    let rig = Rig::on(&link).await;
     let (mut client, mut server) = rig.pair().await;
     let free = takes(100_000, &mut client, &mut server).await;
     assert!(free < ms(400), "control: {free:?}");
-    line.apply(throttle(100_000), Way::Both);
+    link.apply(throttle(100_000), Way::Both);
     let noise = noise(80_000, 1);
     let (begin, mut got, mut chunk) = (Instant::now(), 0, vec![0; 65_536]);
     send(&mut client, &noise).await;
@@ -47,11 +47,11 @@ async fn so_many_bytes_a_second_smoothly() {
 
 #[tokio::test]
 async fn all_connections_together_and_each_gets_its_share() {
-    let line = Line::new(1);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(1);
+    let rig = Rig::on(&link).await;
     let (mut a, mut to_a) = rig.pair().await;
     let (mut b, mut to_b) = rig.pair().await;
-    line.apply(throttle(200_000), Way::Both);
+    link.apply(throttle(200_000), Way::Both);
     let (of_a, of_b) = tokio::join!(takes(60_000, &mut a, &mut to_a), takes(60_000, &mut b, &mut to_b));
     assert!(at(200_000, 120_000).contains(&of_a.max(of_b)), "{of_a:?} {of_b:?}");
     assert!(of_a.abs_diff(of_b) < ms(250), "{of_a:?} {of_b:?}");
@@ -59,10 +59,10 @@ async fn all_connections_together_and_each_gets_its_share() {
 
 #[tokio::test]
 async fn each_way_for_itself() {
-    let line = Line::new(1);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(1);
+    let rig = Rig::on(&link).await;
     let (client, server) = rig.pair().await;
-    line.apply(throttle(100_000), Way::Both);
+    link.apply(throttle(100_000), Way::Both);
     let (there, back) = (noise(50_000, 1), noise(50_000, 2));
     let (mut client_reads, mut client_writes) = client.into_split();
     let (mut server_reads, mut server_writes) = server.into_split();
@@ -85,10 +85,10 @@ async fn each_way_for_itself() {
 
 #[tokio::test]
 async fn one_way_leaves_the_other_free() {
-    let line = Line::new(1);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(1);
+    let rig = Rig::on(&link).await;
     let (mut client, mut server) = rig.pair().await;
-    line.apply(throttle(100_000), Way::Back);
+    link.apply(throttle(100_000), Way::Back);
     let there = takes(100_000, &mut client, &mut server).await;
     assert!(there < ms(400), "{there:?}");
     let back = takes(50_000, &mut server, &mut client).await;
@@ -97,28 +97,28 @@ async fn one_way_leaves_the_other_free() {
 
 #[tokio::test]
 async fn the_lowest_holds_and_each_is_healed_on_its_own() {
-    let line = Line::new(1);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(1);
+    let rig = Rig::on(&link).await;
     let (mut client, mut server) = rig.pair().await;
-    let low = line.apply(throttle(50_000), Way::Both);
-    let high = line.apply(throttle(200_000), Way::Both);
+    let low = link.apply(throttle(50_000), Way::Both);
+    let high = link.apply(throttle(200_000), Way::Both);
     let both = takes(20_000, &mut client, &mut server).await;
     assert!(at(50_000, 20_000).contains(&both), "{both:?}");
-    line.heal(low);
+    link.heal(low);
     let one = takes(80_000, &mut client, &mut server).await;
     assert!(at(200_000, 80_000).contains(&one), "{one:?}");
-    line.heal(high);
+    link.heal(high);
     let none = takes(500_000, &mut client, &mut server).await;
     assert!(none < ms(1_000), "{none:?}");
 }
 
 #[tokio::test]
 async fn healed_in_the_middle_the_rest_passes_at_once() {
-    let line = Line::new(1);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(1);
+    let rig = Rig::on(&link).await;
     let (mut client, mut server) = rig.pair().await;
     // A byte a second: the pump waits for its next slot.
-    let hold = line.apply(throttle(1), Way::Both);
+    let hold = link.apply(throttle(1), Way::Both);
     let noise = noise(10_000, 1);
     send(&mut client, &noise).await;
     let mut got = vec![0; 4];
@@ -128,19 +128,19 @@ async fn healed_in_the_middle_the_rest_passes_at_once() {
     send(&mut client, &noise).await;
     is_silent(&server).await;
     let begin = Instant::now();
-    line.heal(hold);
+    link.heal(hold);
     let after = expect(&mut server, &noise, begin).await;
     assert!(after < ms(900), "{after:?}");
 }
 
 #[tokio::test]
 async fn the_sender_feels_it() {
-    let line = Line::new(1);
-    let rig = Rig::on(&line).await;
+    let link = ProxyLink::new(1);
+    let rig = Rig::on(&link).await;
     let (mut client, _server) = rig.pair().await;
-    line.apply(throttle(10_000), Way::Both);
+    link.apply(throttle(10_000), Way::Both);
     let noise = noise(64 * 1024 * 1024, 1);
     assert!(timeout(ms(1_500), client.write_all(&noise)).await.is_err());
-    assert!(line.counts().held_back >= 1);
-    assert!(line.counts().bytes_forward < 40_000);
+    assert!(link.counts().held_back >= 1);
+    assert!(link.counts().bytes_forward < 40_000);
 }

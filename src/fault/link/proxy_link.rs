@@ -1,4 +1,4 @@
-//! A line: what all proxies of one link share.
+//! A proxied link: what all its proxies share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,33 +21,33 @@ pub enum Way {
 
 /// One of the two directions of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(super) enum Flow {
     Forward,
     Back,
 }
 
-impl Direction {
+impl Flow {
     pub(super) fn opposite(self) -> Self {
         match self {
-            Direction::Forward => Direction::Back,
-            Direction::Back => Direction::Forward,
+            Flow::Forward => Flow::Back,
+            Flow::Back => Flow::Forward,
         }
     }
 
     fn is_of(self, way: Way) -> bool {
         match way {
-            Way::Forward => self == Direction::Forward,
-            Way::Back => self == Direction::Back,
+            Way::Forward => self == Flow::Forward,
+            Way::Back => self == Flow::Back,
             Way::Both => true,
         }
     }
 }
 
-/// One condition in force on one line: what [`Line::heal`] takes away.
+/// One condition in force on one link: what [`ProxyLink::heal`] takes away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Hold(pub(super) u64);
+pub struct ConditionHold(pub(super) u64);
 
-/// What happened on a link since the line was made.
+/// What happened on a link since the link was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct LinkCounts {
     /// Number of connections that a proxy accepted. Nobody sees the connections that the kernel refuses during a cut.
@@ -68,16 +68,16 @@ pub struct LinkCounts {
     pub bytes_back: u64,
 }
 
-/// A line is what all proxies of one link share: the conditions now in force, the bandwidth, and the counters. Clones
-/// are the same line.
+/// A link on which proxies stand: the conditions now in force, the bandwidth and the counters, which all its proxies
+/// share. Clones are one link.
 #[derive(Debug, Clone)]
-pub struct Line(Arc<Inner>);
+pub struct ProxyLink(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     seed: u64,
     state: Mutex<State>,
-    counts: Counters,
+    counts: LinkCounters,
 }
 
 #[derive(Debug, Default)]
@@ -94,13 +94,13 @@ struct State {
 
 #[derive(Debug, Clone, Copy)]
 struct Struck {
-    hold: Hold,
+    hold: ConditionHold,
     condition: Condition,
     way: Way,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Counters {
+pub(super) struct LinkCounters {
     pub(super) accepted: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) reset: AtomicU64,
@@ -111,32 +111,32 @@ pub(super) struct Counters {
     back: AtomicU64,
 }
 
-impl Line {
-    /// A line without conditions. Whatever a jitter draws comes from the seed.
+impl ProxyLink {
+    /// A link without conditions. Whatever a jitter draws comes from the seed.
     pub fn new(seed: u64) -> Self {
-        Self(Arc::new(Inner { seed, state: Mutex::default(), counts: Counters::default() }))
+        Self(Arc::new(Inner { seed, state: Mutex::default(), counts: LinkCounters::default() }))
     }
 
     /// Puts a condition in force. It applies to every byte that is sent after this returns. A cut ignores the way,
     /// because a reset ends both directions.
-    pub fn apply(&self, condition: Condition, way: Way) -> Hold {
+    pub fn apply(&self, condition: Condition, way: Way) -> ConditionHold {
         let way = if condition == Condition::Cut { Way::Both } else { way };
         let mut state = self.state();
         state.holds += 1;
-        let hold = Hold(state.holds);
+        let hold = ConditionHold(state.holds);
         state.struck.push(Struck { hold, condition, way });
         state.changed();
         hold
     }
 
     /// Takes a condition away. Other conditions stay; one that was healed already changes nothing.
-    pub fn heal(&self, hold: Hold) {
+    pub fn heal(&self, hold: ConditionHold) {
         let mut state = self.state();
         state.struck.retain(|struck| struck.hold != hold);
         state.changed();
     }
 
-    /// What happened on the link since the line was made.
+    /// What happened on the link since the link was made.
     pub fn counts(&self) -> LinkCounts {
         let counts = &self.0.counts;
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -152,7 +152,7 @@ impl Line {
         }
     }
 
-    /// Joins a proxy to the line. The bell rings at every change; the result is the proxy's own number, in the order of
+    /// Joins a proxy to the link. The bell rings at every change; the result is the proxy's own number, in the order of
     /// joining.
     pub(super) fn join(&self, bell: watch::Sender<()>) -> u64 {
         let mut state = self.state();
@@ -165,16 +165,16 @@ impl Line {
         self.0.seed
     }
 
-    pub(super) fn counters(&self) -> &Counters {
+    pub(super) fn counters(&self) -> &LinkCounters {
         &self.0.counts
     }
 
     /// The conditions in force in one direction, in the order in which they were struck.
-    pub(super) fn in_force(&self, direction: Direction) -> (Vec<(Hold, Condition)>, Option<Arc<Bucket>>) {
+    pub(super) fn in_force(&self, direction: Flow) -> (Vec<(ConditionHold, Condition)>, Option<Arc<Bucket>>) {
         let state = self.state();
         let bucket = match direction {
-            Direction::Forward => &state.forward,
-            Direction::Back => &state.back,
+            Flow::Forward => &state.forward,
+            Flow::Back => &state.back,
         };
         (state.of(direction).map(|struck| (struck.hold, struck.condition)).collect(), bucket.clone())
     }
@@ -185,13 +185,13 @@ impl Line {
 }
 
 impl State {
-    fn of(&self, direction: Direction) -> impl Iterator<Item = &Struck> {
+    fn of(&self, direction: Flow) -> impl Iterator<Item = &Struck> {
         self.struck.iter().filter(move |struck| direction.is_of(struck.way))
     }
 
     fn changed(&mut self) {
         let lowest = |direction| bandwidth::lowest(self.of(direction).map(|struck| struck.condition));
-        let (forward, back) = (lowest(Direction::Forward), lowest(Direction::Back));
+        let (forward, back) = (lowest(Flow::Forward), lowest(Flow::Back));
         bandwidth::renew(&mut self.forward, forward);
         bandwidth::renew(&mut self.back, back);
         // A proxy that has ended no longer listens to its bell.
@@ -199,16 +199,16 @@ impl State {
     }
 }
 
-impl Counters {
-    pub(super) fn passed(&self, direction: Direction, bytes: usize) {
+impl LinkCounters {
+    pub(super) fn passed(&self, direction: Flow, bytes: usize) {
         let counter = match direction {
-            Direction::Forward => &self.forward,
-            Direction::Back => &self.back,
+            Flow::Forward => &self.forward,
+            Flow::Back => &self.back,
         };
         counter.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 }
 
 #[cfg(test)]
-#[path = "line_tests.rs"]
+#[path = "proxy_link_tests.rs"]
 mod tests;
