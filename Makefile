@@ -46,6 +46,7 @@ test: setup ## everything that keeps the house in order, over real processes and
 	$(UNIT_TEST) --no-run
 	@echo "== tests"
 	$(UNIT_TEST)
+	tests/extend.sh
 	$(CARGO_TEST) --bins $(addprefix --test ,$(OTHERS))
 	$(CARGO_TEST) --doc
 	@echo "== two crowds side by side: quick tests that compute, and whole clusters under faults, which mostly wait"

@@ -139,6 +139,23 @@ fn the_readme_names_files_that_exist_and_leaves_nothing_to_fill_in() {
 }
 
 #[test]
+fn the_tables_for_newcomers_have_every_pattern_and_every_request() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+    let (readme, introduction) = (read("README.md"), read("book/src/introduction.md"));
+    let columns = readme.lines().find(|line| line.starts_with("| | `local` |")).unwrap();
+    for pattern in scenario::Pattern::ALL {
+        assert!(columns.contains(&format!("| `{pattern}` |")), "README.md has no column for `{pattern}`");
+        let row = format!("\n| `{pattern}` |");
+        assert!(introduction.contains(&row), "book/src/introduction.md has no row for `{pattern}`");
+    }
+    for request in wire::Request::TYPES.split(", ").flat_map(|types| types.split(" or ")) {
+        let row = format!("\n| `{{\"type\":\"{request}\"");
+        assert!(readme.contains(&row), "README.md has no row for the request `{request}`");
+    }
+}
+
+#[test]
 fn every_file_of_tests_is_part_of_a_program() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
     let mut found = 0;

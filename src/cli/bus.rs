@@ -20,7 +20,7 @@ const BUS_QUEUE: usize = 65_536;
 /// How a node reaches the others.
 #[derive(Debug, Args)]
 pub struct BusArgs {
-    /// redis, amqp: the broker [default: redis://127.0.0.1:6379 or amqp://127.0.0.1:5672]
+    /// redis, amqp: URL of the broker [default: redis://127.0.0.1:6379 or amqp://127.0.0.1:5672]
     #[arg(long, value_name = "URL", env = "PUBSUB_LAB_BROKER", hide_env_values = true)]
     broker: Option<String>,
 
@@ -28,35 +28,35 @@ pub struct BusArgs {
     #[arg(long, default_value = "pubsub-lab", value_name = "PREFIX")]
     namespace: String,
 
-    /// zeromq: where this node hears the others [default: tcp://127.0.0.1:9000]
+    /// zeromq: address at which this node listens to the others [default: tcp://127.0.0.1:9000]
     #[arg(long, value_name = "ADDR")]
     sub: Option<String>,
 
-    /// zeromq: where another node hears (repeatable, one for each other node)
+    /// zeromq: address at which another node listens (repeatable, once for each other node)
     #[arg(long = "peer", value_name = "ADDR")]
     peers: Vec<String>,
 
-    /// zeromq: frames that may wait for one peer; further ones are dropped and counted
+    /// zeromq: frames that may wait for one peer; any more are dropped and counted
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     hwm: usize,
 
-    /// amqp: the history service, such as http://127.0.0.1:9100; without it nothing is replayed
+    /// amqp: URL of the history service, such as http://127.0.0.1:9100; without one, nothing is replayed
     #[arg(long, value_name = "URL", env = "PUBSUB_LAB_HISTORY")]
     history: Option<String>,
 
-    /// amqp: messages that may wait for the broker's confirm; further ones are refused
+    /// amqp: messages that may wait for the broker to confirm them; any more are refused
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     outbox_messages: usize,
 
-    /// amqp: how long a message may wait for the broker's confirm
+    /// amqp: how long a message may wait for the broker to confirm it
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
     outbox_age: Duration,
 
-    /// amqp: the queue of this node's live feed
+    /// amqp: the kind of queue that feeds this node
     #[arg(long, value_name = "KIND", value_enum, default_value_t = LiveQueueArg::Durable)]
     live_queue: LiveQueueArg,
 
-    /// amqp: message ids that are remembered to drop second copies
+    /// amqp: message ids that are remembered, to recognise and drop duplicates
     #[arg(long, value_name = "N", default_value_t = 200_000)]
     dedup_ids: usize,
 
@@ -68,9 +68,9 @@ pub struct BusArgs {
 /// The queue of a node's live feed.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum LiveQueueArg {
-    /// Of the node process: it outlives a lost connection and a restart of the broker
+    /// Belongs to the node: it outlives a lost connection and a restart of the broker
     Durable,
-    /// The textbook's: gone with the connection
+    /// Belongs to the connection, and goes with it, as in the textbooks
     Exclusive,
 }
 

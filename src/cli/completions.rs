@@ -20,7 +20,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct CompletionsArgs {
-    /// For which shell
+    /// Shell for which to print the script
     #[arg(value_enum)]
     shell: Shell,
 }

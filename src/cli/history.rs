@@ -24,31 +24,32 @@ const CLIENTS: u64 = 1_024;
 /// Flags of `pubsub-lab history`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "It takes every chat message from the durable queue PREFIX.history, stores it in an SQLite file, and \
-        acknowledges it only then: killed at any moment, it loses nothing and stores nothing twice. Nodes that are \
-        given its address (--history) replay from it what their clients missed; people read /rooms/ROOM/messages.\n\n\
+    after_help = "The history takes every chat message from the durable queue PREFIX.history, stores it in an SQLite file, and only \
+        then acknowledges it: it may be killed at any moment, and still loses nothing and stores nothing twice. Nodes \
+        that know its address (--history) replay from it what their clients missed; people can read \
+        /rooms/ROOM/messages.\n\n\
         Examples:\n  pubsub-lab history --db history.db\n  \
         pubsub-lab history --db history.db --broker amqp://127.0.0.1:5672 --keep 7d --keep 1000000"
 )]
 pub struct HistoryArgs {
-    /// The broker [default: amqp://127.0.0.1:5672]
+    /// URL of the broker [default: amqp://127.0.0.1:5672]
     #[arg(long, value_name = "URL", env = "PUBSUB_LAB_BROKER", hide_env_values = true)]
     broker: Option<String>,
 
-    /// Where the HTTP API answers; port 0 picks a free one
+    /// Address of the HTTP API; port 0 picks a free port
     #[arg(long, default_value = "127.0.0.1:9100", value_name = "ADDR")]
     listen: SocketAddr,
 
-    /// The SQLite file; it and its directory are made if they are not there
+    /// SQLite file; it and its directory are created if they do not exist
     #[arg(long, value_name = "FILE")]
     db: PathBuf,
 
-    /// Prefix of every name on the broker, as the nodes have it
+    /// Prefix of every name on the broker; the nodes need the same
     #[arg(long, default_value = "pubsub-lab", value_name = "PREFIX")]
     namespace: String,
 
-    /// What is kept, the rest is trimmed, oldest first: a number of messages (1000000) or an age (7d); repeatable,
-    /// then each bound holds. An age alone sets no bound on the number
+    /// How much to keep: a number of messages (1000000) or an age (7d). The oldest messages beyond that are deleted.
+    /// If both are given, both bounds hold; an age alone sets no bound on the number
     #[arg(long, value_name = "BOUND", default_value = "1000000")]
     keep: Vec<Keep>,
 

@@ -59,11 +59,11 @@ struct Cli {
 enum Command {
     /// Run a scenario over the patterns, break things, and count what was lost
     Bench(bench::BenchArgs),
-    /// Print what completes commands in your shell
+    /// Print a completion script for your shell
     Completions(completions::CompletionsArgs),
-    /// Say which brokers and tools are here, how to get the rest, and what this machine can do
+    /// Check which brokers and tools are installed, how to get the others, and what this machine can do
     Doctor(doctor::DoctorArgs),
-    /// Run the history service of the pattern amqp in the foreground
+    /// Run the history service of the amqp pattern in the foreground
     History(history::HistoryArgs),
     /// Print the manual page, or write one for each subcommand
     Man(man::ManArgs),
@@ -77,7 +77,7 @@ enum Command {
     Scenarios(scenarios::ScenariosArgs),
     /// Print the JSON Schema of a scenario or of a report
     Schema(schema::SchemaArgs),
-    /// What ends everything if the lab cannot; the lab starts it
+    /// Ends every process of the lab when the lab itself cannot; the lab starts it
     #[command(hide = true)]
     Warden,
 }

@@ -17,7 +17,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct ManArgs {
-    /// Write a page for each subcommand into this directory, and the main one; it is made if it is not there
+    /// Write the main page and a page for each subcommand into this directory, which is created if it does not exist
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
 }

@@ -27,23 +27,23 @@ pub struct NodeArgs {
     #[arg(value_parser = super::pattern::parser())]
     pattern: Pattern,
 
-    /// Where clients connect; port 0 picks a free one
+    /// Address for clients; port 0 picks a free port
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: SocketAddr,
 
-    /// How this node is called [default: the pattern and the port]
+    /// Name of this node [default: the pattern and the port]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
     #[command(flatten)]
     bus: BusArgs,
 
-    /// Secret that the nodes of one cluster share, so that a session continues on any of them; better given by
-    /// the environment, where `ps` does not show it [default: a random one]
+    /// Secret that the nodes of one cluster share, so that a session can continue on any of them; best set in the
+    /// environment, where `ps` does not show it [default: a random one]
     #[arg(long, value_name = "TEXT", env = "PUBSUB_LAB_SECRET", hide_env_values = true, value_parser = NonEmptyStringValueParser::new())]
     secret: Option<String>,
 
-    /// Origin of browsers that may connect beside the node's own pages (repeatable; `*` is any)
+    /// Origin of pages that may connect, besides the node's own (repeatable; `*` allows any)
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
     allowed_origins: Vec<String>,
 

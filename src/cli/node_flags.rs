@@ -9,7 +9,7 @@ use super::node::NodeArgs;
 /// Flags for the nodes.
 #[derive(Debug, Default, Args)]
 pub struct NodeFlags {
-    /// A flag for every node, in one word: --node-flag=--hwm=100 (repeatable; see `pubsub-lab node --help`)
+    /// Flag to pass to every node, as one word: --node-flag=--hwm=100 (repeatable; see `pubsub-lab node --help`)
     #[arg(long = "node-flag", value_name = "FLAG", allow_hyphen_values = true)]
     flags: Vec<String>,
 }

@@ -12,15 +12,15 @@ const WIDTH: usize = 160;
 /// What goes to stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
-    /// A table and a sentence a pattern
+    /// A table, and a sentence for each pattern
     Text,
-    /// The report alone
+    /// The report as JSON, and nothing else
     Json,
-    /// Test results as CI servers read them: a suite a run, a test case an expectation
+    /// Test results as CI servers read them: a suite for each run, a test case for each expectation
     Junit,
     /// Markdown, for a pull request
     Md,
-    /// The timeline, a row a slice of 100 ms
+    /// The timeline, with a row for each slice of 100 ms
     Csv,
 }
 

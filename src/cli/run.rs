@@ -32,13 +32,13 @@ pub struct RunArgs {
     /// How the nodes reach each other
     #[arg(value_parser = super::pattern::parser())]
     pattern: Pattern,
-    /// How many nodes
+    /// Number of nodes
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u16).range(1..=200))]
     nodes: u16,
-    /// The first node's port, the others' follow; 0 chooses free ones
+    /// Port of the first node; the others follow. 0 picks free ports
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     port: u16,
-    /// A broker of yours; without it the lab starts its own
+    /// URL of your own broker; without one, the lab starts a broker
     #[arg(long, value_name = "URL")]
     broker: Option<String>,
     #[command(flatten)]

@@ -26,16 +26,16 @@ enum Action {
     /// List the shipped scenarios (the default)
     #[command(after_help = "Examples:\n  pubsub-lab scenarios list")]
     List,
-    /// Print a shipped scenario's file, to read it or to begin your own with it
+    /// Print the file of a shipped scenario, to read it or to start your own from it
     #[command(after_help = "Examples:\n  pubsub-lab scenarios show broker-down > my.toml")]
     Show {
-        /// A name of the list
+        /// Name of a shipped scenario
         name: String,
     },
-    /// Say whether a file is a valid scenario, and what it does
+    /// Check whether a file is a valid scenario, and say what it does
     #[command(after_help = "Examples:\n  pubsub-lab scenarios check my.toml")]
     Check {
-        /// A file, or a name of the list
+        /// File, or name of a shipped scenario
         file: String,
     },
 }
@@ -70,6 +70,8 @@ fn list() -> Result<String, InputError> {
         let patterns = match left[..] {
             [] => "all".into(),
             [one] => format!("all but {one}"),
+            // The table is for a terminal of 80 columns, however many patterns there are.
+            _ if runs.len() > 2 => format!("{} of {}", runs.len(), Pattern::ALL.len()),
             _ => names(runs),
         };
         rows.push((shipped.name, patterns, scenario.title));

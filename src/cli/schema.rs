@@ -8,12 +8,12 @@ use super::failure::{ENVIRONMENT, Failure};
 use ::{report, scenario};
 
 const AFTER_HELP: &str = "\
-An editor completes a scenario and explains each key once it has the schema. Write, as the first line of the
-scenario's TOML file beside it,
+An editor that has the schema completes a scenario and explains each key. Save the schema beside the scenario's TOML \
+file, and make this the first line of that file:
 
   #:schema ./scenario.schema.json
 
-which Taplo reads: in VS Code by the extension Even Better TOML, elsewhere by its language server.
+Taplo reads this line: in VS Code through the extension Even Better TOML, elsewhere through its language server.
 
 Examples:
   pubsub-lab schema scenario > scenario.schema.json
@@ -23,16 +23,16 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct SchemaArgs {
-    /// Of which file
+    /// The file that the schema describes
     #[arg(value_enum)]
     what: What,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum What {
-    /// A scenario, as `bench --scenario FILE` reads it
+    /// The scenario file that `bench --scenario FILE` reads
     Scenario,
-    /// A report.json, as `bench` writes it
+    /// The report.json that `bench` writes
     Report,
 }
 

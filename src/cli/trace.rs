@@ -10,11 +10,11 @@ use trace::{Trace, TraceFile};
 /// Flags of what can be traced.
 #[derive(Debug, Args)]
 pub struct TraceArgs {
-    /// Append to FILE where each message was, and when, a JSON line a step: `at_us` (Unix microseconds), `step`, `id`,
-    /// and where there is something to say `room`, `until_us`, `clients` and `why`. Steps of a node: `in` (from its
-    /// client), `bus_out`, then `bus_ack`, `bus_refused` or `bus_unknown` (the answer), `bus_in` (from the bus), `out`
-    /// (to the room's clients) and `replay` (from the history to one client); of a history: `stored` and `replay`.
-    /// Where the file is too slow the newest lines are dropped, and counted in /metrics and in the last line, `end`
+    /// Append a JSON line to FILE for each step of each message: `at_us` (Unix microseconds), `step`, `id`, and, if
+    /// they apply, `room`, `until_us`, `clients` and `why`. The steps of a node are `in` (from its client), `bus_out`,
+    /// then `bus_ack`, `bus_refused` or `bus_unknown` (the answer), `bus_in` (from the bus), `out` (to the room's
+    /// clients) and `replay` (from the history to one client). The steps of a history are `stored` and `replay`. If
+    /// the file is too slow, the newest lines are dropped, and counted in /metrics and in the last line, `end`
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
 }

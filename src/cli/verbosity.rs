@@ -12,7 +12,7 @@ static VERBOSITY: OnceLock<Verbosity> = OnceLock::new();
 pub enum Verbosity {
     /// Errors alone: no progress, no notes.
     Quiet,
-    /// The things that a user mostly wants to know.
+    /// What a user usually wants to know.
     Normal,
     /// More than usual, counted by how often `-v` was given: 1 or more.
     Verbose(u8),
@@ -21,11 +21,11 @@ pub enum Verbosity {
 /// The flags, which every subcommand takes.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct VerbosityArgs {
-    /// Say more: what services log, and where to; twice for everything
+    /// Log more, and say where the logs are; give it twice to log everything
     #[arg(long, short, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     verbose: u8,
 
-    /// Say nothing but results and errors
+    /// Print only results and errors
     #[arg(long, short, global = true)]
     quiet: bool,
 }

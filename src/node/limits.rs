@@ -18,23 +18,23 @@ pub struct Limits {
     #[arg(long, default_value_t = 16 * 1024, value_name = "BYTES", value_parser = clap::value_parser!(u64).range(1..=8 * 1024 * 1024))]
     pub max_text: u64,
 
-    /// Rooms that one session may be in
+    /// Most rooms that one session may be in
     #[arg(long, default_value_t = 64, value_name = "N")]
     pub max_rooms: usize,
 
-    /// Clients of this node; one more gets HTTP 503
+    /// Most clients of this node; any more get HTTP 503
     #[arg(long, default_value_t = 12_000, value_name = "N")]
     pub max_clients: usize,
 
-    /// Messages a second that one session may publish; more are refused (rate_limited). 0 is off
+    /// Messages per second that one session may publish; any more are refused (rate_limited). 0 means no limit
     #[arg(long, default_value_t = 200, value_name = "N")]
     pub max_rate: u32,
 
-    /// Frames that may wait for one client; beyond it they are dropped and counted
+    /// Frames that may wait for one client; any more are dropped and counted
     #[arg(long, default_value_t = 1024, value_name = "FRAMES", value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     pub outbox: u32,
 
-    /// How long a client may take nothing at all before it is closed with 1013
+    /// How long a client may read nothing at all before its connection is closed with 1013
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = duration)]
     pub slow_after: Duration,
 
@@ -42,12 +42,12 @@ pub struct Limits {
     #[arg(long, default_value = "20s", value_name = "TIME", value_parser = duration)]
     pub ping_every: Duration,
 
-    /// How long a client may leave a ping unanswered before it is gone
+    /// How long a client may leave a ping unanswered before it counts as gone
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
     pub pong_within: Duration,
 
-    /// Members of a room up to which joined and left are announced in it; in a larger room they would outnumber
-    /// what people say
+    /// Most members of a room in which joining and leaving are announced; in a larger room the announcements would
+    /// outnumber what people say
     #[arg(long, default_value_t = 256, value_name = "N")]
     pub presence_limit: usize,
 }

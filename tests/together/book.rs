@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use pubsub_lab::scenario::{ACTIONS, Figure, Whose};
@@ -188,7 +188,9 @@ fn undocumented_keys(schema: &Value, pages: &Pages) -> Vec<String> {
     }
     let (tables, figures): (Vec<_>, Vec<_>) =
         properties(&keys["expect"]).partition(|name| Whose::named(name).is_some());
-    let tables: Vec<_> = tables.iter().map(|name| format!("[expect.{name}]")).collect();
+    // One form stands for the tables of all patterns; the introduction names the patterns.
+    let form = |name| pubsub_lab::scenario::Pattern::named(name).map_or(name, |_| "PATTERN");
+    let tables: BTreeSet<_> = tables.into_iter().map(|name| format!("[expect.{}]", form(name))).collect();
     let page = pages.get("reference/expect.md").map_or("", String::as_str);
     look("expect", figures, page);
     look("expect", tables.iter().map(String::as_str).collect(), page);

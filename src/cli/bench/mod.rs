@@ -37,23 +37,24 @@ use trace::TraceChoice;
   pubsub-lab bench --scenario steady --runs 3
   pubsub-lab bench --repeat runs/latest
 
-Ctrl-C ends the run under way at once and prints what was found out so far; again, it ends without.
+Ctrl-C stops the current run at once and prints what has been measured so far. A second Ctrl-C stops \
+without a report.
 
-Exit code: 0 every expectation met, 1 one violated, 2 wrong usage or file, 3 inconclusive, 4 something is missing,
-130 interrupted.")]
+Exit code: 0 if every expectation was met, 1 if one was violated, 2 for wrong usage or an invalid file, \
+3 if the result is inconclusive, 4 if something is missing, 130 if interrupted.")]
 pub struct BenchArgs {
-    /// A shipped scenario's name (see `pubsub-lab scenarios`), or a file
+    /// Name of a shipped scenario (see `pubsub-lab scenarios`), or a file
     #[arg(long, short, value_name = "NAME|FILE", required_unless_present = "repeat")]
     scenario: Option<String>,
 
-    /// Run a report's scenario again: the same seed, patterns and server
+    /// Run the scenario of a report again, with the same seed, patterns and server
     #[arg(long, value_name = "DIR", conflicts_with = "scenario")]
     repeat: Option<PathBuf>,
 
     #[command(flatten)]
     subjects: SubjectArgs,
 
-    /// Make each run so many times, with the same schedule [default: 1]
+    /// Number of times to make each run, always with the same schedule [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=MOST_RUNS))]
     runs: Option<u32>,
 
@@ -61,16 +62,15 @@ pub struct BenchArgs {
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Reaches every random choice: the same seed, the same schedule and texts [default: 42]
+    /// Seed of every random choice: the same seed gives the same schedule and texts [default: 42]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 
-    /// What goes to stdout
+    /// What to print on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
 
-    /// Whether our nodes write where each message was, and when, beside their logs; auto: where the load is small
-    /// [default: auto]
+    /// Whether the lab's nodes record, beside their logs, where each message was and when [default: auto]
     #[arg(long, value_enum, value_name = "WHEN")]
     trace: Option<TraceChoice>,
 

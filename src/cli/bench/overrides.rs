@@ -6,45 +6,45 @@ use scenario::Overrides;
 
 /// Flags that stand for a scenario's fields.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Instead of the scenario's own values")]
+#[command(next_help_heading = "Override the scenario")]
 pub(super) struct OverrideArgs {
-    /// Chat servers
+    /// Number of chat servers
     #[arg(long, value_name = "N")]
     nodes: Option<String>,
-    /// Clients that publish
+    /// Number of clients that publish
     #[arg(long, value_name = "N")]
     publishers: Option<String>,
-    /// Clients that listen
+    /// Number of clients that listen
     #[arg(long, value_name = "N")]
     subscribers: Option<String>,
-    /// Messages a second, all publishers together
+    /// Messages per second, from all publishers together
     #[arg(long, value_name = "N")]
     rate: Option<String>,
-    /// Bytes of text a message
+    /// Bytes of text in each message
     #[arg(long, value_name = "BYTES")]
     payload: Option<String>,
-    /// Rooms that the clients spread over
+    /// Number of rooms that the clients are spread over
     #[arg(long, value_name = "N")]
     rooms: Option<String>,
     /// Send unanswered messages again, under the same id
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     resend: Option<String>,
-    /// Load before the measurement
+    /// How long the load runs before it is measured
     #[arg(long, value_name = "TIME")]
     warm_up: Option<String>,
-    /// The measured load
+    /// How long the load is measured
     #[arg(long, value_name = "TIME")]
     duration: Option<String>,
-    /// How long late messages are waited for
+    /// How long to wait for late messages
     #[arg(long, value_name = "TIME")]
     drain: Option<String>,
     /// How long a client waits for a connection
     #[arg(long, value_name = "TIME")]
     connect_timeout: Option<String>,
-    /// A client's first pause before it reconnects
+    /// The first pause of a client before it reconnects
     #[arg(long, value_name = "TIME")]
     reconnect_min: Option<String>,
-    /// A client's longest pause before it reconnects
+    /// The longest pause of a client before it reconnects
     #[arg(long, value_name = "TIME")]
     reconnect_max: Option<String>,
 }

@@ -18,23 +18,24 @@ const LABEL_MAX: usize = 24;
 /// Flags that say what is measured.
 #[derive(Debug, Default, Args)]
 pub(super) struct SubjectArgs {
-    /// Patterns, separated by commas, or `all` [default: those that the scenario names; none beside a server of yours]
+    /// Patterns to run, separated by commas, or `all` [default: those that the scenario names; none if you test a
+    /// server of your own]
     #[arg(long, short, value_name = "P,P", value_delimiter = ',')]
     pub(super) pattern: Vec<String>,
 
     #[arg(long, value_name = "COMMAND", conflicts_with = "urls", help = server_help())]
     pub(super) server: Option<String>,
 
-    /// Measure nodes that already run (repeatable), instead of starting some
+    /// Measure nodes that are already running, instead of starting some (repeatable)
     #[arg(long = "url", value_name = "ws://HOST:PORT", conflicts_with_all = ["nodes", "flags"])]
     pub(super) urls: Vec<String>,
 
-    /// How tables call your server [default: server, or attached]
+    /// Name of your server in tables [default: server, or attached]
     #[arg(long, value_name = "NAME")]
     pub(super) label: Option<String>,
 
-    /// How your server speaks: `plain` (a frame is a text), `v1` (pubsub-lab.v1), or a file with a template
-    /// [default: v1 if it answers in it, else plain]
+    /// How to talk to your server: `plain` (a frame is a text), `v1` (pubsub-lab.v1), or a template file
+    /// [default: v1 if the server accepts it, else plain]
     #[arg(long, value_name = "plain|v1|FILE")]
     pub(super) dialect: Option<String>,
 
@@ -51,7 +52,7 @@ fn server_help() -> String {
     blanks.extend(Product::ALL.map(Product::blank));
     let last = blanks.pop().unwrap_or_default();
     format!(
-        "A chat server of yours, started as each node: a shell command with {{port}}, and if need be {} or {last} in it",
+        "Shell command that starts your own chat server as one node; it contains {{port}}, and, where needed, {} or {last}",
         blanks.join(", ")
     )
 }
@@ -60,7 +61,7 @@ fn broker_help() -> String {
     let once = Product::ALL.map(|product| format!("once {}://", product.scheme())).join(", ");
     let words = Product::ALL.map(|product| format!("`{}`", product.scheme())).join(" or ");
     format!(
-        "A broker of yours, instead of one that the lab starts and may kill ({once}); or the word {words}: the \
+        "Your own broker, instead of one that the lab starts and may kill ({once}); or the word {words}, for the \
          broker that the lab starts for `--server`"
     )
 }

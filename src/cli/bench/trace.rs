@@ -7,7 +7,7 @@ use lab::Tracing;
 /// Whether the nodes write traces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum TraceChoice {
-    /// Where the load is small
+    /// If the load is small
     Auto,
     /// Always
     On,

@@ -31,11 +31,11 @@ use tools::Tool;
 #[command(after_help = "Examples:
   pubsub-lab doctor
   pubsub-lab doctor --format json
-  PUBSUB_LAB_REDIS_SERVER= pubsub-lab doctor    as if there were no redis-server: Docker, or nothing
+  PUBSUB_LAB_REDIS_SERVER= pubsub-lab doctor    as if redis-server were not installed
 
-Exit code: 0 every pattern can run, 4 one cannot, because its broker is missing.")]
+Exit code: 0 if every pattern can run, 4 if the broker of a pattern is missing.")]
 pub struct DoctorArgs {
-    /// What goes to stdout
+    /// What to print on stdout
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
 }
@@ -44,7 +44,7 @@ pub struct DoctorArgs {
 enum Format {
     /// Tables for people
     Text,
-    /// The same for programs
+    /// JSON for programs
     Json,
 }
 

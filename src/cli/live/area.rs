@@ -1,6 +1,6 @@
 //! Lines that stay at the bottom of a terminal while others scroll above: the bytes that draw them.
 
-use super::line::{Line, printable};
+use super::styled_line::{StyledLine, printable};
 
 /// The lines that are on the screen now.
 #[derive(Debug, Default)]
@@ -34,7 +34,13 @@ const CLEAR_BELOW: &str = "\x1b[J";
 
 impl Area {
     /// The bytes that print events above, and draw the lines anew below them.
-    pub(super) fn frame(&mut self, events: &[String], lines: &[Line], size: Size, colours: bool) -> String {
+    pub(super) fn frame(
+        &mut self,
+        events: &[String],
+        lines: &[StyledLine],
+        size: Size,
+        colours: bool,
+    ) -> String {
         let mut out = BEGIN.to_owned() + &self.home(size);
         if !events.is_empty() {
             out += CLEAR_BELOW;
@@ -78,11 +84,11 @@ impl Area {
 
 #[cfg(test)]
 mod tests {
-    use super::super::line::Tone;
+    use super::super::styled_line::Tone;
     use super::*;
 
-    fn line(text: &str) -> Line {
-        Line::new().then(Tone::Plain, text)
+    fn line(text: &str) -> StyledLine {
+        StyledLine::new().then(Tone::Plain, text)
     }
 
     const SIZE: Size = Size { rows: 24, columns: 10 };

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::line::{Line, Tone};
 use super::scene::{Course, Scene, State};
+use super::styled_line::{StyledLine, Tone};
 
 /// The line on the faults that hold at this moment, and on the next one. `loaded` is the time since the load began, if
 /// it has begun.
-pub(super) fn line(scene: &Scene, loaded: Option<Duration>) -> Line {
-    let mut line = Line::new();
+pub(super) fn line(scene: &Scene, loaded: Option<Duration>) -> StyledLine {
+    let mut line = StyledLine::new();
     let now = loaded.unwrap_or_default();
     for course in &scene.faults {
         if let Some((tone, text)) = current(course, now) {
@@ -38,7 +38,7 @@ pub(super) fn line(scene: &Scene, loaded: Option<Duration>) -> Line {
     line
 }
 
-fn separate(line: &mut Line) {
+fn separate(line: &mut StyledLine) {
     if line.width() > 0 {
         line.push(Tone::Faint, "; ");
     }

@@ -1,7 +1,7 @@
 //! The line on the members: how nodes, broker and history are.
 
-use super::line::{Line, Tone};
 use super::scene::{Course, Scene, State};
+use super::styled_line::{StyledLine, Tone};
 use lab::Member;
 use scenario::{Action, End, Target};
 
@@ -9,9 +9,9 @@ use scenario::{Action, End, Target};
 const STATE_WIDTH: usize = 7;
 
 /// The line of every member with its state, in columns; where there is no room, nodes that are well are only counted.
-pub(super) fn line(scene: &Scene, columns: usize) -> Line {
+pub(super) fn line(scene: &Scene, columns: usize) -> StyledLine {
     let states: Vec<_> = scene.members.iter().map(|member| (member, state(member, scene))).collect();
-    let mut whole = Line::new();
+    let mut whole = StyledLine::new();
     for (i, (member, (word, tone))) in states.iter().enumerate() {
         whole.push(Tone::Plain, format!("{}{} ", if i == 0 { "" } else { "  " }, member.name));
         let last = i + 1 == states.len();
@@ -23,10 +23,10 @@ pub(super) fn line(scene: &Scene, columns: usize) -> Line {
 }
 
 /// The line that counts the nodes that are well: `198 nodes up  node 3 KILLED  broker up`.
-fn counted(states: &[(&Member, (&'static str, Tone))]) -> Line {
+fn counted(states: &[(&Member, (&'static str, Tone))]) -> StyledLine {
     let is_calm_node = |member: &Member, tone: Tone| member.name.starts_with("node ") && tone == Tone::Good;
     let calm = states.iter().filter(|(member, (_, tone))| is_calm_node(member, *tone)).count();
-    let mut line = Line::new().then(Tone::Plain, format!("{calm:>3} nodes ")).then(Tone::Good, "up");
+    let mut line = StyledLine::new().then(Tone::Plain, format!("{calm:>3} nodes ")).then(Tone::Good, "up");
     for (member, (word, tone)) in states {
         if !is_calm_node(member, *tone) {
             line.push(Tone::Plain, format!("  {} ", member.name));

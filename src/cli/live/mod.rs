@@ -12,12 +12,12 @@
 
 mod area;
 mod faults;
-mod line;
 mod members;
 mod plain;
 mod scene;
 mod screen;
 mod sparkline;
+mod styled_line;
 mod view;
 mod words;
 

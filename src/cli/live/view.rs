@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::line::{Line, Tone};
 use super::scene::{Phase, Scene};
+use super::styled_line::{StyledLine, Tone};
 use super::{faults, members, sparkline};
 use lab::Counts;
 use ledger::grouped;
@@ -14,7 +14,7 @@ const BAR: usize = 30;
 const SPARKS: usize = 40;
 
 /// The lines of the scene, none of them longer than `columns` columns once it is cut.
-pub(super) fn lines(scene: &Scene, now: Instant, columns: usize) -> Vec<Line> {
+pub(super) fn lines(scene: &Scene, now: Instant, columns: usize) -> Vec<StyledLine> {
     let mut lines = vec![head(scene, now, columns), latency(scene, columns)];
     lines.extend(counts(&scene.counts, columns));
     lines.extend([members::line(scene, columns), faults::line(scene, scene.loaded(now))]);
@@ -22,8 +22,8 @@ pub(super) fn lines(scene: &Scene, now: Instant, columns: usize) -> Vec<Line> {
 }
 
 /// The line on the run and its phase: `[1/4] redis  load   ███████░░░░░░░░   7.3 s of 20.0 s`.
-fn head(scene: &Scene, now: Instant, columns: usize) -> Line {
-    let Some(phase) = &scene.phase else { return Line::new().then(Tone::Plain, scene.run.clone()) };
+fn head(scene: &Scene, now: Instant, columns: usize) -> StyledLine {
+    let Some(phase) = &scene.phase else { return StyledLine::new().then(Tone::Plain, scene.run.clone()) };
     // The load has a clock of its own: its first message is due a moment after the phase begins.
     let began = if phase.name == "load" { scene.load_began.unwrap_or(now) } else { phase.began };
     let lasted = now.saturating_duration_since(began);
@@ -31,7 +31,7 @@ fn head(scene: &Scene, now: Instant, columns: usize) -> Line {
     // If the line is too long, the name is cut, because it is the least news.
     let others = "  warm-up    ".len() + time.chars().count();
     let name = shortened(&scene.run, columns.saturating_sub(others));
-    let mut line = Line::new().then(Tone::Plain, format!("{name}  {:<7}  ", phase.name));
+    let mut line = StyledLine::new().then(Tone::Plain, format!("{name}  {:<7}  ", phase.name));
     let room = columns.saturating_sub(line.width() + 2 + time.chars().count()).min(BAR);
     match phase.length.filter(|_| is_certain(phase)) {
         Some(length) => {
@@ -69,8 +69,8 @@ fn time(phase: &Phase, lasted: Duration) -> String {
 }
 
 /// The line on latency: `p99 latency  ▁▁▁▂█▃▁  4.12 ms  scale to 5.00 ms`.
-fn latency(scene: &Scene, columns: usize) -> Line {
-    let line = Line::new().then(Tone::Plain, "p99 latency  ");
+fn latency(scene: &Scene, columns: usize) -> StyledLine {
+    let line = StyledLine::new().then(Tone::Plain, "p99 latency  ");
     // The bars leave room for what stands behind them.
     let room = columns.saturating_sub(line.width() + 27).clamp(8, SPARKS);
     let shown = &scene.latency_us[scene.latency_us.len().saturating_sub(room)..];
@@ -94,7 +94,7 @@ fn shortened(text: &str, columns: usize) -> String {
 
 /// The headings and the figures below them; where there is no room for all side by side, the others stand further
 /// below.
-fn counts(counts: &Counts, columns: usize) -> Vec<Line> {
+fn counts(counts: &Counts, columns: usize) -> Vec<StyledLine> {
     let Counts { sent, acked, refused, unknown, delivered, missing } = *counts;
     let warning = |count: u64, tone| if count > 0 { tone } else { Tone::Plain };
     let fields = [
@@ -105,11 +105,11 @@ fn counts(counts: &Counts, columns: usize) -> Vec<Line> {
         ("delivered", 13, delivered, Tone::Plain),
         ("lost so far", 14, missing, warning(missing, Tone::Bad)),
     ];
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<StyledLine> = Vec::new();
     let mut taken = 0;
     for (name, width, count, tone) in fields {
         if lines.is_empty() || taken + width > columns {
-            lines.extend([Line::new(), Line::new()]);
+            lines.extend([StyledLine::new(), StyledLine::new()]);
             taken = 0;
         }
         taken += width;

@@ -59,7 +59,7 @@ fn no_field_moves_while_figures_grow() {
         missing: 9_999_999,
     };
     late.load_began = Some(now - ms(19_900));
-    let ends = |scene: &Scene| lines(scene, now, 79)[..4].iter().map(Line::width).collect::<Vec<_>>();
+    let ends = |scene: &Scene| lines(scene, now, 79)[..4].iter().map(StyledLine::width).collect::<Vec<_>>();
     assert_eq!(ends(&early), ends(&late));
     assert!(ends(&late).iter().all(|width| *width <= 79), "{:?}", ends(&late));
 }

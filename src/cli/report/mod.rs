@@ -21,42 +21,43 @@ Examples:
   pubsub-lab report                              the last run again
   pubsub-lab report runs/latest --format md      for a pull request
   pubsub-lab report --charts pictures            the charts as files
-  pubsub-lab report before after                 what changed, and which way
+  pubsub-lab report before after                 what changed, and in which direction
   pubsub-lab report before1,before2 after        a side may be several directories
   pubsub-lab report --merge one two --out both   repetitions, or machines, pooled into one
 
-A comparison matches runs by label and parameters; the first side is the baseline. Several runs of a side are pooled:
-their latencies are read off the sum of their histograms, and the share on time is of all their debts; of every other
-figure it is the median. `better` and `worse` say where a figure went, however little.
+A comparison matches runs by label and parameters; the first side is the baseline. Several runs of a side are \
+pooled: their latencies are read off the sum of their histograms, the share on time is that of all their debts, and \
+every other figure is the median. `better` and `worse` say which way a figure went, however little.
 
-A `*` marks a difference that is more than noise: by the exact two-sided Mann-Whitney U test over the single runs of
-both sides, chance alone would part them so far in at most 1 of 100 cases. That takes 5 runs a side (bench --runs 5)
-that do not overlap; with fewer, nothing is marked. About thirty figures are tested, so that now and then one is marked
-by chance. The test knows only the spread within a side: run both sides on a machine that is equally busy.
+A `*` marks a difference that is more than noise: by the exact two-sided Mann-Whitney U test over the single runs of \
+both sides, chance alone would show such a difference in at most 1 of 100 cases. That takes 5 runs on each side \
+(bench --runs 5) that do not overlap; with fewer, nothing is marked. About thirty figures are tested, so now and then \
+one is marked by chance. The test knows only the spread within a side: run both sides on an equally busy machine.
 
-Exit code: 0 printed, whatever the report says, 2 no report there or not one, 4 something is missing (a browser, space).";
+Exit code: 0 if the report was printed, whatever it says, 2 if there is no valid report, 4 if something is missing (a \
+browser, space on the disk).";
 
 /// Flags of `pubsub-lab report`.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub struct ReportArgs {
-    /// Directories of reports [default: runs/latest]; two or more are compared with the first
+    /// Directories of reports [default: runs/latest]; if there are several, they are compared with the first
     #[arg(value_name = "DIR")]
     dirs: Vec<PathBuf>,
 
-    /// What goes to stdout; of several reports: text, json or md
+    /// What to print on stdout; for several reports: text, json or md
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     format: Format,
 
-    /// Open report.html in the browser, too
+    /// Open report.html in the browser as well
     #[arg(long, conflicts_with = "merge")]
     open: bool,
 
-    /// Write the files beside report.json anew
+    /// Write the files beside report.json again
     #[arg(long, conflicts_with = "merge")]
     write: bool,
 
-    /// Write each chart of the page as an SVG file of its own into this directory, for slides
+    /// Write each chart of the page into this directory, as an SVG file for slides
     #[arg(long, value_name = "DIR", conflicts_with = "merge")]
     charts: Option<PathBuf>,
 
@@ -64,7 +65,7 @@ pub struct ReportArgs {
     #[arg(long, requires = "dirs")]
     merge: bool,
 
-    /// Where `--merge` writes merged.json and merged.hlog
+    /// Directory into which `--merge` writes merged.json and merged.hlog
     #[arg(long, short, value_name = "DIR", requires = "merge")]
     out: Option<PathBuf>,
 }

@@ -31,9 +31,9 @@ impl Tone {
 
 /// A line of text whose parts have tones.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Line(Vec<(Tone, String)>);
+pub(super) struct StyledLine(Vec<(Tone, String)>);
 
-impl Line {
+impl StyledLine {
     pub(super) fn new() -> Self {
         Self::default()
     }
@@ -106,19 +106,20 @@ mod tests {
 
     #[test]
     fn it_is_cut_to_columns_and_not_to_bytes() {
-        let line = Line::new().then(Tone::Plain, "ab▁▂").then(Tone::Bad, "cd").then(Tone::Good, "ef");
+        let line = StyledLine::new().then(Tone::Plain, "ab▁▂").then(Tone::Bad, "cd").then(Tone::Good, "ef");
         let cuts: Vec<_> = [0, 3, 4, 5, 6, 8, 99].map(|columns| line.cut(columns, false)).into();
         assert_eq!(cuts, ["", "ab…", "ab▁…", "ab▁▂…", "ab▁▂c…", "ab▁▂cdef", "ab▁▂cdef"]);
         assert_eq!(line.width(), 8);
         // A wide character is not cut in two.
-        let wide = Line::new().then(Tone::Plain, "漢字");
+        let wide = StyledLine::new().then(Tone::Plain, "漢字");
         assert_eq!([2, 3, 4].map(|columns| wide.cut(columns, false)), ["…", "漢…", "漢字"]);
         assert_eq!(wide.width(), 4);
     }
 
     #[test]
     fn colours_end_where_their_part_ends() {
-        let line = Line::new().then(Tone::Plain, "node ").then(Tone::Bad, "KILLED").then(Tone::Good, "up");
+        let line =
+            StyledLine::new().then(Tone::Plain, "node ").then(Tone::Bad, "KILLED").then(Tone::Good, "up");
         assert_eq!(line.cut(8, true), "node \x1b[1;31mKI\x1b[0m…");
         assert_eq!(line.cut(5, true), "node…");
         assert_eq!(line.cut(80, true), "node \x1b[1;31mKILLED\x1b[0m\x1b[32mup\x1b[0m");
@@ -126,6 +127,6 @@ mod tests {
 
     #[test]
     fn what_would_move_the_cursor_is_left_out() {
-        assert_eq!(Line::new().then(Tone::Plain, "a\x1b[2J\nb\t").cut(80, true), "a [2J b ");
+        assert_eq!(StyledLine::new().then(Tone::Plain, "a\x1b[2J\nb\t").cut(80, true), "a [2J b ");
     }
 }
