@@ -239,6 +239,33 @@ mod tests {
     }
 
     #[test]
+    fn of_the_times_the_table_has_three_quantiles_and_a_comparison_those_that_matter() {
+        let of = |has: fn(&Figure) -> bool| -> Vec<_> {
+            Figure::all()
+                .filter(|it| matches!(it, Figure::Quantile(..)) && has(it))
+                .map(Figure::name)
+                .collect()
+        };
+        assert_eq!(of(|figure| figure.heading().is_some()), ["p50", "p99", "max"]);
+        let compared = ["p50", "p90", "p99", "p999", "max", "service_p99", "fan_out_p99"];
+        assert_eq!(of(|figure| figure.better().is_some()), compared);
+        let rows = ["p50", "p99", "max"].map(|name| Figure::named(name).and_then(|(it, _)| it.heading()));
+        assert_eq!(
+            rows.map(|heading| heading.map(|it| it.row)),
+            ["p50 (ms)", "p99 (ms)", "max (ms)"].map(Some)
+        );
+        assert_eq!(Figure::Count(Count::Lost).heading().map(|it| it.row), Some("lost"));
+    }
+
+    #[test]
+    fn each_quantile_has_its_share_of_the_values() {
+        assert_eq!(
+            Quantile::ALL.iter().map(|it| it.fraction()).collect::<Vec<_>>(),
+            [0.5, 0.9, 0.99, 0.999, 1.0]
+        );
+    }
+
+    #[test]
     fn every_figure_says_what_it_is() {
         for figure in Figure::all() {
             let meaning = figure.meaning();

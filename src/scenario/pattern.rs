@@ -169,6 +169,9 @@ mod tests {
         assert_eq!(Pattern::ALL.map(Pattern::crosses_nodes), [false, true, true, true]);
         assert_eq!(Pattern::ALL.map(Pattern::links_nodes), [false, false, true, false]);
         assert_eq!(Pattern::ALL.map(Pattern::broker), [None, Some("Redis"), None, Some("RabbitMQ")]);
+        // What a client may take for more than it is.
+        assert_eq!(Pattern::ALL.map(|it| it.weak_ack().is_some()), [false, false, true, false]);
+        assert!(Pattern::Zeromq.weak_ack().is_some_and(|it| it.contains("sockets took the message")));
         assert_eq!(format!("{:6}|{}", Pattern::Amqp, Pattern::Local), "amqp  |local");
     }
 }

@@ -2,6 +2,8 @@
 
 #[path = "actions_tests.rs"]
 mod actions;
+#[path = "fault_words_tests.rs"]
+mod fault_words;
 #[path = "faults_tests.rs"]
 mod faults;
 #[path = "json_tests.rs"]
