@@ -55,6 +55,23 @@ fn every_room_has_the_lints_of_the_house_and_says_what_it_is() {
     }
 }
 
+/// The compiler does not keep a bus away from another: they are modules of one room.
+#[test]
+fn no_bus_takes_anything_from_another() {
+    let room = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bus");
+    let buses = ["redis", "amqp", "zeromq"];
+    for bus in buses {
+        for file in rust_files(&room.join(bus)) {
+            let source = std::fs::read_to_string(&file).unwrap();
+            for other in buses.into_iter().filter(|other| *other != bus) {
+                let ways = ["crate::", "super::"].map(|way| format!("{way}{other}::"));
+                let taken = ways.iter().find(|way| source.contains(way.as_str()));
+                assert_eq!(taken, None, "{} takes something from its sibling", file.display());
+            }
+        }
+    }
+}
+
 /// The manifest of every room.
 fn manifests() -> BTreeMap<String, Table> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

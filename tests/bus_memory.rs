@@ -9,7 +9,7 @@ mod support;
 use std::time::Instant;
 
 use bytes::Bytes;
-use pubsub_lab::bus::{Bus, BusEvent, Outcome};
+use pubsub_lab::bus::{Bus, BusEvent, PublishOutcome};
 use tokio::time::timeout;
 
 use support::redis::RedisServer;
@@ -44,10 +44,12 @@ async fn floods(before: u64) -> bool {
             (0..500).map(|n| bus.publish(envelope("lobby", &n.to_string(), text.clone()))).collect();
         for receipt in receipts {
             match receipt.await {
-                Outcome::Ack(_) => taken += 1,
+                PublishOutcome::Ack(_) => taken += 1,
                 // This machine may be busy; what was not sent is not owed.
-                Outcome::Refused { code: "overloaded", .. } => {}
-                Outcome::Refused { code: "bus_down", .. } | Outcome::Unknown { .. } => return false,
+                PublishOutcome::Refused { code: "overloaded", .. } => {}
+                PublishOutcome::Refused { code: "bus_down", .. } | PublishOutcome::Unknown { .. } => {
+                    return false;
+                }
                 other => panic!("{other:?}"),
             }
         }

@@ -2,7 +2,7 @@
 
 use metrics::{Counter, counter, describe_counter};
 
-use super::Outcome;
+use super::PublishOutcome;
 
 /// The counters of one bus.
 ///
@@ -57,11 +57,11 @@ impl Counters {
     }
 
     /// Counts the outcome of one publish.
-    pub fn count(&self, outcome: &Outcome) {
+    pub fn count(&self, outcome: &PublishOutcome) {
         match outcome {
-            Outcome::Ack(_) => self.published.increment(1),
-            Outcome::Refused { .. } => self.refused.increment(1),
-            Outcome::Unknown { .. } => self.unknown.increment(1),
+            PublishOutcome::Ack(_) => self.published.increment(1),
+            PublishOutcome::Refused { .. } => self.refused.increment(1),
+            PublishOutcome::Unknown { .. } => self.unknown.increment(1),
         }
     }
 }

@@ -1,25 +1,45 @@
 //! The bus: how the nodes of one cluster reach each other. Each pattern has one implementation.
 //!
 //! A bus gives a node its own messages back too, so a room never delivers directly: what a client sees has gone the
-//! whole way. To add a pattern, implement [`Bus`], and run the contract suite (`tests/together/bus_contract`) over
-//! it.
+//! whole way.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `local`, `redis`, `zeromq`, `amqp` | one bus for each pattern; none takes anything from another |
+//! | `brokered` | what every bus over a broker is made of |
+//! | `keeper`, `backoff` | the loop that connects again and again, and its pauses |
+//! | `flights` | what was given to a connection and is not answered yet |
+//! | `inbox` | what came and waits for the node |
+//! | `interest` | the rooms that the node wants, and what the broker has confirmed |
+//! | `running`, `status`, `counters` | the tasks of a bus, its health, what it counts |
+//! | `redaction` | URLs without their passwords |
+//!
+//! To add a pattern, implement [`Bus`], and run the contract suite (`tests/together/bus_contract`) over it. Over a
+//! broker [`BrokeredBus`] does most of it: a pattern says how it queues a publish (`Outgoing`), and how each of its
+//! connections is made and used (`Service`).
 
 pub mod amqp;
 mod backoff;
+mod brokered;
 mod counters;
-mod feed;
+mod flights;
+mod inbox;
 mod interest;
+mod keeper;
 pub mod local;
 #[cfg(test)]
 mod meter;
 mod redaction;
 pub mod redis;
+mod running;
 #[cfg(test)]
 mod samples;
 mod status;
 pub mod zeromq;
 
+pub use brokered::BrokeredBus;
 pub use counters::Counters;
+pub use keeper::ConnectionFailure;
 pub use wire::Level;
 
 use std::future::Future;
@@ -130,7 +150,7 @@ pub enum BusError {
 
 /// The outcome of one publish, as far as its node can know.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum PublishOutcome {
     /// The message was taken, which does not mean that anybody received it.
     Ack(Level),
     /// The message was certainly not sent.
@@ -148,7 +168,7 @@ pub enum Outcome {
     },
 }
 
-impl Outcome {
+impl PublishOutcome {
     /// An outcome `Refused` with the code `bus_down`: nothing can be sent, for this reason.
     pub fn bus_down(reason: impl Into<String>) -> Self {
         Self::Refused { code: "bus_down", reason: reason.into() }
@@ -166,28 +186,28 @@ pub struct Receipt(ReceiptState);
 
 #[derive(Debug)]
 enum ReceiptState {
-    Ready(Option<Outcome>),
-    Later(oneshot::Receiver<Outcome>),
+    Ready(Option<PublishOutcome>),
+    Later(oneshot::Receiver<PublishOutcome>),
 }
 
 impl Receipt {
     /// An answer that is known at once.
-    pub fn ready(outcome: Outcome) -> Self {
+    pub fn ready(outcome: PublishOutcome) -> Self {
         Self(ReceiptState::Ready(Some(outcome)))
     }
 
-    /// An answer that comes through the sender. A dropped sender reads as [`Outcome::Unknown`].
-    pub fn later() -> (oneshot::Sender<Outcome>, Self) {
+    /// An answer that comes through the sender. A dropped sender reads as [`PublishOutcome::Unknown`].
+    pub fn later() -> (oneshot::Sender<PublishOutcome>, Self) {
         let (tx, rx) = oneshot::channel();
         (tx, Self(ReceiptState::Later(rx)))
     }
 }
 
 impl Future for Receipt {
-    type Output = Outcome;
+    type Output = PublishOutcome;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Outcome> {
-        let lost = || Outcome::Unknown { reason: "the bus ended before it answered".into() };
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<PublishOutcome> {
+        let lost = || PublishOutcome::Unknown { reason: "the bus ended before it answered".into() };
         match &mut self.0 {
             ReceiptState::Ready(outcome) => Poll::Ready(outcome.take().unwrap_or_else(lost)),
             ReceiptState::Later(rx) => {
@@ -205,17 +225,20 @@ mod tests {
 
     #[test]
     fn a_receipt_is_there_at_once_or_when_it_is_sent() {
-        assert_eq!(Receipt::ready(Outcome::bus_down("x")).now_or_never(), Some(Outcome::bus_down("x")));
+        assert_eq!(
+            Receipt::ready(PublishOutcome::bus_down("x")).now_or_never(),
+            Some(PublishOutcome::bus_down("x"))
+        );
         let (sender, mut receipt) = Receipt::later();
         assert_eq!((&mut receipt).now_or_never(), None);
-        sender.send(Outcome::Ack(Level::Confirmed)).unwrap();
-        assert_eq!(receipt.now_or_never(), Some(Outcome::Ack(Level::Confirmed)));
+        sender.send(PublishOutcome::Ack(Level::Confirmed)).unwrap();
+        assert_eq!(receipt.now_or_never(), Some(PublishOutcome::Ack(Level::Confirmed)));
     }
 
     #[test]
     fn a_publish_that_nobody_answered_is_unknown() {
         let (sender, receipt) = Receipt::later();
         drop(sender);
-        assert!(matches!(receipt.now_or_never(), Some(Outcome::Unknown { .. })));
+        assert!(matches!(receipt.now_or_never(), Some(PublishOutcome::Unknown { .. })));
     }
 }

@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, watch};
 
-use super::counters::Counters;
-use super::{BoxFuture, Bus, BusError, BusEvent, Health, Level, Outcome, Receipt};
+use super::status::CLOSED;
+use super::{BoxFuture, Bus, BusError, BusEvent, Counters, Health, Level, PublishOutcome, Receipt};
 use wire::{Envelope, Room};
 
 /// Two nodes that each have such a bus do not hear each other. That is the lesson of the pattern, not a fault.
@@ -39,21 +39,21 @@ impl LocalBus {
         }
     }
 
-    fn deliver(&self, envelope: Envelope) -> Outcome {
+    fn deliver(&self, envelope: Envelope) -> PublishOutcome {
         let open = self.open.read().unwrap_or_else(PoisonError::into_inner);
-        let Some(open) = open.as_ref() else { return Outcome::bus_down("the bus is closed") };
+        let Some(open) = open.as_ref() else { return PublishOutcome::bus_down(CLOSED) };
         if !open.rooms.contains(&envelope.room) {
-            return Outcome::Ack(Level::Handed);
+            return PublishOutcome::Ack(Level::Handed);
         }
         match open.events.try_send(BusEvent::Envelope(envelope)) {
             Ok(()) => {
                 self.counters.received.increment(1);
-                Outcome::Ack(Level::Handed)
+                PublishOutcome::Ack(Level::Handed)
             }
             Err(TrySendError::Full(_)) => {
-                Outcome::overloaded("the node does not keep up with its own messages")
+                PublishOutcome::overloaded("the node does not keep up with its own messages")
             }
-            Err(TrySendError::Closed(_)) => Outcome::bus_down("the node no longer reads"),
+            Err(TrySendError::Closed(_)) => PublishOutcome::bus_down("the node no longer reads"),
         }
     }
 
@@ -97,7 +97,7 @@ impl Bus for LocalBus {
 
     fn close(&self) -> BoxFuture<()> {
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = None;
-        self.health.send_replace(Health::Down("the bus is closed".into()));
+        self.health.send_replace(Health::Down(CLOSED.into()));
         Box::pin(std::future::ready(()))
     }
 }
@@ -117,14 +117,14 @@ mod tests {
         (bus, events, meter)
     }
 
-    fn publish(bus: &LocalBus, name: &str, id: &str) -> Outcome {
+    fn publish(bus: &LocalBus, name: &str, id: &str) -> PublishOutcome {
         bus.publish(chat(name, id)).now_or_never().unwrap()
     }
 
-    fn code(outcome: Outcome) -> &'static str {
+    fn code(outcome: PublishOutcome) -> &'static str {
         match outcome {
-            Outcome::Ack(Level::Handed) => "handed",
-            Outcome::Refused { code, .. } => code,
+            PublishOutcome::Ack(Level::Handed) => "handed",
+            PublishOutcome::Refused { code, .. } => code,
             other => panic!("{other:?}"),
         }
     }

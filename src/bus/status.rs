@@ -38,11 +38,11 @@ impl Status {
         self.health.subscribe()
     }
 
-    pub(super) fn up(&self, part: Part) {
+    pub(super) fn set_up(&self, part: Part) {
         self.set(part, None);
     }
 
-    pub(super) fn down(&self, part: Part, reason: &str) {
+    pub(super) fn set_down(&self, part: Part, reason: &str) {
         self.set(part, Some(reason.into()));
     }
 
@@ -84,15 +84,15 @@ mod tests {
         let status = Status::new("test", "connecting".into());
         let health = status.watch();
         assert_eq!(*health.borrow(), down("connecting"));
-        status.up(Part::Subscriber);
+        status.set_up(Part::Subscriber);
         assert_eq!(*health.borrow(), down("connecting"));
-        status.up(Part::Publisher);
+        status.set_up(Part::Publisher);
         assert_eq!(*health.borrow(), Health::Up);
-        status.down(Part::Subscriber, "lost");
+        status.set_down(Part::Subscriber, "lost");
         assert_eq!(*health.borrow(), down("lost"));
-        status.up(Part::Publisher);
+        status.set_up(Part::Publisher);
         assert_eq!(*health.borrow(), down("lost"));
-        status.up(Part::Subscriber);
+        status.set_up(Part::Subscriber);
         assert_eq!(*health.borrow(), Health::Up);
     }
 
@@ -100,11 +100,11 @@ mod tests {
     fn the_publishers_reason_stands_before_the_subscribers() {
         let status = Status::new("test", "connecting".into());
         let health = status.watch();
-        status.down(Part::Subscriber, "no subscriber");
+        status.set_down(Part::Subscriber, "no subscriber");
         assert_eq!(*health.borrow(), down("connecting"));
-        status.down(Part::Publisher, "no publisher");
+        status.set_down(Part::Publisher, "no publisher");
         assert_eq!(*health.borrow(), down("no publisher"));
-        status.up(Part::Publisher);
+        status.set_up(Part::Publisher);
         assert_eq!(*health.borrow(), down("no subscriber"));
     }
 
@@ -112,13 +112,13 @@ mod tests {
     fn whoever_watches_is_woken_by_news_alone() {
         let status = Status::new("test", "connecting".into());
         let mut health = status.watch();
-        status.up(Part::Publisher);
-        status.down(Part::Publisher, "connecting");
+        status.set_up(Part::Publisher);
+        status.set_down(Part::Publisher, "connecting");
         assert!(!health.has_changed().unwrap());
-        status.down(Part::Publisher, "lost");
+        status.set_down(Part::Publisher, "lost");
         assert!(health.has_changed().unwrap());
         health.mark_unchanged();
-        status.down(Part::Publisher, "lost");
+        status.set_down(Part::Publisher, "lost");
         assert!(!health.has_changed().unwrap());
     }
 }

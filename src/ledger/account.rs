@@ -6,6 +6,7 @@ use super::early::Early;
 use super::ledger::Ledger;
 use super::subscriber::Seen;
 use super::time::{ON_TIME_NANOS, nanos};
+use scenario::Count;
 
 impl Ledger {
     /// Number of messages that are due by a moment; 0 before the load begins.
@@ -25,15 +26,15 @@ impl Ledger {
         let Some(debt) = subscriber.debts.get_mut(place) else { return };
         let before = *debt;
         debt.owe(self.plan.has_path(message.node as usize, stay.node as usize));
-        self.counts.owed += u64::from(!before.owed());
+        self.tally.debts.owed += u64::from(!before.owed());
         match (before.outstanding(), debt.outstanding()) {
             (false, true) => {
                 self.unpaid[n] += 1;
-                self.counts.outstanding += 1;
+                self.tally.outstanding += 1;
             }
             (true, false) => {
                 self.unpaid[n] -= 1;
-                self.counts.outstanding -= 1;
+                self.tally.outstanding -= 1;
             }
             _ => {}
         }
@@ -50,7 +51,7 @@ impl Ledger {
         let late = at.saturating_sub(intended);
         let due = nanos(self.tempo.due(n));
         self.note_when(receipt, due, late);
-        let counts = &mut self.counts;
+        let (debts, counts) = (&mut self.tally.debts, &mut self.tally.counts);
         counts.duplicates += u64::from(again);
         if live {
             counts.reordered += u64::from(disordered);
@@ -58,9 +59,9 @@ impl Ledger {
             counts.replay_reordered += u64::from(disordered);
         }
         if live && !again {
-            counts.delivered += 1;
-            counts.recovered -= u64::from(!first);
-            counts.on_time += u64::from(late <= ON_TIME_NANOS);
+            debts.delivered += 1;
+            debts.recovered -= u64::from(!first);
+            debts.on_time += u64::from(late <= ON_TIME_NANOS);
             self.latency.saturating_record(late / 1_000);
             self.service.saturating_record(at.saturating_sub(self.messages[n].sent_at) / 1_000);
             self.timeline.delivered(due, late / 1_000, self.latency.lowest_equivalent(late / 1_000));
@@ -70,7 +71,7 @@ impl Ledger {
             self.witness.heard(n, s, at, late, !live);
         }
         if !live && first {
-            counts.recovered += 1;
+            debts.recovered += 1;
             self.recovered.saturating_record(late / 1_000);
         }
         if first && late > ON_TIME_NANOS && debt.has_path() && !self.was_away(s, n) {
@@ -84,11 +85,11 @@ impl Ledger {
         let Early { n, seen: Seen { live, first, again, disordered }, at, .. } = receipt;
         let seen = &mut self.seen;
         if again {
-            seen.duplicates.include(at);
+            seen.at[Count::Duplicates].include(at);
         }
         if disordered {
-            let order = if live { &mut seen.reordered } else { &mut seen.replay_reordered };
-            order.include(at);
+            let order = if live { Count::Reordered } else { Count::ReplayReordered };
+            seen.at[order].include(at);
         }
         if live && !again {
             seen.service.include(at.saturating_sub(self.messages[n].sent_at), due);

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use super::Answer::Handed;
 use super::Arrival::{Live, Replay};
-use super::stage_for_tests::{begun, ms, plan, send};
+use super::stage_for_tests::{begun, figure, ms, plan, send};
 use super::*;
 use scenario::Bound;
 
 /// The time at which too little of a figure is blamed, in milliseconds since the load began.
-fn lacks(settled: &Settled, figure: &str) -> Option<(u128, u128)> {
-    let when = settled.went_wrong(figure, 0.0, Bound::AtLeast(1.0));
+fn lacks(settled: &Settled, name: &str) -> Option<(u128, u128)> {
+    let when = settled.went_wrong(figure(name), 0.0, Bound::AtLeast(1.0));
     when.map(|(from, to)| (from.as_millis(), to.as_millis()))
 }
 
 /// The time at which too much of a figure is blamed, in milliseconds since the load began.
-fn exceeds(settled: &Settled, figure: &str) -> Option<(u128, u128)> {
-    let when = settled.went_wrong(figure, 9.0, Bound::AtMost(1.0));
+fn exceeds(settled: &Settled, name: &str) -> Option<(u128, u128)> {
+    let when = settled.went_wrong(figure(name), 9.0, Bound::AtMost(1.0));
     when.map(|(from, to)| (from.as_millis(), to.as_millis()))
 }
 
@@ -26,16 +26,19 @@ fn a_second_after_the_due_time_is_on_time_and_a_nanosecond_more_is_harm() {
     send(&mut ledger, 0, Handed);
     ledger.received(0, 0, Live, ms(1_000));
     let one_lost = ledger.settle(&[], ms(0));
-    assert_eq!((one_lost.on_time, exceeds(&one_lost, "impact")), (1, Some((0, 0))));
+    assert_eq!((one_lost.debts.on_time, exceeds(&one_lost, "impact")), (1, Some((0, 0))));
     ledger.received(1, 0, Live, ms(1_000));
     let on_time = ledger.settle(&[], ms(0));
-    assert_eq!((on_time.on_time, on_time.impact_ms, lacks(&on_time, "recovered")), (2, None, None));
+    assert_eq!(
+        (on_time.debts.on_time, on_time.times.impact_ms, lacks(&on_time, "recovered")),
+        (2, None, None)
+    );
 
     let mut ledger = begun(plan(1, 20));
     send(&mut ledger, 0, Handed);
     ledger.received(0, 0, Live, ms(1_000) + Duration::from_nanos(1));
     let late = ledger.settle(&[], ms(0));
-    assert_eq!((late.on_time, late.impact_ms, late.debts.delivered), (0, Some(1_000), 1));
+    assert_eq!((late.debts.on_time, late.times.impact_ms, late.debts.delivered), (0, Some(1_000), 1));
     assert_eq!((lacks(&late, "recovered"), exceeds(&late, "impact")), (Some((0, 0)), Some((0, 1_000))));
 }
 
@@ -46,7 +49,7 @@ fn what_has_no_path_and_comes_late_all_the_same_harms_nobody() {
     ledger.received(0, 0, Live, ms(1));
     ledger.received(1, 0, Live, ms(5_000));
     let settled = ledger.settle(&[], ms(9_000));
-    assert_eq!((settled.debts.delivered, settled.on_time, settled.impact_ms), (2, 1, None));
+    assert_eq!((settled.debts.delivered, settled.debts.on_time, settled.times.impact_ms), (2, 1, None));
 }
 
 #[test]
@@ -57,7 +60,10 @@ fn the_harm_of_a_debt_ends_with_its_first_receipt_of_any_kind() {
     ledger.received(0, 1, Live, ms(3_100));
     ledger.received(0, 1, Live, ms(4_100));
     let settled = ledger.settle(&[], ms(9_000));
-    assert_eq!((settled.impact_ms, settled.debts.delivered, settled.duplicates), (Some(2_000), 1, 1));
+    assert_eq!(
+        (settled.times.impact_ms, settled.debts.delivered, settled.counts.duplicates),
+        (Some(2_000), 1, 1)
+    );
     assert_eq!(settled.longest_us(), Some(3_000_000), "its latency is that of the live receipt");
 }
 
@@ -74,7 +80,7 @@ fn a_debt_is_recovered_once_until_it_is_delivered() {
     let progress = ledger.progress(ms(0));
     assert_eq!((progress.recovered, progress.delivered), (2, 1));
     let settled = ledger.settle(&[], ms(9_000));
-    assert_eq!((settled.debts.recovered, settled.debts.delivered, settled.duplicates), (2, 1, 1));
+    assert_eq!((settled.debts.recovered, settled.debts.delivered, settled.counts.duplicates), (2, 1, 1));
     assert_eq!((settled.recovered.len(), settled.latency.len()), (3, 1));
     assert_eq!(settled.recovered.max() / 1_000, 400);
 }
@@ -94,7 +100,10 @@ fn disorder_is_counted_where_it_was_live_or_in_a_replay() {
         ledger.received(0, n, Replay { round: 1 }, ms(900 + n as u64));
     }
     let settled = ledger.settle(&[], ms(9_000));
-    assert_eq!((settled.reordered, settled.replay_reordered, settled.duplicates), (2, 2, 0));
+    assert_eq!(
+        (settled.counts.reordered, settled.counts.replay_reordered, settled.counts.duplicates),
+        (2, 2, 0)
+    );
     assert_eq!(exceeds(&settled, "reordered"), Some((701, 702)));
     assert_eq!(exceeds(&settled, "replay_reordered"), Some((800, 804)));
 }
@@ -130,13 +139,13 @@ fn a_message_of_another_room_is_unexpected_whether_it_was_sent_or_not() {
     // Subscriber 0 is in room 0, as are messages 0 and 2.
     let mut ledger = begun(Plan { rooms: 2, nodes: 1, ..plan(1, 4) });
     ledger.received(0, 1, Live, ms(50));
-    assert_eq!(ledger.settle(&[], ms(0)).unexpected, 1);
+    assert_eq!(ledger.settle(&[], ms(0)).counts.unexpected, 1);
     send(&mut ledger, 1, Handed);
     ledger.received(0, 1, Live, ms(150));
     send(&mut ledger, 2, Handed);
     ledger.received(0, 2, Live, ms(250));
     let settled = ledger.settle(&[], ms(9_000));
-    assert_eq!((settled.unexpected, settled.debts.owed, settled.debts.delivered), (2, 1, 1));
+    assert_eq!((settled.counts.unexpected, settled.debts.owed, settled.debts.delivered), (2, 1, 1));
     assert_eq!(exceeds(&settled, "unexpected"), Some((50, 150)));
 }
 
@@ -152,5 +161,5 @@ fn when_too_many_receipts_wait_for_their_sending_the_next_is_unexpected_at_once(
     ledger.sent(65_537, 0, ms(0));
     ledger.received(0, 65_537, Live, ms(3));
     let settled = ledger.settle(&[], ms(0));
-    assert_eq!((settled.unexpected, settled.debts.delivered, settled.debts.lost), (65_537, 1, 1));
+    assert_eq!((settled.counts.unexpected, settled.debts.delivered, settled.debts.lost), (65_537, 1, 1));
 }

@@ -6,61 +6,56 @@ use super::moments::Moments;
 use super::settled::Settled;
 use super::span::Span;
 use super::timeline::SLICE;
-use scenario::Bound;
+use scenario::{Bound, Count, Distribution, Figure, Quantile, Share, Time};
 
 impl Settled {
-    /// Where in time a figure that does not keep this bound went wrong. The figure goes by its name without a unit, and
-    /// the bound is in milliseconds if the figure is a time. `None` where no moment is to blame.
-    pub(super) fn went_wrong(&self, figure: &str, value: f64, bound: Bound) -> Option<(Duration, Duration)> {
+    /// Where in time a figure that does not keep this bound went wrong. The bound is in milliseconds if the figure is a
+    /// time. `None` where no moment is to blame.
+    pub(super) fn went_wrong(
+        &self,
+        figure: Figure,
+        value: f64,
+        bound: Bound,
+    ) -> Option<(Duration, Duration)> {
+        let moments = &self.moments;
         let exceeded = bound.is_exceeded_by(value);
         let span = match figure {
-            "impact" | "recovery" => self.moments.harm,
-            "ready" => self.moments.ready,
-            "p50" | "p90" | "p99" | "p999" | "max" => self.slices(figure, bound, exceeded),
-            _ if exceeded && figure.starts_with("fan_out_") => self.spreads(bound),
-            _ if exceeded => self.too_much(figure),
-            _ => self.too_little(figure),
+            Figure::Time(Time::Impact | Time::Recovery) => moments.harm,
+            Figure::Time(Time::Ready) => moments.ready,
+            Figure::Quantile(Distribution::Latency, quantile) => self.slices(quantile, bound, exceeded),
+            Figure::Quantile(of, _) if exceeded => match of {
+                Distribution::FanOut => self.spreads(bound),
+                Distribution::Service => moments.service.span(),
+                Distribution::Recovered => moments.recovered.span(),
+                Distribution::Latency | Distribution::PublishDelay | Distribution::LoopLag => Span::default(),
+            },
+            Figure::Count(count) if exceeded => self.too_many(count),
+            Figure::Share(Share::LostShare) if exceeded => self.too_many(Count::Lost),
+            Figure::Count(count) => self.too_few(count),
+            Figure::Share(Share::OnTime) if !exceeded => self.too_few(Count::Delivered).or(moments.late),
+            Figure::Share(_) | Figure::Quantile(..) => Span::default(),
         };
         span.ends().map(|(from, to)| (Duration::from_nanos(from), Duration::from_nanos(to)))
     }
 
-    fn too_much(&self, figure: &str) -> Span {
-        let Moments { seen, lost, messages, .. } = &self.moments;
-        match figure {
-            "lost" | "lost_share" => lost.all.or(messages.unsent),
-            "lost_confirmed" => lost.confirmed.or(messages.unsent),
-            "lost_handed" => lost.handed.or(messages.unsent),
-            "lost_refused" => lost.refused.or(messages.unsent),
-            "lost_unknown" => lost.unknown.or(messages.unsent),
-            "lost_online" => lost.online.or(messages.unsent),
-            "lost_offline" => lost.offline.or(messages.unsent),
-            "lost_no_path" => lost.no_path,
-            "unsent" | "unsent_debts" => messages.unsent,
-            "refused" => messages.refused,
-            "unknown" => messages.unknown,
-            "recovered" => self.moments.recovered,
-            "duplicates" => seen.duplicates,
-            "reordered" => seen.reordered,
-            "replay_reordered" => seen.replay_reordered,
-            "unexpected" => seen.unexpected,
-            "corrupted" => seen.corrupted,
-            "foreign" => seen.foreign,
-            "refused_but_delivered" => self.moments.refused_but_delivered,
-            "stopped_paths" => self.moments.stopped,
-            _ if figure.starts_with("service_") => seen.service.span(),
-            _ if figure.starts_with("recovered_") => seen.recovered.span(),
-            _ => Span::default(),
+    /// The moments of what was counted, and of the unsent messages where their debts count, too.
+    fn too_many(&self, count: Count) -> Span {
+        let at = &self.moments.at;
+        if count == Count::UnsentDebts || Figure::Count(count).counts_unsent() {
+            at[count].or(at[Count::Unsent])
+        } else {
+            at[count]
         }
     }
 
-    fn too_little(&self, figure: &str) -> Span {
-        let Moments { seen, lost, messages, recovered, .. } = &self.moments;
-        match figure {
-            "sent" => messages.unsent,
-            "acked" => messages.refused.or(messages.unknown).or(messages.unsent),
-            "delivered" => lost.all.or(*recovered).or(messages.unsent),
-            "recovered" => lost.all.or(seen.late).or(messages.unsent),
-            "on_time" => lost.all.or(*recovered).or(seen.late).or(messages.unsent),
+    /// The moments of what went another way than the one that is counted.
+    fn too_few(&self, count: Count) -> Span {
+        let Moments { at, late, .. } = &self.moments;
+        match count {
+            Count::Sent => at[Count::Unsent],
+            Count::Acked => at[Count::Refused].or(at[Count::Unknown]).or(at[Count::Unsent]),
+            Count::Delivered => at[Count::Lost].or(at[Count::Recovered]).or(at[Count::Unsent]),
+            Count::Recovered => at[Count::Lost].or(*late).or(at[Count::Unsent]),
             _ => Span::default(),
         }
     }
@@ -78,12 +73,12 @@ impl Settled {
 
     /// The span from the first to the last slice whose latency breaks the bound. If none does, because a slice is less
     /// exact than the whole, it is the slice of the longest latency.
-    fn slices(&self, figure: &str, bound: Bound, exceeded: bool) -> Span {
-        let us = |i: usize| match figure {
-            "p50" => self.timeline[i].p50_us,
+    fn slices(&self, quantile: Quantile, bound: Bound, exceeded: bool) -> Span {
+        let us = |i: usize| match quantile {
+            Quantile::P50 => self.timeline[i].p50_us,
             // A slice has no p90, and where the p90 is over the bound, the p99 is too.
-            "p90" | "p99" => self.timeline[i].p99_us,
-            _ => self.moments.longest_us.get(i).copied().filter(|us| *us > 0),
+            Quantile::P90 | Quantile::P99 => self.timeline[i].p99_us,
+            Quantile::P999 | Quantile::Max => self.moments.longest_us.get(i).copied().filter(|us| *us > 0),
         };
         let breaks = |i: &usize| {
             let ms = us(*i).map(|us| us as f64 / 1e3);
@@ -92,7 +87,7 @@ impl Settled {
         let all = 0..self.timeline.len();
         let mut span = Span::default();
         // The longest latency of all is in one slice alone, so no span is gathered for it.
-        if figure != "max" {
+        if quantile != Quantile::Max {
             all.clone().filter(breaks).for_each(|i| span.cover(i as u64 * SLICE, (i as u64 + 1) * SLICE));
         }
         // Of slices with an equally long latency, the first is taken.

@@ -2,57 +2,51 @@
 
 use super::Answer::Handed;
 use super::Arrival::Live;
-use super::stage_for_tests::{begun, ms, plan, send};
+use super::stage_for_tests::{begun, figure, ms, plan, send};
 use super::*;
-use scenario::Bound;
+use scenario::{Bound, Count};
 
 /// A run in which every kind of moment falls into another second.
 fn each_at_its_own_second() -> Settled {
     let mut settled = begun(plan(1, 0)).settle(&[], ms(0));
     let at = |span: &mut span::Span, second: u64| span.include(second * 1_000_000_000);
     let moments = &mut settled.moments;
-    let lost = &mut moments.lost;
     let lost = [
-        &mut lost.all,
-        &mut lost.confirmed,
-        &mut lost.handed,
-        &mut lost.refused,
-        &mut lost.unknown,
-        &mut lost.no_path,
-        &mut lost.online,
-        &mut lost.offline,
+        Count::Lost,
+        Count::LostConfirmed,
+        Count::LostHanded,
+        Count::LostRefused,
+        Count::LostUnknown,
+        Count::LostNoPath,
+        Count::LostOnline,
+        Count::LostOffline,
     ];
-    lost.into_iter().zip(1..).for_each(|(span, second)| at(span, second));
-    let messages = &mut moments.messages;
-    let messages = [&mut messages.refused, &mut messages.unknown, &mut messages.unsent];
-    messages.into_iter().zip(11..).for_each(|(span, second)| at(span, second));
-    let debts = [
-        &mut moments.recovered,
-        &mut moments.refused_but_delivered,
-        &mut moments.harm,
-        &mut moments.ready,
-        &mut moments.stopped,
-    ];
-    debts.into_iter().zip(21..).for_each(|(span, second)| at(span, second));
-    let seen = &mut moments.seen;
-    seen.service.include(1, 38_000_000_000);
-    seen.recovered.include(1, 39_000_000_000);
+    lost.into_iter().zip(1..).for_each(|(count, second)| at(&mut moments.at[count], second));
+    let messages = [Count::Refused, Count::Unknown, Count::Unsent];
+    messages.into_iter().zip(11..).for_each(|(count, second)| at(&mut moments.at[count], second));
+    at(&mut moments.at[Count::Recovered], 21);
+    at(&mut moments.at[Count::RefusedButDelivered], 22);
+    at(&mut moments.harm, 23);
+    at(&mut moments.ready, 24);
+    at(&mut moments.at[Count::StoppedPaths], 25);
     let receipts = [
-        &mut seen.duplicates,
-        &mut seen.reordered,
-        &mut seen.replay_reordered,
-        &mut seen.unexpected,
-        &mut seen.corrupted,
-        &mut seen.foreign,
-        &mut seen.late,
+        Count::Duplicates,
+        Count::Reordered,
+        Count::ReplayReordered,
+        Count::Unexpected,
+        Count::Corrupted,
+        Count::Foreign,
     ];
-    receipts.into_iter().zip(31..).for_each(|(span, second)| at(span, second));
+    receipts.into_iter().zip(31..).for_each(|(count, second)| at(&mut moments.at[count], second));
+    at(&mut moments.late, 37);
+    moments.service.include(1, 38_000_000_000);
+    moments.recovered.include(1, 39_000_000_000);
     settled
 }
 
 /// The seconds from which to which a figure whose value is 5 went wrong.
-fn seconds(settled: &Settled, figure: &str, bound: Bound) -> Option<(u64, u64)> {
-    settled.went_wrong(figure, 5.0, bound).map(|(from, to)| (from.as_secs(), to.as_secs()))
+fn seconds(settled: &Settled, name: &str, bound: Bound) -> Option<(u64, u64)> {
+    settled.went_wrong(figure(name), 5.0, bound).map(|(from, to)| (from.as_secs(), to.as_secs()))
 }
 
 #[test]
@@ -142,8 +136,8 @@ fn slices_of_many_kinds() -> Settled {
 #[test]
 fn each_quantile_is_looked_for_in_the_slices_where_it_is_wrong() {
     let settled = slices_of_many_kinds();
-    let over = |figure, value, bound| {
-        let when = settled.went_wrong(figure, value, bound);
+    let over = |name, value, bound| {
+        let when = settled.went_wrong(figure(name), value, bound);
         when.map(|(from, to)| (from.as_millis(), to.as_millis()))
     };
     let most = Bound::AtMost(20.0);
@@ -183,8 +177,8 @@ fn each_way_to_be_lost_has_the_due_times_of_what_was_lost_that_way() {
         }
     }
     let settled = ledger.settle(&[], ms(9_000));
-    let when = |figure| {
-        let when = settled.went_wrong(figure, 9.0, Bound::AtMost(0.0));
+    let when = |name| {
+        let when = settled.went_wrong(figure(name), 9.0, Bound::AtMost(0.0));
         when.map(|(from, to)| (from.as_millis(), to.as_millis()))
     };
     assert_eq!(when("lost"), Some((700, 3_600)));
@@ -213,6 +207,6 @@ fn a_stopped_path_is_blamed_from_its_stop_to_the_end_of_the_schedule() {
         }
     }
     let settled = ledger.settle(&[], ms(9_000));
-    let when = settled.went_wrong("stopped_paths", 1.0, Bound::AtMost(0.0));
+    let when = settled.went_wrong(figure("stopped_paths"), 1.0, Bound::AtMost(0.0));
     assert_eq!(when.map(|(from, to)| (from.as_millis(), to.as_millis())), Some((1_600, 3_900)));
 }

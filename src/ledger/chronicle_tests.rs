@@ -86,7 +86,7 @@ fn the_spread_of_a_slice_is_the_lower_median_and_the_longest_of_its_messages() {
     assert_eq!((settled.fan_out.len(), settled.widest_us()), (6, Some(18_000)));
 }
 
-/// The begin and the length of each interval in milliseconds, its phase, and the number of its latencies.
+/// The start and the length of each interval in milliseconds, its phase, and the number of its latencies.
 fn intervals(ledger: &Ledger, faults: &[FaultTimes]) -> Vec<(u128, u128, Phase, u64)> {
     let interval = |it: &Interval| (it.at.as_millis(), it.length.as_millis(), it.phase, it.latency.len());
     ledger.settle(faults, ms(900_000)).intervals.iter().map(interval).collect()

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use super::figure::{Figure, grouped, number};
+use super::figure_value::{FigureValue, grouped, number};
 use super::harness::Harness;
 use super::outcome::Outcome;
 use super::settled::Settled;
-use scenario::{Bound, Expectation, FigureKind, figure_base, figure_kind};
+use super::source::FigureSource;
+use scenario::{Bound, Distribution, Expectation, Figure, FigureKind, Share, Time};
 
 /// Decides what became of an expectation.
 pub(super) fn outcome(settled: &Settled, harness: &Harness, expectation: &Expectation) -> Outcome {
@@ -21,14 +22,18 @@ pub(super) fn outcome(settled: &Settled, harness: &Harness, expectation: &Expect
         to_ms: None,
     };
     let violated = |why: String| Outcome { met: false, why: Some(why), ..outcome.clone() };
-    let Some(kind) = figure_kind(name) else {
+    let Some((figure, kind)) = Figure::named(name) else {
         let expected = in_words(expectation.bound, FigureKind::Count);
         return violated(format!("`{name}` is not a figure of a run, expected {expected}"));
     };
-    let (base, bound) = (figure_base(name), expectation.bound.in_millis(kind));
+    let bound = expectation.bound.in_millis(kind);
     let expected = in_words(bound, kind);
-    let Some(figure) = settled.figure(base).or_else(|| harness.figure(base)) else {
-        return match nothing(settled, base) {
+    let of_harness = || match figure {
+        Figure::Quantile(of, quantile) => harness.quantile_us(of, quantile).map(FigureValue::Micros),
+        _ => None,
+    };
+    let Some(read) = settled.value(figure).or_else(of_harness) else {
+        return match nothing(settled, figure) {
             Nothing::ToRecoverFrom if bound.holds(0.0) => outcome,
             Nothing::ToRecoverFrom => {
                 violated(format!("{name} does not exist (no debt was harmed), expected {expected}"))
@@ -36,17 +41,17 @@ pub(super) fn outcome(settled: &Settled, harness: &Harness, expectation: &Expect
             Nothing::ToShow(why) => violated(format!("{name} does not exist ({why}), expected {expected}")),
         };
     };
-    let counted = count_unsent(settled, base, figure);
+    let counted = count_unsent(settled, figure, read);
     let value = counted.value();
     if bound.holds(value) {
         return Outcome { value: Some(value), ..outcome };
     }
     let mut why = format!("{name} is {}", counted.in_words(kind));
-    if counted != figure {
-        why += &format!(" with the {} debts of unsent messages", grouped(settled.unsent_debts));
+    if counted != read {
+        why += &format!(" with the {} debts of unsent messages", grouped(settled.counts.unsent_debts));
     }
     why += &format!(", expected {expected}");
-    let when = settled.went_wrong(base, value, bound);
+    let when = settled.went_wrong(figure, value, bound);
     if let Some((from, to)) = when {
         why += &format!(" ({})", stretch(from, to));
     }
@@ -78,28 +83,37 @@ enum Nothing {
     ToShow(&'static str),
 }
 
-fn nothing(settled: &Settled, base: &str) -> Nothing {
-    match base {
-        "impact" | "recovery" if settled.impact_ms.is_none() => Nothing::ToRecoverFrom,
-        "recovery" | "ready" => Nothing::ToShow("no fault was healed"),
-        "on_time" | "lost_share" => Nothing::ToShow("nothing was owed"),
-        _ if base.starts_with("recovered_") => Nothing::ToShow("nothing was replayed"),
-        _ if base.starts_with("publish_delay_") => Nothing::ToShow("nothing was published"),
-        _ if base.starts_with("loop_lag_") => Nothing::ToShow("it was not measured"),
-        _ => Nothing::ToShow("nothing was delivered"),
-    }
+fn nothing(settled: &Settled, figure: Figure) -> Nothing {
+    Nothing::ToShow(match figure {
+        Figure::Time(Time::Impact | Time::Recovery) if settled.times.impact_ms.is_none() => {
+            return Nothing::ToRecoverFrom;
+        }
+        Figure::Time(_) => "no fault was healed",
+        Figure::Share(_) => "nothing was owed",
+        Figure::Count(_) => "nobody counted it",
+        Figure::Quantile(Distribution::Latency | Distribution::Service | Distribution::FanOut, _) => {
+            "nothing was delivered"
+        }
+        Figure::Quantile(Distribution::Recovered, _) => "nothing was replayed",
+        Figure::Quantile(Distribution::PublishDelay, _) => "nothing was published",
+        Figure::Quantile(Distribution::LoopLag, _) => "it was not measured",
+    })
 }
 
-/// Counts unsent messages as failed, in every expectation on loss and on what came on time.
-fn count_unsent(settled: &Settled, base: &str, figure: Figure) -> Figure {
-    let unsent = settled.unsent_debts;
-    let all = (settled.debts.owed + unsent) as f64;
-    match (base, figure) {
-        ("lost_no_path", figure) => figure,
-        ("lost_share", _) => Figure::Share((settled.debts.lost + unsent) as f64 / all),
-        ("on_time", _) => Figure::Share(settled.on_time as f64 / all),
-        (name, Figure::Count(lost)) if name.starts_with("lost") => Figure::Count(lost + unsent),
-        (_, figure) => figure,
+/// Counts the debts of unsent messages as if they had been sent and lost, in every expectation on a figure to which that
+/// matters.
+fn count_unsent(settled: &Settled, figure: Figure, value: FigureValue) -> FigureValue {
+    let unsent = settled.counts.unsent_debts;
+    match value {
+        _ if !figure.counts_unsent() => value,
+        FigureValue::Share { part, whole } if figure == Figure::Share(Share::OnTime) => {
+            FigureValue::Share { part, whole: whole + unsent }
+        }
+        FigureValue::Share { part, whole } => {
+            FigureValue::Share { part: part + unsent, whole: whole + unsent }
+        }
+        FigureValue::Count(lost) => FigureValue::Count(lost + unsent),
+        FigureValue::Millis(_) | FigureValue::Micros(_) => value,
     }
 }
 

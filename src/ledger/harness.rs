@@ -2,8 +2,9 @@
 
 use hdrhistogram::Histogram;
 
-use super::figure::Figure;
+use super::figure_value::quantile_us;
 use super::histogram::micros_histogram;
+use scenario::{Distribution, Quantile};
 
 /// How the harness itself did.
 #[derive(Debug, Clone)]
@@ -27,13 +28,14 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// A figure of the harness by its name without a unit (`publish_delay_p99`, `loop_lag_max`); `None` for a name that
-    /// belongs to the pattern's figures, and where nothing was measured.
-    pub fn figure(&self, name: &str) -> Option<Figure> {
-        match name.rsplit_once('_')? {
-            ("publish_delay", word) => Figure::quantile(&self.publish_delay, word, None),
-            ("loop_lag", word) => Figure::quantile(&self.loop_lag, word, None),
-            _ => None,
+    /// A quantile of what the harness measured of itself, in microseconds; `None` for a distribution of the pattern, and
+    /// where nothing was measured.
+    pub fn quantile_us(&self, of: Distribution, quantile: Quantile) -> Option<u64> {
+        match of {
+            Distribution::PublishDelay => quantile_us(&self.publish_delay, quantile, None),
+            Distribution::LoopLag => quantile_us(&self.loop_lag, quantile, None),
+            Distribution::Latency | Distribution::Service => None,
+            Distribution::Recovered | Distribution::FanOut => None,
         }
     }
 }
@@ -61,14 +63,13 @@ mod tests {
     #[test]
     fn each_figure_is_of_its_own_histogram_and_only_where_something_was_measured() {
         let mut harness = Harness::default();
-        assert_eq!((harness.figure("publish_delay_p99"), harness.figure("loop_lag_max")), (None, None));
+        let (delay, lag) = (Distribution::PublishDelay, Distribution::LoopLag);
+        assert_eq!([delay, lag].map(|of| harness.quantile_us(of, Quantile::Max)), [None; 2]);
         harness.publish_delay.saturating_record(250);
         harness.loop_lag.saturating_record(1_500);
-        assert_eq!(harness.figure("publish_delay_p99"), Some(Figure::Millis(0.25)));
-        assert_eq!(harness.figure("loop_lag_max"), Some(Figure::Millis(1.5)));
-        assert_eq!(
-            [harness.figure("service_max"), harness.figure("max"), harness.figure("loop_lag_p42")],
-            [None; 3]
-        );
+        assert_eq!(harness.quantile_us(delay, Quantile::P99), Some(250));
+        assert_eq!(harness.quantile_us(lag, Quantile::Max), Some(1_500));
+        let of_the_pattern = [Distribution::Service, Distribution::Latency, Distribution::FanOut];
+        assert_eq!(of_the_pattern.map(|of| harness.quantile_us(of, Quantile::Max)), [None; 3]);
     }
 }

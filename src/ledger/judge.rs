@@ -12,7 +12,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::expected::{outcome, seconds};
-use super::figure::grouped;
+use super::figure_value::grouped;
 use super::harness::Harness;
 use super::outcome::Outcome;
 use super::settled::Settled;
@@ -175,13 +175,13 @@ fn remarks(settled: &Settled, harness: &Harness) -> Vec<String> {
     };
     [
         unsent,
-        remark(settled.corrupted, "a receipt was corrupted", "receipts were corrupted"),
+        remark(settled.counts.corrupted, "a receipt was corrupted", "receipts were corrupted"),
         remark(
-            settled.unexpected,
+            settled.counts.unexpected,
             "a receipt was unexpected: never sent, or not to that room",
             "receipts were unexpected: never sent, or not to that room",
         ),
-        remark(settled.foreign, "a receipt came from another run", "receipts came from other runs"),
+        remark(settled.counts.foreign, "a receipt came from another run", "receipts came from other runs"),
     ]
     .into_iter()
     .flatten()

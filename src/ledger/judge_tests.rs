@@ -133,7 +133,7 @@ fn a_bound_on_what_does_not_exist_is_violated_but_for_the_harm_that_was_not_done
 #[test]
 fn unsent_messages_count_as_failed_in_every_expectation_on_loss() {
     let settled = run(8, 1);
-    assert_eq!((settled.debts.lost, settled.unsent_debts), (1, 4));
+    assert_eq!((settled.debts.lost, settled.counts.unsent_debts), (1, 4));
     let (verdict, why) = judged(&settled, "lost", Bound::AtMost(4.0));
     assert_eq!(verdict, Verdict::Violated);
     assert_eq!(
@@ -225,7 +225,7 @@ fn no_evidence_is_inconclusive() {
 #[test]
 fn what_nobody_asked_for_is_mentioned() {
     let mut settled = run(10, 0);
-    (settled.corrupted, settled.unexpected, settled.foreign) = (1, 2, 1);
+    (settled.counts.corrupted, settled.counts.unexpected, settled.counts.foreign) = (1, 2, 1);
     let harness = Harness { notes: vec!["3 probe messages were lost".into()], ..Harness::default() };
     let judgement = judge(&settled, &harness, &[]);
     assert_eq!(judgement.verdict, Verdict::Valid);
@@ -380,7 +380,7 @@ fn nothing_sent_is_the_servers_fault_and_nobody_subscribed_is_ours() {
 fn each_remark_has_a_word_for_one_and_a_word_for_many() {
     let why = |count: u64| {
         let mut settled = run(10, 0);
-        (settled.corrupted, settled.unexpected, settled.foreign) = (count, count, count);
+        (settled.counts.corrupted, settled.counts.unexpected, settled.counts.foreign) = (count, count, count);
         judge(&settled, &Harness::default(), &[]).why
     };
     assert_eq!(why(0), [""; 0]);

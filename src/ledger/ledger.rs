@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use super::counts::Counts;
 use super::early::EarlyReceipts;
 use super::fan_out::FanOut;
 use super::histogram::micros_histogram;
@@ -15,6 +14,7 @@ use super::path::Path;
 use super::plan::Plan;
 use super::span::Span;
 use super::subscriber::Subscriber;
+use super::tally::Tally;
 use super::tempo::Tempo;
 use super::time::nanos;
 use super::timeline::Timeline;
@@ -38,7 +38,7 @@ pub struct Ledger {
     /// For each room, the numbers of its subscribers.
     pub(super) rooms: Vec<Vec<usize>>,
     pub(super) early: EarlyReceipts,
-    pub(super) counts: Counts,
+    pub(super) tally: Tally,
     pub(super) seen: Seen,
     /// The span from the first harmed intended send time to the end of the last harm, in nanoseconds since the run's
     /// zero.
@@ -68,7 +68,7 @@ impl Ledger {
             subscribers: plan.all_subscribers().map(|s| Subscriber::new(&plan, s)).collect(),
             rooms,
             early: EarlyReceipts::default(),
-            counts: Counts::default(),
+            tally: Tally::default(),
             seen: Seen::default(),
             harm: Span::default(),
             timeline: Timeline::new(plan.messages.checked_sub(1).map(|last| nanos(tempo.due(last)))),
@@ -99,11 +99,11 @@ impl Ledger {
 
     /// Number of debts that are not yet paid and that have a path. Costs nothing to ask.
     pub fn outstanding(&self) -> u64 {
-        self.counts.outstanding
+        self.tally.outstanding
     }
 
     /// Number of messages that were sent and have no answer yet. Costs nothing to ask.
     pub fn unanswered(&self) -> u64 {
-        self.counts.sent - self.counts.answers.iter().sum::<u64>()
+        self.tally.sent - self.tally.answers.iter().sum::<u64>()
     }
 }

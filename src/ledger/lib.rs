@@ -34,14 +34,17 @@
 //! | `path`, `fault_times` | a publisher and a subscriber of it, and when a fault struck and was healed |
 //! | `tempo`, `plan` | when each message is due; who publishes it, where, and who is to hear it |
 //! | `debt`, `presence`, `subscriber` | one debt in a byte; where a subscriber was, and all that it is owed |
-//! | `counts`, `early`, `fan_out`, `timeline` | counts, receipts told too early, recipients of a message, slices |
+//! | `figure_value`, `counts`, `single_times` | the value of a figure, the counts of a run, and its single times |
+//! | `source` | how figures are read |
+//! | `tally` | the counts that events change |
+//! | `early`, `fan_out`, `timeline` | receipts told too early, recipients of a message, slices |
 //! | `witness`, `moments` | the receipts that are kept, and the moments at which something went wrong |
 //! | `ledger` | [`Ledger`]: all of this for one run |
 //! | `account` | what an event changes: a debt comes to be, or is paid |
 //! | `record` | the events themselves: sendings, answers, presence and receipts |
 //! | `progress` | how a run stands while it lasts |
 //! | `stopped`, `phase`, `testimony` | paths that stopped; steady, fault and recovery; three messages as they went |
-//! | `figure`, `settled` | one figure, and every figure of a run |
+//! | `settled` | every figure of a run |
 //! | `chronicle`, `settle` | the end of a run: its course, and what became of each debt |
 //! | `blame` | the moments to blame for a figure that does not keep its bound |
 //! | `harness`, `outcome` | how the load generator itself did, and what became of an expectation |
@@ -57,7 +60,7 @@ mod early;
 mod expected;
 mod fan_out;
 mod fault_times;
-mod figure;
+mod figure_value;
 mod harness;
 mod histogram;
 mod judge;
@@ -73,10 +76,13 @@ mod progress;
 mod record;
 mod settle;
 mod settled;
+mod single_times;
+mod source;
 mod span;
 mod sparse;
 mod stopped;
 mod subscriber;
+mod tally;
 mod tempo;
 mod testimony;
 mod time;
@@ -111,8 +117,9 @@ mod tests;
 mod witness_tests;
 
 pub use arrival::Arrival;
+pub use counts::{Counts, Debts, Messages};
 pub use fault_times::FaultTimes;
-pub use figure::{Figure, grouped};
+pub use figure_value::{FigureValue, grouped};
 pub use harness::Harness;
 pub use histogram::micros_histogram;
 pub use judge::{Judgement, Verdict, judge};
@@ -123,7 +130,9 @@ pub use path::Path;
 pub use phase::{Interval, Phase};
 pub use plan::Plan;
 pub use progress::Progress;
-pub use settled::{Debts, Messages, Settled};
+pub use settled::Settled;
+pub use single_times::SingleTimes;
+pub use source::FigureSource;
 pub use stopped::StoppedPath;
 pub use tempo::{Surge, Tempo};
 pub use testimony::{Fate, Receipt, Testimonies, Testimony};

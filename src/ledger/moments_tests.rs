@@ -207,8 +207,8 @@ fn recipients_far_apart_are_where_their_messages_were_due() {
         ledger.received(1, n, Live, ms(n as u64 * 100 + 5 + apart));
     }
     let figure = |name: &str| ledger.settle(&[], ms(60_000)).figure(name);
-    assert_eq!(figure("fan_out_max_ms"), Some(Figure::Millis(80.0)));
-    assert!(matches!(figure("fan_out_p50"), Some(Figure::Millis(ms)) if (10.0..10.1).contains(&ms)));
+    assert_eq!(figure("fan_out_max_ms"), Some(FigureValue::Micros(80_000)));
+    assert!(matches!(figure("fan_out_p50"), Some(FigureValue::Micros(us)) if (10_000..10_100).contains(&us)));
     assert_eq!(when(&ledger, "fan_out_max", Bound::AtMost(50.0)), Some((1_200, 2_100)));
     assert_eq!(when(&ledger, "fan_out_max", Bound::AtMost(80.0)), None);
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What became of one expectation of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Outcome {
-    /// As the scenario words it: `lost = 0`, `p99 < 20ms`.
+    /// The expectation as the scenario words it: `lost = 0`, `p99 < 20ms`.
     pub expectation: String,
     /// The figure's name.
     pub figure: String,
@@ -15,8 +15,10 @@ pub struct Outcome {
     pub met: bool,
     /// What is wrong, a clause with figure, bound and time; null if the bound holds.
     pub why: Option<String>,
-    /// Where in time it went wrong: from here, in milliseconds since the measured load began.
+    /// The start of the time in which the figure went wrong, in milliseconds since the measured load began; null where no
+    /// moment is to blame.
     pub from_ms: Option<u64>,
-    /// Where in time it went wrong: until here.
+    /// The end of the time in which the figure went wrong, in milliseconds since the measured load began; null where no
+    /// moment is to blame.
     pub to_ms: Option<u64>,
 }

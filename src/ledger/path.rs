@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 pub struct Path {
-    /// The publisher's number.
+    /// The number of the publisher at the path's start, counted from 0.
     pub publisher: usize,
-    /// The subscriber's number.
+    /// The number of the subscriber at the path's end, counted from 0.
     pub subscriber: usize,
 }

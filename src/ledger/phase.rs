@@ -1,7 +1,7 @@
 //! The phases of a run as its latency sees them: steady, fault, recovery.
 //!
-//! A slice of the timeline is *fault* if it overlaps some fault from its strike to the begin of its healing (to
-//! the end of the run if it is never healed). It is *recovery* from the begin of a healing on, until the target
+//! A slice of the timeline is *fault* if it overlaps some fault from its strike to the start of its healing (to
+//! the end of the run if it is never healed). It is *recovery* from the start of a healing on, until the target
 //! was ready and a whole slice went by in which something was delivered, nothing was late and nothing lost that
 //! has a path. Every other is *steady*. A fault that strikes during a recovery is a fault.
 
@@ -23,7 +23,7 @@ pub enum Phase {
     /// Nothing was broken.
     #[default]
     Steady,
-    /// Something was.
+    /// Something was broken and its healing had not begun.
     Fault,
     /// Healing had begun, and the pattern was not yet as before.
     Recovery,

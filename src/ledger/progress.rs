@@ -37,16 +37,16 @@ impl Ledger {
         let now = nanos(now);
         // The limit is strictly more than a second ago: a debt of just a second is still on time.
         let overdue = now.checked_sub(ON_TIME_NANOS + 1).map_or(0, |overdue| self.due_by(overdue));
-        let answers = &self.counts.answers;
+        let answers = &self.tally.answers;
         Progress {
             due: self.due_by(now) as u64,
-            sent: self.counts.sent,
+            sent: self.tally.sent,
             acked: answers[Answer::Confirmed as usize] + answers[Answer::Handed as usize],
             refused: answers[Answer::Refused as usize],
             unknown: answers[Answer::Unknown as usize],
-            owed: self.counts.owed,
-            delivered: self.counts.delivered,
-            recovered: self.counts.recovered,
+            owed: self.tally.debts.owed,
+            delivered: self.tally.debts.delivered,
+            recovered: self.tally.debts.recovered,
             missing: self.unpaid[..overdue].iter().map(|unpaid| u64::from(*unpaid)).sum(),
         }
     }

@@ -7,6 +7,7 @@ use super::early::Early;
 use super::ledger::Ledger;
 use super::message::Answer;
 use super::time::nanos;
+use scenario::Count;
 
 impl Ledger {
     /// Records that message `n` was handed over for writing by a client on this node. Later calls for the same message
@@ -18,9 +19,9 @@ impl Ledger {
         message.node = node_number(node);
         let (early, sent_at, answer) = (message.early, message.sent_at, message.answer);
         self.latest_sent = self.latest_sent.max(Some(sent_at));
-        self.counts.sent += 1;
+        self.tally.sent += 1;
         if let Some(answer) = answer {
-            self.counts.answers[answer as usize] += 1;
+            self.tally.answers[answer as usize] += 1;
         }
         self.timeline.sent(due);
         let (room, place) = (self.plan.room(n), self.plan.place(n));
@@ -49,9 +50,9 @@ impl Ledger {
         let before = message.answer.replace(answer);
         if message.sent() {
             if let Some(before) = before {
-                self.counts.answers[before as usize] -= 1;
+                self.tally.answers[before as usize] -= 1;
             }
-            self.counts.answers[answer as usize] += 1;
+            self.tally.answers[answer as usize] += 1;
         }
     }
 
@@ -111,7 +112,7 @@ impl Ledger {
         };
         if outstanding {
             self.unpaid[n] -= 1;
-            self.counts.outstanding -= 1;
+            self.tally.outstanding -= 1;
         }
         let receipt = Early { s, n, seen, at: nanos(at) };
         if message.sent() {
@@ -127,20 +128,20 @@ impl Ledger {
 
     /// Records that subscriber `s` received what was never sent, or what is not of its room.
     pub fn unexpected(&mut self, _s: usize, at: Duration) {
-        self.counts.unexpected += 1;
-        self.seen.unexpected.include(nanos(at));
+        self.tally.counts.unexpected += 1;
+        self.seen.at[Count::Unexpected].include(nanos(at));
     }
 
     /// Records that subscriber `s` received a text with a wrong checksum.
     pub fn corrupted(&mut self, _s: usize, at: Duration) {
-        self.counts.corrupted += 1;
-        self.seen.corrupted.include(nanos(at));
+        self.tally.counts.corrupted += 1;
+        self.seen.at[Count::Corrupted].include(nanos(at));
     }
 
     /// Records that subscriber `s` received a text of another run.
     pub fn foreign(&mut self, _s: usize, at: Duration) {
-        self.counts.foreign += 1;
-        self.seen.foreign.include(nanos(at));
+        self.tally.counts.foreign += 1;
+        self.seen.at[Count::Foreign].include(nanos(at));
     }
 }
 

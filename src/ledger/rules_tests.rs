@@ -190,7 +190,7 @@ fn a_debt_begins_with_the_first_subscribed_and_absences_change_nothing() {
     let settled = ledger.settle(&[], ms(9_000));
     assert_eq!((settled.debts.owed, settled.debts.lost_offline), (8, 2));
     // The unsent message 5 would have been owed to both subscribers that came.
-    assert_eq!((settled.messages.unsent, settled.unsent_debts), (1, 2));
+    assert_eq!((settled.messages.unsent, settled.counts.unsent_debts), (1, 2));
 }
 
 #[test]
@@ -258,6 +258,6 @@ fn what_a_client_tells_that_no_plan_has_changes_nothing_but_the_unexpected() {
     ledger.received(1, 0, Live, ms(0));
     ledger.received(0, 2, Live, ms(0));
     let settled = ledger.settle(&[], ms(0));
-    assert_eq!((settled.messages.sent, settled.debts.owed, settled.unexpected), (0, 0, 2));
+    assert_eq!((settled.messages.sent, settled.debts.owed, settled.counts.unexpected), (0, 0, 2));
     assert_eq!((ledger.plan().subscribers, ledger.unanswered(), ledger.outstanding()), (1, 0, 0));
 }

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
+use super::counts::{Counts, Debts, Messages};
 use super::fault_times::FaultTimes;
 use super::ledger::Ledger;
 use super::message::Answer;
-use super::moments::{MessagesAt, Moments};
+use super::moments::{CountedAt, Moments};
 use super::path::Path;
-use super::settled::{Debts, Messages, Settled};
+use super::settled::Settled;
+use super::single_times::SingleTimes;
 use super::span::Span;
 use super::stopped::{StoppedPath, Trail, inexcusable_from};
 use super::time::nanos;
 use super::timeline::{Slice, slice_of};
+use scenario::Count;
 
 /// What the sweep over the debts gathers.
 struct Sweep {
@@ -37,7 +40,7 @@ impl Ledger {
         let begin = self.begin.unwrap_or(0);
         let (messages, unsent_debts, messages_at) = self.settle_messages(ended);
         let Sweep {
-            mut debts,
+            debts,
             refused_but_delivered,
             harm,
             mut timeline,
@@ -48,7 +51,6 @@ impl Ledger {
             ..
         } = self.sweep(messages.due, faults);
         let fan_out = self.fill(&mut timeline);
-        debts.on_time = (debts.owed > 0).then(|| self.counts.on_time as f64 / debts.owed as f64);
         let healing = |fault: &&FaultTimes| fault.heal_begin.is_some() && !fault.deliberate;
         let last_healing = faults.iter().filter(healing).max_by_key(|fault| fault.heal_begin);
         let heal_begin = last_healing.and_then(|fault| fault.heal_begin);
@@ -57,31 +59,32 @@ impl Ledger {
             let end = harm.ends().map(|(_, end)| end);
             end.map(|end| whole_ms(end.saturating_sub(begin.saturating_add(nanos(heal)))))
         };
-        moments.messages = messages_at;
+        moments.at = moments.at.or(messages_at);
         moments.harmed(harm, begin, last_healing);
         stopped.sort_unstable_by_key(|path| (path.since_ms, path.publisher, path.subscriber));
         let intervals = self.intervals(&timeline, &unharmed, faults);
         Settled {
             messages,
             debts,
-            on_time: self.counts.on_time,
-            unsent_debts,
-            duplicates: self.counts.duplicates,
-            reordered: self.counts.reordered,
-            replay_reordered: self.counts.replay_reordered,
-            refused_but_delivered,
-            // Receipts that still wait for their sending belong to what was never sent.
-            unexpected: self.counts.unexpected + self.early.len() as u64,
-            corrupted: self.counts.corrupted,
-            foreign: self.counts.foreign,
+            counts: Counts {
+                unsent_debts,
+                refused_but_delivered,
+                // Receipts that still wait for their sending belong to what was never sent.
+                unexpected: self.tally.counts.unexpected + self.early.len() as u64,
+                ..self.tally.counts
+            },
             unverified_paths: self.unverified.iter().copied().collect(),
             stopped_paths: stopped,
             latency: self.latency.clone(),
             service: self.service.clone(),
             recovered: self.recovered.clone(),
-            impact_ms: harm.ends().map(|(first, last)| whole_ms(last - first)),
-            recovery_ms: heal_begin.and_then(recovery),
-            ready_ms: heal_begin.zip(healed).map(|(begin, end)| whole_ms(nanos(end.saturating_sub(begin)))),
+            times: SingleTimes {
+                impact_ms: harm.ends().map(|(first, last)| whole_ms(last - first)),
+                recovery_ms: heal_begin.and_then(recovery),
+                ready_ms: heal_begin
+                    .zip(healed)
+                    .map(|(begin, end)| whole_ms(nanos(end.saturating_sub(begin)))),
+            },
             fan_out,
             testimonies: self.testimonies(first_lost, &intervals),
             intervals,
@@ -91,28 +94,28 @@ impl Ledger {
     }
 
     /// What became of the messages and when, and the number of debts that the unsent ones would have made.
-    fn settle_messages(&self, ended: Duration) -> (Messages, u64, MessagesAt) {
+    fn settle_messages(&self, ended: Duration) -> (Messages, u64, CountedAt) {
         let due_by_end = self.due_by(nanos(ended));
         let listeners: Vec<Vec<u64>> = self.rooms.iter().map(|room| self.listening_since(room)).collect();
-        let (mut unsent, mut unsent_debts, mut at) = (0, 0, MessagesAt::default());
+        let (mut unsent, mut unsent_debts, mut at) = (0, 0, CountedAt::default());
         for (n, message) in self.messages.iter().enumerate() {
             let due = || nanos(self.tempo.due(n));
             if message.sent() {
                 match message.answer {
-                    Some(Answer::Refused) => at.refused.include(due()),
-                    Some(Answer::Unknown) | None => at.unknown.include(due()),
+                    Some(Answer::Refused) => at[Count::Refused].include(due()),
+                    Some(Answer::Unknown) | None => at[Count::Unknown].include(due()),
                     Some(Answer::Confirmed | Answer::Handed) => {}
                 }
             } else if n < due_by_end {
                 unsent += 1;
-                at.unsent.include(due());
+                at[Count::Unsent].include(due());
                 let intended = self.intended(n);
                 unsent_debts +=
                     listeners[self.plan.room(n)].partition_point(|since| *since <= intended) as u64;
             }
         }
-        let sent = self.counts.sent;
-        let of = |answer: Answer| self.counts.answers[answer as usize];
+        let sent = self.tally.sent;
+        let of = |answer: Answer| self.tally.answers[answer as usize];
         let (acked, refused) = (of(Answer::Confirmed) + of(Answer::Handed), of(Answer::Refused));
         let messages =
             Messages { due: sent + unsent, sent, unsent, acked, refused, unknown: sent - acked - refused };
@@ -132,10 +135,10 @@ impl Ledger {
         let due_slices = last_due.map_or(0, |last| slice_of(nanos(self.tempo.due(last))) + 1);
         let mut seen = self.seen;
         // Receipts that still wait for their sending belong to what was never sent.
-        self.early.moments().for_each(|at| seen.unexpected.include(at));
+        self.early.moments().for_each(|at| seen.at[Count::Unexpected].include(at));
         let timeline = self.timeline.slices(due_slices);
         let mut sweep = Sweep {
-            debts: Debts::default(),
+            debts: Debts { on_time: self.tally.debts.on_time, ..Debts::default() },
             refused_but_delivered: 0,
             harm: self.harm,
             unharmed: vec![true; timeline.len()],
@@ -151,7 +154,7 @@ impl Ledger {
         }
         let last_due = self.plan.messages.checked_sub(1).map_or(0, |last| nanos(self.tempo.due(last)));
         for path in &sweep.stopped {
-            sweep.moments.stopped.cover(path.since_ms * 1_000_000, last_due);
+            sweep.moments.at[Count::StoppedPaths].cover(path.since_ms * 1_000_000, last_due);
         }
         sweep
     }
@@ -185,13 +188,13 @@ impl Ledger {
         let due = nanos(self.tempo.due(n));
         if self.messages[n].answer == Some(Answer::Refused) {
             sweep.refused_but_delivered += 1;
-            sweep.moments.refused_but_delivered.include(due);
+            sweep.moments.at[Count::RefusedButDelivered].include(due);
         }
         if live {
             sweep.debts.delivered += 1;
         } else {
             sweep.debts.recovered += 1;
-            sweep.moments.recovered.include(due);
+            sweep.moments.at[Count::Recovered].include(due);
             if let Some(slice) = sweep.timeline.get_mut(slice_of(due)) {
                 slice.recovered += 1;
             }
@@ -206,27 +209,27 @@ impl Ledger {
     fn lose(&self, s: usize, n: usize, has_path: bool, sweep: &mut Sweep) {
         let message = &self.messages[n];
         let due = nanos(self.tempo.due(n));
-        let (debts, at) = (&mut sweep.debts, &mut sweep.moments.lost);
-        let count = |count: &mut u64, span: &mut Span| {
-            *count += 1;
-            span.include(due);
+        let (debts, at) = (&mut sweep.debts, &mut sweep.moments.at);
+        let mut count = |debts: &mut u64, figure: Count| {
+            *debts += 1;
+            at[figure].include(due);
         };
-        count(&mut debts.lost, &mut at.all);
+        count(&mut debts.lost, Count::Lost);
         match message.answer {
-            _ if !has_path => count(&mut debts.lost_handed, &mut at.handed),
-            Some(Answer::Confirmed) => count(&mut debts.lost_confirmed, &mut at.confirmed),
-            Some(Answer::Handed) => count(&mut debts.lost_handed, &mut at.handed),
-            Some(Answer::Refused) => count(&mut debts.lost_refused, &mut at.refused),
-            Some(Answer::Unknown) | None => count(&mut debts.lost_unknown, &mut at.unknown),
+            _ if !has_path => count(&mut debts.lost_handed, Count::LostHanded),
+            Some(Answer::Confirmed) => count(&mut debts.lost_confirmed, Count::LostConfirmed),
+            Some(Answer::Handed) => count(&mut debts.lost_handed, Count::LostHanded),
+            Some(Answer::Refused) => count(&mut debts.lost_refused, Count::LostRefused),
+            Some(Answer::Unknown) | None => count(&mut debts.lost_unknown, Count::LostUnknown),
         }
         if !has_path {
-            count(&mut debts.lost_no_path, &mut at.no_path);
+            count(&mut debts.lost_no_path, Count::LostNoPath);
         }
         let stay = self.subscribers[s].presence.at(message.sent_at);
         let online = stay.is_some_and(|stay| stay.online);
         match online {
-            true => count(&mut debts.lost_online, &mut at.online),
-            false => count(&mut debts.lost_offline, &mut at.offline),
+            true => count(&mut debts.lost_online, Count::LostOnline),
+            false => count(&mut debts.lost_offline, Count::LostOffline),
         }
         let away = self.was_away(s, n);
         if has_path && !away {

@@ -2,7 +2,7 @@
 
 use super::Answer::{Confirmed, Handed, Refused};
 use super::Arrival::{Live, Replay};
-use super::stage_for_tests::{begun, fault, ms, plan, send};
+use super::stage_for_tests::{begun, fault, figure, ms, plan, send};
 use super::*;
 use scenario::Bound;
 
@@ -25,7 +25,10 @@ fn a_debt_finds_its_message_in_any_room_of_any_publisher() {
     let settled = ledger.settle(&[], ms(9_000));
     let debts = settled.debts;
     assert_eq!([debts.owed, debts.delivered, debts.recovered, debts.lost], [48, 45, 1, 2]);
-    assert_eq!((debts.lost_confirmed, settled.refused_but_delivered, settled.unexpected), (2, 2, 0));
+    assert_eq!(
+        (debts.lost_confirmed, settled.counts.refused_but_delivered, settled.counts.unexpected),
+        (2, 2, 0)
+    );
     let nonzero = |field: fn(&Slice) -> u64| {
         let slices = settled.timeline.iter().enumerate().map(|(i, slice)| (i, field(slice)));
         slices.filter(|(_, count)| *count > 0).collect::<Vec<_>>()
@@ -34,8 +37,8 @@ fn a_debt_finds_its_message_in_any_room_of_any_publisher() {
     assert_eq!(nonzero(|slice| slice.recovered), [(13, 1)]);
     let by_node = [7, 16, 8].map(|i| settled.timeline[i].lost_by_node.clone());
     assert_eq!(by_node, [vec![0, 1], vec![1, 0], vec![]]);
-    let when = |figure| {
-        let when = settled.went_wrong(figure, 9.0, Bound::AtMost(0.0));
+    let when = |name| {
+        let when = settled.went_wrong(figure(name), 9.0, Bound::AtMost(0.0));
         when.map(|(from, to)| (from.as_millis(), to.as_millis()))
     };
     assert_eq!(when("refused_but_delivered"), Some((1_000, 1_000)));
@@ -65,14 +68,14 @@ fn who_first_subscribed_when_an_unsent_message_was_due_would_have_been_owed_it()
         let mut ledger = Ledger::new(plan(1, 3));
         ledger.begin(ms(0));
         ledger.subscribed(0, 0, ms(subscribed));
-        ledger.settle(&[], ms(100)).unsent_debts
+        ledger.settle(&[], ms(100)).counts.unsent_debts
     };
     // Messages 0 and 1 are due by the end.
     assert_eq!([unsent_debts(0), unsent_debts(1), unsent_debts(100), unsent_debts(101)], [2, 1, 1, 0]);
 }
 
 #[test]
-fn the_last_begin_of_a_healing_is_the_one_that_counts() {
+fn the_last_start_of_a_healing_is_the_one_that_counts() {
     let mut ledger = begun(plan(1, 40));
     (0..40).for_each(|n| send(&mut ledger, n, Handed));
     for n in (0..40).filter(|n| *n != 30) {
@@ -80,13 +83,13 @@ fn the_last_begin_of_a_healing_is_the_one_that_counts() {
     }
     let times = |faults: &[FaultTimes]| {
         let settled = ledger.settle(faults, ms(9_000));
-        (settled.recovery_ms, settled.ready_ms)
+        (settled.times.recovery_ms, settled.times.ready_ms)
     };
     let early = fault(500, Some(1_000), Some(1_200));
     let late = fault(700, Some(2_500), Some(2_600));
     assert_eq!(times(&[early.clone(), late.clone()]), (Some(500), Some(100)));
     assert_eq!(times(&[late, early.clone()]), (Some(500), Some(100)));
-    // A storm heals by itself: it has an end and no begin of a healing.
+    // A storm heals by itself: it has an end, and its healing never starts.
     assert_eq!(times(&[early, fault(2_000, None, Some(2_100))]), (Some(2_000), Some(200)));
     assert_eq!(times(&[fault(2_000, None, Some(2_100))]), (None, None));
 }
@@ -96,7 +99,7 @@ fn milliseconds_are_rounded_to_the_nearest() {
     let ready = |nanos| {
         let healed = std::time::Duration::from_millis(100) + std::time::Duration::from_nanos(nanos);
         let fault = FaultTimes { healed: Some(healed), ..fault(0, Some(100), None) };
-        begun(plan(1, 1)).settle(&[fault], ms(0)).ready_ms
+        begun(plan(1, 1)).settle(&[fault], ms(0)).times.ready_ms
     };
     assert_eq!([ready(0), ready(499_999), ready(500_000)], [Some(0), Some(0), Some(1)]);
     assert_eq!([ready(1_499_999), ready(1_500_000), ready(7_000_000)], [Some(1), Some(2), Some(7)]);

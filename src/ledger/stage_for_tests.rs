@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Answer, FaultTimes, Ledger, Plan};
+use scenario::Figure;
 
 /// Milliseconds from the run's zero until the measured load begins, so that a mistaken zero shows.
 const BEGIN: u64 = 5_000;
@@ -50,4 +51,9 @@ pub(super) fn fault(begin: u64, heal_begin: Option<u64>, healed: Option<u64>) ->
         deliberate: false,
         planned: None,
     }
+}
+
+/// The figure that has this name.
+pub(super) fn figure(name: &str) -> Figure {
+    Figure::named(name).unwrap().0
 }

@@ -16,9 +16,9 @@ use super::time::nanos;
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
 )]
 pub struct StoppedPath {
-    /// The publisher's number.
+    /// The number of the publisher at the path's start, counted from 0.
     pub publisher: usize,
-    /// The subscriber's number.
+    /// The number of the subscriber at the path's end, counted from 0.
     pub subscriber: usize,
     /// The intended send time of the first message that did not come over it any more, in milliseconds since the
     /// measured load began.

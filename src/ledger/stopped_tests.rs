@@ -43,7 +43,10 @@ impl Run {
     /// The publisher, the subscriber and the time of each stopped path.
     fn stopped(&self) -> Vec<(usize, usize, u64)> {
         let settled = self.ledger.settle(&self.faults, ms(60_000));
-        assert_eq!(settled.figure("stopped_paths"), Some(Figure::Count(settled.stopped_paths.len() as u64)));
+        assert_eq!(
+            settled.figure("stopped_paths"),
+            Some(FigureValue::Count(settled.stopped_paths.len() as u64))
+        );
         settled.stopped_paths.iter().map(|path| (path.publisher, path.subscriber, path.since_ms)).collect()
     }
 }
@@ -97,7 +100,7 @@ fn what_was_never_healed_excuses_everything() {
         |heal_begin, healed| Run::begun(plan()).fault(3_000, heal_begin, healed, false).loses(forgotten);
     assert_eq!(run(None, None).stopped(), []);
     assert_eq!(run(Some(5_000), None).stopped(), [], "it was never ready");
-    // A fault that heals by itself, as a storm does, has no begin of healing.
+    // A fault that heals by itself, as a storm does, has no moment at which its healing starts.
     assert_eq!(run(None, Some(3_100)).stopped().len(), 2);
     // A fault that is never healed excuses everything, even if another fault was healed.
     let two = run(Some(5_000), Some(5_100)).fault(6_000, None, None, false);

@@ -48,7 +48,7 @@ fn the_last_answer_wins_and_none_is_unknown() {
     let debts = settled.debts;
     let lost = [debts.lost_confirmed, debts.lost_handed, debts.lost_refused, debts.lost_unknown];
     assert_eq!(lost, [1, 1, 1, 2]);
-    assert_eq!(settled.unsent_debts, 1);
+    assert_eq!(settled.counts.unsent_debts, 1);
 }
 
 #[test]
@@ -78,8 +78,8 @@ fn on_time_is_within_a_second_of_the_intended_time_and_a_share_of_all_that_was_o
     ledger.received(1, 0, Live, ms(1_001));
     ledger.received(2, 0, Replay { round: 0 }, ms(10));
     let settled = settle(&ledger);
-    assert_eq!((settled.on_time, settled.debts.on_time), (1, Some(0.25)));
-    assert_eq!(begun(plan(0, 1)).settle(&[], ms(0)).debts.on_time, None);
+    assert_eq!((settled.debts.on_time, settled.debts.on_time_share()), (1, Some(0.25)));
+    assert_eq!(begun(plan(0, 1)).settle(&[], ms(0)).debts.on_time_share(), None);
 }
 
 #[test]
@@ -89,15 +89,15 @@ fn a_further_copy_is_a_duplicate_and_the_overlap_of_a_replay_is_none() {
     for n in [0, 0, 0] {
         ledger.received(0, n, Live, ms(300));
     }
-    assert_eq!(settle(&ledger).duplicates, 2, "live");
+    assert_eq!(settle(&ledger).counts.duplicates, 2, "live");
     for n in [0, 1, 1] {
         ledger.received(0, n, Replay { round: 0 }, ms(400));
     }
-    assert_eq!(settle(&ledger).duplicates, 3, "again within one replay");
+    assert_eq!(settle(&ledger).counts.duplicates, 3, "again within one replay");
     ledger.received(0, 1, Replay { round: 1 }, ms(500));
     ledger.received(0, 1, Live, ms(600));
     let settled = settle(&ledger);
-    assert_eq!(settled.duplicates, 3, "another replay, and live after a replay");
+    assert_eq!(settled.counts.duplicates, 3, "another replay, and live after a replay");
     assert_eq!((settled.debts.delivered, settled.debts.recovered, settled.debts.lost), (2, 0, 1));
 }
 
@@ -110,12 +110,12 @@ fn order_is_judged_by_publisher_and_within_live_or_one_replay() {
     for n in [0, 4, 2, 2, 0, 1, 6] {
         ledger.received(0, n, Live, ms(800));
     }
-    assert_eq!(settle(&ledger).reordered, 1);
+    assert_eq!(settle(&ledger).counts.reordered, 1);
     for (n, round) in [(3, 0), (7, 0), (5, 0), (0, 0), (5, 0), (3, 1), (5, 1)] {
         ledger.received(0, n, Replay { round }, ms(900));
     }
     let settled = settle(&ledger);
-    assert_eq!((settled.reordered, settled.replay_reordered), (1, 1));
+    assert_eq!((settled.counts.reordered, settled.counts.replay_reordered), (1, 1));
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn what_was_sent_before_the_first_subscribed_is_not_owed() {
     ledger.received(0, 1, Live, ms(160));
     let settled = settle(&ledger);
     assert_eq!((settled.debts.owed, settled.debts.delivered, settled.debts.lost), (2, 1, 1));
-    assert_eq!((settled.unexpected, settled.duplicates, settled.latency.len()), (0, 0, 1));
+    assert_eq!((settled.counts.unexpected, settled.counts.duplicates, settled.latency.len()), (0, 0, 1));
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn a_debt_without_a_path_is_never_waited_for_and_never_harmed() {
     let settled = settle(&ledger);
     let debts = settled.debts;
     assert_eq!([debts.lost, debts.lost_no_path, debts.lost_handed, debts.lost_refused], [4, 4, 4, 0]);
-    assert_eq!((settled.impact_ms, settled.refused_but_delivered), (None, 2));
+    assert_eq!((settled.times.impact_ms, settled.counts.refused_but_delivered), (None, 2));
 }
 
 #[test]
@@ -191,8 +191,8 @@ fn a_receipt_told_before_its_sending_counts_all_the_same() {
     (0..3).for_each(|n| send(&mut ledger, n, Handed));
     assert_eq!(ledger.outstanding(), 1);
     let settled = settle(&ledger);
-    assert_eq!((settled.debts.delivered, settled.duplicates, settled.reordered), (2, 1, 1));
-    assert_eq!((settled.unexpected, settled.latency.len()), (0, 2));
+    assert_eq!((settled.debts.delivered, settled.counts.duplicates, settled.counts.reordered), (2, 1, 1));
+    assert_eq!((settled.counts.unexpected, settled.latency.len()), (0, 2));
 }
 
 #[test]
@@ -207,8 +207,8 @@ fn what_was_never_sent_is_unexpected() {
     ledger.foreign(0, ms(106));
     ledger.foreign(0, ms(106));
     let settled = settle(&ledger);
-    assert_eq!((settled.unexpected, settled.corrupted, settled.foreign), (5, 1, 2));
-    assert_eq!((settled.debts.owed, settled.duplicates, settled.latency.len()), (0, 0, 0));
+    assert_eq!((settled.counts.unexpected, settled.counts.corrupted, settled.counts.foreign), (5, 1, 2));
+    assert_eq!((settled.debts.owed, settled.counts.duplicates, settled.latency.len()), (0, 0, 0));
 }
 
 #[test]
@@ -226,13 +226,13 @@ fn impact_runs_from_the_first_harmed_intended_time_to_the_last_harms_end() {
     let kill = fault(1_000, Some(2_700), Some(2_731));
     let never = fault(500, None, None);
     let settled = ledger.settle(&[kill.clone(), never.clone()], ms(60_000));
-    assert_eq!(settled.impact_ms, Some(2_000), "from 1.0 s to 3.0 s");
-    assert_eq!((settled.recovery_ms, settled.ready_ms), (Some(300), Some(31)));
+    assert_eq!(settled.times.impact_ms, Some(2_000), "from 1.0 s to 3.0 s");
+    assert_eq!((settled.times.recovery_ms, settled.times.ready_ms), (Some(300), Some(31)));
     let unhealed = ledger.settle(std::slice::from_ref(&never), ms(60_000));
-    assert_eq!((unhealed.recovery_ms, unhealed.ready_ms), (None, None));
+    assert_eq!((unhealed.times.recovery_ms, unhealed.times.ready_ms), (None, None));
     let later = FaultTimes { heal_begin: Some(since(3_500)), healed: None, ..kill };
     let later = ledger.settle(&[later], ms(60_000));
-    assert_eq!((later.recovery_ms, later.ready_ms), (Some(0), None), "not below 0");
+    assert_eq!((later.times.recovery_ms, later.times.ready_ms), (Some(0), None), "not below 0");
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn the_harm_of_a_lost_debt_ends_at_its_intended_time() {
     ledger.received(0, 1, Replay { round: 0 }, ms(900));
     let heal = fault(0, Some(50), None);
     let settled = ledger.settle(&[heal], ms(60_000));
-    assert_eq!((settled.impact_ms, settled.recovery_ms), (Some(200), Some(150)));
+    assert_eq!((settled.times.impact_ms, settled.times.recovery_ms), (Some(200), Some(150)));
 }
 
 #[test]
@@ -253,8 +253,15 @@ fn without_harm_there_is_neither_impact_nor_recovery() {
     ledger.received(0, 0, Live, ms(2_000));
     let heal = fault(0, Some(50), Some(60));
     let settled = ledger.settle(&[heal], ms(60_000));
-    assert_eq!((settled.impact_ms, settled.recovery_ms, settled.ready_ms), (None, None, Some(10)));
-    assert_eq!((settled.on_time, settled.debts.delivered), (0, 1), "first received in time, but not live");
+    assert_eq!(
+        (settled.times.impact_ms, settled.times.recovery_ms, settled.times.ready_ms),
+        (None, None, Some(10))
+    );
+    assert_eq!(
+        (settled.debts.on_time, settled.debts.delivered),
+        (0, 1),
+        "first received in time, but not live"
+    );
 }
 
 #[test]
@@ -335,17 +342,20 @@ fn every_figure_has_its_name_and_no_other_name_is_a_figure() {
     harness.loop_lag.saturating_record(1);
     send(&mut ledger, 1, Handed);
     let replayed = ledger.settle(std::slice::from_ref(&heal), ms(60_000));
-    for name in scenario::FIGURES {
-        let base = scenario::figure_base(name);
-        let (of_run, of_harness) = (replayed.figure(name), harness.figure(base));
+    for name in scenario::figure_names() {
+        let of_harness = match scenario::Figure::named(&name) {
+            Some((scenario::Figure::Quantile(of, quantile), _)) => harness.quantile_us(of, quantile),
+            _ => None,
+        };
+        let of_run = replayed.figure(&name);
         assert!(of_run.is_some() != of_harness.is_some(), "{name}");
     }
     assert_eq!(settled.figure("latency_us"), None);
-    assert_eq!(settled.figure("lost"), Some(Figure::Count(1)));
-    assert_eq!(settled.figure("on_time"), Some(Figure::Share(0.0)));
-    assert_eq!(settled.figure("recovery_ms"), Some(Figure::Millis(2_000.0)));
-    let Some(Figure::Millis(p50)) = settled.figure("p50_ms") else { panic!("no p50") };
-    assert!((2_500.0..2_502.5).contains(&p50), "{p50}");
+    assert_eq!(settled.figure("lost"), Some(FigureValue::Count(1)));
+    assert_eq!(settled.figure("on_time"), Some(FigureValue::Share { part: 0, whole: 2 }));
+    assert_eq!(settled.figure("recovery_ms"), Some(FigureValue::Millis(2_000)));
+    let Some(FigureValue::Micros(p50)) = settled.figure("p50_ms") else { panic!("no p50") };
+    assert!((2_500_000..2_502_500).contains(&p50), "{p50}");
 }
 
 #[test]
@@ -387,7 +397,7 @@ fn who_is_away_on_purpose_is_owed_everything_and_harmed_by_nothing() {
     let Debts { owed, delivered, recovered, lost, lost_offline, lost_confirmed, .. } = settled.debts;
     assert_eq!([owed, delivered, recovered, lost], [12, 8, 2, 2]);
     assert_eq!([lost_offline, lost_confirmed], [2, 2]);
-    assert_eq!((settled.impact_ms, settled.recovery_ms), (None, None));
+    assert_eq!((settled.times.impact_ms, settled.times.recovery_ms), (None, None));
 }
 
 #[test]
@@ -402,7 +412,7 @@ fn what_is_lost_before_one_leaves_or_after_one_is_back_is_harm_as_ever() {
     ledger.subscribed(0, 0, ms(1_150));
     let harm = |ledger: &Ledger, faults: &[FaultTimes]| {
         let settled = ledger.settle(faults, ms(60_000));
-        (settled.impact_ms, settled.recovery_ms, settled.ready_ms)
+        (settled.times.impact_ms, settled.times.recovery_ms, settled.times.ready_ms)
     };
     // A leave heals nothing, so there is no recovery.
     let mut leave = FaultTimes { deliberate: true, ..fault(1_050, Some(1_150), Some(1_151)) };
@@ -428,5 +438,5 @@ fn who_joins_later_would_not_have_been_owed_what_was_due_before_and_never_sent()
     ledger.sent(0, 0, ms(0));
     other.sent(0, 0, ms(0));
     // Of messages 1 and 2, due after 100 and 200 ms, the second subscriber would have been owed the last.
-    assert_eq!((settle(&ledger).unsent_debts, settle(&other).unsent_debts), (2, 3));
+    assert_eq!((settle(&ledger).counts.unsent_debts, settle(&other).counts.unsent_debts), (2, 3));
 }

@@ -12,50 +12,50 @@ pub(super) const SLICE: u64 = 100_000_000;
 /// memory.
 const MOST_SLICES: usize = 864_000;
 
-/// One slice. By intended send time, but for `received` and `online`.
+/// A slice of 100 ms. Messages and debts belong to it by their intended send time, receipts by the time of the receipt.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Slice {
     /// When the slice begins, in milliseconds since the measured load began.
     pub at_ms: u64,
-    /// Messages due in it that were sent, whenever.
+    /// Number of messages due in this slice that were sent, at whatever time.
     pub sent: u64,
-    /// Messages of this slice that were acknowledged: confirmed or handed.
+    /// Number of messages of this slice that were acknowledged: confirmed or handed.
     #[serde(default)]
     pub acked: u64,
-    /// Messages of this slice that were refused.
+    /// Number of messages of this slice that were refused.
     #[serde(default)]
     pub refused: u64,
-    /// Messages of this slice that were answered with `unknown`, or never.
+    /// Number of messages of this slice that were answered with `unknown`, or never.
     #[serde(default)]
     pub unknown: u64,
-    /// Debts of those messages that were delivered live, whenever.
+    /// Number of debts of this slice's messages that were delivered live, at whatever time.
     pub delivered: u64,
-    /// Receipts within the slice itself: live and replayed, first and again.
+    /// Number of receipts that came within this slice: live and replayed, first and again.
     pub received: u64,
-    /// Debts of its messages that were recovered: received by replay only.
+    /// Number of debts of this slice's messages that were received by replay only.
     #[serde(default)]
     pub recovered: u64,
-    /// Debts of its messages that were lost.
+    /// Number of debts of this slice's messages that were lost.
     pub lost: u64,
-    /// The lost debts by the node of their subscriber when the message was sent, node 0 first; absent if nothing
+    /// Number of lost debts by the node of their subscriber when the message was sent, node 0 first; absent if nothing
     /// was lost. Of a subscriber without a connection it is the node that it had last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lost_by_node: Vec<u64>,
-    /// Subscribers online when it began; `null` where nobody counted.
+    /// Number of subscribers online when the slice began; `null` where nobody counted.
     #[serde(default)]
     pub online: Option<u64>,
-    /// Median latency of its delivered debts, in microseconds.
+    /// The median latency of this slice's debts that were delivered live, in microseconds.
     pub p50_us: Option<u64>,
-    /// The 99th percentile likewise.
+    /// The 99th percentile of the latency of this slice's debts that were delivered live, in microseconds.
     pub p99_us: Option<u64>,
-    /// The longest likewise.
+    /// The longest latency of this slice's debts that were delivered live, in microseconds.
     #[serde(default)]
     pub max_us: Option<u64>,
-    /// The median, over its messages with at least two live recipients, of the time from the first of them to the
-    /// last, in microseconds.
+    /// The median, over this slice's messages with at least two live recipients, of the time from the first of them to
+    /// the last, in microseconds.
     #[serde(default)]
     pub spread_p50_us: Option<u64>,
-    /// The longest likewise.
+    /// The longest time from the first live recipient of a message of this slice to its last, in microseconds.
     #[serde(default)]
     pub spread_max_us: Option<u64>,
 }

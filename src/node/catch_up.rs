@@ -1,9 +1,9 @@
 //! One member that catches up: what is said meanwhile is held back until it has been told what it missed.
 //!
-//! Three parties work on it. The rooms hand it what comes live. The replay feeds its link as fast as the client takes
-//! the frames. When the replay is over, the frames that were held back follow, except those that were in the replay.
-//! From then on live messages go straight to the link; those that the replay sent already are second copies and are
-//! skipped, because a node's live feed may lag behind the history.
+//! Three parties work on it. The rooms hand it what comes live. The replay feeds its connection as fast as the client
+//! takes the frames. When the replay is over, the frames that were held back follow, except those that were in the
+//! replay. From then on live messages go straight to the connection; those that the replay sent already are second
+//! copies and are skipped, because a node's live feed may lag behind the history.
 //!
 //! Overflow policy: a frame that finds [`HELD`] frames held back is dropped and counted, and `lagged {missed}` takes
 //! its place; the replay is then `part`.
@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::client_connection::{Fed, Offered};
 use super::frame;
-use super::link::Fed;
 use super::member::Member;
 use super::replayed::Replayed;
 use wire::{Envelope, NodeFrame};
@@ -82,26 +82,26 @@ impl CatchUp {
         self.state().run += 1;
     }
 
-    /// Takes a live frame. Gives true if the caller must write the link.
-    pub fn hear(&self, id: u64, frame: &Bytes, dropped: &mut u64) -> bool {
+    /// Takes a live frame.
+    pub fn take_live(&self, id: u64, frame: &Bytes) -> Offered {
         let state = &mut *self.state();
         if state.replayed.take(id) {
             second_copy();
-            return false;
+            return Offered::Nothing;
         }
         if !state.holding {
-            return self.member.link.offer(frame, dropped);
+            return self.member.connection.offer(frame);
         }
         if state.missed > 0 || state.held.len() >= HELD {
             state.missed += 1;
             metrics::counter!("pubsub_lab_replay_dropped_frames_total").increment(1);
-        } else {
-            state.held.push_back((id, frame.clone()));
+            return Offered::Nothing;
         }
-        false
+        state.held.push_back((id, frame.clone()));
+        Offered::Waits
     }
 
-    /// The hash of a message's id, as [`CatchUp::hear`] expects it.
+    /// The hash of a message's id, as [`CatchUp::take_live`] expects it.
     pub fn hash(&self, envelope: &Envelope) -> u64 {
         self.hasher.hash_one(&*envelope.id)
     }
@@ -117,9 +117,9 @@ impl CatchUp {
             if state.run != run {
                 return Fed::Gone;
             }
-            self.member.link.feed(|| {
+            self.member.connection.feed(|| {
                 let (id, frame) = frames.pop_front()?;
-                state.replayed.note(id);
+                state.replayed.add(id);
                 Some(frame)
             })
         })
@@ -141,7 +141,7 @@ impl CatchUp {
             return Fed::Gone;
         }
         let State { held, replayed, missed, .. } = state;
-        let fed = self.member.link.feed(|| {
+        let fed = self.member.connection.feed(|| {
             while let Some((id, frame)) = held.pop_front() {
                 if !replayed.take(id) {
                     return Some(frame);
@@ -167,7 +167,7 @@ impl CatchUp {
 
     async fn as_drained(&self, mut step: impl FnMut() -> Fed) -> Result<(), Cut> {
         loop {
-            let mut drained = pin!(self.member.link.drained());
+            let mut drained = pin!(self.member.connection.drained());
             // The notification counts from here on, so that none is missed between the step and the wait.
             drained.as_mut().enable();
             match step() {

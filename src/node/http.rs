@@ -21,8 +21,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::connection::Place;
-use super::link::{Dialect, Duplex, Link};
+use super::accept::ConnectionPermit;
+use super::client_connection::{ClientConnection, Dialect, Duplex};
 use super::page;
 use super::session::Session;
 use super::shared::Shared;
@@ -87,8 +87,9 @@ async fn socket(State(Context { shared, .. }): State<Context>, mut request: Requ
         Err(refusal) => refusal.into_response(),
         Ok(Handshake { accept, dialect, seat }) => {
             let upgrade = hyper::upgrade::on(&mut request);
-            let place = request.extensions_mut().remove::<Place>();
-            let session = serve(shared.clone(), upgrade, dialect, Seat { _client: seat, _connection: place });
+            let permit = request.extensions_mut().remove::<ConnectionPermit>();
+            let session =
+                serve(shared.clone(), upgrade, dialect, Seat { _client: seat, _connection: permit });
             shared.tasks.spawn(session);
             let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
             let headers = response.headers_mut();
@@ -115,8 +116,8 @@ async fn serve(shared: Arc<Shared>, upgrade: hyper::upgrade::OnUpgrade, dialect:
     let early = read_buf.to_vec();
     drop(read_buf);
     let limits = &shared.limits;
-    let link = Link::new(shared.fresh_link(), dialect, io.into_inner(), limits);
-    let link = Arc::new(link);
+    let connection = ClientConnection::new(shared.fresh_number(), dialect, io.into_inner(), limits);
+    let connection = Arc::new(connection);
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -124,14 +125,15 @@ async fn serve(shared: Arc<Shared>, upgrade: hyper::upgrade::OnUpgrade, dialect:
         .max_message_size(Some(limits.max_frame as usize))
         .max_frame_size(Some(limits.max_frame as usize));
     let socket =
-        WebSocketStream::from_partially_read(Duplex(link.clone()), early, Role::Server, Some(config)).await;
-    Session::new(shared, link, seat).run(socket).await;
+        WebSocketStream::from_partially_read(Duplex(connection.clone()), early, Role::Server, Some(config))
+            .await;
+    Session::new(shared, connection, seat).run(socket).await;
 }
 
 /// What a client holds as long as it stays: its own permit, and the place of its connection.
 pub struct Seat {
     _client: OwnedSemaphorePermit,
-    _connection: Option<Place>,
+    _connection: Option<ConnectionPermit>,
 }
 
 struct Handshake {

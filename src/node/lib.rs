@@ -2,24 +2,24 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `connection` | a connection before it is a WebSocket |
+//! | `accept` | a connection before it is a WebSocket |
 //! | `http` | routes, and the handshake of a WebSocket |
 //! | `session`, `request` | one client: its life, and what it asks |
-//! | `link`, `outbox`, `frame` | one client's socket and what waits for it |
+//! | `client_connection`, `outbox`, `frame` | one client's socket and what waits for it |
 //! | `room`, `member`, `roster` | who is in which room, here and elsewhere |
 //! | `replay`, `turns`, `catch_up`, `replayed` | what a member missed, and how it is told |
 //! | `identity`, `recent`, `rate`, `limits` | who a client is and how much it may |
 //! | `shared`, `page`, `counters` | what sessions share, the embedded files, what is counted |
 //! | `trail` | what the rooms tell the trace |
 
+mod accept;
 mod catch_up;
-mod connection;
+mod client_connection;
 mod counters;
 mod frame;
 mod http;
 mod identity;
 mod limits;
-mod link;
 mod member;
 mod outbox;
 mod page;
@@ -51,8 +51,8 @@ use tokio_util::sync::CancellationToken;
 pub use identity::Secret;
 pub use limits::Limits;
 
+use accept::{ConnectionPermit, accept, serve_http};
 use bus::Bus;
-use connection::{Place, accept, serve_http};
 use room::Rooms;
 use shared::Shared;
 use trace::Trace;
@@ -116,15 +116,15 @@ pub async fn serve(
     let connections = Arc::new(Semaphore::new(max_connections));
     loop {
         // The place is taken before `accept`, so that surplus connections wait in the kernel and cost no descriptor.
-        let place = tokio::select! {
+        let permit = tokio::select! {
             () = shutdown.cancelled() => break,
-            place = connections.clone().acquire_owned() => Place::from(place.map_err(io::Error::other)?),
+            permit = connections.clone().acquire_owned() => ConnectionPermit::from(permit.map_err(io::Error::other)?),
         };
         let tcp = tokio::select! {
             () = shutdown.cancelled() => break,
             tcp = accept(&listener) => tcp,
         };
-        let http = serve_http(tcp, router.clone(), place);
+        let http = serve_http(tcp, router.clone(), permit);
         let shutdown = shutdown.clone();
         tasks.spawn(async move {
             tokio::select! {

@@ -8,16 +8,16 @@ use bytes::Bytes;
 use tokio::task::{AbortHandle, Id};
 
 use super::catch_up::CatchUp;
+use super::client_connection::{ClientConnection, Dialect, Offered};
 use super::frame;
 use super::identity::Identity;
-use super::link::{Dialect, Link};
 use wire::{self, Envelope};
 
 /// A client that is in a room.
 #[derive(Debug, Clone)]
 pub struct Member {
     /// The client's socket and outbox.
-    pub link: Arc<Link>,
+    pub connection: Arc<ClientConnection>,
     /// The identity under which the client entered the room.
     pub identity: Identity,
 }
@@ -63,6 +63,18 @@ pub struct Delivered {
     pub dropped: u64,
 }
 
+impl Delivered {
+    /// Counts what became of one client's frame. Gives true if the caller must write the connection.
+    fn count(&mut self, offered: Offered) -> bool {
+        match offered {
+            Offered::MustBeWritten | Offered::Waits => self.clients += 1,
+            Offered::Dropped => self.dropped += 1,
+            Offered::Nothing => {}
+        }
+        offered == Offered::MustBeWritten
+    }
+}
+
 /// One room of a node.
 #[derive(Debug, Default)]
 pub struct RoomState {
@@ -82,8 +94,9 @@ pub struct RoomState {
 
 impl RoomState {
     /// Whether a client hears the room.
-    pub fn has(&self, link: u64) -> bool {
-        self.members.iter().any(|member| member.link.number == link) || self.late_at(link).is_some()
+    pub fn has(&self, connection: u64) -> bool {
+        self.members.iter().any(|member| member.connection.number == connection)
+            || self.late_at(connection).is_some()
     }
 
     /// How many clients hear the room.
@@ -92,13 +105,13 @@ impl RoomState {
     }
 
     /// The index of a client in `late`.
-    fn late_at(&self, link: u64) -> Option<usize> {
-        self.late.iter().position(|late| late.catch_up.member.link.number == link)
+    fn late_at(&self, connection: u64) -> Option<usize> {
+        self.late.iter().position(|late| late.catch_up.member.connection.number == connection)
     }
 
-    /// The entry of a link in `late`.
-    pub fn late_of(&mut self, link: u64) -> Option<&mut Late> {
-        self.late.iter_mut().find(|late| late.catch_up.member.link.number == link)
+    /// The entry of a connection in `late`.
+    pub fn late_of(&mut self, connection: u64) -> Option<&mut Late> {
+        self.late.iter_mut().find(|late| late.catch_up.member.connection.number == connection)
     }
 
     /// The entry in `late` for whose replay this task works.
@@ -108,22 +121,22 @@ impl RoomState {
 
     /// Lets a client catch up, whether or not it is already a member.
     pub fn make_late(&mut self, member: Member) -> Option<&mut Late> {
-        let link = member.link.number;
-        if self.late_at(link).is_none() {
-            self.members.retain(|other| other.link.number != link);
+        let connection = member.connection.number;
+        if self.late_at(connection).is_none() {
+            self.members.retain(|other| other.connection.number != connection);
             let catch_up = Arc::new(CatchUp::new(member, self.hasher.clone()));
             self.late.push(Late { catch_up, run: 0, asking: false, task: None });
         }
-        self.late_of(link)
+        self.late_of(connection)
     }
 
     /// Removes a client from the room. Gives it back if it was a member.
-    pub fn remove(&mut self, link: u64) -> Option<Member> {
-        self.waiting.retain(|waiting| waiting.member.link.number != link);
-        if let Some(at) = self.members.iter().position(|member| member.link.number == link) {
+    pub fn remove(&mut self, connection: u64) -> Option<Member> {
+        self.waiting.retain(|waiting| waiting.member.connection.number != connection);
+        if let Some(at) = self.members.iter().position(|member| member.connection.number == connection) {
             return Some(self.members.swap_remove(at));
         }
-        let late = self.late.swap_remove(self.late_at(link)?);
+        let late = self.late.swap_remove(self.late_at(connection)?);
         late.cut();
         Some(late.catch_up.member.clone())
     }
@@ -145,26 +158,30 @@ impl RoomState {
         self.members.is_empty() && self.late.is_empty() && self.waiting.is_empty()
     }
 
-    /// The links of all members.
-    pub fn links(&self) -> impl Iterator<Item = &Arc<Link>> {
-        let late = self.late.iter().map(|late| &late.catch_up.member.link);
-        self.members.iter().map(|member| &member.link).chain(late)
+    /// The connections of all members.
+    pub fn connections(&self) -> impl Iterator<Item = &Arc<ClientConnection>> {
+        let late = self.late.iter().map(|late| &late.catch_up.member.connection);
+        self.members.iter().map(|member| &member.connection).chain(late)
     }
 
-    /// Queues an envelope for every member that is to have it, marked as replayed if `replay` says so. Links that
-    /// must now be written are added to `dirty`.
-    pub fn deliver(&self, envelope: &Envelope, replay: bool, dirty: &mut Vec<Arc<Link>>) -> Delivered {
-        let (mut offered, mut dropped) = (0, 0);
+    /// Queues an envelope for every member that is to have it, marked as replayed if `replay` says so. Connections
+    /// that must now be written are added to `dirty`.
+    pub fn deliver(
+        &self,
+        envelope: &Envelope,
+        replay: bool,
+        dirty: &mut Vec<Arc<ClientConnection>>,
+    ) -> Delivered {
+        let mut delivered = Delivered::default();
         let mut frames = Frames { envelope, replay, v1: None, plain: None };
         let skip_sender = envelope.skips_its_sender();
         for member in &self.members {
             if skip_sender && member.identity.id == envelope.sender {
                 continue;
             }
-            let Some(bytes) = frames.get(member.link.dialect) else { continue };
-            offered += 1;
-            if member.link.offer(bytes, &mut dropped) {
-                dirty.push(member.link.clone());
+            let Some(bytes) = frames.get(member.connection.dialect) else { continue };
+            if delivered.count(member.connection.offer(bytes)) {
+                dirty.push(member.connection.clone());
             }
         }
         if !self.late.is_empty() {
@@ -174,15 +191,13 @@ impl RoomState {
                 if skip_sender && member.identity.id == envelope.sender {
                     continue;
                 }
-                let Some(bytes) = frames.get(member.link.dialect) else { continue };
-                offered += 1;
-                if late.catch_up.hear(id, bytes, &mut dropped) {
-                    dirty.push(member.link.clone());
+                let Some(bytes) = frames.get(member.connection.dialect) else { continue };
+                if delivered.count(late.catch_up.take_live(id, bytes)) {
+                    dirty.push(member.connection.clone());
                 }
             }
         }
-        let clients = offered - usize::try_from(dropped).unwrap_or(offered).min(offered);
-        Delivered { clients, dropped }
+        delivered
     }
 }
 

@@ -93,8 +93,8 @@ pub struct Remembered {
 impl Remembered {
     /// Records an id with the room and the text for which it stands. Gives false if it stood for another message
     /// before.
-    pub fn note(&self, id: &str, room: &str, text: &str) -> bool {
-        self.ids.lock().unwrap_or_else(PoisonError::into_inner).note(id, room, text)
+    pub fn record(&self, id: &str, room: &str, text: &str) -> bool {
+        self.ids.lock().unwrap_or_else(PoisonError::into_inner).record(id, room, text)
     }
 }
 
@@ -113,7 +113,7 @@ struct RecentIds {
 }
 
 impl RecentIds {
-    fn note(&mut self, id: &str, room: &str, text: &str) -> bool {
+    fn record(&mut self, id: &str, room: &str, text: &str) -> bool {
         let (id, content) = (self.hasher.hash_one(id), self.hasher.hash_one((room, text)));
         if let Some(before) = self.seen.get(&id) {
             return *before == content;
@@ -140,32 +140,32 @@ mod tests {
     #[test]
     fn the_same_again_is_fine_and_another_text_is_not() {
         let ids = Recent::default().of(&name(1));
-        assert!(ids.note("1", "r", "a"));
-        assert!(ids.note("1", "r", "a"));
-        assert!(!ids.note("1", "r", "b"));
-        assert!(!ids.note("1", "other", "a"));
-        assert!(ids.note("2", "r", "b"));
+        assert!(ids.record("1", "r", "a"));
+        assert!(ids.record("1", "r", "a"));
+        assert!(!ids.record("1", "r", "b"));
+        assert!(!ids.record("1", "other", "a"));
+        assert!(ids.record("2", "r", "b"));
     }
 
     #[test]
     fn a_session_has_one_memory_however_often_it_comes() {
         let recent = Recent::default();
         let old = recent.of(&name(1));
-        assert!(old.note("1", "r", "a"));
+        assert!(old.record("1", "r", "a"));
         // The session connects again before its old connection is found dead.
         let new = recent.of(&name(1));
-        assert!(!new.note("1", "r", "b"));
+        assert!(!new.record("1", "r", "b"));
         drop(old);
         drop(new);
-        assert!(!recent.of(&name(1)).note("1", "r", "b"));
-        assert!(recent.of(&name(2)).note("1", "r", "b"), "another session's ids are its own");
+        assert!(!recent.of(&name(1)).record("1", "r", "b"));
+        assert!(recent.of(&name(2)).record("1", "r", "b"), "another session's ids are its own");
     }
 
     #[test]
     fn the_memory_of_a_session_is_bounded() {
         let mut ids = RecentIds::default();
         for n in 0..10 * REMEMBERED {
-            assert!(ids.note(&n.to_string(), "r", "a"));
+            assert!(ids.record(&n.to_string(), "r", "a"));
         }
         assert_eq!((ids.seen.len(), ids.order.len()), (REMEMBERED, REMEMBERED));
     }
@@ -174,18 +174,18 @@ mod tests {
     fn of_those_who_left_the_first_are_forgotten_and_never_one_who_is_here() {
         let recent = Recent::default();
         let here = recent.of(&name(0));
-        assert!(here.note("1", "r", "a"));
+        assert!(here.record("1", "r", "a"));
         for n in 1..=AWAY + 1 {
-            assert!(recent.of(&name(n)).note("1", "r", "a"));
+            assert!(recent.of(&name(n)).record("1", "r", "a"));
         }
         assert_eq!(recent.known().sessions.len(), 1 + AWAY);
-        assert!(!recent.of(&name(0)).note("1", "r", "b"));
+        assert!(!recent.of(&name(0)).record("1", "r", "b"));
         // A session that connects and leaves again is then the last one to have left.
-        assert!(!recent.of(&name(2)).note("1", "r", "b"));
-        assert!(recent.of(&name(AWAY + 2)).note("1", "r", "a"));
-        assert!(!recent.of(&name(2)).note("1", "r", "b"));
+        assert!(!recent.of(&name(2)).record("1", "r", "b"));
+        assert!(recent.of(&name(AWAY + 2)).record("1", "r", "a"));
+        assert!(!recent.of(&name(2)).record("1", "r", "b"));
         for forgotten in [1, 3] {
-            assert!(recent.of(&name(forgotten)).note("1", "r", "b"));
+            assert!(recent.of(&name(forgotten)).record("1", "r", "b"));
         }
     }
 
@@ -195,7 +195,7 @@ mod tests {
         for n in 0..AWAY_IDS / REMEMBERED + 2 {
             let ids = recent.of(&name(n));
             for id in 0..REMEMBERED {
-                ids.note(&id.to_string(), "r", "a");
+                ids.record(&id.to_string(), "r", "a");
             }
         }
         let known = recent.known();

@@ -8,15 +8,15 @@ use futures_util::StreamExt;
 use tokio::task::{Id, JoinError};
 
 use super::catch_up::{CatchUp, Cut, Unfed};
+use super::client_connection::{ClientConnection, Fed};
 use super::frame;
-use super::link::{Fed, Link};
 use super::member::Member;
 use super::room::Rooms;
 use bus::{BusError, Replay};
 use trace::{Step, Trace, TraceLine};
 use wire::{self, Recovered, Room};
 
-/// Largest number of replayed messages that are fed to a link at once.
+/// Largest number of replayed messages that are fed to a connection at once.
 const BATCH: usize = 64;
 /// The least time between two log lines about failed replays.
 const QUIET: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ const QUIET: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct Told {
     room: Room,
-    link: u64,
+    connection: u64,
     run: u64,
     recovered: Recovered,
     /// Why the replay is not complete; `None` if nothing failed.
@@ -37,7 +37,7 @@ impl Rooms {
     /// answered.
     pub(super) fn replay(&mut self, room: &Room, member: Member, after: Arc<str>) {
         let Some(state) = self.rooms.get_mut(room) else { return };
-        let link = member.link.clone();
+        let connection = member.connection.clone();
         let Some(late) = state.make_late(member) else { return };
         late.cut();
         let asking = std::mem::replace(&mut late.asking, true);
@@ -46,13 +46,19 @@ impl Rooms {
         let (bus, room_asked, turns) = (self.bus.clone(), room.clone(), self.turns.clone());
         let (came, trace) = (Instant::now(), self.trace.clone());
         let task = self.replays.spawn(async move {
-            let asking = turns.ask(came, || bus.replay(&room_asked, &after));
-            let (recovered, why) = tell(&catch_up, run, asking, &trace).await.ok()?;
-            Some(Told { room: room_asked, link: catch_up.member.link.number, run, recovered, why })
+            let asking = turns.request_replay(came, || bus.replay(&room_asked, &after));
+            let (recovered, why) = feed_missed(&catch_up, run, asking, &trace).await.ok()?;
+            Some(Told {
+                room: room_asked,
+                connection: catch_up.member.connection.number,
+                run,
+                recovered,
+                why,
+            })
         });
         late.task = Some(task);
         if asking {
-            self.answer_replay(room, &link, Recovered::Part);
+            self.answer_replay(room, &connection, Recovered::Part);
         }
     }
 
@@ -79,7 +85,7 @@ impl Rooms {
             self.complained = Some(Instant::now());
         }
         let Some(state) = self.rooms.get_mut(&told.room) else { return };
-        let Some(late) = state.late_of(told.link).filter(|late| late.run == told.run) else { return };
+        let Some(late) = state.late_of(told.connection).filter(|late| late.run == told.run) else { return };
         let asking = std::mem::take(&mut late.asking);
         let (catch_up, run) = (late.catch_up.clone(), told.run);
         let recovered = match told.recovered {
@@ -87,7 +93,7 @@ impl Rooms {
             recovered => recovered,
         };
         if asking {
-            self.answer_replay(&told.room, &catch_up.member.link, recovered);
+            self.answer_replay(&told.room, &catch_up.member.connection, recovered);
         }
         let Some(state) = self.rooms.get_mut(&told.room) else { return };
         match catch_up.let_out(run) {
@@ -100,7 +106,7 @@ impl Rooms {
                     let _ = catch_up.let_all_out(run).await;
                     None
                 });
-                if let Some(late) = state.late_of(told.link) {
+                if let Some(late) = state.late_of(told.connection) {
                     late.task = Some(task);
                 }
             }
@@ -111,24 +117,30 @@ impl Rooms {
     fn told_by(&self, task: Id) -> Option<Told> {
         self.rooms.iter().find_map(|(room, state)| {
             let late = state.late_of_task(task)?;
-            let link = late.catch_up.member.link.number;
-            Some(Told { room: room.clone(), link, run: late.run, recovered: Recovered::Part, why: None })
+            let connection = late.catch_up.member.connection.number;
+            Some(Told {
+                room: room.clone(),
+                connection,
+                run: late.run,
+                recovered: Recovered::Part,
+                why: None,
+            })
         })
     }
 
-    fn answer_replay(&self, room: &Room, link: &Link, recovered: Recovered) {
+    fn answer_replay(&self, room: &Room, connection: &ClientConnection, recovered: Recovered) {
         let word = match recovered {
             Recovered::All => "all",
             Recovered::Part => "part",
             Recovered::None => "none",
         };
         metrics::counter!("pubsub_lab_replays_total", "recovered" => word).increment(1);
-        self.answer_subscribed(room, link, recovered);
+        self.answer_subscribed(room, connection, recovered);
     }
 }
 
 /// Feeds one member the messages that it missed, as far as the bus can give them.
-async fn tell(
+async fn feed_missed(
     catch_up: &CatchUp,
     run: u64,
     asking: impl Future<Output = Option<Result<Replay, BusError>>>,

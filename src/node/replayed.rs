@@ -16,7 +16,7 @@ pub struct Replayed {
 
 impl Replayed {
     /// Adds the hash of a message's id.
-    pub fn note(&mut self, id: u64) {
+    pub fn add(&mut self, id: u64) {
         if self.order.is_empty() {
             // [`Replayed::settle`] has dropped the order, and any other order serves as well.
             self.order.extend(&self.ids);
@@ -56,8 +56,8 @@ mod tests {
     #[test]
     fn each_is_recognised_once() {
         let mut replayed = Replayed::default();
-        replayed.note(1);
-        replayed.note(1);
+        replayed.add(1);
+        replayed.add(1);
         assert_eq!([1, 1, 2].map(|id| replayed.take(id)), [true, false, false]);
         assert!(replayed.is_empty());
     }
@@ -66,15 +66,15 @@ mod tests {
     fn the_memory_is_bounded_and_keeps_the_newest() {
         let mut replayed = Replayed::default();
         let many = 3 * KEPT as u64;
-        (0..many).for_each(|id| replayed.note(id));
+        (0..many).for_each(|id| replayed.add(id));
         assert_eq!((replayed.ids.len(), replayed.order.len()), (KEPT, KEPT));
         assert!(!replayed.take(0));
         assert!(replayed.take(many - 1) && replayed.take(many - KEPT as u64));
         replayed.settle();
-        (many..2 * many).for_each(|id| replayed.note(id));
+        (many..2 * many).for_each(|id| replayed.add(id));
         assert_eq!((replayed.ids.len(), replayed.order.len()), (KEPT, KEPT));
         // An id that was taken still counts against the bound until it is the oldest.
-        (0..many).for_each(|id| replayed.note(id));
+        (0..many).for_each(|id| replayed.add(id));
         assert!(replayed.ids.len() <= KEPT && replayed.order.len() == KEPT);
     }
 }

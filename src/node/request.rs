@@ -4,11 +4,11 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use super::client_connection::Dialect;
 use super::identity::valid_name;
-use super::link::Dialect;
 use super::room::Command;
 use super::session::{ECHO, Ending, Handled, Session, cut};
-use bus::Outcome;
+use bus::PublishOutcome;
 use trace::{Step, TraceLine};
 use wire::{Envelope, Kind, NodeFrame, Publish, Request, Room};
 
@@ -127,7 +127,7 @@ impl Session {
 
     fn welcome(&mut self) {
         self.greeted = true;
-        self.say(&NodeFrame::Welcome {
+        self.send_frame(&NodeFrame::Welcome {
             node: &self.shared.node,
             pattern: self.shared.pattern,
             name: &self.identity.name,
@@ -173,7 +173,7 @@ impl Session {
     async fn unsubscribe(&mut self, room: Option<&str>) -> Handled {
         let Some(room) = self.room_of("unsubscribe", room) else { return Ok(()) };
         self.rooms.remove(&room);
-        let leave = Command::Leave { room, link: self.link.clone(), asked: true };
+        let leave = Command::Leave { room, connection: self.connection.clone(), asked: true };
         self.shared.rooms.send(leave).await.map_err(|_| Ending::close(1001, "node going away"))
     }
 
@@ -184,7 +184,7 @@ impl Session {
             Ok((room, text, others)) => self.publish(room, id, text, others),
             Err(Refusal { code, reason }) => {
                 self.spend();
-                self.answer(cut(&id, ECHO), Outcome::Refused { code, reason: reason.into_owned() })
+                self.answer(cut(&id, ECHO), PublishOutcome::Refused { code, reason: reason.into_owned() })
             }
         }
     }
@@ -219,7 +219,7 @@ impl Session {
         let recent = &mut self.recent;
         if id.is_some_and(|id| {
             let recent = recent.get_or_insert_with(|| self.shared.recent.of(&self.identity.id));
-            !recent.note(id, room.as_str(), text)
+            !recent.record(id, room.as_str(), text)
         }) {
             return Err(Refusal::new("id_reused", "this id stood for another message before"));
         }
@@ -252,26 +252,26 @@ impl Session {
     }
 
     /// Tells the client the outcome of a publish.
-    pub(super) fn answer(&mut self, id: &str, outcome: Outcome) -> Handled {
+    pub(super) fn answer(&mut self, id: &str, outcome: PublishOutcome) -> Handled {
         self.trace_answer(id, &outcome);
-        match (self.link.dialect, outcome) {
-            (Dialect::V1, Outcome::Ack(level)) => {
-                self.say(&NodeFrame::Ack { id, level });
+        match (self.connection.dialect, outcome) {
+            (Dialect::V1, PublishOutcome::Ack(level)) => {
+                self.send_frame(&NodeFrame::Ack { id, level });
             }
-            (Dialect::V1, Outcome::Refused { code, reason }) => {
+            (Dialect::V1, PublishOutcome::Refused { code, reason }) => {
                 metrics::counter!("pubsub_lab_refused_total", "code" => code).increment(1);
-                self.say(&NodeFrame::Refused { id, code, reason: &reason });
+                self.send_frame(&NodeFrame::Refused { id, code, reason: &reason });
             }
-            (Dialect::V1, Outcome::Unknown { reason }) => {
+            (Dialect::V1, PublishOutcome::Unknown { reason }) => {
                 metrics::counter!("pubsub_lab_unknown_total").increment(1);
-                self.say(&NodeFrame::Unknown { id, reason: &reason });
+                self.send_frame(&NodeFrame::Unknown { id, reason: &reason });
             }
-            (Dialect::Plain, Outcome::Refused { code, reason }) => {
+            (Dialect::Plain, PublishOutcome::Refused { code, reason }) => {
                 metrics::counter!("pubsub_lab_refused_total", "code" => code).increment(1);
                 return Err(Ending::close(1008, reason));
             }
             // The plain dialect has no words for an acknowledgement or an unknown outcome.
-            (Dialect::Plain, Outcome::Ack(_) | Outcome::Unknown { .. }) => {}
+            (Dialect::Plain, PublishOutcome::Ack(_) | PublishOutcome::Unknown { .. }) => {}
         }
         Ok(())
     }
@@ -284,13 +284,13 @@ impl Session {
     }
 
     /// Traces the outcome of a publish, just before the client is told.
-    fn trace_answer(&self, id: &str, outcome: &Outcome) {
+    fn trace_answer(&self, id: &str, outcome: &PublishOutcome) {
         self.shared.trace.record_step(|| {
             let line = |step| TraceLine::answer(step, self.full_id(id));
             match outcome {
-                Outcome::Ack(_) => line(Step::BusAck),
-                Outcome::Refused { code, .. } => line(Step::BusRefused).because(*code),
-                Outcome::Unknown { .. } => line(Step::BusUnknown),
+                PublishOutcome::Ack(_) => line(Step::BusAck),
+                PublishOutcome::Refused { code, .. } => line(Step::BusRefused).because(*code),
+                PublishOutcome::Unknown { .. } => line(Step::BusUnknown),
             }
         });
     }

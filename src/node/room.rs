@@ -20,8 +20,8 @@ use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
+use super::client_connection::{ClientConnection, Dialect, Offered};
 use super::frame;
-use super::link::{Dialect, Link};
 use super::member::{Delivered, Member, RoomState, Waiting};
 use super::replay::Told;
 use super::roster::{ROSTER_ROOM, Roster};
@@ -47,10 +47,10 @@ pub const COMMAND_QUEUE: usize = 1024;
 #[derive(Debug)]
 pub enum Command {
     /// Adds a client to a room, after a replay of what came after the message `after`, if it names one. The answer is
-    /// `subscribed` on its link.
+    /// `subscribed` on its connection.
     Join { room: Room, member: Member, after: Option<Arc<str>> },
-    /// Removes a client from a room. The answer is `unsubscribed` on its link if the client `asked` for it.
-    Leave { room: Room, link: Arc<Link>, asked: bool },
+    /// Removes a client from a room. The answer is `unsubscribed` on its connection if the client `asked` for it.
+    Leave { room: Room, connection: Arc<ClientConnection>, asked: bool },
 }
 
 type Confirmation = BoxFuture<'static, (Room, u64, Result<(), BusError>)>;
@@ -70,7 +70,7 @@ pub struct Rooms {
     pub(super) complained: Option<Instant>,
     roster: Roster,
     /// Links that have something to write.
-    dirty: Vec<Arc<Link>>,
+    dirty: Vec<Arc<ClientConnection>>,
     /// The end of the rest: no round begins before this instant.
     rest_until: Option<Instant>,
     presence_limit: usize,
@@ -117,7 +117,7 @@ impl Rooms {
         if self.roster.due().is_some()
             && let Ok(room) = Room::any(ROSTER_ROOM)
         {
-            self.ask(room);
+            self.subscribe(room);
         }
         self.health.mark_changed();
         loop {
@@ -126,11 +126,11 @@ impl Rooms {
             let rest = self.rest_until.filter(|_| waits);
             tokio::select! {
                 event = events.recv() => match event {
-                    Some(event) => self.take(event),
+                    Some(event) => self.take_event(event),
                     None => break,
                 },
                 command = self.commands.recv() => match command {
-                    Some(command) => self.obey(command),
+                    Some(command) => self.obey_command(command),
                     None => break,
                 },
                 Some((room, generation, result)) = self.pending.next() => self.confirmed(room, generation, result),
@@ -140,7 +140,9 @@ impl Rooms {
                         self.roster.rejoin();
                     }
                 }
-                () = sleep_until(roster_due.unwrap_or_else(Instant::now).into()), if roster_due.is_some() => self.tell(),
+                () = sleep_until(roster_due.unwrap_or_else(Instant::now).into()), if roster_due.is_some() => {
+                    self.publish_roster();
+                }
                 () = sleep_until(rest.unwrap_or_else(Instant::now).into()), if rest.is_some() => self.rest_until = None,
                 // What a round took in between its chunks is written by the next round, even if nothing else happens.
                 () = ready(()), if waits && rest.is_none() => {}
@@ -155,21 +157,21 @@ impl Rooms {
 
     async fn round(&mut self, events: &mut mpsc::Receiver<BusEvent>) {
         let began = Instant::now();
-        // A link that gets something new after it was written waits for the next round. Otherwise a flood would keep
-        // this round going, and nobody could come or leave.
-        let links = std::mem::take(&mut self.dirty);
+        // A connection that gets something new after it was written waits for the next round. Otherwise a flood would
+        // keep this round going, and nobody could come or leave.
+        let connections = std::mem::take(&mut self.dirty);
         let traced = self.trail.begin();
-        for (chunk, last) in links.chunks(CHUNK).zip(1..) {
-            for link in chunk {
-                link.flush();
+        for (chunk, last) in connections.chunks(CHUNK).zip(1..) {
+            for connection in chunk {
+                connection.flush();
             }
-            if last * CHUNK < links.len() {
+            if last * CHUNK < connections.len() {
                 tokio::task::yield_now().await;
                 self.take_in(events);
             }
         }
         self.trail.end(traced);
-        self.rest_until = (links.len() >= LONG_ROUND).then(|| {
+        self.rest_until = (connections.len() >= LONG_ROUND).then(|| {
             let end = Instant::now();
             end + end.saturating_duration_since(began).min(LONGEST_REST)
         });
@@ -178,21 +180,21 @@ impl Rooms {
     fn take_in(&mut self, events: &mut mpsc::Receiver<BusEvent>) {
         for _ in 0..INTAKE {
             let Ok(event) = events.try_recv() else { break };
-            self.take(event);
+            self.take_event(event);
         }
     }
 
-    fn take(&mut self, event: BusEvent) {
+    fn take_event(&mut self, event: BusEvent) {
         match event {
             BusEvent::Envelope(envelope) if envelope.kind.audience() == Audience::Nodes => {
-                self.roster.hear(Instant::now(), &envelope.frame);
+                self.roster.update(Instant::now(), &envelope.frame);
             }
             BusEvent::Envelope(envelope) => self.deliver(&envelope, false),
             BusEvent::Replayed(envelope) => self.deliver(&envelope, true),
-            BusEvent::Gap(reason) => self.tell_loss("bus_gap", &reason),
+            BusEvent::Gap(reason) => self.report_loss("bus_gap", &reason),
             BusEvent::Lagged(missed) => {
                 let lost = "messages were lost between the broker and this node, which was too slow";
-                self.tell_loss("bus_lagged", &format!("{missed} {lost}"));
+                self.report_loss("bus_lagged", &format!("{missed} {lost}"));
             }
         }
     }
@@ -212,29 +214,31 @@ impl Rooms {
 
     /// Tells every member that the bus lost messages. They were lost before they reached a room, so nobody knows
     /// whose they were.
-    fn tell_loss(&mut self, code: &str, reason: &str) {
+    fn report_loss(&mut self, code: &str, reason: &str) {
         let bytes = frame::text(&NodeFrame::Error { code, reason }.json());
         let mut told = std::collections::HashSet::new();
-        let mut dropped = 0;
-        for link in self.rooms.values().flat_map(RoomState::links) {
-            if link.dialect == Dialect::V1 && told.insert(link.number) && link.offer(&bytes, &mut dropped) {
-                self.dirty.push(link.clone());
+        for connection in self.rooms.values().flat_map(RoomState::connections) {
+            if connection.dialect == Dialect::V1
+                && told.insert(connection.number)
+                && connection.offer(&bytes) == Offered::MustBeWritten
+            {
+                self.dirty.push(connection.clone());
             }
         }
     }
 
-    fn obey(&mut self, command: Command) {
+    fn obey_command(&mut self, command: Command) {
         match command {
             Command::Join { room, member, after } => self.join(room, member, after),
-            Command::Leave { room, link, asked } => self.leave(&room, &link, asked),
+            Command::Leave { room, connection, asked } => self.leave(&room, &connection, asked),
         }
     }
 
     fn join(&mut self, room: Room, member: Member, after: Option<Arc<str>>) {
         let state = self.rooms.entry(room.clone()).or_default();
-        if after.is_none() && state.has(member.link.number) {
+        if after.is_none() && state.has(member.connection.number) {
             // A client that is in the room already gets the answer again, and the other members hear nothing of it.
-            self.answer_subscribed(&room, &member.link, Recovered::None);
+            self.answer_subscribed(&room, &member.connection, Recovered::None);
             return;
         }
         let up = self.health.borrow().is_up();
@@ -243,18 +247,20 @@ impl Rooms {
             return;
         }
         let first = state.waiting.is_empty();
-        if !up && member.link.dialect == Dialect::V1 {
+        if !up && member.connection.dialect == Dialect::V1 {
             let reason = format!("the broker is away; you will hear `{room}` as soon as it is back");
-            member.link.answer(frame::text(&NodeFrame::Error { code: "bus_down", reason: &reason }.json()));
+            member
+                .connection
+                .answer(frame::text(&NodeFrame::Error { code: "bus_down", reason: &reason }.json()));
         }
         state.waiting.push(Waiting { member, after });
         if first {
-            self.ask(room);
+            self.subscribe(room);
         }
     }
 
     /// Asks the bus to subscribe to a room. The answer comes through `pending`.
-    fn ask(&mut self, room: Room) {
+    fn subscribe(&mut self, room: Room) {
         self.generation += 1;
         let generation = self.generation;
         if let Some(state) = self.rooms.get_mut(&room) {
@@ -280,8 +286,10 @@ impl Rooms {
                 let reason = format!("cannot subscribe to `{room}`: {error}");
                 let bytes =
                     frame::text(&NodeFrame::Error { code: "subscribe_failed", reason: &reason }.json());
-                let links = waiting.iter().map(|waiting| &waiting.member.link);
-                links.filter(|link| link.dialect == Dialect::V1).for_each(|link| link.answer(bytes.clone()));
+                let connections = waiting.iter().map(|waiting| &waiting.member.connection);
+                connections
+                    .filter(|connection| connection.dialect == Dialect::V1)
+                    .for_each(|connection| connection.answer(bytes.clone()));
                 if state.is_empty() {
                     self.rooms.remove(&room);
                 }
@@ -293,8 +301,8 @@ impl Rooms {
     /// the other members are told.
     fn admit(&mut self, room: &Room, member: Member, after: Option<Arc<str>>) {
         let Some(state) = self.rooms.get_mut(room) else { return };
-        let (link, identity) = (member.link.clone(), member.identity.clone());
-        let new = !state.has(link.number);
+        let (connection, identity) = (member.connection.clone(), member.identity.clone());
+        let new = !state.has(connection.number);
         match after {
             Some(after) => self.replay(room, member, after),
             None => {
@@ -302,7 +310,7 @@ impl Rooms {
                 if new {
                     state.members.push(member);
                 }
-                self.answer_subscribed(room, &link, Recovered::None);
+                self.answer_subscribed(room, &connection, Recovered::None);
             }
         }
         if new {
@@ -313,21 +321,21 @@ impl Rooms {
         }
     }
 
-    pub(super) fn answer_subscribed(&self, room: &Room, link: &Link, recovered: Recovered) {
-        if link.dialect == Dialect::Plain {
+    pub(super) fn answer_subscribed(&self, room: &Room, connection: &ClientConnection, recovered: Recovered) {
+        if connection.dialect == Dialect::Plain {
             return;
         }
         let here = self.rooms.get(room).map_or(0, RoomState::count);
         let members = here + self.roster.elsewhere(Instant::now(), room);
         let subscribed = NodeFrame::Subscribed { room: room.as_str(), members, recovered };
-        link.answer(frame::text(&subscribed.json()));
+        connection.answer(frame::text(&subscribed.json()));
     }
 
-    fn leave(&mut self, room: &Room, link: &Link, asked: bool) {
-        let gone = self.rooms.get_mut(room).and_then(|state| state.remove(link.number));
+    fn leave(&mut self, room: &Room, connection: &ClientConnection, asked: bool) {
+        let gone = self.rooms.get_mut(room).and_then(|state| state.remove(connection.number));
         // The member is gone from the room, so no replay can send it more after this answer.
         if asked {
-            link.answer(frame::text(&NodeFrame::Unsubscribed { room: room.as_str() }.json()));
+            connection.answer(frame::text(&NodeFrame::Unsubscribed { room: room.as_str() }.json()));
         }
         if let Some(Member { identity, .. }) = gone {
             let left =
@@ -358,11 +366,11 @@ impl Rooms {
         }));
     }
 
-    fn tell(&mut self) {
+    fn publish_roster(&mut self) {
         let now = Instant::now();
         self.rooms.values_mut().for_each(|state| state.forget_late(now));
         let counts = self.rooms.iter().map(|(room, state)| (room, state.count()));
-        if let Some(envelope) = self.roster.tell(now, counts) {
+        if let Some(envelope) = self.roster.envelope(now, counts) {
             drop(self.bus.publish(envelope));
         }
     }

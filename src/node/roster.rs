@@ -22,7 +22,7 @@ const FORGET: Duration = Duration::from_secs(12);
 const ROOMS_TOLD: usize = 2_000;
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Telling {
+struct NodeCounts {
     /// The id of the node that publishes the counts. It is new at each start, because names may repeat.
     node: String,
     /// Whether the other nodes are asked to answer with their counts.
@@ -69,7 +69,7 @@ impl Roster {
     }
 
     /// Makes the envelope with this node's counts, and sets when they are due again.
-    pub fn tell<'a>(
+    pub fn envelope<'a>(
         &mut self,
         now: Instant,
         rooms: impl Iterator<Item = (&'a Room, usize)>,
@@ -80,27 +80,27 @@ impl Roster {
         self.due = Some(now + REPEAT);
         self.others.retain(|_, (heard, _)| now.saturating_duration_since(*heard) < FORGET);
         let rooms = rooms.take(ROOMS_TOLD).map(|(room, count)| (room.to_string(), count)).collect();
-        let telling = Telling { node: self.me.clone(), ask, rooms };
+        let counts = NodeCounts { node: self.me.clone(), ask, rooms };
         Some(Envelope {
             kind: Kind::Control,
             room,
             id: format!("roster.{}", self.me).into(),
             sender: self.me.as_str().into(),
             others: true,
-            frame: Bytes::from(serde_json::to_vec(&telling).unwrap_or_default()),
+            frame: Bytes::from(serde_json::to_vec(&counts).unwrap_or_default()),
         })
     }
 
     /// Takes in the counts of another node.
-    pub fn hear(&mut self, now: Instant, frame: &[u8]) {
-        let Ok(telling) = serde_json::from_slice::<Telling>(frame) else { return };
-        if telling.node == self.me {
+    pub fn update(&mut self, now: Instant, frame: &[u8]) {
+        let Ok(counts) = serde_json::from_slice::<NodeCounts>(frame) else { return };
+        if counts.node == self.me {
             return;
         }
-        if telling.ask {
+        if counts.ask {
             self.changed();
         }
-        self.others.insert(telling.node, (now, telling.rooms));
+        self.others.insert(counts.node, (now, counts.rooms));
     }
 
     /// Number of members that a room has on the other nodes.
@@ -118,11 +118,11 @@ mod tests {
     fn a_node_counts_the_others_and_forgets_the_dead() {
         let (mut a, mut b) = (Roster::new(true), Roster::new(true));
         let (room, now) = (Room::parse("lobby").unwrap(), Instant::now());
-        let told = a.tell(now, [(&room, 3)].into_iter()).unwrap();
-        b.hear(now, &told.frame);
-        a.hear(now, &told.frame);
+        let told = a.envelope(now, [(&room, 3)].into_iter()).unwrap();
+        b.update(now, &told.frame);
+        a.update(now, &told.frame);
         assert_eq!((b.elsewhere(now, &room), a.elsewhere(now, &room)), (3, 0));
-        assert!(b.due().unwrap() <= now + GATHER, "the first telling asks for an answer");
+        assert!(b.due().unwrap() <= now + GATHER, "the first envelope asks for an answer");
         assert_eq!(b.elsewhere(now + FORGET, &room), 0);
     }
 }

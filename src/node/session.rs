@@ -14,16 +14,16 @@ use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
+use super::client_connection::{ClientConnection, Dialect, Duplex};
 use super::frame;
 use super::http::Seat;
 use super::identity::Identity;
-use super::link::{Dialect, Duplex, Link};
 use super::member::Member;
 use super::rate::Bucket;
 use super::recent::Remembered;
 use super::room::Command;
 use super::shared::Shared;
-use bus::{Outcome, Receipt};
+use bus::{PublishOutcome, Receipt};
 use wire::{NodeFrame, Room};
 
 /// Number of publishes of one session that may wait for their receipts. While there are that many, the session is not
@@ -36,7 +36,7 @@ const FRAMES_A_SECOND: u32 = 1000;
 const CLOSE_GRACE: Duration = Duration::from_secs(5);
 /// How long a client has to take what it is owed when the whole node ends.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
-/// How often a closing socket that is not reported as writable is tried: see [`Link::insist`].
+/// How often a closing socket that is not reported as writable is tried: see [`ClientConnection::insist`].
 const INSIST_EVERY: Duration = Duration::from_millis(200);
 /// How long a node that ends waits for the receipts of a session.
 const LAST_ANSWERS: Duration = Duration::from_millis(300);
@@ -50,7 +50,7 @@ const CLOSE_REASON: usize = 123;
 /// One client as the node sees it.
 pub struct Session {
     pub(super) shared: Arc<Shared>,
-    pub(super) link: Arc<Link>,
+    pub(super) connection: Arc<ClientConnection>,
     pub(super) identity: Identity,
     /// Whether `welcome` was sent to the client.
     pub(super) greeted: bool,
@@ -74,12 +74,12 @@ struct Pending {
 }
 
 impl Future for Pending {
-    type Output = (String, Outcome);
+    type Output = (String, PublishOutcome);
 
     fn poll(
         mut self: std::pin::Pin<&mut Self>,
         cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<(String, Outcome)> {
+    ) -> std::task::Poll<(String, PublishOutcome)> {
         self.receipt.poll_unpin(cx).map(|outcome| (std::mem::take(&mut self.id), outcome))
     }
 }
@@ -110,15 +110,15 @@ impl Ending {
 pub(super) type Handled = Result<(), Ending>;
 
 impl Session {
-    /// Makes a session over a fresh link.
-    pub fn new(shared: Arc<Shared>, link: Arc<Link>, seat: Seat) -> Self {
+    /// Makes a session over a fresh connection.
+    pub fn new(shared: Arc<Shared>, connection: Arc<ClientConnection>, seat: Seat) -> Self {
         let limits = &shared.limits;
         let heartbeat = Heartbeat { next_ping: Instant::now() + limits.ping_every, pinged: None };
         Self {
             publish_rate: Bucket::new(limits.max_rate),
             frame_rate: Bucket::new(FRAMES_A_SECOND),
             shared,
-            link,
+            connection,
             identity: Identity::guest(),
             greeted: false,
             rooms: HashSet::new(),
@@ -140,7 +140,7 @@ impl Session {
         // The session leaves the rooms first: while a slow client is being closed, nobody is to believe that it
         // listens.
         for room in std::mem::take(&mut self.rooms) {
-            let leave = Command::Leave { room, link: self.link.clone(), asked: false };
+            let leave = Command::Leave { room, connection: self.connection.clone(), asked: false };
             // An error means that the whole node is ending; otherwise the rooms outlive every session.
             let _ = self.shared.rooms.send(leave).await;
         }
@@ -149,7 +149,7 @@ impl Session {
     }
 
     async fn begin(&mut self) -> Handled {
-        if self.link.dialect == Dialect::Plain
+        if self.connection.dialect == Dialect::Plain
             && let Ok(lobby) = Room::parse("lobby")
         {
             self.greeted = true;
@@ -162,7 +162,7 @@ impl Session {
     /// names one. The rooms answer the client.
     pub(super) async fn enter(&mut self, room: Room, after: Option<Arc<str>>) -> Handled {
         self.rooms.insert(room.clone());
-        let member = Member { link: self.link.clone(), identity: self.identity.clone() };
+        let member = Member { connection: self.connection.clone(), identity: self.identity.clone() };
         self.shared
             .rooms
             .send(Command::Join { room, member, after })
@@ -172,12 +172,12 @@ impl Session {
 
     async fn converse(&mut self, socket: &mut WebSocketStream<Duplex>) -> Ending {
         let shutdown = self.shared.shutdown.clone();
-        let link = self.link.clone();
+        let connection = self.connection.clone();
         loop {
-            let mut condition = link.condition();
+            let mut condition = connection.condition();
             if condition.blocked_for.is_some_and(|blocked| blocked >= self.shared.limits.slow_after) {
-                link.insist();
-                condition = link.condition();
+                connection.insist();
+                condition = connection.condition();
             }
             if condition.broken {
                 return Ending::Gone;
@@ -200,13 +200,13 @@ impl Session {
             let handled = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => Err(Ending::close(1001, "node going away")),
-                () = link.kicked() => Ok(()),
-                writable = link.writable(), if condition.blocked_for.is_some() => {
-                    link.flush();
+                () = connection.kicked() => Ok(()),
+                writable = connection.writable(), if condition.blocked_for.is_some() => {
+                    connection.flush();
                     writable.map_err(|_| Ending::Gone)
                 }
                 Some((id, outcome)) = self.receipts.next() => self.answer(&id, outcome),
-                frame = socket.next(), if readable => self.heard(frame).await,
+                frame = socket.next(), if readable => self.take_message(frame).await,
                 () = sleep_until(wake.into()) => Ok(()),
             };
             if let Err(ending) = handled {
@@ -243,16 +243,16 @@ impl Session {
         if now >= heartbeat.next_ping {
             heartbeat.pinged = Some(now);
             heartbeat.next_ping = now + limits.ping_every;
-            self.link.answer(frame::ping());
+            self.connection.answer(frame::ping());
             return Ok(now + limits.pong_within);
         }
         Ok(heartbeat.next_ping)
     }
 
-    async fn heard(&mut self, frame: Option<Result<Message, Error>>) -> Handled {
+    async fn take_message(&mut self, frame: Option<Result<Message, Error>>) -> Handled {
         // Any frame proves that the client lives.
         self.heartbeat.pinged = None;
-        self.link.heard();
+        self.connection.record_message();
         match frame {
             Some(Err(Error::Io(error))) if error.kind() == ErrorKind::FileTooLarge => {
                 Err(Ending::close(1009, "one message in too many frames"))
@@ -271,7 +271,7 @@ impl Session {
             Some(Err(Error::Utf8(_))) => Err(Ending::close(1007, "not UTF-8")),
             Some(Err(error)) => Err(Ending::close(1002, error.to_string())),
             Some(Ok(Message::Text(text))) => self.text(text).await,
-            Some(Ok(Message::Binary(bytes))) if self.link.dialect == Dialect::Plain => {
+            Some(Ok(Message::Binary(bytes))) if self.connection.dialect == Dialect::Plain => {
                 match Utf8Bytes::try_from(bytes) {
                     Ok(text) => self.text(text).await,
                     Err(_) => Err(Ending::close(1007, "not UTF-8")),
@@ -291,7 +291,7 @@ impl Session {
     }
 
     async fn text(&mut self, text: Utf8Bytes) -> Handled {
-        match self.link.dialect {
+        match self.connection.dialect {
             Dialect::Plain => self.said_plainly(&text),
             Dialect::V1 => self.requested(&text).await,
         }
@@ -322,15 +322,15 @@ impl Session {
     }
 
     /// Sends a frame to the client.
-    pub(super) fn say(&self, frame: &NodeFrame<'_>) {
-        self.link.answer(frame::text(&frame.json()));
+    pub(super) fn send_frame(&self, frame: &NodeFrame<'_>) {
+        self.connection.answer(frame::text(&frame.json()));
     }
 
     /// Sends an error to the client.
     pub(super) fn error(&self, code: &str, reason: &str) {
         metrics::counter!("pubsub_lab_errors_total", "code" => code.to_owned()).increment(1);
         // The reason may quote what the client sent, and the outbox counts frames and not bytes, so it is cut.
-        self.say(&NodeFrame::Error { code, reason: cut(reason, ECHO) });
+        self.send_frame(&NodeFrame::Error { code, reason: cut(reason, ECHO) });
     }
 
     /// Waits a moment for the receipts of publishes that the broker has already taken, and answers them.
@@ -352,7 +352,7 @@ impl Session {
         let (code, reason) = match ending {
             Ending::Gone => return,
             Ending::Closed => {
-                self.link.begin_close(false);
+                self.connection.begin_close(false);
                 // Tungstenite has the answer ready and sends it with the next read.
                 let _ = timeout(LINGER, socket.next()).await;
                 (None, String::new())
@@ -366,7 +366,7 @@ impl Session {
             _ => CLOSE_GRACE,
         };
         if let Some(code) = code {
-            self.link.begin_close(code == 1013);
+            self.connection.begin_close(code == 1013);
             // The close frame goes into the outbox; whether the socket is gone is found out below.
             let _ = socket
                 .close(Some(CloseFrame {
@@ -377,27 +377,27 @@ impl Session {
         }
         let shutdown = self.shared.shutdown.clone();
         tokio::select! {
-            () = drained(&self.link) => {}
+            () = drained(&self.connection) => {}
             () = tokio::time::sleep(grace) => return,
             () = async { shutdown.cancelled().await; tokio::time::sleep(SHUTDOWN_GRACE).await } => return,
         }
-        self.link.shut_down();
-        let _ = timeout(LINGER, self.link.discard()).await;
+        self.connection.shut_down();
+        let _ = timeout(LINGER, self.connection.discard()).await;
     }
 }
 
 /// Resolves when the outbox is empty or the socket is broken.
-async fn drained(link: &Link) {
-    link.flush();
+async fn drained(connection: &ClientConnection) {
+    connection.flush();
     loop {
-        let condition = link.condition();
+        let condition = connection.condition();
         if condition.empty || condition.broken {
             return;
         }
-        match timeout(INSIST_EVERY, link.writable()).await {
-            Ok(Ok(())) => link.flush(),
+        match timeout(INSIST_EVERY, connection.writable()).await {
+            Ok(Ok(())) => connection.flush(),
             Ok(Err(_)) => return,
-            Err(_) => link.insist(),
+            Err(_) => connection.insist(),
         }
     }
 }

@@ -89,8 +89,8 @@ impl Shared {
         format!("{:08x}-{}", self.start_nonce, self.next_id.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// A fresh number for a link.
-    pub fn fresh_link(&self) -> u64 {
+    /// A fresh number for a connection.
+    pub fn fresh_number(&self) -> u64 {
         self.next_link.fetch_add(1, Ordering::Relaxed)
     }
 }

@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::catch_up::HELD;
+use super::client_connection::Offered;
 use super::room::Command;
 use super::turns::AT_ONCE;
 use bus::{BusError, BusEvent, Health, Replay};
@@ -385,12 +386,24 @@ async fn a_node_that_ends_lets_go_of_replays() {
     // One client's socket is gone, and nobody has noticed yet; the session of the other is told to end.
     drop(gone.far);
     stage.shutdown.cancel();
-    for client in [&client.link, &gone.link] {
-        let leave = Command::Leave { room: room(), link: client.clone(), asked: false };
+    for client in [&client.connection, &gone.connection] {
+        let leave = Command::Leave { room: room(), connection: client.clone(), asked: false };
         stage.commands.send(leave).await.unwrap();
     }
     timeout(PATIENCE, stage.commands.closed()).await.expect("the rooms end");
     for teller in &tellers {
         closed(teller).await;
     }
+}
+
+#[tokio::test]
+async fn a_frame_is_for_a_client_until_its_connection_ends() {
+    let mut stage = Stage::new();
+    let connection = stage.client().await.connection;
+    let offer = || connection.offer(&"frame".into());
+    assert_eq!([offer(), offer()], [Offered::MustBeWritten, Offered::Waits]);
+    connection.flush();
+    assert_eq!(offer(), Offered::MustBeWritten);
+    connection.begin_close(false);
+    assert_eq!(offer(), Offered::Nothing, "the trace does not count it among those that it was written to");
 }

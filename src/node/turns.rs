@@ -29,7 +29,7 @@ impl Turns {
 
     /// Waits for a turn, then calls `replay` for a client that came at the instant `came`. After a failure that
     /// happened since then, gives that failure. `None` where there is no history.
-    pub async fn ask(
+    pub async fn request_replay(
         &self,
         came: Instant,
         replay: impl FnOnce() -> Option<BoxFuture<Result<Replay, BusError>>>,

@@ -8,19 +8,19 @@
 
 mod comparison;
 mod differences;
-mod figures;
 mod groups;
 mod markdown;
 mod noise;
 mod pool;
 mod text;
+mod unit;
 mod words;
 
 pub use comparison::{Comparison, Side};
 pub use noise::MARKED_BELOW;
 
 pub(super) use differences::differences;
-pub(super) use pool::{merged, pooled_on_time};
+pub(super) use pool::merged;
 
 /// Compares sides with the first of them.
 pub fn compare(sides: &[Side]) -> Comparison {

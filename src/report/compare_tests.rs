@@ -85,7 +85,7 @@ fn one_run_that_turns_the_pooled_figure_round_gets_no_mark() {
 #[test]
 fn a_figure_that_some_runs_do_not_have_gets_no_mark() {
     let side = |name: &str, impacts: &[Option<u64>]| {
-        let run = |impact: &Option<u64>| run_with(|run| run.impact_ms = *impact);
+        let run = |impact: &Option<u64>| run_with(|run| run.times.impact_ms = *impact);
         Side { name: name.into(), reports: vec![report(impacts.iter().map(run).collect())] }
     };
     let five = |ms: u64| [Some(ms), Some(ms + 1), Some(ms + 2), Some(ms + 3), Some(ms + 4)];

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::figure::{FIGURES, Figure, value};
+use super::column::Column;
 use super::grid::{empty, finish};
 use super::label::{Names, bare, subject};
 use super::numbers::{percent, span};
@@ -12,9 +12,16 @@ use super::phrases::reasons;
 use super::run_words::sentence;
 use super::{Report, RunReport};
 use ledger::{Verdict, grouped};
+use scenario::{Count, Figure};
 
-/// The figures that stand beside the parameters in the table.
-const SHOWN: [&str; 7] = ["on time", "lost", "duplicates", "p50 (ms)", "p99 (ms)", "max (ms)", "verdict"];
+/// Whether a column stands beside the parameters in the table.
+fn is_shown(column: &Column) -> bool {
+    match column {
+        Column::Figure(Figure::Count(count), _) => matches!(count, Count::Lost | Count::Duplicates),
+        Column::Figure(figure, _) => matches!(figure, Figure::Share(_) | Figure::Quantile(..)),
+        Column::Verdict => true,
+    }
+}
 
 /// Every run of a matrix.
 pub(super) struct Curves<'a> {
@@ -62,11 +69,10 @@ impl<'a> Curves<'a> {
 
     /// The table's header and rows.
     pub(super) fn cells(&self) -> (Vec<String>, Vec<Vec<String>>) {
-        let figures: Vec<&Figure> =
-            SHOWN.iter().filter_map(|name| FIGURES.iter().find(|figure| figure.name == *name)).collect();
-        let names = figures.iter().map(|figure| match figure.name {
-            "duplicates" => "dupl.".to_owned(),
-            name => name.replace(['(', ')'], ""),
+        let columns: Vec<_> = Column::all().filter(is_shown).collect();
+        let names = columns.iter().map(|column| match column.heading() {
+            heading if column.shows(Figure::Count(Count::Duplicates)) => heading.tight.to_owned(),
+            heading => heading.row.replace(['(', ')'], ""),
         });
         let keys = self.keys.iter().map(|key| (*key).to_owned());
         let run = self.names.are_numbered().then(|| "run".to_owned());
@@ -83,9 +89,9 @@ impl<'a> Curves<'a> {
                     true => run.repeat.to_string(),
                     false => "-".into(),
                 });
-                let figures = figures.iter().map(|figure| value(figure, run));
+                let cells = columns.iter().map(|column| column.cell(run));
                 rows.push(
-                    std::iter::once(name.to_owned()).chain(params).chain(repeat).chain(figures).collect(),
+                    std::iter::once(name.to_owned()).chain(params).chain(repeat).chain(cells).collect(),
                 );
             }
         }
@@ -221,7 +227,7 @@ impl Curve<'_> {
     fn course(&self) -> Option<String> {
         let (first, last) = (self.runs.first()?, self.runs.last()?);
         let p99 = |run: &RunReport| run.latency_us.map(|latency| span(latency.p99));
-        let on_time = |run: &RunReport| run.debts.and_then(|debts| debts.on_time).map(percent);
+        let on_time = |run: &RunReport| run.debts.and_then(|debts| debts.on_time_share()).map(percent);
         let (from, to) = (self.value(first), self.words(last));
         if self.runs.len() == 1 {
             return Some(format!("at {to}, p99 is {} and {} came on time", p99(last)?, on_time(last)?));

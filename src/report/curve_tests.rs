@@ -133,7 +133,7 @@ fn a_report_without_parameters_has_no_curve() {
 fn the_course_of_a_curve_and_what_was_not_valid() {
     let mut lossy = at("redis", 1_000, 38);
     refuse(&mut lossy, 1);
-    lossy.impact_ms = Some(0);
+    lossy.times.impact_ms = Some(0);
     let runs = vec![at("redis", 10, 1), violated(lossy, "lost is 30, expected 0"), none(), none()];
     assert_eq!(
         sentences(&report(runs)),

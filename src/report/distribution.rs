@@ -43,15 +43,15 @@ impl Encoded {
 /// The distributions behind the quantiles; what does not exist is `null`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Distributions {
-    /// Behind `latency_us`.
+    /// The distribution behind `latency_us`, in microseconds.
     pub latency: Option<Encoded>,
-    /// Behind `service_us`.
+    /// The distribution behind `service_us`, in microseconds.
     pub service: Option<Encoded>,
-    /// Behind `recovered_us`.
+    /// The distribution behind `recovered_us`, in microseconds.
     pub recovered: Option<Encoded>,
-    /// Behind `fan_out_us`.
+    /// The distribution behind `fan_out_us`, in microseconds.
     pub fan_out: Option<Encoded>,
-    /// Behind `publish_delay_us`.
+    /// The distribution behind `publish_delay_us`, in microseconds.
     pub publish_delay: Option<Encoded>,
 }
 
@@ -73,20 +73,21 @@ impl Distributions {
 pub struct PercentilePoint {
     /// The percentile, 0 to 100.
     pub percentile: f64,
-    /// So many microseconds or less.
+    /// The value of the distribution at this percentile, in microseconds.
     pub value_us: u64,
-    /// How many values are at or below this one.
+    /// Number of values at or below this one.
     pub count: u64,
 }
 
 /// The percentile curves: five points a halving of the distance to 100 %, as HdrHistogram's own plots have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Percentiles {
-    /// Live latency from the intended send time.
+    /// Latency of debts delivered live, from the intended send time, in microseconds.
     pub latency: Vec<PercentilePoint>,
-    /// Live latency from the actual send time: what a test that waits for its own messages would have shown.
+    /// Latency of debts delivered live, from the actual send time, in microseconds: what a test that waits for its own
+    /// messages would have shown.
     pub service: Vec<PercentilePoint>,
-    /// From the first to the last recipient of a message.
+    /// The time from a message's first live recipient to its last, in microseconds.
     #[serde(default)]
     pub fan_out: Vec<PercentilePoint>,
 }
@@ -121,16 +122,18 @@ pub fn curve(histogram: &Histogram<u64>, largest: Option<u64>) -> Vec<Percentile
     histogram.iter_quantiles(5).map(point).collect()
 }
 
-/// The latencies of a stretch of the run, of one phase. All of a run's together are its whole `latency`.
+/// The latencies of a stretch of the run within one phase. The intervals of a run together hold its whole latency.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct IntervalReport {
-    /// Its begin, in milliseconds since the measured load began; by intended send time.
+    /// When the stretch starts, in milliseconds since the measured load began. Messages belong to it by their intended
+    /// send time.
     pub at_ms: u64,
-    /// How long it is, in milliseconds.
+    /// How long the stretch is, in milliseconds.
     pub length_ms: u64,
-    /// What the run was going through.
+    /// The phase that the run was in.
     pub phase: Phase,
-    /// `null` if nothing that was due in it was delivered live.
+    /// The latency of debts delivered live, from the intended send time, in microseconds; `null` if no message that was due
+    /// in the stretch was delivered live.
     pub latency: Option<Encoded>,
 }
 

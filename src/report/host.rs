@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 /// The machine that a bench ran on.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Host {
-    /// Cores that this process may use.
+    /// Number of cores that this process may use.
     pub cores: usize,
-    /// `linux`, `macos`, ...
+    /// The operating system: `linux`, `macos`, ...
     pub os: String,
-    /// `x86_64`, `aarch64`, ...
+    /// The architecture of the processor: `x86_64`, `aarch64`, ...
     pub arch: String,
     /// The processor's name, where the system tells it.
     pub cpu: Option<String>,

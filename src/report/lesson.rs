@@ -34,7 +34,7 @@ fn in_sockets(run: &RunReport, debts: &Debts, faults: &[&FaultReport]) -> Vec<St
             "Those who could still hear each other went on among themselves ({came} meanwhile)."
         ));
     }
-    let (late, lost) = (late(debts), debts.lost_handed.saturating_sub(debts.lost_no_path));
+    let (late, lost) = (debts.late(), debts.lost_handed.saturating_sub(debts.lost_no_path));
     let waited = "waited in buffers and high-water-mark queues";
     match (late, lost) {
         (0, 0) => {}
@@ -70,23 +70,17 @@ fn lost(broker: &str, messages: &Messages, debts: &Debts) -> Vec<String> {
 
 /// The lesson of a durable broker: what cannot pass waits on both sides of the split.
 fn in_queues(run: &RunReport, debts: &Debts) -> Vec<String> {
-    let waited = late(debts) + debts.recovered;
+    let waited = debts.late() + debts.recovered;
     if waited == 0 {
         return Vec::new();
     }
-    let how = match (late(debts), debts.recovered) {
+    let how = match (debts.late(), debts.recovered) {
         (0, _) => "came by replay".to_owned(),
         (_, 0) => format!("came late{}", at_most(run)),
         _ => format!("came late{} or by replay", at_most(run)),
     };
     let begin = if debts.lost == 0 { "Nothing was lost: what" } else { "What" };
     vec![format!("{begin} could not pass waited in an outbox or a queue, and {how}.")]
-}
-
-/// Number of deliveries that came live, and more than a second late.
-fn late(debts: &Debts) -> u64 {
-    let on_time = (debts.on_time.unwrap_or(0.0) * debts.owed as f64).round() as u64;
-    debts.delivered.saturating_sub(on_time)
 }
 
 /// The longest latency as a clause: `, the last of it after 5.1 s`.

@@ -7,12 +7,14 @@ mod answers;
 mod atomic;
 mod cells;
 pub mod chart;
+mod column;
 mod command;
 mod compare;
 mod curve;
+mod debts;
 mod distribution;
+mod fault_report;
 mod fault_words;
-mod figure;
 mod file;
 mod files;
 mod grid;
@@ -26,6 +28,7 @@ mod merge;
 mod numbers;
 mod page;
 mod phrases;
+mod quantiles;
 mod run;
 mod run_words;
 mod schema;
@@ -46,6 +49,7 @@ pub use compare::{Comparison, Side, compare};
 pub use distribution::{
     Distributions, Encoded, IntervalReport, PercentilePoint, Percentiles, curve as percentile_curve,
 };
+pub use fault_report::{FaultReport, PlannedFault};
 pub use file::{REPORT_FILE, ReportError};
 pub use files::{
     HGRM_FILE, HLOG_FILE, HTML_FILE, MARKDOWN_FILE, TIMELINE_FILE, hgrm, hlog, markdown, timeline_csv,
@@ -55,7 +59,8 @@ pub use junit::junit;
 pub use link::{LinkReport, ProxyReport};
 pub use merge::{MERGED_HLOG, MERGED_JSON, Merged, merge};
 pub use page::page;
-pub use run::{FaultReport, PlannedFault, Quantiles, RunReport};
+pub use quantiles::Quantiles;
+pub use run::RunReport;
 pub use schema::json_schema;
 pub use sentences::sentences;
 pub use story::{Arrow, Carries, Choice, Lane, LaneKind, Story};
@@ -79,20 +84,20 @@ pub struct Report {
     pub scenario: serde_json::Value,
     /// The seed of every random choice.
     pub seed: u64,
-    /// Of this program and of each broker, by name.
+    /// The versions of this program and of each broker, by name.
     pub versions: BTreeMap<String, String>,
-    /// The machine it ran on.
+    /// The machine that the bench ran on.
     pub host: Host,
     /// What it takes to repeat the bench beside the scenario and the seed.
     #[serde(default)]
     pub bench: Option<serde_json::Value>,
-    /// It ended before its time: its last run may be partial, and others may be missing.
+    /// Whether the bench ended before its time. Its last run may then be partial, and others may be missing.
     #[serde(default)]
     pub interrupted: bool,
-    /// What was to be run and had not begun when the bench ended before its time, as tables call it.
+    /// The runs that had not begun when the bench ended before its time, as tables call them.
     #[serde(default)]
     pub not_run: Vec<String>,
-    /// One for each pattern and repetition, in the order in which they ran.
+    /// The runs, in the order in which they ran: one for each pattern, variation and repetition.
     pub runs: Vec<RunReport>,
 }
 

@@ -6,35 +6,35 @@ use serde::{Deserialize, Serialize};
 /// A link that went through a proxy of the lab.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LinkReport {
-    /// Its two ends: `node 1 <-> broker`.
+    /// The two ends of the link: `node 1 <-> broker`.
     pub name: String,
-    /// Connections that it carried.
+    /// Number of connections that the link carried.
     pub connections: u64,
-    /// Connections that it refused while it was cut.
+    /// Number of connections that the link refused while it was cut.
     pub refused: u64,
-    /// Connections that it reset.
+    /// Number of connections that the link reset.
     pub reset: u64,
-    /// Times that it could not open its port again after a cut, because another program listened there; it tries
-    /// 20 times a second.
+    /// Number of times that the proxy could not open its port again after a cut, because another program listened there;
+    /// it tries 20 times a second.
     #[serde(default)]
     pub port_taken: u64,
-    /// Bytes that passed from the first named end to the second.
+    /// Number of bytes that passed from the first named end to the second.
     pub bytes_forward: u64,
-    /// Bytes that passed from the second named end to the first.
+    /// Number of bytes that passed from the second named end to the first.
     pub bytes_back: u64,
 }
 
 /// The latency that a link proxy itself adds, measured before the load. Every time is in microseconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ProxyReport {
-    /// The median of a round trip without the proxy.
+    /// The median of a round trip without the proxy, in microseconds.
     pub direct_p50: u64,
-    /// The median of a round trip through the proxy.
+    /// The median of a round trip through the proxy, in microseconds.
     pub proxied_p50: u64,
-    /// The 99th percentile without the proxy.
+    /// The 99th percentile of a round trip without the proxy, in microseconds.
     pub direct_p99: u64,
-    /// The 99th percentile through the proxy.
+    /// The 99th percentile of a round trip through the proxy, in microseconds.
     pub proxied_p99: u64,
-    /// What the proxy adds to each way: half of what it adds to the median of a round trip.
+    /// What the proxy adds to each way, in microseconds: half of what it adds to the median of a round trip.
     pub one_way: u64,
 }

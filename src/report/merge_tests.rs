@@ -1,9 +1,13 @@
 //! Literal reports, merged into one.
 
+use serde::Deserialize;
+use serde_json::Value;
+
 use super::super::sample::{quantiles, refuse, report, run_with};
 use super::*;
 use crate::{Distributions, Encoded, IntervalReport, Quantiles};
-use ledger::{Debts, Messages, Phase, Verdict, micros_histogram};
+use ledger::{Counts, Debts, Messages, Phase, Verdict, micros_histogram};
+use scenario::{Count, Figure};
 
 fn encoded(values: &[(u64, u64)]) -> Option<Encoded> {
     let mut histogram = micros_histogram();
@@ -26,60 +30,32 @@ fn undelivered(change: impl FnOnce(&mut RunReport)) -> RunReport {
     })
 }
 
-/// Messages of which each count is the next number.
-fn messages(n: &mut impl FnMut() -> u64) -> Messages {
-    Messages { due: n(), sent: n(), unsent: n(), acked: n(), refused: n(), unknown: n() }
-}
-
-/// Debts of which each count is the next number.
-fn debts(n: &mut impl FnMut() -> u64) -> Debts {
-    Debts {
-        owed: n(),
-        delivered: n(),
-        recovered: n(),
-        lost: n(),
-        on_time: Some(1.0),
-        lost_confirmed: n(),
-        lost_handed: n(),
-        lost_refused: n(),
-        lost_unknown: n(),
-        lost_no_path: n(),
-        lost_online: n(),
-        lost_offline: n(),
-    }
-}
-
-/// A run whose counts are consecutive numbers from this one on.
-fn counted(from: u64) -> RunReport {
-    let mut next = from..;
-    let mut n = || next.next().unwrap_or_default();
+/// A run in which each count is this many times a number of its own.
+fn counted(times: u64) -> RunReport {
+    let numbers = Count::ALL.iter().map(|count| Figure::Count(*count).name()).zip(1..);
+    let numbers: Value = numbers.map(|(name, number)| (name, number * times)).collect();
     run_with(|run| {
-        run.messages = Some(messages(&mut n));
-        run.debts = Some(debts(&mut n));
-        (run.duplicates, run.reordered, run.replay_reordered) = (Some(n()), Some(n()), Some(n()));
-        (run.refused_but_delivered, run.unexpected) = (Some(n()), Some(n()));
-        (run.corrupted, run.foreign, run.overruns) = (Some(n()), Some(n()), Some(n()));
+        run.messages = Some(Messages::deserialize(&numbers).unwrap());
+        run.debts = Some(Debts { on_time: 5 * times, ..Debts::deserialize(&numbers).unwrap() });
+        run.counts = Counts::deserialize(&numbers).unwrap();
+        run.overruns = Some(100 * times);
     })
 }
 
 #[test]
 fn every_count_is_summed() {
-    let sum = one(vec![counted(1), counted(101)]);
-    // The sums are 1 + 101, 2 + 102, and so on.
-    let mut next = (0..).map(|n| 102 + 2 * n);
-    let mut n = || next.next().unwrap();
-    assert_eq!(sum.messages, Some(messages(&mut n)));
-    assert_eq!(sum.debts, Some(debts(&mut n)));
-    let rest = [sum.duplicates, sum.reordered, sum.replay_reordered, sum.refused_but_delivered];
-    assert_eq!(rest, [Some(n()), Some(n()), Some(n()), Some(n())]);
-    let rest = [sum.unexpected, sum.corrupted, sum.foreign, sum.overruns];
-    assert_eq!(rest, [Some(n()), Some(n()), Some(n()), Some(n())]);
+    let (sum, expected) = (one(vec![counted(1), counted(2)]), counted(3));
+    assert_eq!((sum.messages, sum.debts, sum.counts), (expected.messages, expected.debts, expected.counts));
+    assert_eq!(sum.overruns, Some(300));
     // A figure that only one of the runs has is taken from it; a figure that none has does not exist.
-    let mut bare = counted(101);
-    (bare.duplicates, bare.messages, bare.debts) = (None, None, None);
+    let mut bare = counted(2);
+    (bare.counts.duplicates, bare.messages, bare.debts) = (None, None, None);
     let sum = one(vec![bare.clone(), counted(1)]);
-    assert_eq!((sum.duplicates, sum.messages), (Some(18), counted(1).messages));
-    assert_eq!((one(vec![bare.clone(), bare.clone()]).debts, one(vec![bare]).duplicates), (None, None));
+    assert_eq!((sum.counts.duplicates, sum.messages), (counted(1).counts.duplicates, counted(1).messages));
+    assert_eq!(
+        (one(vec![bare.clone(), bare.clone()]).debts, one(vec![bare]).counts.duplicates),
+        (None, None)
+    );
 }
 
 #[test]

@@ -1,48 +1,49 @@
 //! One run in the report.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::distribution::{Distributions, IntervalReport, Percentiles};
+use super::debts::{self, DebtsJson};
+use super::distribution::{Distributions, Encoded, IntervalReport, Percentiles};
+use super::fault_report::{FaultReport, PlannedFault};
 use super::link::{LinkReport, ProxyReport};
+use super::quantiles::{Quantiles, by_phase};
 use super::story::Story;
 use ledger::{
-    Debts, FaultTimes, Harness, Interval, Judgement, Messages, Outcome, Path, Phase, Settled, Slice,
-    StoppedPath, Verdict, micros_histogram,
+    Counts, Debts, FaultTimes, FigureSource, Harness, Judgement, Messages, Outcome, Path, Phase, Settled,
+    SingleTimes, Slice, StoppedPath, Verdict,
 };
-use scenario::Fault;
+use scenario::{Distribution, Quantile};
 
 /// One run. What does not exist is `null`; in a run that was not made, that is every figure.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunReport {
-    /// Unique in the report: `redis-1`.
+    /// The name of the run, unique in the report: `redis-1`.
     pub id: String,
-    /// What tables and sentences call it.
+    /// What tables and sentences call the run.
     pub label: String,
-    /// The pattern's name.
+    /// The name of the pattern that the run measured.
     pub pattern: String,
     /// What was varied for this run, by name.
     #[serde(default)]
     pub params: BTreeMap<String, serde_json::Value>,
-    /// Which repetition it is, counted from 1.
+    /// The number of the repetition, counted from 1.
     #[serde(default = "first")]
     pub repeat: u32,
-    /// How its clients spoke to the nodes: `v1`, `plain`, or the name of a file.
+    /// How the clients spoke to the nodes: `v1`, `plain`, or the name of a file.
     #[serde(default)]
     pub dialect: Option<String>,
-    /// What it proves.
+    /// What the run proves.
     pub verdict: Verdict,
-    /// It was interrupted: its figures are those of that moment, and its verdict is `inconclusive`.
+    /// Whether the run was interrupted. Its figures are then those of that moment, and its verdict is `inconclusive`.
     #[serde(default)]
     pub partial: bool,
-    /// It ended a search: its violation is what was looked for, and no failure of the bench.
+    /// Whether the run ended a search: its violation is what was looked for, and no failure of the bench.
     #[serde(default)]
     pub sought: bool,
-    /// The reasons, the ones that decided first.
+    /// The reasons for the verdict, a clause for each; those that decided it stand first.
     pub why: Vec<String>,
     /// What became of each expectation.
     #[serde(default)]
@@ -50,84 +51,70 @@ pub struct RunReport {
     /// What became of the messages.
     pub messages: Option<Messages>,
     /// What became of the debts.
+    #[serde(default, with = "debts")]
+    #[schemars(with = "Option<DebtsJson>")]
     pub debts: Option<Debts>,
-    /// Debts that the unsent messages would have made. They are not owed, but count as failed in every expectation on
-    /// loss and on time; `null` where nobody counted.
-    #[serde(default)]
-    pub unsent_debts: Option<u64>,
-    /// Further copies: again live, or again within one replay.
-    pub duplicates: Option<u64>,
-    /// Debts overtaken by one with a higher sequence of the same publisher and room.
-    pub reordered: Option<u64>,
-    /// Debts overtaken within a replay by one with a higher sequence of the same publisher and room.
-    pub replay_reordered: Option<u64>,
-    /// Debts received though their message was refused.
-    pub refused_but_delivered: Option<u64>,
-    /// Receipts of something never sent, or not of the room.
-    pub unexpected: Option<u64>,
-    /// Receipts with a wrong checksum.
-    pub corrupted: Option<u64>,
-    /// Receipts of another run's texts.
-    pub foreign: Option<u64>,
+    /// What was counted beside messages and debts.
+    #[serde(flatten)]
+    pub counts: Counts<Option<u64>>,
     /// Paths that never worked while probing.
     #[serde(default)]
     pub unverified_paths: Vec<Path>,
     /// Paths that worked, and then worked no more until the end.
     #[serde(default)]
     pub stopped_paths: Vec<StoppedPath>,
-    /// First live receipt minus intended send time.
+    /// Latency of debts delivered live, from the intended send time, in microseconds.
     pub latency_us: Option<Quantiles>,
-    /// First live receipt minus actual send time.
+    /// Latency of debts delivered live, from the actual send time, in microseconds.
     pub service_us: Option<Quantiles>,
-    /// First receipt by replay minus intended send time.
+    /// Latency of debts received by replay, from the intended send time, in microseconds.
     pub recovered_us: Option<Quantiles>,
-    /// For messages with at least two live recipients: from the first to the last of them.
+    /// The time from a message's first live recipient to its last, in microseconds, over all messages with at least two
+    /// live recipients.
     #[serde(default)]
     pub fan_out_us: Option<Quantiles>,
-    /// `latency_us` by what the run was going through; a phase in which nothing was delivered is left out.
+    /// The latency of `latency_us` by the phase of the run, in microseconds; a phase in which nothing was delivered is
+    /// left out.
     #[serde(default)]
     pub phases_us: BTreeMap<Phase, Quantiles>,
-    /// How late the harness published.
+    /// How late the load generator published, in microseconds.
     pub publish_delay_us: Option<Quantiles>,
-    /// How late the harness received.
+    /// How late the load generator received, in microseconds.
     pub loop_lag_us: Option<Quantiles>,
-    /// How often a queue of the harness overflowed; `null` where nobody counted.
+    /// Number of times that a queue of the load generator overflowed; `null` where nobody counted.
     #[serde(default)]
     pub overruns: Option<u64>,
-    /// The latency is as much the harness's as the pattern's.
+    /// Whether the latency is as much the load generator's as the pattern's, and so an upper bound.
     #[serde(default)]
     pub harness_limited: bool,
-    /// From the first harmed intended send time to the end of the last harm.
-    pub impact_ms: Option<u64>,
-    /// The end of the last harm minus the last begin of healing.
-    pub recovery_ms: Option<u64>,
-    /// How long the healed target took to be ready.
-    pub ready_ms: Option<u64>,
-    /// What was to strike, and when, as the seed chose it before the run.
+    /// How long faults were felt.
+    #[serde(flatten)]
+    pub times: SingleTimes,
+    /// The faults that were to strike, and when, as the seed chose them before the run.
     #[serde(default)]
     pub schedule: Vec<PlannedFault>,
-    /// What struck, and when it was healed.
+    /// The faults that struck, and when they were healed.
     #[serde(default)]
     pub faults: Vec<FaultReport>,
     /// The links that went through a proxy, and what passed there.
     #[serde(default)]
     pub links: Vec<LinkReport>,
-    /// The latency that such a proxy itself adds; `null` where no link went through one.
+    /// The latency that the proxy of a link adds, in microseconds; `null` where no link went through a proxy.
     #[serde(default)]
     pub proxy_us: Option<ProxyReport>,
-    /// When the measured load began: milliseconds since the Unix epoch.
+    /// When the measured load began, in milliseconds since the Unix epoch.
     #[serde(default)]
     pub began_unix_ms: Option<u64>,
     /// The run in slices of 100 ms.
     #[serde(default)]
     pub timeline: Vec<Slice>,
-    /// The latency by time and phase.
+    /// The latency of the run by time and phase.
     #[serde(default)]
     pub intervals: Vec<IntervalReport>,
-    /// The percentile curves.
+    /// The curves from which percentile charts are drawn.
     #[serde(default)]
     pub percentiles: Percentiles,
-    /// The whole distributions.
+    /// The whole distributions behind the quantiles.
     #[serde(default)]
     pub distributions: Distributions,
     /// The ways of some messages that are worth looking at.
@@ -141,123 +128,6 @@ pub struct RunReport {
 
 fn first() -> u32 {
     1
-}
-
-/// A distribution of microseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Quantiles {
-    /// The median.
-    pub p50: u64,
-    /// The 90th percentile.
-    pub p90: u64,
-    /// The 99th percentile.
-    pub p99: u64,
-    /// The 99.9th percentile.
-    pub p999: u64,
-    /// The largest; to the microsecond for the latency and the fan-out of one run, else to three digits.
-    pub max: u64,
-}
-
-impl Quantiles {
-    /// The quantiles of a histogram; `None` if nothing was recorded in it.
-    pub fn of(histogram: &Histogram<u64>) -> Option<Self> {
-        let at = |quantile| histogram.value_at_quantile(quantile);
-        let quantiles =
-            || Self { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: histogram.max() };
-        (!histogram.is_empty()).then(quantiles)
-    }
-
-    /// The quantiles, none of them over `largest`, where that is known exactly: the end of a histogram's last bucket is
-    /// up to a thousandth beyond it.
-    pub fn at_most(self, largest: Option<u64>) -> Self {
-        let capped = |us: u64| us.min(largest.unwrap_or(u64::MAX));
-        let Self { p50, p90, p99, p999, max } = self;
-        Self { p50: capped(p50), p90: capped(p90), p99: capped(p99), p999: capped(p999), max: capped(max) }
-    }
-}
-
-/// One fault; every time is in milliseconds since the measured load began.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct FaultReport {
-    /// As the scenario words it: `kill broker`.
-    pub what: String,
-    /// When the fault struck.
-    pub begin_ms: u64,
-    /// When its healing began.
-    pub heal_begin_ms: Option<u64>,
-    /// When its target was ready again.
-    pub healed_ms: Option<u64>,
-    /// The `[[fault]]` of a scenario that strikes like this one, with all that was left to the seed; left out where only
-    /// the words are known.
-    #[serde(default, with = "planned", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
-    pub planned: Option<Fault>,
-}
-
-/// Writes and reads a fault as its keys. A fault that this version cannot read is known by its words alone.
-mod planned {
-    use scenario::Fault;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use serde_json::Value;
-
-    pub(super) fn serialize<S: Serializer>(fault: &Option<Fault>, to: S) -> Result<S::Ok, S::Error> {
-        fault.as_ref().map(Fault::to_json).serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Fault>, D::Error> {
-        Value::deserialize(from).map(|json| Fault::from_json(&json))
-    }
-}
-
-impl From<&FaultTimes> for FaultReport {
-    fn from(fault: &FaultTimes) -> Self {
-        Self {
-            what: fault.what.clone(),
-            begin_ms: whole_ms(fault.begin),
-            heal_begin_ms: fault.heal_begin.map(whole_ms),
-            healed_ms: fault.healed.map(whole_ms),
-            planned: fault.planned.clone(),
-        }
-    }
-}
-
-/// One fault of the schedule; every time is in milliseconds since the measured load began.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct PlannedFault {
-    /// As the scenario words it: `kill broker`. What was left to the seed is chosen.
-    pub what: String,
-    /// When it is to strike.
-    pub at_ms: u64,
-    /// When its healing is to begin; `null` for never.
-    pub heal_ms: Option<u64>,
-}
-
-impl From<&Fault> for PlannedFault {
-    fn from(fault: &Fault) -> Self {
-        Self { what: fault.what(), at_ms: whole_ms(fault.at), heal_ms: fault.heals_at().map(whole_ms) }
-    }
-}
-
-/// The latency of each phase in which something was delivered.
-fn by_phase(intervals: &[Interval], timeline: &[Slice]) -> BTreeMap<Phase, Quantiles> {
-    let mut phases: BTreeMap<Phase, (Histogram<u64>, Option<u64>)> = BTreeMap::new();
-    for interval in intervals {
-        let (latency, longest) = phases.entry(interval.phase).or_insert_with(|| (micros_histogram(), None));
-        // All histograms have the same bounds, so adding them cannot fail.
-        let _ = latency.add(&interval.latency);
-        let end = interval.at + interval.length;
-        let within = |slice: &&Slice| (interval.at..end).contains(&Duration::from_millis(slice.at_ms));
-        *longest = timeline.iter().filter(within).filter_map(|slice| slice.max_us).max().max(*longest);
-    }
-    let quantiles = |(phase, (latency, longest)): (&Phase, &(Histogram<u64>, Option<u64>))| {
-        Some((*phase, Quantiles::of(latency)?.at_most(*longest)))
-    };
-    phases.iter().filter_map(quantiles).collect()
-}
-
-/// A time in milliseconds, rounded to the nearest.
-fn whole_ms(time: Duration) -> u64 {
-    u64::try_from((time + Duration::from_micros(500)).as_millis()).unwrap_or(u64::MAX)
 }
 
 impl RunReport {
@@ -277,14 +147,7 @@ impl RunReport {
             why: judgement.why.clone(),
             messages: Some(settled.messages),
             debts: Some(settled.debts),
-            unsent_debts: Some(settled.unsent_debts),
-            duplicates: Some(settled.duplicates),
-            reordered: Some(settled.reordered),
-            replay_reordered: Some(settled.replay_reordered),
-            refused_but_delivered: Some(settled.refused_but_delivered),
-            unexpected: Some(settled.unexpected),
-            corrupted: Some(settled.corrupted),
-            foreign: Some(settled.foreign),
+            counts: settled.counts.into(),
             outcomes: judgement.outcomes.clone(),
             unverified_paths: settled.unverified_paths.clone(),
             stopped_paths: settled.stopped_paths.clone(),
@@ -299,9 +162,7 @@ impl RunReport {
             loop_lag_us: Quantiles::of(&harness.loop_lag),
             overruns: Some(harness.overruns),
             harness_limited: judgement.harness_limited,
-            impact_ms: settled.impact_ms,
-            recovery_ms: settled.recovery_ms,
-            ready_ms: settled.ready_ms,
+            times: settled.times,
             faults: faults.iter().map(FaultReport::from).collect(),
             timeline: settled.timeline.clone(),
             intervals: settled.intervals.iter().map(IntervalReport::from).collect(),
@@ -344,14 +205,7 @@ impl RunReport {
             outcomes: Vec::new(),
             messages: None,
             debts: None,
-            unsent_debts: None,
-            duplicates: None,
-            reordered: None,
-            replay_reordered: None,
-            refused_but_delivered: None,
-            unexpected: None,
-            corrupted: None,
-            foreign: None,
+            counts: Counts::default(),
             unverified_paths: Vec::new(),
             stopped_paths: Vec::new(),
             latency_us: None,
@@ -363,9 +217,7 @@ impl RunReport {
             loop_lag_us: None,
             overruns: None,
             harness_limited: false,
-            impact_ms: None,
-            recovery_ms: None,
-            ready_ms: None,
+            times: SingleTimes::default(),
             schedule: Vec::new(),
             faults: Vec::new(),
             links: Vec::new(),
@@ -378,6 +230,59 @@ impl RunReport {
             stories: Vec::new(),
             unwitnessed: None,
         }
+    }
+}
+
+impl RunReport {
+    /// The quantiles of a distribution.
+    pub(super) fn quantiles(&self, of: Distribution) -> Option<Quantiles> {
+        match of {
+            Distribution::Latency => self.latency_us,
+            Distribution::Service => self.service_us,
+            Distribution::Recovered => self.recovered_us,
+            Distribution::FanOut => self.fan_out_us,
+            Distribution::PublishDelay => self.publish_delay_us,
+            Distribution::LoopLag => self.loop_lag_us,
+        }
+    }
+
+    /// The distribution behind quantiles; `None` where it was not kept, and for the one that no report keeps.
+    pub(super) fn distribution(&self, of: Distribution) -> Option<&Encoded> {
+        let kept = &self.distributions;
+        match of {
+            Distribution::Latency => kept.latency.as_ref(),
+            Distribution::Service => kept.service.as_ref(),
+            Distribution::Recovered => kept.recovered.as_ref(),
+            Distribution::FanOut => kept.fan_out.as_ref(),
+            Distribution::PublishDelay => kept.publish_delay.as_ref(),
+            Distribution::LoopLag => None,
+        }
+    }
+}
+
+impl FigureSource for RunReport {
+    fn messages(&self) -> Option<&Messages> {
+        self.messages.as_ref()
+    }
+
+    fn debts(&self) -> Option<&Debts> {
+        self.debts.as_ref()
+    }
+
+    fn counts(&self) -> Counts<Option<u64>> {
+        self.counts
+    }
+
+    fn paths(&self) -> Option<(usize, usize)> {
+        self.messages.map(|_| (self.unverified_paths.len(), self.stopped_paths.len()))
+    }
+
+    fn quantile_us(&self, of: Distribution, quantile: Quantile) -> Option<u64> {
+        self.quantiles(of).map(|quantiles| quantiles.at(quantile))
+    }
+
+    fn times(&self) -> SingleTimes {
+        self.times
     }
 }
 

@@ -119,14 +119,14 @@ fn aside(run: &RunReport, debts: &Debts) -> String {
         let count = count.filter(|count| *count > 0)?;
         Some(format!("{} {how}", counted(count, "delivery", "deliveries")))
     };
-    let on_time = (debts.on_time.unwrap_or(0.0) * debts.owed as f64).round() as u64;
-    let copies = run.duplicates.filter(|copies| *copies > 0);
+    let counts = &run.counts;
+    let copies = counts.duplicates.filter(|copies| *copies > 0);
     let clauses = [
-        came(Some(debts.delivered.saturating_sub(on_time)), "came more than a second late"),
+        came(Some(debts.late()), "came more than a second late"),
         came(Some(debts.recovered), "came by replay"),
-        came(run.refused_but_delivered, "came though the message had been refused"),
+        came(counts.refused_but_delivered, "came though the message had been refused"),
         copies.map(|copies| format!("{} arrived", counted(copies, "extra copy", "extra copies"))),
-        came(run.reordered, "came out of order"),
+        came(counts.reordered, "came out of order"),
     ];
     let clauses: Vec<_> = clauses.into_iter().flatten().collect();
     if clauses.is_empty() { String::new() } else { format!("{}.", listed(&clauses)) }
@@ -146,7 +146,7 @@ fn recovery(run: &RunReport) -> String {
         .max_by_key(|fault| fault.heal_begin_ms)
         // Beside a fault that was never healed, nothing can be said to have ended by a healing.
         .filter(|_| faults.iter().all(|fault| fault.heal_begin_ms.is_some() || !breaks(fault)));
-    match (run.impact_ms, run.recovery_ms, healed) {
+    match (run.times.impact_ms, run.times.recovery_ms, healed) {
         (None, ..) => unharmed(run),
         (Some(_), Some(0), Some(fault)) => format!("Nothing more was lost or late once {}.", end_of(fault)),
         (Some(_), Some(ms), Some(fault)) => {
@@ -189,7 +189,7 @@ fn harm(ms: u64, faults: &[&FaultReport]) -> String {
 /// The sentence on how fast the run was, where that is the news: in a run that harmed nobody.
 fn latency(run: &RunReport) -> String {
     let limited = "load generator itself was late, so that the latency is an upper bound";
-    match (&run.latency_us, run.impact_ms, run.harness_limited) {
+    match (&run.latency_us, run.times.impact_ms, run.harness_limited) {
         (None, ..) | (_, Some(_), false) => String::new(),
         (Some(_), Some(_), true) => format!("(*) The {limited}."),
         (Some(latency), None, limits) => {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{FaultReport, Host, Quantiles, Report, RunReport};
-use ledger::{Debts, Messages, Verdict};
+use ledger::{Counts, Debts, Messages, Verdict};
 use scenario::{Overrides, Scenario};
 
 /// A report of these runs.
@@ -37,15 +37,9 @@ pub(super) fn quantiles(p50: u64, p99: u64, max: u64) -> Option<Quantiles> {
 pub(super) fn run_with(change: impl FnOnce(&mut RunReport)) -> RunReport {
     let mut run = RunReport {
         verdict: Verdict::Valid,
-        messages: Some(Messages { due: 2_000, sent: 2_000, unsent: 0, acked: 2_000, refused: 0, unknown: 0 }),
-        debts: Some(Debts { owed: 60_000, delivered: 60_000, on_time: Some(1.0), ..Debts::default() }),
-        duplicates: Some(0),
-        reordered: Some(0),
-        replay_reordered: Some(0),
-        refused_but_delivered: Some(0),
-        unexpected: Some(0),
-        corrupted: Some(0),
-        foreign: Some(0),
+        messages: Some(Messages { due: 2_000, sent: 2_000, acked: 2_000, ..Messages::default() }),
+        debts: Some(Debts { owed: 60_000, delivered: 60_000, on_time: 60_000, ..Debts::default() }),
+        counts: Counts::<u64>::default().into(),
         latency_us: quantiles(350, 1_234, 5_120),
         service_us: quantiles(340, 1_200, 5_000),
         publish_delay_us: quantiles(20, 90, 400),
@@ -60,9 +54,9 @@ pub(super) fn run_with(change: impl FnOnce(&mut RunReport)) -> RunReport {
 pub(super) fn redis() -> RunReport {
     run_with(|run| {
         refuse(run, 503);
-        run.impact_ms = Some(5_012);
-        run.recovery_ms = Some(212);
-        run.ready_ms = Some(31);
+        run.times.impact_ms = Some(5_012);
+        run.times.recovery_ms = Some(212);
+        run.times.ready_ms = Some(31);
         run.faults = vec![fault("kill = 'broker'", 5_000, Some(10_000))];
     })
 }
@@ -78,7 +72,7 @@ pub(super) fn local() -> RunReport {
             lost_online: 40_000,
             ..Debts::default()
         };
-        run.debts = Some(Debts { owed: 60_000, delivered: 20_000, on_time: Some(1.0 / 3.0), ..lost });
+        run.debts = Some(Debts { owed: 60_000, delivered: 20_000, on_time: 20_000, ..lost });
     })
 }
 
@@ -91,19 +85,14 @@ pub(super) fn not_applicable() -> RunReport {
 pub(super) fn amqp() -> RunReport {
     run_with(|run| {
         (run.id, run.label, run.pattern) = ("amqp-1".into(), "amqp".into(), "amqp".into());
-        let debts = Debts {
-            owed: 60_000,
-            delivered: 59_400,
-            recovered: 600,
-            on_time: Some(0.4312),
-            ..Debts::default()
-        };
+        let debts =
+            Debts { owed: 60_000, delivered: 59_400, recovered: 600, on_time: 25_872, ..Debts::default() };
         run.debts = Some(debts);
-        run.duplicates = Some(12);
+        run.counts.duplicates = Some(12);
         run.latency_us = quantiles(2_210, 11_480_000, 12_100_000);
-        run.impact_ms = Some(12_600);
-        run.recovery_ms = Some(7_480);
-        run.ready_ms = Some(6_100);
+        run.times.impact_ms = Some(12_600);
+        run.times.recovery_ms = Some(7_480);
+        run.times.ready_ms = Some(6_100);
         run.faults = vec![fault("kill = 'broker'", 5_000, Some(10_000))];
     })
 }
@@ -116,7 +105,7 @@ pub(super) fn refuse(run: &mut RunReport, refused: u64) {
         debts.delivered -= lost;
         (debts.lost, debts.lost_refused, debts.lost_online) =
             (debts.lost + lost, lost, debts.lost_online + lost);
-        debts.on_time = Some(debts.delivered as f64 / debts.owed as f64);
+        debts.on_time = debts.delivered;
     }
 }
 

@@ -4,6 +4,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::{Report, SCHEMA};
+use scenario::Figure;
 
 /// The JSON Schema (draft 2020-12) of `report.json` in the form in which this version writes it. Fields are only ever
 /// added, so the schema allows fields that it does not name.
@@ -19,5 +20,49 @@ pub fn json_schema() -> Value {
             "The version of this format; it counts up if a field changes its meaning.".into(),
         );
     }
+    for figure in Figure::all() {
+        describe(&mut schema, figure);
+    }
     schema
+}
+
+/// Says of a figure what it means, wherever the report has it.
+fn describe(schema: &mut Value, figure: Figure) {
+    let (name, note) = match figure {
+        Figure::Count(_) => (figure.name().to_owned(), ""),
+        Figure::Share(_) => (figure.name().to_owned(), " 0 to 1; `null` if nothing was owed."),
+        Figure::Time(_) => (figure.name().to_owned() + "_ms", " In milliseconds."),
+        // A report has all quantiles of a distribution as one object.
+        Figure::Quantile(..) => return,
+    };
+    for definition in ["RunReport", "Messages", "Debts"] {
+        let place = format!("/$defs/{definition}/properties/{name}");
+        if let Some(property) = schema.pointer_mut(&place).and_then(Value::as_object_mut) {
+            property.insert("description".into(), (figure.meaning() + note).into());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_count_says_what_it_means() {
+        let schema = json_schema();
+        let mut described = 0;
+        for definition in ["RunReport", "Messages", "Debts"] {
+            for (name, property) in schema["$defs"][definition]["properties"].as_object().unwrap() {
+                let text = property["description"].as_str().unwrap_or_default();
+                assert!(!text.is_empty() && !text.contains("[`"), "{definition}: {name}: {text}");
+                let figure = Figure::named(name).map(|(figure, _)| figure.meaning());
+                if let Some(meaning) = figure {
+                    assert!(text.starts_with(&meaning), "{definition}: {name}: {text}");
+                    described += 1;
+                }
+            }
+        }
+        // `lost_share` is in no report.
+        assert_eq!(described, Figure::all().filter(|it| !matches!(it, Figure::Quantile(..))).count() - 1);
+    }
 }

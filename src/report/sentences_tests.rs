@@ -33,7 +33,7 @@ fn refused_while_the_broker_was_away() {
     );
     let one = run_with(|run| {
         refuse(run, 1);
-        run.impact_ms = Some(0);
+        run.times.impact_ms = Some(0);
         run.faults = vec![fault("kill = 'node 0'", 1_000, None)];
     });
     assert_eq!(
@@ -43,7 +43,7 @@ fn refused_while_the_broker_was_away() {
     );
     let unhealed = run_with(|run| {
         refuse(run, 700);
-        run.impact_ms = Some(6_990);
+        run.times.impact_ms = Some(6_990);
         run.faults = vec![fault("pause = 'node *'", 13_000, None)];
     });
     assert_eq!(
@@ -58,8 +58,8 @@ fn lost_though_acknowledged() {
     let lost = run_with(|run| {
         let debts = run.debts.as_mut().unwrap();
         (debts.delivered, debts.lost, debts.lost_handed, debts.lost_confirmed) = (59_958, 42, 30, 12);
-        debts.on_time = Some(59_958.0 / 60_000.0);
-        run.impact_ms = Some(0);
+        debts.on_time = 59_958;
+        run.times.impact_ms = Some(0);
     });
     assert_eq!(
         said_of(lost),
@@ -69,9 +69,9 @@ fn lost_though_acknowledged() {
     let one = run_with(|run| {
         let debts = run.debts.as_mut().unwrap();
         (debts.delivered, debts.lost, debts.lost_handed) = (59_999, 1, 1);
-        debts.on_time = Some(59_999.0 / 60_000.0);
-        run.impact_ms = Some(900);
-        run.recovery_ms = Some(0);
+        debts.on_time = 59_999;
+        run.times.impact_ms = Some(900);
+        run.times.recovery_ms = Some(0);
         run.faults = vec![fault("pause = 'broker'", 1_000, Some(6_000))];
     });
     assert_eq!(
@@ -91,10 +91,10 @@ fn uncertain_and_unsent() {
             let debts = run.debts.as_mut().unwrap();
             debts.lost += lost_unknown;
             debts.lost_unknown = lost_unknown;
-            run.impact_ms = Some(1_500);
+            run.times.impact_ms = Some(1_500);
             run.faults =
                 vec![fault("kill = 'node 0'", 0, Some(10)), fault("kill = 'node 1'", 20, Some(1_030))];
-            run.recovery_ms = Some(1_250);
+            run.times.recovery_ms = Some(1_250);
         })
     };
     let begin = "redis: 10 of 2,001 messages were refused, 2 got no certain answer and 1 was never sent during the \
@@ -109,7 +109,7 @@ fn uncertain_and_unsent() {
 fn nothing_acknowledged() {
     let run = run_with(|run| {
         refuse(run, 2_000);
-        (run.latency_us, run.impact_ms) = (None, Some(20_000));
+        (run.latency_us, run.times.impact_ms) = (None, Some(20_000));
     });
     let expected = "redis: 2,000 of 2,000 messages were refused; nothing was acknowledged. From the first harmed \
                     message to the last it took 20.0 s.";
@@ -135,7 +135,8 @@ fn late_replayed_copied_and_out_of_order() {
          restart began."
     );
     let odd = run_with(|run| {
-        (run.duplicates, run.reordered, run.refused_but_delivered) = (Some(1), Some(1), Some(3));
+        (run.counts.duplicates, run.counts.reordered, run.counts.refused_but_delivered) =
+            (Some(1), Some(1), Some(3));
         run.latency_us = None;
     });
     assert_eq!(
@@ -188,9 +189,7 @@ fn one_message_is_the_only_one() {
         run.latency_us = None;
     };
     assert_eq!(said_of(run_with(only)), "redis: the only message reached everyone.");
-    let mut lost = debts(|debts| {
-        *debts = Debts { owed: 1, lost: 1, lost_handed: 1, on_time: Some(0.0), ..Debts::default() }
-    });
+    let mut lost = debts(|debts| *debts = Debts { owed: 1, lost: 1, lost_handed: 1, ..Debts::default() });
     only(&mut lost);
     assert_eq!(said_of(lost), "redis: the only message was acknowledged, yet 1 of 1 delivery was lost.");
 }
@@ -207,7 +206,7 @@ fn who_was_away_missed_it_and_nobody_was_harmed() {
     let fast = "Half of the deliveries took at most 0.35 ms, 99 of 100 at most 1.2 ms.";
     let missed = left(|debts| {
         (debts.delivered, debts.lost) = (52_500, 7_500);
-        (debts.lost_handed, debts.lost_offline, debts.on_time) = (7_500, 7_500, Some(0.875));
+        (debts.lost_handed, debts.lost_offline, debts.on_time) = (7_500, 7_500, 52_500);
     });
     let expected = format!(
         "redis: all 2,000 messages were acknowledged, yet 7,500 of 60,000 deliveries were lost; of what was \
@@ -215,7 +214,7 @@ fn who_was_away_missed_it_and_nobody_was_harmed() {
     );
     assert_eq!(said_of(missed), expected);
     let replayed = left(|debts| {
-        (debts.delivered, debts.recovered, debts.on_time) = (52_500, 7_500, Some(0.875));
+        (debts.delivered, debts.recovered, debts.on_time) = (52_500, 7_500, 52_500);
     });
     let expected = format!(
         "redis: all 2,000 messages reached everyone. 7,500 deliveries came by replay. Nothing was lost, and only \
@@ -237,7 +236,7 @@ fn a_fault_beside_a_leave_is_the_one_that_was_healed() {
     assert_eq!(said_of(run), said_of(redis()));
     // A join is not a fault that was never healed either.
     let mut joined = redis();
-    (joined.faults, joined.recovery_ms) = (vec![fault("join = '10%'", 5_000, None)], None);
+    (joined.faults, joined.times.recovery_ms) = (vec![fault("join = '10%'", 5_000, None)], None);
     assert_eq!(
         said_of(joined),
         "redis: 503 of 2,000 messages were refused; what was acknowledged reached everyone. From the first \
@@ -249,12 +248,12 @@ fn a_fault_beside_a_leave_is_the_one_that_was_healed() {
 fn an_ack_of_zeromq_is_no_delivery() {
     let mut run = debts(|debts| {
         (debts.delivered, debts.lost, debts.lost_handed) = (59_000, 1_000, 1_000);
-        debts.on_time = Some(59.0 / 60.0);
+        debts.on_time = 59_000;
         (debts.lost_online, debts.lost_offline) = (900, 100);
     });
-    (run.label, run.pattern, run.impact_ms) = ("zeromq".into(), "zeromq".into(), Some(5_000));
+    (run.label, run.pattern, run.times.impact_ms) = ("zeromq".into(), "zeromq".into(), Some(5_000));
     run.faults = vec![fault("kill = 'node 1'", 5_000, Some(10_000))];
-    run.recovery_ms = Some(0);
+    run.times.recovery_ms = Some(0);
     assert_eq!(
         said_of(run),
         "zeromq: all 2,000 messages were acknowledged, yet 1,000 of 60,000 deliveries were lost; an ack of zeromq \
@@ -268,7 +267,7 @@ fn an_ack_of_zeromq_is_no_delivery() {
 fn history_has_its_words() {
     let run = run_with(|run| {
         refuse(run, 503);
-        (run.impact_ms, run.recovery_ms) = (Some(5_012), Some(212));
+        (run.times.impact_ms, run.times.recovery_ms) = (Some(5_012), Some(212));
         run.faults = vec![fault("kill = 'history'", 5_000, Some(10_000))];
     });
     assert_eq!(
@@ -295,7 +294,7 @@ fn a_dialect_without_answers_leaves_nothing_uncertain() {
     assert_eq!(said_of(plain(|_, _| {})), format!("{silent} and reached everyone."));
     let lose = |debts: &mut Debts| {
         (debts.delivered, debts.lost, debts.lost_unknown, debts.lost_online) = (59_985, 15, 15, 15);
-        debts.on_time = Some(59_985.0 / 60_000.0);
+        debts.on_time = 59_985;
     };
     let lost = plain(|_, debts| lose(debts));
     assert_eq!(said_of(lost.clone()), format!("{silent}; 15 of 60,000 deliveries were lost."));
@@ -312,7 +311,7 @@ fn a_dialect_without_answers_leaves_nothing_uncertain() {
     let mut unsent = plain(|messages, _| {
         (messages.sent, messages.unknown, messages.unsent) = (1_960, 1_960, 40);
     });
-    (unsent.faults, unsent.impact_ms) = (vec![fault("kill = 'node *'", 5_000, Some(9_969))], None);
+    (unsent.faults, unsent.times.impact_ms) = (vec![fault("kill = 'node *'", 5_000, Some(9_969))], None);
     assert_eq!(
         said_of(unsent),
         "mine: 1,960 of 2,000 messages were sent while the nodes were away (5.0 s) (the dialect has no answers) and \
@@ -329,14 +328,14 @@ fn a_dialect_without_answers_leaves_nothing_uncertain() {
 fn more_load_is_nothing_to_heal() {
     let mut run = redis();
     run.faults = vec![fault("slow = 'subscriber 3'\nbytes_per_second = 1000", 5_000, None)];
-    run.recovery_ms = None;
+    run.times.recovery_ms = None;
     assert_eq!(
         said_of(run.clone()),
         "redis: 503 of 2,000 messages were refused after subscriber 3 began to read only 1,000 bytes a second; what \
          was acknowledged reached everyone. From the first harmed message to the last it took 5.0 s."
     );
     run.faults.push(fault("storm = 'node 1'", 9_000, Some(9_000)));
-    run.recovery_ms = Some(40);
+    run.times.recovery_ms = Some(40);
     assert!(said_of(run).ends_with("All was well again 40 ms after the clients of node 1 had dropped."));
 }
 
@@ -348,7 +347,7 @@ fn a_split_has_its_lesson_beside_its_figures() {
     run.messages.as_mut().unwrap().refused = 0;
     let debts = run.debts.as_mut().unwrap();
     (debts.lost, debts.lost_handed, debts.lost_refused, debts.lost_online) = (67, 67, 0, 67);
-    (debts.delivered, debts.on_time) = (59_933, Some(53_333.0 / 60_000.0));
+    (debts.delivered, debts.on_time) = (59_933, 53_333);
     run.faults = vec![fault("partition = ['node 0']", 5_000, Some(10_000))];
     assert_eq!(
         said_of(run),

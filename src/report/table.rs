@@ -1,7 +1,7 @@
 //! The table of a report: one row for each run if the terminal is wide enough, otherwise one column for each run.
 
+use super::column::Column;
 use super::curve::Curves;
-use super::figure::{Figure, figures, value};
 use super::grid::{empty, finish};
 use super::label::Names;
 use super::{Report, RunReport};
@@ -14,42 +14,42 @@ pub fn table(report: &Report, width: usize) -> String {
         let loose = curves.table(2);
         return if fits(&loose, width) { loose } else { curves.table(1) };
     }
-    let figures = figures(report);
-    let loose = run_a_row(report, &figures, 2, |figure| figure.heading);
+    let columns = Column::of(report);
+    let loose = run_a_row(report, &columns, 2, |column| column.heading().wide);
     if fits(&loose, width) {
         return loose;
     }
-    let tight = run_a_row(report, &figures, 1, |figure| figure.tight);
-    if fits(&tight, width) { tight } else { run_a_column(report, &figures, width) }
+    let tight = run_a_row(report, &columns, 1, |column| column.heading().tight);
+    if fits(&tight, width) { tight } else { run_a_column(report, &columns, width) }
 }
 
 fn fits(table: &str, width: usize) -> bool {
     table.lines().all(|line| line.chars().count() <= width)
 }
 
-fn run_a_row(report: &Report, figures: &[&Figure], gap: u16, heading: fn(&Figure) -> &'static str) -> String {
-    let lines = |figure: &&Figure| heading(figure).lines().count();
-    let tallest = figures.iter().map(lines).max().unwrap_or(1);
+fn run_a_row(report: &Report, columns: &[Column], gap: u16, heading: fn(&Column) -> &'static str) -> String {
+    let lines = |column: &Column| heading(column).lines().count();
+    let tallest = columns.iter().map(lines).max().unwrap_or(1);
     // Headings that have fewer lines than the tallest stand on the bottom line.
-    let standing = |figure: &&Figure| "\n".repeat(tallest - lines(figure)) + heading(figure);
+    let standing = |column: &Column| "\n".repeat(tallest - lines(column)) + heading(column);
     let mut table = empty();
-    table.set_header(std::iter::once(String::new()).chain(figures.iter().map(standing)));
+    table.set_header(std::iter::once(String::new()).chain(columns.iter().map(standing)));
     let names = Names::of_all(report);
     for run in &report.runs {
-        table.add_row(std::iter::once(names.of(run)).chain(figures.iter().map(|figure| value(figure, run))));
+        table.add_row(std::iter::once(names.of(run)).chain(columns.iter().map(|column| column.cell(run))));
     }
     finish(table, gap)
 }
 
 /// The table with one column for each run: as many columns as fit side by side, and the rest below.
-fn run_a_column(report: &Report, figures: &[&Figure], width: usize) -> String {
+fn run_a_column(report: &Report, columns: &[Column], width: usize) -> String {
     let names = Names::of_all(report);
     let mut blocks = Vec::new();
     let mut runs = &report.runs[..];
     loop {
-        let most = (1..=runs.len()).rev().find(|most| fits(&block(&runs[..*most], names, figures), width));
+        let most = (1..=runs.len()).rev().find(|most| fits(&block(&runs[..*most], names, columns), width));
         let (now, later) = runs.split_at(most.unwrap_or(1).min(runs.len()));
-        blocks.push(block(now, names, figures));
+        blocks.push(block(now, names, columns));
         runs = later;
         if runs.is_empty() {
             return blocks.join("\n");
@@ -57,13 +57,12 @@ fn run_a_column(report: &Report, figures: &[&Figure], width: usize) -> String {
     }
 }
 
-fn block(runs: &[RunReport], names: Names, figures: &[&Figure]) -> String {
+fn block(runs: &[RunReport], names: Names, columns: &[Column]) -> String {
     let mut table = empty();
     table.set_header(std::iter::once(String::new()).chain(runs.iter().map(|run| names.of(run))));
-    for figure in figures {
-        table.add_row(
-            std::iter::once(figure.name.to_owned()).chain(runs.iter().map(|run| value(figure, run))),
-        );
+    for column in columns {
+        let cells = runs.iter().map(|run| column.cell(run));
+        table.add_row(std::iter::once(column.heading().row.to_owned()).chain(cells));
     }
     finish(table, 2)
 }

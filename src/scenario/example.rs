@@ -3,7 +3,7 @@
 use super::expect::Whose;
 use super::fault;
 use super::fields::Field;
-use super::figures::{FigureKind, figure_kind};
+use super::figure::{FigureKind, figure_kind};
 
 /// The hint `write it like ...`: a key with a value that it may have, or where the keys of a table stand.
 pub(super) fn example(key: &str) -> String {
@@ -87,15 +87,15 @@ pub(super) fn syntax_hint(message: &str) -> &'static str {
 mod tests {
     use super::*;
     use crate::fault::{COMMON, KINDS};
-    use crate::{ACTIONS, CLUSTER_FIELDS, FIGURES, LOAD_FIELDS, MATRIX_FIELDS};
+    use crate::{ACTIONS, CLUSTER_FIELDS, LOAD_FIELDS, MATRIX_FIELDS, figure_names};
 
     #[test]
     fn every_key_has_an_example_that_is_toml() {
         let own = KINDS.iter().flat_map(|kind| kind.form.own).map(|own| own.key);
         let fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).map(|field| field.key);
         let keys = ["title", "until"].into_iter().chain(COMMON).chain(ACTIONS).chain(own).chain(fields);
-        for key in keys.chain(FIGURES.iter().copied()) {
-            let hint = example(key);
+        for key in keys.map(str::to_owned).chain(figure_names()) {
+            let hint = example(&key);
             let line = hint.strip_prefix("write it like ").unwrap_or_else(|| panic!("{key}: {hint}"));
             assert!(toml::from_str::<toml::Table>(line).is_ok(), "{line}");
         }

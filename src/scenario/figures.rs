@@ -1,138 +1,205 @@
-//! The figures of a run that an expectation may name: one table for the file, its schema and the verdict.
+//! Every figure of a run, declared once: its name, what it means, which way it is better if reports are compared by it,
+//! and its headings if it stands in the table. The ledger says how each is read; a figure that it forgets does not
+//! compile.
 
-/// The kind of number that a figure is, and so how a bound on it is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FigureKind {
-    /// A number of things: `0`, `"<= 5"`.
-    Count,
-    /// A share of the whole, 0 to 1: `">= 0.99"`, `">= 99%"`.
-    Share,
-    /// A time whose bounds name their unit: `"< 20ms"`. The bound that is read is in milliseconds.
-    Time,
-    /// A time in milliseconds: `20`, `"< 20"`, `"< 20ms"`.
-    Millis,
-    /// A time in microseconds: `20000`, `"< 20000"`, `"< 20ms"`.
-    Micros,
-}
+use crate::figure::Better::{Higher, Lower, Neither};
+use crate::figure::{Declared, Heading};
 
-impl FigureKind {
-    /// Whether the figure is a time, in whichever unit.
-    pub fn is_time(self) -> bool {
-        matches!(self, FigureKind::Time | FigureKind::Millis | FigureKind::Micros)
-    }
-}
+/// Declares the figures of one kind, in the order of tables.
+macro_rules! declare {
+    ($(#[$doc:meta])* $kind:ident:
+     $($figure:ident $name:literal: $meaning:literal $(, $method:ident($($argument:tt)*))*;)*) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $kind { $(#[doc = $meaning] $figure,)* }
 
-/// The suffixes of a time's name, and the kind of figure that each makes, which says what a bare number is.
-const UNITS: [(&str, FigureKind); 2] = [("_ms", FigureKind::Millis), ("_us", FigureKind::Micros)];
+        impl $kind {
+            /// Every figure of this kind, in the order of tables.
+            pub const ALL: &[Self] = &[$(Self::$figure),*];
 
-macro_rules! figures {
-    (counts $counts:tt shares $shares:tt times $times:tt) => {
-        figures!(@consts $counts $shares $times);
-    };
-    (@consts [$($count:literal)*] [$($share:literal)*] [$($time:literal)*]) => {
-        const COUNTS: &[&str] = &[$($count),*];
-        const SHARES: &[&str] = &[$($share),*];
-        const TIMES: &[&str] = &[$($time),*];
-
-        /// The names of all figures that an expectation may bound. Counts and shares have the names of `report.json`,
-        /// except `unsent_debts` and `lost_share`, which are not in it. Of the times, `p50` to `max` are the latency of
-        /// delivered debts; each time stands here three times: bare, and with `_ms` and `_us`.
-        pub const FIGURES: &[&str] = &[
-            $($count,)* $($share,)* $($time, concat!($time, "_ms"), concat!($time, "_us"),)*
-        ];
-    };
-}
-
-figures! {
-    counts [
-        "due" "sent" "unsent" "acked" "refused" "unknown"
-        "owed" "delivered" "recovered" "lost"
-        "lost_confirmed" "lost_handed" "lost_refused" "lost_unknown" "lost_no_path" "lost_online" "lost_offline"
-        "unsent_debts"
-        "duplicates" "reordered" "replay_reordered" "refused_but_delivered" "unexpected" "corrupted" "foreign"
-        "unverified_paths" "stopped_paths"
-    ]
-    shares ["on_time" "lost_share"]
-    times [
-        "p50" "p90" "p99" "p999" "max"
-        "service_p50" "service_p90" "service_p99" "service_p999" "service_max"
-        "recovered_p50" "recovered_p90" "recovered_p99" "recovered_p999" "recovered_max"
-        "fan_out_p50" "fan_out_p90" "fan_out_p99" "fan_out_p999" "fan_out_max"
-        "publish_delay_p50" "publish_delay_p90" "publish_delay_p99" "publish_delay_p999" "publish_delay_max"
-        "loop_lag_p50" "loop_lag_p90" "loop_lag_p99" "loop_lag_p999" "loop_lag_max"
-        "impact" "recovery" "ready"
-    ]
-}
-
-/// The kind of the figure with this name; `None` if there is no such figure.
-pub fn figure_kind(name: &str) -> Option<FigureKind> {
-    match name {
-        _ if COUNTS.contains(&name) => Some(FigureKind::Count),
-        _ if SHARES.contains(&name) => Some(FigureKind::Share),
-        _ if TIMES.contains(&name) => Some(FigureKind::Time),
-        _ => UNITS
-            .into_iter()
-            .find(|(unit, _)| name.strip_suffix(unit).is_some_and(|base| TIMES.contains(&base)))
-            .map(|(_, kind)| kind),
-    }
-}
-
-/// The name of a figure without its unit: `p99`, `p99_ms` and `p99_us` are one figure.
-pub fn figure_base(name: &str) -> &str {
-    let base = UNITS.into_iter().find_map(|(unit, _)| name.strip_suffix(unit));
-    base.filter(|base| TIMES.contains(base)).unwrap_or(name)
-}
-
-/// The figures that are worth listing where a name is similar to none: without units, and without the times of parts of
-/// the way.
-pub(super) fn known() -> impl Iterator<Item = &'static str> + Clone {
-    let plain = |name: &&str| {
-        !["service_", "recovered_", "publish_", "loop_"].iter().any(|part| name.starts_with(part))
-    };
-    COUNTS.iter().chain(SHARES).chain(TIMES.iter().filter(move |name| plain(name))).copied()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_figure_has_a_kind_and_its_name_only_once() {
-        for (i, name) in FIGURES.iter().enumerate() {
-            let kind = figure_kind(name);
-            assert!(kind.is_some(), "{name}");
-            assert!(!FIGURES[..i].contains(name), "{name}");
-            assert_eq!(
-                figure_base(name) != *name,
-                matches!(kind, Some(FigureKind::Millis | FigureKind::Micros))
-            );
+            pub(crate) fn declared(self) -> &'static Declared {
+                match self {
+                    $(Self::$figure => {
+                        const { &Declared::new($name, $meaning)$(.$method($($argument)*))* }
+                    })*
+                }
+            }
         }
-        assert_eq!(FIGURES.len(), COUNTS.len() + SHARES.len() + 3 * TIMES.len());
+    };
+}
+
+declare! {
+    /// A figure that is a number of things. Refusals and losses of every kind are better lower; what was asked for
+    /// (`sent`, `owed`), what a pattern has no way for and what came by replay (better than lost, worse than live) is
+    /// not judged.
+    Count:
+    Due "due": "Messages that the schedule asked for.";
+    Sent "sent": "Messages handed over for writing.", compared(Neither), heading("sent", "sent", "sent");
+    Unsent "unsent": "Messages never sent: their publisher had no connection until the end.",
+        compared(Lower), heading("unsent", "unsent", "un-\nsent");
+    Acked "acked": "Messages that were acknowledged, which is not a delivery.",
+        compared(Higher), heading("acked", "acked", "acked");
+    Refused "refused": "Messages certainly not sent on.",
+        compared(Lower), heading("refused", "refused", "re-\nfused");
+    Unknown "unknown": "Messages perhaps sent on, or never answered.",
+        compared(Lower), heading("unknown", "un-\nknown", "un-\nknown");
+
+    Owed "owed": "Debts: one for each message sent and each subscriber of its room.",
+        compared(Neither), heading("owed", "owed", "owed");
+    Delivered "delivered": "Debts received live.",
+        compared(Higher), heading("delivered", "deliv-\nered", "deliv-\nered");
+    Recovered "recovered": "Debts received only by replay.",
+        compared(Neither), heading("recovered", "recov-\nered", "re-\ncov.");
+    Lost "lost": "Debts never received.", compared(Lower), heading("lost", "lost", "lost"), with_unsent();
+    LostConfirmed "lost_confirmed": "Lost debts whose message the pattern had confirmed: broken promises.",
+        compared(Lower), heading("  of it confirmed", "of it\nconf.", "of it\nconf."), with_unsent();
+    LostHanded "lost_handed":
+        "Lost debts that nobody had promised: the message was handed over, or the pattern has no path for the debt.",
+        compared(Lower), heading("  of it handed", "of it\nhanded", "of it\nhand."), with_unsent();
+    LostRefused "lost_refused": "Lost debts whose message was refused, so that the publisher knew.",
+        compared(Lower), with_unsent();
+    LostUnknown "lost_unknown": "Lost debts whose message was answered with `unknown`, or not at all.",
+        compared(Lower), with_unsent();
+    LostNoPath "lost_no_path":
+        "Lost debts over a path that the pattern does not have; a part of `lost_handed`.", compared(Neither);
+    LostOnline "lost_online": "Lost debts whose subscriber was connected when the message was sent.",
+        compared(Lower), with_unsent();
+    LostOffline "lost_offline": "Lost debts whose subscriber was disconnected when the message was sent.",
+        compared(Lower), with_unsent();
+    UnsentDebts "unsent_debts":
+        "Debts that the unsent messages would have made, had each been sent when it was due. They are not owed.";
+
+    Duplicates "duplicates": "Further copies of a debt: again live, or again within one replay.",
+        compared(Lower), heading("duplicates", "dupli-\ncates", "dupl.");
+    Reordered "reordered": "Debts overtaken by a later message of the same publisher and room.",
+        compared(Lower), heading("reordered", "reor-\ndered", "reor-\ndered");
+    ReplayReordered "replay_reordered":
+        "Debts overtaken within a replay by a later message of the same publisher and room.", compared(Lower);
+    RefusedButDelivered "refused_but_delivered": "Debts received though their message was refused.";
+    Unexpected "unexpected": "Receipts of something never sent, or not of the room.";
+    Corrupted "corrupted": "Receipts with a wrong checksum.";
+    Foreign "foreign": "Receipts of another run's texts.";
+    UnverifiedPaths "unverified_paths":
+        "Paths from a publisher to a subscriber that never worked before the load.";
+    StoppedPaths "stopped_paths": "Paths that worked, and then worked no more until the end.";
+}
+
+declare! {
+    /// A figure that is a share of a number of things, 0 to 1.
+    Share:
+    OnTime "on_time": "The share of owed debts received live within a second of the intended send time.",
+        compared(Higher), heading("on time", "on\ntime", "on\ntime"), with_unsent();
+    LostShare "lost_share": "The share of owed debts never received.", with_unsent();
+}
+
+declare! {
+    /// A figure that is a single time.
+    Time:
+    Impact "impact": "The time from the intended send time of the first harmed message to the end of the last harm.",
+        compared(Lower), heading("impact (ms)", "impact\nms", "imp.\nms");
+    Recovery "recovery": "The time from the start of the last healing to the end of the last harm.",
+        compared(Lower), heading("recovery (ms)", "recov-\nery ms", "recov.\nms");
+    Ready "ready": "How long the target of the last healing took to be ready.", compared(Lower);
+}
+
+/// Declares the distributions of times: the part of their figures' names before the quantile, and what they are of.
+macro_rules! distributions {
+    ($($distribution:ident $prefix:literal: $words:literal;)*) => {
+        /// A distribution of times, of which every quantile is a figure.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Distribution { $(#[doc = $words] $distribution,)* }
+
+        impl Distribution {
+            /// Every distribution, in the order of tables.
+            pub const ALL: &[Self] = &[$(Self::$distribution),*];
+
+            pub(crate) fn words(self) -> &'static str {
+                match self { $(Self::$distribution => $words,)* }
+            }
+
+            pub(crate) fn name(self, quantile: Quantile) -> &'static str {
+                match self {
+                    $(Self::$distribution => match quantile {
+                        Quantile::P50 => concat!($prefix, "p50"),
+                        Quantile::P90 => concat!($prefix, "p90"),
+                        Quantile::P99 => concat!($prefix, "p99"),
+                        Quantile::P999 => concat!($prefix, "p999"),
+                        Quantile::Max => concat!($prefix, "max"),
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+distributions! {
+    Latency "": "the latency of debts delivered live, from the intended send time";
+    Service "service_": "the latency of debts delivered live, from the actual send time";
+    Recovered "recovered_": "the latency of debts received by replay, from the intended send time";
+    FanOut "fan_out_": "the time from a message's first live recipient to its last";
+    PublishDelay "publish_delay_": "the delay with which the load generator published";
+    LoopLag "loop_lag_": "the delay with which the load generator received";
+}
+
+/// A quantile of a distribution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Quantile {
+    /// The median.
+    P50,
+    /// The 90th percentile.
+    P90,
+    /// The 99th percentile.
+    P99,
+    /// The 99.9th percentile.
+    P999,
+    /// The largest value.
+    Max,
+}
+
+impl Quantile {
+    /// Every quantile, the smallest first.
+    pub const ALL: &[Self] = &[Self::P50, Self::P90, Self::P99, Self::P999, Self::Max];
+
+    /// The share of values that are at the quantile or below it, 0 to 1.
+    pub fn fraction(self) -> f64 {
+        match self {
+            Quantile::P50 => 0.5,
+            Quantile::P90 => 0.9,
+            Quantile::P99 => 0.99,
+            Quantile::P999 => 0.999,
+            Quantile::Max => 1.0,
+        }
     }
 
-    #[test]
-    fn a_time_is_one_in_whichever_unit() {
-        let times = ["ready", "ready_ms", "ready_us"].map(|name| figure_kind(name).map(FigureKind::is_time));
-        assert_eq!(times, [Some(true); 3]);
-        let others = ["lost", "lost_share"].map(|name| figure_kind(name).map(FigureKind::is_time));
-        assert_eq!(others, [Some(false); 2]);
-        let kinds = ["lost", "on_time", "p50"].map(figure_kind);
-        assert_eq!(kinds, [Some(FigureKind::Count), Some(FigureKind::Share), Some(FigureKind::Time)]);
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Quantile::P50 => "The median",
+            Quantile::P90 => "The 90th percentile",
+            Quantile::P99 => "The 99th percentile",
+            Quantile::P999 => "The 99.9th percentile",
+            Quantile::Max => "The maximum",
+        }
+    }
+}
+
+impl Distribution {
+    /// Whether two reports are compared by this quantile.
+    pub(crate) fn is_compared(self, quantile: Quantile) -> bool {
+        match self {
+            Distribution::Latency => true,
+            Distribution::Service | Distribution::FanOut => quantile == Quantile::P99,
+            Distribution::Recovered | Distribution::PublishDelay | Distribution::LoopLag => false,
+        }
     }
 
-    #[test]
-    fn a_list_of_figures_leaves_out_units_and_parts_of_the_way() {
-        let known: Vec<_> = known().collect();
-        assert_eq!(known.len(), 27 + 2 + 13);
-        assert_eq!((known[0], known[27], known[29], known[41]), ("due", "on_time", "p50", "ready"));
-        assert!(known.contains(&"fan_out_p50") && !known.contains(&"service_p50"));
-    }
-
-    #[test]
-    fn a_unit_belongs_to_times_only() {
-        assert_eq!(figure_kind("recovery_ms"), Some(FigureKind::Millis));
-        assert_eq!(figure_kind("service_p999_us"), Some(FigureKind::Micros));
-        assert_eq!(["lost_ms", "_ms", "p99_ms_ms", "p95", ""].map(figure_kind), [None; 5]);
-        assert_eq!(["p99_us", "p99", "lost_ms"].map(figure_base), ["p99", "p99", "lost_ms"]);
+    /// What the table of a report calls this quantile; `None` for one that is not in it.
+    pub(crate) fn heading(self, quantile: Quantile) -> Option<Heading> {
+        let (row, wide) = match (self, quantile) {
+            (Distribution::Latency, Quantile::P50) => ("p50 (ms)", "p50\nms"),
+            (Distribution::Latency, Quantile::P99) => ("p99 (ms)", "p99\nms"),
+            (Distribution::Latency, Quantile::Max) => ("max (ms)", "max\nms"),
+            _ => return None,
+        };
+        Some(Heading { row, wide, tight: wide })
     }
 }

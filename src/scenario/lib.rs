@@ -10,7 +10,8 @@
 //! |---|---|
 //! | `scenario`, `cluster`, `load`, `pattern` | what a scenario is once it is read |
 //! | `fault`, `expect`, `matrix` | what breaks, what must hold, what is varied |
-//! | `fields`, `figures` | the tables of names that the file, the flags and the schema share |
+//! | `fields` | the table of keys that the file, the flags and the schema share |
+//! | `figure`, `figures` | what a figure of a run is, and the table of them all |
 //! | `parse`, `section`, `values`, `patterns`, `share` | from text to a scenario |
 //! | `check` | whether its parts fit each other |
 //! | `error`, `example`, `words` | what is wrong, where, and what to write instead; a file's text with its places |
@@ -25,6 +26,7 @@ mod example;
 mod expect;
 mod fault;
 mod fields;
+mod figure;
 mod figures;
 mod json;
 mod load;
@@ -50,7 +52,8 @@ pub use fault::{
     ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target, kinds, parts, side,
 };
 pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
-pub use figures::{FIGURES, FigureKind, figure_base, figure_kind};
+pub use figure::{Better, Figure, FigureKind, Heading, figure_kind, figure_names};
+pub use figures::{Count, Distribution, Quantile, Share, Time};
 pub use load::Load;
 pub use matrix::{MATRIX_FIELDS, Matrix};
 pub use pattern::{Held, Pattern};

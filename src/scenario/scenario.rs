@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::cluster::Cluster;
 use super::expect::{Expectation, Whose};
 use super::fault::{Action, FaultPlan, Target};
-use super::figures::figure_base;
+use super::figure::Figure;
 use super::load::Load;
 use super::matrix::Matrix;
 use super::pattern::Pattern;
@@ -59,8 +59,9 @@ impl Scenario {
     /// replaces the bound for all subjects on the same figure, in whatever unit.
     pub fn expectations_for(&self, pattern: Option<Pattern>) -> Vec<Expectation> {
         let one = pattern.map_or(Whose::Server, Whose::Pattern);
-        let own = |figure: &str| {
-            let same = |expect: &Expectation| figure_base(&expect.figure) == figure_base(figure);
+        let figure_named = |name: &str| Figure::named(name).map(|(figure, _)| figure);
+        let own = |name: &str| {
+            let same = |expect: &Expectation| figure_named(&expect.figure) == figure_named(name);
             self.expect.iter().any(|expect| expect.whose == one && same(expect))
         };
         let holds = |expect: &&Expectation| match expect.whose {

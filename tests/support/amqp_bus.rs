@@ -10,7 +10,7 @@ use lapin::options::{BasicConsumeOptions, BasicPublishOptions, QueueDeclareOptio
 use lapin::{Connection, ConnectionProperties};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use pubsub_lab::bus::amqp::{AmqpBus, AmqpOptions};
-use pubsub_lab::bus::{Bus, BusEvent, Health, Level, Outcome};
+use pubsub_lab::bus::{Bus, BusEvent, Health, Level, PublishOutcome};
 use pubsub_lab::wire::{Envelope, Kind, Room};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -91,13 +91,13 @@ pub async fn subscribe(bus: &AmqpBus, name: &str) {
     timeout(PATIENCE, bus.subscribe(room(name))).await.expect("not subscribed").unwrap();
 }
 
-pub async fn publish(bus: &AmqpBus, name: &str, id: &str) -> Outcome {
+pub async fn publish(bus: &AmqpBus, name: &str, id: &str) -> PublishOutcome {
     timeout(PATIENCE, bus.publish(envelope(name, id))).await.expect("no answer to a publish")
 }
 
 /// Publishes and expects a confirm.
 pub async fn confirmed(bus: &AmqpBus, name: &str, id: &str) {
-    assert_eq!(publish(bus, name, id).await, Outcome::Ack(Level::Confirmed));
+    assert_eq!(publish(bus, name, id).await, PublishOutcome::Ack(Level::Confirmed));
 }
 
 /// The id of the next live message.

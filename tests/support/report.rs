@@ -277,7 +277,7 @@ impl Run {
         self.0["timeline"].as_array().unwrap().iter().filter(within).collect()
     }
 
-    /// The times of the only fault with this name: begin, begin of the healing, and healed; in milliseconds since the
+    /// The times of the only fault with this name: when it struck, when its healing started, and when it was healed; in milliseconds since the
     /// load began.
     pub fn fault(&self, what: &str) -> (u64, u64, u64) {
         let faults = self.0["faults"].as_array().unwrap();

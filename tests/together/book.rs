@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use pubsub_lab::scenario::{ACTIONS, Whose};
+use pubsub_lab::scenario::{ACTIONS, Figure, Whose};
 use serde_json::{Value, json};
 
 use crate::support::process::pubsub_lab;
@@ -220,6 +220,16 @@ fn wrong_defaults(schema: &Value, pages: &Pages) -> Vec<String> {
     wrong
 }
 
+/// The rows of figures that a page does not have as the program would write them.
+fn missing_figures(page: &str) -> Vec<String> {
+    let row = |figure: Figure| {
+        let cells: Vec<_> =
+            figure.names().map(|name| format!("`{name}`")).chain([figure.meaning()]).collect();
+        format!("| {} |", cells.join(" | "))
+    };
+    Figure::all().map(row).filter(|row| !page.lines().any(|line| line == row)).collect()
+}
+
 /// What the reference does not say of a report: `Debts: owed`. Each definition has a part of its own.
 fn undocumented_fields(schema: &Value, pages: &Pages) -> Vec<String> {
     let whole: String = pages.values().flat_map(|page| [page.as_str(), "\n"]).collect();
@@ -369,6 +379,15 @@ fn control_a_key_without_documentation_is_found() {
     assert_eq!(missing, expected);
     assert_eq!(wrong_defaults(&schema, &pages), ["colour: red", "p99_us: 7"]);
     assert_eq!(undocumented(["rate"], "rate and `the rate`, `bit` rate `it`"), ["rate"]);
+}
+
+#[test]
+fn every_figure_has_its_row() {
+    let page = &reference()["reference/expect.md"];
+    assert_eq!(missing_figures(page), NONE);
+    let other = page.replace("`p99_ms`", "`p99`").replace("Debts received live.", "Received live.");
+    let missing = missing_figures(&other);
+    assert!(missing.len() == 2 && missing[0].starts_with("| `delivered` | Debts"), "{missing:?}");
 }
 
 #[test]

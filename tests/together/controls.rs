@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use pubsub_lab::ledger::{Debts, Harness, Messages, Path, Plan, Settled};
+use pubsub_lab::ledger::{Counts, Debts, Harness, Messages, Path, Plan, Settled};
 use pubsub_lab::load::{Dialect, LoadGenerator, Settings};
 use pubsub_lab::scenario::{Action, Fault, Target};
 
@@ -28,31 +28,21 @@ fn settings(server: &FaultyServer, plan: Plan) -> Settings {
 
 /// Every count of a run; how many were on time is the machine's to say, and is compared with the latencies.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct Counts {
+struct AllCounts {
     messages: Messages,
     debts: Debts,
-    duplicates: u64,
-    reordered: u64,
-    replay_reordered: u64,
-    refused_but_delivered: u64,
-    unexpected: u64,
-    corrupted: u64,
-    foreign: u64,
+    beside: Counts,
 }
 
-impl Counts {
+impl AllCounts {
     fn of(settled: &Settled) -> Self {
-        Self {
-            messages: settled.messages,
-            debts: Debts { on_time: None, ..settled.debts },
-            duplicates: settled.duplicates,
-            reordered: settled.reordered,
-            replay_reordered: settled.replay_reordered,
-            refused_but_delivered: settled.refused_but_delivered,
-            unexpected: settled.unexpected,
-            corrupted: settled.corrupted,
-            foreign: settled.foreign,
-        }
+        let debts = Debts { on_time: 0, ..settled.debts };
+        Self { messages: settled.messages, debts, beside: settled.counts }
+    }
+
+    /// These counts, and others beside messages and debts.
+    fn and(self, beside: Counts) -> Self {
+        Self { beside, ..self }
     }
 
     /// Of a run of [`plan`] in which nothing goes wrong.
@@ -72,7 +62,7 @@ impl Counts {
 }
 
 /// Runs the whole load, and waits until the ledger holds exactly these counts.
-async fn measure(faults: Faults, expected: Counts) -> (Settled, Harness) {
+async fn measure(faults: Faults, expected: AllCounts) -> (Settled, Harness) {
     let server = FaultyServer::start(2, faults).await;
     let load = LoadGenerator::start(settings(&server, plan(2))).await.unwrap();
     assert_eq!(load.probe(SECOND * 10).await, 0);
@@ -83,19 +73,19 @@ async fn measure(faults: Faults, expected: Counts) -> (Settled, Harness) {
 }
 
 /// Waits until the ledger holds exactly these counts.
-async fn settle_as(load: LoadGenerator, expected: &Counts) -> (Settled, Harness) {
+async fn settle_as(load: LoadGenerator, expected: &AllCounts) -> (Settled, Harness) {
     let deadline = Instant::now() + SECOND * 10;
-    while Counts::of(&settled(&load)) != *expected && Instant::now() < deadline {
+    while AllCounts::of(&settled(&load)) != *expected && Instant::now() < deadline {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let ledger = load.ledger();
     let ended = load.now();
     let harness = load.finish().await;
     let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&[], ended);
-    assert_eq!(Counts::of(&settled), *expected, "{:?} {:?}", harness.problems, harness.notes);
+    assert_eq!(AllCounts::of(&settled), *expected, "{:?} {:?}", harness.problems, harness.notes);
     assert_eq!((harness.overruns, &*harness.problems), (0, &[][..]));
     let punctual = settled.latency.count_between(0, 1_000_000);
-    assert_eq!(settled.debts.on_time, Some(punctual as f64 / settled.debts.owed as f64));
+    assert_eq!(settled.debts.on_time_share(), Some(punctual as f64 / settled.debts.owed as f64));
     (settled, harness)
 }
 
@@ -105,48 +95,52 @@ fn harming(subscriber: usize, harm: Harm) -> Faults {
 
 #[tokio::test]
 async fn a_server_without_faults_is_found_without_fault() {
-    let (settled, harness) = measure(Faults::default(), Counts::clean()).await;
-    assert_eq!((settled.latency.len(), settled.impact_ms), (360, None));
+    let (settled, harness) = measure(Faults::default(), AllCounts::clean()).await;
+    assert_eq!((settled.latency.len(), settled.times.impact_ms), (360, None));
     assert_eq!((harness.publish_delay.len(), &*harness.notes), (120, &[][..]));
     assert!(!harness.loop_lag.is_empty());
 }
 
 #[tokio::test]
 async fn lost_ones_are_counted() {
-    measure(harming(1, Harm { lose: Some(Each(10)), ..Harm::default() }), Counts::losing(12)).await;
+    measure(harming(1, Harm { lose: Some(Each(10)), ..Harm::default() }), AllCounts::losing(12)).await;
 }
 
 #[tokio::test]
 async fn loss_and_duplicates_do_not_make_up_for_each_other() {
     let harm = Harm { lose: Some(Each(10)), duplicate: Some(Each(15)), ..Harm::default() };
     // Every 30th would be both: it is lost.
-    measure(harming(1, harm), Counts { duplicates: 4, ..Counts::losing(12) }).await;
+    measure(harming(1, harm), AllCounts::losing(12).and(Counts { duplicates: 4, ..Counts::default() })).await;
 }
 
 #[tokio::test]
 async fn second_copies_are_counted() {
     let harm = Harm { duplicate: Some(Each(8)), ..Harm::default() };
-    measure(harming(0, harm), Counts { duplicates: 15, ..Counts::clean() }).await;
+    measure(harming(0, harm), AllCounts::clean().and(Counts { duplicates: 15, ..Counts::default() })).await;
 }
 
 #[tokio::test]
 async fn swapped_ones_are_counted_once_each() {
     // The 120th has none after it to swap with: every 7th, 17 of them.
     let harm = Harm { swap: Some(Each(7)), ..Harm::default() };
-    measure(harming(2, harm), Counts { reordered: 17, ..Counts::clean() }).await;
+    measure(harming(2, harm), AllCounts::clean().and(Counts { reordered: 17, ..Counts::default() })).await;
 }
 
 #[tokio::test]
 async fn changed_texts_are_corrupted_and_their_debts_lost() {
     let harm = Harm { corrupt: Some(Each(20)), ..Harm::default() };
-    measure(harming(1, harm), Counts { corrupted: 6, ..Counts::losing(6) }).await;
+    measure(harming(1, harm), AllCounts::losing(6).and(Counts { corrupted: 6, ..Counts::default() })).await;
 }
 
 #[tokio::test]
 async fn strangers_are_foreign_and_inventions_and_strays_unexpected() {
     let harm =
         Harm { foreign: Some(Each(12)), invent: Some(Each(30)), stray: Some(Each(40)), ..Harm::default() };
-    measure(harming(1, harm), Counts { foreign: 20, unexpected: 7, ..Counts::clean() }).await;
+    measure(
+        harming(1, harm),
+        AllCounts::clean().and(Counts { foreign: 20, unexpected: 7, ..Counts::default() }),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -158,10 +152,10 @@ async fn answers_are_told_apart() {
         forget_answer: Some(Each(11)),      // 10, of which 1 (the 110th) is refused and 1 (the 77th) unknown
         ..Faults::default()
     };
-    let mut expected = Counts::losing(36);
+    let mut expected = AllCounts::losing(36);
     expected.messages = Messages { due: 120, sent: 120, unsent: 0, acked: 81, refused: 16, unknown: 23 };
     (expected.debts.lost_handed, expected.debts.lost_refused) = (0, 36);
-    expected.refused_but_delivered = 12;
+    expected.beside.refused_but_delivered = 12;
     let (_, harness) = measure(faults, expected).await;
     assert_eq!(harness.notes, ["a node refused a message: bus_down (16 times)"]);
 }
@@ -169,7 +163,7 @@ async fn answers_are_told_apart() {
 #[tokio::test]
 async fn a_confirmed_message_that_is_lost_is_a_broken_promise() {
     let faults = Faults { confirm: true, ..harming(1, Harm { lose: Some(Each(10)), ..Harm::default() }) };
-    let mut expected = Counts::losing(12);
+    let mut expected = AllCounts::losing(12);
     (expected.debts.lost_handed, expected.debts.lost_confirmed) = (0, 12);
     measure(faults, expected).await;
 }
@@ -182,7 +176,7 @@ async fn a_dead_path_is_named_and_its_debts_stay_owed() {
     assert_eq!(load.probe(SECOND * 2).await, 1);
     load.begin();
     load.schedule_ended().await;
-    let (settled, harness) = settle_as(load, &Counts::losing(120)).await;
+    let (settled, harness) = settle_as(load, &AllCounts::losing(120)).await;
     assert_eq!(settled.unverified_paths, [Path { publisher: 0, subscriber: 1 }]);
     assert_eq!(harness.notes.len(), 1, "{:?}", harness.notes);
     assert!(harness.notes[0].starts_with("probing: "), "{:?}", harness.notes);
@@ -204,7 +198,7 @@ async fn paths_that_the_pattern_does_not_have_are_not_probed() {
     let deaf = || Harm { deaf: true, ..Harm::default() };
     // The publisher is on node 0, subscribers 1 and 2 are not.
     let faults = Faults { harm: HashMap::from([(1, deaf()), (2, deaf())]), ..Faults::default() };
-    let mut expected = Counts::losing(240);
+    let mut expected = AllCounts::losing(240);
     expected.debts.lost_no_path = 240;
     let server = FaultyServer::start(3, faults).await;
     let local = Plan { crosses_nodes: false, ..plan(3) };
@@ -217,7 +211,7 @@ async fn paths_that_the_pattern_does_not_have_are_not_probed() {
 
 #[tokio::test]
 async fn swallowed_messages_are_unknown_and_lost_without_resend() {
-    let mut expected = Counts::losing(18);
+    let mut expected = AllCounts::losing(18);
     (expected.debts.lost_handed, expected.debts.lost_unknown) = (0, 18);
     (expected.messages.acked, expected.messages.unknown) = (114, 6);
     measure(Faults { swallow_once: Some(Each(20)), ..Faults::default() }, expected).await;
@@ -234,7 +228,7 @@ async fn swallowed_messages_are_sent_again_under_the_same_id_and_refused_ones_ar
     load.schedule_ended().await;
     let done = until(&load, |settled| settled.debts.lost == 51 && settled.messages.unknown == 0).await;
     // Six arrive late and out of order at each of the three, but the last, which nothing can overtake.
-    assert_eq!((done.messages.refused, done.messages.acked, done.reordered), (17, 103, 15));
+    assert_eq!((done.messages.refused, done.messages.acked, done.counts.reordered), (17, 103, 15));
     for n in 0..120 {
         // Ids are counted from 0: the 20th message is number 19.
         let times = if (n + 1) % 20 == 0 { 2 } else { 1 };
@@ -288,7 +282,7 @@ async fn a_cut_publisher_comes_back_as_itself_and_sends_what_waited() {
     let over = |s: &Settled| s.messages.sent == 120 && s.debts.lost == 3 * s.messages.unknown;
     let done = until(&load, |s| over(s) && s.messages.unknown < 40).await;
     assert!(done.messages.unknown >= 1, "{:?}", done.messages);
-    assert_eq!((done.messages.unsent, done.reordered), (0, 0));
+    assert_eq!((done.messages.unsent, done.counts.reordered), (0, 0));
     let hellos: Vec<_> = server.hellos().into_iter().filter(|hello| hello.name == "pub-0").collect();
     let sessions: Vec<_> = hellos.iter().map(|hello| hello.session.as_deref()).collect();
     assert_eq!(sessions, [None, Some("session-of-pub-0")]);
@@ -363,7 +357,10 @@ async fn an_absent_subscribers_debts_are_lost_offline_or_recovered_by_replay() {
             assert_eq!(done.debts.recovered, server.replayed() as u64);
             assert_eq!(done.debts.recovered, 120 - server.delivered_live(1), "{:?}", done.debts);
             assert!((1..=90).contains(&done.debts.recovered), "{:?}", done.debts);
-            assert_eq!((done.duplicates, done.reordered, done.replay_reordered), (0, 0, 0));
+            assert_eq!(
+                (done.counts.duplicates, done.counts.reordered, done.counts.replay_reordered),
+                (0, 0, 0)
+            );
             assert_eq!(done.debts.delivered + done.debts.recovered, 360);
         } else {
             let done =
@@ -452,8 +449,8 @@ async fn who_left_gets_a_replay_of_all_that_it_missed() {
     assert!(done.debts.recovered >= 40, "{:?}", done.debts);
     assert_eq!(done.debts.recovered, server.replayed() as u64);
     assert_eq!(done.debts.delivered + done.debts.recovered, 360);
-    assert_eq!((done.duplicates, done.reordered, done.replay_reordered), (0, 0, 0));
-    assert_eq!(done.impact_ms, None);
+    assert_eq!((done.counts.duplicates, done.counts.reordered, done.counts.replay_reordered), (0, 0, 0));
+    assert_eq!(done.times.impact_ms, None);
     assert_eq!(load.finish().await.notes, Vec::<String>::new());
 }
 
@@ -463,7 +460,7 @@ async fn who_left_misses_what_nobody_keeps_and_that_harms_nobody() {
         let server = FaultyServer::start(2, Faults::default()).await;
         let load = left(&server, keeps_history).await;
         // What is on its way is lost, and harm, until it arrives: the last message's receipt may come after its answer.
-        let done = until(&load, |s| s.messages.acked == 120 && s.impact_ms.is_none()).await;
+        let done = until(&load, |s| s.messages.acked == 120 && s.times.impact_ms.is_none()).await;
         assert_eq!(done.debts.delivered + done.debts.lost, 360);
         assert!(done.debts.lost_offline >= 40, "{:?}", done.debts);
         // What was on its way when it left: its receipt is the node's luck, and no harm either.
@@ -505,7 +502,7 @@ async fn who_joins_is_absent_from_the_beginning_and_owed_what_is_said_from_then_
     let done = until(&load, |settled| settled.messages.acked == 120 && settled.debts.lost == 0).await;
     assert!((240..=320).contains(&done.debts.owed), "{:?}", done.debts);
     assert_eq!((done.debts.delivered, done.debts.recovered), (done.debts.owed, 0), "it asks for no replay");
-    assert_eq!((server.replayed(), done.impact_ms), (0, None));
+    assert_eq!((server.replayed(), done.times.impact_ms), (0, None));
     assert_eq!(load.finish().await.notes, Vec::<String>::new());
 }
 

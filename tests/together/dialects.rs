@@ -46,10 +46,13 @@ async fn measure(
     load.warm_up().await;
     load.begin();
     load.schedule_ended().await;
-    let done = until(&load, |s| (s.messages, Debts { on_time: None, ..s.debts }) == expected).await;
-    assert_eq!((done.duplicates, done.reordered, done.unexpected, done.corrupted), (0, 0, 0, 0));
+    let done = until(&load, |s| (s.messages, Debts { on_time: 0, ..s.debts }) == expected).await;
+    assert_eq!(
+        (done.counts.duplicates, done.counts.reordered, done.counts.unexpected, done.counts.corrupted),
+        (0, 0, 0, 0)
+    );
     let punctual = done.latency.count_between(0, 1_000_000);
-    assert_eq!(done.debts.on_time, Some(punctual as f64 / done.debts.owed as f64));
+    assert_eq!(done.debts.on_time_share(), Some(punctual as f64 / done.debts.owed as f64));
     (done, load.finish().await)
 }
 
@@ -57,7 +60,7 @@ async fn measure(
 async fn a_plain_server_is_told_bare_texts_and_found_without_fault() {
     let server = ChatServer::start(2, Manners::default()).await;
     let (done, harness) = measure(&server, Dialect::Plain, plan(2), unanswered(0)).await;
-    assert_eq!((done.foreign, done.latency.len(), &*harness.notes), (0, 360, &[][..]));
+    assert_eq!((done.counts.foreign, done.latency.len(), &*harness.notes), (0, 360, &[][..]));
     assert_eq!(server.offers(), [""; 0], "no subprotocol");
     let heard = server.heard();
     let loads: Vec<_> = heard.iter().filter(|text| text.contains(".load.0.")).collect();
@@ -95,7 +98,7 @@ async fn a_greeting_is_no_message_and_a_text_of_another_run_is_foreign() {
     let manners = Manners { greeting, invent: Some((30, stranger)), ..Manners::default() };
     let server = ChatServer::start(2, manners).await;
     let (done, harness) = measure(&server, Dialect::Plain, plan(2), unanswered(0)).await;
-    assert_eq!(done.foreign, 12, "four, at each of three");
+    assert_eq!(done.counts.foreign, 12, "four, at each of three");
     let note = "the server sent 3 frames that are no messages, the first: welcome, stranger";
     assert_eq!(harness.notes, [note]);
 }
@@ -109,7 +112,7 @@ async fn what_stands_before_a_text_is_a_templates_to_say() {
     // Without it nothing is guessed, and the remark shows why.
     let server = ChatServer::start(1, manners).await;
     let (done, harness) = measure(&server, Dialect::Plain, plan(1), unanswered(360)).await;
-    assert_eq!((done.foreign, done.unverified_paths.len()), (0, 3));
+    assert_eq!((done.counts.foreign, done.unverified_paths.len()), (0, 3));
     let note = harness.notes.iter().find(|note| note.contains("that are no messages")).unwrap();
     assert!(note.contains("the first: Ada: "), "{note}");
 }
@@ -134,7 +137,7 @@ async fn a_server_that_speaks_json_is_spoken_to_by_a_template() {
     let messages = Messages { due: 120, sent: 120, acked: 120, ..Messages::default() };
     let debts = Debts { owed: 480, delivered: 480, ..Debts::default() };
     let (done, harness) = measure(&server, template(JSON), two_rooms, (messages, debts)).await;
-    assert_eq!((done.foreign, &*harness.notes), (0, &[][..]));
+    assert_eq!((done.counts.foreign, &*harness.notes), (0, &[][..]));
     assert!(server.offers().iter().all(|offer| offer == "chat.v2"));
     let heard = server.heard();
     let of = |part: &str| heard.iter().filter(|frame| frame.contains(part)).count();

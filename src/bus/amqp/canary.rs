@@ -17,9 +17,9 @@ use futures_util::future::join;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-use super::inbox::Inbox;
+use super::live_feed::LiveFeed;
 use super::outbox::{Outbox, Target};
-use crate::{BusError, Outcome, Receipt};
+use crate::{BusError, PublishOutcome, Receipt};
 use wire::{Envelope, Kind, Room};
 
 /// The pause between two rounds of canaries.
@@ -68,7 +68,7 @@ impl Canary {
     }
 
     /// Takes a canary that arrived. Gives false if the envelope is something else.
-    pub(super) fn hear(&self, envelope: &Envelope) -> bool {
+    pub(super) fn take(&self, envelope: &Envelope) -> bool {
         if envelope.room != self.room {
             return false;
         }
@@ -85,21 +85,21 @@ impl Canary {
     }
 
     /// Sends canaries until one of the exchanges' messages no longer arrive here, and gives a sentence that says so.
-    pub(super) async fn watch(&self, inbox: &Inbox) -> String {
+    pub(super) async fn watch(&self, feed: &LiveFeed) -> String {
         let mut expected = Expected::default();
         self.heard().clear();
-        let (mut missed, mut before) = (0, inbox.progress());
+        let (mut missed, mut before) = (0, feed.progress());
         loop {
             let next = Instant::now() + PAUSE;
             while self.listen_until(next).await {
-                if expected.hear(std::mem::take(&mut *self.heard())) {
+                if expected.take_arrivals(std::mem::take(&mut *self.heard())) {
                     return "what is published to one of its exchanges no longer reaches this node's queue"
                         .into();
                 }
             }
             // There is a backlog, or the node does not read: the canaries wait their turn, and may be too old when it
             // comes.
-            let now = inbox.progress();
+            let now = feed.progress();
             let silent = !expected.0.is_empty() && now.is_some() && now == before;
             missed = if silent { missed + 1 } else { 0 };
             before = now;
@@ -119,13 +119,13 @@ impl Canary {
     }
 
     /// Sends one canary to each exchange. Only confirmed canaries are expected, because a confirm says that RabbitMQ
-    /// took the message. A confirm that hangs is the concern of the link, which then ends this connection.
+    /// took the message. The connection's probe ends a connection whose confirms hang.
     async fn send_round(&self, expected: &mut Expected) {
         let at = Instant::now();
         let ((chat, chat_answer), (signal, signal_answer)) = (self.send(true), self.send(false));
         let (chat_answer, signal_answer) = join(chat_answer, signal_answer).await;
         // If one canary was confirmed and the other only perhaps sent, their order is not known.
-        if matches!((chat_answer, signal_answer), (Outcome::Ack(_), Outcome::Ack(_))) {
+        if matches!((chat_answer, signal_answer), (PublishOutcome::Ack(_), PublishOutcome::Ack(_))) {
             expected.add(chat, at);
             expected.add(signal, at);
             // The canaries may have arrived before their confirms.
@@ -161,7 +161,7 @@ impl Expected {
     }
 
     /// Takes out the canaries that arrived. Gives true if one that had to arrive before them did not.
-    fn hear(&mut self, heard: impl IntoIterator<Item = (u64, Instant)>) -> bool {
+    fn take_arrivals(&mut self, heard: impl IntoIterator<Item = (u64, Instant)>) -> bool {
         let mut latest = None;
         for (number, at) in heard {
             let known = self.0.len();
@@ -197,18 +197,18 @@ mod tests {
     #[test]
     fn one_that_is_overtaken_is_dead() {
         let now = any_moment();
-        assert!(!expected(1..=4, now).hear([(1, now), (2, now), (3, now)]));
-        assert!(expected(1..=4, now).hear([(2, now)]));
+        assert!(!expected(1..=4, now).take_arrivals([(1, now), (2, now), (3, now)]));
+        assert!(expected(1..=4, now).take_arrivals([(2, now)]));
         let mut signals_dead = expected(1..=4, now);
-        assert!(!signals_dead.hear([(1, now)]), "the other may be on its way");
-        assert!(signals_dead.hear([(3, now)]));
+        assert!(!signals_dead.take_arrivals([(1, now)]), "the other may be on its way");
+        assert!(signals_dead.take_arrivals([(3, now)]));
     }
 
     #[test]
     fn what_arrives_late_or_is_not_expected_says_nothing() {
         let now = any_moment();
-        assert!(!expected(1..=4, now).hear([(4, now + TELLS)]));
-        assert!(!expected(5..=6, now).hear([(1, now), (9, now)]));
+        assert!(!expected(1..=4, now).take_arrivals([(4, now + TELLS)]));
+        assert!(!expected(5..=6, now).take_arrivals([(1, now), (9, now)]));
     }
 
     #[test]
@@ -216,8 +216,8 @@ mod tests {
         let now = any_moment();
         let mut many = expected(1..=100, now);
         assert_eq!(many.0.len(), 2 * REMEMBERED);
-        assert!(!many.hear([(1, now)]), "it was forgotten");
-        assert!(many.hear([(100, now)]));
+        assert!(!many.take_arrivals([(1, now)]), "it was forgotten");
+        assert!(many.take_arrivals([(100, now)]));
     }
 
     fn canary() -> (Canary, Arc<Outbox>) {
@@ -229,13 +229,13 @@ mod tests {
     #[test]
     fn what_arrives_of_its_own_room_is_its_own_and_the_latest_are_remembered() {
         let (canary, _) = canary();
-        assert!(!canary.hear(&chat("r", "$canary.p.1")));
+        assert!(!canary.take(&chat("r", "$canary.p.1")));
         assert!(canary.arrived.notified().now_or_never().is_none());
         for number in 1..=REMEMBERED + 1 {
-            assert!(canary.hear(&chat("$canary.p", &format!("$canary.p.{number}"))));
+            assert!(canary.take(&chat("$canary.p", &format!("$canary.p.{number}"))));
         }
         assert!(canary.arrived.notified().now_or_never().is_some());
-        assert!(canary.hear(&chat("$canary.p", "no number")));
+        assert!(canary.take(&chat("$canary.p", "no number")));
         let heard: Vec<_> = canary.heard().iter().map(|(number, _)| *number).collect();
         assert_eq!(heard, (2..=REMEMBERED as u64 + 1).collect::<Vec<_>>());
     }
@@ -244,8 +244,8 @@ mod tests {
     fn a_round_is_expected_once_both_are_confirmed() {
         let ((canary, outbox), mut expected) = (canary(), Expected::default());
         for (outcomes, known) in [
-            ([Outcome::Ack(Level::Handed), Outcome::bus_down("lost")], 0),
-            ([Outcome::Ack(Level::Handed), Outcome::Ack(Level::Handed)], 2),
+            ([PublishOutcome::Ack(Level::Handed), PublishOutcome::bus_down("lost")], 0),
+            ([PublishOutcome::Ack(Level::Handed), PublishOutcome::Ack(Level::Handed)], 2),
         ] {
             let mut round = Box::pin(canary.send_round(&mut expected));
             assert!(round.as_mut().now_or_never().is_none());

@@ -39,7 +39,7 @@ impl Window {
     }
 
     /// Records an id that is not within the window. Gives true if another id had to be removed before its time.
-    pub(super) fn note(&mut self, id: &str, now: Instant) -> bool {
+    pub(super) fn record(&mut self, id: &str, now: Instant) -> bool {
         let hash = self.hasher.hash_one(id);
         if !self.seen.insert(hash) {
             return false;
@@ -67,7 +67,7 @@ mod tests {
         let mut window = Window::new(10, Duration::from_secs(600));
         let began = any_moment();
         assert!(!window.contains("1", began));
-        assert!(!window.note("1", began));
+        assert!(!window.record("1", began));
         assert!(window.contains("1", began + Duration::from_secs(600)));
         assert!(!window.contains("1", began + Duration::from_secs(601)));
         assert_eq!((window.seen.len(), window.order.len()), (0, 0));
@@ -77,7 +77,7 @@ mod tests {
     fn the_oldest_go_first_and_the_caller_is_told() {
         let mut window = Window::new(2, Duration::from_secs(600));
         let now = any_moment();
-        let evicted: Vec<_> = ["1", "2", "2", "3", "4"].map(|id| window.note(id, now)).into();
+        let evicted: Vec<_> = ["1", "2", "2", "3", "4"].map(|id| window.record(id, now)).into();
         assert_eq!(evicted, [false, false, false, true, true]);
         assert!(!window.contains("2", now) && window.contains("3", now) && window.contains("4", now));
     }
@@ -85,19 +85,19 @@ mod tests {
     #[test]
     fn a_window_of_nothing_is_one() {
         let (mut window, now) = (Window::new(0, Duration::from_secs(600)), any_moment());
-        assert!(!window.note("1", now));
+        assert!(!window.record("1", now));
         assert!(window.contains("1", now));
-        assert!(window.note("2", now));
+        assert!(window.record("2", now));
         assert!(window.contains("2", now) && !window.contains("1", now));
     }
 
     #[test]
     fn hearing_an_id_again_does_not_make_it_younger() {
         let (mut window, now) = (Window::new(10, Duration::from_secs(10)), any_moment());
-        window.note("1", now);
-        assert!(!window.note("1", now + Duration::from_secs(9)));
+        window.record("1", now);
+        assert!(!window.record("1", now + Duration::from_secs(9)));
         assert!(!window.contains("1", now + Duration::from_secs(11)));
-        assert!(!window.note("1", now + Duration::from_secs(11)));
+        assert!(!window.record("1", now + Duration::from_secs(11)));
         assert!(window.contains("1", now + Duration::from_secs(21)));
     }
 
@@ -125,7 +125,7 @@ mod tests {
                         list.remove(0);
                     }
                 }
-                prop_assert_eq!(window.note(&id.to_string(), now), evicts);
+                prop_assert_eq!(window.record(&id.to_string(), now), evicts);
                 prop_assert!(window.order.len() <= most);
             }
         }

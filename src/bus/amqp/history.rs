@@ -9,12 +9,12 @@ use bytes::Bytes;
 use futures_util::StreamExt;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::inbox::Inbox;
+use super::live_feed::LiveFeed;
 use super::marks::{Mark, sent_at};
 use super::outbox::Outbox;
 use super::recall::Recall;
 use super::topology::FENCE_ROOM;
-use crate::{BoxFuture, BusError, Outcome, Replay};
+use crate::{BoxFuture, BusError, PublishOutcome, Replay};
 use wire::{Envelope, Kind, Room};
 
 /// How long a replay waits until RabbitMQ takes messages. After an outage the connection that listens may be back
@@ -65,12 +65,12 @@ impl History {
         let (history, room, after) = (Arc::clone(self), room.clone(), after.to_owned());
         Box::pin(async move {
             let fence = history.fence(Instant::now() + OPEN_WITHIN).await?;
-            history.ask(room, after, &fence).await
+            history.request_replay(room, after, &fence).await
         })
     }
 
     /// Asks for the messages of a room up to a confirmed fence.
-    async fn ask(&self, room: Room, after: String, fence: &str) -> Result<Replay, BusError> {
+    async fn request_replay(&self, room: Room, after: String, fence: &str) -> Result<Replay, BusError> {
         let returns = self.outbox.returned().map(|returned| returned + RETURNS_WITHIN);
         let deadline = returns.max(Some(Instant::now() + COMMITTED_WITHIN));
         let within = deadline.map_or(COMMITTED_WITHIN, |at| at.saturating_duration_since(Instant::now()));
@@ -98,9 +98,10 @@ impl History {
             let receipt = self.outbox.fence(&envelope, Instant::now());
             tries += 1;
             match timeout_at(deadline, receipt).await.map_err(away)? {
-                Outcome::Ack(_) => return Ok(id),
-                Outcome::Refused { code: "bus_down", .. } | Outcome::Unknown { .. } if tries < TRIES => {}
-                Outcome::Refused { reason, .. } | Outcome::Unknown { reason } => {
+                PublishOutcome::Ack(_) => return Ok(id),
+                PublishOutcome::Refused { code: "bus_down", .. } | PublishOutcome::Unknown { .. }
+                    if tries < TRIES => {}
+                PublishOutcome::Refused { reason, .. } | PublishOutcome::Unknown { reason } => {
                     return Err(BusError::Refused(reason));
                 }
             }
@@ -112,14 +113,14 @@ impl History {
     ///
     /// # Errors
     /// When the history cannot be asked, does not know where a room's gap begins, or ends in the middle.
-    pub(super) async fn backfill(&self, inbox: &Inbox) -> Result<(), String> {
+    pub(super) async fn backfill(&self, feed: &LiveFeed) -> Result<(), String> {
         // Nobody reports when the routing of earlier messages is finished.
         sleep(SETTLES).await;
         // The nodes' own rooms are in no history, so they are not asked for.
-        let rooms = inbox.marks().into_iter().map(|(room, _)| room);
+        let rooms = feed.marks().into_iter().map(|(room, _)| room);
         let rooms = rooms.filter(|room| !room.as_str().starts_with('$')).collect();
         let mut gap = Gap { rooms, trimmed: None, deadline: Instant::now() + FILLED_WITHIN };
-        while let Err(reason) = self.fill(inbox, &mut gap).await {
+        while let Err(reason) = self.fill(feed, &mut gap).await {
             if Instant::now() + PAUSE >= gap.deadline {
                 return Err(reason);
             }
@@ -130,19 +131,21 @@ impl History {
 
     /// Fills what is left of a gap. A room is removed when it is filled; a room that was filled in part goes on where
     /// it ended.
-    async fn fill(&self, inbox: &Inbox, gap: &mut Gap) -> Result<(), String> {
+    async fn fill(&self, feed: &LiveFeed, gap: &mut Gap) -> Result<(), String> {
         // One fence does for all rooms, because all of them were bound before it.
         let fence = self.fence(gap.deadline).await.map_err(|error| error.to_string())?;
         while let Some(room) = gap.rooms.front() {
             // A room has no mark if the node has left it meanwhile.
-            if let Some(mark) = inbox.mark(room) {
+            if let Some(mark) = feed.mark(room) {
                 let after = mark.last.as_deref().unwrap_or(NOTHING).to_owned();
-                let replay =
-                    self.ask(room.clone(), after, &fence).await.map_err(|error| error.to_string())?;
+                let replay = self
+                    .request_replay(room.clone(), after, &fence)
+                    .await
+                    .map_err(|error| error.to_string())?;
                 if !replay.complete && mark.last.is_some() {
                     gap.trimmed = Some(format!("the history does not hold what `{room}` heard last"));
                 }
-                fill(inbox, &mark, replay).await?;
+                fill(feed, &mark, replay).await?;
             }
             gap.rooms.pop_front();
         }
@@ -151,13 +154,13 @@ impl History {
 }
 
 /// Hands over one room's replay, without the messages that were said before the node began to listen.
-async fn fill(inbox: &Inbox, mark: &Mark, mut replay: Replay) -> Result<(), String> {
+async fn fill(feed: &LiveFeed, mark: &Mark, mut replay: Replay) -> Result<(), String> {
     let mut past_last = false;
     while let Some(envelope) = replay.messages.next().await {
         let envelope = envelope.map_err(|error| error.to_string())?;
         let is_last = mark.last.as_ref() == Some(&envelope.id);
         if past_last || sent_at(&envelope).is_some_and(|sent_at| sent_at >= mark.since) {
-            inbox.hand_replayed(envelope).await;
+            feed.hand_replayed(envelope).await;
         }
         past_last |= is_last;
     }
@@ -178,10 +181,10 @@ mod tests {
     fn filled(mark: &Mark, items: Vec<Result<Envelope, BusError>>) -> (Vec<String>, Result<(), String>) {
         let interest = Arc::<Interest>::default();
         drop(interest.subscribe(room("r")));
-        let (inbox, mut events) =
-            Inbox::new(&AmqpOptions::default(), &interest, &Arc::new(Counters::register()));
+        let (feed, mut events) =
+            LiveFeed::new(&AmqpOptions::default(), &interest, &Arc::new(Counters::register()));
         let replay = Replay { complete: true, messages: stream::iter(items).boxed() };
-        let ended = fill(&inbox, mark, replay).now_or_never().unwrap();
+        let ended = fill(&feed, mark, replay).now_or_never().unwrap();
         (read(&mut events), ended)
     }
 

@@ -34,7 +34,7 @@ impl Marks {
     }
 
     /// Records that the node received a chat message.
-    pub(super) fn hear(&mut self, envelope: &Envelope) {
+    pub(super) fn record(&mut self, envelope: &Envelope) {
         if let Some(mark) = self.0.get_mut(&envelope.room) {
             mark.last = Some(Arc::clone(&envelope.id));
         }
@@ -83,7 +83,7 @@ mod tests {
         marks.begin(&room("a"), 1);
         marks.begin(&room("b"), 2);
         for (name, id) in [("a", "1"), ("b", "2"), ("a", "3"), ("other", "4")] {
-            marks.hear(&chat(name, id));
+            marks.record(&chat(name, id));
         }
         assert_eq!((last(&marks, "a").as_deref(), last(&marks, "b").as_deref()), (Some("3"), Some("2")));
         assert!(marks.get(&room("other")).is_none());
@@ -97,7 +97,7 @@ mod tests {
     fn a_room_that_is_bound_again_keeps_its_mark() {
         let mut marks = Marks::default();
         marks.begin(&room("r"), 1);
-        marks.hear(&chat("r", "1"));
+        marks.record(&chat("r", "1"));
         marks.begin(&room("r"), 9);
         assert_eq!((marks.get(&room("r")).unwrap().since, last(&marks, "r").as_deref()), (1, Some("1")));
     }
@@ -106,9 +106,9 @@ mod tests {
     fn a_room_that_was_left_begins_anew() {
         let mut marks = Marks::default();
         marks.begin(&room("r"), 1);
-        marks.hear(&chat("r", "1"));
+        marks.record(&chat("r", "1"));
         marks.end(&room("r"));
-        marks.hear(&chat("r", "2"));
+        marks.record(&chat("r", "2"));
         assert!(marks.all().is_empty());
         marks.begin(&room("r"), 9);
         assert_eq!((marks.get(&room("r")).unwrap().since, last(&marks, "r")), (9, None));

@@ -17,7 +17,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use crate::status::CLOSED;
-use crate::{Counters, Outcome, Receipt};
+use crate::{Counters, PublishOutcome, Receipt};
 use wire::{Envelope, Room};
 
 /// Number of presence and control messages that may wait.
@@ -52,7 +52,7 @@ pub(super) struct Job {
     pub(super) target: Target,
     pub(super) id: Arc<str>,
     pub(super) payload: Bytes,
-    receipt: oneshot::Sender<Outcome>,
+    receipt: oneshot::Sender<PublishOutcome>,
     since: Instant,
     /// Whether the message was given to a connection. If so, nobody knows whether it was sent.
     pub(super) written: bool,
@@ -64,11 +64,11 @@ impl Job {
     }
 
     /// The outcome of the message if no answer is to come any more.
-    fn verdict(&self, reason: &str) -> Outcome {
+    fn verdict(&self, reason: &str) -> PublishOutcome {
         if self.written {
-            Outcome::Unknown { reason: format!("given to a connection and not confirmed: {reason}") }
+            PublishOutcome::Unknown { reason: format!("given to a connection and not confirmed: {reason}") }
         } else {
-            Outcome::bus_down(reason)
+            PublishOutcome::bus_down(reason)
         }
     }
 }
@@ -163,38 +163,44 @@ impl Outbox {
     }
 
     /// The reason why a message cannot be taken, if there is one.
-    fn obstacle(&self, queue: &mut Queue, is_chat: bool, bytes: usize, now: Instant) -> Option<Outcome> {
+    fn obstacle(
+        &self,
+        queue: &mut Queue,
+        is_chat: bool,
+        bytes: usize,
+        now: Instant,
+    ) -> Option<PublishOutcome> {
         if queue.closed {
-            return Some(Outcome::bus_down(CLOSED));
+            return Some(PublishOutcome::bus_down(CLOSED));
         }
         if let (Some(reason), false) = (&queue.shut, is_chat) {
-            return Some(Outcome::bus_down(reason.clone()));
+            return Some(PublishOutcome::bus_down(reason.clone()));
         }
         if is_chat && queue.full.is_some_and(|until| now < until) {
             return Some(history_is_full());
         }
         let most = if is_chat { self.capacity } else { SIGNALS };
         if *queue.unanswered(is_chat) >= most || queue.bytes + bytes > MAX_BYTES {
-            return Some(Outcome::overloaded("too much waits for RabbitMQ's confirm"));
+            return Some(PublishOutcome::overloaded("too much waits for RabbitMQ's confirm"));
         }
         None
     }
 
     /// Answers one message with its outcome.
-    pub(super) fn answer(&self, job: Job, outcome: Outcome) {
+    pub(super) fn answer(&self, job: Job, outcome: PublishOutcome) {
         self.lock().forget(&job);
-        self.tell(job, outcome);
+        self.send_outcome(job, outcome);
     }
 
     /// Counts the outcome of a message that the node published, and not of one that the bus sends for itself.
-    fn count(&self, target: &Target, outcome: &Outcome) {
+    fn count(&self, target: &Target, outcome: &PublishOutcome) {
         match target {
             Target::Chat(_) | Target::Signal(_) => self.counters.count(outcome),
             Target::Fence | Target::Canary { .. } => {}
         }
     }
 
-    fn tell(&self, job: Job, outcome: Outcome) {
+    fn send_outcome(&self, job: Job, outcome: PublishOutcome) {
         self.count(&job.target, &outcome);
         // An error means that the session which published is gone.
         let _ = job.receipt.send(outcome);
@@ -356,6 +362,6 @@ impl Queue {
     }
 }
 
-fn history_is_full() -> Outcome {
-    Outcome::Refused { code: "rejected", reason: "the history's queue at RabbitMQ is full".into() }
+fn history_is_full() -> PublishOutcome {
+    PublishOutcome::Refused { code: "rejected", reason: "the history's queue at RabbitMQ is full".into() }
 }

@@ -14,18 +14,17 @@ use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::ShortString;
 use lapin::{BasicProperties, Channel, Confirmation};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
-use tokio_util::sync::CancellationToken;
 
 use super::canary;
-use super::failure::{is_missing, sentence};
+use super::connection::AmqpConnection;
+use super::dialer::Dialer;
+use super::errors::{is_missing, sentence};
 use super::flights::{Confirm, Flights, Landed};
-use super::keeper::Service;
-use super::link::Link;
 use super::outbox::{Job, Outbox, Target};
 use super::topology::{Names, PERSISTENT, routing_key};
-use super::torn::Torn;
+use crate::keeper::Service;
 use crate::status::{CLOSED, Part, Status};
-use crate::{Level, Outcome};
+use crate::{ConnectionFailure, Level, PublishOutcome};
 
 /// Largest number of messages under way. An outage makes no more than these unknown.
 const WINDOW: usize = 1_000;
@@ -40,34 +39,23 @@ const TRANSIENT: u8 = 1;
 
 /// Publishes the messages of the outbox.
 pub(super) struct Publisher {
-    outbox: Arc<Outbox>,
-    status: Arc<Status>,
-    torn: Arc<Torn>,
-    stop: CancellationToken,
+    pub(super) dialer: Dialer,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) status: Arc<Status>,
 }
 
 impl Publisher {
-    pub(super) fn new(
-        outbox: &Arc<Outbox>,
-        status: &Arc<Status>,
-        torn: &Arc<Torn>,
-        stop: &CancellationToken,
-    ) -> Self {
-        let (outbox, status, torn) = (Arc::clone(outbox), Arc::clone(status), Arc::clone(torn));
-        Self { outbox, status, torn, stop: stop.clone() }
-    }
-
     /// Publishes until the connection is dead. The messages that were not confirmed are left in `flights`.
-    async fn publish(&self, link: &Link, flights: &mut Flights) -> String {
-        let channel = match confirming(link).await {
+    async fn publish(&self, connection: &AmqpConnection, flights: &mut Flights) -> String {
+        let channel = match confirming(connection).await {
             Ok(channel) => channel,
             Err(error) => return sentence(&error),
         };
         let mut leave = pin!(async {
-            self.stop.cancelled().await;
+            self.dialer.stop.cancelled().await;
             sleep(LEAVE_WITHIN).await;
         });
-        let mut blocked = link.blocked();
+        let mut blocked = connection.blocked();
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stopping = false;
@@ -82,8 +70,8 @@ impl Publisher {
             while held.is_none() && !blocked.has_changed().unwrap_or(false) {
                 let now = Instant::now();
                 for job in self.outbox.take(WINDOW - flights.len()) {
-                    let way = way(&job, link.names());
-                    flights.start(publish(channel.clone(), way, job.payload.clone()).boxed(), job, now);
+                    let way = way(&job, connection.names());
+                    flights.publish(publish(channel.clone(), way, job.payload.clone()).boxed(), job, now);
                 }
                 if stopping && flights.is_empty() {
                     return CLOSED.into();
@@ -92,14 +80,14 @@ impl Publisher {
                 tokio::select! {
                     biased;
                     () = flights.ready() => {
-                        link.heard();
+                        connection.record_answer();
                         if let Err(reason) = self.land(&channel, flights) {
                             return reason;
                         }
                     }
                     _ = blocked.changed() => break,
                     () = &mut leave => return CLOSED.into(),
-                    () = self.stop.cancelled(), if !stopping => stopping = true,
+                    () = self.dialer.stop.cancelled(), if !stopping => stopping = true,
                     _ = tick.tick(), if !flights.is_empty() => {
                         self.give_up_stale(flights);
                         let since = flights.oldest().max(unblocked);
@@ -117,7 +105,7 @@ impl Publisher {
                     () = &mut leave => return CLOSED.into(),
                     // RabbitMQ still confirms the messages that it took before the alarm.
                     () = flights.ready() => {
-                        link.heard();
+                        connection.record_answer();
                         if let Err(reason) = self.land(&channel, flights) {
                             return reason;
                         }
@@ -131,12 +119,12 @@ impl Publisher {
 
     fn opened(&self) {
         self.outbox.open(Instant::now());
-        self.status.up(Part::Publisher);
+        self.status.set_up(Part::Publisher);
     }
 
     fn closed(&self, reason: &str) {
         self.outbox.shut(reason);
-        self.status.down(Part::Publisher, reason);
+        self.status.set_down(Part::Publisher, reason);
     }
 
     fn give_up_stale(&self, flights: &mut Flights) {
@@ -175,7 +163,7 @@ impl Publisher {
                 Ok(_) => {}
                 Err(error) => {
                     if is_missing(error) {
-                        self.torn.note();
+                        self.dialer.losses.record();
                     }
                     failed.get_or_insert_with(|| sentence(error));
                 }
@@ -190,7 +178,7 @@ impl Publisher {
                 Ok(_) => {
                     let chat = matches!(job.target, Target::Chat(_));
                     let level = if chat { Level::Confirmed } else { Level::Handed };
-                    self.outbox.answer(job, Outcome::Ack(level));
+                    self.outbox.answer(job, PublishOutcome::Ack(level));
                 }
                 Err(_) => again.push(job),
             }
@@ -209,39 +197,41 @@ impl Publisher {
             }
             Target::Signal(_) | Target::Fence | Target::Canary { .. } => "RabbitMQ did not take it",
         };
-        self.outbox.answer(job, Outcome::Unknown { reason: reason.into() });
+        self.outbox.answer(job, PublishOutcome::Unknown { reason: reason.into() });
     }
 }
 
 impl Service for Publisher {
-    fn purpose(&self) -> &'static str {
-        "publisher"
+    type Connection = AmqpConnection;
+
+    async fn connect(&mut self) -> Result<AmqpConnection, ConnectionFailure> {
+        self.dialer.connect().await
     }
 
-    async fn serve(&mut self, link: &Link) -> String {
+    async fn serve(&mut self, connection: AmqpConnection) -> String {
         let mut flights = Flights::default();
         let reason = tokio::select! {
-            reason = self.publish(link, &mut flights) => reason,
-            reason = link.death() => reason,
+            reason = self.publish(&connection, &mut flights) => reason,
+            reason = connection.death() => reason,
         };
         // Messages that were confirmed before the end still count as confirmed.
         let (mut unconfirmed, _) = self.settle(flights.landed());
         unconfirmed.extend(flights.into_jobs());
         self.outbox.put_back(unconfirmed, &reason);
-        reason
+        self.dialer.hang_up(connection, &reason).await
     }
 
-    fn down(&mut self, reason: &str) {
+    fn report_down(&mut self, reason: &str) {
         self.closed(reason);
-        if self.stop.is_cancelled() {
+        if self.dialer.stop.is_cancelled() {
             self.outbox.drain();
         }
     }
 }
 
 /// A channel on which RabbitMQ confirms what it takes.
-async fn confirming(link: &Link) -> lapin::Result<Channel> {
-    let channel = link.channel().await?;
+async fn confirming(connection: &AmqpConnection) -> lapin::Result<Channel> {
+    let channel = connection.channel().await?;
     channel.confirm_select(ConfirmSelectOptions::default()).await?;
     Ok(channel)
 }

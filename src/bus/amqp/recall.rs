@@ -25,7 +25,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{BoxFuture, BusError, Replay};
 use page::Page;
-use question::{Answer, Failure, Host, encoded};
+use question::{Answer, HistoryFailure, Host, encoded};
 use wire::{Envelope, Room};
 
 pub use page::{FOUND, NEXT};
@@ -114,13 +114,13 @@ async fn committed(host: &Host, id: &str, deadline: Instant) -> Result<u64, BusE
         let path = format!("/fences/{}?wait_ms={}", encoded(id), wait.as_millis());
         let failure = match host.get(&path, FENCE_BYTES, deadline).await {
             Ok(Answer { status: 404, .. }) => {
-                return Err(Failure("it has not caught up with the broker in time".into()).into());
+                return Err(HistoryFailure("it has not caught up with the broker in time".into()).into());
             }
             Ok(answer) => {
                 let committed = serde_json::from_slice::<Committed>(answer.ok()?.body()?);
                 return committed
                     .map(|committed| committed.seq)
-                    .map_err(|_| Failure("its answer about a fence is garbled".into()).into());
+                    .map_err(|_| HistoryFailure("its answer about a fence is garbled".into()).into());
             }
             Err(failure) => failure,
         };
@@ -163,7 +163,8 @@ impl Pages {
             }
             if self.next.is_none() {
                 let trimmed = std::mem::take(&mut self.trimmed);
-                return trimmed.then(|| Err(Failure("it trimmed a part while it told it".into()).into()));
+                return trimmed
+                    .then(|| Err(HistoryFailure("it trimmed a part while it told it".into()).into()));
             }
             match self.turn().await {
                 Ok(found) => self.trimmed |= !found,
@@ -186,7 +187,7 @@ impl Pages {
             Some(next) if next <= self.until && !matches!(begin, Begin::From(before) if next <= before) => {
                 Some(Begin::From(next))
             }
-            Some(_) => return Err(Failure("its pages lead nowhere".into()).into()),
+            Some(_) => return Err(HistoryFailure("its pages lead nowhere".into()).into()),
             None => None,
         };
         self.here = page.envelopes;

@@ -12,19 +12,19 @@ use lapin::options::{
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Consumer};
 use tokio::time::{Instant, timeout};
-use tokio_util::sync::CancellationToken;
 
 use super::acks::{Acks, PREFETCH};
 use super::bindings::Bindings;
 use super::canary::Canary;
-use super::failure::{is_missing, sentence};
+use super::connection::AmqpConnection;
+use super::dialer::Dialer;
+use super::errors::{is_missing, sentence};
 use super::history::History;
-use super::inbox::Inbox;
-use super::keeper::Service;
-use super::link::Link;
+use super::live_feed::LiveFeed;
 use super::options::LiveQueue;
-use super::torn::Torn;
+use crate::ConnectionFailure;
 use crate::interest::Interest;
+use crate::keeper::Service;
 use crate::status::{CLOSED, Part, Status};
 
 /// Number of rooms that are bound without a pause.
@@ -38,17 +38,16 @@ const DELETE_WITHIN: Duration = Duration::from_millis(300);
 
 /// Listens to the rooms that the node wants.
 pub(super) struct Subscriber {
+    pub(super) dialer: Dialer,
     pub(super) interest: Arc<Interest>,
     pub(super) status: Arc<Status>,
-    pub(super) inbox: Inbox,
+    pub(super) feed: LiveFeed,
     pub(super) canary: Canary,
     pub(super) history: Option<Arc<History>>,
     pub(super) kind: LiveQueue,
     /// The queue's name. An exclusive queue gets a number appended to it.
     pub(super) queue: String,
     pub(super) state: State,
-    pub(super) torn: Arc<Torn>,
-    pub(super) stop: CancellationToken,
 }
 
 /// The state that outlives a connection.
@@ -60,29 +59,29 @@ pub(super) struct State {
     /// Whether the live feed has a gap that was not filled yet.
     gap: AtomicBool,
     /// How often an exchange or queue had been found gone when all rooms were bound the last time.
-    torn: AtomicU64,
+    losses: AtomicU64,
 }
 
 impl Subscriber {
-    async fn listen(&self, link: &Link) -> lapin::Result<String> {
+    async fn listen(&self, connection: &AmqpConnection) -> lapin::Result<String> {
         // The count is taken before anything is bound, so that whatever is gone after that is noticed below.
-        let torn = self.torn.times();
-        if self.state.torn.swap(torn, Ordering::Relaxed) != torn
+        let losses = self.dialer.losses.count();
+        if self.state.losses.swap(losses, Ordering::Relaxed) != losses
             && self.state.declared.load(Ordering::Relaxed) > 0
         {
             self.gap();
         }
-        let control = link.channel().await?;
-        let queue = self.declare(link, &control).await?;
-        for exchange in [&link.names().chat, &link.names().signals] {
+        let control = connection.channel().await?;
+        let queue = self.declare(connection, &control).await?;
+        for exchange in [&connection.names().chat, &connection.names().signals] {
             bind(&control, &queue, exchange, self.canary.room().as_str(), false).await?;
         }
         self.interest.connected();
-        self.catch_up(link, &control, &queue, true).await?;
+        self.catch_up(connection, &control, &queue, true).await?;
         tokio::select! {
-            ended = self.follow(link, &control, &queue) => ended,
-            ended = self.consume(link, &queue) => ended,
-            () = self.torn.more_than(torn) => {
+            ended = self.follow(connection, &control, &queue) => ended,
+            ended = self.consume(connection, &queue) => ended,
+            () = self.dialer.losses.more_than(losses) => {
                 Ok("an exchange was deleted there, and this node's queue may be bound to nothing".into())
             }
         }
@@ -96,7 +95,7 @@ impl Subscriber {
     }
 
     /// Finds the node's queue, or declares it. A queue that is gone took messages with it.
-    async fn declare(&self, link: &Link, control: &Channel) -> lapin::Result<String> {
+    async fn declare(&self, connection: &AmqpConnection, control: &Channel) -> lapin::Result<String> {
         let before = self.state.declared.load(Ordering::Relaxed);
         if self.kind == LiveQueue::Exclusive {
             // The former queue may live on until RabbitMQ notices that its connection is gone, so the new one has
@@ -112,7 +111,7 @@ impl Subscriber {
             let passive = QueueDeclareOptions { passive: true, ..Default::default() };
             // The question needs a channel of its own, because the answer that there is no such queue closes the
             // channel.
-            let asked = link.channel().await?;
+            let asked = connection.channel().await?;
             match asked.queue_declare(self.queue.as_str().into(), passive, FieldTable::default()).await {
                 Ok(_) => return Ok(self.queue.clone()),
                 Err(error) if is_missing(&error) => {
@@ -132,21 +131,32 @@ impl Subscriber {
     }
 
     /// Binds and unbinds what the node asks for, beginning at a moment at which all wanted rooms were bound.
-    async fn follow(&self, link: &Link, control: &Channel, queue: &str) -> lapin::Result<String> {
+    async fn follow(
+        &self,
+        connection: &AmqpConnection,
+        control: &Channel,
+        queue: &str,
+    ) -> lapin::Result<String> {
         loop {
             self.interest.changed().await;
-            self.catch_up(link, control, queue, false).await?;
+            self.catch_up(connection, control, queue, false).await?;
         }
     }
 
     /// Binds the rooms that the node wants and unbinds the others. Binding a room twice changes nothing.
-    async fn catch_up(&self, link: &Link, control: &Channel, queue: &str, all: bool) -> lapin::Result<()> {
+    async fn catch_up(
+        &self,
+        connection: &AmqpConnection,
+        control: &Channel,
+        queue: &str,
+        all: bool,
+    ) -> lapin::Result<()> {
         let mut work = self.interest.take();
         if all {
             // The node may have left rooms while there was no connection, and their bindings are removed as well.
             work.unsubscribe.extend(self.bindings().others(&work.subscribe));
         }
-        let exchanges = [&link.names().chat, &link.names().signals];
+        let exchanges = [&connection.names().chat, &connection.names().signals];
         for room in &work.unsubscribe {
             let key = self.bindings().remove(room);
             for exchange in exchanges.iter().filter(|_| key.is_some()) {
@@ -154,17 +164,17 @@ impl Subscriber {
                 let (queue, exchange) = (queue.into(), exchange.as_str().into());
                 control.queue_unbind(queue, exchange, key, FieldTable::default()).await?;
             }
-            self.inbox.end(room);
+            self.feed.end_room(room);
             self.interest.confirmed(room, false);
         }
         if !work.subscribe.is_empty() {
             // Another process may just be declaring the exchange again. The history is bound first, so that it gets
             // every message that a room's binding lets in.
-            bind(control, &link.names().history, exchanges[0], "#", true).await?;
+            bind(control, &connection.names().history, exchanges[0], "#", true).await?;
         }
         for rooms in work.subscribe.chunks(CHUNK) {
             for (n, room) in rooms.iter().enumerate() {
-                self.inbox.begin(room);
+                self.feed.begin_room(room);
                 let key = self.bindings().add(room);
                 let is_last = n + 1 == rooms.len();
                 bind(control, queue, exchanges[0], &key, true).await?;
@@ -175,24 +185,24 @@ impl Subscriber {
                 self.interest.confirmed(room, true);
             }
         }
-        link.heard();
+        connection.record_answer();
         Ok(())
     }
 
     /// Fills the gap, if there is one, and then hands over the messages that the queue holds.
-    async fn consume(&self, link: &Link, queue: &str) -> lapin::Result<String> {
+    async fn consume(&self, connection: &AmqpConnection, queue: &str) -> lapin::Result<String> {
         if self.state.gap.load(Ordering::Relaxed) {
             self.fill_gap().await;
             self.state.gap.store(false, Ordering::Relaxed);
         }
-        let channel = link.channel().await?;
+        let channel = connection.channel().await?;
         channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
         let options = BasicConsumeOptions { exclusive: true, ..Default::default() };
         let consumer = channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
-        self.status.up(Part::Subscriber);
+        self.status.set_up(Part::Subscriber);
         tokio::select! {
-            ended = self.hand_over(link, &channel, consumer) => ended,
-            deaf = self.canary.watch(&self.inbox) => {
+            ended = self.hand_over(connection, &channel, consumer) => ended,
+            deaf = self.canary.watch(&self.feed) => {
                 self.gap();
                 Ok(deaf)
             }
@@ -201,14 +211,14 @@ impl Subscriber {
 
     async fn fill_gap(&self) {
         let filled = match &self.history {
-            Some(history) => history.backfill(&self.inbox).await,
+            Some(history) => history.backfill(&self.feed).await,
             None => Err("no history service is named".into()),
         };
         match filled {
             Ok(()) => tracing::info!("the gap in the live feed was filled from the history"),
             Err(reason) => {
                 tracing::warn!("the live feed has a gap: {reason}");
-                self.inbox.gap(reason).await;
+                self.feed.inbox.report_gap(reason).await;
             }
         }
     }
@@ -216,7 +226,7 @@ impl Subscriber {
     /// Hands every delivery to the node, and acks those that were handed over: RabbitMQ delivers the others again.
     async fn hand_over(
         &self,
-        link: &Link,
+        connection: &AmqpConnection,
         channel: &Channel,
         mut consumer: Consumer,
     ) -> lapin::Result<String> {
@@ -240,14 +250,14 @@ impl Subscriber {
             };
             let delivery = delivery?;
             if waited {
-                link.heard();
+                connection.record_answer();
             } else if let Some(when) = acks.proves(delivery.delivery_tag) {
-                link.heard_at(when);
+                connection.record_answer_at(when);
             }
-            if let Some(envelope) = self.inbox.decode(delivery.routing_key.as_str(), delivery.data)
-                && !self.canary.hear(&envelope)
+            if let Some(envelope) = self.feed.decode(delivery.routing_key.as_str(), delivery.data)
+                && !self.canary.take(&envelope)
             {
-                self.inbox.hand(envelope).await;
+                self.feed.hand(envelope).await;
             }
             acks.add(delivery.delivery_tag);
         }
@@ -259,37 +269,39 @@ impl Subscriber {
 }
 
 impl Service for Subscriber {
-    fn purpose(&self) -> &'static str {
-        "subscriber"
+    type Connection = AmqpConnection;
+
+    async fn connect(&mut self) -> Result<AmqpConnection, ConnectionFailure> {
+        self.dialer.connect().await
     }
 
-    async fn serve(&mut self, link: &Link) -> String {
+    async fn serve(&mut self, connection: AmqpConnection) -> String {
         let reason = tokio::select! {
-            reason = link.death() => reason,
-            ended = self.listen(link) => ended.unwrap_or_else(|error| {
-                // The loss is recorded before the link looks: by then somebody else may have declared the exchange
+            reason = connection.death() => reason,
+            ended = self.listen(&connection) => ended.unwrap_or_else(|error| {
+                // The loss is recorded before the connection ends: by then somebody else may have declared the exchange
                 // again.
                 if is_missing(&error) {
-                    self.torn.note();
+                    self.dialer.losses.record();
                 }
                 sentence(&error)
             }),
-            () = self.stop.cancelled() => CLOSED.into(),
+            () = self.dialer.stop.cancelled() => CLOSED.into(),
         };
-        if self.stop.is_cancelled() && self.kind == LiveQueue::Durable {
+        if self.dialer.stop.is_cancelled() && self.kind == LiveQueue::Durable {
             let delete = async {
-                let channel = link.channel().await?;
+                let channel = connection.channel().await?;
                 channel.queue_delete(self.queue.as_str().into(), QueueDeleteOptions::default()).await
             };
             // If the queue is not deleted in time, it expires.
             let _ = timeout(DELETE_WITHIN, delete).await;
         }
-        reason
+        self.dialer.hang_up(connection, &reason).await
     }
 
-    fn down(&mut self, reason: &str) {
+    fn report_down(&mut self, reason: &str) {
         self.interest.disconnected();
-        self.status.down(Part::Subscriber, reason);
+        self.status.set_down(Part::Subscriber, reason);
     }
 }
 

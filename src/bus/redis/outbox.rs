@@ -11,7 +11,9 @@ use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use crate::{Counters, Outcome, Receipt};
+use crate::brokered::Outgoing;
+use crate::status::CLOSED;
+use crate::{Counters, PublishOutcome, Receipt};
 use wire::{Envelope, Room};
 
 /// How long a publish may wait in the outbox. Together with the time that Redis has to answer, every publish is
@@ -24,12 +26,12 @@ const MAX_BYTES: usize = 64 << 20;
 pub(super) struct Job {
     pub(super) room: Room,
     pub(super) payload: Bytes,
-    pub(super) receipt: oneshot::Sender<Outcome>,
+    pub(super) receipt: oneshot::Sender<PublishOutcome>,
     since: Instant,
 }
 
 /// The bounded queue before the publishing connection. Overflow policy: a further publish is refused as `overloaded`.
-pub(super) struct Outbox {
+pub struct Outbox {
     queue: Mutex<Queue>,
     capacity: usize,
     filled: Notify,
@@ -51,30 +53,8 @@ impl Outbox {
         Self { queue: Mutex::new(queue), capacity: capacity.max(1), filled: Notify::new(), counters }
     }
 
-    /// Queues a publish, or refuses it at once.
-    pub(super) fn publish(&self, envelope: Envelope, now: Instant) -> Receipt {
-        let payload = envelope.encode();
-        let mut queue = self.lock();
-        if let Some(reason) = &queue.shut {
-            let outcome = Outcome::bus_down(reason.clone());
-            self.counters.count(&outcome);
-            return Receipt::ready(outcome);
-        }
-        if queue.jobs.len() >= self.capacity || queue.bytes + payload.len() > MAX_BYTES {
-            let outcome = Outcome::overloaded("too much waits to be published");
-            self.counters.count(&outcome);
-            return Receipt::ready(outcome);
-        }
-        let (sender, receipt) = Receipt::later();
-        queue.bytes += payload.len();
-        queue.jobs.push_back(Job { room: envelope.room, payload, receipt: sender, since: now });
-        drop(queue);
-        self.filled.notify_one();
-        receipt
-    }
-
     /// Answers one publish with its outcome.
-    pub(super) fn answer(&self, receipt: oneshot::Sender<Outcome>, outcome: Outcome) {
+    pub(super) fn answer(&self, receipt: oneshot::Sender<PublishOutcome>, outcome: PublishOutcome) {
         self.counters.count(&outcome);
         // An error means that the session which published is gone.
         let _ = receipt.send(outcome);
@@ -94,7 +74,10 @@ impl Outbox {
             queue.bytes -= stale.iter().chain(&taken).map(|job| job.payload.len()).sum::<usize>();
         }
         for job in stale {
-            self.answer(job.receipt, Outcome::overloaded("Redis is too slow for what waits to be published"));
+            self.answer(
+                job.receipt,
+                PublishOutcome::overloaded("Redis is too slow for what waits to be published"),
+            );
         }
         taken
     }
@@ -123,19 +106,42 @@ impl Outbox {
             std::mem::take(&mut queue.jobs)
         };
         for job in jobs {
-            self.answer(job.receipt, Outcome::bus_down(reason));
+            self.answer(job.receipt, PublishOutcome::bus_down(reason));
         }
-    }
-
-    /// Refuses every further publish; those that wait are left to the publisher.
-    pub(super) fn close(&self) {
-        let mut queue = self.lock();
-        queue.closed = true;
-        queue.shut = Some("the bus is closed".into());
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outgoing for Outbox {
+    fn publish(&self, envelope: Envelope, now: Instant) -> Receipt {
+        let payload = envelope.encode();
+        let mut queue = self.lock();
+        if let Some(reason) = &queue.shut {
+            let outcome = PublishOutcome::bus_down(reason.clone());
+            self.counters.count(&outcome);
+            return Receipt::ready(outcome);
+        }
+        if queue.jobs.len() >= self.capacity || queue.bytes + payload.len() > MAX_BYTES {
+            let outcome = PublishOutcome::overloaded("too much waits to be published");
+            self.counters.count(&outcome);
+            return Receipt::ready(outcome);
+        }
+        let (sender, receipt) = Receipt::later();
+        queue.bytes += payload.len();
+        queue.jobs.push_back(Job { room: envelope.room, payload, receipt: sender, since: now });
+        drop(queue);
+        self.filled.notify_one();
+        receipt
+    }
+
+    /// Those that wait are left to the publisher.
+    fn close(&self) {
+        let mut queue = self.lock();
+        queue.closed = true;
+        queue.shut = Some(CLOSED.into());
     }
 }
 
@@ -157,7 +163,7 @@ mod tests {
     /// The code of the refusal; `None` while the publish is not answered.
     fn refusal(receipt: &mut Receipt) -> Option<&'static str> {
         receipt.now_or_never().map(|outcome| match outcome {
-            Outcome::Refused { code, .. } => code,
+            PublishOutcome::Refused { code, .. } => code,
             other => panic!("{other:?}"),
         })
     }
@@ -175,7 +181,7 @@ mod tests {
         let mut waiting = outbox.publish(chat("r", "2"), now);
         assert_eq!(refusal(&mut waiting), None);
         outbox.shut("Redis is lost");
-        let lost = Outcome::bus_down("Redis is lost");
+        let lost = PublishOutcome::bus_down("Redis is lost");
         assert_eq!(waiting.now_or_never(), Some(lost.clone()));
         assert_eq!(outbox.publish(chat("r", "3"), now).now_or_never(), Some(lost));
         assert!(outbox.take(10, now).is_empty(), "what was refused is never sent");
@@ -235,7 +241,7 @@ mod tests {
         assert_eq!(ids(&outbox.take(10, now + WAIT_AT_MOST + a_little)), ["2"]);
         assert_eq!(refusal(&mut old), Some("overloaded"));
         // The job was dropped above without an answer, as happens when the bus ends.
-        assert!(matches!(young.now_or_never(), Some(Outcome::Unknown { .. })));
+        assert!(matches!(young.now_or_never(), Some(PublishOutcome::Unknown { .. })));
         assert_eq!(meter.count("refused"), 1);
     }
 
@@ -246,9 +252,9 @@ mod tests {
         let receipt = outbox.publish(chat("r", "1"), now);
         drop(outbox.publish(chat("r", "2"), now));
         for job in outbox.take(10, now) {
-            outbox.answer(job.receipt, Outcome::Ack(Level::Handed));
+            outbox.answer(job.receipt, PublishOutcome::Ack(Level::Handed));
         }
-        assert_eq!(receipt.now_or_never(), Some(Outcome::Ack(Level::Handed)));
+        assert_eq!(receipt.now_or_never(), Some(PublishOutcome::Ack(Level::Handed)));
         assert_eq!((meter.count("published"), meter.count("refused")), (2, 0));
     }
 
@@ -258,7 +264,7 @@ mod tests {
         outbox.open();
         let mut waiting = outbox.publish(chat("r", "1"), now);
         outbox.close();
-        let closed = Outcome::bus_down("the bus is closed");
+        let closed = PublishOutcome::bus_down("the bus is closed");
         // After the end no connection opens the outbox again, and a lost connection does not change the reason.
         outbox.open();
         assert_eq!(outbox.publish(chat("r", "2"), now).now_or_never(), Some(closed.clone()));

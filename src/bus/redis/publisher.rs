@@ -10,14 +10,19 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::failure::sentence;
-use super::flights::{Flights, WINDOW};
-use super::keeper::Service;
-use super::link::{Link, Push};
+use super::channels::Channels;
+use super::connection::RedisConnection;
+use super::errors::sentence;
 use super::outbox::{Job, Outbox};
+use super::server::RedisServer;
+use crate::flights::Flights;
+use crate::keeper::Service;
 use crate::status::{CLOSED, Part, Status};
-use crate::{Level, Outcome};
+use crate::{ConnectionFailure, Level, PublishOutcome};
 
+/// Largest number of commands under way. No more than these can become unknown at once, and none of them waits inside
+/// the library.
+pub(super) const WINDOW: usize = 1_024;
 /// How long Redis may take to answer a PUBLISH.
 const ANSWER_WITHIN: Duration = Duration::from_millis(500);
 /// The interval at which the two time limits are checked.
@@ -27,40 +32,31 @@ const LEAVE_WITHIN: Duration = Duration::from_millis(300);
 
 /// Publishes what the outbox holds.
 pub(super) struct Publisher {
-    outbox: Arc<Outbox>,
-    status: Arc<Status>,
-    namespace: String,
-    stop: CancellationToken,
+    pub(super) server: Arc<RedisServer>,
+    pub(super) outbox: Arc<Outbox>,
+    pub(super) status: Arc<Status>,
+    pub(super) channels: Arc<Channels>,
+    pub(super) stop: CancellationToken,
 }
 
 impl Publisher {
-    pub(super) fn new(
-        outbox: &Arc<Outbox>,
-        status: &Arc<Status>,
-        namespace: &str,
-        stop: &CancellationToken,
-    ) -> Self {
-        Self {
-            outbox: Arc::clone(outbox),
-            status: Arc::clone(status),
-            namespace: namespace.into(),
-            stop: stop.clone(),
-        }
-    }
-
     fn command(&self, job: &Job) -> Cmd {
         let mut command = redis::cmd("PUBLISH");
-        command.arg(format!("{}:{}", self.namespace, job.room)).arg(&job.payload[..]);
+        command.arg(self.channels.name(&job.room)).arg(&job.payload[..]);
         command
     }
 
     /// Passes Redis's answer on to the sender. An error means that the connection is of no more use.
-    fn land(&self, (answer, receipt): (RedisResult<Value>, oneshot::Sender<Outcome>)) -> Result<(), String> {
+    fn land(
+        &self,
+        receipt: oneshot::Sender<PublishOutcome>,
+        answer: RedisResult<Value>,
+    ) -> Result<(), String> {
         let (outcome, result) = match answer {
-            Ok(Value::Int(_)) => (Outcome::Ack(Level::Handed), Ok(())),
+            Ok(Value::Int(_)) => (PublishOutcome::Ack(Level::Handed), Ok(())),
             Ok(Value::ServerError(error)) => {
                 let reason = format!("Redis refused: {}", sentence(&error.into()));
-                (Outcome::Refused { code: "rejected", reason }, Ok(()))
+                (PublishOutcome::Refused { code: "rejected", reason }, Ok(()))
             }
             Ok(_) => (unknown("the answer is none"), Err("what answers is not Redis".into())),
             Err(error) => {
@@ -74,13 +70,15 @@ impl Publisher {
 }
 
 impl Service for Publisher {
-    fn push(&self) -> Push {
-        Arc::new(|_| {})
+    type Connection = RedisConnection;
+
+    async fn connect(&mut self) -> Result<RedisConnection, ConnectionFailure> {
+        self.server.connect(Arc::new(|_| {})).await
     }
 
-    async fn serve(&mut self, link: &Link) -> String {
+    async fn serve(&mut self, connection: RedisConnection) -> String {
         let mut flights = Flights::default();
-        let mut death = pin!(link.death());
+        let mut death = pin!(connection.death());
         let mut leave = pin!(async {
             self.stop.cancelled().await;
             sleep(LEAVE_WITHIN).await;
@@ -89,14 +87,14 @@ impl Service for Publisher {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.outbox.open();
-        self.status.up(Part::Publisher);
+        self.status.set_up(Part::Publisher);
 
         let reason = loop {
             let now = Instant::now();
             for job in self.outbox.take(WINDOW - flights.len(), now) {
-                let (mut connection, command) = (link.connection.clone(), self.command(&job));
-                let call = async move { connection.send_packed_command(&command).await };
-                flights.start(call.boxed(), job.receipt, now);
+                let (mut sender, command) = (connection.multiplexed.clone(), self.command(&job));
+                let call = async move { sender.send_packed_command(&command).await };
+                flights.start(call.boxed(), |_| job.receipt, now);
             }
             if stopping && flights.is_empty() {
                 break CLOSED.into();
@@ -104,11 +102,11 @@ impl Service for Publisher {
             let room = flights.len() < WINDOW;
             tokio::select! {
                 biased;
-                answer = flights.next() => {
-                    link.heard();
-                    let mut landed = self.land(answer);
-                    while landed.is_ok() && let Some(answer) = flights.next().now_or_never() {
-                        landed = self.land(answer);
+                () = flights.ready() => {
+                    connection.record_answer();
+                    let mut landed = Ok(());
+                    while landed.is_ok() && let Some((receipt, answer)) = flights.land() {
+                        landed = self.land(receipt, answer);
                     }
                     if let Err(reason) = landed {
                         break reason;
@@ -127,24 +125,24 @@ impl Service for Publisher {
         };
 
         // Commands that were answered before the end still count as answered.
-        while let Some(answer) = flights.next().now_or_never() {
+        while let Some((receipt, answer)) = flights.land() {
             // The reason for the end is known already, so this error is ignored.
-            let _ = self.land(answer);
+            let _ = self.land(receipt, answer);
         }
-        for receipt in flights.into_receipts() {
+        for receipt in flights.into_cargo() {
             self.outbox.answer(receipt, unknown(&reason));
         }
-        reason
+        self.server.lost(&reason)
     }
 
-    fn down(&mut self, reason: &str) {
+    fn report_down(&mut self, reason: &str) {
         self.outbox.shut(reason);
-        self.status.down(Part::Publisher, reason);
+        self.status.set_down(Part::Publisher, reason);
     }
 }
 
-fn unknown(reason: &str) -> Outcome {
-    Outcome::Unknown { reason: format!("given to the connection, but {reason}") }
+fn unknown(reason: &str) -> PublishOutcome {
+    PublishOutcome::Unknown { reason: format!("given to the connection, but {reason}") }
 }
 
 #[cfg(test)]
@@ -152,6 +150,7 @@ mod tests {
     use redis::{ErrorKind, parse_redis_value};
 
     use super::*;
+    use crate::brokered::Outgoing;
     use crate::meter::Meter;
     use crate::samples::{any_moment, chat};
     use crate::{Counters, Health};
@@ -161,14 +160,17 @@ mod tests {
         let counters = Arc::new(meter.around(Counters::register));
         let outbox = Arc::new(Outbox::new(10, counters));
         let status = Arc::new(Status::new("Redis", "connecting".into()));
-        (Publisher::new(&outbox, &status, "ns", &CancellationToken::new()), meter)
+        let server = RedisServer::parse("redis://127.0.0.1", Duration::from_secs(1)).unwrap();
+        let channels = Arc::new(Channels::new("ns"));
+        let stop = CancellationToken::new();
+        (Publisher { server: Arc::new(server), outbox, status, channels, stop }, meter)
     }
 
     /// The outcome that the sender of a publish gets, and why the connection is of no more use, if it is not.
-    fn land(answer: RedisResult<Value>) -> (Outcome, Option<String>) {
+    fn land(answer: RedisResult<Value>) -> (PublishOutcome, Option<String>) {
         let (publisher, _) = publisher();
         let (receipt, told) = oneshot::channel();
-        let landed = publisher.land((answer, receipt));
+        let landed = publisher.land(receipt, answer);
         (told.now_or_never().unwrap().unwrap(), landed.err())
     }
 
@@ -186,7 +188,7 @@ mod tests {
     #[test]
     fn a_number_is_an_ack_however_many_nodes_heard_it() {
         for heard in [0, 3] {
-            assert_eq!(land(Ok(Value::Int(heard))), (Outcome::Ack(Level::Handed), None));
+            assert_eq!(land(Ok(Value::Int(heard))), (PublishOutcome::Ack(Level::Handed), None));
         }
     }
 
@@ -195,7 +197,8 @@ mod tests {
         let answer = parse_redis_value(b"-NOPERM no such channel\r\n").unwrap();
         let (outcome, ended) = land(Ok(answer));
         assert!(
-            matches!(&outcome, Outcome::Refused { code: "rejected", reason } if reason.contains("no such channel")),
+            matches!(&outcome, PublishOutcome::Refused { code: "rejected", reason }
+                if reason.contains("no such channel")),
             "{outcome:?}"
         );
         assert_eq!(ended, None);
@@ -204,12 +207,12 @@ mod tests {
     #[test]
     fn what_is_no_answer_leaves_the_message_unknown_and_ends_the_connection() {
         let (outcome, ended) = land(Ok(Value::Nil));
-        assert!(matches!(outcome, Outcome::Unknown { .. }));
+        assert!(matches!(outcome, PublishOutcome::Unknown { .. }));
         assert_eq!(ended.as_deref(), Some("what answers is not Redis"));
         let error = (ErrorKind::Io, "broken pipe").into();
         let (outcome, ended) = land(Err(error));
         assert!(
-            matches!(&outcome, Outcome::Unknown { reason } if reason.contains("broken pipe")),
+            matches!(&outcome, PublishOutcome::Unknown { reason } if reason.contains("broken pipe")),
             "{outcome:?}"
         );
         assert!(ended.is_some_and(|reason| reason.contains("broken pipe")));
@@ -220,8 +223,8 @@ mod tests {
         let ((mut publisher, meter), now) = (publisher(), any_moment());
         publisher.outbox.open();
         let receipt = publisher.outbox.publish(chat("r", "1"), now);
-        publisher.down("lost");
-        assert_eq!(receipt.now_or_never(), Some(Outcome::bus_down("lost")));
+        publisher.report_down("lost");
+        assert_eq!(receipt.now_or_never(), Some(PublishOutcome::bus_down("lost")));
         assert_eq!(*publisher.status.watch().borrow(), Health::Down("lost".into()));
         assert_eq!(meter.count("refused"), 1);
     }

@@ -6,11 +6,14 @@ use redis::aio::MultiplexedConnection;
 use redis::{RedisError, RedisResult};
 use tokio_util::sync::CancellationToken;
 
-use super::failure::sentence;
-use super::inbox::Inbox;
-use super::keeper::Service;
-use super::link::{Link, Push};
+use super::channels::Channels;
+use super::connection::RedisConnection;
+use super::errors::sentence;
+use super::server::RedisServer;
+use crate::ConnectionFailure;
+use crate::inbox::Inbox;
 use crate::interest::Interest;
+use crate::keeper::Service;
 use crate::status::{CLOSED, Part, Status};
 use wire::Room;
 
@@ -19,30 +22,15 @@ const CHUNK: usize = 500;
 
 /// Subscribes to the rooms that the node wants.
 pub(super) struct Subscriber {
-    interest: Arc<Interest>,
-    inbox: Arc<Inbox>,
-    status: Arc<Status>,
-    namespace: String,
-    stop: CancellationToken,
+    pub(super) server: Arc<RedisServer>,
+    pub(super) interest: Arc<Interest>,
+    pub(super) inbox: Arc<Inbox>,
+    pub(super) status: Arc<Status>,
+    pub(super) channels: Arc<Channels>,
+    pub(super) stop: CancellationToken,
 }
 
 impl Subscriber {
-    pub(super) fn new(
-        interest: &Arc<Interest>,
-        inbox: &Arc<Inbox>,
-        status: &Arc<Status>,
-        namespace: &str,
-        stop: &CancellationToken,
-    ) -> Self {
-        Self {
-            interest: Arc::clone(interest),
-            inbox: Arc::clone(inbox),
-            status: Arc::clone(status),
-            namespace: namespace.into(),
-            stop: stop.clone(),
-        }
-    }
-
     /// Subscribes and unsubscribes as the node asks, until the connection fails. The bus is up once every room that
     /// was wanted at the beginning is confirmed.
     async fn follow(&self, mut connection: MultiplexedConnection) -> String {
@@ -51,7 +39,7 @@ impl Subscriber {
             if let Err(reason) = self.catch_up(&mut connection).await {
                 return reason;
             }
-            self.status.up(Part::Subscriber);
+            self.status.set_up(Part::Subscriber);
             self.interest.changed().await;
         }
     }
@@ -59,7 +47,7 @@ impl Subscriber {
     async fn catch_up(&self, connection: &mut MultiplexedConnection) -> Result<(), String> {
         let work = self.interest.take();
         for rooms in work.unsubscribe.chunks(CHUNK) {
-            connection.unsubscribe(self.channels(rooms)).await.map_err(failed)?;
+            connection.unsubscribe(self.names(rooms)).await.map_err(failed)?;
             for room in rooms {
                 self.interest.confirmed(room, false);
             }
@@ -79,7 +67,7 @@ impl Subscriber {
     }
 
     async fn subscribe(&self, connection: &mut MultiplexedConnection, rooms: &[Room]) -> RedisResult<()> {
-        connection.subscribe(self.channels(rooms)).await?;
+        connection.subscribe(self.names(rooms)).await?;
         for room in rooms {
             self.interest.confirmed(room, true);
         }
@@ -100,28 +88,31 @@ impl Subscriber {
         }
     }
 
-    fn channels(&self, rooms: &[Room]) -> Vec<String> {
-        rooms.iter().map(|room| format!("{}:{room}", self.namespace)).collect()
+    fn names(&self, rooms: &[Room]) -> Vec<String> {
+        rooms.iter().map(|room| self.channels.name(room)).collect()
     }
 }
 
 impl Service for Subscriber {
-    fn push(&self) -> Push {
-        let inbox = Arc::clone(&self.inbox);
-        Arc::new(move |info| inbox.accept(info))
+    type Connection = RedisConnection;
+
+    async fn connect(&mut self) -> Result<RedisConnection, ConnectionFailure> {
+        let (channels, inbox) = (Arc::clone(&self.channels), Arc::clone(&self.inbox));
+        self.server.connect(Arc::new(move |info| channels.deliver(info, &inbox))).await
     }
 
-    async fn serve(&mut self, link: &Link) -> String {
-        tokio::select! {
-            reason = link.death() => reason,
-            reason = self.follow(link.connection.clone()) => reason,
+    async fn serve(&mut self, connection: RedisConnection) -> String {
+        let reason = tokio::select! {
+            reason = connection.death() => reason,
+            reason = self.follow(connection.multiplexed.clone()) => reason,
             () = self.stop.cancelled() => CLOSED.into(),
-        }
+        };
+        self.server.lost(&reason)
     }
 
-    fn down(&mut self, reason: &str) {
+    fn report_down(&mut self, reason: &str) {
         self.interest.disconnected();
-        self.status.down(Part::Subscriber, reason);
+        self.status.set_down(Part::Subscriber, reason);
     }
 }
 

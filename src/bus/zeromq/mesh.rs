@@ -8,6 +8,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -32,7 +33,7 @@ struct State {
 }
 
 /// A node to which one of our XPUB sockets is connected; dropped with the connection.
-pub(super) struct Spoken<'a>(&'a Mesh, NodeId);
+pub(super) struct Spoken(Arc<Mesh>, NodeId);
 
 /// A node that is connected to our SUB socket; dropped with the connection.
 pub(super) struct Heard<'a>(&'a Mesh, NodeId);
@@ -55,7 +56,7 @@ impl Mesh {
 
     /// Records that this node is connected to another. Gives `None` if it already was: that node has two addresses,
     /// and would get every message twice.
-    pub(super) fn speak_to(&self, node: &NodeId) -> Option<Spoken<'_>> {
+    pub(super) fn speak_to(self: &Arc<Self>, node: &NodeId) -> Option<Spoken> {
         let fresh = self.state.send_if_modified(|state| match state.spoken_to.entry(node.clone()) {
             Entry::Occupied(_) => false,
             Entry::Vacant(place) => {
@@ -63,7 +64,7 @@ impl Mesh {
                 true
             }
         });
-        fresh.then(|| Spoken(self, node.clone()))
+        fresh.then(|| Spoken(Arc::clone(self), node.clone()))
     }
 
     /// Resolves when this node is no longer connected to the given node.
@@ -73,7 +74,7 @@ impl Mesh {
     }
 
     /// Records that a node is connected to this one.
-    pub(super) fn hear(&self, node: NodeId) -> Heard<'_> {
+    pub(super) fn listen_to(&self, node: NodeId) -> Heard<'_> {
         self.state.send_modify(|state| *state.heard.entry(node.clone()).or_default() += 1);
         Heard(self, node)
     }
@@ -106,9 +107,9 @@ impl State {
     }
 }
 
-impl Spoken<'_> {
+impl Spoken {
     /// Records that the node has said what it wants.
-    pub(super) fn told(&self) {
+    pub(super) fn record_wishes(&self) {
         self.0.state.send_if_modified(|state| {
             let told = state.spoken_to.get_mut(&self.1);
             told.is_some_and(|told| !std::mem::replace(told, true))
@@ -116,7 +117,7 @@ impl Spoken<'_> {
     }
 }
 
-impl Drop for Spoken<'_> {
+impl Drop for Spoken {
     fn drop(&mut self) {
         self.0.state.send_modify(|state| {
             state.spoken_to.remove(&self.1);
@@ -162,14 +163,14 @@ mod tests {
 
     #[test]
     fn a_node_that_is_spoken_to_has_to_be_heard_and_to_say_what_it_wants() {
-        let (mesh, node) = (Mesh::new(0), NodeId::from("n"));
+        let (mesh, node) = (Arc::new(Mesh::new(0)), NodeId::from("n"));
         let spoken = mesh.speak_to(&node).unwrap();
         assert!(!is_whole(&mesh));
-        spoken.told();
+        spoken.record_wishes();
         assert!(!is_whole(&mesh));
-        let heard = mesh.hear(node.clone());
+        let heard = mesh.listen_to(node.clone());
         assert!(is_whole(&mesh));
-        let heard_twice = mesh.hear(node);
+        let heard_twice = mesh.listen_to(node);
         drop(heard);
         assert!(is_whole(&mesh), "the other connection is there");
         drop(heard_twice);
@@ -179,13 +180,13 @@ mod tests {
     #[test]
     fn a_node_that_nobody_speaks_to_is_not_missed() {
         let mesh = Mesh::new(0);
-        drop(mesh.hear("n".into()));
+        drop(mesh.listen_to("n".into()));
         assert!(is_whole(&mesh));
     }
 
     #[test]
     fn a_node_is_spoken_to_once_and_again_when_that_is_over() {
-        let (mesh, node) = (Mesh::new(0), NodeId::from("n"));
+        let (mesh, node) = (Arc::new(Mesh::new(0)), NodeId::from("n"));
         let spoken = mesh.speak_to(&node).unwrap();
         assert!(mesh.speak_to(&node).is_none());
         assert!(mesh.lost(&node).now_or_never().is_none());
@@ -196,7 +197,7 @@ mod tests {
 
     #[test]
     fn whoever_is_excused_is_not_waited_for_until_it_comes_again() {
-        let (mesh, node) = (Mesh::new(0), NodeId::from("n"));
+        let (mesh, node) = (Arc::new(Mesh::new(0)), NodeId::from("n"));
         let spoken = mesh.speak_to(&node).unwrap();
         mesh.excuse();
         assert!(is_whole(&mesh));

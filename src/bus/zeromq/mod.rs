@@ -51,18 +51,19 @@ mod zmtp;
 use std::cell::OnceCell;
 use std::future::{Future, ready};
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, timeout, timeout_at};
-use tokio_util::sync::{CancellationToken, DropGuard};
-use tokio_util::task::TaskTracker;
+use tokio_util::sync::CancellationToken;
 
-use super::counters::Counters;
-use super::feed::Feed;
-use super::{BoxFuture, Bus, BusError, BusEvent, Health, Level, Outcome, Receipt};
+use super::backoff::Backoff;
+use super::inbox::Inbox;
+use super::running::Running;
+use super::status::CLOSED;
+use super::{BoxFuture, Bus, BusError, BusEvent, Counters, Health, Level, PublishOutcome, Receipt};
 use address::Address;
 use backlog::Backlog;
 use interest::Interest;
@@ -74,8 +75,11 @@ use wire::{Envelope, Room};
 
 /// How long a subscribe waits for the peers, and a start for the mesh.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(1);
-/// How long [`Bus::close`] waits for the tasks to end.
-const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+/// The pause before the second attempt to connect to a peer, before jitter. It doubles with each failure, and is short
+/// so that a peer that comes back is found at once.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// The longest pause between two attempts to connect to a peer.
+const LONGEST_PAUSE: Duration = Duration::from_millis(200);
 
 /// How a ZeroMQ bus is set up.
 #[derive(Debug, Clone)]
@@ -128,15 +132,11 @@ pub struct ZeromqBus {
     address: SocketAddr,
     peers: Vec<Arc<Backlog>>,
     interest: Arc<Interest>,
-    feed: Arc<Feed>,
+    inbox: Arc<Inbox>,
     mesh: Arc<Mesh>,
     counters: Arc<Counters>,
-    events: Mutex<Option<mpsc::Receiver<BusEvent>>>,
     health: Arc<watch::Sender<Health>>,
-    tasks: TaskTracker,
-    stop: CancellationToken,
-    /// Ends the tasks of a bus that was dropped without [`Bus::close`].
-    _stop_when_dropped: DropGuard,
+    running: Running,
 }
 
 impl ZeromqBus {
@@ -155,15 +155,16 @@ impl ZeromqBus {
                 .local_addr()
                 .map_err(|error| BusError::Setup(format!("cannot listen on {own}: {error}")))?;
             let interest = Arc::new(Interest::default());
-            let (feed, events) = Feed::new(options.queue, Arc::clone(&counters));
-            let feed = Arc::new(feed);
+            let (inbox, events) = Inbox::new(options.queue, Arc::clone(&counters));
+            let inbox = Arc::new(inbox);
             let mesh = Arc::new(Mesh::new(peers.len()));
-            let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+            let running = Running::new("ZeroMQ", events);
+            let (tasks, stop) = (running.tasks(), running.stop());
 
-            tasks.spawn(Arc::clone(&feed).report_losses(stop.clone()));
+            tasks.spawn(Arc::clone(&inbox).report_losses(stop.clone()));
             let subscriber = Subscriber {
                 interest: Arc::clone(&interest),
-                feed: Arc::clone(&feed),
+                inbox: Arc::clone(&inbox),
                 mesh: Arc::clone(&mesh),
                 tasks: tasks.clone(),
                 stop: stop.clone(),
@@ -172,32 +173,14 @@ impl ZeromqBus {
             let mut backlogs = Vec::new();
             for address in peers {
                 let backlog = Arc::new(Backlog::new(address.to_string(), options.hwm, tally.clone()));
-                let publisher = Publisher {
-                    address,
-                    backlog: Arc::clone(&backlog),
-                    mesh: Arc::clone(&mesh),
-                    reconnects: counters.reconnects.clone(),
-                    stop: stop.clone(),
-                };
-                tasks.spawn(publisher.run());
+                let publisher = Publisher::new(address, &backlog, &mesh, stop);
+                running.keep(publisher, Backoff::new(FIRST_PAUSE, LONGEST_PAUSE), &counters);
                 backlogs.push(backlog);
             }
             let health = Arc::new(watch::Sender::new(Health::Down("connecting to the peers".into())));
             tasks.spawn(settle(Arc::clone(&mesh), Arc::clone(&health), stop.clone()));
             tracing::info!("the ZeroMQ bus listens on tcp://{address}");
-            Ok(Self {
-                address,
-                peers: backlogs,
-                interest,
-                feed,
-                mesh,
-                counters,
-                events: Mutex::new(Some(events)),
-                health,
-                tasks,
-                _stop_when_dropped: stop.clone().drop_guard(),
-                stop,
-            })
+            Ok(Self { address, peers: backlogs, interest, inbox, mesh, counters, health, running })
         }
     }
 
@@ -219,15 +202,15 @@ async fn settle(mesh: Arc<Mesh>, health: Arc<watch::Sender<Health>>, stop: Cance
         () = up => stop.cancelled().await,
         () = stop.cancelled() => {}
     }
-    health.send_replace(Health::Down("the bus is closed".into()));
+    health.send_replace(Health::Down(CLOSED.into()));
 }
 
 impl Bus for ZeromqBus {
     /// A publish is never refused while the bus is open: if a peer's queue is full, that peer loses the message,
     /// which is counted.
     fn publish(&self, envelope: Envelope) -> Receipt {
-        if self.stop.is_cancelled() {
-            let outcome = Outcome::bus_down("the bus is closed");
+        if self.running.stop().is_cancelled() {
+            let outcome = PublishOutcome::bus_down(CLOSED);
             self.counters.count(&outcome);
             return Receipt::ready(outcome);
         }
@@ -238,9 +221,9 @@ impl Bus for ZeromqBus {
             peer.offer(topic.as_bytes(), message);
         }
         if self.interest.wants(&envelope.room) {
-            self.feed.deliver(envelope);
+            self.inbox.deliver(envelope);
         }
-        let outcome = Outcome::Ack(Level::Handed);
+        let outcome = PublishOutcome::Ack(Level::Handed);
         self.counters.count(&outcome);
         Receipt::ready(outcome)
     }
@@ -271,7 +254,7 @@ impl Bus for ZeromqBus {
     }
 
     fn events(&self) -> Option<mpsc::Receiver<BusEvent>> {
-        self.events.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.running.take_events()
     }
 
     fn health(&self) -> watch::Receiver<Health> {
@@ -285,13 +268,6 @@ impl Bus for ZeromqBus {
     /// Gives the peers a moment to take the messages that wait for them; the rest is counted as unsent.
     fn close(&self) -> BoxFuture<()> {
         self.interest.close();
-        self.stop.cancel();
-        self.tasks.close();
-        let tasks = self.tasks.clone();
-        Box::pin(async move {
-            if timeout(CLOSE_WITHIN, tasks.wait()).await.is_err() {
-                tracing::warn!("the ZeroMQ bus did not end within {CLOSE_WITHIN:?}");
-            }
-        })
+        self.running.end()
     }
 }

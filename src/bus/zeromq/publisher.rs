@@ -1,9 +1,8 @@
-//! An XPUB socket: the connection to one peer, which is made anew for as long as the bus lives.
+//! An XPUB socket: the connection to one peer.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use metrics::Counter;
 use tokio::io::AsyncWriteExt;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::{sleep, timeout};
@@ -12,15 +11,15 @@ use tokio_util::sync::CancellationToken;
 use super::address::Address;
 use super::backlog::{Backlog, Batch};
 use super::mesh::{Mesh, Spoken};
-use super::zmtp::{self, Command, Connection, Incoming, Role, Traffic};
+use super::zmtp::{self, Command, Incoming, NodeId, Role, Traffic, ZmtpConnection};
+use crate::ConnectionFailure;
+use crate::keeper::Service;
+use crate::status::CLOSED;
 
 /// How long one attempt to connect may take, before the handshake. A host that is away does not answer at all.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
-/// The wait after the first failed attempt. It doubles with each failure, but starts this short so that a peer that
-/// comes back is found at once.
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-/// The longest wait between two attempts.
-const LONGEST_WAIT: Duration = Duration::from_millis(200);
+/// The pause before an address is tried again whose node was connected by another address until now.
+const TWIN_PAUSE: Duration = Duration::from_millis(50);
 /// How long a bus that closes goes on writing the messages that wait.
 const LINGER: Duration = Duration::from_millis(300);
 /// Number of bytes in one write, unless one message is longer.
@@ -28,128 +27,62 @@ const WRITE: usize = 64 << 10;
 
 /// The connection to one peer.
 pub(super) struct Publisher {
-    pub(super) address: Address,
-    pub(super) backlog: Arc<Backlog>,
-    pub(super) mesh: Arc<Mesh>,
-    pub(super) reconnects: Counter,
-    pub(super) stop: CancellationToken,
+    address: Address,
+    backlog: Arc<Backlog>,
+    mesh: Arc<Mesh>,
+    stop: CancellationToken,
+    /// Whether the first attempt to connect has ended.
+    decided: bool,
+    /// The reason why the peer cannot be reached, if it was logged. Each reason is logged once, because several
+    /// attempts are made every second.
+    logged: Option<String>,
 }
 
-/// The reason why an attempt or a connection ended.
-enum End {
+/// The reason why an attempt made no connection.
+enum Obstacle {
     /// No connection could be made, for this reason.
     Unreachable(String),
-    /// There was a connection, and it ended for this reason.
-    Lost(String),
-    /// Another address of the same node was connected already; that connection is lost now.
-    Twin,
-    /// The peer is this node.
+    /// Another address of this node is connected already.
+    Twin(NodeId),
+    /// The peer is this node itself.
     Myself,
 }
 
 impl Publisher {
-    /// Connects again and again, until the bus stops.
-    pub(super) async fn run(self) {
-        let peer = self.backlog.peer();
-        let mut wait = FIRST_WAIT;
-        let mut told = None;
-        let mut decided = false;
-        let mut lost_before = false;
-        while !self.stop.is_cancelled() {
-            let end = self.attempt(&mut decided, lost_before).await;
-            if !std::mem::replace(&mut decided, true) {
-                self.mesh.decided();
-            }
-            match end {
-                End::Myself => {
-                    tracing::warn!("the peer {peer} is this node itself, which hears itself anyway: ignored");
-                    return;
-                }
-                End::Lost(reason) => {
-                    tracing::info!("the peer {peer} is lost: {reason}");
-                    (wait, told, lost_before) = (FIRST_WAIT, None, true);
-                }
-                // Each reason is logged once, because several attempts are made every second.
-                End::Unreachable(reason) if told.as_ref() != Some(&reason) => {
-                    tracing::info!("the peer {peer} cannot be reached, trying on: {reason}");
-                    told = Some(reason);
-                }
-                End::Unreachable(_) | End::Twin => {}
-            }
-            tokio::select! {
-                () = self.stop.cancelled() => {}
-                () = sleep(wait) => {}
-            }
-            wait = (wait * 2).min(LONGEST_WAIT);
-        }
+    pub(super) fn new(
+        address: Address,
+        backlog: &Arc<Backlog>,
+        mesh: &Arc<Mesh>,
+        stop: &CancellationToken,
+    ) -> Self {
+        let (backlog, mesh, stop) = (Arc::clone(backlog), Arc::clone(mesh), stop.clone());
+        Self { address, backlog, mesh, stop, decided: false, logged: None }
     }
 
-    async fn attempt(&self, decided: &mut bool, again: bool) -> End {
-        let connection = tokio::select! {
-            () = self.stop.cancelled() => return End::Unreachable("the bus is closed".into()),
-            connection = self.connect() => match connection {
-                Ok(connection) => connection,
-                Err(reason) => return End::Unreachable(reason),
-            },
-        };
-        let Connection { read, write, commands: _, node } = connection;
-        if node.as_ref() == Some(self.mesh.me()) {
-            return End::Myself;
-        }
-        let spoken = match &node {
-            None => None,
-            Some(node) => match self.mesh.speak_to(node) {
-                Some(spoken) => Some(spoken),
-                None => {
-                    drop((read, write));
-                    return self.twin(node, decided).await;
-                }
-            },
-        };
-        if !std::mem::replace(decided, true) {
+    fn decide(&mut self) {
+        if !std::mem::replace(&mut self.decided, true) {
             self.mesh.decided();
         }
-        if again {
-            self.reconnects.increment(1);
-        }
-        tracing::info!("connected to the peer {}", self.backlog.peer());
-        self.backlog.connected();
-        let reason = tokio::select! {
-            reason = self.listen(read, spoken.as_ref()) => reason,
-            reason = self.speak(write) => reason,
-            () = self.lingered() => "the bus is closed".into(),
-        };
-        self.backlog.disconnected();
-        drop(spoken);
-        End::Lost(reason)
     }
 
-    async fn connect(&self) -> Result<Connection, String> {
+    async fn attempt(&self) -> Result<(ZmtpConnection, Option<Spoken>), Obstacle> {
         let tcp = match timeout(CONNECT_WITHIN, self.address.connect()).await {
             Ok(Ok(tcp)) => tcp,
-            Ok(Err(error)) => return Err(error.to_string()),
-            Err(_) => return Err(format!("no answer within {CONNECT_WITHIN:?}")),
+            Ok(Err(error)) => return Err(Obstacle::Unreachable(error.to_string())),
+            Err(_) => return Err(Obstacle::Unreachable(format!("no answer within {CONNECT_WITHIN:?}"))),
         };
-        zmtp::shake_hands(tcp, Role::XPub, self.mesh.me()).await
-    }
-
-    async fn twin(&self, node: &zmtp::NodeId, decided: &mut bool) -> End {
-        let peer = self.backlog.peer();
-        tracing::warn!(
-            "the peer {peer} is a node that is connected by another address: it is not sent to twice"
-        );
-        if !std::mem::replace(decided, true) {
-            self.mesh.decided();
-        }
-        tokio::select! {
-            () = self.stop.cancelled() => {}
-            () = self.mesh.lost(node) => {}
-        }
-        End::Twin
+        let me = self.mesh.me();
+        let connection = zmtp::shake_hands(tcp, Role::XPub, me).await.map_err(Obstacle::Unreachable)?;
+        let spoken = match &connection.node {
+            None => None,
+            Some(node) if node == me => return Err(Obstacle::Myself),
+            Some(node) => Some(self.mesh.speak_to(node).ok_or_else(|| Obstacle::Twin(node.clone()))?),
+        };
+        Ok((connection, spoken))
     }
 
     /// Reads which topics the peer wants, until the connection ends.
-    async fn listen(&self, mut read: Incoming<OwnedReadHalf>, spoken: Option<&Spoken<'_>>) -> String {
+    async fn listen(&self, mut read: Incoming<OwnedReadHalf>, spoken: Option<&Spoken>) -> String {
         loop {
             let taken = match read.next().await {
                 Ok(Traffic::Command(Command::Subscribe(topic))) => self.backlog.subscribe(topic),
@@ -161,7 +94,7 @@ impl Publisher {
                     self.backlog.pong(context);
                     // A PING from one of our nodes comes after its subscriptions.
                     if let Some(spoken) = spoken {
-                        spoken.told();
+                        spoken.record_wishes();
                     }
                     true
                 }
@@ -217,6 +150,62 @@ impl Publisher {
     async fn lingered(&self) {
         self.stop.cancelled().await;
         sleep(LINGER).await;
+    }
+}
+
+impl Service for Publisher {
+    type Connection = (ZmtpConnection, Option<Spoken>);
+
+    async fn connect(&mut self) -> Result<Self::Connection, ConnectionFailure> {
+        loop {
+            let attempt = self.attempt().await;
+            self.decide();
+            let peer = self.backlog.peer();
+            match attempt {
+                Ok(connected) => return Ok(connected),
+                Err(Obstacle::Unreachable(reason)) => {
+                    if self.logged.as_ref() != Some(&reason) {
+                        tracing::info!("the peer {peer} cannot be reached, trying on: {reason}");
+                        self.logged = Some(reason.clone());
+                    }
+                    return Err(ConnectionFailure { reason, lasting: false });
+                }
+                Err(Obstacle::Twin(node)) => {
+                    tracing::warn!(
+                        "the peer {peer} is a node that is connected by another address: it is not sent to twice"
+                    );
+                    self.mesh.lost(&node).await;
+                    sleep(TWIN_PAUSE).await;
+                }
+                Err(Obstacle::Myself) => {
+                    tracing::warn!("the peer {peer} is this node itself, which hears itself anyway: ignored");
+                    std::future::pending::<()>().await;
+                }
+            }
+        }
+    }
+
+    async fn serve(&mut self, (connection, spoken): Self::Connection) -> String {
+        let ZmtpConnection { read, write, .. } = connection;
+        let peer = self.backlog.peer();
+        tracing::info!("connected to the peer {peer}");
+        self.backlog.connected();
+        let reason = tokio::select! {
+            reason = self.listen(read, spoken.as_ref()) => reason,
+            reason = self.speak(write) => reason,
+            () = self.lingered() => CLOSED.into(),
+        };
+        self.backlog.disconnected();
+        drop(spoken);
+        tracing::info!("the peer {peer} is lost: {reason}");
+        self.logged = None;
+        reason
+    }
+
+    /// A peer that is away takes nothing from the health of the bus.
+    fn report_down(&mut self, _reason: &str) {
+        // The bus may stop before the first attempt has ended, and then nobody is to wait for it.
+        self.decide();
     }
 }
 

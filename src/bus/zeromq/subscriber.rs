@@ -14,8 +14,8 @@ use tokio_util::task::TaskTracker;
 use super::interest::{Interest, Listing};
 use super::mesh::Mesh;
 use super::message;
-use super::zmtp::{self, Command, Connection, Incoming, Role, Traffic};
-use crate::feed::Feed;
+use super::zmtp::{self, Command, Incoming, Role, Traffic, ZmtpConnection};
+use crate::inbox::Inbox;
 
 /// Number of connections at a time; further ones wait in the kernel.
 const CONNECTIONS: usize = 1024;
@@ -26,7 +26,7 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
 /// Receives the messages of the peers.
 pub(super) struct Subscriber {
     pub(super) interest: Arc<Interest>,
-    pub(super) feed: Arc<Feed>,
+    pub(super) inbox: Arc<Inbox>,
     pub(super) mesh: Arc<Mesh>,
     pub(super) tasks: TaskTracker,
     pub(super) stop: CancellationToken,
@@ -78,21 +78,21 @@ impl Subscriber {
             Ok(connection) => connection,
             Err(reason) => return reason,
         };
-        let Connection { read, write, commands, node } = connection;
+        let ZmtpConnection { read, write, commands, node } = connection;
         // The publisher is listed before the mesh hears it: whoever waits for the mesh then also waits for every
         // listed publisher.
         let listing = self.interest.list(commands);
-        let _heard = node.map(|node| self.mesh.hear(node));
+        let _heard = node.map(|node| self.mesh.listen_to(node));
         tokio::select! {
             reason = self.listen(read, &listing) => reason,
-            reason = tell(write, &listing) => reason,
+            reason = send_wishes(write, &listing) => reason,
         }
     }
 
     async fn listen(&self, mut read: Incoming<OwnedReadHalf>, listing: &Listing) -> String {
         loop {
             match read.next().await {
-                Ok(Traffic::Message(frames)) => self.hear(frames),
+                Ok(Traffic::Message(frames)) => self.deliver(frames),
                 Ok(Traffic::Command(Command::Pong(context))) => listing.pong(&context),
                 Ok(Traffic::Command(Command::Ping(context))) => listing.ping(context),
                 Ok(Traffic::Command(Command::Error(reason))) => return format!("it refuses: {reason}"),
@@ -102,18 +102,18 @@ impl Subscriber {
         }
     }
 
-    fn hear(&self, frames: Vec<bytes::Bytes>) {
-        match message::decode(frames) {
-            // A publisher may send what nobody asked for, and for a moment what nobody wants any more.
-            Some(envelope) if self.interest.wants(&envelope.room) => self.feed.deliver(envelope),
-            Some(_) => {}
-            None => self.feed.garbled(),
+    fn deliver(&self, frames: Vec<bytes::Bytes>) {
+        // A publisher may send what nobody asked for, and for a moment what nobody wants any more.
+        if let Some(envelope) = self.inbox.checked(message::decode(frames))
+            && self.interest.wants(&envelope.room)
+        {
+            self.inbox.deliver(envelope);
         }
     }
 }
 
 /// Tells a publisher which rooms are wanted, until the connection ends.
-async fn tell(mut write: OwnedWriteHalf, listing: &Listing) -> String {
+async fn send_wishes(mut write: OwnedWriteHalf, listing: &Listing) -> String {
     loop {
         while let Some((news, changes)) = listing.news() {
             if let Err(error) = write.write_all(&news).await {

@@ -20,7 +20,8 @@ use super::counters::Counters;
 use super::error::HistoryError;
 use super::intake::Delivery;
 use super::status::Status;
-use bus::amqp::broker::{Broker, Failure};
+use bus::ConnectionFailure;
+use bus::amqp::server::AmqpServer;
 use bus::amqp::topology::Names;
 use subscription::Subscription;
 
@@ -35,7 +36,7 @@ const LASTING_PAUSE: Duration = Duration::from_secs(1);
 
 /// The consumer of the history's queue.
 pub struct Consumer {
-    broker: Broker,
+    broker: AmqpServer,
     intake: mpsc::Sender<Delivery>,
     status: Arc<Status>,
     counters: Arc<Counters>,
@@ -51,8 +52,8 @@ impl Consumer {
         counters: Arc<Counters>,
     ) -> Result<Self, HistoryError> {
         let names = Names::parse(namespace).map_err(|error| HistoryError::Namespace(error.to_string()))?;
-        let broker =
-            Broker::parse(url, names, "history").map_err(|error| HistoryError::Broker(error.to_string()))?;
+        let broker = AmqpServer::parse(url, names, "history")
+            .map_err(|error| HistoryError::Broker(error.to_string()))?;
         Ok(Self { broker, intake, status, counters })
     }
 
@@ -98,7 +99,7 @@ impl Consumer {
         }
     }
 
-    async fn subscribe(&self, epoch: u64) -> Result<Subscription, Failure> {
+    async fn subscribe(&self, epoch: u64) -> Result<Subscription, ConnectionFailure> {
         let connected = self.broker.open("consumer").await?;
         Subscription::start(connected, &self.broker, epoch, &self.status, &self.counters).await
     }

@@ -13,7 +13,8 @@ use tokio::time::{sleep, timeout};
 
 use super::call::CALL;
 use crate::counters::Counters;
-use bus::amqp::broker::{Failure, is_missing, sentence};
+use bus::ConnectionFailure;
+use bus::amqp::server::{is_missing, sentence};
 
 /// The pause between an answer and the next probe.
 const BEAT: Duration = Duration::from_millis(500);
@@ -59,10 +60,10 @@ pub fn deleted(queue: &str) -> String {
 pub async fn until_free(
     channel: &Channel,
     queue: &str,
-    silence: impl Fn() -> Failure,
-    failure: impl Fn(&lapin::Error) -> Failure,
+    silence: impl Fn() -> ConnectionFailure,
+    failure: impl Fn(&lapin::Error) -> ConnectionFailure,
     mut elsewhere: impl FnMut(),
-) -> Result<(), Failure> {
+) -> Result<(), ConnectionFailure> {
     loop {
         let answer = timeout(CALL, look(channel, queue)).await.map_err(|_| silence())?;
         if answer.map_err(|error| failure(&error))?.consumer_count() == 0 {

@@ -18,7 +18,8 @@ use super::probe;
 use crate::counters::Counters;
 use crate::intake::{Content, Delivery};
 use crate::status::Status;
-use bus::amqp::broker::{Broker, Connected, Failure, sentence};
+use bus::ConnectionFailure;
+use bus::amqp::server::{AmqpServer, Connected, sentence};
 
 /// Number of deliveries that the broker sends before the first of them is acknowledged.
 pub const PREFETCH: u16 = 1_000;
@@ -42,11 +43,11 @@ impl Subscription {
     /// Waits until the queue is free, and then subscribes as its only consumer.
     pub async fn start(
         connected: Connected,
-        broker: &Broker,
+        broker: &AmqpServer,
         epoch: u64,
         status: &Status,
         counters: &Arc<Counters>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ConnectionFailure> {
         let call = Caller { broker };
         let questions = call.to(connected.connection.create_channel()).await?;
         let queue = broker.names().history.clone();

@@ -1,4 +1,4 @@
-//! The rooms of a node over a bus whose replays a test scripts message by message, and clients with real links.
+//! The rooms of a node over a bus whose replays a test scripts message by message, and clients with real connections.
 
 use std::collections::VecDeque;
 use std::future::ready;
@@ -15,12 +15,12 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::super::catch_up::HELD;
+use super::super::client_connection::{ClientConnection, Dialect};
 use super::super::identity::Identity;
 use super::super::limits::Limits;
-use super::super::link::{Dialect, Link};
 use super::super::member::Member;
 use super::super::room::{Command, Rooms};
-use bus::{BoxFuture, Bus, BusError, BusEvent, Health, Level, Outcome, Receipt, Replay};
+use bus::{BoxFuture, Bus, BusError, BusEvent, Health, Level, PublishOutcome, Receipt, Replay};
 use wire::{Envelope, Kind, Room};
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -48,7 +48,7 @@ impl Bus for Scripted {
         if envelope.kind == Kind::Presence {
             self.events.try_send(BusEvent::Envelope(envelope)).unwrap();
         }
-        Receipt::ready(Outcome::Ack(Level::Confirmed))
+        Receipt::ready(PublishOutcome::Ack(Level::Confirmed))
     }
 
     fn subscribe(&self, _: Room) -> BoxFuture<Result<(), BusError>> {
@@ -142,8 +142,8 @@ impl Stage {
             pong_within: PATIENCE,
             presence_limit: 256,
         };
-        let link = Arc::new(Link::new(self.clients, Dialect::V1, near, &limits));
-        let pumped = link.clone();
+        let connection = Arc::new(ClientConnection::new(self.clients, Dialect::V1, near, &limits));
+        let pumped = connection.clone();
         // Writes a socket that was full, as the session would.
         self.tasks.spawn(async move {
             loop {
@@ -155,7 +155,7 @@ impl Stage {
         });
         let name = format!("c{}", self.clients);
         let identity = Identity { id: name.as_str().into(), name: name.into(), colour: "#123456".into() };
-        Client { link, identity, far: BufReader::new(far) }
+        Client { connection, identity, far: BufReader::new(far) }
     }
 
     /// Adds a client to the room that receives everything live.
@@ -167,7 +167,7 @@ impl Stage {
     }
 
     pub(super) async fn join(&self, client: &Client, after: Option<&str>) {
-        let member = Member { link: client.link.clone(), identity: client.identity.clone() };
+        let member = Member { connection: client.connection.clone(), identity: client.identity.clone() };
         let join = Command::Join { room: room(), member, after: after.map(Into::into) };
         self.commands.send(join).await.unwrap();
     }
@@ -182,7 +182,7 @@ impl Stage {
     }
 
     pub(super) async fn leave(&self, client: &Client, asked: bool) {
-        let leave = Command::Leave { room: room(), link: client.link.clone(), asked };
+        let leave = Command::Leave { room: room(), connection: client.connection.clone(), asked };
         self.commands.send(leave).await.unwrap();
     }
 
@@ -214,9 +214,9 @@ impl Stage {
     }
 }
 
-/// A client: its link, and the other end of it.
+/// A client: its connection, and the other end of it.
 pub(super) struct Client {
-    pub(super) link: Arc<Link>,
+    pub(super) connection: Arc<ClientConnection>,
     pub(super) identity: Identity,
     pub(super) far: BufReader<TcpStream>,
 }

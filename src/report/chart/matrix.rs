@@ -20,7 +20,7 @@ use crate::{Quantiles, Report, RunReport};
 const NEAR: i32 = 9;
 
 /// A line's name, its look and its figure.
-type Line = (&'static str, (RGBColor, u32), fn(&Quantiles) -> u64);
+type QuantileLine = (&'static str, (RGBColor, u32), fn(&Quantiles) -> u64);
 
 /// Both pictures of a matrix: how fast the runs were, and how much came in time. A report of no matrix has none.
 pub(super) fn pictures(report: &Report) -> Vec<Picture> {
@@ -36,7 +36,7 @@ fn latency(curves: &[Curve]) -> Option<Picture> {
     let quantiles = || curves.iter().flat_map(|curve| &curve.runs).filter_map(|run| run.latency_us);
     let least = quantiles().map(|latency| latency.p50).min()?;
     let most = quantiles().map(|latency| latency.max).max()?;
-    let lines: [Line; 3] = [
+    let lines: [QuantileLine; 3] = [
         ("longest", (MUTED, 4), |latency| latency.max),
         ("99th percentile", (INK, 2), |latency| latency.p99),
         ("median", (MEDIAN, 4), |latency| latency.p50),
@@ -73,7 +73,7 @@ fn latency(curves: &[Curve]) -> Option<Picture> {
 }
 
 fn on_time(curves: &[Curve]) -> Option<Picture> {
-    let share = |run: &RunReport| run.debts.and_then(|debts| debts.on_time);
+    let share = |run: &RunReport| run.debts.and_then(|debts| debts.on_time_share());
     curves.iter().flat_map(|curve| &curve.runs).find_map(|run| share(run))?;
     let keys = vec![(Look::Line(DELIVERED, 3), "delivered within a second".into())];
     let layout = layout(curves, Axis::linear("on time (%)", 100.0, 4), keys, 150);

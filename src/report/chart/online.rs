@@ -24,8 +24,8 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         plot: 120,
     };
     let caption = format!(
-        "Subscribers online at the begin of each slice.{}{}",
-        grain.told("the fewest at the begin of one of them"),
+        "Subscribers online at the start of each slice.{}{}",
+        grain.told("the fewest at the start of one of them"),
         omitted(&report.runs)
     );
     layout.picture("online", "Subscribers online", caption, |sheet, panel, run| {

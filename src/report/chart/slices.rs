@@ -107,7 +107,7 @@ impl Point {
         self.until_ms = slice.at_ms.saturating_add(slice_ms);
     }
 
-    /// The begin of the point, in seconds.
+    /// When the point starts, in seconds since the measured load began.
     pub(super) fn from(&self) -> f64 {
         self.slice.at_ms as f64 / 1_000.0
     }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::figures::{Better, Unit};
+use super::unit::Unit;
 use crate::Report;
+use scenario::Better;
 
 /// One side of a comparison.
 #[derive(Debug)]

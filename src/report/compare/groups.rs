@@ -5,9 +5,11 @@ use std::cmp::Ordering;
 use super::super::RunReport;
 use super::super::label::{label, subject};
 use super::comparison::{Compared, Direction, Group, Side, Value};
-use super::figures::{Better, FIGURES, Figure};
 use super::noise::{MARKED_BELOW, chance, leaning, smallest};
+use super::pool::{of_run, of_side};
+use super::unit::Unit;
 use ledger::Verdict;
+use scenario::{Better, Distribution, Figure, Quantile, Share};
 
 /// The names of the runs that were made on any side, in the order of the first side that has them.
 pub(super) fn keys(sides: &[Side]) -> Vec<String> {
@@ -28,7 +30,8 @@ pub(super) fn group(name: &str, sides: &[Side], warnings: &mut Vec<String>) -> G
     for (side, runs) in sides.iter().zip(&runs) {
         warnings.extend(warning(name, side, runs));
     }
-    let figures: Vec<_> = FIGURES.iter().map(|figure| compared(figure, &runs)).collect();
+    let compared = |figure: Figure| Some(compared(figure, figure.better()?, &runs));
+    let figures: Vec<_> = Figure::all().filter_map(compared).collect();
     for (i, side) in sides.iter().enumerate().skip(1) {
         if looks_faster(&figures, i) {
             warnings.push(format!(
@@ -104,14 +107,14 @@ fn too_few(runs: &[Vec<&RunReport>]) -> Option<String> {
     })
 }
 
-fn compared(figure: &Figure, runs: &[Vec<&RunReport>]) -> Compared {
-    let baseline = runs.first().and_then(|runs| figure.of_side(runs));
-    let each = |runs: &[&RunReport]| runs.iter().map(|run| figure.of_run(run)).collect::<Vec<_>>();
+fn compared(figure: Figure, better: Better, runs: &[Vec<&RunReport>]) -> Compared {
+    let baseline = runs.first().and_then(|runs| of_side(figure, runs));
+    let each = |runs: &[&RunReport]| runs.iter().map(|run| of_run(figure, run)).collect::<Vec<_>>();
     let conclusive = |runs: &[&RunReport]| runs.iter().all(|run| run.verdict != Verdict::Inconclusive);
     let first: Vec<f64> =
         runs.first().map(|runs| each(runs)).unwrap_or_default().into_iter().flatten().collect();
     let side = |(i, runs_here): (usize, &Vec<&RunReport>)| {
-        let value = figure.of_side(runs_here);
+        let value = of_side(figure, runs_here);
         let all = each(runs_here);
         let own: Vec<f64> = all.iter().copied().flatten().collect();
         let pair = baseline.zip(value).filter(|_| i > 0);
@@ -127,13 +130,13 @@ fn compared(figure: &Figure, runs: &[Vec<&RunReport>]) -> Compared {
             runs: all,
             difference,
             ratio: pair.filter(|(before, _)| *before != 0.0).map(|(before, after)| after / before),
-            direction: difference.map(|difference| direction(figure.better, difference)),
+            direction: difference.map(|difference| direction(better, difference)),
             p,
             beyond_noise: conclusive && complete && differs && p.is_some_and(|p| p <= MARKED_BELOW),
         }
     };
     let sides = runs.iter().enumerate().map(side).collect();
-    Compared { figure: figure.name, unit: figure.unit, better: figure.better, sides }
+    Compared { figure: figure.name(), unit: Unit::of(figure), better, sides }
 }
 
 fn direction(better: Better, difference: f64) -> Direction {
@@ -148,11 +151,13 @@ fn direction(better: Better, difference: f64) -> Direction {
 
 /// Whether a side looks faster, and yet paid fewer of its debts in time.
 fn looks_faster(figures: &[Compared], side: usize) -> bool {
-    let direction = |name: &str| {
-        figures.iter().find(|figure| figure.figure == name).and_then(|figure| figure.sides[side].direction)
+    let direction = |figure: Figure| {
+        let compared = figures.iter().find(|compared| compared.figure == figure.name());
+        compared.and_then(|compared| compared.sides[side].direction)
     };
-    direction("on_time") == Some(Direction::Worse)
-        && ["p50", "p99"].iter().any(|name| direction(name) == Some(Direction::Better))
+    let latency = |quantile| direction(Figure::Quantile(Distribution::Latency, quantile));
+    direction(Figure::Share(Share::OnTime)) == Some(Direction::Worse)
+        && [Quantile::P50, Quantile::P99].into_iter().any(|at| latency(at) == Some(Direction::Better))
 }
 
 #[cfg(test)]

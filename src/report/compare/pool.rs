@@ -3,8 +3,9 @@
 use hdrhistogram::Histogram;
 
 use super::super::{Encoded, Quantiles, RunReport};
-use super::figures::{Figure, Read, Source};
-use ledger::micros_histogram;
+use super::unit::number;
+use ledger::{FigureSource, FigureValue, micros_histogram};
+use scenario::{Distribution, Figure};
 
 /// The exact sum of distributions. `None` if there is none, or if one cannot be read: a part is not the whole.
 pub(in super::super) fn merged<'a>(
@@ -17,62 +18,42 @@ pub(in super::super) fn merged<'a>(
     (!sum.is_empty()).then_some(sum)
 }
 
-/// The share of all debts of some runs that was paid on time.
-pub(in super::super) fn pooled_on_time(runs: &[&RunReport]) -> Option<f64> {
-    let debts = || runs.iter().filter_map(|run| run.debts);
-    let owed: u64 = debts().map(|debts| debts.owed).sum();
-    // Each share was made of whole debts, so that rounding gives them back.
-    let on_time: f64 = debts().map(|debts| (debts.on_time.unwrap_or(0.0) * debts.owed as f64).round()).sum();
-    (owed > 0).then(|| on_time / owed as f64)
+/// The value of a figure in one run.
+pub(super) fn of_run(figure: Figure, run: &RunReport) -> Option<f64> {
+    run.value(figure).map(number)
 }
 
-impl Source {
-    fn quantiles(self, run: &RunReport) -> Option<Quantiles> {
-        match self {
-            Source::Latency => run.latency_us,
-            Source::Service => run.service_us,
-            Source::FanOut => run.fan_out_us,
+/// The value of a figure on one side: a share is of all things of its runs together, a quantile is read off the sum of
+/// their distributions, and any other figure is the median of the runs.
+pub(super) fn of_side(figure: Figure, runs: &[&RunReport]) -> Option<f64> {
+    match figure {
+        Figure::Share(_) => runs.iter().filter_map(|run| run.value(figure)).reduce(together).map(number),
+        Figure::Quantile(of, quantile) => pooled(of, runs).map(|quantiles| quantiles.at(quantile) as f64),
+        Figure::Count(_) | Figure::Time(_) => {
+            median(runs.iter().filter_map(|run| of_run(figure, run)).collect())
         }
-    }
-
-    fn distribution(self, run: &RunReport) -> Option<&Encoded> {
-        match self {
-            Source::Latency => run.distributions.latency.as_ref(),
-            Source::Service => run.distributions.service.as_ref(),
-            Source::FanOut => run.distributions.fan_out.as_ref(),
-        }
-    }
-
-    /// The quantiles of several runs together; of a single run, its own.
-    fn pooled(self, runs: &[&RunReport]) -> Option<Quantiles> {
-        let with: Vec<_> = runs.iter().filter(|run| self.quantiles(run).is_some()).collect();
-        if let [only] = with[..] {
-            return self.quantiles(only);
-        }
-        let distributions: Option<Vec<_>> = with.iter().map(|run| self.distribution(run)).collect();
-        let largest = with.iter().filter_map(|run| self.quantiles(run)).map(|us| us.max).max();
-        Some(Quantiles::of(&merged(distributions?)?)?.at_most(largest))
     }
 }
 
-impl Figure {
-    /// The value of the figure in one run.
-    pub(super) fn of_run(&self, run: &RunReport) -> Option<f64> {
-        match self.read {
-            Read::Run(read) => read(run),
-            Read::OnTime => run.debts.and_then(|debts| debts.on_time),
-            Read::Quantile(source, at) => source.quantiles(run).map(|quantiles| at(&quantiles) as f64),
+/// Two shares as one share of all things together.
+fn together(one: FigureValue, other: FigureValue) -> FigureValue {
+    match (one, other) {
+        (FigureValue::Share { part, whole }, FigureValue::Share { part: more, whole: of }) => {
+            FigureValue::Share { part: part + more, whole: whole + of }
         }
+        _ => one,
     }
+}
 
-    /// The value of the figure on one side.
-    pub(super) fn of_side(&self, runs: &[&RunReport]) -> Option<f64> {
-        match self.read {
-            Read::Run(read) => median(runs.iter().filter_map(|run| read(run)).collect()),
-            Read::OnTime => pooled_on_time(runs),
-            Read::Quantile(source, at) => source.pooled(runs).map(|quantiles| at(&quantiles) as f64),
-        }
+/// The quantiles of several runs together; of a single run, its own.
+fn pooled(of: Distribution, runs: &[&RunReport]) -> Option<Quantiles> {
+    let with: Vec<_> = runs.iter().filter(|run| run.quantiles(of).is_some()).collect();
+    if let [only] = with[..] {
+        return only.quantiles(of);
     }
+    let distributions: Option<Vec<_>> = with.iter().map(|run| run.distribution(of)).collect();
+    let largest = with.iter().filter_map(|run| run.quantiles(of)).map(|us| us.max).max();
+    Some(Quantiles::of(&merged(distributions?)?)?.at_most(largest))
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {
@@ -85,9 +66,8 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::super::super::sample::{quantiles, run_with};
-    use super::super::figures::FIGURES;
     use super::*;
-    use ledger::Debts;
+    use ledger::{Debts, Messages};
 
     fn encoded(values: &[(u64, u64)]) -> Option<Encoded> {
         let mut histogram = micros_histogram();
@@ -96,8 +76,7 @@ mod tests {
     }
 
     fn side(name: &str, runs: &[RunReport]) -> Option<f64> {
-        let figure = FIGURES.iter().find(|figure| figure.name == name).unwrap();
-        figure.of_side(&runs.iter().collect::<Vec<_>>())
+        of_side(Figure::named(name).unwrap().0, &runs.iter().collect::<Vec<_>>())
     }
 
     #[test]
@@ -111,22 +90,56 @@ mod tests {
     }
 
     #[test]
+    fn every_figure_is_read_where_it_stands() {
+        let run = run_with(|run| {
+            run.messages = Some(Messages { sent: 1, unsent: 2, acked: 3, ..Messages::default() });
+            run.debts = Some(Debts { owed: 10, on_time: 7, lost: 5, ..Debts::default() });
+            run.counts.replay_reordered = Some(20);
+            run.latency_us = Some(Quantiles { p50: 21, p90: 22, p99: 23, p999: 24, max: 25 });
+            (run.service_us, run.fan_out_us) = (quantiles(1, 26, 99), quantiles(1, 27, 99));
+            (run.times.impact_ms, run.times.recovery_ms, run.times.ready_ms) = (Some(28), Some(29), Some(30));
+        });
+        let expected = [
+            ("sent", 1.0),
+            ("unsent", 2.0),
+            ("acked", 3.0),
+            ("owed", 10.0),
+            ("on_time", 0.7),
+            ("lost", 5.0),
+            ("replay_reordered", 20.0),
+            ("p50", 21.0),
+            ("p90", 22.0),
+            ("p99", 23.0),
+            ("p999", 24.0),
+            ("max", 25.0),
+            ("service_p99", 26.0),
+            ("fan_out_p99", 27.0),
+            ("impact", 28.0),
+            ("recovery", 29.0),
+            ("ready", 30.0),
+        ];
+        for (name, value) in expected {
+            let (figure, _) = Figure::named(name).unwrap();
+            assert!(figure.better().is_some(), "{name} is compared");
+            assert_eq!(of_run(figure, &run), Some(value), "{name}");
+        }
+        let none = RunReport::inconclusive("redis-1", "redis", "redis", "no figures".into());
+        assert!(Figure::all().all(|figure| of_run(figure, &none).is_none()));
+    }
+
+    #[test]
     fn the_share_on_time_is_of_all_debts_together() {
-        let run = |owed, on_time| {
-            run_with(|run| run.debts = Some(Debts { owed, on_time: Some(on_time), ..Debts::default() }))
-        };
-        let share = |runs: &[RunReport]| pooled_on_time(&runs.iter().collect::<Vec<_>>());
+        let run =
+            |owed, on_time| run_with(|run| run.debts = Some(Debts { owed, on_time, ..Debts::default() }));
+        let share = |runs: &[RunReport]| side("on_time", runs);
         // The shares are 50 of 100 and 300 of 300, which is no mean of two shares.
-        assert_eq!(share(&[run(100, 0.5), run(300, 1.0)]), Some(0.875));
-        // A third of three debts is one debt.
-        assert_eq!(share(&[run(3, 1.0 / 3.0), run(3, 0.333_333)]), Some(1.0 / 3.0));
-        assert_eq!(share(&[run(0, 0.0)]), None);
+        assert_eq!(share(&[run(100, 50), run(300, 300)]), Some(0.875));
+        assert_eq!(share(&[run(3, 1), run(3, 1)]), Some(1.0 / 3.0));
+        assert_eq!(share(&[run(0, 0)]), None);
         assert_eq!(share(&[]), None);
-        let nothing = run_with(|run| run.debts = Some(Debts { owed: 4, on_time: None, ..Debts::default() }));
-        assert_eq!(share(&[nothing]), Some(0.0));
+        assert_eq!(share(&[run(4, 0)]), Some(0.0));
         let none = run_with(|run| run.debts = None);
-        assert_eq!(share(&[run(10, 0.3), none]), Some(0.3));
-        assert_eq!(side("on_time", &[run(100, 0.5), run(300, 1.0)]), Some(0.875));
+        assert_eq!(share(&[run(10, 3), none]), Some(0.3));
     }
 
     #[test]
@@ -171,7 +184,7 @@ mod tests {
         assert_eq!(median(vec![7.0]), Some(7.0));
         assert_eq!(median(vec![9.0, 1.0, 4.0]), Some(4.0));
         assert_eq!(median(vec![9.0, 1.0, 4.0, 2.0]), Some(3.0));
-        let run = |impact: Option<u64>| run_with(|run| run.impact_ms = impact);
+        let run = |impact: Option<u64>| run_with(|run| run.times.impact_ms = impact);
         assert_eq!(side("impact", &[run(Some(10)), run(None), run(Some(40))]), Some(25.0));
     }
 }

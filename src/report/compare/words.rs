@@ -2,7 +2,7 @@
 
 use super::super::numbers::{millis, percent};
 use super::comparison::{Compared, Comparison, Direction, Value};
-use super::figures::Unit;
+use super::unit::Unit;
 use ledger::grouped;
 
 /// The name of the figure with its unit.

@@ -25,7 +25,8 @@ const LEGEND: &str =
 /// Microseconds in a millisecond.
 const MAX_DIVISOR: f64 = 1_000.0;
 
-struct Line<'a> {
+/// One line of the log: the latencies of one interval of one run.
+struct HlogLine<'a> {
     start: Duration,
     length: Duration,
     tag: String,
@@ -62,13 +63,13 @@ pub fn hlog(report: &Report) -> io::Result<String> {
 }
 
 /// The lines in the order in which their intervals begin, as readers expect them.
-fn lines_of(report: &Report, base_ms: Option<u64>) -> Vec<Line<'_>> {
+fn lines_of(report: &Report, base_ms: Option<u64>) -> Vec<HlogLine<'_>> {
     let mut lines = Vec::new();
     for (run, tag) in report.runs.iter().zip(tags(&report.runs)) {
         let began = run.began_unix_ms.zip(base_ms).map_or(0, |(began, base)| began - base);
         for interval in &run.intervals {
             let Some(latency) = &interval.latency else { continue };
-            lines.push(Line {
+            lines.push(HlogLine {
                 start: Duration::from_millis(began.saturating_add(interval.at_ms)),
                 length: Duration::from_millis(interval.length_ms),
                 tag: format!("{tag}.{}", interval.phase.name()),

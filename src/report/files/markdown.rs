@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use super::super::cells::cells;
+use super::super::column::verdict;
 use super::super::command::{command_alone, scenario_file, template_file};
 use super::super::curve::Curves;
-use super::super::figure::verdict;
 use super::super::interrupted;
 use super::super::label::Names;
 use super::super::run_words::sentence;

@@ -1,27 +1,26 @@
 //! Pools several runs of one name into one.
 
 use std::collections::BTreeMap;
+use std::ops::Add;
 
 use hdrhistogram::Histogram;
 
-use super::super::compare::{merged, pooled_on_time};
+use super::super::compare::merged;
 use super::super::label::subject;
 use super::super::{
     Distributions, Encoded, IntervalReport, Percentiles, Quantiles, RunReport, percentile_curve,
 };
-use ledger::{Debts, Messages, Phase, Verdict};
+use ledger::{Counts, Debts, Messages, Phase, Verdict};
+use scenario::Distribution;
 
 /// The runs as one run, and the notes on what makes it doubtful. There is at least one run.
 pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
     let first = runs[0];
-    let sum =
-        |of: fn(&RunReport) -> Option<u64>| runs.iter().filter_map(|run| of(run)).reduce(u64::saturating_add);
-    let latency = together(runs, |run| run.distributions.latency.as_ref(), |run| run.latency_us);
-    let service = together(runs, |run| run.distributions.service.as_ref(), |run| run.service_us);
-    let recovered = together(runs, |run| run.distributions.recovered.as_ref(), |run| run.recovered_us);
-    let fan_out = together(runs, |run| run.distributions.fan_out.as_ref(), |run| run.fan_out_us);
-    let publish_delay =
-        together(runs, |run| run.distributions.publish_delay.as_ref(), |run| run.publish_delay_us);
+    let latency = together(runs, Distribution::Latency);
+    let service = together(runs, Distribution::Service);
+    let recovered = together(runs, Distribution::Recovered);
+    let fan_out = together(runs, Distribution::FanOut);
+    let publish_delay = together(runs, Distribution::PublishDelay);
     let intervals = phases(runs);
     let doubts = doubts(runs);
     let run = RunReport {
@@ -29,16 +28,10 @@ pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
         dialect: first.dialect.clone(),
         verdict: verdict(runs),
         partial: runs.iter().any(|run| run.partial),
-        messages: messages(runs),
-        debts: debts(runs),
-        duplicates: sum(|run| run.duplicates),
-        reordered: sum(|run| run.reordered),
-        replay_reordered: sum(|run| run.replay_reordered),
-        refused_but_delivered: sum(|run| run.refused_but_delivered),
-        unexpected: sum(|run| run.unexpected),
-        corrupted: sum(|run| run.corrupted),
-        foreign: sum(|run| run.foreign),
-        overruns: sum(|run| run.overruns),
+        messages: runs.iter().filter_map(|run| run.messages).reduce(Messages::add),
+        debts: runs.iter().filter_map(|run| run.debts).reduce(Debts::add),
+        counts: runs.iter().map(|run| run.counts).fold(Counts::default(), Counts::add),
+        overruns: runs.iter().filter_map(|run| run.overruns).reduce(u64::saturating_add),
         latency_us: latency.quantiles(),
         service_us: service.quantiles(),
         recovered_us: recovered.quantiles(),
@@ -85,13 +78,10 @@ impl Sum {
     }
 }
 
-fn together(
-    runs: &[&RunReport],
-    of: fn(&RunReport) -> Option<&Encoded>,
-    quantiles: fn(&RunReport) -> Option<Quantiles>,
-) -> Sum {
-    let largest = runs.iter().filter(|run| of(run).is_some()).filter_map(|run| quantiles(run));
-    Sum(merged(runs.iter().filter_map(|run| of(run))), largest.map(|us| us.max).max())
+fn together(runs: &[&RunReport], of: Distribution) -> Sum {
+    let with = || runs.iter().filter(|run| run.distribution(of).is_some());
+    let largest = with().filter_map(|run| run.quantiles(of)).map(|us| us.max).max();
+    Sum(merged(with().filter_map(|run| run.distribution(of))), largest)
 }
 
 /// The latency of each phase, and the time from which to which the runs were in it, in milliseconds.
@@ -127,35 +117,6 @@ fn verdict(runs: &[&RunReport]) -> Verdict {
     } else {
         Verdict::Valid
     }
-}
-
-fn messages(runs: &[&RunReport]) -> Option<Messages> {
-    runs.iter().filter_map(|run| run.messages).reduce(|a, b| Messages {
-        due: a.due + b.due,
-        sent: a.sent + b.sent,
-        unsent: a.unsent + b.unsent,
-        acked: a.acked + b.acked,
-        refused: a.refused + b.refused,
-        unknown: a.unknown + b.unknown,
-    })
-}
-
-fn debts(runs: &[&RunReport]) -> Option<Debts> {
-    let sum = runs.iter().filter_map(|run| run.debts).reduce(|a, b| Debts {
-        owed: a.owed + b.owed,
-        delivered: a.delivered + b.delivered,
-        recovered: a.recovered + b.recovered,
-        lost: a.lost + b.lost,
-        on_time: None,
-        lost_confirmed: a.lost_confirmed + b.lost_confirmed,
-        lost_handed: a.lost_handed + b.lost_handed,
-        lost_refused: a.lost_refused + b.lost_refused,
-        lost_unknown: a.lost_unknown + b.lost_unknown,
-        lost_no_path: a.lost_no_path + b.lost_no_path,
-        lost_online: a.lost_online + b.lost_online,
-        lost_offline: a.lost_offline + b.lost_offline,
-    })?;
-    Some(Debts { on_time: pooled_on_time(runs), ..sum })
 }
 
 fn doubts(runs: &[&RunReport]) -> Vec<String> {

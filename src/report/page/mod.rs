@@ -12,7 +12,8 @@ use std::path::Path;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::{self, Picture};
-use super::figure::verdict;
+use super::column::verdict;
+
 use super::interrupted;
 use super::label::Names;
 use super::run_words::sentence;

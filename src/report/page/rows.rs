@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::figure::{figures, value};
+use crate::column::Column;
 use crate::label::Names;
 use crate::{Report, RunReport};
 
@@ -15,9 +15,9 @@ pub(super) type Cell<'a> = dyn Fn(&RunReport) -> String + 'a;
 /// The table of the figures of every run.
 pub(super) fn table(report: &Report) -> Markup {
     let limited = report.runs.iter().any(|run| run.harness_limited);
-    let cells: Vec<_> = figures(report)
+    let cells: Vec<_> = Column::of(report)
         .into_iter()
-        .map(|figure| (figure.name, move |run: &RunReport| value(figure, run)))
+        .map(|column| (column.heading().row, move |run: &RunReport| column.cell(run)))
         .collect();
     let rows = cells.iter().map(|(name, cell)| (*name, cell as &Cell));
     html! {

@@ -5,17 +5,17 @@
 pub struct Began(i64);
 
 impl Began {
-    /// Makes the begin of the load from a moment in Unix microseconds.
+    /// The load that began at this moment, in Unix microseconds.
     pub fn at(unix_us: i64) -> Self {
         Self(unix_us)
     }
 
-    /// The begin of the load in Unix milliseconds.
+    /// The moment at which the load began, in Unix milliseconds.
     pub fn unix_ms(self) -> Option<u64> {
         u64::try_from(self.0 / 1_000).ok()
     }
 
-    /// Microseconds from the begin of the load to a moment in Unix microseconds.
+    /// Number of microseconds from the moment at which the load began to another, which is in Unix microseconds.
     pub fn since(self, unix_us: u64) -> i64 {
         i64::try_from(unix_us).unwrap_or(i64::MAX).saturating_sub(self.0)
     }

@@ -12,55 +12,58 @@ use serde::{Deserialize, Serialize};
 pub enum Choice {
     /// The first message that somebody with a path lost.
     FirstLost,
-    /// The one with the slowest live receipt.
+    /// The message with the slowest live receipt.
     Slowest,
-    /// One that went as most do: its slowest receipt is nearest to the median of them.
+    /// A message that went as most do: its slowest receipt is the median of the slowest receipts of several messages.
     Ordinary,
 }
 
-/// One message's way.
+/// The way of one message. Every time is in microseconds since the measured load began.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Story {
-    /// Why it was chosen.
+    /// Why the message was chosen.
     pub choice: Choice,
-    /// Its number among all messages of the run.
+    /// The number of the message among all messages of the run.
     pub number: u64,
-    /// Its publisher.
+    /// The number of its publisher.
     pub publisher: u64,
-    /// Its number among those of its publisher.
+    /// The number of the message among those of its publisher.
     pub seq: u64,
-    /// The node of its publisher when it was sent; `null` if it was never sent.
+    /// The number of the node of its publisher when the message was sent; `null` if it was never sent.
     pub node: Option<u64>,
-    /// When the schedule asked for it.
+    /// When the schedule asked for the message, in microseconds since the measured load began.
     pub due_us: i64,
-    /// When it was handed over for writing; `null` if never.
+    /// When the message was handed over for writing, in microseconds since the measured load began; `null` if it was never
+    /// sent.
     pub sent_us: Option<i64>,
-    /// `confirmed`, `handed`, `refused` or `unknown`; `null` without an answer.
+    /// The answer of its node: `confirmed`, `handed`, `refused` or `unknown`; `null` without an answer.
     pub answer: Option<String>,
-    /// How many subscribers it was owed to.
+    /// Number of subscribers to whom the message was owed.
     pub owed: u64,
-    /// How many of them have it, live or by replay.
+    /// Number of subscribers who received the message, live or by replay.
     pub received: u64,
-    /// How many of them never received it.
+    /// Number of subscribers to whom the message was owed and who never received it.
     pub lost: u64,
     /// The lines of the diagram, from the publisher to the subscribers, by name: `publisher 0`, `node 1`,
     /// `broker`, `history`, `subscriber 7`; for a group of the same fate `subscribers 8-29` or
     /// `10 subscribers of node 0`.
     pub lanes: Vec<Lane>,
-    /// The arrows between them, in order of time.
+    /// The arrows between the lines, in the order of time.
     pub arrows: Vec<Arrow>,
 }
 
 /// A line of the diagram.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Lane {
-    /// What it stands for.
+    /// What the line stands for.
     pub kind: LaneKind,
-    /// Its name, as a reader sees it.
+    /// The name of the line, as a reader sees it.
     pub name: String,
-    /// The node, the publisher or the subscriber; of a group the first one; `null` for the broker and history.
+    /// The number of the node, the publisher or the subscriber; of a group, the number of the first one; `null` for the
+    /// broker and the history.
     pub number: Option<u64>,
-    /// Of a publisher or a subscriber, the node that it was with; `null` for others, and where it is not known.
+    /// The number of the node that a publisher or a subscriber was connected to; `null` for other lines, and where it is
+    /// not known.
     #[serde(default)]
     pub node: Option<u64>,
 }
@@ -97,22 +100,22 @@ pub enum Carries {
     Unknown,
 }
 
-/// From one line to another.
+/// An arrow from one line to another.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Arrow {
-    /// Where it begins: a place in `lanes`.
+    /// The line from which the arrow leads: its index in `lanes`, counted from 0.
     pub from: usize,
-    /// Where it leads: a place in `lanes`.
+    /// The line to which the arrow leads: its index in `lanes`, counted from 0.
     pub to: usize,
-    /// When it left.
+    /// When the arrow left its line, in microseconds since the measured load began.
     pub leaves_us: i64,
-    /// When it arrived; `null` if it never did: the arrow ends on the way.
+    /// When the arrow arrived, in microseconds since the measured load began; `null` if it ends on the way.
     pub arrives_us: Option<i64>,
-    /// What it carries.
+    /// What the arrow carries.
     pub carries: Carries,
-    /// Both ends were seen: by the client itself or in a process's trace. Else it is inferred.
+    /// Whether both ends were seen, by the client itself or in a process's trace. Otherwise the arrow is inferred.
     pub traced: bool,
-    /// A word beside it, where there is something to say: `refused bus_down`, `dropped: outbox full`.
+    /// A word beside the arrow, where there is something to say: `refused bus_down`, `dropped: outbox full`.
     #[serde(default)]
     pub note: Option<String>,
 }

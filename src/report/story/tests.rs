@@ -10,16 +10,16 @@ use scenario::{Action, Condition, End, Fault, Link, Pattern, Target};
 const BEGAN: &str = "1700000000";
 
 /// A cluster of two nodes and one publisher, and what its processes wrote.
-struct Place {
+struct TracedCluster {
     logs: tempfile::TempDir,
     pattern: Option<Pattern>,
     traced: bool,
     times: Vec<FaultTimes>,
 }
 
-fn place(pattern: Pattern) -> Place {
+fn cluster(pattern: Pattern) -> TracedCluster {
     let (logs, pattern) = (tempfile::tempdir().unwrap(), Some(pattern));
-    Place { logs, pattern, traced: true, times: Vec::new() }
+    TracedCluster { logs, pattern, traced: true, times: Vec::new() }
 }
 
 /// The testimony of the message that is told: number 7, due after 70 ms.
@@ -38,7 +38,7 @@ fn fate(s: usize, receipts: &[(i64, bool)]) -> Fate {
     Fate { subscriber: s, node, online: true, has_path: true, received, receipts }
 }
 
-impl Place {
+impl TracedCluster {
     /// Appends lines to a trace, each as the microseconds after the load began and the rest.
     fn write(self, file: &str, lines: &[(u64, &str)]) -> Self {
         let lines: String =
@@ -103,10 +103,10 @@ const OUT: &str = r#""until_us":1700000000099999,"step":"out","id":"ab.7","room"
 #[test]
 fn an_ordinary_message_goes_over_the_broker_to_everybody() {
     let home = [(70_100, IN), (70_200, BUS_OUT), (70_600, ACK), (70_500, BUS_IN), (70_520, OUT)];
-    let place = place(Pattern::Redis).write("node-0.trace", &home);
-    let place = place.write("node-1.trace", &[(70_440, BUS_IN), (70_460, OUT)]);
+    let cluster = cluster(Pattern::Redis).write("node-0.trace", &home);
+    let cluster = cluster.write("node-1.trace", &[(70_440, BUS_IN), (70_460, OUT)]);
     let fates = vec![fate(0, &[(70_700, false)]), fate(1, &[(70_650, false)])];
-    let story = place.tell(testimony(fates));
+    let story = cluster.tell(testimony(fates));
     let lanes: Vec<_> = story.lanes.iter().map(|lane| (lane.kind, lane.name.as_str(), lane.number)).collect();
     assert_eq!(
         lanes,
@@ -137,10 +137,10 @@ fn an_ordinary_message_goes_over_the_broker_to_everybody() {
 #[test]
 fn a_refused_message_ends_on_the_way_to_the_broker() {
     let refused = r#""step":"bus_refused","id":"ab.7","why":"bus_down""#;
-    let place = place(Pattern::Redis).struck(Action::Kill, Target::Broker, 50_000, 90_000);
-    let place = place.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT), (70_300, refused)]);
+    let cluster = cluster(Pattern::Redis).struck(Action::Kill, Target::Broker, 50_000, 90_000);
+    let cluster = cluster.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT), (70_300, refused)]);
     let refused = Testimony { answer: Some(Answer::Refused), ..testimony(vec![fate(0, &[]), fate(1, &[])]) };
-    let story = place.tell(refused);
+    let story = cluster.tell(refused);
     let expected = [
         "publisher 0 -> node 0 70010..70100 message",
         "node 0 -> broker 70200..- message inferred (bus_down)",
@@ -154,11 +154,11 @@ fn a_refused_message_ends_on_the_way_to_the_broker() {
 fn an_unknown_answer_is_told_as_that_traced_or_not() {
     let unknown = r#""step":"bus_unknown","id":"ab.7""#;
     let asked = || Testimony { answer: Some(Answer::Unknown), ..testimony(vec![fate(0, &[])]) };
-    let traced = place(Pattern::Redis);
+    let traced = cluster(Pattern::Redis);
     let traced = traced.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT), (70_800, unknown)]);
     let expected = "node 0 -> publisher 0 70800..70900 unknown (unknown)";
     assert!(arrows(&traced.tell(asked())).contains(&expected.into()));
-    let untraced = Place { traced: false, ..place(Pattern::Redis) };
+    let untraced = TracedCluster { traced: false, ..cluster(Pattern::Redis) };
     let expected = "node 0 -> publisher 0 70677..70900 unknown inferred (unknown)";
     assert!(arrows(&untraced.tell(asked())).contains(&expected.into()));
 }
@@ -166,9 +166,9 @@ fn an_unknown_answer_is_told_as_that_traced_or_not() {
 #[test]
 fn a_node_that_was_killed_gets_nothing_and_the_fault_is_named() {
     let home = [(70_100, IN), (70_200, BUS_OUT), (70_210, BUS_IN), (70_220, OUT), (70_300, ACK)];
-    let place = place(Pattern::Zeromq).struck(Action::Kill, Target::Node(1), 60_000, 90_000);
+    let cluster = cluster(Pattern::Zeromq).struck(Action::Kill, Target::Node(1), 60_000, 90_000);
     let story =
-        place.write("node-0.trace", &home).tell(testimony(vec![fate(0, &[(70_400, false)]), fate(1, &[])]));
+        cluster.write("node-0.trace", &home).tell(testimony(vec![fate(0, &[(70_400, false)]), fate(1, &[])]));
     let expected = [
         "publisher 0 -> node 0 70010..70100 message",
         "node 0 -> node 1 70200..- message inferred (kill node 1)",
@@ -180,18 +180,18 @@ fn a_node_that_was_killed_gets_nothing_and_the_fault_is_named() {
 
 #[test]
 fn what_a_dead_node_missed_is_replayed_at_another_and_the_dead_one_has_its_line() {
-    let place = place(Pattern::Amqp).struck(Action::Kill, Target::Node(1), 60_000, 90_000);
+    let cluster = cluster(Pattern::Amqp).struck(Action::Kill, Target::Node(1), 60_000, 90_000);
     let replay = r#""step":"replay","id":"ab.7","room":"room-0""#;
     let to_one = format!(r#"{replay},"clients":1"#);
     let home = [(70_100, IN), (70_200, BUS_OUT), (70_500, BUS_IN), (70_520, OUT), (70_600, ACK)];
     let home = [&home[..], &[(80_000, to_one.as_str())]].concat();
     let stored = r#""step":"stored","id":"ab.7","room":"room-0""#;
-    let place =
-        place.write("node-0.trace", &home).write("history.trace", &[(70_640, stored), (79_000, replay)]);
+    let cluster =
+        cluster.write("node-0.trace", &home).write("history.trace", &[(70_640, stored), (79_000, replay)]);
     // The subscriber was on node 1, and came back to node 0.
     let back = Receipt { at_us: 80_300, node: 0, replay: true };
     let moved = Fate { online: false, received: true, receipts: vec![back], ..fate(1, &[]) };
-    let story = place.tell(testimony(vec![fate(0, &[(70_700, false)]), moved]));
+    let story = cluster.tell(testimony(vec![fate(0, &[(70_700, false)]), moved]));
     let arrows = arrows(&story);
     for expected in [
         "broker -> node 1 70350..- message inferred (kill node 1)",
@@ -210,7 +210,7 @@ fn a_full_outbox_is_named_where_it_dropped() {
     let dropped =
         r#""step":"out","id":"ab.7","room":"room-0","clients":0,"why":"dropped for 1: outbox full""#;
     let home = [(70_100, IN), (70_200, BUS_OUT), (70_210, BUS_IN), (70_220, dropped), (70_300, ACK)];
-    let story = place(Pattern::Local).write("node-0.trace", &home).tell(testimony(vec![fate(0, &[])]));
+    let story = cluster(Pattern::Local).write("node-0.trace", &home).tell(testimony(vec![fate(0, &[])]));
     assert!(
         arrows(&story)
             .contains(&"node 0 -> subscriber 0 70220..- message (dropped for 1: outbox full)".into())
@@ -220,17 +220,17 @@ fn a_full_outbox_is_named_where_it_dropped() {
 
 #[test]
 fn what_waited_for_the_broker_and_what_was_replayed() {
-    let place = place(Pattern::Amqp).struck(Action::Kill, Target::Broker, 60_000, 80_000);
+    let cluster = cluster(Pattern::Amqp).struck(Action::Kill, Target::Broker, 60_000, 80_000);
     let home = [(70_100, IN), (70_200, BUS_OUT), (81_000, BUS_IN), (81_010, OUT), (81_100, ACK)];
     let replay = r#""step":"replay","id":"ab.7","room":"room-0","clients":1"#;
-    let place = place.write("node-0.trace", &home).write("node-1.trace", &[(95_000, replay)]);
+    let cluster = cluster.write("node-0.trace", &home).write("node-1.trace", &[(95_000, replay)]);
     let stored = r#""step":"stored","id":"ab.7","room":"room-0""#;
     let told = r#""step":"replay","id":"ab.7","room":"room-0""#;
-    let place = place.write("history.trace", &[(81_200, stored), (94_000, told)]);
+    let cluster = cluster.write("history.trace", &[(81_200, stored), (94_000, told)]);
     let fates = vec![fate(0, &[(81_300, false)]), fate(1, &[(95_300, true)])];
     let answered =
         Testimony { answer: Some(Answer::Confirmed), answered_us: Some(81_500), ..testimony(fates) };
-    let story = place.tell(answered);
+    let story = cluster.tell(answered);
     let expected = [
         "publisher 0 -> node 0 70010..70100 message",
         "node 0 -> broker 70200..80500 message inferred (waited for the broker)",
@@ -247,9 +247,9 @@ fn what_waited_for_the_broker_and_what_was_replayed() {
     assert_eq!(story.arrows.last().unwrap().carries, Carries::Replay);
 }
 
-/// A place in which something was broken when the message was sent, and healed later.
-fn parted(pattern: Pattern, action: Action, target: Target) -> Place {
-    place(pattern).struck(action, target, 60_000, 80_000)
+/// A cluster in which something was broken when the message was sent, and healed later.
+fn parted(pattern: Pattern, action: Action, target: Target) -> TracedCluster {
+    cluster(pattern).struck(action, target, 60_000, 80_000)
 }
 
 #[test]
@@ -262,10 +262,10 @@ fn what_a_partition_kept_from_the_broker_waited_at_its_node() {
         (Action::Link(Condition::Cut), link("node 0 -> broker")),
     ];
     for (action, target) in faults {
-        let place = parted(Pattern::Redis, action, target.clone());
-        let place = place.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT)]);
-        let place = place.write("node-1.trace", &[(84_000, BUS_IN), (84_010, OUT)]);
-        let story = place.tell(testimony(vec![fate(1, &[(84_200, false)])]));
+        let cluster = parted(Pattern::Redis, action, target.clone());
+        let cluster = cluster.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT)]);
+        let cluster = cluster.write("node-1.trace", &[(84_000, BUS_IN), (84_010, OUT)]);
+        let story = cluster.tell(testimony(vec![fate(1, &[(84_200, false)])]));
         let arrows = arrows(&story);
         let to_broker = "node 0 -> broker 70200..82000 message inferred (waited for the link)";
         let to_node = "broker -> node 1 82000..84000 message inferred";
@@ -279,10 +279,10 @@ fn what_a_partition_kept_from_the_broker_waited_at_its_node() {
 #[test]
 fn what_a_blackhole_kept_from_a_node_had_come_to_the_broker_before() {
     let link = Target::Link(Link::parse("broker -> node *").unwrap());
-    let place = parted(Pattern::Redis, Action::Link(Condition::Blackhole), link);
-    let place = place.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT)]);
-    let place = place.write("node-1.trace", &[(84_000, BUS_IN), (84_010, OUT)]);
-    let arrows = arrows(&place.tell(testimony(vec![fate(1, &[(84_200, false)])])));
+    let cluster = parted(Pattern::Redis, Action::Link(Condition::Blackhole), link);
+    let cluster = cluster.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT)]);
+    let cluster = cluster.write("node-1.trace", &[(84_000, BUS_IN), (84_010, OUT)]);
+    let arrows = arrows(&cluster.tell(testimony(vec![fate(1, &[(84_200, false)])])));
     let expected = [
         "node 0 -> broker 70200..70200 message inferred",
         "broker -> node 1 70200..84000 message inferred (waited for the link)",
@@ -293,17 +293,17 @@ fn what_a_blackhole_kept_from_a_node_had_come_to_the_broker_before() {
 #[test]
 fn what_passed_before_the_link_broke_is_at_the_broker_before() {
     let link = Target::Link(Link::parse("node 0 <-> broker").unwrap());
-    let place = place(Pattern::Redis).struck(Action::Link(Condition::Blackhole), link, 70_300, 90_000);
-    let place = place.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT)]);
-    let place = place.write("node-1.trace", &[(70_900, BUS_IN), (70_910, OUT)]);
-    let arrows = arrows(&place.tell(testimony(vec![fate(1, &[(71_000, false)])])));
+    let cluster = cluster(Pattern::Redis).struck(Action::Link(Condition::Blackhole), link, 70_300, 90_000);
+    let cluster = cluster.write("node-0.trace", &[(70_100, IN), (70_200, BUS_OUT)]);
+    let cluster = cluster.write("node-1.trace", &[(70_900, BUS_IN), (70_910, OUT)]);
+    let arrows = arrows(&cluster.tell(testimony(vec![fate(1, &[(71_000, false)])])));
     assert!(arrows.contains(&"node 0 -> broker 70200..70250 message inferred".into()), "{arrows:?}");
 }
 
 #[test]
 fn a_message_for_clients_that_are_cut_off_ends_before_them_and_not_between_healthy_nodes() {
     let link = Target::Link(Link::parse("node 1 <-> client *").unwrap());
-    let cut = |pattern| place(pattern).struck(Action::Link(Condition::Cut), link.clone(), 60_000, 90_000);
+    let cut = |pattern| cluster(pattern).struck(Action::Link(Condition::Cut), link.clone(), 60_000, 90_000);
     let fates = || vec![fate(0, &[(70_700, false)]), Fate { online: false, ..fate(1, &[]) }];
     let home = [(70_100, IN), (70_200, BUS_OUT), (70_500, BUS_IN), (70_520, OUT), (70_600, ACK)];
     for pattern in [Pattern::Zeromq, Pattern::Redis] {
@@ -313,19 +313,20 @@ fn a_message_for_clients_that_are_cut_off_ends_before_them_and_not_between_healt
         assert_eq!(ended, ["node 1 -> subscriber 1 70500..- message inferred (offline)"], "{pattern:?}");
     }
     // A storm drops clients and is no reason for a stop between servers either; a dead node is a reason.
-    let storm = place(Pattern::Zeromq).struck(Action::Storm, Target::Node(1), 60_000, 90_000);
-    let arrows_of = |place: Place| arrows(&place.write("node-0.trace", &home).tell(testimony(fates())));
+    let storm = cluster(Pattern::Zeromq).struck(Action::Storm, Target::Node(1), 60_000, 90_000);
+    let arrows_of =
+        |cluster: TracedCluster| arrows(&cluster.write("node-0.trace", &home).tell(testimony(fates())));
     assert!(!arrows_of(storm).iter().any(|arrow| arrow.starts_with("node 0 -> node 1")));
-    let killed = arrows_of(place(Pattern::Zeromq).struck(Action::Kill, Target::Node(1), 60_000, 90_000));
+    let killed = arrows_of(cluster(Pattern::Zeromq).struck(Action::Kill, Target::Node(1), 60_000, 90_000));
     let ended: Vec<_> = killed.iter().filter(|arrow| arrow.contains("..- ")).collect();
     assert_eq!(ended, ["node 0 -> node 1 70200..- message inferred (kill node 1)"]);
 }
 
 #[test]
 fn without_a_trace_the_way_is_inferred_from_what_the_clients_saw() {
-    let place = Place { traced: false, pattern: None, ..place(Pattern::Redis) };
+    let cluster = TracedCluster { traced: false, pattern: None, ..cluster(Pattern::Redis) };
     let story =
-        place.tell(testimony(vec![fate(0, &[(70_810, false)]), fate(1, &[(71_210, false)]), fate(3, &[])]));
+        cluster.tell(testimony(vec![fate(0, &[(70_810, false)]), fate(1, &[(71_210, false)]), fate(3, &[])]));
     let expected = [
         "publisher 0 -> node 0 70010..70410 message inferred",
         "node 0 -> node 1 70410..70810 message inferred",
@@ -346,18 +347,18 @@ fn lines_of_others_are_not_taken_for_it() {
         (70_100, r#""step":"in","id":"ab.warm-7","room":"room-0""#),
         (70_100, r#""step":"in","id":"ab.7","#),
     ];
-    let place = place(Pattern::Redis).write("node-0.trace", &lines);
+    let cluster = cluster(Pattern::Redis).write("node-0.trace", &lines);
     let other = format!("{{\"at_us\":1600000000070100,{IN}}}\n");
-    std::fs::write(place.logs.path().join("node-1.trace"), other).unwrap();
-    let story = place.tell(Testimony { answer: None, answered_us: None, ..testimony(vec![fate(0, &[])]) });
+    std::fs::write(cluster.logs.path().join("node-1.trace"), other).unwrap();
+    let story = cluster.tell(Testimony { answer: None, answered_us: None, ..testimony(vec![fate(0, &[])]) });
     assert_eq!(arrows(&story), ["publisher 0 -> node 0 70010..- message inferred"]);
 }
 
 #[test]
 fn many_subscribers_share_lines_by_node_and_fate() {
     let fates = (0..40).map(|s| fate(s, if s < 20 { &[] } else { &[(71_000, false)] })).collect();
-    let place = Place { traced: false, ..place(Pattern::Redis) };
-    let story = place.tell(testimony(fates));
+    let cluster = TracedCluster { traced: false, ..cluster(Pattern::Redis) };
+    let story = cluster.tell(testimony(fates));
     let names: Vec<_> = story.lanes.iter().skip(2).map(|lane| lane.name.as_str()).collect();
     let expected = [
         "node 1",

@@ -43,8 +43,9 @@ pub(super) enum Step {
     Other,
 }
 
+/// One line of a trace: when a process took which step with which message.
 #[derive(Deserialize)]
-struct Line {
+struct TraceLine {
     at_us: u64,
     step: Step,
     #[serde(default)]
@@ -117,7 +118,7 @@ fn step(line: &str, plan: &Plan, began: Began, numbers: &[usize]) -> Option<(usi
     // Most lines are about other messages: a glance is cheaper than reading them.
     let ends_in = |n: &usize| line.contains(&format!(".{n}\""));
     let n = *numbers.iter().find(|n| ends_in(n))?;
-    let Line { at_us, step, id, room, why } = serde_json::from_str(line).ok()?;
+    let TraceLine { at_us, step, id, room, why } = serde_json::from_str(line).ok()?;
     let at = began.since(at_us);
     let its_own = id.rsplit_once('.')?.1.parse() == Ok(n) && at >= -BEFORE_US;
     let in_place = room.is_none_or(|room| room == format!("room-{}", plan.room(n)));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use humantime::format_duration;
 
-use crate::figures::FigureKind;
+use crate::figure::FigureKind;
 use crate::section::parse_duration;
 use crate::words::list;
 

@@ -4,14 +4,14 @@ use std::fmt;
 
 use super::bound::Bound;
 use super::whose::Whose;
-use crate::figures::{FigureKind, figure_kind};
+use crate::figure::{FigureKind, figure_kind};
 
 /// One bound on one figure of the report.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expectation {
     /// The subjects whose runs must keep the bound.
     pub whose: Whose,
-    /// The name of the figure, one of [`FIGURES`](crate::FIGURES): `lost`, `duplicates`, `p99`, `recovery_ms`.
+    /// The name of the figure, one of [`figure_names`](crate::figure_names): `lost`, `duplicates`, `p99`, `recovery_ms`.
     pub figure: String,
     /// The bound that the figure must keep.
     pub bound: Bound,

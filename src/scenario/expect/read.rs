@@ -7,7 +7,7 @@ use super::{Bound, Expectation, Whose};
 use crate::Pattern;
 use crate::error::{Complaint, InputError, Source};
 use crate::example::example;
-use crate::figures::{FIGURES, FigureKind, figure_kind, known};
+use crate::figure::{FigureKind, figure_kind, figure_names, known};
 use crate::patterns::unknown_pattern;
 use crate::section::{Value, wrong_type};
 use crate::words::{nearest, suggestion};
@@ -54,14 +54,15 @@ fn of_figure(
     let name = key.get_ref().as_ref();
     let Some(kind) = figure_kind(name) else {
         let error = source.error(&key.span(), format!("the report has no figure `{name}`"));
-        return Err(error.with_hint(match nearest(name, FIGURES.iter().copied()) {
+        let names: Vec<_> = figure_names().collect();
+        return Err(error.with_hint(match nearest(name, names.iter().map(String::as_str)) {
             Some(near) => suggestion(near, [near]),
             None => suggestion(name, known()),
         }));
     };
-    let figure = Figure { source, name, kind };
+    let wanted = WantedFigure { source, name, kind };
     let expectation =
-        |value| figure.bound(value).map(|bound| Expectation { whose, figure: name.to_owned(), bound });
+        |value| wanted.bound(value).map(|bound| Expectation { whose, figure: name.to_owned(), bound });
     match value.get_ref() {
         DeValue::Array(all) if all.is_empty() => {
             let error = source.error(&value.span(), format!("`{name}` has an empty list of bounds"));
@@ -73,13 +74,13 @@ fn of_figure(
 }
 
 /// The figure whose bounds are read.
-struct Figure<'a> {
+struct WantedFigure<'a> {
     source: &'a Source<'a>,
     name: &'a str,
     kind: FigureKind,
 }
 
-impl Figure<'_> {
+impl WantedFigure<'_> {
     fn bound(&self, value: Value<'_>) -> Result<Bound, InputError> {
         let bound = match value.get_ref() {
             DeValue::Integer(n) => {

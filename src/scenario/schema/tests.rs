@@ -141,11 +141,12 @@ fn every_figure_is_bounded_by_its_kind() {
     let (all, own) =
         (&schema["properties"]["expect"]["properties"], &schema["$defs"]["figures"]["properties"]);
     for (figure, kind, help) in [
-        ("lost", "count", "Debts never received; those of unsent messages count as lost."),
+        ("lost", "count", "Debts never received. Debts of unsent messages count as lost."),
         (
             "on_time",
             "share",
-            "Debts received live within a second of the intended send time. A share of 1, or with a percent sign.",
+            "The share of owed debts received live within a second of the intended send time. Debts of unsent messages \
+             count as lost. A share of 1, or with a percent sign.",
         ),
         (
             "p99",
@@ -153,11 +154,15 @@ fn every_figure_is_bounded_by_its_kind() {
             "The 99th percentile of the latency of debts delivered live, from the intended send time. A bound names \
              its unit.",
         ),
-        ("service_p50_ms", "millis", "The median of the same latency from the actual send. In milliseconds."),
+        (
+            "service_p50_ms",
+            "millis",
+            "The median of the latency of debts delivered live, from the actual send time. In milliseconds.",
+        ),
         (
             "loop_lag_max_us",
             "micros",
-            "The largest of how late the load generator received. In microseconds.",
+            "The maximum of the delay with which the load generator received. In microseconds.",
         ),
     ] {
         let expected = json!({ "description": help, "anyOf": [{ "$ref": format!("#/$defs/{kind}") }] });

@@ -24,7 +24,7 @@ async fn paid(faults: Faults) -> (Settled, Harness, Duration) {
 #[tokio::test]
 async fn a_prompt_server_is_found_on_time() {
     let (settled, harness, _) = paid(Faults::default()).await;
-    assert_eq!((settled.debts.on_time, settled.impact_ms), (Some(1.0), None));
+    assert_eq!((settled.debts.on_time_share(), settled.times.impact_ms), (Some(1.0), None));
     assert!(settled.latency.max() < 200_000, "{} µs", settled.latency.max());
     assert!(harness.loop_lag.len() > 10, "{}", harness.loop_lag.len());
 }
@@ -36,12 +36,12 @@ async fn delayed_ones_are_late_by_the_known_time() {
     let faults = Faults { harm: HashMap::from([(1, harm)]), ..Faults::default() };
     let (settled, _, held) = paid(faults).await;
     // 10 of them, all overtaken by the end of the load.
-    assert_eq!((settled.debts.on_time, settled.reordered), (Some(350.0 / 360.0), 10));
+    assert_eq!((settled.debts.on_time_share(), settled.counts.reordered), (Some(350.0 / 360.0), 10));
     assert_eq!(settled.latency.len() - settled.latency.count_between(0, 1_000_000), 10);
     // As long as the server held it, by its own clock; the rest is the way.
     let (max, held) = (settled.latency.max(), held.as_micros() as u64);
     assert!(held >= 1_200_000 && max >= 1_195_000 && max < held + 100_000, "{max} of {held} µs");
     // From the first delayed one's intended time to the last one's receipt: 99 × 2 ms, or 198, and the delay.
-    let impact = settled.impact_ms.unwrap();
+    let impact = settled.times.impact_ms.unwrap();
     assert!(impact >= 1_390 && impact < held / 1_000 + 198 + 100, "{impact} ms, {held} µs");
 }

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use pubsub_lab::bus::{Bus, Level, Outcome};
+use pubsub_lab::bus::{Bus, Level, PublishOutcome};
 use pubsub_lab::wire::{Envelope, Kind};
 use tokio::time::timeout;
 
@@ -35,7 +35,7 @@ async fn an_alarm_is_down_until_it_is_over_and_then_everything_is_published() {
     }
     let signal = Envelope { kind: Kind::Presence, ..envelope("lobby", "signal") };
     let outcome = timeout(Duration::ZERO, bus.publish(signal)).await.expect("signals do not wait");
-    assert!(matches!(outcome, Outcome::Refused { code: "bus_down", .. }), "{outcome:?}");
+    assert!(matches!(outcome, PublishOutcome::Refused { code: "bus_down", .. }), "{outcome:?}");
     // Longer than anybody is silent for.
     let until = Instant::now() + Duration::from_secs(12);
     let mut health = bus.health();
@@ -49,7 +49,7 @@ async fn an_alarm_is_down_until_it_is_over_and_then_everything_is_published() {
     is_up(&bus).await;
     assert!(over.elapsed() < Duration::from_secs(2), "up {:?} after the alarm", over.elapsed());
     for (name, receipt) in kept {
-        assert_eq!(timeout(PATIENCE, receipt).await.unwrap(), Outcome::Ack(Level::Confirmed));
+        assert_eq!(timeout(PATIENCE, receipt).await.unwrap(), PublishOutcome::Ack(Level::Confirmed));
         assert_eq!(id(&mut events).await, name);
     }
     // What was given to the connection before was not late: nobody could take it.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pubsub_lab::bus::redis::{RedisBus, RedisOptions};
-use pubsub_lab::bus::{Bus, BusError, BusEvent, Level, Outcome};
+use pubsub_lab::bus::{Bus, BusError, BusEvent, Level, PublishOutcome};
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, watch};
@@ -32,7 +32,7 @@ async fn id(events: &mut mpsc::Receiver<BusEvent>) -> String {
 async fn works(bus: &RedisBus) {
     let mut events = bus.events().unwrap();
     subscribe(bus, "lobby").await;
-    assert_eq!(bus.publish(envelope("lobby", "1", "x")).await, Outcome::Ack(Level::Handed));
+    assert_eq!(bus.publish(envelope("lobby", "1", "x")).await, PublishOutcome::Ack(Level::Handed));
     assert_eq!(id(&mut events).await, "1");
 }
 
@@ -41,14 +41,14 @@ struct Traffic {
     listener: RedisBus,
     tasks: TaskTracker,
     stop: CancellationToken,
-    sent: mpsc::UnboundedReceiver<(String, Instant, Duration, Outcome)>,
+    sent: mpsc::UnboundedReceiver<(String, Instant, Duration, PublishOutcome)>,
     heard: mpsc::UnboundedReceiver<(String, Instant)>,
 }
 
 /// What became of it.
 struct Told {
     /// When it was published, how long its answer took, and the answer.
-    sent: HashMap<String, (Instant, Duration, Outcome)>,
+    sent: HashMap<String, (Instant, Duration, PublishOutcome)>,
     /// When it was heard first.
     heard: HashMap<String, Instant>,
 }
@@ -94,7 +94,9 @@ impl Traffic {
         }
         let mut owed: HashSet<_> = sent
             .iter()
-            .filter(|(_, (began, _, outcome))| *began > healthy_since && matches!(outcome, Outcome::Ack(_)))
+            .filter(|(_, (began, _, outcome))| {
+                *began > healthy_since && matches!(outcome, PublishOutcome::Ack(_))
+            })
             .map(|(id, _)| id.clone())
             .collect();
         let mut heard = HashMap::new();
@@ -119,21 +121,22 @@ impl Told {
     fn check_honesty(&self) {
         for (id, (_, took, outcome)) in &self.sent {
             assert!(*took < Duration::from_secs(1), "{id} was answered after {took:?}: {outcome:?}");
-            if matches!(outcome, Outcome::Refused { .. }) {
+            if matches!(outcome, PublishOutcome::Refused { .. }) {
                 assert!(!self.heard.contains_key(id), "{id} was refused and delivered: {outcome:?}");
             }
         }
     }
 
-    fn count(&self, between: (Instant, Instant), kind: fn(&Outcome) -> bool) -> usize {
+    fn count(&self, between: (Instant, Instant), kind: fn(&PublishOutcome) -> bool) -> usize {
         let within = |at: &Instant| between.0 <= *at && *at < between.1;
         self.sent.values().filter(|(began, _, outcome)| within(began) && kind(outcome)).count()
     }
 
     /// When the bus was told first, after this moment, that Redis is down: from here on it knows.
     fn known_since(&self, moment: Instant) -> Instant {
-        let refused =
-            |(began, _, outcome): &&(Instant, Duration, Outcome)| *began >= moment && is_refused(outcome);
+        let refused = |(began, _, outcome): &&(Instant, Duration, PublishOutcome)| {
+            *began >= moment && is_refused(outcome)
+        };
         self.sent.values().filter(refused).map(|(began, ..)| *began).min().expect("nothing is refused")
     }
 
@@ -146,16 +149,16 @@ impl Told {
     }
 }
 
-fn is_ack(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Ack(Level::Handed))
+fn is_ack(outcome: &PublishOutcome) -> bool {
+    matches!(outcome, PublishOutcome::Ack(Level::Handed))
 }
 
-fn is_refused(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Refused { code: "bus_down", .. })
+fn is_refused(outcome: &PublishOutcome) -> bool {
+    matches!(outcome, PublishOutcome::Refused { code: "bus_down", .. })
 }
 
-fn is_unknown(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Unknown { .. })
+fn is_unknown(outcome: &PublishOutcome) -> bool {
+    matches!(outcome, PublishOutcome::Unknown { .. })
 }
 
 /// Waits until the bus is down because nothing comes any more, and asserts that it took no longer than promised: in
@@ -235,9 +238,9 @@ async fn of_a_burst_into_a_stopped_redis_what_was_refused_never_arrives() {
     let (mut refused, mut unknown) = (HashSet::new(), 0);
     for (n, receipt) in receipts.into_iter().enumerate() {
         match timeout(PATIENCE, receipt).await.unwrap() {
-            Outcome::Refused { .. } => _ = refused.insert(n.to_string()),
-            Outcome::Unknown { .. } => unknown += 1,
-            Outcome::Ack(_) => panic!("{n} was acknowledged by a stopped Redis"),
+            PublishOutcome::Refused { .. } => _ = refused.insert(n.to_string()),
+            PublishOutcome::Unknown { .. } => unknown += 1,
+            PublishOutcome::Ack(_) => panic!("{n} was acknowledged by a stopped Redis"),
         }
     }
     assert!(began.elapsed() < Duration::from_secs(1), "all answered after {:?}", began.elapsed());
@@ -419,7 +422,7 @@ async fn a_full_publish_queue_refuses() {
     let receipts: Vec<_> = (0..15).map(|n| bus.publish(envelope("lobby", &n.to_string(), "x"))).collect();
     for (n, receipt) in receipts.into_iter().enumerate() {
         let outcome = receipt.await;
-        let refused = matches!(outcome, Outcome::Refused { code: "overloaded", .. });
+        let refused = matches!(outcome, PublishOutcome::Refused { code: "overloaded", .. });
         assert_eq!(refused, n >= 10, "{n}: {outcome:?}");
     }
     assert_eq!((count(&counters, "published"), count(&counters, "refused")), (10, 5));
@@ -455,7 +458,7 @@ async fn a_wrong_password_is_named_and_never_shown() {
     assert!(!format!("{:?}", options(&format!("redis://:wrongsecret@{at}"))).contains("wrongsecret"));
     let reason = is_down(&bus, "WRONGPASS").await;
     assert!(reason.starts_with(&format!("Redis at redis://***@{at} refuses: ")), "{reason}");
-    let Outcome::Refused { code: "bus_down", reason: refused } =
+    let PublishOutcome::Refused { code: "bus_down", reason: refused } =
         bus.publish(envelope("lobby", "1", "x")).await
     else {
         panic!("published without a password")
@@ -489,7 +492,7 @@ async fn a_forbidden_room_is_refused_and_the_others_are_not() {
     }
     is_up(&bus).await;
     let outcome = bus.publish(envelope("secret", "1", "x")).await;
-    assert!(matches!(outcome, Outcome::Refused { code: "rejected", .. }), "{outcome:?}");
+    assert!(matches!(outcome, PublishOutcome::Refused { code: "rejected", .. }), "{outcome:?}");
     bus.publish(envelope("open 2", "2", "x")).await;
     assert_eq!(id(&mut events).await, "2");
 }
@@ -541,9 +544,9 @@ async fn closing_is_quick_even_if_redis_hangs_and_answers_everything() {
     let (mut refused, mut unknown) = (0, 0);
     for receipt in receipts {
         match timeout(Duration::ZERO, receipt).await.expect("answered before the end") {
-            Outcome::Refused { .. } => refused += 1,
-            Outcome::Unknown { .. } => unknown += 1,
-            Outcome::Ack(_) => panic!("acknowledged by a stopped Redis"),
+            PublishOutcome::Refused { .. } => refused += 1,
+            PublishOutcome::Unknown { .. } => unknown += 1,
+            PublishOutcome::Ack(_) => panic!("acknowledged by a stopped Redis"),
         }
     }
     assert_eq!(refused + unknown, 3_000);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use lapin::options::BasicPublishOptions;
 use pubsub_lab::bus::amqp::AmqpOptions;
-use pubsub_lab::bus::{Bus, Level, Outcome};
+use pubsub_lab::bus::{Bus, Level, PublishOutcome};
 use tokio::time::sleep_until;
 
 use crate::support::amqp_bus::{
@@ -50,7 +50,7 @@ async fn a_node_that_does_not_read_for_long_keeps_its_connection_and_gets_everyt
     is_up(&bus).await;
     let receipts: Vec<_> = (0..SENT).map(|n| bus.publish(envelope("lobby", &n.to_string()))).collect();
     for receipt in receipts {
-        assert_eq!(receipt.await, Outcome::Ack(Level::Confirmed));
+        assert_eq!(receipt.await, PublishOutcome::Ack(Level::Confirmed));
     }
     sleep_until((Instant::now() + Duration::from_secs(13)).into()).await;
     assert!(bus.health().borrow().is_up());

@@ -2,7 +2,7 @@
 
 use lapin::options::BasicGetOptions;
 use pubsub_lab::bus::amqp::{AmqpBus, LiveQueue};
-use pubsub_lab::bus::{Bus, BusError, Level, Outcome};
+use pubsub_lab::bus::{Bus, BusError, Level, PublishOutcome};
 use pubsub_lab::wire::{Envelope, Kind};
 use tokio::time::timeout;
 
@@ -95,9 +95,9 @@ async fn signals_reach_the_others_and_are_kept_by_nobody() {
     subscribe(&bus, "lobby").await;
     is_up(&bus).await;
     let signal = |id: &str| Envelope { kind: Kind::Presence, ..envelope("lobby", id) };
-    assert_eq!(bus.publish(signal("1")).await, Outcome::Ack(Level::Handed));
+    assert_eq!(bus.publish(signal("1")).await, PublishOutcome::Ack(Level::Handed));
     // The same id again is no second copy: nobody publishes a signal again.
-    assert_eq!(bus.publish(signal("1")).await, Outcome::Ack(Level::Handed));
+    assert_eq!(bus.publish(signal("1")).await, PublishOutcome::Ack(Level::Handed));
     assert_eq!([id(&mut events).await, id(&mut events).await], ["1", "1"]);
     let channel = client(&url).await.create_channel().await.unwrap();
     let history = format!("{ns}.history");

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use lapin::options::QueueDeclareOptions;
 use lapin::types::{AMQPValue, FieldTable};
 use pubsub_lab::bus::amqp::{AmqpBus, AmqpOptions};
-use pubsub_lab::bus::{Bus, Level, Outcome};
+use pubsub_lab::bus::{Bus, Level, PublishOutcome};
 use pubsub_lab::wire::{Envelope, Kind};
 use tokio::time::timeout;
 
@@ -23,9 +23,9 @@ async fn publisher_is_down(bus: &AmqpBus) {
     let signal = Envelope { kind: Kind::Presence, ..envelope("lobby", "signal") };
     for _ in 0..100_000 {
         match timeout(PATIENCE, bus.publish(signal.clone())).await.expect("signals do not wait") {
-            Outcome::Refused { code: "bus_down", .. } => return,
+            PublishOutcome::Refused { code: "bus_down", .. } => return,
             // The last moments of the connection.
-            Outcome::Ack(_) | Outcome::Unknown { .. } => {}
+            PublishOutcome::Ack(_) | PublishOutcome::Unknown { .. } => {}
             other => panic!("{other:?}"),
         }
     }
@@ -47,7 +47,7 @@ async fn a_full_outbox_refuses_at_once_and_what_it_holds_is_published_in_order()
     let mut kept = Vec::new();
     for (n, mut receipt) in receipts.into_iter().enumerate() {
         match timeout(Duration::ZERO, &mut receipt).await {
-            Ok(Outcome::Refused { code: "overloaded", .. }) if n >= 10 => {}
+            Ok(PublishOutcome::Refused { code: "overloaded", .. }) if n >= 10 => {}
             Ok(other) => panic!("{n}: {other:?}"),
             Err(_) => kept.push(receipt),
         }
@@ -55,7 +55,7 @@ async fn a_full_outbox_refuses_at_once_and_what_it_holds_is_published_in_order()
     assert_eq!(kept.len(), 10);
     network.set(Condition::Whole);
     for receipt in kept {
-        assert_eq!(timeout(PATIENCE, receipt).await.unwrap(), Outcome::Ack(Level::Confirmed));
+        assert_eq!(timeout(PATIENCE, receipt).await.unwrap(), PublishOutcome::Ack(Level::Confirmed));
     }
     for n in 0..10 {
         assert_eq!(id(&mut events).await, n.to_string());
@@ -83,10 +83,10 @@ async fn what_is_too_old_is_refused_or_unknown_and_never_sent_later() {
     let began = Instant::now();
     let waiting: Vec<_> = (0..5).map(|n| bus.publish(envelope("lobby", &format!("waiting-{n}")))).collect();
     let outcome = timeout(PATIENCE, written).await.unwrap();
-    assert!(matches!(outcome, Outcome::Unknown { .. }), "{outcome:?}");
+    assert!(matches!(outcome, PublishOutcome::Unknown { .. }), "{outcome:?}");
     for receipt in waiting {
         let outcome = timeout(PATIENCE, receipt).await.unwrap();
-        assert!(matches!(outcome, Outcome::Refused { code: "bus_down", .. }), "{outcome:?}");
+        assert!(matches!(outcome, PublishOutcome::Refused { code: "bus_down", .. }), "{outcome:?}");
     }
     assert!(began.elapsed() >= age, "refused after {:?}", began.elapsed());
     network.set(Condition::Whole);
@@ -126,9 +126,9 @@ async fn of_what_a_full_history_refuses_nothing_is_heard() {
     for n in 0.. {
         let name = n.to_string();
         match publish(&bus, "lobby", &name).await {
-            Outcome::Ack(_) => acked.insert(name),
-            Outcome::Refused { code: "rejected", .. } => refused.insert(name),
-            Outcome::Unknown { .. } => unknown.insert(name),
+            PublishOutcome::Ack(_) => acked.insert(name),
+            PublishOutcome::Refused { code: "rejected", .. } => refused.insert(name),
+            PublishOutcome::Unknown { .. } => unknown.insert(name),
             other => panic!("{other:?}"),
         };
         // It is tried again now and then.
@@ -141,7 +141,7 @@ async fn of_what_a_full_history_refuses_nothing_is_heard() {
     assert!(refused.len() > unknown.len(), "{} refused, {} unknown", refused.len(), unknown.len());
     channel.queue_purge(history.into(), Default::default()).await.unwrap();
     let deadline = Instant::now() + PATIENCE;
-    while publish(&bus, "lobby", "room-again").await != Outcome::Ack(Level::Confirmed) {
+    while publish(&bus, "lobby", "room-again").await != PublishOutcome::Ack(Level::Confirmed) {
         assert!(Instant::now() < deadline, "there is room, and still it refuses");
     }
     let mut heard = HashSet::new();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use pubsub_lab::bus::{Bus, BusError, BusEvent, Outcome};
+use pubsub_lab::bus::{Bus, BusError, BusEvent, PublishOutcome};
 use pubsub_lab::wire::{Envelope, Kind, Room};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -51,7 +51,7 @@ impl Node {
         timeout(PATIENCE, self.bus.unsubscribe(room(name))).await.expect("not unsubscribed").unwrap();
     }
 
-    async fn publish(&self, name: &str, text: &str) -> Outcome {
+    async fn publish(&self, name: &str, text: &str) -> PublishOutcome {
         timeout(PATIENCE, self.bus.publish(envelope(name, text))).await.expect("no answer to a publish")
     }
 
@@ -89,7 +89,7 @@ pub async fn a_node_gets_its_own_messages<C: Cluster>(cluster: C) {
     let mut node = Node::start(&cluster).await;
     node.subscribe("lobby").await;
     let sent = envelope("lobby", "{\"text\":\"a\\nb\"}");
-    assert_eq!(node.bus.publish(sent.clone()).await, Outcome::Ack(C::LEVEL));
+    assert_eq!(node.bus.publish(sent.clone()).await, PublishOutcome::Ack(C::LEVEL));
     match node.event().await {
         BusEvent::Envelope(received) => assert_eq!(received, sent, "every field arrives as it was sent"),
         other => panic!("{other:?}"),
@@ -107,8 +107,8 @@ pub async fn one_publishers_messages_keep_their_order<C: Cluster>(cluster: C) {
         let receipts: Vec<_> = numbers.clone().map(publish).collect();
         for (n, receipt) in numbers.zip(receipts) {
             match receipt.await {
-                Outcome::Refused { code: "overloaded", .. } => continue,
-                outcome => assert_eq!(outcome, Outcome::Ack(C::LEVEL)),
+                PublishOutcome::Refused { code: "overloaded", .. } => continue,
+                outcome => assert_eq!(outcome, PublishOutcome::Ack(C::LEVEL)),
             }
             assert_eq!(node.text().await, n.to_string());
             owed += 1;
@@ -197,8 +197,8 @@ pub async fn a_reader_that_does_not_read_loses_named_messages<C: Cluster>(cluste
     let mut refused = 0;
     for n in 0..SENT {
         match node.publish("lobby", &n.to_string()).await {
-            Outcome::Ack(_) => {}
-            Outcome::Refused { code, .. } => {
+            PublishOutcome::Ack(_) => {}
+            PublishOutcome::Refused { code, .. } => {
                 assert_eq!(code, "overloaded");
                 refused += 1;
             }
@@ -234,7 +234,7 @@ pub async fn nothing_goes_through_a_closed_bus<C: Cluster>(cluster: C) {
     for receipt in receipts {
         timeout(PATIENCE, receipt).await.expect("what was queued is answered");
     }
-    assert!(matches!(node.publish("lobby", "late").await, Outcome::Refused { code: "bus_down", .. }));
+    assert!(matches!(node.publish("lobby", "late").await, PublishOutcome::Refused { code: "bus_down", .. }));
     assert_eq!(node.bus.subscribe(room("a")).await, Err(BusError::Closed));
     assert_eq!(node.bus.unsubscribe(room("lobby")).await, Err(BusError::Closed));
     assert!(!node.bus.health().borrow().is_up());
@@ -265,9 +265,9 @@ pub async fn a_dead_broker_refuses_at_once_and_comes_back<C: Cluster>(cluster: C
             continue;
         }
         match node.publish("lobby", &text).await {
-            Outcome::Refused { code: "bus_down", reason } => assert!(!reason.is_empty()),
+            PublishOutcome::Refused { code: "bus_down", reason } => assert!(!reason.is_empty()),
             // One connection may be seen dead a moment before the other.
-            Outcome::Unknown { .. } if n == 0 => continue,
+            PublishOutcome::Unknown { .. } if n == 0 => continue,
             other => panic!("{other:?}"),
         }
         assert!(
@@ -286,11 +286,11 @@ pub async fn a_dead_broker_refuses_at_once_and_comes_back<C: Cluster>(cluster: C
     node.is_up().await;
     for (text, receipt) in kept {
         let outcome = timeout(PATIENCE, receipt).await.expect("confirmed after the outage");
-        assert_eq!(outcome, Outcome::Ack(C::LEVEL));
+        assert_eq!(outcome, PublishOutcome::Ack(C::LEVEL));
         assert_eq!(node.text().await, text);
     }
     for name in ["lobby", "new"] {
-        assert_eq!(node.publish(name, name).await, Outcome::Ack(C::LEVEL));
+        assert_eq!(node.publish(name, name).await, PublishOutcome::Ack(C::LEVEL));
         assert_eq!(node.text().await, name, "nothing refused is delivered later: {refused:?}");
     }
 }

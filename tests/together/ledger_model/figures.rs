@@ -160,8 +160,8 @@ pub fn expected(model: &Model, faults: &[FaultTimes], ended: Duration) -> Named 
 /// The ledger's figures under the same names.
 pub fn named(settled: &Settled) -> Named {
     let figure = |name: &'static str| match name {
-        "unsent_debts" => Some(settled.unsent_debts),
-        "on_time_debts" => Some(settled.on_time),
+        "unsent_debts" => Some(settled.counts.unsent_debts),
+        "on_time_debts" => Some(settled.debts.on_time),
         "first_by_replay" => Some(settled.recovered.len()),
         _ => settled.figure(name).map(|figure| figure.value() as u64),
     };
@@ -180,8 +180,8 @@ pub fn invariants(settled: &Settled) {
     );
     assert_eq!(debts.lost_online + debts.lost_offline, debts.lost);
     assert!(debts.lost_no_path <= debts.lost_handed);
-    assert!(settled.on_time <= debts.delivered);
-    assert_eq!(debts.on_time.is_none(), debts.owed == 0);
+    assert!(settled.debts.on_time <= debts.delivered);
+    assert_eq!(debts.on_time_share().is_none(), debts.owed == 0);
     assert_eq!(settled.latency.len(), debts.delivered);
     assert_eq!(settled.service.len(), debts.delivered);
     assert_eq!(timeline.iter().map(|slice| slice.sent).sum::<u64>(), messages.sent);

@@ -53,7 +53,7 @@ fn a_report_merged_with_one_that_found_the_same_has_twice_of_all_and_the_same_qu
     assert_eq!(pooled["latency_us"], serde_json::to_value(run.latency_us).unwrap());
     assert_eq!(pooled["phases_us"], serde_json::to_value(&run.phases_us).unwrap());
     let share = |json: &Value| json.as_f64().unwrap();
-    assert!((share(&pooled["debts"]["on_time"]) - run.debts.unwrap().on_time.unwrap()).abs() < 1e-9);
+    assert!((share(&pooled["debts"]["on_time"]) - run.debts.unwrap().on_time_share().unwrap()).abs() < 1e-9);
     // It is a report like any other.
     assert!(printed(place.path(), &["twice/merged.json"]).contains("local"));
 }

@@ -1,6 +1,6 @@
 //! A scenario file validates if the parser takes it, and does not if the parser refuses it for its shape.
 
-use pubsub_lab::scenario::{ACTIONS, FIGURES, FigureKind, Overrides, Scenario, Shipped, figure_kind};
+use pubsub_lab::scenario::{ACTIONS, FigureKind, Overrides, Scenario, Shipped, figure_kind, figure_names};
 use serde_json::Value;
 
 use super::{printed, schema, wrong};
@@ -151,8 +151,8 @@ fn bounds_are_those_of_the_parser() {
         }
     };
     let file = |n: usize| {
-        let line = |figure: &&str| format!("{figure} = {}\n", bounds(figure_kind(figure).unwrap())[n]);
-        let all: String = FIGURES.iter().map(line).collect();
+        let line = |figure: String| format!("{figure} = {}\n", bounds(figure_kind(&figure).unwrap())[n]);
+        let all: String = figure_names().map(line).collect();
         format!("[expect]\n{all}[expect.redis]\n{all}[expect.server]\n{all}")
     };
     judged(&[0, 1, 2, 3].map(file), true);

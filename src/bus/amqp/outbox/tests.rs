@@ -28,10 +28,10 @@ fn open(capacity: usize, now: Instant) -> (Outbox, Meter) {
 fn word(receipt: &mut Receipt) -> &'static str {
     match receipt.now_or_never() {
         None => "",
-        Some(Outcome::Ack(Level::Confirmed)) => "confirmed",
-        Some(Outcome::Ack(Level::Handed)) => "handed",
-        Some(Outcome::Refused { code, .. }) => code,
-        Some(Outcome::Unknown { .. }) => "unknown",
+        Some(PublishOutcome::Ack(Level::Confirmed)) => "confirmed",
+        Some(PublishOutcome::Ack(Level::Handed)) => "handed",
+        Some(PublishOutcome::Refused { code, .. }) => code,
+        Some(PublishOutcome::Unknown { .. }) => "unknown",
     }
 }
 
@@ -80,7 +80,7 @@ fn what_is_not_answered_fills_the_outbox_wherever_it_is() {
     let mut jobs = write(&outbox);
     assert_eq!(word(&mut outbox.publish(&chat("r", "4"), now)), "overloaded", "they are not confirmed");
     assert_eq!(word(&mut outbox.publish(&presence("r", "5"), now)), "", "signals have room of their own");
-    outbox.answer(jobs.remove(0), Outcome::Ack(Level::Confirmed));
+    outbox.answer(jobs.remove(0), PublishOutcome::Ack(Level::Confirmed));
     assert_eq!(word(&mut outbox.publish(&chat("r", "6"), now)), "");
     assert_eq!((meter.count("refused"), meter.count("published")), (2, 1));
 }
@@ -114,7 +114,7 @@ fn bytes_are_bounded_and_given_back_with_the_answer() {
     assert_eq!(word(&mut outbox.publish(&long("2"), now)), "overloaded");
     let mut jobs = outbox.take(10);
     assert_eq!(word(&mut outbox.publish(&long("3"), now)), "overloaded", "it is not answered");
-    outbox.answer(jobs.remove(0), Outcome::Ack(Level::Confirmed));
+    outbox.answer(jobs.remove(0), PublishOutcome::Ack(Level::Confirmed));
     assert_eq!(word(&mut outbox.publish(&long("4"), now)), "");
 }
 
@@ -133,7 +133,7 @@ fn chat_that_was_not_confirmed_waits_before_what_is_newer() {
     assert_eq!(ids(&jobs), ["1", "2", "3", "4"]);
     assert_eq!(jobs.iter().map(|job| job.written).collect::<Vec<_>>(), [true, true, false, false]);
     for job in jobs {
-        outbox.answer(job, Outcome::Ack(Level::Confirmed));
+        outbox.answer(job, PublishOutcome::Ack(Level::Confirmed));
     }
     assert_eq!(receipts.each_mut().map(word), ["confirmed"; 3]);
     assert_eq!(word(&mut meanwhile), "confirmed");
@@ -212,7 +212,7 @@ fn what_the_bus_sends_for_itself_is_answered_and_not_counted() {
     let target = Target::Canary { room: room("$canary"), chat: true };
     let mut canary = outbox.add(target, &chat("$canary", "c"), now);
     for job in outbox.take(10) {
-        outbox.answer(job, Outcome::Ack(Level::Handed));
+        outbox.answer(job, PublishOutcome::Ack(Level::Handed));
     }
     assert_eq!((word(&mut fence), word(&mut canary)), ("handed", "handed"));
     outbox.shut("lost");
@@ -241,7 +241,7 @@ fn a_closed_bus_takes_nothing_more_and_answers_what_is_left() {
     let (outbox, _) = open(10, now);
     let [mut sent, mut unsent] = ["1", "2"].map(|id| outbox.publish(&chat("r", id), now));
     outbox.close();
-    let closed = Some(Outcome::bus_down(CLOSED));
+    let closed = Some(PublishOutcome::bus_down(CLOSED));
     outbox.open(now);
     assert_eq!(outbox.publish(&chat("r", "3"), now).now_or_never(), closed);
     assert_eq!(outbox.publish(&presence("r", "4"), now).now_or_never(), closed);

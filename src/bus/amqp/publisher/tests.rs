@@ -3,8 +3,10 @@
 use lapin::message::{BasicReturnMessage, Delivery};
 use lapin::protocol::{AMQPError, AMQPErrorKind, AMQPSoftError};
 use lapin::{ChannelState, ErrorKind};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::amqp::server::AmqpServer;
 use crate::meter::Meter;
 use crate::samples::{any_moment, chat, presence, room};
 use crate::{Counters, Health, Receipt};
@@ -23,7 +25,9 @@ impl Stage {
         let outbox = Arc::new(Outbox::new(10, Duration::from_secs(60), counters));
         outbox.open(now);
         let status = Arc::new(Status::new("AMQP", "connecting".into()));
-        let publisher = Publisher::new(&outbox, &status, &Arc::default(), &CancellationToken::new());
+        let server = Arc::new(AmqpServer::parse("amqp://127.0.0.1", Names::new("ns"), "p").unwrap());
+        let dialer = Dialer::new("publisher", &server, &Arc::default(), &CancellationToken::new());
+        let publisher = Publisher { dialer, outbox, status };
         Self { publisher, meter, now }
     }
 
@@ -37,7 +41,11 @@ impl Stage {
 
     /// The consequences of one confirm: the outcome that the sender gets, whether the message is to be published
     /// again, and why the connection is of no more use.
-    fn settle(&self, envelope: &Envelope, confirm: Confirm) -> (Option<Outcome>, bool, Option<String>) {
+    fn settle(
+        &self,
+        envelope: &Envelope,
+        confirm: Confirm,
+    ) -> (Option<PublishOutcome>, bool, Option<String>) {
         let (job, receipt) = self.sent(envelope);
         let (again, failed) = self.publisher.settle(vec![(Some(job), confirm)]);
         (receipt.now_or_never(), !again.is_empty(), failed)
@@ -78,9 +86,12 @@ fn dead() -> Confirm {
 #[test]
 fn a_confirmed_chat_message_is_written_down_and_a_signal_only_handed_over() {
     let stage = Stage::new();
-    let confirmed = (Some(Outcome::Ack(Level::Confirmed)), false, None);
+    let confirmed = (Some(PublishOutcome::Ack(Level::Confirmed)), false, None);
     assert_eq!(stage.settle(&chat("r", "1"), ack()), confirmed);
-    assert_eq!(stage.settle(&presence("r", "2"), ack()), (Some(Outcome::Ack(Level::Handed)), false, None));
+    assert_eq!(
+        stage.settle(&presence("r", "2"), ack()),
+        (Some(PublishOutcome::Ack(Level::Handed)), false, None)
+    );
     assert_eq!(stage.meter.count("published"), 2);
 }
 
@@ -88,17 +99,19 @@ fn a_confirmed_chat_message_is_written_down_and_a_signal_only_handed_over() {
 fn a_full_history_leaves_the_message_unknown_and_refuses_what_comes_next() {
     let stage = Stage::new();
     let (outcome, again, failed) = stage.settle(&chat("r", "1"), nack());
-    assert!(matches!(&outcome, Some(Outcome::Unknown { reason }) if reason.contains("history is full")));
+    assert!(
+        matches!(&outcome, Some(PublishOutcome::Unknown { reason }) if reason.contains("history is full"))
+    );
     assert!(!again && failed.is_none());
     let next = stage.publisher.outbox.publish(&chat("r", "2"), stage.now).now_or_never();
-    assert!(matches!(next, Some(Outcome::Refused { code: "rejected", .. })), "{next:?}");
+    assert!(matches!(next, Some(PublishOutcome::Refused { code: "rejected", .. })), "{next:?}");
 }
 
 #[test]
 fn a_signal_that_rabbitmq_did_not_take_says_nothing_of_the_history() {
     let stage = Stage::new();
     let (outcome, again, failed) = stage.settle(&presence("r", "1"), nack());
-    assert!(matches!(outcome, Some(Outcome::Unknown { .. })) && !again && failed.is_none());
+    assert!(matches!(outcome, Some(PublishOutcome::Unknown { .. })) && !again && failed.is_none());
     assert!(stage.publisher.outbox.publish(&chat("r", "2"), stage.now).now_or_never().is_none());
 }
 
@@ -119,7 +132,7 @@ fn a_returned_message_may_come_with_the_confirm_of_another() {
     assert_eq!(again.iter().map(|job| &*job.id).collect::<Vec<_>>(), ["1"]);
     assert!(failed.is_some());
     assert_eq!(first_told.now_or_never(), None);
-    assert_eq!(second_told.now_or_never(), Some(Outcome::Ack(Level::Confirmed)));
+    assert_eq!(second_told.now_or_never(), Some(PublishOutcome::Ack(Level::Confirmed)));
 }
 
 #[test]
@@ -131,7 +144,7 @@ fn a_failed_confirm_keeps_the_message_and_the_first_reason_is_told() {
     let (again, failed) = stage.publisher.settle(landed);
     assert_eq!(again.iter().map(|job| &*job.id).collect::<Vec<_>>(), ["2", "3"]);
     assert_eq!(failed.as_deref(), Some("NOT_FOUND - no exchange"));
-    assert_eq!(first_told.now_or_never(), Some(Outcome::Ack(Level::Confirmed)));
+    assert_eq!(first_told.now_or_never(), Some(PublishOutcome::Ack(Level::Confirmed)));
     assert_eq!((second_told.now_or_never(), third_told.now_or_never()), (None, None));
 }
 
@@ -139,9 +152,9 @@ fn a_failed_confirm_keeps_the_message_and_the_first_reason_is_told() {
 fn an_exchange_that_is_gone_is_noted_and_a_dead_channel_is_not() {
     let stage = Stage::new();
     stage.settle(&chat("r", "1"), dead());
-    assert_eq!(stage.publisher.torn.times(), 0);
+    assert_eq!(stage.publisher.dialer.losses.count(), 0);
     stage.settle(&chat("r", "2"), missing());
-    assert_eq!(stage.publisher.torn.times(), 1);
+    assert_eq!(stage.publisher.dialer.losses.count(), 1);
 }
 
 #[test]
@@ -156,13 +169,13 @@ fn a_confirm_of_what_was_answered_meanwhile_tells_nobody() {
 fn a_lost_connection_keeps_chat_and_a_closed_bus_answers_it() {
     let mut stage = Stage::new();
     let receipt = stage.publisher.outbox.publish(&chat("r", "1"), stage.now);
-    stage.publisher.down("lost");
+    stage.publisher.report_down("lost");
     assert_eq!(*stage.publisher.status.watch().borrow(), Health::Down("lost".into()));
     let mut receipt = std::pin::pin!(receipt);
     assert_eq!(receipt.as_mut().now_or_never(), None);
-    stage.publisher.stop.cancel();
-    stage.publisher.down(CLOSED);
-    assert_eq!(receipt.now_or_never(), Some(Outcome::bus_down(CLOSED)));
+    stage.publisher.dialer.stop.cancel();
+    stage.publisher.report_down(CLOSED);
+    assert_eq!(receipt.now_or_never(), Some(PublishOutcome::bus_down(CLOSED)));
 }
 
 /// How the one message that waits is published.

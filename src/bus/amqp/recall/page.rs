@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use bytes::Bytes;
 
-use super::question::{Answer, Failure};
+use super::question::{Answer, HistoryFailure};
 use wire::{Envelope, Room};
 
 /// Response header: whether `after` is known.
@@ -26,7 +26,7 @@ pub(super) struct Page {
 
 impl Page {
     /// Reads a page of a room.
-    pub(super) fn read(room: &Room, answer: &Answer) -> Result<Self, Failure> {
+    pub(super) fn read(room: &Room, answer: &Answer) -> Result<Self, HistoryFailure> {
         Ok(Self {
             found: header(answer, FOUND)?,
             next: header(answer, NEXT)?,
@@ -35,25 +35,25 @@ impl Page {
     }
 }
 
-fn header<T: FromStr>(answer: &Answer, name: &str) -> Result<Option<T>, Failure> {
+fn header<T: FromStr>(answer: &Answer, name: &str) -> Result<Option<T>, HistoryFailure> {
     let Some(value) = answer.headers.get(name) else { return Ok(None) };
     let value = value.to_str().ok().and_then(|value| value.parse().ok());
-    value.map(Some).ok_or_else(|| Failure(format!("its header `{name}` is garbled")))
+    value.map(Some).ok_or_else(|| HistoryFailure(format!("its header `{name}` is garbled")))
 }
 
-fn envelopes(room: &Room, body: &Bytes) -> Result<VecDeque<Envelope>, Failure> {
+fn envelopes(room: &Room, body: &Bytes) -> Result<VecDeque<Envelope>, HistoryFailure> {
     let mut envelopes = VecDeque::new();
     let mut ends = body.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at);
     let mut begin = 0;
     while begin < body.len() {
         // A line without an end was cut off on its way.
         let (Some(_), Some(end)) = (ends.next(), ends.next()) else {
-            return Err(Failure("a message ends too early".into()));
+            return Err(HistoryFailure("a message ends too early".into()));
         };
         let envelope =
-            Envelope::decode(body.slice(begin..end)).map_err(|error| Failure(error.to_string()))?;
+            Envelope::decode(body.slice(begin..end)).map_err(|error| HistoryFailure(error.to_string()))?;
         if !envelope.kind.is_kept() || envelope.room != *room {
-            return Err(Failure("it told what was not asked".into()));
+            return Err(HistoryFailure("it told what was not asked".into()));
         }
         envelopes.push_back(envelope);
         begin = end + 1;
@@ -72,7 +72,7 @@ mod tests {
         let headers: HeaderMap =
             headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
         let answer = Answer { status: 200, headers, body: Some(Bytes::from_static(body.as_bytes())) };
-        Page::read(&room("a room"), &answer).map_err(|Failure(reason)| reason)
+        Page::read(&room("a room"), &answer).map_err(|HistoryFailure(reason)| reason)
     }
 
     #[test]

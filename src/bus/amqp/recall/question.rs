@@ -32,23 +32,27 @@ pub(super) struct Answer {
 
 /// The reason why there is no answer, as a sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Failure(pub(super) String);
+pub(super) struct HistoryFailure(pub(super) String);
 
-impl From<Failure> for BusError {
-    fn from(Failure(reason): Failure) -> Self {
+impl From<HistoryFailure> for BusError {
+    fn from(HistoryFailure(reason): HistoryFailure) -> Self {
         Self::History(reason)
     }
 }
 
 impl Answer {
     /// The answer itself if its status is 200, else the failure.
-    pub(super) fn ok(self) -> Result<Self, Failure> {
-        if self.status == 200 { Ok(self) } else { Err(Failure(format!("it answered {}", self.status))) }
+    pub(super) fn ok(self) -> Result<Self, HistoryFailure> {
+        if self.status == 200 {
+            Ok(self)
+        } else {
+            Err(HistoryFailure(format!("it answered {}", self.status)))
+        }
     }
 
     /// The body of the answer, or the failure that it is too long.
-    pub(super) fn body(&self) -> Result<&Bytes, Failure> {
-        self.body.as_ref().ok_or_else(|| Failure("its answer is too long".into()))
+    pub(super) fn body(&self) -> Result<&Bytes, HistoryFailure> {
+        self.body.as_ref().ok_or_else(|| HistoryFailure("its answer is too long".into()))
     }
 }
 
@@ -72,14 +76,21 @@ impl Host {
     }
 
     /// The answer to a GET request, with a body of at most `bytes` bytes.
-    pub(super) async fn get(&self, path: &str, bytes: usize, deadline: Instant) -> Result<Answer, Failure> {
+    pub(super) async fn get(
+        &self,
+        path: &str,
+        bytes: usize,
+        deadline: Instant,
+    ) -> Result<Answer, HistoryFailure> {
         // The future is boxed because it holds hyper's whole connection.
         let exchange = Box::pin(self.exchange(path, bytes));
-        timeout_at(deadline, exchange).await.map_err(|_| Failure("it does not answer in time".into()))?
+        timeout_at(deadline, exchange)
+            .await
+            .map_err(|_| HistoryFailure("it does not answer in time".into()))?
     }
 
-    async fn exchange(&self, path: &str, bytes: usize) -> Result<Answer, Failure> {
-        let tcp = TcpStream::connect(&*self.0).await.map_err(|error| Failure(error.to_string()))?;
+    async fn exchange(&self, path: &str, bytes: usize) -> Result<Answer, HistoryFailure> {
+        let tcp = TcpStream::connect(&*self.0).await.map_err(|error| HistoryFailure(error.to_string()))?;
         // A question is one small write whose answer is awaited, so it must not wait in the kernel.
         let _ = tcp.set_nodelay(true);
         let (mut sender, connection) = http1::Builder::new()
@@ -91,7 +102,7 @@ impl Host {
             .header(HOST, &*self.0)
             .header(CONNECTION, "close")
             .body(Body::empty())
-            .map_err(|error| Failure(error.to_string()))?;
+            .map_err(|error| HistoryFailure(error.to_string()))?;
         let mut answer = pin!(async move {
             let response = sender.send_request(request).await.map_err(failed)?;
             let (head, body) = response.into_parts();
@@ -110,7 +121,7 @@ impl Host {
 }
 
 /// Reads a body; gives `None` if it has more than `bytes` bytes.
-async fn read(body: Body, bytes: usize) -> Result<Option<Bytes>, Failure> {
+async fn read(body: Body, bytes: usize) -> Result<Option<Bytes>, HistoryFailure> {
     match to_bytes(body, bytes).await {
         Ok(body) => Ok(Some(body)),
         Err(error) => {
@@ -118,7 +129,7 @@ async fn read(body: Body, bytes: usize) -> Result<Option<Bytes>, Failure> {
             let mut source = std::error::Error::source(&error);
             while let Some(cause) = source {
                 if let Some(error) = cause.downcast_ref::<hyper::Error>() {
-                    return Err(Failure(error.to_string()));
+                    return Err(HistoryFailure(error.to_string()));
                 }
                 source = cause.source();
             }
@@ -127,8 +138,8 @@ async fn read(body: Body, bytes: usize) -> Result<Option<Bytes>, Failure> {
     }
 }
 
-fn failed(error: hyper::Error) -> Failure {
-    Failure(format!("it does not answer as a server does: {error}"))
+fn failed(error: hyper::Error) -> HistoryFailure {
+    HistoryFailure(format!("it does not answer as a server does: {error}"))
 }
 
 /// Encodes a text as one segment of a path, or one value of a query.

@@ -38,7 +38,7 @@ pub(in super::super) enum Role {
 }
 
 /// A connection after its handshake.
-pub(in super::super) struct Connection {
+pub(in super::super) struct ZmtpConnection {
     pub(in super::super) read: Incoming<OwnedReadHalf>,
     pub(in super::super) write: OwnedWriteHalf,
     /// Whether the peer speaks ZMTP 3.1: subscriptions are commands, and PING is answered.
@@ -68,13 +68,13 @@ pub(in super::super) async fn shake_hands(
     tcp: TcpStream,
     role: Role,
     me: &str,
-) -> Result<Connection, String> {
+) -> Result<ZmtpConnection, String> {
     timeout(WITHIN, exchange(tcp, role, me))
         .await
         .unwrap_or_else(|_| Err(format!("no handshake within {WITHIN:?}")))
 }
 
-async fn exchange(tcp: TcpStream, role: Role, me: &str) -> Result<Connection, String> {
+async fn exchange(tcp: TcpStream, role: Role, me: &str) -> Result<ZmtpConnection, String> {
     let failed = |error: std::io::Error| error.to_string();
     // With Nagle's algorithm every short message would wait for the answer to the one before.
     tcp.set_nodelay(true).map_err(failed)?;
@@ -98,7 +98,7 @@ async fn exchange(tcp: TcpStream, role: Role, me: &str) -> Result<Connection, St
         let socket = String::from_utf8_lossy(&socket);
         return Err(format!("it is a {socket} socket, which does not fit a {}", role.socket_type()));
     }
-    Ok(Connection { read, write, commands, node })
+    Ok(ZmtpConnection { read, write, commands, node })
 }
 
 fn greeting() -> [u8; 64] {

@@ -21,7 +21,7 @@ mod handshake;
 
 pub(super) use decode::{Command, Incoming, Traffic};
 pub(super) use encode::{put_cancel, put_message, put_ping, put_pong, put_subscribe};
-pub(super) use handshake::{Connection, NodeId, Role, shake_hands};
+pub(super) use handshake::{NodeId, Role, ZmtpConnection, shake_hands};
 
 /// Flag of a frame: another frame of the message follows.
 const MORE: u8 = 1;

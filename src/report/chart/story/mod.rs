@@ -40,7 +40,7 @@ fn picture(run: &RunReport, names: Names, story: &Story) -> Option<Picture> {
     let height = 320 + 18 * i32::try_from(story.arrows.len()).unwrap_or(i32::MAX).min(30);
     let times = |begin| Times::new(moments(run, story), begin, begin + height);
     let bands = band::all(&lanes, told(run, story));
-    // Which shades are drawn does not depend on the height of the legend, so any begin of the time will do.
+    // Which shades are drawn does not depend on the height of the legend, so any start of the time will do.
     let keys = keys(story, band::keys(&bands, &times(0)));
     let top = legend::height(&keys) + 6;
     let times = times(top + lanes.head() + 6);

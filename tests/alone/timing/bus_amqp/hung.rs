@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use pubsub_lab::bus::amqp::AmqpOptions;
-use pubsub_lab::bus::{Bus, BusEvent, Level, Outcome};
+use pubsub_lab::bus::{Bus, BusEvent, Level, PublishOutcome};
 use tokio::time::{sleep, timeout};
 
 use super::network::{Condition, Network};
@@ -21,7 +21,7 @@ async fn what_arrived_before_is_no_sign_of_life() {
     is_up(&speaker).await;
     let receipts: Vec<_> = (0..900).map(|n| speaker.publish(envelope("lobby", &n.to_string()))).collect();
     for receipt in receipts {
-        assert_eq!(receipt.await, Outcome::Ack(Level::Confirmed));
+        assert_eq!(receipt.await, PublishOutcome::Ack(Level::Confirmed));
     }
     // A slow node: what is in the library already would last for a minute.
     let mut broken = None;

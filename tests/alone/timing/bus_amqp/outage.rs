@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pubsub_lab::bus::{Bus, Level, Outcome};
+use pubsub_lab::bus::{Bus, Level, PublishOutcome};
 use tokio::time::sleep_until;
 
 use super::network::{Condition, Network};
@@ -64,7 +64,7 @@ async fn killed_and_stopped_under_load_nothing_confirmed_is_lost_and_nothing_com
     let told = traffic.end().await;
     told.check();
     for (n, (_, outcome)) in &told.sent {
-        assert_eq!(*outcome, Outcome::Ack(Level::Confirmed), "{n}: it would have waited for a minute");
+        assert_eq!(*outcome, PublishOutcome::Ack(Level::Confirmed), "{n}: it would have waited for a minute");
     }
     assert_eq!(told.heard.len(), told.sent.len());
     for back in [ready, resumed] {

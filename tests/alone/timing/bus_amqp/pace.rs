@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pubsub_lab::bus::{Bus, Level, Outcome};
+use pubsub_lab::bus::{Bus, Level, PublishOutcome};
 use pubsub_lab::fault::link::{Proxy, ProxyLink, Way};
 use pubsub_lab::scenario::{Condition, kinds};
 use tokio_util::sync::CancellationToken;
@@ -37,7 +37,7 @@ async fn confirms_are_pipelined() {
     let publish = |n: i32| bus.publish(envelope("lobby", &format!("many-{n}")));
     let receipts: Vec<_> = (0..1_000).map(publish).collect();
     for receipt in receipts {
-        assert_eq!(receipt.await, Outcome::Ack(Level::Confirmed));
+        assert_eq!(receipt.await, PublishOutcome::Ack(Level::Confirmed));
     }
     let took = began.elapsed();
     eprintln!("1,000 together: {took:?}");

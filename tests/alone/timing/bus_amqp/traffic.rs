@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pubsub_lab::bus::amqp::{AmqpBus, AmqpOptions};
-use pubsub_lab::bus::{Bus, BusEvent, Level, Outcome};
+use pubsub_lab::bus::{Bus, BusEvent, Level, PublishOutcome};
 use tokio::sync::mpsc;
 use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -18,14 +18,14 @@ pub struct Traffic {
     pub speaker: Arc<AmqpBus>,
     tasks: TaskTracker,
     stop: CancellationToken,
-    sent: mpsc::UnboundedReceiver<(u64, Instant, Outcome)>,
+    sent: mpsc::UnboundedReceiver<(u64, Instant, PublishOutcome)>,
     heard: mpsc::UnboundedReceiver<(u64, Instant)>,
 }
 
 /// What became of it.
 pub struct Told {
     /// When each was published, and its answer.
-    pub sent: HashMap<u64, (Instant, Outcome)>,
+    pub sent: HashMap<u64, (Instant, PublishOutcome)>,
     /// In the order of the listener.
     pub heard: Vec<(u64, Instant)>,
 }
@@ -69,7 +69,7 @@ impl Traffic {
         let mut sent = HashMap::new();
         let mut owed = HashSet::new();
         while let Some((n, began, outcome)) = timeout(PATIENCE, self.sent.recv()).await.expect("no answer") {
-            if outcome == Outcome::Ack(Level::Confirmed) {
+            if outcome == PublishOutcome::Ack(Level::Confirmed) {
                 owed.insert(n);
             }
             sent.insert(n, (began, outcome));
@@ -104,7 +104,7 @@ impl Told {
         }
         for (n, _) in &self.heard {
             let (_, outcome) = &self.sent[n];
-            assert!(!matches!(outcome, Outcome::Refused { .. }), "{n} was heard: {outcome:?}");
+            assert!(!matches!(outcome, PublishOutcome::Refused { .. }), "{n} was heard: {outcome:?}");
         }
     }
 

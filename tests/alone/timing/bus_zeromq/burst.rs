@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pubsub_lab::bus::zeromq::ZeromqOptions;
-use pubsub_lab::bus::{Bus, BusEvent, Level, Outcome};
+use pubsub_lab::bus::{Bus, BusEvent, Level, PublishOutcome};
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -32,7 +32,7 @@ async fn of_a_burst_of_20_000_every_message_arrives_or_is_counted() {
     }
     let took = began.elapsed();
     for receipt in receipts {
-        assert_eq!(receipt.await, Outcome::Ack(Level::Handed));
+        assert_eq!(receipt.await, PublishOutcome::Ack(Level::Handed));
     }
     speaker.publish(envelope("lobby", "end", "x"));
     let (mut received, mut next) = (0, 0);
@@ -74,7 +74,7 @@ async fn exactly_the_high_water_mark_waits_and_the_newest_are_dropped() {
         let before = count(&counters, "hwm_dropped_total");
         for n in 0..BURST {
             let outcome = speaker.publish(envelope("lobby", &n.to_string(), "x")).await;
-            assert_eq!(outcome, Outcome::Ack(Level::Handed), "a peer's loss is no refusal");
+            assert_eq!(outcome, PublishOutcome::Ack(Level::Handed), "a peer's loss is no refusal");
         }
         assert_eq!(count(&counters, "hwm_dropped_total") - before, BURST - 100);
         for n in 0..100 {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use pubsub_lab::bus::zeromq::{ZeromqBus, ZeromqOptions};
-use pubsub_lab::bus::{Bus, BusError, Level, Outcome};
+use pubsub_lab::bus::{Bus, BusError, Level, PublishOutcome};
 use tokio::net::TcpListener;
 
 use super::raw::{Raw, frame, message};
@@ -27,7 +27,7 @@ async fn every_node_hears_every_other_once_and_in_order() {
     for n in 0..SENT {
         for (speaker, (bus, _)) in buses.iter().enumerate() {
             let outcome = bus.publish(envelope("lobby", &format!("{speaker}.{n}"), "x")).await;
-            assert_eq!(outcome, Outcome::Ack(Level::Handed));
+            assert_eq!(outcome, PublishOutcome::Ack(Level::Handed));
         }
     }
     for (_, events) in &mut buses {
@@ -211,7 +211,7 @@ async fn closing_frees_the_port_at_once_and_gives_away_what_waits() {
         assert_eq!(id(&mut events).await, n.to_string(), "what waited was sent before the end");
     }
     let outcome = one.publish(envelope("lobby", "late", "x")).await;
-    assert!(matches!(outcome, Outcome::Refused { code: "bus_down", .. }), "{outcome:?}");
+    assert!(matches!(outcome, PublishOutcome::Refused { code: "bus_down", .. }), "{outcome:?}");
     assert_eq!(one.subscribe(room("lobby")).await, Err(BusError::Closed));
 
     // Nobody closed this one.

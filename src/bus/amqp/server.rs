@@ -11,25 +11,25 @@ use lapin::{Connection, ConnectionProperties, Error};
 use socket2::SockRef;
 use tokio::time::timeout;
 
+use super::connection::AmqpConnection;
 use super::ending::Ending;
-use super::failure::is_lasting;
-use super::link::Link;
+use super::errors::is_lasting;
 use super::topology::{self, Names};
-use crate::BusError;
 use crate::redaction::redact;
+use crate::{BusError, ConnectionFailure};
 
-pub use super::failure::{Failure, is_missing, sentence};
+pub use super::errors::{is_missing, sentence};
 
 /// The longest that one attempt to connect may take, handshake included. A busy RabbitMQ takes 100 ms.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// The longest that declaring the exchanges and queues may take.
 const DECLARE_WITHIN: Duration = Duration::from_secs(5);
 /// Seconds between heartbeats. RabbitMQ drops a client that is silent for two of them, and a node may well be
-/// stopped or starved for a second or two; a hung RabbitMQ is found by [`Link::death`], long before.
+/// stopped or starved for a second or two; a hung RabbitMQ is found by [`AmqpConnection::death`], long before.
 const HEARTBEAT: u16 = 5;
 
 /// One RabbitMQ, seen by one process of a cluster.
-pub struct Broker {
+pub struct AmqpServer {
     uri: AMQPUri,
     shown: String,
     names: Names,
@@ -44,7 +44,7 @@ pub struct Connected {
     pub(super) end: Ending,
 }
 
-impl Broker {
+impl AmqpServer {
     /// Reads a URL; an error names it without its password.
     pub fn parse(url: &str, names: Names, process: &str) -> Result<Self, BusError> {
         let shown = redact(url);
@@ -86,7 +86,7 @@ impl Broker {
 
     /// Makes one attempt to connect, and declares the exchanges and queues on which every process of the cluster
     /// relies.
-    pub async fn open(&self, purpose: &str) -> Result<Connected, Failure> {
+    pub async fn open(&self, purpose: &str) -> Result<Connected, ConnectionFailure> {
         let connected = self.reach(purpose).await?;
         self.declared(topology::declare(&connected.connection, &self.names)).await?;
         Ok(connected)
@@ -94,14 +94,18 @@ impl Broker {
 
     /// Makes one attempt to connect for a node. `gone` is set if an exchange was found to be gone, whatever came of
     /// the attempt.
-    pub(super) async fn connect(&self, purpose: &str, gone: &Arc<AtomicBool>) -> Result<Link, Failure> {
+    pub(super) async fn connect(
+        &self,
+        purpose: &str,
+        gone: &Arc<AtomicBool>,
+    ) -> Result<AmqpConnection, ConnectionFailure> {
         let Connected { connection, end } = self.reach(purpose).await?;
-        let link = Link::new(connection, self.names.clone(), end, gone);
-        self.declared(link.declare()).await?;
-        Ok(link)
+        let connection = AmqpConnection::new(connection, self.names.clone(), end, gone);
+        self.declared(connection.declare()).await?;
+        Ok(connection)
     }
 
-    async fn reach(&self, purpose: &str) -> Result<Connected, Failure> {
+    async fn reach(&self, purpose: &str) -> Result<Connected, ConnectionFailure> {
         let end = Ending::default();
         match timeout(CONNECT_WITHIN, self.attempt(purpose, &end)).await {
             Ok(Ok(connection)) => Ok(Connected { connection, end }),
@@ -110,14 +114,17 @@ impl Broker {
         }
     }
 
-    async fn declared(&self, declaring: impl Future<Output = lapin::Result<()>>) -> Result<(), Failure> {
+    async fn declared(
+        &self,
+        declaring: impl Future<Output = lapin::Result<()>>,
+    ) -> Result<(), ConnectionFailure> {
         match timeout(DECLARE_WITHIN, declaring).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(self.failure(&error)),
             Err(_) => {
                 let reason =
                     format!("RabbitMQ at {} declares no queue within {DECLARE_WITHIN:?}", self.shown);
-                Err(Failure { reason, lasting: false })
+                Err(ConnectionFailure { reason, lasting: false })
             }
         }
     }
@@ -128,16 +135,19 @@ impl Broker {
     }
 
     /// A sentence about something that did not work.
-    pub fn failure(&self, error: &Error) -> Failure {
+    pub fn failure(&self, error: &Error) -> ConnectionFailure {
         let lasting = is_lasting(error);
         let verb = if lasting { "refuses" } else { "cannot be reached" };
-        Failure { reason: format!("RabbitMQ at {} {verb}: {}", self.shown, sentence(error)), lasting }
+        ConnectionFailure {
+            reason: format!("RabbitMQ at {} {verb}: {}", self.shown, sentence(error)),
+            lasting,
+        }
     }
 
     /// A sentence about a call that was not answered in this time.
-    pub fn silent(&self, within: Duration) -> Failure {
+    pub fn silent(&self, within: Duration) -> ConnectionFailure {
         let reason = format!("RabbitMQ at {} has not answered within {within:?}", self.shown);
-        Failure { reason, lasting: false }
+        ConnectionFailure { reason, lasting: false }
     }
 
     async fn attempt(&self, purpose: &str, end: &Ending) -> lapin::Result<Connection> {
@@ -178,8 +188,8 @@ fn ipv6(rest: &str) -> Option<&str> {
 mod tests {
     use super::*;
 
-    fn parse(url: &str) -> Result<Broker, String> {
-        Broker::parse(url, Names::new("ns"), "p").map_err(|error| error.to_string())
+    fn parse(url: &str) -> Result<AmqpServer, String> {
+        AmqpServer::parse(url, Names::new("ns"), "p").map_err(|error| error.to_string())
     }
 
     #[test]

@@ -9,7 +9,7 @@ use redis::{PushInfo, PushKind, Value};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::failure::sentence;
+use super::errors::sentence;
 
 /// The pause between an answer to a heartbeat and the next heartbeat.
 const BEAT: Duration = Duration::from_millis(250);
@@ -20,8 +20,8 @@ const SILENCE: Duration = Duration::from_millis(500);
 pub(super) type Push = Arc<dyn Fn(PushInfo) + Send + Sync>;
 
 /// A connection that answered at least once.
-pub(super) struct Link {
-    pub(super) connection: MultiplexedConnection,
+pub(super) struct RedisConnection {
+    pub(super) multiplexed: MultiplexedConnection,
     /// Cancelled by the library's own notice that the connection ended.
     pub(super) lost: CancellationToken,
     /// Set by everything that Redis sends. With a long backlog before it, the answer to a heartbeat may be late
@@ -29,9 +29,9 @@ pub(super) struct Link {
     pub(super) pulse: Arc<AtomicBool>,
 }
 
-impl Link {
+impl RedisConnection {
     /// Takes a message that the library gives unasked.
-    pub(super) fn hear(info: PushInfo, push: &Push, lost: &CancellationToken, pulse: &AtomicBool) {
+    pub(super) fn take_push(info: PushInfo, push: &Push, lost: &CancellationToken, pulse: &AtomicBool) {
         if info.kind == PushKind::Disconnection {
             lost.cancel();
         } else {
@@ -41,7 +41,7 @@ impl Link {
     }
 
     /// Records that Redis sent something.
-    pub(super) fn heard(&self) {
+    pub(super) fn record_answer(&self) {
         self.pulse.store(true, Ordering::Relaxed);
     }
 
@@ -55,7 +55,7 @@ impl Link {
     }
 
     async fn heartbeat(&self) -> String {
-        let mut connection = self.connection.clone();
+        let mut connection = self.multiplexed.clone();
         let command = redis::cmd("PING");
         loop {
             sleep(BEAT).await;

@@ -1,4 +1,4 @@
-//! One figure of a run, by its name.
+//! The value of one figure of a run, and its words.
 
 use std::fmt;
 
@@ -6,50 +6,56 @@ use hdrhistogram::Histogram;
 
 pub use scenario::grouped;
 
-use scenario::FigureKind;
+use scenario::{FigureKind, Quantile};
 
 /// The value of one figure, with its unit.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Figure {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FigureValue {
     /// A number of things.
     Count(u64),
-    /// A share of the whole, 0 to 1.
-    Share(f64),
+    /// A share of a number of things that is not 0.
+    Share {
+        /// Number of things in the share.
+        part: u64,
+        /// Number of all things.
+        whole: u64,
+    },
     /// A time in milliseconds.
-    Millis(f64),
+    Millis(u64),
+    /// A time in microseconds.
+    Micros(u64),
 }
 
-impl Figure {
-    /// The bare number of the figure, for comparing with a bound.
+impl FigureValue {
+    /// The bare number of the figure, for comparing with a bound: a share is 0 to 1, a time is in milliseconds.
     pub fn value(self) -> f64 {
         match self {
-            Figure::Count(count) => count as f64,
-            Figure::Share(value) | Figure::Millis(value) => value,
+            FigureValue::Count(number) | FigureValue::Millis(number) => number as f64,
+            FigureValue::Share { part, whole } => part as f64 / whole as f64,
+            FigureValue::Micros(us) => us as f64 / 1_000.0,
         }
-    }
-
-    /// A quantile of a histogram of microseconds by its word: `p50` to `p999`, or `max`. `None` if nothing was
-    /// recorded. No quantile is over `longest`: the end of a histogram's last bucket is up to a thousandth beyond it.
-    pub(super) fn quantile(histogram: &Histogram<u64>, word: &str, longest: Option<u64>) -> Option<Figure> {
-        let quantile = match word {
-            "p50" => 0.5,
-            "p90" => 0.9,
-            "p99" => 0.99,
-            "p999" => 0.999,
-            "max" => 1.0,
-            _ => return None,
-        };
-        let us = || histogram.value_at_quantile(quantile).min(longest.unwrap_or(u64::MAX));
-        (!histogram.is_empty()).then(|| Figure::Millis(us() as f64 / 1_000.0))
     }
 
     /// The figure as a sentence shows it, in the unit of a name of this kind.
     pub(super) fn in_words(self, kind: FigureKind) -> String {
         match (self, kind) {
-            (Figure::Millis(ms), FigureKind::Time | FigureKind::Micros) => number(ms, kind),
-            (figure, _) => figure.to_string(),
+            (FigureValue::Millis(_) | FigureValue::Micros(_), FigureKind::Time | FigureKind::Micros) => {
+                number(self.value(), kind)
+            }
+            _ => self.to_string(),
         }
     }
+}
+
+/// A quantile of a histogram of microseconds. `None` if nothing was recorded. No quantile is over `longest`: the end of
+/// a histogram's last bucket is up to a thousandth beyond it.
+pub(super) fn quantile_us(
+    histogram: &Histogram<u64>,
+    quantile: Quantile,
+    longest: Option<u64>,
+) -> Option<u64> {
+    let us = || histogram.value_at_quantile(quantile.fraction()).min(longest.unwrap_or(u64::MAX));
+    (!histogram.is_empty()).then(us)
 }
 
 /// The number of a bound as a sentence shows it. The bound of a time is a number of milliseconds, and is shown in the
@@ -81,14 +87,16 @@ fn time(ms: f64) -> String {
     }
 }
 
-impl fmt::Display for Figure {
+impl fmt::Display for FigureValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Figure::Count(count) => f.write_str(&grouped(*count)),
+        match (self, self.value()) {
+            (FigureValue::Count(count), _) => f.write_str(&grouped(*count)),
             // A share that is not 1 may not look like the whole, and a share that is not 0 may not look like nothing.
-            Figure::Share(share) if *share > 0.0 && *share < 0.000_1 => f.write_str("less than 0.0001"),
-            Figure::Share(share) => write!(f, "{}", (share * 10_000.0).floor() / 10_000.0),
-            Figure::Millis(ms) => write!(f, "{ms}"),
+            (FigureValue::Share { .. }, share) if share > 0.0 && share < 0.000_1 => {
+                f.write_str("less than 0.0001")
+            }
+            (FigureValue::Share { .. }, share) => write!(f, "{}", (share * 10_000.0).floor() / 10_000.0),
+            (FigureValue::Millis(_) | FigureValue::Micros(_), ms) => write!(f, "{ms}"),
         }
     }
 }
@@ -105,10 +113,11 @@ mod tests {
 
     #[test]
     fn a_share_that_is_not_the_whole_does_not_look_like_it() {
-        assert_eq!(Figure::Share(0.999_99).to_string(), "0.9999");
-        assert_eq!(Figure::Share(1.0).to_string(), "1");
-        assert_eq!(Figure::Share(0.000_01).to_string(), "less than 0.0001");
-        assert_eq!(Figure::Share(0.0).to_string(), "0");
+        let said = |part, whole| FigureValue::Share { part, whole }.to_string();
+        assert_eq!(said(99_999, 100_000), "0.9999");
+        assert_eq!(said(7, 7), "1");
+        assert_eq!(said(1, 100_000), "less than 0.0001");
+        assert_eq!(said(0, 7), "0");
     }
 
     #[test]
@@ -136,30 +145,30 @@ mod tests {
 
     #[test]
     fn a_share_of_a_ten_thousandth_is_said_and_less_is_not() {
-        let said = [0.000_099, 0.000_1, 0.000_19, 0.5].map(|share| Figure::Share(share).to_string());
+        let said =
+            [99, 100, 190, 500_000].map(|part| FigureValue::Share { part, whole: 1_000_000 }.to_string());
         assert_eq!(said, ["less than 0.0001", "0.0001", "0.0001", "0.5"]);
     }
 
     #[test]
     fn a_figure_is_a_bare_number_or_in_words_in_the_unit_of_its_name() {
-        let figures = [Figure::Count(1_200), Figure::Share(0.25), Figure::Millis(20.5)];
-        assert_eq!(figures.map(Figure::value), [1_200.0, 0.25, 20.5]);
-        let words = |kind| figures.map(|figure| figure.in_words(kind));
-        assert_eq!(words(FigureKind::Time), ["1,200", "0.25", "20.5 ms"]);
-        assert_eq!(words(FigureKind::Micros), ["1,200", "0.25", "20,500"]);
-        assert_eq!(words(FigureKind::Millis), ["1,200", "0.25", "20.5"]);
+        let share = FigureValue::Share { part: 2, whole: 8 };
+        let values = [FigureValue::Count(1_200), share, FigureValue::Micros(20_500), FigureValue::Millis(20)];
+        assert_eq!(values.map(FigureValue::value), [1_200.0, 0.25, 20.5, 20.0]);
+        let words = |kind| values.map(|value| value.in_words(kind));
+        assert_eq!(words(FigureKind::Time), ["1,200", "0.25", "20.5 ms", "20 ms"]);
+        assert_eq!(words(FigureKind::Micros), ["1,200", "0.25", "20,500", "20,000"]);
+        assert_eq!(words(FigureKind::Millis), ["1,200", "0.25", "20.5", "20"]);
     }
 
     #[test]
-    fn each_quantile_has_its_word() {
+    fn each_quantile_has_its_value() {
         let mut histogram = crate::micros_histogram();
-        assert_eq!(Figure::quantile(&histogram, "p50", None), None);
+        assert_eq!(quantile_us(&histogram, Quantile::P50, None), None);
         (1..=1_000).for_each(|us| histogram.saturating_record(us));
-        let quantile = |word| Figure::quantile(&histogram, word, None).map(Figure::value);
-        let all = ["p50", "p90", "p99", "p999", "max"].map(quantile);
-        assert_eq!(all, [0.5, 0.9, 0.99, 0.999, 1.0].map(Some));
-        assert_eq!(quantile("p95"), None);
-        let capped = Figure::quantile(&histogram, "p999", Some(998));
-        assert_eq!(capped, Some(Figure::Millis(0.998)), "no quantile is over the longest");
+        let all: Vec<_> = Quantile::ALL.iter().map(|of| quantile_us(&histogram, *of, None)).collect();
+        assert_eq!(all, [500, 900, 990, 999, 1_000].map(Some));
+        let capped = quantile_us(&histogram, Quantile::P999, Some(998));
+        assert_eq!(capped, Some(998), "no quantile is over the longest");
     }
 }

@@ -3,15 +3,6 @@
 use lapin::protocol::{AMQPErrorKind, AMQPHardError, AMQPSoftError};
 use lapin::{Error, ErrorKind};
 
-/// The reason why there is no connection.
-#[derive(Debug)]
-pub struct Failure {
-    /// The reason as a sentence for people.
-    pub reason: String,
-    /// Whether trying again soon is pointless: a wrong password does not mend itself.
-    pub lasting: bool,
-}
-
 /// Whether a failed attempt to connect will fail again: a name, a password or a setting is wrong.
 pub(super) fn is_lasting(error: &Error) -> bool {
     match error.kind() {

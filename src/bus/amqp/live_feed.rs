@@ -1,12 +1,12 @@
 //! Handles what arrives on its way to the node: it is decoded, second copies are dropped, and the rest is remembered.
 //!
-//! Between the inbox and the node is a bounded queue. When it is full the inbox waits, and further messages wait in
-//! the node's queue at RabbitMQ: nothing is dropped.
+//! When the node's inbox is full this waits, and further messages wait in the node's queue at RabbitMQ: nothing is
+//! dropped.
 
 #[cfg(test)]
 mod tests;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -18,19 +18,18 @@ use super::dedup::Window;
 use super::marks::{Mark, Marks, unix_ms};
 use super::options::AmqpOptions;
 use super::topology::routing_key;
+use crate::inbox::Inbox;
 use crate::interest::Interest;
 use crate::{BusEvent, Counters};
 use wire::{Envelope, Room};
 
-/// The last stage before the node.
-pub(super) struct Inbox {
-    events: mpsc::Sender<BusEvent>,
+/// The stage between the node's queue at RabbitMQ and its inbox.
+pub(super) struct LiveFeed {
+    pub(super) inbox: Inbox,
     interest: Arc<Interest>,
     memory: Mutex<Memory>,
-    /// The number of deliveries so far, and whether one waits for the node. The canary judges by both.
+    /// Number of deliveries so far.
     arrived: AtomicU64,
-    waiting: AtomicBool,
-    counters: Arc<Counters>,
     duplicates: Counter,
     evicted: Counter,
 }
@@ -40,7 +39,7 @@ struct Memory {
     marks: Marks,
 }
 
-impl Inbox {
+impl LiveFeed {
     pub(super) fn new(
         options: &AmqpOptions,
         interest: &Arc<Interest>,
@@ -54,19 +53,17 @@ impl Inbox {
             "pubsub_lab_bus_dedup_evicted_total",
             "Message ids that were forgotten before their time because there were too many."
         );
-        let (events, receiver) = mpsc::channel(options.queue.max(1));
+        let (inbox, events) = Inbox::new(options.queue, Arc::clone(counters));
         let window = Window::new(options.dedup_ids, options.dedup_age);
-        let inbox = Self {
-            events,
+        let feed = Self {
+            inbox,
             interest: Arc::clone(interest),
             memory: Mutex::new(Memory { window, marks: Marks::default() }),
             arrived: AtomicU64::new(0),
-            waiting: AtomicBool::new(false),
-            counters: Arc::clone(counters),
             duplicates: counter!("pubsub_lab_bus_duplicates_dropped_total"),
             evicted: counter!("pubsub_lab_bus_dedup_evicted_total"),
         };
-        (inbox, receiver)
+        (feed, events)
     }
 
     /// Reads what RabbitMQ delivered. Anybody may publish to our exchanges: only an envelope of the routing key's
@@ -74,11 +71,7 @@ impl Inbox {
     pub(super) fn decode(&self, key: &str, data: Vec<u8>) -> Option<Envelope> {
         self.arrived.fetch_add(1, Ordering::Relaxed);
         let envelope = Envelope::decode(Bytes::from(data)).ok();
-        let envelope = envelope.filter(|envelope| routing_key(&envelope.room) == key);
-        if envelope.is_none() {
-            self.counters.garbled.increment(1);
-        }
-        envelope
+        self.inbox.checked(envelope.filter(|envelope| routing_key(&envelope.room) == key))
     }
 
     /// Hands a live message to the node, once; waits while the node's queue is full.
@@ -97,12 +90,6 @@ impl Inbox {
         }
     }
 
-    /// Tells the node that something is missing.
-    pub(super) async fn gap(&self, reason: String) {
-        // An error means that the node no longer reads.
-        let _ = self.events.send(BusEvent::Gap(reason)).await;
-    }
-
     fn is_new(&self, envelope: &Envelope) -> bool {
         let known = envelope.kind.is_kept() && self.memory().window.contains(&envelope.id, Instant::now());
         if known {
@@ -112,36 +99,25 @@ impl Inbox {
     }
 
     async fn send(&self, envelope: Envelope, event: fn(Envelope) -> BusEvent) {
-        let permit = match self.events.try_reserve() {
-            Ok(permit) => Ok(permit),
-            Err(_) => {
-                self.waiting.store(true, Ordering::Relaxed);
-                self.events.reserve().await
+        let record = |envelope: &Envelope| {
+            if envelope.kind.is_kept() {
+                let mut memory = self.memory();
+                memory.marks.record(envelope);
+                if memory.window.record(&envelope.id, Instant::now()) {
+                    self.evicted.increment(1);
+                }
             }
         };
-        self.waiting.store(false, Ordering::Relaxed);
-        // An error means that the node no longer reads, and so nothing is owed to it.
-        let Ok(permit) = permit else { return };
-        // The message is recorded only now: the future may have been dropped while it waited above, and then the
-        // message is delivered again.
-        if envelope.kind.is_kept() {
-            let mut memory = self.memory();
-            memory.marks.hear(&envelope);
-            if memory.window.note(&envelope.id, Instant::now()) {
-                self.evicted.increment(1);
-            }
-        }
-        self.counters.received.increment(1);
-        permit.send(event(envelope));
+        self.inbox.hand_over(envelope, event, record).await;
     }
 
     /// Records that the node begins to listen to a room.
-    pub(super) fn begin(&self, room: &Room) {
+    pub(super) fn begin_room(&self, room: &Room) {
         self.memory().marks.begin(room, unix_ms());
     }
 
     /// Records that the node no longer listens to a room.
-    pub(super) fn end(&self, room: &Room) {
+    pub(super) fn end_room(&self, room: &Room) {
         self.memory().marks.end(room);
     }
 
@@ -157,7 +133,7 @@ impl Inbox {
 
     /// Number of deliveries so far; `None` while one waits for the node.
     pub(super) fn progress(&self) -> Option<u64> {
-        (!self.waiting.load(Ordering::Relaxed)).then(|| self.arrived.load(Ordering::Relaxed))
+        (!self.inbox.is_waiting()).then(|| self.arrived.load(Ordering::Relaxed))
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

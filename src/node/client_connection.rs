@@ -1,4 +1,4 @@
-//! The link to one client: its socket and its outbox, shared between the session (which reads, and writes when
+//! The connection to one client: its socket and its outbox, shared between the session (which reads, and writes when
 //! the socket was full) and the rooms (which write as long as the socket takes it).
 //!
 //! A write straight from the rooms' round spares one wake-up for each recipient. Tungstenite reads the socket through
@@ -39,10 +39,10 @@ pub enum Dialect {
     V1,
 }
 
-/// The link to one client.
+/// The connection to one client.
 #[derive(Debug)]
-pub struct Link {
-    /// The number of the link, unique in this node's life. It is never shown.
+pub struct ClientConnection {
+    /// The number of the connection, unique in this node's life. It is never shown.
     pub number: u64,
     /// The dialect that the client speaks.
     pub dialect: Dialect,
@@ -63,9 +63,9 @@ struct State {
     outbox: Outbox,
     /// Since when the socket has taken nothing; `None` while it takes bytes.
     blocked_since: Option<Instant>,
-    /// Whether the link is on the rooms' list of links that have something to write.
+    /// Whether the connection is on the rooms' list of connections that have something to write.
     dirty: bool,
-    /// Whether the link is being closed, so that nothing but a close frame may follow.
+    /// Whether the connection is being closed, so that nothing but a close frame may follow.
     closing: bool,
     /// Whether frames were dropped for a plain client. Its dialect has no frame that says so, and it must be closed.
     overflowed: bool,
@@ -74,14 +74,14 @@ struct State {
     awaited: bool,
 }
 
-/// How many of a replay's frames a link took.
+/// How many of a replay's frames a connection took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fed {
-    /// The link took every frame: each waits for the socket or is already written.
+    /// The connection took every frame: each waits for the socket or is already written.
     All,
-    /// The link took some frames; the others have to wait until the outbox has drained.
+    /// The connection took some frames; the others have to wait until the outbox has drained.
     Full,
-    /// The link took no more because the client is gone or being closed.
+    /// The connection took no more because the client is gone or being closed.
     Gone,
 }
 
@@ -100,8 +100,21 @@ pub struct Condition {
     pub empty: bool,
 }
 
-impl Link {
-    /// Makes a link over a connected socket.
+/// What became of a frame of the feed that was offered to a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Offered {
+    /// The frame waits, and the connection is not yet on the rooms' list of those to write.
+    MustBeWritten,
+    /// The frame waits, and somebody is about to write the connection already.
+    Waits,
+    /// The frame was dropped because the outbox was full.
+    Dropped,
+    /// The client gets no copy: its connection ends, a replay has brought one, or too many wait for the end of a replay.
+    Nothing,
+}
+
+impl ClientConnection {
+    /// Makes a connection over a connected socket.
     pub fn new(number: u64, dialect: Dialect, tcp: TcpStream, limits: &Limits) -> Self {
         let state = State {
             outbox: Outbox::new(limits.outbox as usize),
@@ -128,25 +141,26 @@ impl Link {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Queues a frame of the feed. Gives true if the link must be written and is not yet on the rooms' list.
-    pub fn offer(&self, frame: &Bytes, dropped: &mut u64) -> bool {
+    /// Queues a frame of the feed.
+    pub fn offer(&self, frame: &Bytes) -> Offered {
         let mut state = self.state();
         self.make_room(&mut state);
         if state.closing || state.broken {
-            return false;
+            return Offered::Nothing;
         }
         if state.outbox.offer(frame) == Offer::Dropped {
-            *dropped += 1;
             if self.dialect == Dialect::Plain && !state.overflowed {
                 state.overflowed = true;
                 self.kick.notify_one();
             }
-            return false;
+            return Offered::Dropped;
         }
-        // The session writes a blocked link, and not the rooms.
-        let newly = !state.dirty && state.blocked_since.is_none();
-        state.dirty |= newly;
-        newly
+        // The session writes a blocked connection, and not the rooms.
+        if state.dirty || state.blocked_since.is_some() {
+            return Offered::Waits;
+        }
+        state.dirty = true;
+        Offered::MustBeWritten
     }
 
     /// Writes a full outbox out if the socket takes anything at all: only a slow client may lose frames, and not one
@@ -174,15 +188,15 @@ impl Link {
             }
             self.write(&mut state);
             if !state.broken && !state.outbox.takes_replay() {
-                // The socket takes no more; [`Link::drained`] resolves when it does again.
+                // The socket takes no more; [`ClientConnection::drained`] resolves when it does again.
                 state.awaited = true;
                 return Fed::Full;
             }
         }
     }
 
-    /// Resolves when a replay may go on, or when it never will. Create this future before the [`Link::feed`] after
-    /// which it is awaited, so that no notification is missed.
+    /// Resolves when a replay may go on, or when it never will. Create this future before the
+    /// [`ClientConnection::feed`] after which it is awaited, so that no notification is missed.
     pub fn drained(&self) -> Notified<'_> {
         self.drained.notified()
     }
@@ -240,8 +254,8 @@ impl Link {
         }
     }
 
-    /// Begins to close the link: from now on only the frames that [`Duplex`] writes are queued. With `drop_waiting`,
-    /// the frames that wait are dropped.
+    /// Begins to close the connection: from now on only the frames that [`Duplex`] writes are queued. With
+    /// `drop_waiting`, the frames that wait are dropped.
     pub fn begin_close(&self, drop_waiting: bool) {
         let mut state = self.state();
         state.closing = true;
@@ -267,7 +281,7 @@ impl Link {
     }
 
     /// Records that the client has sent a whole message.
-    pub fn heard(&self) {
+    pub fn record_message(&self) {
         self.unheard.store(0, Relaxed);
     }
 
@@ -308,7 +322,7 @@ impl Link {
 
 /// The socket as tungstenite sees it: reads go to the socket, writes into the outbox.
 #[derive(Debug)]
-pub struct Duplex(pub Arc<Link>);
+pub struct Duplex(pub Arc<ClientConnection>);
 
 impl AsyncRead for Duplex {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {

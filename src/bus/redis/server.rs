@@ -11,20 +11,20 @@ use redis::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::failure::{Failure, is_lasting, sentence};
-use super::flights::WINDOW;
-use super::link::{Link, Push};
-use crate::BusError;
+use super::connection::{Push, RedisConnection};
+use super::errors::{is_lasting, sentence};
+use super::publisher::WINDOW;
 use crate::redaction::redact;
+use crate::{BusError, ConnectionFailure};
 
 /// One Redis server.
-pub(super) struct Broker {
+pub(super) struct RedisServer {
     client: Client,
     shown: String,
     connect_timeout: Duration,
 }
 
-impl Broker {
+impl RedisServer {
     /// Reads a URL. An error names the URL without its password.
     pub(super) fn parse(url: &str, connect_timeout: Duration) -> Result<Self, BusError> {
         let shown = redact(url);
@@ -50,13 +50,13 @@ impl Broker {
 
     /// Makes one attempt to connect. `push` gets the messages that Redis sends unasked, inside the connection's own
     /// task.
-    pub(super) async fn connect(&self, push: Push) -> Result<Link, Failure> {
+    pub(super) async fn connect(&self, push: Push) -> Result<RedisConnection, ConnectionFailure> {
         let lost = CancellationToken::new();
         let pulse = Arc::new(AtomicBool::new(false));
         let on_push = {
             let (lost, pulse) = (lost.clone(), Arc::clone(&pulse));
             move |info: PushInfo| -> Result<(), SendError> {
-                Link::hear(info, &push, &lost, &pulse);
+                RedisConnection::take_push(info, &push, &lost, &pulse);
                 Ok(())
             }
         };
@@ -74,7 +74,7 @@ impl Broker {
             // A server that only echoes is not Redis. A loopback port of the ephemeral range can even connect to
             // itself while nobody listens there.
             Ok(Ok((_, Value::Array(_)))) => Err(self.failure("what answers there is not Redis", false)),
-            Ok(Ok((connection, _))) => Ok(Link { connection, lost, pulse }),
+            Ok(Ok((multiplexed, _))) => Ok(RedisConnection { multiplexed, lost, pulse }),
             Ok(Err(error)) => Err(self.failure(&sentence(&error), is_lasting(&error))),
             Err(_) => Err(self.failure(&format!("no answer within {:?}", self.connect_timeout), false)),
         }
@@ -85,9 +85,9 @@ impl Broker {
         format!("Redis at {} is lost: {why}", self.shown)
     }
 
-    fn failure(&self, why: &str, lasting: bool) -> Failure {
+    fn failure(&self, why: &str, lasting: bool) -> ConnectionFailure {
         let verb = if lasting { "refuses" } else { "cannot be reached" };
-        Failure { reason: format!("Redis at {} {verb}: {why}", self.shown), lasting }
+        ConnectionFailure { reason: format!("Redis at {} {verb}: {why}", self.shown), lasting }
     }
 }
 
@@ -103,7 +103,9 @@ mod tests {
             ("nonsense", "`nonsense` is not the URL of a Redis server: "),
             ("redis://:secret@", "`redis://***@` is not the URL of a Redis server: "),
         ] {
-            let Err(error) = Broker::parse(url, Duration::from_secs(1)) else { panic!("{url} was taken") };
+            let Err(error) = RedisServer::parse(url, Duration::from_secs(1)) else {
+                panic!("{url} was taken")
+            };
             let error = error.to_string();
             assert!(error.starts_with(expected), "{error}");
             assert!(!error.contains("secret") && !error.contains("InvalidClientConfig"), "{error}");

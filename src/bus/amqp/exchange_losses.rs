@@ -1,4 +1,4 @@
-//! A note that somebody deleted an exchange, which reaches the connection that listens at once.
+//! The news that somebody deleted an exchange, which reaches the connection that listens at once.
 //!
 //! An exchange that is declared again is bound to no queue. Another node may be the one that declares it, and then
 //! the listening connection would not notice.
@@ -7,16 +7,16 @@ use tokio::sync::watch;
 
 /// How often an exchange was found to be gone.
 #[derive(Default)]
-pub(super) struct Torn(watch::Sender<u64>);
+pub(super) struct ExchangeLosses(watch::Sender<u64>);
 
-impl Torn {
+impl ExchangeLosses {
     /// Records that an exchange is gone, or was gone and has been declared again.
-    pub(super) fn note(&self) {
+    pub(super) fn record(&self) {
         self.0.send_modify(|times| *times += 1);
     }
 
     /// How often an exchange was found to be gone until now.
-    pub(super) fn times(&self) -> u64 {
+    pub(super) fn count(&self) -> u64 {
         *self.0.borrow()
     }
 

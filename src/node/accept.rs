@@ -27,11 +27,11 @@ const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 
 /// The place of one connection among those that a node serves at once. After an upgrade the session holds it.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct ConnectionPermit {
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
-impl From<OwnedSemaphorePermit> for Place {
+impl From<OwnedSemaphorePermit> for ConnectionPermit {
     fn from(permit: OwnedSemaphorePermit) -> Self {
         Self { _permit: Arc::new(permit) }
     }
@@ -59,9 +59,9 @@ pub async fn accept(listener: &TcpListener) -> TcpStream {
 }
 
 /// Answers the requests of one connection until it ends or is upgraded.
-pub async fn serve_http(tcp: TcpStream, router: TowerToHyperService<Router>, place: Place) {
+pub async fn serve_http(tcp: TcpStream, router: TowerToHyperService<Router>, permit: ConnectionPermit) {
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(place.clone());
+        request.extensions_mut().insert(permit.clone());
         router.call(request)
     });
     let connection = http1::Builder::new()

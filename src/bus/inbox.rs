@@ -1,9 +1,11 @@
-//! The bounded queue between the task that reads the network and the node, for buses that never wait for their node.
+//! The bounded queue between the task that reads the network and the node.
 //!
-//! That task reads without pause, and every envelope ends here: in the queue, or dropped and counted. If it waited
-//! for the node, the backlog would stand at the other end: a broker drops a connection that does not read, and a peer
-//! drops messages where nobody counts them.
+//! Most buses [deliver](Inbox::deliver): their task reads without pause, and every envelope ends in the queue, or
+//! dropped and counted. If it waited for the node, the backlog would stand at the other end: a broker drops a
+//! connection that does not read, and a peer drops messages where nobody counts them. A bus whose broker keeps what
+//! the node has not taken [hands over](Inbox::hand_over): its task waits for the node, and nothing is dropped.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, mpsc};
@@ -12,11 +14,13 @@ use tokio_util::sync::CancellationToken;
 use super::{BusEvent, Counters};
 use wire::Envelope;
 
-/// Overflow policy: the newest envelope is dropped and counted, and the loss is reported to the node as
-/// [`BusEvent::Lagged`] as soon as there is room.
-pub(super) struct Feed {
+/// Overflow policy: whoever hands over waits. Of what is delivered, the newest envelope is dropped and counted, and
+/// the loss is reported to the node as [`BusEvent::Lagged`] as soon as there is room.
+pub(super) struct Inbox {
     state: Mutex<State>,
     lagging: Notify,
+    /// Whether an envelope that is handed over waits for the node.
+    waiting: AtomicBool,
     counters: Arc<Counters>,
 }
 
@@ -27,14 +31,22 @@ struct State {
     missed: u64,
 }
 
-impl Feed {
+impl Inbox {
     pub(super) fn new(capacity: usize, counters: Arc<Counters>) -> (Self, mpsc::Receiver<BusEvent>) {
         let (sender, receiver) = mpsc::channel(capacity.max(1));
         let state = Mutex::new(State { events: Some(sender), missed: 0 });
-        (Self { state, lagging: Notify::new(), counters }, receiver)
+        (Self { state, lagging: Notify::new(), waiting: AtomicBool::new(false), counters }, receiver)
     }
 
-    /// Hands an envelope to the node. Never blocks.
+    /// Passes an envelope on. Counts an arrival that is none: anybody may publish to where we listen.
+    pub(super) fn checked(&self, arrival: Option<Envelope>) -> Option<Envelope> {
+        if arrival.is_none() {
+            self.counters.garbled.increment(1);
+        }
+        arrival
+    }
+
+    /// Hands an envelope to the node, or drops it. Never blocks.
     pub(super) fn deliver(&self, envelope: Envelope) {
         let State { events, missed } = &mut *self.lock();
         let Some(events) = events else { return };
@@ -54,9 +66,40 @@ impl Feed {
         }
     }
 
-    /// Counts an arrival that is no message of ours.
-    pub(super) fn garbled(&self) {
-        self.counters.garbled.increment(1);
+    /// Hands an envelope to the node as this event; waits while the queue is full. `record` is called once the
+    /// envelope has its place: the future may be dropped before, and then the envelope was not handed over.
+    pub(super) async fn hand_over(
+        &self,
+        envelope: Envelope,
+        event: fn(Envelope) -> BusEvent,
+        record: impl FnOnce(&Envelope),
+    ) {
+        let Some(events) = self.lock().events.clone() else { return };
+        let permit = match events.try_reserve() {
+            Ok(permit) => Ok(permit),
+            Err(_) => {
+                self.waiting.store(true, Ordering::Relaxed);
+                events.reserve().await
+            }
+        };
+        self.waiting.store(false, Ordering::Relaxed);
+        // An error means that the node no longer reads, and so nothing is owed to it.
+        let Ok(permit) = permit else { return };
+        record(&envelope);
+        self.counters.received.increment(1);
+        permit.send(event(envelope));
+    }
+
+    /// Whether an envelope that is handed over waits for the node.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Reports to the node that something is missing; waits while the queue is full.
+    pub(super) async fn report_gap(&self, reason: String) {
+        let Some(events) = self.lock().events.clone() else { return };
+        // An error means that the node no longer reads.
+        let _ = events.send(BusEvent::Gap(reason)).await;
     }
 
     /// Reports losses as soon as there is room, even if no message follows. When the bus stops, this ends and the
@@ -97,72 +140,72 @@ mod tests {
     use crate::meter::Meter;
     use crate::samples::{chat, read};
 
-    fn feed(capacity: usize) -> (Arc<Feed>, mpsc::Receiver<BusEvent>, Meter) {
+    fn inbox(capacity: usize) -> (Arc<Inbox>, mpsc::Receiver<BusEvent>, Meter) {
         let meter = Meter::default();
         let counters = Arc::new(meter.around(Counters::register));
-        let (feed, events) = Feed::new(capacity, counters);
-        (Arc::new(feed), events, meter)
+        let (inbox, events) = Inbox::new(capacity, counters);
+        (Arc::new(inbox), events, meter)
     }
 
     #[test]
     fn a_full_queue_drops_the_newest_and_names_the_loss_before_what_comes_next() {
-        let (feed, mut events, meter) = feed(3);
+        let (inbox, mut events, meter) = inbox(3);
         for id in ["1", "2", "3", "4", "5"] {
-            feed.deliver(chat("r", id));
+            inbox.deliver(chat("r", id));
         }
         assert_eq!((meter.count("received"), meter.count("dropped")), (3, 2));
         assert_eq!(read(&mut events), ["1", "2", "3"]);
-        feed.deliver(chat("r", "6"));
+        inbox.deliver(chat("r", "6"));
         assert_eq!(read(&mut events), ["-2", "6"]);
         assert_eq!((meter.count("received"), meter.count("dropped")), (4, 2));
     }
 
     #[test]
     fn a_message_that_has_no_room_beside_the_loss_is_lost_too() {
-        let (feed, mut events, meter) = feed(1);
-        feed.deliver(chat("r", "1"));
-        feed.deliver(chat("r", "2"));
+        let (inbox, mut events, meter) = inbox(1);
+        inbox.deliver(chat("r", "1"));
+        inbox.deliver(chat("r", "2"));
         assert_eq!(read(&mut events), ["1"]);
-        feed.deliver(chat("r", "3"));
+        inbox.deliver(chat("r", "3"));
         assert_eq!(read(&mut events), ["-1"]);
-        feed.deliver(chat("r", "4"));
+        inbox.deliver(chat("r", "4"));
         assert_eq!(read(&mut events), ["-1"]);
         assert_eq!((meter.count("received"), meter.count("dropped")), (1, 3));
     }
 
     #[test]
     fn a_capacity_of_nothing_is_one() {
-        let (feed, mut events, _) = feed(0);
-        feed.deliver(chat("r", "1"));
+        let (inbox, mut events, _) = inbox(0);
+        inbox.deliver(chat("r", "1"));
         assert_eq!(read(&mut events), ["1"]);
     }
 
     #[test]
     fn a_loss_is_named_though_no_message_follows_and_only_once() {
-        let (feed, mut events, _) = feed(1);
+        let (inbox, mut events, _) = inbox(1);
         let stop = CancellationToken::new();
-        let mut report = pin!(Arc::clone(&feed).report_losses(stop.clone()));
+        let mut report = pin!(Arc::clone(&inbox).report_losses(stop.clone()));
         for id in ["1", "2", "3"] {
-            feed.deliver(chat("r", id));
+            inbox.deliver(chat("r", id));
         }
         assert!(report.as_mut().now_or_never().is_none());
         assert_eq!(read(&mut events), ["1"]);
         assert!(report.as_mut().now_or_never().is_none());
         assert_eq!(read(&mut events), ["-2"]);
         assert!(report.as_mut().now_or_never().is_none());
-        feed.deliver(chat("r", "4"));
+        inbox.deliver(chat("r", "4"));
         assert_eq!(read(&mut events), ["4"]);
     }
 
     #[test]
     fn a_loss_that_the_next_message_has_named_is_not_named_again() {
-        let (feed, mut events, _) = feed(2);
-        let mut report = pin!(Arc::clone(&feed).report_losses(CancellationToken::new()));
+        let (inbox, mut events, _) = inbox(2);
+        let mut report = pin!(Arc::clone(&inbox).report_losses(CancellationToken::new()));
         for id in ["1", "2", "3"] {
-            feed.deliver(chat("r", id));
+            inbox.deliver(chat("r", id));
         }
         assert_eq!(read(&mut events), ["1", "2"]);
-        feed.deliver(chat("r", "4"));
+        inbox.deliver(chat("r", "4"));
         assert_eq!(read(&mut events), ["-1", "4"]);
         assert!(report.as_mut().now_or_never().is_none());
         assert!(read(&mut events).is_empty());
@@ -170,14 +213,14 @@ mod tests {
 
     #[test]
     fn the_events_end_when_the_bus_stops_and_nothing_is_counted_after_that() {
-        let (feed, mut events, meter) = feed(2);
+        let (inbox, mut events, meter) = inbox(2);
         let stop = CancellationToken::new();
-        let mut report = pin!(Arc::clone(&feed).report_losses(stop.clone()));
+        let mut report = pin!(Arc::clone(&inbox).report_losses(stop.clone()));
         assert!(report.as_mut().now_or_never().is_none());
-        feed.deliver(chat("r", "1"));
+        inbox.deliver(chat("r", "1"));
         stop.cancel();
         assert!(report.as_mut().now_or_never().is_some());
-        feed.deliver(chat("r", "2"));
+        inbox.deliver(chat("r", "2"));
         assert!(matches!(events.blocking_recv(), Some(BusEvent::Envelope(_))));
         assert!(events.blocking_recv().is_none());
         assert_eq!((meter.count("received"), meter.count("dropped")), (1, 0));
@@ -185,9 +228,9 @@ mod tests {
 
     #[test]
     fn a_node_that_no_longer_reads_misses_everything() {
-        let (feed, events, meter) = feed(2);
+        let (inbox, events, meter) = inbox(2);
         drop(events);
-        feed.deliver(chat("r", "1"));
+        inbox.deliver(chat("r", "1"));
         assert_eq!((meter.count("received"), meter.count("dropped")), (0, 1));
     }
 }

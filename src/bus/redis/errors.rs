@@ -2,14 +2,6 @@
 
 use redis::{ErrorKind, RedisError};
 
-/// The reason why there is no connection.
-pub(super) struct Failure {
-    /// The reason as a sentence for people.
-    pub(super) reason: String,
-    /// Whether trying again soon is pointless: a wrong password does not mend itself.
-    pub(super) lasting: bool,
-}
-
 /// Whether a failed attempt to connect will fail again: the password or the version is wrong.
 pub(super) fn is_lasting(error: &RedisError) -> bool {
     matches!(error.kind(), ErrorKind::AuthenticationFailed | ErrorKind::RESP3NotSupported)

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::ending::Ending;
-use super::failure::{is_missing, sentence};
+use super::errors::{is_missing, sentence};
 use super::topology::{self, Names};
 
 /// The pause between an answer to a probe and the next probe.
@@ -24,7 +24,7 @@ const SILENCE: Duration = Duration::from_secs(2);
 const GOODBYE_WITHIN: Duration = Duration::from_millis(300);
 
 /// A connection on which the exchanges and queues are declared. Dropping it ends the connection at once.
-pub(super) struct Link {
+pub(super) struct AmqpConnection {
     connection: Connection,
     names: Names,
     /// The last instant at which RabbitMQ certainly sent something. Everything counts: under load the answer to a
@@ -38,7 +38,7 @@ pub(super) struct Link {
     _end: Ending,
 }
 
-impl Link {
+impl AmqpConnection {
     pub(super) fn new(connection: Connection, names: Names, end: Ending, gone: &Arc<AtomicBool>) -> Self {
         Self {
             connection,
@@ -85,12 +85,12 @@ impl Link {
     }
 
     /// Records that RabbitMQ sent something now.
-    pub(super) fn heard(&self) {
-        self.heard_at(Instant::now());
+    pub(super) fn record_answer(&self) {
+        self.record_answer_at(Instant::now());
     }
 
     /// Records that RabbitMQ sent something at this instant or later.
-    pub(super) fn heard_at(&self, when: Instant) {
+    pub(super) fn record_answer_at(&self, when: Instant) {
         self.pulse.send_if_modified(|last| {
             let later = when > *last;
             *last = when.max(*last);
@@ -177,7 +177,7 @@ impl Link {
             let silent_at = asked.max(*self.pulse.borrow()) + SILENCE;
             match timeout_at(silent_at, &mut call).await {
                 Ok(Ok(answer)) => {
-                    self.heard();
+                    self.record_answer();
                     return Ok(answer);
                 }
                 Ok(Err(error)) if is_missing(&error) => {

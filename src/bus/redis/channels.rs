@@ -1,34 +1,33 @@
-//! Handles the messages that Redis sends unasked, on their way to the node: only envelopes of this node's own
-//! channels pass.
-
-use std::sync::Arc;
+//! The names of the channels, and the envelopes that come over them.
 
 use bytes::Bytes;
 use redis::{PushInfo, PushKind, Value};
 
-use crate::feed::Feed;
-use wire::Envelope;
+use crate::inbox::Inbox;
+use wire::{Envelope, Room};
 
-/// The stage between the subscribing connection and the node.
-pub(super) struct Inbox {
-    /// The beginning of our channels' names.
+/// The channels of one cluster, one for each room.
+pub(super) struct Channels {
+    /// The beginning of every channel's name.
     prefix: String,
-    feed: Arc<Feed>,
 }
 
-impl Inbox {
-    pub(super) fn new(namespace: &str, feed: Arc<Feed>) -> Self {
-        Self { prefix: format!("{namespace}:"), feed }
+impl Channels {
+    pub(super) fn new(namespace: &str) -> Self {
+        Self { prefix: format!("{namespace}:") }
     }
 
-    /// Takes a message that Redis sent unasked. Never blocks.
-    pub(super) fn accept(&self, info: PushInfo) {
-        if info.kind != PushKind::Message {
-            return;
-        }
-        match self.decode(info.data) {
-            Some(envelope) => self.feed.deliver(envelope),
-            None => self.feed.garbled(),
+    /// The name of a room's channel.
+    pub(super) fn name(&self, room: &Room) -> String {
+        format!("{}{room}", self.prefix)
+    }
+
+    /// Delivers a message that Redis sent unasked, if it is an envelope. Never blocks.
+    pub(super) fn deliver(&self, info: PushInfo, inbox: &Inbox) {
+        if info.kind == PushKind::Message
+            && let Some(envelope) = inbox.checked(self.decode(info.data))
+        {
+            inbox.deliver(envelope);
         }
     }
 
@@ -48,6 +47,8 @@ impl Inbox {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::Counters;
     use crate::meter::Meter;
@@ -60,10 +61,10 @@ mod tests {
     /// The ids of those messages that the node gets, and how many were garbled.
     fn accept(pushes: Vec<(PushKind, Vec<Value>)>) -> (Vec<String>, u64) {
         let meter = Meter::default();
-        let (feed, mut events) = Feed::new(10, Arc::new(meter.around(Counters::register)));
-        let inbox = Inbox::new("ns", Arc::new(feed));
+        let (inbox, mut events) = Inbox::new(10, Arc::new(meter.around(Counters::register)));
+        let channels = Channels::new("ns");
         for (kind, data) in pushes {
-            inbox.accept(PushInfo { kind, data });
+            channels.deliver(PushInfo { kind, data }, &inbox);
         }
         (read(&mut events), meter.count("garbled"))
     }

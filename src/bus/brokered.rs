@@ -1,0 +1,81 @@
+//! A bus over a broker, whichever it is: the node's calls, and the parts of the bus that answer them.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
+use super::interest::Interest;
+use super::running::Running;
+use super::status::Status;
+use super::{BoxFuture, Bus, BusError, BusEvent, Health, Receipt, Replay};
+use wire::{Envelope, Room};
+
+/// What a bus does with the messages of its own node.
+pub trait Outgoing: Send + Sync + 'static {
+    /// Queues an envelope to be published, or refuses it at once.
+    fn publish(&self, envelope: Envelope, now: Instant) -> Receipt;
+
+    /// The messages of a room after the message `after`, as [`Bus::replay`] describes it.
+    fn replay(&self, _room: &Room, _after: &str) -> Option<BoxFuture<Result<Replay, BusError>>> {
+        None
+    }
+
+    /// Refuses every further envelope. Those that wait get a moment to be published; the rest is refused.
+    fn close(&self);
+}
+
+/// A bus over a broker. Dropping it ends its tasks.
+pub struct BrokeredBus<O> {
+    outgoing: Arc<O>,
+    interest: Arc<Interest>,
+    status: Arc<Status>,
+    running: Running,
+}
+
+impl<O: Outgoing> BrokeredBus<O> {
+    pub(super) fn new(
+        outgoing: Arc<O>,
+        interest: Arc<Interest>,
+        status: Arc<Status>,
+        running: Running,
+    ) -> Self {
+        Self { outgoing, interest, status, running }
+    }
+}
+
+impl<O: Outgoing> Bus for BrokeredBus<O> {
+    fn publish(&self, envelope: Envelope) -> Receipt {
+        self.outgoing.publish(envelope, Instant::now())
+    }
+
+    fn subscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {
+        self.interest.subscribe(room)
+    }
+
+    fn unsubscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {
+        self.interest.unsubscribe(room)
+    }
+
+    fn events(&self) -> Option<mpsc::Receiver<BusEvent>> {
+        self.running.take_events()
+    }
+
+    fn health(&self) -> watch::Receiver<Health> {
+        self.status.watch()
+    }
+
+    fn replay(&self, room: &Room, after: &str) -> Option<BoxFuture<Result<Replay, BusError>>> {
+        self.outgoing.replay(room, after)
+    }
+
+    fn crosses_nodes(&self) -> bool {
+        true
+    }
+
+    fn close(&self) -> BoxFuture<()> {
+        self.outgoing.close();
+        self.interest.close();
+        self.running.end()
+    }
+}
