@@ -1,4 +1,4 @@
-//! How long a bus pauses between two attempts to reach its broker.
+//! How long a bus or a history pauses between two attempts to connect.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use std::time::Duration;
 const LASTING_PAUSE: Duration = Duration::from_secs(1);
 
 /// The pauses between attempts: each twice as long as the one before, up to a bound.
-pub(crate) struct Backoff {
+pub struct Backoff {
     first: Duration,
     longest: Duration,
     next: Duration,
@@ -14,19 +14,19 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     /// Begins with the pause `first`, before jitter; no pause is longer than `longest`.
-    pub(crate) fn new(first: Duration, longest: Duration) -> Self {
+    pub fn new(first: Duration, longest: Duration) -> Self {
         Self { first, longest, next: first }
     }
 
     /// The pause before the next attempt. A `lasting` failure does not mend itself, so it is tried again more rarely.
-    pub(crate) fn pause(&mut self, lasting: bool) -> Duration {
+    pub fn pause(&mut self, lasting: bool) -> Duration {
         let pause = self.next;
         self.next = (pause * 2).min(self.longest);
         if lasting { LASTING_PAUSE } else { jitter(pause) }
     }
 
     /// Begins again with the first pause, because there was a connection.
-    pub(crate) fn reset(&mut self) {
+    pub fn reset(&mut self) {
         self.next = self.first;
     }
 }

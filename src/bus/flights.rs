@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::Poll;
 
 use futures_util::FutureExt;
 use futures_util::future::{MaybeDone, maybe_done};
@@ -62,13 +62,12 @@ impl<T, A> Flights<T, A> {
         .await;
     }
 
-    /// Takes out the oldest call if it is answered.
+    /// Takes out the oldest call if it is answered. The poll is unconstrained because otherwise, of the calls that were
+    /// answered before a connection ended, those past the runtime's cooperative budget would count as not answered.
     pub(super) fn land(&mut self) -> Option<(T, A)> {
-        let mut answer = Pin::new(&mut self.0.front_mut()?.answer);
-        if answer.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
-            return None;
-        }
-        let answer = answer.take_output()?;
+        let answer = &mut self.0.front_mut()?.answer;
+        unconstrained(&mut *answer).now_or_never()?;
+        let answer = Pin::new(answer).take_output()?;
         self.0.pop_front().map(|flight| (flight.cargo, answer))
     }
 
@@ -130,6 +129,15 @@ mod tests {
         assert_eq!((flights.land(), flights.land()), (Some(("1", 10)), Some(("2", 20))));
         assert_eq!((flights.land(), flights.len(), flights.is_empty()), (None, 1, false));
         assert_eq!(flights.into_cargo().collect::<Vec<_>>(), ["3"]);
+    }
+
+    #[tokio::test]
+    async fn every_answer_that_is_there_is_taken_out_however_many_there_are() {
+        let (mut flights, now) = (Ids::default(), any_moment());
+        for _ in 0..1_024 {
+            fly(&mut flights, "1", now).send(10).unwrap();
+        }
+        assert_eq!(std::iter::from_fn(|| flights.land()).count(), 1_024);
     }
 
     #[test]

@@ -78,11 +78,10 @@ impl Inbox {
         let permit = match events.try_reserve() {
             Ok(permit) => Ok(permit),
             Err(_) => {
-                self.waiting.store(true, Ordering::Relaxed);
+                let _waiting = Waiting::begin(&self.waiting);
                 events.reserve().await
             }
         };
-        self.waiting.store(false, Ordering::Relaxed);
         // An error means that the node no longer reads, and so nothing is owed to it.
         let Ok(permit) = permit else { return };
         record(&envelope);
@@ -127,6 +126,22 @@ impl Inbox {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A wait for the node. It ends when this is dropped, for example because the connection ended meanwhile.
+struct Waiting<'a>(&'a AtomicBool);
+
+impl<'a> Waiting<'a> {
+    fn begin(waiting: &'a AtomicBool) -> Self {
+        waiting.store(true, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 

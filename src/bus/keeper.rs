@@ -1,4 +1,4 @@
-//! The loop that keeps a bus connected: connect, use the connection until it ends, pause, connect again.
+//! The loop that keeps a bus or a history connected: connect, use the connection until it ends, pause, connect again.
 //!
 //! The loop is ours and no library's: its pauses decide the recovery time that a bench reports, and the automatic
 //! recovery of the AMQP library sometimes hangs a publisher for good.
@@ -20,21 +20,21 @@ pub struct ConnectionFailure {
 }
 
 /// A use of a connection, such as publishing or listening.
-pub(super) trait Service: Send + 'static {
+pub trait Service: Send + 'static {
     /// One living connection. Dropping it ends it.
     type Connection: Send;
-    /// Makes one attempt to connect. The future is dropped when the bus stops.
+    /// Makes one attempt to connect. The future is dropped on `stop`.
     fn connect(&mut self) -> impl Future<Output = Result<Self::Connection, ConnectionFailure>> + Send;
-    /// Uses the connection until it is dead or the bus stops, closes it, and says why it ended. It is closed before
+    /// Uses the connection until it is dead or it is time to stop, closes it, and says why it ended. It is closed before
     /// anybody learns of the end, because a dead connection must not be used again.
     fn serve(&mut self, connection: Self::Connection) -> impl Future<Output = String> + Send;
     /// Reports that there is no connection, and why. Called after every failed attempt, after a connection ended, and
-    /// when the bus stops.
+    /// once more at the end.
     fn report_down(&mut self, reason: &str);
 }
 
-/// Keeps a service connected until the bus stops. `reconnects` counts every connection but the first.
-pub(super) async fn keep(
+/// Keeps a service connected until `stop` is cancelled. `reconnects` counts every connection but the first.
+pub async fn keep(
     mut service: impl Service,
     mut backoff: Backoff,
     reconnects: Counter,
@@ -94,20 +94,30 @@ mod tests_of_the_machine {
         reports: Arc<Mutex<Vec<String>>>,
     }
 
-    impl Service for Scripted {
-        type Connection = u32;
+    /// A connection that reports when it is closed.
+    struct Numbered(u32, Arc<Mutex<Vec<String>>>);
 
-        async fn connect(&mut self) -> Result<u32, ConnectionFailure> {
+    impl Drop for Numbered {
+        fn drop(&mut self) {
+            self.1.lock().unwrap().push(format!("{} is closed", self.0));
+        }
+    }
+
+    impl Service for Scripted {
+        type Connection = Numbered;
+
+        async fn connect(&mut self) -> Result<Numbered, ConnectionFailure> {
             self.attempts += 1;
             let failure = || ConnectionFailure { reason: "away".into(), lasting: false };
-            self.attempts.checked_sub(1).filter(|connection| *connection > 0).ok_or_else(failure)
+            let number = self.attempts.checked_sub(1).filter(|number| *number > 0).ok_or_else(failure)?;
+            Ok(Numbered(number, Arc::clone(&self.reports)))
         }
 
-        async fn serve(&mut self, connection: u32) -> String {
-            if connection == 2 {
+        async fn serve(&mut self, connection: Numbered) -> String {
+            if connection.0 == 2 {
                 self.stop.cancel();
             }
-            format!("connection {connection} is lost")
+            format!("{} is lost", connection.0)
         }
 
         fn report_down(&mut self, reason: &str) {
@@ -122,7 +132,8 @@ mod tests_of_the_machine {
         let reconnects = meter.around(Counters::register).reconnects;
         let brief = Duration::from_millis(1);
         keep(service, Backoff::new(brief, brief), reconnects, stop).await;
-        assert_eq!(*reports.lock().unwrap(), ["away", "connection 1 is lost", CLOSED]);
+        let expected = ["away", "1 is closed", "1 is lost", "2 is closed", CLOSED];
+        assert_eq!(*reports.lock().unwrap(), expected, "a connection is closed before its end is reported");
         assert_eq!(meter.count("reconnects"), 1);
     }
 }

@@ -25,7 +25,7 @@ mod counters;
 mod flights;
 mod inbox;
 mod interest;
-mod keeper;
+pub mod keeper;
 pub mod local;
 #[cfg(test)]
 mod meter;
@@ -37,6 +37,7 @@ mod samples;
 mod status;
 pub mod zeromq;
 
+pub use backoff::Backoff;
 pub use brokered::BrokeredBus;
 pub use counters::Counters;
 pub use keeper::ConnectionFailure;

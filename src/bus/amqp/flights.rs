@@ -85,6 +85,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_confirmed_before_its_time_waits_for_those_before_it() {
+        let (mut flights, mut rabbitmq) = start(&["1", "2", "3"]);
+        rabbitmq.remove(1).send(Confirmation::Ack(None)).unwrap();
+        assert!(flights.landed().is_empty());
+        rabbitmq.remove(0).send(Confirmation::Ack(None)).unwrap();
+        assert_eq!(ids(flights.landed().into_iter().filter_map(|(job, _)| job)), ["1", "2"]);
+        assert_eq!(ids(flights.into_jobs()), ["3"]);
+    }
+
+    #[test]
     fn a_confirm_comes_with_its_message() {
         let (mut flights, mut rabbitmq) = start(&["1"]);
         rabbitmq.remove(0).send(Confirmation::Nack(None)).unwrap();

@@ -37,11 +37,9 @@ mod subscriber;
 pub mod topology;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::backoff::Backoff;
 use super::brokered::Outgoing;
 use super::interest::Interest;
 use super::running::Running;
@@ -61,11 +59,6 @@ use topology::Names;
 use wire::{Envelope, Room};
 
 pub use options::{AmqpOptions, LiveQueue};
-
-/// The pause before the second attempt to connect, before jitter; later pauses are longer.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest pause between two attempts to connect.
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// A bus over RabbitMQ. Dropping it ends its tasks.
 pub type AmqpBus = BrokeredBus<Publishing>;
@@ -109,8 +102,8 @@ impl AmqpBus {
             queue,
             state: State::default(),
         };
-        running.keep(publisher, Backoff::new(FIRST_PAUSE, LONGEST_PAUSE), &counters);
-        running.keep(subscriber, Backoff::new(FIRST_PAUSE, LONGEST_PAUSE), &counters);
+        running.keep(publisher, AmqpServer::backoff(), &counters);
+        running.keep(subscriber, AmqpServer::backoff(), &counters);
         running.tasks().spawn(Arc::clone(&outbox).age(stop.clone()));
         Ok(Self::new(Arc::new(Publishing { outbox, history }), interest, status, running))
     }

@@ -16,10 +16,14 @@ use super::ending::Ending;
 use super::errors::is_lasting;
 use super::topology::{self, Names};
 use crate::redaction::redact;
-use crate::{BusError, ConnectionFailure};
+use crate::{Backoff, BusError, ConnectionFailure};
 
 pub use super::errors::{is_missing, sentence};
 
+/// The pause before the second attempt to connect, before jitter; later pauses are longer.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// The longest pause between two attempts to connect.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 /// The longest that one attempt to connect may take, handshake included. A busy RabbitMQ takes 100 ms.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
 /// The longest that declaring the exchanges and queues may take.
@@ -82,6 +86,11 @@ impl AmqpServer {
     /// The names of the cluster's exchanges and queues.
     pub fn names(&self) -> &Names {
         &self.names
+    }
+
+    /// The pauses between attempts to connect.
+    pub fn backoff() -> Backoff {
+        Backoff::new(FIRST_PAUSE, LONGEST_PAUSE)
     }
 
     /// Makes one attempt to connect, and declares the exchanges and queues on which every process of the cluster

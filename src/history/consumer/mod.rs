@@ -1,8 +1,5 @@
 //! Consumes the queue at the broker: connects again and again, takes the deliveries, and acknowledges those that are
-//! committed.
-//!
-//! The loop is ours and not the library's, whose automatic recovery may hang for good; and the back-off decides how
-//! soon fences are answered again after an outage.
+//! committed. The pauses between the attempts decide how soon fences are answered again after an outage.
 
 mod call;
 mod committed;
@@ -10,10 +7,8 @@ mod probe;
 mod subscription;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::counters::Counters;
@@ -23,16 +18,11 @@ use super::status::Status;
 use bus::ConnectionFailure;
 use bus::amqp::server::AmqpServer;
 use bus::amqp::topology::Names;
+use bus::keeper::{Service, keep};
 use subscription::Subscription;
 
 pub use committed::Committed;
 pub use subscription::PREFETCH;
-
-/// The pause before the second attempt to connect; later pauses are longer.
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// The pause after a failure that does not mend itself, long enough not to fill the broker's log.
-const LASTING_PAUSE: Duration = Duration::from_secs(1);
 
 /// The consumer of the history's queue.
 pub struct Consumer {
@@ -58,49 +48,44 @@ impl Consumer {
     }
 
     /// Consumes until `stop` is cancelled.
-    pub async fn run(self, mut committed: watch::Receiver<Committed>, stop: CancellationToken) {
-        let mut pause = FIRST_PAUSE;
-        let mut consumed_before = false;
-        let mut epoch = 0;
-        while !stop.is_cancelled() {
-            let began = Instant::now();
-            epoch += 1;
-            let (why, lasting) = tokio::select! {
-                () = stop.cancelled() => break,
-                subscribed = self.subscribe(epoch) => match subscribed {
-                    Ok(subscription) => {
-                        if std::mem::replace(&mut consumed_before, true) {
-                            self.counters.reconnects.increment(1);
-                        }
-                        pause = FIRST_PAUSE;
-                        self.status.broker_up();
-                        tracing::info!("consuming {} at {}", self.broker.names().history, self.broker.shown());
-                        let why = subscription.serve(&self.intake, &mut committed, &stop).await;
-                        (self.broker.lost(&why), false)
-                    }
-                    Err(failure) => (failure.reason, failure.lasting),
-                },
-            };
-            if stop.is_cancelled() {
-                break;
-            }
-            if self.status.broker_down(&why) {
-                tracing::warn!("{why}");
-            }
-            let wait = if lasting { LASTING_PAUSE } else { pause };
-            pause = (pause * 2).min(LONGEST_PAUSE);
-            // The pause counts from the beginning of the attempt: an attempt that ran into its time-out has waited
-            // enough.
-            let next = (began + wait).max(Instant::now() + FIRST_PAUSE);
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = sleep_until(next) => {}
-            }
-        }
+    pub async fn run(self, committed: watch::Receiver<Committed>, stop: CancellationToken) {
+        let reconnects = self.counters.reconnects.clone();
+        let consuming = Consuming { consumer: self, committed, stop: stop.clone(), epoch: 0 };
+        keep(consuming, AmqpServer::backoff(), reconnects, stop).await;
+    }
+}
+
+/// The consumer, while it runs.
+struct Consuming {
+    consumer: Consumer,
+    committed: watch::Receiver<Committed>,
+    stop: CancellationToken,
+    /// Number of attempts to subscribe so far.
+    epoch: u64,
+}
+
+impl Service for Consuming {
+    type Connection = Subscription;
+
+    async fn connect(&mut self) -> Result<Subscription, ConnectionFailure> {
+        self.epoch += 1;
+        let Consumer { broker, status, counters, .. } = &self.consumer;
+        let connected = broker.open("consumer").await?;
+        Subscription::start(connected, broker, self.epoch, status, counters).await
     }
 
-    async fn subscribe(&self, epoch: u64) -> Result<Subscription, ConnectionFailure> {
-        let connected = self.broker.open("consumer").await?;
-        Subscription::start(connected, &self.broker, epoch, &self.status, &self.counters).await
+    async fn serve(&mut self, subscription: Subscription) -> String {
+        let Consumer { broker, intake, status, .. } = &self.consumer;
+        status.broker_up();
+        tracing::info!("consuming {} at {}", broker.names().history, broker.shown());
+        let why = subscription.serve(intake, &mut self.committed, &self.stop).await;
+        broker.lost(&why)
+    }
+
+    fn report_down(&mut self, reason: &str) {
+        // A service that ends has no trouble with its broker.
+        if !self.stop.is_cancelled() && self.consumer.status.broker_down(reason) {
+            tracing::warn!("{reason}");
+        }
     }
 }

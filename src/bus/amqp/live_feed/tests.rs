@@ -94,6 +94,7 @@ fn one_that_was_given_up_while_it_waited_is_new_when_it_comes_again() {
     feed.begin_room(&room("r"));
     hand(&feed, chat("r", "1"));
     assert!(feed.hand(chat("r", "2")).now_or_never().is_none());
+    assert_eq!(feed.progress(), Some(0), "nothing waits any more");
     assert_eq!(feed.mark(&room("r")).unwrap().last.as_deref(), Some("1"));
     assert_eq!(read(&mut events), ["1"]);
     hand(&feed, chat("r", "2"));
