@@ -47,7 +47,7 @@ pub(super) fn outcome(settled: &Settled, harness: &Harness, expectation: &Expect
         return Outcome { value: Some(value), ..outcome };
     }
     let mut why = format!("{name} is {}", counted.in_words(kind));
-    if counted != read {
+    if value != read.value() {
         why += &format!(" with the {} debts of unsent messages", grouped(settled.counts.unsent_debts));
     }
     why += &format!(", expected {expected}");

@@ -54,6 +54,20 @@ fn shares_count_the_debts_of_unsent_messages_above_and_below_the_line() {
 }
 
 #[test]
+fn unsent_debts_that_do_not_change_a_share_are_not_named() {
+    let mut ledger = begun(plan(2, 4));
+    (0..2).for_each(|n| send(&mut ledger, n, Confirmed));
+    let settled = ledger.settle(&[], ms(5_000));
+    assert_eq!((settled.debts.owed, settled.debts.lost, settled.counts.unsent_debts), (4, 4, 4));
+    for (figure, bound, expected) in [
+        ("on_time", Bound::AtLeast(0.9), "on_time is 0, expected at least 0.9 (from 0.0 s to 0.3 s)"),
+        ("lost_share", Bound::AtMost(0.2), "lost_share is 1, expected at most 0.2 (from 0.0 s to 0.3 s)"),
+    ] {
+        assert_eq!(why(&settled, figure, bound), expected);
+    }
+}
+
+#[test]
 fn every_kind_of_loss_counts_unsent_debts_but_for_the_missing_paths() {
     let settled = unsent();
     for (figure, count) in [

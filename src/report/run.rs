@@ -175,7 +175,11 @@ impl RunReport {
 
     /// Whether a fault that was not healed was to be healed, had the run not been interrupted.
     pub(super) fn was_interrupted_before_healing(&self, fault: &FaultReport) -> bool {
-        let heals = fault.planned.as_ref().is_some_and(|planned| planned.duration.is_some());
+        let heals = match &fault.planned {
+            Some(planned) => planned.duration.is_some(),
+            // An older report has the words alone, both of what was to strike and of what struck.
+            None => self.schedule.iter().any(|plan| plan.what == fault.what && plan.heal_ms.is_some()),
+        };
         self.partial && fault.healed_ms.is_none() && heals
     }
 

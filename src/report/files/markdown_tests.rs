@@ -2,6 +2,7 @@
 
 use super::super::super::sample::*;
 use super::*;
+use crate::PlannedFault;
 use ledger::Outcome;
 
 #[test]
@@ -48,6 +49,27 @@ fn an_interruption_is_no_fault_for_good() {
     assert!(page(&run).contains("| kill broker | 5.0 s | not yet | not yet |"), "{}", page(&run));
     run.partial = false;
     assert!(page(&run).contains("| kill broker | 5.0 s | never | never |"), "{}", page(&run));
+}
+
+#[test]
+fn an_interruption_is_no_fault_for_good_in_an_older_report() {
+    let mut run = redis();
+    run.partial = true;
+    run.faults = vec![untold("kill broker", 5_000, None)];
+    let planned = |what: &str, heal_ms| PlannedFault { what: what.into(), at_ms: 5_000, heal_ms };
+    let page = |schedule| {
+        let mut run = run.clone();
+        run.schedule = schedule;
+        markdown(&report(vec![run]))
+    };
+    for (schedule, not) in [
+        (vec![planned("kill broker", Some(10_000))], "not yet"),
+        (vec![planned("kill broker", None)], "never"),
+        (vec![planned("kill node 1", Some(10_000))], "never"),
+    ] {
+        let page = page(schedule);
+        assert!(page.contains(&format!("| kill broker | 5.0 s | {not} | {not} |")), "{page}");
+    }
 }
 
 #[test]
