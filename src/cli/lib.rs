@@ -1,4 +1,13 @@
 //! The command line: one file for each subcommand.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `bench`, `run`, `report`, `doctor`, `scenarios`, `schema`, `completions`, `man` | the subcommands for people |
+//! | `node`, `history`, `warden` | the subcommands that the lab starts as processes |
+//! | `bus`, `pattern`, `node_flags`, `limits`, `trace` | the flags of a node, and the bus that they ask for |
+//! | `live` | the view of a running bench on a terminal |
+//! | `output`, `stderr`, `color`, `log`, `verbosity` | everything that is printed |
+//! | `failure`, `usage`, `interrupt`, `runtime` | how a command ends: exit codes, wrong usage, Ctrl-C |
 
 mod bench;
 mod bus;

@@ -1,5 +1,11 @@
 //! The faults: what each does to its target, and how it is healed. This room knows processes and signals, but not chat.
 //! Each fault has one file; to add a fault, add its file and a line in [`strike`] and [`heal`].
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `kill`, `stop`, `pause` | the faults of processes |
+//! | `victim` | a process group that a fault may strike |
+//! | `link` | a proxy on a connection, and the conditions that it puts on what passes |
 
 mod kill;
 pub mod link;

@@ -7,6 +7,16 @@
 //!
 //! What is true of only one broker stands in its [`BrokerKind`](kind::BrokerKind) under `product`; everybody else goes
 //! through the list in [`Product`].
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `bench`, `planned`, `subject`, `trial`, `drain`, `interruption` | a bench: its runs, one after the other |
+//! | `cluster`, `members`, `options`, `software`, `ways`, `roll` | a cluster: what it is made of, and where each finds the others |
+//! | `base`, `warden`, `process`, `group`, `directory`, `logging` | what ends everything, and the processes under it |
+//! | `service`, `managed`, `ports`, `probe`, `program` | a process with a port, and how to find and ask it |
+//! | `broker`, `external`, `docker`, `product`, `kind`, `refusal`, `redaction` | the third-party servers |
+//! | `strikes`, `links`, `link_report`, `shell` | the faults of a run, struck and healed |
+//! | `observer`, `progress`, `trace`, `clocks` | what is told to whoever watches, and the traces of the nodes |
 
 pub mod base;
 mod bench;

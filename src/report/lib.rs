@@ -2,6 +2,16 @@
 //! what several of them say together.
 //!
 //! Everything here is derived from the ledger's figures; nothing is counted again.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `run`, `debts`, `quantiles`, `distribution`, `fault_report`, `link`, `host` | what `report.json` says of a run; `schema` is derived from it |
+//! | `file`, `files`, `atomic`, `merge` | the files of a report: read, written, pooled |
+//! | `table`, `column`, `cells`, `grid`, `label`, `numbers` | the table |
+//! | `sentences`, `run_words`, `fault_words`, `lesson`, `answers`, `interrupted`, `phrases` | what happened, in plain words |
+//! | `compare`, `curve` | several reports, or the runs of a matrix, side by side |
+//! | `chart`, `page`, `story` | pictures, the page, and the way of one message |
+//! | `junit`, `command` | the report for CI servers, and the command that runs it again |
 
 mod answers;
 mod atomic;

@@ -2,6 +2,13 @@
 //!
 //! *Plain* (no subprotocol offered): a frame in is a message to the room `lobby`, a frame out is the bare text.
 //! `pubsub-lab.v1`: JSON text frames tagged by `type`, see [`Request`] and [`NodeFrame`].
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `request` | what a client asks of its node |
+//! | `node_frame` | what a node writes to its clients |
+//! | `envelope` | what nodes send each other over the bus |
+//! | `room` | the name of a room |
 
 mod envelope;
 mod node_frame;

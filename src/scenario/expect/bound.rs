@@ -130,8 +130,9 @@ fn parse_number(text: &str, kind: FigureKind) -> Result<f64, String> {
         FigureKind::Micros => 1e3,
         FigureKind::Share if text.ends_with('%') => {
             let percent = text.trim_end_matches('%').trim_end();
-            let percent: f64 = percent.parse().map_err(|_| format!("`{text}` is no percentage"))?;
-            return Ok(percent / 100.0);
+            let number: f64 = percent.parse().map_err(|_| format!("`{text}` is no percentage"))?;
+            // The decimal point moves before the number is rounded: 99.9 / 100 is not the number nearest to 0.999.
+            return Ok(format!("{percent}e-2").parse().unwrap_or(number / 100.0));
         }
         FigureKind::Count | FigureKind::Share => {
             return text.parse().map_err(|_| format!("`{text}` is no number"));

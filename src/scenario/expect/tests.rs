@@ -28,6 +28,7 @@ fn every_sign_and_unit() {
         ("10..20", Count, Bound::Between(10.0, 20.0)),
         (">= 0.5", Share, Bound::AtLeast(0.5)),
         (">= 99%", Share, Bound::AtLeast(0.99)),
+        (">= 99.9%", Share, Bound::AtLeast(0.999)),
         ("99.5 % .. 100%", Share, Bound::Between(0.995, 1.0)),
         ("< 2s", Millis, Bound::Below(2_000.0)),
         ("< 2", Millis, Bound::Below(2.0)),
