@@ -7,6 +7,7 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use nix::pty::{Winsize, openpty};
@@ -118,8 +119,10 @@ impl Screen {
 pub struct Terminal {
     child: Child,
     screen: Arc<Mutex<(Screen, Vec<u8>)>>,
-    /// The program's end of the terminal, kept open so that the terminal stays when the program has ended.
-    theirs: OwnedFd,
+    /// The program's end of the terminal, kept open so that the terminal stays until all is read that was written.
+    theirs: Option<OwnedFd>,
+    /// Reads what the program writes, to the end.
+    reader: JoinHandle<()>,
 }
 
 impl Terminal {
@@ -134,7 +137,7 @@ impl Terminal {
         let screen = Arc::new(Mutex::new((Screen::new(rows.into(), columns.into()), Vec::new())));
         let shared = Arc::clone(&screen);
         let mut ours = File::from(pair.master);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(read @ 1..) = ours.read(&mut bytes) {
                 let mut shared = shared.lock().unwrap();
@@ -147,7 +150,7 @@ impl Terminal {
                 }
             }
         });
-        Self { child, screen, theirs: pair.slave }
+        Self { child, screen, theirs: Some(pair.slave), reader }
     }
 
     /// Looks at the screen.
@@ -164,7 +167,7 @@ impl Terminal {
     /// Gives the terminal this number of columns.
     pub fn resize(&self, columns: u16) {
         let mut stty = Command::new("stty");
-        stty.args(["cols", &columns.to_string()]).stdin(self.theirs.try_clone().unwrap());
+        stty.args(["cols", &columns.to_string()]).stdin(self.theirs.as_ref().unwrap().try_clone().unwrap());
         assert!(stty.status().expect("stty").success());
         self.screen.lock().unwrap().0.widest = 0;
     }
@@ -181,8 +184,12 @@ impl Terminal {
             status.is_some()
         });
         assert!(ended, "still running:\n{}", self.look(Screen::text));
-        // The rest of the terminal's output is read within a moment.
-        std::thread::sleep(Duration::from_millis(200));
+        // Nobody can write any more, so the reader comes to an end.
+        self.theirs = None;
+        assert!(
+            eventually(super::process::PATIENCE, || self.reader.is_finished()),
+            "the terminal is still open"
+        );
         status.unwrap()
     }
 }

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use super::{Servers, short};
 use crate::support::ports::Port;
 use crate::support::process::{PATIENCE, eventually};
-use crate::support::report::conclusive;
+use crate::support::report::{Bench, conclusive};
 
 /// A correct server that nobody's lab has started.
 struct Running {
@@ -63,11 +63,12 @@ fn a_command_that_fails_is_missing_evidence() {
     let servers = Servers::new();
     let server = Running::start(&servers);
     let fault = "[[fault]]\nat = \"1s\"\nfor = \"500ms\"\nrun = \"echo no such broker >&2; exit 3\"\n";
-    let ended = conclusive(&short(1, fault), &["--url", &server.url]);
+    let ended = Bench::start(&short(1, fault), &["--url", &server.url]).ended();
     assert_eq!(ended.code, Some(3), "{}", ended.everything());
     let run = ended.report().run("attached");
-    let why = run.why()[0];
-    assert!(why.contains("failed: exit code 3 (no such broker)"), "{why}");
+    // On a busy machine the fault also struck late.
+    let failed = |why: &&str| why.contains("failed: exit code 3 (no such broker)");
+    assert!(run.why().iter().any(failed), "{:?}", run.why());
 }
 
 #[test]
