@@ -126,7 +126,15 @@ fn a_service_manager_ends_it_as_well() {
 
 #[test]
 fn a_closed_terminal_leaves_nothing() {
-    let (mut lab, _) = Lab::ready(1, &["redis"]);
+    // Whoever runs the tests by `nohup` has children ignore that their terminal closes.
+    let minding = |command: &mut Command| {
+        let set = command.get_envs().filter_map(|(key, value)| Some((key, value?)));
+        let mut by_env = Command::new("env");
+        by_env.arg("--default-signal=HUP").envs(set).arg(command.get_program()).args(command.get_args());
+        *command = by_env;
+    };
+    let mut lab = Lab::with(&["redis", "--nodes", "1", "--port", "0"], minding);
+    lab.running.err_line("Ctrl-C stops everything");
     let everything = lab.running.descendants();
     lab.running.signal(Signal::SIGHUP);
     lab.running.ended_within(PATIENCE);
