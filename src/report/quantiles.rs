@@ -29,13 +29,18 @@ pub struct Quantiles {
 impl Quantiles {
     /// The quantiles of a histogram; `None` if nothing was recorded in it.
     pub fn of(histogram: &Histogram<u64>) -> Option<Self> {
-        let at = |quantile| histogram.value_at_quantile(quantile);
-        let quantiles =
-            || Self { p50: at(0.5), p90: at(0.9), p99: at(0.99), p999: at(0.999), max: histogram.max() };
+        let at = |quantile: Quantile| histogram.value_at_quantile(quantile.fraction());
+        let quantiles = || Self {
+            p50: at(Quantile::P50),
+            p90: at(Quantile::P90),
+            p99: at(Quantile::P99),
+            p999: at(Quantile::P999),
+            max: histogram.max(),
+        };
         (!histogram.is_empty()).then(quantiles)
     }
 
-    /// One of the quantiles.
+    /// The value of this quantile, in microseconds.
     pub fn at(self, quantile: Quantile) -> u64 {
         match quantile {
             Quantile::P50 => self.p50,

@@ -42,7 +42,7 @@ pub(super) struct Publisher {
 enum Obstacle {
     /// No connection could be made, for this reason.
     Unreachable(String),
-    /// Another address of this node is connected already.
+    /// The peer with this id is connected already, by another of its addresses.
     Twin(NodeId),
     /// The peer is this node itself.
     Myself,

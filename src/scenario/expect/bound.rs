@@ -131,8 +131,9 @@ fn parse_number(text: &str, kind: FigureKind) -> Result<f64, String> {
         FigureKind::Share if text.ends_with('%') => {
             let percent = text.trim_end_matches('%').trim_end();
             let number: f64 = percent.parse().map_err(|_| format!("`{text}` is no percentage"))?;
-            // The decimal point moves before the number is rounded: 99.9 / 100 is not the number nearest to 0.999.
-            return Ok(format!("{percent}e-2").parse().unwrap_or(number / 100.0));
+            // The decimal point moves in the text: 99.9 / 100 is not the number nearest to 0.999. What is no number or has
+            // no end, which the text cannot express, stays so.
+            return Ok(format!("{number}e-2").parse().unwrap_or(number));
         }
         FigureKind::Count | FigureKind::Share => {
             return text.parse().map_err(|_| format!("`{text}` is no number"));

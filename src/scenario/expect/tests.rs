@@ -29,6 +29,7 @@ fn every_sign_and_unit() {
         (">= 0.5", Share, Bound::AtLeast(0.5)),
         (">= 99%", Share, Bound::AtLeast(0.99)),
         (">= 99.9%", Share, Bound::AtLeast(0.999)),
+        ("< 1e1%", Share, Bound::Below(0.1)),
         ("99.5 % .. 100%", Share, Bound::Between(0.995, 1.0)),
         ("< 2s", Millis, Bound::Below(2_000.0)),
         ("< 2", Millis, Bound::Below(2.0)),
