@@ -59,11 +59,7 @@ impl Scenario {
                 .collect::<Result<Vec<_>, _>>()?,
             None => Vec::new(),
         };
-        let expect = root
-            .get("expect")
-            .map(|value| expect::read(source, value.value))
-            .transpose()?
-            .unwrap_or_default();
+        let expect = root.get("expect").map(|value| expect::read(value)).transpose()?.unwrap_or_default();
 
         Whole {
             source,

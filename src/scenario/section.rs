@@ -1,5 +1,6 @@
 //! One table of a file and the values in it: its keys are checked when it is opened, its values when they are taken.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -10,15 +11,15 @@ use toml::de::{DeTable, DeValue};
 use super::error::{Complaint, InputError, Source};
 use super::words::suggestion;
 
-/// A value as the parser gives it, with its place.
-pub(super) type Value<'a> = &'a Spanned<DeValue<'a>>;
+/// A key with its place.
+pub(super) type Key<'a> = Spanned<Cow<'a, str>>;
 
 /// A value of the file, with its place and the key that it belongs to.
 #[derive(Clone, Copy)]
 pub struct FileValue<'a> {
     pub(super) source: &'a Source<'a>,
-    key: &'static str,
-    pub(super) value: Value<'a>,
+    key: &'a str,
+    pub(super) value: &'a Spanned<DeValue<'a>>,
 }
 
 /// One table of the file.
@@ -100,9 +101,24 @@ impl<'a> FileValue<'a> {
         self.source.error(&self.span(), what)
     }
 
+    /// The value under this name in sentences: a key, or words such as `[load]`.
+    pub(super) fn called(self, name: &'a str) -> Self {
+        Self { key: name, ..self }
+    }
+
     /// The error of a value that has another type than its key wants.
     pub fn wrong_type(self, wanted: &str) -> InputError {
-        wrong_type(self.source, self.value, self.key, wanted)
+        let is = match self.value.get_ref() {
+            DeValue::String(_) => "text",
+            DeValue::Integer(_) => "a whole number",
+            DeValue::Float(_) => "a number",
+            DeValue::Boolean(_) => "true or false",
+            DeValue::Datetime(_) => "a date or a time",
+            DeValue::Array(_) => "a list",
+            DeValue::Table(_) => "a table",
+        };
+        let error = self.error(format!("{} must be {wanted}, not {is}", in_sentence(self.key)));
+        error.with_hint((self.source.example)(self.key))
     }
 
     /// Opens the table that the value must be. `name` is its name in a sentence.
@@ -110,8 +126,18 @@ impl<'a> FileValue<'a> {
         let Self { source, value, .. } = self;
         match value.get_ref() {
             DeValue::Table(table) => Section { source, name, span: value.span(), table }.checked(known),
-            _ => Err(wrong_type(source, value, name, "a table")),
+            _ => Err(self.called(name).wrong_type("a table")),
         }
+    }
+
+    /// The entries of the table that the value must be, in the order of the file: each key, and its value. `wanted` is
+    /// what an error says that it must be.
+    pub(super) fn entries(self, wanted: &str) -> Result<Vec<(&'a Key<'a>, Self)>, InputError> {
+        let DeValue::Table(table) = self.value.get_ref() else { return Err(self.wrong_type(wanted)) };
+        let entry = |(key, value): (&'a Key<'a>, _)| (key, Self { key: key.get_ref(), value, ..self });
+        let mut entries: Vec<_> = table.iter().map(entry).collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        Ok(entries)
     }
 
     /// The text that the value must be.
@@ -174,21 +200,6 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
 
 fn in_seconds(number: &str) -> String {
     format!("write \"{number}s\" for seconds")
-}
-
-/// The error of a value that has another type than its key wants.
-pub(super) fn wrong_type(source: &Source<'_>, value: Value<'_>, key: &str, wanted: &str) -> InputError {
-    let is = match value.get_ref() {
-        DeValue::String(_) => "text",
-        DeValue::Integer(_) => "a whole number",
-        DeValue::Float(_) => "a number",
-        DeValue::Boolean(_) => "true or false",
-        DeValue::Datetime(_) => "a date or a time",
-        DeValue::Array(_) => "a list",
-        DeValue::Table(_) => "a table",
-    };
-    let what = format!("{} must be {wanted}, not {is}", in_sentence(key));
-    source.error(&value.span(), what).with_hint((source.example)(key))
 }
 
 /// A key, in back-quotes; `[load]` and `a scenario` need none.
