@@ -20,11 +20,10 @@ pub struct Harness {
     pub problems: Vec<String>,
     /// What a reader should know though it changes nothing, a clause for each note: `2 probe messages were lost`.
     pub notes: Vec<String>,
-    /// Processes that died without being asked to, a clause for each: `node 0 died unasked: exit code 1`.
-    pub deaths: Vec<String>,
-    /// Whether a process that dies unasked is a violation, as it is for a server that is none of ours; otherwise it is
-    /// a note.
-    pub deaths_violate: bool,
+    /// What somebody's server did that violates, whatever was expected, a clause for each: `node 0 died unasked at 2.1 s`.
+    pub violations: Vec<String>,
+    /// What a server did or said that may be the cause of a violation, a clause for each, the likeliest first.
+    pub causes: Vec<String>,
 }
 
 impl Harness {
@@ -50,8 +49,8 @@ impl Default for Harness {
             overruns: 0,
             problems: vec![],
             notes: vec![],
-            deaths: vec![],
-            deaths_violate: false,
+            violations: vec![],
+            causes: vec![],
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! First the harness judges itself. If it was the bottleneck, the run is inconclusive whatever the figures say:
 //! a loss that the harness may have made itself proves nothing against a pattern, and a good figure proves
-//! nothing for it. What would have been a violation still stands in `why`, after the reason.
+//! nothing for it. What would have been a violation still stands among the [reasons](Reasons), after the doubt.
 //!
 //! Lateness short of that only marks the latency as `harness_limited`, and changes no verdict.
 
@@ -15,6 +15,7 @@ use super::expected::{outcome, seconds};
 use super::figure_value::grouped;
 use super::harness::Harness;
 use super::outcome::Outcome;
+use super::reasons::Reasons;
 use super::settled::Settled;
 use scenario::Expectation;
 
@@ -37,12 +38,19 @@ pub enum Verdict {
 pub struct Judgement {
     /// What the run proves.
     pub verdict: Verdict,
-    /// The reasons, a clause for each, the ones that decided first.
-    pub why: Vec<String>,
+    /// Why.
+    pub reasons: Reasons,
     /// What became of each expectation, in the order of the expectations.
     pub outcomes: Vec<Outcome>,
     /// Whether the latency is as much the harness's as the pattern's.
     pub harness_limited: bool,
+}
+
+impl Judgement {
+    /// The reasons, a clause for each, the ones that decided first.
+    pub fn why(&self) -> Vec<String> {
+        self.reasons.all().cloned().collect()
+    }
 }
 
 /// The greatest median of the harness's lateness, in microseconds, that does not yet limit the latency.
@@ -54,23 +62,21 @@ const PATHS_NAMED: usize = 3;
 
 /// Judges a run by the expectations of its pattern.
 pub fn judge(settled: &Settled, harness: &Harness, expectations: &[Expectation]) -> Judgement {
-    let mut why = doubts(settled, harness);
-    let doubtful = !why.is_empty();
+    let doubts = doubts(settled, harness);
     let outcomes: Vec<_> =
         expectations.iter().map(|expectation| outcome(settled, harness, expectation)).collect();
     let violations = violations(settled, harness, &outcomes);
-    let verdict = match (doubtful, violations.is_empty()) {
-        (true, _) => Verdict::Inconclusive,
-        (false, false) => Verdict::Violated,
-        (false, true) => Verdict::Valid,
+    let verdict = match (doubts.is_empty(), violations.is_empty()) {
+        (false, _) => Verdict::Inconclusive,
+        (true, false) => Verdict::Violated,
+        (true, true) => Verdict::Valid,
     };
-    why.extend(violations);
-    why.extend(remarks(settled, harness));
-    why.extend(harness.notes.iter().cloned());
-    why.extend(harness.deaths.iter().filter(|_| !harness.deaths_violate).cloned());
+    let mut notes = remarks(settled, harness);
+    notes.extend(harness.notes.iter().cloned());
+    let reasons = Reasons { doubts, violations, causes: harness.causes.clone(), notes };
     let limited = |histogram| limits(histogram, &settled.latency);
     let harness_limited = limited(&harness.publish_delay) || limited(&harness.loop_lag);
-    Judgement { verdict, why, outcomes, harness_limited }
+    Judgement { verdict, reasons, outcomes, harness_limited }
 }
 
 /// Whether the harness's lateness is too large a part of the latency.
@@ -113,11 +119,10 @@ fn doubts(settled: &Settled, harness: &Harness) -> Vec<String> {
 
 /// What the run violated, a clause for each violation.
 fn violations(settled: &Settled, harness: &Harness, outcomes: &[Outcome]) -> Vec<String> {
-    let deaths = harness.deaths.iter().filter(|_| harness.deaths_violate);
     [unverified(settled), stopped(settled)]
         .into_iter()
         .flatten()
-        .chain(deaths.cloned())
+        .chain(harness.violations.iter().cloned())
         .chain(outcomes.iter().filter_map(|outcome| outcome.why.clone()))
         .collect()
 }

@@ -47,7 +47,7 @@
 //! | `settled` | every figure of a run |
 //! | `chronicle`, `settle` | the end of a run: its course, and what became of each debt |
 //! | `blame` | the moments to blame for a figure that does not keep its bound |
-//! | `harness`, `outcome` | how the load generator itself did, and what became of an expectation |
+//! | `harness`, `outcome`, `reasons` | how the load generator itself did, what became of an expectation, and why a verdict is as it is |
 //! | `expected`, `judge` | each expectation held against a run, and the verdict |
 
 mod account;
@@ -73,6 +73,7 @@ mod phase;
 mod plan;
 mod presence;
 mod progress;
+mod reasons;
 mod record;
 mod settle;
 mod settled;
@@ -130,6 +131,7 @@ pub use path::Path;
 pub use phase::{Interval, Phase};
 pub use plan::Plan;
 pub use progress::Progress;
+pub use reasons::Reasons;
 pub use settled::Settled;
 pub use single_times::SingleTimes;
 pub use source::FigureSource;

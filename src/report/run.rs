@@ -12,8 +12,8 @@ use super::link::{LinkReport, ProxyReport};
 use super::quantiles::{Quantiles, by_phase};
 use super::story::Story;
 use ledger::{
-    Counts, Debts, FaultTimes, FigureSource, Harness, Judgement, Messages, Outcome, Path, Phase, Settled,
-    SingleTimes, Slice, StoppedPath, Verdict,
+    Counts, Debts, FaultTimes, FigureSource, Harness, Judgement, Messages, Outcome, Path, Phase, Reasons,
+    Settled, SingleTimes, Slice, StoppedPath, Verdict,
 };
 use scenario::{Distribution, Quantile};
 
@@ -45,6 +45,9 @@ pub struct RunReport {
     pub sought: bool,
     /// The reasons for the verdict, a clause for each; those that decided it stand first.
     pub why: Vec<String>,
+    /// The same reasons, by what each does to the verdict. Empty lists in an older report.
+    #[serde(default)]
+    pub reasons: Reasons,
     /// What became of each expectation.
     #[serde(default)]
     pub outcomes: Vec<Outcome>,
@@ -144,7 +147,8 @@ impl RunReport {
         let longest = settled.longest_us();
         Self {
             verdict: judgement.verdict,
-            why: judgement.why.clone(),
+            why: judgement.why(),
+            reasons: judgement.reasons.clone(),
             messages: Some(settled.messages),
             debts: Some(settled.debts),
             counts: settled.counts.into(),
@@ -206,6 +210,7 @@ impl RunReport {
             partial: false,
             sought: false,
             why,
+            reasons: Reasons::default(),
             outcomes: Vec::new(),
             messages: None,
             debts: None,

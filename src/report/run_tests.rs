@@ -49,7 +49,8 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
     let quantiles = json!({"p50": 1000, "p90": 1000, "p99": 1000, "p999": 1000, "max": 1000});
     let mut expected = json!({
         "id": "redis-1", "label": "redis", "pattern": "redis", "params": {}, "repeat": 1, "dialect": null,
-        "verdict": "valid", "partial": false, "sought": false, "why": [], "outcomes": [],
+        "verdict": "valid", "partial": false, "sought": false, "why": [],
+        "reasons": { "doubts": [], "violations": [], "causes": [], "notes": [] }, "outcomes": [],
         "messages": {"due": 2, "sent": 2, "unsent": 0, "acked": 1, "refused": 1, "unknown": 0},
         "debts": {
             "owed": 2, "delivered": 1, "recovered": 0, "lost": 1, "on_time": 0.5, "on_time_debts": 1,

@@ -30,9 +30,7 @@ impl Trial<'_> {
         let cut_why = cut.map(|cut| cut.why(self.scenario.load.duration)).unwrap_or_default();
         harness.problems.splice(0..0, cut_why);
         harness.problems.extend(strikes.problems);
-        harness.deaths.extend(deaths);
-        // The user knows that he killed one of our own nodes; a server of somebody else's that dies has failed.
-        harness.deaths_violate = self.subject.pattern().is_none();
+        harness.violations.extend(deaths);
         let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&strikes.times, ended);
         // An expectation bounds the whole of a run and says nothing about a part of it.
         let expectations = if cut.is_some() { Vec::new() } else { self.subject.expectations(self.scenario) };
