@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use nix::sys::signal::Signal;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
+use super::listen::listen;
 use super::trace::{self, TraceArgs};
 use super::{interrupt, limits};
 use history::{History, HistoryError, HistoryOptions, Keep};
@@ -79,10 +79,7 @@ async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
         Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
     })?;
     let trace = args.trace.open()?;
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        let message = format!("cannot listen on {}: {error}", args.listen);
-        Failure::new(ENVIRONMENT, message, "choose another address with `--listen`; port 0 picks a free one")
-    })?;
+    let listener = listen(args.listen)?;
     let address = listener.local_addr().unwrap_or(args.listen);
     let options = HistoryOptions {
         url: args.broker.unwrap_or_else(|| DEFAULT_BROKER.into()),

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `bench`, `run`, `report`, `doctor`, `scenarios`, `schema`, `completions`, `man` | the subcommands for people |
 //! | `node`, `history`, `warden` | the subcommands that the lab starts as processes |
-//! | `bus`, `pattern`, `node_flags`, `limits`, `trace` | the flags of a node, and the bus that they ask for |
+//! | `bus`, `pattern`, `node_flags`, `limits`, `trace`, `listen` | the flags of a node, the bus that they ask for, and its port |
 //! | `live` | the view of a running bench on a terminal |
 //! | `output`, `stderr`, `color`, `log`, `verbosity` | everything that is printed |
 //! | `failure`, `usage`, `interrupt`, `runtime` | how a command ends: exit codes, wrong usage, Ctrl-C |
@@ -18,6 +18,7 @@ mod failure;
 mod history;
 mod interrupt;
 mod limits;
+mod listen;
 mod live;
 mod log;
 mod man;

@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::bus::BusArgs;
 use super::failure::{ENVIRONMENT, Failure};
+use super::listen::listen;
 use super::trace::{self, TraceArgs};
 use super::{interrupt, limits};
 use node::{self, Limits, NodeOptions, Secret};
@@ -69,10 +69,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
         Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
     })?;
     let trace = args.trace.open()?;
-    let listener = TcpListener::bind(args.listen).await.map_err(|error| {
-        let message = format!("cannot listen on {}: {error}", args.listen);
-        Failure::new(ENVIRONMENT, message, "choose another address with `--listen`; port 0 picks a free one")
-    })?;
+    let listener = listen(args.listen)?;
     let address = listener.local_addr().unwrap_or(args.listen);
     let bus = args.bus.start(args.pattern).await?;
     let shutdown = CancellationToken::new();

@@ -7,7 +7,7 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
@@ -56,6 +56,9 @@ pub struct ClientConnection {
     /// tiny frames never becomes a message, and nothing else would count its bytes.
     unheard: AtomicU64,
     unheard_limit: u64,
+    /// Whether the client is read. A plain client asks for no room and gets no answer, so it may speak before it is in
+    /// the lobby, and would then miss its own message: it is not read until the rooms have dealt with it.
+    may_speak: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -134,6 +137,7 @@ impl ClientConnection {
             drained: Notify::new(),
             unheard: AtomicU64::new(0),
             unheard_limit: limits.max_frame.saturating_mul(FRAMING),
+            may_speak: AtomicBool::new(dialect == Dialect::V1),
         }
     }
 
@@ -278,6 +282,18 @@ impl ClientConnection {
             broken: state.broken,
             empty: state.outbox.is_empty(),
         }
+    }
+
+    /// Lets the client be read: it is in its room, or will not be for now.
+    pub fn let_speak(&self) {
+        if !self.may_speak.swap(true, Relaxed) {
+            self.kick.notify_one();
+        }
+    }
+
+    /// Whether the client is to be read.
+    pub fn may_speak(&self) -> bool {
+        self.may_speak.load(Relaxed)
     }
 
     /// Records that the client has sent a whole message.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CONNECTION, CONTENT_TYPE, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL,
-    SEC_WEBSOCKET_VERSION, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::response::{IntoResponse, Response};
@@ -157,6 +157,7 @@ fn handshake(shared: &Shared, request: &Request) -> Result<Handshake, Refusal> {
     let (true, Some(key), Some(b"13")) = (upgradable && wants_websocket(headers), key, version) else {
         return Err(refuse(StatusCode::UPGRADE_REQUIRED, "a WebSocket of version 13 lives here"));
     };
+    check_form(headers, key)?;
     check_origin(headers, shared)?;
     let dialect = dialect(headers)?;
     let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes()))
@@ -170,6 +171,36 @@ fn handshake(shared: &Shared, request: &Request) -> Result<Handshake, Refusal> {
         refuse(StatusCode::SERVICE_UNAVAILABLE, format!("this node is full: it has {limit} clients"))
     })?;
     Ok(Handshake { accept, dialect, seat })
+}
+
+/// Checks what a client may get wrong although it asks for a WebSocket (RFC 6455, 4.1): the request must ask for the
+/// upgrade in `Connection` too, has a key of 16 bytes, and has no body.
+fn check_form(headers: &HeaderMap, key: &HeaderValue) -> Result<(), Refusal> {
+    let bad = |reason| Err(refuse(StatusCode::BAD_REQUEST, reason));
+    let asks = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(|word| word.trim().eq_ignore_ascii_case("upgrade")));
+    if !asks {
+        return bad(
+            "the request does not say `Connection: Upgrade`; a proxy before this node may have removed it",
+        );
+    }
+    if !is_key(key.as_bytes()) {
+        return bad("an invalid Sec-WebSocket-Key");
+    }
+    let is_empty = headers.get(CONTENT_LENGTH).is_none_or(|length| length.as_bytes() == b"0");
+    if !is_empty || headers.contains_key(TRANSFER_ENCODING) {
+        return bad("the request for a WebSocket has a body");
+    }
+    Ok(())
+}
+
+/// Whether this is 16 bytes in base64: 22 characters and two signs of padding.
+fn is_key(key: &[u8]) -> bool {
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    key.strip_suffix(b"==").is_some_and(|digits| digits.len() == 22 && digits.iter().all(is_digit))
 }
 
 fn wants_websocket(headers: &HeaderMap) -> bool {

@@ -247,11 +247,9 @@ impl Rooms {
             return;
         }
         let first = state.waiting.is_empty();
-        if !up && member.connection.dialect == Dialect::V1 {
+        if !up {
             let reason = format!("the broker is away; you will hear `{room}` as soon as it is back");
-            member
-                .connection
-                .answer(frame::text(&NodeFrame::Error { code: "bus_down", reason: &reason }.json()));
+            not_in(&member.connection, "bus_down", &reason);
         }
         state.waiting.push(Waiting { member, after });
         if first {
@@ -284,12 +282,9 @@ impl Rooms {
             }
             Err(error) => {
                 let reason = format!("cannot subscribe to `{room}`: {error}");
-                let bytes =
-                    frame::text(&NodeFrame::Error { code: "subscribe_failed", reason: &reason }.json());
-                let connections = waiting.iter().map(|waiting| &waiting.member.connection);
-                connections
-                    .filter(|connection| connection.dialect == Dialect::V1)
-                    .for_each(|connection| connection.answer(bytes.clone()));
+                for waiting in &waiting {
+                    not_in(&waiting.member.connection, "subscribe_failed", &reason);
+                }
                 if state.is_empty() {
                     self.rooms.remove(&room);
                 }
@@ -323,7 +318,7 @@ impl Rooms {
 
     pub(super) fn answer_subscribed(&self, room: &Room, connection: &ClientConnection, recovered: Recovered) {
         if connection.dialect == Dialect::Plain {
-            return;
+            return connection.let_speak();
         }
         let here = self.rooms.get(room).map_or(0, RoomState::count);
         let members = here + self.roster.elsewhere(Instant::now(), room);
@@ -373,5 +368,14 @@ impl Rooms {
         if let Some(envelope) = self.roster.envelope(now, counts) {
             drop(self.bus.publish(envelope));
         }
+    }
+}
+
+/// Tells a client that it is not in a room for now. A plain client has no frame for that; it learns it from the answer
+/// to what it says.
+fn not_in(connection: &ClientConnection, code: &str, reason: &str) {
+    match connection.dialect {
+        Dialect::V1 => connection.answer(frame::text(&NodeFrame::Error { code, reason }.json())),
+        Dialect::Plain => connection.let_speak(),
     }
 }

@@ -194,8 +194,10 @@ impl Session {
             if self.read_after.is_some_and(|instant| instant <= now) {
                 self.read_after = None;
             }
-            let readable =
-                self.read_after.is_none() && !condition.full && self.receipts.len() < PENDING_RECEIPTS;
+            let readable = self.read_after.is_none()
+                && !condition.full
+                && self.receipts.len() < PENDING_RECEIPTS
+                && connection.may_speak();
             let wake = self.read_after.map_or(wake, |instant| instant.min(wake));
             let handled = tokio::select! {
                 biased;
@@ -230,8 +232,8 @@ impl Session {
             };
             return Ok(now + left);
         }
-        if self.receipts.len() >= PENDING_RECEIPTS {
-            // While too many receipts are pending the session is not read, so a pong could not be seen.
+        if self.receipts.len() >= PENDING_RECEIPTS || !self.connection.may_speak() {
+            // While the session is not read, a pong could not be seen.
             heartbeat.pinged = heartbeat.pinged.map(|_| now);
         }
         if let Some(pinged) = heartbeat.pinged {

@@ -3,9 +3,13 @@
 use std::fmt;
 use std::io;
 
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::BusError;
+
+/// Number of peers that may wait to be accepted, as far as the system lets.
+const BACKLOG: i32 = 4096;
 
 /// A host and a port. Two spellings of one address are equal as far as the text shows (`localhost` and `127.0.0.1`
 /// are not: the handshake finds that out).
@@ -65,12 +69,16 @@ impl Address {
 
     /// Listens at this address.
     pub(super) async fn bind(&self) -> Result<TcpListener, BusError> {
-        TcpListener::bind((self.host.as_str(), self.port)).await.map_err(|error| {
+        let failed = |error: io::Error| {
             BusError::Setup(match error.kind() {
                 io::ErrorKind::AddrInUse => format!("the address {self} is taken"),
                 _ => format!("cannot listen on {self}: {error}"),
             })
-        })
+        };
+        let listener = TcpListener::bind((self.host.as_str(), self.port)).await.map_err(failed)?;
+        // A second call of `listen` only widens the queue of those who wait to be accepted.
+        SockRef::from(&listener).listen(BACKLOG).map_err(failed)?;
+        Ok(listener)
     }
 
     /// Makes one attempt to connect to this address.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::support::client::{Client, Raw, TEXT, V1, masked, upgrade};
 use crate::support::node::Node;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Error;
 
 /// The status and the body with which a handshake was refused.
@@ -16,6 +16,41 @@ async fn refused(node: &Node, path: &str, headers: &[(&str, &str)]) -> (u16, Str
         }
         Err(other) => panic!("not an answer in HTTP: {other}"),
         Ok(_) => panic!("it was let in"),
+    }
+}
+
+/// The status with which this request is answered.
+async fn status_of(node: &Node, request: &str) -> String {
+    let mut raw = Raw::connect(node).await;
+    raw.write(request.as_bytes()).await;
+    let mut answer = Vec::new();
+    while !answer.contains(&b'\r') {
+        raw.tcp.read_buf(&mut answer).await.unwrap();
+    }
+    String::from_utf8_lossy(&answer)[..12].to_owned()
+}
+
+#[tokio::test]
+async fn a_handshake_of_the_wrong_form_is_told_what_is_wrong() {
+    let node = Node::start(&[]);
+    let good = upgrade("/ws", "");
+    assert_eq!(status_of(&node, &good).await, "HTTP/1.1 101");
+    for (what, by) in [
+        ("connection: Upgrade\r\n", ""),
+        ("connection: Upgrade\r\n", "connection: keep-alive\r\n"),
+        ("dGhlIHNhbXBsZSBub25jZQ==", ""),
+        ("dGhlIHNhbXBsZSBub25jZQ==", "dGhlIHNhbXBsZQ=="),
+        ("dGhlIHNhbXBsZSBub25jZQ==", "dGhl!HNhbXBsZSBub25jZQ=="),
+        ("\r\n\r\n", "\r\ncontent-length: 2\r\n\r\nhi"),
+        ("\r\n\r\n", "\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n"),
+    ] {
+        assert_eq!(status_of(&node, &good.replace(what, by)).await, "HTTP/1.1 400", "{what:?} is {by:?}");
+    }
+    for (what, by) in [
+        ("connection: Upgrade", "Connection: keep-alive, upgrade"),
+        ("\r\n\r\n", "\r\ncontent-length: 0\r\n\r\n"),
+    ] {
+        assert_eq!(status_of(&node, &good.replace(what, by)).await, "HTTP/1.1 101", "{what:?} is {by:?}");
     }
 }
 

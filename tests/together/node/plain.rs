@@ -1,6 +1,6 @@
 //! The plain dialect: a frame in is a message to the lobby, a frame out is the bare text.
 
-use crate::support::client::{BINARY, Client, Raw, TEXT, masked};
+use crate::support::client::{BINARY, Client, Raw, TEXT, masked, upgrade};
 use crate::support::node::Node;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
@@ -43,6 +43,22 @@ async fn plain_and_v1_clients_talk_with_each_other() {
     page.frame_of("unsubscribed").await;
     page.publish("lobby", "still here").await;
     assert_eq!(wscat.text().await, "still here");
+}
+
+#[tokio::test]
+async fn a_client_that_speaks_at_once_hears_itself() {
+    let node = Node::start(&[]);
+    for n in 0..100 {
+        // The first message lies in the socket before the node has answered the handshake.
+        let mut raw = Raw::connect(&node).await;
+        let said = format!("at once, {n}");
+        let mut bytes = upgrade("/", "").into_bytes();
+        bytes.extend(masked(TEXT, said.as_bytes()));
+        raw.write(&bytes).await;
+        raw.upgraded().await;
+        let (_, heard) = raw.frame().await.expect("its own message");
+        assert_eq!(String::from_utf8_lossy(&heard), said);
+    }
 }
 
 #[tokio::test]
