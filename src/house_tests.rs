@@ -9,18 +9,19 @@ use toml::{Table, Value};
 /// Each room, and the rooms that it may import.
 const DOORS: &[(&str, &[&str])] = &[
     ("wire", &[]),
+    ("door", &[]),
     ("trace", &[]),
     ("scenario", &[]),
     ("ledger", &["scenario"]),
     ("fault", &["scenario"]),
     ("bus", &["wire"]),
-    ("node", &["bus", "trace", "wire"]),
-    ("history", &["bus", "trace", "wire"]),
+    ("node", &["bus", "door", "trace", "wire"]),
+    ("history", &["bus", "door", "trace", "wire"]),
     // The instrument shares no code with what it measures.
     ("load", &["ledger", "scenario"]),
     ("report", &["ledger", "scenario"]),
     ("lab", &["fault", "ledger", "load", "report", "scenario"]),
-    ("cli", &["bus", "history", "lab", "ledger", "node", "report", "scenario", "trace"]),
+    ("cli", &["bus", "door", "history", "lab", "ledger", "node", "report", "scenario", "trace"]),
 ];
 
 /// The compiler lets a room import what its manifest names. So the manifests are what is held to the table.

@@ -7,6 +7,7 @@
 //!
 //! | room | what it is |
 //! |---|---|
+//! | [`door`] | who gets in: listening, accepting, and whose requests are answered |
 //! | [`wire`] | what travels between a client and a node: the two dialects, and the envelope on the bus |
 //! | [`bus`] | `trait Bus` and one implementation a pattern |
 //! | [`node`] | one chat server: HTTP, sessions, rooms, presence |
@@ -26,7 +27,7 @@
 //!
 //! The way of a message, and the only way: socket -> session -> room -> bus -> room -> session -> socket.
 
-pub use {bus, cli, fault, history, lab, ledger, load, node, report, scenario, trace, wire};
+pub use {bus, cli, door, fault, history, lab, ledger, load, node, report, scenario, trace, wire};
 
 #[cfg(test)]
 mod house_tests;

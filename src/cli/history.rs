@@ -11,7 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
-use super::listen::listen;
+use super::listen::{HostArgs, listen};
 use super::trace::{self, TraceArgs};
 use super::{interrupt, limits};
 use history::{History, HistoryError, HistoryOptions, Keep};
@@ -54,6 +54,9 @@ pub struct HistoryArgs {
     keep: Vec<Keep>,
 
     #[command(flatten)]
+    hosts: HostArgs,
+
+    #[command(flatten)]
     trace: TraceArgs,
 }
 
@@ -80,12 +83,14 @@ async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
     })?;
     let trace = args.trace.open()?;
     let listener = listen(args.listen)?;
+    let callers = args.hosts.callers(&listener, Vec::new());
     let address = listener.local_addr().unwrap_or(args.listen);
     let options = HistoryOptions {
         url: args.broker.unwrap_or_else(|| DEFAULT_BROKER.into()),
         namespace: args.namespace,
         db: args.db,
         keep: args.keep,
+        callers,
         metrics: Some(metrics),
         trace: trace::of(trace.as_ref()),
     };

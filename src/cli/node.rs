@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::bus::BusArgs;
 use super::failure::{ENVIRONMENT, Failure};
-use super::listen::listen;
+use super::listen::{HostArgs, listen};
 use super::trace::{self, TraceArgs};
 use super::{interrupt, limits};
 use node::{self, Limits, NodeOptions, Secret};
@@ -48,6 +48,9 @@ pub struct NodeArgs {
     allowed_origins: Vec<String>,
 
     #[command(flatten)]
+    hosts: HostArgs,
+
+    #[command(flatten)]
     trace: TraceArgs,
 
     #[command(flatten)]
@@ -70,6 +73,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
     })?;
     let trace = args.trace.open()?;
     let listener = listen(args.listen)?;
+    let callers = args.hosts.callers(&listener, args.allowed_origins);
     let address = listener.local_addr().unwrap_or(args.listen);
     let bus = args.bus.start(args.pattern).await?;
     let shutdown = CancellationToken::new();
@@ -79,7 +83,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
         pattern: args.pattern.name(),
         limits: args.limits,
         secret: args.secret.as_deref().map_or_else(Secret::random, Secret::new),
-        allowed_origins: args.allowed_origins,
+        callers,
         metrics: Some(metrics),
         trace: trace::of(trace.as_ref()),
     };

@@ -53,6 +53,7 @@ pub use keep::Keep;
 
 use consumer::{Committed, Consumer};
 use counters::Counters;
+use door::Callers;
 use fences::Fences;
 use http::Api;
 use readers::Readers;
@@ -77,6 +78,8 @@ pub struct HistoryOptions {
     pub db: PathBuf,
     /// The bounds on how much is kept; every one of them holds. An empty list keeps everything.
     pub keep: Vec<Keep>,
+    /// Whose requests are answered.
+    pub callers: Callers,
     /// Renders what `/metrics` shows; `None` if there is nothing to show.
     pub metrics: Option<PrometheusHandle>,
     /// Trace handle for the messages that are stored and replayed.
@@ -91,6 +94,7 @@ pub struct History {
     api: Api,
     tasks: TaskTracker,
     committed: watch::Receiver<Committed>,
+    callers: Arc<Callers>,
 }
 
 impl History {
@@ -139,7 +143,8 @@ impl History {
         };
         let (status_shown, metrics, trace) = (Arc::clone(&status), options.metrics, options.trace);
         let api = Api { readers, fences, status: status_shown, metrics, trace };
-        Ok(Self { consumer, writer, status, api, tasks, committed })
+        let callers = Arc::new(options.callers);
+        Ok(Self { consumer, writer, status, api, tasks, committed, callers })
     }
 
     /// Consumes the queue and answers requests until `shutdown` is cancelled, then returns within three seconds.
@@ -147,14 +152,15 @@ impl History {
     /// # Errors
     /// When the thread that writes has ended by itself: without it nothing would ever be stored again.
     pub async fn serve(self, listener: TcpListener, shutdown: CancellationToken) -> Result<(), HistoryError> {
-        let Self { consumer, writer, status, api, tasks, committed } = self;
+        let Self { consumer, writer, status, api, tasks, committed, callers } = self;
+        let routes = door::guard(http::router(api), callers);
         let stop = shutdown.child_token();
         let runtime = tokio::runtime::Handle::current();
         let writing = stop.clone();
         let mut writer = tasks.spawn_blocking(move || runtime.block_on(writer.run(writing)));
         tasks.spawn(consumer.run(committed, stop.clone()));
         tokio::select! {
-            () = server::serve(listener, http::router(api), &tasks, &stop) => {}
+            () = server::serve(listener, routes, &tasks, &stop) => {}
             _ = &mut writer => {}
         }
         let failed = !shutdown.is_cancelled();

@@ -1,15 +1,14 @@
 //! HTTP on the node's port: the page, the probes, the metrics, and the handshake of a WebSocket.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY,
     SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, TRANSFER_ENCODING, UPGRADE,
 };
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, Version};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use hyper::upgrade::Parts;
@@ -27,6 +26,7 @@ use super::page;
 use super::session::Session;
 use super::shared::Shared;
 use bus::Health;
+use door::guard;
 use wire::V1;
 
 /// Initial size of a connection's read buffer, in bytes. The library's default of 128 KiB would be most of what an
@@ -41,14 +41,16 @@ struct Context {
 
 /// The routes of a node.
 pub fn router(shared: Arc<Shared>, metrics: Option<PrometheusHandle>) -> Router {
-    Router::new()
+    let callers = shared.callers.clone();
+    let routes = Router::new()
         .route("/", get(root))
         .route("/ws", get(socket))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics_text))
         .fallback(get(asset))
-        .with_state(Context { shared, metrics })
+        .with_state(Context { shared, metrics });
+    guard(routes, callers)
 }
 
 async fn root(context: State<Context>, request: Request) -> Response {
@@ -84,7 +86,11 @@ async fn metrics_text(State(context): State<Context>) -> Response {
 
 async fn socket(State(Context { shared, .. }): State<Context>, mut request: Request) -> Response {
     match handshake(&shared, &request) {
-        Err(refusal) => refusal.into_response(),
+        Err(refusal) => {
+            let Refusal { status, kind, reason } = refusal;
+            shared.callers.turned_away().record(kind, &reason, request.headers());
+            (status, [(SEC_WEBSOCKET_VERSION, "13")], reason + "\n").into_response()
+        }
         Ok(Handshake { accept, dialect, seat }) => {
             let upgrade = hyper::upgrade::on(&mut request);
             let permit = request.extensions_mut().remove::<ConnectionPermit>();
@@ -142,10 +148,16 @@ struct Handshake {
     seat: OwnedSemaphorePermit,
 }
 
-type Refusal = (StatusCode, [(HeaderName, &'static str); 1], String);
+/// Why a client gets no WebSocket.
+struct Refusal {
+    status: StatusCode,
+    /// The kind of the reason, by which the log tells it once and not each time.
+    kind: &'static str,
+    reason: String,
+}
 
-fn refuse(status: StatusCode, reason: impl Into<String>) -> Refusal {
-    (status, [(SEC_WEBSOCKET_VERSION, "13")], reason.into() + "\n")
+fn refuse(status: StatusCode, kind: &'static str, reason: impl Into<String>) -> Refusal {
+    Refusal { status, kind, reason: reason.into() }
 }
 
 fn handshake(shared: &Shared, request: &Request) -> Result<Handshake, Refusal> {
@@ -155,20 +167,19 @@ fn handshake(shared: &Shared, request: &Request) -> Result<Handshake, Refusal> {
     let key = headers.get(SEC_WEBSOCKET_KEY);
     let version = headers.get(SEC_WEBSOCKET_VERSION).map(HeaderValue::as_bytes);
     let (true, Some(key), Some(b"13")) = (upgradable && wants_websocket(headers), key, version) else {
-        return Err(refuse(StatusCode::UPGRADE_REQUIRED, "a WebSocket of version 13 lives here"));
+        return Err(refuse(StatusCode::UPGRADE_REQUIRED, "version", "a WebSocket of version 13 lives here"));
     };
     check_form(headers, key)?;
-    check_origin(headers, shared)?;
     let dialect = dialect(headers)?;
     let accept = HeaderValue::try_from(derive_accept_key(key.as_bytes()))
-        .map_err(|_| refuse(StatusCode::BAD_REQUEST, "an invalid Sec-WebSocket-Key"))?;
+        .map_err(|_| refuse(StatusCode::BAD_REQUEST, "form", "an invalid Sec-WebSocket-Key"))?;
     if shared.shutdown.is_cancelled() {
-        return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "the node is going away"));
+        return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "going", "the node is going away"));
     }
     let seat = shared.seats.clone().try_acquire_owned().map_err(|_| {
         metrics::counter!("pubsub_lab_clients_refused_total").increment(1);
         let limit = shared.limits.max_clients;
-        refuse(StatusCode::SERVICE_UNAVAILABLE, format!("this node is full: it has {limit} clients"))
+        refuse(StatusCode::SERVICE_UNAVAILABLE, "full", format!("this node is full: it has {limit} clients"))
     })?;
     Ok(Handshake { accept, dialect, seat })
 }
@@ -176,7 +187,7 @@ fn handshake(shared: &Shared, request: &Request) -> Result<Handshake, Refusal> {
 /// Checks what a client may get wrong although it asks for a WebSocket (RFC 6455, 4.1): the request must ask for the
 /// upgrade in `Connection` too, has a key of 16 bytes, and has no body.
 fn check_form(headers: &HeaderMap, key: &HeaderValue) -> Result<(), Refusal> {
-    let bad = |reason| Err(refuse(StatusCode::BAD_REQUEST, reason));
+    let bad = |reason| Err(refuse(StatusCode::BAD_REQUEST, "form", reason));
     let asks = headers
         .get_all(CONNECTION)
         .iter()
@@ -220,50 +231,7 @@ fn dialect(headers: &HeaderMap) -> Result<Dialect, Refusal> {
     // A browser would drop the connection without a word if none of its protocols was chosen.
     Err(refuse(
         StatusCode::BAD_REQUEST,
+        "dialect",
         format!("this node speaks the subprotocol {V1}, or plain text without one"),
     ))
-}
-
-/// Browsers name the page that opens the connection; a page of another site must not talk in its visitor's name.
-///
-/// A page is the node's own if its origin is the host to which the browser now connects. A node on loopback accepts
-/// as that host only `localhost` and addresses: any site's name can be made to lead to loopback.
-fn check_origin(headers: &HeaderMap, shared: &Shared) -> Result<(), Refusal> {
-    let Some(origin) = headers.get(ORIGIN) else { return Ok(()) };
-    let origin = origin.to_str().unwrap_or_default();
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let same = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
-    let same = same && (!shared.on_loopback || is_local(host));
-    if same
-        || shared.allowed_origins.iter().any(|allowed| allowed == "*" || allowed.eq_ignore_ascii_case(origin))
-    {
-        return Ok(());
-    }
-    metrics::counter!("pubsub_lab_origins_refused_total").increment(1);
-    Err(refuse(StatusCode::FORBIDDEN, format!("pages of {origin} may not connect here; see --allow-origin")))
-}
-
-/// Whether a `Host` is `localhost` or an address, with or without a port.
-fn is_local(host: &str) -> bool {
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    name.eq_ignore_ascii_case("localhost")
-        || host.parse::<SocketAddr>().is_ok()
-        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_localhost_and_addresses_are_local() {
-        for local in ["localhost", "LocalHost:8080", "127.0.0.1:8080", "127.0.0.1", "[::1]:8080", "[::1]"] {
-            assert!(is_local(local), "{local}");
-        }
-        for other in
-            ["evil.example", "evil.example:8080", "localhost.evil.example:1", "127.0.0.1.evil.example", ""]
-        {
-            assert!(!is_local(other), "{other}");
-        }
-    }
 }

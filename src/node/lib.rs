@@ -51,8 +51,9 @@ use tokio_util::sync::CancellationToken;
 pub use identity::Secret;
 pub use limits::Limits;
 
-use accept::{ConnectionPermit, accept, serve_http};
+use accept::{ConnectionPermit, serve_http};
 use bus::Bus;
+use door::{Callers, accept};
 use room::Rooms;
 use shared::Shared;
 use trace::Trace;
@@ -73,8 +74,8 @@ pub struct NodeOptions {
     pub limits: Limits,
     /// The secret that the nodes of its cluster share.
     pub secret: Secret,
-    /// Further origins whose pages may connect, beside the node's own; `*` allows every origin.
-    pub allowed_origins: Vec<String>,
+    /// Whose requests the node answers.
+    pub callers: Callers,
     /// Renders what `/metrics` shows; `None` if there is nothing to show.
     pub metrics: Option<PrometheusHandle>,
     /// Trace handle for the steps of messages.
@@ -105,8 +106,7 @@ pub async fn serve(
         commands,
         options.limits,
         options.secret,
-        options.allowed_origins,
-        listener.local_addr().is_ok_and(|address| address.ip().is_loopback()),
+        Arc::new(options.callers),
         shutdown.clone(),
         options.trace,
     ));

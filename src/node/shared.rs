@@ -12,6 +12,7 @@ use super::limits::Limits;
 use super::recent::Recent;
 use super::room::Command;
 use bus::Bus;
+use door::Callers;
 use trace::Trace;
 
 /// What every session of a node shares.
@@ -28,10 +29,8 @@ pub struct Shared {
     pub limits: Limits,
     /// Signs and checks session tokens.
     pub secret: Secret,
-    /// Further origins whose pages may connect, beside the node's own; `*` allows every origin.
-    pub allowed_origins: Vec<String>,
-    /// Whether the node listens on loopback alone.
-    pub on_loopback: bool,
+    /// Whose requests the node answers.
+    pub callers: Arc<Callers>,
     /// The permits of the clients, one for each.
     pub seats: Arc<Semaphore>,
     /// The message ids that each session used recently.
@@ -58,8 +57,7 @@ impl Shared {
         rooms: mpsc::Sender<Command>,
         limits: Limits,
         secret: Secret,
-        allowed_origins: Vec<String>,
-        on_loopback: bool,
+        callers: Arc<Callers>,
         shutdown: CancellationToken,
         trace: Trace,
     ) -> Self {
@@ -71,8 +69,7 @@ impl Shared {
             rooms,
             limits,
             secret,
-            allowed_origins,
-            on_loopback,
+            callers,
             seats,
             recent: Recent::default(),
             shutdown,

@@ -36,6 +36,22 @@ async fn a_page_is_the_frames_as_they_were_published_oldest_first() {
 }
 
 #[tokio::test]
+async fn a_web_page_whose_name_leads_to_loopback_reads_no_room() {
+    let place = place();
+    let history = place.start(&["--allow-host", "history.example"]);
+    let asked = async |head: &str| {
+        let request = format!("GET /rooms/lobby/messages HTTP/1.1\r\n{head}\r\nconnection: close\r\n\r\n");
+        history.request(&request).await.status
+    };
+    for mine in ["host: localhost", "host: 127.0.0.1:9100", "host: history.example:80"] {
+        assert_eq!(asked(mine).await, 200, "{mine}");
+    }
+    for other in ["host: evil.example", "host: localhost\r\norigin: http://evil.example"] {
+        assert_eq!(asked(other).await, 403, "{other}");
+    }
+}
+
+#[tokio::test]
 async fn pages_go_both_ways() {
     let place = place();
     let (history, publisher) = started(&place).await;

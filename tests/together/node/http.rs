@@ -55,6 +55,30 @@ async fn a_handshake_of_the_wrong_form_is_told_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn a_name_that_leads_to_loopback_is_no_name_of_the_node() {
+    let node = Node::start(&["--allow-host", "chat.example"]);
+    let asked = |host: &str, path: &str| format!("GET {path} HTTP/1.1\r\nhost: {host}\r\n\r\n");
+    for path in ["/", "/metrics", "/readyz"] {
+        assert_eq!(status_of(&node, &asked("evil.example", path)).await, "HTTP/1.1 403", "{path}");
+        for host in ["chat.example", "localhost:1", "127.0.0.1"] {
+            assert_eq!(status_of(&node, &asked(host, path)).await, "HTTP/1.1 200", "{host} {path}");
+        }
+    }
+    let evil = upgrade("/ws", "").replace("localhost", "evil.example");
+    assert_eq!(status_of(&node, &evil).await, "HTTP/1.1 403");
+    let page = upgrade("/ws", "origin: https://pages.example\r\n");
+    for _ in 0..3 {
+        assert_eq!(status_of(&node, &page).await, "HTTP/1.1 403");
+    }
+    assert_eq!(status_of(&node, &upgrade("/ws", "").replace("Upgrade\r", "close\r")).await, "HTTP/1.1 400");
+    let log = node.running.err();
+    let told =
+        |what: &str| log.iter().filter(|line| line.contains("turned away") && line.contains(what)).count();
+    let once = ["host=\"evil.example\"", "origin=\"https://pages.example\"", "Connection: Upgrade"].map(told);
+    assert_eq!(once, [1, 1, 1], "{log:#?}");
+}
+
+#[tokio::test]
 async fn the_page_the_probes_and_what_is_not_there() {
     let node = Node::start(&[]);
     let page = node.get("/").await;
