@@ -110,7 +110,10 @@ impl Inbox {
                 loop {
                     self.lagging.notified().await;
                     let Ok(permit) = sender.reserve().await else { return };
-                    let missed = std::mem::take(&mut self.lock().missed);
+                    // The lock is held over the sending: an envelope that is delivered in between would be before the
+                    // loss that it came after.
+                    let mut state = self.lock();
+                    let missed = std::mem::take(&mut state.missed);
                     if missed > 0 {
                         permit.send(BusEvent::Lagged(missed));
                     }
@@ -193,6 +196,32 @@ mod tests {
         let (inbox, mut events, _) = inbox(0);
         inbox.deliver(chat("r", "1"));
         assert_eq!(read(&mut events), ["1"]);
+    }
+
+    /// What was received and what was named as lost before an envelope is everything that was delivered before it.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+    async fn every_loss_is_named_before_what_came_after_it_whoever_names_it() {
+        const ALL: u64 = 500_000;
+        let (inbox, mut events, _) = inbox(4);
+        let stop = CancellationToken::new();
+        let report = tokio::spawn(Arc::clone(&inbox).report_losses(stop.clone()));
+        let delivering = tokio::task::spawn_blocking(move || {
+            (0..ALL).for_each(|n| inbox.deliver(chat("r", &n.to_string())));
+        });
+        let mut accounted = 0;
+        while accounted < ALL {
+            match events.recv().await {
+                Some(BusEvent::Envelope(envelope)) => {
+                    assert_eq!(*envelope.id, *accounted.to_string());
+                    accounted += 1;
+                }
+                Some(BusEvent::Lagged(missed)) => accounted += missed,
+                other => panic!("{other:?}"),
+            }
+        }
+        delivering.await.unwrap();
+        stop.cancel();
+        report.await.unwrap();
     }
 
     #[test]
