@@ -49,7 +49,7 @@ pub struct BusArgs {
     outbox_messages: usize,
 
     /// amqp: how long a message may wait for the broker to confirm it
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = node::at_most_a_day)]
     outbox_age: Duration,
 
     /// amqp: the kind of queue that feeds this node
@@ -61,7 +61,7 @@ pub struct BusArgs {
     dedup_ids: usize,
 
     /// amqp: how long a message id is remembered
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = node::at_most_a_day)]
     dedup_age: Duration,
 }
 

@@ -49,7 +49,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 pub use identity::Secret;
-pub use limits::Limits;
+pub use limits::{Limits, at_most_a_day};
 
 use accept::{ConnectionPermit, serve_http};
 use bus::Bus;

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// The shortest of the durations below. A client with no time at all would be gone before it could answer, or would
 /// be pinged without pause.
 const SHORTEST: Duration = Duration::from_millis(10);
+/// The longest of all durations of a node: whoever wants more wants no bound, and a clock has an end.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The bounds of a node.
 #[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
@@ -52,10 +54,35 @@ pub struct Limits {
     pub presence_limit: usize,
 }
 
+/// Reads a duration of a node's flag, at most a day. The error is a clause for people.
+pub fn at_most_a_day(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration <= LONGEST => Ok(duration),
+        Ok(_) | Err(humantime::DurationError::NumberOverflow) => Err("24h is the longest".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let duration = at_most_a_day(text)?;
     if duration < SHORTEST {
         return Err(format!("{} is the shortest", humantime::format_duration(SHORTEST)));
     }
     Ok(duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duration_is_ten_milliseconds_to_a_day() {
+        let read = |text| duration(text).map(|time| time.as_millis());
+        assert_eq!([read("10ms"), read("24h")], [Ok(10), Ok(86_400_000)]);
+        assert_eq!(read("9ms"), Err("10ms is the shortest".into()));
+        for huge in ["86400001ms", "500000000000y", "99999999999999999999s"] {
+            assert_eq!(read(huge), Err("24h is the longest".into()), "{huge}");
+        }
+        assert_eq!(at_most_a_day("0s"), Ok(Duration::ZERO));
+    }
 }

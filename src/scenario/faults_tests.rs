@@ -324,3 +324,26 @@ fn a_fault_is_one_action_at_one_moment() {
         "leave `for` out for a fault that is never healed",
     );
 }
+
+#[test]
+fn no_duration_of_a_fault_is_longer_than_a_day() {
+    for huge in ["25h", "86400001ms", "5000000y"] {
+        for (key, lines) in [
+            ("every", format!("at = \"1s\"\nevery = ¦\"{huge}\"\nkill = \"broker\"")),
+            ("by", format!("at = \"1s\"\nfor = \"1s\"\ndelay = \"node 0 <-> broker\"\nby = ¦\"{huge}\"")),
+            (
+                "gap",
+                format!(
+                    "at = \"1s\"\nfor = \"1s\"\nslice = \"node 0 <-> broker\"\nbytes = 1\ngap = ¦\"{huge}\""
+                ),
+            ),
+        ] {
+            refused_at(&fault(&lines), &format!("`{key}` must be at most 24h"), "no load lasts longer");
+        }
+        let between = fault(&format!("between = [\"1s\", \"{huge}\"]\nevery = \"1s\"\nkill = \"broker\""));
+        let error = overridden(&between, &[]).unwrap_err().to_string();
+        assert!(error.contains("must be at most 24h"), "{error}");
+    }
+    let overflow = fault("at = \"1s\"\nevery = ¦\"99999999999999999999s\"\nkill = \"broker\"");
+    refused_at(&overflow, "`every` must be a duration such as \"2s\" or \"100ms\"", "24h is the longest");
+}

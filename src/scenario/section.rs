@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
+use humantime::DurationError;
 use serde_json::{Number, Value as Json};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -176,6 +177,16 @@ impl<'a> FileValue<'a> {
         parsed.map_err(|hint| self.error(format!("`{}` {NO_DURATION}", self.key)).with_hint(hint))
     }
 
+    /// The duration of at most [`LONGEST`] that the value must be, for a key that nothing else bounds.
+    pub(super) fn bounded_duration(self) -> Result<Duration, InputError> {
+        let duration = self.duration()?;
+        if duration > LONGEST {
+            let error = self.error(format!("`{}` must be at most 24h", self.key));
+            return Err(error.with_hint("no load lasts longer"));
+        }
+        Ok(duration)
+    }
+
     /// A text, number or switch as JSON; `None` for other values, and for numbers that JSON does not have.
     pub fn json(self) -> Option<Json> {
         match self.value.get_ref() {
@@ -190,12 +201,17 @@ impl<'a> FileValue<'a> {
 
 pub(super) const NO_DURATION: &str = "must be a duration such as \"2s\" or \"100ms\"";
 
+/// The longest duration of a scenario, which is the longest load: sums of such durations fit into every clock.
+pub(super) const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Reads a duration. The error is a hint at what is wrong with the text.
 pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|_| match text.trim().parse::<f64>() {
-        Ok(_) => in_seconds(text.trim()),
-        Err(_) => "a duration is a number and a unit: us, ms, s, m or h".into(),
-    })
+    match humantime::parse_duration(text) {
+        Ok(duration) => Ok(duration),
+        Err(DurationError::NumberOverflow) => Err("24h is the longest".into()),
+        Err(_) if text.trim().parse::<f64>().is_ok() => Err(in_seconds(text.trim())),
+        Err(_) => Err("a duration is a number and a unit: us, ms, s, m or h".into()),
+    }
 }
 
 fn in_seconds(number: &str) -> String {

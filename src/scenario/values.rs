@@ -9,7 +9,7 @@ use super::error::{Complaint, InputError, Origin, Source, flag};
 use super::example::{example, of_matrix};
 use super::fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
 use super::load::Load;
-use super::section::{FileValue, NO_DURATION, Section, parse_duration};
+use super::section::{FileValue, LONGEST, NO_DURATION, Section, parse_duration};
 use super::words::suggestion;
 use super::written;
 
@@ -18,7 +18,6 @@ pub(super) const MAX_NODES: usize = 64;
 const MAX_RATE: f64 = 1_000_000.0;
 const MS: Duration = Duration::from_millis(1);
 const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The values of cluster and load, and who gave each.
 pub(super) struct Fields<'a> {
@@ -72,7 +71,7 @@ impl<'a> Fields<'a> {
             rooms: self.count("rooms", 1..=10_000)?,
             resend: self.switch("resend")?,
             warm_up: self.time("warm_up", Duration::ZERO..=10 * MINUTE)?,
-            duration: self.time("duration", MS..=DAY)?,
+            duration: self.time("duration", MS..=LONGEST)?,
             drain: self.time("drain", Duration::ZERO..=10 * MINUTE)?,
             connect_timeout: self.time("connect_timeout", MS..=MINUTE)?,
             reconnect_min: self.time("reconnect_min", MS..=MINUTE)?,

@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
 
     /// Reads a duration; `None` where the key is missing.
     pub(super) fn time(&self, key: &'static str) -> Result<Option<Duration>, InputError> {
-        self.section.get(key).map(FileValue::duration).transpose()
+        self.section.get(key).map(FileValue::bounded_duration).transpose()
     }
 
     /// Checks that a key is there without which another key means nothing.

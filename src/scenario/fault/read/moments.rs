@@ -25,7 +25,7 @@ impl<'a> Reader<'a> {
                     between.error(what).with_hint(format!("write {form}"))
                 };
                 let [from, to] = ends[..] else { return Err(wrong()) };
-                let (from, to) = (from.duration()?, to.duration()?);
+                let (from, to) = (from.bounded_duration()?, to.bounded_duration()?);
                 if from >= to {
                     return Err(wrong());
                 }
@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
             };
         };
         let span = times.unwrap_or(every).span();
-        let pause = every.duration()?;
+        let pause = every.bounded_duration()?;
         if pause < Duration::from_millis(1) {
             return Err(every.error("`every` must be at least 1ms").with_hint(example("every")));
         }
@@ -71,7 +71,7 @@ impl<'a> Reader<'a> {
             let times = self.count("times", 1..=MOST)?;
             return Ok((Some(pause), times as usize, Some(span)));
         }
-        let duration = self.time("for")?;
+        let duration = self.section.get("for").map(FileValue::duration).transpose()?;
         // Each strike begins before the very end of the load, and is healed by then.
         let fit = match (length.checked_sub(moment.latest()), duration) {
             (Some(room), None) => room.as_nanos().div_ceil(pause.as_nanos()),
