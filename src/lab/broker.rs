@@ -10,6 +10,7 @@ use super::managed::Managed;
 use super::process::Supervision;
 use super::product::Product;
 pub use super::redaction::redact;
+use super::service::Service;
 use fault::Victim;
 use scenario::Pattern;
 
@@ -95,6 +96,15 @@ impl Broker {
             BrokerOrigin::Process(managed) => Some(managed.process_id()),
             BrokerOrigin::Container(_) | BrokerOrigin::External => None,
         }
+    }
+
+    /// The processes of the broker that the lab has started; none if it runs in a container, or is the user's.
+    pub(crate) fn services(&self) -> impl Iterator<Item = &Service> {
+        let managed = match &self.kind {
+            BrokerOrigin::Process(managed) => Some(managed),
+            BrokerOrigin::Container(_) | BrokerOrigin::External => None,
+        };
+        managed.into_iter().flat_map(|managed| managed.services())
     }
 
     /// What the broker is and where it is, for people.

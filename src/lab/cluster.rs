@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::base::{Base, Events};
 use super::broker::Broker;
+use super::cost::{Part, Root};
 use super::error::LabError;
 use super::links::Links;
 use super::members::{MemberContext, Members, client_ports};
@@ -108,6 +109,15 @@ impl Cluster {
         let broker =
             broker.and_then(|broker| Some((broker.product().name().to_owned(), broker.process_id()?)));
         nodes.chain(self.history().map(of)).chain(broker).collect()
+    }
+
+    /// The processes of this cluster whose cost is measured, each with the part that it belongs to.
+    pub(crate) fn cost_roots(&self) -> Vec<Root> {
+        let nodes = self.members.nodes.iter().map(|node| (Part::Nodes, node.id()));
+        let broker =
+            self.broker.iter().flat_map(Broker::services).map(|service| (Part::Broker, service.id()));
+        let history = self.history().map(|history| (Part::History, history.id()));
+        nodes.chain(broker).chain(history).collect()
     }
 
     /// The history service, if the pattern has one.

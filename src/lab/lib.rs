@@ -16,6 +16,7 @@
 //! | `service`, `managed`, `ports`, `probe`, `program` | a process with a port, and how to find and ask it |
 //! | `broker`, `external`, `docker`, `product`, `kind`, `refusal`, `redaction` | the third-party servers |
 //! | `strikes`, `links`, `link_report`, `shell` | the faults of a run, struck and healed |
+//! | `cost` | what a run takes of this machine |
 //! | `observer`, `progress`, `trace`, `clocks` | what is told to whoever watches, and the traces of the nodes |
 
 pub mod base;
@@ -23,6 +24,7 @@ mod bench;
 pub mod broker;
 mod clocks;
 pub mod cluster;
+mod cost;
 pub mod directory;
 pub mod docker;
 mod drain;

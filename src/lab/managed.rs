@@ -37,6 +37,11 @@ impl Managed {
         self.server.process_id()
     }
 
+    /// The server, and its companion if it has one.
+    pub(crate) fn services(&self) -> impl Iterator<Item = &Service> {
+        std::iter::once(&self.server).chain(&self.companion)
+    }
+
     /// Ends the server, and its companion after it.
     pub async fn stop(&self) {
         self.server.stop(self.grace).await;

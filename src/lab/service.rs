@@ -1,6 +1,7 @@
 //! A process that serves on a port, and can be started again as it was: a node, a managed broker.
 
 use std::fs::File;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub struct Service {
     readiness: Readiness,
     supervision: Supervision,
     process: Mutex<Arc<Process>>,
+    /// The id of `process`, for those that look at it from outside and outlive no service.
+    id: Arc<AtomicU32>,
     /// Keeps the port for the service while it is down. `None` for a user's server, which may not allow the reuse of
     /// addresses.
     _kept: Option<KeptPort>,
@@ -73,6 +76,7 @@ impl Service {
             port,
             readiness,
             supervision: supervision.clone(),
+            id: Arc::new(AtomicU32::new(process.id())),
             process: Mutex::new(Arc::new(process)),
             _kept: kept,
             starts: Semaphore::new(1),
@@ -92,6 +96,11 @@ impl Service {
     /// The process id of the service at this moment.
     pub fn process_id(&self) -> u32 {
         self.process().id()
+    }
+
+    /// The process id of the service at every later moment.
+    pub(crate) fn id(&self) -> Arc<AtomicU32> {
+        Arc::clone(&self.id)
     }
 
     /// Whether the process of the service has not ended.
@@ -202,6 +211,7 @@ impl Victim for Service {
         }
         let new = launch(&self.spec, self.port, self.readiness, &self.supervision, HEAL).await;
         let new = new.map_err(|error| self.robbed(error))?;
+        self.id.store(new.id(), Ordering::Relaxed);
         *self.process.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
         Ok(())
     }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::base::{Base, Events, LabEvent};
 use super::clocks::load_began;
 use super::cluster::Cluster;
+use super::cost::CostMeter;
 use super::drain::drain;
 use super::error::LabError;
 use super::interruption::{BEFORE_THE_LOAD, RunCut};
@@ -249,6 +250,8 @@ impl Trial<'_> {
         self.phase("load", Some(self.scenario.load.duration));
         let strikes = Mutex::new(Strikes::default());
         let began = load_began(|| generator.now(), SystemTime::now, generator.begin());
+        let load_begins = Instant::now() + generator.begin().saturating_sub(generator.now());
+        let meter = bed.cluster.and_then(|cluster| CostMeter::start(cluster.cost_roots(), load_begins));
         let plan = self.plan(bed.urls.len());
         let ending = tokio::select! {
             connected = self.loaded(&generator, bed, &strikes) => Ok(connected),
@@ -258,6 +261,10 @@ impl Trial<'_> {
             Ok(connected) => (connected, None),
             Err(Some(cut)) => (true, Some(cut)),
             Err(None) => return Ok(None),
+        };
+        let cost = match meter {
+            Some(meter) => meter.finish().await,
+            None => None,
         };
         let ledger = generator.ledger();
         let ended = cut.map_or_else(|| generator.now(), |cut| cut.at);
@@ -270,7 +277,7 @@ impl Trial<'_> {
             harness.problems.push(format!("not every client was connected again within {limit}"));
         }
         let strikes = strikes.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Some(Ok(Evidence { ledger, harness, strikes, began, plan, ended, cut })))
+        Ok(Some(Ok(Evidence { ledger, harness, strikes, began, plan, ended, cut, cost })))
     }
 
     /// Connects, probes and warms up. If there are no clients that could connect, gives the reason.

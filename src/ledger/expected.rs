@@ -7,7 +7,7 @@ use super::harness::Harness;
 use super::outcome::Outcome;
 use super::settled::Settled;
 use super::source::FigureSource;
-use scenario::{Bound, Distribution, Expectation, Figure, FigureKind, Share, Time};
+use scenario::{Bound, Cost, Distribution, Expectation, Figure, FigureKind, Share, Time};
 
 /// Decides what became of an expectation.
 pub(super) fn outcome(settled: &Settled, harness: &Harness, expectation: &Expectation) -> Outcome {
@@ -89,6 +89,8 @@ fn nothing(settled: &Settled, figure: Figure) -> Nothing {
             return Nothing::ToRecoverFrom;
         }
         Figure::Time(_) => "no fault was healed",
+        Figure::Cost(Cost::CpuUsPerDelivery) if settled.cost.is_some() => "nothing was received",
+        Figure::Cost(_) => "no process that the lab started was measured",
         Figure::Share(_) => "nothing was owed",
         Figure::Count(_) => "nobody counted it",
         Figure::Quantile(Distribution::Latency | Distribution::Service | Distribution::FanOut, _) => {
@@ -113,7 +115,7 @@ fn count_unsent(settled: &Settled, figure: Figure, value: FigureValue) -> Figure
             FigureValue::Share { part: part + unsent, whole: whole + unsent }
         }
         FigureValue::Count(lost) => FigureValue::Count(lost + unsent),
-        FigureValue::Millis(_) | FigureValue::Micros(_) => value,
+        FigureValue::Millis(_) | FigureValue::Micros(_) | FigureValue::Amount(_) => value,
     }
 }
 

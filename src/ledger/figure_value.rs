@@ -9,7 +9,7 @@ pub use scenario::grouped;
 use scenario::{FigureKind, Quantile};
 
 /// The value of one figure, with its unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum FigureValue {
     /// A number of things.
     Count(u64),
@@ -24,6 +24,8 @@ pub enum FigureValue {
     Millis(u64),
     /// A time in microseconds.
     Micros(u64),
+    /// An amount in the unit that the figure's name says.
+    Amount(f64),
 }
 
 impl FigureValue {
@@ -33,6 +35,7 @@ impl FigureValue {
             FigureValue::Count(number) | FigureValue::Millis(number) => number as f64,
             FigureValue::Share { part, whole } => part as f64 / whole as f64,
             FigureValue::Micros(us) => us as f64 / 1_000.0,
+            FigureValue::Amount(amount) => amount,
         }
     }
 
@@ -97,6 +100,7 @@ impl fmt::Display for FigureValue {
             }
             (FigureValue::Share { .. }, share) => write!(f, "{}", (share * 10_000.0).floor() / 10_000.0),
             (FigureValue::Millis(_) | FigureValue::Micros(_), ms) => write!(f, "{ms}"),
+            (FigureValue::Amount(_), amount) => f.write_str(&plain(amount)),
         }
     }
 }

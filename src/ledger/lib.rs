@@ -35,6 +35,7 @@
 //! | `tempo`, `plan` | when each message is due; who publishes it, where, and who is to hear it |
 //! | `debt`, `presence`, `subscriber` | one debt in a byte; where a subscriber was, and all that it is owed |
 //! | `figure_value`, `counts`, `single_times` | the value of a figure, the counts of a run, and its single times |
+//! | `run_cost` | the processor time and the memory that a run took |
 //! | `source` | how figures are read |
 //! | `tally` | the counts that events change |
 //! | `early`, `fan_out`, `timeline` | receipts told too early, recipients of a message, slices |
@@ -75,6 +76,7 @@ mod presence;
 mod progress;
 mod reasons;
 mod record;
+mod run_cost;
 mod settle;
 mod settled;
 mod single_times;
@@ -132,6 +134,7 @@ pub use phase::{Interval, Phase};
 pub use plan::Plan;
 pub use progress::Progress;
 pub use reasons::Reasons;
+pub use run_cost::{CostSample, PartCost, RunCost};
 pub use settled::Settled;
 pub use single_times::SingleTimes;
 pub use source::FigureSource;

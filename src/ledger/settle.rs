@@ -85,6 +85,7 @@ impl Ledger {
                     .zip(healed)
                     .map(|(begin, end)| whole_ms(nanos(end.saturating_sub(begin)))),
             },
+            cost: None,
             fan_out,
             testimonies: self.testimonies(first_lost, &intervals),
             intervals,

@@ -7,6 +7,7 @@ use super::figure_value::{FigureValue, quantile_us};
 use super::moments::Moments;
 use super::path::Path;
 use super::phase::Interval;
+use super::run_cost::RunCost;
 use super::single_times::SingleTimes;
 use super::source::FigureSource;
 use super::stopped::StoppedPath;
@@ -39,6 +40,8 @@ pub struct Settled {
     pub intervals: Vec<Interval>,
     /// How long faults were felt.
     pub times: SingleTimes,
+    /// What the run took of its machine, for whoever has measured it; the ledger knows nothing of processes.
+    pub cost: Option<RunCost>,
     /// Three messages of the run, as the clients saw them.
     pub testimonies: Testimonies,
     /// The run in slices of 100 ms.
@@ -98,5 +101,9 @@ impl FigureSource for Settled {
 
     fn times(&self) -> SingleTimes {
         self.times
+    }
+
+    fn cost(&self) -> Option<&RunCost> {
+        self.cost.as_ref()
     }
 }

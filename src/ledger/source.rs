@@ -3,6 +3,7 @@
 
 use super::counts::{Counts, Debts, Messages, read};
 use super::figure_value::FigureValue;
+use super::run_cost::RunCost;
 use super::single_times::SingleTimes;
 use scenario::{Count, Distribution, Figure, Quantile, Share};
 
@@ -20,6 +21,8 @@ pub trait FigureSource {
     fn quantile_us(&self, of: Distribution, quantile: Quantile) -> Option<u64>;
     /// The single times.
     fn times(&self) -> SingleTimes;
+    /// What the run took of its machine.
+    fn cost(&self) -> Option<&RunCost>;
 
     /// The value of a figure; `None` if it does not exist.
     fn value(&self, figure: Figure) -> Option<FigureValue> {
@@ -35,6 +38,7 @@ pub trait FigureSource {
             }
             Figure::Quantile(of, quantile) => FigureValue::Micros(self.quantile_us(of, quantile)?),
             Figure::Time(time) => FigureValue::Millis(self.times().read(time)?),
+            Figure::Cost(cost) => FigureValue::Amount(self.cost()?.read(cost)?),
         })
     }
 

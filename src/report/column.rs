@@ -1,9 +1,9 @@
 //! The columns of a report's table: what each is called, and what it says of a run.
 
-use super::numbers::{millis, percent};
+use super::numbers::{amount, millis, percent};
 use super::{Report, RunReport};
 use ledger::{FigureSource, FigureValue, Verdict, grouped};
-use scenario::{Count, Figure, Heading};
+use scenario::{Cost, Count, Figure, Heading};
 
 /// A column of a table, or a row where runs are columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,11 +20,15 @@ impl Column {
     }
 
     /// The columns of this report's table. What was never sent stands there only if there is such a message: nearly
-    /// always everything is sent.
+    /// always everything is sent. What a run cost stands there only if it was measured: older reports lack it.
     pub(super) fn of(report: &Report) -> Vec<Column> {
         let unsent = report.runs.iter().any(|run| run.count(Count::Unsent).is_some_and(|unsent| unsent > 0));
-        let shown = |column: &Column| unsent || !column.shows(Figure::Count(Count::Unsent));
-        Column::all().filter(shown).collect()
+        let measured = report.runs.iter().any(|run| run.cost.is_some());
+        let is_cost = |column: &Column| Cost::ALL.iter().any(|cost| column.shows(Figure::Cost(*cost)));
+        Column::all()
+            .filter(|column| unsent || !column.shows(Figure::Count(Count::Unsent)))
+            .filter(|column| measured || !is_cost(column))
+            .collect()
     }
 
     /// Whether the column is of this figure.
@@ -47,6 +51,7 @@ impl Column {
             None => "-".into(),
             Some(FigureValue::Count(number) | FigureValue::Millis(number)) => grouped(number),
             Some(share @ FigureValue::Share { .. }) => percent(share.value()),
+            Some(FigureValue::Amount(cost)) => amount(cost),
             Some(FigureValue::Micros(us)) => millis(us) + if run.harness_limited { "*" } else { "" },
         }
     }

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `run`, `debts`, `quantiles`, `distribution`, `fault_report`, `link`, `host` | what `report.json` says of a run; `schema` is derived from it |
 //! | `file`, `files`, `atomic`, `merge` | the files of a report: read, written, pooled |
+//! | `cost` | what a run took of its machine, in words |
 //! | `table`, `column`, `cells`, `grid`, `label`, `numbers` | the table |
 //! | `sentences`, `run_words`, `fault_words`, `lesson`, `answers`, `interrupted`, `phrases` | what happened, in plain words |
 //! | `compare`, `curve` | several reports, or the runs of a matrix, side by side |
@@ -20,6 +21,7 @@ pub mod chart;
 mod column;
 mod command;
 mod compare;
+mod cost;
 mod curve;
 mod debts;
 mod distribution;

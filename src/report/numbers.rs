@@ -11,6 +11,15 @@ pub(super) fn millis(us: u64) -> String {
     }
 }
 
+/// An amount with sensible digits, no unit: `0.35`, `8.4`, `212`, `5,012`. From a hundred up it is whole.
+pub(super) fn amount(amount: f64) -> String {
+    match amount {
+        ..0.995 => format!("{amount:.2}"),
+        0.995..99.95 => format!("{amount:.1}"),
+        _ => grouped(amount.round() as u64),
+    }
+}
+
 /// A share as a percentage, rounded down so that a share that is not the whole does not look like it: `74.8%`, `100%`.
 pub(super) fn percent(share: f64) -> String {
     let tenths = (share * 1_000.0 + 1e-9).floor();
@@ -39,6 +48,12 @@ mod tests {
     fn milliseconds_have_sensible_digits() {
         let all = [0, 4, 350, 994, 995, 1_234, 9_949, 9_950, 12_345, 999_499, 5_012_000].map(millis);
         assert_eq!(all, ["0.00", "0.00", "0.35", "0.99", "1.0", "1.2", "9.9", "10", "12", "999", "5,012"]);
+    }
+
+    #[test]
+    fn an_amount_has_sensible_digits() {
+        let all = [0.0, 0.354, 0.994, 0.995, 8.43, 99.94, 99.95, 5_012.4].map(amount);
+        assert_eq!(all, ["0.00", "0.35", "0.99", "1.0", "8.4", "99.9", "100", "5,012"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::quantiles::{Quantiles, by_phase};
 use super::story::Story;
 use ledger::{
     Counts, Debts, FaultTimes, FigureSource, Harness, Judgement, Messages, Outcome, Path, Phase, Reasons,
-    Settled, SingleTimes, Slice, StoppedPath, Verdict,
+    RunCost, Settled, SingleTimes, Slice, StoppedPath, Verdict,
 };
 use scenario::{Distribution, Quantile};
 
@@ -93,6 +93,9 @@ pub struct RunReport {
     /// How long faults were felt.
     #[serde(flatten)]
     pub times: SingleTimes,
+    /// What the run took of its machine; `null` where the lab started no process, or cannot see what one takes.
+    #[serde(default)]
+    pub cost: Option<RunCost>,
     /// The faults that were to strike, and when, as the seed chose them before the run.
     #[serde(default)]
     pub schedule: Vec<PlannedFault>,
@@ -167,6 +170,7 @@ impl RunReport {
             overruns: Some(harness.overruns),
             harness_limited: judgement.harness_limited,
             times: settled.times,
+            cost: settled.cost.clone(),
             faults: faults.iter().map(FaultReport::from).collect(),
             timeline: settled.timeline.clone(),
             intervals: settled.intervals.iter().map(IntervalReport::from).collect(),
@@ -227,6 +231,7 @@ impl RunReport {
             overruns: None,
             harness_limited: false,
             times: SingleTimes::default(),
+            cost: None,
             schedule: Vec::new(),
             faults: Vec::new(),
             links: Vec::new(),
@@ -292,6 +297,10 @@ impl FigureSource for RunReport {
 
     fn times(&self) -> SingleTimes {
         self.times
+    }
+
+    fn cost(&self) -> Option<&RunCost> {
+        self.cost.as_ref()
     }
 }
 

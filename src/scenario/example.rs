@@ -43,6 +43,7 @@ fn value(key: &str) -> Option<String> {
     figure_kind(key).map(|kind| match kind {
         FigureKind::Count => "0".into(),
         FigureKind::Share => "\">= 99%\"".into(),
+        FigureKind::Amount => "\"<= 50\"".into(),
         FigureKind::Time | FigureKind::Millis | FigureKind::Micros => "\"< 20ms\"".into(),
     })
 }

@@ -3,7 +3,7 @@
 //! `figures.rs` declares every figure. The file of a scenario, its schema, the verdict, the table, the page, the
 //! comparison, the schema of the report and the book go by what stands there.
 
-use crate::figures::{Count, Distribution, Quantile, Share, Time};
+use crate::figures::{Cost, Count, Distribution, Quantile, Share, Time};
 
 /// One figure of a run. How it is read out of a run is said in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Figure {
     Quantile(Distribution, Quantile),
     /// A single time.
     Time(Time),
+    /// An amount of processor time or memory.
+    Cost(Cost),
 }
 
 /// What is declared of a figure.
@@ -79,6 +81,8 @@ pub enum FigureKind {
     Count,
     /// A share of the whole, 0 to 1: `">= 0.99"`, `">= 99%"`.
     Share,
+    /// An amount in the unit that the figure's name says: `50`, `"<= 50"`.
+    Amount,
     /// A time whose bounds name their unit: `"< 20ms"`. The bound that is read is in milliseconds.
     Time,
     /// A time in milliseconds: `20`, `"< 20"`, `"< 20ms"`.
@@ -109,7 +113,8 @@ impl Figure {
             .iter()
             .flat_map(|of| Quantile::ALL.iter().map(|quantile| Figure::Quantile(*of, *quantile)));
         let times = Time::ALL.iter().map(|time| Figure::Time(*time));
-        counts.chain([Figure::Share(Share::LostShare)]).chain(quantiles).chain(times)
+        let costs = Cost::ALL.iter().map(|cost| Figure::Cost(*cost));
+        counts.chain([Figure::Share(Share::LostShare)]).chain(quantiles).chain(times).chain(costs)
     }
 
     /// The figure that has this name, and the kind of number that the name makes of it: `p99`, `p99_ms` and `p99_us`
@@ -144,6 +149,7 @@ impl Figure {
             Figure::Count(_) => FigureKind::Count,
             Figure::Share(_) => FigureKind::Share,
             Figure::Quantile(..) | Figure::Time(_) => FigureKind::Time,
+            Figure::Cost(_) => FigureKind::Amount,
         }
     }
 
@@ -182,14 +188,15 @@ impl Figure {
             Figure::Count(count) => Some(count.declared()),
             Figure::Share(share) => Some(share.declared()),
             Figure::Time(time) => Some(time.declared()),
+            Figure::Cost(cost) => Some(cost.declared()),
             Figure::Quantile(..) => None,
         }
     }
 }
 
-/// The names of all figures that an expectation may bound: counts, then shares, then times. Counts and shares have the
-/// names of `report.json`, except `unverified_paths` and `stopped_paths`, which are lists there, and `lost_share`, which
-/// is not in it.
+/// The names of all figures that an expectation may bound: counts, then shares, then times, then amounts. Counts, shares
+/// and amounts have the names of `report.json`, except `unverified_paths` and `stopped_paths`, which are lists there, and
+/// `lost_share`, which is not in it.
 pub fn figure_names() -> impl Iterator<Item = String> {
     by_kind().flat_map(Figure::names)
 }
@@ -210,7 +217,7 @@ pub(super) fn known() -> impl Iterator<Item = &'static str> + Clone {
 }
 
 fn by_kind() -> impl Iterator<Item = Figure> + Clone {
-    let kinds = [FigureKind::Count, FigureKind::Share, FigureKind::Time];
+    let kinds = [FigureKind::Count, FigureKind::Share, FigureKind::Time, FigureKind::Amount];
     kinds.into_iter().flat_map(|kind| Figure::all().filter(move |figure| figure.kind() == kind))
 }
 

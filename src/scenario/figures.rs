@@ -102,6 +102,17 @@ declare! {
     Ready "ready": "How long the target of the last healing took to be ready.", compared(Lower);
 }
 
+declare! {
+    /// A figure that is an amount of what the machine gave: processor time, or memory. Its name says the unit.
+    Cost:
+    CpuUsPerDelivery "cpu_us_per_delivery":
+        "CPU time in microseconds that nodes, broker and history took for each debt received.",
+        compared(Lower), heading("CPU/delivery (us)", "CPU us/\ndelivery", "CPU\nus");
+    RssMib "rss_mib":
+        "Resident memory in MiB of nodes, broker and history together, at its highest.",
+        compared(Lower), heading("memory (MiB)", "memory\nMiB", "mem.\nMiB");
+}
+
 /// Declares the distributions of times: the part of their figures' names before the quantile, and what they are of.
 macro_rules! distributions {
     ($($distribution:ident $prefix:literal: $words:literal;)*) => {

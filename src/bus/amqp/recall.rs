@@ -5,8 +5,8 @@
 //! that the queue held before it has a `seq` up to that), else 404 when the time is up.
 //!
 //! `GET /rooms/{room}/envelopes?after=ID&margin=500&until=SEQ&limit=500` answers with the envelopes of the room as
-//! they were published, oldest first, each as two lines: header, frame. It begins up to `margin` messages before
-//! `after`, none of them stored over a minute before it, and ends at `until`. Headers: [`FOUND`] is `true` if the history
+//! they were published, oldest first, each as two lines: header, frame. It begins before `after` by the messages that may
+//! have been under way with it, at most `margin` and none of them stored over a minute before it, and ends at `until`. Headers: [`FOUND`] is `true` if the history
 //! knows `after` (if not: the newest messages it holds, up to a bound); [`NEXT`] is the `seq` from which the next page
 //! goes on (`from=SEQ` in place of `after` and `margin`), absent on the last page. On a page that goes on, [`FOUND`] is
 //! `false` if a part of what was to come has been trimmed meanwhile.
@@ -37,8 +37,8 @@ const FENCE_SPARE: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_millis(100);
 /// How long one page may take, from the connection to its last byte.
 const PAGE_TIME: Duration = Duration::from_secs(5);
-/// Number of messages before `after` that are fetched too, because queues order the messages of different publishers
-/// differently.
+/// The most messages before `after` that are fetched too, because queues order the messages of different publishers
+/// differently. The history fetches those that may have been under way with `after`, which are mostly far fewer.
 const MARGIN: usize = 500;
 /// Number of messages in one page, unless they are very long.
 const PAGE_MESSAGES: usize = 500;

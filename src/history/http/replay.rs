@@ -21,7 +21,7 @@ use wire::Envelope;
 
 /// Number of envelopes in an answer if the request gives no limit.
 const DEFAULT_LIMIT: usize = 500;
-/// Number of messages before `after` if the request gives no margin.
+/// The most messages before `after` if the request gives no margin.
 const DEFAULT_MARGIN: Margin = 500;
 /// The largest margin: the most messages before `after`.
 const MARGIN: Margin = 10_000;

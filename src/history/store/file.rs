@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use super::margin;
+
 /// The application id "psbl", which marks the file as ours. The program `file` shows it.
 const APPLICATION_ID: i32 = 0x7073_626c;
 /// The version of the schema, which counts up with each change.
@@ -121,6 +123,8 @@ impl Store {
             }
             transaction.commit()?;
         }
+        // A file of an earlier version has no such table, and can be read by that version with it.
+        connection.execute_batch(margin::SCHEMA)?;
         let file = File::at(path).ok_or(Trouble::Gone)?;
         Ok(Self { connection, file })
     }

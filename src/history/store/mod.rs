@@ -9,11 +9,14 @@
 //! | `file` | the schema, and the file opened for writing or for reading |
 //! | `write` | one transaction: a batch and its trimming |
 //! | `read` | pages of one room |
+//! | `margin` | how far before a message its replay begins |
 
 mod file;
+mod margin;
 mod read;
 mod write;
 
 pub use file::{Opening, Reader, Store, is_lock, sentence};
-pub use read::{Direction, Margin, Page, Start, Stored};
+pub use margin::Margin;
+pub use read::{Direction, Page, Start, Stored};
 pub use write::Written;

@@ -3,14 +3,13 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::file::Reader;
+use super::margin::{Margin, margin_start};
 use super::write::last_seq;
 
 /// Number of bytes of envelopes at which a page ends. The message that reaches it is still in the page.
 const PAGE_BYTES: usize = 2 * 1024 * 1024;
 /// Number of the newest messages that are replayed where `after` is unknown.
 const NEWEST: i64 = 10_000;
-/// The margin before `after` has no messages that were stored earlier than this many milliseconds before it.
-const MARGIN_AGE: i64 = 60_000;
 
 /// A message as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,9 +52,6 @@ pub enum Start {
     From(i64),
 }
 
-/// A number of messages before a given one.
-pub type Margin = u32;
-
 impl Reader {
     /// The sequence number of a message, if the room has it.
     pub fn place(&self, room: &str, id: &str) -> rusqlite::Result<Option<i64>> {
@@ -86,7 +82,7 @@ impl Reader {
         let snapshot = self.connection.transaction()?;
         let (found, first) = match start {
             Start::After { id, margin } => match place(&snapshot, room, id)? {
-                Some((seq, stored_at)) => (true, margin_start(&snapshot, room, seq, stored_at, *margin)?),
+                Some(place) => (true, margin_start(&snapshot, room, place, *margin)?),
                 None => (false, newest_start(&snapshot, room, until)?),
             },
             Start::From(seq) => (*seq >= oldest_seq(&snapshot)?, *seq),
@@ -140,28 +136,6 @@ fn place(connection: &Connection, room: &str, id: &str) -> rusqlite::Result<Opti
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()
-}
-
-/// The lowest sequence number in the margin before a message.
-fn margin_start(
-    connection: &Connection,
-    room: &str,
-    seq: i64,
-    stored_at: i64,
-    margin: Margin,
-) -> rusqlite::Result<i64> {
-    let mut query = connection.prepare(
-        "SELECT seq, stored_at FROM messages WHERE room = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
-    )?;
-    let mut rows = query.query(params![room, seq, margin])?;
-    let mut first = seq;
-    while let Some(row) = rows.next()? {
-        if row.get::<_, i64>(1)? < stored_at.saturating_sub(MARGIN_AGE) {
-            break;
-        }
-        first = row.get(0)?;
-    }
-    Ok(first)
 }
 
 /// The lowest sequence number among the newest messages of a room.

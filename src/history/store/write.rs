@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::file::Store;
+use super::margin::{forget_copies, record_copy};
 use crate::intake::{Content, Delivery};
 use crate::keep::Bounds;
 
@@ -65,6 +66,7 @@ impl Store {
                             written.stored += 1;
                         } else {
                             written.duplicates += 1;
+                            record_copy(&transaction, &message.id, seq)?;
                         }
                     }
                     Content::Fence(_) => fences.push(seq),
@@ -102,6 +104,7 @@ impl Store {
 fn trim(connection: &Connection, bounds: Bounds, now: i64) -> rusqlite::Result<(u64, bool)> {
     let Some(last) = last_to_trim(connection, bounds, now)? else { return Ok((0, false)) };
     let trimmed = connection.execute("DELETE FROM messages WHERE seq <= ?", [last])?;
+    forget_copies(connection, last)?;
     add(connection, -i64::try_from(trimmed).unwrap_or(0))?;
     let trimmed = trimmed as u64;
     Ok((trimmed, trimmed >= TRIM_STEP))

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Trial;
 use crate::interruption::RunCut;
 use crate::strikes::Strikes;
-use ledger::{self, Harness, Ledger, Plan};
+use ledger::{self, Harness, Ledger, Plan, RunCost};
 use report::RunReport;
 use report::story::{self, Began, Sources};
 
@@ -21,17 +21,20 @@ pub(super) struct Evidence {
     pub(super) ended: Duration,
     /// Where the run was cut; `None` for a run that came to its end.
     pub(super) cut: Option<RunCut>,
+    /// What the run took of its machine; `None` if nothing could be measured.
+    pub(super) cost: Option<RunCost>,
 }
 
 impl Trial<'_> {
     /// The row of the report for this evidence.
     pub(super) fn judged(&self, evidence: Evidence, deaths: Vec<String>) -> RunReport {
-        let Evidence { ledger, mut harness, strikes, began, plan, ended, cut } = evidence;
+        let Evidence { ledger, mut harness, strikes, began, plan, ended, cut, cost } = evidence;
         let cut_why = cut.map(|cut| cut.why(self.scenario.load.duration)).unwrap_or_default();
         harness.problems.splice(0..0, cut_why);
         harness.problems.extend(strikes.problems);
         harness.violations.extend(deaths);
-        let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&strikes.times, ended);
+        let mut settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&strikes.times, ended);
+        settled.cost = cost.map(|cost| cost.over(settled.debts.delivered + settled.debts.recovered));
         // An expectation bounds the whole of a run and says nothing about a part of it.
         let expectations = if cut.is_some() { Vec::new() } else { self.subject.expectations(self.scenario) };
         let judgement = ledger::judge(&settled, &harness, &expectations);

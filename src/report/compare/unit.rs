@@ -16,6 +16,8 @@ pub enum Unit {
     Ms,
     /// Microseconds.
     Us,
+    /// The unit that the figure's name says.
+    Amount,
 }
 
 impl Unit {
@@ -26,6 +28,7 @@ impl Unit {
             Figure::Share(_) => Unit::Share,
             Figure::Quantile(..) => Unit::Us,
             Figure::Time(_) => Unit::Ms,
+            Figure::Cost(_) => Unit::Amount,
         }
     }
 }
@@ -36,6 +39,6 @@ pub(super) fn number(value: FigureValue) -> f64 {
         FigureValue::Count(number) | FigureValue::Millis(number) | FigureValue::Micros(number) => {
             number as f64
         }
-        FigureValue::Share { .. } => value.value(),
+        FigureValue::Share { .. } | FigureValue::Amount(_) => value.value(),
     }
 }

@@ -1,6 +1,6 @@
 //! The figures of a comparison as people read them.
 
-use super::super::numbers::{millis, percent};
+use super::super::numbers::{amount, millis, percent};
 use super::comparison::{Compared, Comparison, Direction, Value};
 use super::unit::Unit;
 use ledger::grouped;
@@ -9,7 +9,7 @@ use ledger::grouped;
 fn name(figure: &Compared) -> String {
     match figure.unit {
         Unit::Us | Unit::Ms => format!("{} (ms)", figure.figure),
-        Unit::Count | Unit::Share => figure.figure.to_owned(),
+        Unit::Count | Unit::Share | Unit::Amount => figure.figure.to_owned(),
     }
 }
 
@@ -46,6 +46,7 @@ fn plain(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Share => percent(value),
         Unit::Us => millis(value.round() as u64),
+        Unit::Amount => amount(value),
         // The median of an even number of runs may lie between two counts.
         Unit::Count | Unit::Ms if value.fract() != 0.0 => format!("{}.5", grouped(value as u64)),
         Unit::Count | Unit::Ms => grouped(value as u64),

@@ -4,6 +4,7 @@ use std::io;
 
 use super::super::label::bare;
 use super::super::{Report, RunReport};
+use crate::cost::cost_at;
 use ledger::Slice;
 
 /// The file's name in the directory of a run.
@@ -29,7 +30,7 @@ pub fn timeline_csv(report: &Report) -> io::Result<String> {
     String::from_utf8(text).map_err(io::Error::other)
 }
 
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 27] = [
     "run",
     "label",
     "pattern",
@@ -51,10 +52,18 @@ const NAMES: [&str; 21] = [
     "max_us",
     "spread_p50_us",
     "spread_max_us",
+    "nodes_cpu_us",
+    "nodes_rss_mib",
+    "broker_cpu_us",
+    "broker_rss_mib",
+    "history_cpu_us",
+    "history_rss_mib",
 ];
 
 fn fields(run: &RunReport, slice: &Slice) -> [String; NAMES.len()] {
     let some = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let mib = |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let cost = run.cost.as_ref().and_then(|cost| cost_at(cost, slice.at_ms)).unwrap_or_default();
     let params: Vec<_> = run.params.iter().map(|(key, value)| format!("{key}={}", bare(value))).collect();
     [
         run.id.clone(),
@@ -78,6 +87,12 @@ fn fields(run: &RunReport, slice: &Slice) -> [String; NAMES.len()] {
         some(slice.max_us),
         some(slice.spread_p50_us),
         some(slice.spread_max_us),
+        some(cost.nodes_cpu_us),
+        mib(cost.nodes_rss_mib),
+        some(cost.broker_cpu_us),
+        mib(cost.broker_rss_mib),
+        some(cost.history_cpu_us),
+        mib(cost.history_rss_mib),
     ]
 }
 
@@ -94,7 +109,7 @@ mod tests {
     use super::super::super::sample::{redis, report};
     use super::*;
     use crate::IntervalReport;
-    use ledger::Phase;
+    use ledger::{CostSample, Phase, RunCost};
 
     #[test]
     fn a_row_has_every_field_of_its_slice_and_is_quoted() {
@@ -104,12 +119,21 @@ mod tests {
         run.intervals = vec![IntervalReport { at_ms: 0, length_ms: 100, phase: Phase::Fault, latency: None }];
         let slice = Slice { at_ms: 0, sent: 3, lost: 2, lost_by_node: vec![0, 2], ..Slice::default() };
         run.timeline = vec![slice, Slice { at_ms: 100, p50_us: Some(7), ..Slice::default() }];
+        let look = |at_ms, mib| CostSample {
+            at_ms,
+            nodes_cpu_us: Some(1_200),
+            nodes_rss_mib: Some(mib),
+            ..CostSample::default()
+        };
+        // The second slice was looked at, the first was not.
+        run.cost = Some(RunCost { timeline: vec![look(150, 20.5), look(200, 21.0)], ..RunCost::default() });
         let text = timeline_csv(&report(vec![run])).unwrap();
         let expected = "\
 run,label,pattern,params,repeat,phase,at_ms,sent,acked,refused,unknown,delivered,received,recovered,lost,online,p50_us,\
-p99_us,max_us,spread_p50_us,spread_max_us,lost_node_0,lost_node_1
-redis-1,\"mine, \"\"fast\"\"\",redis,rate=100,1,fault,0,3,0,0,0,0,0,0,2,,,,,,,0,2
-redis-1,\"mine, \"\"fast\"\"\",redis,rate=100,1,,100,0,0,0,0,0,0,0,0,,7,,,,,0,0
+p99_us,max_us,spread_p50_us,spread_max_us,nodes_cpu_us,nodes_rss_mib,broker_cpu_us,broker_rss_mib,history_cpu_us,\
+history_rss_mib,lost_node_0,lost_node_1
+redis-1,\"mine, \"\"fast\"\"\",redis,rate=100,1,fault,0,3,0,0,0,0,0,0,2,,,,,,,,,,,,,0,2
+redis-1,\"mine, \"\"fast\"\"\",redis,rate=100,1,,100,0,0,0,0,0,0,0,0,,7,,,,,1200,20.5,,,,,0,0
 ";
         assert_eq!(text, expected);
     }

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 
 use super::rows;
 use crate::command::scenario_file;
+use crate::cost;
 use crate::label::Names;
 use crate::numbers::span;
 use crate::{FaultReport, Quantiles, Report, RunReport, repeat_command};
@@ -27,6 +28,16 @@ pub(super) fn sections(report: &Report, dir: &Path) -> Markup {
             section {
                 h2 { "Expectations and remarks" }
                 @for run in &report.runs { (outcomes(run, names)) }
+            }
+        }
+        @if made.iter().any(|run| run.cost.is_some()) {
+            section {
+                h2 { "What it cost" }
+                p.soft {
+                    "CPU time from the start of the measured load to the end of the drain, and resident memory, of the "
+                    "processes that the lab started."
+                }
+                (rows::grid(&made, names, cost::ROWS.iter().map(|(name, cell)| (*name, cell as &rows::Cell))))
             }
         }
         section {

@@ -135,7 +135,7 @@ fn parse_number(text: &str, kind: FigureKind) -> Result<f64, String> {
             // no end, which the text cannot express, stays so.
             return Ok(format!("{number}e-2").parse().unwrap_or(number));
         }
-        FigureKind::Count | FigureKind::Share => {
+        FigureKind::Count | FigureKind::Share | FigureKind::Amount => {
             return text.parse().map_err(|_| format!("`{text}` is no number"));
         }
     };

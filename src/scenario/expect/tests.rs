@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::*;
-use crate::FigureKind::{Count, Micros, Millis, Share, Time};
+use crate::FigureKind::{Amount, Count, Micros, Millis, Share, Time};
 use crate::{Overrides, Pattern, Scenario, figure_kind, figure_names};
 
 fn scenario(text: &str) -> Scenario {
@@ -37,6 +37,8 @@ fn every_sign_and_unit() {
         ("> 20", Micros, Bound::Above(20.0)),
         ("< 20ms", Time, Bound::Below(20.0)),
         ("= 250us", Time, Bound::Equal(0.25)),
+        ("<= 12.5", Amount, Bound::AtMost(12.5)),
+        ("10 .. 20.5", Amount, Bound::Between(10.0, 20.5)),
         ("5ms .. 1m 20s", Time, Bound::Between(5.0, 80_000.0)),
     ];
     for (text, kind, bound) in cases {
@@ -48,6 +50,8 @@ fn every_sign_and_unit() {
         ("< 2s", Count),
         ("<", Count),
         ("< 5%", Count),
+        ("< 5ms", Amount),
+        ("< 5MiB", Amount),
         ("< %", Share),
         ("< 2 parsecs", Millis),
         ("20ms", Time),
@@ -181,6 +185,7 @@ fn the_json_of_a_scenario_reads_as_a_scenario_with_the_same_expectations() {
             Count => ["0", "\"<= 5\"", "[\"> 1\", \"10 .. 20\", 15]"],
             Share => ["1", "\">= 99.7%\"", "[\"> 0.125\", \"10% .. 20%\"]"],
             Time => ["\"= 20ms\"", "\"< 1ms 500us\"", "[\"> 1us\", \"5ms .. 2s\"]"],
+            Amount => ["12.5", "\"<= 50\"", "[\"> 1\", \"10 .. 20.5\"]"],
             Millis | Micros => ["12.5", "\"< 20ms\"", "[\"> 1\", \"5us .. 2s\"]"],
         };
         text += &format!("{figure} = {}\n", bounds[i % 3]);

@@ -26,8 +26,14 @@ pub(super) fn tables() -> Value {
 /// The definitions of bounds on all figures, and of bounds on one figure of each kind.
 pub(super) fn definitions() -> Map<String, Value> {
     let figures = json!({ "type": "object", "properties": figures(), "additionalProperties": false });
-    let kinds =
-        [FigureKind::Count, FigureKind::Share, FigureKind::Time, FigureKind::Millis, FigureKind::Micros];
+    let kinds = [
+        FigureKind::Count,
+        FigureKind::Share,
+        FigureKind::Amount,
+        FigureKind::Time,
+        FigureKind::Millis,
+        FigureKind::Micros,
+    ];
     let kinds = kinds.map(|kind| (definition(kind).to_owned(), bounds(kind)));
     [("figures".to_owned(), figures)].into_iter().chain(kinds).collect()
 }
@@ -45,6 +51,7 @@ fn definition(kind: FigureKind) -> &'static str {
     match kind {
         FigureKind::Count => "count",
         FigureKind::Share => "share",
+        FigureKind::Amount => "amount",
         FigureKind::Time => "time",
         FigureKind::Millis => "millis",
         FigureKind::Micros => "micros",
@@ -61,6 +68,7 @@ fn bounds(kind: FigureKind) -> Value {
             Numbers::Percent,
             [">= 99%", ">= 0.99"],
         ),
+        FigureKind::Amount => (Some(bare), Numbers::Plain, ["<= 50", "10 .. 20.5"]),
         FigureKind::Time => (None, Numbers::Durations, ["< 20ms", "5ms .. 2s"]),
         FigureKind::Millis | FigureKind::Micros => {
             (Some(bare), Numbers::PlainOrDurations, ["< 20ms", "<= 20"])
@@ -76,7 +84,7 @@ fn bounds(kind: FigureKind) -> Value {
 fn help(figure: Figure, kind: FigureKind) -> String {
     let unsent = if figure.counts_unsent() { " Debts of unsent messages count as lost." } else { "" };
     let unit = match kind {
-        FigureKind::Count => "",
+        FigureKind::Count | FigureKind::Amount => "",
         FigureKind::Share => " A share of 1, or with a percent sign.",
         FigureKind::Time => " A bound names its unit.",
         FigureKind::Millis => " In milliseconds.",

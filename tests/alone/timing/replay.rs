@@ -45,6 +45,10 @@ async fn who_changes_nodes_thirty_times_while_messages_pour_in_misses_nothing_an
     reader.until(&ada).await;
     assert_eq!(reader.texts, ada);
     assert!(!reader.recovered.is_empty(), "something was said while it was away");
+    // What may have been under way as it left is brought again: a quarter of a second of the load, and not 500 messages.
+    let again = reader.again as f64 / 30.0;
+    println!("{again} messages again at each return");
+    assert!(again > 0.0 && again < 150.0, "{again}");
     for node in &nodes {
         assert_eq!(node.metric("pubsub_lab_replay_dropped_frames_total").await, 0.0);
     }

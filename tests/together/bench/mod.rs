@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 mod attendance;
+mod cost;
 mod faults;
 mod interrupted;
 mod links;

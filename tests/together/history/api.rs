@@ -182,6 +182,41 @@ async fn a_replay_begins_a_little_before_and_ends_at_the_fence() {
 }
 
 #[tokio::test]
+async fn a_replay_begins_with_what_may_have_been_under_way() {
+    let place = place();
+    let (history, publisher) = started(&place).await;
+    publisher.say("r", &ids("m", 0..600)).await;
+    publisher.fenced(&history).await;
+    let first = async |after: usize| {
+        let (replayed, found, _) =
+            history.replay("r", &format!("after=m.{after}&margin=500&limit=1000")).await;
+        assert!(found);
+        replayed[0].clone()
+    };
+    // Stored at these intervals, in milliseconds: as many as came within 250 ms, at most the margin. A longer time than
+    // 20 ms may be one in which the broker or the history stood still.
+    for (interval, expected) in [(10, "m.525"), (2, "m.425"), (0, "m.50"), (20, "m.538"), (300, "m.538")] {
+        let spaced = format!("UPDATE messages SET stored_at = 1700000000000 + seq * {interval}");
+        place.sqlite().execute(&spaced, []).unwrap();
+        assert_eq!(first(550).await, expected, "every {interval} ms");
+    }
+    // A message whose second copy came later than `after`, or hardly before it, may have come to the client's node by
+    // that copy alone.
+    publisher.say("r", &["m.200".into()]).await;
+    publisher.say("r", &ids("m", 600..700)).await;
+    publisher.fenced(&history).await;
+    place.sqlite().execute("UPDATE messages SET stored_at = 1700000000000 + seq * 10", []).unwrap();
+    for (after, expected) in
+        [(150, "m.125"), (210, "m.185"), (230, "m.200"), (550, "m.200"), (610, "m.200"), (650, "m.625")]
+    {
+        assert_eq!(first(after).await, expected, "after m.{after}");
+    }
+    // However far it is, the margin is the most.
+    let (replayed, ..) = history.replay("r", "after=m.550&margin=100&limit=1000").await;
+    assert_eq!(replayed[0], "m.525");
+}
+
+#[tokio::test]
 async fn long_messages_come_in_pages_of_bounded_size() {
     let place = place();
     let (history, publisher) = started(&place).await;

@@ -142,6 +142,7 @@ fn every_action_has_a_form_that_both_take() {
 fn bounds_are_those_of_the_parser() {
     let bounds = |kind| match kind {
         FigureKind::Count => ["0", "\"<= 5\"", "[\"> 1\", \"10 .. 20\", 15]", "\"=1e3\""],
+        FigureKind::Amount => ["50", "\"<= 50\"", "[\"> 1\", \"10 .. 20.5\"]", "\"=1e3\""],
         FigureKind::Share => ["1", "\">= 99.7%\"", "[\"> 0.125\", \"10% .. 20 %\"]", "\"0..1\""],
         FigureKind::Time => {
             ["\"= 20ms\"", "\"< 1ms 500us\"", "[\"> 1us\", \"5ms .. 1m 2s\"]", "\"1ms..2ms\""]

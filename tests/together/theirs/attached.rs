@@ -79,3 +79,14 @@ fn a_fault_of_processes_is_not_applicable_there() {
     let ended = conclusive(&short(1, fault), &["--url", &server.url]);
     assert_eq!((ended.code, &ended.report().run("attached")["verdict"]), (Some(0), &"not_applicable".into()));
 }
+
+#[test]
+fn what_it_costs_is_not_known_to_a_lab_that_did_not_start_it() {
+    let servers = Servers::new();
+    let server = Running::start(&servers);
+    let ended = conclusive(&short(1, "[expect]\nrss_mib = \"< 500\"\n"), &["--url", &server.url]);
+    let run = ended.run("attached", 1);
+    assert!(run["cost"].is_null(), "{:#}", run.brief());
+    let why = run.why().join("\n");
+    assert!(why.contains("rss_mib does not exist (no process that the lab started was measured)"), "{why}");
+}

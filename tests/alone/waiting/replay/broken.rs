@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::cluster::{Cluster, kill, pour, say, until};
 use super::reader::Reader;
+use crate::support::node::Node;
 use crate::support::process::PATIENCE;
 use crate::support::rabbitmq::RabbitMq;
 
@@ -202,6 +203,60 @@ async fn a_crowd_on_two_nodes_that_was_away_over_a_broker_kill_is_told_all_at_it
     for reader in &mut readers {
         reader.until(&all).await;
         assert_eq!(reader.texts, all);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_and_goes_through_a_broker_kill_misses_nothing() {
+    let mut rabbit = RabbitMq::start();
+    let cluster = Cluster::new(rabbit.url());
+    let _history = cluster.history(&[]).await;
+    let nodes = [cluster.node().await, cluster.node().await];
+    let mut readers: Vec<_> = (0..6).map(|_| Reader::new("r")).collect();
+    for (n, reader) in readers.iter_mut().enumerate() {
+        assert_eq!(reader.come(&nodes[n % 2]).await, "none");
+    }
+    let stop = CancellationToken::new();
+    let walking = async {
+        join_all(readers.iter_mut().map(async |reader| reader.read(20).await)).await;
+        let visits = async |readers: &mut Vec<Reader>, count: usize| {
+            let visits = readers.iter_mut().enumerate().map(async |(n, reader)| {
+                for visit in 0..count {
+                    visit_again(reader, &nodes[(n + visit) % 2]).await;
+                }
+            });
+            join_all(visits).await;
+        };
+        visits(&mut readers, 3).await;
+        rabbit.kill();
+        let booted = tokio::task::spawn_blocking(move || {
+            rabbit.restart();
+            rabbit
+        });
+        // They leave and come while what the nodes have kept is published, some of it for the second time.
+        let (rabbit, ()) = join(booted, visits(&mut readers, 20)).await;
+        stop.cancel();
+        rabbit.unwrap()
+    };
+    let pouring =
+        join(pour(&nodes[0], "r", "Ada", 100, stop.clone()), pour(&nodes[1], "r", "Bo", 100, stop.clone()));
+    let ((mut all, bo), _rabbit) = timeout(3 * PATIENCE, join(pouring, walking)).await.unwrap();
+    all.extend(bo);
+    for reader in &mut readers {
+        reader.until(&all).await;
+        assert_eq!(reader.texts, all);
+    }
+}
+
+/// Leaves, comes to this node until it is told all that it missed, and hears a little.
+async fn visit_again(reader: &mut Reader, node: &Node) {
+    let held = reader.last.clone();
+    loop {
+        reader.go();
+        reader.last = held.clone();
+        if reader.come(node).await == "all" {
+            return reader.read(5).await;
+        }
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Reader {
     pub texts: BTreeSet<String>,
     /// What it got first by a replay.
     pub recovered: BTreeSet<String>,
+    /// Number of messages that a replay brought though it held them.
+    pub again: usize,
     /// Everything else that it was told.
     pub others: Vec<Value>,
 }
@@ -35,6 +37,7 @@ impl Reader {
             last: None,
             texts: BTreeSet::new(),
             recovered: BTreeSet::new(),
+            again: 0,
             others: Vec::new(),
         }
     }
@@ -99,6 +102,8 @@ impl Reader {
             assert!(self.this_replay.insert(id.clone()), "twice in one replay: {frame}");
             if new {
                 self.recovered.insert(text.clone());
+            } else {
+                self.again += 1;
             }
         } else {
             assert!(new, "held already, and came live: {frame}");

@@ -1,0 +1,85 @@
+//! How far before the message `after` a replay begins.
+//!
+//! A client holds what its node's queue held up to `after`, and the queues of a broker order the messages of different
+//! publishers differently. Two things bring a message behind `after` in the node's queue though it stands before it
+//! here:
+//! - **It was under way to both queues as `after` was.** RabbitMQ puts a message into its queues one after the other, so
+//!   it stands here a moment before `after`: within [`UNDER_WAY`].
+//! - **It reached this queue alone, and was published once more**, after its publisher or the broker had failed. Its
+//!   first copy may stand here far before `after`. Where its later copy came is written down, so the replay begins at
+//!   its first copy.
+
+use rusqlite::{Connection, Rows, params};
+
+/// A number of messages before a given one.
+pub type Margin = u32;
+
+/// The margin has no messages that were stored earlier than this many milliseconds before `after`.
+const MARGIN_AGE: i64 = 60_000;
+/// The longest time, in milliseconds, that RabbitMQ takes from the first queue of a message to its last one. Far longer
+/// than it takes on a busy machine.
+const UNDER_WAY: i64 = 250;
+/// The longest time, in milliseconds, that counts between two messages here. In a longer one the broker or the history
+/// may have stood still, and what was under way then still is.
+const STILL: i64 = 20;
+
+pub(super) const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS copies (
+        seq     INTEGER PRIMARY KEY, -- of a message that came more than once
+        reached INTEGER NOT NULL     -- the highest seq given when it came last
+    ) STRICT;
+";
+
+/// Records that a second copy of this message has come, when `reached` was the highest sequence number.
+pub(super) fn record_copy(connection: &Connection, id: &str, reached: i64) -> rusqlite::Result<()> {
+    let record = "INSERT INTO copies SELECT seq, ?2 FROM messages WHERE id = ?1
+                  ON CONFLICT (seq) DO UPDATE SET reached = excluded.reached";
+    connection.execute(record, params![id, reached]).map(drop)
+}
+
+/// Forgets the copies of messages that are trimmed, up to this sequence number.
+pub(super) fn forget_copies(connection: &Connection, last: i64) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM copies WHERE seq <= ?", [last]).map(drop)
+}
+
+/// The sequence number at which a replay after this message begins: at most `margin` messages of the room before it.
+pub(super) fn margin_start(
+    connection: &Connection,
+    room: &str,
+    (seq, stored_at): (i64, i64),
+    margin: Margin,
+) -> rusqlite::Result<i64> {
+    let mut query = connection.prepare(
+        "SELECT seq, stored_at FROM messages WHERE room = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+    )?;
+    let before = query.query(params![room, seq, margin])?;
+    let (under_way, farthest) = walk(before, seq, stored_at)?;
+    // A copy that came just before `after` may have been under way as well.
+    let first_copy: Option<i64> = connection.query_row(
+        "SELECT min(seq) FROM copies JOIN messages USING (seq)
+         WHERE seq >= ? AND seq < ? AND reached >= ? AND room = ?",
+        params![farthest, under_way, under_way, room],
+        |row| row.get(0),
+    )?;
+    Ok(first_copy.unwrap_or(under_way))
+}
+
+/// Walks from a message back: gives the first message that may have been under way with it, and the farthest.
+fn walk(mut before: Rows<'_>, seq: i64, stored_at: i64) -> rusqlite::Result<(i64, i64)> {
+    let (mut under_way, mut farthest) = (seq, seq);
+    let (mut later, mut moving) = (stored_at, 0);
+    while let Some(row) = before.next()? {
+        let at: i64 = row.get(1)?;
+        if at < stored_at.saturating_sub(MARGIN_AGE) {
+            break;
+        }
+        farthest = row.get(0)?;
+        // A clock that was set back makes no time.
+        moving += later.saturating_sub(at).clamp(0, STILL);
+        later = at;
+        if moving <= UNDER_WAY {
+            under_way = farthest;
+        }
+    }
+    Ok((under_way, farthest))
+}
