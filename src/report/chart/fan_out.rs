@@ -4,7 +4,7 @@ use super::axis::{Axis, exact, place, seconds};
 use super::gapped;
 use super::layout::{Layout, Part, limited, omitted, parts, shown};
 use super::legend::Look;
-use super::palette::{MEDIAN, MUTED};
+use super::palette::{DELIVERED, MUTED};
 use super::picture::Picture;
 use super::slices::Grain;
 use crate::{Report, RunReport};
@@ -22,7 +22,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         parts: parts(report, has, nothing).into_iter().map(Part::marked).collect(),
         x: grain.axis(runs),
         y: Axis::latency("spread (ms)", least, most),
-        keys: vec![(Look::Line(MUTED, 2), "longest".into()), (Look::Line(MEDIAN, 4), "median".into())],
+        keys: vec![(Look::Line(MUTED, 2), "longest".into()), (Look::Line(DELIVERED, 4), "median".into())],
         plot: 180,
     };
     let caption = format!(
@@ -38,7 +38,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         let longest = points.iter().map(|point| (point.middle(), point.slice.spread_max_us.map(place)));
         gapped::draw(sheet, panel, longest, (MUTED, 2))?;
         let median = points.iter().map(|point| (point.middle(), point.slice.spread_p50_us.map(place)));
-        gapped::draw(sheet, panel, median, (MEDIAN, 4))?;
+        gapped::draw(sheet, panel, median, (DELIVERED, 4))?;
         for point in &points {
             if let (Some(p50), Some(max)) = (point.slice.spread_p50_us, point.slice.spread_max_us) {
                 let at = seconds(point.slice.at_ms);

@@ -4,7 +4,7 @@ use super::axis::{Axis, exact, place, seconds};
 use super::gapped;
 use super::layout::{Layout, Part, limited, omitted, parts, shown};
 use super::legend::Look;
-use super::palette::{INK, MEDIAN, MUTED};
+use super::palette::{DELIVERED, INK, MUTED};
 use super::panel::Panel;
 use super::picture::Picture;
 use super::sheet::Sheet;
@@ -14,7 +14,7 @@ use crate::{Report, RunReport};
 /// The colour and the width of each of the three lines.
 const MAX: (plotters::style::RGBColor, u32) = (MUTED, 4);
 const P99: (plotters::style::RGBColor, u32) = (INK, 2);
-const P50: (plotters::style::RGBColor, u32) = (MEDIAN, 4);
+const P50: (plotters::style::RGBColor, u32) = (DELIVERED, 4);
 
 /// The picture of latency over time; `None` if no run has latencies.
 pub(super) fn picture(report: &Report) -> Option<Picture> {

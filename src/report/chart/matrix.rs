@@ -8,7 +8,7 @@ use super::gapped;
 use super::layout::{Layout, MOST_RUNS, Part, limited, starred};
 use super::legend::{Key, Look};
 use super::lettering::width_of;
-use super::palette::{DELIVERED, INK, MEDIAN, MUTED};
+use super::palette::{DELIVERED, INK, MUTED};
 use super::panel::{LEFT, Panel, RIGHT};
 use super::picture::Picture;
 use super::sheet::{Sheet, WIDTH};
@@ -39,7 +39,7 @@ fn latency(curves: &[Curve]) -> Option<Picture> {
     let lines: [QuantileLine; 3] = [
         ("longest", (MUTED, 4), |latency| latency.max),
         ("99th percentile", (INK, 2), |latency| latency.p99),
-        ("median", (MEDIAN, 4), |latency| latency.p50),
+        ("median", (DELIVERED, 4), |latency| latency.p50),
     ];
     let keys =
         lines.iter().map(|(name, (colour, width), _)| (Look::Line(*colour, *width), (*name).to_owned()));

@@ -29,7 +29,7 @@ pub fn timeline_csv(report: &Report) -> io::Result<String> {
     String::from_utf8(text).map_err(io::Error::other)
 }
 
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 23] = [
     "run",
     "label",
     "pattern",
@@ -42,6 +42,8 @@ const NAMES: [&str; 21] = [
     "refused",
     "unknown",
     "delivered",
+    "late",
+    "duplicates",
     "received",
     "recovered",
     "lost",
@@ -69,6 +71,8 @@ fn fields(run: &RunReport, slice: &Slice) -> [String; NAMES.len()] {
         slice.refused.to_string(),
         slice.unknown.to_string(),
         slice.delivered.to_string(),
+        some(slice.late),
+        some(slice.duplicates),
         slice.received.to_string(),
         slice.recovered.to_string(),
         slice.lost.to_string(),
@@ -106,10 +110,10 @@ mod tests {
         run.timeline = vec![slice, Slice { at_ms: 100, p50_us: Some(7), ..Slice::default() }];
         let text = timeline_csv(&report(vec![run])).unwrap();
         let expected = "\
-run,label,pattern,params,repeat,phase,at_ms,sent,acked,refused,unknown,delivered,received,recovered,lost,online,p50_us,\
+run,label,pattern,params,repeat,phase,at_ms,sent,acked,refused,unknown,delivered,late,duplicates,received,recovered,lost,online,p50_us,\
 p99_us,max_us,spread_p50_us,spread_max_us,lost_node_0,lost_node_1
-redis-1,\"mine, \"\"fast\"\"\",redis,rate=100,1,fault,0,3,0,0,0,0,0,0,2,,,,,,,0,2
-redis-1,\"mine, \"\"fast\"\"\",redis,rate=100,1,,100,0,0,0,0,0,0,0,0,,7,,,,,0,0
+redis-1,\"mine, \"\"fast\"\"\",redis,rate=100,1,fault,0,3,0,0,0,0,,,0,0,2,,,,,,,0,2
+redis-1,\"mine, \"\"fast\"\"\",redis,rate=100,1,,100,0,0,0,0,0,,,0,0,0,,7,,,,,0,0
 ";
         assert_eq!(text, expected);
     }
