@@ -9,8 +9,10 @@ use super::legend::{Key, Look};
 use super::palette::{DELIVERED, LATE, LOST, RECOVERED};
 use super::panel::Panel;
 use super::picture::Picture;
+use super::shape::Shape;
 use super::sheet::{Drawn, Sheet};
 use super::slices::{Grain, Point};
+use super::titles;
 use crate::{Report, RunReport};
 use ledger::{Slice, grouped};
 
@@ -52,7 +54,7 @@ fn in_time(slice: &Slice) -> u64 {
 }
 
 /// The picture of what became of the debts; `None` if no run has debts over time.
-pub(super) fn picture(report: &Report) -> Option<Picture> {
+pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
     let runs = shown(&report.runs);
     let grain = Grain::of(runs);
     let has = |run: &RunReport| run.timeline.iter().any(|slice| owed(slice) > 0);
@@ -63,6 +65,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         y: Axis::counts(&format!("deliveries per {}", grain.words()), most.unwrap_or(0), 4),
         keys: keys(runs),
         plot: 180,
+        shape,
     };
     let caption = format!(
         "What became of every delivery that was owed, by the intended send time of its message. Late is more than \
@@ -70,7 +73,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         grain.told("their sum"),
         omitted(&report.runs)
     );
-    layout.picture("debts", "On time, late, recovered, lost", caption, |sheet, panel, run| {
+    layout.picture("debts", &titles::debts(report), caption, |sheet, panel, run| {
         let points = grain.points(run);
         for upto in 0..LAYERS.len() {
             layer(sheet, panel, &points, upto)?;

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::chart::{self, Picture};
+use super::chart::{self, Picture, Shape};
 use super::column::verdict;
 
 use super::interrupted;
@@ -45,7 +45,7 @@ pub fn page(report: &Report, dir: &Path) -> String {
                         h2 { "The figures" }
                         (rows::table(report))
                     }
-                    @for picture in chart::pictures(report) { (figure(&picture)) }
+                    @for picture in chart::pictures(report, Shape::Page) { (figure(&picture)) }
                     (facts::sections(report, dir))
                 }
                 footer {
