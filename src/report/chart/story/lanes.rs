@@ -53,16 +53,19 @@ impl<'s> Lanes<'s> {
         words.any(|word| width_of(word) > self.apart)
     }
 
-    /// The lines of a name.
-    fn lines(&self, name: &str) -> Vec<String> {
+    /// The lines of a lane's name.
+    fn lines(&self, lane: usize) -> Vec<String> {
         let room = if self.staggered() { self.apart * 2 - 4 } else { self.apart };
+        // The name of the last lane ends at the edge of the sheet.
+        let room = room.min((self.width - self.at(lane)) * 2);
+        let name = self.lanes.get(lane).map_or("", |lane| lane.name.as_str());
         let mut lines: Vec<String> = Vec::new();
         for word in name.split(' ') {
             match lines.last_mut() {
                 Some(line) if width_of(line) + width_of(word) + width_of(" ") <= room => {
                     *line += &format!(" {word}");
                 }
-                _ => lines.push(fitted(word, room)),
+                _ => lines.push(fitted(word, room.max(self.apart * 2 - 4))),
             }
         }
         lines
@@ -70,7 +73,7 @@ impl<'s> Lanes<'s> {
 
     /// The height of one row of names, in the picture's units.
     fn row(&self) -> i32 {
-        let lines = self.lanes.iter().map(|lane| self.lines(&lane.name).len()).max().unwrap_or(1);
+        let lines = (0..self.lanes.len()).map(|lane| self.lines(lane).len()).max().unwrap_or(1);
         i32::try_from(lines).unwrap_or(1) * LINE + 8
     }
 
@@ -81,13 +84,14 @@ impl<'s> Lanes<'s> {
 
     /// Draws the names and the lines.
     pub(super) fn draw(&self, sheet: &mut Sheet, top: i32, bottom: i32) -> Drawn {
-        for (i, lane) in self.lanes.iter().enumerate() {
+        for i in 0..self.lanes.len() {
             let raised = self.staggered() && i % 2 == 1;
             let head = top + self.head() - if raised { self.row() } else { 0 };
             let x = self.at(i);
             sheet.line(vec![(x, head), (x, bottom)], MUTED, 2)?;
-            for (line, words) in self.lines(&lane.name).iter().rev().enumerate() {
+            for (line, words) in self.lines(i).iter().rev().enumerate() {
                 let middle = head - 4 - LINE / 2 - LINE * line as i32;
+                let x = x.min(self.width - width_of(words) / 2 - 2);
                 sheet.text(words, (x, middle), Anchor::Middle, INK)?;
             }
         }
