@@ -86,6 +86,7 @@ impl Ledger {
         let seen = &mut self.seen;
         if again {
             seen.at[Count::Duplicates].include(at);
+            self.timeline.duplicate(due);
         }
         if disordered {
             let order = if live { Count::Reordered } else { Count::ReplayReordered };
@@ -95,6 +96,7 @@ impl Ledger {
             seen.service.include(at.saturating_sub(self.messages[n].sent_at), due);
             if late > ON_TIME_NANOS {
                 seen.late.include(due);
+                self.timeline.late(due);
             }
         }
         if !live && first {

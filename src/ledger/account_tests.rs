@@ -43,6 +43,23 @@ fn a_second_after_the_due_time_is_on_time_and_a_nanosecond_more_is_harm() {
 }
 
 #[test]
+fn the_slices_add_up_to_what_was_late_and_what_came_again() {
+    let mut ledger = begun(plan(2, 20));
+    for n in [0, 7] {
+        send(&mut ledger, n, Handed);
+        ledger.received(0, n, Live, ms(n as u64 * 100 + 1_000));
+        ledger.received(1, n, Live, ms(n as u64 * 100 + 1_001));
+    }
+    (0..3).for_each(|_| ledger.received(1, 7, Live, ms(2_000)));
+    let settled = ledger.settle(&[], ms(9_000));
+    let slice = |i: usize| (settled.timeline[i].late, settled.timeline[i].duplicates);
+    assert_eq!([0, 1, 7].map(slice), [(Some(1), Some(0)), (Some(0), Some(0)), (Some(1), Some(3))]);
+    let sum = |of: fn(&Slice) -> Option<u64>| settled.timeline.iter().filter_map(of).sum::<u64>();
+    assert_eq!(sum(|slice| slice.late), settled.debts.delivered - settled.debts.on_time);
+    assert_eq!(sum(|slice| slice.duplicates), settled.counts.duplicates);
+}
+
+#[test]
 fn what_has_no_path_and_comes_late_all_the_same_harms_nobody() {
     let mut ledger = begun(Plan { crosses_nodes: false, ..plan(2, 1) });
     send(&mut ledger, 0, Handed);

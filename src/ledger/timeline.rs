@@ -30,6 +30,13 @@ pub struct Slice {
     pub unknown: u64,
     /// Number of debts of this slice's messages that were delivered live, at whatever time.
     pub delivered: u64,
+    /// Number of the delivered ones that came more than a second after their intended send time; `null` where nobody
+    /// counted.
+    #[serde(default)]
+    pub late: Option<u64>,
+    /// Number of receipts of this slice's messages by subscribers that had them already; `null` where nobody counted.
+    #[serde(default)]
+    pub duplicates: Option<u64>,
     /// Number of receipts that came within this slice: live and replayed, first and again.
     pub received: u64,
     /// Number of debts of this slice's messages that were received by replay only.
@@ -64,6 +71,8 @@ pub struct Slice {
 #[derive(Debug, Default)]
 struct Gathered {
     sent: u64,
+    late: u64,
+    duplicates: u64,
     latency: Sparse,
     /// The true longest latency: a quantile, rounded up to its bucket's end, is never shown above it.
     longest_us: u64,
@@ -103,6 +112,20 @@ impl Timeline {
         if let Some(slice) = self.load.get_mut(slice_of(due)) {
             slice.latency.record(rounded_us);
             slice.longest_us = slice.longest_us.max(latency_us);
+        }
+    }
+
+    /// Counts a debt that was delivered live, but not on time.
+    pub(super) fn late(&mut self, due: u64) {
+        if let Some(slice) = self.load.get_mut(slice_of(due)) {
+            slice.late += 1;
+        }
+    }
+
+    /// Counts a receipt of what the subscriber had already.
+    pub(super) fn duplicate(&mut self, due: u64) {
+        if let Some(slice) = self.load.get_mut(slice_of(due)) {
+            slice.duplicates += 1;
         }
     }
 
@@ -153,6 +176,8 @@ impl Timeline {
                 at_ms: i as u64 * (SLICE / 1_000_000),
                 sent: load.map_or(0, |load| load.sent),
                 delivered: latency.len(),
+                late: Some(load.map_or(0, |load| load.late)),
+                duplicates: Some(load.map_or(0, |load| load.duplicates)),
                 received: self.received.get(i).copied().unwrap_or(0),
                 p50_us: quantile(0.5),
                 p99_us: quantile(0.99),

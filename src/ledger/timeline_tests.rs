@@ -39,6 +39,19 @@ fn what_comes_after_a_day_is_not_worth_a_slice() {
 }
 
 #[test]
+fn what_came_late_or_again_is_counted_where_its_message_was_due() {
+    let mut timeline = timeline();
+    timeline.late(SLICE);
+    (0..3).for_each(|_| timeline.duplicate(2 * SLICE));
+    timeline.late(9 * SLICE);
+    let counts: Vec<_> = timeline.slices(0).iter().map(|slice| (slice.late, slice.duplicates)).collect();
+    assert_eq!(counts, []);
+    let counts: Vec<_> = timeline.slices(4).iter().map(|slice| (slice.late, slice.duplicates)).collect();
+    let some = |late, duplicates| (Some(late), Some(duplicates));
+    assert_eq!(counts, [some(0, 0), some(1, 0), some(0, 3), some(0, 0)]);
+}
+
+#[test]
 fn a_slice_has_the_quantiles_of_its_latencies_and_the_true_longest() {
     let mut timeline = timeline();
     let scale = micros_histogram();
@@ -55,6 +68,8 @@ fn a_slice_has_the_quantiles_of_its_latencies_and_the_true_longest() {
         at_ms: 100,
         sent: 2,
         delivered: 200,
+        late: Some(0),
+        duplicates: Some(0),
         p50_us: Some(100),
         p99_us: Some(198),
         max_us: Some(200),

@@ -21,7 +21,7 @@ pub(super) use escape::{row, text};
 
 use super::Report;
 use super::atomic::replace;
-use super::chart::pictures;
+use super::chart::{Shape, Theme, pictures};
 use super::page;
 
 /// The page's name in the directory of a run.
@@ -34,11 +34,11 @@ impl Report {
         self.write_derived(dir)
     }
 
-    /// Writes each picture of the page as an SVG file of its own into a directory, which is made if need be. Gives the
-    /// names of the files.
-    pub fn write_charts(&self, dir: &Path) -> io::Result<Vec<String>> {
-        let files = pictures(self).into_iter().filter_map(|picture| {
-            let svg = picture.alone()?;
+    /// Writes each picture of the page as an SVG file of its own, in this shape and these colours, into a directory,
+    /// which is made if need be. Gives the names of the files.
+    pub fn write_charts(&self, dir: &Path, shape: Shape, theme: Theme) -> io::Result<Vec<String>> {
+        let files = pictures(self, shape).into_iter().filter_map(|picture| {
+            let svg = picture.alone(shape, theme)?;
             Some((format!("{}.svg", picture.id), svg))
         });
         files.map(|(name, svg)| replace(dir, &name, svg.as_bytes()).map(|()| name)).collect()

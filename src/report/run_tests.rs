@@ -74,13 +74,13 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
     }
     expected["timeline"] = json!([
         {
-            "at_ms": 0, "sent": 1, "acked": 1, "refused": 0, "unknown": 0, "delivered": 1, "received": 1,
-            "recovered": 0, "lost": 0, "online": 1, "p50_us": 1000, "p99_us": 1000, "max_us": 1000,
+            "at_ms": 0, "sent": 1, "acked": 1, "refused": 0, "unknown": 0, "delivered": 1, "late": 0, "duplicates": 0,
+            "received": 1, "recovered": 0, "lost": 0, "online": 1, "p50_us": 1000, "p99_us": 1000, "max_us": 1000,
             "spread_p50_us": null, "spread_max_us": null
         },
         {
-            "at_ms": 100, "sent": 1, "acked": 0, "refused": 1, "unknown": 0, "delivered": 0, "received": 0,
-            "recovered": 0, "lost": 1, "lost_by_node": [1], "online": 1, "p50_us": null, "p99_us": null,
+            "at_ms": 100, "sent": 1, "acked": 0, "refused": 1, "unknown": 0, "delivered": 0, "late": 0, "duplicates": 0,
+            "received": 0, "recovered": 0, "lost": 1, "lost_by_node": [1], "online": 1, "p50_us": null, "p99_us": null,
             "max_us": null, "spread_p50_us": null, "spread_max_us": null
         }
     ]);

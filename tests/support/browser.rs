@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::Request;
-use fantoccini::wd::{Capabilities, WindowHandle};
+use fantoccini::wd::{Capabilities, PrintConfiguration, PrintSize, WindowHandle};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::{self, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
@@ -170,6 +170,15 @@ impl Window<'_> {
     pub async fn run(&self, script: &str) -> Value {
         self.go().await;
         self.client.execute(script, vec![]).await.unwrap()
+    }
+
+    /// Number of sheets of paper, of size A4, that the page takes.
+    pub async fn sheets(&self) -> usize {
+        self.go().await;
+        let paper = PrintConfiguration::builder().size(PrintSize::A4).background(true).build().unwrap();
+        let printed = self.client.print(paper).await.unwrap();
+        // The browser's PDF names each page in the open.
+        String::from_utf8_lossy(&printed).matches("/Type /Page\n").count()
     }
 
     /// Waits until a script returns this value.

@@ -61,6 +61,9 @@ pub struct ReportArgs {
     #[arg(long, value_name = "DIR", conflicts_with = "merge")]
     charts: Option<PathBuf>,
 
+    #[command(flatten)]
+    look: charts::Look,
+
     /// Pool the reports into one: counts are summed, histograms are added exactly
     #[arg(long, requires = "dirs")]
     merge: bool,
@@ -86,7 +89,7 @@ pub fn run(args: &ReportArgs) -> Result<u8, Failure> {
         }
     }
     if let Some(charts) = &args.charts {
-        charts::write(&places::all(&args.dirs)?, charts)?;
+        charts::write(&places::all(&args.dirs)?, charts, &args.look)?;
     }
     match &args.dirs[..] {
         [] | [_] => one(args)?,

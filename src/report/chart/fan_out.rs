@@ -4,26 +4,35 @@ use super::axis::{Axis, exact, place, seconds};
 use super::gapped;
 use super::layout::{Layout, Part, limited, omitted, parts, shown};
 use super::legend::Look;
-use super::palette::{MEDIAN, MUTED};
+use super::palette::{DELIVERED, MUTED};
 use super::picture::Picture;
+use super::shape::Shape;
 use super::slices::Grain;
+use super::titles;
 use crate::{Report, RunReport};
 
-/// The picture of the fan-out; `None` if no run has one.
-pub(super) fn picture(report: &Report) -> Option<Picture> {
+/// From how many times its median on the longest fan-out of a run is worth a picture.
+const MOVES: u64 = 10;
+/// From how long on the longest fan-out is worth a picture, in microseconds.
+const LONG_US: u64 = 10_000;
+
+/// The picture of the fan-out, of the runs in which some message was far from the others; `None` if there is no such
+/// run.
+pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
     let runs = shown(&report.runs);
     let grain = Grain::of(runs);
-    let has = |run: &RunReport| run.timeline.iter().any(|slice| slice.spread_max_us.is_some());
+    let has = |run: &RunReport| moves(run);
     let slices = || runs.iter().flat_map(|run| &run.timeline);
     let least = slices().filter_map(|slice| slice.spread_p50_us).min().unwrap_or(0);
     let most = slices().filter_map(|slice| slice.spread_max_us).max().unwrap_or(0);
-    let nothing = "no message reached two subscribers";
+    let nothing = "always small";
     let layout = Layout {
         parts: parts(report, has, nothing).into_iter().map(Part::marked).collect(),
         x: grain.axis(runs),
         y: Axis::latency("spread (ms)", least, most),
-        keys: vec![(Look::Line(MUTED, 2), "longest".into()), (Look::Line(MEDIAN, 4), "median".into())],
+        keys: vec![(Look::Line(MUTED, 2), "longest".into()), (Look::Line(DELIVERED, 4), "median".into())],
         plot: 180,
+        shape,
     };
     let caption = format!(
         "From the first live recipient of a message to its last, in slices of {}: how unfair the fan-out is. The \
@@ -33,12 +42,12 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         limited(runs),
         omitted(&report.runs)
     );
-    layout.picture("fan-out", "From the first recipient to the last", caption, |sheet, panel, run| {
+    layout.picture("fan-out", &titles::fan_out(report), caption, |sheet, panel, run| {
         let points = grain.points(run);
         let longest = points.iter().map(|point| (point.middle(), point.slice.spread_max_us.map(place)));
         gapped::draw(sheet, panel, longest, (MUTED, 2))?;
         let median = points.iter().map(|point| (point.middle(), point.slice.spread_p50_us.map(place)));
-        gapped::draw(sheet, panel, median, (MEDIAN, 4))?;
+        gapped::draw(sheet, panel, median, (DELIVERED, 4))?;
         for point in &points {
             if let (Some(p50), Some(max)) = (point.slice.spread_p50_us, point.slice.spread_max_us) {
                 let at = seconds(point.slice.at_ms);
@@ -48,4 +57,12 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         }
         Ok(())
     })
+}
+
+fn moves(run: &RunReport) -> bool {
+    let mut medians: Vec<u64> = run.timeline.iter().filter_map(|slice| slice.spread_p50_us).collect();
+    medians.sort_unstable();
+    let median = medians.get(medians.len() / 2).copied().unwrap_or(0);
+    let most = run.timeline.iter().filter_map(|slice| slice.spread_max_us).max();
+    most.is_some_and(|most| most >= LONG_US && most / MOVES >= median)
 }

@@ -4,6 +4,8 @@ use super::palette::{GROUND, MUTED, hex};
 
 /// The hatch behind a fault.
 pub(super) const FAULT: &str = "fault";
+/// The hatch over what was delivered late.
+pub(super) const LATE: &str = "late";
 /// The hatch over what was recovered.
 pub(super) const RECOVERED: &str = "recovered";
 /// The hatch over what was lost.
@@ -24,8 +26,9 @@ pub(super) fn patterns(id: &str) -> String {
     let crossed =
         stripe(&ground, "1.5", 7) + &format!("<rect width=\"7\" height=\"1.5\" fill=\"{ground}\"/>");
     format!(
-        "<defs>{}{}{}</defs>",
+        "<defs>{}{}{}{}</defs>",
         pattern(FAULT, 10, 45, stripe(&muted, "1.5", 10)),
+        pattern(LATE, 6, 90, stripe(&ground, "1.5", 6)),
         pattern(RECOVERED, 8, -45, stripe(&ground, "3", 8)),
         pattern(LOST, 7, 45, crossed),
     )

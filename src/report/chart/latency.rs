@@ -4,20 +4,22 @@ use super::axis::{Axis, exact, place, seconds};
 use super::gapped;
 use super::layout::{Layout, Part, limited, omitted, parts, shown};
 use super::legend::Look;
-use super::palette::{INK, MEDIAN, MUTED};
+use super::palette::{DELIVERED, INK, MUTED};
 use super::panel::Panel;
 use super::picture::Picture;
+use super::shape::Shape;
 use super::sheet::Sheet;
 use super::slices::{Grain, Point};
+use super::titles;
 use crate::{Report, RunReport};
 
 /// The colour and the width of each of the three lines.
 const MAX: (plotters::style::RGBColor, u32) = (MUTED, 4);
 const P99: (plotters::style::RGBColor, u32) = (INK, 2);
-const P50: (plotters::style::RGBColor, u32) = (MEDIAN, 4);
+const P50: (plotters::style::RGBColor, u32) = (DELIVERED, 4);
 
 /// The picture of latency over time; `None` if no run has latencies.
-pub(super) fn picture(report: &Report) -> Option<Picture> {
+pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
     let runs = shown(&report.runs);
     let grain = Grain::of(runs);
     let has = |run: &RunReport| run.timeline.iter().any(|slice| slice.max_us.is_some());
@@ -34,6 +36,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
             (Look::Line(P50.0, P50.1), "median".into()),
         ],
         plot: 220,
+        shape,
     };
     let caption = format!(
         "Latency of what was delivered live, by intended send time, in slices of {}. A gap is a time of which \
@@ -43,7 +46,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         limited(runs),
         omitted(&report.runs)
     );
-    layout.picture("latency", "Latency over time", caption, |sheet, panel, run| {
+    layout.picture("latency", &titles::latency(report), caption, |sheet, panel, run| {
         let points = grain.points(run);
         let line = |of: fn(&Point) -> Option<u64>| {
             points.iter().map(move |point| (point.middle(), of(point).map(place))).collect::<Vec<_>>()

@@ -6,7 +6,8 @@ use super::lettering::{Anchor, LINE, fitted, width_of};
 use super::palette::MUTED;
 use super::panel::{self, LEFT, Panel};
 use super::picture::Picture;
-use super::sheet::{Drawn, Sheet, WIDTH};
+use super::shape::Shape;
+use super::sheet::{Drawn, Sheet};
 use super::window;
 use crate::label::Names;
 use crate::{FaultReport, Report, RunReport};
@@ -31,8 +32,9 @@ pub(super) struct Layout<'r, T> {
     pub(super) x: Axis,
     pub(super) y: Axis,
     pub(super) keys: Vec<Key>,
-    /// The height of a plot, in the picture's units.
+    /// The height of a plot, in the picture's units; in a picture of a fixed shape the least height.
     pub(super) plot: i32,
+    pub(super) shape: Shape,
 }
 
 /// The runs that pictures show: the first of them, if there are too many.
@@ -40,14 +42,16 @@ pub(super) fn shown(runs: &[RunReport]) -> &[RunReport] {
     &runs[..runs.len().min(MOST_RUNS)]
 }
 
-/// A part for each of these runs, plotted where `plotted` says so; otherwise with `nothing` in the place of the plot.
+/// A part for each run that was made, plotted where `plotted` says so; otherwise with `nothing` in the place of the
+/// plot. What was not run is said once where the report tells what happened, and not in each picture.
 pub(super) fn parts<'r>(
     report: &'r Report,
     plotted: impl Fn(&RunReport) -> bool,
     nothing: &str,
 ) -> Vec<Part<'r, RunReport>> {
     let names = Names::of_all(report);
-    shown(&report.runs).iter().map(|run| Part::new(run, names, plotted(run), nothing)).collect()
+    let made = shown(&report.runs).iter().filter(|run| run.was_made());
+    made.map(|run| Part::new(run, names, plotted(run), nothing)).collect()
 }
 
 /// The sentence that a caption adds if not all runs are shown.
@@ -75,12 +79,9 @@ pub(super) fn limited<'r>(runs: impl IntoIterator<Item = &'r RunReport>) -> &'st
 impl<'r> Part<'r, RunReport> {
     /// The part of a run, plotted if `plotted`; otherwise with `nothing` in the place of the plot.
     fn new(run: &'r RunReport, names: Names, plotted: bool, nothing: &str) -> Self {
-        let words = (!plotted).then(|| match (run.was_made(), run.debts.is_some()) {
-            (true, true) => nothing.to_owned(),
-            (true, false) => {
-                format!("inconclusive: {}", run.why.first().map_or("no figures", String::as_str))
-            }
-            (false, _) => format!("not run: {}", run.why.first().map_or("not applicable", String::as_str)),
+        let words = (!plotted).then(|| match run.debts.is_some() {
+            true => nothing.to_owned(),
+            false => format!("inconclusive: {}", run.why.first().map_or("no figures", String::as_str)),
         });
         Self { name: names.whole(run), of: run, words, faults: &run.faults }
     }
@@ -111,31 +112,37 @@ impl<T> Layout<'_, T> {
         let strip = window::height(faults());
         let more = window::keys(faults().flatten());
         self.keys.extend(more);
-        let above = legend::height(&self.keys);
-        let heights: Vec<_> = (self.parts.iter().enumerate())
-            .map(|(i, part)| match part.words {
+        let Self { parts, x, y, keys, plot, shape } = self;
+        let heights = |plot: i32| -> Vec<i32> {
+            let height = |(i, part): (usize, &Part<T>)| match part.words {
                 Some(_) => LINE + 10,
-                None => LINE + 6 + strip + panel::height(self.plot, i == last) + 6,
-            })
-            .collect();
-        let height = above + heights.iter().sum::<i32>() + 8;
-        Sheet::picture(id, title, caption, height, |sheet| {
-            legend::draw(sheet, 0, &self.keys)?;
-            let mut top = above;
-            for (i, (part, height)) in self.parts.iter().zip(&heights).enumerate() {
-                let room = WIDTH - panel::RIGHT - 10;
+                None => LINE + 6 + strip + panel::height(plot, i == last) + 6,
+            };
+            parts.iter().enumerate().map(height).collect()
+        };
+        let height =
+            |width: i32, plot: i32| legend::height(&keys, width) + heights(plot).iter().sum::<i32>() + 8;
+        let width = shape.width(|width| height(width, plot));
+        // What a shape leaves over goes to the plots.
+        let plots = parts.iter().filter(|part| part.words.is_none()).count().max(1) as i32;
+        let plot = plot + shape.left_over(width, height(width, plot)) / plots;
+        Sheet::picture(id, title, caption, (width, height(width, plot)), |sheet| {
+            legend::draw(sheet, 0, &keys)?;
+            let mut top = legend::height(&keys, width);
+            for (i, (part, height)) in parts.iter().zip(heights(plot)).enumerate() {
+                let room = width - panel::RIGHT - 10;
                 let name = fitted(&part.name, if part.words.is_some() { room / 2 } else { room });
                 sheet.heading(&name, (10, top + LINE / 2))?;
                 match &part.words {
                     Some(words) => {
                         // The letters of the name are bold, and so wider.
                         let left = LEFT.max(24 + width_of(&name) * 12 / 10);
-                        let words = fitted(words, WIDTH - left - panel::RIGHT);
+                        let words = fitted(words, width - left - panel::RIGHT);
                         sheet.text(&words, (left, top + LINE / 2), Anchor::Start, MUTED)?;
                     }
                     None => {
                         let place = top + LINE + 6 + strip;
-                        let panel = Panel::new(sheet, place, self.plot, i == last, &self.x, &self.y)?;
+                        let panel = Panel::new(sheet, place, plot, i == last, &x, &y)?;
                         window::draw(sheet, &panel, part.faults)?;
                         draw(sheet, &panel, part.of)?;
                     }

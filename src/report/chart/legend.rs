@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use super::frame::Frame;
 use super::lettering::{Anchor, LINE, width_of};
 use super::palette::{FAULT, INK, hex};
-use super::sheet::{Drawn, Sheet, WIDTH};
+use super::sheet::{Drawn, Sheet};
 use super::{hatch, panel};
 
 /// How a thing looks in a picture.
@@ -40,12 +40,12 @@ const SAMPLE: i32 = 34;
 const GAP: i32 = 22;
 
 /// Where each key stands, from the left, and in which line from above; and the number of lines.
-fn places(keys: &[Key]) -> (Vec<(i32, i32)>, i32) {
+fn places(keys: &[Key], room: i32) -> (Vec<(i32, i32)>, i32) {
     let (mut x, mut line) = (panel::RIGHT, 0);
     let mut places = Vec::new();
     for (_, words) in keys {
         let width = SAMPLE + 8 + width_of(words);
-        if x > panel::RIGHT && x + width > WIDTH - panel::RIGHT {
+        if x > panel::RIGHT && x + width > room - panel::RIGHT {
             (x, line) = (panel::RIGHT, line + 1);
         }
         places.push((x, line));
@@ -54,14 +54,14 @@ fn places(keys: &[Key]) -> (Vec<(i32, i32)>, i32) {
     (places, if keys.is_empty() { 0 } else { line + 1 })
 }
 
-/// The height of the legend, in the picture's units.
-pub(super) fn height(keys: &[Key]) -> i32 {
-    places(keys).1 * LINE + 6
+/// The height of the legend of a picture of this width, in the picture's units.
+pub(super) fn height(keys: &[Key], width: i32) -> i32 {
+    places(keys, width).1 * LINE + 6
 }
 
 /// Draws the legend.
 pub(super) fn draw(sheet: &mut Sheet, top: i32, keys: &[Key]) -> Drawn {
-    let (places, _) = places(keys);
+    let (places, _) = places(keys, sheet.width);
     for ((look, words), (x, line)) in keys.iter().zip(places) {
         let middle = top + line * LINE + LINE / 2;
         let frame = Frame { left: x, top: middle - 8, right: x + SAMPLE, bottom: middle + 8 };

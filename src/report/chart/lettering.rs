@@ -5,8 +5,9 @@ use plotters::style::{FontDesc, FontStyle, IntoFont, RGBColor, TextStyle};
 
 use super::palette::INK;
 
-/// The size of text, in the picture's units: half of it is left on a telephone.
-pub(super) const TEXT: i32 = 17;
+/// The size of text, in the picture's units: half of it is left on a telephone, where a picture is as wide as the
+/// screen.
+pub(super) const TEXT: i32 = 18;
 /// The distance between the base lines of two lines of text, in the picture's units.
 pub(super) const LINE: i32 = 24;
 

@@ -6,7 +6,9 @@ use super::layout::{Layout, omitted, parts, shown};
 use super::legend::{Key, Look};
 use super::palette::{GROUND, LOST, hex};
 use super::picture::Picture;
+use super::shape::Shape;
 use super::slices::Grain;
+use super::titles;
 use crate::{Report, RunReport};
 use ledger::grouped;
 
@@ -14,7 +16,7 @@ use ledger::grouped;
 const SHADES: u64 = 4;
 
 /// The picture of the losses by node; `None` if nothing was lost.
-pub(super) fn picture(report: &Report) -> Option<Picture> {
+pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
     let runs = shown(&report.runs);
     let grain = Grain::of(runs);
     let has = |run: &RunReport| run.timeline.iter().any(|slice| !slice.lost_by_node.is_empty());
@@ -28,6 +30,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         y,
         keys: keys(most),
         plot: plot.max(60),
+        shape,
     };
     let caption = format!(
         "Lost deliveries by the node of their subscriber, per {}, by the intended send time of their message. \
@@ -36,7 +39,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         grain.told("their sum"),
         omitted(&report.runs)
     );
-    layout.picture("losses", "Who lost what", caption, |sheet, panel, run| {
+    layout.picture("losses", &titles::losses(report), caption, |sheet, panel, run| {
         for point in grain.points(run) {
             for (node, lost) in point.slice.lost_by_node.iter().enumerate().filter(|(_, lost)| **lost > 0) {
                 let row = nodes as f64 - node as f64;

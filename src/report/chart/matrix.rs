@@ -8,10 +8,11 @@ use super::gapped;
 use super::layout::{Layout, MOST_RUNS, Part, limited, starred};
 use super::legend::{Key, Look};
 use super::lettering::width_of;
-use super::palette::{DELIVERED, INK, MEDIAN, MUTED};
+use super::palette::{DELIVERED, INK, MUTED};
 use super::panel::{LEFT, Panel, RIGHT};
 use super::picture::Picture;
-use super::sheet::{Sheet, WIDTH};
+use super::shape::{Shape, WIDTH};
+use super::sheet::Sheet;
 use crate::curve::{Curve, Curves};
 use crate::numbers::percent;
 use crate::{Quantiles, Report, RunReport};
@@ -23,27 +24,27 @@ const NEAR: i32 = 9;
 type QuantileLine = (&'static str, (RGBColor, u32), fn(&Quantiles) -> u64);
 
 /// Both pictures of a matrix: how fast the runs were, and how much came in time. A report of no matrix has none.
-pub(super) fn pictures(report: &Report) -> Vec<Picture> {
+pub(super) fn pictures(report: &Report, shape: Shape) -> Vec<Picture> {
     let mut curves = Curves::of(report).map(|curves| curves.all()).unwrap_or_default();
     curves.truncate(MOST_RUNS);
     let Some(moving) = curves.first().map(|curve| curve.moving) else { return Vec::new() };
     // An axis can show one varied parameter only, so the other curves are left out.
     curves.retain(|curve| curve.moving == moving);
-    [latency(&curves), on_time(&curves)].into_iter().flatten().collect()
+    [latency(&curves, shape), on_time(&curves, shape)].into_iter().flatten().collect()
 }
 
-fn latency(curves: &[Curve]) -> Option<Picture> {
+fn latency(curves: &[Curve], shape: Shape) -> Option<Picture> {
     let quantiles = || curves.iter().flat_map(|curve| &curve.runs).filter_map(|run| run.latency_us);
     let least = quantiles().map(|latency| latency.p50).min()?;
     let most = quantiles().map(|latency| latency.max).max()?;
     let lines: [QuantileLine; 3] = [
         ("longest", (MUTED, 4), |latency| latency.max),
         ("99th percentile", (INK, 2), |latency| latency.p99),
-        ("median", (MEDIAN, 4), |latency| latency.p50),
+        ("median", (DELIVERED, 4), |latency| latency.p50),
     ];
     let keys =
         lines.iter().map(|(name, (colour, width), _)| (Look::Line(*colour, *width), (*name).to_owned()));
-    let mut layout = layout(curves, Axis::latency("latency (ms)", least, most), keys.collect(), 220);
+    let mut layout = layout(curves, Axis::latency("latency (ms)", least, most), keys.collect(), (220, shape));
     for part in &mut layout.parts {
         let limited = part.of.runs.iter().any(|run| run.harness_limited);
         part.name = starred(std::mem::take(&mut part.name), limited);
@@ -72,11 +73,11 @@ fn latency(curves: &[Curve]) -> Option<Picture> {
     })
 }
 
-fn on_time(curves: &[Curve]) -> Option<Picture> {
+fn on_time(curves: &[Curve], shape: Shape) -> Option<Picture> {
     let share = |run: &RunReport| run.debts.and_then(|debts| debts.on_time_share());
     curves.iter().flat_map(|curve| &curve.runs).find_map(|run| share(run))?;
     let keys = vec![(Look::Line(DELIVERED, 3), "delivered within a second".into())];
-    let layout = layout(curves, Axis::linear("on time (%)", 100.0, 4), keys, 150);
+    let layout = layout(curves, Axis::linear("on time (%)", 100.0, 4), keys, (150, shape));
     let caption = format!("The share of all deliveries owed that came on time, against the {}.", of(curves));
     layout.picture("curve-on-time", "On time by what was varied", caption, |sheet, panel, curve| {
         let all = places(curves);
@@ -97,9 +98,21 @@ fn of<'a>(curves: &[Curve<'a>]) -> &'a str {
     curves.first().map_or("", |curve| curve.moving)
 }
 
-fn layout<'r, 'a>(curves: &'r [Curve<'a>], y: Axis, keys: Vec<Key>, plot: i32) -> Layout<'r, Curve<'a>> {
+fn layout<'r, 'a>(
+    curves: &'r [Curve<'a>],
+    y: Axis,
+    keys: Vec<Key>,
+    (plot, shape): (i32, Shape),
+) -> Layout<'r, Curve<'a>> {
     let part = |curve: &'r Curve<'a>| Part { name: curve.name.clone(), of: curve, words: None, faults: &[] };
-    Layout { parts: curves.iter().map(part).collect(), x: places(curves).axis(of(curves)), y, keys, plot }
+    Layout {
+        parts: curves.iter().map(part).collect(),
+        x: places(curves).axis(of(curves)),
+        y,
+        keys,
+        plot,
+        shape,
+    }
 }
 
 fn tell(sheet: &mut Sheet, panel: &Panel, curve: &Curve, run: &RunReport, (x, y): (f64, f64), figures: &str) {

@@ -27,18 +27,18 @@ pub(super) const MUTED: RGBColor = RGBColor(0x66, 0x66, 0x66);
 pub(super) const GRID: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
 /// The colour behind a word that crosses a line.
 pub(super) const GROUND: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
-/// The colour of what was delivered live, or is on its way.
+/// The colour of what was delivered live and in time, or is on its way; and of the median of how long that took.
 pub(super) const DELIVERED: RGBColor = RGBColor(0x00, 0x72, 0xB2);
-/// The colour of what was recovered by replay.
-pub(super) const RECOVERED: RGBColor = RGBColor(0xE6, 0x9F, 0x00);
+/// The colour of what was delivered live, but late.
+pub(super) const LATE: RGBColor = RGBColor(0xCC, 0x79, 0xA7);
+/// The colour of what was recovered by replay. No other is as light, and it is far from that of a loss.
+pub(super) const RECOVERED: RGBColor = RGBColor(0x56, 0xB4, 0xE9);
 /// The colour of what was lost.
 pub(super) const LOST: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
 /// The colour of what was acknowledged, and of who was online.
 pub(super) const WELL: RGBColor = RGBColor(0x00, 0x9E, 0x73);
 /// The colour of what was refused.
-pub(super) const REFUSED: RGBColor = RGBColor(0xCC, 0x79, 0xA7);
-/// The colour of the median.
-pub(super) const MEDIAN: RGBColor = RGBColor(0x56, 0xB4, 0xE9);
+pub(super) const REFUSED: RGBColor = RGBColor(0xE6, 0x9F, 0x00);
 /// The colour of a fault.
 pub(super) const FAULT: RGBColor = RGBColor(0xF0, 0xE4, 0x42);
 
@@ -54,7 +54,7 @@ mod tests {
     #[test]
     fn every_colour_is_one_that_a_page_can_replace() {
         let used =
-            [INK, MUTED, GRID, GROUND, DELIVERED, RECOVERED, LOST, WELL, REFUSED, MEDIAN, FAULT].map(hex);
+            [INK, MUTED, GRID, GROUND, DELIVERED, LATE, RECOVERED, LOST, WELL, REFUSED, FAULT].map(hex);
         let listed: Vec<_> = COLOURS.iter().map(|(light, ..)| *light).collect();
         assert_eq!(used.to_vec().len(), listed.len());
         assert!(used.iter().all(|colour| listed.contains(&colour.as_str())), "{used:?}");

@@ -11,7 +11,7 @@ use super::axis::Axis;
 use super::frame::Frame;
 use super::lettering::{Anchor, LINE, style};
 use super::palette::{GRID, INK, MUTED};
-use super::sheet::{Drawn, Sheet, WIDTH};
+use super::sheet::{Drawn, Sheet};
 
 /// The room left of a plot for the marks' words and the title, in the picture's units.
 pub(super) const LEFT: i32 = 104;
@@ -44,7 +44,8 @@ impl<'a> Panel<'a> {
         y: &Axis,
     ) -> Drawn<Self> {
         let all = height(plot, titled);
-        let area: DrawingArea<SVGBackend<'a>, Shift> = sheet.root.clone().shrink((0, top), (WIDTH, all));
+        let area: DrawingArea<SVGBackend<'a>, Shift> =
+            sheet.root.clone().shrink((0, top), (sheet.width, all));
         let mut chart = ChartBuilder::on(&area)
             .margin_right(RIGHT)
             .y_label_area_size(LEFT)

@@ -8,7 +8,9 @@ use super::legend::Look;
 use super::palette::INK;
 use super::panel::Panel;
 use super::picture::Picture;
+use super::shape::Shape;
 use super::sheet::{Drawn, Sheet};
+use super::titles;
 use crate::distribution::PercentilePoint;
 use crate::{Report, RunReport};
 use ledger::grouped;
@@ -17,7 +19,7 @@ use ledger::grouped;
 const NEAR: i32 = 6;
 
 /// The picture of the percentile curves; `None` if no run has them.
-pub(super) fn picture(report: &Report) -> Option<Picture> {
+pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
     let runs = shown(&report.runs);
     let has = |run: &RunReport| !run.percentiles.latency.is_empty();
     let curves = || runs.iter().flat_map(|run| [&run.percentiles.latency, &run.percentiles.service]);
@@ -36,6 +38,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
             (Look::Dashed(INK), "from the actual send".into()),
         ],
         plot: 220,
+        shape,
     };
     let caption = format!(
         "So many of the live deliveries took at most so long. Both scales are logarithmic, and each step to the \
@@ -44,7 +47,7 @@ pub(super) fn picture(report: &Report) -> Option<Picture> {
         limited(runs),
         omitted(&report.runs)
     );
-    layout.picture("percentiles", "Latency by percentile", caption, |sheet, panel, run| {
+    layout.picture("percentiles", &titles::percentiles(report), caption, |sheet, panel, run| {
         let (intended, actual) = (&run.percentiles.latency, &run.percentiles.service);
         gapped::draw(sheet, panel, line(intended), (INK, 3))?;
         let dashes: Vec<_> = line(actual).filter_map(|(x, y)| Some(panel.at(x, y?))).collect();

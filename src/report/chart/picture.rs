@@ -13,3 +13,12 @@ pub struct Picture {
     /// alone.
     pub svg: String,
 }
+
+impl Picture {
+    /// The height of the drawing, in its own units; 0 if the drawing has no view box.
+    pub fn height(&self) -> i32 {
+        let size = self.svg.split_once("viewBox=\"0 0 ").and_then(|(_, rest)| rest.split_once('"'));
+        let height = size.and_then(|(size, _)| size.split_once(' ')?.1.parse().ok());
+        height.unwrap_or(0)
+    }
+}

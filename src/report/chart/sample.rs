@@ -2,8 +2,8 @@
 
 use crate::distribution::PercentilePoint;
 use crate::sample::redis;
-use crate::{Arrow, Carries, Choice, Lane, LaneKind, RunReport, Story};
-use ledger::Slice;
+use crate::{Arrow, Carries, Choice, Encoded, IntervalReport, Lane, LaneKind, RunReport, Story};
+use ledger::{Phase, Slice, micros_histogram};
 
 /// A slice in which all 30 deliveries came.
 pub(super) fn slice(at_ms: u64) -> Slice {
@@ -12,6 +12,8 @@ pub(super) fn slice(at_ms: u64) -> Slice {
         sent: 10,
         acked: 10,
         delivered: 300,
+        late: Some(0),
+        duplicates: Some(0),
         received: 300,
         online: Some(30),
         p50_us: Some(350),
@@ -29,11 +31,20 @@ pub(super) fn lost(at_ms: u64) -> Slice {
         at_ms,
         sent: 10,
         refused: 10,
+        late: Some(0),
+        duplicates: Some(0),
         lost: 300,
         lost_by_node: vec![100, 120, 80],
         online: Some(30),
         ..Slice::default()
     }
+}
+
+/// The latencies of a second, each with its count.
+pub(super) fn interval(at_ms: u64, values: &[(u64, u64)]) -> IntervalReport {
+    let mut histogram = micros_histogram();
+    values.iter().for_each(|(us, many)| histogram.saturating_record_n(*us, *many));
+    IntervalReport { at_ms, length_ms: 1_000, phase: Phase::Steady, latency: Encoded::of(&histogram) }
 }
 
 /// A run of twenty seconds, in which the broker of redis was killed for five.
@@ -43,6 +54,11 @@ pub(super) fn killed() -> RunReport {
     run.timeline =
         (0..200).map(|i| if away.contains(&(i * 100)) { lost(i * 100) } else { slice(i * 100) }).collect();
     run.timeline[120].recovered = 7;
+    // Somebody was away for a moment, and once somebody had to wait for longer than others.
+    run.timeline[60].online = Some(29);
+    run.timeline[110].spread_max_us = Some(20_912);
+    let came = |i: u64| if away.contains(&(i * 1_000)) { 0 } else { 3_000 };
+    run.intervals = (0..20).map(|i| interval(i * 1_000, &[(350, came(i))])).collect();
     let point = |percentile, value_us, count| PercentilePoint { percentile, value_us, count };
     run.percentiles.latency = vec![point(0.0, 0, 1), point(50.0, 350, 500), point(100.0, 5_120, 1_000)];
     run.percentiles.service = vec![point(0.0, 0, 1), point(50.0, 340, 500), point(100.0, 5_000, 1_000)];

@@ -15,15 +15,14 @@ use super::lettering::{Anchor, TEXT, bold, readable, style};
 use super::palette::{GROUND, INK, hex};
 use super::picture::Picture;
 
-/// The width of every picture, in its own units.
-pub(super) const WIDTH: i32 = 760;
-
 /// The result of drawing. Drawing into memory fails only if a picture asks for the impossible.
 pub(super) type Drawn<T = ()> = Result<T, DrawingAreaErrorKind<std::io::Error>>;
 
 /// The sheet of one picture.
 pub(super) struct Sheet<'a> {
     pub(super) root: DrawingArea<SVGBackend<'a>, Shift>,
+    /// The width of the sheet, in its own units.
+    pub(super) width: i32,
     id: String,
     /// The elements behind all that is drawn.
     under: String,
@@ -39,16 +38,16 @@ impl<'a> Sheet<'a> {
         id: &str,
         title: &str,
         caption: String,
-        height: i32,
+        (width, height): (i32, i32),
         paint: impl FnOnce(&mut Sheet) -> Drawn,
     ) -> Option<Picture> {
         let mut drawn = String::new();
-        let size = (WIDTH as u32, u32::try_from(height).ok()?);
+        let size = (u32::try_from(width).ok()?, u32::try_from(height).ok()?);
         let [under, over, hits] = Sheet::painted(&mut drawn, id, size, paint)?;
         // The drawing's own opening element has a size in pixels and no title, so it is cut off.
         let (_, body) = drawn.split_once('>')?;
         let svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\" \
              class=\"chart\"><title>{}</title>{}{under}{}{over}{hits}</svg>",
             escape(title),
             super::hatch::patterns(id),
@@ -66,7 +65,8 @@ impl<'a> Sheet<'a> {
     ) -> Option<[String; 3]> {
         let root = SVGBackend::with_string(drawn, size).into_drawing_area();
         let (under, over, hits) = Default::default();
-        let mut sheet = Sheet { root, id: id.into(), under, over, hits };
+        let width = i32::try_from(size.0).ok()?;
+        let mut sheet = Sheet { root, width, id: id.into(), under, over, hits };
         paint(&mut sheet).ok()?;
         sheet.root.present().ok()?;
         Some([sheet.under, sheet.over, sheet.hits])

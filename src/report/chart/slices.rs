@@ -91,6 +91,10 @@ impl Point {
             sum.at_ms = slice.at_ms;
         }
         sum.delivered += slice.delivered;
+        // What nobody counted in one of the slices has no sum.
+        let plus = |sum: Option<u64>, more: Option<u64>| if first { more } else { Some(sum? + more?) };
+        sum.late = plus(sum.late, slice.late);
+        sum.duplicates = plus(sum.duplicates, slice.duplicates);
         sum.recovered += slice.recovered;
         sum.lost += slice.lost;
         if sum.lost_by_node.len() < slice.lost_by_node.len() {

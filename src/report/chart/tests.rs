@@ -7,7 +7,10 @@ use ledger::Slice;
 
 /// All pictures of these runs, each checked, with their words.
 fn drawn(runs: Vec<RunReport>) -> Vec<(Picture, Said)> {
-    pictures(&report(runs)).into_iter().map(|picture| (picture.clone(), said(&picture))).collect()
+    pictures(&report(runs), Shape::Page)
+        .into_iter()
+        .map(|picture| (picture.clone(), said(&picture)))
+        .collect()
 }
 
 fn find<'d>(drawn: &'d [(Picture, Said)], id: &str) -> &'d (Picture, Said) {
@@ -18,14 +21,14 @@ fn ids(drawn: &[(Picture, Said)]) -> Vec<&str> {
     drawn.iter().map(|(picture, _)| picture.id.as_str()).collect()
 }
 
-const OVER_TIME: [&str; 5] = ["latency", "debts", "online", "fan-out", "losses"];
+const OVER_TIME: [&str; 6] = ["latency", "debts", "heat", "online", "fan-out", "losses"];
 
 #[test]
 fn every_picture_is_whole_and_names_the_fault() {
     let drawn = drawn(vec![killed(), not_applicable()]);
-    let expected = ["latency", "debts", "online", "percentiles", "fan-out", "losses"];
-    assert_eq!(ids(&drawn)[..6], expected);
-    assert_eq!(ids(&drawn)[6..], ["story-redis-1-first-lost", "story-redis-1-slowest"]);
+    let expected = ["latency", "debts", "heat", "online", "percentiles", "fan-out", "losses"];
+    assert_eq!(ids(&drawn)[..7], expected);
+    assert_eq!(ids(&drawn)[7..], ["story-redis-1-first-lost", "story-redis-1-slowest"]);
     for id in OVER_TIME {
         let (_, said) = find(&drawn, id);
         assert!(said.texts.iter().any(|text| text == "kill broker"), "{id}: {:?}", said.texts);
@@ -33,18 +36,18 @@ fn every_picture_is_whole_and_names_the_fault() {
         let told = "kill broker: began at 5 s, healing began at 10 s, ready at 10.031 s";
         assert!(said.hits.iter().any(|hit| hit == told), "{id}: {:?}", said.hits);
     }
-    for (picture, said) in &drawn[..6] {
-        let not_run = "not run: zeromq has no broker";
-        assert!(said.texts.iter().any(|text| text == not_run), "{}: {:?}", picture.id, said.texts);
+    // What was not run is said once on the page, and not in each picture.
+    for (picture, said) in &drawn {
+        assert!(said.texts.iter().all(|text| !text.contains("zeromq")), "{}: {:?}", picture.id, said.texts);
     }
 }
 
 #[test]
 fn alone_a_picture_has_a_size_a_ground_and_its_title() {
-    let all = pictures(&report(vec![killed()]));
+    let all = pictures(&report(vec![killed()]), Shape::Page);
     assert!(all.len() > 6);
     for picture in all {
-        let svg = picture.alone().unwrap();
+        let svg = picture.alone(Shape::Page, Theme::Light).unwrap();
         let (opening, size) = (svg.lines().nth(1).unwrap(), " width=\"792\" height=\"");
         assert!(
             opening.starts_with(&format!("<svg xmlns=\"http://www.w3.org/2000/svg\"{size}")),
@@ -55,9 +58,87 @@ fn alone_a_picture_has_a_size_a_ground_and_its_title() {
         let sizeless = format!("{head}{}", rest.split_once('"').unwrap().1);
         let (within, alone) = (said(&picture), said(&Picture { svg: sizeless, ..picture.clone() }));
         assert_eq!(alone.hits, within.hits);
-        assert_eq!((&alone.texts[0], &alone.texts[1..]), (&picture.title, &within.texts[..]));
+        let lines = alone.texts.len() - within.texts.len();
+        assert_eq!(
+            (&alone.texts[..lines].join(" "), &alone.texts[lines..]),
+            (&picture.title, &within.texts[..])
+        );
         assert!(svg.contains(&*quick_xml::escape::escape(&picture.caption)), "{svg}");
     }
+}
+
+#[test]
+fn a_picture_for_a_slide_is_sixteen_to_nine_and_has_no_empty_half() {
+    let several = |many: usize| report((0..many).map(|_| killed()).collect());
+    for many in [1, 2, 3, 5] {
+        for picture in pictures(&several(many), Shape::Landscape) {
+            let inner = numbers(&picture.svg, "viewBox=\"");
+            let svg = picture.alone(Shape::Landscape, Theme::Light).unwrap();
+            let [width, height] = ["width=\"", "height=\""].map(|name| numbers(&svg, name)[0]);
+            assert!((width * 9 - height * 16).abs() <= 16, "{}: {width} x {height}", picture.id);
+            // Some height is left where the shape is a little wider than what is drawn.
+            assert!(inner[3] > height * 7 / 10, "{} of {many}: {inner:?} in {height}", picture.id);
+            said(&picture);
+        }
+    }
+}
+
+#[test]
+fn in_the_dark_a_picture_has_the_colours_that_the_page_has_there() {
+    let mut run = killed();
+    run.label = "fill=\"#FFFFFF\"".into();
+    for picture in pictures(&report(vec![run]), Shape::Page) {
+        let svg = picture.alone(Shape::Page, Theme::Dark).unwrap();
+        for (light, _, dark) in COLOURS {
+            for name in ["fill", "stroke"] {
+                assert!(!svg.contains(&format!(" {name}=\"{light}\"")), "{}: {light}", picture.id);
+                let there = |svg: &str, colour| svg.contains(&format!(" {name}=\"{colour}\""));
+                assert!(!there(&picture.svg, light) || there(&svg, dark), "{}: {light}", picture.id);
+            }
+        }
+    }
+}
+
+/// The numbers of an attribute, as it stands first in a picture.
+fn numbers(svg: &str, attribute: &str) -> Vec<i32> {
+    let (value, _) = svg.split_once(attribute).unwrap().1.split_once('"').unwrap();
+    value.split_whitespace().map(|number| number.parse().unwrap()).collect()
+}
+
+#[test]
+fn late_lost_and_recovered_differ_in_colour_and_in_hatch() {
+    let mut run = killed();
+    run.timeline[23].late = Some(40);
+    let drawn = drawn(vec![run]);
+    let (picture, said) = find(&drawn, "debts");
+    let told = "2.3 s: 300 delivered (40 of them late), 0 recovered, 0 lost";
+    assert!(said.hits.iter().any(|hit| hit == told), "{:?}", said.hits);
+    for text in ["live within a second", "live, but later", "recovered by replay", "lost"] {
+        assert!(said.texts.iter().any(|said| said == text), "{text}: {:?}", said.texts);
+    }
+    // Each is in the legend and in the plot, both with its colour and with its hatch.
+    for (colour, hatch) in [("#CC79A7", "late"), ("#56B4E9", "recovered"), ("#D55E00", "lost")] {
+        assert_eq!(picture.svg.matches(&format!("fill=\"{colour}\"")).count(), 2, "{hatch}");
+        assert_eq!(picture.svg.matches(&format!("url(#debts-{hatch})")).count(), 2, "{hatch}");
+    }
+    // An older report counted nobody as late, and its picture does not say that all was on time.
+    let mut older = killed();
+    older.timeline.iter_mut().for_each(|slice| slice.late = None);
+    let drawn = self::drawn(vec![older]);
+    let (_, said) = find(&drawn, "debts");
+    assert!(said.texts.iter().any(|text| text == "live, whenever"), "{:?}", said.texts);
+    assert!(
+        said.hits.iter().any(|hit| hit == "2.3 s: 300 delivered, 0 recovered, 0 lost"),
+        "{:?}",
+        said.hits
+    );
+}
+
+#[test]
+fn what_does_not_move_has_no_picture() {
+    let still = |run: &mut RunReport| run.timeline = (0..50).map(|i| slice(i * 100)).collect();
+    let drawn = drawn(vec![run_with(still)]);
+    assert!(ids(&drawn).iter().all(|id| *id != "online" && *id != "fan-out"), "{:?}", ids(&drawn));
 }
 
 #[test]
@@ -66,7 +147,7 @@ fn a_latency_that_the_harness_limited_is_marked() {
     late.harness_limited = true;
     late.unwitnessed = Some(46);
     let drawn = drawn(vec![late]);
-    for id in ["latency", "percentiles", "fan-out", "debts"] {
+    for id in ["latency", "percentiles", "fan-out", "heat", "debts"] {
         let (picture, said) = find(&drawn, id);
         let marked = said.texts.iter().any(|text| text == "redis *");
         assert_eq!((marked, picture.caption.contains("(*)")), (id != "debts", id != "debts"), "{id}");
@@ -90,9 +171,11 @@ fn what_is_told_are_the_numbers_of_the_report() {
         );
     };
     told("latency", "2.3 s: p50 0.35 ms, p99 4.123 ms, max 5.12 ms");
-    told("debts", "2.3 s: 300 delivered, 0 recovered, 0 lost");
-    told("debts", "12 s: 300 delivered, 7 recovered, 0 lost");
-    told("debts", "5 s: 0 delivered, 0 recovered, 300 lost");
+    told("debts", "2.3 s: 300 delivered (0 of them late), 0 recovered, 0 lost");
+    told("debts", "12 s: 300 delivered (0 of them late), 7 recovered, 0 lost");
+    told("debts", "5 s: 0 delivered (0 of them late), 0 recovered, 300 lost");
+    told("heat", "2 s to 3 s, 0.251 ms to 0.398 ms: 3,000");
+    told("heat", "5 s to 6 s, never: 3,000");
     told("online", "0 s: 30 online");
     told("fan-out", "2.3 s: p50 0.08 ms, max 0.912 ms");
     told("losses", "5.1 s: 120 lost at node 1");
@@ -123,6 +206,91 @@ fn a_story_says_who_had_it_and_where_it_ended() {
     assert!(picture.caption.ends_with("Dashed arrows were not seen, but follow from what was."));
     assert!(said.texts.iter().any(|text| text == "inferred"));
     assert!(said.hits.iter().any(|hit| hit.ends_with(", inferred")), "{:?}", said.hits);
+}
+
+#[test]
+fn a_wait_is_a_bar_on_its_lane_and_no_slow_arrow() {
+    let mut run = killed();
+    let story = &mut run.stories[1];
+    story.arrows[1].leaves_us = story.due_us + 1_800;
+    let drawn = drawn(vec![run.clone()]);
+    let (picture, said) = find(&drawn, "story-redis-1-slowest");
+    let told = "message waited at node 1 for 4,509 ms";
+    assert!(said.hits.iter().any(|hit| hit == told), "{:?}", said.hits);
+    assert!(said.texts.iter().any(|text| text == "waited 4.5 s"), "{:?}", said.texts);
+    assert!(picture.caption.contains(" A bar is a wait, on the lane where it was."), "{}", picture.caption);
+    assert_eq!(picture.title, "redis: the slowest receipt took 4.5 s");
+    // Where nothing waited there is no bar; and what a slow link brings late may have been on its way.
+    assert!(!find(&drawn, "story-redis-1-first-lost").0.caption.contains("bar"));
+    let mut slow = run;
+    slow.faults = vec![fault("delay = 'node 1 <-> broker'\nby = '200ms'", 1_000, None)];
+    let drawn = self::drawn(vec![slow]);
+    assert!(!find(&drawn, "story-redis-1-slowest").0.caption.contains("bar"));
+}
+
+/// The boxes of the texts of a story: left, top, right and bottom, about as wide as a browser draws them.
+fn boxes(svg: &str) -> Vec<(String, [i32; 4])> {
+    let of = |text: &str, name: &str| {
+        let (_, rest) = text.split_once(&format!(" {name}=\""))?;
+        Some(rest.split_once('"')?.0.to_owned())
+    };
+    let texts = svg.split("<text").skip(1);
+    texts
+        .filter_map(|text| {
+            let words = text.split_once('>')?.1.split_once("</text>")?.0.trim().to_owned();
+            let [x, y] = ["x", "y"].map(|name| of(text, name).and_then(|at| at.parse::<i32>().ok()));
+            let (x, y, width) = (x?, y?, super::lettering::width_of(&words));
+            let left = match of(text, "text-anchor")?.as_str() {
+                "start" => x,
+                "middle" => x - width / 2,
+                _ => x - width,
+            };
+            (!text.contains("rotate")).then_some((words, [left, y - 8, left + width, y + 8]))
+        })
+        .collect()
+}
+
+#[test]
+fn no_word_of_a_story_stands_over_another_or_over_a_cross() {
+    let mut run = killed();
+    // Two answers at once, close to the marks of the time; and a fault that strikes where the message ended.
+    let refusal = run.stories[0].arrows[2].clone();
+    for (carries, note) in [(Carries::Unknown, "unknown"), (Carries::Refusal, "refused too_fast")] {
+        run.stories[0].arrows.push(Arrow { carries, note: Some(note.into()), ..refusal.clone() });
+    }
+    let more = run.stories[1].lanes[4].clone();
+    run.stories[0].lanes.extend((0..5).map(|_| more.clone()));
+    let drawn = drawn(vec![run]);
+    let mut crosses = 0;
+    for id in ["story-redis-1-first-lost", "story-redis-1-slowest"] {
+        let svg = &find(&drawn, id).0.svg;
+        assert!(
+            !svg.contains("rotate(270, ") || svg.matches("rotate(270").count() == 1,
+            "{id}: names are read level"
+        );
+        let boxes = boxes(svg);
+        let apart = |one: &[i32; 4], other: &[i32; 4]| {
+            one[2] <= other[0] || other[2] <= one[0] || one[3] <= other[1] || other[3] <= one[1]
+        };
+        for (i, (words, one)) in boxes.iter().enumerate() {
+            let over = boxes[i + 1..].iter().find(|(_, other)| !apart(one, other));
+            assert_eq!(over, None, "{id}: `{words}` at {one:?}");
+        }
+        // The middle of a cross lies where its two lines meet: a line of width 4 in the colour of what is lost.
+        let lines = svg
+            .split("<polyline")
+            .filter(|line| line.contains("stroke=\"#D55E00\"") && line.contains("stroke-width=\"4\""));
+        for line in lines {
+            let points = numbers(&line.replace(',', " "), "points=\"");
+            let centre = [(points[0] + points[2]) / 2, (points[1] + points[3]) / 2];
+            let legend = centre[1] < 60;
+            let around = [centre[0] - 8, centre[1] - 8, centre[0] + 8, centre[1] + 8];
+            let hidden = boxes.iter().find(|(_, word)| !apart(&around, word));
+            assert!(legend || hidden.is_none(), "{id}: {hidden:?} over the cross at {centre:?}");
+            crosses += usize::from(!legend);
+        }
+    }
+    assert!(crosses > 0);
 }
 
 #[test]
@@ -208,8 +376,8 @@ fn what_is_cut_out_crosses_out_no_word() {
 
 #[test]
 fn a_report_without_figures_has_no_pictures() {
-    assert_eq!(pictures(&report(vec![])), []);
-    assert_eq!(pictures(&report(vec![not_applicable(), run_with(|_| {})])), []);
+    assert_eq!(pictures(&report(vec![]), Shape::Page), []);
+    assert_eq!(pictures(&report(vec![not_applicable(), run_with(|_| {})]), Shape::Page), []);
 }
 
 #[test]
@@ -262,7 +430,12 @@ fn six_thousand_slices_are_put_together_and_the_caption_says_so() {
     let (picture, said) = find(&drawn, "latency");
     assert!(picture.caption.contains("Each point stands for 20 slices of 100 ms"), "{}", picture.caption);
     assert_eq!(said.hits.len(), 300);
-    assert!(find(&drawn, "debts").1.hits.contains(&"2 s: 6,000 delivered, 0 recovered, 0 lost".to_owned()));
+    assert!(
+        find(&drawn, "debts")
+            .1
+            .hits
+            .contains(&"2 s: 6,000 delivered (0 of them late), 0 recovered, 0 lost".to_owned())
+    );
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub fn timeline_csv(report: &Report) -> io::Result<String> {
     String::from_utf8(text).map_err(io::Error::other)
 }
 
-const NAMES: [&str; 27] = [
+const NAMES: [&str; 29] = [
     "run",
     "label",
     "pattern",
@@ -43,6 +43,8 @@ const NAMES: [&str; 27] = [
     "refused",
     "unknown",
     "delivered",
+    "late",
+    "duplicates",
     "received",
     "recovered",
     "lost",
@@ -78,6 +80,8 @@ fn fields(run: &RunReport, slice: &Slice) -> [String; NAMES.len()] {
         slice.refused.to_string(),
         slice.unknown.to_string(),
         slice.delivered.to_string(),
+        some(slice.late),
+        some(slice.duplicates),
         slice.received.to_string(),
         slice.recovered.to_string(),
         slice.lost.to_string(),
@@ -129,11 +133,11 @@ mod tests {
         run.cost = Some(RunCost { timeline: vec![look(150, 20.5), look(200, 21.0)], ..RunCost::default() });
         let text = timeline_csv(&report(vec![run])).unwrap();
         let expected = "\
-run,label,pattern,params,repeat,phase,at_ms,sent,acked,refused,unknown,delivered,received,recovered,lost,online,p50_us,\
+run,label,pattern,params,repeat,phase,at_ms,sent,acked,refused,unknown,delivered,late,duplicates,received,recovered,lost,online,p50_us,\
 p99_us,max_us,spread_p50_us,spread_max_us,nodes_cpu_us,nodes_rss_mib,broker_cpu_us,broker_rss_mib,history_cpu_us,\
 history_rss_mib,lost_node_0,lost_node_1
-redis-1,\"mine, \"\"fast\"\"\",redis,rate=100,1,fault,0,3,0,0,0,0,0,0,2,,,,,,,,,,,,,0,2
-redis-1,\"mine, \"\"fast\"\"\",redis,rate=100,1,,100,0,0,0,0,0,0,0,0,,7,,,,,1200,20.5,,,,,0,0
+redis-1,\"mine, \"\"fast\"\"\",redis,rate=100,1,fault,0,3,0,0,0,0,,,0,0,2,,,,,,,,,,,,,0,2
+redis-1,\"mine, \"\"fast\"\"\",redis,rate=100,1,,100,0,0,0,0,0,,,0,0,0,,7,,,,,1200,20.5,,,,,0,0
 ";
         assert_eq!(text, expected);
     }

@@ -14,25 +14,39 @@ use crate::numbers::span;
 use crate::{FaultReport, Quantiles, Report, RunReport, repeat_command};
 use ledger::grouped;
 
-/// All facts, a section for each.
+/// The sections of the facts, by id and by what the contents call them.
+pub(super) fn contents(report: &Report) -> Vec<(&'static str, &'static str)> {
+    let mut sections = vec![("faults", "Faults")];
+    if has_outcomes(report) {
+        sections.push(("expectations", "Expectations"));
+    }
+    sections.extend([("harness", "Harness"), ("repeat", "To repeat it"), ("scenario", "Scenario")]);
+    sections
+}
+
+fn has_outcomes(report: &Report) -> bool {
+    report.runs.iter().any(|run| run.was_made() && !(run.outcomes.is_empty() && run.why.is_empty()))
+}
+
+/// All facts, a section for each. Those that few read are folded.
 pub(super) fn sections(report: &Report, dir: &Path) -> Markup {
     let names = Names::of_all(report);
     let made: Vec<&RunReport> = report.runs.iter().filter(|run| run.was_made()).collect();
     html! {
-        section {
+        section id="faults" {
             h2 { "Faults" }
             @for run in &made { (faults(run, names)) }
             @if made.iter().all(|run| run.faults.is_empty()) { p { "Nothing was broken." } }
         }
-        @if made.iter().any(|run| !run.outcomes.is_empty() || !run.why.is_empty()) {
-            section {
+        @if has_outcomes(report) {
+            section id="expectations" {
                 h2 { "Expectations and remarks" }
                 @for run in &report.runs { (outcomes(run, names)) }
             }
         }
         @if made.iter().any(|run| run.cost.is_some()) {
-            section {
-                h2 { "What it cost" }
+            details.card id="cost" {
+                summary { "What it cost" }
                 p.soft {
                     "CPU time from the start of the measured load to the end of the drain, and resident memory, of the "
                     "processes that the lab started."
@@ -40,18 +54,18 @@ pub(super) fn sections(report: &Report, dir: &Path) -> Markup {
                 (rows::grid(&made, names, cost::ROWS.iter().map(|(name, cell)| (*name, cell as &rows::Cell))))
             }
         }
-        section {
-            h2 { "Health of the harness" }
+        details.card id="harness" {
+            summary { "Health of the harness" }
             p.soft { "A figure is worth what its instrument is worth. These are the load generator's own." }
             (health(&made, names))
         }
-        section {
-            h2 { "To repeat it" }
+        details.card id="repeat" {
+            summary { "To repeat it" }
             pre { code { (repeat_command(report, dir)) } }
             (machine(report))
         }
-        section {
-            h2 { "The scenario" }
+        details.card id="scenario" {
+            summary { "The scenario" }
             p.soft { "As it ran: every default and every override is in it." }
             pre { code { (scenario_file(report)) } }
         }

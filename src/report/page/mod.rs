@@ -3,15 +3,17 @@
 //! Everything that it shows stands in `report.json`, too. Whatever came from a user (labels, titles, reasons) is
 //! escaped by the template.
 
+mod contents;
 mod facts;
 mod paint;
+mod print;
 mod rows;
 
 use std::path::Path;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::chart::{self, Picture};
+use super::chart::{self, Picture, Shape};
 use super::column::verdict;
 
 use super::interrupted;
@@ -23,9 +25,13 @@ use super::{Report, RunReport};
 /// The style sheet; the page adds the colours of its charts.
 const STYLE: &str = include_str!("page.css");
 
+/// From which height on a picture is tall, in its own units: its letters would be too small on half a sheet.
+const TALL: i32 = 1_000;
+
 /// The page of a report that lies in this directory.
 pub fn page(report: &Report, dir: &Path) -> String {
     let title = title(report);
+    let pictures = chart::pictures(report, Shape::Page);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -35,17 +41,20 @@ pub fn page(report: &Report, dir: &Path) -> String {
                 meta name="generator" content=(generator(report));
                 meta name="color-scheme" content="light dark";
                 title { (title) " · pubsub-lab" }
-                style { (PreEscaped(STYLE)) (PreEscaped(paint::rules(chart::COLOURS))) }
+                style {
+                    (PreEscaped(STYLE)) (PreEscaped(paint::rules(chart::COLOURS)))
+                    (PreEscaped(print::rule(&on_paper(report, &title))))
+                }
             }
             body {
-                header { (heading(report, &title)) }
+                header { (heading(report, &title)) (contents::line(&pictures, &facts::contents(report))) }
                 main {
                     (verdicts(report))
-                    section {
+                    section id="figures" {
                         h2 { "The figures" }
                         (rows::table(report))
                     }
-                    @for picture in chart::pictures(report) { (figure(&picture)) }
+                    @for picture in &pictures { (figure(picture)) }
                     (facts::sections(report, dir))
                 }
                 footer {
@@ -60,6 +69,13 @@ pub fn page(report: &Report, dir: &Path) -> String {
 fn title(report: &Report) -> String {
     let word = |key: &str| report.scenario[key].as_str().filter(|text| !text.is_empty());
     word("title").or(word("name")).unwrap_or("A bench").to_owned()
+}
+
+/// What the head of each sheet of paper says: which bench this is, and when it ran.
+fn on_paper(report: &Report, title: &str) -> String {
+    let began = report.runs.iter().filter_map(|run| run.began_unix_ms).min();
+    let day = began.map_or_else(String::new, |began| format!(" · {}", facts::day(began)));
+    format!("{title}{day} · seed {}", report.seed)
 }
 
 fn generator(report: &Report) -> String {
@@ -86,7 +102,7 @@ fn verdicts(report: &Report) -> Markup {
     let of_curves = report.runs.iter().any(|run| !run.params.is_empty());
     let names = Names::of_all(report);
     html! {
-        section {
+        section id="happened" {
             h2 { "What happened" }
             @if let Some(text) = interrupted::of_report(report) { p.said { strong { (text) } } }
             @if of_curves {
@@ -128,8 +144,10 @@ fn sentence_case(text: &str) -> String {
 }
 
 fn figure(picture: &Picture) -> Markup {
+    // On paper two pictures share a sheet, but one that is far higher than wide has a sheet of its own.
+    let tall = picture.height() > TALL;
     html! {
-        figure id=(picture.id) {
+        figure id=(picture.id) class=[tall.then_some("tall")] {
             h2 { (picture.title) }
             div.chart { (PreEscaped(&picture.svg)) }
             figcaption { (picture.caption) }

@@ -30,7 +30,20 @@ const SMALL: &str = "const small = [...document.querySelectorAll('figure svg')].
     return [...svg.querySelectorAll('text')].filter(text => parseFloat(getComputedStyle(text).fontSize) * scale < 9)
       .map(text => text.textContent);
   });
-  return {small, beyond: document.documentElement.scrollWidth - innerWidth};";
+  const cut = [...document.querySelectorAll('figure svg')].filter(svg => {
+    const box = svg.getBoundingClientRect(), room = svg.parentElement;
+    return box.left < 0 || box.right > innerWidth || room.scrollWidth > room.clientWidth;
+  });
+  return {small, cut: cut.length, beyond: document.documentElement.scrollWidth - innerWidth};";
+/// The sums of the counts in the map of all deliveries, by the word for the row; of the latencies, one sum.
+const HEAT: &str = "const sums = {live: 0, replay: 0, never: 0, again: 0};
+  for (const title of document.querySelectorAll('#heat rect title')) {
+    const cell = title.textContent.match(/, (never|by replay|again|.* ms to .* ms): ([\\d,]+)$/);
+    if (!cell) continue;
+    const row = {'never': 'never', 'again': 'again', 'by replay': 'replay'}[cell[1]] ?? 'live';
+    sums[row] += Number(cell[2].replaceAll(',', ''));
+  }
+  return sums;";
 
 /// A bench whose broker dies under Redis, while ZeroMQ has none.
 fn ended() -> &'static Ended {
@@ -75,7 +88,7 @@ async fn a_browser_shows_every_chart_without_a_word_and_without_a_request() {
     assert_eq!(window.run(fetched).await, json!([]));
     let figures = window.run(FIGURES).await;
     let ids: Vec<&str> = figures.as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap()).collect();
-    for id in ["latency", "debts", "online", "percentiles", "fan-out", "losses"] {
+    for id in ["latency", "debts", "heat", "percentiles", "losses"] {
         assert!(ids.contains(&id), "{id} is not among {ids:?}");
     }
     for story in ["first_lost", "slowest", "ordinary"] {
@@ -102,6 +115,7 @@ async fn on_a_phone_it_is_no_wider_than_the_screen_and_can_be_read() {
     window.resize(400, 800).await;
     let seen = window.run(SMALL).await;
     assert_eq!(seen["small"], json!([]), "{seen}");
+    assert_eq!(seen["cut"], 0, "{seen}");
     assert!(seen["beyond"].as_f64().unwrap() <= 0.0, "{seen}");
     assert_eq!(browser.end(), []);
 }
@@ -130,5 +144,69 @@ async fn its_table_says_what_the_json_says() {
         assert_eq!(told("verdict"), run["verdict"].as_str().unwrap());
         assert_eq!(told("impact (ms)"), run["impact_ms"].to_string());
     }
+    assert_eq!(browser.end(), []);
+}
+
+/// Every debt is in one cell of the map: what was delivered in the rows of its latency, and what was lost on top.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cells_of_the_map_are_the_debts_of_the_report() {
+    let browser = Browser::start().await;
+    let window = browser.open(&url()).await;
+    let sums = window.run(HEAT).await;
+    let report = ended().place.report();
+    let runs = report.json()["runs"].as_array().unwrap();
+    let sum = |of: &str| runs.iter().map(|run| run["debts"][of].as_u64().unwrap()).sum::<u64>();
+    let duplicates: u64 = runs.iter().map(|run| run["duplicates"].as_u64().unwrap()).sum();
+    let expected = json!({"live": sum("delivered"), "replay": sum("recovered"), "never": sum("lost"), "again": duplicates});
+    assert_eq!(sums, expected);
+    assert!(sum("delivered") > 0 && sum("lost") > 0);
+    // And the slices tell how much was late.
+    for run in runs {
+        let late: u64 =
+            run["timeline"].as_array().unwrap().iter().map(|it| it["late"].as_u64().unwrap()).sum();
+        let debts = |of: &str| run["debts"][of].as_u64().unwrap();
+        assert_eq!(late, debts("delivered") - debts("on_time_debts"));
+    }
+    assert_eq!(browser.end(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn its_contents_lead_to_every_part_and_what_few_read_is_folded() {
+    let browser = Browser::start().await;
+    let window = browser.open(&url()).await;
+    let dead = "return [...document.querySelectorAll('nav a')].map(a => a.getAttribute('href'))
+        .filter(href => !document.querySelector(href))";
+    assert_eq!(window.run(dead).await, json!([]));
+    let links = window.run("return [...document.querySelectorAll('nav a')].map(a => a.innerText)").await;
+    for name in ["What happened", "Figures", "Late and lost", "Map", "Stories", "Faults", "Scenario"] {
+        assert!(links.as_array().unwrap().contains(&json!(name)), "{name}: {links}");
+    }
+    let folded = "return [...document.querySelectorAll('details')].map(it => [it.id, it.open])";
+    assert_eq!(window.run(folded).await, json!([["harness", false], ["repeat", false], ["scenario", false]]));
+    assert_eq!(browser.end(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_paper_two_pictures_share_a_sheet_and_each_sheet_has_its_name_and_number() {
+    let browser = Browser::start().await;
+    let window = browser.open(&url()).await;
+    // A browser keeps only the rules that it knows.
+    let rules = "return [...document.styleSheets].flatMap(sheet => [...sheet.cssRules])
+        .filter(rule => rule instanceof CSSPageRule).map(rule => rule.cssText).join()";
+    let rules = window.run(rules).await;
+    let rules = rules.as_str().unwrap();
+    assert!(rules.contains("@top-left") && rules.contains("A short one"), "{rules}");
+    assert!(rules.contains("@bottom-right") && rules.contains("counter(page)"), "{rules}");
+    let all = window.sheets().await;
+    let figures = "const all = [...document.querySelectorAll('figure')], tall = all.filter(it => it.className === 'tall');
+        all.forEach(it => it.remove());
+        return [all.length, tall.length]";
+    let figures = window.run(figures).await;
+    let [figures, tall] = [0, 1].map(|i| figures[i].as_u64().unwrap() as usize);
+    let without = window.sheets().await;
+    assert!(figures > 6 && without > 1, "{figures} {without}");
+    // The first of them may find no room below the figures, and a tall one ends a sheet.
+    let most = tall + (figures - tall).div_ceil(2) + 1 + tall;
+    assert!(all <= without + most, "{all} sheets, {without} without {figures} pictures, {tall} of them tall");
     assert_eq!(browser.end(), []);
 }

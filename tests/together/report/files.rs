@@ -193,8 +193,20 @@ fn every_chart_of_the_page_is_a_file_too() {
     assert_eq!(written, expected);
     // What is drawn there is drawn here.
     let svg = std::fs::read_to_string(place.path().join("pictures/latency.svg")).unwrap();
-    let (_, drawing) = svg.split_once("</text>").unwrap();
+    let (_, drawing) = svg.split_once("<defs>").unwrap();
     assert!(page.contains(drawing.trim_end()), "{svg}");
+
+    let dark = ["--charts", "slides", "--shape", "landscape", "--theme", "dark"];
+    printed(place.path(), &[&[real.as_str()], &dark[..]].concat());
+    let svg = std::fs::read_to_string(place.path().join("slides/latency.svg")).unwrap();
+    assert!(svg.contains("fill=\"#161616\"") && !svg.contains("fill=\"#FFFFFF\""), "{svg}");
+    let number = |name: &str| {
+        let (_, rest) = svg.split_once(&format!(" {name}=\"")).unwrap();
+        rest.split_once('"').unwrap().0.parse::<f64>().unwrap()
+    };
+    assert!((number("width") / number("height") - 16.0 / 9.0).abs() < 0.02, "{svg}");
+    // Without charts there is nothing to shape.
+    assert_eq!(report_in(place.path(), &[&real, "--shape", "landscape"]).status.code(), Some(2));
 
     let refused = report_in(place.path(), &[&real, &real, "--charts", "pictures"]);
     let said = String::from_utf8(refused.stderr).unwrap();

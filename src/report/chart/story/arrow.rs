@@ -7,6 +7,7 @@ use super::lanes::Lanes;
 use super::time::Times;
 use crate::chart::axis::exact;
 use crate::chart::cross;
+use crate::chart::frame::Frame;
 use crate::chart::lettering::width_of;
 use crate::chart::palette::{DELIVERED, INK, LOST, RECOVERED, REFUSED, WELL};
 use crate::chart::sheet::{Drawn, Sheet};
@@ -16,6 +17,8 @@ use crate::story::{Arrow, Carries, Story};
 const TIP: f64 = 15.0;
 /// How near to an arrow one has to point, in the picture's units.
 const NEAR: f64 = 8.0;
+/// How far from its middle a cross reaches, in the picture's units.
+const CROSS: i32 = 11;
 /// How far down an arrow that never arrives goes, in the picture's units.
 const FALL: i32 = 26;
 /// The places of the word of an arrow that never arrives, measured downwards from the arrow's end, in the order in
@@ -34,23 +37,38 @@ pub(super) fn look(carries: Carries) -> (RGBColor, &'static str) {
     }
 }
 
-/// Draws an arrow. An arrow that leads to no lane of the sheet is left out.
+/// The frame of the cross of an arrow that never arrives.
+pub(super) fn cross(lanes: &Lanes, times: &Times, arrow: &Arrow) -> Option<Frame> {
+    if arrow.arrives_us.is_some() || arrow.from.max(arrow.to) >= lanes.many() {
+        return None;
+    }
+    let (x, y) = fallen(lanes, times, arrow);
+    Some(Frame { left: x - CROSS, top: y - CROSS, right: x + CROSS, bottom: y + CROSS })
+}
+
+/// The place where an arrow that never arrives ends.
+fn fallen(lanes: &Lanes, times: &Times, arrow: &Arrow) -> (i32, i32) {
+    (on_the_way(lanes, arrow), (times.at(arrow.leaves_us) + FALL).min(times.bottom()))
+}
+
+/// Draws an arrow; one that waited leaves when its wait was over. An arrow that leads to no lane of the sheet is left
+/// out.
 pub(super) fn draw(
     sheet: &mut Sheet,
     lanes: &Lanes,
     times: &Times,
     labels: &mut Labels,
     story: &Story,
-    arrow: &Arrow,
+    (arrow, until): (&Arrow, Option<i64>),
 ) -> Drawn {
     if arrow.from.max(arrow.to) >= story.lanes.len() {
         return Ok(());
     }
     let (colour, word) = look(arrow.carries);
-    let from = (lanes.at(arrow.from), times.at(arrow.leaves_us));
+    let from = (lanes.at(arrow.from), times.at(until.unwrap_or(arrow.leaves_us)));
     let to = match arrow.arrives_us {
         Some(us) => (lanes.at(arrow.to), times.at(us)),
-        None => (on_the_way(lanes, arrow), (from.1 + FALL).min(times.bottom())),
+        None => fallen(lanes, times, arrow),
     };
     if arrow.traced {
         sheet.line(vec![from, to], colour, 3)?;
@@ -62,6 +80,8 @@ pub(super) fn draw(
         None => cross::draw(sheet, to)?,
     }
     let words = match (&arrow.note, arrow.carries) {
+        // The words of a wait stand beside its bar.
+        (Some(note), _) if until.is_some() && note.starts_with("waited for") => "",
         (Some(note), _) => note,
         (None, Carries::Message) => "",
         (None, _) => word,
@@ -136,11 +156,12 @@ fn since(story: &Story, us: i64) -> String {
 mod tests {
     use super::*;
     use crate::chart::sample::first_lost;
+    use crate::chart::shape::WIDTH;
 
     #[test]
     fn what_never_arrives_ends_on_nobodys_lane() {
         let story = first_lost();
-        let lanes = Lanes::new(&story.lanes);
+        let lanes = Lanes::new(&story.lanes, WIDTH);
         let many = story.lanes.len();
         for (from, to) in (0..many).flat_map(|from| (0..many).map(move |to| (from, to))) {
             let end = on_the_way(&lanes, &Arrow { from, to, ..story.arrows[1].clone() });

@@ -10,7 +10,7 @@ use crate::chart::hatch;
 use crate::chart::legend::{FAULT_TINT, HEALING_TINT, Key, Look};
 use crate::chart::lettering::{LINE, width_of};
 use crate::chart::palette::{FAULT, INK, hex};
-use crate::chart::sheet::{Sheet, WIDTH};
+use crate::chart::sheet::Sheet;
 use crate::chart::window::told;
 use crate::story::{Lane, LaneKind};
 use scenario::{End, Link, Target};
@@ -48,7 +48,7 @@ struct Shades {
 
 /// The bands of all faults. Those that strike none of these lanes stand side by side at the right edge.
 pub(super) fn all<'r>(lanes: &Lanes, faults: impl Iterator<Item = &'r FaultReport>) -> Vec<Band<'r>> {
-    let mut edge = WIDTH - 2;
+    let mut edge = lanes.width - 2;
     let band = |fault: &'r FaultReport| {
         let places = places(lanes, fault);
         if let Some((left, right)) = places.first() {
@@ -176,6 +176,7 @@ fn number(number: Option<u64>) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chart::shape::WIDTH;
     use crate::sample::fault;
 
     fn lane(kind: LaneKind, name: &str, number: Option<u64>, node: Option<u64>) -> Lane {
@@ -199,7 +200,7 @@ mod tests {
     /// The lanes that lie within the places of a fault.
     fn touched(what: &str) -> Vec<usize> {
         let all = two_nodes();
-        let lanes = Lanes::new(&all);
+        let lanes = Lanes::new(&all, WIDTH);
         let places = places(&lanes, &fault(what, 0, None));
         let touched = |lane: &usize| places.iter().any(|(from, to)| (from..=to).contains(&&lanes.at(*lane)));
         (0..all.len()).filter(touched).collect()
@@ -217,13 +218,13 @@ mod tests {
     #[test]
     fn what_strikes_no_lane_stands_at_the_edge_side_by_side() {
         let all = two_nodes();
-        let lanes = Lanes::new(&all);
+        let lanes = Lanes::new(&all, WIDTH);
         let faults = ["kill = 'node 7'", "surge = 3\nfor = '1s'", "run = 'true'", "kill = 'broker'"]
             .map(|what| fault(what, 0, None));
         let bands = super::all(&lanes, faults.iter());
         let places: Vec<_> = bands.iter().map(|band| band.places[0]).collect();
         assert!(
-            places[..3].iter().all(|(left, right)| *left > lanes.right() && *right < WIDTH),
+            places[..3].iter().all(|(left, right)| *left > lanes.right() && *right < lanes.width),
             "{places:?}"
         );
         assert!(places[1].1 < places[0].0 && places[2].1 < places[1].0, "{places:?}");

@@ -3,13 +3,15 @@
 use plotters::style::RGBColor;
 
 use crate::chart::frame::Frame;
-use crate::chart::lettering::{TEXT, fitted, width_of};
+use crate::chart::lettering::{LINE, TEXT, fitted, width_of};
 use crate::chart::panel::LEFT;
-use crate::chart::sheet::{Sheet, WIDTH};
+use crate::chart::sheet::Sheet;
 
 /// The greatest width of a word, in the picture's units.
 const LONGEST: i32 = 420;
 
+/// How many lines away from its place a word may stand.
+const FARTHEST: i32 = 12;
 /// How far a word reaches above and below its middle, in the picture's units.
 const HALF: i32 = TEXT / 2 + 2;
 
@@ -18,15 +20,25 @@ pub(super) struct Labels {
     taken: Vec<Frame>,
     /// The places where no word stands, because it would be crossed out.
     never: Vec<Frame>,
+    /// The width of the sheet, in the picture's units.
+    width: i32,
+    /// The heights between which words stand.
+    within: (i32, i32),
 }
 
 impl Labels {
-    /// Labels that avoid these frames.
-    pub(super) fn beside(never: Vec<Frame>) -> Self {
-        Self { taken: Vec::new(), never }
+    /// Labels on a sheet of this width, between these heights, that avoid these frames.
+    pub(super) fn beside(never: Vec<Frame>, width: i32, within: (i32, i32)) -> Self {
+        Self { taken: Vec::new(), never, width, within }
     }
 
-    /// Writes a word around the first of these points that is free, or around the last if all are taken.
+    /// Keeps words away from a frame.
+    pub(super) fn keep(&mut self, frame: Frame) {
+        self.taken.push(frame);
+    }
+
+    /// Writes a word around the first of these points that is free, or as near to them as there is room. Where there is
+    /// none at all, it stands over another.
     pub(super) fn put(
         &mut self,
         sheet: &mut Sheet,
@@ -43,14 +55,19 @@ impl Labels {
     /// Finds the place of a word of this width.
     fn place(&mut self, width: i32, places: impl IntoIterator<Item = (i32, i32)>) -> Option<(i32, i32)> {
         let half = width / 2 + 2;
+        // The word must not stand over the marks of the time.
+        let across = |x: i32| x.max(LEFT + half).min(self.width - half).max(half);
+        let places: Vec<_> = places.into_iter().map(|(x, y)| (across(x), y)).collect();
+        // Further away, line by line: above and below each place in turn.
+        let steps = (0..=FARTHEST).flat_map(|step| [step * LINE, -step * LINE]);
+        let all = steps.flat_map(|step| places.iter().map(move |(x, y)| (*x, *y + step)));
         let mut found = None;
-        for (x, y) in places {
-            // The word must not stand over the marks of the time.
-            let x = x.max(LEFT - 10 + half).min(WIDTH - half).max(half);
+        for (x, y) in all {
             let frame = |y| Frame { left: x - half, top: y - HALF, right: x + half, bottom: y + HALF };
             for y in self.allowed(y, frame) {
-                found = Some((x, y, frame(y)));
-                if !self.taken.iter().any(|taken| taken.overlaps(frame(y))) {
+                found = found.or(Some((x, y, frame(y))));
+                let inside = y - HALF >= self.within.0 && y + HALF <= self.within.1;
+                if inside && !self.taken.iter().chain(&self.never).any(|taken| taken.overlaps(frame(y))) {
                     self.taken.push(frame(y));
                     return Some((x, y));
                 }
@@ -73,16 +90,17 @@ impl Labels {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chart::shape::WIDTH;
 
     #[test]
     fn no_word_stands_where_it_would_be_crossed_out() {
         let cut = Frame { left: 0, top: 100, right: WIDTH, bottom: 132 };
-        let mut labels = Labels::beside(vec![cut]);
+        let mut labels = Labels::beside(vec![cut], WIDTH, (0, 500));
         let mut place = |y| labels.place(80, [(300, y)]).unwrap();
         assert_eq!(place(50), (300, 50));
         assert_eq!(place(116), (300, 100 - HALF), "above it");
         assert_eq!(place(130), (300, 132 + HALF), "below it, as above is taken");
-        // When words stand both above and below, the last one hides a word, but is still not crossed out.
-        assert_eq!(place(110), (300, 132 + HALF));
+        // When words stand both above and below, there is room beyond them.
+        assert_eq!(place(110), (300, 110 + 3 * LINE), "below both");
     }
 }

@@ -3,24 +3,23 @@
 use crate::chart::lettering::{Anchor, LINE, fitted, width_of};
 use crate::chart::palette::{INK, MUTED};
 use crate::chart::panel::{LEFT, RIGHT};
-use crate::chart::sheet::{Drawn, Sheet, WIDTH};
+use crate::chart::sheet::{Drawn, Sheet};
 use crate::story::Lane;
-
-/// The greatest width of a name that is read from below, in the picture's units.
-const LONGEST: i32 = 230;
 
 /// The places of the lanes.
 pub(super) struct Lanes<'s> {
     lanes: &'s [Lane],
+    /// The width of the sheet, in the picture's units.
+    pub(super) width: i32,
     /// The distance from one lane to the next, in the picture's units.
     pub(super) apart: i32,
 }
 
 impl<'s> Lanes<'s> {
-    /// The lanes of a story, spread evenly over the sheet.
-    pub(super) fn new(lanes: &'s [Lane]) -> Self {
+    /// The lanes of a story, spread evenly over a sheet of this width.
+    pub(super) fn new(lanes: &'s [Lane], width: i32) -> Self {
         let many = i32::try_from(lanes.len()).unwrap_or(i32::MAX).max(1);
-        Self { lanes, apart: (WIDTH - LEFT - RIGHT) / many }
+        Self { lanes, width, apart: (width - LEFT - RIGHT) / many }
     }
 
     /// The place of a lane, from the left.
@@ -43,37 +42,57 @@ impl<'s> Lanes<'s> {
         (0..self.lanes.len()).filter(|lane| of(&self.lanes[*lane])).collect()
     }
 
-    /// Whether there is no room for the words of the names side by side, so that they are read from below.
-    fn upright(&self) -> bool {
+    /// Number of lanes.
+    pub(super) fn many(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Whether the names have no room side by side, so that every other stands above its neighbours.
+    fn staggered(&self) -> bool {
         let mut words = self.lanes.iter().flat_map(|lane| lane.name.split(' '));
         words.any(|word| width_of(word) > self.apart)
     }
 
+    /// The lines of a lane's name.
+    fn lines(&self, lane: usize) -> Vec<String> {
+        let room = if self.staggered() { self.apart * 2 - 4 } else { self.apart };
+        // The name of the last lane ends at the edge of the sheet.
+        let room = room.min((self.width - self.at(lane)) * 2);
+        let name = self.lanes.get(lane).map_or("", |lane| lane.name.as_str());
+        let mut lines: Vec<String> = Vec::new();
+        for word in name.split(' ') {
+            match lines.last_mut() {
+                Some(line) if width_of(line) + width_of(word) + width_of(" ") <= room => {
+                    *line += &format!(" {word}");
+                }
+                _ => lines.push(fitted(word, room.max(self.apart * 2 - 4))),
+            }
+        }
+        lines
+    }
+
+    /// The height of one row of names, in the picture's units.
+    fn row(&self) -> i32 {
+        let lines = (0..self.lanes.len()).map(|lane| self.lines(lane).len()).max().unwrap_or(1);
+        i32::try_from(lines).unwrap_or(1) * LINE + 8
+    }
+
     /// The height of the names, in the picture's units.
     pub(super) fn head(&self) -> i32 {
-        let names = self.lanes.iter().map(|lane| lane.name.as_str());
-        if self.upright() {
-            return names.map(width_of).max().unwrap_or(0).min(LONGEST) + 12;
-        }
-        let lines = names.map(|name| name.split(' ').count()).max().unwrap_or(1);
-        i32::try_from(lines).unwrap_or(1) * LINE + 8
+        self.row() * if self.staggered() { 2 } else { 1 }
     }
 
     /// Draws the names and the lines.
     pub(super) fn draw(&self, sheet: &mut Sheet, top: i32, bottom: i32) -> Drawn {
-        let upright = self.upright();
-        let head = top + self.head();
-        for (i, lane) in self.lanes.iter().enumerate() {
+        for i in 0..self.lanes.len() {
+            let raised = self.staggered() && i % 2 == 1;
+            let head = top + self.head() - if raised { self.row() } else { 0 };
             let x = self.at(i);
             sheet.line(vec![(x, head), (x, bottom)], MUTED, 2)?;
-            if upright {
-                sheet.upright(&fitted(&lane.name, LONGEST), (x, head - 6), Anchor::Start)?;
-                continue;
-            }
-            let words: Vec<_> = lane.name.split(' ').collect();
-            for (line, word) in words.iter().rev().enumerate() {
+            for (line, words) in self.lines(i).iter().rev().enumerate() {
                 let middle = head - 4 - LINE / 2 - LINE * line as i32;
-                sheet.text(word, (x, middle), Anchor::Middle, INK)?;
+                let x = x.min(self.width - width_of(words) / 2 - 2);
+                sheet.text(words, (x, middle), Anchor::Middle, INK)?;
             }
         }
         Ok(())

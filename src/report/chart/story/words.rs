@@ -2,7 +2,7 @@
 
 use crate::RunReport;
 use crate::chart::axis::{exact, seconds};
-use crate::numbers::counted;
+use crate::numbers::{counted, span};
 use crate::phrases::listed;
 use crate::story::{Arrow, Carries, Choice, LaneKind, Story};
 use ledger::grouped;
@@ -10,13 +10,42 @@ use ledger::grouped;
 /// The most ends on the way that are named.
 const MOST_ENDS: usize = 2;
 
-/// The reason why a message was chosen, as a part of an id and in words.
-pub(super) fn choice(choice: Choice) -> (&'static str, &'static str) {
+/// The reason why a message was chosen, as a part of an id.
+pub(super) fn choice(choice: Choice) -> &'static str {
     match choice {
-        Choice::FirstLost => ("first-lost", "the first message that somebody lost"),
-        Choice::Slowest => ("slowest", "the message with the slowest receipt"),
-        Choice::Ordinary => ("ordinary", "an ordinary message"),
+        Choice::FirstLost => "first-lost",
+        Choice::Slowest => "slowest",
+        Choice::Ordinary => "ordinary",
     }
+}
+
+/// The title of a story: why it is told, and its end.
+pub(super) fn title(story: &Story) -> String {
+    let subscribers = |many: u64| counted(many, "subscriber", "subscribers");
+    match (story.choice, longest_us(story)) {
+        (Choice::FirstLost, _) if story.received == 0 && story.lost > 0 => {
+            "the first message that somebody lost reached nobody".into()
+        }
+        (Choice::FirstLost, _) if story.lost > 0 => {
+            let (lost, owed) = (grouped(story.lost), subscribers(story.owed));
+            format!("the first message that somebody lost was missed by {lost} of {owed}")
+        }
+        (Choice::FirstLost, _) => "the first message that somebody lost".into(),
+        (Choice::Slowest, Some(us)) => format!("the slowest receipt took {}", span(us)),
+        (Choice::Slowest, None) => "the message with the slowest receipt".into(),
+        (Choice::Ordinary, Some(us)) if story.lost == 0 => {
+            format!("an ordinary message reached everyone in {}", span(us))
+        }
+        (Choice::Ordinary, _) => "an ordinary message".into(),
+    }
+}
+
+/// The longest time from the intended send time to a receipt, in microseconds; `None` if nobody received the message.
+fn longest_us(story: &Story) -> Option<u64> {
+    let subscriber =
+        |lane: usize| story.lanes.get(lane).is_some_and(|lane| lane.kind == LaneKind::Subscriber);
+    let came = story.arrows.iter().filter(|arrow| subscriber(arrow.to)).filter_map(|arrow| arrow.arrives_us);
+    came.max().map(|us| us.abs_diff(story.due_us))
 }
 
 /// What happened to a message: who had it, and where it ended.
