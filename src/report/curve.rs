@@ -269,7 +269,8 @@ impl Curve<'_> {
 fn why(run: &RunReport) -> String {
     let unmet = run.outcomes.iter().filter(|outcome| !outcome.met).filter_map(|outcome| outcome.why.clone());
     let unmet: Vec<_> = unmet.collect();
-    match (run.verdict, unmet.is_empty(), run.why.first()) {
+    let sorted = run.sorted_reasons();
+    match (run.verdict, unmet.is_empty(), sorted.all().next()) {
         (Verdict::Violated, false, _) => reasons(&unmet),
         (_, _, Some(first)) => first.clone(),
         _ => "an expectation was not met".into(),

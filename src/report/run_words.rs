@@ -6,7 +6,8 @@ use super::interrupted;
 use super::label::Names;
 use super::lesson::lesson;
 use super::numbers::{counted, span};
-use super::phrases::{listed, of_deliveries, out_of_reach, reasons, were};
+use super::phrases::{listed, of_deliveries, out_of_reach, were};
+use super::why;
 use super::{FaultReport, RunReport};
 use ledger::{Debts, Messages, Verdict, grouped};
 use scenario::Pattern;
@@ -25,8 +26,7 @@ fn said(run: &RunReport) -> String {
         return format!("was not run, because {}.", run.why.first().map_or(missing, |why| why.as_str()));
     };
     if run.verdict == Verdict::Inconclusive {
-        let why = run.why.first().map_or("the evidence is missing", |why| why.as_str());
-        return format!("inconclusive, because {why}. Its figures prove nothing.");
+        return why::inconclusive(run);
     }
     let mut said = vec![
         format!("{}.", fate(run, messages, debts)),
@@ -35,10 +35,7 @@ fn said(run: &RunReport) -> String {
         recovery(run),
         latency(run),
     ];
-    if !run.why.is_empty() {
-        let word = if run.verdict == Verdict::Violated { "Violated" } else { "Note" };
-        said.push(format!("{word}: {}.", reasons(&run.why)));
-    }
+    said.extend(why::sentences(run));
     said.retain(|sentence| !sentence.is_empty());
     said.join(" ")
 }

@@ -100,14 +100,28 @@ fn outcomes(run: &RunReport, names: Names) -> Markup {
                         @if let Some(why) = &outcome.why { ": " (why) }
                     }
                 }
-                @for why in run.why.iter().filter(|why| !stands_in_outcomes(run, why)) { li { (why) } }
+                @for (word, why) in remarks(run) {
+                    li {
+                        @if word == "violated" { span.unmet { (word) ": " } } @else { (word) ": " }
+                        (why)
+                    }
+                }
             }
         }
     }
 }
 
-fn stands_in_outcomes(run: &RunReport, why: &str) -> bool {
-    run.outcomes.iter().any(|outcome| outcome.why.as_deref() == Some(why))
+/// Every reason that is no outcome of an expectation, and the word for what it does to the verdict.
+fn remarks(run: &RunReport) -> Vec<(&'static str, String)> {
+    let sorted = run.sorted_reasons();
+    // A run that was not made has no verdict that a note could leave as it is.
+    let note = if run.was_made() { "note" } else { "not run" };
+    let worded = |word: &'static str, clauses: Vec<String>| clauses.into_iter().map(move |why| (word, why));
+    worded("doubt", sorted.doubts)
+        .chain(worded("violated", run.other_violations()))
+        .chain(worded("likely cause", sorted.causes))
+        .chain(worded(note, sorted.notes))
+        .collect()
 }
 
 fn health(runs: &[&RunReport], names: Names) -> Markup {
