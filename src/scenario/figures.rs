@@ -195,9 +195,9 @@ impl Distribution {
     /// What the table of a report calls this quantile; `None` for one that is not in it.
     pub(crate) fn heading(self, quantile: Quantile) -> Option<Heading> {
         let (row, wide) = match (self, quantile) {
-            (Distribution::Latency, Quantile::P50) => ("p50 (ms)", "p50\nms"),
-            (Distribution::Latency, Quantile::P99) => ("p99 (ms)", "p99\nms"),
-            (Distribution::Latency, Quantile::Max) => ("max (ms)", "max\nms"),
+            (Distribution::Latency, Quantile::P50) => ("steady p50 (ms)", "p50\nms"),
+            (Distribution::Latency, Quantile::P99) => ("steady p99 (ms)", "p99\nms"),
+            (Distribution::Latency, Quantile::Max) => ("longest (ms)", "max\nms"),
             _ => return None,
         };
         Some(Heading { row, wide, tight: wide })

@@ -10,7 +10,7 @@ use super::super::label::subject;
 use super::super::{
     Distributions, Encoded, IntervalReport, Percentiles, Quantiles, RunReport, percentile_curve,
 };
-use ledger::{Counts, Debts, Messages, Phase, Reasons, Verdict};
+use ledger::{Counts, Debts, Messages, Outcome, Phase, Reasons, Verdict};
 use scenario::Distribution;
 
 /// The runs as one run, and the notes on what makes it doubtful. There is at least one run.
@@ -58,6 +58,7 @@ pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
             publish_delay: publish_delay.encoded(),
         },
         reasons: reasons.clone(),
+        outcomes: outcomes(runs),
         ..RunReport::not_applicable(&first.id, subject(first), &first.pattern, notes.clone())
     };
     (run, notes)
@@ -119,6 +120,24 @@ fn verdict(runs: &[&RunReport]) -> Verdict {
     } else {
         Verdict::Valid
     }
+}
+
+/// What became of each expectation in all runs together: it was met if no run broke it. A value belongs to a run alone.
+fn outcomes(runs: &[&RunReport]) -> Vec<Outcome> {
+    let mut pooled: Vec<Outcome> = Vec::new();
+    for outcome in runs.iter().flat_map(|run| &run.outcomes) {
+        match pooled.iter_mut().find(|known| known.expectation == outcome.expectation) {
+            Some(known) if known.met => *known = alone(outcome),
+            Some(_) => {}
+            None => pooled.push(alone(outcome)),
+        }
+    }
+    pooled
+}
+
+/// The outcome without what only one run can say.
+fn alone(outcome: &Outcome) -> Outcome {
+    Outcome { value: None, from_ms: None, to_ms: None, ..outcome.clone() }
 }
 
 /// How many runs were judged how, by what that does to the verdict of all.
