@@ -21,6 +21,16 @@ pub(super) struct ShownLatency {
 }
 
 impl ShownLatency {
+    /// The latency from the intended send time, in microseconds.
+    pub(super) fn intended_us(self) -> u64 {
+        self.intended_us
+    }
+
+    /// The latency from the actual send time, in microseconds; `None` where nobody measured it.
+    pub(super) fn actual_us(self) -> Option<u64> {
+        self.actual_us
+    }
+
     /// The latency as text: `0.52`, or `0.42-0.52` if the load generator was late and one can see it, or `≤0.52` if
     /// the lower bound is not known.
     pub(super) fn text(self, number: impl Fn(u64) -> String) -> String {
