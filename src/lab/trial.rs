@@ -277,7 +277,8 @@ impl Trial<'_> {
             harness.problems.push(format!("not every client was connected again within {limit}"));
         }
         let strikes = strikes.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ok(Some(Ok(Evidence { ledger, harness, strikes, began, plan, ended, cut, cost })))
+        let answers = dialect.has_answers();
+        Ok(Some(Ok(Evidence { ledger, harness, strikes, began, plan, ended, cut, cost, answers })))
     }
 
     /// Connects, probes and warms up. If there are no clients that could connect, gives the reason.

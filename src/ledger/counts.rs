@@ -58,6 +58,10 @@ pub struct Debts {
     pub lost_online: u64,
     /// [`Count::LostOffline`]
     pub lost_offline: u64,
+    /// Number of debts of acknowledged messages over paths that the pattern has: of so many the losses under
+    /// `lost_confirmed` and `lost_handed` are a part. 0 in an older report.
+    #[serde(default)]
+    pub acked_debts: u64,
 }
 
 impl Debts {
@@ -65,6 +69,11 @@ impl Debts {
     /// nothing was owed.
     pub fn on_time_share(&self) -> Option<f64> {
         (self.owed > 0).then(|| self.on_time as f64 / self.owed as f64)
+    }
+
+    /// Number of lost debts over paths that the pattern has.
+    pub fn lost_over_paths(&self) -> u64 {
+        self.lost.saturating_sub(self.lost_no_path)
     }
 
     /// Number of debts that were received live more than a second after the intended send time.
@@ -160,7 +169,7 @@ macro_rules! sum {
 sum! { Messages: due sent unsent acked refused unknown }
 sum! {
     Debts: owed delivered recovered lost on_time lost_confirmed lost_handed lost_refused lost_unknown lost_no_path
-    lost_online lost_offline
+    lost_online lost_offline acked_debts
 }
 sum! {
     Counts<Option<u64>>: unsent_debts duplicates reordered replay_reordered refused_but_delivered unexpected corrupted

@@ -167,6 +167,8 @@ impl Ledger {
             for (publisher, debt) in debts.iter().enumerate().filter(|(_, debt)| debt.owed()) {
                 let n = (row * self.plan.rooms + subscriber.room) * self.plan.publishers + publisher;
                 sweep.debts.owed += 1;
+                let acked = matches!(self.messages[n].answer, Some(Answer::Confirmed | Answer::Handed));
+                sweep.debts.acked_debts += u64::from(acked && debt.has_path());
                 if debt.received() {
                     self.pay(s, n, debt.live(), sweep);
                 } else {

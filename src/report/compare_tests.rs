@@ -131,7 +131,7 @@ fn it_is_written_for_a_pull_request_and_for_a_program() {
     let comparison = compare(&[side("a", &[1_200]), side("b", &[2_400])]);
     let page = comparison.to_markdown();
     assert!(page.starts_with("## pubsub-lab: a, b compared\n"), "{page}");
-    assert!(page.contains("\n| p99 (ms) | 1.2 | 2.4 | +1.2 | 2.00x | worse |\n"), "{page}");
+    assert!(page.contains("\n| p99 (ms) | 1.2 | 2.4 | +1.2 | 2.00x | differs |\n"), "{page}");
     let text = comparison.to_json().unwrap();
     assert!(text.ends_with("}\n"), "{text}");
     let read: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -7,18 +7,20 @@ use serde_json::Value;
 use super::column::Column;
 use super::grid::{empty, finish};
 use super::label::{Names, bare, subject};
+use super::latency::steady;
 use super::numbers::{percent, span};
 use super::phrases::reasons;
 use super::run_words::sentence;
 use super::{Report, RunReport};
 use ledger::{Verdict, grouped};
-use scenario::{Count, Figure};
+use scenario::{Count, Figure, Quantile};
 
 /// Whether a column stands beside the parameters in the table.
 fn is_shown(column: &Column) -> bool {
     match column {
         Column::Figure(Figure::Count(count), _) => matches!(count, Count::Lost | Count::Duplicates),
         Column::Figure(figure, _) => matches!(figure, Figure::Share(_) | Figure::Quantile(..)),
+        Column::Met => false,
         Column::Verdict => true,
     }
 }
@@ -72,7 +74,10 @@ impl<'a> Curves<'a> {
         let columns: Vec<_> = Column::all().filter(is_shown).collect();
         let names = columns.iter().map(|column| match column.heading() {
             heading if column.shows(Figure::Count(Count::Duplicates)) => heading.tight.to_owned(),
-            heading => heading.row.replace(['(', ')'], ""),
+            heading if matches!(column, Column::Figure(Figure::Quantile(..), _)) => {
+                heading.wide.replace('\n', " ")
+            }
+            heading => heading.row.to_owned(),
         });
         let keys = self.keys.iter().map(|key| (*key).to_owned());
         let run = self.names.are_numbered().then(|| "run".to_owned());
@@ -226,7 +231,7 @@ impl Curve<'_> {
     /// Says how latency and loss went from the first value to the last.
     fn course(&self) -> Option<String> {
         let (first, last) = (self.runs.first()?, self.runs.last()?);
-        let p99 = |run: &RunReport| run.latency_us.map(|latency| span(latency.p99));
+        let p99 = |run: &RunReport| steady(run, Quantile::P99).map(|latency| latency.text(span));
         let on_time = |run: &RunReport| run.debts.and_then(|debts| debts.on_time_share()).map(percent);
         let (from, to) = (self.value(first), self.words(last));
         if self.runs.len() == 1 {
@@ -269,7 +274,8 @@ impl Curve<'_> {
 fn why(run: &RunReport) -> String {
     let unmet = run.outcomes.iter().filter(|outcome| !outcome.met).filter_map(|outcome| outcome.why.clone());
     let unmet: Vec<_> = unmet.collect();
-    match (run.verdict, unmet.is_empty(), run.why.first()) {
+    let sorted = run.sorted_reasons();
+    match (run.verdict, unmet.is_empty(), sorted.all().next()) {
         (Verdict::Violated, false, _) => reasons(&unmet),
         (_, _, Some(first)) => first.clone(),
         _ => "an expectation was not met".into(),

@@ -3,7 +3,7 @@
 
 use super::FaultReport;
 use super::numbers::span;
-use scenario::Fault;
+use scenario::{Action, Fault};
 
 /// Whether subscribers left or joined on purpose, so that nothing broke.
 pub(super) fn is_deliberate(fault: &FaultReport) -> bool {
@@ -14,6 +14,11 @@ pub(super) fn is_deliberate(fault: &FaultReport) -> bool {
 /// ask more of what is whole.
 pub(super) fn breaks(fault: &FaultReport) -> bool {
     fault.planned.as_ref().is_none_or(Fault::breaks)
+}
+
+/// Whether healing the fault starts a process again, whose boot takes its time.
+pub(super) fn starts_again(fault: &FaultReport) -> bool {
+    fault.planned.as_ref().is_some_and(|fault| matches!(fault.action, Action::Kill | Action::Stop))
 }
 
 /// Whether the fault silently keeps nodes from the broker or from each other: nobody is told that nothing passes.

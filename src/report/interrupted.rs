@@ -32,11 +32,14 @@ pub(super) fn of_report(report: &Report) -> Option<String> {
 
 /// The sentence on a run that was cut short.
 pub(super) fn of_run(run: &RunReport) -> String {
-    let why = run.why.first().map_or("interrupted", |why| why.as_str());
+    let mut reasons_of = run.sorted_reasons();
+    // The interruption is the first doubt; others, and what a part of a run would violate, are worth a note.
+    let first = (!reasons_of.doubts.is_empty()).then(|| reasons_of.doubts.remove(0));
+    let why = first.as_deref().unwrap_or("interrupted");
     if run.messages.is_none() {
         return format!("partial: {why}, so that there are no figures.");
     }
-    let rest = match run.why.get(1..).unwrap_or_default() {
+    let rest = match &reasons_of.all().cloned().collect::<Vec<_>>()[..] {
         [] => String::new(),
         more => format!(" Note: {}.", reasons(more)),
     };

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use quick_xml::events::{BytesDecl, BytesText, Event};
 use quick_xml::writer::{ElementWriter, Writer};
 
+use super::verdict_words::phrase;
 use super::{Report, RunReport};
 use cases::{Case, Fate, cases};
 use text::clean;
@@ -77,7 +78,9 @@ fn suite(
     let class = format!("pubsub-lab.{scenario}.{}{variation}", run.label);
     let totals = Totals::of(cases);
     totals.told(begun(writer, "testsuite", &[("name", &name)])).write_inner_content(|writer| {
-        let properties = [("id", run.id.as_str()), ("pattern", &run.pattern), ("seed", &seed.to_string())];
+        let (seed, verdict) = (seed.to_string(), phrase(run));
+        let properties =
+            [("id", run.id.as_str()), ("pattern", &run.pattern), ("seed", &seed), ("verdict", &verdict)];
         begun(writer, "properties", &[]).write_inner_content(|writer| {
             let property =
                 |(name, value): &(&str, &str)| empty(writer, "property", &[("name", name), ("value", value)]);

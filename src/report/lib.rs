@@ -8,8 +8,8 @@
 //! | `run`, `debts`, `quantiles`, `distribution`, `fault_report`, `link`, `host` | what `report.json` says of a run; `schema` is derived from it |
 //! | `file`, `files`, `atomic`, `merge` | the files of a report: read, written, pooled |
 //! | `cost` | what a run took of its machine, in words |
-//! | `table`, `column`, `cells`, `grid`, `label`, `numbers` | the table |
-//! | `sentences`, `run_words`, `fault_words`, `lesson`, `answers`, `interrupted`, `phrases` | what happened, in plain words |
+//! | `table`, `column`, `cells`, `grid`, `label`, `latency`, `numbers` | the table |
+//! | `sentences`, `run_words`, `headline`, `fault_words`, `lesson`, `answers`, `interrupted`, `why`, `verdict_words`, `phrases` | what happened, in plain words |
 //! | `compare`, `curve` | several reports, or the runs of a matrix, side by side |
 //! | `chart`, `page`, `story` | pictures, the page, and the way of one message |
 //! | `junit`, `command` | the report for CI servers, and the command that runs it again |
@@ -30,10 +30,12 @@ mod fault_words;
 mod file;
 mod files;
 mod grid;
+mod headline;
 mod host;
 mod interrupted;
 mod junit;
 mod label;
+mod latency;
 mod lesson;
 mod link;
 mod merge;
@@ -47,6 +49,8 @@ mod schema;
 mod sentences;
 pub mod story;
 mod table;
+mod verdict_words;
+mod why;
 
 #[cfg(test)]
 mod sample;
@@ -86,6 +90,9 @@ pub const SCHEMA: u32 = 1;
 
 /// The exit code of a bench that was interrupted, as shells count SIGINT.
 const INTERRUPTED: u8 = 130;
+/// The exit code of a bench whose faults strike nothing that the chosen patterns have. It proves nothing, so that it is no
+/// success.
+const NOTHING_RUN: u8 = 2;
 
 /// Everything one bench found out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -115,7 +122,7 @@ pub struct Report {
 
 impl Report {
     /// The exit code of a bench: 130 if it was interrupted, else 1 if a conclusive run is violated, else 3 if a run is
-    /// inconclusive, else 0. A run that ended a search counts for neither.
+    /// inconclusive, else 2 if nothing was run, else 0. A run that ended a search counts for neither violation nor doubt.
     pub fn exit_code(&self) -> u8 {
         let any = |verdict| self.runs.iter().any(|run| run.verdict == verdict && !run.sought);
         if self.interrupted {
@@ -124,8 +131,10 @@ impl Report {
             1
         } else if any(Verdict::Inconclusive) {
             3
-        } else {
+        } else if self.runs.iter().any(RunReport::was_made) {
             0
+        } else {
+            NOTHING_RUN
         }
     }
 }
@@ -136,10 +145,10 @@ mod tests {
     use sample::{not_applicable, report, run_with};
 
     #[test]
-    fn a_violation_outranks_what_is_inconclusive_and_both_outrank_success() {
+    fn a_violation_outranks_what_is_inconclusive_and_both_outrank_success_which_takes_a_run() {
         let run = |verdict| run_with(|run| run.verdict = verdict);
         let code = |runs: Vec<RunReport>| report(runs).exit_code();
-        assert_eq!(code(vec![]), 0);
+        assert_eq!([code(vec![]), code(vec![not_applicable(), not_applicable()])], [2, 2]);
         assert_eq!(code(vec![run(Verdict::Valid), not_applicable()]), 0);
         assert_eq!(code(vec![run(Verdict::Valid), run(Verdict::Inconclusive)]), 3);
         assert_eq!(code(vec![run(Verdict::Inconclusive), run(Verdict::Violated), run(Verdict::Valid)]), 1);

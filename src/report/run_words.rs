@@ -1,15 +1,18 @@
 //! What happened in one run, in plain words, derived from its figures alone.
 
-use super::answers::{self, has_no_answers};
-use super::fault_words::{breaks, end_of, is_deliberate, meanwhile};
+use super::answers::answers;
+use super::fault_words::{breaks, end_of, is_deliberate, starts_again};
+use super::headline::headline;
 use super::interrupted;
 use super::label::Names;
+use super::latency::{self, Extent};
 use super::lesson::lesson;
-use super::numbers::{counted, span};
-use super::phrases::{listed, of_deliveries, out_of_reach, reasons, were};
+use super::numbers::{counted, share, span};
+use super::phrases::listed;
+use super::why;
 use super::{FaultReport, RunReport};
-use ledger::{Debts, Messages, Verdict, grouped};
-use scenario::Pattern;
+use ledger::{Debts, Messages, Verdict};
+use scenario::Quantile;
 
 /// A sentence or more on what happened in one run.
 pub(super) fn sentence(run: &RunReport, names: Names) -> String {
@@ -25,92 +28,21 @@ fn said(run: &RunReport) -> String {
         return format!("was not run, because {}.", run.why.first().map_or(missing, |why| why.as_str()));
     };
     if run.verdict == Verdict::Inconclusive {
-        let why = run.why.first().map_or("the evidence is missing", |why| why.as_str());
-        return format!("inconclusive, because {why}. Its figures prove nothing.");
+        return why::inconclusive(run);
     }
+    let answers = answers(run, messages, debts);
     let mut said = vec![
-        format!("{}.", fate(run, messages, debts)),
+        format!("{}.", headline(run, messages, debts)),
+        if answers.is_empty() { answers } else { format!("{answers}.") },
+        late(run, debts),
         aside(run, debts),
         lesson(run, messages, debts),
-        recovery(run),
+        recovery(run, messages, debts),
         latency(run),
     ];
-    if !run.why.is_empty() {
-        let word = if run.verdict == Verdict::Violated { "Violated" } else { "Note" };
-        said.push(format!("{word}: {}.", reasons(&run.why)));
-    }
+    said.extend(why::sentences(run));
     said.retain(|sentence| !sentence.is_empty());
     said.join(" ")
-}
-
-/// A clause on what became of the messages, and whom they reached.
-fn fate(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
-    if has_no_answers(run, messages) {
-        return answers::fate(messages, debts, meanwhile(&breaking(run)).as_deref());
-    }
-    let failed = failed(messages);
-    // A debt without a path is nobody's loss, because the pattern never had a way for it.
-    let lost = debts.lost - debts.lost_no_path;
-    let lost_acked = (debts.lost_confirmed + debts.lost_handed).saturating_sub(debts.lost_no_path);
-    let everyone = if debts.lost_no_path > 0 { "everyone on its publisher's own node" } else { "everyone" };
-    let mut fate = if failed.is_empty() {
-        match (lost, messages.due) {
-            (0, 1) => format!("the only message reached {everyone}"),
-            (0, all) => format!("all {} messages reached {everyone}", grouped(all)),
-            (_, 1) => {
-                format!("the only message was acknowledged, yet {} lost", of_deliveries(lost_acked, debts))
-            }
-            (_, all) => {
-                let all = grouped(all);
-                format!("all {all} messages were acknowledged, yet {} lost", of_deliveries(lost_acked, debts))
-            }
-        }
-    } else {
-        let meanwhile = meanwhile(&breaking(run)).map(|words| format!(" {words}")).unwrap_or_default();
-        let acked = match (messages.acked, lost_acked) {
-            (0, _) => "nothing was acknowledged".into(),
-            (_, 0) => format!("what was acknowledged reached {everyone}"),
-            _ => format!("of what was acknowledged, {} lost", of_deliveries(lost_acked, debts)),
-        };
-        format!("{failed}{meanwhile}; {acked}")
-    };
-    match debts.lost_confirmed {
-        0 => {}
-        1 => fate += ", one of them confirmed, which is a broken promise",
-        broken => fate += &format!(", {} of them confirmed, which is a broken promise", grouped(broken)),
-    }
-    if messages.unknown > 0 {
-        fate += &match debts.lost_unknown {
-            0 => "; the uncertain ones arrived all the same".into(),
-            lost => format!("; of the uncertain ones, {} lost", were(lost, "delivery", "deliveries")),
-        };
-    }
-    let weak_ack = Pattern::named(&run.pattern).and_then(Pattern::weak_ack);
-    if let Some(says) = weak_ack.filter(|_| lost_acked > debts.lost_confirmed && debts.lost_online > 0) {
-        fate += &format!("; an ack of {} says only that {says}", run.pattern);
-    }
-    fate + &out_of_reach(debts)
-}
-
-/// The clause on messages that were not acknowledged: `503 of 2,000 messages were refused and 2 got no certain answer`.
-fn failed(messages: &Messages) -> String {
-    let (refused, unknown, unsent) = (messages.refused, messages.unknown, messages.unsent);
-    let was = |count| if count == 1 { "was" } else { "were" };
-    let failed = [
-        (refused, format!("{} refused", was(refused))),
-        (unknown, "got no certain answer".into()),
-        (unsent, format!("{} never sent", was(unsent))),
-    ];
-    let mut clauses = Vec::new();
-    for (count, what) in failed.into_iter().filter(|(count, _)| *count > 0) {
-        let of = if clauses.is_empty() {
-            format!(" of {}", counted(messages.due, "message", "messages"))
-        } else {
-            String::new()
-        };
-        clauses.push(format!("{}{of} {what}", grouped(count)));
-    }
-    listed(&clauses)
 }
 
 /// The clauses on what else a reader should know about the deliveries.
@@ -122,7 +54,6 @@ fn aside(run: &RunReport, debts: &Debts) -> String {
     let counts = &run.counts;
     let copies = counts.duplicates.filter(|copies| *copies > 0);
     let clauses = [
-        came(Some(debts.late()), "came more than a second late"),
         came(Some(debts.recovered), "came by replay"),
         came(counts.refused_but_delivered, "came though the message had been refused"),
         copies.map(|copies| format!("{} arrived", counted(copies, "extra copy", "extra copies"))),
@@ -132,13 +63,31 @@ fn aside(run: &RunReport, debts: &Debts) -> String {
     if clauses.is_empty() { String::new() } else { format!("{}.", listed(&clauses)) }
 }
 
+/// The sentence on deliveries that came live more than a second late. If they harmed nobody, the subscriber had been away
+/// on purpose, or had the message by replay before.
+fn late(run: &RunReport, debts: &Debts) -> String {
+    let late = debts.late();
+    if late == 0 {
+        return String::new();
+    }
+    let of = counted(late, "delivery", "deliveries");
+    let came = format!("{of} ({}) came more than a second late", share(late, debts.owed));
+    match run.latency_us.map(|latency| latency.max).filter(|max| *max > 1_000_000) {
+        _ if run.times.impact_ms.is_none() && !run.faults.is_empty() => {
+            format!("{came}, to subscribers that had been away or had the message by replay before.")
+        }
+        Some(max) => format!("{came}, the slowest after {}.", span(max)),
+        None => format!("{came}."),
+    }
+}
+
 /// The faults that struck somebody who did not want them.
 fn breaking(run: &RunReport) -> Vec<&FaultReport> {
     run.faults.iter().filter(|fault| !is_deliberate(fault)).collect()
 }
 
 /// The sentence on when the harm was over.
-fn recovery(run: &RunReport) -> String {
+fn recovery(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
     let faults = breaking(run);
     let healed = faults
         .iter()
@@ -147,25 +96,57 @@ fn recovery(run: &RunReport) -> String {
         // Beside a fault that was never healed, nothing can be said to have ended by a healing.
         .filter(|_| faults.iter().all(|fault| fault.heal_begin_ms.is_some() || !breaks(fault)));
     match (run.times.impact_ms, run.times.recovery_ms, healed) {
-        (None, ..) => unharmed(run),
-        (Some(_), Some(0), Some(fault)) => format!("Nothing more was lost or late once {}.", end_of(fault)),
-        (Some(_), Some(ms), Some(fault)) => {
-            format!("All was well again {} after {}.", span(ms.saturating_mul(1_000)), end_of(fault))
+        (None, ..) => unharmed(run, messages, debts),
+        (Some(_), Some(0), Some(fault)) => {
+            format!("{} was lost or late once {}.", nothing_more(run, debts), end_of(fault))
         }
+        (Some(_), Some(ms), Some(fault)) => {
+            let after = span(ms.saturating_mul(1_000));
+            format!("All was well again {after} after {}{}.", end_of(fault), boot(run, fault, ms))
+        }
+        (Some(_), None, Some(_)) => "It was not well again before the load ended.".into(),
         (Some(ms), ..) => harm(ms, &faults),
     }
 }
 
-/// The sentence on harm in a run that harmed nobody who was there. What a subscriber missed while it was away on
-/// purpose is no harm.
-fn unharmed(run: &RunReport) -> String {
-    let Some(debts) = run.debts.filter(|debts| debts.lost_no_path == 0) else { return String::new() };
-    let left = run.faults.iter().any(is_deliberate) && debts.lost + debts.recovered > 0;
-    match (left, debts.lost) {
-        (true, 0) => "Nothing was lost, and only who was away had to wait.".into(),
-        (true, _) => "Nothing else was lost or more than a second late.".into(),
-        (false, _) if run.faults.is_empty() => String::new(),
-        (false, _) => "Nothing was lost or more than a second late.".into(),
+/// The beginning of a sentence on harm that ended. It says nothing of those who were away on purpose, nor of those who
+/// were never reachable: what they miss is no harm, and goes on.
+fn nothing_more(run: &RunReport, debts: &Debts) -> &'static str {
+    if debts.lost_no_path > 0 {
+        "On each publisher's own node, nothing more"
+    } else if run.faults.iter().any(is_deliberate) {
+        "For those who stayed, nothing more"
+    } else {
+        "Nothing more"
+    }
+}
+
+/// The clause on how much of a recovery was the target's own boot; empty where nothing was started again.
+fn boot(run: &RunReport, fault: &FaultReport, recovery_ms: u64) -> String {
+    match run.times.ready_ms.filter(|ready| *ready > 0 && *ready <= recovery_ms) {
+        Some(ready) if starts_again(fault) => {
+            format!("; {} of that was the boot itself", span(ready.saturating_mul(1_000)))
+        }
+        _ => String::new(),
+    }
+}
+
+/// The sentence on a run that harmed nobody who was there. What a subscriber missed while it was away on purpose is no
+/// harm.
+fn unharmed(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
+    if debts.lost_no_path > 0 || messages.unsent > 0 || run.faults.is_empty() {
+        return String::new();
+    }
+    let left = run.faults.iter().any(is_deliberate);
+    match (debts.lost, left) {
+        (0, true) if debts.recovered + debts.late() > 0 => {
+            "Nothing was lost, and only who was away had to wait.".into()
+        }
+        (0, _) if debts.late() > 0 => "Nothing was lost, and nobody waited for more than a second.".into(),
+        (0, _) => "Nothing was lost or more than a second late.".into(),
+        (_, true) => "Nobody who stayed lost anything, or waited for more than a second.".into(),
+        // An older report may not say whom it harmed.
+        (_, false) => String::new(),
     }
 }
 
@@ -186,16 +167,27 @@ fn harm(ms: u64, faults: &[&FaultReport]) -> String {
     }
 }
 
-/// The sentence on how fast the run was, where that is the news: in a run that harmed nobody.
+/// The sentence on how fast the run was while nothing was broken. A run without such a time has the latency of all of it,
+/// in which what waited for a healing is mixed with what did not: that is told only if nothing waited.
 fn latency(run: &RunReport) -> String {
-    let limited = "load generator itself was late, so that the latency is an upper bound";
-    match (&run.latency_us, run.times.impact_ms, run.harness_limited) {
-        (None, ..) | (_, Some(_), false) => String::new(),
-        (Some(_), Some(_), true) => format!("(*) The {limited}."),
-        (Some(latency), None, limits) => {
-            let (half, most) = (span(latency.p50), span(latency.p99));
-            let mark = if limits { format!(" (* the {limited})") } else { String::new() };
-            format!("Half of the deliveries took at most {half}, 99 of 100 at most {most}{mark}.")
-        }
-    }
+    let of = match latency::extent(run) {
+        Extent::Undisturbed => "Half",
+        Extent::SteadyPhase => "In the steady phase, half",
+        Extent::Everything if run.times.impact_ms.is_some() => return String::new(),
+        Extent::Everything if run.phases_us.is_empty() => "Half",
+        Extent::Everything => "No part of the run was steady; over all of it, half",
+    };
+    let [half, most] = [Quantile::P50, Quantile::P99].map(|quantile| latency::steady(run, quantile));
+    let (Some(half), Some(most)) = (half, most) else { return String::new() };
+    let limits = match (half.actual_us(), most.actual_us()) {
+        _ if !run.harness_limited => String::new(),
+        (Some(half), Some(most)) => format!(
+            "; the load generator itself was late, and from the actual sending it was {} and {}",
+            span(half),
+            span(most)
+        ),
+        _ => "; the load generator itself was late, so that these are upper bounds".into(),
+    };
+    let [half, most] = [half, most].map(|latency| span(latency.intended_us()));
+    format!("{of} of the deliveries took at most {half}, 99 of 100 at most {most}{limits}.")
 }

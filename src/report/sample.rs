@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{FaultReport, Host, Quantiles, Report, RunReport};
-use ledger::{Counts, Debts, Messages, Verdict};
+use ledger::{Counts, Debts, Messages, Outcome, Verdict};
 use scenario::{Overrides, Scenario};
 
 /// A report of these runs.
@@ -95,6 +95,19 @@ pub(super) fn amqp() -> RunReport {
         run.times.ready_ms = Some(6_100);
         run.faults = vec![fault("kill = 'broker'", 5_000, Some(10_000))];
     })
+}
+
+/// What became of an expectation.
+pub(super) fn outcome(expectation: &str, met: bool) -> Outcome {
+    Outcome {
+        expectation: expectation.into(),
+        figure: expectation.split(' ').next().unwrap_or_default().into(),
+        value: Some(0.0),
+        met,
+        why: (!met).then(|| format!("{expectation} does not hold")),
+        from_ms: None,
+        to_ms: None,
+    }
 }
 
 /// Makes this number of messages of a run refused and lost.

@@ -28,11 +28,12 @@ pub(crate) struct Declared {
     better: Option<Better>,
     heading: Option<Heading>,
     with_unsent: bool,
+    of_answers: bool,
 }
 
 impl Declared {
     pub(crate) const fn new(name: &'static str, meaning: &'static str) -> Self {
-        Self { name, meaning, better: None, heading: None, with_unsent: false }
+        Self { name, meaning, better: None, heading: None, with_unsent: false, of_answers: false }
     }
 
     /// Two reports are compared by this figure.
@@ -48,6 +49,11 @@ impl Declared {
     /// An expectation on the figure counts the debts of unsent messages as if they had been sent and lost.
     pub(crate) const fn with_unsent(self) -> Self {
         Self { with_unsent: true, ..self }
+    }
+
+    /// The figure counts by what a server answered, and says nothing where the dialect has no answers.
+    pub(crate) const fn of_answers(self) -> Self {
+        Self { of_answers: true, ..self }
     }
 }
 
@@ -182,6 +188,11 @@ impl Figure {
         self.declared().is_some_and(|declared| declared.with_unsent)
     }
 
+    /// Whether the figure counts by what a server answered. Where the dialect has no answers, every message is `unknown`.
+    pub fn is_of_answers(self) -> bool {
+        self.declared().is_some_and(|declared| declared.of_answers)
+    }
+
     /// What is declared of the figure alone; `None` for a quantile, which is declared with its distribution.
     fn declared(self) -> Option<&'static Declared> {
         match self {
@@ -259,7 +270,7 @@ mod tests {
         let rows = ["p50", "p99", "max"].map(|name| Figure::named(name).and_then(|(it, _)| it.heading()));
         assert_eq!(
             rows.map(|heading| heading.map(|it| it.row)),
-            ["p50 (ms)", "p99 (ms)", "max (ms)"].map(Some)
+            ["steady p50 (ms)", "steady p99 (ms)", "longest (ms)"].map(Some)
         );
         assert_eq!(Figure::Count(Count::Lost).heading().map(|it| it.row), Some("lost"));
     }

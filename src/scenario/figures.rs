@@ -38,11 +38,11 @@ declare! {
     Unsent "unsent": "Messages never sent: their publisher had no connection until the end.",
         compared(Lower), heading("unsent", "unsent", "un-\nsent");
     Acked "acked": "Messages that were acknowledged, which is not a delivery.",
-        compared(Higher), heading("acked", "acked", "acked");
+        compared(Higher), heading("acked", "acked", "acked"), of_answers();
     Refused "refused": "Messages certainly not sent on.",
-        compared(Lower), heading("refused", "refused", "re-\nfused");
+        compared(Lower), heading("refused", "refused", "re-\nfused"), of_answers();
     Unknown "unknown": "Messages perhaps sent on, or never answered.",
-        compared(Lower), heading("unknown", "un-\nknown", "un-\nknown");
+        compared(Lower), heading("unknown", "un-\nknown", "un-\nknown"), of_answers();
 
     Owed "owed": "Debts: one for each message sent and each subscriber of its room.",
         compared(Neither), heading("owed", "owed", "owed");
@@ -52,14 +52,15 @@ declare! {
         compared(Neither), heading("recovered", "recov-\nered", "re-\ncov.");
     Lost "lost": "Debts never received.", compared(Lower), heading("lost", "lost", "lost"), with_unsent();
     LostConfirmed "lost_confirmed": "Lost debts whose message the pattern had confirmed: broken promises.",
-        compared(Lower), heading("  of it confirmed", "of it\nconf.", "of it\nconf."), with_unsent();
+        compared(Lower), heading("  of it confirmed", "of it\nconf.", "of it\nconf."), with_unsent(),
+        of_answers();
     LostHanded "lost_handed":
         "Lost debts that nobody had promised: the message was handed over, or the pattern has no path for the debt.",
-        compared(Lower), heading("  of it handed", "of it\nhanded", "of it\nhand."), with_unsent();
+        compared(Lower), heading("  of it handed", "of it\nhanded", "of it\nhand."), with_unsent(), of_answers();
     LostRefused "lost_refused": "Lost debts whose message was refused, so that the publisher knew.",
-        compared(Lower), with_unsent();
+        compared(Lower), with_unsent(), of_answers();
     LostUnknown "lost_unknown": "Lost debts whose message was answered with `unknown`, or not at all.",
-        compared(Lower), with_unsent();
+        compared(Lower), with_unsent(), of_answers();
     LostNoPath "lost_no_path":
         "Lost debts over a path that the pattern does not have; a part of `lost_handed`.", compared(Neither);
     LostOnline "lost_online": "Lost debts whose subscriber was connected when the message was sent.",
@@ -75,7 +76,8 @@ declare! {
         compared(Lower), heading("reordered", "reor-\ndered", "reor-\ndered");
     ReplayReordered "replay_reordered":
         "Debts overtaken within a replay by a later message of the same publisher and room.", compared(Lower);
-    RefusedButDelivered "refused_but_delivered": "Debts received though their message was refused.";
+    RefusedButDelivered "refused_but_delivered": "Debts received though their message was refused.",
+        of_answers();
     Unexpected "unexpected": "Receipts of something never sent, or not of the room.";
     Corrupted "corrupted": "Receipts with a wrong checksum.";
     Foreign "foreign": "Receipts of another run's texts.";
@@ -206,9 +208,9 @@ impl Distribution {
     /// What the table of a report calls this quantile; `None` for one that is not in it.
     pub(crate) fn heading(self, quantile: Quantile) -> Option<Heading> {
         let (row, wide) = match (self, quantile) {
-            (Distribution::Latency, Quantile::P50) => ("p50 (ms)", "p50\nms"),
-            (Distribution::Latency, Quantile::P99) => ("p99 (ms)", "p99\nms"),
-            (Distribution::Latency, Quantile::Max) => ("max (ms)", "max\nms"),
+            (Distribution::Latency, Quantile::P50) => ("steady p50 (ms)", "p50\nms"),
+            (Distribution::Latency, Quantile::P99) => ("steady p99 (ms)", "p99\nms"),
+            (Distribution::Latency, Quantile::Max) => ("longest (ms)", "max\nms"),
             _ => return None,
         };
         Some(Heading { row, wide, tight: wide })

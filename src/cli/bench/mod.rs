@@ -40,8 +40,8 @@ use trace::TraceChoice;
 Ctrl-C stops the current run at once and prints what has been measured so far. A second Ctrl-C stops \
 without a report.
 
-Exit code: 0 if every expectation was met, 1 if one was violated, 2 for wrong usage or an invalid file, \
-3 if the result is inconclusive, 4 if something is missing, 130 if interrupted.")]
+Exit code: 0 if every run is as expected, 1 if one is violated, 2 for wrong usage, an invalid file, or if nothing \
+could be run, 3 if the result is inconclusive, 4 if something is missing, 130 if interrupted.")]
 pub struct BenchArgs {
     /// Name of a shipped scenario (see `pubsub-lab scenarios`), or a file
     #[arg(long, short, value_name = "NAME|FILE", required_unless_present = "repeat")]
@@ -163,7 +163,27 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     if verbosity.shows_more() {
         say(format_args!("logs of every process: {}", options.out.join("logs").display()));
     }
-    Ok(report.exit_code())
+    match report.exit_code() {
+        USAGE => Err(nothing_run(&report, &options.scenario)),
+        code => Ok(code),
+    }
+}
+
+/// The error of a bench whose faults strike nothing that the chosen patterns have, with the patterns that have it.
+fn nothing_run(report: &Report, scenario: &Scenario) -> Failure {
+    let why = report.runs.iter().find_map(|run| run.why.first());
+    let why = why.map_or("no pattern was chosen", String::as_str);
+    let strikes: Vec<_> = scenario
+        .patterns
+        .iter()
+        .filter(|pattern| pattern.is_built() && scenario.applies_to(**pattern).is_ok())
+        .map(|pattern| pattern.name())
+        .collect();
+    let hint = match &strikes[..] {
+        [] => format!("no pattern that {} names has what its faults strike", scenario.name),
+        all => format!("{} can strike {}: `--pattern {}`", scenario.name, all.join(" and "), all.join(",")),
+    };
+    Failure::new(USAGE, format!("nothing was run: {why}"), hint)
 }
 
 /// Number of times that each run is made. A search ends with its first failure, so that each of several searches would

@@ -27,7 +27,8 @@ Examples:
 
 A comparison matches runs by label and parameters; the first side is the baseline. Several runs of a side are \
 pooled: their latencies are read off the sum of their histograms, the share on time is that of all their debts, and \
-every other figure is the median. `better` and `worse` say which way a figure went, however little.
+every other figure is the median. `better` and `worse` say which way a figure went, however little; of single runs it \
+is said only that they differ.
 
 A `*` marks a difference that is more than noise: by the exact two-sided Mann-Whitney U test over the single runs of \
 both sides, chance alone would show such a difference in at most 1 of 100 cases. That takes 5 runs on each side \

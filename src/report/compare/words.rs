@@ -29,7 +29,7 @@ pub(super) fn cells(figure: &Compared, side: usize) -> Option<[String; 6]> {
         shown(after, figure.unit),
         difference,
         ratio,
-        word(after),
+        word(before, after),
     ])
 }
 
@@ -67,9 +67,12 @@ fn signed(difference: f64, unit: Unit) -> String {
     format!("{sign}{text}")
 }
 
-/// The word for a difference: `worse`, or `worse *` if it is more than noise.
-fn word(side: &Value) -> String {
+/// The word for a difference: `worse`, or `worse *` if it is more than noise. Two single runs differ, and no more can be
+/// said of them: the next two may differ the other way.
+fn word(before: &Value, side: &Value) -> String {
+    let single = before.runs.len() <= 1 && side.runs.len() <= 1;
     let word = match side.direction {
+        Some(Direction::Better | Direction::Worse) if single => "differs",
         Some(Direction::Better) => "better",
         Some(Direction::Worse) => "worse",
         Some(Direction::NoJudgement) => "differs",

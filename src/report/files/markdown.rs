@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use super::super::cells::cells;
-use super::super::column::verdict;
 use super::super::command::{command_alone, scenario_file, template_file};
 use super::super::curve::Curves;
 use super::super::interrupted;
 use super::super::label::Names;
 use super::super::run_words::sentence;
 use super::super::sentences::sentences;
+use super::super::verdict_words::phrase;
 use super::super::{Report, RunReport};
 use super::escape::{fenced, row, text};
 
@@ -53,7 +53,7 @@ fn said(report: &Report) -> Vec<String> {
         return sentences(report).iter().map(|sentence| text(sentence)).collect();
     }
     let names = Names::of_all(report);
-    let line = |run: &RunReport| format!("**{}** {}", verdict(run), text(&sentence(run, names)));
+    let line = |run: &RunReport| format!("**{}** {}", phrase(run), text(&sentence(run, names)));
     let whole = interrupted::of_report(report).map(|sentence| format!("**{}**", text(&sentence)));
     whole.into_iter().chain(report.runs.iter().map(line)).collect()
 }

@@ -44,7 +44,9 @@ const PATHS: &str = "paths and processes";
 
 /// The test cases of a run: at least one, so that no run is missed in a list of them.
 pub(super) fn cases(run: &RunReport) -> Vec<Case> {
-    let message = || match &run.why[..] {
+    let sorted = run.sorted_reasons();
+    let first = if sorted.doubts.is_empty() { &run.why } else { &sorted.doubts };
+    let message = || match &first[..] {
         [] => "no reason is known".to_owned(),
         why => why.join("; "),
     };
@@ -57,8 +59,8 @@ pub(super) fn cases(run: &RunReport) -> Vec<Case> {
             )]
         }
         Verdict::Inconclusive => {
-            let text = joined([run.why.join("\n"), faults(run)]);
-            vec![Case::new(VERDICT, Fate::Error { message: message(), text })]
+            let text = joined([first.join("\n"), sorted.violations.join("\n"), faults(run)]);
+            vec![Case { note: remarks(run), ..Case::new(VERDICT, Fate::Error { message: message(), text }) }]
         }
         Verdict::NotApplicable => vec![Case::new(VERDICT, Fate::Skipped { message: message() })],
         Verdict::Valid | Verdict::Violated => made(run),
@@ -68,7 +70,7 @@ pub(super) fn cases(run: &RunReport) -> Vec<Case> {
 /// The test cases of a run that proves something.
 fn made(run: &RunReport) -> Vec<Case> {
     let mut cases: Vec<_> = run.outcomes.iter().map(|outcome| of_outcome(run, outcome)).collect();
-    let (others, remarks) = sorted(run);
+    let others = run.other_violations();
     if !others.is_empty() {
         let text = joined([others.join("\n"), faults(run)]);
         cases.push(failed(run, PATHS, others.join("; "), text));
@@ -77,7 +79,7 @@ fn made(run: &RunReport) -> Vec<Case> {
         cases.push(Case::new(VERDICT, Fate::Passed));
     }
     if let Some(last) = cases.last_mut() {
-        last.note = joined([std::mem::take(&mut last.note), remarks.join("\n")]);
+        last.note = joined([std::mem::take(&mut last.note), remarks(run)]);
     }
     cases
 }
@@ -111,18 +113,11 @@ fn failed(run: &RunReport, name: &str, message: String, text: String) -> Case {
     Case::new(name, Fate::Failed { message, text })
 }
 
-/// The clauses of `why` that belong to no outcome: what violates by itself, and what violates nothing. The ledger puts
-/// the violations of paths and processes before those of expectations, and remarks after them. Where no expectation
-/// parts the two, all stand together.
-fn sorted(run: &RunReport) -> (Vec<&str>, Vec<&str>) {
-    let of_outcome = |why: &str| run.outcomes.iter().any(|outcome| outcome.why.as_deref() == Some(why));
-    let all = || run.why.iter().map(String::as_str);
-    let before = match all().position(of_outcome) {
-        _ if run.verdict != Verdict::Violated => 0,
-        None => run.why.len(),
-        Some(first) => first,
-    };
-    (all().take(before).collect(), all().skip(before).filter(|why| !of_outcome(why)).collect())
+/// What changes no verdict, a line each: what is likely to have caused it all, and what is only worth knowing.
+fn remarks(run: &RunReport) -> String {
+    let sorted = run.sorted_reasons();
+    let causes = sorted.causes.iter().map(|cause| format!("likely cause: {cause}"));
+    causes.chain(sorted.notes).collect::<Vec<_>>().join("\n")
 }
 
 /// The faults that struck, one line each.

@@ -10,7 +10,7 @@ use super::super::label::subject;
 use super::super::{
     Distributions, Encoded, IntervalReport, Percentiles, Quantiles, RunReport, percentile_curve,
 };
-use ledger::{Counts, Debts, Messages, Phase, Verdict};
+use ledger::{Counts, Debts, Messages, Outcome, Phase, Reasons, Verdict};
 use scenario::Distribution;
 
 /// The runs as one run, and the notes on what makes it doubtful. There is at least one run.
@@ -22,7 +22,8 @@ pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
     let fan_out = together(runs, Distribution::FanOut);
     let publish_delay = together(runs, Distribution::PublishDelay);
     let intervals = phases(runs);
-    let doubts = doubts(runs);
+    let reasons = reasons(runs);
+    let notes: Vec<_> = reasons.all().cloned().collect();
     let run = RunReport {
         params: first.params.clone(),
         dialect: first.dialect.clone(),
@@ -56,9 +57,11 @@ pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
             fan_out: fan_out.encoded(),
             publish_delay: publish_delay.encoded(),
         },
-        ..RunReport::not_applicable(&first.id, subject(first), &first.pattern, doubts.clone())
+        reasons: reasons.clone(),
+        outcomes: outcomes(runs),
+        ..RunReport::not_applicable(&first.id, subject(first), &first.pattern, notes.clone())
     };
-    (run, doubts)
+    (run, notes)
 }
 
 /// The sum of one distribution of some runs, if there is one, and the largest value in it.
@@ -119,24 +122,51 @@ fn verdict(runs: &[&RunReport]) -> Verdict {
     }
 }
 
-fn doubts(runs: &[&RunReport]) -> Vec<String> {
-    let mut doubts = Vec::new();
+/// What became of each expectation in all runs together: it was met if no run broke it. A value belongs to a run alone.
+fn outcomes(runs: &[&RunReport]) -> Vec<Outcome> {
+    let mut pooled: Vec<Outcome> = Vec::new();
+    for outcome in runs.iter().flat_map(|run| &run.outcomes) {
+        match pooled.iter_mut().find(|known| known.expectation == outcome.expectation) {
+            Some(known) if known.met => *known = alone(outcome),
+            Some(_) => {}
+            None => pooled.push(alone(outcome)),
+        }
+    }
+    pooled
+}
+
+/// The outcome without what only one run can say.
+fn alone(outcome: &Outcome) -> Outcome {
+    Outcome { value: None, from_ms: None, to_ms: None, ..outcome.clone() }
+}
+
+/// How many runs were judged how, by what that does to the verdict of all.
+fn reasons(runs: &[&RunReport]) -> Reasons {
+    let mut reasons = Reasons::default();
     let count = |verdict| runs.iter().filter(|run| run.verdict == verdict).count();
-    for (verdict, word) in [(Verdict::Violated, "violated"), (Verdict::Inconclusive, "inconclusive")] {
+    for (verdict, word, list) in [
+        (Verdict::Violated, "violated", &mut reasons.violations),
+        (Verdict::Inconclusive, "inconclusive", &mut reasons.doubts),
+    ] {
         match count(verdict) {
             0 => {}
-            some => doubts.push(format!("{some} of {} runs {word}", runs.len())),
+            some => list.push(format!("{some} of {} runs {word}", runs.len())),
         }
     }
     match runs.iter().filter(|run| run.partial).count() {
         0 => {}
-        some => doubts.push(format!("{some} of {} runs interrupted", runs.len())),
+        some => reasons.doubts.push(format!("{some} of {} runs interrupted", runs.len())),
     }
     let without = |run: &&&RunReport| run.latency_us.is_some() && run.distributions.latency.is_none();
     match runs.iter().filter(without).count() {
         0 => {}
-        some => doubts
+        some => reasons
+            .notes
             .push(format!("{some} of {} runs without a distribution, and not in the latency", runs.len())),
     }
-    doubts
+    if !reasons.violations.is_empty() {
+        // One violation violates: what another run did not prove changes nothing.
+        reasons.notes.splice(0..0, std::mem::take(&mut reasons.doubts));
+    }
+    reasons
 }

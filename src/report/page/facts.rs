@@ -20,6 +20,9 @@ pub(super) fn contents(report: &Report) -> Vec<(&'static str, &'static str)> {
     if has_outcomes(report) {
         sections.push(("expectations", "Expectations"));
     }
+    if report.runs.iter().any(|run| run.cost.is_some()) {
+        sections.push(("cost", "Cost"));
+    }
     sections.extend([("harness", "Harness"), ("repeat", "To repeat it"), ("scenario", "Scenario")]);
     sections
 }
@@ -125,14 +128,28 @@ fn outcomes(run: &RunReport, names: Names) -> Markup {
                         @if let Some(why) = &outcome.why { ": " (why) }
                     }
                 }
-                @for why in run.why.iter().filter(|why| !stands_in_outcomes(run, why)) { li { (why) } }
+                @for (word, why) in remarks(run) {
+                    li {
+                        @if word == "violated" { span.unmet { (word) ": " } } @else { (word) ": " }
+                        (why)
+                    }
+                }
             }
         }
     }
 }
 
-fn stands_in_outcomes(run: &RunReport, why: &str) -> bool {
-    run.outcomes.iter().any(|outcome| outcome.why.as_deref() == Some(why))
+/// Every reason that is no outcome of an expectation, and the word for what it does to the verdict.
+fn remarks(run: &RunReport) -> Vec<(&'static str, String)> {
+    let sorted = run.sorted_reasons();
+    // A run that was not made has no verdict that a note could leave as it is.
+    let note = if run.was_made() { "note" } else { "not run" };
+    let worded = |word: &'static str, clauses: Vec<String>| clauses.into_iter().map(move |why| (word, why));
+    worded("doubt", sorted.doubts)
+        .chain(worded("violated", run.other_violations()))
+        .chain(worded("likely cause", sorted.causes))
+        .chain(worded(note, sorted.notes))
+        .collect()
 }
 
 fn health(runs: &[&RunReport], names: Names) -> Markup {

@@ -14,12 +14,11 @@ use std::path::Path;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::chart::{self, Picture, Shape};
-use super::column::verdict;
-
 use super::interrupted;
 use super::label::Names;
 use super::run_words::sentence;
 use super::sentences::sentences;
+use super::verdict_words::{class, phrase};
 use super::{Report, RunReport};
 
 /// The style sheet; the page adds the colours of its charts.
@@ -122,19 +121,10 @@ fn verdict_of(run: &RunReport, names: Names) -> Markup {
         article.run {
             h3 {
                 (names.whole(run)) " "
-                span class=(format!("verdict {}", class(run))) { (verdict(run)) }
+                span class=(format!("verdict {}", class(run))) { (phrase(run)) }
             }
             p.said { (sentence_case(said)) }
         }
-    }
-}
-
-/// The style of a verdict: its word is the class of the element.
-fn class(run: &RunReport) -> &'static str {
-    match verdict(run) {
-        "partial" => "inconclusive",
-        "n/a" => "not-applicable",
-        word => word,
     }
 }
 

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use crate::column::Column;
 use crate::label::Names;
+use crate::latency::{Extent, extent};
 use crate::{Report, RunReport};
 
 /// Number of runs that have room beside each other on a sheet of paper.
@@ -14,19 +15,26 @@ pub(super) type Cell<'a> = dyn Fn(&RunReport) -> String + 'a;
 
 /// The table of the figures of every run.
 pub(super) fn table(report: &Report) -> Markup {
-    let limited = report.runs.iter().any(|run| run.harness_limited);
+    let vague = |text: &str| text.contains('≤') || (text.contains('-') && text.len() > 1);
+    let whole = report.runs.iter().any(|run| extent(run) == Extent::Everything && run.latency_us.is_some());
     let cells: Vec<_> = Column::of(report)
         .into_iter()
         .map(|column| (column.heading().row, move |run: &RunReport| column.cell(run)))
         .collect();
     let rows = cells.iter().map(|(name, cell)| (*name, cell as &Cell));
+    let limited = report.runs.iter().any(|run| cells.iter().any(|(_, cell)| vague(&cell(run))));
     html! {
         (grid(&report.runs.iter().collect::<Vec<_>>(), Names::of_all(report), rows))
         p.soft {
             "Messages are counted as sent; debts, one for each message and subscriber of its room, from “owed” on. "
-            "“On time” is live within a second of the intended send time; latency is of what was delivered. "
+            "“On time” is live within a second of the intended send time; latency is of what was delivered, and steady while nothing was broken or "
+            "recovering. "
             "“-” does not exist there."
-            @if limited { " “*” marks latency that the harness limited." }
+            @if whole { " In parentheses it is of the whole run, no part of which was steady." }
+            @if limited {
+                " The load generator was late: “0.42-0.52” is the latency from the actual and from the intended send "
+                "time, and “≤” stands where the first is not known."
+            }
         }
     }
 }

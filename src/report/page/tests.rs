@@ -16,7 +16,8 @@ fn every_run_has_its_verdict_its_sentence_and_its_column() {
         let column = format!("<th scope=\"col\">{}</th>", Names::of_all(&report).whole(run));
         assert!(page.contains(&column), "{column} in {page}");
     }
-    assert!(page.contains("class=\"verdict not-applicable\">n/a<"), "{page}");
+    assert!(page.contains("class=\"verdict not-applicable\">not run<"), "{page}");
+    assert!(page.contains("class=\"verdict neutral\">no expectations<"), "{page}");
     assert!(page.contains("<td>15,090</td>"), "{page}");
     assert!(page.contains("pubsub-lab bench --scenario broker-down --seed 42"), "{page}");
 }

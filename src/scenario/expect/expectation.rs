@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::bound::Bound;
 use super::whose::Whose;
-use crate::figure::{FigureKind, figure_kind};
+use crate::figure::{Figure, FigureKind, figure_kind};
 
 /// One bound on one figure of the report.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,14 @@ impl Expectation {
     /// The kind of the expectation's figure.
     pub fn kind(&self) -> FigureKind {
         figure_kind(&self.figure).unwrap_or(FigureKind::Count)
+    }
+}
+
+impl Expectation {
+    /// Whether the bound is on what a server answered, so that a server whose dialect has no answers can neither keep nor
+    /// break it.
+    pub fn is_of_answers(&self) -> bool {
+        Figure::named(&self.figure).is_some_and(|(figure, _)| figure.is_of_answers())
     }
 }
 

@@ -48,7 +48,7 @@ fn the_run_under_way_is_in_the_report_and_marked() {
     assert_eq!(run.counts(["unsent", "lost"]), [0, 0], "{:#}", run.brief());
     assert!(run["latency_us"]["p50"].is_u64());
     let out = ended.out();
-    let row = out.iter().find(|line| line.starts_with("redis ")).unwrap();
+    let row = out.iter().find(|line| line.starts_with("verdict ")).unwrap();
     assert!(row.ends_with(" partial"), "{row}");
     let said = out.iter().position(|line| line.starts_with("The bench was interrupted: ")).unwrap();
     assert!(out[said].ends_with("Not run: zeromq and local."), "{}", out[said]);

@@ -25,7 +25,7 @@ fn a_matrix_is_a_run_a_value_and_prints_the_curve() {
     let ids: Vec<_> = runs.iter().map(|run| run["id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(ids, ["local-1", "local-2", "local-3", "local-4"]);
     assert_eq!(report.json()["scenario"]["matrix"], serde_json::json!({"rate": [50, 100], "nodes": [1, 2]}));
-    let rows = ended.out().iter().filter(|line| line.ends_with("valid")).count();
+    let rows = ended.out().iter().filter(|line| line.ends_with("no expectations")).count();
     assert_eq!(rows, 4, "{}", ended.everything());
     // A flag takes the place of the field's values.
     let ended = conclusive(&quick("[matrix]\nrate = [50, 100]\n"), &["--rate", "70"]);

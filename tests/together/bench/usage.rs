@@ -123,3 +123,17 @@ fn urls_are_measured_as_they_are() {
     let ended = Bench::start(&leave, &[&["--url", &url][..], &quick].concat()).ended();
     assert_eq!(ended.report().run("attached")["verdict"], "inconclusive");
 }
+
+#[test]
+fn a_bench_that_runs_nothing_is_no_success_and_names_the_patterns_that_its_faults_strike() {
+    let scenario = short("[[fault]]\nat = \"1s\"\nfor = \"500ms\"\nkill = \"broker\"\n");
+    for format in ["text", "json"] {
+        let ended = Bench::start(&scenario, &["--pattern", "zeromq", "--format", format]).ended();
+        assert_eq!(ended.code, Some(2), "{}", ended.everything());
+        let err = ended.err().join("\n");
+        assert!(err.contains("error: nothing was run: zeromq has no broker to kill\n"), "{err}");
+        let hint = "\nhint: scenario can strike redis and amqp: `--pattern redis,amqp`";
+        assert!(err.contains(hint), "{err}");
+        assert_eq!(ended.report().run("zeromq")["verdict"], "not_applicable");
+    }
+}

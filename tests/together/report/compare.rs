@@ -80,7 +80,7 @@ fn one_run_a_side_has_no_noise_and_its_difference_is_shown_all_the_same() {
     assert!(text.contains("one run a side: no noise known; repeat with --runs 5"), "{text}");
     let line = text.lines().find(|line| line.starts_with("lost ")).unwrap();
     let words: Vec<_> = line.split_whitespace().collect();
-    assert_eq!(words, ["lost", "0", "500", "+500", "-", "worse"]);
+    assert_eq!(words, ["lost", "0", "500", "+500", "-", "differs"]);
     assert!(!text.contains('*'), "{text}");
 }
 
