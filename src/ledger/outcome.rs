@@ -9,7 +9,7 @@ pub struct Outcome {
     pub expectation: String,
     /// The figure's name.
     pub figure: String,
-    /// The figure's value (a count, a share of 1, or milliseconds); null where it does not exist.
+    /// The figure's value (a count, a share of 1, milliseconds, or an amount in the unit of its name); null where it does not exist.
     pub value: Option<f64>,
     /// Whether the bound holds.
     pub met: bool,

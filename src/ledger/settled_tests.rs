@@ -93,6 +93,17 @@ fn every_time_is_found_by_its_name_in_milliseconds() {
 }
 
 #[test]
+fn every_amount_is_found_by_its_name_in_the_unit_that_the_name_says() {
+    let mut settled = each_its_own_number();
+    let amount = |settled: &Settled, name| settled.figure(name).map(FigureValue::value);
+    assert_eq!((amount(&settled, "rss_mib"), amount(&settled, "cpu_us_per_delivery")), (None, None));
+    let cost = RunCost { cpu_us_per_delivery: Some(8.25), rss_mib: 41.5, ..RunCost::default() };
+    settled.cost = Some(cost);
+    let found = ["cpu_us_per_delivery", "rss_mib", "rss_mib_us", "rss"].map(|name| amount(&settled, name));
+    assert_eq!(found, [Some(8.25), Some(41.5), None, None]);
+}
+
+#[test]
 fn every_count_is_summed() {
     assert_eq!(record::<Messages>(1) + record(2), record(3));
     assert_eq!(record::<Debts>(1) + record(2), record(3));

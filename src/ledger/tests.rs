@@ -341,7 +341,8 @@ fn every_figure_has_its_name_and_no_other_name_is_a_figure() {
     harness.publish_delay.saturating_record(1);
     harness.loop_lag.saturating_record(1);
     send(&mut ledger, 1, Handed);
-    let replayed = ledger.settle(std::slice::from_ref(&heal), ms(60_000));
+    let mut replayed = ledger.settle(std::slice::from_ref(&heal), ms(60_000));
+    replayed.cost = Some(RunCost::default().over(2));
     for name in scenario::figure_names() {
         let of_harness = match scenario::Figure::named(&name) {
             Some((scenario::Figure::Quantile(of, quantile), _)) => harness.quantile_us(of, quantile),

@@ -86,9 +86,14 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
     ]);
     let mut json = serde_json::to_value(run()).unwrap();
     // The encoded value, and what is read back from it, are tested where they are made.
-    for (key, parts) in
-        [("intervals", 2), ("percentiles", 3), ("distributions", 5), ("stories", 0), ("began_unix_ms", 0)]
-    {
+    for (key, parts) in [
+        ("intervals", 2),
+        ("percentiles", 3),
+        ("distributions", 5),
+        ("stories", 0),
+        ("began_unix_ms", 0),
+        ("cost", 0),
+    ] {
         let value = json.as_object_mut().unwrap().remove(key).unwrap();
         let length = value.as_array().map_or(0, Vec::len) + value.as_object().map_or(0, serde_json::Map::len);
         assert_eq!(length, parts, "{key}: {value}");

@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn every_figure_is_in_the_list_of_all() {
-        let all = Count::ALL.len() + Share::ALL.len() + Time::ALL.len();
+        let all = Count::ALL.len() + Share::ALL.len() + Time::ALL.len() + Cost::ALL.len();
         assert_eq!(Figure::all().count(), all + Distribution::ALL.len() * Quantile::ALL.len());
     }
 
@@ -300,15 +300,18 @@ mod tests {
         assert_eq!(others, [Some(false); 2]);
         let kinds = ["lost", "on_time", "p50"].map(figure_kind);
         assert_eq!(kinds, [Some(FigureKind::Count), Some(FigureKind::Share), Some(FigureKind::Time)]);
+        // The unit in the name of an amount is a part of it, and there is no other.
+        let amounts = ["cpu_us_per_delivery", "rss_mib", "rss_mib_ms", "rss"].map(figure_kind);
+        assert_eq!(amounts, [Some(FigureKind::Amount), Some(FigureKind::Amount), None, None]);
     }
 
     #[test]
     fn a_list_of_figures_leaves_out_units_and_parts_of_the_way() {
         let known: Vec<_> = known().collect();
         let (counts, shares) = (Count::ALL.len(), Share::ALL.len());
-        assert_eq!((counts >= 27, known.len()), (true, counts + shares + 13));
+        assert_eq!((counts >= 27, known.len()), (true, counts + shares + 13 + Cost::ALL.len()));
         assert_eq!((known[0], known[counts], known[counts + shares]), ("due", "on_time", "p50"));
-        assert_eq!(known.last(), Some(&"ready"));
+        assert_eq!(known.last(), Some(&"rss_mib"));
         assert!(known.contains(&"fan_out_p50") && !known.contains(&"service_p50"));
     }
 

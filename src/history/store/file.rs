@@ -37,6 +37,8 @@ const SCHEMA: &str = "
 /// The file, opened for writing.
 pub struct Store {
     pub(super) connection: Connection,
+    /// The subscription by which the last delivery came that is in the file; `None` before the first one.
+    pub(super) epoch: Option<u64>,
     file: File,
 }
 
@@ -126,7 +128,7 @@ impl Store {
         // A file of an earlier version has no such table, and can be read by that version with it.
         connection.execute_batch(margin::SCHEMA)?;
         let file = File::at(path).ok_or(Trouble::Gone)?;
-        Ok(Self { connection, file })
+        Ok(Self { connection, epoch: None, file })
     }
 
     /// Whether the path still leads to this file.

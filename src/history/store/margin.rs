@@ -1,13 +1,16 @@
 //! How far before the message `after` a replay begins.
 //!
 //! A client holds what its node's queue held up to `after`, and the queues of a broker order the messages of different
-//! publishers differently. Two things bring a message behind `after` in the node's queue though it stands before it
+//! publishers differently. Three things bring a message behind `after` in the node's queue though it stands before it
 //! here:
 //! - **It was under way to both queues as `after` was.** RabbitMQ puts a message into its queues one after the other, so
 //!   it stands here a moment before `after`: within [`UNDER_WAY`].
 //! - **It reached this queue alone, and was published once more**, after its publisher or the broker had failed. Its
 //!   first copy may stand here far before `after`. Where its later copy came is written down, so the replay begins at
 //!   its first copy.
+//! - **`after` reached the node's queue alone, and was published once more.** Then it stands here behind messages that
+//!   were published since. Only a broker that fails does that, and the history loses its connection as well. Where it
+//!   came back is written down as a seam, so the replay begins there.
 
 use rusqlite::{Connection, Rows, params};
 
@@ -28,6 +31,9 @@ pub(super) const SCHEMA: &str = "
         seq     INTEGER PRIMARY KEY, -- of a message that came more than once
         reached INTEGER NOT NULL     -- the highest seq given when it came last
     ) STRICT;
+    CREATE TABLE IF NOT EXISTS seams (
+        seq INTEGER PRIMARY KEY -- the last one before the history came back to the broker
+    ) STRICT;
 ";
 
 /// Records that a second copy of this message has come, when `reached` was the highest sequence number.
@@ -37,9 +43,19 @@ pub(super) fn record_copy(connection: &Connection, id: &str, reached: i64) -> ru
     connection.execute(record, params![id, reached]).map(drop)
 }
 
-/// Forgets the copies of messages that are trimmed, up to this sequence number.
-pub(super) fn forget_copies(connection: &Connection, last: i64) -> rusqlite::Result<()> {
-    connection.execute("DELETE FROM copies WHERE seq <= ?", [last]).map(drop)
+/// Records that what follows this sequence number came over another connection to the broker. Nothing precedes the first
+/// message of all, so there is no seam before it.
+pub(super) fn record_seam(connection: &Connection, seq: i64) -> rusqlite::Result<()> {
+    if seq > 0 {
+        connection.execute("INSERT OR IGNORE INTO seams VALUES (?)", [seq])?;
+    }
+    Ok(())
+}
+
+/// Forgets what is recorded of messages that are trimmed, up to this sequence number.
+pub(super) fn forget_trimmed(connection: &Connection, last: i64) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM copies WHERE seq <= ?", [last])?;
+    connection.execute("DELETE FROM seams WHERE seq < ?", [last]).map(drop)
 }
 
 /// The sequence number at which a replay after this message begins: at most `margin` messages of the room before it.
@@ -61,7 +77,12 @@ pub(super) fn margin_start(
         params![farthest, under_way, under_way, room],
         |row| row.get(0),
     )?;
-    Ok(first_copy.unwrap_or(under_way))
+    let seam: Option<i64> = connection.query_row(
+        "SELECT min(seq) + 1 FROM seams WHERE seq >= ? - 1 AND seq < ?",
+        params![farthest, under_way],
+        |row| row.get(0),
+    )?;
+    Ok([first_copy, seam].into_iter().flatten().fold(under_way, i64::min))
 }
 
 /// Walks from a message back: gives the first message that may have been under way with it, and the farthest.

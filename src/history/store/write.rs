@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::file::Store;
-use super::margin::{forget_copies, record_copy};
+use super::margin::{forget_trimmed, record_copy, record_seam};
 use crate::intake::{Content, Delivery};
 use crate::keep::Bounds;
 
@@ -52,12 +52,16 @@ impl Store {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // The number is read from the file and not from memory, because another process may write to the file too.
         let mut seq = last_seq(&transaction)?;
+        let mut epoch = self.epoch;
         {
             let mut insert = transaction.prepare(
                 "INSERT INTO messages (id, room, stored_at, envelope) VALUES (?, ?, ?, ?)
                  ON CONFLICT (id) DO NOTHING",
             )?;
             for delivery in batch {
+                if epoch.replace(delivery.epoch) != Some(delivery.epoch) {
+                    record_seam(&transaction, seq)?;
+                }
                 match &delivery.content {
                     Content::Message(message) => {
                         let row = params![&*message.id, &*message.room, now, &*message.envelope];
@@ -77,6 +81,7 @@ impl Store {
         add(&transaction, i64::try_from(written.stored).unwrap_or(0))?;
         (written.trimmed, written.more_to_trim) = trim(&transaction, bounds, now)?;
         transaction.commit()?;
+        self.epoch = epoch;
         Ok(written)
     }
 
@@ -104,7 +109,7 @@ impl Store {
 fn trim(connection: &Connection, bounds: Bounds, now: i64) -> rusqlite::Result<(u64, bool)> {
     let Some(last) = last_to_trim(connection, bounds, now)? else { return Ok((0, false)) };
     let trimmed = connection.execute("DELETE FROM messages WHERE seq <= ?", [last])?;
-    forget_copies(connection, last)?;
+    forget_trimmed(connection, last)?;
     add(connection, -i64::try_from(trimmed).unwrap_or(0))?;
     let trimmed = trimmed as u64;
     Ok((trimmed, trimmed >= TRIM_STEP))

@@ -127,6 +127,8 @@ fn a_bound_that_cannot_be_read_gets_a_hint_of_its_kind() {
             format!("`lost` {number}"),
             "a range has two ends; for one, write a sign such as `<=`",
         ),
+        ("rss_mib = \"< 50ms\"", format!("`rss_mib` {number}"), "`50ms` is no number"),
+        ("rss_mib = []", "`rss_mib` has an empty list of bounds".into(), "write it like rss_mib = \"<= 50\""),
         ("lost = []", "`lost` has an empty list of bounds".into(), "write it like lost = 0"),
         (
             "lost = [[0]]",
@@ -145,7 +147,8 @@ fn a_bound_that_cannot_be_read_gets_a_hint_of_its_kind() {
     }
     let (_, hint) = wrong("colour = 1");
     assert!(
-        hint.starts_with("known are `due`, `sent`") && hint.ends_with("`impact`, `recovery` and `ready`"),
+        hint.starts_with("known are `due`, `sent`")
+            && hint.ends_with("`ready`, `cpu_us_per_delivery` and `rss_mib`"),
         "{hint}"
     );
 }

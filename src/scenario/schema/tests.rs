@@ -122,8 +122,10 @@ fn what_several_places_refer_to_is_defined() {
     let schema = json_schema();
     let defined = schema["$defs"].as_object().unwrap();
     let names: Vec<_> = defined.keys().map(String::as_str).collect();
-    let expected =
-        ["count", "duration", "figures", "link", "micros", "millis", "patterns", "share", "span", "time"];
+    let expected = [
+        "amount", "count", "duration", "figures", "link", "micros", "millis", "patterns", "share", "span",
+        "time",
+    ];
     assert_eq!(names, expected);
     let patterns = json!({
         "type": "array", "items": { "enum": Pattern::ALL.map(Pattern::name) }, "minItems": 1,

@@ -217,6 +217,24 @@ async fn a_replay_begins_with_what_may_have_been_under_way() {
 }
 
 #[tokio::test]
+async fn a_replay_over_a_lost_connection_begins_where_the_history_came_back() {
+    let place = place();
+    let (history, publisher) = started(&place).await;
+    publisher.say("r", &ids("m", 0..300)).await;
+    publisher.fenced(&history).await;
+    drop(history);
+    let history = place.start(&[]);
+    publisher.say("r", &ids("m", 300..1_000)).await;
+    publisher.fenced(&history).await;
+    place.sqlite().execute("UPDATE messages SET stored_at = 1700000000000 + seq * 10", []).unwrap();
+    for (after, expected) in [(400, "m.300"), (790, "m.300"), (810, "m.785")] {
+        let (replayed, found, _) = history.replay("r", &format!("after=m.{after}&limit=1000")).await;
+        assert!(found);
+        assert_eq!(replayed[0], expected, "after m.{after}");
+    }
+}
+
+#[tokio::test]
 async fn long_messages_come_in_pages_of_bounded_size() {
     let place = place();
     let (history, publisher) = started(&place).await;
