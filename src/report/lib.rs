@@ -8,7 +8,7 @@
 //! | `run`, `debts`, `quantiles`, `distribution`, `fault_report`, `link`, `host` | what `report.json` says of a run; `schema` is derived from it |
 //! | `file`, `files`, `atomic`, `merge` | the files of a report: read, written, pooled |
 //! | `table`, `column`, `cells`, `grid`, `label`, `numbers` | the table |
-//! | `sentences`, `run_words`, `fault_words`, `lesson`, `answers`, `interrupted`, `phrases` | what happened, in plain words |
+//! | `sentences`, `run_words`, `fault_words`, `lesson`, `answers`, `interrupted`, `payers`, `phrases` | what happened, in plain words |
 //! | `compare`, `curve` | several reports, or the runs of a matrix, side by side |
 //! | `chart`, `page`, `story` | pictures, the page, and the way of one message |
 //! | `junit`, `command` | the report for CI servers, and the command that runs it again |
@@ -37,6 +37,7 @@ mod link;
 mod merge;
 mod numbers;
 mod page;
+mod payers;
 mod phrases;
 mod quantiles;
 mod run;

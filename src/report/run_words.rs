@@ -6,6 +6,7 @@ use super::interrupted;
 use super::label::Names;
 use super::lesson::lesson;
 use super::numbers::{counted, span};
+use super::payers;
 use super::phrases::{listed, of_deliveries, out_of_reach, reasons, were};
 use super::{FaultReport, RunReport};
 use ledger::{Debts, Messages, Verdict, grouped};
@@ -31,6 +32,7 @@ fn said(run: &RunReport) -> String {
     let mut said = vec![
         format!("{}.", fate(run, messages, debts)),
         aside(run, debts),
+        payers::sentence(run),
         lesson(run, messages, debts),
         recovery(run),
         latency(run),
