@@ -82,7 +82,7 @@ impl Ledger {
     /// Records when whatever is wrong with a receipt happened. The receipt came `late` nanoseconds after the message
     /// was due.
     fn note_when(&mut self, receipt: Early, due: u64, late: u64) {
-        let Early { n, seen: Seen { live, first, again, disordered }, at, .. } = receipt;
+        let Early { s, n, seen: Seen { live, first, again, disordered }, at } = receipt;
         let seen = &mut self.seen;
         if again {
             seen.at[Count::Duplicates].include(at);
@@ -97,6 +97,7 @@ impl Ledger {
             if late > ON_TIME_NANOS {
                 seen.late.include(due);
                 self.timeline.late(due);
+                self.subscribers[s].late += 1;
             }
         }
         if !live && first {

@@ -45,6 +45,7 @@
 //! | `record` | the events themselves: sendings, answers, presence and receipts |
 //! | `progress` | how a run stands while it lasts |
 //! | `stopped`, `phase`, `testimony` | paths that stopped; steady, fault and recovery; three messages as they went |
+//! | `payers` | the few subscribers that lost something or had it late |
 //! | `settled` | every figure of a run |
 //! | `chronicle`, `settle` | the end of a run: its course, and what became of each debt |
 //! | `blame` | the moments to blame for a figure that does not keep its bound |
@@ -70,6 +71,7 @@ mod message;
 mod moments;
 mod outcome;
 mod path;
+mod payers;
 mod phase;
 mod plan;
 mod presence;
@@ -130,6 +132,7 @@ pub use ledger::Ledger;
 pub use message::Answer;
 pub use outcome::Outcome;
 pub use path::Path;
+pub use payers::Payer;
 pub use phase::{Interval, Phase};
 pub use plan::Plan;
 pub use progress::Progress;

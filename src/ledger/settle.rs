@@ -75,6 +75,7 @@ impl Ledger {
             },
             unverified_paths: self.unverified.iter().copied().collect(),
             stopped_paths: stopped,
+            payers: self.payers(),
             latency: self.latency.clone(),
             service: self.service.clone(),
             recovered: self.recovered.clone(),

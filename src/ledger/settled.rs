@@ -6,6 +6,7 @@ use super::counts::{Counts, Debts, Messages};
 use super::figure_value::{FigureValue, quantile_us};
 use super::moments::Moments;
 use super::path::Path;
+use super::payers::Payer;
 use super::phase::Interval;
 use super::run_cost::RunCost;
 use super::single_times::SingleTimes;
@@ -28,6 +29,8 @@ pub struct Settled {
     pub unverified_paths: Vec<Path>,
     /// Paths that stopped working and did not come back, in the order in which they stopped.
     pub stopped_paths: Vec<StoppedPath>,
+    /// The subscribers that lost something or had it late, if they are few.
+    pub payers: Vec<Payer>,
     /// First live receipt minus intended send time, in microseconds.
     pub latency: Histogram<u64>,
     /// First live receipt minus actual send time, in microseconds.

@@ -12,6 +12,8 @@ pub(super) struct Subscriber {
     /// The debts by [`Plan::place`] among the messages of the subscriber's room.
     pub(super) debts: Vec<Debt>,
     pub(super) presence: Presence,
+    /// Number of its debts that were delivered live, but late.
+    pub(super) late: u64,
     /// For each publisher, one more than the highest sequence received live.
     live_next: Vec<u32>,
     /// For each publisher, when something of it was last received, in nanoseconds since the run's zero; 0 for
@@ -42,6 +44,7 @@ impl Subscriber {
             room,
             debts: vec![Debt::default(); plan.room_messages(room)],
             presence: Presence::default(),
+            late: 0,
             live_next: vec![0; plan.publishers],
             heard: vec![0; plan.publishers],
             replay_next: Vec::new(),

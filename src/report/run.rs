@@ -12,8 +12,8 @@ use super::link::{LinkReport, ProxyReport};
 use super::quantiles::{Quantiles, by_phase};
 use super::story::Story;
 use ledger::{
-    Counts, Debts, FaultTimes, FigureSource, Harness, Judgement, Messages, Outcome, Path, Phase, Reasons,
-    RunCost, Settled, SingleTimes, Slice, StoppedPath, Verdict,
+    Counts, Debts, FaultTimes, FigureSource, Harness, Judgement, Messages, Outcome, Path, Payer, Phase,
+    Reasons, RunCost, Settled, SingleTimes, Slice, StoppedPath, Verdict,
 };
 use scenario::{Distribution, Quantile};
 
@@ -66,6 +66,10 @@ pub struct RunReport {
     /// Paths that worked, and then worked no more until the end.
     #[serde(default)]
     pub stopped_paths: Vec<StoppedPath>,
+    /// The subscribers that lost something or had it more than a second late, if they are five or fewer and there are
+    /// others.
+    #[serde(default)]
+    pub payers: Vec<Payer>,
     /// Latency of debts delivered live, from the intended send time, in microseconds.
     pub latency_us: Option<Quantiles>,
     /// Latency of debts delivered live, from the actual send time, in microseconds.
@@ -158,6 +162,7 @@ impl RunReport {
             outcomes: judgement.outcomes.clone(),
             unverified_paths: settled.unverified_paths.clone(),
             stopped_paths: settled.stopped_paths.clone(),
+            payers: settled.payers.clone(),
             latency_us: Quantiles::of(&settled.latency).map(|us| us.at_most(longest)),
             // The time from the actual sending is never longer than from the intended one, so the same largest value
             // holds.
@@ -221,6 +226,7 @@ impl RunReport {
             counts: Counts::default(),
             unverified_paths: Vec::new(),
             stopped_paths: Vec::new(),
+            payers: Vec::new(),
             latency_us: None,
             service_us: None,
             recovered_us: None,

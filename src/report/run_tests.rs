@@ -69,7 +69,7 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
             expected[count] = json!(0);
         }
     }
-    for none in ["unverified_paths", "stopped_paths"] {
+    for none in ["unverified_paths", "stopped_paths", "payers"] {
         expected[none] = json!([]);
     }
     expected["timeline"] = json!([

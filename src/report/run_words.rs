@@ -8,6 +8,7 @@ use super::label::Names;
 use super::latency::{self, Extent};
 use super::lesson::lesson;
 use super::numbers::{counted, share, span};
+use super::payers;
 use super::phrases::listed;
 use super::why;
 use super::{FaultReport, RunReport};
@@ -36,6 +37,7 @@ fn said(run: &RunReport) -> String {
         if answers.is_empty() { answers } else { format!("{answers}.") },
         late(run, debts),
         aside(run, debts),
+        payers::sentence(run),
         lesson(run, messages, debts),
         recovery(run, messages, debts),
         latency(run),

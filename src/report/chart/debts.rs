@@ -13,7 +13,8 @@ use super::shape::Shape;
 use super::sheet::{Drawn, Sheet};
 use super::slices::{Grain, Point};
 use super::titles;
-use crate::{Report, RunReport};
+use crate::label::Names;
+use crate::{Report, RunReport, payers};
 use ledger::{Slice, grouped};
 
 /// A layer of the picture, which is drawn on top of another.
@@ -69,8 +70,9 @@ pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
     };
     let caption = format!(
         "What became of every delivery that was owed, by the intended send time of its message. Late is more than \
-         a second after that. However few, they are drawn high enough to be seen.{}{}",
+         a second after that. However few, they are drawn high enough to be seen.{}{}{}",
         grain.told("their sum"),
+        paid(report),
         omitted(&report.runs)
     );
     layout.picture("debts", &titles::debts(report), caption, |sheet, panel, run| {
@@ -127,4 +129,11 @@ fn told(slice: &Slice) -> String {
     let late = if slice.late.is_some() { format!(" ({late} of them late)") } else { String::new() };
     let (at, delivered) = (seconds(slice.at_ms), grouped(slice.delivered));
     format!("{at}: {delivered} delivered{late}, {recovered} recovered, {lost} lost")
+}
+
+/// Who paid in each run, where that is a few.
+fn paid(report: &Report) -> String {
+    let names = Names::of_all(report);
+    let paying = shown(&report.runs).iter().filter(|run| !run.payers.is_empty());
+    paying.map(|run| format!(" {}: {}", names.whole(run), payers::sentence(run))).collect()
 }
