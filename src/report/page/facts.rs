@@ -26,7 +26,8 @@ pub(super) fn sections(report: &Report, dir: &Path) -> Markup {
         @if made.iter().any(|run| !run.outcomes.is_empty() || !run.why.is_empty()) {
             section {
                 h2 { "Expectations and remarks" }
-                @for run in &report.runs { (outcomes(run, names)) }
+                // That a run was not made, and why, is said under "What happened".
+                @for run in &made { (outcomes(run, names)) }
             }
         }
         section {
@@ -114,13 +115,11 @@ fn outcomes(run: &RunReport, names: Names) -> Markup {
 /// Every reason that is no outcome of an expectation, and the word for what it does to the verdict.
 fn remarks(run: &RunReport) -> Vec<(&'static str, String)> {
     let sorted = run.sorted_reasons();
-    // A run that was not made has no verdict that a note could leave as it is.
-    let note = if run.was_made() { "note" } else { "not run" };
     let worded = |word: &'static str, clauses: Vec<String>| clauses.into_iter().map(move |why| (word, why));
     worded("doubt", sorted.doubts)
         .chain(worded("violated", run.other_violations()))
         .chain(worded("likely cause", sorted.causes))
-        .chain(worded(note, sorted.notes))
+        .chain(worded("note", sorted.notes))
         .collect()
 }
 
