@@ -20,3 +20,7 @@ pub fn sentences(report: &Report) -> Vec<String> {
 #[cfg(test)]
 #[path = "sentences_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "generated_tests.rs"]
+mod generated_tests;

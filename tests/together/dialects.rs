@@ -135,7 +135,7 @@ async fn a_server_that_speaks_json_is_spoken_to_by_a_template() {
     let server = ChatServer::start(2, json(false)).await;
     let two_rooms = Plan { publishers: 2, subscribers: 8, rooms: 2, ..plan(2) };
     let messages = Messages { due: 120, sent: 120, acked: 120, ..Messages::default() };
-    let debts = Debts { owed: 480, delivered: 480, ..Debts::default() };
+    let debts = Debts { owed: 480, delivered: 480, acked_debts: 480, ..Debts::default() };
     let (done, harness) = measure(&server, template(JSON), two_rooms, (messages, debts)).await;
     assert_eq!((done.counts.foreign, &*harness.notes), (0, &[][..]));
     assert!(server.offers().iter().all(|offer| offer == "chat.v2"));
@@ -151,7 +151,7 @@ async fn control_what_such_a_server_loses_though_it_acknowledged_it_is_lost() {
     let server = ChatServer::start(1, Manners { lose: Some(10), ..json(false) }).await;
     let messages = Messages { due: 120, sent: 120, acked: 120, ..Messages::default() };
     let (_, mut debts) = unanswered(36);
-    (debts.lost_unknown, debts.lost_handed) = (0, 36);
+    (debts.lost_unknown, debts.lost_handed, debts.acked_debts) = (0, 36, 360);
     measure(&server, template(JSON), plan(1), (messages, debts)).await;
 }
 

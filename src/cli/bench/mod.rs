@@ -179,9 +179,13 @@ fn nothing_run(report: &Report, scenario: &Scenario) -> Failure {
         .filter(|pattern| pattern.is_built() && scenario.applies_to(**pattern).is_ok())
         .map(|pattern| pattern.name())
         .collect();
+    let name = &scenario.name;
     let hint = match &strikes[..] {
-        [] => format!("no pattern that {} names has what its faults strike", scenario.name),
-        all => format!("{} can strike {}: `--pattern {}`", scenario.name, all.join(" and "), all.join(",")),
+        [] => format!("no pattern that {name} names has what its faults strike"),
+        [only] => format!("{name} can strike {only}: `--pattern {only}`"),
+        [first @ .., last] => {
+            format!("{name} can strike {} and {last}: `--pattern {}`", first.join(", "), strikes.join(","))
+        }
     };
     Failure::new(USAGE, format!("nothing was run: {why}"), hint)
 }

@@ -53,6 +53,26 @@ impl StyledLine {
         self.0.iter().map(|(_, text)| measure_text_width(text)).sum()
     }
 
+    /// The line in as many lines as it needs, each at most `columns` columns wide and broken between words where a word is
+    /// not wider than that. Each further line is indented.
+    pub(super) fn wrapped(&self, columns: usize) -> Vec<StyledLine> {
+        const INDENT: &str = "  ";
+        let (mut lines, mut line) = (Vec::new(), StyledLine::new());
+        for (tone, text) in &self.0 {
+            for word in words(text) {
+                let used = line.width();
+                if used > INDENT.len() && used + measure_text_width(word.trim_end()) > columns {
+                    lines.push(std::mem::replace(&mut line, StyledLine::new().then(Tone::Plain, INDENT)));
+                }
+                // The blank at the end of a full line would only make it too long.
+                let full = line.width() + measure_text_width(word) > columns;
+                line.push(*tone, if full { word.trim_end() } else { word });
+            }
+        }
+        lines.push(line);
+        lines
+    }
+
     /// The line in at most `columns` columns, with the codes of its colours if `colours` is set.
     pub(super) fn cut(&self, columns: usize, colours: bool) -> String {
         // A line that is cut says so: the half of a number is another number.
@@ -77,6 +97,16 @@ impl StyledLine {
         }
         out
     }
+}
+
+/// The words of a text, each with the blanks behind it. A number and its unit are one word.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut before = [' '; 2];
+    text.split_inclusive(move |c: char| {
+        let ends = c == ' ' && !before[1].is_ascii_digit() && before != [' '; 2];
+        before = [before[1], c];
+        ends
+    })
 }
 
 /// The longest beginning of a text that has room in `columns` columns.
@@ -114,6 +144,20 @@ mod tests {
         let wide = StyledLine::new().then(Tone::Plain, "漢字");
         assert_eq!([2, 3, 4].map(|columns| wide.cut(columns, false)), ["…", "漢…", "漢字"]);
         assert_eq!(wide.width(), 4);
+    }
+
+    #[test]
+    fn it_is_wrapped_between_words_and_keeps_its_tones() {
+        let line = StyledLine::new().then(Tone::Bad, "kill broker since  1.2 s").then(Tone::Good, "; next");
+        let wrapped = |columns| -> Vec<_> {
+            let lines = line.wrapped(columns);
+            lines.iter().map(|line| line.cut(columns, false).trim_end().to_owned()).collect()
+        };
+        assert_eq!(wrapped(40), ["kill broker since  1.2 s; next"]);
+        assert_eq!(wrapped(24), ["kill broker since  1.2 s", "  ; next"].map(str::to_owned));
+        assert_eq!(wrapped(14), ["kill broker", "  since  1.2 s", "  ; next"]);
+        assert_eq!(line.wrapped(24)[1].cut(24, true), "  \x1b[32m; \x1b[0m\x1b[32mnext\x1b[0m");
+        assert_eq!(StyledLine::new().wrapped(10), [StyledLine::new()]);
     }
 
     #[test]

@@ -15,23 +15,28 @@ const SPARKS: usize = 40;
 
 /// The lines of the scene, none of them longer than `columns` columns once it is cut.
 pub(super) fn lines(scene: &Scene, now: Instant, columns: usize) -> Vec<StyledLine> {
-    let mut lines = vec![head(scene, now, columns), latency(scene, columns)];
+    let mut lines = head(scene, now, columns);
+    lines.push(latency(scene, columns));
     lines.extend(counts(&scene.counts, columns));
-    lines.extend([members::line(scene, columns), faults::line(scene, scene.loaded(now))]);
+    lines.push(members::line(scene, columns));
+    lines.extend(faults::line(scene, scene.loaded(now)).wrapped(columns));
     lines
 }
 
 /// The line on the run and its phase: `[1/4] redis  load   ███████░░░░░░░░   7.3 s of 20.0 s`.
-fn head(scene: &Scene, now: Instant, columns: usize) -> StyledLine {
-    let Some(phase) = &scene.phase else { return StyledLine::new().then(Tone::Plain, scene.run.clone()) };
+///
+/// Where the name and the time have no room in one line, the name has a line of its own.
+fn head(scene: &Scene, now: Instant, columns: usize) -> Vec<StyledLine> {
+    let name = || StyledLine::new().then(Tone::Plain, scene.run.clone());
+    let Some(phase) = &scene.phase else { return vec![name()] };
     // The load has a clock of its own: its first message is due a moment after the phase begins.
     let began = if phase.name == "load" { scene.load_began.unwrap_or(now) } else { phase.began };
     let lasted = now.saturating_duration_since(began);
     let time = time(phase, lasted);
-    // If the line is too long, the name is cut, because it is the least news.
     let others = "  warm-up    ".len() + time.chars().count();
-    let name = shortened(&scene.run, columns.saturating_sub(others));
-    let mut line = StyledLine::new().then(Tone::Plain, format!("{name}  {:<7}  ", phase.name));
+    let alone = name().width() + others > columns;
+    let mut line = if alone { StyledLine::new() } else { name().then(Tone::Plain, "  ") };
+    line.push(Tone::Plain, format!("{:<7}  ", phase.name));
     let room = columns.saturating_sub(line.width() + 2 + time.chars().count()).min(BAR);
     match phase.length.filter(|_| is_certain(phase)) {
         Some(length) => {
@@ -48,7 +53,8 @@ fn head(scene: &Scene, now: Instant, columns: usize) -> StyledLine {
             line.push(Tone::Faint, format!("{waiting:<room$.room$}"));
         }
     }
-    line.then(Tone::Plain, format!("  {time}"))
+    line.push(Tone::Plain, format!("  {time}"));
+    if alone { vec![name(), line] } else { vec![line] }
 }
 
 /// Whether a phase lasts as long as it says. The other phases end when they are done.
@@ -81,15 +87,6 @@ fn latency(scene: &Scene, columns: usize) -> StyledLine {
     line.then(Tone::Good, sparkline::bars(shown, scale, room))
         .then(Tone::Plain, format!("  {newest:>7}"))
         .then(Tone::Faint, format!("  scale to {}", sparkline::span(scale)))
-}
-
-/// The text in at most `columns` columns.
-fn shortened(text: &str, columns: usize) -> String {
-    if text.chars().count() <= columns {
-        return text.into();
-    }
-    let kept = text.chars().take(columns.saturating_sub(1)).collect::<String>();
-    if columns == 0 { kept } else { kept + "…" }
 }
 
 /// The headings and the figures below them; where there is no room for all side by side, the others stand further

@@ -70,14 +70,16 @@ fn a_narrow_terminal_shows_every_figure_whole() {
     let mut scene = scene(now);
     scene.run = "[1/4] a server of mine rate=100".into();
     let expected = "
-[1/4] a …  load         6.2 s of 20.0 s
+[1/4] a server of mine rate=100
+load     ███░░░░░░░░    6.2 s of 20.0 s
 p99 latency  ▅▅▅             -  scale …
      sent     acked   refused   unknown
       620       500       119         1
     delivered   lost so far
        15,000           600
   2 nodes up  broker KILLED
-kill broker since  1.2 s, heals in  3.…
+kill broker since  1.2 s, heals in
+  3.8 s
 ";
     assert_eq!(format!("\n{}", drawn(&scene, now, 39)), expected);
     // The widths are the one at which all counts just fit side by side, and one column less.

@@ -44,7 +44,8 @@ pub(super) fn sections(report: &Report, dir: &Path) -> Markup {
         @if has_outcomes(report) {
             section id="expectations" {
                 h2 { "Expectations and remarks" }
-                @for run in &report.runs { (outcomes(run, names)) }
+                // That a run was not made, and why, is said under "What happened".
+                @for run in &made { (outcomes(run, names)) }
             }
         }
         @if made.iter().any(|run| run.cost.is_some()) {
@@ -142,13 +143,11 @@ fn outcomes(run: &RunReport, names: Names) -> Markup {
 /// Every reason that is no outcome of an expectation, and the word for what it does to the verdict.
 fn remarks(run: &RunReport) -> Vec<(&'static str, String)> {
     let sorted = run.sorted_reasons();
-    // A run that was not made has no verdict that a note could leave as it is.
-    let note = if run.was_made() { "note" } else { "not run" };
     let worded = |word: &'static str, clauses: Vec<String>| clauses.into_iter().map(move |why| (word, why));
     worded("doubt", sorted.doubts)
         .chain(worded("violated", run.other_violations()))
         .chain(worded("likely cause", sorted.causes))
-        .chain(worded(note, sorted.notes))
+        .chain(worded("note", sorted.notes))
         .collect()
 }
 

@@ -23,6 +23,16 @@ fn every_run_has_its_verdict_its_sentence_and_its_column() {
 }
 
 #[test]
+fn the_text_says_once_why_a_run_was_not_made() {
+    let report = report(vec![redis(), not_applicable()]);
+    let page = text(&report);
+    // Pictures have words of their own.
+    let texts: String =
+        page.split("<figure").map(|part| part.rsplit("</figure>").next().unwrap_or(part)).collect();
+    assert_eq!(texts.matches("zeromq has no broker").count(), 1, "{texts}");
+}
+
+#[test]
 fn nothing_that_a_user_wrote_is_markup() {
     let mean = "<script>alert(1)</script>";
     let mut report = report(vec![run_with(|run| {

@@ -228,7 +228,7 @@ fn a_node_that_dies_unasked_is_reported_and_the_run_goes_on() {
         bench.err_line("node 2 died: killed by SIGKILL");
         bench.err_line("  | ");
     });
-    let run = ended.run("redis", 0);
+    let run = ended.run("redis", 1);
     assert!(run.why().contains(&"node 2 died unasked"), "{:#}", run.brief());
     assert_eq!(run.counts(["due", "unsent", "owed"]), [300, 0, 3_600]);
     let out = ended.out().join("\n");

@@ -77,7 +77,10 @@ fn a_fault_of_processes_is_not_applicable_there() {
     let server = Running::start(&servers);
     let fault = "[[fault]]\nat = \"1s\"\nfor = \"500ms\"\nkill = \"node 0\"\n";
     let ended = conclusive(&short(1, fault), &["--url", &server.url]);
-    assert_eq!((ended.code, &ended.report().run("attached")["verdict"]), (Some(0), &"not_applicable".into()));
+    assert_eq!((ended.code, &ended.report().run("attached")["verdict"]), (Some(2), &"not_applicable".into()));
+    ended.err_line(
+        "error: nothing was run: `kill node 0` strikes processes, and those of the server are not the lab's",
+    );
 }
 
 #[test]
