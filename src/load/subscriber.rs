@@ -106,6 +106,7 @@ impl<'a> Ear<'a> {
         self.node = node;
         self.round += 1;
         let run = self.run;
+        run.ledger().connected(self.number);
         match &run.dialect {
             Dialect::V1 => {
                 let after = (!self.last_id.is_empty()).then_some(&*self.last_id);
