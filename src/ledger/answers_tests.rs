@@ -106,4 +106,7 @@ fn what_comes_before_the_load_is_noted_and_counts_nowhere() {
     let settled = ledger.settle(&[], ms(0));
     let Counts { unexpected, corrupted, foreign, .. } = settled.counts;
     assert_eq!(([unexpected, corrupted, foreign], settled.before), ([1, 1, 1], before));
+    ledger.corrupted_rehearsal();
+    let settled = ledger.settle(&[], ms(0));
+    assert_eq!((settled.counts.corrupted, settled.before.corrupted), (1, 3), "it may come late");
 }

@@ -167,6 +167,11 @@ impl Ledger {
         self.seen.at[Count::Corrupted].include(nanos(at));
     }
 
+    /// Records that some subscriber received a text of the probe or the warm-up with a wrong checksum, whenever it came.
+    pub fn corrupted_rehearsal(&mut self) {
+        self.before.corrupted += 1;
+    }
+
     /// Records that subscriber `s` received a text of another run.
     pub fn foreign(&mut self, _s: usize, at: Duration) {
         if !self.is_measured(at) {

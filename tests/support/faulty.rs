@@ -100,8 +100,8 @@ pub struct Faults {
     pub live_after_replay: bool,
     /// The newest message of a replay comes live, before the others.
     pub live_before_replay: bool,
-    /// Every message of the warm-up is delivered with one character changed.
-    pub damage_warm_up: bool,
+    /// Every message of the warm-up is delivered later by this time, with one character changed.
+    pub damage_warm_up: Option<Duration>,
     /// Each `subscribe` brings a message of another run first.
     pub greets: bool,
     /// A replay brings at most this number of messages, the newest; if there are more, it admits that it is a `part`.
@@ -474,12 +474,13 @@ impl State {
             if said.load {
                 *inner.live.entry(subscriber).or_default() += 1;
             }
+            if let Some(later) = self.faults.damage_warm_up.filter(|_| said.warm) {
+                let mut changed = message.clone();
+                changed["text"] = damaged(message["text"].as_str().unwrap()).into();
+                let _ = member.outbox.send(Out::Later(changed.to_string(), later));
+                continue;
+            }
             match self.faults.harm.get(&subscriber) {
-                _ if said.warm && self.faults.damage_warm_up => {
-                    let mut changed = message.clone();
-                    changed["text"] = damaged(message["text"].as_str().unwrap()).into();
-                    member.send(changed.to_string());
-                }
                 None => member.send(message.to_string()),
                 Some(harm) => member.deliver(harm, message, said),
             }
