@@ -3,22 +3,27 @@
 use std::sync::PoisonError;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use load::LoadGenerator;
 
 /// How often the drain looks whether everything has arrived.
 const LOOK: Duration = Duration::from_millis(20);
+/// The least time that the drain listens on when everything has arrived: a second copy comes after the first, and an answer
+/// that contradicts another comes after that.
+const LISTENING: Duration = Duration::from_secs(1);
 
-/// Waits until every debt is paid and every publish is answered, or the time is up. Silence alone never ends the drain:
-/// a broker that boots is quiet too.
+/// Listens for [`LISTENING`], or for the limit if that is shorter, then waits until every debt is paid and every publish is
+/// answered, or the limit is reached. Silence alone never ends the drain: a broker that boots is quiet too.
 pub(super) async fn drain(generator: &LoadGenerator, limit: Duration) {
-    let deadline = Instant::now() + limit;
+    let began = Instant::now();
+    let deadline = began + limit;
     let ledger = generator.ledger();
     let waits = || {
         let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
         ledger.outstanding() > 0 || (generator.has_answers() && ledger.unanswered() > 0)
     };
+    sleep_until(began + LISTENING.min(limit)).await;
     while waits() && Instant::now() < deadline {
         sleep(LOOK).await;
     }

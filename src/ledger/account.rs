@@ -42,8 +42,10 @@ impl Ledger {
 
     /// Counts a receipt of a message that was sent.
     pub(super) fn account(&mut self, receipt: Early) {
-        let Early { s, n, seen: Seen { live, first, again, disordered }, at } = receipt;
-        let debt = self.subscribers[s].debts[self.plan.place(n)];
+        let Early { s, n, seen, at } = receipt;
+        let Seen { live, first, again, disordered, after_live } = seen;
+        let place = self.plan.place(n);
+        let debt = self.subscribers[s].debts[place];
         if !debt.owed() {
             return;
         }
@@ -53,6 +55,9 @@ impl Ledger {
         self.note_when(receipt, due, late);
         let (debts, counts) = (&mut self.tally.debts, &mut self.tally.counts);
         counts.duplicates += u64::from(again);
+        counts.held_again += u64::from(seen.held_again());
+        counts.live_again += u64::from(seen.live_again());
+        counts.replay_after_live += u64::from(after_live);
         if live {
             counts.reordered += u64::from(disordered);
         } else {
@@ -72,25 +77,33 @@ impl Ledger {
         }
         if !live && first {
             debts.recovered += 1;
-            self.recovered.saturating_record(late / 1_000);
+            self.subscribers[s].replayed.record(place, late / 1_000);
         }
         if first && late > ON_TIME_NANOS && debt.has_path() && !self.was_away(s, n) {
-            self.harm.cover(intended, at);
+            self.harm.add(n, intended, at);
         }
     }
 
     /// Records when whatever is wrong with a receipt happened. The receipt came `late` nanoseconds after the message
     /// was due.
     fn note_when(&mut self, receipt: Early, due: u64, late: u64) {
-        let Early { s, n, seen: Seen { live, first, again, disordered }, at } = receipt;
+        let Early { s, n, seen: was, at } = receipt;
+        let Seen { live, again, disordered, after_live, .. } = was;
+        let order = if live { Count::Reordered } else { Count::ReplayReordered };
         let seen = &mut self.seen;
-        if again {
-            seen.at[Count::Duplicates].include(at);
-            self.timeline.duplicate(due);
+        for (is_so, count) in [
+            (again, Count::Duplicates),
+            (was.held_again(), Count::HeldAgain),
+            (was.live_again(), Count::LiveAgain),
+            (after_live, Count::ReplayAfterLive),
+            (disordered, order),
+        ] {
+            if is_so {
+                seen.at[count].include(at);
+            }
         }
-        if disordered {
-            let order = if live { Count::Reordered } else { Count::ReplayReordered };
-            seen.at[order].include(at);
+        if again {
+            self.timeline.duplicate(due);
         }
         if live && !again {
             seen.service.include(at.saturating_sub(self.messages[n].sent_at), due);
@@ -100,16 +113,18 @@ impl Ledger {
                 self.subscribers[s].late += 1;
             }
         }
-        if !live && first {
-            seen.recovered.include(late, due);
-        }
     }
 
     /// Whether a subscriber was away on purpose when a message was sent, or left before the message could be late: it
     /// did not let the pattern have its time. Asked only about debts that are late or lost: whatever that client did
     /// until then has been told.
     pub(super) fn was_away(&self, s: usize, n: usize) -> bool {
+        self.was_away_from(self.messages[n].sent_at, s, n)
+    }
+
+    /// Whether a subscriber was away on purpose at some moment from `from` until message `n` could be late.
+    pub(super) fn was_away_from(&self, from: u64, s: usize, n: usize) -> bool {
         let late = self.intended(n).saturating_add(ON_TIME_NANOS);
-        self.subscribers[s].presence.was_away(self.messages[n].sent_at, late)
+        self.subscribers[s].presence.was_away(from, late)
     }
 }

@@ -9,6 +9,11 @@ use super::timeline::SLICE;
 use scenario::{Bound, Count, Distribution, Figure, Quantile, Share, Time};
 
 impl Settled {
+    /// From the first harmed intended send time to the end of the last harm; `None` if nobody was harmed.
+    pub(super) fn harmed(&self) -> Option<(Duration, Duration)> {
+        times(self.moments.harm)
+    }
+
     /// Where in time a figure that does not keep this bound went wrong. The bound is in milliseconds if the figure is a
     /// time. `None` where no moment is to blame.
     pub(super) fn went_wrong(
@@ -35,7 +40,7 @@ impl Settled {
             Figure::Share(Share::OnTime) if !exceeded => self.too_few(Count::Delivered).or(moments.late),
             Figure::Share(_) | Figure::Quantile(..) | Figure::Cost(_) => Span::default(),
         };
-        span.ends().map(|(from, to)| (Duration::from_nanos(from), Duration::from_nanos(to)))
+        times(span)
     }
 
     /// The moments of what was counted, and of the unsent messages where their debts count, too.
@@ -97,4 +102,9 @@ impl Settled {
         }
         span
     }
+}
+
+/// The ends of a span of nanoseconds.
+fn times(span: Span) -> Option<(Duration, Duration)> {
+    span.ends().map(|(from, to)| (Duration::from_nanos(from), Duration::from_nanos(to)))
 }

@@ -90,6 +90,12 @@ pub struct Counts<N = u64> {
     pub unsent_debts: N,
     /// [`Count::Duplicates`]
     pub duplicates: N,
+    /// [`Count::HeldAgain`]
+    pub held_again: N,
+    /// [`Count::LiveAgain`]
+    pub live_again: N,
+    /// [`Count::ReplayAfterLive`]
+    pub replay_after_live: N,
     /// [`Count::Reordered`]
     pub reordered: N,
     /// [`Count::ReplayReordered`]
@@ -109,6 +115,9 @@ impl From<Counts> for Counts<Option<u64>> {
         Self {
             unsent_debts: Some(counts.unsent_debts),
             duplicates: Some(counts.duplicates),
+            held_again: Some(counts.held_again),
+            live_again: Some(counts.live_again),
+            replay_after_live: Some(counts.replay_after_live),
             reordered: Some(counts.reordered),
             replay_reordered: Some(counts.replay_reordered),
             refused_but_delivered: Some(counts.refused_but_delivered),
@@ -142,6 +151,9 @@ pub(super) fn read(count: Count, of: &(impl FigureSource + ?Sized)) -> Option<u6
         Count::LostOffline => debts.map(|it| it.lost_offline),
         Count::UnsentDebts => counts.unsent_debts,
         Count::Duplicates => counts.duplicates,
+        Count::HeldAgain => counts.held_again,
+        Count::LiveAgain => counts.live_again,
+        Count::ReplayAfterLive => counts.replay_after_live,
         Count::Reordered => counts.reordered,
         Count::ReplayReordered => counts.replay_reordered,
         Count::RefusedButDelivered => counts.refused_but_delivered,
@@ -172,8 +184,8 @@ sum! {
     lost_online lost_offline acked_debts
 }
 sum! {
-    Counts<Option<u64>>: unsent_debts duplicates reordered replay_reordered refused_but_delivered unexpected corrupted
-    foreign
+    Counts<Option<u64>>: unsent_debts duplicates held_again live_again replay_after_live reordered replay_reordered
+    refused_but_delivered unexpected corrupted foreign
 }
 
 /// How two counts are added.

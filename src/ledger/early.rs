@@ -50,7 +50,8 @@ mod tests {
     use super::*;
 
     fn early(n: usize, at: u64) -> Early {
-        Early { s: 0, n, seen: Seen { live: true, first: true, again: false, disordered: false }, at }
+        let seen = Seen { live: true, first: true, again: false, disordered: false, after_live: false };
+        Early { s: 0, n, seen, at }
     }
 
     #[test]

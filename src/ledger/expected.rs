@@ -32,22 +32,27 @@ pub(super) fn outcome(settled: &Settled, harness: &Harness, expectation: &Expect
         Figure::Quantile(of, quantile) => harness.quantile_us(of, quantile).map(FigureValue::Micros),
         _ => None,
     };
-    let Some(read) = settled.value(figure).or_else(of_harness) else {
+    let read = settled.value(figure).or_else(of_harness);
+    let Some(counted) = count_unsent(settled, figure, read) else {
         return match nothing(settled, figure) {
             Nothing::ToRecoverFrom if bound.holds(0.0) => outcome,
             Nothing::ToRecoverFrom => {
                 violated(format!("{name} does not exist (no debt was harmed), expected {expected}"))
             }
-            Nothing::ToShow(why) => violated(format!("{name} does not exist ({why}), expected {expected}")),
+            Nothing::ToShow(why) => at(
+                settled
+                    .harmed()
+                    .filter(|_| settled.times.not_recovered && figure == Figure::Time(Time::Recovery)),
+                violated(format!("{name} does not exist ({why}), expected {expected}")),
+            ),
         };
     };
-    let counted = count_unsent(settled, figure, read);
     let value = counted.value();
     if bound.holds(value) {
         return Outcome { value: Some(value), ..outcome };
     }
     let mut why = format!("{name} is {}", counted.in_words(kind));
-    if value != read.value() {
+    if read.is_none_or(|read| read.value() != value) {
         why += &format!(" with the {} debts of unsent messages", grouped(settled.counts.unsent_debts));
     }
     why += &format!(", expected {expected}");
@@ -55,13 +60,13 @@ pub(super) fn outcome(settled: &Settled, harness: &Harness, expectation: &Expect
     if let Some((from, to)) = when {
         why += &format!(" ({})", stretch(from, to));
     }
+    at(when, Outcome { value: Some(value), ..violated(why) })
+}
+
+/// The outcome with the time in which the figure went wrong.
+fn at(when: Option<(Duration, Duration)>, outcome: Outcome) -> Outcome {
     let ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    Outcome {
-        value: Some(value),
-        from_ms: when.map(|(from, _)| ms(from)),
-        to_ms: when.map(|(_, to)| ms(to)),
-        ..violated(why)
-    }
+    Outcome { from_ms: when.map(|(from, _)| ms(from)), to_ms: when.map(|(_, to)| ms(to)), ..outcome }
 }
 
 /// A stretch of time since the load began, in words: `from 5.1 s to 9.9 s`, or `at 5.1 s` where it is a moment.
@@ -88,6 +93,10 @@ fn nothing(settled: &Settled, figure: Figure) -> Nothing {
         Figure::Time(Time::Impact | Time::Recovery) if settled.times.impact_ms.is_none() => {
             return Nothing::ToRecoverFrom;
         }
+        Figure::Time(Time::Recovery) if settled.times.not_recovered => "not well again before the load ended",
+        Figure::Time(Time::Recovery) if settled.moments.healing => {
+            "no message was due after the last healing began"
+        }
         Figure::Time(_) => "no fault was healed",
         Figure::Cost(Cost::CpuUsPerDelivery) if settled.cost.is_some() => "nothing was received",
         Figure::Cost(_) => "no process that the lab started was measured",
@@ -103,19 +112,23 @@ fn nothing(settled: &Settled, figure: Figure) -> Nothing {
 }
 
 /// Counts the debts of unsent messages as if they had been sent and lost, in every expectation on a figure to which that
-/// matters.
-fn count_unsent(settled: &Settled, figure: Figure, value: FigureValue) -> FigureValue {
+/// matters. A share of nothing that was owed exists if there are such debts.
+fn count_unsent(settled: &Settled, figure: Figure, value: Option<FigureValue>) -> Option<FigureValue> {
     let unsent = settled.counts.unsent_debts;
-    match value {
-        _ if !figure.counts_unsent() => value,
-        FigureValue::Share { part, whole } if figure == Figure::Share(Share::OnTime) => {
-            FigureValue::Share { part, whole: whole + unsent }
+    if unsent == 0 || !figure.counts_unsent() {
+        return value;
+    }
+    match (figure, value) {
+        (Figure::Share(share), value) => {
+            let (part, whole) = match value {
+                Some(FigureValue::Share { part, whole }) => (part, whole),
+                _ => (0, 0),
+            };
+            let unsent_part = if share == Share::OnTime { 0 } else { unsent };
+            Some(FigureValue::Share { part: part + unsent_part, whole: whole + unsent })
         }
-        FigureValue::Share { part, whole } => {
-            FigureValue::Share { part: part + unsent, whole: whole + unsent }
-        }
-        FigureValue::Count(lost) => FigureValue::Count(lost + unsent),
-        FigureValue::Millis(_) | FigureValue::Micros(_) | FigureValue::Amount(_) => value,
+        (_, Some(FigureValue::Count(lost))) => Some(FigureValue::Count(lost + unsent)),
+        _ => value,
     }
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
+use super::before_load::BeforeLoad;
 use super::expected::{outcome, seconds};
 use super::figure_value::grouped;
 use super::harness::Harness;
@@ -178,8 +179,24 @@ fn remarks(settled: &Settled, harness: &Harness) -> Vec<String> {
         // not told to send, or not in time.
         _ => remark(settled.messages.unsent, "a message was never sent", "messages were never sent"),
     };
+    let contradictions = settled.contradictions;
     [
         unsent,
+        remark(
+            contradictions.unknown_after_ack,
+            "a message was answered with `unknown` after it had been acknowledged",
+            "messages were answered with `unknown` after they had been acknowledged",
+        ),
+        remark(
+            contradictions.refused_after_ack,
+            "a message was refused after it had been acknowledged",
+            "messages were refused after they had been acknowledged",
+        ),
+        remark(
+            contradictions.ack_after_refused,
+            "a message was acknowledged after it had been refused",
+            "messages were acknowledged after they had been refused",
+        ),
         remark(settled.counts.corrupted, "a receipt was corrupted", "receipts were corrupted"),
         remark(
             settled.counts.unexpected,
@@ -190,7 +207,29 @@ fn remarks(settled: &Settled, harness: &Harness) -> Vec<String> {
     ]
     .into_iter()
     .flatten()
+    .chain(before_the_load(settled))
     .collect()
+}
+
+/// Remarks on what came before the measured load.
+fn before_the_load(settled: &Settled) -> impl Iterator<Item = String> {
+    let BeforeLoad { unexpected, corrupted, foreign } = settled.before;
+    let remark = |count: u64, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("before the load, a receipt {one}")),
+        count => Some(format!("before the load, {} receipts {many}", grouped(count))),
+    };
+    [
+        remark(corrupted, "was corrupted", "were corrupted"),
+        remark(
+            unexpected,
+            "was unexpected: never sent, or not to that room",
+            "were unexpected: never sent, or not to that room",
+        ),
+        remark(foreign, "came from another run", "came from other runs"),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 #[cfg(test)]

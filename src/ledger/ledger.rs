@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::before_load::BeforeLoad;
 use super::early::EarlyReceipts;
 use super::fan_out::FanOut;
+use super::harm::Harm;
 use super::histogram::micros_histogram;
 use super::message::Message;
 use super::moments::Seen;
 use super::path::Path;
 use super::plan::Plan;
-use super::span::Span;
 use super::subscriber::Subscriber;
 use super::tally::Tally;
 use super::tempo::Tempo;
@@ -40,13 +41,13 @@ pub struct Ledger {
     pub(super) early: EarlyReceipts,
     pub(super) tally: Tally,
     pub(super) seen: Seen,
-    /// The span from the first harmed intended send time to the end of the last harm, in nanoseconds since the run's
-    /// zero.
-    pub(super) harm: Span,
+    /// The harm of debts that came too late. What was lost or never sent is known at the end.
+    pub(super) harm: Harm,
+    /// What came before the measured load.
+    pub(super) before: BeforeLoad,
     pub(super) timeline: Timeline,
     pub(super) latency: Histogram<u64>,
     pub(super) service: Histogram<u64>,
-    pub(super) recovered: Histogram<u64>,
     pub(super) unverified: BTreeSet<Path>,
     pub(super) witness: Witness,
 }
@@ -70,11 +71,11 @@ impl Ledger {
             early: EarlyReceipts::default(),
             tally: Tally::default(),
             seen: Seen::default(),
-            harm: Span::default(),
+            harm: Harm::default(),
+            before: BeforeLoad::default(),
             timeline: Timeline::new(plan.messages.checked_sub(1).map(|last| nanos(tempo.due(last)))),
             latency: micros_histogram(),
             service: micros_histogram(),
-            recovered: micros_histogram(),
             unverified: BTreeSet::new(),
             witness: Witness::new(&plan),
             tempo,

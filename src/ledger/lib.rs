@@ -13,9 +13,14 @@
 //!   a delivery nor an error, and whatever comes before the first `subscribed` counts nowhere.
 //! - Each further copy is a duplicate: three live copies are two duplicates.
 //! - A debt that is received by replay first and live later is delivered. Its latency counts from the live
-//!   receipt, its harm from the first one.
+//!   receipt, its harm from the first one; it is counted as live again.
+//! - Of the copies of a debt, one that comes live again or again within one replay is a duplicate; one that another
+//!   replay brings though the debt is paid is held again. No copy is both.
+//! - An acknowledgement is never taken back. A later answer that contradicts it is only noted.
+//! - What comes before the measured load begins is only noted.
 //! - A lost debt without a path counts as `lost_handed` whatever its message's answer was: nobody promised it.
-//! - Online and path are looked at when the message was first sent; a resend changes neither.
+//! - Online and path are looked at when the message was first sent; a resend changes neither. Of a message that was
+//!   never sent they are looked at when it was due, as if it had come from the node on which its publisher starts.
 //! - A debt whose message was sent while its subscriber was away on purpose, or whose subscriber left on purpose
 //!   within a second of the intended send time, is in every count, and in no harm.
 //! - A path that carries nothing from some moment to the end of the schedule, and has no excuse, has stopped; that
@@ -31,15 +36,18 @@
 //! |---|---|
 //! | `time`, `span`, `histogram`, `sparse` | times in nanoseconds, from when to when, and distributions |
 //! | `message`, `arrival` | what a node answered, and how a message came: live or by replay |
+//! | `before_load` | what came before the measured load |
 //! | `path`, `fault_times` | a publisher and a subscriber of it, and when a fault struck and was healed |
 //! | `tempo`, `plan` | when each message is due; who publishes it, where, and who is to hear it |
-//! | `debt`, `presence`, `subscriber` | one debt in a byte; where a subscriber was, and all that it is owed |
+//! | `debt`, `replayed` | one debt in a byte, and how late those were that came first by replay |
+//! | `presence`, `subscriber` | where a subscriber was, and all that it is owed |
 //! | `figure_value`, `counts`, `single_times` | the value of a figure, the counts of a run, and its single times |
 //! | `run_cost` | the processor time and the memory that a run took |
 //! | `source` | how figures are read |
 //! | `tally` | the counts that events change |
 //! | `early`, `fan_out`, `timeline` | receipts told too early, recipients of a message, slices |
 //! | `witness`, `moments` | the receipts that are kept, and the moments at which something went wrong |
+//! | `harm` | from when to when harm was done, and whether it reached the last messages due |
 //! | `ledger` | [`Ledger`]: all of this for one run |
 //! | `account` | what an event changes: a debt comes to be, or is paid |
 //! | `record` | the events themselves: sendings, answers, presence and receipts |
@@ -54,6 +62,7 @@
 
 mod account;
 mod arrival;
+mod before_load;
 mod blame;
 mod chronicle;
 mod counts;
@@ -63,6 +72,7 @@ mod expected;
 mod fan_out;
 mod fault_times;
 mod figure_value;
+mod harm;
 mod harness;
 mod histogram;
 mod judge;
@@ -78,6 +88,7 @@ mod presence;
 mod progress;
 mod reasons;
 mod record;
+mod replayed;
 mod run_cost;
 mod settle;
 mod settled;
@@ -97,11 +108,17 @@ mod witness;
 #[cfg(test)]
 mod account_tests;
 #[cfg(test)]
+mod answers_tests;
+#[cfg(test)]
 mod blame_tests;
 #[cfg(test)]
 mod chronicle_tests;
 #[cfg(test)]
+mod copies_tests;
+#[cfg(test)]
 mod expected_tests;
+#[cfg(test)]
+mod harm_tests;
 #[cfg(test)]
 mod moments_tests;
 #[cfg(test)]
@@ -122,6 +139,7 @@ mod tests;
 mod witness_tests;
 
 pub use arrival::Arrival;
+pub use before_load::BeforeLoad;
 pub use counts::{Counts, Debts, Messages};
 pub use fault_times::FaultTimes;
 pub use figure_value::{FigureValue, grouped};
@@ -129,7 +147,7 @@ pub use harness::Harness;
 pub use histogram::micros_histogram;
 pub use judge::{Judgement, Verdict, judge};
 pub use ledger::Ledger;
-pub use message::Answer;
+pub use message::{Answer, Contradictions};
 pub use outcome::Outcome;
 pub use path::Path;
 pub use payers::Payer;

@@ -47,8 +47,6 @@ pub(super) struct Seen {
     pub(super) late: Span,
     /// The intended time of the debt with the longest service, since the measured load began.
     pub(super) service: Peak,
-    /// The intended time of the debt that was recovered last after it was due, since the measured load began.
-    pub(super) recovered: Peak,
 }
 
 /// Where in time each figure went wrong, in nanoseconds since the measured load began.
@@ -63,6 +61,8 @@ pub(super) struct Moments {
     /// The intended time of the debt that was recovered last after it was due.
     pub(super) recovered: Peak,
     pub(super) harm: Span,
+    /// Whether a fault was healed whose healing counts.
+    pub(super) healing: bool,
     pub(super) ready: Span,
     /// The longest latency in each slice of the timeline, in microseconds.
     pub(super) longest_us: Vec<u64>,
@@ -71,13 +71,14 @@ pub(super) struct Moments {
 impl Moments {
     /// The moments that are known before the debts are looked at.
     pub(super) fn new(seen: Seen, begin: u64, longest_us: Vec<u64>) -> Self {
-        let Seen { at, late, service, recovered } = seen;
-        Self { at: at.since(begin), late, service, recovered, longest_us, ..Self::default() }
+        let Seen { at, late, service } = seen;
+        Self { at: at.since(begin), late, service, longest_us, ..Self::default() }
     }
 
     /// Records the harm that was done, counted from the run's zero, and the fault whose healing counts.
     pub(super) fn harmed(&mut self, harm: Span, begin: u64, healed: Option<&FaultTimes>) {
         self.harm = harm.since(begin);
+        self.healing = healed.is_some();
         if let Some((from, to)) = healed.and_then(|fault| fault.heal_begin.zip(fault.healed)) {
             self.ready.cover(nanos(from), nanos(to));
         }

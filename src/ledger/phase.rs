@@ -2,8 +2,8 @@
 //!
 //! A slice of the timeline is *fault* if it overlaps some fault from its strike to the start of its healing (to
 //! the end of the run if it is never healed). It is *recovery* from the start of a healing on, until the target
-//! was ready and a whole slice went by in which something was delivered, nothing was late and nothing lost that
-//! has a path. Every other is *steady*. A fault that strikes during a recovery is a fault.
+//! was ready and a whole slice went by in which something was delivered, nothing was late, and nothing lost or
+//! unsent that has a path. Every other is *steady*. A fault that strikes during a recovery is a fault.
 
 use std::time::Duration;
 

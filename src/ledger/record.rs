@@ -40,19 +40,35 @@ impl Ledger {
 
     /// Records that the node answered message `n` at this moment.
     pub fn answered_at(&mut self, n: usize, answer: Answer, at: Duration) {
-        self.answered(n, answer);
-        self.witness.answered(n, nanos(at));
+        if self.take_answer(n, answer) {
+            self.witness.answered(n, nanos(at));
+        }
     }
 
     /// Records that the node answered message `n`, nobody knows when.
     pub fn answered(&mut self, n: usize, answer: Answer) {
-        let Some(message) = self.messages.get_mut(n) else { return };
-        let before = message.answer.replace(answer);
-        if message.sent() {
+        self.take_answer(n, answer);
+    }
+
+    /// Records an answer. Gives whether it is the one that holds from now on.
+    fn take_answer(&mut self, n: usize, answer: Answer) -> bool {
+        let Some(message) = self.messages.get_mut(n) else { return false };
+        let before = message.answer;
+        let holds = message.record_answer(answer);
+        if holds && message.sent() {
             if let Some(before) = before {
                 self.tally.answers[before as usize] -= 1;
             }
             self.tally.answers[answer as usize] += 1;
+        }
+        holds
+    }
+
+    /// Records that a new connection of this subscriber begins. What came live over an earlier one says nothing about the
+    /// order of what a replay brings over this one.
+    pub fn connected(&mut self, s: usize) {
+        if let Some(subscriber) = self.subscribers.get_mut(s) {
+            subscriber.connected();
         }
     }
 
@@ -93,12 +109,17 @@ impl Ledger {
     /// Records that subscriber `s` received a text that says message `n`, of this run and of its room, unharmed.
     /// Allocates nothing, except for receipts that are told before their sending.
     pub fn received(&mut self, s: usize, n: usize, arrival: Arrival, at: Duration) {
+        let measured = self.is_measured(at);
         let (Some(subscriber), Some(message)) = (self.subscribers.get_mut(s), self.messages.get_mut(n))
         else {
             return self.unexpected(s, at);
         };
         if subscriber.presence.last().is_none() {
             return;
+        }
+        // A message of the load cannot come before the load.
+        if !measured && !message.sent() {
+            return self.unexpected(s, at);
         }
         self.timeline.received(nanos(at).saturating_sub(self.begin.unwrap_or(0)));
         let place = self.plan.place(n);
@@ -128,20 +149,42 @@ impl Ledger {
 
     /// Records that subscriber `s` received what was never sent, or what is not of its room.
     pub fn unexpected(&mut self, _s: usize, at: Duration) {
+        if !self.is_measured(at) {
+            self.before.unexpected += 1;
+            return;
+        }
         self.tally.counts.unexpected += 1;
         self.seen.at[Count::Unexpected].include(nanos(at));
     }
 
     /// Records that subscriber `s` received a text with a wrong checksum.
     pub fn corrupted(&mut self, _s: usize, at: Duration) {
+        if !self.is_measured(at) {
+            self.before.corrupted += 1;
+            return;
+        }
         self.tally.counts.corrupted += 1;
         self.seen.at[Count::Corrupted].include(nanos(at));
     }
 
+    /// Records that some subscriber received a text of the probe or the warm-up with a wrong checksum, whenever it came.
+    pub fn corrupted_rehearsal(&mut self) {
+        self.before.corrupted += 1;
+    }
+
     /// Records that subscriber `s` received a text of another run.
     pub fn foreign(&mut self, _s: usize, at: Duration) {
+        if !self.is_measured(at) {
+            self.before.foreign += 1;
+            return;
+        }
         self.tally.counts.foreign += 1;
         self.seen.at[Count::Foreign].include(nanos(at));
+    }
+
+    /// Whether the measured load had begun at a moment. What came before it counts nowhere, and is only noted.
+    fn is_measured(&self, at: Duration) -> bool {
+        self.begin.is_some_and(|begin| nanos(at) >= begin)
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use hdrhistogram::Histogram;
+
 use super::counts::{Counts, Debts, Messages};
 use super::fault_times::FaultTimes;
+use super::harm::{Harm, whole_ms};
+use super::histogram::micros_histogram;
 use super::ledger::Ledger;
-use super::message::Answer;
+use super::message::{Answer, Contradictions};
 use super::moments::{CountedAt, Moments};
 use super::path::Path;
 use super::settled::Settled;
-use super::single_times::SingleTimes;
-use super::span::Span;
 use super::stopped::{StoppedPath, Trail, inexcusable_from};
 use super::time::nanos;
 use super::timeline::{Slice, slice_of};
@@ -20,9 +22,11 @@ use scenario::Count;
 struct Sweep {
     debts: Debts,
     refused_but_delivered: u64,
-    harm: Span,
+    /// How late those debts were that came by replay only, in microseconds.
+    recovered: Histogram<u64>,
+    harm: Harm,
     timeline: Vec<Slice>,
-    /// For each slice, whether nothing was lost in it that counts as harm.
+    /// For each slice, whether nothing was lost or unsent in it that counts as harm.
     unharmed: Vec<bool>,
     moments: Moments,
     /// When nothing excuses a loss any more, in nanoseconds since the load began; `None` if something always does.
@@ -34,14 +38,29 @@ struct Sweep {
     first_lost: Option<usize>,
 }
 
+/// What became of the messages, apart from their debts.
+struct SettledMessages {
+    messages: Messages,
+    /// The last message that was due or sent.
+    last: Option<usize>,
+    /// The messages that were due and never sent.
+    unsent: Vec<usize>,
+    /// Number of debts that the unsent messages would have made.
+    unsent_debts: u64,
+    contradictions: Contradictions,
+    at: CountedAt,
+}
+
 impl Ledger {
     /// Every figure of the run that ended at `ended`. Looks at every debt.
     pub fn settle(&self, faults: &[FaultTimes], ended: Duration) -> Settled {
         let begin = self.begin.unwrap_or(0);
-        let (messages, unsent_debts, messages_at) = self.settle_messages(ended);
+        let SettledMessages { messages, last, unsent, unsent_debts, contradictions, at } =
+            self.settle_messages(ended);
         let Sweep {
             debts,
             refused_but_delivered,
+            recovered,
             harm,
             mut timeline,
             unharmed,
@@ -49,18 +68,14 @@ impl Ledger {
             mut stopped,
             first_lost,
             ..
-        } = self.sweep(messages.due, faults);
+        } = self.sweep(messages.due, &unsent, faults);
         let fan_out = self.fill(&mut timeline);
         let healing = |fault: &&FaultTimes| fault.heal_begin.is_some() && !fault.deliberate;
         let last_healing = faults.iter().filter(healing).max_by_key(|fault| fault.heal_begin);
         let heal_begin = last_healing.and_then(|fault| fault.heal_begin);
         let healed = last_healing.and_then(|fault| fault.healed);
-        let recovery = |heal: Duration| {
-            let end = harm.ends().map(|(_, end)| end);
-            end.map(|end| whole_ms(end.saturating_sub(begin.saturating_add(nanos(heal)))))
-        };
-        moments.at = moments.at.or(messages_at);
-        moments.harmed(harm, begin, last_healing);
+        moments.at = moments.at.or(at);
+        moments.harmed(harm.span(), begin, last_healing);
         stopped.sort_unstable_by_key(|path| (path.since_ms, path.publisher, path.subscriber));
         let intervals = self.intervals(&timeline, &unharmed, faults);
         Settled {
@@ -73,19 +88,15 @@ impl Ledger {
                 unexpected: self.tally.counts.unexpected + self.early.len() as u64,
                 ..self.tally.counts
             },
+            before: self.before,
+            contradictions,
             unverified_paths: self.unverified.iter().copied().collect(),
             stopped_paths: stopped,
             payers: self.payers(),
             latency: self.latency.clone(),
             service: self.service.clone(),
-            recovered: self.recovered.clone(),
-            times: SingleTimes {
-                impact_ms: harm.ends().map(|(first, last)| whole_ms(last - first)),
-                recovery_ms: heal_begin.and_then(recovery),
-                ready_ms: heal_begin
-                    .zip(healed)
-                    .map(|(begin, end)| whole_ms(nanos(end.saturating_sub(begin)))),
-            },
+            recovered,
+            times: self.harm_times(harm, last, heal_begin, healed),
             cost: None,
             fan_out,
             testimonies: self.testimonies(first_lost, &intervals),
@@ -96,20 +107,23 @@ impl Ledger {
     }
 
     /// What became of the messages and when, and the number of debts that the unsent ones would have made.
-    fn settle_messages(&self, ended: Duration) -> (Messages, u64, CountedAt) {
+    fn settle_messages(&self, ended: Duration) -> SettledMessages {
         let due_by_end = self.due_by(nanos(ended));
         let listeners: Vec<Vec<u64>> = self.rooms.iter().map(|room| self.listening_since(room)).collect();
-        let (mut unsent, mut unsent_debts, mut at) = (0, 0, CountedAt::default());
+        let (mut last, mut unsent, mut unsent_debts) = (due_by_end.checked_sub(1), Vec::new(), 0);
+        let (mut contradictions, mut at) = (Contradictions::default(), CountedAt::default());
         for (n, message) in self.messages.iter().enumerate() {
             let due = || nanos(self.tempo.due(n));
             if message.sent() {
+                last = last.max(Some(n));
+                message.contradiction.into_iter().for_each(|it| contradictions.add(it));
                 match message.answer {
                     Some(Answer::Refused) => at[Count::Refused].include(due()),
                     Some(Answer::Unknown) | None => at[Count::Unknown].include(due()),
                     Some(Answer::Confirmed | Answer::Handed) => {}
                 }
             } else if n < due_by_end {
-                unsent += 1;
+                unsent.push(n);
                 at[Count::Unsent].include(due());
                 let intended = self.intended(n);
                 unsent_debts +=
@@ -119,9 +133,9 @@ impl Ledger {
         let sent = self.tally.sent;
         let of = |answer: Answer| self.tally.answers[answer as usize];
         let (acked, refused) = (of(Answer::Confirmed) + of(Answer::Handed), of(Answer::Refused));
-        let messages =
-            Messages { due: sent + unsent, sent, unsent, acked, refused, unknown: sent - acked - refused };
-        (messages, unsent_debts, at)
+        let (due, unknown) = (sent + unsent.len() as u64, sent - acked - refused);
+        let messages = Messages { due, sent, unsent: unsent.len() as u64, acked, refused, unknown };
+        SettledMessages { messages, last, unsent, unsent_debts, contradictions, at }
     }
 
     /// The moments at which those of these subscribers who ever subscribed first did, in order.
@@ -132,7 +146,7 @@ impl Ledger {
         since
     }
 
-    fn sweep(&self, due: u64, faults: &[FaultTimes]) -> Sweep {
+    fn sweep(&self, due: u64, unsent: &[usize], faults: &[FaultTimes]) -> Sweep {
         let last_due = usize::try_from(due).ok().and_then(|due| due.checked_sub(1));
         let due_slices = last_due.map_or(0, |last| slice_of(nanos(self.tempo.due(last))) + 1);
         let mut seen = self.seen;
@@ -142,6 +156,7 @@ impl Ledger {
         let mut sweep = Sweep {
             debts: Debts { on_time: self.tally.debts.on_time, ..Debts::default() },
             refused_but_delivered: 0,
+            recovered: micros_histogram(),
             harm: self.harm,
             unharmed: vec![true; timeline.len()],
             timeline,
@@ -154,6 +169,12 @@ impl Ledger {
         for s in self.plan.all_subscribers() {
             self.sweep_subscriber(s, &mut sweep);
         }
+        unsent.iter().filter(|n| self.harms_by_absence(**n)).for_each(|n| {
+            sweep.harm.add(*n, self.intended(*n), self.intended(*n));
+            if let Some(unharmed) = sweep.unharmed.get_mut(slice_of(nanos(self.tempo.due(*n)))) {
+                *unharmed = false;
+            }
+        });
         let last_due = self.plan.messages.checked_sub(1).map_or(0, |last| nanos(self.tempo.due(last)));
         for path in &sweep.stopped {
             sweep.moments.at[Count::StoppedPaths].cover(path.since_ms * 1_000_000, last_due);
@@ -187,6 +208,17 @@ impl Ledger {
         }
     }
 
+    /// Whether somebody would have been harmed by this message, which was never sent: somebody of its room who had come,
+    /// was not away on purpose, and is in reach of the node on which its publisher starts.
+    fn harms_by_absence(&self, n: usize) -> bool {
+        let (intended, home) = (self.intended(n), self.plan.publisher_node(self.plan.publisher(n)));
+        self.rooms[self.plan.room(n)].iter().any(|s| {
+            let stay = self.subscribers[*s].presence.at(intended);
+            stay.is_some_and(|stay| self.plan.has_path(home, stay.node as usize))
+                && !self.was_away_from(intended, *s, n)
+        })
+    }
+
     /// Counts a debt that was received.
     fn pay(&self, s: usize, n: usize, live: bool, sweep: &mut Sweep) {
         let due = nanos(self.tempo.due(n));
@@ -199,6 +231,9 @@ impl Ledger {
         } else {
             sweep.debts.recovered += 1;
             sweep.moments.at[Count::Recovered].include(due);
+            let late_us = self.subscribers[s].replayed.late_us(self.plan.place(n));
+            sweep.recovered.saturating_record(late_us);
+            sweep.moments.recovered.include(late_us, due);
             if let Some(slice) = sweep.timeline.get_mut(slice_of(due)) {
                 slice.recovered += 1;
             }
@@ -237,7 +272,7 @@ impl Ledger {
         }
         let away = self.was_away(s, n);
         if has_path && !away {
-            sweep.harm.include(self.intended(n));
+            sweep.harm.add(n, self.intended(n), self.intended(n));
             sweep.first_lost = Some(sweep.first_lost.map_or(n, |first| first.min(n)));
             if let Some(unharmed) = sweep.unharmed.get_mut(slice_of(due)) {
                 *unharmed = false;
@@ -254,9 +289,4 @@ impl Ledger {
             by_node.into_iter().for_each(|lost| *lost += 1);
         }
     }
-}
-
-/// A time in nanoseconds as milliseconds, rounded to the nearest.
-fn whole_ms(nanos: u64) -> u64 {
-    nanos.saturating_add(500_000) / 1_000_000
 }

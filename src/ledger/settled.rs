@@ -2,8 +2,10 @@
 
 use hdrhistogram::Histogram;
 
+use super::before_load::BeforeLoad;
 use super::counts::{Counts, Debts, Messages};
 use super::figure_value::{FigureValue, quantile_us};
+use super::message::Contradictions;
 use super::moments::Moments;
 use super::path::Path;
 use super::payers::Payer;
@@ -25,6 +27,10 @@ pub struct Settled {
     pub debts: Debts,
     /// What was counted beside messages and debts.
     pub counts: Counts,
+    /// What came before the measured load, and counts nowhere else.
+    pub before: BeforeLoad,
+    /// The answers that contradict each other.
+    pub contradictions: Contradictions,
     /// Paths that never worked while probing.
     pub unverified_paths: Vec<Path>,
     /// Paths that stopped working and did not come back, in the order in which they stopped.
@@ -35,7 +41,7 @@ pub struct Settled {
     pub latency: Histogram<u64>,
     /// First live receipt minus actual send time, in microseconds.
     pub service: Histogram<u64>,
-    /// For debts that were first received by replay: receipt by replay minus intended send time, in microseconds.
+    /// For debts that were received by replay only: first receipt minus intended send time, in microseconds.
     pub recovered: Histogram<u64>,
     /// For messages with at least two live recipients: the time from the first to the last of them, in microseconds.
     pub fan_out: Histogram<u64>,

@@ -140,7 +140,10 @@ fn everything_happens() -> Settled {
     for n in [4, 6, 5, 6] {
         ledger.received(2, n, Replay { round: 0 }, ms(1_060));
     }
+    // What was replayed comes live, too, and another replay brings over the same connection what it held.
+    ledger.received(2, 4, Live, ms(1_070));
     (11..38).for_each(|n| ledger.received(2, n, Live, ms(n as u64 * 100 + 1)));
+    ledger.received(2, 11, Replay { round: 1 }, ms(3_900));
     ledger.unexpected(2, ms(3_000));
     ledger.corrupted(2, ms(3_000));
     ledger.foreign(2, ms(3_000));

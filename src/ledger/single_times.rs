@@ -10,8 +10,13 @@ use scenario::Time;
 pub struct SingleTimes {
     /// [`Time::Impact`]. `None` if no debt was harmed.
     pub impact_ms: Option<u64>,
-    /// [`Time::Recovery`], not below 0. `None` if no debt was harmed or no fault was healed.
+    /// [`Time::Recovery`], not below 0. `None` if no debt was harmed, no fault was healed, no message was due after the
+    /// last healing began, or the last messages due were harmed, too.
     pub recovery_ms: Option<u64>,
+    /// Whether a fault was healed and the last messages due were harmed all the same, so that nobody saw the pattern well
+    /// again before the load ended. Then there is no recovery.
+    #[serde(default)]
+    pub not_recovered: bool,
     /// [`Time::Ready`]. `None` if no fault was healed.
     pub ready_ms: Option<u64>,
 }

@@ -16,18 +16,20 @@ fn plan() -> Plan {
 struct Run {
     ledger: Ledger,
     faults: Vec<FaultTimes>,
+    /// The message that is refused.
+    refused: Option<usize>,
 }
 
 impl Run {
     fn begun(plan: Plan) -> Self {
-        Self { ledger: begun(plan), faults: vec![] }
+        Self { ledger: begun(plan), faults: vec![], refused: None }
     }
 
     fn loses(mut self, lost: impl Fn(usize, usize) -> bool) -> Self {
         let plan = self.ledger.plan().clone();
         for n in 0..plan.messages {
             self.ledger.sent(n, plan.publisher_node(plan.publisher(n)), ms(n as u64 * 100));
-            self.ledger.answered(n, Handed);
+            self.ledger.answered(n, if self.refused == Some(n) { Refused } else { Handed });
             for s in plan.all_subscribers().filter(|s| !lost(n, *s)) {
                 self.ledger.received(s, n, Live, ms(n as u64 * 100 + 5));
             }
@@ -150,9 +152,8 @@ fn who_was_not_there_or_away_on_purpose_was_not_forgotten() {
 
 #[test]
 fn a_refusal_a_path_that_is_not_there_and_one_that_never_worked_are_told_elsewhere() {
-    let mut refused = Run::begun(plan()).loses(forgotten);
-    refused.ledger.answered(90, Refused);
-    assert_eq!(refused.stopped(), [(1, 1, 3_300)], "publisher 0 was told");
+    let refused = Run { refused: Some(90), ..Run::begun(plan()) };
+    assert_eq!(refused.loses(forgotten).stopped(), [(1, 1, 3_300)], "publisher 0 was told");
 
     // Publisher 0 and subscribers 0 and 2 are on node 0.
     let local = Run::begun(Plan { crosses_nodes: false, ..plan() });

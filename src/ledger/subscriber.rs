@@ -4,6 +4,7 @@ use super::arrival::Arrival;
 use super::debt::Debt;
 use super::plan::Plan;
 use super::presence::Presence;
+use super::replayed::Replayed;
 
 /// One subscriber of the run.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(super) struct Subscriber {
     pub(super) late: u64,
     /// For each publisher, one more than the highest sequence received live.
     live_next: Vec<u32>,
+    /// For each publisher, one more than the highest sequence received live over the present connection.
+    live_here: Vec<u32>,
     /// For each publisher, when something of it was last received, in nanoseconds since the run's zero; 0 for
     /// never.
     heard: Vec<u64>,
@@ -23,6 +26,8 @@ pub(super) struct Subscriber {
     /// replay: most runs have none.
     replay_next: Vec<u32>,
     round: Option<u32>,
+    /// How late those debts were that came first by replay.
+    pub(super) replayed: Replayed,
 }
 
 /// What one receipt was, seen from its subscriber.
@@ -35,6 +40,21 @@ pub(super) struct Seen {
     pub(super) again: bool,
     /// Whether it is the first receipt of its kind, and something with a higher sequence came before it.
     pub(super) disordered: bool,
+    /// Whether it came by replay for the first time in this replay, and something with a higher sequence had come live
+    /// over the same connection before.
+    pub(super) after_live: bool,
+}
+
+impl Seen {
+    /// Whether a replay brought what the subscriber held already.
+    pub(super) fn held_again(self) -> bool {
+        !self.live && !self.first && !self.again
+    }
+
+    /// Whether it came live after it had come by replay.
+    pub(super) fn live_again(self) -> bool {
+        self.live && !self.first && !self.again
+    }
 }
 
 impl Subscriber {
@@ -46,10 +66,17 @@ impl Subscriber {
             presence: Presence::default(),
             late: 0,
             live_next: vec![0; plan.publishers],
+            live_here: vec![0; plan.publishers],
             heard: vec![0; plan.publishers],
             replay_next: Vec::new(),
             round: None,
+            replayed: Replayed::default(),
         }
+    }
+
+    /// Forgets what came live over an earlier connection.
+    pub(super) fn connected(&mut self) {
+        self.live_here.fill(0);
     }
 
     /// When something of a publisher was last received, in nanoseconds since the run's zero; 0 for never.
@@ -84,7 +111,12 @@ impl Subscriber {
         let this = u32::try_from(seq).unwrap_or(u32::MAX).saturating_add(1);
         let disordered = !again && *next > this;
         *next = this.max(*next);
-        Some(Seen { live, first: !before.received(), again, disordered })
+        let here = self.live_here.get_mut(publisher)?;
+        let after_live = !live && !again && *here > this;
+        if live {
+            *here = this.max(*here);
+        }
+        Some(Seen { live, first: !before.received(), again, disordered, after_live })
     }
 
     /// Begins another replay with a clean memory. Clearing is a sweep over bytes, once for each replay.

@@ -31,9 +31,9 @@ pub struct Testimony {
     pub due_us: i64,
     /// When the message was handed over for writing.
     pub sent_us: Option<i64>,
-    /// The last answer of the message's node.
+    /// The answer of the message's node that holds.
     pub answer: Option<Answer>,
-    /// When the last answer came.
+    /// When the answer that holds came.
     pub answered_us: Option<i64>,
     /// What became of each debt, in the order of the subscribers.
     pub fates: Vec<Fate>,

@@ -53,7 +53,7 @@ pub(super) struct Witness {
     most: usize,
     /// For each message, its chain of receipts.
     chains: Vec<Chain>,
-    /// For each message, when its last answer came, in nanoseconds since the run's zero; [`NEVER`] without one.
+    /// For each message, when the answer that holds came, in nanoseconds since the run's zero; [`NEVER`] without one.
     answers: Vec<u64>,
     kept: Vec<Kept>,
     free: u32,
@@ -143,7 +143,7 @@ impl Witness {
         std::iter::successors(first, move |receipt| at(receipt.next))
     }
 
-    /// When the last answer to a message came.
+    /// When the answer to a message came that holds.
     pub(super) fn answer_of(&self, n: usize) -> Option<u64> {
         self.answers.get(n).copied().filter(|at| *at != NEVER)
     }

@@ -106,6 +106,7 @@ impl<'a> Ear<'a> {
         self.node = node;
         self.round += 1;
         let run = self.run;
+        run.ledger().connected(self.number);
         match &run.dialect {
             Dialect::V1 => {
                 let after = (!self.last_id.is_empty()).then_some(&*self.last_id);
@@ -309,6 +310,8 @@ impl<'a> Ear<'a> {
     fn judge(&self, text: &str, in_place: bool, arrival: Arrival, at: Duration) {
         let run = self.run;
         match run.texts.read(text) {
+            // Probe and warm-up count nowhere, even where their texts come after the load has begun.
+            Reading::Corrupted if run.texts.rehearse(text) => run.ledger().corrupted_rehearsal(),
             Reading::Corrupted => run.ledger().corrupted(self.number, at),
             // In the one dialect that marks messages, what is marked as a message is one.
             Reading::Formless if run.dialect != Dialect::V1 => run.health.chatter(text),

@@ -118,6 +118,14 @@ impl Texts {
         frame.match_indices(&*self.nonce).any(|(at, _)| frame[at + self.nonce.len()..].starts_with('.'))
     }
 
+    /// Whether a damaged text still says that it was one of this run's probe or warm-up.
+    pub(super) fn rehearse(&self, text: &str) -> bool {
+        let kind = text.strip_prefix(&*self.nonce).and_then(|rest| rest.strip_prefix('.'));
+        let is =
+            |kind: &str, of: TextKind| kind.strip_prefix(of.word()).is_some_and(|rest| rest.starts_with('.'));
+        kind.is_some_and(|kind| is(kind, TextKind::Probe) || is(kind, TextKind::Warm))
+    }
+
     /// Finds out what a received text is.
     pub(super) fn read(&self, text: &str) -> Reading {
         match parse(text) {
@@ -251,6 +259,20 @@ mod tests {
         assert_eq!(texts().read(&text[..text.len() - 1]), Reading::Corrupted);
         assert_eq!(texts().read(&format!("{text}x")), Reading::Corrupted);
         assert_eq!(texts().read("00c0ffee."), Reading::Corrupted);
+    }
+
+    #[test]
+    fn a_damaged_text_of_the_rehearsal_is_known_while_its_head_is_whole() {
+        let texts = Texts::new(7, 1, 64);
+        let damaged = |kind| texts.write(kind, 0, 3).replacen(' ', "#", 1);
+        let found =
+            [TextKind::Probe, TextKind::Warm, TextKind::Load].map(|kind| texts.rehearse(&damaged(kind)));
+        assert_eq!(found, [true, true, false]);
+        let other = Texts::new(8, 1, 64).write(TextKind::Warm, 0, 3);
+        assert_eq!(
+            [other.as_str(), "00000007.warmth.", "00000007"].map(|text| texts.rehearse(text)),
+            [false; 3]
+        );
     }
 
     #[test]

@@ -74,7 +74,7 @@ pub struct RunReport {
     pub latency_us: Option<Quantiles>,
     /// Latency of debts delivered live, from the actual send time, in microseconds.
     pub service_us: Option<Quantiles>,
-    /// Latency of debts received by replay, from the intended send time, in microseconds.
+    /// Latency of debts received by replay only, from the intended send time to the first receipt, in microseconds.
     pub recovered_us: Option<Quantiles>,
     /// The time from a message's first live recipient to its last, in microseconds, over all messages with at least two
     /// live recipients.

@@ -72,6 +72,14 @@ declare! {
 
     Duplicates "duplicates": "Further copies of a debt: again live, or again within one replay.",
         compared(Lower), heading("duplicates", "dupli-\ncates", "dupl.");
+    HeldAgain "held_again":
+        "Copies that a replay brought of debts which their subscriber held already: the overlap of the replay.",
+        compared(Lower);
+    LiveAgain "live_again": "Debts first received by replay, and live after that.", compared(Lower);
+    ReplayAfterLive "replay_after_live":
+        "Copies that a replay brought after a later message of the same publisher and room had come live over the same \
+         connection.",
+        compared(Lower);
     Reordered "reordered": "Debts overtaken by a later message of the same publisher and room.",
         compared(Lower), heading("reordered", "reor-\ndered", "reor-\ndered");
     ReplayReordered "replay_reordered":

@@ -46,6 +46,8 @@ pub struct Harm {
     pub swap: Option<Each>,
     /// These messages are delivered with one character changed.
     pub corrupt: Option<Each>,
+    /// These messages are delivered once more after this time.
+    pub again_after: Option<(Each, Duration)>,
     /// These messages are delivered later by this time.
     pub delay: Option<(Each, Duration)>,
     /// Each of these messages is followed by a text that belongs to no run, and by a text of another run.
@@ -75,6 +77,8 @@ pub struct Faults {
     pub refuse_but_deliver: Option<Each>,
     /// These messages are answered with `unknown`, and delivered.
     pub unknown: Option<Each>,
+    /// These messages are acknowledged, and then answered with `unknown`.
+    pub doubt: Option<Each>,
     /// Every `ack` has the level `confirmed` instead of `handed`.
     pub confirm: bool,
     /// The publisher's connection is cut when this load message (publisher, seq) arrives for the first time; the
@@ -90,6 +94,16 @@ pub struct Faults {
     pub forget_replayed: Option<usize>,
     /// Each replay brings the message with this number (from 0) twice.
     pub replay_twice: Option<usize>,
+    /// Each replay brings the whole history, whatever `after` says.
+    pub replay_everything: bool,
+    /// Everything that a replay brings comes once more, live, after `subscribed`.
+    pub live_after_replay: bool,
+    /// The newest message of a replay comes live, before the others.
+    pub live_before_replay: bool,
+    /// Every message of the warm-up is delivered later by this time, with one character changed.
+    pub damage_warm_up: Option<Duration>,
+    /// Each `subscribe` brings a message of another run first.
+    pub greets: bool,
     /// A replay brings at most this number of messages, the newest; if there are more, it admits that it is a `part`.
     pub replay_at_most: Option<usize>,
 }
@@ -106,6 +120,7 @@ pub struct Hello {
 #[derive(Debug, Clone)]
 struct Said {
     load: bool,
+    warm: bool,
     publisher: usize,
     seq: usize,
 }
@@ -114,7 +129,8 @@ impl Said {
     fn read(text: &str) -> Self {
         let fields: Vec<&str> = text.split('.').take(4).collect();
         let number = |i: usize| fields.get(i).and_then(|field| field.parse().ok()).unwrap_or(usize::MAX);
-        Self { load: fields.get(1) == Some(&"load"), publisher: number(2), seq: number(3) }
+        let (load, warm) = (fields.get(1) == Some(&"load"), fields.get(1) == Some(&"warm"));
+        Self { load, warm, publisher: number(2), seq: number(3) }
     }
 }
 
@@ -362,11 +378,27 @@ impl State {
                 .send(json!({"type": "error", "code": "broken", "reason": "on purpose"}).to_string());
         }
         member.room = room.to_owned();
-        let mut recovered = "none";
+        if self.faults.greets {
+            let said = Said { load: true, warm: false, publisher: 0, seq: 0 };
+            let message = json!({"type": "message", "room": room, "id": "yesterday", "from": "somebody",
+                "colour": "red", "text": forged("0badf00d", &said), "sent_at": 1_700_000_000_000_u64});
+            member.send(message.to_string());
+        }
+        let (mut recovered, mut later) = ("none", Vec::new());
         if let Some(after) = after.filter(|_| self.faults.history) {
             recovered = "all";
-            let theirs = inner.history.iter().filter(|(said_in, _)| said_in == room);
-            let missed: Vec<_> = theirs.skip_while(|(_, message)| message["id"] != after).skip(1).collect();
+            let theirs: Vec<_> = inner.history.iter().filter(|(said_in, _)| said_in == room).collect();
+            let held = theirs.iter().position(|(_, message)| message["id"] == after).map(|last| last + 1);
+            let mut missed = theirs[held.unwrap_or(theirs.len())..].to_vec();
+            if self.faults.replay_everything {
+                missed = theirs;
+            }
+            if self.faults.live_before_replay {
+                missed.pop().into_iter().for_each(|(_, newest)| member.send(newest.to_string()));
+            }
+            if self.faults.live_after_replay {
+                later = missed.iter().map(|(_, message)| message.to_string()).collect();
+            }
             let most = self.faults.replay_at_most.unwrap_or(missed.len());
             if missed.len() > most {
                 recovered = "part";
@@ -386,6 +418,7 @@ impl State {
         member.send(
             json!({"type": "subscribed", "room": room, "members": ["a"], "recovered": recovered}).to_string(),
         );
+        later.into_iter().for_each(|message| member.send(message));
     }
 
     /// Handles a `publish`. Breaks when the connection is to be cut.
@@ -419,6 +452,9 @@ impl State {
         } else if !Each::hits(faults.forget_answer, &said) {
             let level = if faults.confirm { "confirmed" } else { "handed" };
             answer(json!({"type": "ack", "id": id, "level": level}));
+            if Each::hits(faults.doubt, &said) {
+                answer(json!({"type": "unknown", "id": id, "reason": "on purpose"}));
+            }
         }
         ControlFlow::Continue(())
     }
@@ -437,6 +473,12 @@ impl State {
             }
             if said.load {
                 *inner.live.entry(subscriber).or_default() += 1;
+            }
+            if let Some(later) = self.faults.damage_warm_up.filter(|_| said.warm) {
+                let mut changed = message.clone();
+                changed["text"] = damaged(message["text"].as_str().unwrap()).into();
+                let _ = member.outbox.send(Out::Later(changed.to_string(), later));
+                continue;
             }
             match self.faults.harm.get(&subscriber) {
                 None => member.send(message.to_string()),
@@ -473,6 +515,12 @@ impl Member {
             }
             _ if Each::hits(harm.corrupt, said) => self.send(with("text", damaged(text))),
             _ => self.send(frame.clone()),
+        }
+        match harm.again_after {
+            Some((each, after)) if Each::hits(Some(each), said) => {
+                let _ = self.outbox.send(Out::Later(frame.clone(), after));
+            }
+            _ => {}
         }
         if Each::hits(harm.duplicate, said) {
             self.send(frame);

@@ -18,11 +18,11 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// The load of [`plan`] in 1.2 s, for what happens while it goes on: a machine that stands still for a moment must not stand still
 /// for the rest of it.
-fn leisurely(nodes: usize) -> Plan {
+pub(crate) fn leisurely(nodes: usize) -> Plan {
     Plan { rate: 100.0, ..plan(nodes) }
 }
 
-fn settings(server: &FaultyServer, plan: Plan) -> Settings {
+pub(crate) fn settings(server: &FaultyServer, plan: Plan) -> Settings {
     load::settings(server.urls(), Dialect::V1, plan)
 }
 
@@ -414,7 +414,7 @@ fn third(action: Action) -> Vec<Fault> {
 }
 
 /// Runs a load of which one subscriber misses some in the middle, on purpose.
-async fn left(server: &FaultyServer, keeps_history: bool) -> LoadGenerator {
+pub(crate) async fn left(server: &FaultyServer, keeps_history: bool) -> LoadGenerator {
     let faults = third(Action::Leave);
     let settings = Settings { faults, keeps_history, ..settings(server, leisurely(2)) };
     let load = LoadGenerator::start(settings).await.unwrap();

@@ -6,6 +6,7 @@
 mod bench;
 mod bench_controls;
 mod book;
+mod border;
 mod bus_amqp;
 mod bus_contract;
 mod comforts;

@@ -10,9 +10,9 @@ impl Began {
         Self(unix_us)
     }
 
-    /// The moment at which the load began, in Unix milliseconds.
+    /// The moment at which the load began, in Unix milliseconds, rounded to the nearest.
     pub fn unix_ms(self) -> Option<u64> {
-        u64::try_from(self.0 / 1_000).ok()
+        u64::try_from(self.0.saturating_add(500).div_euclid(1_000)).ok()
     }
 
     /// Number of microseconds from the moment at which the load began to another, which is in Unix microseconds.
@@ -28,10 +28,13 @@ mod tests {
     #[test]
     fn times_are_counted_from_there_and_may_be_before_it() {
         let began = Began::at(1_700_000_000_000_999);
-        assert_eq!(began.unix_ms(), Some(1_700_000_000_000));
+        assert_eq!(began.unix_ms(), Some(1_700_000_000_001), "rounded, as every time of a report");
         assert_eq!([1_700_000_000_001_000, 1_700_000_000_000_000].map(|us| began.since(us)), [1, -999]);
         // A time that no clock shows is taken to be far away, and nothing overflows.
         assert_eq!(began.since(u64::MAX), i64::MAX - 1_700_000_000_000_999);
-        assert_eq!(Began::at(-1_000).unix_ms(), None);
+        assert_eq!(
+            [-1_000, -501, 499, 500].map(|us| Began::at(us).unix_ms()),
+            [None, None, Some(0), Some(1)]
+        );
     }
 }

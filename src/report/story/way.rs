@@ -47,7 +47,7 @@ pub(super) fn draw(canvas: &mut Canvas, start: &Start<'_>) -> Vec<(usize, i64, b
 impl Start<'_> {
     fn reply(&self) -> Option<&Event> {
         let reply = |event: &&Event| matches!(event.step, Step::BusAck | Step::BusRefused | Step::BusUnknown);
-        // The last answer is the one that counts.
+        // The answer that holds may not be the first.
         self.traced.node(self.node).iter().rev().find(reply)
     }
 

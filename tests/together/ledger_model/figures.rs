@@ -26,6 +26,7 @@ impl Figures {
                 self.add("due", 1);
                 self.add("sent", 1);
                 self.add(model.answer(n).0, 1);
+                model.contradiction(n).into_iter().for_each(|contradiction| self.add(contradiction, 1));
             } else if model.intended(n) <= ended {
                 self.add("due", 1);
                 self.add("unsent", 1);
@@ -47,6 +48,7 @@ impl Figures {
             self.add("on_time_debts", u64::from(!model.is_late(n, first.at)));
             self.add("duplicates", live.len() as u64 - 1);
             self.add("reordered", u64::from(model.overtaken(s, *first)));
+            self.add("live_again", u64::from(fate.first() != Some(*first)));
         } else if !fate.0.is_empty() {
             self.add("recovered", 1);
         } else {
@@ -56,10 +58,14 @@ impl Figures {
             let replayed = fate.by(Arrival::Replay { round });
             self.add("duplicates", replayed.len() as u64 - 1);
             self.add("replay_reordered", u64::from(model.overtaken(s, replayed[0])));
+            self.add("held_again", u64::from(fate.first() != Some(replayed[0])));
+            self.add("replay_after_live", u64::from(model.came_after_live(s, replayed[0])));
         }
-        if let Some(first) = fate.first() {
+        if !fate.0.is_empty() {
             self.add("refused_but_delivered", u64::from(model.answer(n).0 == "refused"));
-            self.add("first_by_replay", u64::from(first.arrival != Arrival::Live));
+            if live.is_empty() {
+                self.add("recovered_us_count", 1);
+            }
         }
     }
 
@@ -79,6 +85,9 @@ impl Figures {
     pub fn odd(&mut self, model: &Model) {
         for event in model.events {
             match event {
+                Event::Unexpected { at, .. } if *at < BEGIN => self.add("unexpected_before", 1),
+                Event::Corrupted { at, .. } if *at < BEGIN => self.add("corrupted_before", 1),
+                Event::Foreign { at, .. } if *at < BEGIN => self.add("foreign_before", 1),
                 Event::Unexpected { .. } => self.add("unexpected", 1),
                 Event::Corrupted { .. } => self.add("corrupted", 1),
                 Event::Foreign { .. } => self.add("foreign", 1),
@@ -87,10 +96,18 @@ impl Figures {
         }
         let receipts = (0..model.plan.subscribers).flat_map(|s| model.receipts(s));
         self.add("unexpected", receipts.filter(|receipt| model.sent(receipt.n).is_none()).count() as u64);
+        let early = |(index, event): &(usize, &Event)| match event {
+            Event::Received { s, n, at, .. } => {
+                let came = model.first_subscribed(*s).is_some_and(|(first, _)| first < *index);
+                came && *at < BEGIN && model.sent(*n).is_none()
+            }
+            _ => false,
+        };
+        self.add("unexpected_before", model.events.iter().enumerate().filter(early).count() as u64);
     }
 }
 
-pub const COUNTS: [&str; 27] = [
+pub const COUNTS: [&str; 36] = [
     "due",
     "sent",
     "unsent",
@@ -102,7 +119,7 @@ pub const COUNTS: [&str; 27] = [
     "delivered",
     "recovered",
     "on_time_debts",
-    "first_by_replay",
+    "recovered_us_count",
     "lost",
     "lost_confirmed",
     "lost_handed",
@@ -112,12 +129,21 @@ pub const COUNTS: [&str; 27] = [
     "lost_online",
     "lost_offline",
     "duplicates",
+    "held_again",
+    "live_again",
+    "replay_after_live",
     "reordered",
     "replay_reordered",
     "refused_but_delivered",
     "unexpected",
     "corrupted",
     "foreign",
+    "unexpected_before",
+    "corrupted_before",
+    "foreign_before",
+    "unknown_after_ack",
+    "refused_after_ack",
+    "ack_after_refused",
 ];
 
 pub type Named = Vec<(&'static str, Option<u64>)>;
@@ -145,16 +171,32 @@ pub fn expected(model: &Model, faults: &[FaultTimes], ended: Duration) -> Named 
         let first = model.fate(s, n).first();
         let excused = !model.has_path(s, n) || model.excused(s, n);
         if !excused && first.is_none_or(|first| model.is_late(n, first.at)) {
-            harms.push((model.intended(n), first.map_or(model.intended(n), |first| first.at)));
+            harms.push((n, first.map_or(model.intended(n), |first| first.at)));
         }
     }
-    let begin = harms.iter().map(|(intended, _)| *intended).min();
+    for n in (0..model.plan.messages).filter(|n| model.sent(*n).is_none() && model.intended(*n) <= ended) {
+        if (0..model.plan.subscribers).any(|s| model.missed(s, n)) {
+            harms.push((n, model.intended(n)));
+        }
+    }
+    let begin = harms.iter().map(|(n, _)| model.intended(*n)).min();
     let end = harms.iter().map(|(_, end)| *end).max();
+    let to_the_end = harms.iter().any(|(n, _)| model.is_last(*n, ended));
+    // A healing of which no message can tell: none was due after it had begun.
+    let told = |heal: &Duration| {
+        let due = |n: &usize| model.sent(*n).is_some() || model.intended(*n) <= ended;
+        (0..model.plan.messages).filter(due).any(|n| model.plan.due(n) >= *heal)
+    };
     let heal = faults.iter().filter(|fault| !fault.deliberate).filter_map(|fault| fault.heal_begin).max();
     let impact = begin.zip(end).map(|(begin, end)| whole_ms(end - begin));
-    let recovery = end.zip(heal).map(|(end, heal)| whole_ms(end.saturating_sub(BEGIN + heal)));
+    let recovered = heal.filter(|heal| !to_the_end && told(heal));
+    let not_recovered = Some(u64::from(heal.is_some() && to_the_end));
+    let recovery = end.zip(recovered).map(|(end, heal)| whole_ms(end.saturating_sub(BEGIN + heal)));
     let counts = COUNTS.map(|name| (name, Some(figures.0.get(name).copied().unwrap_or(0))));
-    counts.into_iter().chain([("impact_ms", impact), ("recovery_ms", recovery)]).collect()
+    counts
+        .into_iter()
+        .chain([("impact_ms", impact), ("recovery_ms", recovery), ("not_recovered", not_recovered)])
+        .collect()
 }
 
 /// The ledger's figures under the same names.
@@ -162,10 +204,21 @@ pub fn named(settled: &Settled) -> Named {
     let figure = |name: &'static str| match name {
         "unsent_debts" => Some(settled.counts.unsent_debts),
         "on_time_debts" => Some(settled.debts.on_time),
-        "first_by_replay" => Some(settled.recovered.len()),
+        "recovered_us_count" => Some(settled.recovered.len()),
+        "unexpected_before" => Some(settled.before.unexpected),
+        "corrupted_before" => Some(settled.before.corrupted),
+        "foreign_before" => Some(settled.before.foreign),
+        "unknown_after_ack" => Some(settled.contradictions.unknown_after_ack),
+        "refused_after_ack" => Some(settled.contradictions.refused_after_ack),
+        "ack_after_refused" => Some(settled.contradictions.ack_after_refused),
+        "not_recovered" => Some(u64::from(settled.times.not_recovered)),
         _ => settled.figure(name).map(|figure| figure.value() as u64),
     };
-    COUNTS.into_iter().chain(["impact_ms", "recovery_ms"]).map(|name| (name, figure(name))).collect()
+    COUNTS
+        .into_iter()
+        .chain(["impact_ms", "recovery_ms", "not_recovered"])
+        .map(|name| (name, figure(name)))
+        .collect()
 }
 
 /// What holds whatever happened.
@@ -184,6 +237,7 @@ pub fn invariants(settled: &Settled) {
     assert_eq!(debts.on_time_share().is_none(), debts.owed == 0);
     assert_eq!(settled.latency.len(), debts.delivered);
     assert_eq!(settled.service.len(), debts.delivered);
+    assert_eq!(settled.recovered.len(), debts.recovered);
     assert_eq!(timeline.iter().map(|slice| slice.sent).sum::<u64>(), messages.sent);
     assert_eq!(timeline.iter().map(|slice| slice.delivered).sum::<u64>(), debts.delivered);
     assert_eq!(timeline.iter().map(|slice| slice.lost).sum::<u64>(), debts.lost);

@@ -12,6 +12,7 @@ use super::BEGIN;
 pub enum Event {
     Sent { n: usize, node: usize, at: Duration },
     Answered { n: usize, answer: Answer },
+    Connected { s: usize },
     Subscribed { s: usize, node: usize, at: Duration },
     Closed { s: usize, at: Duration },
     Left { s: usize, at: Duration },
@@ -27,6 +28,7 @@ impl Event {
         match self {
             Event::Sent { n, node, at } => ledger.sent(n, node, at),
             Event::Answered { n, answer } => ledger.answered(n, answer),
+            Event::Connected { s } => ledger.connected(s),
             Event::Subscribed { s, node, at } => ledger.subscribed(s, node, at),
             Event::Closed { s, at } => ledger.closed(s, at),
             Event::Left { s, at } => ledger.left(s, at),
@@ -43,7 +45,7 @@ impl Event {
         let client = |event: Event| match event {
             Event::Sent { n, .. } | Event::Answered { n, .. } => (true, plan.publisher(n)),
             Event::Subscribed { s, .. } | Event::Closed { s, .. } | Event::Received { s, .. } => (false, s),
-            Event::Left { s, .. } => (false, s),
+            Event::Left { s, .. } | Event::Connected { s } => (false, s),
             Event::Unexpected { s, .. } | Event::Corrupted { s, .. } | Event::Foreign { s, .. } => (false, s),
             Event::Unverified { s, .. } => (false, s),
         };
@@ -62,6 +64,7 @@ pub enum Dice {
     Leave { s: usize },
     Receive { s: usize, which: usize, replay: bool },
     NextReplay { s: usize },
+    Connect { s: usize },
     MakeUp { s: usize, which: usize },
     Odd { s: usize, kind: u8 },
 }
@@ -81,6 +84,7 @@ pub fn dice() -> impl Strategy<Value = Dice> {
         2 => one().prop_map(|s| Dice::Leave { s }),
         20 => (one(), one(), any::<bool>()).prop_map(|(s, which, replay)| Dice::Receive { s, which, replay }),
         2 => one().prop_map(|s| Dice::NextReplay { s }),
+        2 => one().prop_map(|s| Dice::Connect { s }),
         1 => (one(), one()).prop_map(|(s, which)| Dice::MakeUp { s, which }),
         1 => (one(), 0..4u8).prop_map(|(s, kind)| Dice::Odd { s, kind }),
     ]
@@ -97,6 +101,7 @@ pub fn absurd() -> impl Strategy<Value = Event> {
         2 => (s(), node(), at()).prop_map(|(s, node, at)| Event::Subscribed { s, node, at }),
         1 => (s(), at()).prop_map(|(s, at)| Event::Closed { s, at }),
         1 => (s(), at()).prop_map(|(s, at)| Event::Left { s, at }),
+        1 => s().prop_map(|s| Event::Connected { s }),
         6 => (s(), n(), arrival, at()).prop_map(|(s, n, arrival, at)| Event::Received { s, n, arrival, at }),
     ]
 }
@@ -172,6 +177,7 @@ pub fn history(plan: &Plan, dice: &[Dice]) -> (Vec<Event>, Duration) {
                 subscriber(s).into_iter().for_each(|s| rounds[s] += 1);
                 None
             }
+            Dice::Connect { s } => subscriber(s).map(|s| Event::Connected { s }),
             Dice::Receive { s, which, replay } => subscriber(s).and_then(|s| {
                 // Nothing arrives at the very instant of its sending; other events may share one.
                 now += Duration::from_nanos(1);

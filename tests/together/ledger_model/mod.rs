@@ -79,6 +79,10 @@ proptest! {
         let settled = ledger.settle(&faults, ended);
         invariants(&settled);
         prop_assert_eq!(named(&settled), expected(&model, &faults, ended));
+        // To three digits: by when the last of what came by replay only came after its intended time.
+        let by_replay = model.recovered_us().into_iter().max();
+        let longest = by_replay.map(|us| settled.recovered.highest_equivalent(us));
+        prop_assert_eq!((!settled.recovered.is_empty()).then(|| settled.recovered.max()), longest);
         prop_assert_eq!(&settled.unverified_paths, &model.unverified());
         prop_assert_eq!(&settled.stopped_paths, &model.stopped(&faults));
         let ms = |(from, to): (Duration, Duration)| (from.as_millis() as u64, to.as_millis() as u64);

@@ -54,16 +54,42 @@ impl Model<'_> {
 
     /// What the message counts as, and what a lost debt of it counts as.
     pub fn answer(&self, wanted: usize) -> (&'static str, &'static str) {
-        let last = self.events.iter().rev().find_map(|event| match event {
-            Event::Answered { n, answer } if *n == wanted => Some(*answer),
-            _ => None,
-        });
-        match last {
+        let answers = self.answers(wanted);
+        let among = |ack: Answer| answers.contains(&ack).then_some(ack);
+        match among(Answer::Confirmed).or(among(Answer::Handed)).or(answers.last().copied()) {
             Some(Answer::Confirmed) => ("acked", "lost_confirmed"),
             Some(Answer::Handed) => ("acked", "lost_handed"),
             Some(Answer::Refused) => ("refused", "lost_refused"),
             Some(Answer::Unknown) | None => ("unknown", "lost_unknown"),
         }
+    }
+
+    /// Every answer to a message, in order.
+    pub fn answers(&self, wanted: usize) -> Vec<Answer> {
+        let answer = |event: &Event| match event {
+            Event::Answered { n, answer } if *n == wanted => Some(*answer),
+            _ => None,
+        };
+        self.events.iter().filter_map(answer).collect()
+    }
+
+    /// The first contradiction among the answers to a message.
+    pub fn contradiction(&self, wanted: usize) -> Option<&'static str> {
+        let answers = self.answers(wanted);
+        let acked = |answer: &Answer| matches!(answer, Answer::Confirmed | Answer::Handed);
+        let first = (1..answers.len()).find(|i| {
+            let before = &answers[..*i];
+            if acked(&answers[*i]) {
+                !before.iter().any(acked) && before.ends_with(&[Answer::Refused])
+            } else {
+                before.iter().any(acked)
+            }
+        })?;
+        Some(match answers[first] {
+            Answer::Unknown => "unknown_after_ack",
+            Answer::Refused => "refused_after_ack",
+            Answer::Confirmed | Answer::Handed => "ack_after_refused",
+        })
     }
 
     pub fn first_subscribed(&self, wanted: usize) -> Option<(usize, Duration)> {
@@ -101,7 +127,8 @@ impl Model<'_> {
 
     /// Whether a subscriber was away on purpose when a message was sent, or left before that could be late.
     pub fn excused(&self, wanted: usize, n: usize) -> bool {
-        let (_, sent_at) = self.sent(n).unwrap();
+        // What was never sent is judged as if it had been sent when it was due.
+        let sent_at = self.sent(n).map_or(self.intended(n), |(_, at)| at);
         let late = self.intended(n) + SECOND;
         let leaves = |event: &Event| match event {
             Event::Left { s, at } => *s == wanted && *at > sent_at && *at <= late,
@@ -110,11 +137,13 @@ impl Model<'_> {
         self.away(wanted, sent_at) || self.events.iter().any(leaves)
     }
 
-    /// What a subscriber received, from its first `subscribed` on.
+    /// What a subscriber received, from its first `subscribed` on; without what was never sent and came before the load.
     pub fn receipts(&self, wanted: usize) -> Vec<Receipt> {
         let first = self.first_subscribed(wanted).map_or(usize::MAX, |(i, _)| i);
         let receipt = |(index, event): (usize, &Event)| match event {
-            Event::Received { s, n, arrival, at } if *s == wanted && index > first => {
+            Event::Received { s, n, arrival, at }
+                if *s == wanted && index > first && (*at >= BEGIN || self.sent(*n).is_some()) =>
+            {
                 Some(Receipt { index, n: *n, arrival: *arrival, at: *at })
             }
             _ => None,
@@ -135,6 +164,34 @@ impl Model<'_> {
         })
     }
 
+    /// Whether something of the same publisher with a higher sequence came live before, over the same connection.
+    pub fn came_after_live(&self, s: usize, receipt: Receipt) -> bool {
+        let (publisher, seq) = (self.plan.publisher(receipt.n), self.plan.seq(receipt.n));
+        let connects = |event: &Event| matches!(event, Event::Connected { s: who } if *who == s);
+        let connected = self.events[..receipt.index].iter().rposition(connects).unwrap_or(0);
+        self.receipts(s).into_iter().any(|other| {
+            let here = (connected..receipt.index).contains(&other.index) && other.arrival == Arrival::Live;
+            here && self.plan.publisher(other.n) == publisher && self.plan.seq(other.n) > seq
+        })
+    }
+
+    /// Whether the message, which was never sent, harmed a subscriber of its room.
+    pub fn missed(&self, s: usize, n: usize) -> bool {
+        let came = self.first_subscribed(s).is_some_and(|(_, at)| at <= self.intended(n));
+        let home = self.plan.publisher_node(self.plan.publisher(n));
+        let near = || self.plan.crosses_nodes || self.presence(s, self.intended(n)).unwrap().0 == home;
+        self.plan.subscriber_room(s) == self.plan.room(n) && came && near() && !self.excused(s, n)
+    }
+
+    /// Whether a message is among the last that were due, of those that were sent or due by the end.
+    pub fn is_last(&self, n: usize, ended: Duration) -> bool {
+        let all = (0..self.plan.messages).filter(|n| self.sent(*n).is_some() || self.intended(*n) <= ended);
+        let last = all.max().unwrap();
+        let within = |time: Duration| self.plan.due(n) + time > self.plan.due(last);
+        let round = self.plan.publishers * self.plan.rooms;
+        within(Duration::from_millis(100)) || (within(SECOND) && n + round > last)
+    }
+
     pub fn intended(&self, n: usize) -> Duration {
         BEGIN + self.plan.due(n)
     }
@@ -152,6 +209,16 @@ impl Model<'_> {
             hears && matches!((since, sent), (Some(since), Some(at)) if at >= since)
         };
         all.filter(owed).collect()
+    }
+
+    /// How late the debts were that came by replay only, in microseconds.
+    pub fn recovered_us(&self) -> Vec<u64> {
+        let late = |(s, n): (usize, usize)| {
+            let fate = self.fate(s, n);
+            let first = fate.first().filter(|_| fate.by(Arrival::Live).is_empty())?;
+            Some(first.at.saturating_sub(self.intended(n)).as_micros() as u64)
+        };
+        self.debts().into_iter().filter_map(late).collect()
     }
 
     pub fn has_path(&self, s: usize, n: usize) -> bool {
