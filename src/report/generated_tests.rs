@@ -14,7 +14,7 @@ use ledger::{Answer, Arrival, FaultTimes, Harness, Ledger, Plan, Verdict, groupe
 use scenario::{Bound, Expectation, Whose};
 
 /// Number of ledgers.
-const LEDGERS: u64 = 1_500;
+const LEDGERS: u64 = 500;
 /// When the measured load begins, since the run's zero.
 const BEGIN: Duration = Duration::from_secs(5);
 

@@ -132,6 +132,28 @@ fn a_suite_a_run_and_a_test_case_an_expectation() {
 }
 
 #[test]
+fn what_violates_fails_and_causes_and_notes_are_output() {
+    let mut run = violated();
+    let list = |clauses: &[&str]| -> Vec<String> { clauses.iter().map(|one| (*one).to_owned()).collect() };
+    run.reasons = ledger::Reasons {
+        violations: [list(&["node 0 died unasked: exit code 1"]), vec![late().why.unwrap()]].concat(),
+        causes: list(&["a server closed a connection with 4001 (296 times)"]),
+        notes: list(&["a receipt came from another run"]),
+        ..ledger::Reasons::default()
+    };
+    let suites = read(&report(vec![run]));
+    let suite = all(&suites, "testsuite").next().unwrap();
+    let verdict = all(suite, "properties").next().and_then(|it| all(it, "property").last()).unwrap();
+    assert_eq!(verdict["is"], json!({"name": "verdict", "value": "violated (1 of 2 not met)"}));
+    let last = all(suite, "testcase").last().unwrap();
+    assert_eq!(all(last, "failure").next().unwrap()["is"]["message"], "node 0 died unasked: exit code 1");
+    assert_eq!(
+        all(last, "system-out").next().unwrap()["text"],
+        "likely cause: a server closed a connection with 4001 (296 times)\na receipt came from another run"
+    );
+}
+
+#[test]
 fn every_verdict_has_its_element() {
     let with = |verdict, why: &str| {
         run_with(|run| {
