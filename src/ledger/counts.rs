@@ -93,6 +93,8 @@ pub struct Counts<N = u64> {
     pub corrupted: N,
     /// [`Count::Foreign`]
     pub foreign: N,
+    /// [`Count::Disconnects`]
+    pub disconnects: N,
 }
 
 impl From<Counts> for Counts<Option<u64>> {
@@ -106,6 +108,7 @@ impl From<Counts> for Counts<Option<u64>> {
             unexpected: Some(counts.unexpected),
             corrupted: Some(counts.corrupted),
             foreign: Some(counts.foreign),
+            disconnects: Some(counts.disconnects),
         }
     }
 }
@@ -139,6 +142,7 @@ pub(super) fn read(count: Count, of: &(impl FigureSource + ?Sized)) -> Option<u6
         Count::Unexpected => counts.unexpected,
         Count::Corrupted => counts.corrupted,
         Count::Foreign => counts.foreign,
+        Count::Disconnects => counts.disconnects,
         Count::UnverifiedPaths => of.paths().map(|(unverified, _)| unverified as u64),
         Count::StoppedPaths => of.paths().map(|(_, stopped)| stopped as u64),
     }
@@ -164,7 +168,7 @@ sum! {
 }
 sum! {
     Counts<Option<u64>>: unsent_debts duplicates reordered replay_reordered refused_but_delivered unexpected corrupted
-    foreign
+    foreign disconnects
 }
 
 /// How two counts are added.

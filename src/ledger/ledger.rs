@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::disconnects::Disconnects;
 use super::early::EarlyReceipts;
 use super::fan_out::FanOut;
 use super::histogram::micros_histogram;
@@ -48,6 +49,7 @@ pub struct Ledger {
     pub(super) service: Histogram<u64>,
     pub(super) recovered: Histogram<u64>,
     pub(super) unverified: BTreeSet<Path>,
+    pub(super) disconnects: Disconnects,
     pub(super) witness: Witness,
 }
 
@@ -76,6 +78,7 @@ impl Ledger {
             service: micros_histogram(),
             recovered: micros_histogram(),
             unverified: BTreeSet::new(),
+            disconnects: Disconnects::default(),
             witness: Witness::new(&plan),
             tempo,
             plan,

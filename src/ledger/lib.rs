@@ -32,6 +32,7 @@
 //! | `time`, `span`, `histogram`, `sparse` | times in nanoseconds, from when to when, and distributions |
 //! | `message`, `arrival` | what a node answered, and how a message came: live or by replay |
 //! | `path`, `fault_times` | a publisher and a subscriber of it, and when a fault struck and was healed |
+//! | `disconnects` | connections that the load did not end, and which of them a fault explains |
 //! | `tempo`, `plan` | when each message is due; who publishes it, where, and who is to hear it |
 //! | `debt`, `presence`, `subscriber` | one debt in a byte; where a subscriber was, and all that it is owed |
 //! | `figure_value`, `counts`, `single_times` | the value of a figure, the counts of a run, and its single times |
@@ -44,6 +45,7 @@
 //! | `record` | the events themselves: sendings, answers, presence and receipts |
 //! | `progress` | how a run stands while it lasts |
 //! | `stopped`, `phase`, `testimony` | paths that stopped; steady, fault and recovery; three messages as they went |
+//! | `apart` | nodes that do not hear each other |
 //! | `settled` | every figure of a run |
 //! | `chronicle`, `settle` | the end of a run: its course, and what became of each debt |
 //! | `blame` | the moments to blame for a figure that does not keep its bound |
@@ -51,11 +53,13 @@
 //! | `expected`, `judge` | each expectation held against a run, and the verdict |
 
 mod account;
+mod apart;
 mod arrival;
 mod blame;
 mod chronicle;
 mod counts;
 mod debt;
+mod disconnects;
 mod early;
 mod expected;
 mod fan_out;
@@ -119,6 +123,7 @@ mod witness_tests;
 
 pub use arrival::Arrival;
 pub use counts::{Counts, Debts, Messages};
+pub use disconnects::Disconnect;
 pub use fault_times::FaultTimes;
 pub use figure_value::{FigureValue, grouped};
 pub use harness::Harness;

@@ -60,6 +60,9 @@ impl Ledger {
             end.map(|end| whole_ms(end.saturating_sub(begin.saturating_add(nanos(heal)))))
         };
         moments.at = moments.at.or(messages_at);
+        let disconnects = self.disconnects.unexplained(begin, faults);
+        let ends = disconnects.iter().map(|disconnect| disconnect.at);
+        moments.at[Count::Disconnects] = ends.fold(Span::default(), Span::or);
         moments.harmed(harm, begin, last_healing);
         stopped.sort_unstable_by_key(|path| (path.since_ms, path.publisher, path.subscriber));
         let intervals = self.intervals(&timeline, &unharmed, faults);
@@ -71,9 +74,11 @@ impl Ledger {
                 refused_but_delivered,
                 // Receipts that still wait for their sending belong to what was never sent.
                 unexpected: self.tally.counts.unexpected + self.early.len() as u64,
+                disconnects: disconnects.iter().map(|disconnect| disconnect.times).sum(),
                 ..self.tally.counts
             },
             unverified_paths: self.unverified.iter().copied().collect(),
+            nodes_apart: self.nodes_apart(),
             stopped_paths: stopped,
             latency: self.latency.clone(),
             service: self.service.clone(),
@@ -88,6 +93,8 @@ impl Ledger {
             fan_out,
             testimonies: self.testimonies(first_lost, &intervals),
             intervals,
+            disconnects,
+            early_disconnects: self.disconnects.before(begin),
             timeline,
             moments,
         }

@@ -3,6 +3,7 @@
 use hdrhistogram::Histogram;
 
 use super::counts::{Counts, Debts, Messages};
+use super::disconnects::Disconnect;
 use super::figure_value::{FigureValue, quantile_us};
 use super::moments::Moments;
 use super::path::Path;
@@ -25,6 +26,8 @@ pub struct Settled {
     pub counts: Counts,
     /// Paths that never worked while probing.
     pub unverified_paths: Vec<Path>,
+    /// Whether the paths that never worked are all those between certain nodes: these nodes do not hear each other.
+    pub nodes_apart: bool,
     /// Paths that stopped working and did not come back, in the order in which they stopped.
     pub stopped_paths: Vec<StoppedPath>,
     /// First live receipt minus intended send time, in microseconds.
@@ -41,6 +44,10 @@ pub struct Settled {
     pub times: SingleTimes,
     /// Three messages of the run, as the clients saw them.
     pub testimonies: Testimonies,
+    /// Connections that the server ended or broke and that no fault explains, by how they ended, the most frequent first.
+    pub disconnects: Vec<Disconnect>,
+    /// Number of connections that the server ended or broke before the measured load began.
+    pub early_disconnects: u64,
     /// The run in slices of 100 ms.
     pub timeline: Vec<Slice>,
     /// Where in time each figure went wrong.
