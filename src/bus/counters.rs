@@ -3,6 +3,7 @@
 use metrics::{Counter, counter, describe_counter};
 
 use super::PublishOutcome;
+use super::refusal_log::RefusalLog;
 
 /// The counters of one bus.
 ///
@@ -33,6 +34,8 @@ pub struct Counters {
     pub garbled: Counter,
     /// Number of connections made anew after a loss.
     pub reconnects: Counter,
+    /// The refusals in the node's log: a counter has no words.
+    refusals: RefusalLog,
 }
 
 impl Counters {
@@ -53,11 +56,13 @@ impl Counters {
             dropped: counter!("pubsub_lab_bus_dropped_total"),
             garbled: counter!("pubsub_lab_bus_garbled_total"),
             reconnects: counter!("pubsub_lab_bus_reconnects_total"),
+            refusals: RefusalLog::default(),
         }
     }
 
-    /// Counts the outcome of one publish.
+    /// Counts the outcome of one publish, and writes a refusal into the log.
     pub fn count(&self, outcome: &PublishOutcome) {
+        self.refusals.record(outcome);
         match outcome {
             PublishOutcome::Ack(_) => self.published.increment(1),
             PublishOutcome::Refused { .. } => self.refused.increment(1),

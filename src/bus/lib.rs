@@ -11,7 +11,7 @@
 //! | `flights` | what was given to a connection and is not answered yet |
 //! | `inbox` | what came and waits for the node |
 //! | `interest` | the rooms that the node wants, and what the broker has confirmed |
-//! | `running`, `status`, `counters` | the tasks of a bus, its health, what it counts |
+//! | `running`, `status`, `counters`, `refusal_log` | the tasks of a bus, its health, what it counts and writes down |
 //! | `redaction` | URLs without their passwords |
 //!
 //! To add a pattern, implement [`Bus`], and run the contract suite (`tests/together/bus_contract`) over it. Over a
@@ -31,6 +31,7 @@ pub mod local;
 mod meter;
 mod redaction;
 pub mod redis;
+mod refusal_log;
 mod running;
 #[cfg(test)]
 mod samples;

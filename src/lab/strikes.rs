@@ -139,7 +139,7 @@ impl Strike<'_> {
                     Target::Node(node) => Some(node),
                     _ => None,
                 };
-                match load.storm(node, PATIENCE).await {
+                match load.storm(node, PATIENCE).await || self.turned_away() {
                     true => Ok(FaultHold::Nothing),
                     false => Err(too_long("were back")),
                 }
@@ -216,10 +216,17 @@ impl Strike<'_> {
     }
 
     async fn come(&self) -> Result<(), String> {
-        match self.targets.load.come(self.number, PATIENCE).await {
+        match self.targets.load.come(self.number, PATIENCE).await || self.turned_away() {
             true => Ok(()),
             false => Err(too_long("were subscribed")),
         }
+    }
+
+    /// Whether the server is to blame that clients are not connected. The run goes on then, and names them in the end
+    /// if they are still out.
+    fn turned_away(&self) -> bool {
+        let out = self.targets.load.locked_out();
+        !out.is_empty() && out.iter().all(|client| !client.own)
     }
 
     /// Records a problem if something happened too late: the fault was then another one than the scenario's.

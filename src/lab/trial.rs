@@ -1,6 +1,9 @@
 //! One run of a scenario over one pattern: start, connect, probe, warm up, load, heal, drain, judge.
 
+mod deaths;
 mod judged;
+mod locked_out;
+mod unbegun;
 mod unhealed;
 
 use std::collections::BTreeMap;
@@ -28,12 +31,14 @@ use super::shell::Shell;
 use super::strikes::{Strikes, Targets, strike_all};
 use super::subject::Subject;
 use super::trace::{self, Tracing};
+use deaths::Deaths;
 use fault::link::Added;
 use judged::Evidence;
 use ledger::{Plan, Surge};
-use load::{self, Dialect, LoadError, LoadGenerator, Settings};
+use load::{self, Dialect, LoadError, LoadGenerator, LockedOut, Settings};
 use report::{PlannedFault, RunReport};
 use scenario::{Fault, Scenario};
+use unbegun::Unbegun;
 use unhealed::Unhealed;
 
 /// How long a path may take to work for the first time.
@@ -154,7 +159,7 @@ impl Trial<'_> {
         events: Option<Events>,
         versions: BTreeMap<String, String>,
     ) -> Result<TrialResult, LabError> {
-        let deaths = Mutex::new(Vec::new());
+        let deaths = Deaths::default();
         let dialect = tokio::select! {
             dialect = self.dialect(&bed.urls) => dialect,
             () = self.cancel.cancelled() => return Ok(TrialResult { versions, ..self.unbegun() }),
@@ -164,22 +169,21 @@ impl Trial<'_> {
             // The order of the branches matters: a death that is known when the phases end is part of the run.
             biased;
             error = self.watch_deaths(events, &deaths) => Err(error),
-            evidence = self.phases(&bed, &dialect) => evidence,
+            evidence = self.phases(&bed, &dialect, &deaths) => evidence,
         };
         let healed = unhealed.heal().await;
         let evidence = evidence?;
         self.observer.note(Note::Over);
-        let deaths = deaths.into_inner().unwrap_or_else(PoisonError::into_inner);
         let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
         let links = bed.cluster.map(|cluster| link_reports(cluster.links())).unwrap_or_default();
         let mut run = match evidence {
             Some(Ok(mut evidence)) => {
                 healed.add_to(&mut evidence.harness);
                 evidence.harness.problems.extend(robbed_links(&links));
-                self.judged(evidence, deaths)
+                self.judged(evidence, deaths.into_clauses())
             }
             None => self.unbegun().run,
-            Some(Err(why)) => RunReport::inconclusive(&self.id, label, pattern, why),
+            Some(Err(unbegun)) => unbegun.report(&self.id, label, pattern, deaths.into_clauses()),
         };
         run.dialect = Some(dialect.to_string());
         run.schedule = self.faults.iter().map(PlannedFault::from).collect();
@@ -203,7 +207,7 @@ impl Trial<'_> {
     }
 
     /// Reports processes that die unasked; resolves when the run cannot go on.
-    async fn watch_deaths(&self, events: Option<Events>, deaths: &Mutex<Vec<String>>) -> LabError {
+    async fn watch_deaths(&self, events: Option<Events>, deaths: &Deaths) -> LabError {
         let Some(mut events) = events else { return std::future::pending().await };
         loop {
             match events.next().await {
@@ -212,11 +216,7 @@ impl Trial<'_> {
                     let text = format!("{death}{last_words}");
                     self.observer
                         .note(Note::Died { name: members_name(self.subject, &death.name), text: &text });
-                    let clause = match self.subject.pattern() {
-                        Some(_) => format!("{} died unasked", death.name),
-                        None => format!("{} died unasked: {}", death.name, death.how),
-                    };
-                    deaths.lock().unwrap_or_else(PoisonError::into_inner).push(clause);
+                    deaths.record(&death, Instant::now());
                 }
                 LabEvent::WardenDied => {
                     return LabError::environment("the warden died, so everything was stopped");
@@ -238,7 +238,8 @@ impl Trial<'_> {
         &self,
         bed: &TestBed<'_>,
         dialect: &Dialect,
-    ) -> Result<Option<Result<Evidence, String>>, LabError> {
+        deaths: &Deaths,
+    ) -> Result<Option<Result<Evidence, Unbegun>>, LabError> {
         let generator = tokio::select! {
             generator = self.rehearsed(bed, dialect) => generator?,
             () = self.cancel.cancelled() => return Ok(None),
@@ -250,16 +251,17 @@ impl Trial<'_> {
         self.phase("load", Some(self.scenario.load.duration));
         let strikes = Mutex::new(Strikes::default());
         let began = load_began(|| generator.now(), SystemTime::now, generator.begin());
-        let load_begins = Instant::now() + generator.begin().saturating_sub(generator.now());
+        let load_begins = begins_at(&generator);
+        deaths.load_begins(load_begins);
         let meter = bed.cluster.and_then(|cluster| CostMeter::start(cluster.cost_roots(), load_begins));
         let plan = self.plan(bed.urls.len());
         let ending = tokio::select! {
-            connected = self.loaded(&generator, bed, &strikes) => Ok(connected),
+            locked_out = self.loaded(&generator, bed, &strikes) => Ok(locked_out),
             () = self.cancel.cancelled() => Err(RunCut::now(&generator).await),
         };
-        let (connected, cut) = match ending {
-            Ok(connected) => (connected, None),
-            Err(Some(cut)) => (true, Some(cut)),
+        let (locked_out, cut) = match ending {
+            Ok(locked_out) => (locked_out, None),
+            Err(Some(cut)) => (Vec::new(), Some(cut)),
             Err(None) => return Ok(None),
         };
         let cost = match meter {
@@ -268,17 +270,24 @@ impl Trial<'_> {
         };
         let ledger = generator.ledger();
         let ended = cut.map_or_else(|| generator.now(), |cut| cut.at);
-        let mut harness = match cut {
+        let harness = match cut {
             None => generator.finish().await,
             Some(_) => generator.finish_within(CUT_SHORT).await,
         };
-        if !connected {
-            let limit = humantime::format_duration(RECONNECT_LIMIT);
-            harness.problems.push(format!("not every client was connected again within {limit}"));
-        }
         let strikes = strikes.into_inner().unwrap_or_else(PoisonError::into_inner);
         let answers = dialect.has_answers();
-        Ok(Some(Ok(Evidence { ledger, harness, strikes, began, plan, ended, cut, cost, answers })))
+        Ok(Some(Ok(Evidence {
+            ledger,
+            harness,
+            strikes,
+            locked_out,
+            began,
+            plan,
+            ended,
+            cut,
+            cost,
+            answers,
+        })))
     }
 
     /// Connects, probes and warms up. If there are no clients that could connect, gives the reason.
@@ -286,7 +295,7 @@ impl Trial<'_> {
         &self,
         bed: &TestBed<'_>,
         dialect: &Dialect,
-    ) -> Result<Result<LoadGenerator, String>, LabError> {
+    ) -> Result<Result<LoadGenerator, Unbegun>, LabError> {
         let load = &self.scenario.load;
         self.phase("connect", None);
         let settings = Settings {
@@ -300,7 +309,9 @@ impl Trial<'_> {
         };
         let generator = match LoadGenerator::start(settings).await {
             Ok(generator) => generator,
-            Err(error @ LoadError::Connect { .. }) => return Ok(Err(error.to_string())),
+            Err(error @ LoadError::Connect { .. }) => {
+                return Ok(Err(Unbegun::inconclusive(error.to_string())));
+            }
             Err(error @ (LoadError::Url(_) | LoadError::Settings(_))) => {
                 return Err(LabError::usage(error.to_string()).hint(error.hint()));
             }
@@ -308,6 +319,10 @@ impl Trial<'_> {
         };
         self.phase("probe", Some(PROBE_LIMIT));
         generator.probe(PROBE_LIMIT).await;
+        if let Some(silence) = generator.silence() {
+            let harness = generator.finish().await;
+            return Ok(Err(Unbegun::unheard(&silence, PROBE_LIMIT, harness)));
+        }
         self.phase("warm-up", Some(load.warm_up));
         generator.warm_up().await;
         Ok(Ok(generator))
@@ -335,29 +350,36 @@ impl Trial<'_> {
         }
     }
 
-    /// Runs the measured load with its faults until both are over, waits for the healing, and drains. False when not
-    /// every client was connected again.
-    async fn loaded(&self, generator: &LoadGenerator, bed: &TestBed<'_>, strikes: &Mutex<Strikes>) -> bool {
-        let lead = generator.begin().saturating_sub(generator.now());
-        let load_began = Instant::now() + lead;
+    /// Runs the measured load with its faults until both are over, waits for the healing, and drains. Gives the clients
+    /// that were not connected again.
+    async fn loaded(
+        &self,
+        generator: &LoadGenerator,
+        bed: &TestBed<'_>,
+        strikes: &Mutex<Strikes>,
+    ) -> Vec<LockedOut> {
+        let load_began = begins_at(generator);
         let progress = self.report_progress(generator, load_began);
         let targets = Targets { cluster: bed.cluster, load: generator, shell: bed.shell.as_ref() };
         let faults = strike_all(targets, self.faults, load_began, self.observer, strikes);
         let work = async {
             tokio::join!(generator.schedule_ended(), faults);
             self.phase("heal", Some(RECONNECT_LIMIT));
-            let connected = tokio::select! {
-                connected = generator.all_connected(RECONNECT_LIMIT) => connected,
+            let locked_out = tokio::select! {
+                connected = generator.all_connected(RECONNECT_LIMIT) => match connected {
+                    true => Vec::new(),
+                    false => generator.locked_out().into_iter().filter(locked_out::is_lasting).collect(),
+                },
                 // Nobody is left to connect to, and nobody comes back any more: waiting would show nothing.
-                () = nobody_serves(bed.cluster) => true,
+                () = nobody_serves(bed.cluster) => Vec::new(),
             };
             self.phase("drain", Some(self.scenario.load.drain));
             drain(generator, self.scenario.load.drain).await;
-            connected
+            locked_out
         };
         tokio::select! {
-            connected = work => connected,
-            () = progress => false,
+            locked_out = work => locked_out,
+            () = progress => Vec::new(),
         }
     }
 
@@ -376,6 +398,12 @@ impl Trial<'_> {
             self.observer.note(Note::Progress { at, counts, latency_us: &latency_us });
         }
     }
+}
+
+/// When the measured load begins, or began.
+fn begins_at(generator: &LoadGenerator) -> Instant {
+    let (begin, now) = (generator.begin(), generator.now());
+    Instant::now() + begin.saturating_sub(now)
 }
 
 async fn nobody_serves(cluster: Option<&Cluster>) {

@@ -108,6 +108,8 @@ pub struct Counts<N = u64> {
     pub corrupted: N,
     /// [`Count::Foreign`]
     pub foreign: N,
+    /// [`Count::Disconnects`]
+    pub disconnects: N,
 }
 
 impl From<Counts> for Counts<Option<u64>> {
@@ -124,6 +126,7 @@ impl From<Counts> for Counts<Option<u64>> {
             unexpected: Some(counts.unexpected),
             corrupted: Some(counts.corrupted),
             foreign: Some(counts.foreign),
+            disconnects: Some(counts.disconnects),
         }
     }
 }
@@ -160,6 +163,7 @@ pub(super) fn read(count: Count, of: &(impl FigureSource + ?Sized)) -> Option<u6
         Count::Unexpected => counts.unexpected,
         Count::Corrupted => counts.corrupted,
         Count::Foreign => counts.foreign,
+        Count::Disconnects => counts.disconnects,
         Count::UnverifiedPaths => of.paths().map(|(unverified, _)| unverified as u64),
         Count::StoppedPaths => of.paths().map(|(_, stopped)| stopped as u64),
     }
@@ -185,7 +189,7 @@ sum! {
 }
 sum! {
     Counts<Option<u64>>: unsent_debts duplicates held_again live_again replay_after_live reordered replay_reordered
-    refused_but_delivered unexpected corrupted foreign
+    refused_but_delivered unexpected corrupted foreign disconnects
 }
 
 /// How two counts are added.

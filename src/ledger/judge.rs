@@ -132,6 +132,11 @@ fn unverified(settled: &Settled) -> Option<String> {
     let paths = settled.unverified_paths.iter().map(|path| (path.publisher, path.subscriber));
     let named = named(paths)?;
     Some(match settled.unverified_paths.len() {
+        all if settled.nodes_apart => format!(
+            "your nodes do not hear each other: {} paths never worked, not even before the load, all of them between \
+             different nodes",
+            grouped(all as u64)
+        ),
         1 => format!("a path never worked, not even before the load: {named}"),
         all => format!("{} paths never worked, not even before the load: {named}", grouped(all as u64)),
     })

@@ -156,6 +156,13 @@ fn a_path_that_never_worked_is_a_violation() {
     let named =
         "publisher 0 to subscriber 0, publisher 0 to subscriber 1, publisher 0 to subscriber 2 and 2 more";
     assert_eq!(judgement.why(), [format!("5 paths never worked, not even before the load: {named}")]);
+    settled.nodes_apart = true;
+    let why = judge(&settled, &Harness::default(), &[]).why().join("; ");
+    assert_eq!(
+        why,
+        "your nodes do not hear each other: 5 paths never worked, not even before the load, all of them between \
+         different nodes"
+    );
 }
 
 #[test]

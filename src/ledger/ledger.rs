@@ -6,6 +6,7 @@ use std::time::Duration;
 use hdrhistogram::Histogram;
 
 use super::before_load::BeforeLoad;
+use super::disconnects::Disconnects;
 use super::early::EarlyReceipts;
 use super::fan_out::FanOut;
 use super::harm::Harm;
@@ -49,6 +50,7 @@ pub struct Ledger {
     pub(super) latency: Histogram<u64>,
     pub(super) service: Histogram<u64>,
     pub(super) unverified: BTreeSet<Path>,
+    pub(super) disconnects: Disconnects,
     pub(super) witness: Witness,
 }
 
@@ -77,6 +79,7 @@ impl Ledger {
             latency: micros_histogram(),
             service: micros_histogram(),
             unverified: BTreeSet::new(),
+            disconnects: Disconnects::default(),
             witness: Witness::new(&plan),
             tempo,
             plan,

@@ -38,6 +38,7 @@
 //! | `message`, `arrival` | what a node answered, and how a message came: live or by replay |
 //! | `before_load` | what came before the measured load |
 //! | `path`, `fault_times` | a publisher and a subscriber of it, and when a fault struck and was healed |
+//! | `disconnects` | connections that the load did not end, and which of them a fault explains |
 //! | `tempo`, `plan` | when each message is due; who publishes it, where, and who is to hear it |
 //! | `debt`, `replayed` | one debt in a byte, and how late those were that came first by replay |
 //! | `presence`, `subscriber` | where a subscriber was, and all that it is owed |
@@ -53,7 +54,7 @@
 //! | `record` | the events themselves: sendings, answers, presence and receipts |
 //! | `progress` | how a run stands while it lasts |
 //! | `stopped`, `phase`, `testimony` | paths that stopped; steady, fault and recovery; three messages as they went |
-//! | `payers` | the few subscribers that lost something or had it late |
+//! | `payers`, `apart` | the few subscribers that lost something or had it late; nodes that do not hear each other |
 //! | `settled` | every figure of a run |
 //! | `chronicle`, `settle` | the end of a run: its course, and what became of each debt |
 //! | `blame` | the moments to blame for a figure that does not keep its bound |
@@ -61,12 +62,14 @@
 //! | `expected`, `judge` | each expectation held against a run, and the verdict |
 
 mod account;
+mod apart;
 mod arrival;
 mod before_load;
 mod blame;
 mod chronicle;
 mod counts;
 mod debt;
+mod disconnects;
 mod early;
 mod expected;
 mod fan_out;
@@ -141,6 +144,7 @@ mod witness_tests;
 pub use arrival::Arrival;
 pub use before_load::BeforeLoad;
 pub use counts::{Counts, Debts, Messages};
+pub use disconnects::Disconnect;
 pub use fault_times::FaultTimes;
 pub use figure_value::{FigureValue, grouped};
 pub use harness::Harness;

@@ -186,6 +186,12 @@ impl Ledger {
     fn is_measured(&self, at: Duration) -> bool {
         self.begin.is_some_and(|begin| nanos(at) >= begin)
     }
+
+    /// Records that a connection over which a client could publish or listen was ended, and not by the load. `why` is a
+    /// clause, the same for all that ended so: `a server closed a connection with 4001: heartbeat`.
+    pub fn disconnected(&mut self, why: &str, at: Duration) {
+        self.disconnects.record(why, nanos(at));
+    }
 }
 
 fn node_number(node: usize) -> u32 {

@@ -13,6 +13,7 @@ use super::message::{Answer, Contradictions};
 use super::moments::{CountedAt, Moments};
 use super::path::Path;
 use super::settled::Settled;
+use super::span::Span;
 use super::stopped::{StoppedPath, Trail, inexcusable_from};
 use super::time::nanos;
 use super::timeline::{Slice, slice_of};
@@ -75,6 +76,9 @@ impl Ledger {
         let heal_begin = last_healing.and_then(|fault| fault.heal_begin);
         let healed = last_healing.and_then(|fault| fault.healed);
         moments.at = moments.at.or(at);
+        let disconnects = self.disconnects.unexplained(begin, faults);
+        let ends = disconnects.iter().map(|disconnect| disconnect.at);
+        moments.at[Count::Disconnects] = ends.fold(Span::default(), Span::or);
         moments.harmed(harm.span(), begin, last_healing);
         stopped.sort_unstable_by_key(|path| (path.since_ms, path.publisher, path.subscriber));
         let intervals = self.intervals(&timeline, &unharmed, faults);
@@ -86,11 +90,13 @@ impl Ledger {
                 refused_but_delivered,
                 // Receipts that still wait for their sending belong to what was never sent.
                 unexpected: self.tally.counts.unexpected + self.early.len() as u64,
+                disconnects: disconnects.iter().map(|disconnect| disconnect.times).sum(),
                 ..self.tally.counts
             },
             before: self.before,
             contradictions,
             unverified_paths: self.unverified.iter().copied().collect(),
+            nodes_apart: self.nodes_apart(),
             stopped_paths: stopped,
             payers: self.payers(),
             latency: self.latency.clone(),
@@ -101,6 +107,8 @@ impl Ledger {
             fan_out,
             testimonies: self.testimonies(first_lost, &intervals),
             intervals,
+            disconnects,
+            early_disconnects: self.disconnects.before(begin),
             timeline,
             moments,
         }

@@ -4,6 +4,7 @@ use hdrhistogram::Histogram;
 
 use super::before_load::BeforeLoad;
 use super::counts::{Counts, Debts, Messages};
+use super::disconnects::Disconnect;
 use super::figure_value::{FigureValue, quantile_us};
 use super::message::Contradictions;
 use super::moments::Moments;
@@ -33,6 +34,8 @@ pub struct Settled {
     pub contradictions: Contradictions,
     /// Paths that never worked while probing.
     pub unverified_paths: Vec<Path>,
+    /// Whether the paths that never worked are all those between certain nodes: these nodes do not hear each other.
+    pub nodes_apart: bool,
     /// Paths that stopped working and did not come back, in the order in which they stopped.
     pub stopped_paths: Vec<StoppedPath>,
     /// The subscribers that lost something or had it late, if they are few.
@@ -53,6 +56,10 @@ pub struct Settled {
     pub cost: Option<RunCost>,
     /// Three messages of the run, as the clients saw them.
     pub testimonies: Testimonies,
+    /// Connections that the server ended or broke and that no fault explains, by how they ended, the most frequent first.
+    pub disconnects: Vec<Disconnect>,
+    /// Number of connections that the server ended or broke before the measured load began.
+    pub early_disconnects: u64,
     /// The run in slices of 100 ms.
     pub timeline: Vec<Slice>,
     /// Where in time each figure went wrong.

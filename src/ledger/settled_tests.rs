@@ -147,6 +147,7 @@ fn everything_happens() -> Settled {
     ledger.unexpected(2, ms(3_000));
     ledger.corrupted(2, ms(3_000));
     ledger.foreign(2, ms(3_000));
+    ledger.disconnected("a connection was reset", ms(3_000));
     ledger.settle(&[], ms(9_000))
 }
 

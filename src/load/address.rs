@@ -11,6 +11,7 @@ use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use super::error::LoadError;
+use super::refusal::Refusal;
 use super::socket::{CountedStream, Socket};
 
 /// Initial size of a connection's read buffer, in bytes. The library's 128 KiB for each connection would be 1.3 GB
@@ -54,14 +55,14 @@ impl ServerAddress {
 
     /// Makes a TCP connection. The kernel keeps about `receive_buffer` bytes that nobody has read, or as many as it
     /// likes if that is `None`.
-    pub(super) async fn stream(&self, receive_buffer: Option<u32>) -> Result<TcpStream, String> {
+    pub(super) async fn stream(&self, receive_buffer: Option<u32>) -> Result<TcpStream, Refusal> {
         let to = (self.host.as_str(), self.port);
         let connected = match receive_buffer {
             Some(bytes) => connect_narrow(to, bytes).await,
             None => TcpStream::connect(to).await,
         };
-        let stream = connected.map_err(|e| e.to_string())?;
-        stream.set_nodelay(true).map_err(|e| e.to_string())?;
+        let stream = connected?;
+        stream.set_nodelay(true)?;
         Ok(stream)
     }
 
@@ -70,11 +71,12 @@ impl ServerAddress {
         &self,
         subprotocol: Option<&str>,
         receive_buffer: Option<u32>,
-    ) -> Result<Socket, String> {
+    ) -> Result<Socket, Refusal> {
         let stream = CountedStream::new(self.stream(receive_buffer).await?);
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).write_buffer_size(WRITE_BUFFER);
-        let opening = client_async_with_config(self.request(subprotocol)?, stream, Some(config));
-        opening.await.map(|(socket, _)| socket).map_err(|e| e.to_string())
+        let request = self.request(subprotocol).map_err(Refusal::of_server)?;
+        let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
+        Ok(socket)
     }
 }
 

@@ -69,6 +69,9 @@ pub(super) struct Inbound<'a> {
     /// The token with which another connection continues the same session, in `welcome`.
     #[serde(borrow)]
     pub(super) session: Cow<'a, str>,
+    /// The pattern of the node, in `welcome`.
+    #[serde(borrow)]
+    pub(super) pattern: Cow<'a, str>,
     /// How far the message is known to have come, `handed` or `confirmed`, in `ack`.
     #[serde(borrow)]
     pub(super) level: Cow<'a, str>,
@@ -151,7 +154,7 @@ mod tests {
             r#"{"type":"welcome","node":"n1","pattern":"redis","name":"sub-1","colour":"red","session":"to.ken"}"#,
         )
         .unwrap();
-        assert_eq!(&*welcome.session, "to.ken");
+        assert_eq!((&*welcome.session, &*welcome.pattern), ("to.ken", "redis"));
         let lagged = Inbound::decode(r#"{"type":"lagged","missed":12}"#).unwrap();
         assert_eq!(lagged.missed, 12);
         let subscribed = Inbound::decode(

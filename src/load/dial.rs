@@ -13,11 +13,14 @@ use tokio_tungstenite::tungstenite::Message;
 use super::address::ServerAddress;
 use super::codec::{Inbound, Outbound};
 use super::dialect::{Dialect, Template};
+use super::ending::Ending;
 use super::error::LoadError;
+use super::refusal::Refusal;
+use super::roster::Roster;
 use super::run::LoadRun;
 use super::slow::{RECEIVE_BUFFER, Tap};
 use super::socket::{Socket, frame_of};
-use scenario::Load;
+use scenario::{Load, Pattern};
 
 /// Number of clients that may connect at the same time of their own accord.
 const BEGINNERS: usize = 64;
@@ -83,8 +86,8 @@ impl Dialer {
 pub(super) struct Route {
     caller: Caller,
     node: usize,
-    /// The token of the last `welcome`, with which the same session continues on any node.
-    session: Option<String>,
+    /// What the last `welcome` said.
+    session: Option<Session>,
     /// Whether the client comes of its own accord, and not because it lost a connection.
     begins: bool,
     /// Whether the next attempt is made without a pause.
@@ -93,10 +96,24 @@ pub(super) struct Route {
     random: ChaCha8Rng,
 }
 
+/// What a `welcome` said.
+#[derive(Debug)]
+struct Session {
+    /// The token with which the same session continues on any node.
+    token: String,
+    /// Whether the node's pattern may keep a history.
+    keeps_history: bool,
+}
+
 impl Route {
     /// The node of the present or last connection.
     pub(super) fn node(&self) -> usize {
         self.node
+    }
+
+    /// Whether the node of the present or last connection may keep a history, as far as it has said so.
+    pub(super) fn keeps_history(&self) -> bool {
+        self.session.as_ref().is_none_or(|session| session.keeps_history)
     }
 
     /// Records that the client leaves of its own accord: it will come back to its own node, and without a pause.
@@ -136,7 +153,8 @@ impl Route {
         for step in 0..dialer.nodes.len() {
             let number = (self.node + step) % dialer.nodes.len();
             let node = &dialer.nodes[number];
-            let trouble = match timeout(dialer.connect_timeout, self.introduce(node, &run.dialect)).await {
+            let introduced = self.introduce(node, run);
+            let refusal = match timeout(dialer.connect_timeout, introduced).await {
                 Ok(Ok((mut socket, session))) => {
                     self.node = number;
                     self.session = session;
@@ -145,21 +163,25 @@ impl Route {
                     }
                     return Some(socket);
                 }
-                Ok(Err(why)) => why,
-                Err(_) => format!("{} within {:?}", awaited(&run.dialect), dialer.connect_timeout),
+                Ok(Err(refusal)) => refusal,
+                Err(_) => Refusal::of_server(format!(
+                    "{} within {:?}",
+                    awaited(&run.dialect),
+                    dialer.connect_timeout
+                )),
             };
-            run.roster.trouble(format!("node {number} at {}: {trouble}", node.url()));
+            run.roster.refused(self.caller.client, &format!("node {number} at {}", node.url()), &refusal);
         }
         None
     }
 
-    /// Opens a WebSocket and sends what the dialect has to be told first. Gives the session's token, where there is
-    /// one.
+    /// Opens a WebSocket and sends what the dialect has to be told first. Gives the session, where there is one.
     async fn introduce(
         &self,
         node: &ServerAddress,
-        dialect: &Dialect,
-    ) -> Result<(Socket, Option<String>), String> {
+        run: &LoadRun,
+    ) -> Result<(Socket, Option<Session>), Refusal> {
+        let dialect = &run.dialect;
         // The connection is slowed only after this, because how long it takes to be made is not what the fault is
         // about.
         let buffer = self.caller.tap.as_ref().map(|_| RECEIVE_BUFFER);
@@ -168,15 +190,16 @@ impl Route {
         let session = match dialect {
             Dialect::Plain => None,
             Dialect::V1 => {
-                let hello = Outbound::Hello { name, session: self.session.as_deref() }.encode();
-                Some(welcome(&mut socket, hello).await?)
+                let session = self.session.as_ref().map(|session| &*session.token);
+                let hello = Outbound::Hello { name, session }.encode();
+                Some(welcome(&mut socket, hello, &run.roster).await?)
             }
             Dialect::Template(template) => {
                 for frame in template.connect(name, &self.caller.rooms) {
-                    socket.send(Message::text(frame)).await.map_err(|e| e.to_string())?;
+                    socket.send(Message::text(frame)).await?;
                 }
                 if self.caller.publishes && template.waits() {
-                    ready(&mut socket, template).await?;
+                    ready(&mut socket, template, &run.roster).await?;
                 }
                 None
             }
@@ -200,33 +223,58 @@ fn awaited(dialect: &Dialect) -> &'static str {
     }
 }
 
-/// Says hello, and gives the session's token.
-async fn welcome(socket: &mut Socket, hello: String) -> Result<String, String> {
-    socket.send(Message::text(hello)).await.map_err(|e| e.to_string())?;
-    let mut trouble = String::from("closed before it said welcome");
+/// Whether a node of the pattern with this name may keep a history. Of a pattern that is not ours nobody knows, so it
+/// may.
+fn keeps_history(pattern: &str) -> bool {
+    Pattern::named(pattern).is_none_or(Pattern::has_history)
+}
+
+/// Says hello, and gives the session.
+async fn welcome(socket: &mut Socket, hello: String, roster: &Roster) -> Result<Session, Refusal> {
+    socket.send(Message::text(hello)).await?;
+    let mut refusal = Refusal::closed(None, "said welcome");
     while let Some(message) = socket.next().await {
-        let Message::Text(text) = message.map_err(|e| e.to_string())? else { continue };
+        let message = message.map_err(|error| Ending::of(&error).refusal("said welcome"))?;
+        if let Message::Close(frame @ Some(_)) = &message {
+            refusal = Refusal::closed(frame.as_ref(), "said welcome");
+        }
+        let Some(text) = frame_of(&message) else { continue };
         match Inbound::decode(&text) {
-            Some(welcome) if welcome.kind == "welcome" => return Ok(welcome.session.into_owned()),
+            Some(welcome) if welcome.kind == "welcome" => {
+                return Ok(Session {
+                    token: welcome.session.into_owned(),
+                    keeps_history: keeps_history(&welcome.pattern),
+                });
+            }
             // This error is not the end: a node that does not know the session says so, and welcomes a new one.
             Some(error) if error.kind == "error" => {
-                trouble = format!("{} ({})", error.reason, error.code);
+                refusal = Refusal::of_server(format!("{} ({})", error.reason, error.code));
             }
             _ => {}
         }
+        roster.overheard(&text);
     }
-    Err(trouble)
+    Err(refusal)
 }
 
+/// What a server does that says that a client is ready.
+const READY: &str = "sent a frame that matches `ready`";
+
 /// Waits until the server says that the client is ready.
-async fn ready(socket: &mut Socket, template: &Template) -> Result<(), String> {
+async fn ready(socket: &mut Socket, template: &Template, roster: &Roster) -> Result<(), Refusal> {
+    let mut goodbye = None;
     while let Some(message) = socket.next().await {
-        let message = message.map_err(|e| e.to_string())?;
-        if frame_of(&message).is_some_and(|frame| template.is_ready(&template.read(&frame))) {
-            return Ok(());
+        let message = message.map_err(|error| Ending::of(&error).refusal(READY))?;
+        if let Some(frame) = frame_of(&message) {
+            if template.is_ready(&template.read(&frame)) {
+                return Ok(());
+            }
+            roster.overheard(&frame);
+        } else if let Message::Close(frame) = message {
+            goodbye = frame;
         }
     }
-    Err("closed before it sent a frame that matches `ready`".into())
+    Err(Refusal::closed(goodbye.as_ref(), READY))
 }
 
 /// A random pause between half of the given one and one and a half of it, so that clients that lost their node
@@ -238,6 +286,12 @@ fn jittered(pause: Duration, random: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_pattern_says_whether_there_is_a_history() {
+        let known = ["local", "redis", "zeromq", "amqp", "somebody's", ""].map(keeps_history);
+        assert_eq!(known, [false, false, false, true, true, true]);
+    }
 
     #[test]
     fn pauses_spread_around_their_length() {

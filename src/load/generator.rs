@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::yield_now;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::attendance::Attendance;
@@ -18,18 +18,22 @@ use super::dial::Dialer;
 use super::engine::{Engine, FailedEnd};
 use super::error::LoadError;
 use super::health::LoadHealth;
+use super::locked_out::LockedOut;
 use super::pacer::{Pacer, Schedule};
 use super::publisher::publish;
 use super::rehearsal::Rehearsal;
 use super::roster::Roster;
 use super::run::LoadRun;
 use super::settings::Settings;
+use super::silence::Silence;
 use super::slow::Slowness;
 use super::storm::Storms;
 use super::subscriber::listen;
 use super::text::{TextKind, Texts};
 use ledger::{Harness, Ledger, Plan};
 
+/// How often to look whether clients are back that are let in for a moment only.
+const LOOK: Duration = Duration::from_millis(100);
 /// How long, beyond the time-out of a connection, the clients may take to be connected and subscribed.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
@@ -85,7 +89,7 @@ impl LoadGenerator {
             texts: Texts::new(rand::random(), seed, load.payload),
             dialect,
             dialer: Dialer::new(&urls, &load, seed)?,
-            roster: Roster::new(&plan, attendance.away()),
+            roster: Roster::new(&plan, &attendance.away()),
             attendance,
             slowness: Slowness::new(&faults, plan.subscribers, seed),
             storms: Storms::new(plan.publishers + plan.subscribers),
@@ -109,7 +113,7 @@ impl LoadGenerator {
                 online: run.roster.online(),
                 clients: run.roster.expected(),
                 limit,
-                trouble: run.roster.latest_trouble(),
+                trouble: run.roster.troubles_so_far(),
             });
         }
         let (probes, begun) = (AtomicUsize::new(0), OnceLock::new());
@@ -153,6 +157,12 @@ impl LoadGenerator {
             run.ledger().unverified_path(*publisher, *subscriber);
         }
         dead.len()
+    }
+
+    /// What is wrong if no path at all has worked in the probe; `None` if one has, or there is none to probe.
+    pub fn silence(&self) -> Option<Silence> {
+        let paths = self.run.rehearsal.all_dead()?;
+        Some(Silence { paths, strange: self.run.health.first_strange_frame() })
     }
 
     /// Sends the warm-up, at the load's own rate without its surges. Returns when its last message is due.
@@ -202,11 +212,25 @@ impl LoadGenerator {
     /// the messages that waited for a connection were handed over. Gives `false` if the clients take longer than
     /// `limit`.
     pub async fn all_connected(&self, limit: Duration) -> bool {
-        let all = self.run.roster.all_online(limit).await;
+        let (roster, since) = (&self.run.roster, self.now());
+        let back = async {
+            while !roster.are_all_back(since, self.now()) {
+                if roster.all_online(LOOK).await {
+                    sleep(LOOK).await;
+                }
+            }
+        };
+        let all = timeout(limit, back).await.is_ok();
         if all {
             self.run.handed_over().await;
         }
         all
+    }
+
+    /// The clients that are to be connected now and are not, publishers first. A subscriber that is away on purpose is
+    /// not among them.
+    pub fn locked_out(&self) -> Vec<LockedOut> {
+        self.run.roster.locked_out(self.now())
     }
 
     /// Lets the subscribers of a `slow` fault (by its place in [`Settings::faults`]) read no faster than it says,

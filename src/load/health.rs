@@ -28,9 +28,45 @@ pub(super) struct LoadHealth {
     overruns: AtomicU64,
     problems: Mutex<Vec<String>>,
     remarks: Mutex<BTreeMap<String, u64>>,
-    chatter: AtomicU64,
-    /// The first of all frames that were no message. It shows what is wrong with a template.
-    first_chatter: OnceLock<String>,
+    causes: Mutex<BTreeMap<String, u64>>,
+    /// Frames that were no message. The first shows what is wrong with a template.
+    chatter: Sample,
+    /// Frames that are not of the dialect at all.
+    unreadable: Sample,
+    /// Frames that hold texts of this run which could not be taken out.
+    misread: Sample,
+    /// The texts of the measured load that the ledger counts as wrong, each kind with the word that it has there.
+    wrong: [(&'static str, Sample); 3],
+}
+
+/// How many frames of a kind came, and the first of them.
+#[derive(Debug, Default)]
+struct Sample {
+    count: AtomicU64,
+    first: OnceLock<String>,
+}
+
+impl Sample {
+    fn add(&self, frame: &str) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.first.get_or_init(|| excerpt(frame));
+    }
+
+    /// The number and the first; `None` if there was none.
+    fn taken(&self) -> Option<(u64, &str)> {
+        Some((self.count.load(Ordering::Relaxed), self.first.get()?))
+    }
+}
+
+/// What is wrong with a text, in the word of the reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wrong {
+    /// Its checksum is wrong.
+    Corrupted,
+    /// It is of another run.
+    Foreign,
+    /// It was never sent, or not to that room.
+    Unexpected,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -39,6 +75,31 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn micros(delay: Duration) -> u64 {
     u64::try_from(delay.as_micros()).unwrap_or(u64::MAX)
+}
+
+fn add(clauses: &mut BTreeMap<String, u64>, what: &str, times: u64) {
+    let what = printable(what);
+    if let Some(count) = clauses.get_mut(&what) {
+        *count += times;
+    } else if clauses.len() < REMARKS {
+        clauses.insert(what, times);
+    }
+}
+
+/// A clause for each of these, with its number, the most frequent first.
+fn counted(clauses: &BTreeMap<String, u64>) -> Vec<String> {
+    let mut counted: Vec<_> = clauses.iter().collect();
+    counted.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+    let clause = |(what, count): (&String, &u64)| match count {
+        1 => what.clone(),
+        _ => format!("{what} ({count} times)"),
+    };
+    counted.into_iter().map(clause).collect()
+}
+
+/// A server's frame as an example: as it may be shown, and short.
+pub(super) fn excerpt(frame: &str) -> String {
+    printable(frame).chars().take(EXAMPLE_CHARS).collect()
 }
 
 /// A server's text as it may be shown: without control characters that could reach a terminal, and not too long.
@@ -56,8 +117,11 @@ impl LoadHealth {
             overruns: AtomicU64::new(0),
             problems: Mutex::default(),
             remarks: Mutex::default(),
-            chatter: AtomicU64::new(0),
-            first_chatter: OnceLock::new(),
+            causes: Mutex::default(),
+            chatter: Sample::default(),
+            unreadable: Sample::default(),
+            misread: Sample::default(),
+            wrong: ["corrupted", "foreign", "unexpected"].map(|word| (word, Sample::default())),
         }
     }
 
@@ -93,43 +157,82 @@ impl LoadHealth {
     /// Records that something worth telling happened `times` more. Beyond [`REMARKS`] different remarks, new ones are
     /// dropped.
     pub(super) fn remark(&self, what: &str, times: u64) {
-        let what = printable(what);
-        let mut remarks = lock(&self.remarks);
-        if let Some(count) = remarks.get_mut(&what) {
-            *count += times;
-        } else if remarks.len() < REMARKS {
-            remarks.insert(what, times);
-        }
+        add(&mut lock(&self.remarks), what, times);
+    }
+
+    /// Records that a server did or said something that may be the cause of a violation. The same bound holds as for
+    /// remarks.
+    pub(super) fn cause(&self, what: &str) {
+        add(&mut lock(&self.causes), what, 1);
     }
 
     /// Records a frame that is no message, from a server that may send such frames.
     pub(super) fn chatter(&self, frame: &str) {
-        self.chatter.fetch_add(1, Ordering::Relaxed);
-        self.first_chatter.get_or_init(|| printable(frame).chars().take(EXAMPLE_CHARS).collect());
+        self.chatter.add(frame);
     }
 
-    fn chatter_note(&self) -> Option<String> {
-        let example = self.first_chatter.get()?;
-        let frames = match self.chatter.load(Ordering::Relaxed) {
-            1 => "a frame that is no message".to_owned(),
-            count => format!("{count} frames that are no messages"),
-        };
-        Some(format!("the server sent {frames}, the first: {example}"))
+    /// Records a frame that is not of the dialect, from a server whose every frame should be.
+    pub(super) fn unreadable(&self, frame: &str) {
+        self.unreadable.add(frame);
+    }
+
+    /// Records a frame that holds texts of this run which could not be taken out: the dialect is read wrongly.
+    pub(super) fn misread(&self, frame: &str) {
+        self.misread.add(frame);
+    }
+
+    /// Records a text of the measured load that the ledger counts as wrong.
+    pub(super) fn wrong(&self, what: Wrong, text: &str) {
+        if self.measuring.load(Ordering::Relaxed) {
+            self.wrong[what as usize].1.add(text);
+        }
+    }
+
+    /// The first frame that came and was no message, if there was one.
+    pub(super) fn first_strange_frame(&self) -> Option<String> {
+        let mut strange = [&self.misread, &self.unreadable, &self.chatter].into_iter();
+        strange.find_map(|sample| sample.first.get().cloned())
+    }
+
+    fn frame_notes(&self) -> impl Iterator<Item = String> {
+        let chatter = self.chatter.taken().map(|(count, first)| match count {
+            1 => format!("the server sent a frame that is no message: {first}"),
+            _ => format!("the server sent {count} frames that are no messages, the first: {first}"),
+        });
+        let unreadable = self.unreadable.taken().map(|(count, first)| match count {
+            1 => format!("the server sent an unreadable frame: {first}"),
+            _ => format!("the server sent {count} unreadable frames, the first: {first}"),
+        });
+        let wrong = self.wrong.iter().filter_map(|(word, sample)| {
+            sample.taken().map(|(_, first)| format!("the first {word} text: {first}"))
+        });
+        chatter.into_iter().chain(unreadable).chain(wrong)
+    }
+
+    fn misread_problem(&self) -> Option<String> {
+        self.misread.taken().map(|(count, first)| match count {
+            1 => format!(
+                "a frame holds this run's texts and cannot be taken apart, so the dialect is read wrongly: {first}"
+            ),
+            _ => format!(
+                "{count} frames hold this run's texts and cannot be taken apart, so the dialect is read wrongly, the \
+                 first: {first}"
+            ),
+        })
     }
 
     /// Everything that was recorded, for the verdict. `notes` stand before the remarks.
     pub(super) fn harness(&self, mut notes: Vec<String>) -> Harness {
-        notes.extend(self.chatter_note());
-        let remarks = lock(&self.remarks);
-        notes.extend(remarks.iter().map(|(what, count)| match count {
-            1 => what.clone(),
-            _ => format!("{what} ({count} times)"),
-        }));
+        notes.extend(self.frame_notes());
+        let mut problems = mem::take(&mut *lock(&self.problems));
+        problems.extend(self.misread_problem());
+        notes.extend(counted(&lock(&self.remarks)));
         Harness {
             publish_delay: lock(&self.publish_delay).clone(),
             loop_lag: lock(&self.loop_lag).clone(),
             overruns: self.overruns.load(Ordering::Relaxed),
-            problems: mem::take(&mut lock(&self.problems)),
+            problems,
+            causes: counted(&lock(&self.causes)),
             notes,
             ..Harness::default()
         }

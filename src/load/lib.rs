@@ -13,8 +13,11 @@
 //! | `backlog` | what a publisher still has to send, and may have to send again |
 //! | `publisher`, `subscriber` | the clients |
 //! | `address`, `dial`, `socket` | how a client gets a connection, and the next |
-//! | `rehearsal` | probes and warm-up |
-//! | `roster` | who is connected, and where |
+//! | `rehearsal`, `silence` | probes and warm-up; a probe in which no message reached anybody |
+//! | `refusal`, `ending` | why a client was not let in, and how a connection ended |
+//! | `roster` | who is connected, and where; who is out, since when and why |
+//! | `locked_out` | a client that is to be connected and is not |
+//! | `troubles` | what went wrong while clients connected |
 //! | `attendance` | who leaves and joins on purpose |
 //! | `slow` | who reads slowly on purpose |
 //! | `storm` | who drops its connection on purpose and comes back at once |
@@ -29,24 +32,31 @@ mod codec;
 mod detect;
 mod dial;
 mod dialect;
+mod ending;
 mod engine;
 mod error;
 mod generator;
 mod health;
+mod locked_out;
 mod pacer;
 mod publisher;
+mod refusal;
 mod rehearsal;
 mod roster;
 mod run;
 mod settings;
+mod silence;
 mod slow;
 mod socket;
 mod storm;
 mod subscriber;
 mod text;
+mod troubles;
 
 pub use detect::detect;
 pub use dialect::{Dialect, Template};
 pub use error::LoadError;
 pub use generator::LoadGenerator;
+pub use locked_out::LockedOut;
 pub use settings::Settings;
+pub use silence::Silence;

@@ -19,6 +19,7 @@ use super::backlog::{Backlog, SendOrder, Turn};
 use super::codec::Inbound;
 use super::dial::Caller;
 use super::dialect::{Dialect, MessageParts};
+use super::ending::Ending;
 use super::run::{Lifeline, LoadRun, room_name};
 use super::socket::{Socket, frame_of, say_goodbye};
 use super::text::TextKind;
@@ -30,9 +31,6 @@ const BATCH: usize = 64;
 
 /// How long to wait for the end of a broken connection.
 const LAST_WORDS: Duration = Duration::from_millis(100);
-
-/// The connection can no longer be used.
-struct Lost;
 
 /// Connects, publishes what the schedule orders, and reconnects, until it is cancelled.
 pub(super) async fn publish(
@@ -69,23 +67,27 @@ pub(super) async fn publish(
             };
             let open = socket.insert(connected);
             talk.begin(route.node());
-            run.roster.publisher_online(number, route.node());
+            run.roster.publisher_online(number, route.node(), run.clock.now());
             run.storms.arrived(number, route.node());
-            let struck = tokio::select! {
+            let ending = tokio::select! {
                 biased;
-                () = run.storms.struck(number) => true,
-                () = poll_fn(|cx| talk.poll(open, &mut orders, cx)) => false,
+                () = run.storms.struck(number) => None,
+                ending = poll_fn(|cx| talk.poll(open, &mut orders, cx)) => Some(ending),
             };
-            run.roster.offline();
+            run.roster.offline(number, run.clock.now());
             run.storms.lost(number);
-            if struck {
-                talk.end(open);
-                drop(socket.take());
-                route.rush();
-            } else {
-                talk.last_words(open).await;
-                talk.end(open);
-                say_goodbye(socket.take()).await;
+            match ending {
+                None => {
+                    talk.end(open);
+                    drop(socket.take());
+                    route.rush();
+                }
+                Some(ending) => {
+                    let goodbye = talk.last_words(open).await;
+                    run.disconnected(number, &goodbye.unwrap_or(ending));
+                    talk.end(open);
+                    say_goodbye(socket.take()).await;
+                }
             }
         }
     };
@@ -140,15 +142,20 @@ impl<'a> Talk<'a> {
     }
 
     /// Reads the last answers of a broken connection: one that takes no more may still hold answers that came before
-    /// it broke.
-    async fn last_words(&mut self, socket: &mut Socket) {
+    /// it broke. Gives the goodbye, if the server said one.
+    async fn last_words(&mut self, socket: &mut Socket) -> Option<Ending> {
+        let mut goodbye = None;
         let hear = async {
             while let Some(Ok(message)) = socket.next().await {
                 self.read_frame(&message);
+                if let Message::Close(why) = message {
+                    goodbye = Some(Ending::Closed(why));
+                }
             }
         };
         // If the end of the stream has not come within this time, it is not coming.
         let _ = timeout(LAST_WORDS, hear).await;
+        goodbye
     }
 
     /// Records that the connection is lost.
@@ -163,22 +170,20 @@ impl<'a> Talk<'a> {
         self.backlog.disconnected();
     }
 
-    /// Resolves when the connection is lost.
+    /// Resolves when the connection is lost, and gives how it ended.
     fn poll(
         &mut self,
         socket: &mut Socket,
         orders: &mut mpsc::Receiver<SendOrder>,
         cx: &mut Context<'_>,
-    ) -> Poll<()> {
+    ) -> Poll<Ending> {
         // Reading comes first, so that a connection that is known to be closed takes no message.
         while let Poll::Ready(message) = Pin::new(&mut *socket).poll_next(cx) {
             match message {
-                Some(Ok(Message::Close(why))) => {
-                    self.run.closed_because(why.as_ref());
-                    return Poll::Ready(());
-                }
+                Some(Ok(Message::Close(why))) => return Poll::Ready(Ending::Closed(why)),
                 Some(Ok(message)) => self.read_frame(&message),
-                Some(Err(_)) | None => return Poll::Ready(()),
+                Some(Err(error)) => return Poll::Ready(Ending::of(&error)),
+                None => return Poll::Ready(Ending::Cut),
             }
         }
         while let Poll::Ready(Some(order)) = orders.poll_recv(cx) {
@@ -186,8 +191,8 @@ impl<'a> Talk<'a> {
         }
         self.poll_alarm(cx);
         loop {
-            if let Poll::Ready(Err(Lost)) = self.poll_hand_over(socket, cx) {
-                return Poll::Ready(());
+            if let Poll::Ready(Err(ending)) = self.poll_hand_over(socket, cx) {
+                return Poll::Ready(ending);
             }
             // The messages that were just handed over have an instant for their next turn as well.
             self.poll_alarm(cx);
@@ -213,14 +218,14 @@ impl<'a> Talk<'a> {
     }
 
     /// Hands the backlog over, batch by batch. A batch must have left before the next one begins.
-    fn poll_hand_over(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> Poll<Result<(), Lost>> {
+    fn poll_hand_over(&mut self, socket: &mut Socket, cx: &mut Context<'_>) -> Poll<Result<(), Ending>> {
         loop {
             if !self.batch.is_empty() {
                 let flushed = Pin::new(&mut *socket).poll_flush(cx);
                 // If the runtime only wants other tasks to have a turn, the lateness is our own and the node's side
                 // is not blocked.
                 self.blocked |= flushed.is_pending() && has_budget_remaining();
-                ready!(flushed).map_err(|_| Lost)?;
+                ready!(flushed).map_err(|error| Ending::of(&error))?;
                 self.batch.clear();
                 if std::mem::take(&mut self.blocked) {
                     self.usable_since = self.run.clock.now();
@@ -231,19 +236,19 @@ impl<'a> Talk<'a> {
             }
             // A connection that is known to be dead gets no message: a write that fails at once has sent nothing.
             if socket.get_ref().has_failed() {
-                return Poll::Ready(Err(Lost));
+                return Poll::Ready(Err(Ending::reset()));
             }
             self.written_before_batch = socket.get_ref().written();
             while self.batch.len() < BATCH {
                 match Pin::new(&mut *socket).poll_ready(cx) {
-                    Poll::Ready(ready) => ready.map_err(|_| Lost)?,
+                    Poll::Ready(ready) => ready.map_err(|error| Ending::of(&error))?,
                     Poll::Pending => break,
                 }
                 let Some(turn) = self.backlog.next(self.run.clock.now()) else { break };
                 self.batch.push(turn);
                 let frame = self.frame(turn.order);
                 self.sent(turn);
-                Pin::new(&mut *socket).start_send(frame).map_err(|_| Lost)?;
+                Pin::new(&mut *socket).start_send(frame).map_err(|error| Ending::of(&error))?;
             }
         }
     }
@@ -288,7 +293,11 @@ impl<'a> Talk<'a> {
     /// Reads a frame. Only answers matter to a publisher.
     fn read_frame(&mut self, message: &Message) {
         match (&self.run.dialect, message) {
-            (Dialect::V1, Message::Text(frame)) => self.read_v1_answer(frame),
+            (Dialect::V1, message) => {
+                if let Some(frame) = frame_of(message) {
+                    self.read_v1_answer(&frame);
+                }
+            }
             (Dialect::Template(template), message) if self.run.dialect.has_answers() => {
                 let number = frame_of(message).and_then(|frame| template.acked(&template.read(&frame)));
                 // The frame may be the answer to another client: some servers send answers to everybody.
@@ -315,13 +324,16 @@ impl<'a> Talk<'a> {
             ("ack", "confirmed") => Answer::Confirmed,
             ("ack", "handed") => Answer::Handed,
             ("refused", _) => {
-                health.remark(&format!("a node refused a message: {}", frame.code), 1);
+                health.cause(&with_reason("a node refused a message", &frame.code, &frame.reason));
                 Answer::Refused
             }
-            ("unknown", _) => Answer::Unknown,
+            ("unknown", _) => {
+                let what = "a node could not tell whether a message went out";
+                health.cause(&with_reason(what, "", &frame.reason));
+                Answer::Unknown
+            }
             ("error", _) => {
-                return health
-                    .remark(&format!("a node answered a publisher with an error: {}", frame.reason), 1);
+                return health.cause(&format!("a node answered a publisher with an error: {}", frame.reason));
             }
             ("ack", level) => {
                 return health.remark(&format!("a node acknowledged a message with level {level:?}"), 1);
@@ -354,4 +366,10 @@ impl<'a> Talk<'a> {
         let at = self.run.clock.now();
         self.run.ledger().answered_at(number, answer, at);
     }
+}
+
+/// A clause with the code and the reason that a node gave, as far as it gave them.
+fn with_reason(what: &str, code: &str, reason: &str) -> String {
+    let words = [what, code, reason];
+    words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(": ")
 }

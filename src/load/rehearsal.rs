@@ -23,6 +23,8 @@ struct Book {
     /// Paths over which no probe has come yet: for each publisher, a set of subscribers.
     awaited: Vec<Bits>,
     awaited_count: usize,
+    /// Number of paths that were awaited in the beginning.
+    paths: usize,
     /// The messages that were handed over for writing, by kind, publisher and number.
     sent: HashMap<(TextKind, usize, usize), Sent>,
     /// Number of receipts in a room where they did not belong, or of messages that were never sent.
@@ -87,6 +89,13 @@ impl Rehearsal {
                 book.awaited_count += 1;
             }
         }
+        book.paths = book.awaited_count;
+    }
+
+    /// Number of paths that were awaited, if none of them has worked; `None` if one has, or none was awaited.
+    pub(super) fn all_dead(&self) -> Option<usize> {
+        let book = self.book();
+        Some(book.paths).filter(|paths| *paths > 0 && *paths == book.awaited_count)
     }
 
     /// Resolves when no path is awaited any more.
@@ -218,6 +227,7 @@ mod tests {
         let rehearsal = Rehearsal::new(plan());
         rehearsal.await_paths(|_, subscriber| subscriber >= 68);
         assert_eq!(rehearsal.unprobed(), [(0, 0), (0, 1), (1, 0), (1, 1)]);
+        assert_eq!(rehearsal.all_dead(), Some(4));
         rehearsal.sent(TextKind::Warm, 0, 0, 0, |_| true);
         rehearsal.sent(TextKind::Probe, 0, 0, 0, |_| true);
         rehearsal.record_receipt(TextKind::Warm, 0, 0, 68, true);
@@ -226,6 +236,7 @@ mod tests {
         rehearsal.record_receipt(TextKind::Probe, 0, 0, 69, true);
         rehearsal.record_receipt(TextKind::Probe, 0, 0, 68, true);
         assert_eq!(rehearsal.unverified(), [(0, 69), (1, 68), (1, 69)]);
+        assert_eq!(rehearsal.all_dead(), None);
         assert_eq!(rehearsal.unprobed(), [(0, 1), (1, 0), (1, 1)]);
     }
 

@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_util::sync::CancellationToken;
 
 use super::attendance::Attendance;
 use super::clock::LoadClock;
 use super::dial::Dialer;
 use super::dialect::Dialect;
-use super::health::LoadHealth;
+use super::ending::Ending;
+use super::health::{LoadHealth, printable};
+use super::refusal::Refusal;
 use super::rehearsal::Rehearsal;
 use super::roster::Roster;
 use super::slow::Slowness;
@@ -52,13 +53,12 @@ impl LoadRun {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Records that a server has closed a connection. In a dialect without answers that is the only way in which it
-    /// can say what it minds.
-    pub(super) fn closed_because(&self, why: Option<&CloseFrame>) {
-        if let (Some(why), false) = (why, self.dialect == Dialect::V1) {
-            let what = format!("a server closed a connection with {}: {}", u16::from(why.code), why.reason);
-            self.health.remark(what.trim_end_matches([':', ' ']), 1);
-        }
+    /// Records that a connection over which a client could publish or listen was ended, and not by the load. In a
+    /// dialect without answers that is the only way in which a server can say what it minds.
+    pub(super) fn disconnected(&self, client: usize, ending: &Ending) {
+        let (at, clause) = (self.clock.now(), printable(&ending.clause()));
+        self.ledger().disconnected(&clause, at);
+        self.roster.waiting(client, Refusal::of_server(clause));
     }
 
     /// Waits until the messages that the schedule gave out were handed over for writing. It does not wait long,

@@ -5,16 +5,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use serde::de::IgnoredAny;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::CancellationToken;
 
 use super::codec::{Inbound, Outbound};
-use super::dial::Caller;
+use super::dial::{Caller, Route};
 use super::dialect::{Dialect, ServerFrame, Template};
+use super::ending::Ending;
+use super::health::Wrong;
+use super::refusal::Refusal;
 use super::run::{Lifeline, LoadRun, room_name};
 use super::socket::{GOODBYE, Socket, frame_of, say_goodbye};
-use super::text::{Reading, TextKind};
+use super::text::{Reading, TextKind, Traces};
 use ledger::Arrival;
 
 /// Connects, subscribes, listens, reconnects, and is away when it is told to be, until it is cancelled.
@@ -36,6 +40,7 @@ pub(super) async fn listen(run: Arc<LoadRun>, number: usize, cancel: Cancellatio
     let listening = async {
         loop {
             run.attendance.wanted(number).await;
+            run.roster.wanted(client, run.clock.now());
             let staying = async {
                 loop {
                     let open = socket.insert(route.connect(&run).await);
@@ -46,7 +51,7 @@ pub(super) async fn listen(run: Arc<LoadRun>, number: usize, cancel: Cancellatio
                             drop(socket.take());
                             route.rush();
                         }
-                        () = ear.listen(open, route.node()) => say_goodbye(socket.take()).await,
+                        () = ear.listen(open, &route) => say_goodbye(socket.take()).await,
                     }
                 }
             };
@@ -84,6 +89,16 @@ struct Ear<'a> {
     asked: bool,
 }
 
+/// Why a client stopped reading from a connection.
+enum End {
+    /// What was waited for has come.
+    Enough,
+    /// The connection was ended, and not by the load.
+    Ended(Ending),
+    /// This connection will never be subscribed.
+    Refused(Refusal),
+}
+
 impl<'a> Ear<'a> {
     fn new(run: &'a LoadRun, number: usize) -> Self {
         let room = run.plan.subscriber_room(number);
@@ -102,65 +117,77 @@ impl<'a> Ear<'a> {
     }
 
     /// Subscribes, and listens until the connection is lost.
-    async fn listen(&mut self, socket: &mut Socket, node: usize) {
-        self.node = node;
+    async fn listen(&mut self, socket: &mut Socket, route: &Route) {
+        self.node = route.node();
         self.round += 1;
         let run = self.run;
         run.ledger().connected(self.number);
-        match &run.dialect {
+        let end = match &run.dialect {
             Dialect::V1 => {
                 let after = (!self.last_id.is_empty()).then_some(&*self.last_id);
-                self.asked = after.is_some();
+                self.asked = after.is_some() && route.keeps_history();
                 let subscribe = Outbound::Subscribe { room: &self.room_name, after }.encode();
-                if socket.send(Message::text(subscribe)).await.is_ok() {
-                    self.read_frames(socket, |_| false).await;
+                let unanswered = format!("node {} has not answered its `subscribe` yet", self.node);
+                run.roster.waiting(self.client, Refusal::of_server(unanswered));
+                match socket.send(Message::text(subscribe)).await {
+                    Ok(()) => self.read_frames(socket, |_| false).await,
+                    Err(error) => End::Ended(Ending::of(&error)),
                 }
             }
             Dialect::Template(template) if template.waits() => {
-                let ready = timeout(
-                    run.dialer.patience(),
-                    self.read_frames(socket, |subscriber| subscriber.subscribed),
-                )
-                .await;
-                if ready.is_err() {
-                    let limit = run.dialer.patience();
-                    run.roster
-                        .trouble(format!("node {node}: no frame that matches `ready` within {limit:?}"));
-                }
-                if self.subscribed {
-                    self.read_frames(socket, |_| false).await;
+                let limit = run.dialer.patience();
+                let ready =
+                    timeout(limit, self.read_frames(socket, |subscriber| subscriber.subscribed)).await;
+                match ready {
+                    Ok(_) if self.subscribed => self.read_frames(socket, |_| false).await,
+                    Ok(end) => end,
+                    Err(_) => {
+                        let late = format!("no frame that matches `ready` within {limit:?}");
+                        End::Refused(Refusal::of_server(late))
+                    }
                 }
             }
             // In these dialects everybody who is connected is in the room.
             Dialect::Plain | Dialect::Template(_) => {
                 self.subscribe(run.clock.now());
-                self.read_frames(socket, |_| false).await;
+                self.read_frames(socket, |_| false).await
             }
-        }
+        };
+        self.ended(end);
+    }
+
+    /// Records how a connection ended over which this subscriber listened, or wanted to.
+    fn ended(&mut self, end: End) {
+        let run = self.run;
+        let place = format!("node {}", self.node);
+        let was_subscribed = self.subscribed;
         self.closed(run.clock.now());
+        match end {
+            End::Ended(ending) if was_subscribed => run.disconnected(self.client, &ending),
+            End::Ended(ending) => {
+                run.roster.refused(self.client, &place, &ending.refusal("confirmed the subscription"));
+            }
+            End::Refused(refusal) => run.roster.refused(self.client, &place, &refusal),
+            End::Enough => {}
+        }
     }
 
     /// Reads frames until `enough` says so, or the connection is lost.
-    async fn read_frames(&mut self, socket: &mut Socket, enough: impl Fn(&Self) -> bool) {
-        while !enough(self)
-            && let Some(message) = socket.next().await
-        {
+    async fn read_frames(&mut self, socket: &mut Socket, enough: impl Fn(&Self) -> bool) -> End {
+        while !enough(self) {
+            let Some(message) = socket.next().await else { return End::Ended(Ending::Cut) };
             let at = self.run.clock.now();
             match message {
-                Ok(Message::Close(why)) => return self.run.closed_because(why.as_ref()),
+                Ok(Message::Close(why)) => return End::Ended(Ending::Closed(why)),
                 Ok(message) => {
-                    if self.received(&message, at).is_break() {
-                        return;
+                    if let ControlFlow::Break(refusal) = self.received(&message, at) {
+                        return End::Refused(refusal);
                     }
                 }
-                Err(error) => {
-                    if let Error::Utf8(_) = error {
-                        self.run.ledger().corrupted(self.number, at);
-                    }
-                    return;
-                }
+                Err(error) => return End::Ended(Ending::of(&error)),
             }
         }
+        End::Enough
     }
 
     /// Records that the subscription holds from this instant.
@@ -168,7 +195,7 @@ impl<'a> Ear<'a> {
         let run = self.run;
         self.subscribed = true;
         run.ledger().subscribed(self.number, self.node, at);
-        run.roster.subscriber_online(self.number, self.node);
+        run.roster.subscriber_online(self.number, self.node, at);
         run.attendance.subscribed(self.number);
         run.storms.arrived(self.client, self.node);
     }
@@ -177,7 +204,7 @@ impl<'a> Ear<'a> {
     async fn leave(&mut self, socket: Option<Socket>) {
         let run = self.run;
         run.ledger().left(self.number, run.clock.now());
-        run.roster.away(std::mem::take(&mut self.subscribed));
+        run.roster.away(self.number, std::mem::take(&mut self.subscribed));
         let Some(mut socket) = socket else { return };
         let goodbye = async {
             let _ = socket.close(None).await;
@@ -192,7 +219,7 @@ impl<'a> Ear<'a> {
     fn closed(&mut self, at: Duration) {
         if std::mem::take(&mut self.subscribed) {
             self.run.ledger().closed(self.number, at);
-            self.run.roster.offline();
+            self.run.roster.offline(self.client, at);
             self.run.attendance.lost(self.number);
         }
         self.run.storms.lost(self.client);
@@ -200,23 +227,15 @@ impl<'a> Ear<'a> {
 
     /// Reads a frame that came after this subscriber has left. A message still counts, and nothing else matters.
     fn overheard(&mut self, message: &Message, at: Duration) {
-        match (&self.run.dialect, message) {
-            (Dialect::V1, Message::Text(frame)) => {
-                if let Some(frame) = Inbound::decode(frame).filter(|frame| frame.kind == "message") {
-                    self.message(&frame, at);
+        let Some(raw) = frame_of(message) else { return };
+        match &self.run.dialect {
+            Dialect::V1 => {
+                if let Some(frame) = Inbound::decode(&raw).filter(|frame| frame.kind == "message") {
+                    self.message(&frame, &raw, at);
                 }
             }
-            (Dialect::V1, _) => {}
-            (Dialect::Plain, message) => {
-                if let Some(text) = frame_of(message) {
-                    self.judge(&text, true, Arrival::Live, at);
-                }
-            }
-            (Dialect::Template(template), message) => {
-                if let Some(frame) = frame_of(message) {
-                    self.read_template_frame(template, &template.read(&frame), at);
-                }
-            }
+            Dialect::Plain => self.judge(&raw, &raw, true, Arrival::Live, at),
+            Dialect::Template(template) => self.read_template_frame(template, &template.read(&raw), at),
         }
     }
 
@@ -224,42 +243,64 @@ impl<'a> Ear<'a> {
     fn read_template_frame(&mut self, template: &Template, frame: &ServerFrame<'_>, at: Duration) {
         let run = self.run;
         match template.text(frame) {
-            Some(text) => self.judge(text, true, Arrival::Live, at),
-            None if template.is_broken(frame) && run.texts.are_in(frame.raw()) => {
-                run.ledger().corrupted(self.number, at);
-            }
+            Some(_) if run.texts.are_joined_in(frame.raw()) => run.health.misread(frame.raw()),
+            Some(text) => self.judge(text, frame.raw(), true, Arrival::Live, at),
             None if template.is_ready(frame) || template.is_ack(frame) => {}
-            None => run.health.chatter(frame.raw()),
+            None if !self.read_traces(frame.raw(), template.is_of_json(), at) => {
+                run.health.chatter(frame.raw())
+            }
+            None => {}
         }
     }
 
-    /// Reads a frame that came at this instant. Breaks when this connection will never be subscribed.
-    fn received(&mut self, message: &Message, at: Duration) -> ControlFlow<()> {
-        match (&self.run.dialect, message) {
-            (Dialect::V1, Message::Text(frame)) => return self.read_v1_frame(frame, at),
-            (Dialect::Template(template), message) if !self.subscribed => {
-                if let Some(frame) = frame_of(message) {
-                    let frame = template.read(&frame);
-                    if template.is_ready(&frame) {
-                        self.subscribe(at);
-                    }
-                    self.read_template_frame(template, &frame, at);
+    /// Reads a frame in which the dialect finds no text. Gives `false` if there is none of this run in it. What damage
+    /// may have done speaks against the server, and all else against how the dialect is read.
+    fn read_traces(&self, raw: &str, of_json: bool, at: Duration) -> bool {
+        let run = self.run;
+        let damaged = of_json && !is_json(raw);
+        match run.texts.traces(raw) {
+            Traces::Several => run.health.misread(raw),
+            Traces::One { .. } if !damaged => run.health.misread(raw),
+            Traces::One { .. } | Traces::Remnant if damaged => self.wrong(Wrong::Corrupted, raw, at),
+            Traces::One { .. } | Traces::Remnant | Traces::None => return false,
+        }
+        true
+    }
+
+    /// Reads a frame that came at this instant. Breaks with the reason when this connection will never be subscribed.
+    fn received(&mut self, message: &Message, at: Duration) -> ControlFlow<Refusal> {
+        let Some(raw) = frame_of(message) else { return ControlFlow::Continue(()) };
+        match &self.run.dialect {
+            Dialect::V1 => return self.read_v1_frame(&raw, at),
+            Dialect::Template(template) if !self.subscribed => {
+                let frame = template.read(&raw);
+                match template.is_ready(&frame) {
+                    true => self.subscribe(at),
+                    false => self.run.roster.overheard(&raw),
                 }
+                self.read_template_frame(template, &frame, at);
             }
-            (_, message) => self.overheard(message, at),
+            Dialect::Plain | Dialect::Template(_) => self.overheard(message, at),
         }
         ControlFlow::Continue(())
     }
 
     /// Reads a frame of `pubsub-lab.v1`.
-    fn read_v1_frame(&mut self, frame: &str, at: Duration) -> ControlFlow<()> {
+    fn read_v1_frame(&mut self, raw: &str, at: Duration) -> ControlFlow<Refusal> {
         let run = self.run;
-        let Some(frame) = Inbound::decode(frame) else {
-            run.ledger().corrupted(self.number, at);
+        let decoded = Inbound::decode(raw);
+        // What a replay brings says nothing of why a client is not subscribed.
+        if !self.subscribed && decoded.as_ref().is_none_or(|frame| frame.kind != "message") {
+            run.roster.overheard(raw);
+        }
+        let Some(frame) = decoded else {
+            if !self.read_traces(raw, true, at) {
+                run.health.unreadable(raw);
+            }
             return ControlFlow::Continue(());
         };
         match &*frame.kind {
-            "message" => self.message(&frame, at),
+            "message" => self.message(&frame, raw, at),
             "subscribed" if frame.room == self.room_name && !self.subscribed => {
                 self.subscribe(at);
                 self.replayed(&frame.recovered);
@@ -269,13 +310,14 @@ impl<'a> Ear<'a> {
             }
             "error" => {
                 let error = format!("a node answered a subscriber with an error: {}", frame.reason);
-                run.health.remark(&error, 1);
+                run.health.cause(&error);
                 if !self.subscribed {
-                    run.roster.trouble(format!("node {}: {}", self.node, frame.reason));
+                    let refusal = Refusal::of_server(format!("{} ({})", frame.reason, frame.code));
                     // A node whose broker is away reports that, and subscribes the client when the broker is back.
                     if frame.code != "bus_down" {
-                        return ControlFlow::Break(());
+                        return ControlFlow::Break(refusal);
                     }
+                    run.roster.refused(self.client, &format!("node {}", self.node), &refusal);
                 }
             }
             _ => {}
@@ -296,32 +338,37 @@ impl<'a> Ear<'a> {
     }
 
     /// Takes a message of `pubsub-lab.v1`.
-    fn message(&mut self, frame: &Inbound<'_>, at: Duration) {
+    fn message(&mut self, frame: &Inbound<'_>, raw: &str, at: Duration) {
         let arrival = match frame.replay {
             true => Arrival::Replay { round: self.round },
             false => Arrival::Live,
         };
-        self.judge(&frame.text, frame.room == self.room_name, arrival, at);
+        self.judge(&frame.text, raw, frame.room == self.room_name, arrival, at);
         self.last_id.clear();
         self.last_id.push_str(&frame.id);
     }
 
     /// Judges a message by its text. `in_place` unless it came under the name of another room.
-    fn judge(&self, text: &str, in_place: bool, arrival: Arrival, at: Duration) {
+    fn judge(&self, text: &str, raw: &str, in_place: bool, arrival: Arrival, at: Duration) {
         let run = self.run;
         match run.texts.read(text) {
             // Probe and warm-up count nowhere, even where their texts come after the load has begun.
             Reading::Corrupted if run.texts.rehearse(text) => run.ledger().corrupted_rehearsal(),
-            Reading::Corrupted => run.ledger().corrupted(self.number, at),
-            // In the one dialect that marks messages, what is marked as a message is one.
+            Reading::Corrupted => self.wrong(Wrong::Corrupted, text, at),
+            Reading::Misread => run.health.misread(raw),
+            Reading::Formless if raw != text && run.texts.traces(raw) != Traces::None => {
+                run.health.misread(raw)
+            }
             Reading::Formless if run.dialect != Dialect::V1 => run.health.chatter(text),
-            Reading::Foreign | Reading::Formless => run.ledger().foreign(self.number, at),
+            // In the one dialect that marks messages, what is marked as a message is one, and nobody sent it.
+            Reading::Formless => self.wrong(Wrong::Unexpected, text, at),
+            Reading::Foreign => self.wrong(Wrong::Foreign, text, at),
             Reading::Ours { kind: TextKind::Load, publisher, seq } => {
                 match run.plan.message(publisher, seq) {
                     Some(n) if in_place && run.plan.room(n) == self.room => {
                         run.ledger().received(self.number, n, arrival, at);
                     }
-                    _ => run.ledger().unexpected(self.number, at),
+                    _ => self.wrong(Wrong::Unexpected, text, at),
                 }
             }
             Reading::Ours { kind, publisher, seq } => {
@@ -329,4 +376,21 @@ impl<'a> Ear<'a> {
             }
         }
     }
+
+    /// Counts a text that is not one of this run, or is not as it was sent.
+    fn wrong(&self, what: Wrong, text: &str, at: Duration) {
+        let run = self.run;
+        run.health.wrong(what, text);
+        let mut ledger = run.ledger();
+        match what {
+            Wrong::Corrupted => ledger.corrupted(self.number, at),
+            Wrong::Foreign => ledger.foreign(self.number, at),
+            Wrong::Unexpected => ledger.unexpected(self.number, at),
+        }
+    }
+}
+
+/// Whether a frame is JSON from its beginning to its end: one value, or several one after another.
+fn is_json(frame: &str) -> bool {
+    serde_json::Deserializer::from_str(frame).into_iter::<IgnoredAny>().all(|value| value.is_ok())
 }

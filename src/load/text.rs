@@ -3,6 +3,7 @@
 //! The checksum covers the text without the checksum itself: `nonce.kind.publisher.seq filler`.
 
 use std::fmt;
+use std::io::Write;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -62,6 +63,8 @@ pub(super) enum Reading {
     },
     /// The checksum of the text does not match, or a text of this run has lost its structure.
     Corrupted,
+    /// Texts of this run are in it, and in such a way that they cannot be taken out.
+    Misread,
     /// The text is one of another run.
     Foreign,
     /// The text does not have the form of a message at all.
@@ -113,9 +116,24 @@ impl Texts {
         }
     }
 
-    /// Whether a frame that could not be read contains something of this run.
-    pub(super) fn are_in(&self, frame: &str) -> bool {
-        frame.match_indices(&*self.nonce).any(|(at, _)| frame[at + self.nonce.len()..].starts_with('.'))
+    /// What of this run is in a frame.
+    pub(super) fn traces(&self, frame: &str) -> Traces {
+        let mut traces = Traces::None;
+        let mut first: Option<&str> = None;
+        for (at, _) in frame.match_indices(&*self.nonce) {
+            match (head(&frame[at + self.nonce.len()..]), first) {
+                (Some(head), None) => (traces, first) = (Traces::One { at }, Some(head)),
+                (Some(head), Some(first)) if head != first => return Traces::Several,
+                (None, None) if frame[at + self.nonce.len()..].starts_with('.') => traces = Traces::Remnant,
+                _ => {}
+            }
+        }
+        traces
+    }
+
+    /// Whether a frame holds several texts of this run. Costs nothing for a frame that is too short for it.
+    pub(super) fn are_joined_in(&self, frame: &str) -> bool {
+        frame.len() >= 2 * self.payload && self.traces(frame) == Traces::Several
     }
 
     /// Whether a damaged text still says that it was one of this run's probe or warm-up.
@@ -128,19 +146,60 @@ impl Texts {
 
     /// Finds out what a received text is.
     pub(super) fn read(&self, text: &str) -> Reading {
-        match parse(text) {
-            Some(parsed) if checksum(parsed.head, parsed.tail) != parsed.checksum => Reading::Corrupted,
-            Some(Parsed { nonce, kind, publisher, seq, .. }) if nonce == self.nonce => {
+        let parsed = parse(text);
+        if let Some(Parsed { nonce, kind, publisher, seq, .. }) = parsed.as_ref().filter(|it| it.is_whole()) {
+            let (kind, publisher, seq) = (*kind, *publisher, *seq);
+            return if *nonce == self.nonce {
                 Reading::Ours { kind, publisher, seq }
-            }
+            } else {
+                Reading::Foreign
+            };
+        }
+        match self.traces(text) {
+            Traces::Several => Reading::Misread,
+            Traces::One { at } if at > 0 || self.begins_whole(text) => Reading::Misread,
             // Damage can destroy the structure as well; a text that begins as ours was ours.
-            None if text.strip_prefix(&*self.nonce).is_some_and(|rest| rest.starts_with('.')) => {
-                Reading::Corrupted
-            }
-            None => Reading::Formless,
-            Some(_) => Reading::Foreign,
+            Traces::One { .. } => Reading::Corrupted,
+            Traces::Remnant if text.starts_with(&self.nonce) => Reading::Corrupted,
+            Traces::Remnant | Traces::None if parsed.is_some() => Reading::Corrupted,
+            Traces::Remnant | Traces::None => Reading::Formless,
         }
     }
+
+    /// Whether a text of this run stands whole at the beginning, with something behind it.
+    fn begins_whole(&self, text: &str) -> bool {
+        let whole = text.get(..self.payload).and_then(parse);
+        whole.is_some_and(|parsed| parsed.nonce == self.nonce && parsed.is_whole())
+    }
+}
+
+/// What of this run is in a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Traces {
+    /// Nothing of this run.
+    None,
+    /// A nonce without the rest of a text's head: something damaged.
+    Remnant,
+    /// The head of one text, once or more often.
+    One {
+        /// Where its first copy begins, in bytes.
+        at: usize,
+    },
+    /// The heads of several texts.
+    Several,
+}
+
+/// The part of a head that follows its nonce: `.load.0.17.ad6a4f1a `; `None` if the frame goes on otherwise.
+fn head(rest: &str) -> Option<&str> {
+    let (head, _) = rest.split_once(' ')?;
+    let mut fields = head.strip_prefix('.')?.split('.');
+    TextKind::parse(fields.next()?)?;
+    let mut number =
+        || fields.next().filter(|field| !field.is_empty() && field.bytes().all(|b| b.is_ascii_digit()));
+    number()?;
+    number()?;
+    let checksum = fields.next()?;
+    (fields.next().is_none() && checksum.len() == 8).then_some(head)
 }
 
 struct Parsed<'a> {
@@ -148,9 +207,18 @@ struct Parsed<'a> {
     kind: TextKind,
     publisher: usize,
     seq: usize,
-    checksum: u32,
+    checksum: &'a str,
     head: &'a str,
     tail: &'a str,
+}
+
+impl Parsed<'_> {
+    /// Whether the checksum is the right one, in its very bytes.
+    fn is_whole(&self) -> bool {
+        let mut right = [0; 8];
+        let written = write!(&mut right[..], "{:08x}", checksum(self.head, self.tail));
+        written.is_ok() && self.checksum.as_bytes() == right
+    }
 }
 
 fn parse(text: &str) -> Option<Parsed<'_>> {
@@ -164,7 +232,6 @@ fn parse(text: &str) -> Option<Parsed<'_>> {
     if next().is_some() || nonce.len() != 8 || checksum.len() != 8 {
         return None;
     }
-    let checksum = u32::from_str_radix(checksum, 16).ok()?;
     Some(Parsed { nonce, kind, publisher, seq, checksum, head, tail })
 }
 
@@ -257,7 +324,6 @@ mod tests {
             assert!(allowed, "at {at}: {reading:?}");
         }
         assert_eq!(texts().read(&text[..text.len() - 1]), Reading::Corrupted);
-        assert_eq!(texts().read(&format!("{text}x")), Reading::Corrupted);
         assert_eq!(texts().read("00c0ffee."), Reading::Corrupted);
     }
 
@@ -276,12 +342,43 @@ mod tests {
     }
 
     #[test]
+    fn the_checksum_is_compared_in_its_very_bytes() {
+        // The checksum of this text is 0a9... or the like: one that a reader of numbers takes for another writing.
+        let text = (0..).map(|seq| texts().write(TextKind::Load, 3, seq));
+        let text =
+            text.into_iter().find(|text| text.split(['.', ' ']).nth(4).unwrap().starts_with("0a")).unwrap();
+        let (head, rest) = text.split_once(".0a").unwrap();
+        for changed in [format!("{head}.0A{rest}"), format!("{head}.+a{rest}")] {
+            assert_eq!(texts().read(&changed), Reading::Corrupted, "{changed}");
+        }
+    }
+
+    #[test]
+    fn texts_that_cannot_be_taken_apart_are_told_from_a_damaged_one() {
+        let text = |seq| texts().write(TextKind::Load, 3, seq);
+        let (one, two) = (text(1), text(2));
+        for misread in [
+            format!("{one}\n{two}"),
+            format!("Ada: {one}"),
+            format!("{one}\n"),
+            serde_json::json!({ "text": one }).to_string(),
+            serde_json::json!([one, two]).to_string(),
+        ] {
+            assert_eq!(texts().read(&misread), Reading::Misread, "{misread}");
+        }
+        assert_eq!(texts().read(&damaged(&one, 30)), Reading::Corrupted);
+        assert_eq!(texts().read(&one[..60]), Reading::Corrupted);
+        assert!(
+            texts().are_joined_in(&format!("{one}{two}")) && !texts().are_joined_in(&format!("{one}{one}"))
+        );
+        assert_eq!(texts().traces("00c0ffee.load"), Traces::Remnant);
+    }
+
+    #[test]
     fn what_another_wrote_is_foreign() {
         let other = Texts::new(1, 42, 128).write(TextKind::Load, 3, 456);
         assert_eq!(texts().read(&other), Reading::Foreign);
-        for text in
-            ["", " ", "hello", "a.b.c.d.e f", "12345678.load.1.2.zzzzzzzz x", "Ada: 00c0ffee.load.1.2"]
-        {
+        for text in ["", " ", "hello", "a.b.c.d.e f", "12345678.load.1.2.zzzz x", "Ada: 00c0ffee.load.1.2"] {
             assert_eq!(texts().read(text), Reading::Formless, "{text:?}");
         }
     }

@@ -89,6 +89,8 @@ declare! {
     Unexpected "unexpected": "Receipts of something never sent, or not of the room.";
     Corrupted "corrupted": "Receipts with a wrong checksum.";
     Foreign "foreign": "Receipts of another run's texts.";
+    Disconnects "disconnects": "Connections that the server ended or broke, and that no fault of the scenario explains.",
+        compared(Lower);
     UnverifiedPaths "unverified_paths":
         "Paths from a publisher to a subscriber that never worked before the load.";
     StoppedPaths "stopped_paths": "Paths that worked, and then worked no more until the end.";

@@ -19,6 +19,9 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::HeaderValue;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -58,8 +61,38 @@ pub struct Harm {
     pub stray: Option<Each>,
     /// No message at all is delivered, probes included.
     pub deaf: bool,
+    /// The client's connection ends in this way instead of the delivery of these messages.
+    pub end: Option<(Each, End)>,
+    /// Each of these messages is delivered together with the one that follows it, in one frame, a line for each.
+    pub join: Option<Each>,
+    /// Each of these messages is followed by this frame.
+    pub chatter: Option<(Each, &'static str)>,
+    /// Messages are delivered in binary frames.
+    pub binary: bool,
     /// From this load message of each publisher on no message is delivered: the server has forgotten the client.
     pub forgotten_from: Option<usize>,
+}
+
+/// How a server ends a connection.
+#[derive(Debug, Clone, Copy)]
+pub enum End {
+    /// With a goodbye of this code and reason.
+    Close(u16, &'static str),
+    /// With a frame that no server may send, so that the client drops the connection.
+    BadFrame,
+}
+
+/// How a client that was thrown out is turned away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ban {
+    /// Its connection is cut before the welcome.
+    Silent,
+    /// Its connection is closed with 4001 before the welcome.
+    Close,
+    /// It is welcomed, and its connection is closed with 4001 at once.
+    AfterWelcome,
+    /// From then on everybody who connects is answered with HTTP 403.
+    Http,
 }
 
 /// The faults of the server: harm to deliveries, and to answers, whoever asks.
@@ -86,6 +119,10 @@ pub struct Faults {
     pub cut_publisher_at: Option<(usize, usize)>,
     /// The subscriber's connection is cut instead of delivering this load message (subscriber, seq) to it.
     pub cut_subscriber_at: Option<(usize, usize)>,
+    /// Whoever was thrown out by [`Harm::end`] or [`Faults::cut_publisher_at`] is never let in again.
+    pub ban: Option<Ban>,
+    /// These messages are refused with this code and this reason.
+    pub refuse_because: Option<(Each, &'static str, &'static str)>,
     /// The first `subscribe` of each subscriber is answered with an error.
     pub refuse_first_subscribe: bool,
     /// The server keeps a history: a `subscribe` with `after` brings the messages after that one, marked as replay.
@@ -169,9 +206,12 @@ struct Inner {
     turns_away: bool,
     /// Number of connections that were closed with a goodbye.
     goodbyes: usize,
+    /// The names of the clients that were thrown out.
+    banned: Vec<String>,
 }
 
 struct Member {
+    name: String,
     subscriber: Option<usize>,
     room: String,
     outbox: mpsc::UnboundedSender<Out>,
@@ -181,7 +221,9 @@ struct Member {
 
 enum Out {
     Frame(String),
+    Binary(String),
     Later(String, Duration),
+    End(End),
     Cut,
 }
 
@@ -286,6 +328,9 @@ impl State {
         #[expect(clippy::result_large_err, reason = "the library's signature")]
         let dialect = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
             assert_eq!(request.headers()["sec-websocket-protocol"], "pubsub-lab.v1");
+            if self.faults.ban == Some(Ban::Http) && !self.inner().banned.is_empty() {
+                return Err(Response::builder().status(403).body(None).unwrap());
+            }
             let dialect = HeaderValue::from_static("pubsub-lab.v1");
             response.headers_mut().insert("sec-websocket-protocol", dialect);
             Ok(response)
@@ -296,7 +341,8 @@ impl State {
         let connection = {
             let mut inner = self.inner();
             inner.connections += 1;
-            let member = Member { subscriber: None, room: String::new(), outbox: outbox.clone(), held: None };
+            let (name, room) = (String::new(), String::new());
+            let member = Member { name, subscriber: None, room, outbox: outbox.clone(), held: None };
             let connection = inner.connections;
             inner.members.insert(connection, member);
             connection
@@ -316,6 +362,10 @@ impl State {
                         while let Ok(Out::Frame(frame)) = out.try_recv() {
                             let _ = sink.send(Message::text(frame)).await;
                         }
+                        let name = self.inner().members[&connection].name.clone();
+                        if matches!(self.faults.ban, Some(Ban::Close | Ban::AfterWelcome)) && self.inner().banned.contains(&name) {
+                            let _ = sink.send(close(4001, "banned")).await;
+                        }
                         break;
                     }
                 }
@@ -329,6 +379,16 @@ impl State {
                             *longest = (*longest).max(begin.elapsed());
                             let _ = outbox.send(Out::Frame(frame));
                         });
+                    }
+                    Out::Binary(frame) => if sink.send(Message::binary(frame)).await.is_err() { break },
+                    Out::End(End::Close(code, reason)) => {
+                        let _ = sink.send(close(code, reason)).await;
+                        break;
+                    }
+                    Out::End(End::BadFrame) => {
+                        let mut frame = Frame::message("x", OpCode::Data(Data::Text), true);
+                        frame.header_mut().rsv1 = true;
+                        let _ = sink.send(Message::Frame(frame)).await;
                     }
                     Out::Cut => break,
                 },
@@ -356,13 +416,29 @@ impl State {
                 let mut inner = self.inner();
                 inner.hellos.push(Hello { node, name: name.clone(), session: given.clone() });
                 let subscriber = name.strip_prefix("sub-").and_then(|number| number.parse().ok());
-                inner.members.get_mut(&connection).unwrap().subscriber = subscriber;
+                let member = inner.members.get_mut(&connection).unwrap();
+                (member.subscriber, member.name) = (subscriber, name.clone());
+                let ban = self.faults.ban.filter(|_| inner.banned.contains(&name));
+                if ban.is_some_and(|ban| ban != Ban::AfterWelcome) {
+                    return ControlFlow::Break(());
+                }
                 *session = given.unwrap_or_else(|| format!("session-of-{name}"));
                 answer(json!({"type": "welcome", "node": format!("n{node}"), "pattern": "faulty",
                     "name": name, "colour": "red", "session": session}));
+                if ban.is_some() {
+                    return ControlFlow::Break(());
+                }
             }
             "subscribe" => self.subscribe(connection, &field("room"), frame["after"].as_str()),
-            "publish" => return self.publish(session, frame, answer),
+            "publish" => {
+                let done = self.publish(session, frame, answer);
+                if done.is_break() {
+                    let mut inner = self.inner();
+                    let name = inner.members[&connection].name.clone();
+                    inner.banned.push(name);
+                }
+                return done;
+            }
             other => panic!("a frame of type {other:?}"),
         }
         ControlFlow::Continue(())
@@ -439,6 +515,12 @@ impl State {
         if first && Each::hits(faults.swallow_once, &said) {
             return ControlFlow::Continue(());
         }
+        if let Some((each, code, reason)) = faults.refuse_because
+            && Each::hits(Some(each), &said)
+        {
+            answer(json!({"type": "refused", "id": id, "code": code, "reason": reason}));
+            return ControlFlow::Continue(());
+        }
         let refused = Each::hits(faults.refuse, &said);
         if !refused {
             let message = json!({"type": "message", "room": frame["room"], "id": format!("{session}.{id}"),
@@ -480,6 +562,14 @@ impl State {
                 let _ = member.outbox.send(Out::Later(changed.to_string(), later));
                 continue;
             }
+            if let Some((each, end)) = self.faults.harm.get(&subscriber).and_then(|harm| harm.end)
+                && Each::hits(Some(each), said)
+            {
+                let _ = member.outbox.send(Out::End(end));
+                member.room = String::new();
+                inner.banned.push(member.name.clone());
+                continue;
+            }
             match self.faults.harm.get(&subscriber) {
                 None => member.send(message.to_string()),
                 Some(harm) => member.deliver(harm, message, said),
@@ -504,6 +594,25 @@ impl Member {
         let forgotten = said.load && harm.forgotten_from.is_some_and(|from| said.seq >= from);
         if harm.deaf || forgotten || Each::hits(harm.lose, said) {
             return;
+        }
+        if harm.binary {
+            let _ = self.outbox.send(Out::Binary(frame));
+            return;
+        }
+        if Each::hits(harm.join, said) {
+            self.held = Some(frame);
+            return;
+        }
+        if harm.join.is_some()
+            && let Some(held) = self.held.take()
+        {
+            self.send(format!("{held}\n{frame}"));
+            return;
+        }
+        if let Some((each, chatter)) = harm.chatter
+            && Each::hits(Some(each), said)
+        {
+            self.send(chatter.to_owned());
         }
         if Each::hits(harm.swap, said) {
             self.held = Some(frame);
@@ -540,6 +649,11 @@ impl Member {
             self.send(held);
         }
     }
+}
+
+/// A goodbye.
+fn close(code: u16, reason: &'static str) -> Message {
+    Message::Close(Some(CloseFrame { code: code.into(), reason: reason.into() }))
 }
 
 /// The text with another last character.

@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use serde_json::json;
 use tokio::runtime::Handle;
 
-use crate::support::faulty::{Each, Faults, FaultyServer, Harm};
+use crate::support::faulty::{Each, End, Faults, FaultyServer, Harm};
 use crate::support::process::{PATIENCE, eventually};
 use crate::support::report::{Bench, Ended, Run, conclusive, until_conclusive};
 
@@ -31,6 +31,7 @@ reordered = 0
 corrupted = 0
 unexpected = 0
 foreign = 0
+disconnects = 0
 refused = 0
 unknown = 0
 on_time = 1
@@ -40,7 +41,7 @@ on_time = 1
 type Figures = Vec<(&'static str, u64)>;
 
 /// Every figure of a run in which nothing goes wrong.
-const CLEAN: [(&str, u64); 26] = [
+const CLEAN: [(&str, u64); 27] = [
     ("due", 120),
     ("sent", 120),
     ("unsent", 0),
@@ -67,6 +68,7 @@ const CLEAN: [(&str, u64); 26] = [
     ("unexpected", 0),
     ("corrupted", 0),
     ("foreign", 0),
+    ("disconnects", 0),
 ];
 
 /// The figures of a clean run, but for these.
@@ -156,10 +158,15 @@ async fn swapped_changed_and_invented_ones_are_counted() {
         ("lost", 6),
         ("lost_handed", 6),
         ("lost_online", 6),
-        ("foreign", 20),
-        ("unexpected", 7),
+        ("foreign", 10),
+        ("unexpected", 17),
     ];
-    measure(faults, but(&expected)).await;
+    let run = measure(faults, but(&expected)).await;
+    // One example of each, so that a reader sees what is meant.
+    for word in ["corrupted", "foreign", "unexpected"] {
+        let example = format!("the first {word} text: ");
+        assert!(run.why().iter().any(|why| why.starts_with(&example)), "{word}: {:?}", run.why());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -208,6 +215,44 @@ async fn a_confirmed_message_that_is_lost_is_a_broken_promise() {
     let faults = Faults { confirm: true, ..harming(2, Harm { lose: Some(Each(8)), ..Harm::default() }) };
     let broken = [("delivered", 345), ("lost", 15), ("lost_confirmed", 15), ("lost_online", 15)];
     measure(faults, but(&broken)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_the_server_ends_are_counted_and_are_the_likely_cause() {
+    let end = Harm { end: Some((Each(60), End::Close(4001, "heartbeat"))), ..Harm::default() };
+    let run = bench(harming(1, end)).await.run("attached", 1);
+    assert_eq!(run.count("disconnects"), 2, "{:#}", run.brief());
+    assert!(says_and_when(&run, "disconnects is 2, expected 0"), "{:?}", run.why());
+    let cause = "a server closed a connection with 4001: heartbeat (2 times)";
+    assert_eq!(run["reasons"]["causes"], json!([cause]), "{:#}", run.brief());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn texts_joined_in_one_frame_make_the_run_inconclusive() {
+    let join = Harm { join: Some(Each(40)), ..Harm::default() };
+    let server = FaultyServer::start(2, harming(1, join)).await;
+    let urls = server.urls();
+    let args = ["--url", &urls[0], "--url", &urls[1]];
+    let run = tokio::task::block_in_place(|| Bench::start(SCENARIO, &args).ended()).run("attached", 3);
+    assert_eq!((&run["verdict"], run.count("corrupted")), (&json!("inconclusive"), 0));
+    let says = "2 frames hold this run's texts and cannot be taken apart, so the dialect is read wrongly, the first: {";
+    assert!(run.why()[0].starts_with(says), "{:?}", run.why());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_no_client_receives_anything_the_run_says_so_and_ends_after_the_probe() {
+    let deaf = || Harm { deaf: true, ..Harm::default() };
+    let harm = (0..3).map(|subscriber| (subscriber, deaf())).collect();
+    let server = FaultyServer::start(2, Faults { harm, ..Faults::default() }).await;
+    let urls = server.urls();
+    let args = ["--url", &urls[0], "--url", &urls[1]];
+    let ended = tokio::task::block_in_place(|| Bench::start(SCENARIO, &args).ended());
+    let run = ended.report().run("attached");
+    assert_eq!((ended.code, &run["verdict"]), (Some(1), &json!("violated")), "{}", ended.everything());
+    let says =
+        "no client ever received a message: none of 3 paths worked within 10s, so the load was not run";
+    assert_eq!(run.why()[0], says);
+    assert!(run["messages"].is_null());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,7 @@ use pubsub_lab::ledger::{Counts, Debts, Harness, Messages, Path, Plan, Settled};
 use pubsub_lab::load::{Dialect, LoadGenerator, Settings};
 use pubsub_lab::scenario::{Action, Fault, Target};
 
-use crate::support::faulty::{Each, Faults, FaultyServer, Harm};
+use crate::support::faulty::{Ban, Each, End, Faults, FaultyServer, Harm};
 use crate::support::load::{self, eventually, plan, settled, until};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -138,7 +138,7 @@ async fn strangers_are_foreign_and_inventions_and_strays_unexpected() {
         Harm { foreign: Some(Each(12)), invent: Some(Each(30)), stray: Some(Each(40)), ..Harm::default() };
     measure(
         harming(1, harm),
-        AllCounts::clean().and(Counts { foreign: 20, unexpected: 7, ..Counts::default() }),
+        AllCounts::clean().and(Counts { foreign: 10, unexpected: 17, ..Counts::default() }),
     )
     .await;
 }
@@ -157,7 +157,11 @@ async fn answers_are_told_apart() {
     (expected.debts.lost_handed, expected.debts.lost_refused) = (0, 36);
     expected.beside.refused_but_delivered = 12;
     let (_, harness) = measure(faults, expected).await;
-    assert_eq!(harness.notes, ["a node refused a message: bus_down (16 times)"]);
+    let causes = [
+        "a node refused a message: bus_down: on purpose (16 times)",
+        "a node could not tell whether a message went out: on purpose (15 times)",
+    ];
+    assert_eq!((&*harness.causes, &*harness.notes), (&causes.map(str::to_owned)[..], &[][..]));
 }
 
 #[tokio::test]
@@ -391,7 +395,7 @@ async fn a_subscription_that_failed_is_asked_for_again() {
     let server = FaultyServer::start(1, Faults { refuse_first_subscribe: true, ..Faults::default() }).await;
     let load = LoadGenerator::start(settings(&server, plan(1))).await.unwrap();
     let harness = load.finish().await;
-    assert_eq!(harness.notes, ["a node answered a subscriber with an error: on purpose (3 times)"]);
+    assert_eq!(harness.causes, ["a node answered a subscriber with an error: on purpose (3 times)"]);
 }
 
 #[tokio::test]
@@ -609,4 +613,111 @@ async fn a_storm_that_nobody_returns_from_is_told() {
     server.turn_away(false);
     assert!(load.all_connected(SECOND * 10).await);
     load.finish().await;
+}
+
+/// Throws subscriber 1 out in this way, each time that it misses one of these messages.
+fn ending(each: usize, end: End) -> Faults {
+    harming(1, Harm { end: Some((Each(each), end)), ..Harm::default() })
+}
+
+#[tokio::test]
+async fn who_is_never_let_in_again_is_named_with_the_servers_words() {
+    let words = [
+        (Ban::Silent, ["closed before it said welcome"; 2]),
+        (Ban::Close, ["closed with 4001 before it said welcome: banned"; 2]),
+        (Ban::Http, ["HTTP 403 Forbidden"; 2]),
+        (
+            Ban::AfterWelcome,
+            [
+                "closed with 4001 before it confirmed the subscription: banned",
+                "a server closed a connection with 4001: banned",
+            ],
+        ),
+    ];
+    for (ban, [subscribers, publishers]) in words {
+        let subscriber = ending(30, End::Close(4002, "out"));
+        let publisher = Faults { cut_publisher_at: Some((0, 30)), ..Faults::default() };
+        for (client, why, faults) in
+            [("subscriber 1", subscribers, subscriber), ("publisher 0", publishers, publisher)]
+        {
+            let server = FaultyServer::start(2, Faults { ban: Some(ban), ..faults }).await;
+            let load = LoadGenerator::start(settings(&server, plan(2))).await.unwrap();
+            load.begin();
+            load.schedule_ended().await;
+            until(&load, |settled| settled.counts.disconnects >= 1).await;
+            let refused = || load.locked_out().iter().any(|out| out.refusal == why && !out.own);
+            eventually(why, refused).await;
+            assert!(!load.all_connected(SECOND / 5).await);
+            let out = load.locked_out();
+            assert_eq!((out.len(), &*out[0].client), (1, client));
+            assert!(out[0].out >= SECOND / 5, "{out:?}");
+            load.finish().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn connections_that_the_server_ends_are_counted_with_its_words() {
+    let heartbeat =
+        (ending(60, End::Close(4001, "heartbeat")), 2, "a server closed a connection with 4001: heartbeat");
+    let broken = (ending(60, End::BadFrame), 2, "a server broke the WebSocket protocol: ");
+    let cut = Faults { cut_publisher_at: Some((0, 30)), ..Faults::default() };
+    for (faults, times, why) in [heartbeat, broken, (cut, 1, "a ")] {
+        let server = FaultyServer::start(2, faults).await;
+        let load = LoadGenerator::start(settings(&server, leisurely(2))).await.unwrap();
+        load.begin();
+        load.schedule_ended().await;
+        let done = until(&load, |settled| settled.counts.disconnects == times).await;
+        assert_eq!((done.disconnects.len(), done.disconnects[0].times), (1, times));
+        assert!(done.disconnects[0].why.starts_with(why), "{:?}", done.disconnects);
+        load.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn control_what_the_load_ends_itself_is_no_disconnect() {
+    let server = FaultyServer::start(2, Faults::default()).await;
+    let load = left(&server, false).await;
+    assert!(load.storm(None, SECOND * 10).await);
+    let done = until(&load, |settled| settled.messages.sent == 120).await;
+    assert_eq!((done.counts.disconnects, done.early_disconnects), (0, 0), "{:?}", done.disconnects);
+    load.finish().await;
+}
+
+#[tokio::test]
+async fn texts_joined_in_one_frame_speak_against_the_reading() {
+    let joined = harming(1, Harm { join: Some(Each(40)), ..Harm::default() });
+    let server = FaultyServer::start(2, joined).await;
+    let load = LoadGenerator::start(settings(&server, plan(2))).await.unwrap();
+    load.begin();
+    load.schedule_ended().await;
+    // The 120th has none after it to be joined with.
+    let done = until(&load, |settled| settled.debts.delivered == 355).await;
+    assert_eq!(done.counts.corrupted, 0);
+    let problems = load.finish().await.problems;
+    let says = "2 frames hold this run's texts and cannot be taken apart, so the dialect is read wrongly, the first: ";
+    assert!(problems.len() == 1 && problems[0].starts_with(&format!("{says}{{")), "{problems:?}");
+}
+
+#[tokio::test]
+async fn binary_frames_are_read_as_others_are() {
+    measure(harming(1, Harm { binary: true, ..Harm::default() }), AllCounts::clean()).await;
+}
+
+#[tokio::test]
+async fn a_frame_that_is_not_of_the_dialect_is_unreadable_and_an_example_is_shown() {
+    let chatter = Harm { chatter: Some((Each(20), "what a {day}")), ..Harm::default() };
+    let (_, harness) = measure(harming(1, chatter), AllCounts::clean()).await;
+    assert_eq!(harness.notes, ["the server sent 6 unreadable frames, the first: what a {day}"]);
+}
+
+#[tokio::test]
+async fn the_words_of_a_refusal_are_told() {
+    let faults = Faults { refuse_because: Some((Each(60), "rejected", "NOPERM no")), ..Faults::default() };
+    let server = FaultyServer::start(2, faults).await;
+    let load = LoadGenerator::start(settings(&server, plan(2))).await.unwrap();
+    load.begin();
+    load.schedule_ended().await;
+    until(&load, |settled| settled.messages.refused == 2).await;
+    assert_eq!(load.finish().await.causes, ["a node refused a message: rejected: NOPERM no (2 times)"]);
 }

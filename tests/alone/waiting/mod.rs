@@ -7,6 +7,7 @@ mod bus_zeromq;
 mod history_broker;
 mod lab;
 mod lab_amqp;
+mod locked_out;
 mod node_end;
 mod patterns;
 pub mod replay;

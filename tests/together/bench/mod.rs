@@ -12,6 +12,7 @@ mod interrupted;
 mod links;
 mod live;
 mod output;
+mod refusals;
 mod repeated;
 mod series;
 mod usage;

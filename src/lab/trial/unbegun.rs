@@ -1,0 +1,92 @@
+//! A run that never came to its load, because nothing could be measured, and why.
+
+use std::time::Duration;
+
+use ledger::{Harness, Reasons, Verdict, grouped};
+use load::Silence;
+use report::RunReport;
+
+/// Why a run never came to its load.
+#[derive(Debug, Default)]
+pub(super) struct Unbegun(Reasons);
+
+impl Unbegun {
+    /// The run proves nothing, for this reason.
+    pub(super) fn inconclusive(why: String) -> Self {
+        Self(Reasons { doubts: vec![why], ..Reasons::default() })
+    }
+
+    /// No path at all has worked in the probe. If frames came and none of them was a message, nobody knows whether the
+    /// server lost the messages or is read wrongly; if no frame came, the server delivers nothing.
+    pub(super) fn unheard(silence: &Silence, limit: Duration, harness: Harness) -> Self {
+        let limit = humantime::format_duration(limit);
+        let paths = match silence.paths {
+            1 => "the only path did not work".to_owned(),
+            paths => format!("none of {} paths worked", grouped(paths as u64)),
+        };
+        let Harness { problems: mut doubts, causes, notes, .. } = harness;
+        let mut violations = Vec::new();
+        match &silence.strange {
+            None => violations.push(format!(
+                "no client ever received a message: {paths} within {limit}, so the load was not run"
+            )),
+            Some(first) => doubts.push(format!(
+                "no client ever received a message: {paths} within {limit}, and what came holds no text that can be \
+                 read, the first frame: {first}"
+            )),
+        }
+        Self(Reasons { doubts, violations, causes, notes })
+    }
+
+    /// The row of the report. A process that died before the load violates, and is blamed first.
+    pub(super) fn report(self, id: &str, label: &str, pattern: &str, deaths: Vec<String>) -> RunReport {
+        let Self(mut reasons) = self;
+        reasons.violations.splice(0..0, deaths);
+        let verdict = match reasons.doubts.is_empty() {
+            true => Verdict::Violated,
+            false => Verdict::Inconclusive,
+        };
+        let why = reasons.all().cloned().collect();
+        RunReport { verdict, why, reasons, ..RunReport::inconclusive(id, label, pattern, String::new()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unheard(paths: usize, strange: Option<&str>) -> RunReport {
+        let causes = vec!["a node refused a message: rejected: NOPERM (9 times)".to_owned()];
+        let silence = Silence { paths, strange: strange.map(str::to_owned) };
+        let unbegun =
+            Unbegun::unheard(&silence, Duration::from_secs(10), Harness { causes, ..Harness::default() });
+        unbegun.report("1", "redis", "redis", Vec::new())
+    }
+
+    #[test]
+    fn a_server_that_delivers_nothing_violates_and_one_that_is_not_understood_proves_nothing() {
+        let run = unheard(60, None);
+        let said =
+            "no client ever received a message: none of 60 paths worked within 10s, so the load was not run";
+        assert_eq!((run.verdict, &*run.why[0]), (Verdict::Violated, said));
+        assert_eq!(run.why[1], "a node refused a message: rejected: NOPERM (9 times)");
+        let run = unheard(1, Some("Ada: hello"));
+        assert_eq!(run.verdict, Verdict::Inconclusive);
+        assert!(
+            run.why[0].ends_with(
+                "the only path did not work within 10s, and what came holds no text that can be \
+            read, the first frame: Ada: hello"
+            ),
+            "{:?}",
+            run.why
+        );
+    }
+
+    #[test]
+    fn who_died_before_the_load_is_blamed_beside_what_it_caused() {
+        let failed = Unbegun::inconclusive("only 0 of 9 clients were connected".into());
+        let run = failed.report("1", "chat", "chat", vec!["node 0 died unasked before the load".into()]);
+        assert_eq!(run.verdict, Verdict::Inconclusive);
+        assert_eq!(run.why, ["only 0 of 9 clients were connected", "node 0 died unasked before the load"]);
+    }
+}
