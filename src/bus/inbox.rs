@@ -204,24 +204,26 @@ mod tests {
         const ALL: u64 = 500_000;
         let (inbox, mut events, _) = inbox(4);
         let stop = CancellationToken::new();
-        let report = tokio::spawn(Arc::clone(&inbox).report_losses(stop.clone()));
+        let report = Arc::clone(&inbox).report_losses(stop.clone());
         let delivering = tokio::task::spawn_blocking(move || {
             (0..ALL).for_each(|n| inbox.deliver(chat("r", &n.to_string())));
         });
-        let mut accounted = 0;
-        while accounted < ALL {
-            match events.recv().await {
-                Some(BusEvent::Envelope(envelope)) => {
-                    assert_eq!(*envelope.id, *accounted.to_string());
-                    accounted += 1;
+        let read = async {
+            let mut accounted = 0;
+            while accounted < ALL {
+                match events.recv().await {
+                    Some(BusEvent::Envelope(envelope)) => {
+                        assert_eq!(*envelope.id, *accounted.to_string());
+                        accounted += 1;
+                    }
+                    Some(BusEvent::Lagged(missed)) => accounted += missed,
+                    other => panic!("{other:?}"),
                 }
-                Some(BusEvent::Lagged(missed)) => accounted += missed,
-                other => panic!("{other:?}"),
             }
-        }
+            stop.cancel();
+        };
+        tokio::join!(report, read);
         delivering.await.unwrap();
-        stop.cancel();
-        report.await.unwrap();
     }
 
     #[test]
