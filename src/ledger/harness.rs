@@ -24,6 +24,9 @@ pub struct Harness {
     pub violations: Vec<String>,
     /// What a server did or said that may be the cause of a violation, a clause for each, the likeliest first.
     pub causes: Vec<String>,
+    /// Whether frames held texts of the run and could not be taken apart. What did not come may then be in them, so that
+    /// a silent path says nothing about the server.
+    pub misread: bool,
 }
 
 impl Harness {
@@ -51,6 +54,7 @@ impl Default for Harness {
             notes: vec![],
             violations: vec![],
             causes: vec![],
+            misread: false,
         }
     }
 }

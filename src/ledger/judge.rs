@@ -120,7 +120,9 @@ fn doubts(settled: &Settled, harness: &Harness) -> Vec<String> {
 
 /// What the run violated, a clause for each violation.
 fn violations(settled: &Settled, harness: &Harness, outcomes: &[Outcome]) -> Vec<String> {
-    [unverified(settled), stopped(settled)]
+    // Whose frames are read wrongly is not blamed for what did not come.
+    let paths = if harness.misread { [None, None] } else { [unverified(settled), stopped(settled)] };
+    paths
         .into_iter()
         .flatten()
         .chain(harness.violations.iter().cloned())

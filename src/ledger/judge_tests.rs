@@ -306,6 +306,10 @@ fn a_path_that_stopped_is_a_violation_and_the_first_is_named_with_its_time() {
         "publisher 0 to subscriber 0, publisher 0 to subscriber 1, publisher 0 to subscriber 2 and 9 more";
     let why = judge(&settled, &Harness::default(), &[]).why();
     assert_eq!(why, [format!("12 paths stopped working, the first at 3.2 s: {named}")]);
+    // What did not come may be in the frames that could not be taken apart.
+    let harness =
+        Harness { misread: true, problems: vec!["a frame is misread".into()], ..Harness::default() };
+    assert_eq!(judge(&settled, &harness, &[]).why(), ["a frame is misread"]);
 }
 
 #[test]

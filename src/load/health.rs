@@ -29,6 +29,8 @@ pub(super) struct LoadHealth {
     problems: Mutex<Vec<String>>,
     remarks: Mutex<BTreeMap<String, u64>>,
     causes: Mutex<BTreeMap<String, u64>>,
+    /// What would have been a cause, had the load begun before it.
+    early_causes: Mutex<BTreeMap<String, u64>>,
     /// Frames that were no message. The first shows what is wrong with a template.
     chatter: Sample,
     /// Frames that are not of the dialect at all.
@@ -97,9 +99,13 @@ fn counted(clauses: &BTreeMap<String, u64>) -> Vec<String> {
     counted.into_iter().map(clause).collect()
 }
 
-/// A server's frame as an example: as it may be shown, and short.
+/// A server's frame as an example: as it may be shown, and short. What was cut off is marked.
 pub(super) fn excerpt(frame: &str) -> String {
-    printable(frame).chars().take(EXAMPLE_CHARS).collect()
+    let shown = printable(frame);
+    match shown.char_indices().nth(EXAMPLE_CHARS) {
+        Some((end, _)) => format!("{}…", &shown[..end]),
+        None => shown,
+    }
 }
 
 /// A server's text as it may be shown: without control characters that could reach a terminal, and not too long.
@@ -118,6 +124,7 @@ impl LoadHealth {
             problems: Mutex::default(),
             remarks: Mutex::default(),
             causes: Mutex::default(),
+            early_causes: Mutex::default(),
             chatter: Sample::default(),
             unreadable: Sample::default(),
             misread: Sample::default(),
@@ -125,7 +132,7 @@ impl LoadHealth {
         }
     }
 
-    /// Records that the measured load begins: from here on loop lag and overruns count.
+    /// Records that the measured load begins: from here on loop lag, overruns and causes count.
     pub(super) fn measure(&self) {
         self.measuring.store(true, Ordering::Relaxed);
     }
@@ -160,10 +167,11 @@ impl LoadHealth {
         add(&mut lock(&self.remarks), what, times);
     }
 
-    /// Records that a server did or said something that may be the cause of a violation. The same bound holds as for
-    /// remarks.
+    /// Records that a server did or said something that may be the cause of a violation. What it did before the load is
+    /// a note, unless no load ever began. The same bound holds as for remarks.
     pub(super) fn cause(&self, what: &str) {
-        add(&mut lock(&self.causes), what, 1);
+        let early = !self.measuring.load(Ordering::Relaxed);
+        add(&mut lock(if early { &self.early_causes } else { &self.causes }), what, 1);
     }
 
     /// Records a frame that is no message, from a server that may send such frames.
@@ -227,14 +235,56 @@ impl LoadHealth {
         let mut problems = mem::take(&mut *lock(&self.problems));
         problems.extend(self.misread_problem());
         notes.extend(counted(&lock(&self.remarks)));
+        let (mut causes, early) = (counted(&lock(&self.causes)), counted(&lock(&self.early_causes)));
+        if self.measuring.load(Ordering::Relaxed) {
+            notes.extend(early.into_iter().map(|clause| format!("before the load, {clause}")));
+        } else {
+            causes = early;
+        }
         Harness {
             publish_delay: lock(&self.publish_delay).clone(),
             loop_lag: lock(&self.loop_lag).clone(),
             overruns: self.overruns.load(Ordering::Relaxed),
             problems,
-            causes: counted(&lock(&self.causes)),
+            causes,
+            misread: self.misread.taken().is_some(),
             notes,
             ..Harness::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(health: &LoadHealth, times: usize) {
+        (0..times).for_each(|_| health.cause("a node refused a message: no"));
+    }
+
+    #[test]
+    fn what_a_server_did_before_the_load_is_a_note_and_no_cause_of_what_happens_in_it() {
+        let health = LoadHealth::new();
+        refused(&health, 2);
+        health.measure();
+        refused(&health, 3);
+        let harness = health.harness(vec![]);
+        assert_eq!(harness.causes, ["a node refused a message: no (3 times)"]);
+        assert_eq!(harness.notes, ["before the load, a node refused a message: no (2 times)"]);
+    }
+
+    #[test]
+    fn where_no_load_began_what_a_server_did_is_why() {
+        let health = LoadHealth::new();
+        refused(&health, 2);
+        let harness = health.harness(vec![]);
+        assert_eq!((harness.causes.len(), harness.notes.len()), (1, 0));
+    }
+
+    #[test]
+    fn an_example_that_was_cut_short_says_so() {
+        assert_eq!(excerpt("short\u{1b}"), "short");
+        let long = excerpt(&"é".repeat(EXAMPLE_CHARS + 1));
+        assert_eq!(long, "é".repeat(EXAMPLE_CHARS) + "…");
     }
 }

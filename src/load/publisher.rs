@@ -359,6 +359,7 @@ impl<'a> Talk<'a> {
                 *taken = true;
                 answer
             }
+            // Each attempt has its own answer, so that of another one contradicts nothing.
             (Some(true), _) => return,
             // The first attempt had no certain answer, and no later attempt can take that back.
             (Some(false), _) => Answer::Unknown,

@@ -155,13 +155,17 @@ fn unharmed(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
 /// The sentence on how long the harm lasted that nothing healed.
 fn harm(ms: u64, faults: &[&FaultReport]) -> String {
     // A fault that only asked more of what is whole has nothing to heal.
-    let unhealed = match faults.iter().filter(|fault| breaks(fault)).count() {
-        0 => "",
-        1 => "The fault was never healed",
-        _ => "The faults were never healed",
+    let breaking: Vec<_> = faults.iter().filter(|fault| breaks(fault)).collect();
+    let unhealed = breaking.iter().filter(|fault| fault.heal_begin_ms.is_none()).count();
+    let unhealed = match (unhealed, breaking.len()) {
+        (0, _) => String::new(),
+        (1, 1) => "The fault was never healed".into(),
+        (unhealed, all) if unhealed == all => "The faults were never healed".into(),
+        (1, all) => format!("One of the {all} faults was never healed"),
+        (unhealed, all) => format!("{unhealed} of the {all} faults were never healed"),
     };
     let lasted = span(ms.saturating_mul(1_000));
-    match (unhealed, ms) {
+    match (&*unhealed, ms) {
         ("", 0) => String::new(),
         ("", _) => format!("From the first harmed message to the last it took {lasted}."),
         (unhealed, 0) => format!("{unhealed}."),

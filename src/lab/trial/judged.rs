@@ -49,7 +49,8 @@ impl Trial<'_> {
         settled.cost = cost.map(|cost| cost.over(settled.debts.delivered + settled.debts.recovered));
         add_disconnects(&settled, &mut harness);
         if settled.nodes_apart && self.subject.pattern().is_none() {
-            harness.notes.push(PEERS_HINT.to_owned());
+            // Of many notes only the first few are told in a sentence, and this one is what to do.
+            harness.notes.insert(0, PEERS_HINT.to_owned());
         }
         // An expectation bounds the whole of a run and says nothing about a part of it.
         let expectations = if cut.is_some() { Vec::new() } else { self.subject.expectations(self.scenario) };

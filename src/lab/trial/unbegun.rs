@@ -24,9 +24,11 @@ impl Unbegun {
             1 => "the only path did not work".to_owned(),
             paths => format!("none of {} paths worked", grouped(paths as u64)),
         };
-        let Harness { problems: mut doubts, causes, notes, .. } = harness;
+        let Harness { problems: mut doubts, causes, notes, misread, .. } = harness;
         let mut violations = Vec::new();
         match &silence.strange {
+            // The frames that could not be taken apart are shown already.
+            Some(_) if misread => doubts.push(format!("no client ever received a message: {paths} within {limit}")),
             None => violations.push(format!(
                 "no client ever received a message: {paths} within {limit}, so the load was not run"
             )),
@@ -80,6 +82,17 @@ mod tests {
             "{:?}",
             run.why
         );
+    }
+
+    #[test]
+    fn a_frame_that_cannot_be_taken_apart_is_shown_once() {
+        let silence = Silence { paths: 8, strange: Some("<b>c0ffee00.probe".into()) };
+        let problems = vec!["a frame holds this run's texts: <b>c0ffee00.probe".to_owned()];
+        let harness = Harness { problems: problems.clone(), misread: true, ..Harness::default() };
+        let run = Unbegun::unheard(&silence, Duration::from_secs(10), harness).report("1", "a", "a", vec![]);
+        assert_eq!(run.verdict, Verdict::Inconclusive);
+        let none = "no client ever received a message: none of 8 paths worked within 10s";
+        assert_eq!(run.why, [&*problems[0], none]);
     }
 
     #[test]

@@ -127,7 +127,10 @@ async fn of_what_a_full_history_refuses_nothing_is_heard() {
         let name = n.to_string();
         match publish(&bus, "lobby", &name).await {
             PublishOutcome::Ack(_) => acked.insert(name),
-            PublishOutcome::Refused { code: "rejected", .. } => refused.insert(name),
+            PublishOutcome::Refused { code: "rejected", reason } => {
+                assert_eq!(reason, "the history's queue at RabbitMQ is full");
+                refused.insert(name)
+            }
             PublishOutcome::Unknown { .. } => unknown.insert(name),
             other => panic!("{other:?}"),
         };
