@@ -174,6 +174,12 @@ impl LoadHealth {
         add(&mut lock(if early { &self.early_causes } else { &self.causes }), what, 1);
     }
 
+    /// Records what a server said of a message of the probe or the warm-up, as a cause from before the load: the answer
+    /// may come after the load has begun.
+    pub(super) fn early_cause(&self, what: &str) {
+        add(&mut lock(&self.early_causes), what, 1);
+    }
+
     /// Records a frame that is no message, from a server that may send such frames.
     pub(super) fn chatter(&self, frame: &str) {
         self.chatter.add(frame);
@@ -265,9 +271,10 @@ mod tests {
     #[test]
     fn what_a_server_did_before_the_load_is_a_note_and_no_cause_of_what_happens_in_it() {
         let health = LoadHealth::new();
-        refused(&health, 2);
+        refused(&health, 1);
         health.measure();
         refused(&health, 3);
+        health.early_cause("a node refused a message: no");
         let harness = health.harness(vec![]);
         assert_eq!(harness.causes, ["a node refused a message: no (3 times)"]);
         assert_eq!(harness.notes, ["before the load, a node refused a message: no (2 times)"]);

@@ -320,16 +320,22 @@ impl<'a> Talk<'a> {
         let Some(frame) = Inbound::decode(frame) else {
             return health.remark("a node sent a publisher a frame that is not of the dialect", 1);
         };
+        // The ids of probes and warm-up messages are not numbers.
+        let number = frame.id.parse::<usize>();
+        let cause = |what: &str| match &number {
+            Ok(_) => health.cause(what),
+            Err(_) => health.early_cause(what),
+        };
         let answer = match (&*frame.kind, &*frame.level) {
             ("ack", "confirmed") => Answer::Confirmed,
             ("ack", "handed") => Answer::Handed,
             ("refused", _) => {
-                health.cause(&with_reason("a node refused a message", &frame.code, &frame.reason));
+                cause(&with_reason("a node refused a message", &frame.code, &frame.reason));
                 Answer::Refused
             }
             ("unknown", _) => {
                 let what = "a node could not tell whether a message went out";
-                health.cause(&with_reason(what, "", &frame.reason));
+                cause(&with_reason(what, "", &frame.reason));
                 Answer::Unknown
             }
             ("error", _) => {
@@ -340,8 +346,7 @@ impl<'a> Talk<'a> {
             }
             _ => return,
         };
-        // The ids of probes and warm-up messages are not numbers.
-        let Ok(number) = frame.id.parse::<usize>() else { return };
+        let Ok(number) = number else { return };
         if !self.is_mine(number) {
             return health.remark("a node answered a message that this client did not send", 1);
         }

@@ -21,7 +21,7 @@ const EVERY: Duration = Duration::from_millis(200);
 pub(crate) struct CostMeter {
     /// Dropped to end the thread, which then looks for the last time.
     end: Sender<()>,
-    cost: oneshot::Receiver<RunCost>,
+    cost: oneshot::Receiver<Option<RunCost>>,
 }
 
 impl CostMeter {
@@ -59,9 +59,9 @@ impl CostMeter {
         Some(Self { end, cost })
     }
 
-    /// Looks for the last time, and gives what the run has cost.
+    /// Looks for the last time, and gives what the run has cost; `None` if there was nobody alive to look at.
     pub(crate) async fn finish(self) -> Option<RunCost> {
         drop(self.end);
-        self.cost.await.ok()
+        self.cost.await.ok().flatten()
     }
 }

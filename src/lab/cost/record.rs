@@ -76,17 +76,19 @@ impl Record {
         self.timeline.push(sample);
     }
 
-    /// What the looks come to, when they themselves took this much CPU time.
-    pub(super) fn cost(self, looking: Duration) -> RunCost {
+    /// What the looks come to, when they themselves took this much CPU time. A part of which no look saw anything was
+    /// dead all the time, and has no cost; `None` if that is so of all of them.
+    pub(super) fn cost(self, looking: Duration) -> Option<RunCost> {
         let of = |part| {
-            let course = self.parts.iter().find(|course| course.part == part)?;
+            let seen = |course: &&Course| course.part == part && course.highest_memory > 0;
+            let course = self.parts.iter().find(seen)?;
             Some(PartCost {
                 cpu_us: (course.last.cpu - course.rest.cpu) / 1_000,
                 rss_rest_mib: mib(course.rest.memory),
                 rss_max_mib: mib(course.highest_memory),
             })
         };
-        RunCost {
+        (self.highest_memory > 0).then(|| RunCost {
             nodes: of(Part::Nodes),
             broker: of(Part::Broker),
             history: of(Part::History),
@@ -95,7 +97,7 @@ impl Record {
             samples: self.looks,
             sampling_us: u64::try_from(looking.as_micros()).unwrap_or(u64::MAX),
             timeline: self.timeline,
-        }
+        })
     }
 }
 
@@ -121,7 +123,7 @@ mod tests {
                 Usage { cpu: ms * 1_000_000, memory: mib(memory) }
             });
         }
-        let cost = record.cost(Duration::from_micros(321));
+        let cost = record.cost(Duration::from_micros(321)).unwrap();
         let nodes = PartCost { cpu_us: 50_000, rss_rest_mib: 20.0, rss_max_mib: 90.0 };
         let broker = PartCost { cpu_us: 5_000, rss_rest_mib: 7.0, rss_max_mib: 50.0 };
         assert_eq!((cost.nodes, cost.broker, cost.history), (Some(nodes), Some(broker), None));
@@ -133,5 +135,21 @@ mod tests {
             [(0, Some(0), Some(7.0)), (200, Some(20_000), Some(6.0)), (400, Some(30_000), Some(50.0))]
         );
         assert!(cost.timeline.iter().all(|look| look.history_cpu_us.is_none()));
+    }
+
+    #[test]
+    fn who_was_dead_all_the_time_has_no_cost_instead_of_none_of_it() {
+        let began = Instant::now();
+        let look = |alive: bool| {
+            let mut record = Record::new([Part::Nodes, Part::Broker], began);
+            record.add(began, |part| match part {
+                Part::Broker if alive => Usage { cpu: 0, memory: 1 << 20 },
+                _ => Usage::default(),
+            });
+            record.cost(Duration::ZERO)
+        };
+        assert_eq!(look(false), None);
+        let cost = look(true).unwrap();
+        assert_eq!((cost.nodes, cost.broker.is_some(), cost.rss_mib), (None, true, 1.0));
     }
 }
