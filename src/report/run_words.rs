@@ -158,14 +158,14 @@ fn harm(ms: u64, faults: &[&FaultReport]) -> String {
     let breaking: Vec<_> = faults.iter().filter(|fault| breaks(fault)).collect();
     let unhealed = breaking.iter().filter(|fault| fault.heal_begin_ms.is_none()).count();
     let unhealed = match (unhealed, breaking.len()) {
-        (0, _) => String::new(),
-        (1, 1) => "The fault was never healed".into(),
-        (unhealed, all) if unhealed == all => "The faults were never healed".into(),
-        (1, all) => format!("One of the {all} faults was never healed"),
-        (unhealed, all) => format!("{unhealed} of the {all} faults were never healed"),
+        (0, _) => "",
+        (1, 1) => "The fault was never healed",
+        (1, _) => "One of the faults was never healed",
+        (some, all) if some < all => "Some of the faults were never healed",
+        _ => "The faults were never healed",
     };
     let lasted = span(ms.saturating_mul(1_000));
-    match (&*unhealed, ms) {
+    match (unhealed, ms) {
         ("", 0) => String::new(),
         ("", _) => format!("From the first harmed message to the last it took {lasted}."),
         (unhealed, 0) => format!("{unhealed}."),
