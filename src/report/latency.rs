@@ -69,8 +69,8 @@ pub(super) fn extent(run: &RunReport) -> Extent {
 pub(super) fn steady(run: &RunReport, quantile: Quantile) -> Option<ShownLatency> {
     let steady = run.phases_us.get(&Phase::Steady).filter(|_| extent(run) == Extent::SteadyPhase);
     let Some(intended_us) = steady.map(|us| us.at(quantile)) else { return whole(run, quantile) };
-    // Latency from the actual send time is kept for the whole run alone.
-    Some(ShownLatency { intended_us, actual_us: None, limited: run.harness_limited })
+    let actual_us = run.phases_service_us.get(&Phase::Steady).map(|us| us.at(quantile));
+    Some(ShownLatency { intended_us, actual_us, limited: run.harness_limited })
 }
 
 /// A quantile of the latency of the whole run.
@@ -117,7 +117,11 @@ mod tests {
         .into();
         assert_eq!((extent(&run), median(&run).as_deref()), (Extent::SteadyPhase, Some("0.84")));
         run.harness_limited = true;
-        assert_eq!(median(&run).as_deref(), Some("≤0.84"));
+        assert_eq!(median(&run).as_deref(), Some("≤0.84"), "an older report does not know the lower bound");
+        run.phases_service_us = [(Phase::Steady, quantiles(610, 1_500, 2_500).unwrap())].into();
+        assert_eq!(median(&run).as_deref(), Some("0.61-0.84"));
+        run.harness_limited = false;
+        assert_eq!(median(&run).as_deref(), Some("0.84"));
         run.phases_us.remove(&Phase::Steady);
         assert_eq!(extent(&run), Extent::Everything);
         assert_eq!(extent(&run_with(|_| {})), Extent::Undisturbed);
