@@ -6,6 +6,7 @@
 //! share on time, and the longest latency.
 
 use super::RunReport;
+use super::numbers::span;
 use ledger::Phase;
 use scenario::Quantile;
 
@@ -29,6 +30,16 @@ impl ShownLatency {
     /// The latency from the actual send time, in microseconds; `None` where nobody measured it.
     pub(super) fn actual_us(self) -> Option<u64> {
         self.actual_us
+    }
+
+    /// The latency in a sentence: `0.52 ms`, or `0.42-0.52 ms`, whose unit is said once where both ends have the same.
+    pub(super) fn words(self) -> String {
+        let text = self.text(span);
+        let Some((from, to)) = text.split_once('-') else { return text };
+        match (from.rsplit_once(' '), to.rsplit_once(' ')) {
+            (Some((number, one)), Some((_, other))) if one == other => format!("{number}-{to}"),
+            _ => text,
+        }
     }
 
     /// The latency as text: `0.52`, or `0.42-0.52` if the load generator was late and one can see it, or `≤0.52` if
@@ -104,6 +115,16 @@ mod tests {
         assert_eq!(median(&run(quantiles(420, 1_300, 4_900), false)).as_deref(), Some("0.52"));
         assert_eq!(median(&run(quantiles(519, 1_300, 4_900), true)).as_deref(), Some("0.52"));
         assert_eq!(median(&run(None, true)).as_deref(), Some("≤0.52"));
+    }
+
+    #[test]
+    fn in_a_sentence_the_unit_is_said_once_unless_the_ends_differ_in_it() {
+        let words = |actual_us, limited| {
+            ShownLatency { intended_us: 1_520_000, actual_us: Some(actual_us), limited }.words()
+        };
+        assert_eq!(words(1_100_000, true), "1.1-1.5 s");
+        assert_eq!(words(420_000, true), "420 ms-1.5 s");
+        assert_eq!(words(420_000, false), "1.5 s");
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn aside(run: &RunReport, debts: &Debts) -> String {
     let copies = counts.duplicates.filter(|copies| *copies > 0);
     let clauses = [
         came(Some(debts.recovered), "came by replay"),
-        came(counts.held_again, "came again by replay to somebody who held them"),
+        came(counts.held_again, "came again by replay, though already held"),
         came(counts.refused_but_delivered, "came though the message had been refused"),
         copies.map(|copies| format!("{} arrived", counted(copies, "extra copy", "extra copies"))),
         came(counts.reordered, "came out of order"),
