@@ -23,18 +23,19 @@ impl Column {
         Figure::all().filter_map(column).chain([Column::Met, Column::Verdict])
     }
 
-    /// The columns of this report's table. What was never sent stands there only if there is such a message: nearly
-    /// always everything is sent. Expectations stand there only if the scenario has any, and what a run cost only if it
-    /// was measured: older reports lack it.
+    /// The columns of this report's table. What seldom happens stands there only if it did, expectations only if the
+    /// scenario has any, and what a run cost only if it was measured: older reports lack it.
     pub(super) fn of(report: &Report) -> Vec<Column> {
-        let unsent = report.runs.iter().any(|run| run.count(Count::Unsent).is_some_and(|unsent| unsent > 0));
+        let happened =
+            |count: Count| report.runs.iter().any(|run| run.count(count).is_some_and(|times| times > 0));
         let expects = report.runs.iter().any(|run| !run.outcomes.is_empty());
         let measured = report.runs.iter().any(|run| run.cost.is_some());
         let is_cost = |column: &Column| Cost::ALL.iter().any(|cost| column.shows(Figure::Cost(*cost)));
         let shown = |column: &Column| match column {
             Column::Met => expects,
             column if is_cost(column) => measured,
-            column => unsent || !column.shows(Figure::Count(Count::Unsent)),
+            Column::Figure(Figure::Count(count), _) if Figure::Count(*count).is_seldom() => happened(*count),
+            _ => true,
         };
         Column::all().filter(shown).collect()
     }

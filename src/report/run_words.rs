@@ -168,9 +168,13 @@ fn unharmed(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
 /// The sentence on how long the harm lasted that nothing healed.
 fn harm(ms: u64, faults: &[&FaultReport]) -> String {
     // A fault that only asked more of what is whole has nothing to heal.
-    let unhealed = match faults.iter().filter(|fault| breaks(fault)).count() {
-        0 => "",
-        1 => "The fault was never healed",
+    let breaking: Vec<_> = faults.iter().filter(|fault| breaks(fault)).collect();
+    let unhealed = breaking.iter().filter(|fault| fault.heal_begin_ms.is_none()).count();
+    let unhealed = match (unhealed, breaking.len()) {
+        (0, _) => "",
+        (1, 1) => "The fault was never healed",
+        (1, _) => "One of the faults was never healed",
+        (some, all) if some < all => "Some of the faults were never healed",
         _ => "The faults were never healed",
     };
     let lasted = span(ms.saturating_mul(1_000));

@@ -53,6 +53,14 @@ fn refused_while_the_broker_was_away() {
          nodes were paused; what was acknowledged reached everyone. The fault was never healed, and \
          the harm went on for 7.0 s."
     );
+    let half = run_with(|run| {
+        refuse(run, 700);
+        run.times.impact_ms = Some(6_990);
+        let broker = fault("kill = 'broker'", 13_000, Some(14_000));
+        run.faults = vec![broker, fault("kill = 'node 1'", 13_000, None)];
+    });
+    let said = said_of(half);
+    assert!(said.ends_with("One of the faults was never healed, and the harm went on for 7.0 s."), "{said}");
 }
 
 #[test]

@@ -29,11 +29,13 @@ pub(crate) struct Declared {
     heading: Option<Heading>,
     with_unsent: bool,
     of_answers: bool,
+    seldom: bool,
 }
 
 impl Declared {
     pub(crate) const fn new(name: &'static str, meaning: &'static str) -> Self {
-        Self { name, meaning, better: None, heading: None, with_unsent: false, of_answers: false }
+        let (better, heading) = (None, None);
+        Self { name, meaning, better, heading, with_unsent: false, of_answers: false, seldom: false }
     }
 
     /// Two reports are compared by this figure.
@@ -44,6 +46,11 @@ impl Declared {
     /// The figure stands in the table of a report, under these headings.
     pub(crate) const fn heading(self, row: &'static str, wide: &'static str, tight: &'static str) -> Self {
         Self { heading: Some(Heading { row, wide, tight }), ..self }
+    }
+
+    /// The figure stands in a table only if some run of it has counted something: nearly always it is 0.
+    pub(crate) const fn seldom(self) -> Self {
+        Self { seldom: true, ..self }
     }
 
     /// An expectation on the figure counts the debts of unsent messages as if they had been sent and lost.
@@ -181,6 +188,11 @@ impl Figure {
             Figure::Quantile(of, quantile) => of.heading(quantile),
             figure => figure.declared().and_then(|declared| declared.heading),
         }
+    }
+
+    /// Whether the figure stands in a table only if some run of it has counted something.
+    pub fn is_seldom(self) -> bool {
+        self.declared().is_some_and(|declared| declared.seldom)
     }
 
     /// Whether an expectation on the figure counts the debts of unsent messages as if they had been sent and lost.

@@ -36,7 +36,7 @@ declare! {
     Due "due": "Messages that the schedule asked for.";
     Sent "sent": "Messages handed over for writing.", compared(Neither), heading("sent", "sent", "sent");
     Unsent "unsent": "Messages never sent: their publisher had no connection until the end.",
-        compared(Lower), heading("unsent", "unsent", "un-\nsent");
+        compared(Lower), heading("unsent", "unsent", "un-\nsent"), seldom();
     Acked "acked": "Messages that were acknowledged, which is not a delivery.",
         compared(Higher), heading("acked", "acked", "acked"), of_answers();
     Refused "refused": "Messages certainly not sent on.",
@@ -74,12 +74,13 @@ declare! {
         compared(Lower), heading("duplicates", "dupli-\ncates", "dupl.");
     HeldAgain "held_again":
         "Copies that a replay brought of debts which their subscriber held already: the overlap of the replay.",
-        compared(Lower);
-    LiveAgain "live_again": "Debts first received by replay, and live after that.", compared(Lower);
+        compared(Lower), heading("held again", "held\nagain", "held\nagain"), seldom();
+    LiveAgain "live_again": "Debts first received by replay, and live after that.",
+        compared(Lower), heading("live again", "live\nagain", "live\nagain"), seldom();
     ReplayAfterLive "replay_after_live":
         "Copies that a replay brought after a later message of the same publisher and room had come live over the same \
          connection.",
-        compared(Lower);
+        compared(Lower), heading("replay after live", "replay\nlate", "repl.\nlate"), seldom();
     Reordered "reordered": "Debts overtaken by a later message of the same publisher and room.",
         compared(Lower), heading("reordered", "reor-\ndered", "reor-\ndered");
     ReplayReordered "replay_reordered":
@@ -90,7 +91,7 @@ declare! {
     Corrupted "corrupted": "Receipts with a wrong checksum.";
     Foreign "foreign": "Receipts of another run's texts.";
     Disconnects "disconnects": "Connections that the server ended or broke, and that no fault of the scenario explains.",
-        compared(Lower);
+        compared(Lower), heading("disconnects", "discon-\nnects", "disc."), seldom();
     UnverifiedPaths "unverified_paths":
         "Paths from a publisher to a subscriber that never worked before the load.";
     StoppedPaths "stopped_paths": "Paths that worked, and then worked no more until the end.";

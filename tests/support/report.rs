@@ -265,6 +265,9 @@ impl Run {
     pub fn brief(&self) -> Value {
         let mut brief = self.0.clone();
         brief.as_object_mut().unwrap().remove("timeline");
+        if let Some(cost) = brief["cost"].as_object_mut() {
+            cost.remove("timeline");
+        }
         brief
     }
 

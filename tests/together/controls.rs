@@ -36,7 +36,7 @@ struct AllCounts {
 
 impl AllCounts {
     fn of(settled: &Settled) -> Self {
-        let debts = Debts { on_time: 0, ..settled.debts };
+        let debts = Debts { on_time: 0, acked_debts: 0, ..settled.debts };
         Self { messages: settled.messages, debts, beside: settled.counts }
     }
 
@@ -84,6 +84,9 @@ async fn settle_as(load: LoadGenerator, expected: &AllCounts) -> (Settled, Harne
     let settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&[], ended);
     assert_eq!(AllCounts::of(&settled), *expected, "{:?} {:?}", harness.problems, harness.notes);
     assert_eq!((harness.overruns, &*harness.problems), (0, &[][..]));
+    // Everybody of a room was there all the time, so that each message has equally many debts.
+    let reachable = settled.debts.owed - settled.debts.lost_no_path;
+    assert_eq!(settled.debts.acked_debts * settled.messages.sent, settled.messages.acked * reachable);
     let punctual = settled.latency.count_between(0, 1_000_000);
     assert_eq!(settled.debts.on_time_share(), Some(punctual as f64 / settled.debts.owed as f64));
     (settled, harness)

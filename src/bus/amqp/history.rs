@@ -27,6 +27,9 @@ const COMMITTED_WITHIN: Duration = Duration::from_secs(2);
 /// How long after this node the history may reconnect to RabbitMQ when an outage ends. It tries just as the node
 /// does, and may find RabbitMQ later.
 const RETURNS_WITHIN: Duration = Duration::from_secs(5);
+/// How long after an outage a node's queue may still bring what other nodes have had for long: messages that were
+/// published once more, or that waited while the node was not connected.
+const UNSETTLED: Duration = Duration::from_secs(60);
 /// How long a failed backfill is retried: well below the time after which RabbitMQ drops a queue that nobody uses.
 const FILLED_WITHIN: Duration = Duration::from_secs(20);
 /// How long after binding a backfill waits. RabbitMQ finds the queues of a message in one step and puts the message
@@ -74,7 +77,8 @@ impl History {
         let returns = self.outbox.returned().map(|returned| returned + RETURNS_WITHIN);
         let deadline = returns.max(Some(Instant::now() + COMMITTED_WITHIN));
         let within = deadline.map_or(COMMITTED_WITHIN, |at| at.saturating_duration_since(Instant::now()));
-        self.recall.after(room, after, fence.into(), within).await
+        let unsettled = self.outbox.returned().is_some_and(|returned| returned.elapsed() < UNSETTLED);
+        self.recall.after(room, after, fence.into(), within, unsettled).await
     }
 
     /// Publishes a fence, and gives its id once RabbitMQ has confirmed it. Everything that the history's queue held

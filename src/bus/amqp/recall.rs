@@ -6,9 +6,9 @@
 //!
 //! `GET /rooms/{room}/envelopes?after=ID&margin=500&until=SEQ&limit=500` answers with the envelopes of the room as
 //! they were published, oldest first, each as two lines: header, frame. It begins before `after` by the messages that may
-//! have been under way with it, at most `margin` and none of them stored over a minute before it, and ends at `until`. Headers: [`FOUND`] is `true` if the history
-//! knows `after` (if not: the newest messages it holds, up to a bound); [`NEXT`] is the `seq` from which the next page
-//! goes on (`from=SEQ` in place of `after` and `margin`), absent on the last page. On a page that goes on, [`FOUND`] is
+//! have been under way with it (all of them for a node that says `unsettled=1`), at most `margin` and none of them stored
+//! over a minute before it, and ends at `until`. Headers: [`FOUND`] is `true` if the history knows `after` (if not: the
+//! newest messages it holds, up to a bound); [`NEXT`] is the `seq` from which the next page goes on (`from=SEQ` in place of `after` and `margin`), absent on the last page. On a page that goes on, [`FOUND`] is
 //! `false` if a part of what was to come has been trimmed meanwhile.
 
 mod page;
@@ -69,7 +69,8 @@ impl Recall {
     /// The messages of a room after the message `after`, up to a fence: a control envelope with the id `fence_id`
     /// that goes to the history's queue, and that the broker has confirmed.
     ///
-    /// The history has `within` to commit the fence, and five seconds for each page of messages. If a page fails, the
+    /// `unsettled` says that this node's own queue may still bring what others have had for long: the replay then begins
+    /// as far back as it may. The history has `within` to commit the fence, and five seconds for each page of messages. If a page fails, the
     /// error is the stream's last item.
     ///
     /// # Errors
@@ -80,6 +81,7 @@ impl Recall {
         after: String,
         fence_id: String,
         within: Duration,
+        unsettled: bool,
     ) -> BoxFuture<Result<Replay, BusError>> {
         let host = self.host.clone();
         Box::pin(async move {
@@ -89,7 +91,7 @@ impl Recall {
                 room,
                 until,
                 messages: PAGE_MESSAGES,
-                next: Some(Begin::After(after)),
+                next: Some(Begin::After { id: after, unsettled }),
                 trimmed: false,
                 here: VecDeque::new(),
             };
@@ -135,7 +137,7 @@ async fn committed(host: &Host, id: &str, deadline: Instant) -> Result<u64, BusE
 /// Where a page begins.
 #[derive(Debug, Clone)]
 enum Begin {
-    After(String),
+    After { id: String, unsettled: bool },
     From(u64),
 }
 
@@ -209,7 +211,10 @@ impl Pages {
 
     fn path(&self, begin: &Begin) -> String {
         let begin = match begin {
-            Begin::After(id) => format!("after={}&margin={MARGIN}", encoded(id)),
+            Begin::After { id, unsettled } => {
+                let unsettled = if *unsettled { "&unsettled=1" } else { "" };
+                format!("after={}&margin={MARGIN}{unsettled}", encoded(id))
+            }
             Begin::From(seq) => format!("from={seq}"),
         };
         let (room, until, limit) = (encoded(self.room.as_str()), self.until, self.messages);

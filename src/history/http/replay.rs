@@ -31,12 +31,16 @@ pub(super) async fn envelopes(
     Path(room): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let query = Query::read(query.as_deref(), &["after", "margin", "until", "limit", "from"])?;
+    let query = Query::read(query.as_deref(), &["after", "margin", "unsettled", "until", "limit", "from"])?;
     let limit = query.number("limit", 1, LIMIT)?.unwrap_or(DEFAULT_LIMIT);
     let until = query.number("until", 0, i64::MAX)?.unwrap_or(i64::MAX);
     let margin = query.number("margin", 0, MARGIN)?;
     let start = match (query.text("after")?, query.number("from", 0, i64::MAX)?) {
-        (Some(id), None) => Start::After { id: id.to_owned(), margin: margin.unwrap_or(DEFAULT_MARGIN) },
+        (Some(id), None) => Start::After {
+            id: id.to_owned(),
+            margin: margin.unwrap_or(DEFAULT_MARGIN),
+            unsettled: query.number("unsettled", 0, 1)? == Some(1),
+        },
         (None, Some(seq)) if margin.is_none() => Start::From(seq),
         (None, Some(_)) => return Err(Wrong("`margin` goes with `after`, not with `from`".into()).into()),
         _ => return Err(Wrong("give either `after` or `from`".into()).into()),

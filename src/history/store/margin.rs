@@ -11,6 +11,9 @@
 //! - **`after` reached the node's queue alone, and was published once more.** Then it stands here behind messages that
 //!   were published since. Only a broker that fails does that, and the history loses its connection as well. Where it
 //!   came back is written down as a seam, so the replay begins there.
+//!
+//! A node that was itself without a connection lately does not know what its queue still holds. It says so, and its
+//! replay begins as far back as it may.
 
 use rusqlite::{Connection, Rows, params};
 
@@ -58,18 +61,23 @@ pub(super) fn forget_trimmed(connection: &Connection, last: i64) -> rusqlite::Re
     connection.execute("DELETE FROM seams WHERE seq < ?", [last]).map(drop)
 }
 
-/// The sequence number at which a replay after this message begins: at most `margin` messages of the room before it.
+/// The sequence number at which a replay after this message begins: at most `margin` messages of the room before it, and
+/// just so many if who asks is `unsettled`.
 pub(super) fn margin_start(
     connection: &Connection,
     room: &str,
     (seq, stored_at): (i64, i64),
     margin: Margin,
+    unsettled: bool,
 ) -> rusqlite::Result<i64> {
     let mut query = connection.prepare(
         "SELECT seq, stored_at FROM messages WHERE room = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
     )?;
     let before = query.query(params![room, seq, margin])?;
     let (under_way, farthest) = walk(before, seq, stored_at)?;
+    if unsettled {
+        return Ok(farthest);
+    }
     // A copy that came just before `after` may have been under way as well.
     let first_copy: Option<i64> = connection.query_row(
         "SELECT min(seq) FROM copies JOIN messages USING (seq)

@@ -47,6 +47,9 @@ pub enum Start {
         id: String,
         /// The most messages before it.
         margin: Margin,
+        /// Whether who asks may still be brought what others have had for long: the replay then begins at the very
+        /// margin.
+        unsettled: bool,
     },
     /// The replay begins at this sequence number.
     From(i64),
@@ -81,8 +84,8 @@ impl Reader {
         // One snapshot serves all the reads of this page, because the writer trims meanwhile.
         let snapshot = self.connection.transaction()?;
         let (found, first) = match start {
-            Start::After { id, margin } => match place(&snapshot, room, id)? {
-                Some(place) => (true, margin_start(&snapshot, room, place, *margin)?),
+            Start::After { id, margin, unsettled } => match place(&snapshot, room, id)? {
+                Some(place) => (true, margin_start(&snapshot, room, place, *margin, *unsettled)?),
                 None => (false, newest_start(&snapshot, room, until)?),
             },
             Start::From(seq) => (*seq >= oldest_seq(&snapshot)?, *seq),

@@ -50,7 +50,8 @@ fn a_broker_that_is_down_costs_redis_the_outage_and_the_others_have_none() {
     assert!((outage * 9 / 10..=outage * 12 / 10).contains(&lost), "{outage}: {:#}", redis.brief());
     for pattern in ["local", "zeromq"] {
         let ended = conclusive(BROKER_DOWN, &["--pattern", pattern]);
-        assert_eq!(ended.code, Some(0), "{}", ended.everything());
+        // That nothing was run is no success.
+        assert_eq!(ended.code, Some(2), "{}", ended.everything());
         assert_eq!(ended.report().run(pattern)["verdict"], "not_applicable");
     }
 }
@@ -86,9 +87,7 @@ fn who_was_away_gets_what_was_said_where_there_is_a_history() {
     assert!(amqp.count("recovered") > 0 && amqp["recovered_us"].is_object(), "{:#}", amqp.brief());
     let zeromq = run(SUBSCRIBER_AWAY, "zeromq", &LOSING);
     assert_eq!(zeromq.count("recovered"), 0, "{:#}", zeromq.brief());
-    // Of the fifteen who left, each may miss what was on its way to it.
-    assert!(zeromq.count("lost_online") <= 15, "{:#}", zeromq.brief());
-    // They were away on purpose: that is no impact.
+    // They were away on purpose, and also miss what was on its way to them as they left: that is no impact.
     assert!(zeromq.count("lost_offline") > 0 && zeromq["impact_ms"].is_null(), "{:#}", zeromq.brief());
 }
 

@@ -214,6 +214,9 @@ async fn a_replay_begins_with_what_may_have_been_under_way() {
     // However far it is, the margin is the most.
     let (replayed, ..) = history.replay("r", "after=m.550&margin=100&limit=1000").await;
     assert_eq!(replayed[0], "m.525");
+    // A node that was without a connection lately does not know what its queue still brings.
+    let (replayed, ..) = history.replay("r", "after=m.550&margin=500&unsettled=1&limit=1000").await;
+    assert_eq!(replayed[0], "m.50");
 }
 
 #[tokio::test]

@@ -182,7 +182,10 @@ async fn its_contents_lead_to_every_part_and_what_few_read_is_folded() {
         assert!(links.as_array().unwrap().contains(&json!(name)), "{name}: {links}");
     }
     let folded = "return [...document.querySelectorAll('details')].map(it => [it.id, it.open])";
-    assert_eq!(window.run(folded).await, json!([["harness", false], ["repeat", false], ["scenario", false]]));
+    assert_eq!(
+        window.run(folded).await,
+        json!([["cost", false], ["harness", false], ["repeat", false], ["scenario", false]])
+    );
     assert_eq!(browser.end(), []);
 }
 
