@@ -76,6 +76,8 @@ fn axis(farthest: f64) -> Axis {
     };
     let mut marks = vec![(2f64.log10(), "50%".to_owned())];
     marks.extend((1..=high as usize).map(|n| (n as f64, nines(n))));
+    // The words of a mark at the very end would be cut by the edge of the picture.
+    let high = high.max(high.floor() / 0.95);
     Axis { title: "percentile of the deliveries (%)".into(), low: 0.0, high, marks }
 }
 
@@ -87,5 +89,19 @@ fn tell(sheet: &mut Sheet, panel: &Panel, curve: &[PercentilePoint], since: &str
         let percentile = super::axis::number((point.percentile * 1e4).floor() / 1e4);
         let (value, count) = (exact(point.value_us), grouped(point.count));
         sheet.hit(frame, &format!("{percentile}%: {value} {since} ({count} of {} deliveries)", grouped(all)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_mark_stands_so_near_the_end_that_its_words_are_cut() {
+        for count in [1.0_f64, 10.0, 900.0, 1_000.0, 119_233.0, 999_999.0] {
+            let axis = axis(count.log10());
+            let last = axis.marks.iter().map(|(at, _)| *at).fold(0.0, f64::max);
+            assert!(last <= axis.high * 0.951, "{count}: {last} of {}", axis.high);
+        }
     }
 }
