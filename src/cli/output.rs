@@ -69,11 +69,16 @@ pub(super) fn print_text(text: &str) -> io::Result<()> {
     }
 }
 
-/// The text in lines of at most `width` characters, broken between words.
+/// The text in lines of at most `width` characters, broken between words, but not between a number and its unit.
 fn wrapped(text: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut column = 0;
-    for word in text.split(' ') {
+    let mut words = text.split(' ').peekable();
+    while let Some(word) = words.next() {
+        let mut word = word.to_owned();
+        while let Some(unit) = words.next_if(|next| is_unit(next)) {
+            word = format!("{word} {unit}");
+        }
         let length = word.chars().count();
         if column > 0 && column + 1 + length > width.max(40) {
             lines.push('\n');
@@ -82,10 +87,15 @@ fn wrapped(text: &str, width: usize) -> String {
             lines.push(' ');
             column += 1;
         }
-        lines.push_str(word);
+        lines.push_str(&word);
         column += length;
     }
     lines
+}
+
+/// Whether a word is a unit that belongs to the number before it: `s`, `ms);`.
+fn is_unit(word: &str) -> bool {
+    matches!(word.trim_end_matches(|c: char| c.is_ascii_punctuation()), "s" | "ms" | "us" | "MiB")
 }
 
 #[cfg(test)]
@@ -98,5 +108,11 @@ mod tests {
         let lines = wrapped(text.trim_end(), 40);
         assert!(lines.lines().all(|line| line.len() <= 40 && !line.ends_with(' ')), "{lines}");
         assert_eq!(lines.replace('\n', " "), text.trim_end());
+    }
+
+    #[test]
+    fn a_number_keeps_its_unit() {
+        let lines = wrapped("refused while the broker was away (5.0 s); of what", 40);
+        assert_eq!(lines, "refused while the broker was away\n(5.0 s); of what");
     }
 }

@@ -68,8 +68,10 @@ impl Ledger {
             debts.recovered -= u64::from(!first);
             debts.on_time += u64::from(late <= ON_TIME_NANOS);
             self.latency.saturating_record(late / 1_000);
-            self.service.saturating_record(at.saturating_sub(self.messages[n].sent_at) / 1_000);
-            self.timeline.delivered(due, late / 1_000, self.latency.lowest_equivalent(late / 1_000));
+            let service = at.saturating_sub(self.messages[n].sent_at) / 1_000;
+            self.service.saturating_record(service);
+            let [rounded, service] = [late / 1_000, service].map(|us| self.latency.lowest_equivalent(us));
+            self.timeline.delivered(due, late / 1_000, rounded, service);
             self.fan_out[n].reached(late / 1_000);
         }
         if first || (live && !again) {

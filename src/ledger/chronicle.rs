@@ -85,9 +85,12 @@ impl Ledger {
         let most = SECOND * slices.div_ceil(MOST_INTERVALS * SECOND).max(1);
         let time = |slices: usize| Duration::from_nanos(SLICE.saturating_mul(slices as u64));
         let interval = |(from, to): (usize, usize)| {
-            let mut latency = micros_histogram();
-            (from..to).for_each(|slice| self.timeline.add_to(slice, &mut latency));
-            Interval { at: time(from), length: time(to - from), phase: phases[from], latency }
+            let (mut latency, mut service) = (micros_histogram(), micros_histogram());
+            (from..to).for_each(|slice| {
+                self.timeline.add_to(slice, &mut latency);
+                self.timeline.add_service_to(slice, &mut service);
+            });
+            Interval { at: time(from), length: time(to - from), phase: phases[from], latency, service }
         };
         stretches(&phases, most).into_iter().map(interval).collect()
     }

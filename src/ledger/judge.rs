@@ -12,6 +12,7 @@ use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 
 use super::before_load::BeforeLoad;
+use super::disconnects::Disconnect;
 use super::expected::{outcome, seconds};
 use super::figure_value::grouped;
 use super::harness::Harness;
@@ -72,9 +73,18 @@ pub fn judge(settled: &Settled, harness: &Harness, expectations: &[Expectation])
         (true, false) => Verdict::Violated,
         (true, true) => Verdict::Valid,
     };
-    let mut notes = remarks(settled, harness);
+    // Servers also answer with an error to what the scenario itself broke, so that their answers are a cause only of what
+    // nobody expected. A connection that ended unexplained may be the cause of anything.
+    let ends: Vec<_> = settled.disconnects.iter().map(Disconnect::clause).collect();
+    let (causes, answers): (Vec<_>, Vec<_>) = harness
+        .causes
+        .iter()
+        .cloned()
+        .partition(|cause| verdict == Verdict::Violated || ends.contains(cause));
+    let mut notes = answers;
+    notes.extend(remarks(settled, harness));
     notes.extend(harness.notes.iter().cloned());
-    let reasons = Reasons { doubts, violations, causes: harness.causes.clone(), notes };
+    let reasons = Reasons { doubts, violations, causes, notes };
     let limited = |histogram| limits(histogram, &settled.latency);
     let harness_limited = limited(&harness.publish_delay) || limited(&harness.loop_lag);
     Judgement { verdict, reasons, outcomes, harness_limited }

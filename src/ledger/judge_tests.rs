@@ -313,6 +313,27 @@ fn a_path_that_stopped_is_a_violation_and_the_first_is_named_with_its_time() {
 }
 
 #[test]
+fn what_a_server_answered_is_a_cause_of_what_nobody_expected_and_otherwise_a_note() {
+    let answer = "a node refused a message: bus_down: away (9 times)";
+    let harness = |problems: &[&str]| Harness {
+        causes: vec![answer.into()],
+        problems: problems.iter().map(|problem| (*problem).to_owned()).collect(),
+        ..Harness::default()
+    };
+    let reasons = |problems: &[&str], bound: f64| {
+        let judgement = judge(&run(10, 2), &harness(problems), &expect("lost", Bound::AtMost(bound)));
+        (
+            judgement.verdict,
+            judgement.reasons.causes.len(),
+            judgement.reasons.notes.first() == Some(&answer.into()),
+        )
+    };
+    assert_eq!(reasons(&[], 0.0), (Verdict::Violated, 1, false));
+    assert_eq!(reasons(&[], 1_000.0), (Verdict::Valid, 0, true));
+    assert_eq!(reasons(&["late"], 0.0), (Verdict::Inconclusive, 0, true));
+}
+
+#[test]
 fn what_a_server_did_violates_and_its_cause_stands_before_the_notes() {
     let harness = Harness {
         violations: vec!["node 0 died unasked at 2.1 s: exit code 1".into()],

@@ -51,6 +51,8 @@ pub struct Interval {
     pub phase: Phase,
     /// First live receipt minus intended send time of the messages that were due in the interval, in microseconds.
     pub latency: Histogram<u64>,
+    /// First live receipt minus actual send time of the same messages, in microseconds.
+    pub service: Histogram<u64>,
 }
 
 /// The phase of each slice. `clean(i)` tells whether everything due in slice `i` came in time.

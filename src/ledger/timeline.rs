@@ -74,6 +74,8 @@ struct Gathered {
     late: u64,
     duplicates: u64,
     latency: Sparse,
+    /// The latency from the actual send time, for the phases alone: no slice shows it.
+    service: Sparse,
     /// The true longest latency: a quantile, rounded up to its bucket's end, is never shown above it.
     longest_us: u64,
 }
@@ -107,10 +109,12 @@ impl Timeline {
         }
     }
 
-    /// Records a debt that was delivered live. `rounded_us` is the latency as [`micros_histogram`] rounds it down.
-    pub(super) fn delivered(&mut self, due: u64, latency_us: u64, rounded_us: u64) {
+    /// Records a debt that was delivered live. `rounded_us` and `service_us` are the latencies from the intended and from
+    /// the actual send time, as [`micros_histogram`] rounds them down.
+    pub(super) fn delivered(&mut self, due: u64, latency_us: u64, rounded_us: u64, service_us: u64) {
         if let Some(slice) = self.load.get_mut(slice_of(due)) {
             slice.latency.record(rounded_us);
+            slice.service.record(service_us);
             slice.longest_us = slice.longest_us.max(latency_us);
         }
     }
@@ -148,6 +152,13 @@ impl Timeline {
     pub(super) fn add_to(&self, slice: usize, histogram: &mut Histogram<u64>) {
         if let Some(slice) = self.load.get(slice) {
             slice.latency.add_to(histogram);
+        }
+    }
+
+    /// Adds the latencies of one slice from the actual send time to a histogram.
+    pub(super) fn add_service_to(&self, slice: usize, histogram: &mut Histogram<u64>) {
+        if let Some(slice) = self.load.get(slice) {
+            slice.service.add_to(histogram);
         }
     }
 

@@ -58,11 +58,11 @@ fn a_slice_has_the_quantiles_of_its_latencies_and_the_true_longest() {
     (0..2).for_each(|_| timeline.sent(SLICE));
     timeline.sent(9 * SLICE);
     for latency in 1..=200 {
-        timeline.delivered(SLICE, latency, latency);
+        timeline.delivered(SLICE, latency, latency, latency);
     }
     // To a histogram 10,007 and 10,003 are the same, as 10,000 rounded down.
-    timeline.delivered(2 * SLICE, 10_003, scale.lowest_equivalent(10_003));
-    timeline.delivered(9 * SLICE, 1, 1);
+    timeline.delivered(2 * SLICE, 10_003, scale.lowest_equivalent(10_003), 9_000);
+    timeline.delivered(9 * SLICE, 1, 1, 1);
     let slices = timeline.slices(0);
     let expected = Slice {
         at_ms: 100,

@@ -8,7 +8,7 @@ use super::column::Column;
 use super::grid::{empty, finish};
 use super::label::{Names, bare, subject};
 use super::latency::steady;
-use super::numbers::{percent, span};
+use super::numbers::percent;
 use super::phrases::reasons;
 use super::run_words::sentence;
 use super::{Report, RunReport};
@@ -231,7 +231,7 @@ impl Curve<'_> {
     /// Says how latency and loss went from the first value to the last.
     fn course(&self) -> Option<String> {
         let (first, last) = (self.runs.first()?, self.runs.last()?);
-        let p99 = |run: &RunReport| steady(run, Quantile::P99).map(|latency| latency.text(span));
+        let p99 = |run: &RunReport| steady(run, Quantile::P99).map(|latency| latency.words());
         let on_time = |run: &RunReport| run.debts.and_then(|debts| debts.on_time_share()).map(percent);
         let (from, to) = (self.value(first), self.words(last));
         if self.runs.len() == 1 {

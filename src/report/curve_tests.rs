@@ -139,7 +139,7 @@ fn the_course_of_a_curve_and_what_was_not_valid() {
     assert_eq!(
         sentences(&report(runs)),
         [
-            "redis rate=1000: lost 30 of 60,000 deliveries (0.1 %). 1 of 2,000 messages was refused; what was acknowledged reached everyone. Half of the deliveries took at most 0.35 ms, 99 of 100 at most 38 ms. Violated: lost \
+            "redis rate=1000: lost 30 of 60,000 deliveries (0.1%). 1 of 2,000 messages was refused; what was acknowledged reached everyone. Half of the deliveries took at most 0.35 ms, 99 of 100 at most 38 ms. Violated: lost \
              is 30, expected 0.",
             "redis: from 10 to 1,000 messages/s, p99 went from 1.0 ms to 38 ms, and the share on time went from 100% \
              to 99.9%.",

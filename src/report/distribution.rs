@@ -79,7 +79,7 @@ pub struct PercentilePoint {
     pub count: u64,
 }
 
-/// The percentile curves: five points a halving of the distance to 100 %, as HdrHistogram's own plots have.
+/// The percentile curves: five points a halving of the distance to 100%, as HdrHistogram's own plots have.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Percentiles {
     /// Latency of debts delivered live, from the intended send time, in microseconds.
@@ -194,7 +194,7 @@ mod tests {
         let mut latency = micros_histogram();
         latency.saturating_record(350);
         let (at, length) = (std::time::Duration::from_millis(1_500), std::time::Duration::from_secs(2));
-        let interval = Interval { at, length, phase: Phase::Fault, latency };
+        let interval = Interval { at, length, phase: Phase::Fault, latency, service: micros_histogram() };
         let told = IntervalReport::from(&interval);
         assert_eq!((told.at_ms, told.length_ms, told.phase), (1_500, 2_000, Phase::Fault));
         assert_eq!(told.latency.unwrap().decode().unwrap(), interval.latency);

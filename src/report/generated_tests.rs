@@ -61,7 +61,7 @@ fn run(seed: u64) -> RunReport {
     let plain = dice.percent(25);
     let faults = faults(&mut dice);
     let [unsent, refused, unknown, lost, late] = [(); 5].map(|()| dice.mood());
-    let [replayed, doubled, confirmed, replay_first] = [(); 4].map(|()| dice.mood());
+    let [replayed, doubled, confirmed, replay_first, held_again] = [(); 5].map(|()| dice.mood());
     // What goes wrong goes wrong everywhere, or only while the first fault lasts.
     let bounded = dice.percent(60).then(|| faults.first()).flatten().map(|fault| {
         let end = fault.healed.map_or(u64::MAX, |end| end.as_millis() as u64);
@@ -130,6 +130,9 @@ fn run(seed: u64) -> RunReport {
             if dice.percent(doubled / 3) {
                 events.push((at + 5, Box::new(live)));
             }
+            if dice.percent(held_again / 3) {
+                events.push((at + 7, Box::new(replay)));
+            }
         }
     }
     events.sort_by_key(|(at, _)| *at);
@@ -142,8 +145,10 @@ fn run(seed: u64) -> RunReport {
     let pattern = if crosses_nodes { ["redis", "zeromq", "amqp"][dice.below(3) as usize] } else { "local" };
     let expectation = |figure: &str, bound| Expectation { whose: Whose::All, figure: figure.into(), bound };
     let expectations = [expectation("lost", Bound::Equal(0.0)), expectation("on_time", Bound::AtLeast(0.5))];
-    let judgement = judge(&settled, &Harness::default(), &expectations[..dice.below(3) as usize]);
-    let made = RunReport::new("a-1", "a", pattern, &settled, &judgement, &Harness::default(), &faults);
+    let answers = dice.percent(30).then(|| "a node refused a message: rejected: no (9 times)".to_owned());
+    let harness = Harness { causes: answers.into_iter().collect(), ..Harness::default() };
+    let judgement = judge(&settled, &harness, &expectations[..dice.below(3) as usize]);
+    let made = RunReport::new("a-1", "a", pattern, &settled, &judgement, &harness, &faults);
     RunReport { dialect: Some(if plain { "plain" } else { "v1" }.into()), ..made }
 }
 
@@ -203,7 +208,8 @@ fn check(run: &RunReport, text: &str) -> Vec<&'static str> {
     claim("the only message reached everyone", lost == 0 && unsent == 0 && messages.due == 1);
     claim("what was sent reached everyone", lost == 0 && unsent > 0 && messages.sent > 0);
     claim("what was acknowledged reached everyone", lost_acked == 0 && messages.acked > 0);
-    claim("on its publisher's own node", debts.lost_no_path > 0);
+    claim("on its publisher's own node", debts.lost_no_path > 0 && messages.sent == 1);
+    claim("on their publishers' own nodes", debts.lost_no_path > 0 && messages.sent > 1);
     claim("never reachable", debts.lost_no_path > 0);
     claim("a: lost ", lost > 0);
     claim("a: lost all ", lost == debts.owed - debts.lost_no_path && unsent == 0 || unsent > 0);
@@ -222,7 +228,9 @@ fn check(run: &RunReport, text: &str) -> Vec<&'static str> {
     let well = times.recovery_ms.zip(heal).map(|(recovery, heal)| heal + recovery + 100);
     let all_well = well.is_some_and(|well| after(well).all(|slice| slice.lost == 0));
     claim("All was well again", times.recovery_ms > Some(0) && (all_well || !struck_alone));
-    claim("not well again", times.impact_ms.is_some() && times.recovery_ms.is_none());
+    claim("not well again", times.impact_ms.is_some() && times.recovery_ms.is_none() && times.not_recovered);
+    let saw_heal = heal.is_some_and(|heal| after(heal).any(|slice| slice.sent > 0));
+    claim("nothing shows whether all was well again", times.recovery_ms.is_none() && !saw_heal);
     claim("the harm went on", times.impact_ms.is_some());
     claim("nothing was acknowledged", messages.acked == 0);
     claim("had been acknowledged", messages.acked == messages.sent);
@@ -230,7 +238,14 @@ fn check(run: &RunReport, text: &str) -> Vec<&'static str> {
     claim("arrived all the same", debts.lost_unknown == 0 && messages.unknown > 0);
     claim("The dialect has no answers", messages.acked + messages.refused == 0);
     claim("Violated: ", run.verdict == Verdict::Violated);
-    claim("Likely cause: ", false);
+    claim("Likely cause: a node refused", run.verdict == Verdict::Violated);
+    claim("Note: a node refused", run.verdict == Verdict::Valid);
+    let of_payers = run.payers.iter().fold((0, 0), |sum, payer| (sum.0 + payer.lost, sum.1 + payer.late));
+    claim(
+        "everyone else received everything within a second",
+        of_payers == (debts.lost, late) && debts.recovered == 0 && unsent == 0,
+    );
+    claim("Apart from ", !run.payers.is_empty() && of_payers != (debts.lost, late));
     let window = run.faults.iter().find(|fault| fault.what == "kill broker");
     let outside = window.map_or(0, |fault| {
         let end = fault.healed_ms.map_or(u64::MAX, |end| end + 1_100);
@@ -239,8 +254,9 @@ fn check(run: &RunReport, text: &str) -> Vec<&'static str> {
     });
     claim("while the broker was away", outside == 0);
     // A phrase with its number, and the figure that the number must be.
-    let numbers: [(&'static str, u64); 9] = [
+    let numbers: [(&'static str, u64); 10] = [
         (" came by replay", debts.recovered),
+        (" came again by replay", run.counts.held_again.unwrap()),
         (" extra cop", run.counts.duplicates.unwrap()),
         (" came out of order", run.counts.reordered.unwrap()),
         (" came though the message had been refused", run.counts.refused_but_delivered.unwrap()),
@@ -330,6 +346,13 @@ fn no_sentence_contradicts_another_or_a_figure() {
         "The dialect has no answers",
         "while the broker was away",
         "Violated: ",
+        "not well again",
+        "nothing shows whether all was well again",
+        "Likely cause: a node refused",
+        "Note: a node refused",
+        "everyone else received everything within a second",
+        "Apart from ",
+        " came again by replay",
         "acked of",
         "slowest",
         " came by replay",

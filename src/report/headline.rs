@@ -7,7 +7,11 @@ use ledger::{Debts, Messages, grouped};
 
 /// The sentence, without its full stop.
 pub(super) fn headline(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
-    let everyone = if debts.lost_no_path > 0 { "everyone on its publisher's own node" } else { "everyone" };
+    let everyone = match (debts.lost_no_path > 0, messages.sent) {
+        (false, _) => "everyone",
+        (true, 1) => "everyone on its publisher's own node",
+        (true, _) => "everyone on their publishers' own nodes",
+    };
     let said = match (debts.lost_over_paths(), messages.unsent, messages.sent) {
         (0, 0, 1) => format!("the only message reached {everyone}"),
         (0, 0, all) => format!("all {} messages reached {everyone}", grouped(all)),
@@ -36,7 +40,7 @@ fn unsent(messages: &Messages) -> String {
     format!("{} of {due} {was} never sent", grouped(messages.unsent))
 }
 
-/// The clause on losses: `lost 15,370 of 60,000 deliveries (25.6 %)`, and whose they were if they were not there.
+/// The clause on losses: `lost 15,370 of 60,000 deliveries (25.6%)`, and whose they were if they were not there.
 fn lost(run: &RunReport, debts: &Debts) -> String {
     let (lost, owed) = (debts.lost_over_paths(), debts.owed - debts.lost_no_path);
     let of = counted(owed, "delivery", "deliveries");

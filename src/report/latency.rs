@@ -6,6 +6,7 @@
 //! share on time, and the longest latency.
 
 use super::RunReport;
+use super::numbers::span;
 use ledger::Phase;
 use scenario::Quantile;
 
@@ -29,6 +30,16 @@ impl ShownLatency {
     /// The latency from the actual send time, in microseconds; `None` where nobody measured it.
     pub(super) fn actual_us(self) -> Option<u64> {
         self.actual_us
+    }
+
+    /// The latency in a sentence: `0.52 ms`, or `0.42-0.52 ms`, whose unit is said once where both ends have the same.
+    pub(super) fn words(self) -> String {
+        let text = self.text(span);
+        let Some((from, to)) = text.split_once('-') else { return text };
+        match (from.rsplit_once(' '), to.rsplit_once(' ')) {
+            (Some((number, one)), Some((_, other))) if one == other => format!("{number}-{to}"),
+            _ => text,
+        }
     }
 
     /// The latency as text: `0.52`, or `0.42-0.52` if the load generator was late and one can see it, or `≤0.52` if
@@ -69,8 +80,8 @@ pub(super) fn extent(run: &RunReport) -> Extent {
 pub(super) fn steady(run: &RunReport, quantile: Quantile) -> Option<ShownLatency> {
     let steady = run.phases_us.get(&Phase::Steady).filter(|_| extent(run) == Extent::SteadyPhase);
     let Some(intended_us) = steady.map(|us| us.at(quantile)) else { return whole(run, quantile) };
-    // Latency from the actual send time is kept for the whole run alone.
-    Some(ShownLatency { intended_us, actual_us: None, limited: run.harness_limited })
+    let actual_us = run.phases_service_us.get(&Phase::Steady).map(|us| us.at(quantile));
+    Some(ShownLatency { intended_us, actual_us, limited: run.harness_limited })
 }
 
 /// A quantile of the latency of the whole run.
@@ -107,6 +118,16 @@ mod tests {
     }
 
     #[test]
+    fn in_a_sentence_the_unit_is_said_once_unless_the_ends_differ_in_it() {
+        let words = |actual_us, limited| {
+            ShownLatency { intended_us: 1_520_000, actual_us: Some(actual_us), limited }.words()
+        };
+        assert_eq!(words(1_100_000, true), "1.1-1.5 s");
+        assert_eq!(words(420_000, true), "420 ms-1.5 s");
+        assert_eq!(words(420_000, false), "1.5 s");
+    }
+
+    #[test]
     fn the_latency_of_a_run_with_a_fault_is_that_of_its_steady_phase() {
         let mut run = amqp();
         assert_eq!((extent(&run), median(&run).as_deref()), (Extent::Everything, Some("2.2")));
@@ -117,7 +138,11 @@ mod tests {
         .into();
         assert_eq!((extent(&run), median(&run).as_deref()), (Extent::SteadyPhase, Some("0.84")));
         run.harness_limited = true;
-        assert_eq!(median(&run).as_deref(), Some("≤0.84"));
+        assert_eq!(median(&run).as_deref(), Some("≤0.84"), "an older report does not know the lower bound");
+        run.phases_service_us = [(Phase::Steady, quantiles(610, 1_500, 2_500).unwrap())].into();
+        assert_eq!(median(&run).as_deref(), Some("0.61-0.84"));
+        run.harness_limited = false;
+        assert_eq!(median(&run).as_deref(), Some("0.84"));
         run.phases_us.remove(&Phase::Steady);
         assert_eq!(extent(&run), Extent::Everything);
         assert_eq!(extent(&run_with(|_| {})), Extent::Undisturbed);

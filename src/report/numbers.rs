@@ -26,15 +26,15 @@ pub(super) fn percent(share: f64) -> String {
     if tenths == 1_000.0 { "100%".into() } else { format!("{:.1}%", tenths / 10.0) }
 }
 
-/// A part of a whole in sentences: `25.6 %`, rounded to the nearest tenth. What is not nothing and not the whole does not
+/// A part of a whole in sentences: `25.6%`, rounded to the nearest tenth. What is not nothing and not the whole does not
 /// look like it.
 pub(super) fn share(part: u64, whole: u64) -> String {
     let tenths = (part as f64 / whole.max(1) as f64 * 1_000.0).round() as u64;
     match tenths {
-        0 if part > 0 => "less than 0.1 %".into(),
-        1_000.. if part < whole => "99.9 %".into(),
-        tenths if tenths.is_multiple_of(10) && tenths != 0 => format!("{} %", tenths / 10),
-        tenths => format!("{}.{} %", tenths / 10, tenths % 10),
+        0 if part > 0 => "less than 0.1%".into(),
+        1_000.. if part < whole => "99.9%".into(),
+        tenths if tenths.is_multiple_of(10) && tenths != 0 => format!("{}%", tenths / 10),
+        tenths => format!("{}.{}%", tenths / 10, tenths % 10),
     }
 }
 
@@ -78,7 +78,7 @@ mod tests {
     fn a_part_of_a_whole_is_neither_nothing_nor_all_unless_it_is() {
         let all = [(0, 9), (1, 60_000), (15_370, 60_000), (1, 2), (59_999, 60_000), (7, 7), (0, 0)]
             .map(|(part, whole)| share(part, whole));
-        let expected = ["0.0 %", "less than 0.1 %", "25.6 %", "50 %", "99.9 %", "100 %", "0.0 %"];
+        let expected = ["0.0%", "less than 0.1%", "25.6%", "50%", "99.9%", "100%", "0.0%"];
         assert_eq!(all, expected);
     }
 

@@ -76,3 +76,13 @@ pub(super) fn by_phase(intervals: &[Interval], timeline: &[Slice]) -> BTreeMap<P
     };
     phases.iter().filter_map(quantiles).collect()
 }
+
+/// The quantiles of latency from the actual send time by phase.
+pub(super) fn service_by_phase(intervals: &[Interval]) -> BTreeMap<Phase, Quantiles> {
+    let mut phases: BTreeMap<Phase, Histogram<u64>> = BTreeMap::new();
+    for interval in intervals {
+        // All histograms have the same bounds, so adding them cannot fail.
+        let _ = phases.entry(interval.phase).or_insert_with(micros_histogram).add(&interval.service);
+    }
+    phases.iter().filter_map(|(phase, service)| Some((*phase, Quantiles::of(service)?))).collect()
+}

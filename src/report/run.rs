@@ -9,7 +9,7 @@ use super::debts::{self, DebtsJson};
 use super::distribution::{Distributions, Encoded, IntervalReport, Percentiles};
 use super::fault_report::{FaultReport, PlannedFault};
 use super::link::{LinkReport, ProxyReport};
-use super::quantiles::{Quantiles, by_phase};
+use super::quantiles::{Quantiles, by_phase, service_by_phase};
 use super::story::Story;
 use ledger::{
     Counts, Debts, FaultTimes, FigureSource, Harness, Judgement, Messages, Outcome, Path, Payer, Phase,
@@ -84,6 +84,9 @@ pub struct RunReport {
     /// left out.
     #[serde(default)]
     pub phases_us: BTreeMap<Phase, Quantiles>,
+    /// The latency of `service_us` by the phase of the run, in microseconds; empty where nobody kept it.
+    #[serde(default)]
+    pub phases_service_us: BTreeMap<Phase, Quantiles>,
     /// How late the load generator published, in microseconds.
     pub publish_delay_us: Option<Quantiles>,
     /// How late the load generator received, in microseconds.
@@ -170,6 +173,7 @@ impl RunReport {
             recovered_us: Quantiles::of(&settled.recovered),
             fan_out_us: Quantiles::of(&settled.fan_out).map(|us| us.at_most(settled.widest_us())),
             phases_us: by_phase(&settled.intervals, &settled.timeline),
+            phases_service_us: service_by_phase(&settled.intervals),
             publish_delay_us: Quantiles::of(&harness.publish_delay),
             loop_lag_us: Quantiles::of(&harness.loop_lag),
             overruns: Some(harness.overruns),
@@ -232,6 +236,7 @@ impl RunReport {
             recovered_us: None,
             fan_out_us: None,
             phases_us: BTreeMap::new(),
+            phases_service_us: BTreeMap::new(),
             publish_delay_us: None,
             loop_lag_us: None,
             overruns: None,

@@ -58,7 +58,7 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
             "lost_online": 1, "lost_offline": 0, "acked_debts": 1
         },
         "latency_us": quantiles, "service_us": quantiles, "recovered_us": null,
-        "fan_out_us": null, "phases_us": {"fault": quantiles},
+        "fan_out_us": null, "phases_us": {"fault": quantiles}, "phases_service_us": {"fault": quantiles},
         "publish_delay_us": null, "loop_lag_us": null, "overruns": 0, "harness_limited": false,
         "impact_ms": 0, "recovery_ms": null, "not_recovered": true, "ready_ms": 32, "schedule": [],
         "faults": [{"what": "kill broker", "begin_ms": 50, "heal_begin_ms": 90, "healed_ms": 122}],

@@ -57,6 +57,7 @@ fn aside(run: &RunReport, debts: &Debts) -> String {
     let copies = counts.duplicates.filter(|copies| *copies > 0);
     let clauses = [
         came(Some(debts.recovered), "came by replay"),
+        came(counts.held_again, "came again by replay, though already held"),
         came(counts.refused_but_delivered, "came though the message had been refused"),
         copies.map(|copies| format!("{} arrived", counted(copies, "extra copy", "extra copies"))),
         came(counts.reordered, "came out of order"),
@@ -106,9 +107,21 @@ fn recovery(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
             let after = span(ms.saturating_mul(1_000));
             format!("All was well again {after} after {}{}.", end_of(fault), boot(run, fault, ms))
         }
-        (Some(_), None, Some(_)) => "It was not well again before the load ended.".into(),
+        (Some(_), None, Some(_)) if run.times.not_recovered => {
+            "It was not well again before the load ended.".into()
+        }
+        (Some(_), None, Some(fault)) => unseen(run, fault),
         (Some(ms), ..) => harm(ms, &faults),
     }
+}
+
+/// The sentence on a healing that no message saw, because the load had ended; empty if some message was sent later.
+fn unseen(run: &RunReport, fault: &FaultReport) -> String {
+    let after = |at_ms: u64| fault.heal_begin_ms.is_none_or(|heal| at_ms >= heal);
+    if run.timeline.iter().any(|slice| slice.sent > 0 && after(slice.at_ms)) {
+        return String::new();
+    }
+    format!("The load had ended when {}, so nothing shows whether all was well again.", end_of(fault))
 }
 
 /// The beginning of a sentence on harm that ended. It says nothing of those who were away on purpose, nor of those who
@@ -188,7 +201,7 @@ fn latency(run: &RunReport) -> String {
     let limits = match (half.actual_us(), most.actual_us()) {
         _ if !run.harness_limited => String::new(),
         (Some(half), Some(most)) => format!(
-            "; the load generator itself was late, and from the actual sending it was {} and {}",
+            "; the load generator itself was late, and measured from the actual send these are {} and {}",
             span(half),
             span(most)
         ),

@@ -53,14 +53,21 @@ pub(super) fn sentences(run: &RunReport) -> Vec<String> {
         .collect()
 }
 
-/// What is said of a run that proves nothing: its doubts, and what may have caused them. The figures prove nothing, so
-/// that a bound which they break is not named.
+/// What is said of a run that proves nothing: its doubts, what may have caused them, and what is worth knowing beside
+/// them. The figures prove nothing, so that a bound which they break is not named.
 pub(super) fn inconclusive(run: &RunReport) -> String {
-    let Reasons { doubts, causes, .. } = run.sorted_reasons();
+    let Reasons { doubts, causes, mut notes, .. } = run.sorted_reasons();
+    // In the one list of an older report a bound that was not met may stand among them.
+    if run.reasons == Reasons::default() {
+        notes.clear();
+    }
     let why = if doubts.is_empty() { "the evidence is missing".into() } else { reasons(&doubts) };
-    let cause =
-        if causes.is_empty() { String::new() } else { format!(" Likely cause: {}.", reasons(&causes)) };
-    format!("inconclusive, because {why}.{cause} Its figures prove nothing.")
+    let more = |word: &str, clauses: &[String]| match clauses {
+        [] => String::new(),
+        clauses => format!(" {word}: {}.", reasons(clauses)),
+    };
+    let (cause, note) = (more("Likely cause", &causes), more("Note", &notes));
+    format!("inconclusive, because {why}.{cause} Its figures prove nothing.{note}")
 }
 
 #[cfg(test)]
@@ -117,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_doubt_names_its_cause_and_no_bound() {
+    fn a_doubt_names_its_cause_and_its_notes_and_no_bound() {
         let run = run_with(|run| {
             run.verdict = Verdict::Inconclusive;
             run.reasons = Reasons {
@@ -131,7 +138,7 @@ mod tests {
         assert_eq!(
             inconclusive(&run),
             "inconclusive, because the load generator published late. Likely cause: a server closed a connection with \
-             1011 (156 times). Its figures prove nothing."
+             1011 (156 times). Its figures prove nothing. Note: n."
         );
     }
 

@@ -256,7 +256,7 @@ fn a_bound_that_no_figure_can_keep_is_refused() {
     refused_at("[expect]\nlost = ¦99999999999999999999\n", bound, "write it like lost = 0");
     refused_at("[expect]\nlost = ¦\"5\"\n", bound, "the signs are `<=`, `>=`, `<`, `>` and `=`");
     refused_at("[expect]\nlost = ¦\"< 2s\"\n", bound, "`2s` is no number");
-    refused_at("[expect]\non_time = ¦1.5\n", "`on_time` is a share of 1", "write 0.015 for 1.5 %");
+    refused_at("[expect]\non_time = ¦1.5\n", "`on_time` is a share of 1", "write 0.015 for 1.5%");
     refused_at(
         "[expect]\nredis = ¦0\n",
         "`redis` must be a table of figures, not a whole number",

@@ -84,9 +84,12 @@ fn latency(scene: &Scene, columns: usize) -> StyledLine {
     // The newest latency that is known is shown: what was sent a moment ago may still be on its way.
     let newest = shown.iter().rev().take(3).flatten().next();
     let newest = newest.map_or_else(|| "-".to_owned(), |us| sparkline::span(*us));
-    line.then(Tone::Good, sparkline::bars(shown, scale, room))
-        .then(Tone::Plain, format!("  {newest:>7}"))
-        .then(Tone::Faint, format!("  scale to {}", sparkline::span(scale)))
+    let line = line
+        .then(Tone::Good, sparkline::bars(shown, scale, room))
+        .then(Tone::Plain, format!("  {newest:>7}"));
+    // A scale without its end says nothing, so that it is whole or not there.
+    let scale = format!("  scale to {}", sparkline::span(scale));
+    if line.width() + scale.len() <= columns { line.then(Tone::Faint, scale) } else { line }
 }
 
 /// The headings and the figures below them; where there is no room for all side by side, the others stand further

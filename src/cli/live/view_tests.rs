@@ -72,7 +72,7 @@ fn a_narrow_terminal_shows_every_figure_whole() {
     let expected = "
 [1/4] a server of mine rate=100
 load     ███░░░░░░░░    6.2 s of 20.0 s
-p99 latency  ▅▅▅             -  scale …
+p99 latency  ▅▅▅             -
      sent     acked   refused   unknown
       620       500       119         1
     delivered   lost so far

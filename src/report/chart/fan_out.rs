@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, exact, place, seconds};
 use super::gapped;
-use super::layout::{Layout, Part, limited, omitted, parts, shown};
+use super::layout::{Layout, limited, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::{DELIVERED, MUTED};
 use super::picture::Picture;
@@ -27,7 +27,7 @@ pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
     let most = slices().filter_map(|slice| slice.spread_max_us).max().unwrap_or(0);
     let nothing = "always small";
     let layout = Layout {
-        parts: parts(report, has, nothing).into_iter().map(Part::marked).collect(),
+        parts: parts(report, has, nothing),
         x: grain.axis(runs),
         y: Axis::latency("spread (ms)", least, most),
         keys: vec![(Look::Line(MUTED, 2), "longest".into()), (Look::Line(DELIVERED, 4), "median".into())],
@@ -39,7 +39,7 @@ pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
          scale is logarithmic.{}{}{}",
         grain.words(),
         grain.told("the highest median and the longest of them"),
-        limited(runs),
+        limited(report),
         omitted(&report.runs)
     );
     layout.picture("fan-out", &titles::fan_out(report), caption, |sheet, panel, run| {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::axis::{Axis, exact, place, seconds};
 use super::frame::Frame;
-use super::layout::{Layout, Part, limited, omitted, parts, shown};
+use super::layout::{Layout, limited, omitted, parts, shown};
 use super::legend::{Key, Look};
 use super::palette::{DELIVERED, GROUND, INK, LATE, LOST, MUTED, RECOVERED, hex};
 use super::panel::Panel;
@@ -25,6 +25,8 @@ const MOST_COLUMNS: usize = 120;
 const SHADES: u32 = 4;
 /// The height of a row that is no latency, as a share of the axis.
 const SPECIAL: f64 = 0.09;
+/// The gap before such a row, as a part of its height. The words of two rows do not touch.
+const GAP: f64 = 0.6;
 
 /// The row of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +59,7 @@ pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
     let end = all.iter().map(|column| column.until_ms).max()?;
     let rows = Rows::of(cells().map(|(row, _)| row));
     let layout = Layout {
-        parts: parts(report, has, "nothing was owed").into_iter().map(Part::marked).collect(),
+        parts: parts(report, has, "nothing was owed"),
         x: Axis::linear("seconds since the load began", end as f64 / 1_000.0, 7),
         y: rows.axis.clone(),
         keys: keys(cells().map(|(row, _)| row), most),
@@ -73,7 +75,7 @@ pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
         } else {
             ""
         },
-        limited(runs),
+        limited(report),
         omitted(&report.runs)
     );
     layout.picture("heat", &titles::heat(report), caption, |sheet, panel, run| {
@@ -158,7 +160,7 @@ impl Rows {
         let height = (axis.high - axis.low) * SPECIAL;
         let mut above = axis.high;
         let mut add = |is: bool, word: &str, axis: &mut Axis| {
-            let (low, high) = (above + height * 0.3, above + height * 1.3);
+            let (low, high) = (above + height * GAP, above + height * (1.0 + GAP));
             if is {
                 above = high;
                 axis.marks.push((f64::midpoint(low, high), word.into()));
@@ -168,7 +170,7 @@ impl Rows {
         let has = |row: Row| rows.contains(&row);
         let replay = add(has(Row::Replay), "replay", &mut axis);
         let never = add(true, "never", &mut axis);
-        let again = (axis.low - height * 1.3, axis.low - height * 0.3);
+        let again = (axis.low - height * (1.0 + GAP), axis.low - height * GAP);
         if has(Row::Again) {
             axis.marks.push((f64::midpoint(again.0, again.1), "again".into()));
             axis.low = again.0;

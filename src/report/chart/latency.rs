@@ -2,7 +2,7 @@
 
 use super::axis::{Axis, exact, place, seconds};
 use super::gapped;
-use super::layout::{Layout, Part, limited, omitted, parts, shown};
+use super::layout::{Layout, limited, omitted, parts, shown};
 use super::legend::Look;
 use super::palette::{DELIVERED, INK, MUTED};
 use super::panel::Panel;
@@ -27,7 +27,7 @@ pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
     let least = slices().filter_map(|slice| slice.p50_us).min().unwrap_or(0);
     let most = slices().filter_map(|slice| slice.max_us).max().unwrap_or(0);
     let layout = Layout {
-        parts: parts(report, has, "nothing was delivered").into_iter().map(Part::marked).collect(),
+        parts: parts(report, has, "nothing was delivered"),
         x: grain.axis(runs),
         y: Axis::latency("latency (ms)", least, most),
         keys: vec![
@@ -43,7 +43,7 @@ pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
          nothing was delivered. The scale is logarithmic.{}{}{}",
         grain.words(),
         grain.told("the highest median, 99th percentile and longest of them"),
-        limited(runs),
+        limited(report),
         omitted(&report.runs)
     );
     layout.picture("latency", &titles::latency(report), caption, |sheet, panel, run| {

@@ -10,10 +10,13 @@ use super::shape::Shape;
 use super::sheet::{Drawn, Sheet};
 use super::window;
 use crate::label::Names;
+use crate::phrases::listed;
 use crate::{FaultReport, Report, RunReport};
 
 /// The most runs that a picture shows.
 pub(super) const MOST_RUNS: usize = 12;
+/// The most runs that a caption names one by one.
+const MOST_NAMED: usize = 3;
 
 /// What one plot is about and, if there is nothing to plot, the words that say so.
 pub(super) struct Part<'r, T> {
@@ -62,17 +65,17 @@ pub(super) fn omitted(runs: &[RunReport]) -> String {
     }
 }
 
-/// A name with the mark of a latency that the harness limited.
-pub(super) fn starred(name: String, limited: bool) -> String {
-    if limited { name + " *" } else { name }
-}
-
-/// The sentence that a caption adds if one of the runs is marked.
-pub(super) fn limited<'r>(runs: impl IntoIterator<Item = &'r RunReport>) -> &'static str {
-    if runs.into_iter().any(|run| run.harness_limited) {
-        " (*) The load generator itself was late, so that the latency is an upper bound."
-    } else {
-        ""
+/// The sentence that a caption adds if the load generator was late: in which of the runs, where it was not in all.
+pub(super) fn limited(report: &Report) -> String {
+    let names = Names::of_all(report);
+    let with_latency = || report.runs.iter().filter(|run| run.latency_us.is_some());
+    let late: Vec<_> = with_latency().filter(|run| run.harness_limited).map(|run| names.whole(run)).collect();
+    let bound = "so that latency from the intended send time is an upper bound";
+    match late.len() {
+        0 => String::new(),
+        all if all == with_latency().count() => format!(" The load generator itself was late, {bound}."),
+        1..=MOST_NAMED => format!(" The load generator itself was late in {}, {bound} there.", listed(&late)),
+        many => format!(" The load generator itself was late in {many} of the runs, {bound} there."),
     }
 }
 
@@ -89,12 +92,6 @@ impl<'r> Part<'r, RunReport> {
     /// This part for a plot in which x is something else than time, so without faults.
     pub(super) fn timeless(self) -> Self {
         Self { faults: &[], ..self }
-    }
-
-    /// This part with a mark, if what is plotted is a latency that the harness limited.
-    pub(super) fn marked(self) -> Self {
-        let limited = self.words.is_none() && self.of.harness_limited;
-        Self { name: starred(self.name, limited), ..self }
     }
 }
 

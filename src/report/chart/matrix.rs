@@ -5,7 +5,7 @@ use plotters::style::RGBColor;
 use super::axis::{Axis, exact, place};
 use super::frame::Frame;
 use super::gapped;
-use super::layout::{Layout, MOST_RUNS, Part, limited, starred};
+use super::layout::{Layout, MOST_RUNS, Part, limited};
 use super::legend::{Key, Look};
 use super::lettering::width_of;
 use super::palette::{DELIVERED, INK, MUTED};
@@ -30,10 +30,10 @@ pub(super) fn pictures(report: &Report, shape: Shape) -> Vec<Picture> {
     let Some(moving) = curves.first().map(|curve| curve.moving) else { return Vec::new() };
     // An axis can show one varied parameter only, so the other curves are left out.
     curves.retain(|curve| curve.moving == moving);
-    [latency(&curves, shape), on_time(&curves, shape)].into_iter().flatten().collect()
+    [latency(report, &curves, shape), on_time(&curves, shape)].into_iter().flatten().collect()
 }
 
-fn latency(curves: &[Curve], shape: Shape) -> Option<Picture> {
+fn latency(report: &Report, curves: &[Curve], shape: Shape) -> Option<Picture> {
     let quantiles = || curves.iter().flat_map(|curve| &curve.runs).filter_map(|run| run.latency_us);
     let least = quantiles().map(|latency| latency.p50).min()?;
     let most = quantiles().map(|latency| latency.max).max()?;
@@ -44,15 +44,11 @@ fn latency(curves: &[Curve], shape: Shape) -> Option<Picture> {
     ];
     let keys =
         lines.iter().map(|(name, (colour, width), _)| (Look::Line(*colour, *width), (*name).to_owned()));
-    let mut layout = layout(curves, Axis::latency("latency (ms)", least, most), keys.collect(), (220, shape));
-    for part in &mut layout.parts {
-        let limited = part.of.runs.iter().any(|run| run.harness_limited);
-        part.name = starred(std::mem::take(&mut part.name), limited);
-    }
+    let layout = layout(curves, Axis::latency("latency (ms)", least, most), keys.collect(), (220, shape));
     let caption = format!(
         "Latency of what was delivered live, against the {}. The scale of latency is logarithmic.{}",
         of(curves),
-        limited(curves.iter().flat_map(|curve| curve.runs.iter().copied()))
+        limited(report)
     );
     layout.picture("curve", "Latency by what was varied", caption, |sheet, panel, curve| {
         let all = places(curves);

@@ -27,10 +27,7 @@ pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
     let farthest =
         curves().flat_map(|curve| curve.iter().map(|point| rarity(curve, point))).fold(1.0, f64::max);
     let layout = Layout {
-        parts: parts(report, has, "nothing was delivered")
-            .into_iter()
-            .map(|part| part.timeless().marked())
-            .collect(),
+        parts: parts(report, has, "nothing was delivered").into_iter().map(|part| part.timeless()).collect(),
         x: axis(farthest),
         y: Axis::latency("latency (ms)", values().min().unwrap_or(0), values().max().unwrap_or(0)),
         keys: vec![
@@ -41,10 +38,10 @@ pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
         shape,
     };
     let caption = format!(
-        "So many of the live deliveries took at most so long. Both scales are logarithmic, and each step to the \
+        "The share of the live deliveries that took at most a given time. Both scales are logarithmic, and each step to the \
          right is ten times as rare. The dashed curve is what a test that waits for its own messages would have \
          shown: where it lies below, the wait before sending is left out.{}{}",
-        limited(runs),
+        limited(report),
         omitted(&report.runs)
     );
     layout.picture("percentiles", &titles::percentiles(report), caption, |sheet, panel, run| {
@@ -69,16 +66,18 @@ fn line(curve: &[PercentilePoint]) -> impl Iterator<Item = (f64, Option<f64>)> {
     curve.iter().map(|point| (rarity(curve, point), Some(place(point.value_us))))
 }
 
-/// The axis of percentiles: 50 %, 90 %, 99 % and so on.
+/// The axis of percentiles: 50%, 90%, 99% and so on.
 fn axis(farthest: f64) -> Axis {
     let high = farthest.max(1.0) + 0.05;
     let nines = |n: usize| match n {
-        1 => "90 %".to_owned(),
-        2 => "99 %".to_owned(),
-        n => format!("99.{} %", "9".repeat(n - 2)),
+        1 => "90%".to_owned(),
+        2 => "99%".to_owned(),
+        n => format!("99.{}%", "9".repeat(n - 2)),
     };
-    let mut marks = vec![(2f64.log10(), "50 %".to_owned())];
+    let mut marks = vec![(2f64.log10(), "50%".to_owned())];
     marks.extend((1..=high as usize).map(|n| (n as f64, nines(n))));
+    // The words of a mark at the very end would be cut by the edge of the picture.
+    let high = high.max(high.floor() / 0.95);
     Axis { title: "percentile of the deliveries (%)".into(), low: 0.0, high, marks }
 }
 
@@ -89,7 +88,20 @@ fn tell(sheet: &mut Sheet, panel: &Panel, curve: &[PercentilePoint], since: &str
         let frame = Frame { left: x - NEAR, top: y - NEAR, right: x + NEAR, bottom: y + NEAR };
         let percentile = super::axis::number((point.percentile * 1e4).floor() / 1e4);
         let (value, count) = (exact(point.value_us), grouped(point.count));
-        sheet
-            .hit(frame, &format!("{percentile} %: {value} {since} ({count} of {} deliveries)", grouped(all)));
+        sheet.hit(frame, &format!("{percentile}%: {value} {since} ({count} of {} deliveries)", grouped(all)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_mark_stands_so_near_the_end_that_its_words_are_cut() {
+        for count in [1.0_f64, 10.0, 900.0, 1_000.0, 119_233.0, 999_999.0] {
+            let axis = axis(count.log10());
+            let last = axis.marks.iter().map(|(at, _)| *at).fold(0.0, f64::max);
+            assert!(last <= axis.high * 0.951, "{count}: {last} of {}", axis.high);
+        }
     }
 }

@@ -1,7 +1,6 @@
 //! The titles of the pictures: each says what the figures say, and no more. Where they say nothing that is worth a
 //! sentence, the title says what is shown.
 
-use super::layout::starred;
 use super::lettering::readable;
 use crate::label::Names;
 use crate::numbers::{counted, percent, span};
@@ -40,8 +39,12 @@ pub(super) fn debts(report: &Report) -> String {
             format!("{} lost {what}{none}", names.whole(run))
         }
         (Some((run, debts)), many) => {
-            let (runs, name) = (counted(runs.len() as u64, "run", "runs"), names.whole(run));
-            format!("{many} of {runs} lost deliveries, {name} the most: {}", share(debts))
+            let which = match runs.len() {
+                2 => "Both runs".to_owned(),
+                all if all == many => format!("All {all} runs"),
+                all => format!("{many} of {all} runs"),
+            };
+            format!("{which} lost deliveries, {} the most: {}", names.whole(run), share(debts))
         }
     };
     readable(&title)
@@ -110,7 +113,9 @@ pub(super) fn latency(report: &Report) -> String {
 
 /// The title of the percentile curves.
 pub(super) fn percentiles(report: &Report) -> String {
-    each(report, "99% of the deliveries within", "Latency by percentile", |run| Some(run.latency_us?.p99))
+    each(report, "99% of the deliveries came within", "Latency by percentile", |run| {
+        Some(run.latency_us?.p99)
+    })
 }
 
 /// The title of the fan-out.
@@ -128,12 +133,14 @@ fn each(report: &Report, what: &str, plain: &str, of: impl Fn(&RunReport) -> Opt
         times.sort_by_key(|(_, us)| std::cmp::Reverse(*us));
         times.truncate(1);
     }
-    let words = |(run, us): &(&RunReport, u64)| {
-        format!("{} {}", starred(names.whole(run), run.harness_limited), span(*us))
+    // Where the load generator itself was late, a latency is an upper bound.
+    let time = |(run, us): &(&RunReport, u64)| {
+        format!("{}{}", if run.harness_limited { "≤" } else { "" }, span(*us))
     };
+    let words = |timed: &(&RunReport, u64)| format!("{} {}", names.whole(timed.0), time(timed));
     match (&times[..], many) {
         ([], _) => plain.into(),
-        ([only], 1) => readable(&format!("{what}: {}", span(only.1))),
+        ([only], 1) => readable(&format!("{what}: {}", time(only))),
         (several, 0..=MOST_NAMED) => {
             readable(&format!("{what}: {}", several.iter().map(words).collect::<Vec<_>>().join(", ")))
         }
@@ -174,29 +181,52 @@ pub(super) fn online(report: &Report) -> String {
     ))
 }
 
-/// The title of the losses by node.
+/// The title of the losses by node: whose subscribers lost them, said once for all runs of which it is true alike.
 pub(super) fn losses(report: &Report) -> String {
     let plain = || "Who lost what".to_owned();
-    let mut losers = report.runs.iter().filter(|run| run.timeline.iter().any(|slice| slice.lost > 0));
-    let (Some(run), None) = (losers.next(), losers.next()) else { return plain() };
+    let names = Names::of_all(report);
+    let losers = report.runs.iter().filter(|run| run.timeline.iter().any(|slice| slice.lost > 0));
+    let said: Option<Vec<_>> = losers.map(|run| Some((names.whole(run), by_node(run)?))).collect();
+    let Some(said) = said else { return plain() };
+    let same = said.windows(2).all(|two| two[0].1 == two[1].1);
+    let title = match &said[..] {
+        [] => return plain(),
+        all if same && all.len() <= MOST_NAMED => {
+            let names: Vec<_> = all.iter().map(|(name, _)| name.clone()).collect();
+            format!("{}: {}", listed(&names), all[0].1)
+        }
+        all if same => {
+            let mut letters = all[0].1.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            format!("{}, in each of {} runs", first.chain(letters).collect::<String>(), all.len())
+        }
+        [one, other] => format!("{}: {}; {}: {}", one.0, one.1, other.0, other.1),
+        _ => return plain(),
+    };
+    readable(&title)
+}
+
+/// The clause on the nodes whose subscribers lost messages in a run; `None` where no node stands out.
+fn by_node(run: &RunReport) -> Option<String> {
     let mut by_node: Vec<u64> = Vec::new();
     for slice in &run.timeline {
         by_node.resize(by_node.len().max(slice.lost_by_node.len()), 0);
         by_node.iter_mut().zip(&slice.lost_by_node).for_each(|(sum, lost)| *sum += lost);
     }
-    let name = Names::of_all(report).whole(run);
+    if by_node.len() < 2 {
+        return None;
+    }
+    let (most, least) = (by_node.iter().max().copied()?, by_node.iter().min().copied()?);
     let hit: Vec<_> = by_node.iter().enumerate().filter(|(_, lost)| **lost > 0).collect();
-    let (most, least) = (by_node.iter().max().copied(), by_node.iter().min().copied());
-    let title = match (&hit[..], most, least) {
-        ([(node, _)], ..) if by_node.len() > 1 => {
-            format!("{name}: only subscribers of node {node} lost messages")
+    let at_most: Vec<_> = hit.iter().filter(|(_, lost)| **lost == most).collect();
+    match (&hit[..], &at_most[..]) {
+        ([(node, _)], _) => Some(format!("only subscribers of node {node} lost messages")),
+        _ if least > 0 && most - least <= most / 10 => {
+            Some("the subscribers of all nodes lost about as much".into())
         }
-        (_, Some(most), Some(least)) if by_node.len() > 1 && least > 0 && most - least <= most / 10 => {
-            format!("{name}: the subscribers of all nodes lost about as much")
-        }
-        _ => return plain(),
-    };
-    readable(&title)
+        (_, [(node, _)]) => Some(format!("subscribers of node {node} lost the most")),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

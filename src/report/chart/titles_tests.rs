@@ -39,6 +39,9 @@ fn what_is_not_so_is_not_said() {
     twice.id = "redis-2".into();
     let title = debts(&report(vec![killed(), twice, amqp()]));
     assert_eq!(title, "2 of 3 runs lost deliveries, redis the most: 15,090 of 60,000 deliveries (25.1%)");
+    let lossy = |n: usize| debts(&report((0..n).map(|_| killed()).collect()));
+    assert!(lossy(2).starts_with("Both runs lost deliveries, redis the most: "), "{}", lossy(2));
+    assert!(lossy(3).starts_with("All 3 runs lost deliveries, redis the most: "), "{}", lossy(3));
 }
 
 #[test]
@@ -54,10 +57,10 @@ fn times_stand_in_the_title_for_each_run_or_for_the_slowest_of_many() {
     let mut star = amqp();
     star.harness_limited = true;
     let both = report(vec![killed(), star.clone()]);
-    assert_eq!(latency(&both), "The slowest delivery: redis 5.1 ms, amqp * 12.1 s");
-    assert_eq!(percentiles(&both), "99% of the deliveries within: redis 1.2 ms, amqp * 11.5 s");
+    assert_eq!(latency(&both), "The slowest delivery: redis 5.1 ms, amqp ≤12.1 s");
+    assert_eq!(percentiles(&both), "99% of the deliveries came within: redis 1.2 ms, amqp ≤11.5 s");
     let many = report(vec![killed(), killed(), killed(), star]);
-    assert_eq!(latency(&many), "The slowest delivery: up to amqp * 12.1 s");
+    assert_eq!(latency(&many), "The slowest delivery: up to amqp ≤12.1 s");
     assert_eq!(latency(&report(vec![not_applicable()])), "Latency over time");
 }
 
@@ -70,8 +73,28 @@ fn the_losers_are_named_where_they_are_the_clients_of_one_node() {
     };
     assert_eq!(of(vec![0, 300, 0]), "redis: only subscribers of node 1 lost messages");
     assert_eq!(of(vec![100, 100, 98]), "redis: the subscribers of all nodes lost about as much");
-    assert_eq!(of(vec![100, 200, 0]), "Who lost what");
+    assert_eq!(of(vec![100, 200, 0]), "redis: subscribers of node 1 lost the most");
+    assert_eq!(of(vec![200, 200, 0]), "Who lost what");
     assert_eq!(of(vec![300]), "Who lost what");
-    let both = report(vec![killed(), killed()]);
-    assert_eq!(losses(&both), "Who lost what");
+}
+
+#[test]
+fn where_several_runs_lost_the_title_says_it_once_if_it_is_the_same_and_of_each_if_not() {
+    let run = |id: &str, by_node: &[u64]| {
+        let mut run = run_with(|run| (run.id, run.label) = (id.into(), id.into()));
+        run.timeline = vec![slice(0), Slice { lost_by_node: by_node.to_vec(), ..lost(100) }];
+        run
+    };
+    let of = |runs: Vec<RunReport>| losses(&report(runs));
+    assert_eq!(
+        of(vec![run("redis", &[0, 300]), run("zeromq", &[0, 20])]),
+        "redis and zeromq: only subscribers of node 1 lost messages"
+    );
+    assert_eq!(
+        of(vec![run("redis", &[0, 300]), run("zeromq", &[20, 20])]),
+        "redis: only subscribers of node 1 lost messages; zeromq: the subscribers of all nodes lost about as much"
+    );
+    assert_eq!(of(vec![run("redis", &[0, 300]), run("zeromq", &[20, 20, 0])]), "Who lost what");
+    let many = (0..4).map(|n| run(&n.to_string(), &[0, 300])).collect();
+    assert_eq!(of(many), "Only subscribers of node 1 lost messages, in each of 4 runs");
 }

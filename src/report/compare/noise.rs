@@ -5,9 +5,9 @@
 //! deal the pooled values out to the sides would be as likely as the one seen; `p` is the share of the ways that part
 //! the sides at least as far. Ties count half, and the count of ways stays exact with them.
 //!
-//! A difference is marked if `p` is at most [`MARKED_BELOW`], 1 %. That is strict, for a comparison has some thirty
-//! figures, and of thirty figures that are all noise, 5 % would mark one or two. The smallest `p` that 4 runs a side
-//! can have is 2.9 %: they mark nothing. With 5 a side it is 0.8 %, when no two values of the sides overlap.
+//! A difference is marked if `p` is at most [`MARKED_BELOW`], 1%. That is strict, for a comparison has some thirty
+//! figures, and of thirty figures that are all noise, 5% would mark one or two. The smallest `p` that 4 runs a side
+//! can have is 2.9%: they mark nothing. With 5 a side it is 0.8%, when no two values of the sides overlap.
 //!
 //! A figure that is pooled (a quantile of all runs together) may go one way because of a single run, and the runs the
 //! other: then nothing is marked. Neither is a figure that some of the runs do not have, as no impact where nobody was

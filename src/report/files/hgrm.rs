@@ -16,7 +16,7 @@ pub const HGRM_FILE: &str = "percentiles.hgrm";
 
 /// Microseconds in a millisecond.
 const SCALE: f64 = 1_000.0;
-/// Number of points for each halving of the distance to 100 %.
+/// Number of points for each halving of the distance to 100%.
 const TICKS: u32 = 5;
 
 /// The percentiles of a histogram of microseconds, in the format of HdrHistogram's `outputPercentileDistribution`. None
@@ -31,7 +31,7 @@ pub fn hgrm(latency: &Histogram<u64>, largest: Option<u64>) -> String {
         let value = point.value_iterated_to().min(largest) as f64 / SCALE;
         let level = point.quantile_iterated_to();
         let _ = write!(text, "{value:12.3} {level:14.12} {total:10}");
-        // At 100 % the number would be infinite, and the format leaves it out.
+        // At 100% the number would be infinite, and the format leaves it out.
         let _ = if level < 1.0 { writeln!(text, " {:14.2}", 1.0 / (1.0 - level)) } else { writeln!(text) };
     }
     let (mean, deviation) = (latency.mean() / SCALE, latency.stdev() / SCALE);

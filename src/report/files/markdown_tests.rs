@@ -21,7 +21,7 @@ fn the_page_says_what_a_reviewer_asks() {
     let page = markdown(&report(vec![run, not_applicable()]));
     for part in [
         "## pubsub-lab: broker-down\n",
-        "- **violated (1 of 1 not met)** a\\|&lt;b&gt;: lost 15,090 of 60,000 deliveries (25.2 %). 503 of 2,000 messages",
+        "- **violated (1 of 1 not met)** a\\|&lt;b&gt;: lost 15,090 of 60,000 deliveries (25.2%). 503 of 2,000 messages",
         "|  | a\\|&lt;b&gt; | zeromq |",
         "| refused | 503 | - |",
         "| a\\|&lt;b&gt; | kill broker | 5.0 s | 10.0 s | 10.0 s |",

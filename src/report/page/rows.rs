@@ -26,11 +26,11 @@ pub(super) fn table(report: &Report) -> Markup {
     html! {
         (grid(&report.runs.iter().collect::<Vec<_>>(), Names::of_all(report), rows))
         p.soft {
-            "Messages are counted as sent; debts, one for each message and subscriber of its room, from “owed” on. "
+            "The first rows count messages; from “owed” on they count debts, one for each message and subscriber of its room. "
             "“On time” is live within a second of the intended send time; latency is of what was delivered, and steady while nothing was broken or "
             "recovering. "
-            "“-” does not exist there."
-            @if whole { " In parentheses it is of the whole run, no part of which was steady." }
+            "“-” stands where there is no such figure."
+            @if whole { " Latency in parentheses is that of the whole run, no part of which was steady." }
             @if limited {
                 " The load generator was late: “0.42-0.52” is the latency from the actual and from the intended send "
                 "time, and “≤” stands where the first is not known."

@@ -82,7 +82,7 @@ impl WantedFigure<'_> {
             let hint = if percent {
                 "the whole is 100%".into()
             } else {
-                format!("write {} for {most} %", most / 100.0)
+                format!("write {} for {most}%", most / 100.0)
             };
             return Err(self.wrong(value, "is a share of 1").with_hint(hint));
         }

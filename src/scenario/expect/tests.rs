@@ -136,7 +136,7 @@ fn a_bound_that_cannot_be_read_gets_a_hint_of_its_kind() {
             "write it like lost = 0",
         ),
         ("on_time = \">= 101%\"", "`on_time` is a share of 1".into(), "the whole is 100%"),
-        ("lost_share = \"1 .. 20\"", "`lost_share` is a share of 1".into(), "write 0.2 for 20 %"),
+        ("lost_share = \"1 .. 20\"", "`lost_share` is a share of 1".into(), "write 0.2 for 20%"),
         ("max = \"< 0s\"", "`max` can be no figure below 0".into(), "write it like max = \"< 20ms\""),
         ("p95 = \"< 2s\"", "the report has no figure `p95`".into(), "did you mean `p90`?"),
         ("service_p95 = 1", "the report has no figure `service_p95`".into(), "did you mean `service_p90`?"),

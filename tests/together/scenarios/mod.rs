@@ -421,5 +421,5 @@ fn expectations() {
     );
     refused("[expect]\nlost = ¦-1\n", "`lost` can be no figure below 0", "write it like lost = 0");
     refused("[expect]\nlost = ¦nan\n", "`lost` can be no figure below 0", "write it like lost = 0");
-    refused("[expect]\non_time = ¦\">= 50\"\n", "`on_time` is a share of 1", "write 0.5 for 50 %");
+    refused("[expect]\non_time = ¦\">= 50\"\n", "`on_time` is a share of 1", "write 0.5 for 50%");
 }

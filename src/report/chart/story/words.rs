@@ -57,7 +57,7 @@ pub(super) fn caption(story: &Story) -> String {
     let mut clauses = vec![sent(story)];
     clauses.extend(reached(story));
     clauses.extend(ended(story));
-    clauses.extend(story.answer.as_ref().map(|answer| format!("was answered with `{answer}`")));
+    clauses.extend(story.answer.as_ref().map(|answer| format!("was answered with “{answer}”")));
     let mut caption = format!("{message} {}; {fate}.", listed(&clauses));
     if story.arrows.iter().any(|arrow| !arrow.traced) {
         caption += " Dashed arrows were not seen, but follow from what was.";
