@@ -1,6 +1,5 @@
 //! `pubsub-lab history`: the history service in the foreground, which `run`, `bench` and compose start.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -12,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::listen::{HostArgs, listen};
+use super::output::announce;
 use super::trace::{self, TraceArgs};
 use super::{interrupt, limits};
 use history::{History, HistoryError, HistoryOptions, Keep};
@@ -96,8 +96,8 @@ async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
     };
     let history = History::open(options).await.map_err(failure)?;
     tracing::info!(%address, "listening");
-    // The lab waits for this line. A closed stdout is no reason to stop serving.
-    let _ = writeln!(std::io::stdout(), "listening http://{address}");
+    // The lab waits for this line.
+    announce(format_args!("listening http://{address}"));
     let served = tokio::select! {
         served = history.serve(listener, shutdown) => served,
         never = signals => match never {},

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::failure::{ENVIRONMENT, Failure};
 use super::interrupt::Signals;
 use super::node_flags::NodeFlags;
+use super::output::announce;
 use super::verbosity;
 use lab::error::INTERRUPTED;
 use lab::logging::VARIABLE;
@@ -103,8 +104,8 @@ async fn start(options: &ClusterOptions, signals: &mut Signals) -> Result<Option
     let progress = |progress| match progress {
         Progress::Waiting(what) => *waiting.lock().unwrap_or_else(PoisonError::into_inner) = what,
         Progress::Broker(what) => tell(what),
-        Progress::History(url) => show(format_args!("history  {url}")),
-        Progress::Node { index, url } => show(format_args!("node {index}  {url}")),
+        Progress::History(url) => announce(format_args!("history  {url}")),
+        Progress::Node { index, url } => announce(format_args!("node {index}  {url}")),
     };
     let begun = Instant::now();
     let mut silence = interval_at(begun + PATIENCE, PATIENCE);
@@ -183,11 +184,6 @@ fn who_goes_on(died: &str, pattern: Pattern) -> String {
 /// The filter for what the services write into their logs.
 fn logged() -> String {
     std::env::var(VARIABLE).unwrap_or_else(|_| verbosity::get().log_filter().into())
-}
-
-/// Prints a result. Who closes standard output does not want it.
-fn show(line: impl Display) {
-    writeln!(io::stdout().lock(), "{line}").ok();
 }
 
 /// Says what a user should know beside the results, unless the user wants to know nothing.

@@ -2,18 +2,12 @@
 
 use std::io;
 
-use crate::failure::{ENVIRONMENT, Failure, USAGE};
-use crate::output::Format;
+use crate::failure::{Failure, USAGE};
+use crate::output::{Format, delivered};
 
 /// The error when stdout takes no report.
 pub(super) fn said(printed: io::Result<()>) -> Result<(), Failure> {
-    printed.map_err(|error| {
-        Failure::new(
-            ENVIRONMENT,
-            format!("cannot write to stdout: {error}"),
-            "the report is on disk all the same",
-        )
-    })
+    delivered(printed, "the report is on disk all the same")
 }
 
 /// The error for a format that only a single report has.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 mod doctor;
+mod full;
 mod help;
 mod hints;
 mod shells;
