@@ -5,8 +5,6 @@ use std::path::PathBuf;
 
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use nix::sys::signal::Signal;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
@@ -74,8 +72,6 @@ pub fn run(args: HistoryArgs) -> Result<u8, Failure> {
 }
 
 async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
-    // Without a handler this signal ends a process whose file may grow no further; with a handler, the write fails.
-    let _quota = signal(SignalKind::from_raw(Signal::SIGXFSZ as i32));
     let shutdown = CancellationToken::new();
     let signals = interrupt::cancel_on_signal(shutdown.clone())?;
     let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| {

@@ -69,7 +69,8 @@ pub use distribution::{
 pub use fault_report::{FaultReport, PlannedFault};
 pub use file::{REPORT_FILE, ReportError};
 pub use files::{
-    HGRM_FILE, HLOG_FILE, HTML_FILE, MARKDOWN_FILE, TIMELINE_FILE, hgrm, hlog, markdown, timeline_csv,
+    HGRM_FILE, HLOG_FILE, HTML_FILE, MARKDOWN_FILE, TIMELINE_FILE, file_in_the_way, hgrm, hlog, markdown,
+    timeline_csv,
 };
 pub use host::Host;
 pub use junit::junit;

@@ -7,6 +7,7 @@
 
 mod attendance;
 mod cost;
+mod disk;
 mod faults;
 mod interrupted;
 mod links;
