@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `bench`, `run`, `report`, `doctor`, `scenarios`, `schema`, `completions`, `man` | the subcommands for people |
 //! | `node`, `history`, `warden` | the subcommands that the lab starts as processes |
+//! | `broker_variable` | the brokers that the environment names |
 //! | `bus`, `pattern`, `node_flags`, `limits`, `trace`, `listen` | the flags of a node, the bus that they ask for, and its port |
 //! | `live` | the view of a running bench on a terminal |
 //! | `output`, `stderr`, `color`, `log`, `verbosity` | everything that is printed |
 //! | `failure`, `usage`, `interrupt`, `runtime` | how a command ends: exit codes, wrong usage, Ctrl-C |
 
 mod bench;
+mod broker_variable;
 mod bus;
 mod color;
 mod completions;
@@ -126,7 +128,7 @@ pub fn main() -> ExitCode {
 
 /// Answers a command line that was not run. Help and version print themselves; everything else is wrong usage.
 fn not_understood(error: &clap::Error) -> ExitCode {
-    let failure = match usage::failure(error) {
+    let failure = match usage::failure(error, Cli::command()) {
         Some(failure) => failure,
         None => match output::help(error) {
             Ok(()) => return ExitCode::from(if error.use_stderr() { USAGE } else { 0 }),

@@ -9,6 +9,7 @@ use clap::Args;
 use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
 
+use super::broker_variable;
 use super::failure::{ENVIRONMENT, Failure};
 use super::interrupt::Signals;
 use super::node_flags::NodeFlags;
@@ -39,7 +40,7 @@ pub struct RunArgs {
     /// Port of the first node; the others follow. 0 picks free ports
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     port: u16,
-    /// URL of your own broker; without one, the lab starts a broker
+    /// URL of your own broker; without one, the lab starts a broker [env: PUBSUB_LAB_BROKER]
     #[arg(long, value_name = "URL")]
     broker: Option<String>,
     #[command(flatten)]
@@ -54,10 +55,14 @@ pub fn run(args: RunArgs) -> Result<u8, Failure> {
 async fn serve(args: RunArgs) -> Result<u8, Failure> {
     let pattern = args.pattern;
     let nodes = usize::from(args.nodes);
+    let broker = match (args.broker, Product::of_pattern(pattern)) {
+        (None, Some(product)) => broker_variable::brokers(&[product])?.pop(),
+        (given, _) => given,
+    };
     let options = ClusterOptions {
         nodes,
         port: args.port,
-        broker: args.broker,
+        broker,
         node_flags: args.node_flags.checked(&[])?,
         ..ClusterOptions::new(pattern)?
     };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
-use super::broker::{self, Broker};
+use super::broker::Broker;
 use super::error::LabError;
 use super::observer::{Note, Observer};
 use super::options::cluster_options;
@@ -15,6 +15,7 @@ use super::saved::Measured;
 use super::subject::Subject;
 use super::trace::Tracing;
 use super::trial::{Trial, TrialResult};
+use address::SafeUrl;
 use ledger::Verdict;
 use load::Dialect;
 use report::{Host, Report, RunReport, SCHEMA};
@@ -66,7 +67,7 @@ impl BenchOptions {
         let mut seen: Vec<Product> = Vec::new();
         for url in &self.brokers {
             let given = Product::of_url(url)?;
-            let shown = broker::redact(url);
+            let shown = SafeUrl::new(url);
             if seen.contains(&given) {
                 let message = format!("there are two brokers of {given}: {shown} is the second");
                 return Err(LabError::usage(message).hint("give `--broker` once for each product"));
@@ -213,7 +214,7 @@ fn write(options: &BenchOptions, done: Done) -> Measured {
     let interrupted = !not_run.is_empty() || runs.iter().any(|run| run.partial);
     let (schema, seed) = (SCHEMA, options.seed);
     let report = Report { schema, scenario, seed, versions, host, bench, interrupted, not_run, runs };
-    Measured::keep(report, &options.out)
+    Measured::keep(report.cleaned(), &options.out)
 }
 
 /// Checks everything that can be checked before the first run: what cannot work is better reported now than later.
@@ -302,17 +303,17 @@ mod tests {
     fn a_broker_that_nobody_uses_is_wrong_usage() {
         for (patterns, brokers, expected) in [
             (&[Pattern::Amqp][..], &["redis://:pw@host"][..], "no pattern of this run uses Redis"),
-            (&[Pattern::Redis, Pattern::Local], &["amqp://me:pw@host"], "so amqp://host is of no use"),
+            (&[Pattern::Redis, Pattern::Local], &["amqp://me:pw@host"], "so amqp://***@host is of no use"),
             (&[Pattern::Zeromq], &["amqp://me:pw@host"], "no pattern of this run uses RabbitMQ"),
             (
                 &Pattern::ALL,
                 &["redis://:pw@a", "rediss://:pw@b"],
-                "two brokers of Redis: rediss://b is the second",
+                "two brokers of Redis: rediss://***@b is the second",
             ),
             (
                 &Pattern::ALL,
                 &["mqtt://me:pw@host"],
-                "mqtt://host is neither one of Redis nor one of RabbitMQ",
+                "mqtt://***@host is neither one of Redis nor one of RabbitMQ",
             ),
         ] {
             let error = options(patterns, brokers).check_brokers().unwrap_err();

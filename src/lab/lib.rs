@@ -15,7 +15,7 @@
 //! | `cluster`, `members`, `options`, `software`, `ways`, `roll` | a cluster: what it is made of, and where each finds the others |
 //! | `base`, `warden`, `process`, `group`, `directory`, `logging` | what ends everything, and the processes under it |
 //! | `service`, `managed`, `ports`, `probe`, `program` | a process with a port, and how to find and ask it |
-//! | `broker`, `external`, `docker`, `product`, `kind`, `refusal`, `redaction` | the third-party servers |
+//! | `broker`, `external`, `docker`, `product`, `kind`, `refusal` | the third-party servers |
 //! | `strikes`, `links`, `link_report`, `shell` | the faults of a run, struck and healed |
 //! | `cost` | what a run takes of this machine |
 //! | `observer`, `progress`, `trace`, `clocks` | what is told to whoever watches, and the traces of the nodes |
@@ -49,7 +49,6 @@ pub mod process;
 pub mod product;
 pub mod program;
 mod progress;
-mod redaction;
 pub mod refusal;
 mod roll;
 mod saved;

@@ -6,6 +6,7 @@ use super::broker;
 use super::error::LabError;
 use super::product::Product;
 use super::software::Software;
+use address::SafeUrl;
 use scenario::{Fault, Pattern, Scenario, Target};
 
 /// The options of a cluster: what to start.
@@ -84,7 +85,7 @@ impl ClusterOptions {
         if given == needed {
             return Ok(());
         }
-        let shown = broker::redact(url);
+        let shown = SafeUrl::new(url);
         let message = format!("{whose} needs {needed}, and {shown} is one of {given}");
         Err(LabError::usage(message).hint(needed.url_form()))
     }

@@ -35,13 +35,27 @@ impl Report {
     }
 
     /// Writes each picture of the page as an SVG file of its own, in this shape and these colours, into a directory,
-    /// which is made if need be. Gives the names of the files.
-    pub fn write_charts(&self, dir: &Path, shape: Shape, theme: Theme) -> io::Result<Vec<String>> {
+    /// which is made if need be. Gives the names of the files. Files that are there are replaced only with `force`.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or when one is there (`AlreadyExists`) and `force` is false. Nothing is written
+    /// then.
+    pub fn write_charts(
+        &self,
+        dir: &Path,
+        shape: Shape,
+        theme: Theme,
+        force: bool,
+    ) -> io::Result<Vec<String>> {
         let files = pictures(self, shape).into_iter().filter_map(|picture| {
             let svg = picture.alone(shape, theme)?;
             Some((format!("{}.svg", picture.id), svg))
         });
-        files.map(|(name, svg)| replace(dir, &name, svg.as_bytes()).map(|()| name)).collect()
+        let files: Vec<_> = files.collect();
+        if !force {
+            nothing_there(dir, files.iter().map(|(name, _)| name.as_str()))?;
+        }
+        files.into_iter().map(|(name, svg)| replace(dir, &name, svg.as_bytes()).map(|()| name)).collect()
     }
 
     /// Writes everything that is derived from `report.json`, but not that file itself.
@@ -99,6 +113,14 @@ impl Report {
         ];
         let curves = hgrm::files(self).into_iter().map(|(name, text)| (name, Ok(text.into_bytes())));
         named.into_iter().map(|(name, text)| (name.to_owned(), text)).chain(curves)
+    }
+}
+
+/// An error of the kind `AlreadyExists` if one of these files is in the directory.
+pub(super) fn nothing_there<'a>(dir: &Path, names: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
+    match names.into_iter().find(|name| dir.join(name).symlink_metadata().is_ok()) {
+        None => Ok(()),
+        Some(name) => Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{name} is there already"))),
     }
 }
 

@@ -18,6 +18,7 @@ mod answers;
 mod atomic;
 mod cells;
 pub mod chart;
+mod clean;
 mod column;
 mod command;
 mod compare;
@@ -61,6 +62,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use clean::clean;
 pub use command::repeat_command;
 pub use compare::{Comparison, Side, compare};
 pub use distribution::{

@@ -1,8 +1,8 @@
-//! The reasons why reports are not printed.
+//! The reasons why reports are not printed or written.
 
 use std::io;
 
-use crate::failure::{Failure, USAGE};
+use crate::failure::{ENVIRONMENT, Failure, USAGE};
 use crate::output::{Format, delivered};
 
 /// The error when stdout takes no report.
@@ -14,4 +14,14 @@ pub(super) fn said(printed: io::Result<()>) -> Result<(), Failure> {
 pub(super) fn only_one(what: &str, format: Format) -> Failure {
     let message = format!("--format {} is not for {what}", format.name());
     Failure::new(USAGE, message, "use text, json or md, or name one report alone")
+}
+
+/// The error for files that were not written; the hint is for those that are in nobody's way.
+pub(super) fn unwritten(error: &io::Error, message: String, hint: &str) -> Failure {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            Failure::new(USAGE, message, format!("`--force` replaces what is there; or {hint}"))
+        }
+        _ => Failure::new(ENVIRONMENT, message, hint),
+    }
 }
