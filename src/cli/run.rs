@@ -1,7 +1,6 @@
 //! `pubsub-lab run`: a cluster on this machine, until Ctrl-C.
 
 use std::fmt::Display;
-use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +13,7 @@ use super::failure::{ENVIRONMENT, Failure};
 use super::interrupt::Signals;
 use super::node_flags::NodeFlags;
 use super::output::announce;
+use super::stderr::say;
 use super::verbosity;
 use lab::error::INTERRUPTED;
 use lab::logging::VARIABLE;
@@ -140,15 +140,15 @@ async fn watch(events: &mut Events, signals: &mut Signals, pattern: Pattern) -> 
         };
         match event {
             LabEvent::Died(death) => {
-                warn(format_args!("{death}{}", if death.log.is_empty() { "" } else { "; its last words:" }));
+                say(format_args!("{death}{}", if death.log.is_empty() { "" } else { "; its last words:" }));
                 for line in &death.log {
-                    warn(format_args!("  | {line}"));
+                    say(format_args!("  | {line}"));
                 }
                 tell(who_goes_on(&death.name, pattern));
             }
             LabEvent::WardenDied => {
-                warn("error: the warden died, so everything was stopped: nothing may run without it");
-                warn("hint: do not kill the process `pubsub-lab warden`; it ends by itself");
+                say("error: the warden died, so everything was stopped: nothing may run without it");
+                say("hint: do not kill the process `pubsub-lab warden`; it ends by itself");
                 return ENVIRONMENT;
             }
         }
@@ -194,13 +194,8 @@ fn logged() -> String {
 /// Says what a user should know beside the results, unless the user wants to know nothing.
 fn tell(line: impl Display) {
     if verbosity::get().shows_notes() {
-        warn(line);
+        say(line);
     }
-}
-
-/// Says what is said in any case.
-fn warn(line: impl Display) {
-    writeln!(io::stderr().lock(), "{line}").ok();
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ mod tests_of_the_machine {
             let url = format!("{scheme}://me:s3cret@127.0.0.1:{port}");
             let error = version(product, &url).await.unwrap_err();
             assert_eq!(error.exit, 4);
-            let expected = format!("the broker at {scheme}://127.0.0.1:{port} cannot be used: ");
+            let expected = format!("the broker at {scheme}://***@127.0.0.1:{port} cannot be used: ");
             assert!(error.message.starts_with(&expected), "{error}");
             assert!(!error.to_string().contains("s3cret"));
         }
