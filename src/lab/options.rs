@@ -179,10 +179,13 @@ mod tests {
                 with_url(Pattern::Amqp, redis).check(),
                 "amqp needs RabbitMQ, and redis://***@host is one of Redis",
             ),
-            (with_url(Pattern::Redis, amqp).check(), "redis needs Redis, and amqp://host is one of RabbitMQ"),
-            (with_url(Pattern::Redis, "http://me:pw@host").check(), "http://host is neither"),
+            (
+                with_url(Pattern::Redis, amqp).check(),
+                "redis needs Redis, and amqp://***@host is one of RabbitMQ",
+            ),
+            (with_url(Pattern::Redis, "http://me:pw@host").check(), "http://***@host is neither"),
             (struck(with_url(Pattern::Redis, redis), &[Target::Broker]), "redis://***@host is not the lab's"),
-            (struck(with_url(Pattern::Amqp, amqp), &[Target::Broker]), "amqp://host is not the lab's"),
+            (struck(with_url(Pattern::Amqp, amqp), &[Target::Broker]), "amqp://***@host is not the lab's"),
             (struck(options(Pattern::Redis), &[Target::Node(3)]), "no node 3"),
             (struck(options(Pattern::Redis), &[Target::History]), "redis has no history"),
         ];
