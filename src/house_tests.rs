@@ -9,19 +9,20 @@ use toml::{Table, Value};
 /// Each room, and the rooms that it may import.
 const DOORS: &[(&str, &[&str])] = &[
     ("wire", &[]),
+    ("address", &[]),
     ("door", &[]),
     ("trace", &[]),
     ("scenario", &[]),
     ("ledger", &["scenario"]),
     ("fault", &["scenario"]),
-    ("bus", &["wire"]),
+    ("bus", &["address", "wire"]),
     ("node", &["bus", "door", "trace", "wire"]),
     ("history", &["bus", "door", "trace", "wire"]),
     // The instrument shares no code with what it measures.
     ("load", &["ledger", "scenario"]),
     ("report", &["ledger", "scenario"]),
-    ("lab", &["fault", "ledger", "load", "report", "scenario"]),
-    ("cli", &["bus", "door", "history", "lab", "ledger", "node", "report", "scenario", "trace"]),
+    ("lab", &["address", "fault", "ledger", "load", "report", "scenario"]),
+    ("cli", &["address", "bus", "door", "history", "lab", "ledger", "node", "report", "scenario", "trace"]),
 ];
 
 /// The compiler lets a room import what its manifest names. So the manifests are what is held to the table.

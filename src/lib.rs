@@ -7,6 +7,7 @@
 //!
 //! | room | what it is |
 //! |---|---|
+//! | [`address`] | URLs that may hold a password, and are shown without it |
 //! | [`door`] | who gets in: listening, accepting, and whose requests are answered |
 //! | [`wire`] | what travels between a client and a node: the two dialects, and the envelope on the bus |
 //! | [`bus`] | `trait Bus` and one implementation a pattern |
@@ -27,7 +28,7 @@
 //!
 //! The way of a message, and the only way: socket -> session -> room -> bus -> room -> session -> socket.
 
-pub use {bus, cli, door, fault, history, lab, ledger, load, node, report, scenario, trace, wire};
+pub use {address, bus, cli, door, fault, history, lab, ledger, load, node, report, scenario, trace, wire};
 
 #[cfg(test)]
 mod house_tests;

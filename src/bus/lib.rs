@@ -12,7 +12,6 @@
 //! | `inbox` | what came and waits for the node |
 //! | `interest` | the rooms that the node wants, and what the broker has confirmed |
 //! | `running`, `status`, `counters`, `refusal_log` | the tasks of a bus, its health, what it counts and writes down |
-//! | `redaction` | URLs without their passwords |
 //!
 //! To add a pattern, implement [`Bus`], and run the contract suite (`tests/together/bus_contract`) over it. Over a
 //! broker [`BrokeredBus`] does most of it: a pattern says how it queues a publish (`Outgoing`), and how each of its
@@ -29,7 +28,6 @@ pub mod keeper;
 pub mod local;
 #[cfg(test)]
 mod meter;
-mod redaction;
 pub mod redis;
 mod refusal_log;
 mod running;

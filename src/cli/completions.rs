@@ -1,12 +1,11 @@
 //! `pubsub-lab completions`: what a shell needs to complete subcommands, flags, scenarios and patterns.
 
-use std::io::Write as _;
-
 use clap::builder::PossibleValuesParser;
 use clap::{Args, Command};
 use clap_complete::{Shell, generate};
 
 use super::failure::Failure;
+use super::output::deliver;
 use scenario::{Pattern, Shipped};
 
 const AFTER_HELP: &str = "\
@@ -36,8 +35,7 @@ pub fn run(args: &CompletionsArgs, command_line: &Command) -> Result<u8, Failure
         Shell::Bash => script.replace("pubsub__subcmd__lab", "pubsub__lab"),
         _ => script.into_owned(),
     };
-    // A reader that closes early (`| head -1`) is no error.
-    let _ = std::io::stdout().write_all(script.as_bytes());
+    deliver(&script)?;
     Ok(0)
 }
 

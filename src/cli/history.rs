@@ -1,17 +1,15 @@
 //! `pubsub-lab history`: the history service in the foreground, which `run`, `bench` and compose start.
 
-use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
 use metrics_exporter_prometheus::PrometheusBuilder;
-use nix::sys::signal::Signal;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::listen::{HostArgs, listen};
+use super::output::announce;
 use super::trace::{self, TraceArgs};
 use super::{interrupt, limits};
 use history::{History, HistoryError, HistoryOptions, Keep};
@@ -74,8 +72,6 @@ pub fn run(args: HistoryArgs) -> Result<u8, Failure> {
 }
 
 async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
-    // Without a handler this signal ends a process whose file may grow no further; with a handler, the write fails.
-    let _quota = signal(SignalKind::from_raw(Signal::SIGXFSZ as i32));
     let shutdown = CancellationToken::new();
     let signals = interrupt::cancel_on_signal(shutdown.clone())?;
     let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| {
@@ -96,8 +92,8 @@ async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
     };
     let history = History::open(options).await.map_err(failure)?;
     tracing::info!(%address, "listening");
-    // The lab waits for this line. A closed stdout is no reason to stop serving.
-    let _ = writeln!(std::io::stdout(), "listening http://{address}");
+    // The lab waits for this line.
+    announce(format_args!("listening http://{address}"));
     let served = tokio::select! {
         served = history.serve(listener, shutdown) => served,
         never = signals => match never {},

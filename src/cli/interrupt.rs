@@ -1,5 +1,5 @@
-//! The signals that end a process in good order: Ctrl-C, or a service manager. SIGHUP is not among them: who started
-//! the process with `nohup` wants it to stay, and the warden cleans up what a closed terminal kills.
+//! The signals that end a process in good order: Ctrl-C, a service manager, a closed terminal. Who started the process
+//! with `nohup` wants it to stay, so an ignored SIGHUP stays ignored.
 
 use std::convert::Infallible;
 
@@ -12,6 +12,10 @@ use super::failure::{ENVIRONMENT, Failure};
 pub struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    /// A closed terminal. `None` where the user has said that it ends nothing (`nohup`).
+    hangup: Option<Signal>,
+    /// Without a handler this signal ends a process whose file may grow no further; with one, the write fails.
+    _file_size: Option<Signal>,
 }
 
 impl Signals {
@@ -23,7 +27,13 @@ impl Signals {
                 Failure::new(ENVIRONMENT, message, "free some file descriptors")
             })
         };
-        Ok(Self { interrupt: catch(SignalKind::interrupt())?, terminate: catch(SignalKind::terminate())? })
+        let hangup = if hangup_is_ignored() { None } else { Some(catch(SignalKind::hangup())?) };
+        Ok(Self {
+            interrupt: catch(SignalKind::interrupt())?,
+            terminate: catch(SignalKind::terminate())?,
+            hangup,
+            _file_size: signal(SignalKind::from_raw(nix::sys::signal::Signal::SIGXFSZ as i32)).ok(),
+        })
     }
 
     /// Resolves when a signal asks for an end.
@@ -31,8 +41,25 @@ impl Signals {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            () = received(&mut self.hangup) => {}
         }
     }
+}
+
+/// Resolves when the signal comes, if it is listened for.
+async fn received(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether this process was started with SIGHUP ignored. Only Linux tells; elsewhere the signal is left as it is.
+fn hangup_is_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // Bit 0 stands for signal 1, which is SIGHUP.
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
 }
 
 /// Cancels the token at the first signal. The future never resolves; poll it beside the work.

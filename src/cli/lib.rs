@@ -4,12 +4,14 @@
 //! |---|---|
 //! | `bench`, `run`, `report`, `doctor`, `scenarios`, `schema`, `completions`, `man` | the subcommands for people |
 //! | `node`, `history`, `warden` | the subcommands that the lab starts as processes |
+//! | `broker_variable` | the brokers that the environment names |
 //! | `bus`, `pattern`, `node_flags`, `limits`, `trace`, `listen` | the flags of a node, the bus that they ask for, and its port |
 //! | `live` | the view of a running bench on a terminal |
 //! | `output`, `stderr`, `color`, `log`, `verbosity` | everything that is printed |
 //! | `failure`, `usage`, `interrupt`, `runtime` | how a command ends: exit codes, wrong usage, Ctrl-C |
 
 mod bench;
+mod broker_variable;
 mod bus;
 mod color;
 mod completions;
@@ -111,7 +113,7 @@ pub fn main() -> ExitCode {
         Command::Node(args) => node::run(args),
         Command::Report(args) => report::run(&args),
         Command::Run(args) => run::run(args),
-        Command::Scenarios(args) => Ok(scenarios::run(&args)),
+        Command::Scenarios(args) => scenarios::run(&args),
         Command::Schema(args) => schema::run(&args),
         Command::Warden => Ok(warden::run()),
     };
@@ -126,15 +128,13 @@ pub fn main() -> ExitCode {
 
 /// Answers a command line that was not run. Help and version print themselves; everything else is wrong usage.
 fn not_understood(error: &clap::Error) -> ExitCode {
-    match usage::failure(error) {
-        Some(failure) => {
-            stderr::say(&failure);
-            ExitCode::from(failure.exit)
-        }
-        None => {
-            // A reader that closes early (`| head -1`) is no error.
-            let _ = error.print();
-            ExitCode::from(if error.use_stderr() { USAGE } else { 0 })
-        }
-    }
+    let failure = match usage::failure(error, Cli::command()) {
+        Some(failure) => failure,
+        None => match output::help(error) {
+            Ok(()) => return ExitCode::from(if error.use_stderr() { USAGE } else { 0 }),
+            Err(failure) => failure,
+        },
+    };
+    stderr::say(&failure);
+    ExitCode::from(failure.exit)
 }

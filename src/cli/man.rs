@@ -1,12 +1,12 @@
 //! `pubsub-lab man`: the manual pages, made of the same words as `--help`.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Command};
 use clap_mangen::{Man, generate_to};
 
 use super::failure::{ENVIRONMENT, Failure};
+use super::output::deliver;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -34,8 +34,7 @@ pub fn run(args: &ManArgs, command_line: Command) -> Result<u8, Failure> {
             Man::new(command_line).render(&mut page).map_err(|error| {
                 Failure::new(ENVIRONMENT, format!("cannot write the page: {error}"), "free some memory")
             })?;
-            // A reader that closes early (`| head -1`) is no error.
-            let _ = std::io::stdout().write_all(&page);
+            deliver(&String::from_utf8_lossy(&page))?;
         }
     }
     Ok(0)

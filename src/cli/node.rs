@@ -1,6 +1,5 @@
 //! `pubsub-lab node`: one chat node in the foreground, which `run`, `bench` and compose start.
 
-use std::io::Write;
 use std::net::SocketAddr;
 
 use clap::Args;
@@ -11,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::bus::BusArgs;
 use super::failure::{ENVIRONMENT, Failure};
 use super::listen::{HostArgs, listen};
+use super::output::announce;
 use super::trace::{self, TraceArgs};
 use super::{interrupt, limits};
 use node::{self, Limits, NodeOptions, Secret};
@@ -88,8 +88,8 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
         trace: trace::of(trace.as_ref()),
     };
     tracing::info!(node = %options.name, pattern = %args.pattern, %address, "listening");
-    // The lab waits for this line. A closed stdout is no reason to stop serving.
-    let _ = writeln!(std::io::stdout(), "listening http://{address}");
+    // The lab waits for this line.
+    announce(format_args!("listening http://{address}"));
     let served = tokio::select! {
         served = node::serve(listener, bus, options, shutdown) => served,
         never = signals => match never {},

@@ -1,9 +1,12 @@
-//! Prints a report on stdout.
+//! The one way to stdout: what cannot be written there is an error, and never a silent success.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use clap::ValueEnum;
 
+use super::failure::{ENVIRONMENT, Failure};
+use super::stderr::say;
 use report::{self, Report};
 
 /// The width of a table that nobody looks at on a terminal, in columns.
@@ -60,12 +63,42 @@ pub(super) fn print_table(report: &Report, sentences: &[String]) -> io::Result<(
     print_text(&text)
 }
 
-/// Prints a text. A reader that closes early (`| head -1`) is no error.
+/// Prints a text.
 pub(super) fn print_text(text: &str) -> io::Result<()> {
     let mut stdout = io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    unless_closed(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
+}
+
+/// A reader that closes early (`| head -1`) is no error.
+fn unless_closed(printed: io::Result<()>) -> io::Result<()> {
+    match printed {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        written => written,
+        printed => printed,
+    }
+}
+
+/// Prints what a command was asked for. It is an error with the exit code of the environment if stdout does not take all
+/// of it: half a schema is no schema.
+pub(super) fn deliver(text: &str) -> Result<(), Failure> {
+    delivered(print_text(text), "send the output where there is room for it")
+}
+
+/// The error of output that stdout did not take; the hint says where else to find it, or what to do.
+pub(super) fn delivered(printed: io::Result<()>, hint: &str) -> Result<(), Failure> {
+    printed.map_err(|error| Failure::new(ENVIRONMENT, format!("cannot write to stdout: {error}"), hint))
+}
+
+/// Prints clap's own help or version, in colours where these are wanted.
+pub(super) fn help(error: &clap::Error) -> Result<(), Failure> {
+    let printed = error.print().and_then(|()| io::stdout().flush());
+    delivered(unless_closed(printed), "send the output where there is room for it")
+}
+
+/// Prints a line of a command that goes on for long, such as an address. What serves does not stop for want of a
+/// reader, but says so.
+pub(super) fn announce(line: impl Display) {
+    if let Err(failure) = deliver(&format!("{line}\n")) {
+        say(failure);
     }
 }
 
@@ -101,6 +134,29 @@ fn is_unit(word: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A second way would be one that nobody checks.
+    #[test]
+    fn nobody_else_writes_to_stdout() {
+        let mut folders = vec![std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR"))];
+        let mut files = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+                if entry.is_dir() {
+                    folders.push(entry);
+                } else if entry.extension().is_some_and(|it| it == "rs") && !entry.ends_with("output.rs") {
+                    files += 1;
+                    let text = std::fs::read_to_string(&entry).unwrap();
+                    let ways = ["io::stdout()", "println!", "print!"];
+                    let mut found = text
+                        .lines()
+                        .filter(|line| !line.contains("eprint") && ways.iter().any(|way| line.contains(way)));
+                    assert_eq!(found.next(), None, "{}", entry.display());
+                }
+            }
+        }
+        assert!(files > 30, "the scan finds what is known to be there");
+    }
 
     #[test]
     fn sentences_break_between_words() {

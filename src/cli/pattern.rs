@@ -18,7 +18,8 @@ pub fn read(word: &str) -> Result<Pattern, Failure> {
         let names = Pattern::BUILT.map(Pattern::name);
         let message = format!("--pattern {word}: no such pattern; this version runs {}", names.join(", "));
         let how = "give patterns separated by commas, or `all`";
-        let hint = match nearest(word, names.into_iter().chain(["all"])) {
+        let meant = Pattern::meant_by(word).map(Pattern::name);
+        let hint = match meant.or_else(|| nearest(word, names.into_iter().chain(["all"]))) {
             Some(near) => format!("did you mean `{near}`? Else {how}"),
             None => how.into(),
         };

@@ -1,7 +1,6 @@
 //! `pubsub-lab run`: a cluster on this machine, until Ctrl-C.
 
 use std::fmt::Display;
-use std::io::{self, Write};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,9 +8,12 @@ use clap::Args;
 use tokio::time::{Instant, interval_at};
 use tokio_util::sync::CancellationToken;
 
+use super::broker_variable;
 use super::failure::{ENVIRONMENT, Failure};
 use super::interrupt::Signals;
 use super::node_flags::NodeFlags;
+use super::output::announce;
+use super::stderr::say;
 use super::verbosity;
 use lab::error::INTERRUPTED;
 use lab::logging::VARIABLE;
@@ -38,7 +40,7 @@ pub struct RunArgs {
     /// Port of the first node; the others follow. 0 picks free ports
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     port: u16,
-    /// URL of your own broker; without one, the lab starts a broker
+    /// URL of your own broker; without one, the lab starts a broker [env: PUBSUB_LAB_BROKER]
     #[arg(long, value_name = "URL")]
     broker: Option<String>,
     #[command(flatten)]
@@ -53,10 +55,14 @@ pub fn run(args: RunArgs) -> Result<u8, Failure> {
 async fn serve(args: RunArgs) -> Result<u8, Failure> {
     let pattern = args.pattern;
     let nodes = usize::from(args.nodes);
+    let broker = match (args.broker, Product::of_pattern(pattern)) {
+        (None, Some(product)) => broker_variable::brokers(&[product])?.pop(),
+        (given, _) => given,
+    };
     let options = ClusterOptions {
         nodes,
         port: args.port,
-        broker: args.broker,
+        broker,
         node_flags: args.node_flags.checked(&[])?,
         ..ClusterOptions::new(pattern)?
     };
@@ -103,8 +109,8 @@ async fn start(options: &ClusterOptions, signals: &mut Signals) -> Result<Option
     let progress = |progress| match progress {
         Progress::Waiting(what) => *waiting.lock().unwrap_or_else(PoisonError::into_inner) = what,
         Progress::Broker(what) => tell(what),
-        Progress::History(url) => show(format_args!("history  {url}")),
-        Progress::Node { index, url } => show(format_args!("node {index}  {url}")),
+        Progress::History(url) => announce(format_args!("history  {url}")),
+        Progress::Node { index, url } => announce(format_args!("node {index}  {url}")),
     };
     let begun = Instant::now();
     let mut silence = interval_at(begun + PATIENCE, PATIENCE);
@@ -134,15 +140,15 @@ async fn watch(events: &mut Events, signals: &mut Signals, pattern: Pattern) -> 
         };
         match event {
             LabEvent::Died(death) => {
-                warn(format_args!("{death}{}", if death.log.is_empty() { "" } else { "; its last words:" }));
+                say(format_args!("{death}{}", if death.log.is_empty() { "" } else { "; its last words:" }));
                 for line in &death.log {
-                    warn(format_args!("  | {line}"));
+                    say(format_args!("  | {line}"));
                 }
                 tell(who_goes_on(&death.name, pattern));
             }
             LabEvent::WardenDied => {
-                warn("error: the warden died, so everything was stopped: nothing may run without it");
-                warn("hint: do not kill the process `pubsub-lab warden`; it ends by itself");
+                say("error: the warden died, so everything was stopped: nothing may run without it");
+                say("hint: do not kill the process `pubsub-lab warden`; it ends by itself");
                 return ENVIRONMENT;
             }
         }
@@ -185,21 +191,11 @@ fn logged() -> String {
     std::env::var(VARIABLE).unwrap_or_else(|_| verbosity::get().log_filter().into())
 }
 
-/// Prints a result. Who closes standard output does not want it.
-fn show(line: impl Display) {
-    writeln!(io::stdout().lock(), "{line}").ok();
-}
-
 /// Says what a user should know beside the results, unless the user wants to know nothing.
 fn tell(line: impl Display) {
     if verbosity::get().shows_notes() {
-        warn(line);
+        say(line);
     }
-}
-
-/// Says what is said in any case.
-fn warn(line: impl Display) {
-    writeln!(io::stderr().lock(), "{line}").ok();
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! `pubsub-lab scenarios`: lists what is shipped, shows one of the scenarios verbatim, or judges a file.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use clap::{Args, Subcommand};
 
+use super::failure::Failure;
+use super::output::deliver;
 use scenario::{self, InputError, Overrides, Pattern, Scenario, ScenarioFile, Shipped, Variation};
 
 const EXAMPLES: &str = "\
@@ -40,25 +41,15 @@ enum Action {
     },
 }
 
-/// Runs the subcommand and gives the exit code: 0, or 2 for an unknown name or an invalid file.
-pub fn run(args: &ScenariosArgs) -> u8 {
-    let output = match &args.action {
+/// Runs the subcommand and gives the exit code. An unknown name or an invalid file is wrong usage.
+pub fn run(args: &ScenariosArgs) -> Result<u8, Failure> {
+    let text = match &args.action {
         None | Some(Action::List) => list(),
         Some(Action::Show { name }) => Shipped::find(name).map(|shipped| shipped.text),
         Some(Action::Check { file }) => check(file),
     };
-    match output {
-        // A reader that closes early (`| head -1`) is no error.
-        Ok(text) => {
-            let _ = std::io::stdout().write_all(text.as_bytes());
-            0
-        }
-        Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error}");
-            let _ = writeln!(std::io::stderr(), "hint: {}", error.hint());
-            2
-        }
-    }
+    deliver(&text?)?;
+    Ok(0)
 }
 
 fn list() -> Result<String, InputError> {

@@ -1,10 +1,9 @@
 //! `pubsub-lab schema`: JSON Schemas, for editors and for programs that read reports.
 
-use std::io::Write as _;
-
 use clap::{Args, ValueEnum};
 
 use super::failure::{ENVIRONMENT, Failure};
+use super::output::deliver;
 use ::{report, scenario};
 
 const AFTER_HELP: &str = "\
@@ -45,7 +44,6 @@ pub fn run(args: &SchemaArgs) -> Result<u8, Failure> {
     let text = serde_json::to_string_pretty(&schema).map_err(|error| {
         Failure::new(ENVIRONMENT, format!("cannot write the schema: {error}"), "free some memory")
     })?;
-    // A reader that closes early (`| head -1`) is no error.
-    let _ = writeln!(std::io::stdout(), "{text}");
+    deliver(&(text + "\n"))?;
     Ok(0)
 }

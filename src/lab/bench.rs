@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 
 use tokio_util::sync::CancellationToken;
 
-use super::broker::{self, Broker};
+use super::broker::Broker;
 use super::error::LabError;
 use super::observer::{Note, Observer};
 use super::options::cluster_options;
 use super::planned::Planned;
 use super::product::Product;
+use super::saved::Measured;
 use super::subject::Subject;
 use super::trace::Tracing;
 use super::trial::{Trial, TrialResult};
+use address::SafeUrl;
 use ledger::Verdict;
 use load::Dialect;
 use report::{Host, Report, RunReport, SCHEMA};
@@ -65,7 +67,7 @@ impl BenchOptions {
         let mut seen: Vec<Product> = Vec::new();
         for url in &self.brokers {
             let given = Product::of_url(url)?;
-            let shown = broker::redact(url);
+            let shown = SafeUrl::new(url);
             if seen.contains(&given) {
                 let message = format!("there are two brokers of {given}: {shown} is the second");
                 return Err(LabError::usage(message).hint("give `--broker` once for each product"));
@@ -85,13 +87,13 @@ impl BenchOptions {
 /// reports what was found out until then.
 ///
 /// # Errors
-/// When something cannot be started, when a fault cannot be struck at all, or when the report cannot be written. The
-/// report of what was measured before an error is written all the same.
+/// When something cannot be started, or when a fault cannot be struck at all. The report of what was measured before an
+/// error is written all the same. A report that cannot be written is no such error: the result says so.
 pub async fn bench(
     options: &BenchOptions,
     cancel: &CancellationToken,
     observer: &dyn Observer,
-) -> Result<Report, LabError> {
+) -> Result<Measured, LabError> {
     check(options).await?;
     forget(&options.out)?;
     let mut done = Done::default();
@@ -110,9 +112,14 @@ pub async fn bench(
         // The future is boxed because it holds a whole cluster, and the caller's future should stay small.
         failure = Box::pin(series(options, subject, cancel, observer, &mut done)).await.err();
     }
-    let Some(error) = failure else { return write(options, done) };
+    let Some(error) = failure else { return Ok(write(options, done)) };
     // What was measured before the error is kept; the error itself matters more than an error of writing.
-    if done.runs.iter().any(RunReport::was_made) && write(options, done).is_ok() {
+    if done.runs.iter().any(RunReport::was_made) {
+        let measured = write(options, done);
+        if measured.failure.is_some() {
+            // It is nowhere else, so it is printed.
+            return Ok(Measured { failure: Some(error), ..measured });
+        }
         observer.note(Note::Kept(&options.out));
     }
     Err(error)
@@ -199,7 +206,7 @@ async fn single(
     Box::pin(trial.run()).await
 }
 
-fn write(options: &BenchOptions, done: Done) -> Result<Report, LabError> {
+fn write(options: &BenchOptions, done: Done) -> Measured {
     let Done { runs, mut versions, not_run } = done;
     versions.entry("pubsub-lab".into()).or_insert_with(|| env!("CARGO_PKG_VERSION").into());
     let scenario = options.scenario.to_json();
@@ -207,11 +214,7 @@ fn write(options: &BenchOptions, done: Done) -> Result<Report, LabError> {
     let interrupted = !not_run.is_empty() || runs.iter().any(|run| run.partial);
     let (schema, seed) = (SCHEMA, options.seed);
     let report = Report { schema, scenario, seed, versions, host, bench, interrupted, not_run, runs };
-    report.write_all(&options.out).map_err(|error| {
-        let message = format!("the report cannot be written to {}: {error}", options.out.display());
-        LabError::environment(message).hint("choose another directory with `--out`")
-    })?;
-    Ok(report)
+    Measured::keep(report.cleaned(), &options.out)
 }
 
 /// Checks everything that can be checked before the first run: what cannot work is better reported now than later.
@@ -250,7 +253,7 @@ fn forget(directory: &Path) -> Result<(), LabError> {
 }
 
 /// Creates the directory of a bench before anything is started, so that a wrong directory costs no time.
-pub fn create(directory: &Path) -> Result<(), LabError> {
+pub(super) fn create(directory: &Path) -> Result<(), LabError> {
     std::fs::create_dir_all(directory).map_err(|error| {
         let message = format!("the directory {} cannot be made: {error}", directory.display());
         LabError::environment(message).hint("choose another with `--out`")
@@ -300,17 +303,17 @@ mod tests {
     fn a_broker_that_nobody_uses_is_wrong_usage() {
         for (patterns, brokers, expected) in [
             (&[Pattern::Amqp][..], &["redis://:pw@host"][..], "no pattern of this run uses Redis"),
-            (&[Pattern::Redis, Pattern::Local], &["amqp://me:pw@host"], "so amqp://host is of no use"),
+            (&[Pattern::Redis, Pattern::Local], &["amqp://me:pw@host"], "so amqp://***@host is of no use"),
             (&[Pattern::Zeromq], &["amqp://me:pw@host"], "no pattern of this run uses RabbitMQ"),
             (
                 &Pattern::ALL,
                 &["redis://:pw@a", "rediss://:pw@b"],
-                "two brokers of Redis: rediss://b is the second",
+                "two brokers of Redis: rediss://***@b is the second",
             ),
             (
                 &Pattern::ALL,
                 &["mqtt://me:pw@host"],
-                "mqtt://host is neither one of Redis nor one of RabbitMQ",
+                "mqtt://***@host is neither one of Redis nor one of RabbitMQ",
             ),
         ] {
             let error = options(patterns, brokers).check_brokers().unwrap_err();
@@ -332,7 +335,7 @@ mod tests {
         forget(dir.path()).unwrap();
         assert!(old.exists(), "it is none of ours");
         let options = BenchOptions { out: dir.path().to_owned(), ..options(&[], &[]) };
-        write(&options, Done::default()).unwrap();
+        assert!(write(&options, Done::default()).failure.is_none());
         forget(dir.path()).unwrap();
         assert!(!dir.path().join("logs").exists());
         forget(dir.path()).unwrap();

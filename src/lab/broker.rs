@@ -9,8 +9,8 @@ use super::kind::BrokerSite;
 use super::managed::Managed;
 use super::process::Supervision;
 use super::product::Product;
-pub use super::redaction::redact;
 use super::service::Service;
+use address::SafeUrl;
 use fault::Victim;
 use scenario::Pattern;
 
@@ -116,7 +116,9 @@ impl Broker {
                 format!("{}, process {}", on(managed.port()), managed.process_id())
             }
             BrokerOrigin::Container(container) => format!("{}, in Docker", on(container.port())),
-            BrokerOrigin::External => format!("{product} {version} at {}, not the lab's", redact(&self.url)),
+            BrokerOrigin::External => {
+                format!("{product} {version} at {}, not the lab's", SafeUrl::new(&self.url))
+            }
         }
     }
 
@@ -175,8 +177,11 @@ pub async fn source(product: Product) -> Result<BrokerSource, LabError> {
 
 /// The error of a process fault that would strike the user's broker at this URL.
 pub fn not_ours(url: &str) -> LabError {
-    LabError::usage(format!("the broker at {} is not the lab's, so the lab cannot break it", redact(url)))
-        .hint("leave out `--broker`; the fault `run = \"command\"` lets you break your own")
+    LabError::usage(format!(
+        "the broker at {} is not the lab's, so the lab cannot break it",
+        SafeUrl::new(url)
+    ))
+    .hint("leave out `--broker`; the fault `run = \"command\"` lets you break your own")
 }
 
 /// Hands each wound on to the process or container that the broker is.

@@ -16,9 +16,9 @@ use super::members::{MemberContext, Members, client_ports};
 use super::options::{ClusterOptions, no_history, no_such_node};
 use super::process::Supervision;
 use super::progress::Progress;
-use super::redaction::redact;
 use super::service::Service;
 use super::software::Software;
+use address::SafeUrl;
 use scenario::{Action, Fault, Target};
 
 /// How long a node may take to end when asked to. Together with the steps that follow, stopping a cluster takes under
@@ -250,7 +250,7 @@ async fn start_broker(
     let Some(product) = options.software.product() else { return Ok(None) };
     let broker = match &options.broker {
         Some(url) => {
-            progress(Progress::Waiting(format!("the broker at {}", redact(url))));
+            progress(Progress::Waiting(format!("the broker at {}", SafeUrl::new(url))));
             Broker::external(product, url).await?
         }
         None => {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::error::LabError;
 use super::product::Product;
-use super::redaction::redact;
 use super::refusal::{BrokerRefusal, PATIENCE};
+use address::SafeUrl;
 
 /// How long it may take to clean up at the user's broker: cleaning is a part of the end, which is to come soon.
 const CLEAN: Duration = Duration::from_secs(1);
@@ -20,7 +20,7 @@ pub async fn version(product: Product, url: &str) -> Result<String, LabError> {
         Ok(Err(refusal)) => refusal,
         Err(_) => BrokerRefusal::unusable("it does not answer"),
     };
-    let shown = redact(url);
+    let shown = SafeUrl::new(url);
     Err(match refusal {
         BrokerRefusal::Url(why) => {
             LabError::usage(format!("the broker URL {shown} cannot be used: {why}")).hint(product.url_form())
@@ -42,7 +42,7 @@ pub async fn clean(product: Product, url: &str, namespace: &str) -> Result<(), S
         Ok(Err(why)) => why,
         Err(_) => "it does not answer".into(),
     };
-    let shown = redact(url);
+    let shown = SafeUrl::new(url);
     Err(format!(
         "what is called {namespace} is left at the broker {shown}, for it could not be deleted: {why}"
     ))
@@ -80,7 +80,7 @@ mod tests_of_the_machine {
             let url = format!("{scheme}://me:s3cret@127.0.0.1:{port}");
             let error = version(product, &url).await.unwrap_err();
             assert_eq!(error.exit, 4);
-            let expected = format!("the broker at {scheme}://127.0.0.1:{port} cannot be used: ");
+            let expected = format!("the broker at {scheme}://***@127.0.0.1:{port} cannot be used: ");
             assert!(error.message.starts_with(&expected), "{error}");
             assert!(!error.to_string().contains("s3cret"));
         }

@@ -11,10 +11,11 @@
 //! | file | what it is |
 //! |---|---|
 //! | `bench`, `planned`, `subject`, `trial`, `drain`, `interruption` | a bench: its runs, one after the other |
+//! | `claim`, `saved` | the directory of a bench, and what is kept in it |
 //! | `cluster`, `members`, `options`, `software`, `ways`, `roll` | a cluster: what it is made of, and where each finds the others |
 //! | `base`, `warden`, `process`, `group`, `directory`, `logging` | what ends everything, and the processes under it |
 //! | `service`, `managed`, `ports`, `probe`, `program` | a process with a port, and how to find and ask it |
-//! | `broker`, `external`, `docker`, `product`, `kind`, `refusal`, `redaction` | the third-party servers |
+//! | `broker`, `external`, `docker`, `product`, `kind`, `refusal` | the third-party servers |
 //! | `strikes`, `links`, `link_report`, `shell` | the faults of a run, struck and healed |
 //! | `cost` | what a run takes of this machine |
 //! | `observer`, `progress`, `trace`, `clocks` | what is told to whoever watches, and the traces of the nodes |
@@ -22,6 +23,7 @@
 pub mod base;
 mod bench;
 pub mod broker;
+mod claim;
 mod clocks;
 pub mod cluster;
 mod cost;
@@ -47,9 +49,9 @@ pub mod process;
 pub mod product;
 pub mod program;
 mod progress;
-mod redaction;
 pub mod refusal;
 mod roll;
+mod saved;
 pub mod service;
 mod shell;
 pub mod software;
@@ -61,7 +63,8 @@ pub mod warden;
 mod ways;
 
 pub use base::{Events, LabEvent};
-pub use bench::{BenchOptions, bench, create};
+pub use bench::{BenchOptions, bench};
+pub use claim::{Claim, claim};
 pub use cluster::Cluster;
 pub use error::LabError;
 pub use load::{Dialect, Template};
@@ -69,6 +72,7 @@ pub use observer::{Counts, Member, Note, Observer, Stage};
 pub use options::ClusterOptions;
 pub use product::Product;
 pub use progress::Progress;
+pub use saved::Measured;
 pub use software::{Server, Software};
 pub use subject::Subject;
 pub use trace::Tracing;

@@ -6,6 +6,7 @@ use super::broker;
 use super::error::LabError;
 use super::product::Product;
 use super::software::Software;
+use address::SafeUrl;
 use scenario::{Fault, Pattern, Scenario, Target};
 
 /// The options of a cluster: what to start.
@@ -84,7 +85,7 @@ impl ClusterOptions {
         if given == needed {
             return Ok(());
         }
-        let shown = broker::redact(url);
+        let shown = SafeUrl::new(url);
         let message = format!("{whose} needs {needed}, and {shown} is one of {given}");
         Err(LabError::usage(message).hint(needed.url_form()))
     }
@@ -174,11 +175,17 @@ mod tests {
             (ClusterOptions { port: 65534, ..options(Pattern::Local) }.check(), "65535"),
             (with_url(Pattern::Local, redis).check(), "local has no broker"),
             (with_url(Pattern::Zeromq, amqp).check(), "zeromq has no broker"),
-            (with_url(Pattern::Amqp, redis).check(), "amqp needs RabbitMQ, and redis://host is one of Redis"),
-            (with_url(Pattern::Redis, amqp).check(), "redis needs Redis, and amqp://host is one of RabbitMQ"),
-            (with_url(Pattern::Redis, "http://me:pw@host").check(), "http://host is neither"),
-            (struck(with_url(Pattern::Redis, redis), &[Target::Broker]), "redis://host is not the lab's"),
-            (struck(with_url(Pattern::Amqp, amqp), &[Target::Broker]), "amqp://host is not the lab's"),
+            (
+                with_url(Pattern::Amqp, redis).check(),
+                "amqp needs RabbitMQ, and redis://***@host is one of Redis",
+            ),
+            (
+                with_url(Pattern::Redis, amqp).check(),
+                "redis needs Redis, and amqp://***@host is one of RabbitMQ",
+            ),
+            (with_url(Pattern::Redis, "http://me:pw@host").check(), "http://***@host is neither"),
+            (struck(with_url(Pattern::Redis, redis), &[Target::Broker]), "redis://***@host is not the lab's"),
+            (struck(with_url(Pattern::Amqp, amqp), &[Target::Broker]), "amqp://***@host is not the lab's"),
             (struck(options(Pattern::Redis), &[Target::Node(3)]), "no node 3"),
             (struck(options(Pattern::Redis), &[Target::History]), "redis has no history"),
         ];

@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 use super::error::LabError;
 use super::kind::BrokerKind;
-use super::redaction::redact;
+use address::SafeUrl;
 use rabbitmq::RabbitMq;
 use redis::Redis;
 use scenario::Pattern;
@@ -44,7 +44,7 @@ impl Product {
         };
         Self::ALL.into_iter().find(has).ok_or_else(|| {
             let names = Self::ALL.map(Self::name).join(" nor one of ");
-            let message = format!("the broker URL {} is neither one of {names}", redact(url));
+            let message = format!("the broker URL {} is neither one of {names}", SafeUrl::new(url));
             LabError::usage(message).hint(Self::ALL.map(Self::url_form).join("; "))
         })
     }

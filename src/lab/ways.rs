@@ -3,7 +3,7 @@
 use super::error::LabError;
 use super::members::{Addresses, MemberContext};
 use super::product::Product;
-use super::redaction::redact;
+use address::SafeUrl;
 use scenario::End;
 
 /// The addresses at which each member of a cluster finds the others.
@@ -74,7 +74,7 @@ async fn broker_url(context: &MemberContext<'_>, dialer: End, url: &str) -> Resu
         (None, _) => Ok(url.to_owned()),
         (Some(port), Some(parts)) => Ok(format!("{}127.0.0.1:{port}{}", parts.before, parts.after)),
         (Some(_), None) => {
-            let message = format!("the link to the broker at {} cannot be proxied", redact(url));
+            let message = format!("the link to the broker at {} cannot be proxied", SafeUrl::new(url));
             Err(LabError::usage(message)
                 .hint("a proxied broker has a URL such as redis://host:6379, without TLS"))
         }

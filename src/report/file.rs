@@ -66,17 +66,20 @@ impl Report {
         replace(dir, REPORT_FILE, self.to_json()?.as_bytes())
     }
 
-    /// Reads the report in a directory; a path to the file itself does as well. Unknown fields are ignored.
+    /// Reads the report in a directory; a path to the file itself does as well. Unknown fields are
+    /// ignored, and strings are [cleaned](Report::cleaned).
     pub fn read(dir: &Path) -> Result<Report, ReportError> {
         let path = if dir.is_file() { dir.to_owned() } else { dir.join(REPORT_FILE) };
         let malformed = |source| ReportError::Malformed { path: path.clone(), source };
         let text = fs::read_to_string(&path)
             .map_err(|source| ReportError::Unreadable { path: path.clone(), source })?;
+        // Some editors put this mark before everything that they save.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         // The schema is checked first: with another one, a missing field is not the news.
-        let json: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
+        let json: serde_json::Value = serde_json::from_str(text).map_err(malformed)?;
         match json.get("schema").and_then(serde_json::Value::as_u64) {
             Some(schema) if schema != u64::from(SCHEMA) => Err(ReportError::Schema { path, schema }),
-            _ => serde_json::from_str(&text).map_err(malformed),
+            _ => serde_json::from_str(text).map_err(malformed).map(Report::cleaned),
         }
     }
 }
@@ -108,6 +111,14 @@ mod tests {
         json["host"]["weather"] = "fine".into();
         fs::write(dir.path().join(REPORT_FILE), json.to_string()).unwrap();
         assert_eq!(Report::read(dir.path()).unwrap(), report(vec![run_with(|_| {})]));
+    }
+
+    #[test]
+    fn a_mark_of_an_editor_is_no_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let written = report(vec![run_with(|_| {})]);
+        fs::write(dir.path().join(REPORT_FILE), format!("\u{feff}{}", written.to_json().unwrap())).unwrap();
+        assert_eq!(Report::read(dir.path()).unwrap(), written);
     }
 
     #[test]

@@ -19,10 +19,10 @@ pub use timeline::{TIMELINE_FILE, timeline_csv};
 
 pub(super) use escape::{row, text};
 
-use super::Report;
 use super::atomic::replace;
 use super::chart::{Shape, Theme, pictures};
 use super::page;
+use super::{REPORT_FILE, Report};
 
 /// The page's name in the directory of a run.
 pub const HTML_FILE: &str = "report.html";
@@ -35,28 +35,113 @@ impl Report {
     }
 
     /// Writes each picture of the page as an SVG file of its own, in this shape and these colours, into a directory,
-    /// which is made if need be. Gives the names of the files.
-    pub fn write_charts(&self, dir: &Path, shape: Shape, theme: Theme) -> io::Result<Vec<String>> {
+    /// which is made if need be. Gives the names of the files. Files that are there are replaced only with `force`.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or when one is there (`AlreadyExists`) and `force` is false. Nothing is written
+    /// then.
+    pub fn write_charts(
+        &self,
+        dir: &Path,
+        shape: Shape,
+        theme: Theme,
+        force: bool,
+    ) -> io::Result<Vec<String>> {
         let files = pictures(self, shape).into_iter().filter_map(|picture| {
             let svg = picture.alone(shape, theme)?;
             Some((format!("{}.svg", picture.id), svg))
         });
-        files.map(|(name, svg)| replace(dir, &name, svg.as_bytes()).map(|()| name)).collect()
+        let files: Vec<_> = files.collect();
+        if !force {
+            nothing_there(dir, files.iter().map(|(name, _)| name.as_str()))?;
+        }
+        files.into_iter().map(|(name, svg)| replace(dir, &name, svg.as_bytes()).map(|()| name)).collect()
     }
 
     /// Writes everything that is derived from `report.json`, but not that file itself.
     pub fn write_derived(&self, dir: &Path) -> io::Result<()> {
-        replace(dir, HLOG_FILE, hlog(self)?.as_bytes())?;
-        replace(dir, TIMELINE_FILE, timeline_csv(self)?.as_bytes())?;
-        replace(dir, MARKDOWN_FILE, markdown(self).as_bytes())?;
-        replace(dir, HTML_FILE, page(self, dir).as_bytes())?;
         let mut kept = BTreeSet::new();
-        for (name, text) in hgrm::files(self) {
-            replace(dir, &name, text.as_bytes())?;
+        for (name, text) in self.derived(dir) {
+            replace(dir, &name, &text?)?;
             kept.insert(name);
         }
         forget_others(dir, &kept)
     }
+
+    /// Writes `report.json`, and then of what is derived from it all that there is room for. Whenever something does
+    /// not fit, `make_room` may free some; it says whether it did. Gives the files that were left out, and why; what an
+    /// earlier report had under their names is removed.
+    ///
+    /// # Errors
+    /// When `report.json` cannot be written. Nothing else is then.
+    pub fn write_what_fits(
+        &self,
+        dir: &Path,
+        mut make_room: impl FnMut() -> bool,
+    ) -> io::Result<Vec<(String, io::Error)>> {
+        let mut put = |name: &str, text: &[u8]| match replace(dir, name, text) {
+            Err(error) if lacks_room(&error) && make_room() => replace(dir, name, text),
+            written => written,
+        };
+        put(REPORT_FILE, self.to_json()?.as_bytes())?;
+        let (mut kept, mut left_out) = (BTreeSet::new(), Vec::new());
+        for (name, text) in self.derived(dir) {
+            match text.and_then(|text| put(&name, &text)) {
+                Ok(()) => {
+                    kept.insert(name);
+                }
+                Err(error) => {
+                    // Beside the new report, the file of an earlier one would pass for its own.
+                    let _ = fs::remove_file(dir.join(&name));
+                    left_out.push((name, error));
+                }
+            }
+        }
+        // What cannot be removed is no reason to call the report unwritten.
+        forget_others(dir, &kept).ok();
+        Ok(left_out)
+    }
+
+    /// The names and contents of all files that are derived from the report.
+    fn derived(&self, dir: &Path) -> impl Iterator<Item = (String, io::Result<Vec<u8>>)> {
+        let bytes = |text: io::Result<String>| text.map(String::into_bytes);
+        let named = [
+            (HLOG_FILE, bytes(hlog(self))),
+            (TIMELINE_FILE, bytes(timeline_csv(self))),
+            (MARKDOWN_FILE, bytes(Ok(markdown(self)))),
+            (HTML_FILE, bytes(Ok(page(self, dir)))),
+        ];
+        let curves = hgrm::files(self).into_iter().map(|(name, text)| (name, Ok(text.into_bytes())));
+        named.into_iter().map(|(name, text)| (name.to_owned(), text)).chain(curves)
+    }
+}
+
+/// An error of the kind `AlreadyExists` if one of these files is in the directory.
+pub(super) fn nothing_there<'a>(dir: &Path, names: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
+    match names.into_iter().find(|name| dir.join(name).symlink_metadata().is_ok()) {
+        None => Ok(()),
+        Some(name) => Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{name} is there already"))),
+    }
+}
+
+/// The name of a file in this directory that a report would replace, if there is one.
+pub fn file_in_the_way(dir: &Path) -> Option<String> {
+    let named = [REPORT_FILE, HLOG_FILE, TIMELINE_FILE, MARKDOWN_FILE, HTML_FILE];
+    let mut names: Vec<_> = fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| named.contains(&name.as_str()) || hgrm::is_one(name))
+        .collect();
+    names.sort();
+    names.into_iter().next()
+}
+
+/// Whether an error says that there is no room: a full disk, a quota, a bound on the size of files.
+fn lacks_room(error: &io::Error) -> bool {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+    [StorageFull, QuotaExceeded, FileTooLarge].contains(&error.kind())
 }
 
 /// Removes the percentile files of other runs. An earlier report in the same directory may have had such runs, and

@@ -18,6 +18,7 @@ mod answers;
 mod atomic;
 mod cells;
 pub mod chart;
+mod clean;
 mod column;
 mod command;
 mod compare;
@@ -61,6 +62,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use clean::clean;
 pub use command::repeat_command;
 pub use compare::{Comparison, Side, compare};
 pub use distribution::{
@@ -69,7 +71,8 @@ pub use distribution::{
 pub use fault_report::{FaultReport, PlannedFault};
 pub use file::{REPORT_FILE, ReportError};
 pub use files::{
-    HGRM_FILE, HLOG_FILE, HTML_FILE, MARKDOWN_FILE, TIMELINE_FILE, hgrm, hlog, markdown, timeline_csv,
+    HGRM_FILE, HLOG_FILE, HTML_FILE, MARKDOWN_FILE, TIMELINE_FILE, file_in_the_way, hgrm, hlog, markdown,
+    timeline_csv,
 };
 pub use host::Host;
 pub use junit::junit;

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::atomic::replace;
 use super::compare::differences;
+use super::files::nothing_there;
 use super::label::label;
 use super::{Host, Report, RunReport, hlog};
 use pooled::pooled;
@@ -110,8 +111,12 @@ impl Merged {
         said.chain(self.merged.notes.iter().map(|note| format!("Note: {note}."))).collect()
     }
 
-    /// Writes `merged.json` and `merged.hlog` into a directory, which is made if need be.
-    pub fn write(&self, dir: &Path) -> io::Result<()> {
+    /// Writes `merged.json` and `merged.hlog` into a directory, which is made if need be. Files that are there are
+    /// replaced only with `force`; without it they are an error (`AlreadyExists`).
+    pub fn write(&self, dir: &Path, force: bool) -> io::Result<()> {
+        if !force {
+            nothing_there(dir, [MERGED_JSON, MERGED_HLOG])?;
+        }
         replace(dir, MERGED_JSON, self.to_json()?.as_bytes())?;
         replace(dir, MERGED_HLOG, hlog(&self.report)?.as_bytes())
     }

@@ -220,7 +220,7 @@ fn what_is_written_reads_as_a_report_and_ends_in_a_line() {
     let run = run_with(|run| run.intervals = vec![interval]);
     let merged = merge(&[report(vec![run.clone()]), report(vec![run])]).unwrap();
     let dir = tempfile::tempdir().unwrap();
-    merged.write(&dir.path().join("deeper")).unwrap();
+    merged.write(&dir.path().join("deeper"), false).unwrap();
     let read = |name: &str| std::fs::read_to_string(dir.path().join("deeper").join(name)).unwrap();
     let text = read(MERGED_JSON);
     assert!(text.ends_with("}\n"), "{text}");

@@ -100,6 +100,16 @@ impl Pattern {
         self.record().name
     }
 
+    /// The pattern that somebody means who names the product, or writes its name in another way.
+    pub fn meant_by(word: &str) -> Option<Self> {
+        match word.to_lowercase().as_str() {
+            "rabbitmq" | "rabbit" | "rmq" | "amqps" => Some(Self::Amqp),
+            "zmq" | "0mq" | "\u{f8}mq" | "zero-mq" => Some(Self::Zeromq),
+            "valkey" | "redis-pubsub" | "rediss" => Some(Self::Redis),
+            name => Self::named(name),
+        }
+    }
+
     /// The pattern with this name.
     pub fn named(name: &str) -> Option<Pattern> {
         Self::ALL.into_iter().find(|pattern| pattern.name() == name)
@@ -177,5 +187,12 @@ mod tests {
         let weak: Vec<_> = Pattern::ALL.into_iter().filter(|pattern| pattern.weak_ack().is_some()).collect();
         assert_eq!(weak, [Pattern::Zeromq]);
         assert!(Pattern::Zeromq.weak_ack().is_some_and(|it| it.contains("sockets took the message")));
+    }
+
+    #[test]
+    fn the_name_of_a_product_leads_to_its_pattern() {
+        assert_eq!(Pattern::meant_by("RabbitMQ"), Some(Pattern::Amqp));
+        assert_eq!(["zmq", "0mq", "ZeroMQ"].map(Pattern::meant_by), [Some(Pattern::Zeromq); 3]);
+        assert_eq!(Pattern::meant_by("kafka"), None);
     }
 }

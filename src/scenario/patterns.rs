@@ -36,5 +36,10 @@ pub(super) fn unknown_pattern(
 ) -> InputError {
     let word = name.get_ref().as_ref();
     let error = source.error(&name.span(), format!("no pattern is called `{word}`"));
-    error.with_hint(suggestion(word, known))
+    // Who names the product means the pattern.
+    let meant = match Pattern::meant_by(word) {
+        Some(pattern) => pattern.name(),
+        None => word,
+    };
+    error.with_hint(suggestion(meant, known))
 }

@@ -1,9 +1,9 @@
 //! How an AMQP bus is set up.
 
 use std::fmt;
-use std::time::Duration;
 
-use crate::redaction::redact;
+use address::SafeUrl;
+use std::time::Duration;
 
 /// How an AMQP bus is set up.
 #[derive(Clone)]
@@ -58,9 +58,9 @@ impl fmt::Debug for AmqpOptions {
     /// The output shows no password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AmqpOptions")
-            .field("url", &redact(&self.url))
+            .field("url", &SafeUrl::new(&self.url))
             .field("namespace", &self.namespace)
-            .field("history", &self.history.as_deref().map(redact))
+            .field("history", &self.history.as_deref().map(SafeUrl::new))
             .field("queue", &self.queue)
             .field("outbox", &self.outbox)
             .field("outbox_age", &self.outbox_age)

@@ -15,8 +15,8 @@ use super::connection::AmqpConnection;
 use super::ending::Ending;
 use super::errors::is_lasting;
 use super::topology::{self, Names};
-use crate::redaction::redact;
 use crate::{Backoff, BusError, ConnectionFailure};
+use address::SafeUrl;
 
 pub use super::errors::{is_missing, sentence};
 
@@ -51,7 +51,7 @@ pub struct Connected {
 impl AmqpServer {
     /// Reads a URL; an error names it without its password.
     pub fn parse(url: &str, names: Names, process: &str) -> Result<Self, BusError> {
-        let shown = redact(url);
+        let shown = SafeUrl::new(url).to_string();
         let malformed = |why: &str| BusError::Setup(format!("`{shown}` is not the URL of a RabbitMQ: {why}"));
         let Some((scheme, rest)) = url.split_once("://") else {
             return Err(malformed("it has no `://`"));

@@ -29,10 +29,10 @@ use std::time::Duration;
 use super::backoff::Backoff;
 use super::inbox::Inbox;
 use super::interest::Interest;
-use super::redaction::redact;
 use super::running::Running;
 use super::status::Status;
 use super::{BrokeredBus, BusError, Counters};
+use address::SafeUrl;
 use channels::Channels;
 use outbox::Outbox;
 use publisher::Publisher;
@@ -79,7 +79,7 @@ impl fmt::Debug for RedisOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { url, namespace, queue, publish_queue, connect_timeout } = self;
         f.debug_struct("RedisOptions")
-            .field("url", &redact(url))
+            .field("url", &SafeUrl::new(url))
             .field("namespace", namespace)
             .field("queue", queue)
             .field("publish_queue", publish_queue)

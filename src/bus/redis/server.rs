@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use super::connection::{Push, RedisConnection};
 use super::errors::{is_lasting, sentence};
 use super::publisher::WINDOW;
-use crate::redaction::redact;
 use crate::{BusError, ConnectionFailure};
+use address::SafeUrl;
 
 /// One Redis server.
 pub(super) struct RedisServer {
@@ -27,7 +27,7 @@ pub(super) struct RedisServer {
 impl RedisServer {
     /// Reads a URL. An error names the URL without its password.
     pub(super) fn parse(url: &str, connect_timeout: Duration) -> Result<Self, BusError> {
-        let shown = redact(url);
+        let shown = SafeUrl::new(url).to_string();
         let malformed = |error: RedisError| {
             BusError::Setup(format!("`{shown}` is not the URL of a Redis server: {}", sentence(&error)))
         };

@@ -12,15 +12,15 @@ use std::time::SystemTime;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
-use super::failure::{ENVIRONMENT, Failure, USAGE};
+use super::failure::{Failure, USAGE};
 use super::interrupt::Signals;
 use super::live::Live;
 use super::node_flags::NodeFlags;
-use super::output::{Format, print};
+use super::output::{Format, delivered, print};
 use super::stderr::say;
 use super::verbosity;
 use again::Again;
-use lab::{BenchOptions, LabError, bench, create};
+use lab::{BenchOptions, LabError, Measured, bench, claim};
 use overrides::OverrideArgs;
 use report::{HTML_FILE, REPORT_FILE, Report};
 use scenario::{Scenario, ScenarioFile};
@@ -41,7 +41,8 @@ Ctrl-C stops the current run at once and prints what has been measured so far. A
 without a report.
 
 Exit code: 0 if every run is as expected, 1 if one is violated, 2 for wrong usage, an invalid file, or if nothing \
-could be run, 3 if the result is inconclusive, 4 if something is missing, 130 if interrupted.")]
+could be run, 3 if the result is inconclusive, 4 if something is missing or the report could not be written (the \
+result is printed all the same), 130 if interrupted.")]
 pub struct BenchArgs {
     /// Name of a shipped scenario (see `pubsub-lab scenarios`), or a file
     #[arg(long, short, value_name = "NAME|FILE", required_unless_present = "repeat")]
@@ -61,6 +62,10 @@ pub struct BenchArgs {
     /// Directory of the report and the logs [default: runs/<time>-<scenario>]
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
+
+    /// Replace the report and the logs that are in the directory of `--out`
+    #[arg(long, requires = "out")]
+    force: bool,
 
     /// Seed of every random choice: the same seed gives the same schedule and texts [default: 42]
     #[arg(long, value_name = "N")]
@@ -119,7 +124,8 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
         Some(out) => out.clone(),
         None => default_directory(Path::new("runs"), &scenario.name),
     };
-    create(&out)?;
+    // No other lab writes there until this one has printed its result.
+    let _claim = claim(&out, args.force)?;
     let seed = args.seed.or(again.as_ref().map(Again::seed)).unwrap_or(SEED);
     let trace = args.trace.or(again.as_ref().and_then(Again::trace)).unwrap_or(TraceChoice::Auto);
     let again = again::keep(&subjects, &node_flags, dialect.as_ref(), template.as_deref(), runs, trace);
@@ -137,10 +143,10 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
         out,
     };
     let runtime = super::runtime::start()?;
-    let report = runtime.block_on(attended(&options));
+    let measured = runtime.block_on(attended(&options));
     if args.out.is_none() {
         // The directory goes only if it is empty: the logs of what ran are kept.
-        if report.is_err() {
+        if measured.is_err() {
             let _ = std::fs::remove_dir(&options.out);
         }
         // The report is also there where an error came after some runs.
@@ -148,14 +154,18 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
             link_latest(&options.out);
         }
     }
-    let report = report?;
-    print(&report, args.format).map_err(|error| {
-        Failure::new(
-            ENVIRONMENT,
-            format!("cannot write to stdout: {error}"),
-            "the report is on disk all the same",
-        )
-    })?;
+    let Measured { report, left_out, failure } = measured?;
+    let elsewhere = match failure {
+        None => "the report is on disk all the same",
+        Some(_) => "the report could not be written to the disk either",
+    };
+    delivered(print(&report, args.format), elsewhere)?;
+    if let Some(left_out) = left_out {
+        say(left_out);
+    }
+    if let Some(failure) = failure {
+        return Err(failure.into());
+    }
     let verbosity = verbosity::get();
     if verbosity.shows_notes() {
         say(format_args!("report: {}", options.out.join(HTML_FILE).display()));
@@ -205,7 +215,7 @@ fn repetitions(runs: Option<u32>, scenario: &Scenario) -> Result<u32, Failure> {
 
 /// Runs the bench under the eyes of the user: the first Ctrl-C ends it with what was found out, the second ends it at
 /// once.
-async fn attended(options: &BenchOptions) -> Result<Report, Failure> {
+async fn attended(options: &BenchOptions) -> Result<Measured, Failure> {
     let mut signals = Signals::new()?;
     let cancel = CancellationToken::new();
     let terminal = Live::new(&options.scenario.title, !verbosity::get().shows_notes());
@@ -228,14 +238,19 @@ async fn attended(options: &BenchOptions) -> Result<Report, Failure> {
     Ok(result?)
 }
 
-/// The path of a new directory, named by the second.
+/// Makes a new directory, named by the second. If it cannot be made, that shows when it is claimed.
 fn default_directory(runs: &Path, scenario: &str) -> PathBuf {
     let time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
     let time: String = time.chars().filter(|c| c.is_ascii_digit() || *c == 'T').collect();
     let first = runs.join(format!("{time}-{scenario}"));
-    // An earlier run of the same second keeps its report.
+    // Another run of the same second keeps its directory, whether it has ended or is under way.
     let next = (2_u32..).map(|n| runs.join(format!("{time}-{scenario}-{n}")));
-    std::iter::once(first.clone()).chain(next).find(|path| !path.exists()).unwrap_or(first)
+    let there = std::fs::create_dir_all(runs).is_ok();
+    let taken = |path: &PathBuf| {
+        let made = std::fs::create_dir(path);
+        there && made.is_err_and(|error| error.kind() == std::io::ErrorKind::AlreadyExists)
+    };
+    std::iter::once(first.clone()).chain(next).find(|path| !taken(path)).unwrap_or(first)
 }
 
 /// Makes `runs/latest` lead to the newest run.

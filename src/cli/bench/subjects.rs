@@ -5,6 +5,7 @@ use std::path::Path;
 use clap::Args;
 
 use super::blanks;
+use crate::broker_variable;
 use crate::failure::{Failure, USAGE};
 use lab::{Dialect, Product, Server, Software, Subject, Template};
 use scenario::{InputError, Overrides, Pattern, Scenario};
@@ -62,7 +63,8 @@ fn broker_help() -> String {
     let words = Product::ALL.map(|product| format!("`{}`", product.scheme())).join(" or ");
     format!(
         "Your own broker, instead of one that the lab starts and may kill ({once}); or the word {words}, for the \
-         broker that the lab starts for `--server`"
+         broker that the lab starts for `--server` [env: {}]",
+        broker_variable::VARIABLE
     )
 }
 
@@ -105,7 +107,14 @@ impl SubjectArgs {
         let brokers: Vec<_> =
             self.brokers.iter().filter(|broker| Product::named(broker).is_none()).cloned().collect();
         let ours = patterns.into_iter().map(|pattern| Subject::Cluster(Software::Pattern(pattern)));
-        Ok(Chosen { subjects: ours.chain(theirs).collect(), brokers, dialect, template })
+        let subjects: Vec<Subject> = ours.chain(theirs).collect();
+        let brokers = if brokers.is_empty() {
+            let needed: Vec<_> = subjects.iter().filter_map(Subject::product).collect();
+            broker_variable::brokers(&needed)?
+        } else {
+            brokers
+        };
+        Ok(Chosen { subjects, brokers, dialect, template })
     }
 
     /// Refuses a broker that no subject would use, because nobody gives one on purpose.

@@ -12,13 +12,12 @@ mod ports;
 mod show;
 mod tools;
 
-use std::io::Write as _;
-
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::failure::{ENVIRONMENT, Failure};
 use super::limits::Descriptors;
+use super::output::deliver;
 use clock::Clock;
 use fit::Fit;
 use patterns::Runnable;
@@ -108,8 +107,7 @@ pub fn run(args: &DoctorArgs) -> Result<u8, Failure> {
             Failure::new(ENVIRONMENT, format!("cannot write the findings: {error}"), "free some memory")
         })?,
     };
-    // A reader that closes early (`| head -1`) is no error.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    deliver(&text)?;
     let all_run = findings.patterns.iter().all(|pattern| pattern.runs);
     Ok(if all_run { 0 } else { ENVIRONMENT })
 }

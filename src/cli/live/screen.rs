@@ -10,6 +10,7 @@ use super::area::{Area, Size};
 use super::scene::Scene;
 use super::{view, words};
 use lab::Note;
+use report::clean;
 
 /// The time from one drawing to the next.
 const EVERY: Duration = Duration::from_millis(100);
@@ -53,7 +54,7 @@ impl Screen {
 
     /// Prints lines above the area.
     pub(super) fn say(&self, text: &str) {
-        push(&mut self.shared.state(), text.to_owned());
+        push(&mut self.shared.state(), clean(text).into_owned());
         self.shared.wake.notify_all();
     }
 
@@ -66,7 +67,7 @@ impl Screen {
             (Note::Died { .. }, Some(at)) => words::timed(at, &text),
             _ => text,
         };
-        push(&mut state, text);
+        push(&mut state, clean(&text).into_owned());
         self.shared.wake.notify_all();
     }
 

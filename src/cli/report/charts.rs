@@ -6,7 +6,8 @@ use clap::{Args, ValueEnum};
 use report::chart;
 
 use super::places;
-use crate::failure::{ENVIRONMENT, Failure, USAGE};
+use super::unprinted::unwritten;
+use crate::failure::{Failure, USAGE};
 use crate::stderr::say;
 
 /// How the charts look.
@@ -54,7 +55,7 @@ impl From<Theme> for chart::Theme {
 }
 
 /// Writes the charts of one report.
-pub(super) fn write(reports: &[PathBuf], dir: &Path, look: &Look) -> Result<(), Failure> {
+pub(super) fn write(reports: &[PathBuf], dir: &Path, look: &Look, force: bool) -> Result<(), Failure> {
     let [only] = reports else {
         let message = format!("--charts takes one report, and {} are named", reports.len());
         return Err(Failure::new(
@@ -64,9 +65,9 @@ pub(super) fn write(reports: &[PathBuf], dir: &Path, look: &Look) -> Result<(), 
         ));
     };
     let read = places::read(only)?;
-    let files = read.write_charts(dir, look.shape.into(), look.theme.into()).map_err(|error| {
+    let files = read.write_charts(dir, look.shape.into(), look.theme.into(), force).map_err(|error| {
         let message = format!("the charts cannot be written to {}: {error}", dir.display());
-        Failure::new(ENVIRONMENT, message, "choose another directory with `--charts`")
+        unwritten(&error, message, "choose another directory with `--charts`")
     })?;
     match &files[..] {
         [] => say(format_args!("there is no chart in {}: nothing was measured", only.display())),

@@ -3,21 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use super::places;
-use super::unprinted::{only_one, said};
-use crate::failure::{ENVIRONMENT, Failure, USAGE};
+use super::unprinted::{only_one, said, unwritten};
+use crate::failure::{Failure, USAGE};
 use crate::output::{Format, print_table, print_text};
 use report::{markdown, merge};
 
-pub(super) fn run(words: &[PathBuf], format: Format, out: Option<&Path>) -> Result<u8, Failure> {
+pub(super) fn run(words: &[PathBuf], format: Format, out: Option<&Path>, force: bool) -> Result<u8, Failure> {
     let reports = places::read_all(&places::all(words)?)?;
     let merged = merge(&reports).map_err(|differing| {
         let message = format!("these reports are of different scenarios: {}", differing.join(", "));
         Failure::new(USAGE, message, "leave out `--merge`: that compares them")
     })?;
     if let Some(out) = out {
-        merged.write(out).map_err(|error| {
+        merged.write(out, force).map_err(|error| {
             let message = format!("the merged report cannot be written to {}: {error}", out.display());
-            Failure::new(ENVIRONMENT, message, "choose another directory with `--out`")
+            unwritten(&error, message, "choose another directory with `--out`")
         })?;
     }
     said(match format {

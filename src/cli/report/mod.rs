@@ -72,16 +72,21 @@ pub struct ReportArgs {
     /// Directory into which `--merge` writes merged.json and merged.hlog
     #[arg(long, short, value_name = "DIR", requires = "merge")]
     out: Option<PathBuf>,
+
+    /// Let `--write`, `--charts` and `--merge` replace files that are there and may be somebody else's
+    #[arg(long)]
+    force: bool,
 }
 
 /// Prints the reports; the exit code says only whether that worked.
 pub fn run(args: &ReportArgs) -> Result<u8, Failure> {
     if args.merge {
-        return merge::run(&args.dirs, args.format, args.out.as_deref());
+        return merge::run(&args.dirs, args.format, args.out.as_deref(), args.force);
     }
     if args.write {
         for place in places::all(&args.dirs)? {
             let dir = places::directory(&place);
+            places::is_of_report(&place, &dir, args.force)?;
             places::read(&place)?.write_derived(&dir).map_err(|error| {
                 let message = format!("the files in {} cannot be written: {error}", dir.display());
                 Failure::new(ENVIRONMENT, message, "copy report.json to a directory that can be written")
@@ -90,7 +95,7 @@ pub fn run(args: &ReportArgs) -> Result<u8, Failure> {
         }
     }
     if let Some(charts) = &args.charts {
-        charts::write(&places::all(&args.dirs)?, charts, &args.look)?;
+        charts::write(&places::all(&args.dirs)?, charts, &args.look, args.force)?;
     }
     match &args.dirs[..] {
         [] | [_] => one(args)?,

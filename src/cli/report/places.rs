@@ -70,6 +70,22 @@ pub(super) fn directory(path: &Path) -> PathBuf {
     }
 }
 
+/// Refuses to write the files of a report into a directory where it does not lie as `report.json`: files of their names
+/// are then another report's, or somebody else's.
+pub(super) fn is_of_report(place: &Path, dir: &Path, force: bool) -> Result<(), Failure> {
+    let own = place.is_dir() || place.file_name().is_some_and(|name| name == report::REPORT_FILE);
+    match report::file_in_the_way(dir).filter(|_| !own && !force) {
+        None => Ok(()),
+        Some(name) => {
+            let file = dir.join(name);
+            let message = format!("{} is there, and is not of {}", file.display(), place.display());
+            let hint =
+                "copy the report as `report.json` to a directory of its own; or `--force` replaces files";
+            Err(Failure::new(USAGE, message, hint))
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

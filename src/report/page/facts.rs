@@ -184,9 +184,13 @@ fn machine(report: &Report) -> Markup {
     }
 }
 
-/// A moment in the form that machines read.
+/// The last moment that has a date of four digits for its year, in milliseconds since 1970.
+const LAST_MS: u64 = 253_402_300_799_999;
+
+/// A moment in the form that machines read. A later one than these forms know, which only a foreign file can hold,
+/// becomes the last that they do.
 pub(super) fn moment(unix_ms: u64) -> String {
-    let time = SystemTime::UNIX_EPOCH + Duration::from_millis(unix_ms);
+    let time = SystemTime::UNIX_EPOCH + Duration::from_millis(unix_ms.min(LAST_MS));
     humantime::format_rfc3339_seconds(time).to_string()
 }
 

@@ -324,7 +324,7 @@ fn a_broker_of_the_users_is_used_and_left_alone() {
     let redis = RedisServer::builder().password("s3cret").start();
     let url = format!("redis://:s3cret@127.0.0.1:{}/3", redis.port());
     let (mut lab, ports) = Lab::ready(2, &["redis", "--broker", &url]);
-    lab.running.err_line(&format!("at redis://127.0.0.1:{}/3, not the lab's", redis.port()));
+    lab.running.err_line(&format!("at redis://***@127.0.0.1:{}/3, not the lab's", redis.port()));
     assert!(ports.into_iter().all(|port| readyz(port) == Some(200)));
     let everything = lab.running.descendants();
     assert_eq!(everything.len(), 3, "the warden and two nodes: {everything:#?}");
@@ -343,7 +343,7 @@ fn a_broker_that_cannot_be_used_is_named_without_its_password() {
     for url in [wrong, nobody] {
         let mut lab = Lab::run(&["redis", "--port", "0", "--broker", &url]);
         assert_eq!(lab.exit_code(), Some(4));
-        lab.running.err_line("error: the broker at redis://127.0.0.1:");
+        lab.running.err_line("error: the broker at redis://***@127.0.0.1:");
         lab.running.err_line("hint: ");
         assert!(!lab.running.everything().contains("wr0ng"), "{}", lab.running.everything());
         lab.assert_nothing_left(&[], Duration::ZERO);

@@ -21,8 +21,12 @@ fn interrupted(scenario: &str, args: &[&str]) -> Ended {
 }
 
 fn stopped(bench: Bench) -> Ended {
+    stopped_by(bench, Signal::SIGINT)
+}
+
+fn stopped_by(bench: Bench, signal: Signal) -> Ended {
     let everything = bench.descendants();
-    bench.signal(Signal::SIGINT);
+    bench.signal(signal);
     let ended = bench.ended();
     assert_eq!(ended.code, Some(130), "{}", ended.everything());
     ended.place.assert_nothing_left(&everything, OUTLIVES);
@@ -151,4 +155,33 @@ fn a_second_interruption_says_what_is_not_healed() {
     assert_eq!(bench.running().ended_within(PATIENCE).code(), Some(130));
     let said = "note: `touch begun; sleep 60; rm broken` was not run to its end, and its fault is not healed";
     assert!(bench.err().contains(&said.to_owned()), "{}", bench.everything());
+}
+
+#[test]
+fn a_closed_terminal_leaves_the_partial_report_too() {
+    for signal in [Signal::SIGHUP, Signal::SIGTERM] {
+        let bench = Bench::start(&endless("").replace("redis", "local"), &[]);
+        bench.err_line("  load (");
+        std::thread::sleep(Duration::from_millis(500));
+        let report = stopped_by(bench, signal).report();
+        assert_eq!(report.json()["interrupted"], true, "{signal}");
+        assert_eq!(report.run("local")["partial"], true, "{signal}");
+    }
+}
+
+#[test]
+fn nohup_lets_the_bench_run_to_its_end() {
+    let scenario = format!("patterns = [\"local\"]\n{}", short(""));
+    let bench = Bench::start_with(&scenario, &[], |command| {
+        let mut nohup = std::process::Command::new("nohup");
+        nohup.arg(command.get_program()).args(command.get_args());
+        nohup.current_dir(command.get_current_dir().unwrap());
+        nohup.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        *command = nohup;
+    });
+    bench.err_line("  load (");
+    bench.signal(Signal::SIGHUP);
+    let ended = bench.ended();
+    assert_eq!(ended.code, Some(0), "{}", ended.everything());
+    assert_eq!(ended.report().json()["interrupted"], false);
 }

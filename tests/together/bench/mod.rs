@@ -8,6 +8,7 @@
 mod attached;
 mod attendance;
 mod cost;
+mod disk;
 mod faults;
 mod interrupted;
 mod links;

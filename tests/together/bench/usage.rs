@@ -84,7 +84,7 @@ fn a_broker_that_is_not_the_labs_is_not_broken() {
     let fault = "[[fault]]\nat = \"1s\"\nfor = \"1s\"\nkill = \"broker\"\n";
     let scenario = format!("patterns = [\"redis\"]\n{}", short(fault));
     let err = refused(&scenario, &["--broker", "redis://:s3cret@127.0.0.1:1"], 2);
-    assert!(err.contains("the broker at redis://127.0.0.1:1 is not the lab's"), "{err}");
+    assert!(err.contains("the broker at redis://***@127.0.0.1:1 is not the lab's"), "{err}");
     assert!(err.contains("\nhint: leave out `--broker`; "), "{err}");
     assert!(!err.contains("s3cret"), "{err}");
 }

@@ -40,7 +40,7 @@ fn a_subcommand_and_a_flag() {
     hinted(
         &["bench"],
         "the following required arguments were not provided:",
-        "see `pubsub-lab bench --help`",
+        "`pubsub-lab scenarios` lists them: `--scenario steady` is one. Else see `pubsub-lab bench --help`",
     );
     hinted(
         &["doctor", "--format", "jsn"],
@@ -48,6 +48,37 @@ fn a_subcommand_and_a_flag() {
         "did you mean `json`? ",
     );
     hinted(&["xyzzy"], "unrecognized subcommand 'xyzzy'", "see `pubsub-lab --help`");
+}
+
+#[test]
+fn a_product_leads_to_its_pattern() {
+    let run = |word, pattern| {
+        let hint = format!("did you mean `{pattern}`? Else see `pubsub-lab run --help`");
+        hinted(&["run", word], &format!("invalid value '{word}' for '<PATTERN>'"), &hint);
+        let hint = format!("did you mean `{pattern}`? ");
+        hinted(&["bench", "-s", "steady", "-p", word], &format!("--pattern {word}: no such pattern"), &hint);
+    };
+    for (word, pattern) in [("rabbitmq", "amqp"), ("rabbit", "amqp"), ("zmq", "zeromq"), ("RabbitMQ", "amqp")]
+    {
+        run(word, pattern);
+    }
+    let place = tempfile::tempdir().unwrap();
+    let file = place.path().join("my.toml");
+    std::fs::write(&file, "title = \"x\"\npatterns = [\"rabbitmq\"]\n").unwrap();
+    let output = super::run(&["scenarios", "check", file.to_str().unwrap()]);
+    assert!(text(&output.stderr).contains("\nhint: did you mean `amqp`?"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_wrong_value_leads_to_the_help_of_its_command() {
+    for (args, command) in [
+        (&["run", "kafka"][..], "run"),
+        (&["-q", "run", "redis", "--nodes", "0"], "run"),
+        (&["bench", "-s", "steady", "--runs", "many"], "bench"),
+        (&["doctor", "--format", "sculpture"], "doctor"),
+    ] {
+        hinted(args, "invalid value ", &format!("see `pubsub-lab {command} --help`"));
+    }
 }
 
 #[test]

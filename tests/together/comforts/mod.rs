@@ -3,8 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 mod doctor;
+mod full;
 mod help;
 mod hints;
+mod passwords;
 mod shells;
 mod verbosity;
 
@@ -14,7 +16,7 @@ use std::process::{Command, Output};
 fn pubsub_lab(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pubsub-lab"));
     command.args(args);
-    for variable in ["PUBSUB_LAB_LOG", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+    for variable in ["PUBSUB_LAB_BROKER", "PUBSUB_LAB_LOG", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
         command.env_remove(variable);
     }
     command

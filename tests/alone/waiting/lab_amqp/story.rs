@@ -163,7 +163,7 @@ async fn what_is_broken_comes_back_with_what_it_kept() {
     ] {
         let url = format!("amqp://{wrong}127.0.0.1:{amqp}");
         let error = Broker::check(Product::named("rabbitmq").unwrap(), Some(&url)).await.unwrap_err();
-        let shown = format!("the broker at amqp://127.0.0.1:{amqp} cannot be used: {why}");
+        let shown = format!("the broker at amqp://***@127.0.0.1:{amqp} cannot be used: {why}");
         assert_eq!((error.exit, error.message), (4, shown));
         assert!(!error.hint.unwrap().contains("wr0ng"));
     }
@@ -181,7 +181,7 @@ async fn what_is_broken_comes_back_with_what_it_kept() {
     let guest = tokio::task::spawn_blocking(move || {
         let mut lab = Lab::run(&["--nodes", "2", "--broker", &url]);
         let line = lab.running.err_line("not the lab's");
-        assert!(line.contains(&format!("at amqp://127.0.0.1:{amqp}, not the lab's")), "{line}");
+        assert!(line.contains(&format!("at amqp://***@127.0.0.1:{amqp}, not the lab's")), "{line}");
         lab.running.err_line("Ctrl-C stops everything");
         assert_eq!(lab.running.descendants().len(), 4, "the warden, two nodes and a history");
         let others = names();
