@@ -46,7 +46,7 @@ fn a_report_runs_again_as_it_was() {
     let dir = ended.place.path().join("out");
     let run = |seed: &[&str]| {
         let mut command = pubsub_lab(&["bench", "--repeat"]);
-        command.arg(&dir).arg("--out").arg(&out).args(seed).current_dir(ended.place.path());
+        command.arg(&dir).arg("--force").arg("--out").arg(&out).args(seed).current_dir(ended.place.path());
         let mut running = Running::start(command);
         let code = running.ended_within(std::time::Duration::from_secs(120)).code();
         assert!(code == Some(0) || code == Some(3), "{}", running.everything());
