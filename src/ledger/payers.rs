@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ledger::Ledger;
-
 /// The most subscribers that count as few.
 const MOST: usize = 5;
 
@@ -18,34 +16,9 @@ pub struct Payer {
     pub lost: u64,
 }
 
-impl Ledger {
-    /// The subscribers that lost something or had it late, in their order; none if they are many, or all there are,
-    /// or if anything came by replay.
-    pub(super) fn payers(&self) -> Vec<Payer> {
-        let payer = |s: usize| {
-            let (late, lost) = (self.subscribers[s].late, self.lost_by(s));
-            (late + lost > 0).then_some(Payer { subscriber: s, late, lost })
-        };
-        // What came by replay is neither lost nor in time, so that the others did not have everything in time.
-        if self.tally.debts.recovered > 0 {
-            return Vec::new();
-        }
-        // One more than few is enough to know that they are many.
-        let payers: Vec<_> = self.plan.all_subscribers().filter_map(payer).take(MOST + 1).collect();
-        let few = payers.len() <= MOST && payers.len() < self.plan.subscribers;
-        if few { payers } else { Vec::new() }
-    }
-
-    fn lost_by(&self, s: usize) -> u64 {
-        let subscriber = &self.subscribers[s];
-        let rows = subscriber.debts.chunks(self.plan.publishers).enumerate();
-        let lost = rows.flat_map(|(row, debts)| {
-            let first = (row * self.plan.rooms + subscriber.room) * self.plan.publishers;
-            let lost = |debt: &super::debt::Debt| debt.owed() && debt.has_path() && !debt.received();
-            debts.iter().enumerate().filter(move |(_, debt)| lost(debt)).map(move |(at, _)| first + at)
-        });
-        lost.filter(|n| !self.was_away(s, *n)).count() as u64
-    }
+/// These subscribers of so many, in their order; none if they are many, or all there are.
+pub(super) fn few(payers: Vec<Payer>, subscribers: usize) -> Vec<Payer> {
+    if payers.len() <= MOST && payers.len() < subscribers { payers } else { Vec::new() }
 }
 
 #[cfg(test)]

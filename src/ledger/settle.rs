@@ -12,6 +12,7 @@ use super::ledger::Ledger;
 use super::message::{Answer, Contradictions};
 use super::moments::{CountedAt, Moments};
 use super::path::Path;
+use super::payers::{Payer, few};
 use super::settled::Settled;
 use super::span::Span;
 use super::stopped::{StoppedPath, Trail, inexcusable_from};
@@ -37,6 +38,19 @@ struct Sweep {
     stopped: Vec<StoppedPath>,
     /// The earliest message with a loss that counts as harm.
     first_lost: Option<usize>,
+    /// Number of losses that count as harm of the subscriber whose debts are looked at now.
+    lost_here: u64,
+    /// The subscribers that had something late, or have such a loss.
+    payers: Vec<Payer>,
+}
+
+impl Sweep {
+    /// Records that something due at this time since the load began was harmed.
+    fn mark_harmed(&mut self, due: u64) {
+        if let Some(unharmed) = self.unharmed.get_mut(slice_of(due)) {
+            *unharmed = false;
+        }
+    }
 }
 
 /// What became of the messages, apart from their debts.
@@ -68,6 +82,7 @@ impl Ledger {
             mut moments,
             mut stopped,
             first_lost,
+            payers,
             ..
         } = self.sweep(messages.due, &unsent, faults);
         let fan_out = self.fill(&mut timeline);
@@ -98,7 +113,8 @@ impl Ledger {
             unverified_paths: self.unverified.iter().copied().collect(),
             nodes_apart: self.nodes_apart(),
             stopped_paths: stopped,
-            payers: self.payers(),
+            // What came by replay is neither lost nor in time, so that the others did not have everything in time.
+            payers: if debts.recovered > 0 { Vec::new() } else { few(payers, self.plan.subscribers) },
             latency: self.latency.clone(),
             service: self.service.clone(),
             recovered,
@@ -173,15 +189,15 @@ impl Ledger {
             trails: vec![Trail::default(); self.plan.publishers],
             stopped: Vec::new(),
             first_lost: None,
+            lost_here: 0,
+            payers: Vec::new(),
         };
         for s in self.plan.all_subscribers() {
             self.sweep_subscriber(s, &mut sweep);
         }
         unsent.iter().filter(|n| self.harms_by_absence(**n)).for_each(|n| {
             sweep.harm.add(*n, self.intended(*n), self.intended(*n));
-            if let Some(unharmed) = sweep.unharmed.get_mut(slice_of(nanos(self.tempo.due(*n)))) {
-                *unharmed = false;
-            }
+            sweep.mark_harmed(nanos(self.tempo.due(*n)));
         });
         let last_due = self.plan.messages.checked_sub(1).map_or(0, |last| nanos(self.tempo.due(last)));
         for path in &sweep.stopped {
@@ -193,11 +209,12 @@ impl Ledger {
     fn sweep_subscriber(&self, s: usize, sweep: &mut Sweep) {
         let subscriber = &self.subscribers[s];
         sweep.trails.fill(Trail::default());
+        sweep.lost_here = 0;
         for (row, debts) in subscriber.debts.chunks(self.plan.publishers).enumerate() {
             for (publisher, debt) in debts.iter().enumerate().filter(|(_, debt)| debt.owed()) {
                 let n = (row * self.plan.rooms + subscriber.room) * self.plan.publishers + publisher;
                 sweep.debts.owed += 1;
-                let acked = matches!(self.messages[n].answer, Some(Answer::Confirmed | Answer::Handed));
+                let acked = self.messages[n].answer.is_some_and(Answer::is_ack);
                 sweep.debts.acked_debts += u64::from(acked && debt.has_path());
                 if debt.received() {
                     self.pay(s, n, debt.live(), sweep);
@@ -205,6 +222,10 @@ impl Ledger {
                     self.lose(s, n, debt.has_path(), sweep);
                 }
             }
+        }
+        let (late, lost) = (subscriber.late, sweep.lost_here);
+        if late + lost > 0 {
+            sweep.payers.push(Payer { subscriber: s, late, lost });
         }
         for (publisher, trail) in sweep.trails.iter().enumerate() {
             let heard = subscriber.heard(publisher).saturating_sub(self.begin.unwrap_or(0));
@@ -245,8 +266,8 @@ impl Ledger {
             if let Some(slice) = sweep.timeline.get_mut(slice_of(due)) {
                 slice.recovered += 1;
             }
-            if let Some(unharmed) = sweep.unharmed.get_mut(slice_of(due)).filter(|_| !self.was_away(s, n)) {
-                *unharmed = false;
+            if !self.was_away(s, n) {
+                sweep.mark_harmed(due);
             }
         }
         sweep.trails[self.plan.publisher(n)].received();
@@ -282,9 +303,8 @@ impl Ledger {
         if has_path && !away {
             sweep.harm.add(n, self.intended(n), self.intended(n));
             sweep.first_lost = Some(sweep.first_lost.map_or(n, |first| first.min(n)));
-            if let Some(unharmed) = sweep.unharmed.get_mut(slice_of(due)) {
-                *unharmed = false;
-            }
+            sweep.lost_here += 1;
+            sweep.mark_harmed(due);
         }
         if let Some(from) = sweep.inexcusable {
             let excused = !has_path || away || !online || message.answer == Some(Answer::Refused);
