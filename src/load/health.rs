@@ -1,6 +1,5 @@
 //! How well the load generator itself does: the figures that it measures about itself, and its remarks.
 
-use std::collections::BTreeMap;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -8,10 +7,9 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use super::clauses::Clauses;
 use ledger::{Harness, micros_histogram};
 
-/// Largest number of different remarks that are kept, because a server can make up any number of reasons.
-const REMARKS: usize = 20;
 /// The most characters of one remark.
 const REMARK_CHARS: usize = 300;
 /// The most characters of a frame that is shown as an example.
@@ -27,10 +25,10 @@ pub(super) struct LoadHealth {
     loop_lag: Mutex<Histogram<u64>>,
     overruns: AtomicU64,
     problems: Mutex<Vec<String>>,
-    remarks: Mutex<BTreeMap<String, u64>>,
-    causes: Mutex<BTreeMap<String, u64>>,
+    remarks: Mutex<Clauses>,
+    causes: Mutex<Clauses>,
     /// What would have been a cause, had the load begun before it.
-    early_causes: Mutex<BTreeMap<String, u64>>,
+    early_causes: Mutex<Clauses>,
     /// Frames that were no message. The first shows what is wrong with a template.
     chatter: Sample,
     /// Frames that are not of the dialect at all.
@@ -79,24 +77,17 @@ fn micros(delay: Duration) -> u64 {
     u64::try_from(delay.as_micros()).unwrap_or(u64::MAX)
 }
 
-fn add(clauses: &mut BTreeMap<String, u64>, what: &str, times: u64) {
-    let what = printable(what);
-    if let Some(count) = clauses.get_mut(&what) {
-        *count += times;
-    } else if clauses.len() < REMARKS {
-        clauses.insert(what, times);
-    }
+fn add(clauses: &Mutex<Clauses>, what: &str, times: u64) {
+    lock(clauses).add(printable(what), times);
 }
 
 /// A clause for each of these, with its number, the most frequent first.
-fn counted(clauses: &BTreeMap<String, u64>) -> Vec<String> {
-    let mut counted: Vec<_> = clauses.iter().collect();
-    counted.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let clause = |(what, count): (&String, &u64)| match count {
-        1 => what.clone(),
+fn counted(clauses: &Mutex<Clauses>) -> Vec<String> {
+    let clause = |(what, count): (&str, u64)| match count {
+        1 => what.to_owned(),
         _ => format!("{what} ({count} times)"),
     };
-    counted.into_iter().map(clause).collect()
+    lock(clauses).by_number().into_iter().map(clause).collect()
 }
 
 /// A server's frame as an example: as it may be shown, and short. What was cut off is marked.
@@ -161,23 +152,23 @@ impl LoadHealth {
         lock(&self.problems).push(what);
     }
 
-    /// Records that something worth telling happened `times` more. Beyond [`REMARKS`] different remarks, new ones are
-    /// dropped.
+    /// Records that something worth telling happened `times` more. Beyond a number of different remarks, new ones
+    /// are dropped.
     pub(super) fn remark(&self, what: &str, times: u64) {
-        add(&mut lock(&self.remarks), what, times);
+        add(&self.remarks, what, times);
     }
 
     /// Records that a server did or said something that may be the cause of a violation. What it did before the load is
     /// a note, unless no load ever began. The same bound holds as for remarks.
     pub(super) fn cause(&self, what: &str) {
         let early = !self.measuring.load(Ordering::Relaxed);
-        add(&mut lock(if early { &self.early_causes } else { &self.causes }), what, 1);
+        add(if early { &self.early_causes } else { &self.causes }, what, 1);
     }
 
     /// Records what a server said of a message of the probe or the warm-up, as a cause from before the load: the answer
     /// may come after the load has begun.
     pub(super) fn early_cause(&self, what: &str) {
-        add(&mut lock(&self.early_causes), what, 1);
+        add(&self.early_causes, what, 1);
     }
 
     /// Records a frame that is no message, from a server that may send such frames.
@@ -240,8 +231,8 @@ impl LoadHealth {
         notes.extend(self.frame_notes());
         let mut problems = mem::take(&mut *lock(&self.problems));
         problems.extend(self.misread_problem());
-        notes.extend(counted(&lock(&self.remarks)));
-        let (mut causes, early) = (counted(&lock(&self.causes)), counted(&lock(&self.early_causes)));
+        notes.extend(counted(&self.remarks));
+        let (mut causes, early) = (counted(&self.causes), counted(&self.early_causes));
         if self.measuring.load(Ordering::Relaxed) {
             notes.extend(early.into_iter().map(|clause| format!("before the load, {clause}")));
         } else {

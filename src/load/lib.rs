@@ -22,11 +22,13 @@
 //! | `slow` | who reads slowly on purpose |
 //! | `storm` | who drops its connection on purpose and comes back at once |
 //! | `health` | what the load generator measures about itself |
+//! | `clauses` | clauses that come again and again, counted |
 //! | `engine` | a thread with a runtime of its own |
 
 mod address;
 mod attendance;
 mod backlog;
+mod clauses;
 mod clock;
 mod codec;
 mod detect;

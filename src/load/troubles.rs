@@ -1,12 +1,11 @@
 //! What went wrong while clients connected: the latest failure, how often each kind came, and what was received.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 
+use super::clauses::Clauses;
 use super::health::{excerpt, printable};
 
-/// The most different failures that are counted, because a server can make up any number of reasons.
-const KINDS: usize = 20;
 /// Number of different failures that are named.
 const NAMED: usize = 3;
 /// Number of frames that are kept.
@@ -17,7 +16,7 @@ const FRAMES: usize = 3;
 pub(super) struct Troubles {
     latest: String,
     /// How often each failure came, by its words.
-    kinds: BTreeMap<String, u64>,
+    kinds: Clauses,
     /// The last frames that came over connections that were not usable yet.
     frames: VecDeque<String>,
 }
@@ -26,11 +25,7 @@ impl Troubles {
     /// Records that an attempt to connect failed at a place.
     pub(super) fn failed(&mut self, place: &str, why: &str) {
         self.latest = printable(&format!("{place}: {why}"));
-        if let Some(times) = self.kinds.get_mut(why) {
-            *times += 1;
-        } else if self.kinds.len() < KINDS {
-            self.kinds.insert(why.to_owned(), 1);
-        }
+        self.kinds.add(why.to_owned(), 1);
     }
 
     /// Records a frame that came over a connection that was not usable yet.
@@ -47,9 +42,8 @@ impl fmt::Display for Troubles {
         if !self.latest.is_empty() {
             write!(f, "; the latest failure: {}", self.latest)?;
         }
-        let mut kinds: Vec<_> = self.kinds.iter().collect();
-        kinds.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
-        if kinds.iter().any(|(_, times)| **times > 1) {
+        let kinds = self.kinds.by_number();
+        if kinds.iter().any(|(_, times)| *times > 1) {
             let named = kinds.iter().take(NAMED).map(|(why, times)| match times {
                 1 => format!("{why} (once)"),
                 _ => format!("{why} ({times} times)"),
