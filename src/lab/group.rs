@@ -75,11 +75,17 @@ fn state(pid: i32) -> Option<char> {
     stat(pid)?.chars().next()
 }
 
-/// The fields of `/proc/PID/stat` from the third on: the second field is the program's name, which may hold anything.
+/// The fields of `/proc/PID/stat` from the third on.
 #[cfg(target_os = "linux")]
-fn stat(pid: i32) -> Option<String> {
+pub(super) fn stat(pid: i32) -> Option<String> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned())
+    behind_name(&stat).map(str::to_owned)
+}
+
+/// The fields of a process from the third on: the second is the program's name, which may hold anything.
+#[cfg(target_os = "linux")]
+pub(super) fn behind_name(stat: &str) -> Option<&str> {
+    stat.rsplit_once(") ").map(|(_, rest)| rest)
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -27,6 +27,7 @@ mod linux {
     use nix::unistd::{Pid, SysconfVar, sysconf};
 
     use super::Reading;
+    use crate::group::stat;
 
     /// How this machine counts.
     #[derive(Debug, Clone, Copy)]
@@ -52,13 +53,13 @@ mod linux {
 
         /// The process with this id; `None` if there is none.
         pub(in super::super) fn read(self, id: i32) -> Option<Reading> {
-            let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
-            self.parse(id, &stat).map(|reading| Reading { own: reading.own.max(cpu_clock(id)), ..reading })
+            self.parse(id, &stat(id)?)
+                .map(|reading| Reading { own: reading.own.max(cpu_clock(id)), ..reading })
         }
 
-        /// Reads `/proc/ID/stat`. The second field is the program's name, which may hold anything.
-        fn parse(self, id: i32, stat: &str) -> Option<Reading> {
-            let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split_ascii_whitespace().collect();
+        /// Reads the fields of `/proc/ID/stat` from the third on.
+        fn parse(self, id: i32, fields: &str) -> Option<Reading> {
+            let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
             let number = |at: usize| fields.get(at)?.parse::<u64>().ok();
             let ticks = |first: usize| Some((number(first)? + number(first + 1)?) * self.tick);
             Some(Reading {
@@ -89,6 +90,7 @@ mod linux {
     #[cfg(test)]
     mod tests {
         use super::*;
+        use crate::group::behind_name;
 
         #[test]
         fn a_name_may_hold_anything_and_the_fields_behind_it_are_found() {
@@ -103,8 +105,8 @@ mod linux {
                 children: 50_000_000,
                 memory: 389 * 4_096,
             };
-            assert_eq!(machine.parse(42, stat), Some(expected));
-            assert_eq!(machine.parse(42, "42 (cut) S 7 40"), None);
+            assert_eq!(machine.parse(42, behind_name(stat).unwrap()), Some(expected));
+            assert_eq!(machine.parse(42, behind_name("42 (cut) S 7 40").unwrap()), None);
         }
     }
 
