@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::bench::LOGS;
 use super::error::LabError;
 use report::Report;
+use scenario::listed;
 
 /// The result of a bench, and what of it is not on the disk.
 #[derive(Debug)]
@@ -34,7 +35,10 @@ impl Measured {
                 let why = missing.first().map(|(_, error)| format!(": {error}"));
                 let names: Vec<_> = missing.into_iter().map(|(name, _)| name).collect();
                 let left_out = match (why, traces) {
-                    (Some(why), _) => Some(format!("{} not written to {shown}{why}{gone}", listed(&names))),
+                    (Some(why), _) => {
+                        let are = if names.len() == 1 { "is" } else { "are" };
+                        Some(format!("{} {are} not written to {shown}{why}{gone}", listed(&names)))
+                    }
                     (None, 0) => None,
                     (None, _) => Some(format!("the traces of messages in {shown} made room for the report")),
                 };
@@ -47,14 +51,6 @@ impl Measured {
                 Self { report, left_out: None, failure: Some(failure) }
             }
         }
-    }
-}
-
-fn listed(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [only] => format!("{only} is"),
-        [first @ .., last] => format!("{} and {last} are", first.join(", ")),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::fault_words::{is_deliberate, meanwhile};
 use super::numbers::counted;
-use super::phrases::{listed, were};
+use super::phrases::{sentence_case, were};
 use super::{FaultReport, RunReport};
 use ledger::{Debts, Messages, grouped};
 use scenario::Pattern;
+use scenario::listed;
 
 /// The sentence, without its full stop; empty where the headline has said it all.
 pub(super) fn answers(run: &RunReport, messages: &Messages, debts: &Debts) -> String {
@@ -107,9 +108,4 @@ fn meanwhile_of(run: &RunReport, messages: &Messages) -> Option<String> {
     // An older report does not say when it was.
     let untold = failed.map(|slice| slice.refused + slice.unknown).sum::<u64>() < messages.refused;
     meanwhile(&breaking).filter(|_| untold || !at_other_times)
-}
-
-fn sentence_case(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -1,7 +1,8 @@
 //! The sentences on a bench that ended before its time, and on the run that was cut short.
 
-use super::phrases::{listed, reasons};
+use super::phrases::reasons;
 use super::{Report, RunReport};
+use scenario::listed;
 
 /// Number of runs that are named of those that were not made; the others are counted.
 const NAMED: usize = 5;

@@ -2,8 +2,8 @@
 
 use super::RunReport;
 use super::numbers::counted;
-use super::phrases::listed;
 use ledger::Payer;
+use scenario::listed;
 
 /// The sentence, with the numbers of the subscribers; empty where nobody in particular paid.
 pub(super) fn sentence(run: &RunReport) -> String {

@@ -19,11 +19,8 @@ pub(super) fn were(count: u64, one: &str, many: &str) -> String {
     format!("{} {}", counted(count, one, many), if count == 1 { "was" } else { "were" })
 }
 
-/// Clauses in a row: `a, b and c`.
-pub(super) fn listed(clauses: &[String]) -> String {
-    match clauses {
-        [] => String::new(),
-        [only] => only.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
+/// The text with a capital letter at its beginning.
+pub(super) fn sentence_case(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

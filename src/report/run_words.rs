@@ -9,11 +9,11 @@ use super::latency::{self, Extent};
 use super::lesson::lesson;
 use super::numbers::{counted, share, span};
 use super::payers;
-use super::phrases::listed;
 use super::why;
 use super::{FaultReport, RunReport};
 use ledger::{Debts, Messages, Verdict};
 use scenario::Quantile;
+use scenario::listed;
 
 /// A sentence or more on what happened in one run.
 pub(super) fn sentence(run: &RunReport, names: Names) -> String {

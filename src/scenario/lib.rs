@@ -62,5 +62,5 @@ pub use schema::json_schema;
 pub use section::{FileValue, Section};
 pub use share::share_of;
 pub use shipped::{ScenarioFile, Shipped};
-pub use words::{nearest, suggestion, suggestion_within};
+pub use words::{listed, nearest, suggestion, suggestion_within};
 pub use written::grouped;

@@ -24,25 +24,30 @@ pub fn suggestion_within<'a>(
 ) -> String {
     match nearest(wrong, known.clone()) {
         Some(word) => format!("did you mean {}{word}{}?", signs.0, signs.1),
-        None => format!("known are {}", listed(known, signs)),
+        None => format!("known are {}", within(known, signs)),
     }
 }
 
 /// The words as a part of a sentence: `` `a`, `b` and `c` ``.
 pub(super) fn list<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    listed(words, ("`", "`"))
+    within(words, ("`", "`"))
 }
 
 /// The words as a part of a sentence, each within these signs.
-pub(super) fn listed(
-    words: impl IntoIterator<Item = impl std::fmt::Display>,
-    (open, close): (&str, &str),
-) -> String {
+fn within(words: impl IntoIterator<Item = impl std::fmt::Display>, (open, close): (&str, &str)) -> String {
     let words: Vec<String> = words.into_iter().map(|word| format!("{open}{word}{close}")).collect();
-    match words.split_last() {
-        Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-        None => "nothing".into(),
+    if words.is_empty() { "nothing".into() } else { listed(&words) }
+}
+
+/// Words or clauses in a row: `a, b and c`; empty for none.
+pub fn listed(words: &[impl AsRef<str>]) -> String {
+    match words {
+        [] => String::new(),
+        [only] => only.as_ref().to_owned(),
+        [first @ .., last] => {
+            let first: Vec<&str> = first.iter().map(AsRef::as_ref).collect();
+            format!("{} and {}", first.join(", "), last.as_ref())
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use again::Again;
 use lab::{BenchOptions, LabError, Measured, bench, claim};
 use overrides::OverrideArgs;
 use report::{HTML_FILE, REPORT_FILE, Report};
-use scenario::{Scenario, ScenarioFile};
+use scenario::{Scenario, ScenarioFile, listed};
 use subjects::{Chosen, SubjectArgs};
 use trace::TraceChoice;
 
@@ -192,10 +192,7 @@ fn nothing_run(report: &Report, scenario: &Scenario) -> Failure {
     let name = &scenario.name;
     let hint = match &strikes[..] {
         [] => format!("no pattern that {name} names has what its faults strike"),
-        [only] => format!("{name} can strike {only}: `--pattern {only}`"),
-        [first @ .., last] => {
-            format!("{name} can strike {} and {last}: `--pattern {}`", first.join(", "), strikes.join(","))
-        }
+        some => format!("{name} can strike {}: `--pattern {}`", listed(some), some.join(",")),
     };
     Failure::new(USAGE, format!("nothing was run: {why}"), hint)
 }

@@ -10,8 +10,8 @@ use super::shape::Shape;
 use super::sheet::{Drawn, Sheet};
 use super::window;
 use crate::label::Names;
-use crate::phrases::listed;
 use crate::{FaultReport, Report, RunReport};
+use scenario::listed;
 
 /// The most runs that a picture shows.
 pub(super) const MOST_RUNS: usize = 12;

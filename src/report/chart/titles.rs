@@ -4,9 +4,9 @@
 use super::lettering::readable;
 use crate::label::Names;
 use crate::numbers::{counted, percent, span};
-use crate::phrases::listed;
 use crate::{FaultReport, Report, RunReport};
 use ledger::{Debts, Slice, grouped};
+use scenario::listed;
 use scenario::{Fault, Target};
 
 /// The most runs of which a title tells one by one.

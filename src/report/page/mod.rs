@@ -16,6 +16,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::chart::{self, Picture, Shape};
 use super::interrupted;
 use super::label::Names;
+use super::phrases::sentence_case;
 use super::run_words::sentence;
 use super::sentences::sentences;
 use super::verdict_words::{class, phrase};
@@ -126,11 +127,6 @@ fn verdict_of(run: &RunReport, names: Names) -> Markup {
             p.said { (sentence_case(said)) }
         }
     }
-}
-
-fn sentence_case(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 fn figure(picture: &Picture) -> Markup {

@@ -121,10 +121,10 @@ fn members(group: &[End]) -> String {
     let mut words: Vec<String> = services.into_iter().map(end).collect();
     match &nodes[..] {
         more @ [_, _, ..] if words.is_empty() => {
-            let numbers = more.iter().map(|node| node.to_string().trim_start_matches("node ").to_owned());
-            words.push(format!("nodes {}", listed(numbers, ("", ""))));
+            let number = |node: &End| node.to_string().trim_start_matches("node ").to_owned();
+            words.push(format!("nodes {}", listed(&more.iter().map(number).collect::<Vec<_>>())));
         }
         nodes => words.extend(nodes.iter().map(|node| node.to_string())),
     }
-    listed(words, ("", ""))
+    listed(&words)
 }

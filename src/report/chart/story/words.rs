@@ -3,9 +3,9 @@
 use crate::RunReport;
 use crate::chart::axis::{exact, seconds};
 use crate::numbers::{counted, span};
-use crate::phrases::listed;
 use crate::story::{Arrow, Carries, Choice, LaneKind, Story};
 use ledger::grouped;
+use scenario::listed;
 
 /// The most ends on the way that are named.
 const MOST_ENDS: usize = 2;
