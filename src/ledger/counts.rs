@@ -30,7 +30,7 @@ pub struct Messages {
 }
 
 /// What became of the debts. `delivered + recovered + lost = owed`, and `lost` splits by answer
-/// (confirmed, handed, refused, unknown) and by presence (online, offline).
+/// (confirmed, handed, refused, unknown), by presence (online, offline), and by what its subscriber knows (told, silent).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Debts {
     /// [`Count::Owed`]
@@ -58,6 +58,12 @@ pub struct Debts {
     pub lost_online: u64,
     /// [`Count::LostOffline`]
     pub lost_offline: u64,
+    /// [`Count::LostTold`]
+    #[serde(default)]
+    pub lost_told: u64,
+    /// [`Count::LostSilent`]
+    #[serde(default)]
+    pub lost_silent: u64,
     /// Number of debts of acknowledged messages over paths that the pattern has: of so many the losses under
     /// `lost_confirmed` and `lost_handed` are a part. 0 in an older report.
     #[serde(default)]
@@ -74,6 +80,12 @@ impl Debts {
     /// Number of lost debts over paths that the pattern has.
     pub fn lost_over_paths(&self) -> u64 {
         self.lost.saturating_sub(self.lost_no_path)
+    }
+
+    /// How many of the lost debts their subscribers were told of, and how many were lost in silence. `None` in an older
+    /// report, which does not know; pooled with a newer one, it makes the two fall short of what was lost.
+    pub fn by_notice(&self) -> Option<(u64, u64)> {
+        (self.lost_told + self.lost_silent >= self.lost).then_some((self.lost_told, self.lost_silent))
     }
 
     /// Number of debts that were received live more than a second after the intended send time.
@@ -152,6 +164,8 @@ pub(super) fn read(count: Count, of: &(impl FigureSource + ?Sized)) -> Option<u6
         Count::LostNoPath => debts.map(|it| it.lost_no_path),
         Count::LostOnline => debts.map(|it| it.lost_online),
         Count::LostOffline => debts.map(|it| it.lost_offline),
+        Count::LostTold => debts.and_then(|it| it.by_notice().map(|(told, _)| told)),
+        Count::LostSilent => debts.and_then(|it| it.by_notice().map(|(_, silent)| silent)),
         Count::UnsentDebts => counts.unsent_debts,
         Count::Duplicates => counts.duplicates,
         Count::HeldAgain => counts.held_again,
@@ -185,7 +199,7 @@ macro_rules! sum {
 sum! { Messages: due sent unsent acked refused unknown }
 sum! {
     Debts: owed delivered recovered lost on_time lost_confirmed lost_handed lost_refused lost_unknown lost_no_path
-    lost_online lost_offline acked_debts
+    lost_online lost_offline lost_told lost_silent acked_debts
 }
 sum! {
     Counts<Option<u64>>: unsent_debts duplicates held_again live_again replay_after_live reordered replay_reordered

@@ -131,7 +131,11 @@ fn doubts(settled: &Settled, harness: &Harness) -> Vec<String> {
 /// What the run violated, a clause for each violation.
 fn violations(settled: &Settled, harness: &Harness, outcomes: &[Outcome]) -> Vec<String> {
     // Whose frames are read wrongly is not blamed for what did not come.
-    let paths = if harness.misread { [None, None] } else { [unverified(settled), stopped(settled)] };
+    let paths = if harness.misread {
+        [None, None, None]
+    } else {
+        [unverified(settled), stopped(settled), denied(settled)]
+    };
     paths
         .into_iter()
         .flatten()
@@ -162,6 +166,16 @@ fn stopped(settled: &Settled) -> Option<String> {
         1 => format!("a path stopped working at {since}: {named}"),
         all => format!("{} paths stopped working, the first at {since}: {named}", grouped(all as u64)),
     })
+}
+
+/// A server that says that it has brought everything, and has not, breaks its word whatever was expected.
+fn denied(settled: &Settled) -> Option<String> {
+    let said = "after a replay that said it had brought everything (`recovered: all`)";
+    match settled.denied {
+        0 => None,
+        1 => Some(format!("a delivery was missing {said}")),
+        denied => Some(format!("{} deliveries were missing {said}", grouped(denied))),
+    }
 }
 
 /// The names of the first paths, and the number of the others; `None` without any path.

@@ -16,6 +16,9 @@
 //!   receipt, its harm from the first one; it is counted as live again.
 //! - Of the copies of a debt, one that comes live again or again within one replay is a duplicate; one that another
 //!   replay brings though the debt is paid is held again. No copy is both.
+//! - A loss is told if a notice covers it. `lagged`, and an absence that does not end with `recovered: all`, cover the
+//!   hole in which they stand, publisher by publisher; `gap` covers the time that it names. What has no path is lost in
+//!   silence.
 //! - An acknowledgement is never taken back. A later answer that contradicts it is only noted.
 //! - What comes before the measured load begins is only noted.
 //! - A lost debt without a path counts as `lost_handed` whatever its message's answer was: nobody promised it.
@@ -41,6 +44,7 @@
 //! | `disconnects` | connections that the load did not end, and which of them a fault explains |
 //! | `tempo`, `plan` | when each message is due; who publishes it, where, and who is to hear it |
 //! | `debt`, `replayed` | one debt in a byte, and how late those were that came first by replay |
+//! | `notices` | what told a subscriber that it may have missed something |
 //! | `presence`, `subscriber` | where a subscriber was, and all that it is owed |
 //! | `figure_value`, `counts`, `single_times` | the value of a figure, the counts of a run, and its single times |
 //! | `run_cost` | the processor time and the memory that a run took |
@@ -82,6 +86,7 @@ mod judge;
 mod ledger;
 mod message;
 mod moments;
+mod notices;
 mod outcome;
 mod path;
 mod payers;

@@ -8,8 +8,14 @@ use super::time::nanos;
 use scenario::Count;
 
 /// From when to when each count counted something.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct CountedAt([Span; Count::ALL.len()]);
+
+impl Default for CountedAt {
+    fn default() -> Self {
+        Self([Span::default(); Count::ALL.len()])
+    }
+}
 
 impl CountedAt {
     /// These moments, counted from the instant at which the measured load began.

@@ -73,11 +73,37 @@ impl Ledger {
     }
 
     /// Records that `subscribed` arrived: this subscriber is online from here, for the first time or after a reconnect,
-    /// perhaps on another node than before.
+    /// perhaps on another node than before. That it was away tells it that it may have missed something.
     pub fn subscribed(&mut self, s: usize, node: usize, at: Duration) {
+        self.enter(s, node, false, at);
+    }
+
+    /// Records that `subscribed` arrived, with the promise that a replay has brought everything that was missed.
+    pub fn subscribed_with_all(&mut self, s: usize, node: usize, at: Duration) {
+        self.enter(s, node, true, at);
+    }
+
+    /// Records that this subscriber was told that it may have missed something just before this moment: `lagged`.
+    pub fn noticed(&mut self, s: usize, at: Duration) {
+        if let Some(subscriber) = self.subscribers.get_mut(s) {
+            subscriber.noticed(nanos(at));
+        }
+    }
+
+    /// Records that this subscriber was told that it may have missed something that was sent since a moment: `gap`.
+    pub fn noticed_since(&mut self, s: usize, since: Duration, at: Duration) {
+        if let Some(subscriber) = self.subscribers.get_mut(s) {
+            subscriber.noticed_since(nanos(since), nanos(at));
+        }
+    }
+
+    fn enter(&mut self, s: usize, node: usize, whole: bool, at: Duration) {
         let Some(subscriber) = self.subscribers.get_mut(s) else { return };
         let (at, node) = (nanos(at), node_number(node));
         let before = subscriber.presence.last();
+        if before.is_some_and(|before| !before.online) {
+            subscriber.returned(whole, at);
+        }
         subscriber.presence.online(node, at);
         // Another task may already have told of a message that was sent after this moment.
         let debts_change = before.is_none_or(|before| before.node != node && !self.plan.crosses_nodes);

@@ -11,6 +11,7 @@ use super::histogram::micros_histogram;
 use super::ledger::Ledger;
 use super::message::{Answer, Contradictions};
 use super::moments::{CountedAt, Moments};
+use super::notices::Belief;
 use super::path::Path;
 use super::payers::{Payer, few};
 use super::settled::Settled;
@@ -40,6 +41,8 @@ struct Sweep {
     first_lost: Option<usize>,
     /// Number of losses that count as harm of the subscriber whose debts are looked at now.
     lost_here: u64,
+    /// Number of losses that a replay denied: it said that it had brought everything.
+    denied: u64,
     /// The subscribers that had something late, or have such a loss.
     payers: Vec<Payer>,
 }
@@ -83,6 +86,7 @@ impl Ledger {
             mut stopped,
             first_lost,
             payers,
+            denied,
             ..
         } = self.sweep(messages.due, &unsent, faults);
         let fan_out = self.fill(&mut timeline);
@@ -110,6 +114,7 @@ impl Ledger {
             },
             before: self.before,
             contradictions,
+            denied,
             unverified_paths: self.unverified.iter().copied().collect(),
             nodes_apart: self.nodes_apart(),
             stopped_paths: stopped,
@@ -190,6 +195,7 @@ impl Ledger {
             stopped: Vec::new(),
             first_lost: None,
             lost_here: 0,
+            denied: 0,
             payers: Vec::new(),
         };
         for s in self.plan.all_subscribers() {
@@ -298,6 +304,17 @@ impl Ledger {
         match online {
             true => count(&mut debts.lost_online, Count::LostOnline),
             false => count(&mut debts.lost_offline, Count::LostOffline),
+        }
+        let (publisher, seq) = (self.plan.publisher(n), self.plan.seq(n));
+        // What the pattern has no path for, nobody is told of.
+        let belief = self.subscribers[s].belief(publisher, seq, message.sent_at);
+        match if has_path { belief } else { Belief::Silent } {
+            Belief::Told => count(&mut debts.lost_told, Count::LostTold),
+            Belief::Silent => count(&mut debts.lost_silent, Count::LostSilent),
+            Belief::Denied => {
+                count(&mut debts.lost_silent, Count::LostSilent);
+                sweep.denied += 1;
+            }
         }
         let away = self.was_away(s, n);
         if has_path && !away {

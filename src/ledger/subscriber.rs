@@ -2,6 +2,7 @@
 
 use super::arrival::Arrival;
 use super::debt::Debt;
+use super::notices::{Belief, Notices};
 use super::plan::Plan;
 use super::presence::Presence;
 use super::replayed::Replayed;
@@ -28,6 +29,7 @@ pub(super) struct Subscriber {
     round: Option<u32>,
     /// How late those debts were that came first by replay.
     pub(super) replayed: Replayed,
+    notices: Notices,
 }
 
 /// What one receipt was, seen from its subscriber.
@@ -71,12 +73,42 @@ impl Subscriber {
             replay_next: Vec::new(),
             round: None,
             replayed: Replayed::default(),
+            notices: Notices::default(),
         }
     }
 
     /// Forgets what came live over an earlier connection.
     pub(super) fn connected(&mut self) {
         self.live_here.fill(0);
+    }
+
+    /// Records a notice that something may be missing.
+    pub(super) fn noticed(&mut self, at: u64) {
+        self.notices.hole(at, &self.live_next);
+    }
+
+    /// Records a notice that something sent since a moment may be missing.
+    pub(super) fn noticed_since(&mut self, since: u64, at: u64) {
+        self.notices.gap(since, at);
+    }
+
+    /// Records that the subscriber is back, and whether it was told that it now has everything. Its own absence is a
+    /// notice unless it was.
+    pub(super) fn returned(&mut self, whole: bool, at: u64) {
+        match whole {
+            true => self.notices.promise(at, &self.live_next),
+            false => self.noticed(at),
+        }
+    }
+
+    /// What the subscriber has reason to believe of a message that it never received: this publisher's number `seq`, sent
+    /// at this moment. Who is away at the end knows that it missed what came after the last message that it received.
+    pub(super) fn belief(&self, publisher: usize, seq: usize, sent_at: u64) -> Belief {
+        let received = self.live_next.get(publisher).is_none_or(|next| seq < *next as usize);
+        match self.presence.last() {
+            Some(stay) if !stay.online && !received => Belief::Told,
+            _ => self.notices.belief(publisher, seq, sent_at),
+        }
     }
 
     /// When something of a publisher was last received, in nanoseconds since the run's zero; 0 for never.

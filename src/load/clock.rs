@@ -1,19 +1,29 @@
 //! The run's own clock.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// The time since the run's zero. Copies of one clock agree on every thread.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct LoadClock(Instant);
+pub(super) struct LoadClock {
+    zero: Instant,
+    /// The machine's clock at the run's zero, since the Unix epoch.
+    zero_unix: Duration,
+}
 
 impl LoadClock {
     /// Starts a clock whose zero is now.
     pub(super) fn start() -> Self {
-        Self(Instant::now())
+        let zero_unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        Self { zero: Instant::now(), zero_unix }
     }
 
     /// The time since the zero.
     pub(super) fn now(self) -> Duration {
-        self.0.elapsed()
+        self.zero.elapsed()
+    }
+
+    /// A moment of the machine's clock, as the time since the zero; 0 for what was before it.
+    pub(super) fn at_unix_ms(self, unix_ms: u64) -> Duration {
+        Duration::from_millis(unix_ms).saturating_sub(self.zero_unix)
     }
 }

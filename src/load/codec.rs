@@ -86,6 +86,8 @@ pub(super) struct Inbound<'a> {
     pub(super) recovered: Cow<'a, str>,
     /// Number of frames that the node dropped for this client, in `lagged`.
     pub(super) missed: u64,
+    /// Since when something may be missing, in Unix milliseconds, in `gap`.
+    pub(super) since: u64,
     /// Whether the message comes from the history, in `message`.
     pub(super) replay: bool,
 }

@@ -149,7 +149,7 @@ impl<'a> Ear<'a> {
             }
             // In these dialects everybody who is connected is in the room.
             Dialect::Plain | Dialect::Template(_) => {
-                self.subscribe(run.clock.now());
+                self.subscribe(false, run.clock.now());
                 self.read_frames(socket, |_| false).await
             }
         };
@@ -190,11 +190,15 @@ impl<'a> Ear<'a> {
         End::Enough
     }
 
-    /// Records that the subscription holds from this instant.
-    fn subscribe(&mut self, at: Duration) {
+    /// Records that the subscription holds from this instant, and whether the server said that with it this subscriber has
+    /// everything that it missed.
+    fn subscribe(&mut self, with_all: bool, at: Duration) {
         let run = self.run;
         self.subscribed = true;
-        run.ledger().subscribed(self.number, self.node, at);
+        match with_all {
+            true => run.ledger().subscribed_with_all(self.number, self.node, at),
+            false => run.ledger().subscribed(self.number, self.node, at),
+        }
         run.roster.subscriber_online(self.number, self.node, at);
         run.attendance.subscribed(self.number);
         run.storms.arrived(self.client, self.node);
@@ -275,7 +279,7 @@ impl<'a> Ear<'a> {
             Dialect::Template(template) if !self.subscribed => {
                 let frame = template.read(&raw);
                 match template.is_ready(&frame) {
-                    true => self.subscribe(at),
+                    true => self.subscribe(false, at),
                     false => self.run.roster.overheard(&raw),
                 }
                 self.read_template_frame(template, &frame, at);
@@ -302,11 +306,15 @@ impl<'a> Ear<'a> {
         match &*frame.kind {
             "message" => self.message(&frame, raw, at),
             "subscribed" if frame.room == self.room_name && !self.subscribed => {
-                self.subscribe(at);
+                self.subscribe(self.asked && frame.recovered == "all", at);
                 self.replayed(&frame.recovered);
             }
             "lagged" => {
+                run.ledger().noticed(self.number, at);
                 run.health.remark("a node dropped a frame because a subscriber was too slow", frame.missed);
+            }
+            "gap" if frame.room == self.room_name => {
+                run.ledger().noticed_since(self.number, run.clock.at_unix_ms(frame.since), at);
             }
             "error" => {
                 let error = format!("a node answered a subscriber with an error: {}", frame.reason);

@@ -61,6 +61,9 @@ fn run(seed: u64) -> RunReport {
     let plain = dice.percent(25);
     let faults = faults(&mut dice);
     let [unsent, refused, unknown, lost, late] = [(); 5].map(|()| dice.mood());
+    // Notices have dice of their own, so that they change nothing of what else happens.
+    let mut notices = Dice(seed + 1_000_000);
+    let told = notices.mood();
     let [replayed, doubled, confirmed, replay_first, held_again] = [(); 5].map(|()| dice.mood());
     // What goes wrong goes wrong everywhere, or only while the first fault lasts.
     let bounded = dice.percent(60).then(|| faults.first()).flatten().map(|fault| {
@@ -78,6 +81,18 @@ fn run(seed: u64) -> RunReport {
                 events.push((away, Box::new(move |ledger, at| ledger.left(s, at))));
                 if let Some(back) = back {
                     events.push((back, Box::new(move |ledger, at| ledger.subscribed(s, node, at))));
+                }
+            }
+        }
+        if notices.percent(told) {
+            for _ in 0..notices.below(4) {
+                let since = ms(5_000 + notices.below(4_000));
+                let at = notices.below(6_000) as i64;
+                match notices.percent(50) {
+                    true => events.push((at, Box::new(move |ledger, at| ledger.noticed(s, at)))),
+                    false => {
+                        events.push((at, Box::new(move |ledger, at| ledger.noticed_since(s, since, at))))
+                    }
                 }
             }
         }
@@ -211,6 +226,11 @@ fn check(run: &RunReport, text: &str) -> Vec<&'static str> {
     claim("on its publisher's own node", debts.lost_no_path > 0 && messages.sent == 1);
     claim("on their publishers' own nodes", debts.lost_no_path > 0 && messages.sent > 1);
     claim("never reachable", debts.lost_no_path > 0);
+    let silent = debts.lost_silent - debts.lost_no_path;
+    claim("Their subscribers know: ", lost > 1 && silent == 0 && debts.lost_told == lost);
+    claim("Its subscriber knows: ", lost == 1 && silent == 0 && debts.lost_told == 1);
+    claim("Their subscribers do not know: ", lost > 1 && silent == lost && debts.lost_told == 0);
+    claim("Its subscriber does not know: ", lost == 1 && silent == 1 && debts.lost_told == 0);
     claim("a: lost ", lost > 0);
     claim("a: lost all ", lost == debts.owed - debts.lost_no_path && unsent == 0 || unsent > 0);
     claim("never sent", unsent > 0);
@@ -254,7 +274,8 @@ fn check(run: &RunReport, text: &str) -> Vec<&'static str> {
     });
     claim("while the broker was away", outside == 0);
     // A phrase with its number, and the figure that the number must be.
-    let numbers: [(&'static str, u64); 10] = [
+    let numbers: [(&'static str, u64); 11] = [
+        (if silent == 1 { " was lost in silence" } else { " were lost in silence" }, silent),
         (" came by replay", debts.recovered),
         (" came again by replay", run.counts.held_again.unwrap()),
         (" extra cop", run.counts.duplicates.unwrap()),
@@ -330,6 +351,9 @@ fn no_sentence_contradicts_another_or_a_figure() {
         "never reachable",
         "a: lost ",
         "a: lost all ",
+        "Their subscribers know: ",
+        "Their subscribers do not know: ",
+        " were lost in silence",
         "was ever sent",
         "Nothing was lost or more than a second late",
         "only who was away had to wait",

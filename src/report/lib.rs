@@ -9,7 +9,7 @@
 //! | `file`, `files`, `atomic`, `merge` | the files of a report: read, written, pooled |
 //! | `cost` | what a run took of its machine, in words |
 //! | `table`, `column`, `cells`, `grid`, `label`, `latency`, `numbers` | the table |
-//! | `sentences`, `run_words`, `headline`, `fault_words`, `lesson`, `answers`, `interrupted`, `payers`, `why`, `verdict_words`, `phrases` | what happened, in plain words |
+//! | `sentences`, `run_words`, `headline`, `fault_words`, `lesson`, `answers`, `interrupted`, `notices`, `payers`, `why`, `verdict_words`, `phrases` | what happened, in plain words |
 //! | `compare`, `curve` | several reports, or the runs of a matrix, side by side |
 //! | `chart`, `page`, `story` | pictures, the page, and the way of one message |
 //! | `junit`, `command` | the report for CI servers, and the command that runs it again |
@@ -40,6 +40,7 @@ mod latency;
 mod lesson;
 mod link;
 mod merge;
+mod notices;
 mod numbers;
 mod page;
 mod payers;

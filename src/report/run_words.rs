@@ -7,6 +7,7 @@ use super::interrupted;
 use super::label::Names;
 use super::latency::{self, Extent};
 use super::lesson::lesson;
+use super::notices;
 use super::numbers::{counted, share, span};
 use super::payers;
 use super::why;
@@ -35,6 +36,7 @@ fn said(run: &RunReport) -> String {
     let mut said = vec![
         format!("{}.", headline(run, messages, debts)),
         if answers.is_empty() { answers } else { format!("{answers}.") },
+        notices::sentence(debts),
         late(run, debts),
         aside(run, debts),
         payers::sentence(run),

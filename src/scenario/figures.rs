@@ -67,6 +67,12 @@ declare! {
         compared(Lower), with_unsent();
     LostOffline "lost_offline": "Lost debts whose subscriber was disconnected when the message was sent.",
         compared(Lower), with_unsent();
+    LostTold "lost_told":
+        "Lost debts whose subscriber was told that it may have missed the message.",
+        compared(Lower), heading("  of it told", "of it\ntold", "of it\ntold"), seldom();
+    LostSilent "lost_silent":
+        "Lost debts whose subscriber was told nothing: it believes that it has everything.",
+        compared(Lower), heading("  of it silent", "of it\nsilent", "of it\nsil."), seldom();
     UnsentDebts "unsent_debts":
         "Debts that the unsent messages would have made, had each been sent when it was due. They are not owed.";
 

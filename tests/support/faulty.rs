@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -43,6 +43,10 @@ impl Each {
 pub struct Harm {
     /// These messages are not delivered.
     pub lose: Option<Each>,
+    /// These messages are not delivered, and `lagged` takes the place of each.
+    pub lag: Option<Each>,
+    /// Each of these messages is followed by a `gap` that begins this long ago.
+    pub gap: Option<(Each, Duration)>,
     /// These messages are delivered twice.
     pub duplicate: Option<Each>,
     /// Each of these messages is delivered after the message that follows it.
@@ -592,6 +596,9 @@ impl Member {
             changed.to_string()
         };
         let forgotten = said.load && harm.forgotten_from.is_some_and(|from| said.seq >= from);
+        if Each::hits(harm.lag, said) {
+            return self.send(json!({"type": "lagged", "missed": 1}).to_string());
+        }
         if harm.deaf || forgotten || Each::hits(harm.lose, said) {
             return;
         }
@@ -647,6 +654,15 @@ impl Member {
         }
         if let Some(held) = self.held.take() {
             self.send(held);
+        }
+        if let Some((each, ago)) = harm.gap
+            && Each::hits(Some(each), said)
+        {
+            let since = (SystemTime::now() - ago).duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis();
+            let since = u64::try_from(since).unwrap();
+            self.send(
+                json!({"type": "gap", "room": self.room, "since": since, "reason": "on purpose"}).to_string(),
+            );
         }
     }
 }

@@ -28,7 +28,7 @@ pub(crate) fn settings(server: &FaultyServer, plan: Plan) -> Settings {
 
 /// Every count of a run; how many were on time is the machine's to say, and is compared with the latencies.
 #[derive(Debug, Clone, Default, PartialEq)]
-struct AllCounts {
+pub(crate) struct AllCounts {
     messages: Messages,
     debts: Debts,
     beside: Counts,
@@ -53,16 +53,24 @@ impl AllCounts {
     }
 
     /// The same, but for so many debts that were lost while everybody was online and every message was `handed`.
-    fn losing(lost: u64) -> Self {
+    pub(crate) fn losing(lost: u64) -> Self {
         let mut counts = Self::clean();
         counts.debts.delivered -= lost;
         (counts.debts.lost, counts.debts.lost_handed, counts.debts.lost_online) = (lost, lost, lost);
+        counts.debts.lost_silent = lost;
         counts
+    }
+
+    /// The same, but for so many of the lost debts of which their subscribers were told.
+    pub(crate) fn told(mut self, told: u64) -> Self {
+        self.debts.lost_silent -= told;
+        self.debts.lost_told = told;
+        self
     }
 }
 
 /// Runs the whole load, and waits until the ledger holds exactly these counts.
-async fn measure(faults: Faults, expected: AllCounts) -> (Settled, Harness) {
+pub(crate) async fn measure(faults: Faults, expected: AllCounts) -> (Settled, Harness) {
     let server = FaultyServer::start(2, faults).await;
     let load = LoadGenerator::start(settings(&server, plan(2))).await.unwrap();
     assert_eq!(load.probe(SECOND * 10).await, 0);
@@ -92,7 +100,7 @@ async fn settle_as(load: LoadGenerator, expected: &AllCounts) -> (Settled, Harne
     (settled, harness)
 }
 
-fn harming(subscriber: usize, harm: Harm) -> Faults {
+pub(crate) fn harming(subscriber: usize, harm: Harm) -> Faults {
     Faults { harm: HashMap::from([(subscriber, harm)]), ..Faults::default() }
 }
 

@@ -29,8 +29,11 @@ fn template(text: &str) -> Dialect {
 fn unanswered(lost: u64) -> (Messages, Debts) {
     let messages = Messages { due: 120, sent: 120, unknown: 120, ..Messages::default() };
     let delivered = 360 - lost;
-    let (lost_unknown, lost_online) = (lost, lost);
-    (messages, Debts { owed: 360, delivered, lost, lost_unknown, lost_online, ..Debts::default() })
+    let (lost_unknown, lost_online, lost_silent) = (lost, lost, lost);
+    (
+        messages,
+        Debts { owed: 360, delivered, lost, lost_unknown, lost_online, lost_silent, ..Debts::default() },
+    )
 }
 
 /// Runs the whole load, and waits until the ledger holds exactly these counts.

@@ -17,6 +17,7 @@ mod lab_faults;
 mod ledger_model;
 mod link_proxy;
 mod node;
+mod notices;
 mod once_more;
 mod page;
 mod report;

@@ -80,6 +80,8 @@ impl Figures {
         let (_, sent_at) = model.sent(n).unwrap();
         let (_, online) = model.presence(s, sent_at).unwrap();
         self.add(if online { "lost_online" } else { "lost_offline" }, 1);
+        self.add(if model.is_told(s, n) { "lost_told" } else { "lost_silent" }, 1);
+        self.add("denied", u64::from(model.is_denied(s, n)));
     }
 
     pub fn odd(&mut self, model: &Model) {
@@ -107,7 +109,7 @@ impl Figures {
     }
 }
 
-pub const COUNTS: [&str; 36] = [
+pub const COUNTS: [&str; 39] = [
     "due",
     "sent",
     "unsent",
@@ -128,6 +130,9 @@ pub const COUNTS: [&str; 36] = [
     "lost_no_path",
     "lost_online",
     "lost_offline",
+    "lost_told",
+    "lost_silent",
+    "denied",
     "duplicates",
     "held_again",
     "live_again",
@@ -205,6 +210,7 @@ pub fn named(settled: &Settled) -> Named {
         "unsent_debts" => Some(settled.counts.unsent_debts),
         "on_time_debts" => Some(settled.debts.on_time),
         "recovered_us_count" => Some(settled.recovered.len()),
+        "denied" => Some(settled.denied),
         "unexpected_before" => Some(settled.before.unexpected),
         "corrupted_before" => Some(settled.before.corrupted),
         "foreign_before" => Some(settled.before.foreign),
@@ -232,6 +238,8 @@ pub fn invariants(settled: &Settled) {
         debts.lost
     );
     assert_eq!(debts.lost_online + debts.lost_offline, debts.lost);
+    assert_eq!(debts.lost_told + debts.lost_silent, debts.lost);
+    assert!(settled.denied <= debts.lost_silent);
     assert!(debts.lost_no_path <= debts.lost_handed);
     assert!(settled.debts.on_time <= debts.delivered);
     assert_eq!(debts.on_time_share().is_none(), debts.owed == 0);

@@ -13,7 +13,9 @@ pub enum Event {
     Sent { n: usize, node: usize, at: Duration },
     Answered { n: usize, answer: Answer },
     Connected { s: usize },
-    Subscribed { s: usize, node: usize, at: Duration },
+    Subscribed { s: usize, node: usize, all: bool, at: Duration },
+    Noticed { s: usize, at: Duration },
+    NoticedSince { s: usize, since: Duration, at: Duration },
     Closed { s: usize, at: Duration },
     Left { s: usize, at: Duration },
     Received { s: usize, n: usize, arrival: Arrival, at: Duration },
@@ -29,7 +31,10 @@ impl Event {
             Event::Sent { n, node, at } => ledger.sent(n, node, at),
             Event::Answered { n, answer } => ledger.answered(n, answer),
             Event::Connected { s } => ledger.connected(s),
-            Event::Subscribed { s, node, at } => ledger.subscribed(s, node, at),
+            Event::Subscribed { s, node, all: false, at } => ledger.subscribed(s, node, at),
+            Event::Subscribed { s, node, all: true, at } => ledger.subscribed_with_all(s, node, at),
+            Event::Noticed { s, at } => ledger.noticed(s, at),
+            Event::NoticedSince { s, since, at } => ledger.noticed_since(s, since, at),
             Event::Closed { s, at } => ledger.closed(s, at),
             Event::Left { s, at } => ledger.left(s, at),
             Event::Received { s, n, arrival, at } => ledger.received(s, n, arrival, at),
@@ -46,6 +51,7 @@ impl Event {
             Event::Sent { n, .. } | Event::Answered { n, .. } => (true, plan.publisher(n)),
             Event::Subscribed { s, .. } | Event::Closed { s, .. } | Event::Received { s, .. } => (false, s),
             Event::Left { s, .. } | Event::Connected { s } => (false, s),
+            Event::Noticed { s, .. } | Event::NoticedSince { s, .. } => (false, s),
             Event::Unexpected { s, .. } | Event::Corrupted { s, .. } | Event::Foreign { s, .. } => (false, s),
             Event::Unverified { s, .. } => (false, s),
         };
@@ -59,7 +65,8 @@ pub enum Dice {
     Wait { ms: u64 },
     Send { which: usize, node: usize },
     Answer { which: usize, answer: Answer },
-    Subscribe { s: usize, node: usize },
+    Subscribe { s: usize, node: usize, all: bool },
+    Notice { s: usize, since: Option<u64> },
     Close { s: usize },
     Leave { s: usize },
     Receive { s: usize, which: usize, replay: bool },
@@ -79,7 +86,8 @@ pub fn dice() -> impl Strategy<Value = Dice> {
         6 => (0..600u64).prop_map(|ms| Dice::Wait { ms }),
         8 => (one(), one()).prop_map(|(which, node)| Dice::Send { which, node }),
         5 => (one(), answers()).prop_map(|(which, answer)| Dice::Answer { which, answer }),
-        3 => (one(), one()).prop_map(|(s, node)| Dice::Subscribe { s, node }),
+        3 => (one(), one(), any::<bool>()).prop_map(|(s, node, all)| Dice::Subscribe { s, node, all }),
+        2 => (one(), prop::option::of(0..900u64)).prop_map(|(s, since)| Dice::Notice { s, since }),
         2 => one().prop_map(|s| Dice::Close { s }),
         2 => one().prop_map(|s| Dice::Leave { s }),
         20 => (one(), one(), any::<bool>()).prop_map(|(s, which, replay)| Dice::Receive { s, which, replay }),
@@ -98,7 +106,10 @@ pub fn absurd() -> impl Strategy<Value = Event> {
     prop_oneof![
         3 => (n(), node(), at()).prop_map(|(n, node, at)| Event::Sent { n, node, at }),
         1 => (n(), answers()).prop_map(|(n, answer)| Event::Answered { n, answer }),
-        2 => (s(), node(), at()).prop_map(|(s, node, at)| Event::Subscribed { s, node, at }),
+        2 => (s(), node(), any::<bool>(), at())
+            .prop_map(|(s, node, all, at)| Event::Subscribed { s, node, all, at }),
+        1 => (s(), at()).prop_map(|(s, at)| Event::Noticed { s, at }),
+        1 => (s(), at(), at()).prop_map(|(s, since, at)| Event::NoticedSince { s, since, at }),
         1 => (s(), at()).prop_map(|(s, at)| Event::Closed { s, at }),
         1 => (s(), at()).prop_map(|(s, at)| Event::Left { s, at }),
         1 => s().prop_map(|s| Event::Connected { s }),
@@ -168,9 +179,15 @@ pub fn history(plan: &Plan, dice: &[Dice]) -> (Vec<Event>, Duration) {
             Dice::Answer { which, answer } => {
                 which.checked_rem(sent.len()).map(|i| Event::Answered { n: sent[i], answer })
             }
-            Dice::Subscribe { s, node } => {
-                subscriber(s).map(|s| Event::Subscribed { s, node: node % plan.nodes, at: now })
+            Dice::Subscribe { s, node, all } => {
+                subscriber(s).map(|s| Event::Subscribed { s, node: node % plan.nodes, all, at: now })
             }
+            Dice::Notice { s, since: None } => subscriber(s).map(|s| Event::Noticed { s, at: now }),
+            Dice::Notice { s, since: Some(ms) } => subscriber(s).map(|s| Event::NoticedSince {
+                s,
+                since: now.saturating_sub(Duration::from_millis(ms)),
+                at: now,
+            }),
             Dice::Close { s } => subscriber(s).map(|s| Event::Closed { s, at: now }),
             Dice::Leave { s } => subscriber(s).map(|s| Event::Left { s, at: now }),
             Dice::NextReplay { s } => {
@@ -225,11 +242,11 @@ pub fn stopping(
     let mut events: Vec<(Duration, Event)> = Vec::new();
     for s in 0..plan.subscribers {
         let node = plan.subscriber_node(s);
-        events.push((BEGIN, Event::Subscribed { s, node, at: BEGIN }));
+        events.push((BEGIN, Event::Subscribed { s, node, all: false, at: BEGIN }));
         if let Some((from, length)) = gone.get(s).filter(|(_, length)| *length > 0) {
             let back = at(from + length);
             events.push((at(*from), Event::Closed { s, at: at(*from) }));
-            events.push((back, Event::Subscribed { s, node, at: back }));
+            events.push((back, Event::Subscribed { s, node, all: false, at: back }));
         }
     }
     for n in 0..plan.messages {

@@ -104,7 +104,7 @@ impl Model<'_> {
         let mut presence = None;
         for event in self.events {
             match event {
-                Event::Subscribed { s, node, at } if *s == wanted && *at <= moment => {
+                Event::Subscribed { s, node, at, .. } if *s == wanted && *at <= moment => {
                     presence = Some((*node, true));
                 }
                 Event::Closed { s, at } | Event::Left { s, at } if *s == wanted && *at <= moment => {
@@ -237,6 +237,59 @@ impl Model<'_> {
     /// Whether a debt was never received.
     pub fn is_lost(&self, s: usize, n: usize) -> bool {
         self.fate(s, n).first().is_none()
+    }
+
+    /// Whether a subscriber that never received a message was told that something may be missing there.
+    pub fn is_told(&self, s: usize, n: usize) -> bool {
+        let (_, sent_at) = self.sent(n).unwrap();
+        let notice = |(index, event): (usize, &Event)| match event {
+            Event::Noticed { s: who, at } => *who == s && *at >= sent_at && self.in_hole(s, n, index),
+            Event::NoticedSince { s: who, since, at } => *who == s && *since <= sent_at && sent_at <= *at,
+            Event::Subscribed { s: who, all: false, at, .. } => {
+                *who == s && *at >= sent_at && self.was_offline(s, index) && self.in_hole(s, n, index)
+            }
+            _ => false,
+        };
+        let end = self.events.len();
+        let stays_away = self.was_offline(s, end) && self.in_hole(s, n, end);
+        self.has_path(s, n) && (stays_away || self.events.iter().enumerate().any(notice))
+    }
+
+    /// Whether a replay was to bring a lost message, and said that it had brought everything.
+    pub fn is_denied(&self, s: usize, n: usize) -> bool {
+        let (_, sent_at) = self.sent(n).unwrap();
+        let promise = |(index, event): (usize, &Event)| match event {
+            Event::Subscribed { s: who, all: true, at, .. } => {
+                *who == s && *at >= sent_at && self.was_offline(s, index) && self.in_hole(s, n, index)
+            }
+            _ => false,
+        };
+        self.has_path(s, n) && !self.is_told(s, n) && self.events.iter().enumerate().any(promise)
+    }
+
+    /// Whether a subscriber had been online, and was no more, right before the event of this index.
+    fn was_offline(&self, wanted: usize, index: usize) -> bool {
+        let mut came = false;
+        let last = self.events[..index].iter().filter(|event| match event {
+            Event::Subscribed { s, .. } => {
+                came |= *s == wanted;
+                *s == wanted
+            }
+            Event::Closed { s, .. } | Event::Left { s, .. } => *s == wanted && came,
+            _ => false,
+        });
+        matches!(last.last(), Some(Event::Closed { .. } | Event::Left { .. }))
+    }
+
+    /// Whether nothing that its publisher said after this message had come live before the event of this index.
+    fn in_hole(&self, s: usize, n: usize, index: usize) -> bool {
+        let later = |receipt: &Receipt| {
+            receipt.index < index
+                && receipt.arrival == Arrival::Live
+                && self.plan.publisher(receipt.n) == self.plan.publisher(n)
+                && self.plan.seq(receipt.n) > self.plan.seq(n)
+        };
+        !self.receipts(s).iter().any(later)
     }
 
     /// Whether somebody else than the path is to blame for a lost debt.
