@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::atomic::replace;
+use super::merge::MERGED_JSON;
 use super::{Report, SCHEMA};
 
 /// The file's name in the directory of a run.
@@ -43,6 +44,9 @@ impl ReportError {
     /// What to do about the error.
     pub fn hint(&self) -> &'static str {
         match self {
+            ReportError::Unreadable { path, .. } if path.with_file_name(MERGED_JSON).is_file() => {
+                "that directory has a merged report: name the file, merged.json"
+            }
             ReportError::Unreadable { .. } => {
                 "name a directory that `pubsub-lab bench` wrote, such as runs/latest"
             }
@@ -69,7 +73,8 @@ impl Report {
     /// Reads the report in a directory; a path to the file itself does as well. Unknown fields are
     /// ignored, and strings are [cleaned](Report::cleaned).
     pub fn read(dir: &Path) -> Result<Report, ReportError> {
-        let path = if dir.is_file() { dir.to_owned() } else { dir.join(REPORT_FILE) };
+        // Of a word that names nothing, the user is told that, and not of a file in it.
+        let path = if dir.is_dir() { dir.join(REPORT_FILE) } else { dir.to_owned() };
         let malformed = |source| ReportError::Malformed { path: path.clone(), source };
         let text = fs::read_to_string(&path)
             .map_err(|source| ReportError::Unreadable { path: path.clone(), source })?;
@@ -127,6 +132,14 @@ mod tests {
         let file = dir.path().join(REPORT_FILE);
         let said = || Report::read(dir.path()).unwrap_err().to_string();
         assert_eq!(said(), format!("cannot read {}: No such file or directory (os error 2)", file.display()));
+        let absent = dir.path().join("absent");
+        let error = Report::read(&absent).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("cannot read {}: No such file or directory (os error 2)", absent.display())
+        );
+        fs::write(dir.path().join(MERGED_JSON), "{}").unwrap();
+        assert!(Report::read(dir.path()).unwrap_err().hint().ends_with("name the file, merged.json"));
         fs::write(&file, "{\"schema\": 1,\n \"seed\": true}").unwrap();
         let malformed = said();
         let begins = malformed.starts_with(&format!("{} is not a report: ", file.display()));

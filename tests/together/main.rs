@@ -19,6 +19,7 @@ mod link_proxy;
 mod node;
 mod once_more;
 mod page;
+mod preflight;
 mod report;
 mod scenarios;
 mod schema;

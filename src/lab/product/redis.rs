@@ -2,6 +2,8 @@
 //! disk.
 
 mod info;
+mod tongue;
+mod refused;
 mod user;
 
 use std::ffi::OsString;
