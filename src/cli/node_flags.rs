@@ -72,7 +72,8 @@ const OWN: [&str; 8] = [
 impl NodeFlags {
     /// The flags, if each is of use to a node of one of these patterns.
     fn useful(self, patterns: &[Pattern]) -> Result<Vec<String>, Failure> {
-        let refused = |why: String, hint: String| Err(Failure::new(USAGE, format!("--node-flag: {why}"), hint));
+        let refused =
+            |why: String, hint: String| Err(Failure::new(USAGE, format!("--node-flag: {why}"), hint));
         if let (Some(flag), []) = (self.flags.first(), patterns) {
             let why = format!("`{flag}` is for nodes of ours, and none of them runs");
             return refused(why, "leave it out, or name a pattern with `--pattern`".into());
@@ -81,12 +82,15 @@ impl NodeFlags {
         let line = ["local"].into_iter().chain(self.flags.iter().map(String::as_str));
         // They were understood already.
         let Ok(given) = command.clone().try_get_matches_from(line) else { return Ok(self.flags) };
-        let is_given = |arg: &&Arg| given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+        let is_given =
+            |arg: &&Arg| given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
         for arg in command.get_arguments().filter(is_given) {
-            let Some(having) = patterns_of(arg).filter(|of| !patterns.iter().any(|one| of.contains(one))) else {
+            let Some(having) = patterns_of(arg).filter(|of| !patterns.iter().any(|one| of.contains(one)))
+            else {
                 continue;
             };
-            let names = |patterns: &[Pattern]| listed(&patterns.iter().map(|one| one.name()).collect::<Vec<_>>());
+            let names =
+                |patterns: &[Pattern]| listed(&patterns.iter().map(|one| one.name()).collect::<Vec<_>>());
             let flag = arg.get_long().unwrap_or_default();
             let (nodes, having) = (names(patterns), names(&having));
             let why = format!("a node of {nodes} has no use for `--{flag}`, which is for {having}");
@@ -134,7 +138,11 @@ mod tests {
         let (redis, amqp) = (Pattern::Redis, Pattern::Amqp);
         for (flag, patterns, said) in [
             ("--hwm=5", &[redis][..], "a node of redis has no use for `--hwm`, which is for zeromq"),
-            ("--live-queue=exclusive", &[redis, Pattern::Local], "a node of redis and local has no use for `--live-queue`, which is for amqp"),
+            (
+                "--live-queue=exclusive",
+                &[redis, Pattern::Local],
+                "a node of redis and local has no use for `--live-queue`, which is for amqp",
+            ),
             ("--hwm=5", &[], "`--hwm=5` is for nodes of ours, and none of them runs"),
         ] {
             assert_eq!(of(&[flag], patterns).unwrap_err(), format!("--node-flag: {said}"));

@@ -29,8 +29,10 @@ pub async fn version(product: Product, url: &str) -> Result<String, LabError> {
             LabError::usage(format!("the broker URL {shown} cannot be used: {why}")).hint(hint)
         }
         BrokerRefusal::Unusable { why, hint } => {
-            let hint =
-                hint.unwrap_or_else(|| "start it, or leave out `--broker` and the lab starts its own".into());
+            let hint = hint.unwrap_or_else(|| match why.contains("lookup address") {
+                true => "check the name of the host in the URL".into(),
+                false => "start it, or leave out `--broker` and the lab starts its own".into(),
+            });
             LabError::environment(format!("the broker at {shown} cannot be used: {why}")).hint(hint)
         }
     })

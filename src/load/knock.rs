@@ -32,4 +32,3 @@ pub async fn knock(url: &str, limit: Duration) -> Result<(), LoadError> {
     }
     Err(closed(why))
 }
-

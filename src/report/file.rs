@@ -84,6 +84,7 @@ impl Report {
         let json: serde_json::Value = serde_json::from_str(text).map_err(malformed)?;
         match json.get("schema").and_then(serde_json::Value::as_u64) {
             Some(schema) if schema != u64::from(SCHEMA) => Err(ReportError::Schema { path, schema }),
+            _ if !json.is_object() => Err(malformed(serde::de::Error::custom("it is JSON, and no object"))),
             _ => serde_json::from_str(text).map_err(malformed).map(Report::cleaned),
         }
     }
@@ -144,6 +145,8 @@ mod tests {
         let malformed = said();
         let begins = malformed.starts_with(&format!("{} is not a report: ", file.display()));
         assert!(begins && malformed.contains("line 2 column"), "{malformed}");
+        fs::write(&file, "[1]").unwrap();
+        assert_eq!(said(), format!("{} is not a report: it is JSON, and no object", file.display()));
         fs::write(&file, "{\"schema\": 2}").unwrap();
         assert_eq!(said(), format!("{} has schema 2, this program reads schema 1", file.display()));
     }

@@ -135,7 +135,8 @@ impl Report {
             1
         } else if any(Verdict::Inconclusive) {
             3
-        } else if self.runs.iter().any(RunReport::was_made) && !self.runs.iter().any(RunReport::is_unmeasured) {
+        } else if self.runs.iter().any(RunReport::was_made) && !self.runs.iter().any(RunReport::is_unmeasured)
+        {
             0
         } else {
             NOTHING_RUN

@@ -118,7 +118,8 @@ impl Again {
         }
         if args.urls.is_empty() {
             if let Some(url) = urls.iter().find(|url| url.contains(HIDDEN)) {
-                let message = format!("--repeat: the report keeps the URL {url} without what may be secret in it");
+                let message =
+                    format!("--repeat: the report keeps the URL {url} without what may be secret in it");
                 return Err(Failure::new(USAGE, message, "give every `--url` again, beside `--repeat`"));
             }
             args.urls = urls;

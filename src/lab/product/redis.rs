@@ -2,8 +2,8 @@
 //! disk.
 
 mod info;
-mod tongue;
 mod refused;
+mod tongue;
 mod user;
 
 use std::ffi::OsString;

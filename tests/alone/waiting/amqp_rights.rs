@@ -24,7 +24,8 @@ async fn the_rights_that_a_user_of_rabbitmq_lacks_are_named_at_once() {
         let error = Broker::check(Product::named("amqp").unwrap(), Some(&url)).await.unwrap_err();
         // It takes some milliseconds; a busy machine may take longer, but nobody waits for a time-out.
         assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
-        let why = format!("cannot be used: its user has no right to {missing} pubsub-lab* in the virtual host /");
+        let why =
+            format!("cannot be used: its user has no right to {missing} pubsub-lab* in the virtual host /");
         assert!(error.message.ends_with(&why), "{error}");
         assert_eq!(error.exit, 4);
         let hint = error.hint.clone().unwrap();

@@ -42,7 +42,10 @@ async fn the_rights_that_a_user_lacks_are_named_with_the_line_that_gives_them() 
         .directive("user", &user("elsewhere", &["resetchannels", "&theirs*", "+@all"]))
         .directive("user", &user("nothing", &["resetchannels", "-@all"]))
         .directive("user", &user("homeless", &["&*", "+@all", "-select"]))
-        .directive("user", &user("enough", &["&pubsub-lab*", "-@all", "+ping", "+subscribe", "+unsubscribe", "+publish"]))
+        .directive(
+            "user",
+            &user("enough", &["&pubsub-lab*", "-@all", "+ping", "+subscribe", "+unsubscribe", "+publish"]),
+        )
         .start();
     let url = |name: &str| with_login(&redis.url(), &format!("{name}:s3cret"));
     for (name, why, hint) in [

@@ -34,13 +34,17 @@ async fn a_server_in_protected_mode_says_so() {
     let hints = ["CONFIG SET requirepass", "--protected-mode no"];
     let (_redis, _words, url) = match own_address() {
         Some(address) => {
-            let redis = RedisServer::builder().directive("bind", &["*"]).directive("protected-mode", &["yes"]).start();
+            let redis = RedisServer::builder()
+                .directive("bind", &["*"])
+                .directive("protected-mode", &["yes"])
+                .start();
             let url = format!("redis://{address}:{}", redis.port());
             (Some(redis), None, url)
         }
         // Without a network nobody can come from elsewhere. Then it is what Redis says to those who do.
         None => {
-            let (words, port) = says("-DENIED Redis is running in protected mode because protected mode is enabled\r\n");
+            let (words, port) =
+                says("-DENIED Redis is running in protected mode because protected mode is enabled\r\n");
             (None, Some(words), format!("redis://127.0.0.1:{port}"))
         }
     };

@@ -11,10 +11,12 @@ use crate::support::redis::{Builder, RedisServer};
 async fn tls_and_plain_are_told_apart() {
     let plain = RedisServer::start();
     let url = plain.url().replacen("redis://", "rediss://", 1);
-    assert_refused(&url, "it speaks no TLS there, and the URL does", &["redis:// instead of rediss://"]).await;
+    assert_refused(&url, "it speaks no TLS there, and the URL does", &["redis:// instead of rediss://"])
+        .await;
     let tls = RedisServer::builder().tls().start();
     let url = tls.url().replacen("rediss://", "redis://", 1);
-    assert_refused(&url, "it speaks TLS there, and the URL does not", &["rediss:// instead of redis://"]).await;
+    assert_refused(&url, "it speaks TLS there, and the URL does not", &["rediss:// instead of redis://"])
+        .await;
 }
 
 #[tokio::test]
@@ -30,7 +32,9 @@ fn self_signed(dir: &Path, more: &[&str]) -> RedisServer {
     let (key, certificate) = (dir.join("own.key"), dir.join("own.crt"));
     let mut openssl = Command::new("openssl");
     openssl.args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]);
-    openssl.args(["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]).args(more);
+    openssl
+        .args(["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"])
+        .args(more);
     let done = openssl.arg("-keyout").arg(&key).arg("-out").arg(&certificate).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let path = |path: &Path| path.display().to_string();
@@ -46,7 +50,8 @@ async fn a_certificate_that_is_its_own_authority_is_told_with_what_to_do() {
     let dir = tempfile::tempdir().unwrap();
     let redis = self_signed(dir.path(), &[]);
     let why = "its certificate is its own authority, which TLS does not allow";
-    assert_refused(&redis.url(), why, &["basicConstraints=critical,CA:FALSE", "SSL_CERT_FILE", "#insecure"]).await;
+    assert_refused(&redis.url(), why, &["basicConstraints=critical,CA:FALSE", "SSL_CERT_FILE", "#insecure"])
+        .await;
 }
 
 #[test]

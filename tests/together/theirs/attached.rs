@@ -26,7 +26,8 @@ impl Running {
         let port = reserved.number();
         let mut command = Command::new("node");
         command.arg(servers.path("correct.js")).arg(port.to_string());
-        let child = command.env("INSTEAD", instead).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let child =
+            command.env("INSTEAD", instead).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
         let up = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
         assert!(eventually(PATIENCE, up), "the server listens");
         Self { child, url: format!("ws://127.0.0.1:{port}"), _port: reserved }
@@ -110,7 +111,10 @@ fn a_server_whose_texts_cannot_be_read_is_not_measured() {
         assert_eq!(ended.code, Some(2), "{}", ended.everything());
         let err = ended.err().join("\n");
         assert!(err.contains("error: attached was not measured: no client could read a message: "), "{err}");
-        assert!(err.contains("the first frame: Ada: hello\nhint: it was read in the dialect `plain`"), "{err}");
+        assert!(
+            err.contains("the first frame: Ada: hello\nhint: it was read in the dialect `plain`"),
+            "{err}"
+        );
         let run = ended.report().run("attached");
         assert_eq!((&run["verdict"], &run["dialect"]), (&"not_applicable".into(), &"plain".into()));
     }
@@ -132,7 +136,8 @@ fn what_may_be_secret_in_its_url_is_kept_nowhere() {
     assert_eq!(shown, format!("{}/?***", server.url.replacen("://", "://***@", 1)));
     // It cannot be run again without what is not kept, and with it as it was.
     let again = |more: &[&str]| {
-        let mut command = crate::support::process::pubsub_lab(&["bench", "--repeat", "out", "--out", "again"]);
+        let mut command =
+            crate::support::process::pubsub_lab(&["bench", "--repeat", "out", "--out", "again"]);
         command.args(more).current_dir(ended.place.path());
         let mut running = crate::support::process::Running::start(command);
         let code = running.ended_within(std::time::Duration::from_secs(60)).code();

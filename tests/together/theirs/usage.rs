@@ -60,7 +60,9 @@ fn a_server_that_does_not_start_says_why() {
 #[test]
 fn a_server_that_is_not_told_its_port_is_told_so_before_its_own_words() {
     let directory = tempfile::tempdir().unwrap();
-    let failing = |port: &str| bench(directory.path(), &["--server", &format!("echo Error: at app.js:1 {port} >&2; exit 1")]).1;
+    let failing = |port: &str| {
+        bench(directory.path(), &["--server", &format!("echo Error: at app.js:1 {port} >&2; exit 1")]).1
+    };
     let clause = "; the command of `--server` has no {port}, so it has to listen on the port in $PORT\n";
     let err = failing("");
     let (told, trace) = (err.find(clause), err.find("app.js:1"));

@@ -37,7 +37,9 @@ async fn is_refused(connection: &Connection, right: &str) -> lapin::Result<bool>
         "read" => channel.basic_get(QUEUE.into(), BasicGetOptions::default()).await.map(drop),
         _ => {
             let (key, options) = ("", QueueBindOptions::default());
-            channel.queue_bind(QUEUE.into(), EXCHANGE.into(), key.into(), options, FieldTable::default()).await
+            channel
+                .queue_bind(QUEUE.into(), EXCHANGE.into(), key.into(), options, FieldTable::default())
+                .await
         }
     };
     let Err(error) = asked else {

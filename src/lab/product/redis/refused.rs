@@ -6,7 +6,8 @@ use super::tongue::Tongue;
 use crate::refusal::{BrokerRefusal, ESCAPED};
 
 /// The form of a login in a URL.
-const LOGIN: &str = "give them in the URL: redis://user:password@host, or redis://:password@host without a user name";
+const LOGIN: &str =
+    "give them in the URL: redis://user:password@host, or redis://:password@host without a user name";
 
 /// The refusal that a failed talk means, with what the server said or spoke when it was asked without a client.
 pub(super) fn refusal(error: &RedisError, tongue: &Tongue, database: i64) -> BrokerRefusal {
@@ -48,9 +49,6 @@ pub(super) fn refusal(error: &RedisError, tongue: &Tongue, database: i64) -> Bro
             "it does not answer",
             "look whether it runs at that address and whether something between drops what is sent",
         ),
-        _ if text.contains("failed to lookup address") => {
-            BrokerRefusal::with_hint(text, "check the name of the host in the URL")
-        }
         _ => BrokerRefusal::unusable(said.unwrap_or(text)),
     }
 }

@@ -42,7 +42,9 @@ impl Tongue {
             fetch_answer_at((host, port), request, line, PATIENCE).await.unwrap_or_default()
         };
         let unasked = ask(b"").await;
-        if let Some(said) = String::from_utf8_lossy(&unasked).lines().next().and_then(|line| line.strip_prefix('-')) {
+        if let Some(said) =
+            String::from_utf8_lossy(&unasked).lines().next().and_then(|line| line.strip_prefix('-'))
+        {
             return Self { turned_away: Some(said.trim_end().to_owned()), ..Self::default() };
         }
         if tls {
@@ -58,8 +60,7 @@ impl Tongue {
 
 /// The first bytes of a client that speaks TLS.
 fn hello(host: &str) -> Option<Vec<u8>> {
-    let config =
-        ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();
+    let config = ClientConfig::builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth();
     let name = ServerName::try_from(host.to_owned()).ok()?;
     let mut client = ClientConnection::new(Arc::new(config), name).ok()?;
     let mut bytes = Vec::new();

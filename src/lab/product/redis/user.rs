@@ -2,11 +2,12 @@
 
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, ProtocolVersion, RedisError, ServerErrorKind,
+    AsyncConnectionConfig, Client, ErrorKind, IntoConnectionInfo, ProtocolVersion, RedisError,
+    ServerErrorKind,
 };
 
-use super::tongue::Tongue;
 use super::refused::refusal;
+use super::tongue::Tongue;
 use crate::refusal::{BrokerRefusal, PATIENCE};
 use scenario::listed;
 
@@ -17,9 +18,8 @@ const CHANNEL: &str = "pubsub-lab-preflight:preflight";
 pub(super) async fn version(url: &str) -> Result<String, BrokerRefusal> {
     // The redis crate installs no cryptography for `rediss://`. An error means that some is installed already.
     rustls::crypto::ring::default_provider().install_default().ok();
-    let malformed = |error: RedisError| {
-        BrokerRefusal::Url(error.to_string().replace(" - InvalidClientConfig", ""))
-    };
+    let malformed =
+        |error: RedisError| BrokerRefusal::Url(error.to_string().replace(" - InvalidClientConfig", ""));
     let info = url.into_connection_info().map_err(malformed)?;
     let (address, database) = (info.addr().clone(), info.redis_settings().db());
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
@@ -95,7 +95,8 @@ fn lacking(missing: &[Missing]) -> Option<BrokerRefusal> {
             listed(channels)
         ),
     };
-    let commands: String = commands.iter().map(|command| format!(" +{}", command.to_ascii_lowercase())).collect();
+    let commands: String =
+        commands.iter().map(|command| format!(" +{}", command.to_ascii_lowercase())).collect();
     let channels = if channels.is_empty() && !commands.contains("scribe") && !commands.contains("publish") {
         ""
     } else {
