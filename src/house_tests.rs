@@ -19,7 +19,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("node", &["bus", "door", "trace", "wire"]),
     ("history", &["bus", "door", "trace", "wire"]),
     // The instrument shares no code with what it measures.
-    ("load", &["ledger", "scenario"]),
+    ("load", &["address", "ledger", "scenario"]),
     ("report", &["ledger", "scenario"]),
     ("lab", &["address", "fault", "ledger", "load", "report", "scenario"]),
     ("cli", &["address", "bus", "door", "history", "lab", "ledger", "node", "report", "scenario", "trace"]),

@@ -7,4 +7,4 @@
 
 mod safe_url;
 
-pub use safe_url::SafeUrl;
+pub use safe_url::{HIDDEN, SafeUrl};

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// What stands for a name, a password or a parameter where a URL is shown.
+pub const HIDDEN: &str = "***";
+
 /// A URL that may hold a password. Both `Display` and `Debug` show it without: every part that could be a name or a
 /// password becomes `***`. It may be malformed, so it hides rather too much.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -19,7 +22,7 @@ impl fmt::Display for SafeUrl<'_> {
         let (scheme, rest) = self.0.split_once("://").unwrap_or(("", self.0));
         if !scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c)) {
             // What stands before `://` is no scheme: perhaps a password with that in it.
-            return f.write_str("***");
+            return f.write_str(HIDDEN);
         }
         f.write_str(scheme)?;
         if rest.len() < self.0.len() {
@@ -34,13 +37,13 @@ impl fmt::Display for SafeUrl<'_> {
         // An `@` behind the `?` means that the password has a `?` in it, or that a parameter has an `@`. Nobody knows
         // which, so nothing of it is shown.
         if !is_path && parameters.is_some_and(|parameters| parameters.contains('@')) {
-            return f.write_str("***");
+            return f.write_str(HIDDEN);
         }
         match place.rsplit_once('@') {
-            Some((_, host)) if !is_path => write!(f, "***@{host}")?,
+            Some((_, host)) if !is_path => write!(f, "{HIDDEN}@{host}")?,
             _ => f.write_str(place)?,
         }
-        if parameters.is_some() { f.write_str("?***") } else { Ok(()) }
+        if parameters.is_some() { write!(f, "?{HIDDEN}") } else { Ok(()) }
     }
 }
 

@@ -63,7 +63,7 @@ async fn serve(args: RunArgs) -> Result<u8, Failure> {
         nodes,
         port: args.port,
         broker,
-        node_flags: args.node_flags.checked(&[])?,
+        node_flags: args.node_flags.checked(&[], &[pattern])?,
         ..ClusterOptions::new(pattern)?
     };
     let mut signals = Signals::new()?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use futures_util::future::try_join_all;
 use tokio_util::sync::CancellationToken;
 
 use super::broker::Broker;
@@ -222,10 +223,17 @@ async fn check(options: &BenchOptions) -> Result<(), LabError> {
     options.check_brokers()?;
     let mut needed: Vec<(Product, Option<&str>)> = Vec::new();
     for subject in &options.subjects {
-        let Subject::Cluster(software) = subject else { continue };
         if subject.applies(&options.scenario).is_err() {
             continue;
         }
+        let software = match subject {
+            Subject::Cluster(software) => software,
+            Subject::Attached { urls, .. } => {
+                let patience = options.scenario.load.connect_timeout;
+                try_join_all(urls.iter().map(|url| load::knock(url, patience))).await?;
+                continue;
+            }
+        };
         let broker = options.broker_of(subject);
         for Variation { scenario, .. } in &options.variations {
             let faults = scenario.schedule(subject.pattern(), options.seed);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use load::LoadError;
+
 /// Exit code: wrong usage, or an invalid file.
 pub const USAGE: u8 = 2;
 /// Exit code: interrupted, as shells count SIGINT.
@@ -49,6 +51,19 @@ impl LabError {
     pub fn log(mut self, lines: Vec<String>) -> Self {
         self.log = lines;
         self
+    }
+}
+
+impl From<LoadError> for LabError {
+    fn from(error: LoadError) -> Self {
+        let (message, hint) = (error.to_string(), error.hint());
+        let error = match error {
+            LoadError::Url(_) | LoadError::Settings(_) => Self::usage(message),
+            LoadError::Closed { .. } | LoadError::Connect { .. } | LoadError::Thread(_) => {
+                Self::environment(message)
+            }
+        };
+        error.hint(hint)
     }
 }
 

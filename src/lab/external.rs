@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::error::LabError;
 use super::product::Product;
-use super::refusal::{BrokerRefusal, PATIENCE};
+use super::refusal::{BrokerRefusal, ESCAPED, PATIENCE};
 use address::SafeUrl;
 
 /// How long it may take to clean up at the user's broker: cleaning is a part of the end, which is to come soon.
@@ -23,10 +23,16 @@ pub async fn version(product: Product, url: &str) -> Result<String, LabError> {
     let shown = SafeUrl::new(url);
     Err(match refusal {
         BrokerRefusal::Url(why) => {
-            LabError::usage(format!("the broker URL {shown} cannot be used: {why}")).hint(product.url_form())
+            let form = product.url_form();
+            // Whoever has an `@` in the URL has a login in it, and most often that is what is malformed.
+            let hint = if url.contains('@') { format!("{form}; {ESCAPED}") } else { form.to_owned() };
+            LabError::usage(format!("the broker URL {shown} cannot be used: {why}")).hint(hint)
         }
         BrokerRefusal::Unusable { why, hint } => {
-            let hint = hint.unwrap_or("start it, or leave out `--broker` and the lab starts its own");
+            let hint = hint.unwrap_or_else(|| match why.contains("lookup address") {
+                true => "check the name of the host in the URL".into(),
+                false => "start it, or leave out `--broker` and the lab starts its own".into(),
+            });
             LabError::environment(format!("the broker at {shown} cannot be used: {why}")).hint(hint)
         }
     })

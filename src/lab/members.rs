@@ -213,7 +213,12 @@ async fn start(
             }
         }
     };
-    started.await.map_err(|error| {
+    started.await.map_err(|mut error| {
+        // The log that follows is that of a server which does not know its port, and says anything but that.
+        if matches!(&context.options.software, Software::Server(server) if !server.names_port()) {
+            error.message +=
+                "; the command of `--server` has no {port}, so it has to listen on the port in $PORT";
+        }
         let taken = chosen.into_iter().any(|port| ports::check(port).is_err());
         StartFailure { error, taken }
     })

@@ -49,6 +49,11 @@ impl Server {
         self.command.contains("{peers}")
     }
 
+    /// Whether the command says where a node is to listen. A server that reads `$PORT` by itself need not be told.
+    pub fn names_port(&self) -> bool {
+        self.command.contains("{port}") || self.command.contains("PORT")
+    }
+
     /// The command of one node. A blank that the lab does not know stays as it is.
     pub fn filled(&self, blanks: Blanks<'_>) -> String {
         let broker = blanks.broker.unwrap_or_default();

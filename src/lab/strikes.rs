@@ -55,7 +55,8 @@ pub async fn strike_all(
     record: &Mutex<Strikes>,
 ) {
     let all = faults.iter().enumerate().map(|(number, fault)| async move {
-        let strike = Strike { targets, number, fault, load_began, observer };
+        let name = name_of(faults, number);
+        let strike = Strike { targets, number, fault, name, load_began, observer };
         if let Err(problem) = strike.run(record).await {
             record.lock().unwrap_or_else(PoisonError::into_inner).problems.push(problem);
         }
@@ -71,8 +72,21 @@ struct Strike<'a> {
     /// The place of this fault among the faults of the scenario.
     number: usize,
     fault: &'a Fault,
+    /// What the fault is called where something went wrong with it.
+    name: String,
     load_began: Instant,
     observer: &'a dyn Observer,
+}
+
+/// The words for the fault at this place: with its moment where another fault has the same words, so that nobody takes
+/// one for the other.
+fn name_of(faults: &[Fault], number: usize) -> String {
+    let Some(fault) = faults.get(number) else { return String::new() };
+    let words = fault.to_string();
+    match faults.iter().filter(|other| other.to_string() == words).count() {
+        0 | 1 => words,
+        _ => format!("{words} at {}", humantime::format_duration(fault.at)),
+    }
 }
 
 /// What a fault holds while it lasts, and gives back when it is healed.
@@ -88,7 +102,8 @@ impl Strike<'_> {
         sleep_until((self.load_began + fault.at).into()).await;
         let begin = self.now();
         self.report_stage(Stage::Struck, begin, fault.to_string());
-        let held = self.strike().await.map_err(|why| format!("the fault `{fault}` did not strike: {why}"))?;
+        let held =
+            self.strike().await.map_err(|why| format!("the fault `{}` did not strike: {why}", self.name))?;
         let struck = self.now();
         self.judge(record, "struck", fault.at, if fault.action.is_instant() { struck } else { begin });
         let slot = {
@@ -115,7 +130,7 @@ impl Strike<'_> {
         };
         self.report_stage(Stage::Healing, heal_begin, format!("{heals}: {fault}"));
         record_times(record, slot, |times| times.heal_begin = Some(heal_begin));
-        self.heal(held).await.map_err(|why| format!("the fault `{fault}` was not healed: {why}"))?;
+        self.heal(held).await.map_err(|why| format!("the fault `{}` was not healed: {why}", self.name))?;
         let end = self.now();
         record_times(record, slot, |times| times.healed = Some(end));
         self.report_stage(Stage::Healed, end, format!("{healed}: {fault}"));
@@ -208,9 +223,10 @@ impl Strike<'_> {
             // A condition on a link that nobody takes away holds until the cluster ends.
             return Ok(());
         };
-        let fault = self.fault;
         tokio::select! {
-            ended = command.ended() => ended.map_err(|why| format!("the fault `{fault}` did not strike: {why}")),
+            ended = command.ended() => {
+                ended.map_err(|why| format!("the fault `{}` did not strike: {why}", self.name))
+            }
             () = self.targets.load.schedule_ended() => Ok(()),
         }
     }
@@ -232,7 +248,7 @@ impl Strike<'_> {
     /// Records a problem if something happened too late: the fault was then another one than the scenario's.
     fn judge(&self, record: &Mutex<Strikes>, what: &str, planned: Duration, happened: Duration) {
         if let Some(late) = too_late(self.fault.duration, planned, happened) {
-            let problem = format!("the fault `{}` {what} {late:.1} s late", self.fault);
+            let problem = format!("the fault `{}` {what} {late:.1} s late", self.name);
             record.lock().unwrap_or_else(PoisonError::into_inner).problems.push(problem);
         }
     }
@@ -269,6 +285,16 @@ fn record_times(record: &Mutex<Strikes>, slot: usize, change: impl FnOnce(&mut F
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_equal_faults_each_is_named_with_its_moment() {
+        let text = "[[fault]]\nat = \"1s\"\nfor = \"1s\"\nrun = \"x\"\n[[fault]]\nat = \"3s\"\nrun = \"x\"\n\
+                    [[fault]]\nat = \"4s\"\nrun = \"y\"\n";
+        let scenario = scenario::Scenario::parse("s.toml", text, &scenario::Overrides::new()).unwrap();
+        let faults = scenario.schedule(None, 1);
+        let names: Vec<_> = (0..3).map(|number| name_of(&faults, number)).collect();
+        assert_eq!(names, ["run `x` at 1s", "run `x` at 3s", "run `y`"]);
+    }
 
     #[test]
     fn a_short_fault_bears_less() {

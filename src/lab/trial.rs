@@ -312,10 +312,7 @@ impl Trial<'_> {
             Err(error @ LoadError::Connect { .. }) => {
                 return Ok(Err(Unbegun::inconclusive(error.to_string())));
             }
-            Err(error @ (LoadError::Url(_) | LoadError::Settings(_))) => {
-                return Err(LabError::usage(error.to_string()).hint(error.hint()));
-            }
-            Err(error) => return Err(LabError::environment(error.to_string()).hint(error.hint())),
+            Err(error) => return Err(error.into()),
         };
         self.phase("probe", Some(PROBE_LIMIT));
         generator.probe(PROBE_LIMIT).await;

@@ -13,6 +13,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use super::error::LoadError;
 use super::refusal::Refusal;
 use super::socket::{CountedStream, Socket};
+use address::SafeUrl;
 
 /// Initial size of a connection's read buffer, in bytes. The library's 128 KiB for each connection would be 1.3 GB
 /// for ten thousand clients.
@@ -30,7 +31,7 @@ pub(super) struct ServerAddress {
 impl ServerAddress {
     /// Reads a URL such as `ws://127.0.0.1:8080`.
     pub(super) fn parse(url: &str) -> Result<Self, LoadError> {
-        let wrong = || LoadError::Url(url.to_owned());
+        let wrong = || LoadError::Url(SafeUrl::new(url).to_string());
         let request = url.into_client_request().map_err(|_| wrong())?;
         let uri = request.uri();
         let host = uri.host().filter(|_| uri.scheme_str() == Some("ws")).ok_or_else(wrong)?;
@@ -38,9 +39,9 @@ impl ServerAddress {
         Ok(Self { url: url.to_owned(), host, port: uri.port_u16().unwrap_or(80) })
     }
 
-    /// The URL as it was given.
-    pub(super) fn url(&self) -> &str {
-        &self.url
+    /// The URL as it may be shown: without a name, a password or parameters.
+    pub(super) fn shown(&self) -> SafeUrl<'_> {
+        SafeUrl::new(&self.url)
     }
 
     /// The request that opens a WebSocket and offers this subprotocol.

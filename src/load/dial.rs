@@ -170,7 +170,7 @@ impl Route {
                     dialer.connect_timeout
                 )),
             };
-            run.roster.refused(self.caller.client, &format!("node {number} at {}", node.url()), &refusal);
+            run.roster.refused(self.caller.client, &format!("node {number} at {}", node.shown()), &refusal);
         }
         None
     }

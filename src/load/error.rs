@@ -6,9 +6,17 @@ use std::time::Duration;
 /// The reason why a load cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// A node's URL cannot be used.
+    /// A node's URL, as it may be shown, cannot be used.
     #[error("{0:?} is not the URL of a node")]
     Url(String),
+    /// Nobody opens a WebSocket at a node's URL.
+    #[error("nobody opens a WebSocket at {url}: {why}")]
+    Closed {
+        /// The URL as it may be shown.
+        url: String,
+        /// The reason, in words.
+        why: String,
+    },
     /// The settings contradict each other.
     #[error("the load cannot be built: {0}")]
     Settings(&'static str),
@@ -33,7 +41,13 @@ impl LoadError {
     /// What to do about the error.
     pub fn hint(&self) -> &'static str {
         match self {
+            LoadError::Url(url) if url.starts_with("wss:") => {
+                "the load speaks no TLS: name the port of the server itself, as in ws://127.0.0.1:8080"
+            }
             LoadError::Url(_) => "a node's URL looks like ws://127.0.0.1:8080",
+            LoadError::Closed { .. } => {
+                "start the server first, or look at the host, the port and the path of its `--url`"
+            }
             LoadError::Settings(_) => {
                 "every count is at least 1, there is one URL a node, and a dialect has its limits"
             }

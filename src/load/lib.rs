@@ -7,7 +7,7 @@
 //! | `settings`, `error` | what the load is asked for, and why there may be none |
 //! | `text` | identity is in the text: written, read, judged |
 //! | `dialect` | how a server is spoken to: plain, `pubsub-lab.v1`, or as a template says |
-//! | `detect` | which dialect a server speaks, found out by asking it |
+//! | `knock`, `detect` | whether a server opens a WebSocket, and which dialect it speaks, found out by asking it |
 //! | `codec` | the frames of `pubsub-lab.v1`, as a client sees them |
 //! | `pacer` | the thread that keeps the schedule |
 //! | `backlog` | what a publisher still has to send, and may have to send again |
@@ -39,6 +39,7 @@ mod engine;
 mod error;
 mod generator;
 mod health;
+mod knock;
 mod locked_out;
 mod pacer;
 mod publisher;
@@ -59,6 +60,7 @@ pub use detect::detect;
 pub use dialect::{Dialect, Template};
 pub use error::LoadError;
 pub use generator::LoadGenerator;
+pub use knock::knock;
 pub use locked_out::LockedOut;
 pub use settings::Settings;
 pub use silence::Silence;

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::atomic::replace;
+use super::merge::MERGED_JSON;
 use super::{Report, SCHEMA};
 
 /// The file's name in the directory of a run.
@@ -43,6 +44,9 @@ impl ReportError {
     /// What to do about the error.
     pub fn hint(&self) -> &'static str {
         match self {
+            ReportError::Unreadable { path, .. } if path.with_file_name(MERGED_JSON).is_file() => {
+                "that directory has a merged report: name the file, merged.json"
+            }
             ReportError::Unreadable { .. } => {
                 "name a directory that `pubsub-lab bench` wrote, such as runs/latest"
             }
@@ -69,7 +73,8 @@ impl Report {
     /// Reads the report in a directory; a path to the file itself does as well. Unknown fields are
     /// ignored, and strings are [cleaned](Report::cleaned).
     pub fn read(dir: &Path) -> Result<Report, ReportError> {
-        let path = if dir.is_file() { dir.to_owned() } else { dir.join(REPORT_FILE) };
+        // Of a word that names nothing, the user is told that, and not of a file in it.
+        let path = if dir.is_dir() { dir.join(REPORT_FILE) } else { dir.to_owned() };
         let malformed = |source| ReportError::Malformed { path: path.clone(), source };
         let text = fs::read_to_string(&path)
             .map_err(|source| ReportError::Unreadable { path: path.clone(), source })?;
@@ -79,6 +84,7 @@ impl Report {
         let json: serde_json::Value = serde_json::from_str(text).map_err(malformed)?;
         match json.get("schema").and_then(serde_json::Value::as_u64) {
             Some(schema) if schema != u64::from(SCHEMA) => Err(ReportError::Schema { path, schema }),
+            _ if !json.is_object() => Err(malformed(serde::de::Error::custom("it is JSON, and no object"))),
             _ => serde_json::from_str(text).map_err(malformed).map(Report::cleaned),
         }
     }
@@ -127,10 +133,20 @@ mod tests {
         let file = dir.path().join(REPORT_FILE);
         let said = || Report::read(dir.path()).unwrap_err().to_string();
         assert_eq!(said(), format!("cannot read {}: No such file or directory (os error 2)", file.display()));
+        let absent = dir.path().join("absent");
+        let error = Report::read(&absent).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("cannot read {}: No such file or directory (os error 2)", absent.display())
+        );
+        fs::write(dir.path().join(MERGED_JSON), "{}").unwrap();
+        assert!(Report::read(dir.path()).unwrap_err().hint().ends_with("name the file, merged.json"));
         fs::write(&file, "{\"schema\": 1,\n \"seed\": true}").unwrap();
         let malformed = said();
         let begins = malformed.starts_with(&format!("{} is not a report: ", file.display()));
         assert!(begins && malformed.contains("line 2 column"), "{malformed}");
+        fs::write(&file, "[1]").unwrap();
+        assert_eq!(said(), format!("{} is not a report: it is JSON, and no object", file.display()));
         fs::write(&file, "{\"schema\": 2}").unwrap();
         assert_eq!(said(), format!("{} has schema 2, this program reads schema 1", file.display()));
     }

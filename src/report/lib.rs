@@ -136,7 +136,8 @@ impl Report {
             1
         } else if any(Verdict::Inconclusive) {
             3
-        } else if self.runs.iter().any(RunReport::was_made) {
+        } else if self.runs.iter().any(RunReport::was_made) && !self.runs.iter().any(RunReport::is_unmeasured)
+        {
             0
         } else {
             NOTHING_RUN

@@ -194,8 +194,13 @@ impl RunReport {
     pub(super) fn was_interrupted_before_healing(&self, fault: &FaultReport) -> bool {
         let heals = match &fault.planned {
             Some(planned) => planned.duration.is_some(),
-            // An older report has the words alone, both of what was to strike and of what struck.
-            None => self.schedule.iter().any(|plan| plan.what == fault.what && plan.heal_ms.is_some()),
+            // An older report has the words alone, both of what was to strike and of what struck. Of several with the same
+            // words it is the one that was to strike at that moment.
+            None => {
+                let equal = self.schedule.iter().filter(|plan| plan.what == fault.what);
+                let meant = equal.min_by_key(|plan| plan.at_ms.abs_diff(fault.begin_ms));
+                meant.is_some_and(|plan| plan.heal_ms.is_some())
+            }
         };
         self.partial && fault.healed_ms.is_none() && heals
     }
@@ -205,12 +210,19 @@ impl RunReport {
         self.verdict != Verdict::NotApplicable
     }
 
+    /// Whether clients spoke with the subject, and what it said could not be read, so that there is nothing to measure.
+    pub fn is_unmeasured(&self) -> bool {
+        // Of a run that was never tried nobody knows the dialect.
+        !self.was_made() && self.dialect.is_some()
+    }
+
     /// The report of a run that never came to its load: there is no figure, only the reason.
     pub fn inconclusive(id: &str, label: &str, pattern: &str, why: String) -> Self {
         Self { verdict: Verdict::Inconclusive, ..Self::not_applicable(id, label, pattern, vec![why]) }
     }
 
-    /// The report of a run that was not made, because the fault's target does not exist in this pattern.
+    /// The report of a run that was not made, because the fault's target does not exist in this pattern, or because what
+    /// the subject says cannot be read.
     pub fn not_applicable(id: &str, label: &str, pattern: &str, why: Vec<String>) -> Self {
         Self {
             id: id.into(),

@@ -20,6 +20,7 @@ mod node;
 mod notices;
 mod once_more;
 mod page;
+mod preflight;
 mod report;
 mod scenarios;
 mod schema;

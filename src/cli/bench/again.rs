@@ -1,5 +1,5 @@
 //! The facts that a report keeps so that its bench can be run again, and how they are read back. URLs of brokers are
-//! not kept: they hold passwords.
+//! not kept, and URLs of nodes without names, passwords and parameters: a report is handed on.
 
 use std::path::Path;
 
@@ -11,6 +11,7 @@ use super::trace::TraceChoice;
 use crate::failure::{Failure, USAGE};
 use crate::node_flags::NodeFlags;
 use crate::output::word_of;
+use address::{HIDDEN, SafeUrl};
 use lab::{Dialect, Product, Software, Subject};
 use report::Report;
 use scenario::ScenarioFile;
@@ -36,7 +37,8 @@ pub(super) fn keep(
                 kept["broker"] = server.broker.map(Product::word).into();
             }
             Subject::Attached { label, urls } => {
-                kept["urls"] = urls.clone().into();
+                let shown = urls.iter().map(|url| SafeUrl::new(url).to_string());
+                kept["urls"] = shown.collect::<Vec<_>>().into();
                 kept["label"] = label.as_str().into();
             }
         }
@@ -104,17 +106,33 @@ impl Again {
     }
 
     /// Completes the arguments: whatever is not given anew is as it was in the report's bench.
-    pub(super) fn complete(&self, args: &mut SubjectArgs) {
+    ///
+    /// # Errors
+    /// When a URL of the report's bench had something in it that is not kept.
+    pub(super) fn complete(&self, args: &mut SubjectArgs) -> Result<(), Failure> {
         let kept = |key: &str| self.kept[key].as_str().map(str::to_owned);
-        if args.pattern.is_empty() && args.server.is_none() && args.urls.is_empty() {
-            args.pattern = strings(&self.kept["patterns"]);
-            args.server = kept("server");
-            args.urls = strings(&self.kept["urls"]);
-            args.label = args.label.take().or(kept("label"));
-            args.brokers.extend(kept("broker").filter(|_| args.brokers.is_empty()));
-            args.template = kept("template");
-            args.dialect = args.dialect.take().or(kept("dialect"));
+        let urls = strings(&self.kept["urls"]);
+        let others = args.server.is_some() || !args.urls.is_empty() && urls.is_empty();
+        if !args.pattern.is_empty() || others {
+            return Ok(());
         }
+        if args.urls.is_empty() {
+            if let Some(url) = urls.iter().find(|url| url.contains(HIDDEN)) {
+                let message =
+                    format!("--repeat: the report keeps the URL {url} without what may be secret in it");
+                return Err(Failure::new(USAGE, message, "give every `--url` again, beside `--repeat`"));
+            }
+            args.urls = urls;
+        }
+        args.pattern = strings(&self.kept["patterns"]);
+        args.server = kept("server");
+        args.label = args.label.take().or(kept("label"));
+        args.brokers.extend(kept("broker").filter(|_| args.brokers.is_empty()));
+        // A dialect that is given anew has a file of its own.
+        if args.dialect.is_none() {
+            (args.dialect, args.template) = (kept("dialect"), kept("template"));
+        }
+        Ok(())
     }
 }
 

@@ -20,7 +20,7 @@ use super::output::{Format, delivered, print};
 use super::stderr::say;
 use super::verbosity;
 use again::Again;
-use lab::{BenchOptions, LabError, Measured, bench, claim};
+use lab::{BenchOptions, LabError, Measured, Subject, bench, claim};
 use overrides::OverrideArgs;
 use report::{HTML_FILE, REPORT_FILE, Report};
 use scenario::{Scenario, ScenarioFile, listed};
@@ -95,13 +95,12 @@ const SEED: u64 = 42;
 pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     let again = args.repeat.as_deref().map(Again::read).transpose()?;
     if let Some(again) = &again {
-        again.complete(&mut args.subjects);
+        again.complete(&mut args.subjects)?;
     }
     let mut node_flags = std::mem::take(&mut args.node_flags);
     if let Some(again) = again.as_ref().filter(|_| node_flags.is_empty()) {
         node_flags = again.node_flags();
     }
-    let node_flags = node_flags.checked(&["--max-rate=0", "--max-clients=1", "--trace=f"])?;
     let mut overrides = args.overrides.overrides();
     args.subjects.count_nodes(&mut overrides);
     let file = match (&again, &args.scenario) {
@@ -116,6 +115,8 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     let variations = file.variations(&overrides).map_err(by_urls)?;
     let runs = repetitions(args.runs.or(again.as_ref().and_then(Again::runs)), &scenario)?;
     let Chosen { subjects, brokers, dialect, template } = args.subjects.choose(&scenario)?;
+    let patterns: Vec<_> = subjects.iter().filter_map(Subject::pattern).collect();
+    let node_flags = node_flags.checked(&["--max-rate=0", "--max-clients=1", "--trace=f"], &patterns)?;
     let clients = |scenario: &Scenario| scenario.load.publishers + scenario.load.subscribers;
     let most = variations.iter().map(|variation| clients(&variation.scenario)).max().unwrap_or_default();
     // The proxy of a link has two ends for each connection, so a client may need three descriptors.
@@ -179,8 +180,18 @@ pub fn run(mut args: BenchArgs) -> Result<u8, Failure> {
     }
 }
 
-/// The error of a bench whose faults strike nothing that the chosen patterns have, with the patterns that have it.
+/// The error of a bench whose faults strike nothing that the chosen patterns have, with the patterns that have it; or
+/// of one with a server whose words could not be read.
 fn nothing_run(report: &Report, scenario: &Scenario) -> Failure {
+    if let Some(run) = report.runs.iter().find(|run| run.is_unmeasured()) {
+        let why = run.why.first().map_or("what it says cannot be read", String::as_str);
+        let dialect = run.dialect.as_deref().unwrap_or_default();
+        let hint = format!(
+            "it was read in the dialect `{dialect}`: give another with `--dialect`, or a file that says where the text \
+             is; the README shows one"
+        );
+        return Failure::new(USAGE, format!("{} was not measured: {why}", run.label), hint);
+    }
     let why = report.runs.iter().find_map(|run| run.why.first());
     let why = why.map_or("no pattern was chosen", String::as_str);
     let strikes: Vec<_> = scenario

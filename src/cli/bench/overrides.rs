@@ -4,27 +4,27 @@ use clap::Args;
 
 use scenario::Overrides;
 
-/// Flags that stand for a scenario's fields.
+/// Flags that stand for a scenario's fields. A negative number is a wrong value, and not a flag that nobody knows.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Override the scenario")]
 pub(super) struct OverrideArgs {
     /// Number of chat servers
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     nodes: Option<String>,
     /// Number of clients that publish
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     publishers: Option<String>,
     /// Number of clients that listen
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     subscribers: Option<String>,
     /// Messages per second, from all publishers together
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     rate: Option<String>,
     /// Bytes of text in each message
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", allow_negative_numbers = true)]
     payload: Option<String>,
     /// Number of rooms that the clients are spread over
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     rooms: Option<String>,
     /// Send unanswered messages again, under the same id
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]

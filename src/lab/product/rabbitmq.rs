@@ -4,6 +4,7 @@
 mod epmd;
 mod greeting;
 mod name;
+mod rights;
 mod setting;
 mod user;
 mod version;

@@ -2,6 +2,8 @@
 //! disk.
 
 mod info;
+mod refused;
+mod tongue;
 mod user;
 
 use std::ffi::OsString;

@@ -8,16 +8,21 @@ use report::RunReport;
 
 /// Why a run never came to its load.
 #[derive(Debug, Default)]
-pub(super) struct Unbegun(Reasons);
+pub(super) struct Unbegun {
+    reasons: Reasons,
+    /// Whether the server speaks in a way that is not understood, so that there is nothing to measure.
+    unmeasured: bool,
+}
 
 impl Unbegun {
     /// The run proves nothing, for this reason.
     pub(super) fn inconclusive(why: String) -> Self {
-        Self(Reasons { doubts: vec![why], ..Reasons::default() })
+        Self { reasons: Reasons { doubts: vec![why], ..Reasons::default() }, unmeasured: false }
     }
 
     /// No path at all has worked in the probe. If frames came and none of them was a message, nobody knows whether the
-    /// server lost the messages or is read wrongly; if no frame came, the server delivers nothing.
+    /// server lost the messages or is read wrongly: it is not measured. If no frame came, the server delivers nothing.
+    /// If a frame came that holds a text of this run, and it could not be taken out, our reading is in doubt.
     pub(super) fn unheard(silence: &Silence, limit: Duration, harness: Harness) -> Self {
         let limit = humantime::format_duration(limit);
         let paths = match silence.paths {
@@ -26,6 +31,7 @@ impl Unbegun {
         };
         let Harness { problems: mut doubts, causes, notes, misread, .. } = harness;
         let mut violations = Vec::new();
+        let unmeasured = silence.strange.is_some() && !misread;
         match &silence.strange {
             // The frames that could not be taken apart are shown already.
             Some(_) if misread => doubts.push(format!("no client ever received a message: {paths} within {limit}")),
@@ -33,16 +39,19 @@ impl Unbegun {
                 "no client ever received a message: {paths} within {limit}, so the load was not run"
             )),
             Some(first) => doubts.push(format!(
-                "no client ever received a message: {paths} within {limit}, and what came holds no text that can be \
-                 read, the first frame: {first}"
+                "no client could read a message: {paths} within {limit}, and what came holds no text of this run, the \
+                 first frame: {first}"
             )),
         }
-        Self(Reasons { doubts, violations, causes, notes })
+        Self { reasons: Reasons { doubts, violations, causes, notes }, unmeasured }
     }
 
     /// The row of the report. A process that died before the load violates, and is blamed first.
     pub(super) fn report(self, id: &str, label: &str, pattern: &str, deaths: Vec<String>) -> RunReport {
-        let Self(mut reasons) = self;
+        let Self { mut reasons, unmeasured } = self;
+        if unmeasured && deaths.is_empty() {
+            return RunReport::not_applicable(id, label, pattern, reasons.all().cloned().collect());
+        }
         reasons.violations.splice(0..0, deaths);
         let verdict = match reasons.doubts.is_empty() {
             true => Verdict::Violated,
@@ -66,22 +75,16 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_delivers_nothing_violates_and_one_that_is_not_understood_proves_nothing() {
+    fn a_server_that_delivers_nothing_violates_and_one_that_is_not_understood_is_not_measured() {
         let run = unheard(60, None);
         let said =
             "no client ever received a message: none of 60 paths worked within 10s, so the load was not run";
         assert_eq!((run.verdict, &*run.why[0]), (Verdict::Violated, said));
         assert_eq!(run.why[1], "a node refused a message: rejected: NOPERM (9 times)");
         let run = unheard(1, Some("Ada: hello"));
-        assert_eq!(run.verdict, Verdict::Inconclusive);
-        assert!(
-            run.why[0].ends_with(
-                "the only path did not work within 10s, and what came holds no text that can be \
-            read, the first frame: Ada: hello"
-            ),
-            "{:?}",
-            run.why
-        );
+        let said = "no client could read a message: the only path did not work within 10s, and what came holds no text \
+                    of this run, the first frame: Ada: hello";
+        assert_eq!((run.verdict, &*run.why[0]), (Verdict::NotApplicable, said));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::lettering::readable;
 use crate::label::Names;
-use crate::numbers::{counted, percent, span};
+use crate::numbers::{counted, share, span};
 use crate::{FaultReport, Report, RunReport};
 use ledger::{Debts, Slice, grouped};
 use scenario::listed;
@@ -35,7 +35,7 @@ pub(super) fn debts(report: &Report) -> String {
                 1..=MOST_NAMED => format!("; {} lost none", listed(&others)),
                 _ => "; the others lost none".into(),
             };
-            let what = whole_fault(run).unwrap_or_else(|| share(debts));
+            let what = whole_fault(run).unwrap_or_else(|| lost_of_all(debts));
             format!("{} lost {what}{none}", names.whole(run))
         }
         (Some((run, debts)), many) => {
@@ -44,7 +44,7 @@ pub(super) fn debts(report: &Report) -> String {
                 all if all == many => format!("All {all} runs"),
                 all => format!("{many} of {all} runs"),
             };
-            format!("{which} lost deliveries, {} the most: {}", names.whole(run), share(debts))
+            format!("{which} lost deliveries, {} the most: {}", names.whole(run), lost_of_all(debts))
         }
     };
     readable(&title)
@@ -55,9 +55,9 @@ fn owing(report: &Report) -> Vec<(&RunReport, Debts)> {
     report.runs.iter().filter_map(|run| Some((run, run.debts.filter(|debts| debts.owed > 0)?))).collect()
 }
 
-fn share(debts: &Debts) -> String {
+fn lost_of_all(debts: &Debts) -> String {
     let all = counted(debts.owed, "delivery", "deliveries");
-    format!("{} of {all} ({})", grouped(debts.lost), percent(debts.lost as f64 / debts.owed as f64))
+    format!("{} of {all} ({})", grouped(debts.lost), share(debts.lost, debts.owed))
 }
 
 fn nothing_lost(runs: &[(&RunReport, Debts)]) -> String {

@@ -58,6 +58,7 @@ fn an_interruption_is_no_fault_for_good_in_an_older_report() {
     run.partial = true;
     run.faults = vec![untold("kill broker", 5_000, None)];
     let planned = |what: &str, heal_ms| PlannedFault { what: what.into(), at_ms: 5_000, heal_ms };
+    let at = |at_ms, heal_ms| PlannedFault { at_ms, ..planned("kill broker", heal_ms) };
     let page = |schedule| {
         let mut run = run.clone();
         run.schedule = schedule;
@@ -67,6 +68,8 @@ fn an_interruption_is_no_fault_for_good_in_an_older_report() {
         (vec![planned("kill broker", Some(10_000))], "not yet"),
         (vec![planned("kill broker", None)], "never"),
         (vec![planned("kill node 1", Some(10_000))], "never"),
+        (vec![at(1_000, Some(2_000)), planned("kill broker", None), at(9_000, Some(9_500))], "never"),
+        (vec![at(1_000, None), planned("kill broker", Some(10_000)), at(9_000, None)], "not yet"),
     ] {
         let page = page(schedule);
         assert!(page.contains(&format!("| kill broker | 5.0 s | {not} | {not} |")), "{page}");

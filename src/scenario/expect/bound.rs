@@ -104,6 +104,9 @@ impl Bound {
             return parse_number(rest.trim(), kind).map(sign);
         }
         match text.split_once("..").map(|(low, high)| (low.trim(), high.trim())) {
+            None if parse_number(text, kind).is_ok() && kind != FigureKind::Count => {
+                Err(format!("write a sign before it, such as \"< {text}\""))
+            }
             None => Err(format!("the signs are {}", list(SIGNS.map(|(sign, _)| sign)))),
             Some((low, high)) if low.is_empty() || high.is_empty() => {
                 Err("a range has two ends; for one, write a sign such as `<=`".into())

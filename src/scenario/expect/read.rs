@@ -93,7 +93,9 @@ impl WantedFigure<'_> {
     fn bare(&self, number: Option<f64>) -> Result<Bound, String> {
         match number {
             None => Err(example(self.name)),
-            Some(n) if self.kind == FigureKind::Time => Err(format!("write its unit, such as \"= {n}ms\"")),
+            Some(n) if self.kind == FigureKind::Time => {
+                Err(format!("write a sign and its unit, such as \"< {n}ms\""))
+            }
             Some(n) => Ok(Bound::Equal(n)),
         }
     }

@@ -114,7 +114,7 @@ fn a_bound_that_cannot_be_read_gets_a_hint_of_its_kind() {
     let time = "must be a sign and a duration such as \"< 20ms\"";
     let number = "must be a number, or a sign and a number such as \"<= 5\"";
     let cases = [
-        ("p99 = 20", format!("`p99` {time}"), "write its unit, such as \"= 20ms\""),
+        ("p99 = 20", format!("`p99` {time}"), "write a sign and its unit, such as \"< 20ms\""),
         ("p99 = \"< 20\"", format!("`p99` {time}"), "write its unit, such as \"20ms\""),
         (
             "p99 = true",

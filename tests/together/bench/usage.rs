@@ -1,5 +1,8 @@
 //! What cannot be run is said in one sentence with a hint, before anything is started.
 
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+
 use crate::support::process::{PATIENCE, Running};
 use crate::support::report::{Bench, Place, short};
 
@@ -99,29 +102,48 @@ fn a_broker_that_does_not_answer_is_named() {
 
 #[test]
 fn urls_are_measured_as_they_are() {
-    // Nothing there: what cannot be measured proves nothing.
+    // Nobody there: that is told before anything is waited for, and not as a finding about the load generator.
     let port = pubsub_lab::lab::ports::free(1).unwrap()[0];
     let url = format!("ws://127.0.0.1:{port}");
-    let quick = ["--connect-timeout", "200ms"];
-    let ended = Bench::start(&short(""), &[&["--url", &url][..], &quick].concat()).ended();
-    assert_eq!(ended.code, Some(3), "{}", ended.everything());
-    let run = ended.report().run("attached");
-    assert_eq!(run["verdict"], "inconclusive");
-    assert!(run.why()[0].starts_with("only 0 of 15 clients were connected"), "{:?}", run.why());
+    let err = refused(&short(""), &["--url", &url], 4);
+    let said = format!("error: nobody opens a WebSocket at {url}: Connection refused (os error ");
+    let hint = "\nhint: start the server first, or look at the host, the port and the path of its `--url`";
+    assert!(err.contains(&said) && err.ends_with(hint), "{err}");
+    // Somebody who opens none, and somebody who says nothing at all.
+    let web =
+        serve(|stream| stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").unwrap());
+    let err = refused(&short(""), &["--url", &format!("ws://127.0.0.1:{web}/chat")], 4);
+    assert!(err.contains(&format!("at ws://127.0.0.1:{web}/chat: HTTP 404 Not Found\n")), "{err}");
+    let mute = serve(|stream| drop(stream.read(&mut [0; 1]).ok()));
+    let slow = ["--url", &format!("ws://127.0.0.1:{mute}"), "--connect-timeout", "200ms"];
+    let err = refused(&short(""), &slow, 4);
+    assert!(err.contains("no answer within 200ms\n"), "{err}");
     // No URL of a WebSocket.
-    let err = refused(&short(""), &["--url", "http://127.0.0.1:1"], 2);
-    assert!(
-        err.contains("\"http://127.0.0.1:1\" is not the URL of a node") && err.contains("\nhint: "),
-        "{err}"
-    );
+    let err = refused(&short(""), &["--url", "http://me:s3cret@127.0.0.1:1"], 2);
+    assert!(err.contains("\"http://***@127.0.0.1:1\" is not the URL of a node\nhint: "), "{err}");
+    let err = refused(&short(""), &["--url", "wss://127.0.0.1:1"], 2);
+    assert!(err.contains("\nhint: the load speaks no TLS"), "{err}");
     // Nobody here can kill what is not the lab's.
     let fault = short("[[fault]]\nat = \"1s\"\nkill = \"node 0\"\n");
     let ended = Bench::start(&fault, &["--url", &url]).ended();
     assert_eq!(ended.report().run("attached")["verdict"], "not_applicable");
     // Its own subscribers are its own to send away: only that nobody is there to begin with is in the way.
     let leave = short("[[fault]]\nat = \"1s\"\nleave = \"50%\"\n");
-    let ended = Bench::start(&leave, &[&["--url", &url][..], &quick].concat()).ended();
-    assert_eq!(ended.report().run("attached")["verdict"], "inconclusive");
+    refused(&leave, &["--url", &url], 4);
+}
+
+/// Does this with each connection, once its request has come; gives the port.
+fn serve(answer: impl Fn(&mut TcpStream) + Send + 'static) -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            if stream.read(&mut [0; 4096]).is_ok() {
+                answer(&mut stream);
+            }
+        }
+    });
+    port
 }
 
 #[test]
@@ -136,4 +158,16 @@ fn a_bench_that_runs_nothing_is_no_success_and_names_the_patterns_that_its_fault
         assert!(err.contains(hint), "{err}");
         assert_eq!(ended.report().run("zeromq")["verdict"], "not_applicable");
     }
+}
+
+#[test]
+fn a_flag_for_nodes_that_no_pattern_has_a_use_for_is_refused_before_anything_starts() {
+    let err = refused(&short(""), &["--pattern", "redis", "--node-flag=--hwm=5"], 2);
+    assert_eq!(
+        err,
+        "error: --node-flag: a node of redis has no use for `--hwm`, which is for zeromq\nhint: leave it out, or run zeromq; \
+         see `pubsub-lab node --help`"
+    );
+    let err = refused(&short(""), &["--pattern", "redis", "--node-flag=--broker=redis://:s3cret@host"], 2);
+    assert!(err.contains("is the lab's own") && !err.contains("s3cret"), "{err}");
 }

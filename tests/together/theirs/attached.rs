@@ -17,11 +17,17 @@ struct Running {
 
 impl Running {
     fn start(servers: &Servers) -> Self {
+        Self::saying(servers, "")
+    }
+
+    /// One whose clients get this for every text, if it is not empty.
+    fn saying(servers: &Servers, instead: &str) -> Self {
         let reserved = Port::free();
         let port = reserved.number();
         let mut command = Command::new("node");
         command.arg(servers.path("correct.js")).arg(port.to_string());
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+        let child =
+            command.env("INSTEAD", instead).stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
         let up = || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok();
         assert!(eventually(PATIENCE, up), "the server listens");
         Self { child, url: format!("ws://127.0.0.1:{port}"), _port: reserved }
@@ -94,4 +100,54 @@ fn what_it_costs_is_not_known_to_a_lab_that_did_not_start_it() {
     let outcome = &run["outcomes"][0];
     let why = "rss_mib does not exist (no process that the lab started was measured), expected less than 500";
     assert_eq!((&outcome["met"], &outcome["why"]), (&false.into(), &why.into()), "{:#}", run.brief());
+}
+
+#[test]
+fn a_server_whose_texts_cannot_be_read_is_not_measured() {
+    let servers = Servers::new();
+    let server = Running::saying(&servers, "Ada: hello");
+    for pattern in [&[][..], &["--pattern", "local"]] {
+        let ended = Bench::start(&short(1, ""), &[&["--url", &server.url][..], pattern].concat()).ended();
+        assert_eq!(ended.code, Some(2), "{}", ended.everything());
+        let err = ended.err().join("\n");
+        assert!(err.contains("error: attached was not measured: no client could read a message: "), "{err}");
+        assert!(
+            err.contains("the first frame: Ada: hello\nhint: it was read in the dialect `plain`"),
+            "{err}"
+        );
+        let run = ended.report().run("attached");
+        assert_eq!((&run["verdict"], &run["dialect"]), (&"not_applicable".into(), &"plain".into()));
+    }
+}
+
+#[test]
+fn what_may_be_secret_in_its_url_is_kept_nowhere() {
+    let servers = Servers::new();
+    let server = Running::start(&servers);
+    let url = format!("{}/?token=s3cret", server.url.replacen("://", "://me:s3cret@", 1));
+    let ended = conclusive(&short(1, ""), &["--url", &url, "--label", "theirs"]);
+    let out = ended.place.path().join("out");
+    for entry in std::fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path()) {
+        let text = std::fs::read(&entry).unwrap_or_default();
+        assert!(!text.windows(6).any(|six| six == b"s3cret"), "{}", entry.display());
+    }
+    assert!(!ended.everything().contains("s3cret"), "{}", ended.everything());
+    let shown = ended.report().json()["bench"]["urls"][0].clone();
+    assert_eq!(shown, format!("{}/?***", server.url.replacen("://", "://***@", 1)));
+    // It cannot be run again without what is not kept, and with it as it was.
+    let again = |more: &[&str]| {
+        let mut command =
+            crate::support::process::pubsub_lab(&["bench", "--repeat", "out", "--out", "again"]);
+        command.args(more).current_dir(ended.place.path());
+        let mut running = crate::support::process::Running::start(command);
+        let code = running.ended_within(std::time::Duration::from_secs(60)).code();
+        (code, running.err().join("\n"))
+    };
+    let (code, err) = again(&[]);
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("\nhint: give every `--url` again, beside `--repeat`"), "{err}");
+    let (code, err) = again(&["--url", &url]);
+    assert!(code == Some(0) || code == Some(3), "{err}");
+    let report = crate::support::report::Report::read(&ended.place.path().join("again/report.json"));
+    assert_eq!(report.json()["bench"]["label"], "theirs");
 }

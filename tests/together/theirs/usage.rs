@@ -58,6 +58,22 @@ fn a_server_that_does_not_start_says_why() {
 }
 
 #[test]
+fn a_server_that_is_not_told_its_port_is_told_so_before_its_own_words() {
+    let directory = tempfile::tempdir().unwrap();
+    let failing = |port: &str| {
+        bench(directory.path(), &["--server", &format!("echo Error: at app.js:1 {port} >&2; exit 1")]).1
+    };
+    let clause = "; the command of `--server` has no {port}, so it has to listen on the port in $PORT\n";
+    let err = failing("");
+    let (told, trace) = (err.find(clause), err.find("app.js:1"));
+    assert!(told.is_some() && told < trace, "{err}");
+    for port in ["{port}", "$PORT"] {
+        let err = failing(port);
+        assert!(err.contains("exit code 1\n") && !err.contains("has no {port}"), "{err}");
+    }
+}
+
+#[test]
 fn a_report_that_cannot_be_run_again_says_why() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = pubsub_lab(&["bench", "--repeat", "absent"]);
@@ -65,5 +81,5 @@ fn a_report_that_cannot_be_run_again_says_why() {
     let mut running = Running::start(command);
     assert_eq!(running.ended_within(std::time::Duration::from_secs(20)).code(), Some(2));
     let err = running.err().join("\n");
-    assert!(err.contains("cannot read absent") && err.contains("hint: "), "{err}");
+    assert!(err.contains("cannot read absent: No such file") && err.contains("hint: "), "{err}");
 }

@@ -7,7 +7,8 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Connection, ConnectionProperties, ErrorKind};
 
 use super::greeting::{Greeting, greeting_of};
-use crate::refusal::{BrokerRefusal, PATIENCE};
+use super::rights;
+use crate::refusal::{BrokerRefusal, ESCAPED, PATIENCE};
 
 /// The version of the broker at this URL, or `unknown`.
 pub(super) async fn version(url: &str) -> Result<String, BrokerRefusal> {
@@ -15,9 +16,14 @@ pub(super) async fn version(url: &str) -> Result<String, BrokerRefusal> {
     // The greeting says who the broker is; whether it lets us in is found out with the client that the nodes use as
     // well.
     let greeting = greeting(&uri).await?;
+    let vhost = uri.vhost.clone();
     let connection = connect(uri).await.map_err(|error| refusal(&error))?;
+    let missing = rights::missing(&connection).await.map_err(|error| refusal(&error))?;
     connection.close(200, "OK".into()).await.ok();
-    Ok(greeting.version)
+    match rights::lacking(&missing, &vhost) {
+        None => Ok(greeting.version),
+        Some(refusal) => Err(refusal),
+    }
 }
 
 /// Deletes the exchanges and queues of this namespace that are made to stay.
@@ -83,16 +89,14 @@ fn refusal(error: &lapin::Error) -> BrokerRefusal {
         return BrokerRefusal::unusable(error.to_string());
     };
     match error.get_id() {
-        403 => BrokerRefusal::Unusable {
-            why: "it does not accept the user name or the password".into(),
-            hint: Some("give them in the URL: amqp://user:password@host; what is special in them as %XX"),
-        },
-        530 => BrokerRefusal::Unusable {
-            why: "it has no such virtual host, or the user may not enter it".into(),
-            hint: Some(
-                "the default one is amqp://host without a slash at the end; another is amqp://host/name",
-            ),
-        },
+        403 => BrokerRefusal::with_hint(
+            "it does not accept the user name or the password",
+            format!("give them in the URL: amqp://user:password@host; {ESCAPED}"),
+        ),
+        530 => BrokerRefusal::with_hint(
+            "it has no such virtual host, or the user may not enter it",
+            "the default one is amqp://host without a slash at the end; another is amqp://host/name",
+        ),
         _ => BrokerRefusal::unusable(error.get_message().to_string()),
     }
 }

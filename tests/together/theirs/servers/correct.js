@@ -1,5 +1,6 @@
 // A chat that does what it should: every text to every client, also to those of the other nodes.
-// node correct.js PORT [PEER,PEER]; what its clients say is appended to $RECORD, if there is one.
+// node correct.js PORT [PEER,PEER]; what its clients say is appended to $RECORD, if there is one. If $INSTEAD is set, its
+// clients get that for every text.
 'use strict';
 const crypto = require('crypto');
 const fs = require('fs');
@@ -39,7 +40,8 @@ function here(payload) {
   for (const client of clients) client.write(bytes);
 }
 
-function everywhere(payload) {
+function everywhere(said) {
+  const payload = process.env.INSTEAD ? Buffer.from(process.env.INSTEAD) : said;
   if (process.env.RECORD) fs.appendFileSync(process.env.RECORD, payload + '\n');
   here(payload);
   const line = payload.toString('base64') + '\n';
