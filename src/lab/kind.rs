@@ -27,9 +27,15 @@ pub trait BrokerKind: fmt::Debug + Send + Sync {
     /// The version of the user's broker, or `unknown`, once it has let in a client of the kind that the nodes use.
     fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, BrokerRefusal>>;
 
-    /// Deletes what the nodes and the history of this namespace have made at the user's broker to stay. An error is a
-    /// clause for people. A kind that keeps nothing has nothing to delete.
-    fn clean<'a>(&self, _url: &'a str, _namespace: &'a str) -> BoxFuture<'a, Result<(), String>> {
+    /// Deletes what the nodes and the history of this namespace have made at the user's broker to stay, and what nodes
+    /// with these process ids could not delete. An error is a clause for people. A kind that keeps nothing has nothing
+    /// to delete.
+    fn clean<'a>(
+        &self,
+        _url: &'a str,
+        _namespace: &'a str,
+        _nodes: &'a [i32],
+    ) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(ready(Ok(())))
     }
 }

@@ -22,6 +22,7 @@ use super::errors::{is_missing, sentence};
 use super::history::History;
 use super::live_feed::LiveFeed;
 use super::options::LiveQueue;
+use super::topology::HISTORY_ROOM;
 use crate::ConnectionFailure;
 use crate::interest::Interest;
 use crate::keeper::Service;
@@ -76,6 +77,7 @@ impl Subscriber {
         for exchange in [&connection.names().chat, &connection.names().signals] {
             bind(&control, &queue, exchange, self.canary.room().as_str(), false).await?;
         }
+        bind(&control, &queue, &connection.names().signals, HISTORY_ROOM, false).await?;
         self.interest.connected();
         self.catch_up(connection, &control, &queue, true).await?;
         tokio::select! {
@@ -167,11 +169,6 @@ impl Subscriber {
             self.feed.end_room(room);
             self.interest.confirmed(room, false);
         }
-        if !work.subscribe.is_empty() {
-            // Another process may just be declaring the exchange again. The history is bound first, so that it gets
-            // every message that a room's binding lets in.
-            bind(control, &connection.names().history, exchanges[0], "#", true).await?;
-        }
         for rooms in work.subscribe.chunks(CHUNK) {
             for (n, room) in rooms.iter().enumerate() {
                 self.feed.begin_room(room);
@@ -256,6 +253,7 @@ impl Subscriber {
             }
             if let Some(envelope) = self.feed.decode(delivery.routing_key.as_str(), delivery.data)
                 && !self.canary.take(&envelope)
+                && !self.dialer.recent.take(&envelope)
             {
                 self.feed.hand(envelope).await;
             }

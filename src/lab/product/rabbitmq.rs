@@ -86,8 +86,13 @@ impl BrokerKind for RabbitMq {
         Box::pin(user::version(url))
     }
 
-    fn clean<'a>(&self, url: &'a str, namespace: &'a str) -> BoxFuture<'a, Result<(), String>> {
-        Box::pin(async move { user::clean(url, namespace).await.map_err(|error| error.to_string()) })
+    fn clean<'a>(
+        &self,
+        url: &'a str,
+        namespace: &'a str,
+        nodes: &'a [i32],
+    ) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move { user::clean(url, namespace, nodes).await.map_err(|error| error.to_string()) })
     }
 }
 

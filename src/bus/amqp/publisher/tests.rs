@@ -26,8 +26,9 @@ impl Stage {
         outbox.open(now);
         let status = Arc::new(Status::new("AMQP", "connecting".into()));
         let server = Arc::new(AmqpServer::parse("amqp://127.0.0.1", Names::new("ns"), "p").unwrap());
-        let dialer = Dialer::new("publisher", &server, &Arc::default(), &CancellationToken::new());
-        let publisher = Publisher { dialer, outbox, status };
+        let stop = CancellationToken::new();
+        let dialer = Dialer::new("publisher", &server, &Arc::default(), &outbox.recent, &stop);
+        let publisher = Publisher { dialer, outbox, status, history_refused: AtomicBool::new(false) };
         Self { publisher, meter, now }
     }
 
