@@ -12,6 +12,7 @@
 //! | `canary`, `exchange_losses` | messages to itself, by which a node notices that nothing reaches it any more; how often an exchange was deleted |
 //! | `recent` | what was confirmed lately, for the case that the history's queue loses what it holds |
 //! | `marks`, `history`, `recall` | how far each room was heard, and how what is missing is had from the history |
+//! | `comparison` | whether anything is missing that nobody reports |
 //!
 //! Publishing and listening use one connection each, because RabbitMQ stops reading from a connection that publishes
 //! when it is low on memory or disk, and the node's acks must not stop with it.
@@ -19,6 +20,7 @@
 mod acks;
 mod bindings;
 mod canary;
+mod comparison;
 mod connection;
 mod dedup;
 mod dialer;
