@@ -56,6 +56,10 @@ pub struct BusArgs {
     #[arg(long, value_name = "KIND", value_enum, default_value_t = LiveQueueArg::Durable)]
     live_queue: LiveQueueArg,
 
+    /// amqp: name the node's queue after its process id, for a lab that removes it when the node is killed
+    #[arg(long, hide = true)]
+    queue_by_process: bool,
+
     /// amqp: message ids that are remembered, to recognise and drop duplicates
     #[arg(long, value_name = "N", default_value_t = 200_000)]
     dedup_ids: usize,
@@ -134,6 +138,7 @@ impl BusArgs {
                 LiveQueueArg::Durable => LiveQueue::Durable,
                 LiveQueueArg::Exclusive => LiveQueue::Exclusive,
             },
+            queue_name: self.queue_by_process.then(|| std::process::id().to_string()),
             dedup_ids: self.dedup_ids,
             dedup_age: self.dedup_age,
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::de::IgnoredAny;
 
-use bus::amqp::topology::FENCE_ROOM;
+use bus::amqp::topology::{FENCE_ROOM, HISTORY_ROOM};
 use wire::{Audience, Envelope};
 
 /// One delivery on its way from the consumer to the writer. Every delivery goes this way, in the queue's order,
@@ -27,6 +27,8 @@ pub enum Content {
     Message(Message),
     /// A fence with this id, whose place is recorded.
     Fence(Arc<str>),
+    /// A mark of the history's own in its queue, with this id.
+    Mark(Arc<str>),
     /// Presence, or a control message of the nodes, which is not kept.
     Other,
     /// A delivery that cannot be read, with the reason.
@@ -59,10 +61,11 @@ impl Content {
             let room = envelope.room.as_str().into();
             return Self::Message(Message { id: envelope.id, room, envelope: bytes });
         }
-        if envelope.kind.audience() == Audience::Nodes && envelope.room.as_str() == FENCE_ROOM {
-            return Self::Fence(envelope.id);
+        match (envelope.kind.audience(), envelope.room.as_str()) {
+            (Audience::Nodes, FENCE_ROOM) => Self::Fence(envelope.id),
+            (Audience::Nodes, HISTORY_ROOM) => Self::Mark(envelope.id),
+            _ => Self::Other,
         }
-        Self::Other
     }
 }
 
@@ -87,6 +90,7 @@ mod tests {
         let message = Message { id: "s.1".into(), room: "a room".into(), envelope: body.into() };
         assert_eq!(read(body), Content::Message(message));
         assert_eq!(read("1 control f1 n - $fence\n"), Content::Fence("f1".into()));
+        assert_eq!(read("1 control 7.1 h - $history\n"), Content::Mark("7.1".into()));
         assert_eq!(read("1 control f1 n - $other\n"), Content::Other);
         assert_eq!(read("1 presence p n - lobby\n{}"), Content::Other);
     }

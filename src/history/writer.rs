@@ -169,7 +169,7 @@ impl Writer {
         counters.trimmed.increment(written.trimmed);
         for delivery in batch {
             match &delivery.content {
-                Content::Message(_) => {}
+                Content::Message(_) | Content::Mark(_) => {}
                 Content::Fence(_) => counters.fences.increment(1),
                 Content::Other => counters.ignored.increment(1),
                 Content::Garbled(why) => {

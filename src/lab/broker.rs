@@ -130,7 +130,7 @@ impl Broker {
         match &self.kind {
             BrokerOrigin::Process(managed) => managed.stop().await,
             BrokerOrigin::Container(container) => container.stop().await,
-            BrokerOrigin::External => return external::clean(self.product, &self.url, namespace).await,
+            BrokerOrigin::External => return external::clean(self.product, &self.url, namespace, &[]).await,
         }
         Ok(())
     }

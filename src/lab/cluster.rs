@@ -56,6 +56,12 @@ impl Cluster {
         let build = async {
             let logs = options.logs.as_deref().unwrap_or(base.directory());
             broker = start_broker(options, logs, &base, progress).await?;
+            if let Some(broker) = broker.as_ref().filter(|broker| broker.is_external()) {
+                base.supervision()
+                    .warden
+                    .guest(broker.product(), &namespace, broker.url())
+                    .map_err(|error| LabError::environment(format!("the warden cannot be told: {error}")))?;
+            }
             let secret: String =
                 rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
             let context = MemberContext {
@@ -80,11 +86,8 @@ impl Cluster {
                 Ok(Self { software, links, members, broker, namespace, events: Some(events), base })
             }
             Err(error) => {
-                // First everybody who uses the broker ends, then what they left at the broker is removed.
+                // First everybody who uses the broker ends; then the warden removes what they left at the broker.
                 base.close().await;
-                if let Some(broker) = broker.filter(Broker::is_external) {
-                    broker.stop(&namespace).await.ok();
-                }
                 Err(error)
             }
         }
@@ -220,6 +223,10 @@ impl Cluster {
             Some(broker) => broker.stop(&self.namespace).await.err(),
             None => None,
         };
+        if left.is_none() {
+            // An error means that the warden is gone, and so nobody has to be told.
+            self.base.supervision().warden.guest_gone().ok();
+        }
         self.base.close().await;
         left
     }

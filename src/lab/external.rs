@@ -38,12 +38,13 @@ pub async fn version(product: Product, url: &str) -> Result<String, LabError> {
     })
 }
 
-/// Removes what the nodes and the history of this namespace have made at the user's broker to stay.
+/// Removes what the nodes and the history of this namespace have made at the user's broker to stay, and what nodes with
+/// these process ids were killed before they could remove themselves.
 ///
 /// # Errors
 /// When something of it is still there; the error is a sentence for people.
-pub async fn clean(product: Product, url: &str, namespace: &str) -> Result<(), String> {
-    let why = match tokio::time::timeout(CLEAN, product.clean(url, namespace)).await {
+pub async fn clean(product: Product, url: &str, namespace: &str, nodes: &[i32]) -> Result<(), String> {
+    let why = match tokio::time::timeout(CLEAN, product.clean(url, namespace, nodes)).await {
         Ok(Ok(())) => return Ok(()),
         Ok(Err(why)) => why,
         Err(_) => "it does not answer".into(),

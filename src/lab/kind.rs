@@ -9,7 +9,7 @@ use futures_util::future::{BoxFuture, ready};
 
 use super::error::LabError;
 use super::managed::Managed;
-use super::process::Supervision;
+use super::process::{LAST_WORDS, Supervision, last_lines};
 use super::program;
 use super::refusal::BrokerRefusal;
 
@@ -27,9 +27,20 @@ pub trait BrokerKind: fmt::Debug + Send + Sync {
     /// The version of the user's broker, or `unknown`, once it has let in a client of the kind that the nodes use.
     fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, BrokerRefusal>>;
 
-    /// Deletes what the nodes and the history of this namespace have made at the user's broker to stay. An error is a
-    /// clause for people. A kind that keeps nothing has nothing to delete.
-    fn clean<'a>(&self, _url: &'a str, _namespace: &'a str) -> BoxFuture<'a, Result<(), String>> {
+    /// The lines of a log that say why a server ended that nobody asked to end, the most telling one last.
+    fn last_words(&self, log: &Path) -> Vec<String> {
+        last_lines(log, LAST_WORDS)
+    }
+
+    /// Deletes what the nodes and the history of this namespace have made at the user's broker to stay, and what nodes
+    /// with these process ids could not delete. An error is a clause for people. A kind that keeps nothing has nothing
+    /// to delete.
+    fn clean<'a>(
+        &self,
+        _url: &'a str,
+        _namespace: &'a str,
+        _nodes: &'a [i32],
+    ) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(ready(Ok(())))
     }
 }

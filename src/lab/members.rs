@@ -255,6 +255,8 @@ fn node_spec(
         env.push(("PUBSUB_LAB_BROKER".into(), broker.into()));
     }
     if let Some(history) = ways.histories.get(index) {
+        // The warden deletes the queue of a killed node, and knows no more of the node than its process id.
+        args.push("--queue-by-process".into());
         env.push(("PUBSUB_LAB_HISTORY".into(), format!("http://127.0.0.1:{history}").into()));
     }
     env.extend(logging::environment());

@@ -26,6 +26,7 @@ pub use log::last_lines;
 
 use super::error::LabError;
 use super::group::ProcessGroup;
+use super::product::Product;
 use super::warden::Warden;
 use output::Log;
 
@@ -192,8 +193,12 @@ impl Process {
             tokio::time::timeout(LAST_OUTPUT, output).await.ok();
             tell.send_replace(Some(status));
             if !asked && announced.load(Ordering::SeqCst) {
-                let death =
-                    Death { name: spec.name, how: how(status), log: last_lines(&spec.log, LAST_WORDS) };
+                let product = Product::ALL.into_iter().find(|product| product.word() == spec.name);
+                let log = match product {
+                    Some(product) => product.last_words(&spec.log),
+                    None => last_lines(&spec.log, LAST_WORDS),
+                };
+                let death = Death { name: spec.name, how: how(status), log };
                 if let Err(error) = shared.deaths.try_send(death) {
                     tracing::warn!(%error, "a death could not be told");
                 }

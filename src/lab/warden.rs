@@ -1,8 +1,8 @@
 //! The warden: whatever happens to the lab, nothing that it started outlives it.
 //!
 //! The lab starts `pubsub-lab warden`, a process in a session of its own, and holds the writing end of a pipe
-//! to it. Each process group and each private directory is written into that pipe. When the pipe closes, the
-//! lab has ended, be it by SIGKILL: the warden kills what is still written down and removes it.
+//! to it. Each process group, each private directory and a broker of the user's is written into that pipe. When the
+//! pipe closes, the lab has ended, be it by SIGKILL: the warden kills what is still written down and removes it.
 //!
 //! There is no race. A child writes itself down after the fork and before it becomes the program
 //! ([`enlist`](self::enlist)), and it holds the pipe open until then: the warden reads the end of the pipe
@@ -11,6 +11,7 @@
 //! A process that leaves its group is known by a mark that everything of the lab bears in its environment
 //! ([`tag`](self::tag)).
 
+mod broker;
 mod enlist;
 mod tag;
 mod watch;
@@ -29,6 +30,8 @@ pub use watch::keep_watch;
 
 use super::error::LabError;
 use super::group::ProcessGroup;
+use super::product::Product;
+use broker::Guest;
 use tag::Tag;
 use watch::Entry;
 
@@ -102,6 +105,16 @@ impl Warden {
     /// Strikes a container out of the record: it is removed.
     pub fn container_gone(&self, name: &str) -> io::Result<()> {
         self.write_entry(&Entry::ContainerGone(name.to_owned()))
+    }
+
+    /// Writes the user's broker into the record, before anything is made there. `url` may hold a password.
+    pub fn guest(&self, product: Product, namespace: &str, url: &str) -> io::Result<()> {
+        self.write_entry(&Entry::Guest(Guest { product, namespace: namespace.into(), url: url.into() }))
+    }
+
+    /// Strikes the user's broker out of the record: nothing of the lab's is left there.
+    pub fn guest_gone(&self) -> io::Result<()> {
+        self.write_entry(&Entry::GuestGone)
     }
 
     /// Resolves when the warden has died although the lab still needs it.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions, QueueDeleteOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, PublisherConfirm};
-use pubsub_lab::bus::amqp::topology::{self, FENCE_ROOM, Names, PERSISTENT, routing_key};
+use pubsub_lab::bus::amqp::topology::{self, FENCE_ROOM, Names, PERSISTENT};
 use pubsub_lab::wire::{Envelope, Kind, NodeFrame, Room};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -85,7 +85,7 @@ impl Place {
         History::start(command)
     }
 
-    /// A publisher to the exchange of this place.
+    /// A publisher to the queue of this place.
     pub async fn publisher(&self) -> Publisher {
         Publisher::connect(&self.url, &self.namespace).await
     }
@@ -217,7 +217,7 @@ pub fn ids(prefix: &str, numbers: std::ops::Range<usize>) -> Vec<String> {
     numbers.map(|n| format!("{prefix}.{n}")).collect()
 }
 
-/// A client that publishes to a history's queue, with confirms.
+/// A client that publishes to a history's queue as nodes do, with confirms.
 pub struct Publisher {
     _connection: Connection,
     channel: Channel,
@@ -252,8 +252,8 @@ impl Publisher {
         for window in envelopes.chunks(WINDOW) {
             let mut confirms = Vec::with_capacity(window.len());
             for envelope in window {
-                let key = routing_key(&envelope.room);
-                confirms.push(self.send(&self.names.chat, &key, &envelope.encode(), &envelope.id).await.ok());
+                let queue = &self.names.history;
+                confirms.push(self.send("", queue, &envelope.encode(), &envelope.id).await.ok());
             }
             for confirm in confirms {
                 confirmed.push(match confirm {
@@ -286,7 +286,7 @@ impl Publisher {
 
     /// Publishes a body of any bytes.
     pub async fn raw(&self, body: &[u8]) {
-        self.confirmed(&self.names.chat, "any", body, "raw").await;
+        self.confirmed("", &self.names.history, body, "raw").await;
     }
 
     /// Puts a fence into the queue, as a node does.

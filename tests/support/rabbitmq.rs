@@ -166,7 +166,7 @@ impl RabbitMq {
     }
 
     /// Runs a command of `rabbitmqctl`, which takes some seconds.
-    pub fn control(&self, args: &[&str]) {
+    pub fn control(&self, args: &[&str]) -> String {
         let server = SERVERS.iter().map(Path::new).find(|program| program.exists());
         let program =
             server.expect("these tests need RabbitMQ; see `make setup`").with_file_name("rabbitmqctl");
@@ -175,6 +175,13 @@ impl RabbitMq {
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         let output = command.output().unwrap();
         assert!(output.status.success(), "rabbitmqctl {args:?}: {output:?}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// The names of all queues and exchanges. It takes some seconds.
+    pub fn names(&self) -> Vec<String> {
+        let lists = ["list_queues", "list_exchanges"].map(|list| self.control(&["--quiet", list, "name"]));
+        lists.iter().flat_map(|list| list.lines()).map(str::to_owned).collect()
     }
 
     /// Starts the server and waits until it answers; false if another program had one of its ports.

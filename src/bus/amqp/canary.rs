@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 
 use super::live_feed::LiveFeed;
@@ -43,11 +43,17 @@ pub(super) struct Canary {
     /// The canaries that arrived and were not looked at yet. The list is bounded: the oldest is removed.
     heard: Mutex<VecDeque<(u64, Instant)>>,
     arrived: Notify,
+    /// Number of rounds that arrived whole.
+    whole: watch::Sender<u64>,
 }
 
 /// The canaries that were confirmed and have not arrived yet, oldest first.
 #[derive(Default)]
-struct Expected(VecDeque<(u64, Instant)>);
+struct Expected {
+    canaries: VecDeque<(u64, Instant)>,
+    /// Whether any arrived since the last look.
+    arrived: bool,
+}
 
 impl Canary {
     pub(super) fn new(process: &str, outbox: &Arc<Outbox>) -> Result<Self, BusError> {
@@ -59,6 +65,7 @@ impl Canary {
             sent: AtomicU64::new(0),
             heard: Mutex::default(),
             arrived: Notify::new(),
+            whole: watch::Sender::new(0),
         })
     }
 
@@ -84,6 +91,15 @@ impl Canary {
         true
     }
 
+    /// Waits until this number of further rounds has arrived whole. What was in the node's queue before the last of them
+    /// was sent has arrived by then.
+    pub(super) async fn rounds(&self, number: u64) {
+        let mut whole = self.whole.subscribe();
+        let enough = *whole.borrow_and_update() + number;
+        // An error means that the bus is gone, and then nobody waits for this.
+        let _ = whole.wait_for(|whole| *whole >= enough).await;
+    }
+
     /// Sends canaries until one of the exchanges' messages no longer arrive here, and gives a sentence that says so.
     pub(super) async fn watch(&self, feed: &LiveFeed) -> String {
         let mut expected = Expected::default();
@@ -96,11 +112,14 @@ impl Canary {
                     return "what is published to one of its exchanges no longer reaches this node's queue"
                         .into();
                 }
+                if expected.is_whole() {
+                    self.whole.send_modify(|rounds| *rounds += 1);
+                }
             }
             // There is a backlog, or the node does not read: the canaries wait their turn, and may be too old when it
             // comes.
             let now = feed.progress();
-            let silent = !expected.0.is_empty() && now.is_some() && now == before;
+            let silent = !expected.canaries.is_empty() && now.is_some() && now == before;
             missed = if silent { missed + 1 } else { 0 };
             before = now;
             if missed >= MISSED {
@@ -154,29 +173,35 @@ impl Canary {
 
 impl Expected {
     fn add(&mut self, number: u64, sent: Instant) {
-        if self.0.len() >= 2 * REMEMBERED {
-            self.0.pop_front();
+        if self.canaries.len() >= 2 * REMEMBERED {
+            self.canaries.pop_front();
         }
-        self.0.push_back((number, sent));
+        self.canaries.push_back((number, sent));
     }
 
     /// Takes out the canaries that arrived. Gives true if one that had to arrive before them did not.
     fn take_arrivals(&mut self, heard: impl IntoIterator<Item = (u64, Instant)>) -> bool {
         let mut latest = None;
         for (number, at) in heard {
-            let known = self.0.len();
-            self.0.retain(|(expected, _)| *expected != number);
+            let known = self.canaries.len();
+            self.canaries.retain(|(expected, _)| *expected != number);
             // A canary that is not expected is from an earlier time, or from somebody else.
-            if self.0.len() < known {
+            if self.canaries.len() < known {
                 latest = Some((number, at));
             }
         }
         let Some((latest, at)) = latest else { return false };
+        self.arrived = true;
         let overtaken =
             |(number, sent): &(u64, Instant)| *number < latest && at.saturating_duration_since(*sent) < TELLS;
-        let is_dead = self.0.iter().any(overtaken);
-        self.0.retain(|(number, _)| *number > latest);
+        let is_dead = self.canaries.iter().any(overtaken);
+        self.canaries.retain(|(number, _)| *number > latest);
         is_dead
+    }
+
+    /// Whether the last canary that was expected has arrived since this was asked the last time.
+    fn is_whole(&mut self) -> bool {
+        self.canaries.is_empty() && std::mem::take(&mut self.arrived)
     }
 }
 
@@ -199,6 +224,10 @@ mod tests {
         let now = any_moment();
         assert!(!expected(1..=4, now).take_arrivals([(1, now), (2, now), (3, now)]));
         assert!(expected(1..=4, now).take_arrivals([(2, now)]));
+        let mut alive = expected(1..=2, now);
+        assert!(!alive.is_whole(), "nothing has arrived");
+        assert!(!alive.take_arrivals([(1, now)]) && !alive.is_whole());
+        assert!(!alive.take_arrivals([(2, now)]) && alive.is_whole() && !alive.is_whole());
         let mut signals_dead = expected(1..=4, now);
         assert!(!signals_dead.take_arrivals([(1, now)]), "the other may be on its way");
         assert!(signals_dead.take_arrivals([(3, now)]));
@@ -215,7 +244,7 @@ mod tests {
     fn no_more_are_expected_than_are_remembered() {
         let now = any_moment();
         let mut many = expected(1..=100, now);
-        assert_eq!(many.0.len(), 2 * REMEMBERED);
+        assert_eq!(many.canaries.len(), 2 * REMEMBERED);
         assert!(!many.take_arrivals([(1, now)]), "it was forgotten");
         assert!(many.take_arrivals([(100, now)]));
     }
@@ -257,8 +286,8 @@ mod tests {
             }
             assert!(round.as_mut().now_or_never().is_some());
             drop(round);
-            assert_eq!(expected.0.len(), known);
+            assert_eq!(expected.canaries.len(), known);
         }
-        assert_eq!(expected.0.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [3, 4]);
+        assert_eq!(expected.canaries.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [3, 4]);
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::{Stream, StreamExt};
-use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
+use lapin::options::ExchangeDeclareOptions;
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, Event, ExchangeKind};
 use tokio::sync::watch;
@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::ending::Ending;
 use super::errors::{is_missing, sentence};
+use super::recent::Recent;
 use super::topology::{self, Names};
 
 /// The pause between an answer to a probe and the next probe.
@@ -35,17 +36,26 @@ pub(super) struct AmqpConnection {
     blocked: watch::Sender<Option<String>>,
     /// Set when an exchange was found to be gone.
     gone: Arc<AtomicBool>,
+    /// Learns that the history's queue lost messages.
+    recent: Arc<Recent>,
     _end: Ending,
 }
 
 impl AmqpConnection {
-    pub(super) fn new(connection: Connection, names: Names, end: Ending, gone: &Arc<AtomicBool>) -> Self {
+    pub(super) fn new(
+        connection: Connection,
+        names: Names,
+        end: Ending,
+        gone: &Arc<AtomicBool>,
+        recent: &Arc<Recent>,
+    ) -> Self {
         Self {
             connection,
             names,
             pulse: watch::Sender::new(Instant::now()),
             blocked: watch::Sender::new(None),
             gone: Arc::clone(gone),
+            recent: Arc::clone(recent),
             _end: end,
         }
     }
@@ -61,9 +71,12 @@ impl AmqpConnection {
         topology::declare(&self.connection, &self.names).await
     }
 
-    /// Checks, before anything is declared, whether the exchanges exist. An exchange that is declared again is bound
-    /// to no queue.
+    /// Checks, before anything is declared, whether the history's queue and the exchanges exist. A queue that is
+    /// declared again is empty, and an exchange is bound to no queue.
     async fn survey(&self) -> lapin::Result<()> {
+        if topology::is_history_missing(&self.connection, &self.names).await? {
+            self.recent.record_loss();
+        }
         // The question needs a channel of its own, because the answer that something is missing closes the channel.
         let channel = self.channel().await?;
         for name in [&self.names.chat, &self.names.signals] {
@@ -143,33 +156,43 @@ impl AmqpConnection {
     }
 
     async fn probe(&self) -> String {
-        let channel = match self.answer(self.channel(), false).await {
+        let channel = match self.answer(self.channel(), || {}).await {
             Ok(channel) => channel,
             Err(reason) => return reason,
         };
+        let mut unread = None;
         loop {
             sleep(BEAT).await;
-            if let Err(reason) = self.look(&channel).await {
-                return reason;
+            match self.look(&channel).await {
+                Ok(now) => {
+                    // While nobody consumes the queue, it only grows.
+                    if matches!((unread, now), (Some(before), Some(now)) if now < before) {
+                        self.recent.record_loss();
+                    }
+                    unread = now;
+                }
+                Err(reason) => return reason,
             }
         }
     }
 
-    async fn look(&self, channel: &Channel) -> Result<(), String> {
+    /// Checks whether everything is still there. Gives the number of messages in the history's queue, or `None` while
+    /// somebody consumes it.
+    async fn look(&self, channel: &Channel) -> Result<Option<u32>, String> {
         for name in [&self.names.chat, &self.names.signals] {
-            self.answer(stands(channel, name), true).await?;
+            self.answer(stands(channel, name), || self.gone.store(true, Ordering::Relaxed)).await?;
         }
-        let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-        let queue = self.names.history.as_str().into();
-        self.answer(channel.queue_declare(queue, passive, FieldTable::default()), false).await.map(drop)
+        let queue = topology::look(channel, &self.names.history);
+        let queue = self.answer(queue, || self.recent.record_loss()).await?;
+        Ok((queue.consumer_count() == 0).then(|| queue.message_count()))
     }
 
-    /// Waits for an answer as long as RabbitMQ sends anything at all. `feeds` says that the question is about
-    /// something without which the live feed misses messages.
+    /// Waits for an answer as long as RabbitMQ sends anything at all. `missing` is called if what was asked about does
+    /// not exist.
     async fn answer<T>(
         &self,
         call: impl Future<Output = lapin::Result<T>>,
-        feeds: bool,
+        missing: impl Fn(),
     ) -> Result<T, String> {
         let asked = Instant::now();
         let mut call = std::pin::pin!(call);
@@ -181,7 +204,7 @@ impl AmqpConnection {
                     return Ok(answer);
                 }
                 Ok(Err(error)) if is_missing(&error) => {
-                    self.gone.fetch_or(feeds, Ordering::Relaxed);
+                    missing();
                     return Err(format!("something was deleted there: {}", sentence(&error)));
                 }
                 Ok(Err(error)) => return Err(sentence(&error)),

@@ -38,6 +38,11 @@ impl Window {
         self.seen.contains(&self.hasher.hash_one(id))
     }
 
+    /// Whether ids had to be removed before their time, or soon will.
+    pub(super) fn is_full(&self) -> bool {
+        self.order.len() >= self.most
+    }
+
     /// Records an id that is not within the window. Gives true if another id had to be removed before its time.
     pub(super) fn record(&mut self, id: &str, now: Instant) -> bool {
         let hash = self.hasher.hash_one(id);

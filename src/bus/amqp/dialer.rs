@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::connection::AmqpConnection;
 use super::exchange_losses::ExchangeLosses;
+use super::recent::Recent;
 use super::server::AmqpServer;
 use crate::ConnectionFailure;
 
@@ -16,6 +17,7 @@ pub(super) struct Dialer {
     pub(super) purpose: &'static str,
     pub(super) server: Arc<AmqpServer>,
     pub(super) losses: Arc<ExchangeLosses>,
+    pub(super) recent: Arc<Recent>,
     pub(super) stop: CancellationToken,
     /// Set when an exchange was found to be gone, and reset when that was reported.
     gone: Arc<AtomicBool>,
@@ -27,15 +29,17 @@ impl Dialer {
         purpose: &'static str,
         server: &Arc<AmqpServer>,
         losses: &Arc<ExchangeLosses>,
+        recent: &Arc<Recent>,
         stop: &CancellationToken,
     ) -> Self {
         let (server, losses, stop) = (Arc::clone(server), Arc::clone(losses), stop.clone());
-        Self { purpose, server, losses, stop, gone: Arc::default(), connected_before: false }
+        let recent = Arc::clone(recent);
+        Self { purpose, server, losses, recent, stop, gone: Arc::default(), connected_before: false }
     }
 
     /// Makes one attempt to connect.
     pub(super) async fn connect(&mut self) -> Result<AmqpConnection, ConnectionFailure> {
-        let attempt = self.server.connect(self.purpose, &self.gone).await;
+        let attempt = self.server.connect(self.purpose, &self.gone, &self.recent).await;
         // Another process may declare the exchange again before the next attempt, so its loss is reported now.
         if self.connected_before {
             self.report_loss();

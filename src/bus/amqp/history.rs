@@ -133,6 +133,42 @@ impl History {
         gap.trimmed.map_or(Ok(()), Err)
     }
 
+    /// Adds to `suspects` what the history holds of a room beyond a mark and the node has not heard, up to `most`
+    /// messages. Gives true if these are all.
+    ///
+    /// # Errors
+    /// When the history cannot be asked, or ends in the middle.
+    pub(super) async fn missed(
+        &self,
+        feed: &LiveFeed,
+        room: &Room,
+        mark: &Mark,
+        most: usize,
+        suspects: &mut Vec<Envelope>,
+    ) -> Result<bool, String> {
+        // The nodes' own rooms are in no history.
+        if room.as_str().starts_with('$') {
+            return Ok(true);
+        }
+        let after = mark.last.as_deref().unwrap_or(NOTHING).to_owned();
+        let mut replay = self.recall.now(room.clone(), after).await.map_err(|error| error.to_string())?;
+        let mut past_last = false;
+        while let Some(envelope) = replay.messages.next().await {
+            let envelope = envelope.map_err(|error| error.to_string())?;
+            let Some(sent_at) = sent_at(&envelope) else { continue };
+            // The messages before the last one were compared earlier, and may be forgotten by now.
+            let is_beyond = if mark.last.is_some() { past_last } else { sent_at >= mark.since };
+            past_last |= mark.last.as_ref() == Some(&envelope.id);
+            if is_beyond && feed.lacks(&envelope, sent_at) {
+                suspects.push(envelope);
+                if suspects.len() >= most {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
     /// Fills what is left of a gap. A room is removed when it is filled; a room that was filled in part goes on where
     /// it ended.
     async fn fill(&self, feed: &LiveFeed, gap: &mut Gap) -> Result<(), String> {

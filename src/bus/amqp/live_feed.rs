@@ -8,6 +8,7 @@ mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use metrics::{Counter, counter, describe_counter};
@@ -30,6 +31,8 @@ pub(super) struct LiveFeed {
     memory: Mutex<Memory>,
     /// Number of deliveries so far.
     arrived: AtomicU64,
+    /// The age up to which a message that was heard is certainly still known.
+    remembered: Duration,
     duplicates: Counter,
     evicted: Counter,
 }
@@ -60,6 +63,7 @@ impl LiveFeed {
             interest: Arc::clone(interest),
             memory: Mutex::new(Memory { window, marks: Marks::default() }),
             arrived: AtomicU64::new(0),
+            remembered: options.dedup_age / 2,
             duplicates: counter!("pubsub_lab_bus_duplicates_dropped_total"),
             evicted: counter!("pubsub_lab_bus_dedup_evicted_total"),
         };
@@ -88,6 +92,17 @@ impl LiveFeed {
         if self.interest.wants(&envelope.room) && self.is_new(&envelope) {
             self.send(envelope, BusEvent::Replayed).await;
         }
+    }
+
+    /// Whether the node wants a message that was sent at this time (Unix milliseconds) and certainly has not heard it.
+    /// Of old messages, and if too many came since, nobody knows.
+    pub(super) fn lacks(&self, envelope: &Envelope, sent_at: u64) -> bool {
+        let age = Duration::from_millis(unix_ms().saturating_sub(sent_at));
+        if age > self.remembered || !self.interest.wants(&envelope.room) {
+            return false;
+        }
+        let mut memory = self.memory();
+        !memory.window.contains(&envelope.id, Instant::now()) && !memory.window.is_full()
     }
 
     fn is_new(&self, envelope: &Envelope) -> bool {

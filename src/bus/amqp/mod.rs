@@ -10,7 +10,9 @@
 //! | `subscriber`, `bindings`, `acks` | the connection that listens: this node's queue, what it is bound by, and acks |
 //! | `live_feed`, `dedup` | the way from that queue to the node, without second copies |
 //! | `canary`, `exchange_losses` | messages to itself, by which a node notices that nothing reaches it any more; how often an exchange was deleted |
+//! | `recent` | what was confirmed lately, for the case that the history's queue loses what it holds |
 //! | `marks`, `history`, `recall` | how far each room was heard, and how what is missing is had from the history |
+//! | `comparison` | whether anything is missing that nobody reports |
 //!
 //! Publishing and listening use one connection each, because RabbitMQ stops reading from a connection that publishes
 //! when it is low on memory or disk, and the node's acks must not stop with it.
@@ -18,6 +20,7 @@
 mod acks;
 mod bindings;
 mod canary;
+mod comparison;
 mod connection;
 mod dedup;
 mod dialer;
@@ -32,11 +35,13 @@ mod options;
 mod outbox;
 mod publisher;
 pub mod recall;
+mod recent;
 pub mod server;
 mod subscriber;
 pub mod topology;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::time::Instant;
 
@@ -72,7 +77,7 @@ impl AmqpBus {
     pub fn start(options: AmqpOptions) -> Result<Self, BusError> {
         let process = format!("{:016x}", rand::random::<u64>());
         let names = Names::parse(&options.namespace)?;
-        let queue = names.live(&process);
+        let queue = names.live(options.queue_name.as_deref().unwrap_or(&process));
         let server = Arc::new(AmqpServer::parse(&options.url, names, &process)?);
         let counters = Arc::new(Counters::register());
         let status = Arc::new(Status::new("AMQP", format!("connecting to RabbitMQ at {}", server.shown())));
@@ -87,12 +92,13 @@ impl AmqpBus {
         let stop = running.stop();
 
         let publisher = Publisher {
-            dialer: Dialer::new("publisher", &server, &losses, stop),
+            dialer: Dialer::new("publisher", &server, &losses, &outbox.recent, stop),
             outbox: Arc::clone(&outbox),
             status: Arc::clone(&status),
+            history_refused: AtomicBool::new(false),
         };
         let subscriber = Subscriber {
-            dialer: Dialer::new("subscriber", &server, &losses, stop),
+            dialer: Dialer::new("subscriber", &server, &losses, &outbox.recent, stop),
             interest: Arc::clone(&interest),
             status: Arc::clone(&status),
             feed,

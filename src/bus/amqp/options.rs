@@ -23,6 +23,8 @@ pub struct AmqpOptions {
     pub outbox_age: Duration,
     /// Which queue the node's live feed comes from.
     pub live_queue: LiveQueue,
+    /// The end of the name of the node's queue; a random one by default. No two nodes of a namespace may share it.
+    pub queue_name: Option<String>,
     /// Number of ids that are remembered to drop second copies of a live message.
     pub dedup_ids: usize,
     /// How long an id is remembered to drop second copies.
@@ -48,6 +50,7 @@ impl Default for AmqpOptions {
             outbox: 10_000,
             outbox_age: Duration::from_secs(60),
             live_queue: LiveQueue::Durable,
+            queue_name: None,
             dedup_ids: 200_000,
             dedup_age: Duration::from_secs(600),
         }
@@ -65,6 +68,7 @@ impl fmt::Debug for AmqpOptions {
             .field("outbox", &self.outbox)
             .field("outbox_age", &self.outbox_age)
             .field("live_queue", &self.live_queue)
+            .field("queue_name", &self.queue_name)
             .field("dedup_ids", &self.dedup_ids)
             .field("dedup_age", &self.dedup_age)
             .finish()

@@ -16,6 +16,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
+use super::recent::Recent;
 use crate::status::CLOSED;
 use crate::{Counters, PublishOutcome, Receipt};
 use wire::{Envelope, Room};
@@ -32,12 +33,14 @@ const REST: Duration = Duration::from_millis(250);
 /// The destination of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
-    /// The message goes to everybody in a room, and into the history.
+    /// The message goes into the history's queue, and to everybody in a room.
     Chat(Room),
     /// The message goes to everybody in a room, and not into the history.
     Signal(Room),
     /// The message goes straight into the history's queue, and nowhere else.
     Fence,
+    /// The message was confirmed before, and the history's queue may have lost it. It goes there once more.
+    Again,
     /// The message goes to this node itself, through the exchange of chat or that of signals.
     Canary {
         /// The room by which the node's queue is bound for canaries.
@@ -82,6 +85,8 @@ pub(super) struct Outbox {
     /// Whether there is a connection.
     open: watch::Sender<bool>,
     counters: Arc<Counters>,
+    /// The messages that were confirmed lately.
+    pub(super) recent: Arc<Recent>,
 }
 
 struct Queue {
@@ -122,6 +127,7 @@ impl Outbox {
             filled: Notify::new(),
             open: watch::Sender::new(false),
             counters,
+            recent: Arc::default(),
         }
     }
 
@@ -196,14 +202,48 @@ impl Outbox {
     fn count(&self, target: &Target, outcome: &PublishOutcome) {
         match target {
             Target::Chat(_) | Target::Signal(_) => self.counters.count(outcome),
-            Target::Fence | Target::Canary { .. } => {}
+            Target::Fence | Target::Again | Target::Canary { .. } => {}
         }
     }
 
     fn send_outcome(&self, job: Job, outcome: PublishOutcome) {
         self.count(&job.target, &outcome);
+        if let (Target::Again, PublishOutcome::Refused { reason, .. } | PublishOutcome::Unknown { reason }) =
+            (&job.target, &outcome)
+            && self.recent.record_failure()
+            && reason != CLOSED
+        {
+            tracing::warn!("confirmed messages are still missing in the history's queue: {reason}");
+        }
         // An error means that the session which published is gone.
         let _ = job.receipt.send(outcome);
+    }
+
+    /// If the history's queue lost messages, queues those that were confirmed lately before all others.
+    pub(super) fn publish_again(&self, now: Instant) {
+        let lost = self.recent.take_lost(now);
+        if lost.is_empty() {
+            return;
+        }
+        tracing::warn!(
+            "the history's queue lost messages: the last {} that were confirmed are published to it again",
+            lost.len()
+        );
+        let mut queue = self.lock();
+        for (id, payload) in lost.into_iter().rev() {
+            // Nobody waits for the answer.
+            let (receipt, _) = oneshot::channel();
+            queue.signals += 1;
+            queue.bytes += payload.len();
+            queue.jobs.push_front(Job {
+                target: Target::Again,
+                id,
+                payload,
+                receipt,
+                since: now,
+                written: false,
+            });
+        }
     }
 
     /// Takes up to `most` of the oldest messages, to give them to a connection.

@@ -6,6 +6,7 @@ mod tests;
 use std::collections::HashSet;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,15 +20,17 @@ use super::canary;
 use super::connection::AmqpConnection;
 use super::dialer::Dialer;
 use super::errors::{is_missing, sentence};
-use super::flights::{Confirm, Flights, Landed};
+use super::flights::{Cargo, Confirm, Flights, Landed};
 use super::outbox::{Job, Outbox, Target};
 use super::topology::{Names, PERSISTENT, routing_key};
 use crate::keeper::Service;
 use crate::status::{CLOSED, Part, Status};
 use crate::{ConnectionFailure, Level, PublishOutcome};
 
-/// Largest number of messages under way. An outage makes no more than these unknown.
-const WINDOW: usize = 1_000;
+/// Largest number of publishes under way. A chat message takes two of them. An outage makes no more than these unknown.
+const WINDOW: usize = 2_000;
+/// The most publishes that one message takes.
+const COPIES: usize = 2;
 /// How long a confirm may take if RabbitMQ answers otherwise: a slow disk is no reason to reconnect.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(10);
 /// The interval at which the ages of messages are checked.
@@ -42,6 +45,8 @@ pub(super) struct Publisher {
     pub(super) dialer: Dialer,
     pub(super) outbox: Arc<Outbox>,
     pub(super) status: Arc<Status>,
+    /// Whether the history's queue rejected its copy of the message that lands next.
+    pub(super) history_refused: AtomicBool,
 }
 
 impl Publisher {
@@ -69,14 +74,21 @@ impl Publisher {
             }
             while held.is_none() && !blocked.has_changed().unwrap_or(false) {
                 let now = Instant::now();
-                for job in self.outbox.take(WINDOW - flights.len()) {
+                self.outbox.publish_again(now);
+                for mut job in self.outbox.take(WINDOW.saturating_sub(flights.len()) / COPIES) {
+                    // The history's copy goes first: whoever begins to listen between the two finds it in the history.
+                    if let Target::Chat(_) = job.target {
+                        let way = to_history(&job.id, "chat", connection.names());
+                        let call = publish(channel.clone(), way, job.payload.clone()).boxed();
+                        flights.publish_to_history(call, &mut job, now);
+                    }
                     let way = way(&job, connection.names());
                     flights.publish(publish(channel.clone(), way, job.payload.clone()).boxed(), job, now);
                 }
                 if stopping && flights.is_empty() {
                     return CLOSED.into();
                 }
-                let room = flights.len() < WINDOW;
+                let room = flights.len() + COPIES <= WINDOW;
                 tokio::select! {
                     biased;
                     () = flights.ready() => {
@@ -95,6 +107,7 @@ impl Publisher {
                             return format!("it has not confirmed a message within {CONFIRM_WITHIN:?}");
                         }
                     }
+                    () = self.outbox.recent.loss() => {}
                     () = self.outbox.filled(), if room => {}
                 }
             }
@@ -152,13 +165,17 @@ impl Publisher {
     /// Answers the messages that RabbitMQ took or refused. Gives back those that it did not take, with the reason.
     fn settle(&self, landed: Vec<Landed>) -> (Vec<Job>, Option<String>) {
         let mut failed = None;
-        let mut returned = HashSet::new();
+        let (mut returned, mut all_returned) = (HashSet::new(), false);
         for (_, confirm) in &landed {
             match confirm {
                 Ok(Confirmation::Ack(Some(message)) | Confirmation::Nack(Some(message))) => {
-                    failed.get_or_insert_with(|| "its exchanges lead nowhere".to_owned());
-                    let id = message.delivery.properties.message_id();
-                    returned.extend(id.as_ref().map(|id| id.as_str().to_owned()));
+                    self.outbox.recent.record_loss();
+                    failed.get_or_insert_with(|| "the history's queue was deleted there".to_owned());
+                    match message.delivery.properties.message_id() {
+                        Some(id) => _ = returned.insert(id.as_str().to_owned()),
+                        // It may be any of them, and to publish a message twice does no harm.
+                        None => all_returned = true,
+                    }
                 }
                 Ok(_) => {}
                 Err(error) => {
@@ -170,33 +187,44 @@ impl Publisher {
             }
         }
         let mut again = Vec::new();
-        for (job, confirm) in landed {
+        for (cargo, confirm) in landed {
+            let Cargo::Message(job) = cargo else {
+                // The message itself lands next, perhaps in a later call.
+                self.history_refused.store(confirm.is_ok_and(|confirm| confirm.is_nack()), Ordering::Relaxed);
+                continue;
+            };
+            let history_refused = self.history_refused.swap(false, Ordering::Relaxed);
             let Some(job) = job else { continue };
             match confirm {
-                Ok(_) if returned.contains(&*job.id) => again.push(job),
-                Ok(confirm) if confirm.is_nack() => self.refused(job),
-                Ok(_) => {
-                    let chat = matches!(job.target, Target::Chat(_));
-                    let level = if chat { Level::Confirmed } else { Level::Handed };
-                    self.outbox.answer(job, PublishOutcome::Ack(level));
+                Ok(_) if all_returned || returned.contains(&*job.id) => again.push(job),
+                Ok(_) if history_refused => self.history_is_full(job),
+                Ok(confirm) if confirm.is_nack() => {
+                    self.outbox
+                        .answer(job, PublishOutcome::Unknown { reason: "RabbitMQ did not take it".into() });
                 }
+                Ok(_) => self.confirmed(job),
                 Err(_) => again.push(job),
             }
         }
         (again, failed)
     }
 
-    /// RabbitMQ refused the message. With `reject-publish` one full queue is enough for that, and the other queues
-    /// take the message all the same: the live feeds may deliver what the history did not take. So the outcome is not
-    /// `Refused`, which would mean that nobody ever sees the message.
-    fn refused(&self, job: Job) {
-        let reason = match job.target {
+    fn confirmed(&self, job: Job) {
+        let level = match job.target {
             Target::Chat(_) => {
-                self.outbox.history_full(Instant::now());
-                "the history is full and did not take it; those who are online may have got it"
+                self.outbox.recent.record(&job.id, &job.payload, Instant::now());
+                Level::Confirmed
             }
-            Target::Signal(_) | Target::Fence | Target::Canary { .. } => "RabbitMQ did not take it",
+            Target::Signal(_) | Target::Fence | Target::Again | Target::Canary { .. } => Level::Handed,
         };
+        self.outbox.answer(job, PublishOutcome::Ack(level));
+    }
+
+    /// Answers a message that the history's full queue rejected. The live feeds have their own copy, so the outcome is
+    /// not `Refused`, which would mean that nobody ever sees the message.
+    fn history_is_full(&self, job: Job) {
+        self.outbox.history_full(Instant::now());
+        let reason = "the history is full and did not take it; those who are online may have got it";
         self.outbox.answer(job, PublishOutcome::Unknown { reason: reason.into() });
     }
 }
@@ -250,35 +278,47 @@ async fn publish(channel: Channel, way: Way, payload: Bytes) -> Confirm {
     channel.basic_publish(exchange, key, options, &payload, properties).await?.await
 }
 
-/// How a message is published: everything that `rabbitmqadmin get` shows of it besides its text.
+/// How a message is published: everything that `rabbitmqadmin get` shows of it besides its text. Of a chat message, how
+/// the live feeds' copy is published.
 fn way(job: &Job, names: &Names) -> Way {
-    let (exchange, key, kind, mode) = match &job.target {
-        Target::Chat(room) => (names.chat.as_str(), routing_key(room), "chat", PERSISTENT),
-        Target::Signal(room) => (names.signals.as_str(), routing_key(room), "signal", TRANSIENT),
-        Target::Fence => ("", names.history.clone(), "fence", PERSISTENT),
-        Target::Canary { room, chat: true } => (names.chat.as_str(), routing_key(room), "canary", TRANSIENT),
-        Target::Canary { room, chat: false } => {
-            (names.signals.as_str(), routing_key(room), "canary", TRANSIENT)
-        }
+    let (exchange, room, kind, mode) = match &job.target {
+        Target::Chat(room) => (&names.chat, room, "chat", PERSISTENT),
+        Target::Signal(room) => (&names.signals, room, "signal", TRANSIENT),
+        Target::Fence => return to_history(&job.id, "fence", names),
+        Target::Again => return to_history(&job.id, "chat", names),
+        Target::Canary { room, chat: true } => (&names.chat, room, "canary", TRANSIENT),
+        Target::Canary { room, chat: false } => (&names.signals, room, "canary", TRANSIENT),
     };
+    let properties = properties(&job.id, kind, mode);
+    let properties = match job.target {
+        Target::Canary { .. } => properties.with_expiration(canary::LIVES.as_millis().to_string().into()),
+        _ => properties,
+    };
+    // A room that nobody is in leads nowhere. A canary is missed where it should arrive.
+    let options = BasicPublishOptions::default();
+    Way { exchange: exchange.as_str().into(), key: routing_key(room).into(), options, properties }
+}
+
+/// How a message gets into the history's queue and nowhere else. Nobody can take away this way as long as the queue is
+/// there, and RabbitMQ returns what it cannot put into the queue.
+fn to_history(id: &str, kind: &str, names: &Names) -> Way {
+    Way {
+        exchange: "".into(),
+        key: names.history.as_str().into(),
+        options: BasicPublishOptions { mandatory: true, ..BasicPublishOptions::default() },
+        properties: properties(id, kind, PERSISTENT),
+    }
+}
+
+fn properties(id: &str, kind: &str, mode: u8) -> BasicProperties {
     let properties = BasicProperties::default()
         .with_content_type("text/plain".into())
         .with_delivery_mode(mode)
         .with_app_id("pubsub-lab".into())
         .with_type(kind.into());
     // If AMQP cannot carry the id, the envelope still has it.
-    let properties = match ShortString::try_new(&*job.id) {
+    match ShortString::try_new(id) {
         Ok(id) => properties.with_message_id(id),
         Err(_) => properties,
-    };
-    // The history's queue receives the canary as well, and need not keep it.
-    let properties = match job.target {
-        Target::Canary { .. } => properties.with_expiration(canary::LIVES.as_millis().to_string().into()),
-        _ => properties,
-    };
-    // A signal to a room that nobody is in may lead nowhere. A canary is missed where it should arrive, so it need
-    // not be mandatory either.
-    let mandatory = matches!(job.target, Target::Chat(_) | Target::Fence);
-    let options = BasicPublishOptions { mandatory, ..BasicPublishOptions::default() };
-    Way { exchange: exchange.into(), key: key.into(), options, properties }
+    }
 }

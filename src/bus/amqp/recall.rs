@@ -46,6 +46,8 @@ const PAGE_MESSAGES: usize = 500;
 const PAGE_BYTES: usize = 8 << 20;
 /// The most bytes of a page that holds a single message.
 const MESSAGE_BYTES: usize = 32 << 20;
+/// A place beyond every message that the history holds.
+const NOW: u64 = i64::MAX as u64;
 /// The most bytes of the answer about a fence.
 const FENCE_BYTES: usize = 1 << 10;
 
@@ -86,22 +88,18 @@ impl Recall {
         let host = self.host.clone();
         Box::pin(async move {
             let until = committed(&host, &fence_id, Instant::now() + within).await?;
-            let mut pages = Pages {
-                host,
-                room,
-                until,
-                messages: PAGE_MESSAGES,
-                next: Some(Begin::After { id: after, unsettled }),
-                trimmed: false,
-                here: VecDeque::new(),
-            };
-            let complete = pages.turn().await?;
-            let messages = stream::unfold(pages, |mut pages| async move {
-                let item = pages.message().await?;
-                Some((item, pages))
-            });
-            Ok(Replay { complete, messages: messages.boxed() })
+            Pages::replay(host, room, Begin::After { id: after, unsettled }, until).await
         })
+    }
+
+    /// The messages of a room after the message `after` that the history holds at this moment. What RabbitMQ has and
+    /// the history has not stored yet is not among them.
+    ///
+    /// # Errors
+    /// When the first page cannot be fetched.
+    pub(super) async fn now(&self, room: Room, after: String) -> Result<Replay, BusError> {
+        let begin = Begin::After { id: after, unsettled: false };
+        Pages::replay(self.host.clone(), room, begin, NOW).await
     }
 }
 
@@ -157,6 +155,25 @@ struct Pages {
 }
 
 impl Pages {
+    /// A replay from `begin` up to the place `until`.
+    async fn replay(host: Host, room: Room, begin: Begin, until: u64) -> Result<Replay, BusError> {
+        let mut pages = Self {
+            host,
+            room,
+            until,
+            messages: PAGE_MESSAGES,
+            next: Some(begin),
+            trimmed: false,
+            here: VecDeque::new(),
+        };
+        let complete = pages.turn().await?;
+        let messages = stream::unfold(pages, |mut pages| async move {
+            let item = pages.message().await?;
+            Some((item, pages))
+        });
+        Ok(Replay { complete, messages: messages.boxed() })
+    }
+
     /// The next message. After a failure there is none: the error is the last item.
     async fn message(&mut self) -> Option<Result<Envelope, BusError>> {
         loop {

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use super::connection::AmqpConnection;
 use super::ending::Ending;
 use super::errors::is_lasting;
+use super::recent::Recent;
 use super::topology::{self, Names};
 use crate::{Backoff, BusError, ConnectionFailure};
 use address::SafeUrl;
@@ -45,6 +46,8 @@ pub struct AmqpServer {
 pub struct Connected {
     /// The connection.
     pub connection: Connection,
+    /// Whether the history's queue did not exist before.
+    pub was_missing: bool,
     pub(super) end: Ending,
 }
 
@@ -96,20 +99,25 @@ impl AmqpServer {
     /// Makes one attempt to connect, and declares the exchanges and queues on which every process of the cluster
     /// relies.
     pub async fn open(&self, purpose: &str) -> Result<Connected, ConnectionFailure> {
-        let connected = self.reach(purpose).await?;
-        self.declared(topology::declare(&connected.connection, &self.names)).await?;
+        let mut connected = self.reach(purpose).await?;
+        let declaring = async {
+            connected.was_missing = topology::is_history_missing(&connected.connection, &self.names).await?;
+            topology::declare(&connected.connection, &self.names).await
+        };
+        self.declared(declaring).await?;
         Ok(connected)
     }
 
-    /// Makes one attempt to connect for a node. `gone` is set if an exchange was found to be gone, whatever came of
-    /// the attempt.
+    /// Makes one attempt to connect for a node. `gone` is set if an exchange was found to be gone, and `recent` learns
+    /// that the history's queue was, whatever came of the attempt.
     pub(super) async fn connect(
         &self,
         purpose: &str,
         gone: &Arc<AtomicBool>,
+        recent: &Arc<Recent>,
     ) -> Result<AmqpConnection, ConnectionFailure> {
-        let Connected { connection, end } = self.reach(purpose).await?;
-        let connection = AmqpConnection::new(connection, self.names.clone(), end, gone);
+        let Connected { connection, end, .. } = self.reach(purpose).await?;
+        let connection = AmqpConnection::new(connection, self.names.clone(), end, gone, recent);
         self.declared(connection.declare()).await?;
         Ok(connection)
     }
@@ -117,7 +125,7 @@ impl AmqpServer {
     async fn reach(&self, purpose: &str) -> Result<Connected, ConnectionFailure> {
         let end = Ending::default();
         match timeout(CONNECT_WITHIN, self.attempt(purpose, &end)).await {
-            Ok(Ok(connection)) => Ok(Connected { connection, end }),
+            Ok(Ok(connection)) => Ok(Connected { connection, was_missing: false, end }),
             Ok(Err(error)) => Err(self.failure(&error)),
             Err(_) => Err(self.silent(CONNECT_WITHIN)),
         }

@@ -16,16 +16,20 @@ use tokio::time::{Instant, timeout};
 use super::acks::{Acks, PREFETCH};
 use super::bindings::Bindings;
 use super::canary::Canary;
+use super::comparison::Comparison;
 use super::connection::AmqpConnection;
 use super::dialer::Dialer;
 use super::errors::{is_missing, sentence};
 use super::history::History;
 use super::live_feed::LiveFeed;
+use super::marks::Mark;
 use super::options::LiveQueue;
+use super::topology::HISTORY_ROOM;
 use crate::ConnectionFailure;
 use crate::interest::Interest;
 use crate::keeper::Service;
 use crate::status::{CLOSED, Part, Status};
+use wire::Room;
 
 /// Number of rooms that are bound without a pause.
 const CHUNK: usize = 100;
@@ -66,6 +70,7 @@ impl Subscriber {
     async fn listen(&self, connection: &AmqpConnection) -> lapin::Result<String> {
         // The count is taken before anything is bound, so that whatever is gone after that is noticed below.
         let losses = self.dialer.losses.count();
+        let marks = self.feed.marks();
         if self.state.losses.swap(losses, Ordering::Relaxed) != losses
             && self.state.declared.load(Ordering::Relaxed) > 0
         {
@@ -76,11 +81,12 @@ impl Subscriber {
         for exchange in [&connection.names().chat, &connection.names().signals] {
             bind(&control, &queue, exchange, self.canary.room().as_str(), false).await?;
         }
+        bind(&control, &queue, &connection.names().signals, HISTORY_ROOM, false).await?;
         self.interest.connected();
         self.catch_up(connection, &control, &queue, true).await?;
         tokio::select! {
             ended = self.follow(connection, &control, &queue) => ended,
-            ended = self.consume(connection, &queue) => ended,
+            ended = self.consume(connection, &queue, marks) => ended,
             () = self.dialer.losses.more_than(losses) => {
                 Ok("an exchange was deleted there, and this node's queue may be bound to nothing".into())
             }
@@ -167,11 +173,6 @@ impl Subscriber {
             self.feed.end_room(room);
             self.interest.confirmed(room, false);
         }
-        if !work.subscribe.is_empty() {
-            // Another process may just be declaring the exchange again. The history is bound first, so that it gets
-            // every message that a room's binding lets in.
-            bind(control, &connection.names().history, exchanges[0], "#", true).await?;
-        }
         for rooms in work.subscribe.chunks(CHUNK) {
             for (n, room) in rooms.iter().enumerate() {
                 self.feed.begin_room(room);
@@ -190,10 +191,20 @@ impl Subscriber {
     }
 
     /// Fills the gap, if there is one, and then hands over the messages that the queue holds.
-    async fn consume(&self, connection: &AmqpConnection, queue: &str) -> lapin::Result<String> {
+    ///
+    /// `marks` is how far the node had heard each room before this connection.
+    async fn consume(
+        &self,
+        connection: &AmqpConnection,
+        queue: &str,
+        marks: Vec<(Room, Mark)>,
+    ) -> lapin::Result<String> {
+        // On the first connection there are no marks yet.
+        let mut before = marks;
         if self.state.gap.load(Ordering::Relaxed) {
             self.fill_gap().await;
             self.state.gap.store(false, Ordering::Relaxed);
+            before = self.feed.marks();
         }
         let channel = connection.channel().await?;
         channel.basic_qos(PREFETCH, BasicQosOptions::default()).await?;
@@ -206,6 +217,18 @@ impl Subscriber {
                 self.gap();
                 Ok(deaf)
             }
+            missing = self.compare(before) => Ok(missing),
+        }
+    }
+
+    /// Compares the live feed with the history, until messages are missing because a binding is. Without a history, and
+    /// for the textbook's queue, nobody compares.
+    async fn compare(&self, before: Vec<(Room, Mark)>) -> String {
+        match (&self.history, self.kind) {
+            (Some(history), LiveQueue::Durable) => {
+                Comparison { feed: &self.feed, history, canary: &self.canary }.run(before).await
+            }
+            (None, _) | (_, LiveQueue::Exclusive) => std::future::pending().await,
         }
     }
 
@@ -256,6 +279,7 @@ impl Subscriber {
             }
             if let Some(envelope) = self.feed.decode(delivery.routing_key.as_str(), delivery.data)
                 && !self.canary.take(&envelope)
+                && !self.dialer.recent.take(&envelope)
             {
                 self.feed.hand(envelope).await;
             }

@@ -4,26 +4,33 @@
 //! |---|---|
 //! | `NS` | durable topic exchange of chat messages; routing key = room |
 //! | `NS.signals` | durable topic exchange of presence and control, which nobody keeps |
-//! | `NS.history` | durable queue bound to everything in `NS`, bounded (`reject-publish`) |
+//! | `NS.history` | durable queue of the history, bounded (`reject-publish`), bound to no exchange of ours |
 //! | `NS.live.ID` | a node process's queue, bound in both exchanges by the rooms that its clients are in |
 //!
 //! The live queue is the exception among the bounded queues: it has no length limit, because nobody would notice a
 //! drop there. Two things bound it: a queue that nobody consumes expires after 60 s, and RabbitMQ's memory alarm
 //! stops the publishers when a connected node does not read.
 //!
+//! A chat message is published twice, first into `NS.history` (through the default exchange, to which every queue is
+//! bound for good) and then to `NS` for the live feeds. Through a binding of its own the history would lose what is
+//! published while somebody has removed the binding: RabbitMQ confirms a message that reached any queue.
+//!
 //! The body of a message is the encoded [`Envelope`](wire::Envelope), `message_id` its id, and chat
 //! messages are persistent. A *fence* is a control envelope of room [`FENCE_ROOM`] that goes straight to `NS.history`
 //! (default exchange): when the history service has committed it, everything before it in the queue is committed.
 
-use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
+use lapin::options::{ExchangeDeclareOptions, QueueDeclareOptions};
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, Error, ErrorKind, ExchangeKind};
 
+use super::errors::is_missing;
 use crate::BusError;
 use wire::Room;
 
 /// Number of messages that the history queue holds; the broker refuses further publishes.
 pub const HISTORY_LENGTH: i64 = 1_000_000;
+/// The room of the envelopes by which the history reports that its queue lost messages, and marks places in the queue.
+pub const HISTORY_ROOM: &str = "$history";
 /// The room of a fence's envelope.
 pub const FENCE_ROOM: &str = "$fence";
 /// AMQP's `delivery_mode` of a message that survives a restart of the broker.
@@ -89,8 +96,29 @@ pub fn routing_key(room: &Room) -> String {
     if key.len() <= KEY_MAX { key } else { format!("%long-{}", key.len()) }
 }
 
-/// Declares the exchanges and queues on which every process of a cluster relies: both exchanges, the history queue
-/// and its binding.
+/// What RabbitMQ says about a queue.
+///
+/// # Errors
+/// When the connection is lost, or there is no such queue; then RabbitMQ closes the channel.
+pub async fn look(channel: &Channel, queue: &str) -> lapin::Result<lapin::Queue> {
+    let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+    channel.queue_declare(queue.into(), passive, FieldTable::default()).await
+}
+
+/// Whether the history's queue does not exist.
+///
+/// # Errors
+/// When the connection is lost, or the user may not ask.
+pub async fn is_history_missing(connection: &Connection, names: &Names) -> lapin::Result<bool> {
+    // The question needs a channel of its own, because the answer that something is missing closes the channel.
+    match look(&connection.create_channel().await?, &names.history).await {
+        Ok(_) => Ok(false),
+        Err(error) if is_missing(&error) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Declares the exchanges and queues on which every process of a cluster relies: both exchanges and the history queue.
 ///
 /// A history queue that already exists with another length stays as it is.
 ///
@@ -117,16 +145,7 @@ async fn declare_of_length(channel: &Channel, names: &Names, length: i64) -> lap
     bounds.insert("x-max-length".into(), AMQPValue::LongLongInt(length));
     bounds.insert("x-overflow".into(), AMQPValue::LongString("reject-publish".into()));
     let durable = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
-    channel.queue_declare(names.history.as_str().into(), durable, bounds).await?;
-    channel
-        .queue_bind(
-            names.history.as_str().into(),
-            names.chat.as_str().into(),
-            "#".into(),
-            QueueBindOptions::default(),
-            FieldTable::default(),
-        )
-        .await
+    channel.queue_declare(names.history.as_str().into(), durable, bounds).await.map(drop)
 }
 
 /// The length of the existing history queue, if it differs from what was asked for in nothing else.

@@ -3,6 +3,8 @@
 
 mod call;
 mod committed;
+mod losses;
+mod marks;
 mod probe;
 mod subscription;
 
@@ -19,6 +21,7 @@ use bus::ConnectionFailure;
 use bus::amqp::server::AmqpServer;
 use bus::amqp::topology::Names;
 use bus::keeper::{Service, keep};
+use losses::Losses;
 use subscription::Subscription;
 
 pub use committed::Committed;
@@ -50,7 +53,8 @@ impl Consumer {
     /// Consumes until `stop` is cancelled.
     pub async fn run(self, committed: watch::Receiver<Committed>, stop: CancellationToken) {
         let reconnects = self.counters.reconnects.clone();
-        let consuming = Consuming { consumer: self, committed, stop: stop.clone(), epoch: 0 };
+        let losses = Losses::default();
+        let consuming = Consuming { consumer: self, committed, stop: stop.clone(), losses, epoch: 0 };
         keep(consuming, AmqpServer::backoff(), reconnects, stop).await;
     }
 }
@@ -60,6 +64,7 @@ struct Consuming {
     consumer: Consumer,
     committed: watch::Receiver<Committed>,
     stop: CancellationToken,
+    losses: Losses,
     /// Number of attempts to subscribe so far.
     epoch: u64,
 }
@@ -71,14 +76,19 @@ impl Service for Consuming {
         self.epoch += 1;
         let Consumer { broker, status, counters, .. } = &self.consumer;
         let connected = broker.open("consumer").await?;
-        Subscription::start(connected, broker, self.epoch, status, counters).await
+        if connected.was_missing {
+            self.losses.record();
+        }
+        let subscription = Subscription::start(connected, broker, self.epoch, status, counters).await?;
+        subscription.report(&self.losses, broker).await?;
+        Ok(subscription)
     }
 
     async fn serve(&mut self, subscription: Subscription) -> String {
         let Consumer { broker, intake, status, .. } = &self.consumer;
         status.broker_up();
         tracing::info!("consuming {} at {}", broker.names().history, broker.shown());
-        let why = subscription.serve(intake, &mut self.committed, &self.stop).await;
+        let why = subscription.serve(intake, &mut self.committed, &self.losses, &self.stop).await;
         broker.lost(&why)
     }
 

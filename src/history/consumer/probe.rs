@@ -7,14 +7,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use lapin::Channel;
-use lapin::options::QueueDeclareOptions;
-use lapin::types::FieldTable;
 use tokio::time::{sleep, timeout};
 
 use super::call::CALL;
+use super::losses::Losses;
+use super::marks::Marks;
 use crate::counters::Counters;
 use bus::ConnectionFailure;
 use bus::amqp::server::{is_missing, sentence};
+use bus::amqp::topology::look;
 
 /// The pause between an answer and the next probe.
 const BEAT: Duration = Duration::from_millis(500);
@@ -23,26 +24,34 @@ const SILENCE: Duration = Duration::from_millis(1_250);
 /// The interval at which a queue is checked that another service consumes.
 const ELSEWHERE: Duration = Duration::from_millis(250);
 
-/// Asks the broker about the queue.
-async fn look(channel: &Channel, queue: &str) -> lapin::Result<lapin::Queue> {
-    let passive = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
-    channel.queue_declare(queue.into(), passive, FieldTable::default()).await
-}
-
 /// Ends when the broker is silent or the queue is gone, and says why. Everything that comes from the broker sets
 /// `pulse`: behind a long backlog the answer to a probe may be late although the broker is well.
-pub async fn watch(channel: &Channel, queue: &str, pulse: &AtomicBool, counters: &Counters) -> String {
+pub async fn watch(
+    channel: &Channel,
+    queue: &str,
+    pulse: &AtomicBool,
+    marks: &Marks,
+    losses: &Losses,
+    counters: &Counters,
+) -> String {
     loop {
         sleep(BEAT).await;
         pulse.store(false, Ordering::Relaxed);
         let mut question = std::pin::pin!(look(channel, queue));
         loop {
             match timeout(SILENCE, &mut question).await {
-                Ok(Ok(queue)) => {
-                    counters.queue.set(f64::from(queue.message_count()));
-                    break;
+                Ok(Ok(found)) => {
+                    counters.queue.set(f64::from(found.message_count()));
+                    match timeout(CALL, marks.beat(channel, queue, found.message_count())).await {
+                        Ok(Ok(())) => break,
+                        Ok(Err(error)) => return sentence(&error),
+                        Err(_) => return format!("it has taken no message for {CALL:?}"),
+                    }
                 }
-                Ok(Err(error)) if is_missing(&error) => return deleted(queue),
+                Ok(Err(error)) if is_missing(&error) => {
+                    losses.record();
+                    return deleted(queue);
+                }
                 Ok(Err(error)) => return sentence(&error),
                 Err(_) if pulse.swap(false, Ordering::Relaxed) => {}
                 Err(_) => return format!("it has not answered for {SILENCE:?}"),
@@ -54,6 +63,11 @@ pub async fn watch(channel: &Channel, queue: &str, pulse: &AtomicBool, counters:
 /// The reason of a subscription that ends because its queue is gone.
 pub fn deleted(queue: &str) -> String {
     format!("the queue {queue} was deleted")
+}
+
+/// The reason of a subscription that ends because messages are gone from its queue.
+pub fn purged(queue: &str) -> String {
+    format!("the queue {queue} was purged, and with it messages that were confirmed")
 }
 
 /// Waits until nobody consumes the queue. Calls `elsewhere` when somebody does.

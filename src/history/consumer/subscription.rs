@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::call::{CALL, Caller};
 use super::committed::Committed;
+use super::losses::Losses;
+use super::marks::Marks;
 use super::probe;
 use crate::counters::Counters;
 use crate::intake::{Content, Delivery};
@@ -78,18 +80,24 @@ impl Subscription {
         Ok(Self { epoch, queue, consumer, deliveries, questions, counters: Arc::clone(counters), connected })
     }
 
+    /// Tells the nodes what the queue has lost, if anything.
+    pub async fn report(&self, losses: &Losses, broker: &AmqpServer) -> Result<(), ConnectionFailure> {
+        Caller { broker }.to(losses.report(&self.connected.connection, broker.names())).await
+    }
+
     /// Consumes until the connection is lost or `stop` is cancelled, and says why it ended.
     pub async fn serve(
         self,
         intake: &mpsc::Sender<Delivery>,
         committed: &mut watch::Receiver<Committed>,
+        losses: &Losses,
         stop: &CancellationToken,
     ) -> String {
         let Self { epoch, queue, mut consumer, deliveries, questions, counters, connected } = self;
-        let pulse = AtomicBool::new(false);
+        let (pulse, marks) = (AtomicBool::new(false), Marks::new());
         let mut acks = Acks { epoch, channel: &deliveries, told: 0 };
         let mut waiting: Option<Delivery> = None;
-        let mut silence = std::pin::pin!(probe::watch(&questions, &queue, &pulse, &counters));
+        let mut silence = std::pin::pin!(probe::watch(&questions, &queue, &pulse, &marks, losses, &counters));
         let why = loop {
             tokio::select! {
                 () = stop.cancelled() => break None,
@@ -106,15 +114,21 @@ impl Subscription {
                 next = consumer.next(), if waiting.is_none() => match next {
                     Some(Ok(delivery)) => {
                         pulse.store(true, Ordering::Relaxed);
-                        let delivery = Delivery {
-                            epoch,
-                            tag: delivery.delivery_tag,
-                            content: Content::read(delivery.data),
-                        };
+                        let (tag, content) = (delivery.delivery_tag, Content::read(delivery.data));
+                        if let Content::Mark(id) = &content
+                            && !marks.take(id)
+                        {
+                            losses.record();
+                            break Some(probe::purged(&queue));
+                        }
+                        let delivery = Delivery { epoch, tag, content };
                         waiting = intake.try_send(delivery).err().map(mpsc::error::TrySendError::into_inner);
                     }
                     Some(Err(error)) => break Some(sentence(&error)),
-                    None => break Some(probe::deleted(&queue)),
+                    None => {
+                        losses.record();
+                        break Some(probe::deleted(&queue));
+                    }
                 },
                 // The writer is behind, so no further delivery is taken and the broker holds the rest back.
                 place = intake.reserve(), if waiting.is_some() => match (place, waiting.take()) {

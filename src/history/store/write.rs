@@ -74,7 +74,7 @@ impl Store {
                         }
                     }
                     Content::Fence(_) => fences.push(seq),
-                    Content::Other | Content::Garbled(_) => {}
+                    Content::Mark(_) | Content::Other | Content::Garbled(_) => {}
                 }
             }
         }

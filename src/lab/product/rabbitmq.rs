@@ -8,6 +8,7 @@ mod rights;
 mod setting;
 mod user;
 mod version;
+mod words;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use crate::error::LabError;
 use crate::kind::{BrokerKind, BrokerSite, Facts, Image, Program, VersionBy};
 use crate::managed::Managed;
 use crate::ports;
-use crate::process::{LAST_WORDS, Spec};
+use crate::process::Spec;
 use crate::refusal::BrokerRefusal;
 use crate::service::{Readiness, Service};
 use fault::Victim;
@@ -30,8 +31,6 @@ use setting::{Ports, environment, write_configuration};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Number of times that a RabbitMQ is started on other ports; each port can be taken between the look and the start.
 const TRIES: usize = 3;
-/// The longest line of a log that is shown, in characters.
-const WIDTH: usize = 300;
 
 /// The `rabbitmq-server` of this machine: the script that runs the server in the foreground and as whoever calls it.
 pub static PROGRAM: Program = Program {
@@ -87,8 +86,18 @@ impl BrokerKind for RabbitMq {
         Box::pin(user::version(url))
     }
 
-    fn clean<'a>(&self, url: &'a str, namespace: &'a str) -> BoxFuture<'a, Result<(), String>> {
-        Box::pin(async move { user::clean(url, namespace).await.map_err(|error| error.to_string()) })
+    fn last_words(&self, log: &Path) -> Vec<String> {
+        let whole = format!("the whole log is {}", log.display());
+        words::why(log).map_or_else(Vec::new, |why| vec![whole, why])
+    }
+
+    fn clean<'a>(
+        &self,
+        url: &'a str,
+        namespace: &'a str,
+        nodes: &'a [i32],
+    ) -> BoxFuture<'a, Result<(), String>> {
+        Box::pin(async move { user::clean(url, namespace, nodes).await.map_err(|error| error.to_string()) })
     }
 }
 
@@ -148,10 +157,7 @@ async fn start_on(ports: Ports, site: BrokerSite<'_>, epmd: PathBuf) -> Result<M
         Ok(server) => Ok(Managed::with_companion(server, epmd)),
         Err(mut error) => {
             epmd.kill().await?;
-            let causes = first_errors(&log);
-            if !causes.is_empty() {
-                error.log = causes;
-            }
+            error.log = words::why(&log).into_iter().collect();
             Err(error)
         }
     }
@@ -168,17 +174,6 @@ fn is_ours(port: u16, _process: u32) -> BoxFuture<'static, Result<(), String>> {
     })
 }
 
-/// The lines of a failed start that say why it failed: the first errors. RabbitMQ goes on for pages after them, so that
-/// the last lines of its log say nothing.
-fn first_errors(log: &Path) -> Vec<String> {
-    let text = std::fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    // A line has a time, a level, an Erlang process and a text; a line of a list may have no text.
-    let errors = text.lines().filter_map(|line| Some(line.split_once("[error] <")?.1.split_once("> ")?.1));
-    let shown = errors.map(|line| line.chars().filter(|c| !c.is_control()).take(WIDTH).collect::<String>());
-    shown.filter(|line| !line.trim().is_empty()).take(LAST_WORDS / 2).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,17 +186,5 @@ mod tests {
         assert!(switches_user(&file));
         std::fs::write(&file, "#!/bin/sh\n. \"$SCRIPTS_DIR/rabbitmq-env\"\n").unwrap();
         assert!(!switches_user(&file));
-    }
-
-    #[test]
-    fn the_first_errors_say_why() {
-        let log = tempfile::NamedTempFile::new().unwrap();
-        let line = |text: &str| format!("2026-11-21 09:56:46.8 [error] <0.132.0> {text}\n");
-        let head = "2026-11-21 09:56:46.1 [info] <0.1.0> all is well\n".to_owned();
-        let pages: String = (0..50).map(|n| line(&format!("  page {n}"))).collect();
-        std::fs::write(log.path(), head + &line("port in use") + &line(" ") + &pages).unwrap();
-        let shown = first_errors(log.path());
-        assert_eq!(shown.len(), 5);
-        assert_eq!(shown[..2], ["port in use", "  page 0"]);
     }
 }

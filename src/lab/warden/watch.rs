@@ -1,6 +1,7 @@
 //! The warden's own side: it reads what is written down until the pipe closes, then ends all of it.
 //!
-//! It uses no async runtime and hardly allocates: this process must outlive everything and cost nothing.
+//! It uses no async runtime and hardly allocates until the pipe closes: this process must outlive everything and cost
+//! nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SigSet, Signal, kill};
 
+use super::broker::Guest;
 use super::tag::Tag;
 use crate::docker::removal::remove;
 use crate::group::ProcessGroup;
@@ -40,6 +42,10 @@ pub(super) enum Entry {
     Container(String),
     /// The Docker container is removed.
     ContainerGone(String),
+    /// Queues and exchanges are about to be made at a broker of the user's.
+    Guest(Guest),
+    /// Nothing of the lab's is left at the user's broker.
+    GuestGone,
 }
 
 impl Entry {
@@ -58,6 +64,8 @@ impl Entry {
             Entry::DirectoryGone(path) => [b"directory-gone ", path.as_os_str().as_bytes()].concat(),
             Entry::Container(name) => format!("container {name}").into_bytes(),
             Entry::ContainerGone(name) => format!("container-gone {name}").into_bytes(),
+            Entry::Guest(guest) => format!("guest {}", guest.text()).into_bytes(),
+            Entry::GuestGone => b"guest-gone ".to_vec(),
         };
         // POSIX promises that writes of up to 512 bytes are whole.
         if line.contains(&b'\n') || line.len() >= 512 {
@@ -87,6 +95,8 @@ impl Entry {
             b"directory-gone" => Entry::DirectoryGone(path()),
             b"container" => Entry::Container(text()?.to_owned()),
             b"container-gone" => Entry::ContainerGone(text()?.to_owned()),
+            b"guest" => Entry::Guest(Guest::parse(text()?)?),
+            b"guest-gone" => Entry::GuestGone,
             _ => return None,
         })
     }
@@ -99,10 +109,18 @@ struct Registered {
     groups: BTreeMap<i32, ProcessGroup>,
     directories: BTreeSet<PathBuf>,
     containers: BTreeSet<String>,
+    guest: Option<Guest>,
+    /// The process id of everything that was ever started: the queue of a killed node has its number.
+    leaders: BTreeSet<i32>,
 }
 
 impl Registered {
     fn record_entry(&mut self, entry: Entry) {
+        match &entry {
+            Entry::Group(leader) => _ = self.leaders.insert(*leader),
+            Entry::Born(group) => _ = self.leaders.insert(group.leader()),
+            _ => {}
+        }
         match entry {
             Entry::Tag(tag) => self.tag = Some(tag),
             Entry::Group(leader) => {
@@ -119,11 +137,21 @@ impl Registered {
             Entry::DirectoryGone(path) => drop(self.directories.remove(&path)),
             Entry::Container(name) => drop(self.containers.insert(name)),
             Entry::ContainerGone(name) => drop(self.containers.remove(&name)),
+            Entry::Guest(guest) => self.guest = Some(guest),
+            Entry::GuestGone => self.guest = None,
         }
     }
 
-    /// Kills the processes, waits for their ends, and removes the directories. True when nothing is left.
+    /// Kills the processes, waits for their ends, and removes the directories and what is left at the user's broker.
+    /// True when nothing is left.
     fn end(&self) -> bool {
+        let ended = self.end_here();
+        // The processes are gone by now: a node would declare again what is deleted under it.
+        ended & self.guest.as_ref().is_none_or(|guest| guest.remove(&self.leaders))
+    }
+
+    /// Ends what is on this machine. True when nothing is left.
+    fn end_here(&self) -> bool {
         let deadline = Instant::now() + DEADLINE;
         // The groups are killed before anything slow is done.
         for group in self.groups.values() {
@@ -210,7 +238,8 @@ mod tests {
     fn lines_are_as_written() {
         let group = ProcessGroup::recorded(42, Some(7));
         let tag = Tag::parse("0123456789abcdef0123456789abcdef").unwrap();
-        let cases: [(Entry, &[u8]); 8] = [
+        let guest = Guest::parse("redis pubsub-lab-1 redis://host").unwrap();
+        let cases: [(Entry, &[u8]); 10] = [
             (Entry::Tag(tag), b"tag 0123456789abcdef0123456789abcdef\n"),
             (Entry::Group(42), b"group 42\n"),
             (Entry::Born(group), b"born 42 7\n"),
@@ -219,6 +248,8 @@ mod tests {
             (Entry::DirectoryGone("/tmp/a b".into()), b"directory-gone /tmp/a b\n"),
             (Entry::Container("c".into()), b"container c\n"),
             (Entry::ContainerGone("c".into()), b"container-gone c\n"),
+            (Entry::Guest(guest), b"guest redis pubsub-lab-1 redis://host\n"),
+            (Entry::GuestGone, b"guest-gone \n"),
         ];
         for (entry, line) in cases {
             assert_eq!(entry.line().unwrap(), line);

@@ -8,3 +8,5 @@ mod listening;
 mod names;
 mod network;
 mod outbox;
+mod unheard;
+mod vouched;

@@ -26,8 +26,9 @@ impl Stage {
         outbox.open(now);
         let status = Arc::new(Status::new("AMQP", "connecting".into()));
         let server = Arc::new(AmqpServer::parse("amqp://127.0.0.1", Names::new("ns"), "p").unwrap());
-        let dialer = Dialer::new("publisher", &server, &Arc::default(), &CancellationToken::new());
-        let publisher = Publisher { dialer, outbox, status };
+        let stop = CancellationToken::new();
+        let dialer = Dialer::new("publisher", &server, &Arc::default(), &outbox.recent, &stop);
+        let publisher = Publisher { dialer, outbox, status, history_refused: AtomicBool::new(false) };
         Self { publisher, meter, now }
     }
 
@@ -46,8 +47,19 @@ impl Stage {
         envelope: &Envelope,
         confirm: Confirm,
     ) -> (Option<PublishOutcome>, bool, Option<String>) {
+        self.settle_copies(envelope, ack(), confirm)
+    }
+
+    /// The same for a message whose copy for the history has a confirm of its own.
+    fn settle_copies(
+        &self,
+        envelope: &Envelope,
+        history: Confirm,
+        confirm: Confirm,
+    ) -> (Option<PublishOutcome>, bool, Option<String>) {
         let (job, receipt) = self.sent(envelope);
-        let (again, failed) = self.publisher.settle(vec![(Some(job), confirm)]);
+        let landed = vec![(Cargo::HistoryCopy, history), (Cargo::Message(Some(job)), confirm)];
+        let (again, failed) = self.publisher.settle(landed);
         (receipt.now_or_never(), !again.is_empty(), failed)
     }
 }
@@ -98,7 +110,7 @@ fn a_confirmed_chat_message_is_written_down_and_a_signal_only_handed_over() {
 #[test]
 fn a_full_history_leaves_the_message_unknown_and_refuses_what_comes_next() {
     let stage = Stage::new();
-    let (outcome, again, failed) = stage.settle(&chat("r", "1"), nack());
+    let (outcome, again, failed) = stage.settle_copies(&chat("r", "1"), nack(), ack());
     assert!(
         matches!(&outcome, Some(PublishOutcome::Unknown { reason }) if reason.contains("history is full"))
     );
@@ -120,14 +132,15 @@ fn a_message_that_led_nowhere_is_published_again_over_another_connection() {
     let stage = Stage::new();
     let (outcome, again, failed) = stage.settle(&chat("r", "1"), returned(Some("1")));
     assert_eq!((outcome, again), (None, true));
-    assert_eq!(failed.as_deref(), Some("its exchanges lead nowhere"));
+    assert_eq!(failed.as_deref(), Some("the history's queue was deleted there"));
 }
 
 #[test]
 fn a_returned_message_may_come_with_the_confirm_of_another() {
     let stage = Stage::new();
     let [(first, first_told), (second, second_told)] = ["1", "2"].map(|id| stage.sent(&chat("r", id)));
-    let landed = vec![(Some(first), ack()), (Some(second), returned(Some("1")))];
+    let landed =
+        vec![(Cargo::Message(Some(first)), ack()), (Cargo::Message(Some(second)), returned(Some("1")))];
     let (again, failed) = stage.publisher.settle(landed);
     assert_eq!(again.iter().map(|job| &*job.id).collect::<Vec<_>>(), ["1"]);
     assert!(failed.is_some());
@@ -136,11 +149,54 @@ fn a_returned_message_may_come_with_the_confirm_of_another() {
 }
 
 #[test]
+fn what_the_history_refused_is_known_though_the_other_copy_lands_later() {
+    let stage = Stage::new();
+    let (job, receipt) = stage.sent(&chat("r", "1"));
+    stage.publisher.settle(vec![(Cargo::HistoryCopy, nack())]);
+    stage.publisher.settle(vec![(Cargo::Message(Some(job)), ack())]);
+    assert!(matches!(receipt.now_or_never(), Some(PublishOutcome::Unknown { .. })));
+    assert_eq!(stage.settle(&presence("r", "2"), ack()).0, Some(PublishOutcome::Ack(Level::Handed)));
+}
+
+#[test]
+fn a_returned_copy_without_an_id_may_be_anybodys() {
+    let stage = Stage::new();
+    let [(first, first_told), (second, _)] = ["1", "2"].map(|id| stage.sent(&chat("r", id)));
+    let landed = vec![(Cargo::Message(Some(first)), ack()), (Cargo::Message(Some(second)), returned(None))];
+    let (again, failed) = stage.publisher.settle(landed);
+    assert_eq!((again.len(), failed.is_some(), first_told.now_or_never()), (2, true, None));
+}
+
+#[test]
+fn after_a_loss_what_was_confirmed_goes_to_the_history_again_before_all_others() {
+    let stage = Stage::new();
+    for id in ["1", "2"] {
+        stage.settle(&chat("r", id), ack());
+    }
+    stage.publisher.outbox.publish_again(stage.now);
+    assert!(stage.publisher.outbox.take(9).is_empty(), "nothing was lost");
+    drop(stage.publisher.outbox.publish(&chat("r", "3"), stage.now));
+    stage.publisher.outbox.recent.record_loss();
+    stage.publisher.outbox.publish_again(stage.now);
+    let jobs = stage.publisher.outbox.take(9);
+    let ids: Vec<_> = jobs.iter().map(|job| (&*job.id, job.target == Target::Again)).collect();
+    assert_eq!(ids, [("1", true), ("2", true), ("3", false)]);
+    // One that does not get there is no reason to forget the others.
+    stage.publisher.outbox.put_back(jobs, "lost");
+    assert_eq!(stage.publisher.outbox.recent.take_lost(stage.now).len(), 2);
+    assert_eq!(stage.meter.count("unknown") + stage.meter.count("refused"), 0);
+}
+
+#[test]
 fn a_failed_confirm_keeps_the_message_and_the_first_reason_is_told() {
     let stage = Stage::new();
     let [(first, first_told), (second, second_told), (third, third_told)] =
         ["1", "2", "3"].map(|id| stage.sent(&chat("r", id)));
-    let landed = vec![(Some(first), ack()), (Some(second), missing()), (Some(third), dead())];
+    let landed = vec![
+        (Cargo::Message(Some(first)), ack()),
+        (Cargo::Message(Some(second)), missing()),
+        (Cargo::Message(Some(third)), dead()),
+    ];
     let (again, failed) = stage.publisher.settle(landed);
     assert_eq!(again.iter().map(|job| &*job.id).collect::<Vec<_>>(), ["2", "3"]);
     assert_eq!(failed.as_deref(), Some("NOT_FOUND - no exchange"));
@@ -160,7 +216,11 @@ fn an_exchange_that_is_gone_is_noted_and_a_dead_channel_is_not() {
 #[test]
 fn a_confirm_of_what_was_answered_meanwhile_tells_nobody() {
     let stage = Stage::new();
-    let (again, failed) = stage.publisher.settle(vec![(None, ack()), (None, nack()), (None, returned(None))]);
+    let (again, failed) = stage.publisher.settle(vec![
+        (Cargo::Message(None), ack()),
+        (Cargo::Message(None), nack()),
+        (Cargo::Message(None), returned(None)),
+    ]);
     assert!(again.is_empty() && failed.is_some());
     assert_eq!(stage.meter.count("published") + stage.meter.count("unknown"), 0);
 }
@@ -195,7 +255,12 @@ fn shown(way: &Way) -> (&str, &str, &str, u8, bool) {
 #[test]
 fn each_kind_of_message_has_its_way() {
     let said = way_of(|outbox, now| outbox.publish(&chat("math.*", "1"), now));
-    assert_eq!(shown(&said), ("ns", "math.%2A", "chat", PERSISTENT, true));
+    assert_eq!(shown(&said), ("ns", "math.%2A", "chat", PERSISTENT, false));
+    let kept = to_history("1", "chat", &Names::new("ns"));
+    assert_eq!(shown(&kept), ("", "ns.history", "chat", PERSISTENT, true));
+    assert_eq!(kept.properties.message_id().as_ref().unwrap().as_str(), "1");
+    let again = way_of(|outbox, now| outbox.add(Target::Again, &chat("r", "1"), now));
+    assert_eq!(shown(&again), ("", "ns.history", "chat", PERSISTENT, true));
     assert_eq!(said.properties.message_id().as_ref().unwrap().as_str(), "1");
     assert!(said.properties.expiration().is_none());
     let came = way_of(|outbox, now| outbox.publish(&presence("r", "1"), now));

@@ -26,17 +26,20 @@ pub(super) async fn version(url: &str) -> Result<String, BrokerRefusal> {
     }
 }
 
-/// Deletes the exchanges and queues of this namespace that are made to stay.
+/// Deletes the exchanges and queues of this namespace that are made to stay, and the queues of the nodes with these
+/// process ids.
 ///
-/// The queue of a node's live feed has a name that only the node knows. A node that ends in order deletes its queue;
-/// the queue of a killed node expires after 60 seconds.
-pub(super) async fn clean(url: &str, namespace: &str) -> lapin::Result<()> {
+/// A node that ends in order deletes the queue of its live feed; the queue of a killed node expires after 60 seconds if
+/// nobody names it here.
+pub(super) async fn clean(url: &str, namespace: &str, nodes: &[i32]) -> lapin::Result<()> {
     let uri = url.parse::<AMQPUri>().map_err(io::Error::other)?;
     let connection = connect(uri).await?;
     let channel = connection.create_channel().await?;
-    let Names { queue, exchanges } = Names::new(namespace);
-    // RabbitMQ answers the deletion of a queue that does not exist like any other.
-    channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await?;
+    let Names { queues, exchanges } = Names::new(namespace, nodes);
+    for queue in queues {
+        // RabbitMQ answers the deletion of a queue that does not exist like any other.
+        channel.queue_delete(queue.into(), QueueDeleteOptions::default()).await?;
+    }
     for exchange in exchanges {
         channel.exchange_delete(exchange.into(), ExchangeDeleteOptions::default()).await?;
     }
@@ -46,14 +49,15 @@ pub(super) async fn clean(url: &str, namespace: &str) -> lapin::Result<()> {
 /// The native names of a cluster that stay. The lab shares no code with what it measures; a test looks at the broker
 /// whether these are all.
 struct Names {
-    queue: String,
+    queues: Vec<String>,
     exchanges: [String; 2],
 }
 
 impl Names {
-    fn new(namespace: &str) -> Self {
+    fn new(namespace: &str, nodes: &[i32]) -> Self {
+        let live = nodes.iter().map(|node| format!("{namespace}.live.{node}"));
         Self {
-            queue: format!("{namespace}.history"),
+            queues: std::iter::once(format!("{namespace}.history")).chain(live).collect(),
             exchanges: [namespace.to_owned(), format!("{namespace}.signals")],
         }
     }

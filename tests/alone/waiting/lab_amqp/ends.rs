@@ -70,7 +70,12 @@ fn what_dies_by_hand_is_reported_and_the_rest_goes_on() {
     lab.running.err_line("the other nodes, the history and the broker keep running");
     beam.signal(Signal::SIGKILL);
     lab.running.err_line("rabbitmq died: killed by SIGKILL; its last words:");
+    lab.running.err_line("  | the whole log is /");
     lab.running.err_line("the nodes and the history keep running, without their broker");
+    let err = lab.running.err();
+    let died = err.iter().position(|line| line.starts_with("rabbitmq died")).unwrap();
+    let words = err[died + 1..].iter().take_while(|line| line.starts_with("  | ")).count();
+    assert_eq!(words, 2, "one line and where the others are: {}", lab.running.everything());
     lab.running.descendant("epmd -port").signal(Signal::SIGKILL);
     lab.running.err_line("epmd died: killed by SIGKILL");
     lab.running.signal(Signal::SIGINT);

@@ -24,7 +24,9 @@ fn a_rabbitmq_that_does_not_start_says_why() {
     let mut lab = Lab::with_server(&script);
     assert_eq!(lab.running.ended_within(BOOT).code(), Some(4));
     lab.running.err_line("error: rabbitmq ended before it was ready: exit code 1");
-    lab.running.err_line("\"nowhere\" cannot be converted");
+    lab.running.err_line("  | \"nowhere\" cannot be converted");
+    let words = lab.running.err().iter().filter(|line| line.starts_with("  | ")).count();
+    assert_eq!(words, 1, "{}", lab.running.everything());
     lab.assert_nothing_left(&[], Duration::ZERO);
 }
 
