@@ -12,6 +12,7 @@ use bus::local::LocalBus;
 use bus::redis::{RedisBus, RedisOptions};
 use bus::zeromq::{ZeromqBus, ZeromqOptions};
 use lab::Product;
+use node::Limits;
 use scenario::Pattern;
 
 /// Number of envelopes that may wait between a bus and its node.
@@ -28,7 +29,8 @@ pub struct BusArgs {
     #[arg(long, default_value = "pubsub-lab", value_name = "PREFIX")]
     namespace: String,
 
-    /// zeromq: address at which this node listens to the others [default: tcp://127.0.0.1:9000]
+    /// zeromq: address at which this node listens to the others [default: tcp://127.0.0.1:9000]. It has no password:
+    /// whoever reaches it can read and write every room, so it belongs on a trusted network
     #[arg(long, value_name = "ADDR")]
     sub: Option<String>,
 
@@ -79,12 +81,12 @@ enum LiveQueueArg {
 }
 
 impl BusArgs {
-    /// Makes the bus of a pattern.
-    pub async fn start(&self, pattern: Pattern) -> Result<Arc<dyn Bus>, Failure> {
+    /// Makes the bus of a pattern, for a node with these limits.
+    pub async fn start(&self, pattern: Pattern, limits: &Limits) -> Result<Arc<dyn Bus>, Failure> {
         match pattern {
             Pattern::Local => Ok(Arc::new(LocalBus::new(BUS_QUEUE))),
             Pattern::Redis => self.redis(),
-            Pattern::Zeromq => self.zeromq().await,
+            Pattern::Zeromq => self.zeromq(limits).await,
             Pattern::Amqp => self.amqp(),
         }
     }
@@ -108,12 +110,13 @@ impl BusArgs {
         Ok(Arc::new(bus))
     }
 
-    async fn zeromq(&self) -> Result<Arc<dyn Bus>, Failure> {
+    async fn zeromq(&self, limits: &Limits) -> Result<Arc<dyn Bus>, Failure> {
         let options = ZeromqOptions {
             sub: self.sub.clone().unwrap_or_else(|| "tcp://127.0.0.1:9000".into()),
             peers: self.peers.clone(),
             hwm: self.hwm,
             queue: BUS_QUEUE,
+            longest: limits.longest_envelope(),
         };
         options.check().map_err(|error| {
             let hint = "give addresses like tcp://127.0.0.1:9000, and a `--hwm` of 1 or more";

@@ -75,7 +75,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
     let listener = listen(args.listen)?;
     let callers = args.hosts.callers(&listener, args.allowed_origins);
     let address = listener.local_addr().unwrap_or(args.listen);
-    let bus = args.bus.start(args.pattern).await?;
+    let bus = args.bus.start(args.pattern, &args.limits).await?;
     let shutdown = CancellationToken::new();
     let signals = interrupt::cancel_on_signal(shutdown.clone())?;
     let options = NodeOptions {

@@ -4,7 +4,8 @@
 //! | file | what it is |
 //! |---|---|
 //! | `listen`, `accept` | a port, and the connections that come to it |
-//! | `http` | how long and how much a connection may speak HTTP |
+//! | `serve`, `places` | how many connections are served, and who makes room for whom |
+//! | `http` | how a connection speaks HTTP |
 //! | `callers` | whose requests are answered, by `Host` and `Origin` |
 //! | `turned_away` | what the log says of those whose requests are not |
 
@@ -12,10 +13,11 @@ mod accept;
 mod callers;
 mod http;
 mod listen;
+mod places;
+mod serve;
 mod turned_away;
 
-pub use accept::accept;
 pub use callers::{Callers, guard};
-pub use http::connections;
 pub use listen::listen;
+pub use serve::{Bounds, ConnectionPermit, serve};
 pub use turned_away::TurnedAway;

@@ -8,7 +8,7 @@
 //! | `store` | the SQLite file: its schema, one batch, what is read |
 //! | `keep` | how much is kept |
 //! | `fences` | which fences are committed, and who waits for one |
-//! | `readers`, `http`, `server` | questions over HTTP, each with a connection to the file of its own |
+//! | `readers`, `http` | questions over HTTP, each with a connection to the file of its own |
 //! | `error` | why the service cannot start, or ended |
 //! | `status`, `counters` | whether it works, and what is counted |
 //!
@@ -32,7 +32,6 @@ mod http;
 mod intake;
 mod keep;
 mod readers;
-mod server;
 mod status;
 mod store;
 mod writer;
@@ -53,7 +52,7 @@ pub use keep::Keep;
 
 use consumer::{Committed, Consumer};
 use counters::Counters;
-use door::Callers;
+use door::{Bounds, Callers};
 use fences::Fences;
 use http::Api;
 use readers::Readers;
@@ -66,6 +65,8 @@ use writer::Writer;
 const SHUTDOWN: Duration = Duration::from_millis(2500);
 /// Number of deliveries that may wait for the writer; the broker holds back the rest.
 const INTAKE: usize = consumer::PREFETCH as usize;
+/// How much those who ask may do at a time.
+const BOUNDS: Bounds = Bounds { working: 1_024, lifetime: Duration::from_secs(120) };
 
 /// How a history service is set up.
 #[derive(Debug)]
@@ -160,7 +161,7 @@ impl History {
         let mut writer = tasks.spawn_blocking(move || runtime.block_on(writer.run(writing)));
         tasks.spawn(consumer.run(committed, stop.clone()));
         tokio::select! {
-            () = server::serve(listener, routes, &tasks, &stop) => {}
+            () = door::serve(listener, routes, BOUNDS, &tasks, &stop) => {}
             _ = &mut writer => {}
         }
         let failed = !shutdown.is_cancelled();

@@ -20,13 +20,12 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::accept::ConnectionPermit;
 use super::client_connection::{ClientConnection, Dialect, Duplex};
 use super::page;
 use super::session::Session;
 use super::shared::Shared;
 use bus::Health;
-use door::guard;
+use door::{ConnectionPermit, guard};
 use wire::V1;
 
 /// Initial size of a connection's read buffer, in bytes. The library's default of 128 KiB would be most of what an

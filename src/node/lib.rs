@@ -2,7 +2,6 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `accept` | a connection before it is a WebSocket |
 //! | `http` | routes, and the handshake of a WebSocket |
 //! | `session`, `request` | one client: its life, and what it asks |
 //! | `client_connection`, `outbox`, `frame` | one client's socket and what waits for it |
@@ -12,7 +11,6 @@
 //! | `shared`, `page`, `counters` | what sessions share, the embedded files, what is counted |
 //! | `trail` | what the rooms tell the trace |
 
-mod accept;
 mod catch_up;
 mod client_connection;
 mod counters;
@@ -41,27 +39,26 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::service::TowerToHyperService;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 pub use identity::Secret;
 pub use limits::{Limits, at_most_a_day};
 
-use accept::{ConnectionPermit, serve_http};
 use bus::Bus;
-use door::{Callers, accept};
+use door::{Bounds, Callers};
 use room::Rooms;
 use shared::Shared;
 use trace::Trace;
 
 /// How long an orderly shutdown may take altogether.
 const SHUTDOWN: Duration = Duration::from_millis(2500);
-/// Number of connections beyond those of the clients: for pages, probes and handshakes.
-const SPARE_CONNECTIONS: usize = 1024;
+/// Number of connections that may work beyond those of the clients: for pages and handshakes.
+const SPARE_CONNECTIONS: usize = 512;
+/// How long a connection may speak HTTP.
+const HTTP_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How a node is set up.
 #[derive(Debug)]
@@ -97,8 +94,7 @@ pub async fn serve(
     let events = bus.events().ok_or_else(|| io::Error::other("the bus already has a node"))?;
     let (rooms, commands) = Rooms::new(bus.clone(), options.limits.presence_limit);
     let rooms = rooms.traced(options.trace.clone());
-    let max_connections =
-        options.limits.max_clients.saturating_add(SPARE_CONNECTIONS).min(Semaphore::MAX_PERMITS);
+    let working = options.limits.max_clients.saturating_add(SPARE_CONNECTIONS);
     let shared = Arc::new(Shared::new(
         options.name,
         options.pattern,
@@ -112,28 +108,8 @@ pub async fn serve(
     ));
     let tasks = shared.tasks.clone();
     tasks.spawn(rooms.run(events, shutdown.clone()));
-    let router = TowerToHyperService::new(http::router(shared, options.metrics));
-    let connections = Arc::new(Semaphore::new(max_connections));
-    loop {
-        // The place is taken before `accept`, so that surplus connections wait in the kernel and cost no descriptor.
-        let permit = tokio::select! {
-            () = shutdown.cancelled() => break,
-            permit = connections.clone().acquire_owned() => ConnectionPermit::from(permit.map_err(io::Error::other)?),
-        };
-        let tcp = tokio::select! {
-            () = shutdown.cancelled() => break,
-            tcp = accept(&listener) => tcp,
-        };
-        let http = serve_http(tcp, router.clone(), permit);
-        let shutdown = shutdown.clone();
-        tasks.spawn(async move {
-            tokio::select! {
-                () = http => {}
-                () = shutdown.cancelled() => {}
-            }
-        });
-    }
-    drop(listener);
+    let router = http::router(shared, options.metrics);
+    door::serve(listener, router, Bounds { working, lifetime: HTTP_TIMEOUT }, &tasks, &shutdown).await;
     let deadline = Instant::now() + SHUTDOWN;
     tasks.close();
     if timeout_at(deadline, tasks.wait()).await.is_err() {

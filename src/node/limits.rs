@@ -54,6 +54,21 @@ pub struct Limits {
     pub presence_limit: usize,
 }
 
+/// The most bytes that JSON needs for one byte of a text: a control character is `\u0001`.
+const ESCAPED: u64 = 6;
+/// Number of bytes of an envelope beside its text: the names, the ids, the room.
+const BESIDE_THE_TEXT: u64 = 64 * 1024;
+/// The longest envelope that nodes send each other for themselves, in bytes: the counts of members in 2,000 rooms.
+const COUNTS: u64 = 2 * 1024 * 1024;
+
+impl Limits {
+    /// The longest envelope that a node with these limits publishes, in bytes.
+    pub fn longest_envelope(&self) -> usize {
+        let of_text = self.max_text.saturating_mul(ESCAPED).saturating_add(BESIDE_THE_TEXT);
+        usize::try_from(of_text.max(COUNTS)).unwrap_or(usize::MAX)
+    }
+}
+
 /// Reads a duration of a node's flag, at most a day. The error is a clause for people.
 pub fn at_most_a_day(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {

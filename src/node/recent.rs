@@ -3,7 +3,7 @@
 //! The ids belong to the identity and not to the connection: a client that continues its session here and counts from
 //! 1 again gets a refusal. Otherwise its message would be acknowledged, and then dropped on its way as a second copy.
 //!
-//! Overflow policy: a session forgets its oldest id first. Among sessions without a connection, the one that left
+//! Overflow policy: a session forgets its oldest ids first. Among sessions without a connection, the one that left
 //! first is forgotten whole, and counted.
 
 use std::collections::hash_map::RandomState;
@@ -11,11 +11,12 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::hash::BuildHasher;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Number of ids that a session remembers; the oldest is forgotten first.
-const REMEMBERED: usize = 1024;
+/// Number of ids after which a session begins a new generation and forgets the one before the last. It is what fits into
+/// a table of 1,024 places.
+const GENERATION: usize = 896;
 /// Number of sessions without a connection that are remembered.
 const AWAY: usize = 4096;
-/// Number of ids that all sessions without a connection may have together. They take 20 MB.
+/// Number of ids that all sessions without a connection may have together. They take 16 MB at most.
 const AWAY_IDS: usize = 500_000;
 
 /// The recently used ids of all sessions of a node. Cheap to clone.
@@ -63,7 +64,7 @@ impl Recent {
         if one.connections > 0 {
             return;
         }
-        let count = one.ids.lock().unwrap_or_else(PoisonError::into_inner).order.len();
+        let count = one.ids.lock().unwrap_or_else(PoisonError::into_inner).len();
         known.departures += 1;
         known.away_ids += count;
         one.left = Some((known.departures, count));
@@ -104,28 +105,34 @@ impl Drop for Remembered {
     }
 }
 
-/// The ids that one session used recently. Only hashes are kept: 32 bytes for each id.
+/// The ids that one session used recently. Only hashes are kept. A table is at least half full once it has more than a few
+/// ids, and nothing is ever taken out of it: so an id costs 15 to 30 bytes.
 #[derive(Debug, Default)]
 struct RecentIds {
     hasher: RandomState,
-    seen: HashMap<u64, u64>,
-    order: VecDeque<u64>,
+    latest: Generation,
+    before: Generation,
 }
+
+/// What each id stood for: 8 bytes of its hash, and 4 of the hash of its content. In halves, they need no padding.
+type Generation = HashMap<[u32; 2], u32>;
 
 impl RecentIds {
     fn record(&mut self, id: &str, room: &str, text: &str) -> bool {
         let (id, content) = (self.hasher.hash_one(id), self.hasher.hash_one((room, text)));
-        if let Some(before) = self.seen.get(&id) {
+        let (id, content) = ([id as u32, (id >> 32) as u32], content as u32);
+        if let Some(before) = self.latest.get(&id).or_else(|| self.before.get(&id)) {
             return *before == content;
         }
-        if self.order.len() == REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.seen.remove(&oldest);
+        if self.latest.len() == GENERATION {
+            self.before = std::mem::take(&mut self.latest);
         }
-        self.order.push_back(id);
-        self.seen.insert(id, content);
+        self.latest.insert(id, content);
         true
+    }
+
+    fn len(&self) -> usize {
+        self.latest.len() + self.before.len()
     }
 }
 
@@ -164,10 +171,14 @@ mod tests {
     #[test]
     fn the_memory_of_a_session_is_bounded() {
         let mut ids = RecentIds::default();
-        for n in 0..10 * REMEMBERED {
-            assert!(ids.record(&n.to_string(), "r", "a"));
-        }
-        assert_eq!((ids.seen.len(), ids.order.len()), (REMEMBERED, REMEMBERED));
+        assert!((0..10 * GENERATION).all(|n| ids.record(&n.to_string(), "r", "a")));
+        assert_eq!(ids.len(), 2 * GENERATION);
+        let mut say = |n: usize| ids.record(&n.to_string(), "r", "b");
+        assert!(!say(9 * GENERATION), "the last ones are remembered");
+        assert!(!say(8 * GENERATION));
+        assert!(say(8 * GENERATION - 1), "those before them are forgotten");
+        assert!((0..10 * GENERATION).all(|n| ids.record(&format!("new {n}"), "r", "a")));
+        assert!(ids.record("1", "r", "b"));
     }
 
     #[test]
@@ -192,16 +203,68 @@ mod tests {
     #[test]
     fn the_ids_of_those_who_left_are_bounded_together() {
         let recent = Recent::default();
-        for n in 0..AWAY_IDS / REMEMBERED + 2 {
+        for n in 0..AWAY_IDS / GENERATION + 2 {
             let ids = recent.of(&name(n));
-            for id in 0..REMEMBERED {
+            for id in 0..GENERATION {
                 ids.record(&id.to_string(), "r", "a");
             }
         }
         let known = recent.known();
-        let held: usize = known.sessions.values().map(|one| one.ids.lock().unwrap().order.len()).sum();
-        assert_eq!((held, known.away_ids), (AWAY_IDS / REMEMBERED * REMEMBERED, held));
-        assert_eq!((known.sessions.len(), known.away.len()), (held / REMEMBERED, held / REMEMBERED));
+        let held: usize = known.sessions.values().map(|one| one.ids.lock().unwrap().len()).sum();
+        assert_eq!((held, known.away_ids), (AWAY_IDS / GENERATION * GENERATION, held));
+        assert_eq!((known.sessions.len(), known.away.len()), (held / GENERATION, held / GENERATION));
         assert!(!known.sessions.contains_key("0") && !known.sessions.contains_key("1"));
+    }
+}
+
+/// What the memory of a process says. It is the process of a test alone, which this test starts.
+#[cfg(all(test, target_os = "linux"))]
+mod tests_of_the_machine {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Says to the started process that it is the one that is measured.
+    const MEASURED: &str = "PUBSUB_LAB_TEST_MEASURES_RECENT_IDS";
+    const SESSIONS: usize = 400;
+
+    #[test]
+    fn a_remembered_id_costs_at_most_32_bytes() {
+        if std::env::var_os(MEASURED).is_some() {
+            // A full table, and one that has just outgrown half of it.
+            let held = [GENERATION, GENERATION / 2 + 12].map(hold);
+            held.iter().for_each(|(_, cost)| println!("an id costs {cost}"));
+            return;
+        }
+        let name = "recent::tests_of_the_machine::a_remembered_id_costs_at_most_32_bytes";
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let done = command.args(["--exact", name, "--nocapture"]).env(MEASURED, "1").output().unwrap();
+        let out = String::from_utf8_lossy(&done.stdout);
+        let costs: Vec<f64> = out
+            .split("an id costs ")
+            .skip(1)
+            .map(|rest| rest.lines().next().unwrap().parse().unwrap())
+            .collect();
+        assert_eq!(costs.len(), 2, "{out}");
+        assert!(costs.iter().all(|cost| (12.0..32.0).contains(cost)), "{costs:?}");
+    }
+
+    /// Sessions that have used so many ids, and the memory that each id costs, in bytes.
+    fn hold(ids: usize) -> (Vec<RecentIds>, f64) {
+        let before = resident_bytes();
+        let held: Vec<RecentIds> = std::iter::repeat_with(|| {
+            let mut recent = RecentIds::default();
+            (0..ids).for_each(|n| assert!(recent.record(&n.to_string(), "r", "a")));
+            recent
+        })
+        .take(SESSIONS)
+        .collect();
+        let grown = resident_bytes().saturating_sub(before);
+        (held, grown as f64 / (SESSIONS * ids) as f64)
+    }
+
+    fn resident_bytes() -> u64 {
+        let text = std::fs::read_to_string("/proc/self/statm").unwrap();
+        text.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4_096
     }
 }

@@ -70,7 +70,7 @@ impl Addresses {
 
 /// The options of a bus without peers.
 pub fn alone(sub: &str) -> ZeromqOptions {
-    ZeromqOptions { sub: sub.into(), peers: Vec::new(), hwm: 10_000, queue: 65_536 }
+    ZeromqOptions { sub: sub.into(), peers: Vec::new(), hwm: 10_000, queue: 65_536, longest: 8 << 20 }
 }
 
 pub async fn start(options: ZeromqOptions) -> ZeromqBus {

@@ -12,6 +12,7 @@ mod bus_contract;
 mod comforts;
 mod controls;
 mod dialects;
+mod fuzz;
 mod guest;
 mod history;
 mod lab_faults;

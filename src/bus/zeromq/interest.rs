@@ -4,6 +4,10 @@
 //! after a SUBSCRIBE says that the publisher has read both. One of our nodes has then taken the subscription in;
 //! libzmq answers a little earlier, before its socket has. A peer that speaks ZMTP 3.0 knows no PING: for it a
 //! subscription counts as confirmed once it is written.
+//!
+//! Every publisher is told, and only peers are waited for. A peer is waited for by its name: it has confirmed a change
+//! as soon as one of its connections has. So neither a connection that broke unnoticed nor a stranger that takes the
+//! peer's name holds anybody up.
 
 #[cfg(test)]
 mod tests;
@@ -12,9 +16,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
+use futures_util::TryFutureExt;
+use futures_util::future::select_ok;
 use tokio::sync::{Notify, watch};
 
-use super::{message, zmtp};
+use super::message;
+use super::zmtp::{self, NodeId};
 use crate::BusError;
 use wire::Room;
 
@@ -28,12 +35,16 @@ pub(super) struct Interest {
 struct State {
     rooms: HashSet<Room>,
     publishers: HashMap<u64, Publisher>,
+    /// The peers that failed to confirm in time. They are not waited for until they confirm something.
+    silent: HashSet<NodeId>,
     next: u64,
     closed: bool,
 }
 
 /// One connected publisher.
 struct Publisher {
+    /// The node that the publisher says it is.
+    node: Option<NodeId>,
     told: HashSet<Room>,
     /// Rooms about which the publisher was last told otherwise than is wanted now. There are never more than `told`
     /// and the wanted rooms have together, however often a room changes while the publisher does not read.
@@ -44,16 +55,22 @@ struct Publisher {
     asked: u64,
     /// Number of changes that the publisher has confirmed.
     confirmed: watch::Sender<u64>,
-    /// Whether the publisher failed to confirm in time. It is not waited for until it confirms something.
-    silent: bool,
     /// The context of the publisher's PING that is not answered yet. A later PING makes an earlier one pointless.
     pong: Option<Bytes>,
     wake: Arc<Notify>,
 }
 
-/// A publisher's confirmation that has not come yet.
+/// A peer's confirmation that has not come yet.
 pub(super) struct Unconfirmed {
+    node: NodeId,
+    /// Never empty.
+    connections: Vec<Awaited>,
+}
+
+/// One of a peer's connections, by each of which it may confirm.
+struct Awaited {
     id: u64,
+    /// Number of changes that are to be confirmed.
     wanted: u64,
     confirmed: watch::Receiver<u64>,
 }
@@ -87,42 +104,49 @@ impl Interest {
         Ok(())
     }
 
-    /// The connected publishers that have not confirmed all changes made until now.
-    pub(super) fn unconfirmed(&self) -> Vec<Unconfirmed> {
+    /// The connected peers that have not confirmed all changes made until now. `is_peer` tells peers from strangers.
+    pub(super) fn unconfirmed(&self, is_peer: impl Fn(&NodeId) -> bool) -> Vec<Unconfirmed> {
         let state = self.lock();
-        let missing = state.publishers.iter().filter(|(_, publisher)| !publisher.silent);
-        missing
-            .map(|(id, publisher)| Unconfirmed {
-                id: *id,
-                wanted: publisher.changes,
-                confirmed: publisher.confirmed.subscribe(),
-            })
-            .filter(|unconfirmed| !unconfirmed.is_there())
-            .collect()
+        let mut peers: HashMap<&NodeId, Vec<Awaited>> = HashMap::new();
+        for (id, publisher) in &state.publishers {
+            if let Some(node) = &publisher.node
+                && !state.silent.contains(node)
+                && is_peer(node)
+            {
+                let confirmed = publisher.confirmed.subscribe();
+                let awaited = Awaited { id: *id, wanted: publisher.changes, confirmed };
+                peers.entry(node).or_default().push(awaited);
+            }
+        }
+        let all =
+            peers.into_iter().map(|(node, connections)| Unconfirmed { node: node.clone(), connections });
+        all.filter(|unconfirmed| !unconfirmed.is_there()).collect()
     }
 
-    /// Stops waiting for these publishers, which had their time, until they confirm something.
-    pub(super) fn give_up_on(&self, late: &[Unconfirmed]) {
+    /// Stops waiting for these peers, which had their time, until they confirm something.
+    pub(super) fn give_up_on(&self, late: &[Unconfirmed], is_peer: impl Fn(&NodeId) -> bool) {
         let mut state = self.lock();
-        for unconfirmed in late.iter().filter(|unconfirmed| !unconfirmed.is_there()) {
-            if let Some(publisher) = state.publishers.get_mut(&unconfirmed.id) {
-                publisher.silent = true;
+        let State { publishers, silent, .. } = &mut *state;
+        silent.retain(is_peer);
+        for Unconfirmed { node, connections } in late.iter().filter(|unconfirmed| !unconfirmed.is_there()) {
+            if connections.iter().any(|connection| publishers.contains_key(&connection.id)) {
+                silent.insert(node.clone());
             }
         }
     }
 
-    /// Adds a publisher that has connected. It will be told of every room.
-    pub(super) fn list(self: &Arc<Self>, commands: bool) -> Listing {
+    /// Adds a publisher that has connected, with the node that it says it is. It will be told of every room.
+    pub(super) fn list(self: &Arc<Self>, commands: bool, node: Option<NodeId>) -> Listing {
         let mut state = self.lock();
         let wake = Arc::new(Notify::new());
         let publisher = Publisher {
+            node,
             told: HashSet::new(),
             stale: state.rooms.clone(),
             // The listing itself counts as a change: a subscribe waits for the PONG that confirms it.
             changes: 1,
             asked: 0,
             confirmed: watch::Sender::new(0),
-            silent: false,
             pong: None,
             wake: Arc::clone(&wake),
         };
@@ -163,15 +187,17 @@ impl Publisher {
 }
 
 impl Unconfirmed {
-    /// Resolves when the confirmation is there, or when the publisher is gone.
+    /// Resolves when the confirmation is there, or when the peer is gone.
     pub(super) async fn resolved(&mut self) {
-        let wanted = self.wanted;
-        // An error means that the connection ended, and nothing comes over it any more.
-        let _ = self.confirmed.wait_for(|confirmed| *confirmed >= wanted).await;
+        let connections = self.connections.iter_mut().map(|Awaited { wanted, confirmed, .. }| {
+            Box::pin(confirmed.wait_for(|confirmed| *confirmed >= *wanted).map_ok(drop))
+        });
+        // An error means that all connections ended, and nothing comes over them any more.
+        let _ = select_ok(connections).await;
     }
 
     fn is_there(&self) -> bool {
-        *self.confirmed.borrow() >= self.wanted
+        self.connections.iter().any(|connection| *connection.confirmed.borrow() >= connection.wanted)
     }
 }
 
@@ -217,6 +243,19 @@ impl Listing {
         }
     }
 
+    /// Number of changes that the publisher was asked to confirm, if it has not done so.
+    pub(super) fn asked(&self) -> Option<u64> {
+        let state = self.interest.lock();
+        let publisher = state.publishers.get(&self.id)?;
+        (*publisher.confirmed.borrow() < publisher.asked).then_some(publisher.asked)
+    }
+
+    /// Whether the publisher has confirmed this number of changes.
+    pub(super) fn has_confirmed(&self, changes: u64) -> bool {
+        let state = self.interest.lock();
+        state.publishers.get(&self.id).is_some_and(|publisher| *publisher.confirmed.borrow() >= changes)
+    }
+
     /// Takes the publisher's answer to a PING.
     pub(super) fn pong(&self, context: &[u8]) {
         if let Ok(number) = context.try_into() {
@@ -233,10 +272,12 @@ impl Listing {
     }
 
     fn confirm(&self, changes: u64) {
-        if let Some(publisher) = self.interest.lock().publishers.get_mut(&self.id) {
+        let mut state = self.interest.lock();
+        let State { publishers, silent, .. } = &mut *state;
+        if let Some(publisher) = publishers.get_mut(&self.id) {
             // A stranger may confirm more changes than it was asked about.
             let changes = changes.min(publisher.changes);
-            publisher.silent = false;
+            publisher.node.as_ref().map(|node| silent.remove(node));
             publisher.confirmed.send_if_modified(|confirmed| {
                 let more = changes > *confirmed;
                 *confirmed = changes.max(*confirmed);

@@ -5,7 +5,7 @@
 //! | `address` | where a socket listens |
 //! | `message`, `topics` | a message's three frames, and which topics a peer wants |
 //! | `publisher`, `backlog` | an XPUB socket: the connection to one peer, and what waits for it |
-//! | `subscriber` | the SUB socket |
+//! | `subscriber`, `guests` | the SUB socket; who is connected to it, and what strangers may take |
 //! | `interest` | the rooms that this node wants, and who was told |
 //! | `mesh` | who is there, in both directions |
 //! | `zmtp` | the protocol on the wire |
@@ -34,11 +34,16 @@
 //! surface, out of a supervisor's reach. What PUB and SUB need of ZMTP is little, and with it come the bounds, a
 //! time-out for each step, and PING, which confirms subscriptions. The tests speak with that crate and with libzmq.
 //!
+//! **Strangers.** There is no password: the port is for a network in which everybody may hear and say everything.
+//! Whoever reaches it can read which rooms are wanted and publish to them. It cannot make a node slow or large: a
+//! subscribe waits for peers alone, and what strangers may take is bounded (see `guests`).
+//!
 //! **Health**: the bus is up as soon as this node hears every peer that it reaches and knows what it wants, at the
 //! latest after a second. It stays up, since peers come and go.
 
 mod address;
 mod backlog;
+mod guests;
 mod interest;
 mod mesh;
 mod message;
@@ -66,12 +71,14 @@ use super::status::CLOSED;
 use super::{BoxFuture, Bus, BusError, BusEvent, Counters, Health, Level, PublishOutcome, Receipt};
 use address::Address;
 use backlog::Backlog;
+use guests::Guests;
 use interest::Interest;
 use mesh::Mesh;
 use publisher::Publisher;
 use subscriber::Subscriber;
 use tally::Tally;
 use wire::{Envelope, Room};
+use zmtp::NodeId;
 
 /// How long a subscribe waits for the peers, and a start for the mesh.
 const CONFIRM_WITHIN: Duration = Duration::from_secs(1);
@@ -95,6 +102,9 @@ pub struct ZeromqOptions {
     pub hwm: usize,
     /// Number of events that may wait for the node; further ones are dropped and counted.
     pub queue: usize,
+    /// The longest message that is read, in bytes; a longer one is passed over, and counted as garbled. All nodes of a
+    /// mesh have to have the same.
+    pub longest: usize,
 }
 
 impl ZeromqOptions {
@@ -166,14 +176,16 @@ impl ZeromqBus {
                 interest: Arc::clone(&interest),
                 inbox: Arc::clone(&inbox),
                 mesh: Arc::clone(&mesh),
+                guests: Arc::new(Guests::new(&mesh, options.longest)),
+                longest: options.longest,
                 tasks: tasks.clone(),
                 stop: stop.clone(),
             };
             tasks.spawn(Arc::new(subscriber).run(listener));
             let mut backlogs = Vec::new();
-            for address in peers {
+            for (place, address) in peers.into_iter().enumerate() {
                 let backlog = Arc::new(Backlog::new(address.to_string(), options.hwm, tally.clone()));
-                let publisher = Publisher::new(address, &backlog, &mesh, stop);
+                let publisher = Publisher::new(address, &backlog, &mesh, place, stop);
                 running.keep(publisher, Backoff::new(FIRST_PAUSE, LONGEST_PAUSE), &counters);
                 backlogs.push(backlog);
             }
@@ -229,7 +241,7 @@ impl Bus for ZeromqBus {
     }
 
     /// The future resolves when every peer that is connected, or is about to be, knows of the room; after a second in
-    /// any case.
+    /// any case. A stranger is told as well, and not waited for.
     fn subscribe(&self, room: Room) -> BoxFuture<Result<(), BusError>> {
         let changed = self.interest.change(&room, true);
         let (interest, mesh) = (Arc::clone(&self.interest), Arc::clone(&self.mesh));
@@ -239,10 +251,11 @@ impl Bus for ZeromqBus {
             if timeout_at(deadline, mesh.whole()).await.is_err() {
                 mesh.excuse();
             }
-            let mut missing = interest.unconfirmed();
+            let is_peer = |node: &NodeId| mesh.knows(node);
+            let mut missing = interest.unconfirmed(is_peer);
             let all = join_all(missing.iter_mut().map(interest::Unconfirmed::resolved));
             if timeout_at(deadline, all).await.is_err() {
-                interest.give_up_on(&missing);
+                interest.give_up_on(&missing, is_peer);
             }
             if interest.is_closed() { Err(BusError::Closed) } else { Ok(()) }
         })

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::address::Address;
 use super::backlog::{Backlog, Batch};
 use super::mesh::{Mesh, Spoken};
-use super::zmtp::{self, Command, Incoming, NodeId, Role, Traffic, ZmtpConnection};
+use super::zmtp::{self, Command, Incoming, NodeId, Role, Terms, Traffic, ZmtpConnection};
 use crate::ConnectionFailure;
 use crate::keeper::Service;
 use crate::status::CLOSED;
@@ -24,15 +24,17 @@ const TWIN_PAUSE: Duration = Duration::from_millis(50);
 const LINGER: Duration = Duration::from_millis(300);
 /// Number of bytes in one write, unless one message is longer.
 const WRITE: usize = 64 << 10;
+/// The longest message that is read from a peer, in bytes: a subscription, as ZMTP 3.0 has it.
+const LONGEST: usize = 64 << 10;
 
 /// The connection to one peer.
 pub(super) struct Publisher {
     address: Address,
     backlog: Arc<Backlog>,
     mesh: Arc<Mesh>,
+    /// The peer's place in the mesh.
+    place: usize,
     stop: CancellationToken,
-    /// Whether the first attempt to connect has ended.
-    decided: bool,
     /// The reason why the peer cannot be reached, if it was logged. Each reason is logged once, because several
     /// attempts are made every second.
     logged: Option<String>,
@@ -53,16 +55,11 @@ impl Publisher {
         address: Address,
         backlog: &Arc<Backlog>,
         mesh: &Arc<Mesh>,
+        place: usize,
         stop: &CancellationToken,
     ) -> Self {
         let (backlog, mesh, stop) = (Arc::clone(backlog), Arc::clone(mesh), stop.clone());
-        Self { address, backlog, mesh, stop, decided: false, logged: None }
-    }
-
-    fn decide(&mut self) {
-        if !std::mem::replace(&mut self.decided, true) {
-            self.mesh.decided();
-        }
+        Self { address, backlog, mesh, place, stop, logged: None }
     }
 
     async fn attempt(&self) -> Result<(ZmtpConnection, Option<Spoken>), Obstacle> {
@@ -71,12 +68,16 @@ impl Publisher {
             Ok(Err(error)) => return Err(Obstacle::Unreachable(error.to_string())),
             Err(_) => return Err(Obstacle::Unreachable(format!("no answer within {CONNECT_WITHIN:?}"))),
         };
+        self.mesh.greeted(self.place);
         let me = self.mesh.me();
-        let connection = zmtp::shake_hands(tcp, Role::XPub, me).await.map_err(Obstacle::Unreachable)?;
+        let connection = zmtp::shake_hands(tcp, Role::XPub, me, LONGEST, Box::new(Host));
+        let connection = connection.await.map_err(Obstacle::Unreachable)?;
         let spoken = match &connection.node {
             None => None,
             Some(node) if node == me => return Err(Obstacle::Myself),
-            Some(node) => Some(self.mesh.speak_to(node).ok_or_else(|| Obstacle::Twin(node.clone()))?),
+            Some(node) => {
+                Some(self.mesh.speak_to(self.place, node).ok_or_else(|| Obstacle::Twin(node.clone()))?)
+            }
         };
         Ok((connection, spoken))
     }
@@ -109,6 +110,7 @@ impl Publisher {
                     }
                     _ => true,
                 },
+                Ok(Traffic::Oversize) => true,
                 Err(reason) => return reason,
             };
             if !taken {
@@ -159,7 +161,9 @@ impl Service for Publisher {
     async fn connect(&mut self) -> Result<Self::Connection, ConnectionFailure> {
         loop {
             let attempt = self.attempt().await;
-            self.decide();
+            if !matches!(attempt, Ok((_, Some(_)))) {
+                self.mesh.away(self.place);
+            }
             let peer = self.backlog.peer();
             match attempt {
                 Ok(connected) => return Ok(connected),
@@ -205,7 +209,20 @@ impl Service for Publisher {
     /// A peer that is away takes nothing from the health of the bus.
     fn report_down(&mut self, _reason: &str) {
         // The bus may stop before the first attempt has ended, and then nobody is to wait for it.
-        self.decide();
+        self.mesh.away(self.place);
+    }
+}
+
+/// What listens at the address of a peer is what this node was told to speak to.
+struct Host;
+
+impl Terms for Host {
+    fn may_hold(&self, _bytes: usize) -> bool {
+        true
+    }
+
+    fn may_take_its_time(&self) -> bool {
+        true
     }
 }
 

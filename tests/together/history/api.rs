@@ -339,3 +339,48 @@ async fn the_metrics_move() {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
     assert!((now - 60.0..=now).contains(&oldest), "{oldest} is not just before {now}");
 }
+
+#[tokio::test]
+async fn a_thousand_idle_connections_keep_nobody_out() {
+    let place = place();
+    let publisher = place.publisher().await;
+    let history = place.start(&[]);
+    publisher.say("r", &ids("m", 0..50)).await;
+    publisher.fenced(&history).await;
+    let mut idle = Vec::new();
+    for _ in 0..1_100 {
+        idle.push(tokio::net::TcpStream::connect(history.address).await.unwrap());
+    }
+    let began = Instant::now();
+    for probe in ["/readyz", "/healthz", "/metrics"] {
+        assert_eq!(history.get(probe).await.status, 200, "{probe}");
+    }
+    assert_eq!(history.replay("r", "after=m.0&margin=0").await.0.len(), 50);
+    // Those that say nothing are let go after ten seconds, and nobody waits for that.
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    drop(idle);
+}
+
+#[tokio::test]
+async fn probes_are_answered_while_as_many_ask_as_may() {
+    use tokio::io::AsyncWriteExt;
+
+    let place = place();
+    let history = place.start(&[]);
+    history.ready_says("").await;
+    let waits = format!("GET /fences/none?wait_ms=30000 HTTP/1.1\r\nhost: {}\r\n\r\n", history.address);
+    let mut asking = Vec::new();
+    for _ in 0..1_100 {
+        let mut tcp = tokio::net::TcpStream::connect(history.address).await.unwrap();
+        tcp.write_all(waits.as_bytes()).await.unwrap();
+        asking.push(tcp);
+    }
+    let began = Instant::now();
+    for probe in ["/readyz", "/healthz", "/metrics"] {
+        assert_eq!(history.get(probe).await.status, 200, "{probe}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(15), "those that ask wait for 30 s: {:?}", began.elapsed());
+    // Whoever is in line has its turn when others are gone.
+    drop(asking);
+    assert_eq!(history.get("/rooms/r/messages").await.status, 200);
+}

@@ -1,6 +1,6 @@
 //! HTTP on the node's port: the page, the probes, the metrics, and who may open a WebSocket.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::support::client::{Client, Raw, TEXT, V1, masked, upgrade};
 use crate::support::node::Node;
@@ -323,6 +323,30 @@ async fn who_opens_connections_and_says_little_holds_up_nobody_and_is_cut_off() 
     assert_eq!(node.get("/readyz").await.status, 200);
     for mut raw in lazy {
         raw.ended().await;
+    }
+    assert_eq!(client.publish("r", "still here").await["type"], "ack");
+}
+
+/// More than may be idle at a time.
+const IDLE: usize = 1_100;
+
+#[tokio::test]
+async fn a_thousand_idle_connections_keep_nobody_out() {
+    let node = Node::start(&["--max-clients", "10"]);
+    let mut idle = Vec::new();
+    for _ in 0..IDLE {
+        idle.push(Raw::connect(&node).await);
+    }
+    let began = Instant::now();
+    for probe in ["/readyz", "/healthz", "/metrics"] {
+        assert_eq!(node.get(probe).await.status, 200, "{probe}");
+    }
+    let mut client = Client::v1(&node).await;
+    assert_eq!(client.hello("Ada").await["type"], "welcome");
+    // Those that say nothing are let go after ten seconds, and nobody waits for that.
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    for mut idle in idle {
+        idle.ended().await;
     }
     assert_eq!(client.publish("r", "still here").await["type"], "ack");
 }

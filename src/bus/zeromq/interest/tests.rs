@@ -30,6 +30,15 @@ fn news(listing: &Listing) -> Option<(Vec<u8>, u64)> {
     listing.news().map(|(bytes, changes)| (bytes.to_vec(), changes))
 }
 
+/// The name of a peer.
+fn node() -> Option<NodeId> {
+    Some("a node".into())
+}
+
+fn is_peer(node: &NodeId) -> bool {
+    node.ends_with(" node")
+}
+
 fn wanting(name: &str) -> Arc<Interest> {
     let interest = Arc::<Interest>::default();
     interest.change(&room(name), true).unwrap();
@@ -39,7 +48,7 @@ fn wanting(name: &str) -> Arc<Interest> {
 #[test]
 fn a_publisher_is_told_of_every_room_and_asked_once_to_confirm() {
     let interest = wanting("a");
-    let listing = interest.list(true);
+    let listing = interest.list(true, node());
     assert_eq!(news(&listing), Some(([subscribe("a"), ping(1)].concat(), 1)));
     assert_eq!(news(&listing), None);
     interest.change(&room("b"), true).unwrap();
@@ -53,17 +62,17 @@ fn a_publisher_is_told_of_every_room_and_asked_once_to_confirm() {
 #[test]
 fn a_publisher_that_knew_no_room_is_asked_to_confirm_that_it_is_listed() {
     let interest = Arc::<Interest>::default();
-    let listing = interest.list(true);
-    assert_eq!(interest.unconfirmed().len(), 1);
+    let listing = interest.list(true, node());
+    assert_eq!(interest.unconfirmed(is_peer).len(), 1);
     assert_eq!(news(&listing), Some((ping(1), 1)));
     listing.pong(&1_u64.to_be_bytes());
-    assert!(interest.unconfirmed().is_empty());
+    assert!(interest.unconfirmed(is_peer).is_empty());
 }
 
 #[test]
 fn a_room_that_changed_and_changed_back_is_not_told() {
     let interest = wanting("a");
-    let listing = interest.list(true);
+    let listing = interest.list(true, node());
     news(&listing);
     for wanted in [false, true] {
         interest.change(&room("a"), wanted).unwrap();
@@ -77,7 +86,7 @@ fn a_room_that_changed_and_changed_back_is_not_told() {
 #[test]
 fn a_change_that_is_none_is_no_news() {
     let interest = wanting("a");
-    let listing = interest.list(true);
+    let listing = interest.list(true, node());
     news(&listing);
     interest.change(&room("a"), true).unwrap();
     interest.change(&room("never wanted"), false).unwrap();
@@ -87,12 +96,12 @@ fn a_change_that_is_none_is_no_news() {
 #[test]
 fn a_subscription_is_confirmed_by_the_pong_of_a_ping_that_came_after_it() {
     let interest = wanting("a");
-    let listing = interest.list(true);
+    let listing = interest.list(true, node());
     news(&listing);
-    let mut missing = interest.unconfirmed();
+    let mut missing = interest.unconfirmed(is_peer);
     interest.change(&room("b"), true).unwrap();
     news(&listing);
-    let mut later = interest.unconfirmed();
+    let mut later = interest.unconfirmed(is_peer);
     assert!(missing[0].resolved().now_or_never().is_none());
     listing.pong(&1_u64.to_be_bytes());
     assert!(missing[0].resolved().now_or_never().is_some());
@@ -103,83 +112,124 @@ fn a_subscription_is_confirmed_by_the_pong_of_a_ping_that_came_after_it() {
     assert!(later[0].resolved().now_or_never().is_some());
     // An old PONG takes nothing back.
     listing.pong(&1_u64.to_be_bytes());
-    assert!(interest.unconfirmed().is_empty());
+    assert!(interest.unconfirmed(is_peer).is_empty());
 }
 
 #[tokio::test]
 async fn whoever_waits_for_a_confirmation_is_woken_by_it() {
     let interest = wanting("a");
-    let listing = interest.list(true);
+    let listing = interest.list(true, node());
     news(&listing);
-    let mut missing = interest.unconfirmed();
+    let mut missing = interest.unconfirmed(is_peer);
     join(missing[0].resolved(), async { listing.pong(&1_u64.to_be_bytes()) }).await;
-    assert!(interest.unconfirmed().is_empty());
+    assert!(interest.unconfirmed(is_peer).is_empty());
 }
 
 #[test]
 fn a_stranger_cannot_confirm_what_was_never_asked() {
     let interest = wanting("a");
-    let listing = interest.list(true);
+    let listing = interest.list(true, node());
     news(&listing);
     listing.pong(&u64::MAX.to_be_bytes());
-    assert!(interest.unconfirmed().is_empty());
+    assert!(interest.unconfirmed(is_peer).is_empty());
     interest.change(&room("b"), true).unwrap();
-    assert_eq!(interest.unconfirmed().len(), 1);
+    assert_eq!(interest.unconfirmed(is_peer).len(), 1);
 }
 
 #[test]
 fn a_peer_without_commands_has_confirmed_what_was_written() {
     let interest = wanting("a");
-    let listing = interest.list(false);
+    let listing = interest.list(false, node());
     let (bytes, changes) = news(&listing).unwrap();
     assert_eq!(bytes, b"\x00\x03\x01a\n", "a message and no command, and no PING");
-    assert_eq!(interest.unconfirmed().len(), 1);
+    assert_eq!(interest.unconfirmed(is_peer).len(), 1);
     listing.written(changes);
-    assert!(interest.unconfirmed().is_empty());
+    assert!(interest.unconfirmed(is_peer).is_empty());
 }
 
 #[test]
 fn what_is_written_to_a_peer_with_commands_is_not_confirmed_by_that() {
     let interest = wanting("a");
-    let listing = interest.list(true);
+    let listing = interest.list(true, node());
     let (_, changes) = news(&listing).unwrap();
     listing.written(changes);
-    assert_eq!(interest.unconfirmed().len(), 1);
+    assert_eq!(interest.unconfirmed(is_peer).len(), 1);
 }
 
 #[test]
 fn one_that_had_its_time_is_not_waited_for_until_it_confirms_something() {
     let interest = wanting("a");
-    let (silent, well) = (interest.list(true), interest.list(true));
+    let (silent, well) = (interest.list(true, node()), interest.list(true, Some("another node".into())));
     news(&silent);
     news(&well);
-    let missing = interest.unconfirmed();
+    let missing = interest.unconfirmed(is_peer);
     assert_eq!(missing.len(), 2);
     well.pong(&1_u64.to_be_bytes());
-    interest.give_up_on(&missing);
+    interest.give_up_on(&missing, is_peer);
     interest.change(&room("b"), true).unwrap();
-    assert_eq!(interest.unconfirmed().len(), 1, "the one that is well is waited for");
+    assert_eq!(interest.unconfirmed(is_peer).len(), 1, "the one that is well is waited for");
     news(&silent);
     silent.pong(&1_u64.to_be_bytes());
-    assert_eq!(interest.unconfirmed().len(), 2);
+    assert_eq!(interest.unconfirmed(is_peer).len(), 2);
+}
+
+#[test]
+fn a_stranger_is_told_and_never_waited_for() {
+    let interest = wanting("a");
+    for name in [None, Some("a stranger".into())] {
+        let listing = interest.list(true, name);
+        assert_eq!(news(&listing), Some(([subscribe("a"), ping(1)].concat(), 1)));
+        assert!(interest.unconfirmed(is_peer).is_empty());
+    }
+}
+
+#[test]
+fn a_stranger_under_a_peers_name_holds_nobody_up_while_the_peer_is_well() {
+    let interest = wanting("a");
+    let (peer, stranger) = (interest.list(true, node()), interest.list(true, node()));
+    news(&peer);
+    news(&stranger);
+    let mut missing = interest.unconfirmed(is_peer);
+    assert_eq!(missing.len(), 1);
+    peer.pong(&1_u64.to_be_bytes());
+    assert!(missing[0].resolved().now_or_never().is_some());
+    assert!(interest.unconfirmed(is_peer).is_empty());
+    // When the peer is gone, the stranger costs one delay, and none again by coming again.
+    drop(peer);
+    interest.change(&room("b"), true).unwrap();
+    interest.give_up_on(&interest.unconfirmed(is_peer), is_peer);
+    drop(stranger);
+    let _again = interest.list(true, node());
+    assert!(interest.unconfirmed(is_peer).is_empty());
+}
+
+#[test]
+fn what_was_asked_is_open_until_it_is_confirmed() {
+    let interest = wanting("a");
+    let listing = interest.list(true, node());
+    assert_eq!(listing.asked(), None);
+    news(&listing);
+    assert_eq!(listing.asked(), Some(1));
+    listing.pong(&1_u64.to_be_bytes());
+    assert!(listing.asked().is_none() && listing.has_confirmed(1) && !listing.has_confirmed(2));
 }
 
 #[test]
 fn a_connection_that_ends_is_waited_for_no_longer() {
     let interest = wanting("a");
-    let listing = interest.list(true);
-    let mut missing = interest.unconfirmed();
+    let listing = interest.list(true, node());
+    let mut missing = interest.unconfirmed(is_peer);
     drop(listing);
     assert!(missing[0].resolved().now_or_never().is_some());
-    assert!(interest.unconfirmed().is_empty());
+    assert!(interest.unconfirmed(is_peer).is_empty());
     // The next publisher is told of everything anew.
-    assert_eq!(news(&interest.list(true)), Some(([subscribe("a"), ping(1)].concat(), 1)));
+    assert_eq!(news(&interest.list(true, node())), Some(([subscribe("a"), ping(1)].concat(), 1)));
 }
 
 #[test]
 fn a_ping_is_answered_before_the_news_and_the_last_one_alone() {
     let interest = wanting("a");
-    let listing = interest.list(true);
+    let listing = interest.list(true, node());
     listing.ping("1".into());
     listing.ping("2".into());
     assert!(listing.woken().now_or_never().is_some());

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::decode::take_named;
 use super::encode::put_ready;
-use super::{Command, Incoming, Traffic};
+use super::{Command, Incoming, Terms, Traffic};
 
 /// How long the whole handshake may take. A peer that connects and says nothing is then disconnected.
 const WITHIN: Duration = Duration::from_secs(1);
@@ -63,25 +63,34 @@ impl Role {
     }
 }
 
-/// Greets the peer, and reads which socket it is. An error is a sentence for people.
+/// Greets the peer, and reads which socket it is. What it sends from now on is read on these terms, and no message that
+/// is longer than `longest` bytes. An error is a sentence for people.
 pub(in super::super) async fn shake_hands(
     tcp: TcpStream,
     role: Role,
     me: &str,
+    longest: usize,
+    terms: Box<dyn Terms>,
 ) -> Result<ZmtpConnection, String> {
-    timeout(WITHIN, exchange(tcp, role, me))
+    timeout(WITHIN, exchange(tcp, role, me, longest, terms))
         .await
         .unwrap_or_else(|_| Err(format!("no handshake within {WITHIN:?}")))
 }
 
-async fn exchange(tcp: TcpStream, role: Role, me: &str) -> Result<ZmtpConnection, String> {
+async fn exchange(
+    tcp: TcpStream,
+    role: Role,
+    me: &str,
+    longest: usize,
+    terms: Box<dyn Terms>,
+) -> Result<ZmtpConnection, String> {
     let failed = |error: std::io::Error| error.to_string();
     // With Nagle's algorithm every short message would wait for the answer to the one before.
     tcp.set_nodelay(true).map_err(failed)?;
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE);
     SockRef::from(&tcp).set_tcp_keepalive(&keepalive).map_err(failed)?;
     let (read, mut write) = tcp.into_split();
-    let mut read = Incoming::new(read);
+    let mut read = Incoming::new(read, longest, terms);
 
     write.write_all(&greeting()).await.map_err(failed)?;
     let commands = understand(&read.exactly(SIGNATURE).await?)?;
@@ -101,7 +110,7 @@ async fn exchange(tcp: TcpStream, role: Role, me: &str) -> Result<ZmtpConnection
     Ok(ZmtpConnection { read, write, commands, node })
 }
 
-fn greeting() -> [u8; 64] {
+pub(super) fn greeting() -> [u8; 64] {
     let mut greeting = [0; 64];
     greeting[0] = SIGNATURE;
     greeting[9] = 0x7f;
@@ -111,7 +120,7 @@ fn greeting() -> [u8; 64] {
 }
 
 /// Whether a peer with this greeting speaks at least ZMTP 3.1.
-fn understand(greeting: &[u8; 64]) -> Result<bool, String> {
+pub(super) fn understand(greeting: &[u8; 64]) -> Result<bool, String> {
     if greeting[9] & 1 == 0 {
         return Err("it does not speak ZMTP".into());
     }
@@ -131,7 +140,7 @@ fn understand(greeting: &[u8; 64]) -> Result<bool, String> {
 }
 
 /// The type of the peer's socket, and the name of its node if it gives one.
-fn introduced(mut properties: Bytes) -> Result<(Bytes, Option<NodeId>), String> {
+pub(super) fn introduced(mut properties: Bytes) -> Result<(Bytes, Option<NodeId>), String> {
     let mut socket = None;
     let mut node = None;
     while !properties.is_empty() {

@@ -17,9 +17,11 @@
 
 mod decode;
 mod encode;
+#[cfg(test)]
+mod fuzz_tests;
 mod handshake;
 
-pub(super) use decode::{Command, Incoming, Traffic};
+pub(super) use decode::{Command, Incoming, Terms, Traffic};
 pub(super) use encode::{put_cancel, put_message, put_ping, put_pong, put_subscribe};
 pub(super) use handshake::{NodeId, Role, ZmtpConnection, shake_hands};
 

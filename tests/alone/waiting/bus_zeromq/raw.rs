@@ -26,6 +26,15 @@ pub fn ready(socket_type: &str) -> Vec<u8> {
     frame(4, &body)
 }
 
+/// What a node of this name says next: its READY names the node.
+pub fn ready_as(socket_type: &str, node: &str) -> Vec<u8> {
+    let mut body = ready(socket_type).split_off(2);
+    body.extend(b"\x11X-Pubsub-Lab-Node");
+    body.extend((node.len() as u32).to_be_bytes());
+    body.extend(node.as_bytes());
+    frame(4, &body)
+}
+
 /// A frame with these flags.
 pub fn frame(flags: u8, body: &[u8]) -> Vec<u8> {
     let mut frame = vec![flags, u8::try_from(body.len()).unwrap()];
@@ -52,7 +61,12 @@ impl Raw {
 
     /// The handshake as a socket of this type; gives the other's READY.
     pub async fn shake_hands(&mut self, socket_type: &str) -> Vec<u8> {
-        self.write(&[greeting(), ready(socket_type)].concat()).await;
+        self.introduce(&ready(socket_type)).await
+    }
+
+    /// The handshake with these words about oneself; gives the other's READY.
+    pub async fn introduce(&mut self, ready: &[u8]) -> Vec<u8> {
+        self.write(&[&greeting()[..], ready].concat()).await;
         assert_eq!(&self.read(64).await[..12], b"\xff\0\0\0\0\0\0\0\0\x7f\x03\x01");
         let (flags, body) = self.frame().await;
         assert_eq!((flags, &body[..6]), (4, &b"\x05READY"[..]));

@@ -8,7 +8,7 @@ use rand::RngExt;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::timeout;
 
-use super::raw::{Raw, frame, greeting, message, ready};
+use super::raw::{Raw, frame, greeting, message, ready, ready_as};
 use crate::support::zeromq_bus::{
     Addresses, PATIENCE, alone, count, count_is, envelope, id, room, start, start_counted, subscribe,
 };
@@ -188,7 +188,7 @@ async fn a_foreign_publisher_is_heard_only_with_messages_of_ours_and_wanted_room
 
 /// A connected publisher that takes nothing in: the subscriptions for it pile up in its connection alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_publisher_that_never_reads_holds_up_one_subscribe_and_no_message() {
+async fn a_publisher_that_never_reads_holds_up_no_subscribe_and_no_message() {
     let mut bothered = Bothered::new().await;
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(2_048).unwrap();
@@ -198,7 +198,6 @@ async fn a_publisher_that_never_reads_holds_up_one_subscribe_and_no_message() {
     for n in 0..60_000 {
         drop(bothered.listener.subscribe(room(&format!("{n} {}", "x".repeat(50)))));
     }
-    subscribe(&bothered.listener, "late").await;
     for n in 0..100 {
         let began = Instant::now();
         subscribe(&bothered.listener, &format!("at once {n}")).await;
@@ -253,4 +252,129 @@ async fn one_who_does_not_answer_a_ping_is_asked_once_for_each_change() {
         assert!(pings <= 2, "asked again and again");
     }
     assert!(pings >= 1, "never asked");
+}
+
+/// Each subscribes to a room of its own, and gives the time that all took together.
+async fn subscribes(bothered: &Bothered, count: usize, mut before: impl AsyncFnMut()) -> Duration {
+    let mut took = Duration::ZERO;
+    for _ in 0..count {
+        before().await;
+        let name = format!("{:032x}", rand::random::<u128>());
+        let began = Instant::now();
+        subscribe(&bothered.listener, &name).await;
+        took += began.elapsed();
+    }
+    took
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_that_never_answer_delay_no_subscribe_however_often_they_come() {
+    let bothered = Bothered::new().await;
+    // Whoever asks the peer's own port is told its name.
+    let mut peer = Raw::connect(bothered.addresses.socket(0)).await;
+    let said = peer.shake_hands("PUB").await;
+    let name = String::from_utf8_lossy(&said[said.len() - 16..]).into_owned();
+    let without = subscribes(&bothered, 20, async || {}).await;
+    for words in [ready("PUB"), ready_as("XPUB", "a stranger"), ready_as("XPUB", &name)] {
+        let strangers = tokio::sync::Mutex::new(Vec::new());
+        let with = subscribes(&bothered, 20, async || {
+            let mut stranger = bothered.stranger().await;
+            stranger.introduce(&words).await;
+            // It hears what is wanted, so it is listed.
+            stranger.frame().await;
+            strangers.lock().await.push(stranger);
+        })
+        .await;
+        // Each of the 20 would cost a second.
+        let most = 20 * without.max(Duration::from_millis(100));
+        assert!(with < most, "{with:?} with strangers, {without:?} without");
+    }
+}
+
+/// What is begun and not ended is held in memory, so a stranger has a time and all strangers a bound for it.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_strangers_begin_and_do_not_end_costs_bounded_memory() {
+    let addresses = Addresses::new(1);
+    let node = addresses.node(0, &[]);
+    let before = node.memory();
+    let mut strangers = Vec::new();
+    // Eight that announce 64 MiB, and eighty that announce the longest message that the node reads; all but a byte comes.
+    for (count, length) in [(8, 64 << 20), (80, 2 << 20)] {
+        let body = vec![b'x'; length - 1];
+        for _ in 0..count {
+            let mut stranger = Raw::connect(addresses.socket(0)).await;
+            stranger.shake_hands("PUB").await;
+            // It may be let go before it has said everything.
+            let all = [&long(0, length as u64)[..], &body].concat();
+            let _ =
+                timeout(PATIENCE, tokio::io::AsyncWriteExt::write_all(&mut stranger.0, &all)).await.unwrap();
+            strangers.push(stranger);
+        }
+    }
+    let grown = node.memory().saturating_sub(before) >> 20;
+    assert!(grown < 96, "the node grew by {grown} MiB");
+    assert_eq!(node.get("/readyz").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_that_ends_nothing_or_answers_nothing_is_let_go_and_a_quiet_one_stays() {
+    let mut bothered = Bothered::new().await;
+    let mut silent = bothered.stranger().await;
+    silent.shake_hands("PUB").await;
+    let mut half = bothered.stranger().await;
+    half.shake_hands("PUB").await;
+    half.write(&[1, 200, b'x']).await;
+    // One of ZMTP 3.0 cannot answer a PING, and has nothing to say.
+    let mut quiet = bothered.stranger().await;
+    let mut old = greeting();
+    old[11] = 0;
+    quiet.write(&[old, ready("PUB")].concat()).await;
+    quiet.read(64).await;
+    let began = Instant::now();
+    for stranger in [&mut silent, &mut half] {
+        stranger.ended(PATIENCE).await;
+    }
+    assert!(began.elapsed() > Duration::from_secs(5), "they had their time: {:?}", began.elapsed());
+    bothered.is_well().await;
+    bothered.listener.subscribe(room("another")).await.unwrap();
+    let told = async { while !quiet.frame().await.1.ends_with(b"another\n") {} };
+    timeout(PATIENCE, told).await.expect("the quiet one is there, and is told");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_have_so_many_places_and_the_one_that_is_silent_longest_makes_room() {
+    let mut bothered = Bothered::new().await;
+    let mut strangers = Vec::new();
+    for _ in 0..300 {
+        let mut stranger = bothered.stranger().await;
+        stranger.shake_hands("PUB").await;
+        strangers.push(stranger);
+    }
+    bothered.is_well().await;
+    for stranger in &mut strangers[..40] {
+        stranger.ended(LET_GO_WITHIN).await;
+    }
+    // The last one is there and is heard.
+    let (mut events, last) = (bothered.events, strangers.last_mut().unwrap());
+    last.write(&message("lobby\n", "last", "1 chat last s - lobby\nx")).await;
+    assert_eq!(id(&mut events).await, "last");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_is_too_long_for_a_node_is_counted_and_takes_no_other_with_it() {
+    let addresses = Addresses::new(2);
+    let speaker = addresses.bus(0).await;
+    let (listener, counters) =
+        start_counted(ZeromqOptions { longest: 1 << 20, ..addresses.options(1) }).await;
+    let mut events = listener.events().unwrap();
+    subscribe(&listener, "lobby").await;
+    for (id, length) in [("1", 10), ("long", 2 << 20), ("2", (1 << 20) - 100), ("long", 9 << 20), ("3", 10)] {
+        speaker.publish(envelope("lobby", id, vec![b'x'; length]));
+    }
+    for expected in ["1", "2", "3"] {
+        assert_eq!(id(&mut events).await, expected);
+    }
+    assert_eq!(count(&counters, "garbled_total"), 2);
+    assert_eq!(count(&counters, "reconnects_total"), 0);
 }

@@ -1,0 +1,112 @@
+//! Connections from `accept` to their end or their upgrade: how many, for how long, and who is never kept out.
+//!
+//! A connection that has asked for nothing yet is idle, and takes a place from nobody (see `places`). Once it has asked, it
+//! works, and as many may work at a time as the service says; further ones wait. Probes do not: they are answered while the
+//! service is full.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::accept::accept;
+use super::http::connections;
+use super::places::{Place, Places};
+
+/// What is asked to learn whether the service works. The answers are short.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
+
+/// How much a service lets its connections do.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Number of connections at a time that have asked for something; further ones wait. Those that were upgraded count as
+    /// long as they keep their [`ConnectionPermit`].
+    pub working: usize,
+    /// How long a connection may speak HTTP. Without a limit, a client that takes its answers a byte at a time would hold
+    /// its place for ever; one that wants more can connect again.
+    pub lifetime: Duration,
+}
+
+/// The permit of one connection that works, in the extensions of its request. After an upgrade its owner keeps it.
+#[derive(Debug, Clone)]
+pub struct ConnectionPermit {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+struct Door {
+    router: TowerToHyperService<Router>,
+    working: Arc<Semaphore>,
+    lifetime: Duration,
+}
+
+/// Answers on the listener until `stop` is cancelled. Connections are tasks of the tracker and end then as well.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    bounds: Bounds,
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    let working = Arc::new(Semaphore::new(bounds.working.min(Semaphore::MAX_PERMITS)));
+    let router = TowerToHyperService::new(router);
+    let door = Arc::new(Door { router, working, lifetime: bounds.lifetime });
+    let places = Arc::new(Places::default());
+    loop {
+        // One that waits for a place costs a descriptor; those behind it wait in the kernel.
+        let admitted = async {
+            let tcp = accept(&listener).await;
+            (tcp, places.take().await)
+        };
+        let (tcp, place) = tokio::select! {
+            () = stop.cancelled() => return,
+            admitted = admitted => admitted,
+        };
+        let (door, stop) = (Arc::clone(&door), stop.clone());
+        tasks.spawn(async move {
+            tokio::select! {
+                () = door.answer(tcp, place) => {}
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+}
+
+impl Door {
+    /// Answers the requests of one connection until it ends or is upgraded.
+    async fn answer(&self, tcp: TcpStream, place: Place) {
+        let place = &place;
+        let service = service_fn(|mut request: Request<Incoming>| async move {
+            if PROBES.contains(&request.uri().path()) {
+                return self.router.call(request).await;
+            }
+            // The semaphore is never closed, so this cannot fail.
+            let permit = Arc::clone(&self.working).acquire_owned().await.ok();
+            let permit = permit.map(|permit| ConnectionPermit { _permit: Arc::new(permit) });
+            place.work();
+            if let Some(permit) = &permit {
+                request.extensions_mut().insert(permit.clone());
+            }
+            let answer = self.router.call(request).await;
+            place.rest();
+            drop(permit);
+            answer
+        });
+        let connection = connections().serve_connection(TokioIo::new(tcp), service).with_upgrades();
+        tokio::select! {
+            // The failure of a connection concerns its client alone.
+            _ = connection => {}
+            () = sleep(self.lifetime) => {}
+            () = place.lost() => {}
+        }
+    }
+}
