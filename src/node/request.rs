@@ -18,6 +18,8 @@ use wire::{Envelope, Kind, NodeFrame, Publish, Request, Room};
 const COMING_OR_GOING: u32 = 5;
 /// Additional cost of a replay, in frames: the broker and the history are asked, and many messages may come.
 const REPLAY: u32 = 15;
+/// Cost of a list of the people in a room, in frames: it may be long.
+const PEOPLE: u32 = 20;
 /// The longest id of a message, in bytes. It consists of a session's id, a dot and the client's own id.
 const LONGEST_ID: usize = 128;
 
@@ -26,6 +28,7 @@ fn cost(request: &Request<'_>) -> Option<u32> {
     match request {
         Request::Publish(_) => None,
         Request::Subscribe { .. } | Request::Unsubscribe { .. } => Some(COMING_OR_GOING),
+        Request::People { .. } => Some(PEOPLE),
         Request::Hello { .. } | Request::Unknown { .. } => Some(1),
     }
 }
@@ -83,6 +86,11 @@ impl Session {
                 return self.subscribe(room.as_deref(), after.as_deref()).await;
             }
             Request::Unsubscribe { room } => return self.unsubscribe(room.as_deref()).await,
+            Request::People { room } => {
+                if self.room_of("people", room.as_deref()).is_some() {
+                    self.error("not_in_room", "this node does not list people yet");
+                }
+            }
             Request::Publish(publish) => return self.requested_publish(&publish),
             Request::Unknown { kind } => {
                 let reason = format!("unknown type `{kind}`: {}", Request::TYPES);

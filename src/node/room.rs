@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::client_connection::{ClientConnection, Dialect, Offered};
 use super::frame;
+use super::identity::Identity;
 use super::member::{Delivered, Member, RoomState, Waiting};
 use super::replay::Told;
 use super::roster::{ROSTER_ROOM, Roster};
@@ -309,20 +310,25 @@ impl Rooms {
             }
         }
         if new {
-            let joined =
-                NodeFrame::Joined { room: room.as_str(), name: &identity.name, colour: &identity.colour };
+            let members = self.members(room);
+            let Identity { id, name, colour } = &identity;
+            let joined = NodeFrame::Joined { room: room.as_str(), name, colour, id, members };
             self.announce(room, &identity.id, &joined);
             self.roster.changed();
         }
+    }
+
+    fn members(&self, room: &Room) -> usize {
+        let here = self.rooms.get(room).map_or(0, RoomState::count);
+        here.saturating_add(self.roster.elsewhere(Instant::now(), room))
     }
 
     pub(super) fn answer_subscribed(&self, room: &Room, connection: &ClientConnection, recovered: Recovered) {
         if connection.dialect == Dialect::Plain {
             return connection.let_speak();
         }
-        let here = self.rooms.get(room).map_or(0, RoomState::count);
-        let members = here + self.roster.elsewhere(Instant::now(), room);
-        let subscribed = NodeFrame::Subscribed { room: room.as_str(), members, recovered };
+        let subscribed =
+            NodeFrame::Subscribed { room: room.as_str(), members: self.members(room), recovered };
         connection.answer(frame::text(&subscribed.json()));
     }
 
@@ -333,8 +339,9 @@ impl Rooms {
             connection.answer(frame::text(&NodeFrame::Unsubscribed { room: room.as_str() }.json()));
         }
         if let Some(Member { identity, .. }) = gone {
-            let left =
-                NodeFrame::Left { room: room.as_str(), name: &identity.name, colour: &identity.colour };
+            let members = self.members(room);
+            let Identity { id, name, colour } = &identity;
+            let left = NodeFrame::Left { room: room.as_str(), name, colour, id, members };
             self.announce(room, &identity.id, &left);
             self.roster.changed();
         }

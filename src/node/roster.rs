@@ -106,7 +106,9 @@ impl Roster {
     /// Number of members that a room has on the other nodes.
     pub fn elsewhere(&self, now: Instant, room: &Room) -> usize {
         let fresh = self.others.values().filter(|(heard, _)| now.saturating_duration_since(*heard) < FORGET);
-        fresh.filter_map(|(_, rooms)| rooms.get(room.as_str())).sum()
+        fresh
+            .filter_map(|(_, rooms)| rooms.get(room.as_str()))
+            .fold(0, |sum, count| sum.saturating_add(*count))
     }
 }
 

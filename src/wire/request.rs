@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::Error as _;
 
 /// One frame of a client, told apart by its `type`. The fields mean what the README's table of the dialect says.
 ///
@@ -26,6 +27,11 @@ pub enum Request<'a> {
     },
     /// `unsubscribe`: the client leaves a room.
     Unsubscribe {
+        /// The name of the room, not checked yet.
+        room: Option<Cow<'a, str>>,
+    },
+    /// `people`: the client asks who is in a room.
+    People {
         /// The name of the room, not checked yet.
         room: Option<Cow<'a, str>>,
     },
@@ -53,7 +59,7 @@ pub struct Publish<'a> {
 
 impl<'a> Request<'a> {
     /// The types that a client may use, as an error lists them.
-    pub const TYPES: &'static str = "hello, subscribe, unsubscribe or publish";
+    pub const TYPES: &'static str = "hello, subscribe, unsubscribe, people or publish";
 
     /// Reads a frame. Fields that no type has are ignored; the other fields must be strings or `null` whatever the
     /// type.
@@ -63,6 +69,10 @@ impl<'a> Request<'a> {
     /// names the line and the column. (An internally tagged enum of serde could not name them: it reads the whole
     /// frame into a buffer before it looks for the tag.)
     pub fn read(text: &'a str) -> Result<Self, serde_json::Error> {
+        if text.trim_ascii_start().starts_with('[') {
+            // Serde would take the items of an array for the fields of a struct, in their order.
+            return Err(serde_json::Error::custom("an array, expected an object"));
+        }
         let ClientFrame { kind, name, session, room, text, id, to, after } = serde_json::from_str(text)?;
         let [name, session, room, text] = [name, session, room, text].map(Text::of);
         let [id, to, after] = [id, to, after].map(Text::of);
@@ -70,6 +80,7 @@ impl<'a> Request<'a> {
             "hello" => Self::Hello { name, session },
             "subscribe" => Self::Subscribe { room, after },
             "unsubscribe" => Self::Unsubscribe { room },
+            "people" => Self::People { room },
             "publish" => Self::Publish(Publish { room, text, id, to }),
             _ => Self::Unknown { kind },
         })
@@ -122,6 +133,7 @@ mod tests {
             ("hello", Request::Hello { name: some("n"), session: some("s") }),
             ("subscribe", Request::Subscribe { room: some("r"), after: some("a") }),
             ("unsubscribe", Request::Unsubscribe { room: some("r") }),
+            ("people", Request::People { room: some("r") }),
             ("publish", Request::Publish(publish)),
             ("Publish", Request::Unknown { kind: "Publish".into() }),
             ("", Request::Unknown { kind: "".into() }),
@@ -134,7 +146,7 @@ mod tests {
     #[test]
     fn the_list_of_types_names_those_that_are_known() {
         let types: Vec<_> = Request::TYPES.split(", ").flat_map(|types| types.split(" or ")).collect();
-        assert_eq!(types.len(), 4);
+        assert_eq!(types.len(), 5);
         for kind in types {
             let frame = format!(r#"{{"type":"{kind}"}}"#);
             let request = Request::read(&frame).unwrap();
@@ -160,7 +172,8 @@ mod tests {
         for (text, expected) in [
             ("", "EOF while parsing a value at line 1 column 0"),
             ("{}", "missing field `type` at line 1 column 2"),
-            ("[]", "invalid length 0, expected struct ClientFrame with 8 elements at line 1 column 2"),
+            ("[]", "an array, expected an object"),
+            (" \n[\"hello\",null,null,null,null,null,null,null]", "an array, expected an object"),
             ("null", "invalid type: null, expected struct ClientFrame at line 1 column 4"),
             (r#"{"type":7}"#, "invalid type: integer `7`, expected a string at line 1 column 9"),
             (r#"{"type":"a","type":"b"}"#, "duplicate field `type` at line 1 column 18"),
