@@ -11,6 +11,7 @@ use super::catch_up::CatchUp;
 use super::client_connection::{ClientConnection, Dialect, Offered};
 use super::frame;
 use super::identity::Identity;
+use bus::ReplayStart;
 use wire::{self, Envelope};
 
 /// A client that is in a room.
@@ -27,8 +28,8 @@ pub struct Member {
 pub struct Waiting {
     /// The client.
     pub member: Member,
-    /// The id of the last message that the client holds, if it wants a replay of what came after it.
-    pub after: Option<Arc<str>>,
+    /// Where the replay begins that the client wants; `None` if it wants none.
+    pub replay: Option<ReplayStart>,
 }
 
 /// A member that catches up, or did so a short time ago.

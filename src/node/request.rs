@@ -8,7 +8,7 @@ use super::client_connection::Dialect;
 use super::identity::valid_name;
 use super::room::Command;
 use super::session::{ECHO, Ending, Handled, Session, cut};
-use bus::PublishOutcome;
+use bus::{PublishOutcome, ReplayStart};
 use trace::{Step, TraceLine};
 use wire::{Envelope, Kind, NodeFrame, Publish, Request, Room};
 
@@ -20,6 +20,8 @@ const COMING_OR_GOING: u32 = 5;
 const REPLAY: u32 = 15;
 /// Cost of a list of the people in a room, in frames: it may be long.
 const PEOPLE: u32 = 20;
+/// The most messages that a client may ask for by `last`.
+const MOST_LAST: u32 = 500;
 /// The longest id of a message, in bytes. It consists of a session's id, a dot and the client's own id.
 const LONGEST_ID: usize = 128;
 
@@ -82,8 +84,8 @@ impl Session {
         }
         match request {
             Request::Hello { name, session } => self.hello(name.as_deref(), session.as_deref()),
-            Request::Subscribe { room, after } => {
-                return self.subscribe(room.as_deref(), after.as_deref()).await;
+            Request::Subscribe { room, after, last } => {
+                return self.subscribe(room.as_deref(), after.as_deref(), last).await;
             }
             Request::Unsubscribe { room } => return self.unsubscribe(room.as_deref()).await,
             Request::People { room } => {
@@ -154,7 +156,7 @@ impl Session {
         None
     }
 
-    async fn subscribe(&mut self, room: Option<&str>, after: Option<&str>) -> Handled {
+    async fn subscribe(&mut self, room: Option<&str>, after: Option<&str>, last: Option<u32>) -> Handled {
         let Some(room) = self.room_of("subscribe", room) else { return Ok(()) };
         let limit = self.shared.limits.max_rooms;
         if !self.rooms.contains(&room) && self.rooms.len() >= limit {
@@ -165,7 +167,7 @@ impl Session {
             return Ok(());
         }
         let after = after.filter(|after| !after.is_empty());
-        if after.is_some() {
+        if after.is_some() || last.is_some() {
             self.spend_as(REPLAY);
         }
         if after.is_some_and(|after| {
@@ -175,7 +177,13 @@ impl Session {
             self.error("bad_after", &reason);
             return Ok(());
         }
-        self.enter(room, after.map(Arc::from)).await
+        if last.is_some_and(|last| !(1..=MOST_LAST).contains(&last)) {
+            self.error("bad_last", &format!("`last` is a number of messages from 1 to {MOST_LAST}"));
+            return Ok(());
+        }
+        let start = ReplayStart { after: after.map(Arc::from), last: last.unwrap_or(0) };
+        let start = (after.is_some() || last.is_some()).then_some(start);
+        self.enter(room, start).await
     }
 
     async fn unsubscribe(&mut self, room: Option<&str>) -> Handled {

@@ -28,7 +28,7 @@ use super::replay::Told;
 use super::roster::{ROSTER_ROOM, Roster};
 use super::trail::Trail;
 use super::turns::Turns;
-use bus::{Bus, BusError, BusEvent, Health};
+use bus::{Bus, BusError, BusEvent, Health, ReplayStart};
 use trace::Trace;
 use wire::{Audience, Envelope, Kind, NodeFrame, Recovered, Room};
 
@@ -47,9 +47,9 @@ pub const COMMAND_QUEUE: usize = 1024;
 /// A request of a session to the rooms.
 #[derive(Debug)]
 pub enum Command {
-    /// Adds a client to a room, after a replay of what came after the message `after`, if it names one. The answer is
-    /// `subscribed` on its connection.
-    Join { room: Room, member: Member, after: Option<Arc<str>> },
+    /// Adds a client to a room, after a replay from there on if it wants one. The answer is `subscribed` on its
+    /// connection.
+    Join { room: Room, member: Member, replay: Option<ReplayStart> },
     /// Removes a client from a room. The answer is `unsubscribed` on its connection if the client `asked` for it.
     Leave { room: Room, connection: Arc<ClientConnection>, asked: bool },
 }
@@ -230,21 +230,21 @@ impl Rooms {
 
     fn obey_command(&mut self, command: Command) {
         match command {
-            Command::Join { room, member, after } => self.join(room, member, after),
+            Command::Join { room, member, replay } => self.join(room, member, replay),
             Command::Leave { room, connection, asked } => self.leave(&room, &connection, asked),
         }
     }
 
-    fn join(&mut self, room: Room, member: Member, after: Option<Arc<str>>) {
+    fn join(&mut self, room: Room, member: Member, replay: Option<ReplayStart>) {
         let state = self.rooms.entry(room.clone()).or_default();
-        if after.is_none() && state.has(member.connection.number) {
+        if replay.is_none() && state.has(member.connection.number) {
             // A client that is in the room already gets the answer again, and the other members hear nothing of it.
             self.answer_subscribed(&room, &member.connection, Recovered::None);
             return;
         }
         let up = self.health.borrow().is_up();
         if state.confirmed && up {
-            self.admit(&room, member, after);
+            self.admit(&room, member, replay);
             return;
         }
         let first = state.waiting.is_empty();
@@ -252,7 +252,7 @@ impl Rooms {
             let reason = format!("the broker is away; you will hear `{room}` as soon as it is back");
             not_in(&member.connection, "bus_down", &reason);
         }
-        state.waiting.push(Waiting { member, after });
+        state.waiting.push(Waiting { member, replay });
         if first {
             self.subscribe(room);
         }
@@ -277,8 +277,8 @@ impl Rooms {
         match result {
             Ok(()) => {
                 state.confirmed = true;
-                for Waiting { member, after } in waiting {
-                    self.admit(&room, member, after);
+                for Waiting { member, replay } in waiting {
+                    self.admit(&room, member, replay);
                 }
             }
             Err(error) => {
@@ -295,12 +295,12 @@ impl Rooms {
 
     /// Makes a client a member of the room. It is answered, after a replay of what it missed if it asked for one, and
     /// the other members are told.
-    fn admit(&mut self, room: &Room, member: Member, after: Option<Arc<str>>) {
+    fn admit(&mut self, room: &Room, member: Member, replay: Option<ReplayStart>) {
         let Some(state) = self.rooms.get_mut(room) else { return };
         let (connection, identity) = (member.connection.clone(), member.identity.clone());
         let new = !state.has(connection.number);
-        match after {
-            Some(after) => self.replay(room, member, after),
+        match replay {
+            Some(start) => self.replay(room, member, start),
             None => {
                 // A client that asked twice before the broker confirmed is answered twice, but is a member only once.
                 if new {

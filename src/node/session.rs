@@ -23,7 +23,7 @@ use super::rate::Bucket;
 use super::recent::Remembered;
 use super::room::Command;
 use super::shared::Shared;
-use bus::{PublishOutcome, Receipt};
+use bus::{PublishOutcome, Receipt, ReplayStart};
 use wire::{NodeFrame, Room};
 
 /// Number of publishes of one session that may wait for their receipts. While there are that many, the session is not
@@ -158,14 +158,14 @@ impl Session {
         Ok(())
     }
 
-    /// Asks the rooms to let the client into a room, with a replay of what came after the message `after`, if it
-    /// names one. The rooms answer the client.
-    pub(super) async fn enter(&mut self, room: Room, after: Option<Arc<str>>) -> Handled {
+    /// Asks the rooms to let the client into a room, with a replay from there on if it wants one. The rooms answer the
+    /// client.
+    pub(super) async fn enter(&mut self, room: Room, replay: Option<ReplayStart>) -> Handled {
         self.rooms.insert(room.clone());
         let member = Member { connection: self.connection.clone(), identity: self.identity.clone() };
         self.shared
             .rooms
-            .send(Command::Join { room, member, after })
+            .send(Command::Join { room, member, replay })
             .await
             .map_err(|_| Ending::close(1001, "node going away"))
     }

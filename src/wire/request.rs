@@ -24,6 +24,8 @@ pub enum Request<'a> {
         room: Option<Cow<'a, str>>,
         /// The id of the last message that the client holds; what came after it is replayed.
         after: Option<Cow<'a, str>>,
+        /// Number of the room's newest messages that are replayed in any case.
+        last: Option<u32>,
     },
     /// `unsubscribe`: the client leaves a room.
     Unsubscribe {
@@ -61,8 +63,8 @@ impl<'a> Request<'a> {
     /// The types that a client may use, as an error lists them.
     pub const TYPES: &'static str = "hello, subscribe, unsubscribe, people or publish";
 
-    /// Reads a frame. Fields that no type has are ignored; the other fields must be strings or `null` whatever the
-    /// type.
+    /// Reads a frame. Fields that no type has are ignored; the other fields must be strings (`last` a
+    /// number) or `null` whatever the type.
     ///
     /// # Errors
     /// The text is not a JSON object with a string as its `type`, or one of the fields has another type. The error
@@ -73,12 +75,13 @@ impl<'a> Request<'a> {
             // Serde would take the items of an array for the fields of a struct, in their order.
             return Err(serde_json::Error::custom("an array, expected an object"));
         }
-        let ClientFrame { kind, name, session, room, text, id, to, after } = serde_json::from_str(text)?;
+        let ClientFrame { kind, name, session, room, text, id, to, after, last } =
+            serde_json::from_str(text)?;
         let [name, session, room, text] = [name, session, room, text].map(Text::of);
         let [id, to, after] = [id, to, after].map(Text::of);
         Ok(match &*kind {
             "hello" => Self::Hello { name, session },
-            "subscribe" => Self::Subscribe { room, after },
+            "subscribe" => Self::Subscribe { room, after, last },
             "unsubscribe" => Self::Unsubscribe { room },
             "people" => Self::People { room },
             "publish" => Self::Publish(Publish { room, text, id, to }),
@@ -107,6 +110,7 @@ struct ClientFrame<'a> {
     to: Option<Text<'a>>,
     #[serde(borrow)]
     after: Option<Text<'a>>,
+    last: Option<u32>,
 }
 
 /// A string that is borrowed from the frame if it has no escapes. In an `Option<Cow<str>>` serde would copy it.
@@ -126,12 +130,13 @@ mod tests {
 
     #[test]
     fn each_type_is_read_with_its_own_fields() {
-        let every_field = r#""name":"n","session":"s","room":"r","text":"t","id":"i","to":"all","after":"a""#;
+        let every_field =
+            r#""name":"n","session":"s","room":"r","text":"t","id":"i","to":"all","after":"a","last":5"#;
         let some = |text: &'static str| Some(Cow::Borrowed(text));
         let publish = Publish { room: some("r"), text: some("t"), id: some("i"), to: some("all") };
         for (kind, expected) in [
             ("hello", Request::Hello { name: some("n"), session: some("s") }),
-            ("subscribe", Request::Subscribe { room: some("r"), after: some("a") }),
+            ("subscribe", Request::Subscribe { room: some("r"), after: some("a"), last: Some(5) }),
             ("unsubscribe", Request::Unsubscribe { room: some("r") }),
             ("people", Request::People { room: some("r") }),
             ("publish", Request::Publish(publish)),

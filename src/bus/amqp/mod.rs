@@ -44,7 +44,7 @@ use super::brokered::Outgoing;
 use super::interest::Interest;
 use super::running::Running;
 use super::status::Status;
-use super::{BoxFuture, BrokeredBus, BusError, Counters, Receipt, Replay};
+use super::{BoxFuture, BrokeredBus, BusError, Counters, Receipt, Replay, ReplayStart};
 use canary::Canary;
 use dialer::Dialer;
 use exchange_losses::ExchangeLosses;
@@ -120,8 +120,8 @@ impl Outgoing for Publishing {
         self.outbox.publish(&envelope, now)
     }
 
-    fn replay(&self, room: &Room, after: &str) -> Option<BoxFuture<Result<Replay, BusError>>> {
-        self.history.as_ref().map(|history| history.replay(room, after))
+    fn replay(&self, room: &Room, start: &ReplayStart) -> Option<BoxFuture<Result<Replay, BusError>>> {
+        self.history.as_ref().map(|history| history.replay(room, start))
     }
 
     fn close(&self) {

@@ -20,7 +20,7 @@ use super::super::identity::Identity;
 use super::super::limits::Limits;
 use super::super::member::Member;
 use super::super::room::{Command, Rooms};
-use bus::{BoxFuture, Bus, BusError, BusEvent, Health, Level, PublishOutcome, Receipt, Replay};
+use bus::{BoxFuture, Bus, BusError, BusEvent, Health, Level, PublishOutcome, Receipt, Replay, ReplayStart};
 use wire::{Envelope, Kind, Room};
 
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -69,8 +69,8 @@ impl Bus for Scripted {
         self.health.subscribe()
     }
 
-    fn replay(&self, _: &Room, after: &str) -> Option<BoxFuture<Result<Replay, BusError>>> {
-        self.asked.send_modify(|asked| asked.push(after.to_owned()));
+    fn replay(&self, _: &Room, start: &ReplayStart) -> Option<BoxFuture<Result<Replay, BusError>>> {
+        self.asked.send_modify(|asked| asked.push(start.after.as_deref().unwrap_or_default().to_owned()));
         self.replays.lock().unwrap().pop_front()
     }
 
@@ -168,7 +168,7 @@ impl Stage {
 
     pub(super) async fn join(&self, client: &Client, after: Option<&str>) {
         let member = Member { connection: client.connection.clone(), identity: client.identity.clone() };
-        let join = Command::Join { room: room(), member, after: after.map(Into::into) };
+        let join = Command::Join { room: room(), member, replay: after.map(ReplayStart::after) };
         self.commands.send(join).await.unwrap();
     }
 

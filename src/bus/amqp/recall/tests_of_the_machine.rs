@@ -58,7 +58,7 @@ fn page(headers: &str, ids: &[&str]) -> Vec<u8> {
 
 async fn ask(url: &str) -> Result<Replay, BusError> {
     let room = Room::parse("my room").unwrap();
-    Recall::new(url).unwrap().after(room, "s.0".into(), "f/1".into(), TIME, false).await
+    Recall::new(url).unwrap().replay(room, ReplayStart::after("s.0"), "f/1".into(), TIME, false).await
 }
 
 /// The ids of the messages of a replay, and whether the replay ended without an error.
@@ -185,7 +185,7 @@ async fn a_fence_has_so_much_time_and_no_more() {
     let recall = Recall::new("http://127.0.0.1:1").unwrap();
     let room = Room::parse("r").unwrap();
     // Nobody listens at this address.
-    assert!(recall.after(room, "a".into(), "f".into(), TIME, false).await.is_err());
+    assert!(recall.replay(room, ReplayStart::after("a"), "f".into(), TIME, false).await.is_err());
     let took = start.elapsed();
     assert!((Duration::from_secs(3)..Duration::from_secs(6)).contains(&took), "{took:?}");
 }
