@@ -23,7 +23,7 @@ export function back({ since, why }, { whole, text }, name) {
   const line = {
     elsewhere: `You were elsewhere from ${clock.span(since, now)}; ${text}.`,
     aside: `The browser had put this page aside from ${clock.span(since, now)}; ${text}.`,
-    rename: `You are ${name} now; the change took ${clock.length(now - since)}, and ${text}.`,
+    rename: `You are ${name} now. The change took ${clock.length(now - since)}; ${text}.`,
   }[why] ?? `Back${seconds > 0 ? ` after ${seconds} s` : ''}; ${text}.`;
   log.divider(line, whole ? 'info' : 'warning');
 }
