@@ -103,6 +103,19 @@ async fn asks_page_by_page() {
 }
 
 #[tokio::test]
+async fn asks_for_the_last_messages() {
+    let room = Room::parse("r").unwrap();
+    for (after, expected) in [(None, "last=50"), (Some("a".into()), "after=a&margin=500&last=50")] {
+        let (url, questions) = server(vec![fence(), page("pubsub-lab-found: true\r\n", &[])]);
+        let start = ReplayStart { after, last: 50 };
+        let asked = Recall::new(&url).unwrap().replay(room.clone(), start, "f".into(), TIME, false).await;
+        assert!(asked.unwrap().complete);
+        let path = format!("/rooms/r/envelopes?{expected}&until=17&limit=500");
+        assert_eq!(questions.iter().last(), Some(path));
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_message_is_no_complete_replay() {
     for headers in ["pubsub-lab-found: false\r\n", ""] {
         let (url, _questions) = server(vec![fence(), page(headers, &["1"])]);
