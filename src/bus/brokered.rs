@@ -21,6 +21,11 @@ pub trait Outgoing: Send + Sync + 'static {
         None
     }
 
+    /// Whether an outage loses nothing silently, as [`Bus::fills_gaps`] describes it.
+    fn fills_gaps(&self) -> bool {
+        false
+    }
+
     /// Refuses every further envelope. Those that wait get a moment to be published; the rest is refused.
     fn close(&self);
 }
@@ -71,6 +76,10 @@ impl<O: Outgoing> Bus for BrokeredBus<O> {
 
     fn crosses_nodes(&self) -> bool {
         true
+    }
+
+    fn fills_gaps(&self) -> bool {
+        self.outgoing.fills_gaps()
     }
 
     fn close(&self) -> BoxFuture<()> {

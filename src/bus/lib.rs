@@ -89,6 +89,12 @@ pub trait Bus: Send + Sync + 'static {
     /// Whether another node can hear this one.
     fn crosses_nodes(&self) -> bool;
 
+    /// Whether the bus itself brings what an outage kept from this node, and hands out a [`BusEvent::Gap`] if it cannot.
+    /// Otherwise everything that was said during an outage may be missing.
+    fn fills_gaps(&self) -> bool {
+        false
+    }
+
     /// Leaves the bus: queued publishes are answered, tasks end, connections close. Later calls are refused.
     fn close(&self) -> BoxFuture<()>;
 }

@@ -71,7 +71,7 @@ impl Session {
             Ok(request) => request,
             Err(error) => {
                 self.spend();
-                self.welcome_unasked();
+                self.welcome_unasked().await?;
                 self.error("bad_frame", &format!("not a frame of this dialect: {error}"));
                 return Ok(());
             }
@@ -80,18 +80,19 @@ impl Session {
             self.spend_as(frames);
         }
         if !matches!(request, Request::Hello { .. }) {
-            self.welcome_unasked();
+            self.welcome_unasked().await?;
         }
         match request {
-            Request::Hello { name, session } => self.hello(name.as_deref(), session.as_deref()),
+            Request::Hello { name, session } => {
+                return self.hello(name.as_deref(), session.as_deref()).await;
+            }
             Request::Subscribe { room, after, last } => {
                 return self.subscribe(room.as_deref(), after.as_deref(), last).await;
             }
             Request::Unsubscribe { room } => return self.unsubscribe(room.as_deref()).await,
             Request::People { room } => {
-                if self.room_of("people", room.as_deref()).is_some() {
-                    self.error("not_in_room", "this node does not list people yet");
-                }
+                let Some(room) = self.room_of("people", room.as_deref()) else { return Ok(()) };
+                return self.command(Command::People { room, connection: self.connection.clone() }).await;
             }
             Request::Publish(publish) => return self.requested_publish(&publish),
             Request::Unknown { kind } => {
@@ -102,10 +103,10 @@ impl Session {
         Ok(())
     }
 
-    fn hello(&mut self, name: Option<&str>, session: Option<&str>) {
+    async fn hello(&mut self, name: Option<&str>, session: Option<&str>) -> Handled {
         if self.greeted {
             self.error("late_hello", "hello comes once, before anything else");
-            return;
+            return Ok(());
         }
         let name = match name.map(|name| valid_name(name).ok_or(())).transpose() {
             Ok(name) => name,
@@ -114,7 +115,7 @@ impl Session {
                     "bad_name",
                     "a name has 1 to 32 characters and no control characters; say hello again",
                 );
-                return;
+                return Ok(());
             }
         };
         if let Some(token) = session {
@@ -126,16 +127,14 @@ impl Session {
         if let Some(name) = name {
             self.identity.name = name.into();
         }
-        self.welcome();
+        self.welcome().await
     }
 
-    fn welcome_unasked(&mut self) {
-        if !self.greeted {
-            self.welcome();
-        }
+    async fn welcome_unasked(&mut self) -> Handled {
+        if self.greeted { Ok(()) } else { self.welcome().await }
     }
 
-    fn welcome(&mut self) {
+    async fn welcome(&mut self) -> Handled {
         self.greeted = true;
         self.send_frame(&NodeFrame::Welcome {
             node: &self.shared.node,
@@ -144,6 +143,7 @@ impl Session {
             colour: &self.identity.colour,
             session: &self.shared.secret.sign(&self.identity),
         });
+        self.command(Command::Greet { connection: self.connection.clone() }).await
     }
 
     /// The room that a frame of type `kind` names. Answers with an error if it names none.
@@ -190,7 +190,7 @@ impl Session {
         let Some(room) = self.room_of("unsubscribe", room) else { return Ok(()) };
         self.rooms.remove(&room);
         let leave = Command::Leave { room, connection: self.connection.clone(), asked: true };
-        self.shared.rooms.send(leave).await.map_err(|_| Ending::close(1001, "node going away"))
+        self.command(leave).await
     }
 
     fn requested_publish(&mut self, frame: &Publish<'_>) -> Handled {
@@ -327,6 +327,7 @@ mod tests {
             (r#"{"type":"hello"}"#, Some(1)),
             (r#"{"type":"subscribe"}"#, Some(5)),
             (r#"{"type":"unsubscribe"}"#, Some(5)),
+            (r#"{"type":"people"}"#, Some(20)),
             (r#"{"type":"publish"}"#, None),
             (r#"{"type":"what"}"#, Some(1)),
         ] {

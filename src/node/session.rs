@@ -142,7 +142,10 @@ impl Session {
         for room in std::mem::take(&mut self.rooms) {
             let leave = Command::Leave { room, connection: self.connection.clone(), asked: false };
             // An error means that the whole node is ending; otherwise the rooms outlive every session.
-            let _ = self.shared.rooms.send(leave).await;
+            let _ = self.command(leave).await;
+        }
+        if self.greeted && self.connection.dialect == Dialect::V1 {
+            let _ = self.command(Command::Dismiss { connection: self.connection.clone() }).await;
         }
         self.end(ending, &mut socket).await;
         metrics::gauge!("pubsub_lab_sessions").decrement(1);
@@ -163,11 +166,12 @@ impl Session {
     pub(super) async fn enter(&mut self, room: Room, replay: Option<ReplayStart>) -> Handled {
         self.rooms.insert(room.clone());
         let member = Member { connection: self.connection.clone(), identity: self.identity.clone() };
-        self.shared
-            .rooms
-            .send(Command::Join { room, member, replay })
-            .await
-            .map_err(|_| Ending::close(1001, "node going away"))
+        self.command(Command::Join { room, member, replay }).await
+    }
+
+    /// Gives the rooms something to do for this client.
+    pub(super) async fn command(&self, command: Command) -> Handled {
+        self.shared.rooms.send(command).await.map_err(|_| Ending::close(1001, "node going away"))
     }
 
     async fn converse(&mut self, socket: &mut WebSocketStream<Duplex>) -> Ending {

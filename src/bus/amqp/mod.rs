@@ -124,6 +124,10 @@ impl Outgoing for Publishing {
         self.history.as_ref().map(|history| history.replay(room, start))
     }
 
+    fn fills_gaps(&self) -> bool {
+        true
+    }
+
     fn close(&self) {
         self.outbox.close();
     }
