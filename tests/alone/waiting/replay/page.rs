@@ -71,3 +71,27 @@ async fn a_page_shows_what_was_said_while_its_node_was_down() {
     newcomer.until(last, "you came at").await;
     assert_eq!(browser.end(), []);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_sees_its_broker_die_and_claims_no_gap_where_nothing_is_missing() {
+    let mut rabbit = RabbitMq::start();
+    let cluster = Cluster::new(rabbit.url());
+    let (_history, node) = (cluster.history(&[]).await, cluster.node().await);
+    let browser = Browser::start().await;
+    let window = browser.open(&format!("http://{}/", node.address)).await;
+    window.until(STATE, "online").await;
+
+    rabbit.kill();
+    window.until(STATE, "broker").await;
+    window.type_into("#text", "kept meanwhile\u{e007}").await;
+    rabbit.restart();
+    window.until(STATE, "online").await;
+    // What the node kept for the broker comes now, and so late that the page says so.
+    let notes = "return [...document.querySelectorAll('#log .message.seen')].map((line) => [
+        line.querySelector('.text').textContent, line.querySelector('.note')?.textContent.replace(/[0-9]+ s/, 'L')])";
+    window.until(notes, json!([["kept meanwhile", "came L late"]])).await;
+    let said = "return [...document.querySelectorAll('#log .divider')].map((line) => line.textContent.split(' from ')[0])";
+    assert_eq!(window.run(said).await, json!(["no broker"]));
+    assert_eq!(window.run("return document.body.innerText.includes('missing')").await, false);
+    assert_eq!(browser.end(), []);
+}
