@@ -1,63 +1,63 @@
 // The chat page: what is typed goes out by the link, what comes in goes into the log.
 
+import * as absence from './absence.js';
+import * as clock from './clock.js';
+import * as composer from './composer.js';
 import { Link, kept } from './link.js';
 import * as log from './log.js';
 import * as mine from './mine.js';
+import { diagnosis } from './refused.js';
+import * as rooms from './rooms.js';
 
-/** A subscription that takes longer than this waits for the broker. */
-const BROKER_PATIENCE = 1_000;
-const IDS_HELD = 2_000;
-/** Rooms whose last message is remembered. */
-const ROOMS_KEPT = 50;
+/** Number of messages of the history that somebody sees who comes for the first time. */
+const EARLIER = 50;
+/** A message that came so many seconds after it was sent came late. */
+const LATE = 3;
 /** How soon a history that did not answer is asked again. */
 const HISTORY_PAUSE = 5_000;
+/** After so many connections in a row that never opened the page looks for the cause. */
+const DOUBTFUL = 3;
 
 const $ = (id) => document.getElementById(id);
 const link = new Link(received, changed);
 
 let state = { is: 'connecting' };
+let room = null;
 let joined = false;
 /** The node has no room of this name. */
 let noRoom = false;
-let brokerAway = false;
-let asking = false;
-let joinTimer = 0;
-/** When this page last lost a room that it was in; 0 when it was told so already. */
-let awaySince = 0;
+/** Since when the node has no broker; 0 while it has one. */
+let brokerAway = 0;
 let members = 0;
 /** The pattern keeps a history. */
 let remembers = false;
-/** By room: the last message that this page holds of it. */
-let last = new Map();
-/** After which message the history was asked for more; '' when it was not. */
-let asked = '';
+/** The question to the history that is under way: `{after, earlier, shown, missed}`; null while there is none. */
+let asked = null;
 /** After which message something may be missing, for the history did not answer. */
 let owed = '';
 let owedTimer = 0;
-/** How many missed messages the replay under way brought. */
-let caughtUp = 0;
-/** It tells what this page had shown before a reload, or before it was in another room. */
-let oldOnes = false;
+/** Why the link is about to close, if this page closes it. */
+let leaving = '';
 let unread = 0;
-let room = '';
-/** Ids that are shown: a replay may begin before what is held. */
-const held = new Set();
 
 // --- what the node says
 
 function received(frame) {
-  const here = frame.room === room;
+  const here = frame.room === room.name;
   switch (frame.type) {
     case 'welcome': return welcomed(frame);
     case 'subscribed': return here && subscribed(frame);
     case 'message': return here && said(frame);
-    case 'joined': return here && moved(frame, 1);
-    case 'left': return here && moved(frame, -1);
+    case 'members': return here && counted(frame);
+    case 'joined':
+    case 'left':
+      return here && moved(frame);
     case 'ack':
     case 'refused':
     case 'unknown':
-      if (frame.code === 'bus_down' || frame.type === 'unknown') askForBroker();
       return mine.answered(frame);
+    case 'bus': return brokerIs(frame);
+    case 'gap': return here && absence.gap(frame.since, frame.reason);
     case 'lagged': return log.system(`This page was too slow: it misses ${frame.missed} frames.`, 'warning');
     case 'error': return failed(frame);
   }
@@ -65,6 +65,8 @@ function received(frame) {
 
 function welcomed({ node, pattern, name, colour }) {
   remembers = pattern === 'amqp';
+  // A node whose broker is away says so next.
+  brokerAway = 0;
   kept.set('name', name);
   mine.iAm(name, colour);
   $('node').textContent = `${node} · ${pattern}`;
@@ -76,79 +78,102 @@ function welcomed({ node, pattern, name, colour }) {
 function subscribe() {
   joined = noRoom = false;
   ask();
-  clearTimeout(joinTimer);
-  joinTimer = setTimeout(askForBroker, BROKER_PATIENCE);
   show();
 }
 
 /** Asks for the room, and for what came after the last message that this page holds of it. */
 function ask() {
   clearTimeout(owedTimer);
-  asked = owed || last.get(room) || '';
-  caughtUp = 0;
-  oldOnes = asked !== '' && !held.has(asked);
-  link.send(asked ? { type: 'subscribe', room, after: asked } : { type: 'subscribe', room });
+  const after = owed || room.last;
+  // What a page shows anew after it was loaded, somebody has seen before; else a newcomer is shown the last ones.
+  const earlier = !owed && !room.holds(after);
+  asked = { after, earlier, shown: 0, missed: 0 };
+  const question = { type: 'subscribe', room: room.name };
+  if (after) question.after = after;
+  if (earlier && remembers) question.last = EARLIER;
+  link.send(question);
 }
 
-function subscribed(frame) {
-  clearTimeout(joinTimer);
+function subscribed({ members: count, recovered }) {
+  const { after, shown, missed } = asked ?? { after: '', shown: 0, missed: 0 };
+  asked = null;
   joined = true;
-  brokerAway = false;
-  members = frame.members;
-  const again = owed;
-  owed = remembers && asked && frame.recovered === 'none' ? asked : '';
+  counted({ members: count });
+  const again = owed !== '';
+  owed = remembers && after && recovered === 'none' ? after : '';
   if (owed) owedTimer = setTimeout(() => { if (joined) ask(); }, HISTORY_PAUSE);
-  const missed = recovery(frame.recovered);
-  if (awaySince) {
-    const seconds = Math.round((Date.now() - awaySince) / 1000);
-    log.system(`Back${seconds ? ` after ${seconds} s` : ''}; ${missed}.`);
-    awaySince = 0;
-  } else if (remembers && asked && (caughtUp || (again ? !owed : frame.recovered !== 'all'))) {
-    log.system(`${missed[0].toUpperCase()}${missed.slice(1)}.`);
-  }
-  caughtUp = 0;
+  // Of a room in which this page had heard nothing yet only the last ones were asked for.
+  const outcome = absence.recovery(!after && missed >= EARLIER ? 'part' : recovered, missed, owed !== '');
+  if (room.away) absence.back(room.away, outcome, kept.get('name'));
+  else if (remembers && after && (missed || (again ? !owed : !outcome.whole))) {
+    log.divider(`${outcome.text[0].toUpperCase()}${outcome.text.slice(1)}.`, outcome.whole ? 'info' : 'warning');
+  } else if (shown) log.divider(`you came at ${clock.hour(clock.now())}`);
+  room.hear(clock.now());
   mine.resume();
   show();
 }
 
-function recovery(recovered) {
-  if (recovered === 'all') {
-    if (!caughtUp) return 'nothing was missed';
-    return caughtUp === 1 ? 'one message came meanwhile' : `${caughtUp} messages came meanwhile`;
-  }
-  if (recovered === 'part') return 'a part of what was missed is shown';
-  return owed ? 'the history does not answer, and will be asked again' : 'what was said meanwhile is not shown';
-}
-
 function said({ id, from, colour, text, sent_at: at, replay }) {
-  const copy = held.has(id);
-  if (copy && replay) return;
-  hold(id);
-  last.set(room, id);
+  const copy = room.holds(id);
+  if (replay && asked) {
+    // Messages before the one that was asked for may be told again: they may have come in another order elsewhere.
+    const before = asked.after ? !asked.passed : !(room.away && at >= room.away.since);
+    if (id === asked.after) asked.passed = true;
+    if (copy || (before && !asked.earlier && room.precedes(at))) return;
+    introduce(before);
+  } else if (copy && replay) return;
+  const disorder = room.take(id, at);
   const [session, ...own] = id.split('.');
   const me = kept.get('self');
   const echo = !me || me === session ? mine.seen(own.join('.'), at) : null;
   if (echo) kept.set('self', session);
-  if (replay && !oldOnes) {
-    if (!caughtUp) log.divider('while you were away');
-    caughtUp += 1;
-  }
-  if (id === asked) oldOnes = false;
   const line = echo ?? log.message({ from, colour, text, at, own: session === kept.get('self') });
-  if (copy) log.note(line, 'copy', 'came a second time');
+  remark(line, { copy, disorder, at, replay });
   log.append(line);
-  if (document.hidden && !oldOnes) unread += 1;
+  if (document.hidden && !(replay && asked?.earlier && !asked.passed)) unread += 1;
   title();
 }
 
-function hold(id) {
-  held.add(id);
-  if (held.size > IDS_HELD) held.delete(held.values().next().value);
+/** Says once what the messages of a replay are: `old` ones are from before this page came, or were shown before. */
+function introduce(old) {
+  if (old && asked.earlier) {
+    if (!asked.shown) log.divider('earlier messages');
+    asked.shown += 1;
+    return;
+  }
+  if (!asked.missed) log.divider(room.away?.why === 'elsewhere' ? 'while you were elsewhere' : 'while you were away');
+  asked.missed += 1;
 }
 
-function moved({ name }, by) {
-  members = Math.max(1, members + by);
-  log.presence(name, by > 0 ? 'joined' : 'left');
+/** Says under a message how it came, if it did not come as it should. */
+function remark(line, { copy, disorder, at, replay }) {
+  const remarks = [];
+  if (copy) remarks.push('came a second time');
+  if (!asked || !replay) {
+    const seconds = clock.age(at);
+    if (seconds >= LATE) remarks.push(`came ${Math.round(seconds)} s late`);
+    if (replay) remarks.push('out of the history');
+  }
+  if (disorder && !(replay && asked?.earlier)) remarks.push('out of order');
+  if (remarks.length) log.note(line, copy ? 'copy' : 'late', remarks.join(', '));
+}
+
+function moved(frame) {
+  counted(frame);
+  log.presence(frame.name, frame.type);
+}
+
+/** The number of people here is what the node says. */
+function counted({ members: count }) {
+  if (!Number.isFinite(count)) return;
+  members = count;
+  show();
+}
+
+function brokerIs({ state: word, since }) {
+  const before = brokerAway;
+  brokerAway = word === 'down' ? before || since || clock.now() : 0;
+  if (before && !brokerAway && joined) absence.brokerBack(before);
   show();
 }
 
@@ -156,45 +181,34 @@ function failed({ code, reason }) {
   if (code === 'bad_name') {
     // The node still waits for a hello: without the name, this page goes on as it was called before.
     kept.set('name', '');
+    if (room.away) room.away.why = 'connection';
     link.restart();
   }
   // Another session, another prefix of one's own messages.
   if (code === 'bad_session') kept.set('self', '');
-  if (code === 'bad_room' && !joined) {
-    clearTimeout(joinTimer);
-    noRoom = true;
-    show();
-  }
+  if (code === 'bad_room' && !joined) noRoom = true;
+  // The status says it already, as long as it is so.
+  if (code === 'bus_down' && brokerAway) return;
   log.system(reason, 'warning');
+  show();
 }
 
 // --- where things stand
 
 function changed(next) {
-  if (next.is !== 'open' && joined) awaySince = Date.now();
-  if (next.is !== 'open') {
+  if (next.is === 'open') clock.measure();
+  else {
+    if (joined) room.leave(clock.now(), leaving || 'connection');
     joined = false;
-    clearTimeout(joinTimer);
+    asked = null;
+    brokerAway = 0;
     clearTimeout(owedTimer);
     mine.disconnected();
   }
+  if (next.is !== 'connecting') leaving = '';
   if (next.why) log.system(`The node closed the connection: ${next.why}`, 'warning');
+  if (next.refused === DOUBTFUL) diagnosis().then((text) => { if (text) log.system(text, 'warning'); });
   state = next;
-  show();
-}
-
-/** Asks the node whether it has its broker, until it has and this page is in its room. */
-async function askForBroker() {
-  if (asking) return;
-  asking = true;
-  while (state.is === 'open') {
-    const ready = await fetch('/readyz', { cache: 'no-store' }).then((answer) => answer.ok, () => false);
-    brokerAway = !ready;
-    show();
-    if (ready && (joined || noRoom)) break;
-    await new Promise((resolve) => { setTimeout(resolve, 1_000); });
-  }
-  asking = brokerAway = false;
   show();
 }
 
@@ -211,8 +225,8 @@ function show() {
 
 function where() {
   if (state.is === 'connecting') return ['connecting', 'connecting'];
-  if (state.is === 'waiting') return ['offline', 'reconnecting'];
-  if (brokerAway) return ['broker', 'waiting for the broker'];
+  if (state.is !== 'open') return ['offline', 'reconnecting'];
+  if (brokerAway) return ['broker', 'broker away'];
   if (noRoom) return ['offline', 'no such room'];
   return joined ? ['online', 'online'] : ['connecting', 'joining'];
 }
@@ -221,65 +235,33 @@ setInterval(() => { if (state.is === 'waiting') show(); }, 500);
 
 function title() {
   if (!document.hidden) unread = 0;
-  document.title = `${unread ? `(${unread}) ` : ''}${room} · pubsub-lab`;
+  document.title = `${unread ? `(${unread}) ` : ''}${room.name} · pubsub-lab`;
 }
 document.addEventListener('visibilitychange', title);
 
 // --- what the person does
 
-const input = $('text');
-
-function fit() {
-  input.style.height = 'auto';
-  input.style.height = `${input.scrollHeight + 2}px`;
-  kept.set('draft', input.value);
-}
-
-function submit() {
-  const text = input.value.trimEnd();
-  if (!text.trim()) return;
-  if (!mine.say(room, text)) {
-    log.system('A hundred messages wait already. Yours stays in the box.', 'warning');
-    return;
-  }
-  input.value = '';
-  fit();
-  log.toEnd();
-}
-
-input.addEventListener('input', fit);
-input.addEventListener('keydown', (event) => {
-  // An Enter within an input method chooses a word, and sends nothing.
-  if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-  event.preventDefault();
-  submit();
-});
-$('composer').addEventListener('submit', (event) => {
-  event.preventDefault();
-  submit();
-  input.focus();
-});
-
 $('name-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  input.focus();
+  composer.focus();
 });
 $('name').addEventListener('change', () => {
   const name = $('name').value.trim();
   if (name && name !== kept.get('name')) {
     kept.set('name', name);
+    leaving = 'rename';
     link.restart();
   } else $('name').value = kept.get('name') ?? '';
 });
 
 $('room-form').addEventListener('submit', (event) => {
   event.preventDefault();
-  input.focus();
+  composer.focus();
 });
 $('room').addEventListener('change', () => {
   const wanted = $('room').value.trim();
   if (wanted) location.hash = encodeURIComponent(wanted);
-  else $('room').value = room;
+  else $('room').value = room.name;
 });
 addEventListener('hashchange', enter);
 
@@ -289,37 +271,35 @@ function enter() {
   try { wanted = decodeURIComponent(wanted); } catch { /* it stays as it is written */ }
   wanted = wanted.trim() || 'lobby';
   $('room').value = wanted;
-  if (wanted === room) return;
-  if (room) link.send({ type: 'unsubscribe', room });
-  remember();
-  room = wanted;
-  awaySince = 0;
-  // What was shown here before comes again with the replay.
-  held.clear();
-  asked = owed = '';
-  log.clear();
-  mine.redraw(room);
+  if (wanted === room?.name) return;
+  if (room) {
+    link.send({ type: 'unsubscribe', room: room.name });
+    if (joined || room.away) room.leave(clock.now(), 'elsewhere');
+    room.lines = log.take();
+    rooms.remember();
+  }
+  room = rooms.enter(wanted);
+  asked = null;
+  owed = '';
+  log.put(room.lines);
+  mine.redraw(room.name);
   if (state.is === 'open') subscribe();
   show();
 }
 
-/** Keeps the last message of each room over a reload. */
-function remember() {
-  kept.set('last', JSON.stringify([...last].slice(-ROOMS_KEPT)));
-}
-addEventListener('pagehide', remember);
+addEventListener('pagehide', () => {
+  rooms.remember();
+  // A page that the browser puts aside hears nothing, and is not there for the others either.
+  leaving = 'aside';
+  link.close();
+});
+addEventListener('pageshow', ({ persisted }) => { if (persisted) link.open(); });
 
 mine.begin(
   (one) => joined && link.send({ type: 'publish', room: one.room, text: one.text, id: one.id }),
-  (text) => {
-    input.value = input.value ? `${text}\n${input.value}` : text;
-    fit();
-    input.focus();
-  },
+  composer.takeBack,
 );
 mine.restore();
-try { last = new Map(JSON.parse(kept.get('last') ?? '[]')); } catch { /* a new beginning */ }
-input.value = kept.get('draft') ?? '';
 enter();
-fit();
+composer.begin((text) => mine.say(room.name, text));
 link.open();

@@ -23,11 +23,14 @@ export class Link {
   #socket = null;
   #opened = 0;
   #attempt = 0;
+  /** Number of connections in a row that never opened. */
+  #refused = 0;
   #timer = 0;
 
   /**
-   * `onFrame(frame)` gets what the node says. `onState(state)` gets `{is: 'connecting'}`, `{is: 'open'}` or
-   * `{is: 'waiting', until, why}`: closed, and tried again at that moment.
+   * `onFrame(frame)` gets what the node says. `onState(state)` gets `{is: 'connecting'}`, `{is: 'open'}`,
+   * `{is: 'closed'}` or `{is: 'waiting', until, why, refused}`: closed, and tried again at that moment; so many
+   * connections in a row never opened.
    */
   constructor(onFrame, onState) {
     this.#onFrame = onFrame;
@@ -39,8 +42,10 @@ export class Link {
   open() {
     clearTimeout(this.#timer);
     this.#opened = 0;
-    const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
-    const socket = new WebSocket(`${scheme}//${location.host}/ws`, DIALECT);
+    // Relative to the page, which may live under a path of a proxy.
+    const url = new URL('ws', document.baseURI);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    const socket = new WebSocket(url, DIALECT);
     this.#socket = socket;
     this.#onState({ is: 'connecting' });
     // A host that answers nothing would otherwise keep the browser waiting for minutes.
@@ -48,6 +53,7 @@ export class Link {
     socket.onopen = () => {
       clearTimeout(this.#timer);
       this.#opened = Date.now();
+      this.#refused = 0;
       const hello = { type: 'hello' };
       if (kept.get('name')) hello.name = kept.get('name');
       if (kept.get('session')) hello.session = kept.get('session');
@@ -72,6 +78,13 @@ export class Link {
     this.open();
   }
 
+  /** Closes the connection, until it is opened again. */
+  close() {
+    this.#leave();
+    this.#attempt = 0;
+    this.#onState({ is: 'closed' });
+  }
+
   #received(data) {
     let frame;
     try { frame = JSON.parse(data); } catch { return; }
@@ -82,12 +95,13 @@ export class Link {
   #lost(socket, why) {
     if (socket !== this.#socket) return;
     this.#leave();
+    if (!this.#opened) this.#refused += 1;
     if (this.#opened && Date.now() - this.#opened > GOOD_AFTER) this.#attempt = 0;
     // Jitter: pages that lost the same node do not all come back in the same moment.
     const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.#attempt) * (0.5 + Math.random() / 2);
     this.#attempt += 1;
     this.#timer = setTimeout(() => this.open(), pause);
-    this.#onState({ is: 'waiting', until: Date.now() + pause, why });
+    this.#onState({ is: 'waiting', until: Date.now() + pause, why, refused: this.#refused });
   }
 
   #leave() {

@@ -1,6 +1,10 @@
 // The list of messages: builds its lines out of text nodes only, keeps it short, and stays at its end.
 
+import { hour } from './clock.js';
+
 const MOST_LINES = 500;
+/** While somebody reads further up nothing is taken away above, up to so many lines. */
+const MOST_WHILE_READING = 2_000;
 const NAMES_IN_A_LINE = 3;
 
 const list = document.getElementById('log');
@@ -9,12 +13,15 @@ let atEnd = true;
 
 list.addEventListener('scroll', () => {
   atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-  if (atEnd) newest.hidden = true;
+  if (!atEnd) return;
+  newest.hidden = true;
+  if (list.childElementCount > MOST_LINES) toEnd();
 });
 new ResizeObserver(() => { if (atEnd) toEnd(); }).observe(list);
 newest.addEventListener('click', toEnd);
 
 export function toEnd() {
+  trim(MOST_LINES);
   list.scrollTop = list.scrollHeight;
   atEnd = true;
   newest.hidden = true;
@@ -23,15 +30,40 @@ export function toEnd() {
 /** Puts a line at the end. An element that is in the list already moves there. */
 export function append(line) {
   list.append(line);
-  // What was never seen in the room is not thrown away for being old.
-  if (list.childElementCount > MOST_LINES) list.querySelector('li:not(.mine), .seen')?.remove();
   if (atEnd) toEnd();
-  else newest.hidden = false;
+  else {
+    trim(MOST_WHILE_READING);
+    newest.hidden = false;
+  }
 }
 
-export function clear() {
+/** Removes the oldest lines. What is being read stays where it is. */
+function trim(most) {
+  while (list.childElementCount > most) {
+    // What was never seen in the room is not thrown away for being old.
+    const oldest = list.querySelector('li:not(.mine), .seen');
+    if (!oldest) return;
+    const before = list.scrollHeight;
+    const top = list.scrollTop;
+    oldest.remove();
+    // Not every browser anchors what it shows, and none does at the very top.
+    if (!atEnd) list.scrollTop = top - (before - list.scrollHeight);
+  }
+}
+
+/** Takes all lines out of the list. */
+export function take() {
+  const lines = [...list.children];
   list.replaceChildren();
+  return lines;
+}
+
+/** Shows these lines and nothing else. They were read before, and are not read aloud again. */
+export function put(lines) {
+  list.ariaLive = 'off';
+  list.replaceChildren(...lines);
   toEnd();
+  requestAnimationFrame(() => { list.ariaLive = 'polite'; });
 }
 
 /** Keeps the end in sight after a line has grown. */
@@ -68,7 +100,7 @@ export function stamp(line, at) {
   const date = new Date(at);
   if (Number.isNaN(date.getTime())) return;
   time.dateTime = date.toISOString();
-  time.textContent = date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  time.textContent = hour(at);
   time.title = date.toLocaleString();
 }
 
@@ -94,9 +126,18 @@ export function system(text, kind = 'info') {
   append(element('li', `system ${kind}`, text));
 }
 
-/** A thin line that says what follows. */
-export function divider(text) {
-  append(element('li', 'system divider', text));
+/** A thin line between what came before and what follows. */
+export function divider(text, kind = 'info') {
+  const line = element('li', `system divider ${kind}`);
+  line.append(element('span', '', text));
+  append(line);
+  return line;
+}
+
+/** Changes the words of a divider. */
+export function word(divider, text) {
+  divider.firstElementChild.textContent = text;
+  grown();
 }
 
 /** Somebody came or went. Those who do the same in a row share a line. */

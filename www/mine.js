@@ -76,7 +76,7 @@ export function seen(id, at) {
 
 /** Shows what is unsent or unseen in a room that was just entered. */
 export function redraw(room) {
-  for (const one of known()) if (one.room === room) draw(one);
+  for (const one of known()) if (one.room === room && !one.line?.isConnected) draw(one);
 }
 
 /** Takes up what an earlier load of this page had not got rid of. */

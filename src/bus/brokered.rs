@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::interest::Interest;
 use super::running::Running;
 use super::status::Status;
-use super::{BoxFuture, Bus, BusError, BusEvent, Health, Receipt, Replay};
+use super::{BoxFuture, Bus, BusError, BusEvent, Health, Receipt, Replay, ReplayStart};
 use wire::{Envelope, Room};
 
 /// What a bus does with the messages of its own node.
@@ -16,9 +16,14 @@ pub trait Outgoing: Send + Sync + 'static {
     /// Queues an envelope to be published, or refuses it at once.
     fn publish(&self, envelope: Envelope, now: Instant) -> Receipt;
 
-    /// The messages of a room after the message `after`, as [`Bus::replay`] describes it.
-    fn replay(&self, _room: &Room, _after: &str) -> Option<BoxFuture<Result<Replay, BusError>>> {
+    /// The messages of a room from there on, as [`Bus::replay`] describes it.
+    fn replay(&self, _room: &Room, _start: &ReplayStart) -> Option<BoxFuture<Result<Replay, BusError>>> {
         None
+    }
+
+    /// Whether an outage loses nothing silently, as [`Bus::fills_gaps`] describes it.
+    fn fills_gaps(&self) -> bool {
+        false
     }
 
     /// Refuses every further envelope. Those that wait get a moment to be published; the rest is refused.
@@ -65,12 +70,16 @@ impl<O: Outgoing> Bus for BrokeredBus<O> {
         self.status.watch()
     }
 
-    fn replay(&self, room: &Room, after: &str) -> Option<BoxFuture<Result<Replay, BusError>>> {
-        self.outgoing.replay(room, after)
+    fn replay(&self, room: &Room, start: &ReplayStart) -> Option<BoxFuture<Result<Replay, BusError>>> {
+        self.outgoing.replay(room, start)
     }
 
     fn crosses_nodes(&self) -> bool {
         true
+    }
+
+    fn fills_gaps(&self) -> bool {
+        self.outgoing.fills_gaps()
     }
 
     fn close(&self) -> BoxFuture<()> {

@@ -44,6 +44,7 @@ pub use wire::Level;
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use futures_util::stream::BoxStream;
@@ -78,24 +79,45 @@ pub trait Bus: Send + Sync + 'static {
     /// Whether publishing and receiving work at this moment. `/readyz` watches it.
     fn health(&self) -> watch::Receiver<Health>;
 
-    /// The messages of a room after the message with this id, oldest first; `None` where the pattern keeps no
-    /// history. The replay holds every message that a subscription confirmed before this call does not bring live,
-    /// and perhaps some that it does; it may begin a little before `after`. An error means that nothing can be
-    /// replayed.
-    fn replay(&self, _room: &Room, _after: &str) -> Option<BoxFuture<Result<Replay, BusError>>> {
+    /// The messages of a room from there on, oldest first; `None` where the pattern keeps no history. The replay holds
+    /// every message that a subscription confirmed before this call does not bring live, and perhaps some that it does;
+    /// it may begin a little before [`ReplayStart::after`]. An error means that nothing can be replayed.
+    fn replay(&self, _room: &Room, _start: &ReplayStart) -> Option<BoxFuture<Result<Replay, BusError>>> {
         None
     }
 
     /// Whether another node can hear this one.
     fn crosses_nodes(&self) -> bool;
 
+    /// Whether the bus itself brings what an outage kept from this node, and hands out a [`BusEvent::Gap`] if it cannot.
+    /// Otherwise everything that was said during an outage may be missing.
+    fn fills_gaps(&self) -> bool {
+        false
+    }
+
     /// Leaves the bus: queued publishes are answered, tasks end, connections close. Later calls are refused.
     fn close(&self) -> BoxFuture<()>;
 }
 
+/// Where a replay begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplayStart {
+    /// The id of a message: what came after it is replayed.
+    pub after: Option<Arc<str>>,
+    /// Number of the room's newest messages that are replayed in any case.
+    pub last: u32,
+}
+
+impl ReplayStart {
+    /// What came after a message.
+    pub fn after(id: impl Into<Arc<str>>) -> Self {
+        Self { after: Some(id.into()), last: 0 }
+    }
+}
+
 /// The messages of a room that the history still holds.
 pub struct Replay {
-    /// Whether the history knows the message with the id `after`. If so, nothing is missing.
+    /// Whether the history knows the message with the id `after`, if one was named. If so, nothing is missing.
     pub complete: bool,
     /// The messages, oldest first. An error is the last item: the rest cannot be had.
     pub messages: BoxStream<'static, Result<Envelope, BusError>>,

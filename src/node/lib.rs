@@ -5,7 +5,8 @@
 //! | `http` | routes, and the handshake of a WebSocket |
 //! | `session`, `request` | one client: its life, and what it asks |
 //! | `client_connection`, `outbox`, `frame` | one client's socket and what waits for it |
-//! | `room`, `member`, `roster` | who is in which room, here and elsewhere |
+//! | `room`, `member` | the rooms of this node, and who hears them |
+//! | `presence`, `notices` | who is in the rooms of the cluster, and what clients are told of people and of the bus |
 //! | `replay`, `turns`, `catch_up`, `replayed` | what a member missed, and how it is told |
 //! | `identity`, `recent`, `rate`, `limits` | who a client is and how much it may |
 //! | `shared`, `page`, `counters` | what sessions share, the embedded files, what is counted |
@@ -19,15 +20,16 @@ mod http;
 mod identity;
 mod limits;
 mod member;
+mod notices;
 mod outbox;
 mod page;
+mod presence;
 mod rate;
 mod recent;
 mod replay;
 mod replayed;
 mod request;
 mod room;
-mod roster;
 mod session;
 mod shared;
 #[cfg(test)]

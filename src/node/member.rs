@@ -11,6 +11,7 @@ use super::catch_up::CatchUp;
 use super::client_connection::{ClientConnection, Dialect, Offered};
 use super::frame;
 use super::identity::Identity;
+use bus::ReplayStart;
 use wire::{self, Envelope};
 
 /// A client that is in a room.
@@ -27,8 +28,8 @@ pub struct Member {
 pub struct Waiting {
     /// The client.
     pub member: Member,
-    /// The id of the last message that the client holds, if it wants a replay of what came after it.
-    pub after: Option<Arc<str>>,
+    /// Where the replay begins that the client wants; `None` if it wants none.
+    pub replay: Option<ReplayStart>,
 }
 
 /// A member that catches up, or did so a short time ago.
@@ -99,11 +100,6 @@ impl RoomState {
             || self.late_at(connection).is_some()
     }
 
-    /// How many clients hear the room.
-    pub fn count(&self) -> usize {
-        self.members.len() + self.late.len()
-    }
-
     /// The index of a client in `late`.
     fn late_at(&self, connection: u64) -> Option<usize> {
         self.late.iter().position(|late| late.catch_up.member.connection.number == connection)
@@ -162,6 +158,12 @@ impl RoomState {
     pub fn connections(&self) -> impl Iterator<Item = &Arc<ClientConnection>> {
         let late = self.late.iter().map(|late| &late.catch_up.member.connection);
         self.members.iter().map(|member| &member.connection).chain(late)
+    }
+
+    /// The members who are told who comes and goes. Those who catch up get the number with their `subscribed`.
+    pub fn audience(&self) -> impl Iterator<Item = &Member> {
+        let late = self.late.iter().filter(|late| !late.asking).map(|late| &late.catch_up.member);
+        self.members.iter().chain(late).filter(|member| member.connection.dialect == Dialect::V1)
     }
 
     /// Queues an envelope for every member that is to have it, marked as replayed if `replay` says so. Connections

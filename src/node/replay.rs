@@ -1,7 +1,6 @@
 //! How a member receives what it missed, as far as the rooms are concerned. What happens to one member is in
 //! `catch_up.rs`.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
@@ -12,7 +11,7 @@ use super::client_connection::{ClientConnection, Fed};
 use super::frame;
 use super::member::Member;
 use super::room::Rooms;
-use bus::{BusError, Replay};
+use bus::{BusError, Replay, ReplayStart};
 use trace::{Step, Trace, TraceLine};
 use wire::{self, Recovered, Room};
 
@@ -35,7 +34,7 @@ pub struct Told {
 impl Rooms {
     /// Starts the replay of what a member missed. If an earlier replay for it is under way, that one ends and is
     /// answered.
-    pub(super) fn replay(&mut self, room: &Room, member: Member, after: Arc<str>) {
+    pub(super) fn replay(&mut self, room: &Room, member: Member, start: ReplayStart) {
         let Some(state) = self.rooms.get_mut(room) else { return };
         let connection = member.connection.clone();
         let Some(late) = state.make_late(member) else { return };
@@ -46,7 +45,7 @@ impl Rooms {
         let (bus, room_asked, turns) = (self.bus.clone(), room.clone(), self.turns.clone());
         let (came, trace) = (Instant::now(), self.trace.clone());
         let task = self.replays.spawn(async move {
-            let asking = turns.request_replay(came, || bus.replay(&room_asked, &after));
+            let asking = turns.request_replay(came, || bus.replay(&room_asked, &start));
             let (recovered, why) = feed_missed(&catch_up, run, asking, &trace).await.ok()?;
             Some(Told {
                 room: room_asked,

@@ -8,7 +8,7 @@ use super::client_connection::Dialect;
 use super::identity::valid_name;
 use super::room::Command;
 use super::session::{ECHO, Ending, Handled, Session, cut};
-use bus::PublishOutcome;
+use bus::{PublishOutcome, ReplayStart};
 use trace::{Step, TraceLine};
 use wire::{Envelope, Kind, NodeFrame, Publish, Request, Room};
 
@@ -18,6 +18,10 @@ use wire::{Envelope, Kind, NodeFrame, Publish, Request, Room};
 const COMING_OR_GOING: u32 = 5;
 /// Additional cost of a replay, in frames: the broker and the history are asked, and many messages may come.
 const REPLAY: u32 = 15;
+/// Cost of a list of the people in a room, in frames: it may be long.
+const PEOPLE: u32 = 20;
+/// The most messages that a client may ask for by `last`.
+const MOST_LAST: u32 = 500;
 /// The longest id of a message, in bytes. It consists of a session's id, a dot and the client's own id.
 const LONGEST_ID: usize = 128;
 
@@ -26,6 +30,7 @@ fn cost(request: &Request<'_>) -> Option<u32> {
     match request {
         Request::Publish(_) => None,
         Request::Subscribe { .. } | Request::Unsubscribe { .. } => Some(COMING_OR_GOING),
+        Request::People { .. } => Some(PEOPLE),
         Request::Hello { .. } | Request::Unknown { .. } => Some(1),
     }
 }
@@ -66,7 +71,7 @@ impl Session {
             Ok(request) => request,
             Err(error) => {
                 self.spend();
-                self.welcome_unasked();
+                self.welcome_unasked().await?;
                 self.error("bad_frame", &format!("not a frame of this dialect: {error}"));
                 return Ok(());
             }
@@ -75,14 +80,20 @@ impl Session {
             self.spend_as(frames);
         }
         if !matches!(request, Request::Hello { .. }) {
-            self.welcome_unasked();
+            self.welcome_unasked().await?;
         }
         match request {
-            Request::Hello { name, session } => self.hello(name.as_deref(), session.as_deref()),
-            Request::Subscribe { room, after } => {
-                return self.subscribe(room.as_deref(), after.as_deref()).await;
+            Request::Hello { name, session } => {
+                return self.hello(name.as_deref(), session.as_deref()).await;
+            }
+            Request::Subscribe { room, after, last } => {
+                return self.subscribe(room.as_deref(), after.as_deref(), last).await;
             }
             Request::Unsubscribe { room } => return self.unsubscribe(room.as_deref()).await,
+            Request::People { room } => {
+                let Some(room) = self.room_of("people", room.as_deref()) else { return Ok(()) };
+                return self.command(Command::People { room, connection: self.connection.clone() }).await;
+            }
             Request::Publish(publish) => return self.requested_publish(&publish),
             Request::Unknown { kind } => {
                 let reason = format!("unknown type `{kind}`: {}", Request::TYPES);
@@ -92,10 +103,10 @@ impl Session {
         Ok(())
     }
 
-    fn hello(&mut self, name: Option<&str>, session: Option<&str>) {
+    async fn hello(&mut self, name: Option<&str>, session: Option<&str>) -> Handled {
         if self.greeted {
             self.error("late_hello", "hello comes once, before anything else");
-            return;
+            return Ok(());
         }
         let name = match name.map(|name| valid_name(name).ok_or(())).transpose() {
             Ok(name) => name,
@@ -104,7 +115,7 @@ impl Session {
                     "bad_name",
                     "a name has 1 to 32 characters and no control characters; say hello again",
                 );
-                return;
+                return Ok(());
             }
         };
         if let Some(token) = session {
@@ -116,16 +127,14 @@ impl Session {
         if let Some(name) = name {
             self.identity.name = name.into();
         }
-        self.welcome();
+        self.welcome().await
     }
 
-    fn welcome_unasked(&mut self) {
-        if !self.greeted {
-            self.welcome();
-        }
+    async fn welcome_unasked(&mut self) -> Handled {
+        if self.greeted { Ok(()) } else { self.welcome().await }
     }
 
-    fn welcome(&mut self) {
+    async fn welcome(&mut self) -> Handled {
         self.greeted = true;
         self.send_frame(&NodeFrame::Welcome {
             node: &self.shared.node,
@@ -134,6 +143,7 @@ impl Session {
             colour: &self.identity.colour,
             session: &self.shared.secret.sign(&self.identity),
         });
+        self.command(Command::Greet { connection: self.connection.clone() }).await
     }
 
     /// The room that a frame of type `kind` names. Answers with an error if it names none.
@@ -146,7 +156,7 @@ impl Session {
         None
     }
 
-    async fn subscribe(&mut self, room: Option<&str>, after: Option<&str>) -> Handled {
+    async fn subscribe(&mut self, room: Option<&str>, after: Option<&str>, last: Option<u32>) -> Handled {
         let Some(room) = self.room_of("subscribe", room) else { return Ok(()) };
         let limit = self.shared.limits.max_rooms;
         if !self.rooms.contains(&room) && self.rooms.len() >= limit {
@@ -157,7 +167,7 @@ impl Session {
             return Ok(());
         }
         let after = after.filter(|after| !after.is_empty());
-        if after.is_some() {
+        if after.is_some() || last.is_some() {
             self.spend_as(REPLAY);
         }
         if after.is_some_and(|after| {
@@ -167,14 +177,20 @@ impl Session {
             self.error("bad_after", &reason);
             return Ok(());
         }
-        self.enter(room, after.map(Arc::from)).await
+        if last.is_some_and(|last| !(1..=MOST_LAST).contains(&last)) {
+            self.error("bad_last", &format!("`last` is a number of messages from 1 to {MOST_LAST}"));
+            return Ok(());
+        }
+        let start = ReplayStart { after: after.map(Arc::from), last: last.unwrap_or(0) };
+        let start = (after.is_some() || last.is_some()).then_some(start);
+        self.enter(room, start).await
     }
 
     async fn unsubscribe(&mut self, room: Option<&str>) -> Handled {
         let Some(room) = self.room_of("unsubscribe", room) else { return Ok(()) };
         self.rooms.remove(&room);
         let leave = Command::Leave { room, connection: self.connection.clone(), asked: true };
-        self.shared.rooms.send(leave).await.map_err(|_| Ending::close(1001, "node going away"))
+        self.command(leave).await
     }
 
     fn requested_publish(&mut self, frame: &Publish<'_>) -> Handled {
@@ -311,6 +327,7 @@ mod tests {
             (r#"{"type":"hello"}"#, Some(1)),
             (r#"{"type":"subscribe"}"#, Some(5)),
             (r#"{"type":"unsubscribe"}"#, Some(5)),
+            (r#"{"type":"people"}"#, Some(20)),
             (r#"{"type":"publish"}"#, None),
             (r#"{"type":"what"}"#, Some(1)),
         ] {

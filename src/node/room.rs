@@ -20,16 +20,17 @@ use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
-use super::client_connection::{ClientConnection, Dialect, Offered};
+use super::client_connection::{ClientConnection, Dialect};
 use super::frame;
 use super::member::{Delivered, Member, RoomState, Waiting};
+use super::notices::Notices;
+use super::presence::{Presence, ROSTER_ROOM};
 use super::replay::Told;
-use super::roster::{ROSTER_ROOM, Roster};
 use super::trail::Trail;
 use super::turns::Turns;
-use bus::{Bus, BusError, BusEvent, Health};
+use bus::{Bus, BusError, BusEvent, Health, ReplayStart};
 use trace::Trace;
-use wire::{Audience, Envelope, Kind, NodeFrame, Recovered, Room};
+use wire::{Audience, Envelope, NodeFrame, Recovered, Room};
 
 /// Number of sockets written before the other tasks get a turn.
 const CHUNK: usize = 32;
@@ -46,11 +47,17 @@ pub const COMMAND_QUEUE: usize = 1024;
 /// A request of a session to the rooms.
 #[derive(Debug)]
 pub enum Command {
-    /// Adds a client to a room, after a replay of what came after the message `after`, if it names one. The answer is
-    /// `subscribed` on its connection.
-    Join { room: Room, member: Member, after: Option<Arc<str>> },
+    /// Adds a client to a room, after a replay from there on if it wants one. The answer is `subscribed` on its
+    /// connection.
+    Join { room: Room, member: Member, replay: Option<ReplayStart> },
     /// Removes a client from a room. The answer is `unsubscribed` on its connection if the client `asked` for it.
     Leave { room: Room, connection: Arc<ClientConnection>, asked: bool },
+    /// A client of the v1 dialect has its `welcome`, and wants to hear of the bus.
+    Greet { connection: Arc<ClientConnection> },
+    /// A client that was greeted is gone.
+    Dismiss { connection: Arc<ClientConnection> },
+    /// A client asks who is in a room.
+    People { room: Room, connection: Arc<ClientConnection> },
 }
 
 type Confirmation = BoxFuture<'static, (Room, u64, Result<(), BusError>)>;
@@ -59,7 +66,7 @@ type Confirmation = BoxFuture<'static, (Room, u64, Result<(), BusError>)>;
 pub struct Rooms {
     pub(super) bus: Arc<dyn Bus>,
     commands: mpsc::Receiver<Command>,
-    health: watch::Receiver<Health>,
+    pub(super) health: watch::Receiver<Health>,
     pub(super) rooms: HashMap<Room, RoomState>,
     pending: FuturesUnordered<Confirmation>,
     /// The tasks that feed replays to members that catch up.
@@ -68,14 +75,13 @@ pub struct Rooms {
     pub(super) turns: Arc<Turns>,
     /// When the log last had a line about a failed replay.
     pub(super) complained: Option<Instant>,
-    roster: Roster,
+    pub(super) presence: Presence,
+    pub(super) notices: Notices,
     /// Links that have something to write.
-    dirty: Vec<Arc<ClientConnection>>,
+    pub(super) dirty: Vec<Arc<ClientConnection>>,
     /// The end of the rest: no round begins before this instant.
     rest_until: Option<Instant>,
-    presence_limit: usize,
     generation: u64,
-    presence_number: u64,
     trail: Trail,
     /// Trace handle for tasks that outlive the round, such as replays.
     pub(super) trace: Trace,
@@ -87,7 +93,8 @@ impl Rooms {
         let (sender, commands) = mpsc::channel(COMMAND_QUEUE);
         let rooms = Self {
             health: bus.health(),
-            roster: Roster::new(bus.crosses_nodes()),
+            presence: Presence::new(bus.crosses_nodes(), presence_limit),
+            notices: Notices::default(),
             bus,
             commands,
             rooms: HashMap::new(),
@@ -97,9 +104,7 @@ impl Rooms {
             complained: None,
             dirty: Vec::new(),
             rest_until: None,
-            presence_limit,
             generation: 0,
-            presence_number: 0,
             trail: Trail::default(),
             trace: Trace::off(),
         };
@@ -114,14 +119,15 @@ impl Rooms {
 
     /// Runs until the token is cancelled (or the bus ends), and every session has left.
     pub async fn run(mut self, mut events: mpsc::Receiver<BusEvent>, shutdown: CancellationToken) {
-        if self.roster.due().is_some()
+        if self.presence.crosses_nodes()
             && let Ok(room) = Room::any(ROSTER_ROOM)
         {
             self.subscribe(room);
         }
         self.health.mark_changed();
         loop {
-            let roster_due = self.roster.due();
+            let presence_due =
+                self.notices.due().map_or(self.presence.due(), |at| at.min(self.presence.due()));
             let waits = !self.dirty.is_empty();
             let rest = self.rest_until.filter(|_| waits);
             tokio::select! {
@@ -135,14 +141,8 @@ impl Rooms {
                 },
                 Some((room, generation, result)) = self.pending.next() => self.confirmed(room, generation, result),
                 Some(told) = self.replays.join_next_with_id(), if !self.replays.is_empty() => self.replayed(told),
-                Ok(()) = self.health.changed() => {
-                    if self.health.borrow_and_update().is_up() {
-                        self.roster.rejoin();
-                    }
-                }
-                () = sleep_until(roster_due.unwrap_or_else(Instant::now).into()), if roster_due.is_some() => {
-                    self.publish_roster();
-                }
+                Ok(()) = self.health.changed() => self.look_at_bus(),
+                () = sleep_until(presence_due.into()) => self.look_at_presence(),
                 () = sleep_until(rest.unwrap_or_else(Instant::now).into()), if rest.is_some() => self.rest_until = None,
                 // What a round took in between its chunks is written by the next round, even if nothing else happens.
                 () = ready(()), if waits && rest.is_none() => {}
@@ -187,14 +187,15 @@ impl Rooms {
     fn take_event(&mut self, event: BusEvent) {
         match event {
             BusEvent::Envelope(envelope) if envelope.kind.audience() == Audience::Nodes => {
-                self.roster.update(Instant::now(), &envelope.frame);
+                self.presence.hear(&envelope.frame);
+                self.tell_changes();
             }
             BusEvent::Envelope(envelope) => self.deliver(&envelope, false),
             BusEvent::Replayed(envelope) => self.deliver(&envelope, true),
-            BusEvent::Gap(reason) => self.report_loss("bus_gap", &reason),
+            BusEvent::Gap(reason) => self.report_loss(&reason),
             BusEvent::Lagged(missed) => {
                 let lost = "messages were lost between the broker and this node, which was too slow";
-                self.report_loss("bus_lagged", &format!("{missed} {lost}"));
+                self.report_loss(&format!("{missed} {lost}"));
             }
         }
     }
@@ -212,38 +213,26 @@ impl Rooms {
         }
     }
 
-    /// Tells every member that the bus lost messages. They were lost before they reached a room, so nobody knows
-    /// whose they were.
-    fn report_loss(&mut self, code: &str, reason: &str) {
-        let bytes = frame::text(&NodeFrame::Error { code, reason }.json());
-        let mut told = std::collections::HashSet::new();
-        for connection in self.rooms.values().flat_map(RoomState::connections) {
-            if connection.dialect == Dialect::V1
-                && told.insert(connection.number)
-                && connection.offer(&bytes) == Offered::MustBeWritten
-            {
-                self.dirty.push(connection.clone());
-            }
-        }
-    }
-
     fn obey_command(&mut self, command: Command) {
         match command {
-            Command::Join { room, member, after } => self.join(room, member, after),
+            Command::Join { room, member, replay } => self.join(room, member, replay),
             Command::Leave { room, connection, asked } => self.leave(&room, &connection, asked),
+            Command::Greet { connection } => self.greet(connection),
+            Command::Dismiss { connection } => self.dismiss(&connection),
+            Command::People { room, connection } => self.answer_people(&room, &connection),
         }
     }
 
-    fn join(&mut self, room: Room, member: Member, after: Option<Arc<str>>) {
+    fn join(&mut self, room: Room, member: Member, replay: Option<ReplayStart>) {
         let state = self.rooms.entry(room.clone()).or_default();
-        if after.is_none() && state.has(member.connection.number) {
+        if replay.is_none() && state.has(member.connection.number) {
             // A client that is in the room already gets the answer again, and the other members hear nothing of it.
             self.answer_subscribed(&room, &member.connection, Recovered::None);
             return;
         }
         let up = self.health.borrow().is_up();
         if state.confirmed && up {
-            self.admit(&room, member, after);
+            self.admit(&room, member, replay);
             return;
         }
         let first = state.waiting.is_empty();
@@ -251,7 +240,7 @@ impl Rooms {
             let reason = format!("the broker is away; you will hear `{room}` as soon as it is back");
             not_in(&member.connection, "bus_down", &reason);
         }
-        state.waiting.push(Waiting { member, after });
+        state.waiting.push(Waiting { member, replay });
         if first {
             self.subscribe(room);
         }
@@ -276,8 +265,8 @@ impl Rooms {
         match result {
             Ok(()) => {
                 state.confirmed = true;
-                for Waiting { member, after } in waiting {
-                    self.admit(&room, member, after);
+                for Waiting { member, replay } in waiting {
+                    self.admit(&room, member, replay);
                 }
             }
             Err(error) => {
@@ -294,12 +283,15 @@ impl Rooms {
 
     /// Makes a client a member of the room. It is answered, after a replay of what it missed if it asked for one, and
     /// the other members are told.
-    fn admit(&mut self, room: &Room, member: Member, after: Option<Arc<str>>) {
+    fn admit(&mut self, room: &Room, member: Member, replay: Option<ReplayStart>) {
         let Some(state) = self.rooms.get_mut(room) else { return };
-        let (connection, identity) = (member.connection.clone(), member.identity.clone());
+        let connection = member.connection.clone();
         let new = !state.has(connection.number);
-        match after {
-            Some(after) => self.replay(room, member, after),
+        if new {
+            self.presence.enter(room, &member.identity);
+        }
+        match replay {
+            Some(start) => self.replay(room, member, start),
             None => {
                 // A client that asked twice before the broker confirmed is answered twice, but is a member only once.
                 if new {
@@ -309,21 +301,8 @@ impl Rooms {
             }
         }
         if new {
-            let joined =
-                NodeFrame::Joined { room: room.as_str(), name: &identity.name, colour: &identity.colour };
-            self.announce(room, &identity.id, &joined);
-            self.roster.changed();
+            self.tell_changes();
         }
-    }
-
-    pub(super) fn answer_subscribed(&self, room: &Room, connection: &ClientConnection, recovered: Recovered) {
-        if connection.dialect == Dialect::Plain {
-            return connection.let_speak();
-        }
-        let here = self.rooms.get(room).map_or(0, RoomState::count);
-        let members = here + self.roster.elsewhere(Instant::now(), room);
-        let subscribed = NodeFrame::Subscribed { room: room.as_str(), members, recovered };
-        connection.answer(frame::text(&subscribed.json()));
     }
 
     fn leave(&mut self, room: &Room, connection: &ClientConnection, asked: bool) {
@@ -333,10 +312,8 @@ impl Rooms {
             connection.answer(frame::text(&NodeFrame::Unsubscribed { room: room.as_str() }.json()));
         }
         if let Some(Member { identity, .. }) = gone {
-            let left =
-                NodeFrame::Left { room: room.as_str(), name: &identity.name, colour: &identity.colour };
-            self.announce(room, &identity.id, &left);
-            self.roster.changed();
+            self.presence.leave(room, &identity, asked);
+            self.tell_changes();
         }
         if self.rooms.get(room).is_some_and(RoomState::is_empty) {
             self.rooms.remove(room);
@@ -345,29 +322,17 @@ impl Rooms {
         }
     }
 
-    fn announce(&mut self, room: &Room, sender: &Arc<str>, frame: &NodeFrame<'_>) {
-        if self.rooms.get(room).is_some_and(|state| state.count() > self.presence_limit) {
-            return;
-        }
-        self.presence_number += 1;
-        // The receipt is dropped: if the others are not told of a coming or going, no message is lost.
-        drop(self.bus.publish(Envelope {
-            kind: Kind::Presence,
-            room: room.clone(),
-            id: format!("{sender}.p{}", self.presence_number).into(),
-            sender: sender.clone(),
-            others: true,
-            frame: frame.json(),
-        }));
-    }
-
-    fn publish_roster(&mut self) {
+    fn look_at_presence(&mut self) {
         let now = Instant::now();
-        self.rooms.values_mut().for_each(|state| state.forget_late(now));
-        let counts = self.rooms.iter().map(|(room, state)| (room, state.count()));
-        if let Some(envelope) = self.roster.envelope(now, counts) {
-            drop(self.bus.publish(envelope));
+        if self.presence.due() <= now {
+            self.rooms.values_mut().for_each(|state| state.forget_late(now));
+            for envelope in self.presence.tick() {
+                // The receipt is dropped: what the other nodes have not heard they ask for.
+                drop(self.bus.publish(envelope));
+            }
+            self.tell_changes();
         }
+        self.tell_numbers(now);
     }
 }
 

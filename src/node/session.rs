@@ -23,7 +23,7 @@ use super::rate::Bucket;
 use super::recent::Remembered;
 use super::room::Command;
 use super::shared::Shared;
-use bus::{PublishOutcome, Receipt};
+use bus::{PublishOutcome, Receipt, ReplayStart};
 use wire::{NodeFrame, Room};
 
 /// Number of publishes of one session that may wait for their receipts. While there are that many, the session is not
@@ -142,7 +142,10 @@ impl Session {
         for room in std::mem::take(&mut self.rooms) {
             let leave = Command::Leave { room, connection: self.connection.clone(), asked: false };
             // An error means that the whole node is ending; otherwise the rooms outlive every session.
-            let _ = self.shared.rooms.send(leave).await;
+            let _ = self.command(leave).await;
+        }
+        if self.greeted && self.connection.dialect == Dialect::V1 {
+            let _ = self.command(Command::Dismiss { connection: self.connection.clone() }).await;
         }
         self.end(ending, &mut socket).await;
         metrics::gauge!("pubsub_lab_sessions").decrement(1);
@@ -158,16 +161,17 @@ impl Session {
         Ok(())
     }
 
-    /// Asks the rooms to let the client into a room, with a replay of what came after the message `after`, if it
-    /// names one. The rooms answer the client.
-    pub(super) async fn enter(&mut self, room: Room, after: Option<Arc<str>>) -> Handled {
+    /// Asks the rooms to let the client into a room, with a replay from there on if it wants one. The rooms answer the
+    /// client.
+    pub(super) async fn enter(&mut self, room: Room, replay: Option<ReplayStart>) -> Handled {
         self.rooms.insert(room.clone());
         let member = Member { connection: self.connection.clone(), identity: self.identity.clone() };
-        self.shared
-            .rooms
-            .send(Command::Join { room, member, after })
-            .await
-            .map_err(|_| Ending::close(1001, "node going away"))
+        self.command(Command::Join { room, member, replay }).await
+    }
+
+    /// Gives the rooms something to do for this client.
+    pub(super) async fn command(&self, command: Command) -> Handled {
+        self.shared.rooms.send(command).await.map_err(|_| Ending::close(1001, "node going away"))
     }
 
     async fn converse(&mut self, socket: &mut WebSocketStream<Duplex>) -> Ending {

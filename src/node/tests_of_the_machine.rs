@@ -284,7 +284,7 @@ async fn a_node_that_lost_its_feed_fills_its_sessions() {
     client.hears(&["subscribed all", "old3 again"]).await;
     stage.live(BusEvent::Gap("nobody knows".into())).await;
     for client in [&mut witness, &mut client] {
-        client.hears(&["error bus_gap"]).await;
+        client.hears(&["gap nobody knows"]).await;
     }
 }
 

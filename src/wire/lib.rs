@@ -16,6 +16,6 @@ mod request;
 mod room;
 
 pub use envelope::{Audience, Envelope, EnvelopeError, Kind};
-pub use node_frame::{Level, NodeFrame, Recovered, V1, replayed, text_of};
+pub use node_frame::{BusState, Level, NodeFrame, Person, Recovered, V1, replayed, text_of};
 pub use request::{Publish, Request};
 pub use room::{Room, RoomError};

@@ -31,6 +31,27 @@ pub enum Level {
     Confirmed,
 }
 
+/// Whether a node's bus works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BusState {
+    /// The node hears the others, and they hear it.
+    Up,
+    /// Nothing comes in, nothing goes out, or neither.
+    Down,
+}
+
+/// One of the people in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Person<'a> {
+    /// The name under which the others see the person.
+    pub name: &'a str,
+    /// The colour of the name, as `#rrggbb`.
+    pub colour: &'a str,
+    /// The person's session, which is also the first part of the id of each message that the person sends.
+    pub id: &'a str,
+}
+
 /// A frame from a node to its client. The fields mean what the README's table of the dialect says.
 #[expect(missing_docs, reason = "each variant's own line names its fields")]
 #[derive(Debug, Serialize)]
@@ -50,10 +71,18 @@ pub enum NodeFrame<'a> {
     Unknown { id: &'a str, reason: &'a str },
     /// Somebody said something in a room. `sent_at` is in Unix milliseconds.
     Message { room: &'a str, id: &'a str, from: &'a str, colour: &'a str, text: &'a str, sent_at: u64 },
-    /// Somebody else entered the room.
-    Joined { room: &'a str, name: &'a str, colour: &'a str },
-    /// Somebody else left the room.
-    Left { room: &'a str, name: &'a str, colour: &'a str },
+    /// Somebody else entered the room. `id` is that person's session, `members` the number of people in the room now.
+    Joined { room: &'a str, name: &'a str, colour: &'a str, id: &'a str, members: usize },
+    /// Somebody else left the room. `id` is that person's session, `members` the number of people in the room now.
+    Left { room: &'a str, name: &'a str, colour: &'a str, id: &'a str, members: usize },
+    /// The number of people in the room changed, and no `joined` or `left` says it.
+    Members { room: &'a str, members: usize },
+    /// Who is in the room: the answer to `people`.
+    People { room: &'a str, people: Vec<Person<'a>> },
+    /// The node's bus went down or is up again, at `since` in Unix milliseconds.
+    Bus { state: BusState, since: u64 },
+    /// Messages of the room that were sent after `since`, in Unix milliseconds, may not have reached this node.
+    Gap { room: &'a str, since: u64, reason: &'a str },
     /// This client was too slow, and `missed` frames were dropped for it.
     Lagged { missed: u64 },
     /// A request of the client failed; the connection stays open.
@@ -93,7 +122,7 @@ mod tests {
     fn node_frames_are_these_bytes() {
         let room = "r";
         let (name, colour) = ("Ada", "#111111");
-        let cases: [(NodeFrame<'_>, &str); 14] = [
+        let cases: [(NodeFrame<'_>, &str); 18] = [
             (
                 NodeFrame::Welcome { node: "n", pattern: "redis", name, colour, session: "to.ken" },
                 r##"{"type":"welcome","node":"n","pattern":"redis","name":"Ada","colour":"#111111","session":"to.ken"}"##,
@@ -126,12 +155,25 @@ mod tests {
                 r##"{"type":"message","room":"r","id":"s.1","from":"Ada","colour":"#111111","text":"\"<b>","sent_at":5}"##,
             ),
             (
-                NodeFrame::Joined { room, name, colour },
-                r##"{"type":"joined","room":"r","name":"Ada","colour":"#111111"}"##,
+                NodeFrame::Joined { room, name, colour, id: "5e", members: 2 },
+                r##"{"type":"joined","room":"r","name":"Ada","colour":"#111111","id":"5e","members":2}"##,
             ),
             (
-                NodeFrame::Left { room, name, colour },
-                r##"{"type":"left","room":"r","name":"Ada","colour":"#111111"}"##,
+                NodeFrame::Left { room, name, colour, id: "5e", members: 1 },
+                r##"{"type":"left","room":"r","name":"Ada","colour":"#111111","id":"5e","members":1}"##,
+            ),
+            (NodeFrame::Members { room, members: 300 }, r#"{"type":"members","room":"r","members":300}"#),
+            (
+                NodeFrame::People { room, people: vec![Person { name, colour, id: "5e" }] },
+                r##"{"type":"people","room":"r","people":[{"name":"Ada","colour":"#111111","id":"5e"}]}"##,
+            ),
+            (
+                NodeFrame::Bus { state: BusState::Down, since: 5 },
+                r#"{"type":"bus","state":"down","since":5}"#,
+            ),
+            (
+                NodeFrame::Gap { room, since: 5, reason: "why" },
+                r#"{"type":"gap","room":"r","since":5,"reason":"why"}"#,
             ),
             (NodeFrame::Lagged { missed: 3 }, r#"{"type":"lagged","missed":3}"#),
             (

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::Error as _;
 
 /// One frame of a client, told apart by its `type`. The fields mean what the README's table of the dialect says.
 ///
@@ -23,9 +24,16 @@ pub enum Request<'a> {
         room: Option<Cow<'a, str>>,
         /// The id of the last message that the client holds; what came after it is replayed.
         after: Option<Cow<'a, str>>,
+        /// Number of the room's newest messages that are replayed in any case.
+        last: Option<u32>,
     },
     /// `unsubscribe`: the client leaves a room.
     Unsubscribe {
+        /// The name of the room, not checked yet.
+        room: Option<Cow<'a, str>>,
+    },
+    /// `people`: the client asks who is in a room.
+    People {
         /// The name of the room, not checked yet.
         room: Option<Cow<'a, str>>,
     },
@@ -53,23 +61,29 @@ pub struct Publish<'a> {
 
 impl<'a> Request<'a> {
     /// The types that a client may use, as an error lists them.
-    pub const TYPES: &'static str = "hello, subscribe, unsubscribe or publish";
+    pub const TYPES: &'static str = "hello, subscribe, unsubscribe, people or publish";
 
-    /// Reads a frame. Fields that no type has are ignored; the other fields must be strings or `null` whatever the
-    /// type.
+    /// Reads a frame. Fields that no type has are ignored; the other fields must be strings (`last` a
+    /// number) or `null` whatever the type.
     ///
     /// # Errors
     /// The text is not a JSON object with a string as its `type`, or one of the fields has another type. The error
     /// names the line and the column. (An internally tagged enum of serde could not name them: it reads the whole
     /// frame into a buffer before it looks for the tag.)
     pub fn read(text: &'a str) -> Result<Self, serde_json::Error> {
-        let ClientFrame { kind, name, session, room, text, id, to, after } = serde_json::from_str(text)?;
+        if text.trim_ascii_start().starts_with('[') {
+            // Serde would take the items of an array for the fields of a struct, in their order.
+            return Err(serde_json::Error::custom("an array, expected an object"));
+        }
+        let ClientFrame { kind, name, session, room, text, id, to, after, last } =
+            serde_json::from_str(text)?;
         let [name, session, room, text] = [name, session, room, text].map(Text::of);
         let [id, to, after] = [id, to, after].map(Text::of);
         Ok(match &*kind {
             "hello" => Self::Hello { name, session },
-            "subscribe" => Self::Subscribe { room, after },
+            "subscribe" => Self::Subscribe { room, after, last },
             "unsubscribe" => Self::Unsubscribe { room },
+            "people" => Self::People { room },
             "publish" => Self::Publish(Publish { room, text, id, to }),
             _ => Self::Unknown { kind },
         })
@@ -96,6 +110,7 @@ struct ClientFrame<'a> {
     to: Option<Text<'a>>,
     #[serde(borrow)]
     after: Option<Text<'a>>,
+    last: Option<u32>,
 }
 
 /// A string that is borrowed from the frame if it has no escapes. In an `Option<Cow<str>>` serde would copy it.
@@ -115,13 +130,15 @@ mod tests {
 
     #[test]
     fn each_type_is_read_with_its_own_fields() {
-        let every_field = r#""name":"n","session":"s","room":"r","text":"t","id":"i","to":"all","after":"a""#;
+        let every_field =
+            r#""name":"n","session":"s","room":"r","text":"t","id":"i","to":"all","after":"a","last":5"#;
         let some = |text: &'static str| Some(Cow::Borrowed(text));
         let publish = Publish { room: some("r"), text: some("t"), id: some("i"), to: some("all") };
         for (kind, expected) in [
             ("hello", Request::Hello { name: some("n"), session: some("s") }),
-            ("subscribe", Request::Subscribe { room: some("r"), after: some("a") }),
+            ("subscribe", Request::Subscribe { room: some("r"), after: some("a"), last: Some(5) }),
             ("unsubscribe", Request::Unsubscribe { room: some("r") }),
+            ("people", Request::People { room: some("r") }),
             ("publish", Request::Publish(publish)),
             ("Publish", Request::Unknown { kind: "Publish".into() }),
             ("", Request::Unknown { kind: "".into() }),
@@ -134,7 +151,7 @@ mod tests {
     #[test]
     fn the_list_of_types_names_those_that_are_known() {
         let types: Vec<_> = Request::TYPES.split(", ").flat_map(|types| types.split(" or ")).collect();
-        assert_eq!(types.len(), 4);
+        assert_eq!(types.len(), 5);
         for kind in types {
             let frame = format!(r#"{{"type":"{kind}"}}"#);
             let request = Request::read(&frame).unwrap();
@@ -160,7 +177,8 @@ mod tests {
         for (text, expected) in [
             ("", "EOF while parsing a value at line 1 column 0"),
             ("{}", "missing field `type` at line 1 column 2"),
-            ("[]", "invalid length 0, expected struct ClientFrame with 8 elements at line 1 column 2"),
+            ("[]", "an array, expected an object"),
+            (" \n[\"hello\",null,null,null,null,null,null,null]", "an array, expected an object"),
             ("null", "invalid type: null, expected struct ClientFrame at line 1 column 4"),
             (r#"{"type":7}"#, "invalid type: integer `7`, expected a string at line 1 column 9"),
             (r#"{"type":"a","type":"b"}"#, "duplicate field `type` at line 1 column 18"),

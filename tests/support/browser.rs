@@ -44,6 +44,10 @@ const FLAGS: [&str; 9] = [
     "--disable-component-update",
     "--disable-sync",
 ];
+/// Runs ChromeDriver (`$0`), and ends it with its browser and its directory (`$1`) when the test's process (`$2`) is gone
+/// without having done so.
+const GUARD: &str = r#""$0" --port=0 & while kill -0 "$2" 2>/dev/null; do sleep 1; done
+pkill -KILL -f -- "--user-data-dir=$1"; rm -rf "$1"; kill -KILL 0"#;
 /// How long anything in a browser may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
@@ -94,6 +98,21 @@ impl Browser {
         window
     }
 
+    /// The window that this script opens in another one.
+    pub async fn opened_by(&self, window: &Window<'_>, script: &str) -> Window<'_> {
+        let before = self.client.windows().await.unwrap();
+        window.run(script).await;
+        let opened = |windows: Vec<WindowHandle>| windows.into_iter().find(|handle| !before.contains(handle));
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(handle) = opened(self.client.windows().await.unwrap()) {
+                return Window { client: &self.client, handle };
+            }
+            assert!(Instant::now() < deadline, "no window was opened");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// The messages that the pages wrote to the console since the last call, or that the browser wrote there for them.
     pub async fn console(&self) -> Vec<Value> {
         // The command is ChromeDriver's own, because WebDriver has none for the console.
@@ -119,8 +138,9 @@ impl Browser {
 impl Driver {
     fn start(program: &Path) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let mut command = Command::new(program);
-        command.arg("--port=0").process_group(0);
+        let mut command = Command::new("sh");
+        command.args(["-c", GUARD]).args([program, directory.path()]).arg(std::process::id().to_string());
+        command.process_group(0);
         for variable in ["HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"] {
             command.env(variable, directory.path());
         }
@@ -170,6 +190,24 @@ impl Window<'_> {
     pub async fn run(&self, script: &str) -> Value {
         self.go().await;
         self.client.execute(script, vec![]).await.unwrap()
+    }
+
+    /// Shows another address in the window.
+    pub async fn visit(&self, url: &str) {
+        self.go().await;
+        self.client.goto(url).await.unwrap();
+    }
+
+    /// Goes back to the address before.
+    pub async fn back(&self) {
+        self.go().await;
+        self.client.back().await.unwrap();
+    }
+
+    /// The picture of the first element that this selector finds, as PNG.
+    pub async fn picture(&self, selector: &str) -> Vec<u8> {
+        self.go().await;
+        self.client.find(Locator::Css(selector)).await.unwrap().screenshot().await.unwrap()
     }
 
     /// Number of sheets of paper, of size A4, that the page takes.

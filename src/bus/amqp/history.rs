@@ -14,7 +14,7 @@ use super::marks::{Mark, sent_at};
 use super::outbox::Outbox;
 use super::recall::Recall;
 use super::topology::FENCE_ROOM;
-use crate::{BoxFuture, BusError, PublishOutcome, Replay};
+use crate::{BoxFuture, BusError, PublishOutcome, Replay, ReplayStart};
 use wire::{Envelope, Kind, Room};
 
 /// How long a replay waits until RabbitMQ takes messages. After an outage the connection that listens may be back
@@ -63,22 +63,26 @@ impl History {
         Self { recall, outbox: Arc::clone(outbox), process: process.into(), fences: AtomicU64::new(0) }
     }
 
-    /// The messages of a room after the message `after`. Waits for a while until RabbitMQ takes messages.
-    pub(super) fn replay(self: &Arc<Self>, room: &Room, after: &str) -> BoxFuture<Result<Replay, BusError>> {
-        let (history, room, after) = (Arc::clone(self), room.clone(), after.to_owned());
+    /// The messages of a room from there on. Waits for a while until RabbitMQ takes messages.
+    pub(super) fn replay(
+        self: &Arc<Self>,
+        room: &Room,
+        start: &ReplayStart,
+    ) -> BoxFuture<Result<Replay, BusError>> {
+        let (history, room, start) = (Arc::clone(self), room.clone(), start.clone());
         Box::pin(async move {
             let fence = history.fence(Instant::now() + OPEN_WITHIN).await?;
-            history.request_replay(room, after, &fence).await
+            history.request_replay(room, start, &fence).await
         })
     }
 
     /// Asks for the messages of a room up to a confirmed fence.
-    async fn request_replay(&self, room: Room, after: String, fence: &str) -> Result<Replay, BusError> {
+    async fn request_replay(&self, room: Room, start: ReplayStart, fence: &str) -> Result<Replay, BusError> {
         let returns = self.outbox.returned().map(|returned| returned + RETURNS_WITHIN);
         let deadline = returns.max(Some(Instant::now() + COMMITTED_WITHIN));
         let within = deadline.map_or(COMMITTED_WITHIN, |at| at.saturating_duration_since(Instant::now()));
         let unsettled = self.outbox.returned().is_some_and(|returned| returned.elapsed() < UNSETTLED);
-        self.recall.after(room, after, fence.into(), within, unsettled).await
+        self.recall.replay(room, start, fence.into(), within, unsettled).await
     }
 
     /// Publishes a fence, and gives its id once RabbitMQ has confirmed it. Everything that the history's queue held
@@ -177,9 +181,9 @@ impl History {
         while let Some(room) = gap.rooms.front() {
             // A room has no mark if the node has left it meanwhile.
             if let Some(mark) = feed.mark(room) {
-                let after = mark.last.as_deref().unwrap_or(NOTHING).to_owned();
+                let start = ReplayStart::after(mark.last.as_deref().unwrap_or(NOTHING));
                 let replay = self
-                    .request_replay(room.clone(), after, &fence)
+                    .request_replay(room.clone(), start, &fence)
                     .await
                     .map_err(|error| error.to_string())?;
                 if !replay.complete && mark.last.is_some() {

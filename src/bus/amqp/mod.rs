@@ -49,7 +49,7 @@ use super::brokered::Outgoing;
 use super::interest::Interest;
 use super::running::Running;
 use super::status::Status;
-use super::{BoxFuture, BrokeredBus, BusError, Counters, Receipt, Replay};
+use super::{BoxFuture, BrokeredBus, BusError, Counters, Receipt, Replay, ReplayStart};
 use canary::Canary;
 use dialer::Dialer;
 use exchange_losses::ExchangeLosses;
@@ -126,8 +126,12 @@ impl Outgoing for Publishing {
         self.outbox.publish(&envelope, now)
     }
 
-    fn replay(&self, room: &Room, after: &str) -> Option<BoxFuture<Result<Replay, BusError>>> {
-        self.history.as_ref().map(|history| history.replay(room, after))
+    fn replay(&self, room: &Room, start: &ReplayStart) -> Option<BoxFuture<Result<Replay, BusError>>> {
+        self.history.as_ref().map(|history| history.replay(room, start))
+    }
+
+    fn fills_gaps(&self) -> bool {
+        true
     }
 
     fn close(&self) {

@@ -8,7 +8,8 @@
 //! they were published, oldest first, each as two lines: header, frame. It begins before `after` by the messages that may
 //! have been under way with it (all of them for a node that says `unsettled=1`), at most `margin` and none of them stored
 //! over a minute before it, and ends at `until`. Headers: [`FOUND`] is `true` if the history knows `after` (if not: the
-//! newest messages it holds, up to a bound); [`NEXT`] is the `seq` from which the next page goes on (`from=SEQ` in place of `after` and `margin`), absent on the last page. On a page that goes on, [`FOUND`] is
+//! newest messages it holds, up to a bound). With `last=N` beside `after`, or in its place, the answer holds the newest N
+//! messages in any case. [`NEXT`] is the `seq` from which the next page goes on (`from=SEQ` in place of `after` and `margin`), absent on the last page. On a page that goes on, [`FOUND`] is
 //! `false` if a part of what was to come has been trimmed meanwhile.
 
 mod page;
@@ -23,7 +24,7 @@ use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use tokio::time::{Instant, sleep};
 
-use crate::{BoxFuture, BusError, Replay};
+use crate::{BoxFuture, BusError, Replay, ReplayStart};
 use page::Page;
 use question::{Answer, HistoryFailure, Host, encoded};
 use wire::{Envelope, Room};
@@ -68,7 +69,7 @@ impl Recall {
         Host::parse(url).map(|host| Self { host }).ok_or_else(wrong)
     }
 
-    /// The messages of a room after the message `after`, up to a fence: a control envelope with the id `fence_id`
+    /// The messages of a room from `start` on, up to a fence: a control envelope with the id `fence_id`
     /// that goes to the history's queue, and that the broker has confirmed.
     ///
     /// `unsettled` says that this node's own queue may still bring what others have had for long: the replay then begins
@@ -77,10 +78,10 @@ impl Recall {
     ///
     /// # Errors
     /// When the fence is not committed in time, or the first page cannot be fetched.
-    pub fn after(
+    pub fn replay(
         &self,
         room: Room,
-        after: String,
+        start: ReplayStart,
         fence_id: String,
         within: Duration,
         unsettled: bool,
@@ -88,7 +89,7 @@ impl Recall {
         let host = self.host.clone();
         Box::pin(async move {
             let until = committed(&host, &fence_id, Instant::now() + within).await?;
-            Pages::replay(host, room, Begin::After { id: after, unsettled }, until).await
+            Pages::replay(host, room, Begin::At { start, unsettled }, until).await
         })
     }
 
@@ -98,7 +99,7 @@ impl Recall {
     /// # Errors
     /// When the first page cannot be fetched.
     pub(super) async fn now(&self, room: Room, after: String) -> Result<Replay, BusError> {
-        let begin = Begin::After { id: after, unsettled: false };
+        let begin = Begin::At { start: ReplayStart::after(after), unsettled: false };
         Pages::replay(self.host.clone(), room, begin, NOW).await
     }
 }
@@ -135,7 +136,7 @@ async fn committed(host: &Host, id: &str, deadline: Instant) -> Result<u64, BusE
 /// Where a page begins.
 #[derive(Debug, Clone)]
 enum Begin {
-    After { id: String, unsettled: bool },
+    At { start: ReplayStart, unsettled: bool },
     From(u64),
 }
 
@@ -228,9 +229,11 @@ impl Pages {
 
     fn path(&self, begin: &Begin) -> String {
         let begin = match begin {
-            Begin::After { id, unsettled } => {
+            Begin::At { start: ReplayStart { after: None, last }, .. } => format!("last={last}"),
+            Begin::At { start: ReplayStart { after: Some(id), last }, unsettled } => {
                 let unsettled = if *unsettled { "&unsettled=1" } else { "" };
-                format!("after={}&margin={MARGIN}{unsettled}", encoded(id))
+                let last = if *last > 0 { format!("&last={last}") } else { String::new() };
+                format!("after={}&margin={MARGIN}{unsettled}{last}", encoded(id))
             }
             Begin::From(seq) => format!("from={seq}"),
         };

@@ -23,6 +23,8 @@ use wire::Envelope;
 const DEFAULT_LIMIT: usize = 500;
 /// The most messages before `after` if the request gives no margin.
 const DEFAULT_MARGIN: Margin = 500;
+/// The most messages that a request may ask for by `last`.
+const LAST: i64 = 1_000;
 /// The largest margin: the most messages before `after`.
 const MARGIN: Margin = 10_000;
 
@@ -31,19 +33,29 @@ pub(super) async fn envelopes(
     Path(room): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let query = Query::read(query.as_deref(), &["after", "margin", "unsettled", "until", "limit", "from"])?;
+    let query =
+        Query::read(query.as_deref(), &["after", "margin", "unsettled", "until", "limit", "from", "last"])?;
     let limit = query.number("limit", 1, LIMIT)?.unwrap_or(DEFAULT_LIMIT);
     let until = query.number("until", 0, i64::MAX)?.unwrap_or(i64::MAX);
     let margin = query.number("margin", 0, MARGIN)?;
+    let last = query.number("last", 1, LAST)?;
     let start = match (query.text("after")?, query.number("from", 0, i64::MAX)?) {
         (Some(id), None) => Start::After {
             id: id.to_owned(),
             margin: margin.unwrap_or(DEFAULT_MARGIN),
             unsettled: query.number("unsettled", 0, 1)? == Some(1),
+            last: last.unwrap_or(0),
         },
+        (None, Some(_)) if last.is_some() => {
+            return Err(Wrong("`last` goes with `after` or alone, not with `from`".into()).into());
+        }
         (None, Some(seq)) if margin.is_none() => Start::From(seq),
         (None, Some(_)) => return Err(Wrong("`margin` goes with `after`, not with `from`".into()).into()),
-        _ => return Err(Wrong("give either `after` or `from`".into()).into()),
+        (None, None) => match last {
+            Some(last) => Start::Last(last),
+            None => return Err(Wrong("give either `after` or `from`, or `last`".into()).into()),
+        },
+        (Some(_), Some(_)) => return Err(Wrong("give either `after` or `from`".into()).into()),
     };
     let answer = api.readers.ask(move |reader| reader.replay(&room, &start, until, limit));
     let (found, page) = answer.await.map_err(Refusal::away)?;

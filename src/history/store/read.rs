@@ -50,7 +50,11 @@ pub enum Start {
         /// Whether who asks may still be brought what others have had for long: the replay then begins at the very
         /// margin.
         unsettled: bool,
+        /// Number of the newest messages with which the replay begins at the latest.
+        last: i64,
     },
+    /// The replay begins with the newest messages, of which there are so many.
+    Last(i64),
     /// The replay begins at this sequence number.
     From(i64),
 }
@@ -84,10 +88,18 @@ impl Reader {
         // One snapshot serves all the reads of this page, because the writer trims meanwhile.
         let snapshot = self.connection.transaction()?;
         let (found, first) = match start {
-            Start::After { id, margin, unsettled } => match place(&snapshot, room, id)? {
-                Some(place) => (true, margin_start(&snapshot, room, place, *margin, *unsettled)?),
-                None => (false, newest_start(&snapshot, room, until)?),
+            Start::After { id, margin, unsettled, last } => match place(&snapshot, room, id)? {
+                Some(place) => {
+                    let start = margin_start(&snapshot, room, place, *margin, *unsettled)?;
+                    (
+                        true,
+                        newest_start(&snapshot, room, until, *last)?
+                            .map_or(start, |newest| newest.min(start)),
+                    )
+                }
+                None => (false, newest_start(&snapshot, room, until, NEWEST)?.unwrap_or(0)),
             },
+            Start::Last(last) => (true, newest_start(&snapshot, room, until, *last)?.unwrap_or(0)),
             Start::From(seq) => (*seq >= oldest_seq(&snapshot)?, *seq),
         };
         let (above, below) = (first.saturating_sub(1), until.saturating_add(1));
@@ -141,15 +153,19 @@ fn place(connection: &Connection, room: &str, id: &str) -> rusqlite::Result<Opti
         .optional()
 }
 
-/// The lowest sequence number among the newest messages of a room.
-fn newest_start(connection: &Connection, room: &str, until: i64) -> rusqlite::Result<i64> {
-    let first: Option<i64> = connection.query_row(
+/// The lowest sequence number among the newest messages of a room, of which there may be `count`.
+fn newest_start(
+    connection: &Connection,
+    room: &str,
+    until: i64,
+    count: i64,
+) -> rusqlite::Result<Option<i64>> {
+    connection.query_row(
         "SELECT min(seq) FROM
          (SELECT seq FROM messages WHERE room = ? AND seq <= ? ORDER BY seq DESC LIMIT ?)",
-        params![room, until, NEWEST],
+        params![room, until, count],
         |row| row.get(0),
-    )?;
-    Ok(first.unwrap_or(0))
+    )
 }
 
 /// The lowest sequence number that is not trimmed: every message from there on is still stored.

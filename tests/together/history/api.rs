@@ -128,6 +128,8 @@ async fn nonsense_is_refused_in_a_sentence() {
         ("/rooms/r/envelopes?after=r.1&from=1", 400, "either `after` or `from`"),
         ("/rooms/r/envelopes?from=1&margin=1", 400, "`margin`"),
         ("/rooms/r/envelopes?from=-1", 400, "`from`"),
+        ("/rooms/r/envelopes?from=1&last=5", 400, "`last`"),
+        ("/rooms/r/envelopes?last=0", 400, "`last` is a number from 1 to 1000"),
         ("/rooms/r/envelopes?from=1&until=9223372036854775808", 400, "`until`"),
         ("/fences/none", 404, "`none`"),
         ("/fences/none?wait_ms=30001", 400, "30000"),
@@ -160,6 +162,12 @@ async fn a_replay_begins_a_little_before_and_ends_at_the_fence() {
     assert_eq!(replay("after=m.5&margin=500").await, (ids("m", 0..110), true, 1));
     assert_eq!(replay(&format!("after=m.55&margin=10&until={until}&limit=9")).await.0, ids("m", 45..100));
     assert_eq!(replay(&format!("after=m.55&margin=10&until={until}&limit=11")).await.2, 5);
+    // The newest ones, whatever they come after.
+    assert_eq!(replay(&format!("last=7&until={until}")).await, (ids("m", 93..100), true, 1));
+    assert_eq!(replay("last=1000").await, (ids("m", 0..110), true, 1));
+    assert_eq!(replay("after=m.108&margin=0&last=7").await, (ids("m", 103..110), true, 1));
+    assert_eq!(replay("after=m.55&margin=0&last=7").await, (ids("m", 55..110), true, 1));
+    assert_eq!(history.replay("nobody", "last=7").await, (vec![], true, 1));
     assert_eq!(
         replay(&format!("after=nobody&margin=10&until={until}&limit=30")).await,
         (ids("m", 0..100), false, 4)

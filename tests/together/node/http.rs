@@ -70,7 +70,14 @@ async fn a_name_that_leads_to_loopback_is_no_name_of_the_node() {
     for _ in 0..3 {
         assert_eq!(status_of(&node, &page).await, "HTTP/1.1 403");
     }
-    assert_eq!(status_of(&node, &upgrade("/ws", "").replace("Upgrade\r", "close\r")).await, "HTTP/1.1 400");
+    for _ in 0..3 {
+        let unasked = upgrade("/ws", "").replace("Upgrade\r", "close\r");
+        assert_eq!(status_of(&node, &unasked).await, "HTTP/1.1 400");
+    }
+    // The line of a refusal of another kind comes after all the others.
+    let foreign = upgrade("/ws", "sec-websocket-protocol: foreign\r\n");
+    assert_eq!(status_of(&node, &foreign).await, "HTTP/1.1 400");
+    node.running.err_line("this node speaks the subprotocol");
     let log = node.running.err();
     let told =
         |what: &str| log.iter().filter(|line| line.contains("turned away") && line.contains(what)).count();

@@ -8,4 +8,5 @@ mod identity;
 mod no_frames;
 mod page;
 mod plain;
+mod presence;
 mod v1;

@@ -58,7 +58,7 @@ fn page(headers: &str, ids: &[&str]) -> Vec<u8> {
 
 async fn ask(url: &str) -> Result<Replay, BusError> {
     let room = Room::parse("my room").unwrap();
-    Recall::new(url).unwrap().after(room, "s.0".into(), "f/1".into(), TIME, false).await
+    Recall::new(url).unwrap().replay(room, ReplayStart::after("s.0"), "f/1".into(), TIME, false).await
 }
 
 /// The ids of the messages of a replay, and whether the replay ended without an error.
@@ -100,6 +100,19 @@ async fn asks_page_by_page() {
             "/rooms/my%20room/envelopes?from=9&until=17&limit=500",
         ]
     );
+}
+
+#[tokio::test]
+async fn asks_for_the_last_messages() {
+    let room = Room::parse("r").unwrap();
+    for (after, expected) in [(None, "last=50"), (Some("a".into()), "after=a&margin=500&last=50")] {
+        let (url, questions) = server(vec![fence(), page("pubsub-lab-found: true\r\n", &[])]);
+        let start = ReplayStart { after, last: 50 };
+        let asked = Recall::new(&url).unwrap().replay(room.clone(), start, "f".into(), TIME, false).await;
+        assert!(asked.unwrap().complete);
+        let path = format!("/rooms/r/envelopes?{expected}&until=17&limit=500");
+        assert_eq!(questions.iter().last(), Some(path));
+    }
 }
 
 #[tokio::test]
@@ -185,7 +198,7 @@ async fn a_fence_has_so_much_time_and_no_more() {
     let recall = Recall::new("http://127.0.0.1:1").unwrap();
     let room = Room::parse("r").unwrap();
     // Nobody listens at this address.
-    assert!(recall.after(room, "a".into(), "f".into(), TIME, false).await.is_err());
+    assert!(recall.replay(room, ReplayStart::after("a"), "f".into(), TIME, false).await.is_err());
     let took = start.elapsed();
     assert!((Duration::from_secs(3)..Duration::from_secs(6)).contains(&took), "{took:?}");
 }

@@ -33,6 +33,10 @@ async fn an_after_that_the_history_does_not_know_is_part() {
         other.say(json!({"type": "subscribe", "room": "r", "after": after})).await;
         assert_eq!(other.frame_of("error").await["code"], "bad_after", "{after}");
     }
+    for last in [0, 501] {
+        other.say(json!({"type": "subscribe", "room": "r", "last": last})).await;
+        assert_eq!(other.frame_of("error").await["code"], "bad_last", "{last}");
+    }
     // An empty one is none.
     other.say(json!({"type": "subscribe", "room": "r", "after": ""})).await;
     assert_eq!(other.frame_of("subscribed").await["recovered"], "none");

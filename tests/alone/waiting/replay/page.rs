@@ -7,9 +7,9 @@ use crate::support::browser::Browser;
 use crate::support::rabbitmq::RabbitMq;
 
 const STATE: &str = "return document.getElementById('status').dataset.state";
-/// The messages and what divides them.
+/// The messages and what introduces them.
 const SHOWN: &str = "return [...document.querySelectorAll('#log .message .text, #log .divider')]
-    .map((line) => line.textContent)";
+    .map((line) => line.textContent).filter((line) => !/^(Back|You|you came|One)/.test(line))";
 const LAST: &str = "return document.querySelector('#log li:last-child').textContent
     .replace(/after [0-9]+ s; /, '').replace('Back; ', 'Back ')";
 
@@ -35,7 +35,8 @@ async fn a_page_shows_what_was_said_while_its_node_was_down() {
 
     // Loaded again, it shows what it had, and what came since.
     window.run("location.reload()").await;
-    shown.retain(|line| line.contains(' ') && !line.starts_with("while"));
+    shown.retain(|line| !line.starts_with("while"));
+    shown.insert(0, "earlier messages");
     window.until(SHOWN, json!(shown)).await;
 
     // Without its history it says so, and asks again by itself.
@@ -49,5 +50,48 @@ async fn a_page_shows_what_was_said_while_its_node_was_down() {
     window.until(LAST, "One message came meanwhile.").await;
     shown.extend(["while you were away", "more 0"]);
     assert_eq!(window.run(SHOWN).await, json!(shown));
+
+    // Another name takes another connection, and nothing is missed meanwhile.
+    window.run("document.getElementById('name').value = ''").await;
+    window.type_into("#name", "Ada\u{e007}").await;
+    window
+        .until(
+            "return document.querySelector('#log li:last-child').textContent.replace(/[0-9.]+ s/, 'L')",
+            "You are Ada now. The change took L; nothing was missed.",
+        )
+        .await;
+    assert_eq!(window.run(SHOWN).await, json!(shown));
+
+    // Who comes for the first time sees what was said before.
+    let newcomer = browser.open(&format!("http://{listen}/")).await;
+    shown.retain(|line| !line.starts_with("while"));
+    newcomer.until(SHOWN, json!(shown)).await;
+    let last =
+        "return document.querySelector('#log .divider:last-of-type')?.textContent.replace(/ [0-9:]+.*/, '')";
+    newcomer.until(last, "you came at").await;
+    assert_eq!(browser.end(), []);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_sees_its_broker_die_and_claims_no_gap_where_nothing_is_missing() {
+    let mut rabbit = RabbitMq::start();
+    let cluster = Cluster::new(rabbit.url());
+    let (_history, node) = (cluster.history(&[]).await, cluster.node().await);
+    let browser = Browser::start().await;
+    let window = browser.open(&format!("http://{}/", node.address)).await;
+    window.until(STATE, "online").await;
+
+    rabbit.kill();
+    window.until(STATE, "broker").await;
+    window.type_into("#text", "kept meanwhile\u{e007}").await;
+    rabbit.restart();
+    window.until(STATE, "online").await;
+    // What the node kept for the broker comes now, and so late that the page says so.
+    let notes = "return [...document.querySelectorAll('#log .message.seen')].map((line) => [
+        line.querySelector('.text').textContent, line.querySelector('.note')?.textContent.replace(/[0-9]+ s/, 'L')])";
+    window.until(notes, json!([["kept meanwhile", "came L late"]])).await;
+    let said = "return [...document.querySelectorAll('#log .divider')].map((line) => line.textContent.split(' from ')[0])";
+    assert_eq!(window.run(said).await, json!(["no broker"]));
+    assert_eq!(window.run("return document.body.innerText.includes('missing')").await, false);
     assert_eq!(browser.end(), []);
 }

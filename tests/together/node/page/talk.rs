@@ -1,15 +1,12 @@
-//! The chat page in a real browser, against a real node.
+//! Two people talk: names, texts that stay texts, and a node that dies and comes back.
 
 use nix::sys::signal::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::{ENTER, NAME, SAID, STATE, complaints, in_peace, node, online};
 use crate::support::browser::{Browser, Window};
-use crate::support::process::{PATIENCE, Running};
+use crate::support::process::PATIENCE;
 
-/// Typed at the end of a message.
-const ENTER: &str = "\u{e007}";
-const STATE: &str = "return document.getElementById('status').dataset.state";
-const NAME: &str = "return document.getElementById('name').value";
 /// Every message: its writer, its text, and whether it is its reader's own.
 const MESSAGES: &str = "return [...document.querySelectorAll('#log .message')].map((line) => [
     line.querySelector('.from').textContent, line.querySelector('.text').textContent,
@@ -17,21 +14,6 @@ const MESSAGES: &str = "return [...document.querySelectorAll('#log .message')].m
 /// What markup would have left behind.
 const HARM: &str =
     "return [document.querySelectorAll('#log b, #log img, #log script').length, window.harm ?? null]";
-
-/// A node of one's own, at this address.
-fn node(listen: &str) -> (Running, String) {
-    let node = Running::pubsub_lab(&["node", "local", "--listen", listen]);
-    let address = node.out_line("listening http://").replace("listening http://", "");
-    (node, address)
-}
-
-async fn online(windows: &[&Window<'_>], members: usize) {
-    for window in windows {
-        window.until(STATE, "online").await;
-        let shown = "return document.getElementById('members').textContent";
-        window.until(shown, format!("{members} here")).await;
-    }
-}
 
 /// Waits until all of these windows show exactly these messages: `writer|text|`.
 async fn shown(windows: &[&Window<'_>], messages: &[String]) {
@@ -55,6 +37,9 @@ async fn two_windows_talk_and_outlive_their_node() {
     one.type_into("#name", &format!("Ada{ENTER}")).await;
     one.until(NAME, "Ada").await;
     online(&[&one, &other], 2).await;
+    // A new name takes a new connection, and the page says no more than that.
+    let renamed = "You are Ada now. The change took L; what was said meanwhile is not shown.";
+    one.until(SAID, vec![renamed]).await;
 
     // Enter sends; what was sent is seen by both, under its writer's name.
     one.type_into("#text", &format!("hello there{ENTER}")).await;
@@ -70,14 +55,14 @@ async fn two_windows_talk_and_outlive_their_node() {
     }
     shown(&[&one, &other], &said).await;
     for window in [&one, &other] {
-        assert_eq!(window.run(HARM).await, serde_json::json!([0, null]));
+        assert_eq!(window.run(HARM).await, json!([0, null]));
     }
-    assert_eq!(complaints(&browser, &address).await, Vec::<Value>::new());
+    assert_eq!(complaints(&browser).await, Vec::<Value>::new());
     // What a page complains about would be found.
     for window in [&one, &other] {
         window.run("console.error('a control')").await;
     }
-    assert_eq!(complaints(&browser, &address).await.len(), 2);
+    assert_eq!(complaints(&browser).await.len(), 2);
 
     // The node dies: the page says so, and keeps what is written meanwhile.
     server.signal(Signal::SIGKILL);
@@ -101,20 +86,9 @@ async fn two_windows_talk_and_outlive_their_node() {
     for window in [&one, &other] {
         window.until(&others, said.clone()).await;
     }
-    assert_eq!(complaints(&browser, &address).await, Vec::<Value>::new());
-    assert_eq!(browser.end(), []);
+    in_peace(browser).await;
 }
 
 async fn name(window: &Window<'_>) -> String {
     window.run(NAME).await.as_str().unwrap().to_owned()
-}
-
-/// What is in the console, but for failed connections to the node: those a browser reports by itself.
-async fn complaints(browser: &Browser, address: &str) -> Vec<Value> {
-    let connection = |entry: &Value| {
-        let message = entry["message"].as_str().unwrap();
-        entry["source"] == "network" && message.contains(address)
-            || message.contains(&format!("WebSocket connection to 'ws://{address}/ws' failed"))
-    };
-    browser.console().await.into_iter().filter(|entry| !connection(entry)).collect()
 }

@@ -1,0 +1,229 @@
+//! What clients are told without having asked: who comes and goes, that the bus is down, and that something may be
+//! missing.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::client_connection::{ClientConnection, Dialect, Offered};
+use super::frame;
+use super::identity::Identity;
+use super::presence::{Change, News, unix_ms};
+use super::room::Rooms;
+use bus::Health;
+use wire::{BusState, NodeFrame, Person, Recovered, Room};
+
+/// The least time between two `members` frames of one room.
+const NUMBERS_AGAIN: Duration = Duration::from_secs(1);
+/// How long after an outage a bus may still find out that it cannot bring what was missed.
+const FOUND_OUT_WITHIN: Duration = Duration::from_secs(60);
+
+/// What the rooms know of those who are told things.
+#[derive(Debug, Default)]
+pub struct Notices {
+    /// The clients of the v1 dialect, by the numbers of their connections.
+    greeted: HashMap<u64, Arc<ClientConnection>>,
+    bus: Standing,
+    /// Rooms of whose number of people the clients do not know yet.
+    unsettled: HashSet<Room>,
+    numbers_due: Option<Instant>,
+    numbers_told: Option<Instant>,
+}
+
+/// How the bus stands.
+#[derive(Debug, Default)]
+struct Standing {
+    /// Whether it is up; `None` until the first look.
+    up: Option<bool>,
+    /// Since when, in Unix milliseconds.
+    since: u64,
+    was_up: bool,
+    outage: Option<Outage>,
+}
+
+/// The last time for which the bus was down.
+#[derive(Debug)]
+struct Outage {
+    /// Up to when everything was heard, in Unix milliseconds.
+    heard_until: u64,
+    /// Why the bus was down.
+    reason: String,
+    ended: Option<Instant>,
+}
+
+impl Notices {
+    /// When the numbers of people are to be told next.
+    pub fn due(&self) -> Option<Instant> {
+        self.numbers_due
+    }
+}
+
+impl Rooms {
+    /// Tells the clients what has changed among the people in their rooms.
+    pub(super) fn tell_changes(&mut self) {
+        for Change { room, news, members } in self.presence.take_changes() {
+            let Some(state) = self.rooms.get(&room) else { continue };
+            let (person, joined) = match &news {
+                News::Joined(person) => (person, true),
+                News::Left(person) => (person, false),
+                News::Number => {
+                    self.unsettle(room);
+                    continue;
+                }
+            };
+            let Identity { id, name, colour } = person;
+            let name_of_room = room.as_str();
+            let frame = match joined {
+                true => NodeFrame::Joined { room: name_of_room, name, colour, id, members },
+                false => NodeFrame::Left { room: name_of_room, name, colour, id, members },
+            };
+            let bytes = frame::text(&frame.json());
+            let others = state.audience().filter(|member| member.identity.id != *id);
+            offer(others.map(|member| &member.connection), &bytes, &mut self.dirty);
+        }
+    }
+
+    fn unsettle(&mut self, room: Room) {
+        let Notices { unsettled, numbers_due, numbers_told, .. } = &mut self.notices;
+        unsettled.insert(room);
+        let now = Instant::now();
+        let soon = numbers_told.map_or(now, |told| (told + NUMBERS_AGAIN).max(now));
+        *numbers_due = numbers_due.or(Some(soon));
+    }
+
+    /// Tells the clients the numbers of people that they do not know yet, if it is time.
+    pub(super) fn tell_numbers(&mut self, now: Instant) {
+        if self.notices.numbers_due.is_none_or(|at| at > now) {
+            return;
+        }
+        (self.notices.numbers_due, self.notices.numbers_told) = (None, Some(now));
+        for room in std::mem::take(&mut self.notices.unsettled) {
+            let Some(state) = self.rooms.get(&room) else { continue };
+            let members = self.presence.members(&room);
+            let bytes = frame::text(&NodeFrame::Members { room: room.as_str(), members }.json());
+            offer(state.audience().map(|member| &member.connection), &bytes, &mut self.dirty);
+        }
+    }
+
+    /// Answers that a client is in a room.
+    pub(super) fn answer_subscribed(&self, room: &Room, connection: &ClientConnection, recovered: Recovered) {
+        if connection.dialect == Dialect::Plain {
+            return connection.let_speak();
+        }
+        let members = self.presence.members(room);
+        let subscribed = NodeFrame::Subscribed { room: room.as_str(), members, recovered };
+        connection.answer(frame::text(&subscribed.json()));
+    }
+
+    /// Answers who is in a room, if the client is in it as well.
+    pub(super) fn answer_people(&self, room: &Room, connection: &ClientConnection) {
+        let is_in = self.rooms.get(room).is_some_and(|state| state.has(connection.number));
+        let (name, members) = (room.as_str(), self.presence.members(room));
+        let (code, reason) = match self.presence.people(room) {
+            _ if !is_in => ("not_in_room", format!("only who is in `{name}` may ask who is there")),
+            None => ("too_many_people", format!("`{name}` has {members} people: too many to be named")),
+            Some(people) => {
+                let people = people.into_iter().map(person).collect();
+                return connection.answer(frame::text(&NodeFrame::People { room: name, people }.json()));
+            }
+        };
+        connection.answer(frame::text(&NodeFrame::Error { code, reason: &reason }.json()));
+    }
+
+    /// Remembers a client that wants to hear of the bus, and tells it at once if the bus is down.
+    pub(super) fn greet(&mut self, connection: Arc<ClientConnection>) {
+        let Standing { up, since, .. } = self.notices.bus;
+        if up == Some(false) {
+            connection.answer(frame::text(&NodeFrame::Bus { state: BusState::Down, since }.json()));
+        }
+        self.notices.greeted.insert(connection.number, connection);
+    }
+
+    /// Forgets a client that is gone.
+    pub(super) fn dismiss(&mut self, connection: &ClientConnection) {
+        self.notices.greeted.remove(&connection.number);
+    }
+
+    /// Looks whether the bus is up. Whenever that changes, every client is told. After an outage the members of each
+    /// room are told that something may be missing, unless the bus itself brings it or says so.
+    pub(super) fn look_at_bus(&mut self) {
+        let health = self.health.borrow_and_update().clone();
+        let (up, before) = (health.is_up(), self.notices.bus.up.replace(health.is_up()));
+        let heard_until = self.presence.heard_until();
+        let bus = &mut self.notices.bus;
+        match &health {
+            Health::Down(reason) if bus.was_up && before == Some(true) => {
+                bus.outage = Some(Outage { heard_until, reason: reason.clone(), ended: None });
+            }
+            // The bus was down so shortly that this is the first that is seen of it.
+            Health::Up if bus.was_up && before == Some(true) => {
+                let reason = "the connection broke for a moment".into();
+                bus.outage = Some(Outage { heard_until, reason, ended: None });
+            }
+            _ => {}
+        }
+        let ended = bus.outage.as_mut().filter(|outage| up && outage.ended.is_none());
+        let gap = ended.map(|outage| {
+            outage.ended = Some(Instant::now());
+            (outage.heard_until, format!("the bus was down: {}", outage.reason))
+        });
+        bus.was_up |= up;
+        if before != Some(up) {
+            bus.since = unix_ms();
+            let since = bus.since;
+            self.presence.bus_is(up);
+            let state = if up { BusState::Up } else { BusState::Down };
+            let bytes = frame::text(&NodeFrame::Bus { state, since }.json());
+            for connection in self.notices.greeted.values() {
+                match connection.offer(&bytes) {
+                    Offered::MustBeWritten => self.dirty.push(connection.clone()),
+                    // Who does not read must still find the newest state at the end of what waits.
+                    Offered::Dropped => connection.answer(bytes.clone()),
+                    Offered::Waits | Offered::Nothing => {}
+                }
+            }
+        }
+        if let Some((since, reason)) = gap
+            && self.bus.crosses_nodes()
+            && !self.bus.fills_gaps()
+        {
+            self.tell_gap(since, &reason);
+        }
+    }
+
+    /// Tells the members of each room that the bus lost messages. They were lost before they reached a room, so nobody
+    /// knows whose they were.
+    pub(super) fn report_loss(&mut self, reason: &str) {
+        let recent = |outage: &&Outage| outage.ended.is_none_or(|end| end.elapsed() < FOUND_OUT_WITHIN);
+        let outage = self.notices.bus.outage.as_ref().filter(recent);
+        let heard_until = self.presence.heard_until();
+        self.tell_gap(outage.map_or(heard_until, |outage| outage.heard_until.min(heard_until)), reason);
+    }
+
+    fn tell_gap(&mut self, since: u64, reason: &str) {
+        for (room, state) in &self.rooms {
+            let bytes = frame::text(&NodeFrame::Gap { room: room.as_str(), since, reason }.json());
+            let members = state.connections().filter(|connection| connection.dialect == Dialect::V1);
+            offer(members, &bytes, &mut self.dirty);
+        }
+    }
+}
+
+fn person(Identity { id, name, colour }: &Identity) -> Person<'_> {
+    Person { name, colour, id }
+}
+
+/// Queues a frame for these clients, and adds those who must now be written to `dirty`.
+fn offer<'a>(
+    connections: impl Iterator<Item = &'a Arc<ClientConnection>>,
+    bytes: &Bytes,
+    dirty: &mut Vec<Arc<ClientConnection>>,
+) {
+    for connection in connections {
+        if connection.offer(bytes) == Offered::MustBeWritten {
+            dirty.push(connection.clone());
+        }
+    }
+}

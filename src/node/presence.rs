@@ -1,0 +1,344 @@
+//! Who is in the rooms, here and on the other nodes.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `here` | the people of this node, and those who may come back |
+//! | `view` | the people of all nodes, and what changes among them |
+//! | `peers` | the other nodes: what is known of them, and who is silent |
+//! | `word`, `listing` | what nodes tell each other |
+//!
+//! Each node tells the others in the room `$roster` who is in its own rooms: what changes at once, and every second
+//! which version of it is the newest. What clients are told follows from what this node knows alone, so `joined`,
+//! `left` and `members` fit together by construction.
+//!
+//! A node that is silent is forgotten, and its people have left, unless they are back elsewhere by then. But silence
+//! proves nothing while this node itself is deaf: its bus is down, its own beats do not come back, or it stood still.
+
+mod here;
+mod listing;
+mod peers;
+mod view;
+mod word;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+
+use super::identity::Identity;
+use here::Here;
+use listing::Listing;
+use peers::Peers;
+use view::View;
+use wire::{Envelope, Kind, Room};
+use word::{RoomWord, Word};
+
+pub use view::{Change, News};
+
+/// The room in which nodes tell each other who is where. No client can enter it.
+pub const ROSTER_ROOM: &str = "$roster";
+/// How often a node says that it lives.
+const BEAT: Duration = Duration::from_secs(1);
+/// The least time between two statements, so that a crowd that joins at once is told at once.
+const GATHER: Duration = Duration::from_millis(100);
+/// The least time between two whole lists. One serves everybody who asks meanwhile.
+const LIST_AGAIN: Duration = Duration::from_millis(250);
+/// How old this node's newest beat may be when it has come back over the bus, before the node takes itself for deaf.
+const ECHO: Duration = Duration::from_secs(2);
+/// How late this node may look at the time before it takes itself for having stood still.
+const LATE: Duration = Duration::from_millis(700);
+/// The most people of this node who are named to the others. In further rooms they are counted.
+const NAMED: usize = 20_000;
+
+/// Who is in the rooms.
+#[derive(Debug)]
+pub struct Presence {
+    me: Arc<str>,
+    /// Whether there can be other nodes.
+    crosses: bool,
+    limit: usize,
+    here: Here,
+    view: View,
+    peers: Peers,
+    /// What the others were told of this node's rooms.
+    told: HashMap<Room, Listing>,
+    /// Number of people who are named in `told`.
+    named: usize,
+    /// Rooms of this node that may have changed since.
+    dirty: HashSet<Room>,
+    version: u64,
+    /// Whether the bus works: while it does not, nothing is told.
+    up: bool,
+    was_up: bool,
+    hello: bool,
+    stated: Option<Instant>,
+    listed: Option<Instant>,
+    changes_due: Option<Instant>,
+    list_due: Option<Instant>,
+    beat_due: Instant,
+    /// When to call [`Presence::tick`] next.
+    due: Instant,
+    /// When one of this node's own beats came back last.
+    echoed: Instant,
+    /// When the last of this node's beats that came back was written, in Unix milliseconds.
+    heard_until: u64,
+}
+
+impl Presence {
+    /// Nobody is there yet. In rooms of more than `limit` people only their number is told. Where the pattern does not
+    /// cross nodes, nothing is told to other nodes.
+    pub fn new(crosses: bool, limit: usize) -> Self {
+        let me: Arc<str> = format!("{:016x}", rand::random::<u64>()).into();
+        let now = Instant::now();
+        Self {
+            view: View::new(me.clone(), limit),
+            me,
+            crosses,
+            limit,
+            here: Here::default(),
+            peers: Peers::default(),
+            told: HashMap::new(),
+            named: 0,
+            dirty: HashSet::new(),
+            version: 0,
+            up: false,
+            was_up: false,
+            hello: false,
+            stated: None,
+            listed: None,
+            changes_due: None,
+            list_due: None,
+            beat_due: now,
+            due: now,
+            echoed: now,
+            heard_until: unix_ms(),
+        }
+    }
+
+    /// Whether there can be other nodes.
+    pub fn crosses_nodes(&self) -> bool {
+        self.crosses
+    }
+
+    /// When to call [`Presence::tick`] next.
+    pub fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// Up to when this node is known to have heard what is on the bus, in Unix milliseconds. Exact to a second.
+    pub fn heard_until(&self) -> u64 {
+        self.heard_until
+    }
+
+    /// Takes the changes since the last call, in the order in which they happened.
+    pub fn take_changes(&mut self) -> Vec<Change> {
+        self.view.take_changes()
+    }
+
+    /// Number of people in a room.
+    pub fn members(&self, room: &Room) -> usize {
+        self.view.members(room)
+    }
+
+    /// The people in a room, by name; `None` if they are too many.
+    pub fn people(&self, room: &Room) -> Option<Vec<&Identity>> {
+        self.view.people(room)
+    }
+
+    /// Records that a connection of this node is in a room now.
+    pub fn enter(&mut self, room: &Room, person: &Identity) {
+        self.here.enter(room, &person.id);
+        self.view.add(&self.me, room, person.clone());
+        self.touch(room);
+    }
+
+    /// Records that a connection of this node is no longer in a room; `goodbye` if the client said so.
+    pub fn leave(&mut self, room: &Room, person: &Identity, goodbye: bool) {
+        if self.here.leave(Instant::now(), room, &person.id, goodbye) {
+            self.view.remove(&self.me, room, &person.id);
+            self.touch(room);
+        } else if let Some(end) = self.here.due() {
+            self.due = self.due.min(end);
+        }
+    }
+
+    /// Notes that the others may have to be told of a room.
+    fn touch(&mut self, room: &Room) {
+        if self.crosses {
+            self.dirty.insert(room.clone());
+            let now = Instant::now();
+            let soon = self.stated.map_or(now, |stated| (stated + GATHER).max(now));
+            self.changes_due = self.changes_due.or(Some(soon));
+            self.wake(self.changes_due);
+        }
+    }
+
+    fn wake(&mut self, at: Option<Instant>) {
+        if let Some(at) = at {
+            self.due = self.due.min(at);
+        }
+    }
+
+    /// Takes in what a node said in the nodes' room.
+    pub fn hear(&mut self, frame: &[u8]) {
+        let Some(word) = Word::read(frame) else { return };
+        let now = Instant::now();
+        if let Word::Beat { node, at, .. } = &word
+            && *node == self.me
+        {
+            self.echoed = now;
+            self.heard_until = (*at).clamp(self.heard_until, unix_ms().max(self.heard_until));
+        }
+        if !self.crosses || *word.node() == self.me {
+            return;
+        }
+        let asked = self.peers.hear(now, &self.me, word, &mut self.view);
+        if asked.list {
+            let soon = self.listed.map_or(now, |listed| (listed + LIST_AGAIN).max(now));
+            self.list_due = self.list_due.or(Some(soon));
+            self.wake(self.list_due);
+        }
+        if asked.beat || self.peers.wants() {
+            self.beat_due = self.beat_due.min(now);
+            self.wake(Some(now));
+        }
+    }
+
+    /// Records that the bus is down or up (again). After an outage the other nodes are told at once, and are asked.
+    pub fn bus_is(&mut self, up: bool) {
+        let now = Instant::now();
+        self.up = up;
+        if up {
+            match self.was_up {
+                true => self.peers.returned(now),
+                false => self.peers.was_deaf(now),
+            }
+            (self.was_up, self.hello, self.echoed, self.beat_due) = (true, true, now, now);
+            self.wake(Some(now));
+        }
+    }
+
+    /// Does what is due: lets those go who did not come back, forgets silent nodes, and gives what the other nodes are
+    /// to be told.
+    pub fn tick(&mut self) -> Vec<Envelope> {
+        let now = Instant::now();
+        let late = now.saturating_duration_since(self.due) > LATE;
+        while let Some((room, id)) = self.here.next_gone(now) {
+            self.view.remove(&self.me, &room, &id);
+            self.touch(&room);
+        }
+        if !self.up || late || now.saturating_duration_since(self.echoed) > ECHO {
+            self.peers.was_deaf(now);
+        }
+        self.peers.forget_silent(now, &mut self.view);
+        let words = if self.up && self.crosses { self.words(now) } else { Vec::new() };
+        self.plan(now);
+        words.into_iter().filter_map(|word| self.envelope(&word)).collect()
+    }
+
+    fn plan(&mut self, now: Instant) {
+        if self.beat_due <= now {
+            self.beat_due = now + BEAT;
+        }
+        let tellable = self.up && self.crosses;
+        let telling = [self.changes_due, self.list_due].into_iter().flatten().filter(|_| tellable);
+        let others = [self.here.due(), self.peers.due()].into_iter().flatten();
+        // While the bus is down a node that is due stays due, and the beat is soon enough to look again.
+        let others = others.map(|at| if at <= now { self.beat_due } else { at });
+        self.due = telling.chain(others).fold(self.beat_due, Instant::min);
+    }
+
+    /// What the other nodes are to be told now.
+    fn words(&mut self, now: Instant) -> Vec<Word> {
+        let mut words = Vec::new();
+        let list = self.list_due.is_some_and(|at| at <= now);
+        if list || self.changes_due.is_some_and(|at| at <= now) {
+            self.changes(&mut words);
+            (self.stated, self.changes_due) = (Some(now), None);
+        }
+        if list {
+            self.list(&mut words);
+            (self.listed, self.list_due) = (Some(now), None);
+        }
+        if self.beat_due <= now {
+            words.push(Word::Beat {
+                node: self.me.clone(),
+                version: self.version,
+                at: unix_ms(),
+                hello: std::mem::take(&mut self.hello),
+                want: self.peers.take_wanted(),
+            });
+        }
+        words
+    }
+
+    fn changes(&mut self, words: &mut Vec<Word>) {
+        let dirty = std::mem::take(&mut self.dirty);
+        let changed: Vec<_> = dirty.iter().filter_map(|room| self.state_anew(room)).collect();
+        if changed.is_empty() {
+            return;
+        }
+        for rooms in word::parts(changed) {
+            words.push(Word::Change { node: self.me.clone(), from: self.version, rooms });
+            self.version += 1;
+        }
+    }
+
+    /// Notes what the others are told of a room from now on, and gives the difference.
+    fn state_anew(&mut self, room: &Room) -> Option<RoomWord> {
+        let before = self.told.remove(room).unwrap_or_default();
+        self.named -= before.named();
+        let now = match self.view.listing(&self.me, room) {
+            Some(Listing::People(people)) => {
+                // Near the limit a room does not change its way with everybody who comes or goes.
+                let most = match before {
+                    Listing::Count(_) => self.limit - self.limit / 4,
+                    Listing::People(_) => self.limit,
+                };
+                if people.len() > most || self.named + people.len() > NAMED {
+                    Listing::Count(people.len() as u64)
+                } else {
+                    Listing::People(people.clone())
+                }
+            }
+            _ => Listing::default(),
+        };
+        let word = now.since(&before, room);
+        if !now.is_empty() {
+            self.named += now.named();
+            self.told.insert(room.clone(), now);
+        }
+        word
+    }
+
+    fn list(&self, words: &mut Vec<Word>) {
+        let nobody = Listing::default();
+        let rooms = self.told.iter().filter_map(|(room, listing)| listing.since(&nobody, room));
+        let parts = word::parts(rooms);
+        let count = parts.len() as u64;
+        words.extend(parts.into_iter().zip(0..).map(|(rooms, part)| Word::List {
+            node: self.me.clone(),
+            version: self.version,
+            part,
+            parts: count,
+            rooms,
+        }));
+    }
+
+    fn envelope(&self, word: &Word) -> Option<Envelope> {
+        Some(Envelope {
+            kind: Kind::Control,
+            room: Room::any(ROSTER_ROOM).ok()?,
+            id: format!("roster.{}", self.me).into(),
+            sender: self.me.clone(),
+            others: true,
+            frame: Bytes::from(word.json()),
+        })
+    }
+}
+
+/// The time in Unix milliseconds.
+pub fn unix_ms() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

@@ -1,0 +1,52 @@
+// The box in which one writes: grows with its text, sends with Enter, and keeps a draft over a reload.
+
+import { kept } from './link.js';
+import * as log from './log.js';
+
+const input = document.getElementById('text');
+
+/** `say(text)` sends a text, and gives false if it cannot be taken now. */
+export function begin(say) {
+  function submit() {
+    const text = input.value.trimEnd();
+    if (!text.trim()) return;
+    if (!say(text)) {
+      log.system('A hundred messages wait already. Yours stays in the box.', 'warning');
+      return;
+    }
+    input.value = '';
+    fit();
+    log.toEnd();
+  }
+  input.addEventListener('input', fit);
+  input.addEventListener('keydown', (event) => {
+    // An Enter within an input method chooses a word, and sends nothing.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    submit();
+  });
+  document.getElementById('composer').addEventListener('submit', (event) => {
+    event.preventDefault();
+    submit();
+    input.focus();
+  });
+  input.value = kept.get('draft') ?? '';
+  fit();
+}
+
+/** Puts a text back into the box, before what stands there. */
+export function takeBack(text) {
+  input.value = input.value ? `${text}\n${input.value}` : text;
+  fit();
+  input.focus();
+}
+
+export function focus() {
+  input.focus();
+}
+
+function fit() {
+  input.style.height = 'auto';
+  input.style.height = `${input.scrollHeight + 2}px`;
+  kept.set('draft', input.value);
+}
