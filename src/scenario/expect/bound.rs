@@ -104,7 +104,7 @@ impl Bound {
             return parse_number(rest.trim(), kind).map(sign);
         }
         match text.split_once("..").map(|(low, high)| (low.trim(), high.trim())) {
-            None if parse_number(text, kind).is_ok() && kind != FigureKind::Count => {
+            None if kind.is_time() && parse_number(text, kind).is_ok() => {
                 Err(format!("write a sign before it, such as \"< {text}\""))
             }
             None => Err(format!("the signs are {}", list(SIGNS.map(|(sign, _)| sign)))),

@@ -75,18 +75,22 @@ fn says(line: &'static str) -> (std::thread::JoinHandle<()>, u16) {
 async fn a_server_that_still_loads_says_so_and_is_used_when_it_is_ready() {
     // It looks at its clients after each kilobyte, and waits a moment for each key.
     let mut redis = RedisServer::builder()
-        .directive("key-load-delay", &["200"])
+        .directive("key-load-delay", &["1000"])
         .directive("loading-process-events-interval-bytes", &["1024"])
         .start();
     let mut client = redis.client().await;
-    let mut keys = redis::pipe();
-    for n in 0..10_000 {
-        keys.cmd("SET").arg(format!("key-{n}")).arg("x".repeat(64)).ignore();
+    // The library waits for an answer half a second, so no question is long.
+    for hundred in 0..20 {
+        let mut keys = redis::pipe();
+        for n in 0..100 {
+            keys.cmd("SET").arg(format!("key-{hundred}-{n}")).arg("x".repeat(64)).ignore();
+        }
+        keys.query_async::<()>(&mut client).await.unwrap();
     }
-    keys.query_async::<()>(&mut client).await.unwrap();
     redis::cmd("SAVE").query_async::<()>(&mut client).await.unwrap();
     drop(client);
     let url = redis.url();
+    redis.kill();
     let restarted = tokio::task::spawn_blocking(move || {
         redis.restart();
         redis
