@@ -122,15 +122,18 @@ impl Broker {
         }
     }
 
-    /// Ends the broker if it is the lab's; otherwise removes what this namespace has left there.
+    /// Ends the broker if it is the lab's; otherwise removes what this namespace has left there, and nodes with these
+    /// process ids that were killed.
     ///
     /// # Errors
     /// When something is left; the error is a sentence for people.
-    pub async fn stop(&self, namespace: &str) -> Result<(), String> {
+    pub async fn stop(&self, namespace: &str, nodes: &[i32]) -> Result<(), String> {
         match &self.kind {
             BrokerOrigin::Process(managed) => managed.stop().await,
             BrokerOrigin::Container(container) => container.stop().await,
-            BrokerOrigin::External => return external::clean(self.product, &self.url, namespace, &[]).await,
+            BrokerOrigin::External => {
+                return external::clean(self.product, &self.url, namespace, nodes).await;
+            }
         }
         Ok(())
     }

@@ -220,7 +220,10 @@ impl Cluster {
             history.stop(STOP_HISTORY).await;
         }
         let left = match &self.broker {
-            Some(broker) => broker.stop(&self.namespace).await.err(),
+            Some(broker) => {
+                let nodes = self.base.supervision().warden.started();
+                broker.stop(&self.namespace, &nodes).await.err()
+            }
             None => None,
         };
         if left.is_none() {

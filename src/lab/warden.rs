@@ -42,6 +42,8 @@ pub struct Warden {
     pipe: Mutex<Option<Arc<PipeWriter>>>,
     /// The mark of everything that the lab starts.
     tag: Tag,
+    /// The process id of everything that was started: the queue of a killed node has its number.
+    started: Mutex<Vec<i32>>,
     ended: state::Receiver<bool>,
     /// Set when the lab lets go, so that the warden's end is then expected.
     released: CancellationToken,
@@ -64,7 +66,7 @@ impl Warden {
             tell.send_replace(true);
         });
         let (pipe, released) = (Mutex::new(Some(Arc::new(writer))), CancellationToken::new());
-        let warden = Self { pipe, tag: Tag::new(), ended, released };
+        let warden = Self { pipe, tag: Tag::new(), started: Mutex::default(), ended, released };
         warden.write_entry(&Entry::Tag(warden.tag.clone())).map_err(failed)?;
         Ok(warden)
     }
@@ -79,6 +81,7 @@ impl Warden {
 
     /// Adds to the record when an enlisted child was born, so that its number is not mistaken later.
     pub fn born(&self, group: &ProcessGroup) -> io::Result<()> {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner).push(group.leader());
         self.write_entry(&Entry::Born(*group))
     }
 
@@ -115,6 +118,11 @@ impl Warden {
     /// Strikes the user's broker out of the record: nothing of the lab's is left there.
     pub fn guest_gone(&self) -> io::Result<()> {
         self.write_entry(&Entry::GuestGone)
+    }
+
+    /// The process id of everything that was started.
+    pub fn started(&self) -> Vec<i32> {
+        self.started.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Resolves when the warden has died although the lab still needs it.
