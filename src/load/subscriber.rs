@@ -308,6 +308,10 @@ impl<'a> Ear<'a> {
             "lagged" => {
                 run.health.remark("a node dropped a frame because a subscriber was too slow", frame.missed);
             }
+            "gap" => {
+                let gap = format!("a node told a subscriber that messages may be missing: {}", frame.reason);
+                run.health.remark(&gap, 1);
+            }
             "error" => {
                 let error = format!("a node answered a subscriber with an error: {}", frame.reason);
                 run.health.cause(&error);

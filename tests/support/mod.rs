@@ -11,6 +11,7 @@ pub mod history;
 pub mod link_rig;
 pub mod load;
 pub mod node;
+pub mod people;
 pub mod plain;
 pub mod ports;
 pub mod process;
