@@ -78,7 +78,7 @@ pub(super) struct Inbound<'a> {
     /// The code of the failure, in `refused` and `error`.
     #[serde(borrow)]
     pub(super) code: Cow<'a, str>,
-    /// The reason as a sentence, in `refused`, `unknown` and `error`.
+    /// The reason as a sentence, in `refused`, `unknown`, `gap` and `error`.
     #[serde(borrow)]
     pub(super) reason: Cow<'a, str>,
     /// How much of what was missed was replayed, `all`, `part` or `none`, in `subscribed`.
@@ -164,6 +164,19 @@ mod tests {
         );
         let subscribed = subscribed.unwrap();
         assert_eq!((&*subscribed.room, &*subscribed.recovered), ("room-0", "none"));
+    }
+
+    #[test]
+    fn frames_of_which_the_load_looks_at_the_type_alone_are_read_too() {
+        for (frame, kind) in [
+            (r#"{"type":"bus","state":"down","since":1700000000000}"#, "bus"),
+            (r#"{"type":"gap","room":"r","since":1700000000000,"reason":"why"}"#, "gap"),
+            (r##"{"type":"joined","room":"r","name":"A","colour":"#1","id":"5e","members":2}"##, "joined"),
+            (r#"{"type":"members","room":"r","members":300}"#, "members"),
+            (r##"{"type":"people","room":"r","people":[{"name":"A","colour":"#1","id":"5e"}]}"##, "people"),
+        ] {
+            assert_eq!(Inbound::decode(frame).unwrap().kind, kind);
+        }
     }
 
     #[test]

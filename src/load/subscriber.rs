@@ -315,6 +315,8 @@ impl<'a> Ear<'a> {
             }
             "gap" if frame.room == self.room_name => {
                 run.ledger().noticed_since(self.number, run.clock.at_unix_ms(frame.since), at);
+                let gap = format!("a node told a subscriber that messages may be missing: {}", frame.reason);
+                run.health.remark(&gap, 1);
             }
             "error" => {
                 let error = format!("a node answered a subscriber with an error: {}", frame.reason);

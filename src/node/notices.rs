@@ -10,6 +10,7 @@ use bytes::Bytes;
 use super::client_connection::{ClientConnection, Dialect, Offered};
 use super::frame;
 use super::identity::Identity;
+use super::member::RoomState;
 use super::presence::{Change, News, unix_ms};
 use super::room::Rooms;
 use bus::Health;
@@ -74,6 +75,11 @@ impl Rooms {
                 }
             };
             let Identity { id, name, colour } = person;
+            if self.notices.unsettled.remove(&room) {
+                // The number before this change, so that each of these frames changes the number by one.
+                let before = if joined { members.saturating_sub(1) } else { members.saturating_add(1) };
+                tell_number(&room, state, before, &mut self.dirty);
+            }
             let name_of_room = room.as_str();
             let frame = match joined {
                 true => NodeFrame::Joined { room: name_of_room, name, colour, id, members },
@@ -101,9 +107,7 @@ impl Rooms {
         (self.notices.numbers_due, self.notices.numbers_told) = (None, Some(now));
         for room in std::mem::take(&mut self.notices.unsettled) {
             let Some(state) = self.rooms.get(&room) else { continue };
-            let members = self.presence.members(&room);
-            let bytes = frame::text(&NodeFrame::Members { room: room.as_str(), members }.json());
-            offer(state.audience().map(|member| &member.connection), &bytes, &mut self.dirty);
+            tell_number(&room, state, self.presence.members(&room), &mut self.dirty);
         }
     }
 
@@ -125,6 +129,10 @@ impl Rooms {
             _ if !is_in => ("not_in_room", format!("only who is in `{name}` may ask who is there")),
             None => ("too_many_people", format!("`{name}` has {members} people: too many to be named")),
             Some(people) => {
+                if self.notices.unsettled.contains(room) {
+                    let number = NodeFrame::Members { room: name, members };
+                    connection.answer(frame::text(&number.json()));
+                }
                 let people = people.into_iter().map(person).collect();
                 return connection.answer(frame::text(&NodeFrame::People { room: name, people }.json()));
             }
@@ -213,6 +221,12 @@ impl Rooms {
 
 fn person(Identity { id, name, colour }: &Identity) -> Person<'_> {
     Person { name, colour, id }
+}
+
+/// Tells the members of a room how many they are.
+fn tell_number(room: &Room, state: &RoomState, members: usize, dirty: &mut Vec<Arc<ClientConnection>>) {
+    let bytes = frame::text(&NodeFrame::Members { room: room.as_str(), members }.json());
+    offer(state.audience().map(|member| &member.connection), &bytes, dirty);
 }
 
 /// Queues a frame for these clients, and adds those who must now be written to `dirty`.

@@ -76,6 +76,7 @@ pub struct Presence {
     listed: Option<Instant>,
     changes_due: Option<Instant>,
     list_due: Option<Instant>,
+    beaten: Option<Instant>,
     beat_due: Instant,
     /// When to call [`Presence::tick`] next.
     due: Instant,
@@ -109,6 +110,7 @@ impl Presence {
             listed: None,
             changes_due: None,
             list_due: None,
+            beaten: None,
             beat_due: now,
             due: now,
             echoed: now,
@@ -200,8 +202,9 @@ impl Presence {
             self.wake(self.list_due);
         }
         if asked.beat || self.peers.wants() {
-            self.beat_due = self.beat_due.min(now);
-            self.wake(Some(now));
+            let soon = self.beaten.map_or(now, |beaten| (beaten + GATHER).max(now));
+            self.beat_due = self.beat_due.min(soon);
+            self.wake(Some(soon));
         }
     }
 
@@ -262,6 +265,7 @@ impl Presence {
             (self.listed, self.list_due) = (Some(now), None);
         }
         if self.beat_due <= now {
+            self.beaten = Some(now);
             words.push(Word::Beat {
                 node: self.me.clone(),
                 version: self.version,
@@ -341,4 +345,83 @@ impl Presence {
 /// The time in Unix milliseconds.
 pub fn unix_ms() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+#[cfg(test)]
+mod tests_of_the_machine {
+    use super::*;
+
+    fn person(id: &str) -> Identity {
+        Identity { id: id.into(), name: id.to_uppercase().into(), colour: "#123456".into() }
+    }
+
+    /// Lets nodes tell each other everything that is due, except what `lost` picks.
+    fn exchange(nodes: &mut [Presence], lost: impl Fn(&Word) -> bool) {
+        for _ in 0..6 {
+            for sender in 0..nodes.len() {
+                // The test does not wait: whatever has to be gathered is due at once.
+                nodes[sender].changes_due = nodes[sender].changes_due.map(|_| Instant::now());
+                nodes[sender].list_due = nodes[sender].list_due.map(|_| Instant::now());
+                nodes[sender].beat_due = Instant::now();
+                for envelope in nodes[sender].tick() {
+                    if Word::read(&envelope.frame).is_some_and(|word| !lost(&word)) {
+                        nodes.iter_mut().for_each(|node| node.hear(&envelope.frame));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn nodes_agree_whatever_was_lost_between_them() {
+        let room = Room::parse("r").unwrap();
+        let mut nodes = [(); 3].map(|()| Presence::new(true, 9));
+        nodes.iter_mut().for_each(|node| node.bus_is(true));
+        exchange(&mut nodes, |_| false);
+        nodes[0].enter(&room, &person("a"));
+        exchange(&mut nodes, |word| matches!(word, Word::Change { .. }));
+        nodes[1].enter(&room, &person("b"));
+        nodes[2].enter(&room, &person("a"));
+        exchange(&mut nodes, |word| matches!(word, Word::List { .. }));
+        nodes[1].leave(&room, &person("b"), true);
+        nodes[1].enter(&room, &person("c"));
+        exchange(&mut nodes, |_| false);
+        for node in &mut nodes {
+            let people: Vec<_> =
+                node.people(&room).unwrap().into_iter().map(|one| one.id.to_string()).collect();
+            assert_eq!((people, node.members(&room)), (vec!["a".into(), "c".into()], 2));
+            // From one change to the next the number changes by one, or it is told as a number.
+            let mut number = 0;
+            for Change { news, members, .. } in node.take_changes() {
+                match news {
+                    News::Joined(_) => assert_eq!(members, number + 1),
+                    News::Left(_) => assert_eq!(members + 1, number),
+                    News::Number => {}
+                }
+                number = members;
+            }
+            assert_eq!(number, 2);
+        }
+    }
+
+    #[test]
+    fn of_a_room_above_the_limit_others_get_the_number_until_it_is_well_below() {
+        let room = Room::parse("r").unwrap();
+        let mut nodes = [(); 2].map(|()| Presence::new(true, 4));
+        nodes.iter_mut().for_each(|node| node.bus_is(true));
+        exchange(&mut nodes, |_| false);
+        let ids = ["a", "b", "c", "d", "e"];
+        for (n, id) in ids.iter().enumerate() {
+            nodes[0].enter(&room, &person(id));
+            exchange(&mut nodes, |_| false);
+            assert_eq!(nodes[1].members(&room), n + 1);
+        }
+        for (n, id) in ids.iter().enumerate() {
+            assert_eq!(nodes[1].people(&room).is_some(), n >= 2, "{n} of five are gone");
+            nodes[0].leave(&room, &person(id), true);
+            exchange(&mut nodes, |_| false);
+            assert_eq!(nodes[1].members(&room), ids.len() - n - 1);
+        }
+        assert!(nodes[0].told.is_empty() && nodes[0].named == 0);
+    }
 }

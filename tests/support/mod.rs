@@ -12,6 +12,7 @@ pub mod link_rig;
 pub mod load;
 pub mod node;
 pub mod path_proxy;
+pub mod people;
 pub mod plain;
 pub mod ports;
 pub mod process;

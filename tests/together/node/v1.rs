@@ -16,14 +16,31 @@ async fn subscribing_tells_how_many_are_there_and_the_others_who_came() {
     let mut bob = Client::v1(&node).await;
     let bob_welcome = bob.hello("Bob").await;
     assert_eq!(bob.enter("tea").await["members"], 2);
-    let came = json!({"type": "joined", "room": "tea", "name": "Bob", "colour": bob_welcome["colour"]});
-    assert_eq!(ada.frame().await, came, "and nothing of her own coming before it");
+    bob.publish("tea", "hello").await;
+    let came = ada.frame().await;
+    // The person's id is the part of the person's message ids before the dot.
+    let message = ada.frame_of("message").await["id"].as_str().unwrap().to_owned();
+    let (id, colour) = (message.split_once('.').unwrap().0, &bob_welcome["colour"]);
+    let expected =
+        json!({"type": "joined", "room": "tea", "name": "Bob", "colour": colour, "id": id, "members": 2});
+    assert_eq!(came, expected, "and nothing of her own coming before it");
+    ada.say(json!({"type": "people", "room": "tea"})).await;
+    let people = ada.frame_of("people").await;
+    let bob_there = json!({"name": "Bob", "colour": colour, "id": id});
+    assert_eq!(people["people"].as_array().unwrap().len(), 2, "{people}");
+    assert!(people["people"].as_array().unwrap().contains(&bob_there), "{people}");
+    let ada_id = people["people"][0]["id"].clone();
+    assert_eq!(bob.frame_of("message").await["text"], "hello");
 
     ada.say(json!({"type": "unsubscribe", "room": "tea"})).await;
     assert_eq!(ada.frame().await, json!({"type": "unsubscribed", "room": "tea"}));
-    let left = json!({"type": "left", "room": "tea", "name": "Ada", "colour": ada_welcome["colour"]});
+    let colour = &ada_welcome["colour"];
+    let left =
+        json!({"type": "left", "room": "tea", "name": "Ada", "colour": colour, "id": ada_id, "members": 1});
     assert_eq!(bob.frame().await, left);
-    // Out of the room one hears nothing of it, but may still speak into it.
+    // Out of the room one hears nothing of it and may not ask who is there, but may still speak into it.
+    ada.say(json!({"type": "people", "room": "tea"})).await;
+    assert_eq!(ada.frame_of("error").await["code"], "not_in_room");
     bob.publish("tea", "anybody?").await;
     ada.publish("tea", "no").await;
     assert_eq!(bob.texts_until("no").await, ["anybody?"]);
@@ -319,6 +336,11 @@ async fn errors_about_a_frame_say_this_to_the_letter() {
     let no_frame = "not a frame of this dialect: ";
     for (frame, answer) in [
         ("{}", error("bad_frame", &format!("{no_frame}missing field `type` at line 1 column 2"))),
+        ("[\"hello\"]", error("bad_frame", &format!("{no_frame}an array, expected an object"))),
+        (
+            "[\"hello\",null,null,null,null,null,null,null]",
+            error("bad_frame", &format!("{no_frame}an array, expected an object")),
+        ),
         (
             r#"{"type":"hello","room":7}"#,
             error(

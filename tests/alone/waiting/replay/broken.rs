@@ -168,7 +168,7 @@ async fn a_live_queue_deleted_while_the_history_is_down_is_made_up_for_when_that
     all.extend(say(&other, "r", "after", 5).await);
     reader.until(&all).await;
     assert_eq!(reader.texts, all);
-    let gaps = reader.others.iter().filter(|frame| frame["code"] == "bus_gap").count();
+    let gaps = reader.others.iter().filter(|frame| frame["type"] == "gap").count();
     assert_eq!(gaps, 0, "{:?}", reader.others);
 }
 

@@ -7,4 +7,5 @@ mod broken;
 pub mod cluster;
 mod controls;
 mod page;
+mod presence;
 pub mod reader;

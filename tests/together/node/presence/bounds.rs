@@ -6,6 +6,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use serde_json::json;
 
 use super::*;
+use crate::support::client::Client;
 
 /// A client that is only there.
 async fn crowd(cluster: &Cluster, count: usize) -> Vec<Client> {

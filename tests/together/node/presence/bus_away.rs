@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::support::client::Client;
 
 #[tokio::test]
 async fn a_broker_that_dies_and_returns_is_told_with_the_gap_and_nobody_has_left() {

@@ -5,6 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::json;
 
 use super::*;
+use crate::support::client::Client;
 
 const ROUNDS: usize = 50;
 const WORKERS: usize = 8;
