@@ -210,9 +210,12 @@ impl Strike<'_> {
         };
         let fault = self.fault;
         tokio::select! {
-            ended = command.ended() => ended.map_err(|why| format!("the fault `{fault}` did not strike: {why}")),
-            () = self.targets.load.schedule_ended() => Ok(()),
+            ended = command.ended() => ended.map_err(|why| format!("the fault `{fault}` did not strike: {why}"))?,
+            () = self.targets.load.schedule_ended() => return Ok(()),
         }
+        // What the command has left in the background is the fault, and lasts as long as the load.
+        self.targets.load.schedule_ended().await;
+        Ok(())
     }
 
     async fn come(&self) -> Result<(), String> {

@@ -14,6 +14,7 @@ pub mod node;
 pub mod plain;
 pub mod ports;
 pub mod process;
+pub mod prompted;
 pub mod rabbitmq;
 pub mod redis;
 pub mod redis_bus;

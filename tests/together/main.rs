@@ -20,6 +20,7 @@ mod node;
 mod once_more;
 mod page;
 mod report;
+mod run;
 mod scenarios;
 mod schema;
 #[path = "../support/mod.rs"]
