@@ -51,9 +51,9 @@ const LINKS: usize = 400;
 #[derive(Debug, Args)]
 #[command(
     after_help = "On a terminal, `run` takes orders: `kill broker`, `start broker`, `pause node 1`, `cont node 1`,
-`cut node 1 <-> broker`, `heal`, `status`, `quit`; `help` lists them. Every link between the processes passes
-through a proxy then, which makes it a little slower. With its input from elsewhere (`< /dev/null`), it takes
-no orders and has no proxies.
+`cut node 1 <-> broker`, `heal`, `status`, `quit`; `help` lists them all. Every link between the
+processes passes through a proxy then, which makes it a little slower. With `< /dev/null` it
+takes no orders, and has no proxies.
 
 Examples:
   pubsub-lab run redis --nodes 3
@@ -217,9 +217,14 @@ async fn attend(
         let Entered::Line(line) = line else { break 0 };
         let obeying = console.obey(&line);
         tokio::pin!(obeying);
+        let begun = Instant::now();
+        let mut silence = interval_at(begun + PATIENCE, PATIENCE);
         let answer = loop {
             tokio::select! {
                 answer = &mut obeying => break Ok(answer),
+                _ = silence.tick() => {
+                    tell(format_args!("waiting for `{}` ({} s)", line.trim(), begun.elapsed().as_secs()));
+                }
                 () = signals.next() => break Err(0),
                 event = events.next() => if let Some(end) = report(&event, pattern, prompt.as_ref()) {
                     break Err(end);

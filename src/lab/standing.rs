@@ -19,8 +19,10 @@ pub use health::Health;
 
 /// How long a process that was asked to end is waited for.
 const LAST_BREATH: Duration = Duration::from_secs(15);
-/// How long the processes may take to serve again before the prompt comes back without them.
-const SETTLE: Duration = Duration::from_secs(15);
+/// How long what was ordered back may take to serve before the prompt comes back without it: a RabbitMQ boots for long.
+const BOOT: Duration = Duration::from_secs(60);
+/// How long the others may take to serve again then.
+const SETTLE: Duration = Duration::from_secs(30);
 
 /// What is broken by hand in one cluster at this moment.
 #[derive(Debug, Default)]
@@ -291,7 +293,7 @@ impl Standing {
             _ => true,
         };
         let awaited: Vec<End> = struck.iter().copied().filter(&able).collect();
-        let mut waiting = cluster.not_ready_within(&awaited, SETTLE).await?;
+        let mut waiting = cluster.not_ready_within(&awaited, BOOT).await?;
         let back = begun.elapsed();
         let others = cluster.ends().into_iter().filter(|end| !struck.contains(end) && *end != End::Broker);
         let others: Vec<End> = others.filter(|end| !self.is_struck(cluster, *end) && able(end)).collect();
@@ -302,9 +304,11 @@ impl Standing {
         Ok(Recovery { healed, back, settled, waiting })
     }
 
-    /// Whether a fault on a link concerns this node.
+    /// Whether a fault keeps this node from somebody; a slow link keeps it from nobody.
     fn is_parted(&self, cluster: &Cluster, node: usize) -> bool {
-        self.held.iter().any(|held| cluster.links().concerned(&Target::Link(held.link)).contains(&node))
+        let parts = |held: &&HeldFault| matches!(held.condition, Condition::Cut | Condition::Blackhole);
+        let mut parted = self.held.iter().filter(parts);
+        parted.any(|held| cluster.links().concerned(&Target::Link(held.link)).contains(&node))
     }
 }
 

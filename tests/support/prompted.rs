@@ -48,12 +48,14 @@ impl Prompted {
 
     /// Enters an order, and waits until its whole answer is there and the prompt is back. Gives the answer.
     pub fn order(&self, order: &str) -> String {
-        self.terminal.types(&format!("{order}\r"));
         let begin = format!("{SIGN}{order}\n");
+        let said_before = self.terminal.look(Screen::text).matches(&begin).count();
+        self.terminal.types(&format!("{order}\r"));
         let mut answer = None;
         let answered = eventually(PATIENCE, || {
             let text = self.terminal.look(Screen::text);
-            answer = text.rsplit_once(&begin).and_then(|(_, rest)| {
+            let is_new = text.matches(&begin).count() > said_before;
+            answer = text.rsplit_once(&begin).filter(|_| is_new).and_then(|(_, rest)| {
                 let (said, _) = rest.split_once(SIGN.trim_end())?;
                 Some(said.trim_end().to_owned())
             });

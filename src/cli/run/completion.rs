@@ -1,6 +1,6 @@
 //! The words that may come next on the prompt's line.
 
-use std::cell::Cell;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::Highlighter;
@@ -19,18 +19,42 @@ const OF_PROCESS: [&str; 5] = ["kill", "stop", "start", "pause", "cont"];
 pub(super) struct Vocabulary {
     pattern: Pattern,
     nodes: usize,
-    /// Whether the line that is being written is empty. The editor says so at each change, and forgets it at its end.
-    is_empty: Cell<bool>,
+    written: Written,
+}
+
+/// The line that somebody is writing, as the editor shows it at each change.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Written(Arc<Mutex<(String, usize)>>);
+
+impl Written {
+    /// The line at this moment, and the place of the cursor in it in bytes.
+    pub(super) fn now(&self) -> (String, usize) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether nothing is written.
+    pub(super) fn is_empty(&self) -> bool {
+        self.now().0.is_empty()
+    }
+
+    /// Forgets a line that was entered.
+    pub(super) fn clear(&self) {
+        self.write("", 0);
+    }
+
+    fn write(&self, line: &str, at: usize) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (line.to_owned(), at);
+    }
 }
 
 impl Vocabulary {
     pub(super) fn new(pattern: Pattern, nodes: usize) -> Self {
-        Self { pattern, nodes, is_empty: Cell::new(true) }
+        Self { pattern, nodes, written: Written::default() }
     }
 
-    /// Whether the line was empty when the editor last looked at it.
-    pub(super) fn line_is_empty(&self) -> bool {
-        self.is_empty.get()
+    /// The line that somebody is writing.
+    pub(super) fn written(&self) -> Written {
+        self.written.clone()
     }
 
     /// The words that may follow these.
@@ -133,8 +157,8 @@ impl Completer for Vocabulary {
 impl Hinter for Vocabulary {
     type Hint = String;
 
-    fn hint(&self, line: &str, _: usize, _: &Context<'_>) -> Option<String> {
-        self.is_empty.set(line.is_empty());
+    fn hint(&self, line: &str, at: usize, _: &Context<'_>) -> Option<String> {
+        self.written.write(line, at);
         None
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn text(pattern: Pattern, nodes: usize) -> String {
     targets.extend(pattern.has_broker().then(|| "broker".to_owned()));
     targets.extend(pattern.has_history().then(|| "history".to_owned()));
     lines.push(format!(
-        "There is {}. The words are those of a scenario's faults; Tab completes them.",
+        "Targets are {}. The words are those of a scenario's faults; Tab completes them.",
         scenario::listed(&targets)
     ));
     if link.is_some() {

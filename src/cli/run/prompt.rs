@@ -1,28 +1,29 @@
 //! The line at which somebody orders what is to break. A thread of its own reads it; what the cluster says meanwhile
-//! stands above it.
+//! stands above it. The editor's own printer is not used: with it, the editor waits for a key although it has read more
+//! of them, as a program types them that writes whole lines.
 
 use std::io::{self, IsTerminal};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 
+use console::measure_text_width;
 use nix::sys::termios::{SetArg, Termios, tcgetattr, tcsetattr};
 use nix::unistd::{getpgrp, tcgetpgrp};
 use report::clean;
 use rustyline::config::{BellStyle, Config};
 use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
-use rustyline::{CompletionType, Editor, ExternalPrinter};
+use rustyline::{CompletionType, Editor};
 use tokio::sync::mpsc;
 
-use super::completion::Vocabulary;
+use super::completion::{Vocabulary, Written};
+use crate::output::{is_on_terminal, print_text};
 use crate::stderr::say;
 
 /// What stands before the line.
 const SIGN: &str = "pubsub-lab> ";
 /// Number of earlier lines that the arrow keys bring back.
 const HISTORY: usize = 500;
-/// Number of messages that may wait until the terminal has taken them; any more are said beside the line.
-const WAITING: usize = 64;
 
 /// What somebody did at the prompt.
 #[derive(Debug, PartialEq)]
@@ -37,7 +38,7 @@ pub(super) enum Entered {
 pub(super) struct Prompt {
     asks: SyncSender<()>,
     lines: mpsc::Receiver<Entered>,
-    messages: SyncSender<String>,
+    written: Written,
     /// How the terminal was, to leave it so: the thread that reads may be in the middle of a line at the end.
     terminal: Termios,
     is_reading: bool,
@@ -50,41 +51,39 @@ impl Prompt {
             return None;
         }
         let terminal = tcgetattr(io::stdin()).ok()?;
+        let written = vocabulary.written();
+        let editor = editor(vocabulary).ok()?;
         let (asks, asked) = sync_channel(1);
         let (entered, lines) = mpsc::channel(1);
-        let (messages, waiting) = sync_channel(WAITING);
-        let (opened, printer) = sync_channel(1);
-        // Neither thread can be joined: each may wait for a terminal on which nothing happens. They end with the
-        // process, and touch nothing but the terminal.
-        let reads = move || match editor(vocabulary) {
-            Ok((editor, printer)) => {
-                opened.send(printer).ok();
-                read_lines(editor, &asked, &entered);
-            }
-            Err(error) => tracing::debug!(%error, "there is no prompt"),
-        };
+        // The thread cannot be joined: it may wait for a terminal at which nobody types. It ends with the process, and
+        // touches nothing but the terminal.
+        let read = written.clone();
+        let reads = move || read_lines(editor, &read, &asked, &entered);
         thread::Builder::new().name("prompt".into()).spawn(reads).ok()?;
-        let printer = printer.recv().ok()?;
-        thread::Builder::new().name("prompt-says".into()).spawn(move || print(printer, &waiting)).ok()?;
-        Some(Self { asks, lines, messages, terminal, is_reading: false })
+        Some(Self { asks, lines, written, terminal, is_reading: false })
     }
 
     /// The next thing that somebody does. May be dropped and called again.
     pub(super) async fn next(&mut self) -> Entered {
         if !self.is_reading {
-            self.is_reading = self.asks.try_send(()).is_ok();
+            // A line is asked for already if several came at once.
+            self.is_reading = !matches!(self.asks.try_send(()), Err(TrySendError::Disconnected(())));
         }
         let entered = self.lines.recv().await;
         self.is_reading = false;
+        self.written.clear();
         entered.unwrap_or(Entered::End)
     }
 
     /// Says something: above the line that somebody may be writing.
     pub(super) fn say(&self, text: &str) {
-        let line = format!("{}\n", clean(text));
-        if !self.is_reading || self.messages.try_send(line).is_err() {
-            say(text);
+        if !self.is_reading {
+            return say(text);
         }
+        let (line, at) = self.written.now();
+        let column = measure_text_width(SIGN) + measure_text_width(line.get(..at).unwrap_or(&line));
+        // The line is taken away, and written again below what is said. Nobody is left to tell if that fails.
+        print_text(&format!("\r\x1b[J{}\n{SIGN}{line}\r\x1b[{column}C", clean(text))).ok();
     }
 
     /// Leaves the terminal as it was.
@@ -98,13 +97,14 @@ impl Prompt {
 
 /// Whether the process reads from a terminal, writes to it, and is not in its background, where reading would stop it.
 pub(super) fn somebody_sits_here() -> bool {
-    let terminals = io::stdin().is_terminal() && io::stdout().is_terminal();
-    terminals && tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
+    let is_dumb = std::env::var("TERM").is_ok_and(|name| name == "dumb");
+    let terminals = io::stdin().is_terminal() && is_on_terminal();
+    terminals && !is_dumb && tcgetpgrp(io::stdin()).is_ok_and(|group| group == getpgrp())
 }
 
 type Reader = Editor<Vocabulary, MemHistory>;
 
-fn editor(vocabulary: Vocabulary) -> rustyline::Result<(Reader, impl ExternalPrinter + Send + use<>)> {
+fn editor(vocabulary: Vocabulary) -> rustyline::Result<Reader> {
     let config = Config::builder()
         .completion_type(CompletionType::List)
         .completion_show_all_if_ambiguous(true)
@@ -115,34 +115,29 @@ fn editor(vocabulary: Vocabulary) -> rustyline::Result<(Reader, impl ExternalPri
     let history = MemHistory::with_config(&config);
     let mut editor = Editor::with_history(config, history)?;
     editor.set_helper(Some(vocabulary));
-    let printer = editor.create_external_printer()?;
-    Ok((editor, printer))
+    Ok(editor)
 }
 
 /// Reads a line each time that one is asked for, until nobody asks any more.
-fn read_lines(mut editor: Reader, asked: &Receiver<()>, entered: &mpsc::Sender<Entered>) {
+fn read_lines(mut editor: Reader, written: &Written, asked: &Receiver<()>, entered: &mpsc::Sender<Entered>) {
     while asked.recv().is_ok() {
         let next = loop {
             match editor.readline(SIGN) {
                 Ok(line) => break Entered::Line(line),
                 // Ctrl-C takes away what was written, as in a shell.
-                Err(ReadlineError::Interrupted) if !editor.helper().is_none_or(Vocabulary::line_is_empty) => {
-                }
+                Err(ReadlineError::Interrupted) if !written.is_empty() => {}
                 Err(_) => break Entered::End,
             }
         };
-        if entered.blocking_send(next).is_err() {
-            return;
-        }
-    }
-}
-
-/// Prints what is said while somebody may be writing. It can wait for as long as nobody reads the terminal, which is why
-/// a thread does it.
-fn print(mut printer: impl ExternalPrinter, waiting: &Receiver<String>) {
-    while let Ok(text) = waiting.recv() {
-        if printer.print(text).is_err() {
-            return;
+        let all: Vec<Entered> = match next {
+            // Several lines that are pasted at once are one order each.
+            Entered::Line(lines) => lines.split('\n').map(|line| Entered::Line(line.to_owned())).collect(),
+            Entered::End => vec![Entered::End],
+        };
+        for one in all {
+            if entered.blocking_send(one).is_err() {
+                return;
+            }
         }
     }
 }

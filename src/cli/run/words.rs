@@ -29,7 +29,7 @@ pub(super) fn broken(action: &Action, target: &Target, struck: Struck, pattern: 
     let back = match action {
         Action::Kill | Action::Stop => format!("`start {target}` brings it back"),
         Action::Pause => format!("`cont {target}` lets it go on"),
-        _ => format!("`heal {target}` takes it away"),
+        _ => format!("`heal {target}` puts it right"),
     };
     let meanwhile = match (action, target) {
         (Action::Kill | Action::Stop, Target::Broker) => without_broker(pattern),
@@ -53,18 +53,22 @@ pub(super) fn broken(action: &Action, target: &Target, struck: Struck, pattern: 
 
 /// What is to be expected of a condition on a link.
 fn on_link(condition: Condition, ends: [End; 2], pattern: Pattern) -> String {
-    let to_broker = ends.contains(&End::Broker) && ends.iter().any(|end| end.is_node());
+    let of_broker = ends.contains(&End::Broker) && ends.iter().any(|end| end.is_node());
     let between_nodes = ends.iter().all(|end| end.is_node());
-    let expected = match condition {
-        Condition::Cut if to_broker && pattern.held() == Held::InQueues => {
-            "what is said there waits for the broker for a while"
+    let expected = match (condition, ends.contains(&End::AllNodes)) {
+        (Condition::Cut, false) if of_broker && pattern.held() == Held::InQueues => {
+            "what its clients say waits in it for a while, and it hears nobody else"
         }
-        Condition::Cut if to_broker => "what is said there is refused, and what others say does not arrive",
-        Condition::Cut if between_nodes => "what is said at one end does not arrive at the other",
-        Condition::Cut => "connections are reset, and new ones refused",
-        Condition::Blackhole => "the connections stay open, and both ends learn it by the silence alone",
-        _ if ends.contains(&End::AllNodes) => "this holds for each connection by itself",
-        _ => "",
+        (Condition::Cut, true) if of_broker && pattern.held() == Held::InQueues => {
+            "what clients say waits in the nodes for a while, and arrives nowhere now"
+        }
+        (Condition::Cut, false) if of_broker => "it refuses what its clients say, and hears nobody else",
+        (Condition::Cut, true) if of_broker => "they refuse what their clients say",
+        (Condition::Cut, _) if between_nodes => "what is said at one end does not arrive at the other",
+        (Condition::Cut, _) => "connections are reset, and new ones refused",
+        (Condition::Blackhole, _) => "the connections stay open, and both ends learn it by the silence alone",
+        (_, true) => "this holds for each connection by itself",
+        (_, false) => "",
     };
     expected.to_owned()
 }
@@ -125,11 +129,14 @@ pub(super) fn recovered(ordered: Ordered, recovery: &Recovery, pattern: Pattern)
         (true, _) => "; what was said meanwhile does not come any more",
         (false, _) => "",
     };
-    match settled {
-        Some(settled) => {
-            format!("{what}, {}, and everybody serves, {}{meanwhile}", after(*back), after(*settled))
+    // A node that comes back is missed by nobody else that serves.
+    let nodes_alone = healed.iter().all(|name| name.starts_with("node ") || name == "all nodes");
+    match (settled, ordered) {
+        (Some(settled), Ordered::Heal) => format!("{what}; everybody serves again, {}", after(*settled)),
+        (Some(settled), _) if !nodes_alone => {
+            format!("{what}, {}, and everybody serves again, {}{meanwhile}", after(*back), after(*settled))
         }
-        None => format!("{what}, {}{meanwhile}", after(*back)),
+        _ => format!("{what}, {}{meanwhile}", after(*back)),
     }
 }
 
@@ -155,6 +162,82 @@ mod tests {
             ("node 0", Pattern::Local, "the other nodes keep running"),
         ] {
             assert_eq!(who_goes_on(died, pattern), said, "{died} {pattern}");
+        }
+    }
+
+    #[test]
+    fn what_was_broken_says_what_to_expect_and_how_it_comes_right() {
+        let link =
+            |text: &str| Target::Link(scenario::spoken_link(text, &scenario::Cluster { nodes: 3 }).unwrap());
+        let cut = Action::Link(Condition::Cut);
+        for (action, target, pattern, said) in [
+            (
+                Action::Kill,
+                Target::Node(1),
+                Pattern::Zeromq,
+                "node 1 was killed: the other nodes keep running. `start node 1` brings it back",
+            ),
+            (
+                Action::Pause,
+                Target::Broker,
+                Pattern::Redis,
+                "the broker was paused: its connections stay open, so the others learn it by its silence alone. \
+                 `cont broker` lets it go on",
+            ),
+            (
+                cut.clone(),
+                link("node 0 <-> node 1"),
+                Pattern::Zeromq,
+                "node 0 was cut off from node 1: what is said at one end does not arrive at the other. \
+                 `heal node 0 <-> node 1` puts it right",
+            ),
+            (
+                cut,
+                link("node 1 <-> broker"),
+                Pattern::Amqp,
+                "node 1 was cut off from the broker: what its clients say waits in it for a while, and it hears nobody \
+                 else. \
+                 `heal node 1 <-> broker` puts it right",
+            ),
+        ] {
+            assert_eq!(broken(&action, &target, Struck::Holds, pattern), said);
+        }
+        let ending = broken(&Action::Stop, &Target::Broker, Struck::Ending, Pattern::Amqp);
+        assert!(ending.starts_with("broker was asked to end, and takes its time"), "{ending}");
+    }
+
+    #[test]
+    fn what_is_right_again_says_who_still_waits() {
+        let ms = Duration::from_millis;
+        let recovery = |healed: &[&str], settled, waiting: &[&str]| Recovery {
+            healed: healed.iter().map(|it| (*it).to_owned()).collect(),
+            back: ms(440),
+            settled,
+            waiting: waiting.iter().map(|it| (*it).to_owned()).collect(),
+        };
+        for (ordered, recovery, pattern, said) in [
+            (
+                Ordered::Start,
+                recovery(&["the broker"], Some(ms(620)), &[]),
+                Pattern::Redis,
+                "the broker is back, after 0.4 s, and everybody serves again, after 0.6 s; what was said meanwhile does not \
+                 come any more",
+            ),
+            (Ordered::GoOn, recovery(&["node 1"], None, &[]), Pattern::Redis, "node 1 goes on, after 0.4 s"),
+            (
+                Ordered::Start,
+                recovery(&["node 1"], None, &["node 1"]),
+                Pattern::Redis,
+                "node 1 is back, after 0.4 s, but node 1 does not serve yet; `status` shows what it may wait for",
+            ),
+            (
+                Ordered::Heal,
+                recovery(&["cut node 1 <-> broker", "node 2"], Some(ms(500)), &[]),
+                Pattern::Redis,
+                "healed: cut node 1 <-> broker and node 2; everybody serves again, after 0.5 s",
+            ),
+        ] {
+            assert_eq!(recovered(ordered, &recovery, pattern), said);
         }
     }
 }

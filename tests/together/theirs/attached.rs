@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::{Servers, short};
 use crate::support::ports::Port;
-use crate::support::process::{PATIENCE, eventually};
+use crate::support::process::{PATIENCE, assert_soon, eventually, with_marker};
 use crate::support::report::{Bench, conclusive};
 
 /// A correct server that nobody's lab has started.
@@ -62,8 +62,7 @@ fn a_command_breaks_it_and_another_heals_it() {
 fn what_a_command_leaves_in_the_background_lasts_until_it_is_healed() {
     let servers = Servers::new();
     let server = Running::start(&servers);
-    let (beats, at_heal) = (servers.path().join("beats"), servers.path().join("at-heal"));
-    let left = servers.path().join("left");
+    let [beats, at_heal, left] = ["beats", "at-heal", "left"].map(|name| servers.path(name));
     let fault = format!(
         "[[fault]]\nat = \"500ms\"\nfor = \"1500ms\"\n\
          run = \"(while :; do echo beat >> {}; sleep 0.1; done) & true\"\n\
