@@ -304,9 +304,13 @@ impl Standing {
         Ok(Recovery { healed, back, settled, waiting })
     }
 
-    /// Whether a fault keeps this node from somebody; a slow link keeps it from nobody.
+    /// Whether a fault keeps this node from its broker. A slow link keeps it from nobody, and a node serves without the
+    /// other nodes.
     fn is_parted(&self, cluster: &Cluster, node: usize) -> bool {
-        let parts = |held: &&HeldFault| matches!(held.condition, Condition::Cut | Condition::Blackhole);
+        let parts = |held: &&HeldFault| {
+            let of_broker = [held.link.from, held.link.to].contains(&End::Broker);
+            of_broker && matches!(held.condition, Condition::Cut | Condition::Blackhole)
+        };
         let mut parted = self.held.iter().filter(parts);
         parted.any(|held| cluster.links().concerned(&Target::Link(held.link)).contains(&node))
     }

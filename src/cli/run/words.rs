@@ -26,16 +26,17 @@ pub(super) fn broken(action: &Action, target: &Target, struck: Struck, pattern: 
         Struck::Holds => fault.onset(),
         Struck::Ending => format!("{target} was asked to end, and takes its time"),
     };
+    let it = if *target == Target::AllNodes { "them" } else { "it" };
     let back = match action {
-        Action::Kill | Action::Stop => format!("`start {target}` brings it back"),
-        Action::Pause => format!("`cont {target}` lets it go on"),
+        Action::Kill | Action::Stop => format!("`start {target}` brings {it} back"),
+        Action::Pause => format!("`cont {target}` lets {it} go on"),
         _ => format!("`heal {target}` puts it right"),
     };
     let meanwhile = match (action, target) {
         (Action::Kill | Action::Stop, Target::Broker) => without_broker(pattern),
         (Action::Kill | Action::Stop, Target::History) => WITHOUT_HISTORY.to_owned(),
         (Action::Kill | Action::Stop, Target::AllNodes) => "nobody serves now".to_owned(),
-        (Action::Kill | Action::Stop, _) => format!("{} keep running", others(pattern)),
+        (Action::Kill | Action::Stop, _) => "its clients lose their connection".to_owned(),
         (Action::Pause, Target::AllNodes) => {
             "their connections stay open, so clients learn it by their silence alone".to_owned()
         }
@@ -175,7 +176,7 @@ mod tests {
                 Action::Kill,
                 Target::Node(1),
                 Pattern::Zeromq,
-                "node 1 was killed: the other nodes keep running. `start node 1` brings it back",
+                "node 1 was killed: its clients lose their connection. `start node 1` brings it back",
             ),
             (
                 Action::Pause,
