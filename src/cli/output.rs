@@ -52,7 +52,7 @@ pub(super) fn print(report: &Report, format: Format) -> io::Result<()> {
 
 /// Prints a report's table, and these sentences below it.
 pub(super) fn print_table(report: &Report, sentences: &[String]) -> io::Result<()> {
-    let terminal = io::stdout().is_terminal();
+    let terminal = is_on_terminal();
     let width = if terminal { console::Term::stdout().size().1.into() } else { WIDTH };
     let mut text = format!("{}\n\n", report::table(report, width).trim_end());
     for sentence in sentences {
@@ -61,6 +61,11 @@ pub(super) fn print_table(report: &Report, sentences: &[String]) -> io::Result<(
         text.push('\n');
     }
     print_text(&text)
+}
+
+/// Whether stdout is a terminal.
+pub(super) fn is_on_terminal() -> bool {
+    io::stdout().is_terminal()
 }
 
 /// Prints a text.

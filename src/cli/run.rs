@@ -1,6 +1,23 @@
-//! `pubsub-lab run`: a cluster on this machine, until Ctrl-C.
+//! `pubsub-lab run`: a cluster on this machine, until Ctrl-C. On a terminal it takes orders at a prompt.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `prompt`, `completion` | the line at which somebody orders, on a terminal |
+//! | `order` | what is ordered |
+//! | `console` | who carries it out |
+//! | `words`, `help` | what is said |
+//! | `network` | a cluster that others in the network may join |
+
+mod completion;
+mod console;
+mod help;
+mod network;
+mod order;
+mod prompt;
+mod words;
 
 use std::fmt::Display;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,21 +32,36 @@ use super::node_flags::NodeFlags;
 use super::output::announce;
 use super::stderr::say;
 use super::verbosity;
+use completion::Vocabulary;
+use console::{Answer, Console};
 use lab::error::INTERRUPTED;
 use lab::logging::VARIABLE;
-use lab::{Cluster, ClusterOptions, Events, LabError, LabEvent, Product, Progress};
-use scenario::{Held, Pattern};
+use lab::{Cluster, ClusterOptions, Events, LabError, LabEvent, Product, Progress, Standing};
+use prompt::{Entered, Prompt};
+use scenario::Pattern;
+use words::who_goes_on;
 
 /// How long a start is silent, and how often it says what it waits for after that.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// The most links between nodes that have a proxy each: more would take more ports than there are.
+const LINKS: usize = 400;
+
 /// Flags of `pubsub-lab run`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "On a terminal, `run` takes orders: `kill broker`, `start broker`, `pause node 1`, `cont node 1`,
+`cut node 1 <-> broker`, `heal`, `status`, `quit`; `help` lists them all. Every link between the
+processes passes through a proxy then, which makes it a little slower. With `< /dev/null` it
+takes no orders, and has no proxies.
+
+Examples:
   pubsub-lab run redis --nodes 3
+  pubsub-lab run redis --listen 0.0.0.0
   pubsub-lab run zeromq --nodes 2 --port 0
   pubsub-lab run amqp --broker amqp://guest:guest@127.0.0.1:5672
-  pubsub-lab run local -v")]
+  pubsub-lab run local -v"
+)]
 pub struct RunArgs {
     /// How the nodes reach each other
     #[arg(value_parser = super::pattern::parser())]
@@ -40,6 +72,10 @@ pub struct RunArgs {
     /// Port of the first node; the others follow. 0 picks free ports
     #[arg(long, value_name = "PORT", default_value_t = 8080)]
     port: u16,
+    /// Address on which the nodes listen, such as 0.0.0.0 for every address of this machine, so that phones can join:
+    /// whoever is in the network can then read and write, without encryption
+    #[arg(long, value_name = "ADDR", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    listen: IpAddr,
     /// URL of your own broker; without one, the lab starts a broker [env: PUBSUB_LAB_BROKER]
     #[arg(long, value_name = "URL")]
     broker: Option<String>,
@@ -59,11 +95,19 @@ async fn serve(args: RunArgs) -> Result<u8, Failure> {
         (None, Some(product)) => broker_variable::brokers(&[product])?.pop(),
         (given, _) => given,
     };
+    let listen = args.listen;
+    let mut node_flags = args.node_flags.checked(&[], &[pattern])?;
+    if !listen.is_loopback() {
+        node_flags.extend(network::node_flags());
+    }
+    let takes_orders = prompt::somebody_sits_here();
     let options = ClusterOptions {
         nodes,
         port: args.port,
         broker,
-        node_flags: args.node_flags.checked(&[], &[pattern])?,
+        node_flags,
+        listen,
+        every_link: takes_orders && (!pattern.links_nodes() || nodes * (nodes - 1) <= LINKS),
         ..ClusterOptions::new(pattern)?
     };
     let mut signals = Signals::new()?;
@@ -83,10 +127,17 @@ async fn serve(args: RunArgs) -> Result<u8, Failure> {
             "{pattern} nodes do not hear each other: who writes on one is read on that one only"
         ));
     }
+    if !listen.is_loopback() {
+        tell_the_network(&cluster, listen, pattern);
+    }
+    let prompt = if takes_orders { Prompt::open(Vocabulary::new(pattern, nodes)) } else { None };
     tell("open a node in two browser windows; Ctrl-C stops everything");
+    if prompt.is_some() {
+        tell("break something: `kill broker`, say; `help` lists what can be said here");
+    }
 
     let outcome = match cluster.take_events() {
-        Some(mut events) => watch(&mut events, &mut signals, pattern).await,
+        Some(events) => attend(&cluster, pattern, prompt, events, &mut signals).await,
         None => 0,
     };
     tell("stopping; Ctrl-C again ends at once");
@@ -100,6 +151,19 @@ async fn serve(args: RunArgs) -> Result<u8, Failure> {
         // Dropping the cluster kills everything, and the warden sees to what that forgets.
         () = signals.next() => Ok(INTERRUPTED),
     }
+}
+
+/// Says where others in the network find the nodes, and what that means.
+fn tell_the_network(cluster: &Cluster, listen: IpAddr, pattern: Pattern) {
+    let addresses = network::addresses(listen);
+    for address in &addresses {
+        let urls: Vec<String> = cluster.node_urls_at(*address).collect();
+        announce(format_args!("phone  {}", urls.join("  ")));
+    }
+    if addresses.is_empty() {
+        tell("this machine has no address in a network, so nobody else can join");
+    }
+    tell(network::meaning(pattern));
 }
 
 /// Starts the cluster. `None` if it was interrupted, and then nothing is left.
@@ -131,57 +195,83 @@ async fn start(options: &ClusterOptions, signals: &mut Signals) -> Result<Option
     }
 }
 
-/// Reports what happens until the end is asked for, or the warden dies. Gives the exit code.
-async fn watch(events: &mut Events, signals: &mut Signals, pattern: Pattern) -> u8 {
-    loop {
-        let event = tokio::select! {
-            () = signals.next() => return 0,
-            event = events.next() => event,
+/// Takes orders and reports what happens until the end is asked for, or the warden dies. Gives the exit code.
+async fn attend(
+    cluster: &Cluster,
+    pattern: Pattern,
+    mut prompt: Option<Prompt>,
+    mut events: Events,
+    signals: &mut Signals,
+) -> u8 {
+    let mut console = Console { cluster, pattern, standing: Standing::default() };
+    let outcome = loop {
+        let line = tokio::select! {
+            biased;
+            entered = entered(&mut prompt) => entered,
+            () = signals.next() => break 0,
+            event = events.next() => match report(&event, pattern, prompt.as_ref()) {
+                Some(end) => break end,
+                None => continue,
+            },
         };
-        match event {
-            LabEvent::Died(death) => {
-                say(format_args!("{death}{}", if death.log.is_empty() { "" } else { "; its last words:" }));
-                for line in &death.log {
-                    say(format_args!("  | {line}"));
+        let Entered::Line(line) = line else { break 0 };
+        let obeying = console.obey(&line);
+        tokio::pin!(obeying);
+        let begun = Instant::now();
+        let mut silence = interval_at(begun + PATIENCE, PATIENCE);
+        let answer = loop {
+            tokio::select! {
+                answer = &mut obeying => break Ok(answer),
+                _ = silence.tick() => {
+                    tell(format_args!("waiting for `{}` ({} s)", line.trim(), begun.elapsed().as_secs()));
                 }
-                tell(who_goes_on(&death.name, pattern));
+                () = signals.next() => break Err(0),
+                event = events.next() => if let Some(end) = report(&event, pattern, prompt.as_ref()) {
+                    break Err(end);
+                },
             }
-            LabEvent::WardenDied => {
-                say("error: the warden died, so everything was stopped: nothing may run without it");
-                say("hint: do not kill the process `pubsub-lab warden`; it ends by itself");
-                return ENVIRONMENT;
-            }
+        };
+        match answer {
+            Ok(Answer::Said(said)) if said.is_empty() => {}
+            Ok(Answer::Said(said)) => say(said),
+            Ok(Answer::Quit) => break 0,
+            Err(end) => break end,
         }
+    };
+    if let Some(prompt) = prompt {
+        prompt.close();
+    }
+    outcome
+}
+
+/// What somebody does at the prompt; waits for ever where there is none.
+async fn entered(prompt: &mut Option<Prompt>) -> Entered {
+    match prompt {
+        Some(prompt) => prompt.next().await,
+        None => std::future::pending().await,
     }
 }
 
-/// The sentence on what the death of one process means for the others.
-fn who_goes_on(died: &str, pattern: Pattern) -> String {
-    let broker = Product::of_pattern(pattern);
-    let companion = broker.and_then(|broker| broker.facts().companion);
-    match broker {
-        _ if died == "history" => {
-            "the chat goes on without history: nobody is told what they missed".to_owned()
+/// Reports an event. Gives the exit code if it is the end.
+fn report(event: &LabEvent, pattern: Pattern, prompt: Option<&Prompt>) -> Option<u8> {
+    let say = |text: &str| match prompt {
+        Some(prompt) => prompt.say(text),
+        None => say(text),
+    };
+    match event {
+        LabEvent::Died(death) => {
+            let mut text = format!("{death}{}", if death.log.is_empty() { "" } else { "; its last words:" });
+            text.extend(death.log.iter().map(|line| format!("\n  | {line}")));
+            if verbosity::get().shows_notes() {
+                text += &format!("\n{}", who_goes_on(&death.name, pattern));
+            }
+            say(&text);
+            None
         }
-        Some(broker) if companion.is_some_and(|companion| companion.name == died) => {
-            format!("{broker} goes on without it")
-        }
-        Some(broker) if broker.word() == died => {
-            let nodes = if pattern.has_history() { "the nodes and the history" } else { "the nodes" };
-            let meanwhile = match pattern.held() {
-                Held::InQueues => "; what is said now waits for it for a while",
-                _ => "",
-            };
-            format!("{nodes} keep running, without their broker{meanwhile}")
-        }
-        _ => {
-            let others = match (pattern.has_history(), pattern.has_broker()) {
-                (true, true) => "the other nodes, the history and the broker",
-                (true, false) => "the other nodes and the history",
-                (false, true) => "the other nodes and the broker",
-                (false, false) => "the other nodes",
-            };
-            format!("{others} keep running")
+        LabEvent::WardenDied => {
+            say("error: the warden died, so everything was stopped: nothing may run without it\n\
+                 hint: do not kill the process `pubsub-lab warden`; it ends by itself");
+            Some(ENVIRONMENT)
         }
     }
 }
@@ -195,31 +285,5 @@ fn logged() -> String {
 fn tell(line: impl Display) {
     if verbosity::get().shows_notes() {
         say(line);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn who_is_left_is_told_of_everybody_who_may_die() {
-        for (died, pattern, said) in [
-            ("history", Pattern::Amqp, "the chat goes on without history: nobody is told what they missed"),
-            ("epmd", Pattern::Amqp, "RabbitMQ goes on without it"),
-            (
-                "rabbitmq",
-                Pattern::Amqp,
-                "the nodes and the history keep running, without their broker; what is said now waits for it for a \
-                 while",
-            ),
-            ("redis", Pattern::Redis, "the nodes keep running, without their broker"),
-            ("node 0", Pattern::Amqp, "the other nodes, the history and the broker keep running"),
-            ("node 0", Pattern::Redis, "the other nodes and the broker keep running"),
-            ("node 0", Pattern::Zeromq, "the other nodes keep running"),
-            ("node 0", Pattern::Local, "the other nodes keep running"),
-        ] {
-            assert_eq!(who_goes_on(died, pattern), said, "{died} {pattern}");
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! A cluster on this machine: a broker and a history if the pattern has them, and nodes as processes of this binary.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -14,12 +15,13 @@ use super::error::LabError;
 use super::links::Links;
 use super::members::{MemberContext, Members, client_ports};
 use super::options::{ClusterOptions, no_history, no_such_node};
+use super::ports;
 use super::process::Supervision;
 use super::progress::Progress;
 use super::service::Service;
 use super::software::Software;
 use address::SafeUrl;
-use scenario::{Action, Fault, Target};
+use scenario::{Action, Fault, Pattern, Target};
 
 /// How long a node may take to end when asked to. Together with the steps that follow, stopping a cluster takes under
 /// three seconds.
@@ -31,6 +33,8 @@ const STOP_HISTORY: Duration = Duration::from_millis(500);
 #[derive(Debug)]
 pub struct Cluster {
     software: Software,
+    /// The address on which the nodes listen.
+    listen: IpAddr,
     links: Links,
     members: Members,
     broker: Option<Broker>,
@@ -48,10 +52,13 @@ impl Cluster {
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<Self, LabError> {
         options.check()?;
-        let clients = client_ports(options.port, options.nodes)?;
+        let clients = client_ports(options.listen, options.port, options.nodes)?;
         let (base, events) = Base::new(&options.program)?;
         let namespace = format!("pubsub-lab-{:08x}", rand::random::<u32>());
-        let links = Links::of(&options.faults, options.nodes, options.seed);
+        let links = match options.every_link {
+            true => Links::every(options.nodes, options.seed),
+            false => Links::of(&options.faults, options.nodes, options.seed),
+        };
         let mut broker = None;
         let build = async {
             let logs = options.logs.as_deref().unwrap_or(base.directory());
@@ -83,7 +90,8 @@ impl Cluster {
         match built {
             Ok(members) => {
                 let software = options.software.clone();
-                Ok(Self { software, links, members, broker, namespace, events: Some(events), base })
+                let (listen, events) = (options.listen, Some(events));
+                Ok(Self { software, listen, links, members, broker, namespace, events, base })
             }
             Err(error) => {
                 // First everybody who uses the broker ends; then the warden removes what they left at the broker.
@@ -97,6 +105,19 @@ impl Cluster {
     /// of its proxy.
     pub fn urls(&self) -> Vec<String> {
         self.members.doors.iter().map(|port| format!("ws://127.0.0.1:{port}")).collect()
+    }
+
+    /// The URL of each node as a browser on this machine takes it, in the order of the nodes.
+    pub fn node_urls(&self) -> Vec<String> {
+        self.node_urls_at(ports::reached(SocketAddr::from((self.listen, 0))).ip()).collect()
+    }
+
+    /// The URL of each node as a browser takes it that finds this machine under an address, in the order of the nodes.
+    pub fn node_urls_at(&self, address: IpAddr) -> impl Iterator<Item = String> {
+        self.members
+            .nodes
+            .iter()
+            .map(move |node| format!("http://{}", SocketAddr::from((address, node.port()))))
     }
 
     /// The process id of each node at this moment, in the order of the nodes.
@@ -121,6 +142,26 @@ impl Cluster {
             self.broker.iter().flat_map(Broker::services).map(|service| (Part::Broker, service.id()));
         let history = self.history().map(|history| (Part::History, history.id()));
         nodes.chain(broker).chain(history).collect()
+    }
+
+    /// The software that the nodes run.
+    pub fn software(&self) -> &Software {
+        &self.software
+    }
+
+    /// The pattern of the nodes; `None` if they are somebody else's servers.
+    pub fn pattern(&self) -> Option<Pattern> {
+        self.software.pattern()
+    }
+
+    /// Number of nodes.
+    pub fn size(&self) -> usize {
+        self.members.nodes.len()
+    }
+
+    /// One node, counted from 0.
+    pub(crate) fn node(&self, n: usize) -> Option<&Service> {
+        self.members.nodes.get(n)
     }
 
     /// The history service, if the pattern has one.

@@ -125,6 +125,7 @@ impl Container {
             clean: false,
             dir: None,
             log: self.dir.join("docker.log"),
+            leaves: false,
         };
         Process::start(&spec, &self.supervision)
     }

@@ -17,6 +17,7 @@
 //! | `service`, `managed`, `ports`, `probe`, `program` | a process with a port, and how to find and ask it |
 //! | `broker`, `external`, `docker`, `product`, `kind`, `refusal` | the third-party servers |
 //! | `strikes`, `links`, `link_report`, `shell` | the faults of a run, struck and healed |
+//! | `standing` | what somebody breaks by hand in a cluster that stands, and puts right again |
 //! | `cost` | what a run takes of this machine |
 //! | `observer`, `progress`, `trace`, `clocks` | what is told to whoever watches, and the traces of the nodes |
 
@@ -55,6 +56,7 @@ mod saved;
 pub mod service;
 mod shell;
 pub mod software;
+mod standing;
 mod strikes;
 mod subject;
 mod trace;
@@ -74,5 +76,6 @@ pub use product::Product;
 pub use progress::Progress;
 pub use saved::Measured;
 pub use software::{Server, Software};
+pub use standing::{Health, Recovery, Standing, Struck};
 pub use subject::Subject;
 pub use trace::Tracing;

@@ -1,4 +1,5 @@
 //! The links of one cluster that its scenario breaks: a proxy on each of their connections, and on no other connection.
+//! In a cluster that is broken by hand every connection has one, because nobody knows what will be broken.
 //!
 //! A *path* is what one process dials: `node 1` its broker, `node 0` the socket of `node 2`, clients a node. A
 //! link of the scenario concerns one path or several, and what goes from one of its ends to the other may go
@@ -20,6 +21,9 @@ use scenario::{Action, Condition, End, Fault, Link, Target, side};
 pub struct Links {
     links: Vec<Named>,
     nodes: usize,
+    seed: u64,
+    /// Every path, if each is proxied, so that any of them may be broken later. The paths of clients are not among them.
+    every: Option<Mutex<Vec<Path>>>,
     /// Each proxy, with the guard that ends it.
     proxies: Mutex<Vec<(Proxy, DropGuard)>>,
     tasks: TaskTracker,
@@ -31,6 +35,14 @@ pub struct Links {
 #[derive(Debug)]
 struct Named {
     target: Target,
+    link: ProxyLink,
+}
+
+/// What one process dials, with a link of its own.
+#[derive(Debug)]
+struct Path {
+    dialer: End,
+    listener: End,
     link: ProxyLink,
 }
 
@@ -68,12 +80,32 @@ impl Links {
         }
         let cancel = CancellationToken::new();
         let _end = cancel.clone().drop_guard();
-        Self { links, nodes, proxies: Mutex::default(), tasks: TaskTracker::new(), cancel, _end }
+        Self {
+            links,
+            nodes,
+            seed,
+            every: None,
+            proxies: Mutex::default(),
+            tasks: TaskTracker::new(),
+            cancel,
+            _end,
+        }
+    }
+
+    /// Every link between the processes of a cluster, so that any of them may be broken later. The seed reaches their
+    /// jitter.
+    pub fn every(nodes: usize, seed: u64) -> Self {
+        Self { every: Some(Mutex::default()), ..Self::of(&[], nodes, seed) }
     }
 
     /// Whether no link is proxied.
     pub fn is_empty(&self) -> bool {
-        self.links.is_empty()
+        self.links.is_empty() && self.every.is_none()
+    }
+
+    /// Whether every link is proxied that can be: none is named that must be.
+    pub fn is_every(&self) -> bool {
+        self.every.is_some()
     }
 
     /// The address at which one process finds another that listens at `upstream`: that of a proxy that stands in
@@ -82,7 +114,13 @@ impl Links {
         let lies = |named: &Named| {
             self.lie(&named.target, dialer, listener).map(|lie| (named.link.clone(), lie == Lie::Against))
         };
-        let links: Vec<_> = self.links.iter().filter_map(lies).collect();
+        let mut links: Vec<_> = self.links.iter().filter_map(lies).collect();
+        if let Some(every) = self.every.as_ref().filter(|_| dialer != End::Clients) {
+            let mut paths = every.lock().unwrap_or_else(PoisonError::into_inner);
+            let link = ProxyLink::new(self.seed.wrapping_add(paths.len() as u64));
+            links.push((link.clone(), false));
+            paths.push(Path { dialer, listener, link });
+        }
         if links.is_empty() {
             return Ok(None);
         }
@@ -130,6 +168,24 @@ impl Links {
         Some(HeldCondition { link: named.link.clone(), hold: named.link.apply(condition, way) })
     }
 
+    /// Puts a condition on every path that the link concerns, on each by itself. Empty if none of them is proxied.
+    pub fn hold(&self, link: Link, condition: Condition) -> Vec<HeldCondition> {
+        let Some(every) = &self.every else { return Vec::new() };
+        let paths = every.lock().unwrap_or_else(PoisonError::into_inner);
+        let target = Target::Link(link);
+        let concerned =
+            paths.iter().filter_map(|path| Some((path, self.lie(&target, path.dialer, path.listener)?)));
+        let hold = |(path, lie): (&Path, Lie)| {
+            let way = match (way(link), lie) {
+                (Way::Forward, Lie::Against) => Way::Back,
+                (Way::Forward, Lie::Either) => Way::Both,
+                (way, _) => way,
+            };
+            HeldCondition { link: path.link.clone(), hold: path.link.apply(condition, way) }
+        };
+        concerned.map(hold).collect()
+    }
+
     /// The nodes that a fault on a link or a partition concerns.
     pub fn concerned(&self, target: &Target) -> Vec<usize> {
         let named = |ends: &[End]| {
@@ -162,6 +218,9 @@ impl Links {
     /// Forgets the paths, so that others can be placed: nobody has used these.
     pub fn clear(&self) {
         self.proxies.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Some(every) = &self.every {
+            every.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The processes of this binary that make a cluster: its nodes, and the history where the pattern has one.
 
 use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -71,13 +72,18 @@ impl From<LabError> for StartFailure {
 
 /// The ports that were asked for, for the clients of the nodes, if all of them are free; free ports if none were asked
 /// for.
-pub(super) fn client_ports(first: u16, count: usize) -> Result<Vec<u16>, LabError> {
+pub(super) fn client_ports(listen: IpAddr, first: u16, count: usize) -> Result<Vec<u16>, LabError> {
+    if let Err(error) = ports::check_at(SocketAddr::from((listen, 0))) {
+        let message = format!("the nodes cannot listen on {listen}: {error}");
+        let hint = "`--listen` takes an address of this machine, or 0.0.0.0 for all of them";
+        return Err(LabError::environment(message).hint(hint));
+    }
     if first == 0 {
         return ports::free(count);
     }
     let ports: Vec<u16> = (first..=u16::MAX).take(count).collect();
     for (index, port) in ports.iter().enumerate() {
-        if let Err(error) = ports::check(*port) {
+        if let Err(error) = ports::check_at(SocketAddr::from((listen, *port))) {
             return Err(port_taken(index, *port, &error));
         }
     }
@@ -132,7 +138,8 @@ impl Members {
             (context.progress)(Progress::History(format!("http://127.0.0.1:{}", history.port())));
         }
         for (index, node) in nodes.iter().enumerate() {
-            (context.progress)(Progress::Node { index, url: format!("http://127.0.0.1:{}", node.port()) });
+            let address = ports::reached(SocketAddr::from((context.options.listen, node.port())));
+            (context.progress)(Progress::Node { index, url: format!("http://{address}") });
         }
         Ok(Self { nodes, doors: ways.doors, history })
     }
@@ -163,7 +170,7 @@ async fn start_nodes(
         let (spec, sub) = (node_spec(context, index, *port, addresses, ways), addresses.subs.get(index));
         // The lab may not change a port that the user asked for.
         let chosen = (context.options.port == 0).then_some(*port).into_iter().chain(sub.copied());
-        start(context, spec, *port, chosen.collect())
+        start(context, spec, SocketAddr::from((context.options.listen, *port)), chosen.collect())
     });
     let mut starting = stream::iter(starts).buffered(clients.len());
     let mut nodes = Vec::with_capacity(clients.len());
@@ -188,23 +195,24 @@ async fn start_history(
     ways: &Ways,
 ) -> Result<Option<Service>, StartFailure> {
     let Some(port) = addresses.history else { return Ok(None) };
-    start(context, history_spec(context, port, ways), port, vec![port]).await.map(Some)
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    start(context, history_spec(context, port, ways), address, vec![port]).await.map(Some)
 }
 
 /// Starts one member. `chosen` are those of its ports that the lab chose.
 async fn start(
     context: &MemberContext<'_>,
     spec: Spec,
-    port: u16,
+    address: SocketAddr,
     chosen: Vec<u16>,
 ) -> Result<Service, StartFailure> {
     let supervision = context.base.supervision();
     let started = async {
         let readiness = match spec.is_member() {
-            true => Readiness::Node,
+            true => Readiness::Node(address.ip()),
             false => Readiness::WebSocket,
         };
-        let service = Service::launch(spec, port, readiness, supervision, PATIENCE).await?;
+        let service = Service::launch(spec, address.port(), readiness, supervision, PATIENCE).await?;
         match service.ready_within(PATIENCE).await {
             Ok(()) => Ok(service),
             Err(error) => {
@@ -219,7 +227,8 @@ async fn start(
             error.message +=
                 "; the command of `--server` has no {port}, so it has to listen on the port in $PORT";
         }
-        let taken = chosen.into_iter().any(|port| ports::check(port).is_err());
+        let is_taken = |port| ports::check_at(SocketAddr::from((address.ip(), port))).is_err();
+        let taken = chosen.into_iter().any(is_taken);
         StartFailure { error, taken }
     })
 }
@@ -241,7 +250,8 @@ fn node_spec(
         Software::Server(server) => return server_spec(context, server, index, port, ways),
     };
     let mut args: Vec<String> = vec!["node".into(), pattern.name().into()];
-    args.extend(["--listen".into(), format!("127.0.0.1:{port}"), "--name".into(), format!("node-{index}")]);
+    let listen = SocketAddr::from((options.listen, port)).to_string();
+    args.extend(["--listen".into(), listen, "--name".into(), format!("node-{index}")]);
     if let Some(sub) = addresses.subs.get(index) {
         args.extend(["--sub".into(), format!("tcp://127.0.0.1:{sub}")]);
     }
@@ -270,6 +280,7 @@ fn node_spec(
         clean: false,
         dir: None,
         log: context.logs.join(format!("node-{index}.log")),
+        leaves: false,
     }
 }
 
@@ -286,6 +297,7 @@ fn server_spec(context: &MemberContext<'_>, server: &Server, index: usize, port:
         clean: false,
         dir: None,
         log: context.logs.join(format!("node-{index}.log")),
+        leaves: false,
     }
 }
 
@@ -303,6 +315,7 @@ fn history_spec(context: &MemberContext<'_>, port: u16, ways: &Ways) -> Spec {
         clean: false,
         dir: None,
         log: context.logs.join("history.log"),
+        leaves: false,
     }
 }
 
@@ -314,13 +327,13 @@ fn trace_args(context: &MemberContext<'_>, file: PathBuf) -> Vec<OsString> {
 #[cfg(test)]
 mod tests_of_the_machine {
     use super::*;
-    use std::net::{Ipv4Addr, TcpListener};
+    use std::net::TcpListener;
 
     #[test]
     fn a_taken_port_is_named_with_its_node() {
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        let error = client_ports(port, 1).unwrap_err();
+        let error = client_ports(Ipv4Addr::LOCALHOST.into(), port, 1).unwrap_err();
         assert_eq!(error.message, format!("port {port} is in use, so node 0 cannot listen on it"));
         assert_eq!(error.hint.as_deref(), Some("choose another with `--port`, or `--port 0` for free ones"));
         assert_eq!(error.exit, 4);

@@ -1,5 +1,6 @@
 //! The options of a cluster, and whether a cluster with them can be started.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use super::broker;
@@ -26,6 +27,10 @@ pub struct ClusterOptions {
     pub node_flags: Vec<String>,
     /// The faults that will strike: the links that they name are proxied, and no others.
     pub faults: Vec<Fault>,
+    /// Whether every link between processes is proxied that can be, so that any may be broken later.
+    pub every_link: bool,
+    /// The address on which the nodes listen for clients.
+    pub listen: IpAddr,
     /// The seed of everything that a link draws by chance.
     pub seed: u64,
     /// The directory of the logs; without it they go into the lab's private directory, which is removed at the end.
@@ -45,6 +50,8 @@ impl ClusterOptions {
             broker: None,
             node_flags: Vec::new(),
             faults: Vec::new(),
+            every_link: false,
+            listen: Ipv4Addr::LOCALHOST.into(),
             seed: 0,
             logs: None,
             trace: false,
@@ -140,6 +147,8 @@ pub fn cluster_options(
             .chain(node_flags.iter().cloned())
             .collect(),
         faults: faults.to_vec(),
+        every_link: false,
+        listen: Ipv4Addr::LOCALHOST.into(),
         seed: 0,
         logs: None,
         trace: false,

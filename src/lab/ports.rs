@@ -4,7 +4,7 @@
 //! end, connects to itself, and the server cannot come back.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -26,17 +26,26 @@ pub struct KeptPort {
 }
 
 impl KeptPort {
-    /// Keeps a port on which nobody listens yet.
+    /// Keeps a loopback port on which nobody listens yet.
     pub fn new(port: u16) -> Self {
-        let socket = cfg!(target_os = "linux").then(|| bind(port, true).ok()).flatten();
+        Self::at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    }
+
+    /// Keeps the port of an address on which nobody listens yet.
+    pub fn at(address: SocketAddr) -> Self {
+        let socket = cfg!(target_os = "linux").then(|| bind_at(address, true).ok()).flatten();
         Self { _socket: socket }
     }
 }
 
 fn bind(port: u16, reuse: bool) -> io::Result<TcpSocket> {
-    let socket = TcpSocket::new_v4()?;
+    bind_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), reuse)
+}
+
+fn bind_at(address: SocketAddr, reuse: bool) -> io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     socket.set_reuseaddr(reuse)?;
-    socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
+    socket.bind(address)?;
     Ok(socket)
 }
 
@@ -59,13 +68,27 @@ pub fn free(count: usize) -> Result<Vec<u16>, LabError> {
 
 /// Whether a server can listen on this loopback port now.
 pub fn check(port: u16) -> io::Result<()> {
-    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    check_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+}
+
+/// Whether a server can listen on this address now.
+pub fn check_at(address: SocketAddr) -> io::Result<()> {
     TcpListener::bind(address)?;
     // Some systems let a socket bind beside a server that listens on all addresses.
-    match TcpStream::connect_timeout(&address, Duration::from_millis(100)) {
+    match TcpStream::connect_timeout(&reached(address), Duration::from_millis(100)) {
         Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
         Err(_) => Ok(()),
     }
+}
+
+/// The address at which this machine itself reaches a server that listens on `address`, which may mean all addresses.
+pub fn reached(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::from((ip, address.port()))
 }
 
 /// Number of ports that the lab could take now.

@@ -15,8 +15,13 @@ const ENOUGH: u64 = 16 * 1024;
 
 /// The status with which the server on this loopback port answers `GET path`.
 pub async fn http_status(port: u16, path: &str) -> io::Result<u16> {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
-    status_of(port, &request).await
+    http_status_at(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), path).await
+}
+
+/// The status with which the server at this address answers `GET path`.
+pub async fn http_status_at(address: SocketAddr, path: &str) -> io::Result<u16> {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    status_of(address, &request).await
 }
 
 /// The status with which the server on this loopback port answers a client that asks for a WebSocket at `/`.
@@ -25,11 +30,12 @@ pub async fn websocket_status(port: u16) -> io::Result<u16> {
         "GET / HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: cHVic3ViLWxhYiBwcm9iZQ==\r\n\r\n"
     );
-    status_of(port, &request).await
+    status_of(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), &request).await
 }
 
-async fn status_of(port: u16, request: &str) -> io::Result<u16> {
-    let answer = fetch_answer(port, request.as_bytes(), |answer| answer.contains(&b'\n')).await?;
+async fn status_of(address: SocketAddr, request: &str) -> io::Result<u16> {
+    let complete = |answer: &[u8]| answer.contains(&b'\n');
+    let answer = fetch_answer_at(address, request.as_bytes(), complete, PATIENCE).await?;
     let answer = String::from_utf8_lossy(&answer);
     let status = answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
     status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an HTTP answer"))

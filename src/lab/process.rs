@@ -19,6 +19,7 @@ use std::time::Duration;
 use nix::sys::signal::Signal;
 use tokio::process::Child;
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -38,6 +39,10 @@ pub const LAST_WORDS: usize = 10;
 const LINES: usize = 16;
 /// How long the lab waits for the last output of a dead child.
 const LAST_OUTPUT: Duration = Duration::from_millis(100);
+/// How long what a child has left behind may take to end when asked to.
+const LAST_BREATH: Duration = Duration::from_secs(1);
+/// How often the lab looks whether it has ended.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// What to start. A second start is the same as the first: arguments, environment, log.
 #[derive(Debug, Clone)]
@@ -57,6 +62,9 @@ pub struct Spec {
     pub dir: Option<PathBuf>,
     /// The file to which the output is appended.
     pub log: PathBuf,
+    /// Whether what the program leaves behind in the background lives on when the program itself has ended, until it is
+    /// stopped.
+    pub leaves: bool,
 }
 
 impl Spec {
@@ -109,6 +117,8 @@ pub struct Process {
     log: Arc<Log>,
     orders: mpsc::Sender<SignalOrder>,
     ended: watch::Receiver<Option<ExitStatus>>,
+    /// Whether everything that the child has started is gone, too.
+    gone: watch::Receiver<bool>,
     announced: Arc<AtomicBool>,
     asked: AtomicBool,
     /// Whether a SIGTERM is meant for the group's leader alone: a shell would not hand it on to what it runs.
@@ -169,8 +179,9 @@ impl Process {
         // A warden that is gone is reported elsewhere, and ends the lab.
         supervision.warden.born(&group).ok();
 
-        let (orders, queue) = mpsc::channel(8);
+        let (orders, mut queue) = mpsc::channel(8);
         let (tell, ended) = watch::channel(None);
+        let (tell_gone, gone) = watch::channel(false);
         let announced = Arc::new(AtomicBool::new(false));
         let process = Self {
             name: spec.name.clone(),
@@ -180,18 +191,27 @@ impl Process {
             log,
             orders,
             ended,
+            gone,
             announced: Arc::clone(&announced),
             asked: AtomicBool::new(false),
             is_member: spec.is_member(),
         };
         let (spec, shared) = (spec.clone(), supervision.clone());
         supervision.tracker.spawn(async move {
-            let (status, asked) = watch_over(&mut child, group, queue, &shared.cancel).await;
+            let (status, asked) = watch_over(&mut child, group, &mut queue, &shared.cancel).await;
             // The group may still hold processes that the child has left behind.
-            group.signal(Signal::SIGKILL);
-            shared.warden.gone(&group).ok();
+            let leaves = spec.leaves && !asked && group.is_alive();
+            if !leaves {
+                group.signal(Signal::SIGKILL);
+                shared.warden.gone(&group).ok();
+            }
             tokio::time::timeout(LAST_OUTPUT, output).await.ok();
             tell.send_replace(Some(status));
+            if leaves {
+                watch_over_rest(group, &mut queue, &shared.cancel).await;
+                shared.warden.gone(&group).ok();
+            }
+            tell_gone.send_replace(true);
             if !asked && announced.load(Ordering::SeqCst) {
                 let product = Product::ALL.into_iter().find(|product| product.word() == spec.name);
                 let log = match product {
@@ -287,6 +307,14 @@ impl Process {
         }
     }
 
+    /// Ends what the child has left behind in the background, if it may leave something: SIGTERM, and SIGKILL after a
+    /// while. Resolves when it is gone.
+    pub async fn stop_rest(&self) {
+        // Whoever has left nothing has no task any more that takes an order.
+        self.orders.send(SignalOrder { signal: Signal::SIGTERM, ..SignalOrder::KILL }).await.ok();
+        self.gone.clone().wait_for(|gone| *gone).await.ok();
+    }
+
     /// Sends SIGSTOP to the whole group. Resolves when the signal is sent.
     pub async fn pause(&self) {
         self.order(SignalOrder { signal: Signal::SIGSTOP, ends: false, ..SignalOrder::KILL }).await;
@@ -317,7 +345,7 @@ impl Process {
 async fn watch_over(
     child: &mut Child,
     group: ProcessGroup,
-    mut orders: mpsc::Receiver<SignalOrder>,
+    orders: &mut mpsc::Receiver<SignalOrder>,
     cancel: &CancellationToken,
 ) -> (ExitStatus, bool) {
     let mut asked = false;
@@ -348,6 +376,34 @@ async fn watch_over(
             return (status.unwrap_or_else(|_| ExitStatus::from_raw(Signal::SIGKILL as i32)), true);
         }
     }
+}
+
+/// Keeps what a child has left behind until its end is ordered, and ends it: at once if nobody is left to order it.
+async fn watch_over_rest(
+    group: ProcessGroup,
+    orders: &mut mpsc::Receiver<SignalOrder>,
+    cancel: &CancellationToken,
+) {
+    let ordered = loop {
+        let order = tokio::select! {
+            () = cancel.cancelled() => None,
+            order = orders.recv() => order,
+        };
+        match order {
+            Some(SignalOrder { signal, ends: false, .. }) => drop(group.signal(signal)),
+            other => break other,
+        }
+    };
+    if ordered.is_some_and(|order| order.signal == Signal::SIGTERM) {
+        group.signal(Signal::SIGTERM);
+        group.signal(Signal::SIGCONT);
+        let deadline = Instant::now() + LAST_BREATH;
+        // Nothing signals the end of a process that is not a child.
+        while group.is_alive() && Instant::now() < deadline && !cancel.is_cancelled() {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+    group.signal(Signal::SIGKILL);
 }
 
 /// The error for a log that cannot be written.

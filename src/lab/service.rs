@@ -1,6 +1,7 @@
 //! A process that serves on a port, and can be started again as it was: a node, a managed broker.
 
 use std::fs::File;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,12 +30,22 @@ const SERVER_HINT: &str =
 /// How the lab sees that a service serves.
 #[derive(Debug, Clone, Copy)]
 pub enum Readiness {
-    /// The service prints `listening http://127.0.0.1:PORT`, then `/readyz` answers 200.
-    Node,
+    /// The service listens on this address, prints `listening http://ADDRESS:PORT`, then `/readyz` answers 200.
+    Node(IpAddr),
     /// The service takes a WebSocket at `/`.
     WebSocket,
     /// The service answers this question, as the process that the lab started.
     Asked(Question),
+}
+
+impl Readiness {
+    /// The address on which the service listens.
+    fn address(self, port: u16) -> SocketAddr {
+        match self {
+            Readiness::Node(listen) => SocketAddr::from((listen, port)),
+            Readiness::WebSocket | Readiness::Asked(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        }
+    }
 }
 
 /// Asks, in a server's own protocol, whether the server on this port is ready, and is the process with this id. An
@@ -69,7 +80,8 @@ impl Service {
     ) -> Result<Self, LabError> {
         // The log of an earlier run must not pass for this service's last words.
         File::create(&spec.log).map_err(|error| unwritable(&spec.log, &error.to_string()))?;
-        let kept = (!matches!(readiness, Readiness::WebSocket)).then(|| KeptPort::new(port));
+        let kept =
+            (!matches!(readiness, Readiness::WebSocket)).then(|| KeptPort::at(readiness.address(port)));
         let process = launch(&spec, port, readiness, supervision, patience).await?;
         Ok(Self {
             spec,
@@ -83,7 +95,7 @@ impl Service {
         })
     }
 
-    /// The loopback port of the service, the same for all its life.
+    /// The port of the service, the same for all its life.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -106,6 +118,17 @@ impl Service {
     /// Whether the process of the service has not ended.
     pub fn is_running(&self) -> bool {
         self.process().is_running()
+    }
+
+    /// Whether somebody asked the process to end, so that it will not run much longer.
+    pub fn was_asked_to_end(&self) -> bool {
+        self.process().was_asked_to_end()
+    }
+
+    /// Whether the service serves at this moment.
+    pub async fn serves(&self) -> bool {
+        let process = self.process();
+        process.is_running() && self.check_readiness(&process).await.is_ok()
     }
 
     /// Resolves when the process of the service has ended.
@@ -147,11 +170,13 @@ impl Service {
 
     async fn check_readiness(&self, process: &Process) -> Result<(), String> {
         match self.readiness {
-            Readiness::Node => match probe::http_status(self.port, "/readyz").await {
-                Ok(200) => Ok(()),
-                Ok(status) => Err(format!("/readyz answers {status}")),
-                Err(error) => Err(format!("/readyz does not answer ({error})")),
-            },
+            Readiness::Node(_) => {
+                match probe::http_status_at(ports::reached(self.address()), "/readyz").await {
+                    Ok(200) => Ok(()),
+                    Ok(status) => Err(format!("/readyz answers {status}")),
+                    Err(error) => Err(format!("/readyz does not answer ({error})")),
+                }
+            }
             Readiness::WebSocket => match probe::websocket_status(self.port).await {
                 Ok(101) => Ok(()),
                 Ok(status) => Err(format!("a WebSocket at / is answered with {status}")),
@@ -163,12 +188,16 @@ impl Service {
 
     /// Explains why the service does not come back: perhaps another program listens on its port by now.
     fn robbed(&self, error: LabError) -> LabError {
-        if self.is_running() || ports::check(self.port).is_ok() {
+        if self.is_running() || ports::check_at(self.address()).is_ok() {
             return error;
         }
         let message =
             format!("{} cannot come back: another program listens on its port {}", self.name(), self.port);
         LabError { message, ..error }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.readiness.address(self.port)
     }
 
     fn process(&self) -> Arc<Process> {
@@ -230,8 +259,8 @@ async fn launch(
     patience: Duration,
 ) -> Result<Process, LabError> {
     let (process, lines) = Process::start(spec, supervision)?;
-    if matches!(readiness, Readiness::Node) {
-        let expected = format!("listening http://127.0.0.1:{port}");
+    if matches!(readiness, Readiness::Node(_)) {
+        let expected = format!("listening http://{}", readiness.address(port));
         tokio::select! {
             // The line may be there although the process has just ended: the end is looked at first.
             biased;

@@ -25,6 +25,8 @@ pub struct Shell {
     /// The environment variables that tell a command about the run.
     env: Vec<(OsString, OsString)>,
     logs: PathBuf,
+    /// The `heal` commands that have ended, with what they have left in the background: it lives as long as the shell.
+    healed: Mutex<Vec<ShellCommand>>,
     /// The `heal` commands of the faults that have struck and are not healed yet, by the places of the faults.
     owed: Mutex<BTreeMap<usize, String>>,
 }
@@ -54,7 +56,7 @@ impl Shell {
             ("PUBSUB_LAB_PIDS", pids),
         ];
         let env = env.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
-        Self { supervision: supervision.clone(), env, logs, owed: Mutex::default() }
+        Self { supervision: supervision.clone(), env, logs, healed: Mutex::default(), owed: Mutex::default() }
     }
 
     /// Starts the command of a fault. `number` is the place of the fault, and tells the log of this command from
@@ -68,6 +70,7 @@ impl Shell {
             clean: false,
             dir: None,
             log: self.logs.join(format!("run-{number}.log")),
+            leaves: true,
         };
         let (process, _) =
             Process::start(&spec, &self.supervision).map_err(|error: LabError| error.message)?;
@@ -103,10 +106,12 @@ impl Shell {
     async fn heal_within(&self, limit: Duration, number: usize, command: &str) -> Result<(), String> {
         let healed = async {
             let command = self.start(number, command)?;
-            match tokio::time::timeout(limit, command.ended()).await {
-                Ok(ended) => ended,
-                Err(_) => Err(format!("`{}` has not ended after {} s", command.text, limit.as_secs())),
-            }
+            let Ok(ended) = tokio::time::timeout(limit, command.ended()).await else {
+                return Err(format!("`{}` has not ended after {} s", command.text, limit.as_secs()));
+            };
+            // A server that a `heal` command has started again in the background is not to end with the command.
+            self.healed.lock().unwrap_or_else(PoisonError::into_inner).push(command);
+            ended
         };
         let healed = healed.await;
         // The debt is struck out only now: a `heal` command that is cut short is to be run again.
@@ -128,12 +133,13 @@ impl ShellCommand {
         Err(format!("`{}` failed: {}{said}", self.text, how(status)))
     }
 
-    /// Ends the command if it still runs, because its fault is to be healed.
+    /// Ends the command if it still runs, and what it has left in the background, because its fault is to be healed.
     pub async fn stop(self) -> Result<(), String> {
         if self.process.is_running() {
             self.process.stop(LAST_BREATH).await;
             return Ok(());
         }
+        self.process.stop_rest().await;
         self.ended().await
     }
 }

@@ -225,10 +225,13 @@ impl Strike<'_> {
         };
         tokio::select! {
             ended = command.ended() => {
-                ended.map_err(|why| format!("the fault `{}` did not strike: {why}", self.name))
+                ended.map_err(|why| format!("the fault `{}` did not strike: {why}", self.name))?;
             }
-            () = self.targets.load.schedule_ended() => Ok(()),
+            () = self.targets.load.schedule_ended() => return Ok(()),
         }
+        // What the command has left in the background is the fault, and lasts as long as the load.
+        self.targets.load.schedule_ended().await;
+        Ok(())
     }
 
     async fn come(&self) -> Result<(), String> {

@@ -69,6 +69,10 @@ async fn port(context: &MemberContext<'_>, dialer: End, listener: End, own: u16)
 
 async fn broker_url(context: &MemberContext<'_>, dialer: End, url: &str) -> Result<String, LabError> {
     let parts = UrlParts::of(url);
+    if parts.is_none() && context.links.is_every() {
+        // Nobody has named this link: it is only one that cannot be broken.
+        return Ok(url.to_owned());
+    }
     let upstream = parts.as_ref().map(|parts| parts.address.as_str()).unwrap_or_default();
     match (context.links.place(dialer, End::Broker, upstream).await?, parts) {
         (None, _) => Ok(url.to_owned()),

@@ -64,7 +64,7 @@ impl Complaint {
 
 /// The text of a file, and the name by which people know it.
 pub struct Source<'a> {
-    /// The name that errors give the file.
+    /// The name that errors give the file; empty for words that stand in no file, and then errors name no place.
     pub name: &'a str,
     /// What stands in the file.
     pub text: &'a str,
@@ -102,7 +102,10 @@ impl<'a> Source<'a> {
 
     /// An error at a place in the file.
     pub(super) fn error(&self, span: &Range<usize>, what: impl std::fmt::Display) -> Complaint {
-        Complaint::new(format!("{}: {what}", self.place(span.start)))
+        match self.name {
+            "" => Complaint::new(what.to_string()),
+            _ => Complaint::new(format!("{}: {what}", self.place(span.start))),
+        }
     }
 
     /// An error at the place where a value was given.

@@ -49,7 +49,8 @@ pub use cluster::Cluster;
 pub use error::{Complaint, InputError, Source};
 pub use expect::{Bound, Expectation, Whose};
 pub use fault::{
-    ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, Target, kinds, parts, side,
+    ACTIONS, Action, Condition, End, Fault, FaultPlan, Link, Moment, SPOKEN, Target, kinds, parts, side,
+    spoken_example, spoken_fault, spoken_keys, spoken_link, spoken_process,
 };
 pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
 pub use figure::{Better, Figure, FigureKind, Heading, figure_kind, figure_names};

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -46,7 +47,13 @@ impl Client {
 
     /// A client of the plain dialect. It is in the lobby as soon as it receives its own message.
     pub async fn plain(node: &Node) -> Self {
-        let mut client = Self::connect(node, "/", &[]).await.unwrap();
+        Self::plain_at(node.address).await
+    }
+
+    /// A client of the plain dialect at this address.
+    pub async fn plain_at(address: SocketAddr) -> Self {
+        let tcp = TcpStream::connect(address).await.unwrap();
+        let mut client = Self::over(tcp, address, "/", &[]).await.unwrap();
         let port = client.socket.get_ref().local_addr().unwrap().port();
         // The node reads a plain client only when it is in the lobby, so what comes back proves the room.
         let hello = format!("{port} here");
@@ -58,7 +65,7 @@ impl Client {
     /// Connects with these headers; a refused handshake is an error.
     pub async fn connect(node: &Node, path: &str, headers: &[(&str, &str)]) -> Result<Self, Error> {
         let tcp = TcpStream::connect(node.address).await.unwrap();
-        Self::over(tcp, node, path, headers).await
+        Self::over(tcp, node.address, path, headers).await
     }
 
     /// Connects with a small receive buffer, so that whoever writes soon notices that nobody reads.
@@ -66,12 +73,17 @@ impl Client {
         let tcp = TcpSocket::new_v4().unwrap();
         tcp.set_recv_buffer_size(8 * 1024).unwrap();
         let tcp = tcp.connect(node.address).await.unwrap();
-        Self::over(tcp, node, "/", headers).await.unwrap()
+        Self::over(tcp, node.address, "/", headers).await.unwrap()
     }
 
-    async fn over(tcp: TcpStream, node: &Node, path: &str, headers: &[(&str, &str)]) -> Result<Self, Error> {
+    async fn over(
+        tcp: TcpStream,
+        address: SocketAddr,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<Self, Error> {
         tcp.set_nodelay(true).unwrap();
-        let uri = format!("ws://{}{path}", node.address).parse().unwrap();
+        let uri = format!("ws://{address}{path}").parse().unwrap();
         let mut request = ClientRequestBuilder::new(uri).into_client_request().unwrap();
         for (name, value) in headers {
             let name = HeaderName::try_from(*name).unwrap();

@@ -16,6 +16,7 @@ pub mod people;
 pub mod plain;
 pub mod ports;
 pub mod process;
+pub mod prompted;
 pub mod rabbitmq;
 pub mod redis;
 pub mod redis_bus;

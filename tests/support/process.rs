@@ -93,21 +93,7 @@ impl Running {
 
     /// The children of the program, their children, and so on.
     pub fn descendants(&self) -> Vec<Seen> {
-        let all = processes();
-        let mut found = BTreeSet::from([self.id()]);
-        loop {
-            let more: Vec<i32> = all
-                .values()
-                .filter(|seen| found.contains(&seen.parent) && !found.contains(&seen.id))
-                .map(|seen| seen.id)
-                .collect();
-            if more.is_empty() {
-                break;
-            }
-            found.extend(more);
-        }
-        found.remove(&self.id());
-        all.into_values().filter(|seen| found.contains(&seen.id)).collect()
+        descendants(self.id())
     }
 
     /// The only descendant whose command line contains this text.
@@ -209,6 +195,25 @@ fn is_stopped(id: u32) -> bool {
         let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
         stat.rsplit_once(") ").is_none_or(|(_, state)| state.starts_with(['T', 'Z', 'X']))
     })
+}
+
+/// The children of a process, their children, and so on.
+pub fn descendants(of: i32) -> Vec<Seen> {
+    let all = processes();
+    let mut found = BTreeSet::from([of]);
+    loop {
+        let more: Vec<i32> = all
+            .values()
+            .filter(|seen| found.contains(&seen.parent) && !found.contains(&seen.id))
+            .map(|seen| seen.id)
+            .collect();
+        if more.is_empty() {
+            break;
+        }
+        found.extend(more);
+    }
+    found.remove(&of);
+    all.into_values().filter(|seen| found.contains(&seen.id)).collect()
 }
 
 /// The process with this id.

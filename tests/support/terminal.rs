@@ -2,16 +2,18 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
+use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use nix::pty::{Winsize, openpty};
+use nix::pty::{OpenptyResult, Winsize, openpty};
 use nix::sys::signal::{Signal, kill};
+use nix::sys::termios::{Termios, tcgetattr};
 use nix::unistd::Pid;
 
 use super::process::eventually;
@@ -62,6 +64,7 @@ impl Screen {
                     self.obey(&code);
                 }
                 '\r' => self.column = 0,
+                '\x07' => {}
                 '\n' => self.next_row(),
                 c => self.put(c),
             }
@@ -76,6 +79,8 @@ impl Screen {
                 self.cursor_is_shown = true;
                 self.frames.push(self.text());
             }
+            // A program may bracket what is pasted, and its own changes of the screen.
+            "?2004h" | "?2004l" | "?2026h" | "?2026l" => {}
             "?7l" => self.wraps = false,
             "?7h" => self.wraps = true,
             "K" => blank(&mut self.cells[self.row], self.column),
@@ -83,10 +88,10 @@ impl Screen {
                 blank(&mut self.cells[self.row], self.column);
                 self.cells[self.row + 1..].iter_mut().for_each(|line| blank(line, 0));
             }
-            _ if code.ends_with('A') => {
-                let up: usize = code.trim_end_matches('A').parse().unwrap();
-                self.row = self.row.saturating_sub(up);
-            }
+            _ if code.ends_with('A') => self.row = self.row.saturating_sub(count(code)),
+            _ if code.ends_with('B') => self.row = (self.row + count(code)).min(self.cells.len() - 1),
+            _ if code.ends_with('C') => self.column = (self.column + count(code)).min(self.columns - 1),
+            _ if code.ends_with('D') => self.column = self.column.saturating_sub(count(code)),
             _ if code.ends_with('m') => self.coloured = true,
             _ => panic!("an unknown code {code:?}"),
         }
@@ -115,9 +120,17 @@ impl Screen {
     }
 }
 
-/// The program, running with its standard error on a terminal.
+/// How far a code moves the cursor.
+fn count(code: &str) -> usize {
+    let digits = &code[..code.len() - 1];
+    if digits.is_empty() { 1 } else { digits.parse().expect("a number") }
+}
+
+/// The program, running with its standard error on a terminal, or with all its streams.
 pub struct Terminal {
     child: Child,
+    /// Our end of the terminal, on which somebody types.
+    keys: File,
     screen: Arc<Mutex<(Screen, Vec<u8>)>>,
     /// The program's end of the terminal, kept open so that the terminal stays until all is read that was written.
     theirs: Option<OwnedFd>,
@@ -126,17 +139,36 @@ pub struct Terminal {
 }
 
 impl Terminal {
-    /// Starts a command in a terminal of this size.
+    /// Starts a command whose standard error is a terminal of this size.
     pub fn start(mut command: Command, rows: u16, columns: u16) -> Self {
-        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-        let pair = openpty(Some(&size), None).expect("a terminal");
-        command.env("TERM", "xterm").stdin(Stdio::null()).stdout(Stdio::null());
-        command.stderr(pair.slave.try_clone().unwrap());
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        Self::on(terminal(rows, columns), command, (rows, columns), end_of_piece)
+    }
+
+    /// Starts the program with these arguments as somebody does who sits at a terminal: all its streams are the terminal,
+    /// which sends it signals as well. Each variable is added to its environment.
+    pub fn sits_at(args: &[&str], variables: &[(&str, &OsStr)], rows: u16, columns: u16) -> Self {
+        let pair = terminal(rows, columns);
+        let mut command = Command::new("setsid");
+        command.arg("--ctty").arg(super::process::program()).args(args);
+        command.envs(variables.iter().copied());
+        command.stdin(pair.slave.try_clone().unwrap()).stdout(pair.slave.try_clone().unwrap());
+        Self::on(pair, command, (rows, columns), end_of_whole)
+    }
+
+    fn on(
+        pair: OpenptyResult,
+        mut command: Command,
+        (rows, columns): (u16, u16),
+        end_of_piece: fn(&[u8]) -> Option<usize>,
+    ) -> Self {
+        command.env("TERM", "xterm").stderr(pair.slave.try_clone().unwrap());
         let child = command.spawn().expect("the program starts");
         drop(command);
+        let mut ours = File::from(pair.master);
         let screen = Arc::new(Mutex::new((Screen::new(rows.into(), columns.into()), Vec::new())));
         let shared = Arc::clone(&screen);
-        let mut ours = File::from(pair.master);
+        let keys = ours.try_clone().unwrap();
         let reader = std::thread::spawn(move || {
             let mut bytes = [0; 4096];
             while let Ok(read @ 1..) = ours.read(&mut bytes) {
@@ -150,7 +182,22 @@ impl Terminal {
                 }
             }
         });
-        Self { child, screen, theirs: Some(pair.slave), reader }
+        Self { child, keys, screen, theirs: Some(pair.slave), reader }
+    }
+
+    /// Types this text.
+    pub fn types(&self, text: &str) {
+        (&self.keys).write_all(text.as_bytes()).expect("the terminal is open");
+    }
+
+    /// How the terminal is set, to be compared.
+    pub fn settings(&self) -> Termios {
+        tcgetattr(self.theirs.as_ref().unwrap()).expect("a terminal")
+    }
+
+    /// The id of the program's process.
+    pub fn id(&self) -> i32 {
+        self.child.id() as i32
     }
 
     /// Looks at the screen.
@@ -197,4 +244,26 @@ impl Terminal {
 /// The end of the last code or line that has come as a whole.
 fn end_of_piece(bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| matches!(byte, b'\n' | b'h' | b'J')).map(|at| at + 1)
+}
+
+/// The end of what has come as a whole: of all of it, but for a code or a character whose rest is still to come.
+fn end_of_whole(bytes: &[u8]) -> Option<usize> {
+    let escape = bytes.iter().rposition(|byte| *byte == 0x1b);
+    let begun = escape.filter(|at| !bytes[*at..].iter().any(u8::is_ascii_alphabetic));
+    let whole = &bytes[..begun.unwrap_or(bytes.len())];
+    let end = std::str::from_utf8(whole).map_or_else(|error| error.valid_up_to(), str::len);
+    (end > 0).then_some(end)
+}
+
+fn terminal(rows: u16, columns: u16) -> OpenptyResult {
+    let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    openpty(Some(&size), None).expect("a terminal")
+}
+
+impl Drop for Terminal {
+    /// Kills the program; the warden ends what is left.
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
 }

@@ -24,6 +24,7 @@ mod once_more;
 mod page;
 mod preflight;
 mod report;
+mod run;
 mod scenarios;
 mod schema;
 #[path = "../support/mod.rs"]

@@ -29,6 +29,7 @@ fn shell(base: &Base, script: &str) -> Spec {
         clean: false,
         dir: None,
         log: base.directory().join("shell.log"),
+        leaves: false,
     }
 }
 

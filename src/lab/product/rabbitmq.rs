@@ -141,6 +141,7 @@ async fn start_on(ports: Ports, site: BrokerSite<'_>, epmd: PathBuf) -> Result<M
         clean: true,
         dir: Some(home),
         log: log.clone(),
+        leaves: false,
     };
     let started = async {
         let readiness = Readiness::Asked(is_ours);

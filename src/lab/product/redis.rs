@@ -91,6 +91,7 @@ async fn start(site: BrokerSite<'_>) -> Result<Managed, LabError> {
             clean: false,
             dir: Some(site.dir.to_owned()),
             log: site.logs.join("redis.log"),
+            leaves: false,
         };
         let redis =
             Service::launch(spec, port, Readiness::Asked(is_ours), site.supervision, PATIENCE).await?;

@@ -9,7 +9,7 @@
 //! | `target`, `link` | to what |
 //! | `groups` | who stands with whom in a partition |
 //! | `place` | where it strikes, in plain words |
-//! | `read`, `reader` | from one `[[fault]]` of the file to a plan |
+//! | `read`, `reader` | from one `[[fault]]` of the file, or from a line that is said, to a plan or an action |
 //! | `json` | and back to its keys |
 //! | `schedule` | from plans to faults: every repetition, and what the seed chooses |
 
@@ -32,4 +32,5 @@ pub(super) use kinds::{KINDS, example};
 pub use link::{End, Link};
 pub use plan::{Fault, FaultPlan, Moment};
 pub(super) use read::{COMMON, Placed, read};
+pub use read::{SPOKEN, spoken_example, spoken_fault, spoken_keys, spoken_link, spoken_process};
 pub use target::Target;

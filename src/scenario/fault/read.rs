@@ -1,6 +1,9 @@
 //! Reads one `[[fault]]` of the file.
 
 mod moments;
+mod spoken;
+
+pub use spoken::{SPOKEN, spoken_example, spoken_fault, spoken_keys, spoken_link, spoken_process};
 
 use std::ops::Range;
 use std::time::Duration;

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::{Servers, short};
 use crate::support::ports::Port;
-use crate::support::process::{PATIENCE, eventually};
+use crate::support::process::{PATIENCE, assert_soon, eventually, with_marker};
 use crate::support::report::{Bench, conclusive};
 
 /// A correct server that nobody's lab has started.
@@ -62,6 +62,32 @@ fn a_command_breaks_it_and_another_heals_it() {
     assert!(before.iter().filter(|slice| late(slice)).count() * 2 < before.len(), "{brief}");
     let log = std::fs::read_to_string(ended.place.path().join("out/logs/theirs/run-0.log")).unwrap();
     assert_eq!(log.trim(), format!("stopped {}", server.url));
+}
+
+#[test]
+fn what_a_command_leaves_in_the_background_lasts_until_it_is_healed() {
+    let servers = Servers::new();
+    let server = Running::start(&servers);
+    let [beats, at_heal, left] = ["beats", "at-heal", "left"].map(|name| servers.path(name));
+    let fault = format!(
+        "[[fault]]\nat = \"500ms\"\nfor = \"1500ms\"\n\
+         run = \"(while :; do echo beat >> {}; sleep 0.1; done) & true\"\n\
+         heal = \"wc -l < {} > {}; (while :; do echo left >> {}; sleep 0.1; done) & true\"\n",
+        beats.display(),
+        beats.display(),
+        at_heal.display(),
+        left.display()
+    );
+    conclusive(&short(1, &fault), &["--url", &server.url, "--label", "theirs"]);
+    let lines = |path: &std::path::Path| std::fs::read_to_string(path).unwrap().lines().count();
+    // It went on for more than a moment after its shell had ended, and was over before `heal` began.
+    let until_healed: usize = std::fs::read_to_string(at_heal).unwrap().trim().parse().unwrap();
+    assert!(until_healed >= 3, "{until_healed} beats in 1.5 s");
+    assert_eq!(lines(&beats), until_healed, "it is ended before it is healed");
+    // What heals it may stay in the background, but not beyond the run.
+    assert!(lines(&left) >= 2, "it lives on when `heal` has ended");
+    let name = left.display().to_string();
+    assert_soon(PATIENCE, Vec::new(), || with_marker(&name));
 }
 
 #[test]

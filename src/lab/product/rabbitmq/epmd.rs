@@ -80,6 +80,7 @@ pub(super) async fn start(
         clean: true,
         dir: Some("/".into()),
         log,
+        leaves: false,
     };
     let epmd = Service::launch(spec, port, Readiness::Asked(is_ours), supervision, PATIENCE).await?;
     match epmd.ready_within(PATIENCE).await {

@@ -5,6 +5,7 @@
 mod ends;
 mod lab;
 mod private;
+mod prompt;
 mod start;
 mod story;
 use std::time::Duration;

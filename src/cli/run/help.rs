@@ -1,0 +1,75 @@
+//! What `help` says at the prompt: what can be broken in this cluster, each with an example.
+
+use scenario::Pattern;
+
+/// The orders that this cluster takes, with examples.
+pub(super) fn text(pattern: Pattern, nodes: usize) -> String {
+    let last = nodes - 1;
+    let process = if pattern.has_broker() { "broker".to_owned() } else { format!("node {last}") };
+    let link = match (pattern.has_broker(), pattern.links_nodes() && nodes > 1) {
+        (true, _) => Some(format!("node {last} <-> broker")),
+        (false, true) => Some(format!("node 0 <-> node {last}")),
+        (false, false) => None,
+    };
+    let mut rows = vec![
+        (format!("kill {process}"), "ends it at once (SIGKILL); `stop` lets it say goodbye (SIGTERM)"),
+        (format!("start {process}"), "brings back what was killed or stopped, at the same address"),
+        (format!("pause node {last}"), "makes it stand still with its connections open (SIGSTOP)"),
+        (format!("cont node {last}"), "lets it go on"),
+    ];
+    if let Some(link) = &link {
+        rows.extend([
+            (format!("cut {link}"), "resets the connections and refuses new ones"),
+            (
+                format!("blackhole {}", link.replace("<->", "->")),
+                "lets nothing pass, one way; the connections stay",
+            ),
+            (format!("delay {link} by 100ms"), "makes it slower; `jitter 10ms` may follow"),
+            (format!("throttle {link} bytes_per_second 10000"), "lets so many bytes pass in a second"),
+        ]);
+    }
+    rows.extend([
+        ("heal".into(), "puts everything right; `heal` and a process or a link, this one alone"),
+        ("status".into(), "shows how everybody is, and what holds"),
+        ("quit".into(), "ends everything, as Ctrl-D and Ctrl-C do"),
+    ]);
+    let width = rows.iter().map(|(order, _)| order.len()).max().unwrap_or_default();
+    let mut lines: Vec<String> =
+        rows.iter().map(|(order, what)| format!("  {order:<width$}  {what}")).collect();
+    let mut targets = vec![match nodes {
+        1 => "node 0".to_owned(),
+        _ => format!("node 0 to node {last}, node * (all of them)"),
+    }];
+    targets.extend(pattern.has_broker().then(|| "broker".to_owned()));
+    targets.extend(pattern.has_history().then(|| "history".to_owned()));
+    lines.push(format!(
+        "Targets are {}. The words are those of a scenario's faults; Tab completes them.",
+        scenario::listed(&targets)
+    ));
+    if link.is_some() {
+        lines.push(
+            "A proxy stands on each of these links and makes it a little slower: measure with `pubsub-lab bench`.".into(),
+        );
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::order::Order;
+    use super::*;
+
+    #[test]
+    fn every_example_can_be_said() {
+        for pattern in Pattern::ALL {
+            let text = text(pattern, 3);
+            let examples: Vec<_> = text.lines().filter(|line| line.starts_with("  ")).collect();
+            assert!(examples.len() >= 7, "{text}");
+            for example in examples {
+                let order = example.trim_start().split("  ").next().unwrap();
+                assert!(matches!(Order::read(order, 3), Ok(Some(_))), "{order}");
+            }
+            assert!(text.lines().all(|line| line.chars().count() <= 120), "{text}");
+        }
+    }
+}
