@@ -156,6 +156,10 @@ mod tests {
         let code = |runs: Vec<RunReport>| report(runs).exit_code();
         assert_eq!([code(vec![]), code(vec![not_applicable(), not_applicable()])], [2, 2]);
         assert_eq!(code(vec![run(Verdict::Valid), not_applicable()]), 0);
+        // A server that was spoken to and not understood is no success, whatever stands beside it.
+        let unmeasured = || RunReport { dialect: Some("plain".into()), ..not_applicable() };
+        assert_eq!(code(vec![run(Verdict::Valid), unmeasured()]), 2);
+        assert_eq!(code(vec![run(Verdict::Inconclusive), unmeasured()]), 3);
         assert_eq!(code(vec![run(Verdict::Valid), run(Verdict::Inconclusive)]), 3);
         assert_eq!(code(vec![run(Verdict::Inconclusive), run(Verdict::Violated), run(Verdict::Valid)]), 1);
         // A run that was cut short has neither failed nor succeeded.
