@@ -14,7 +14,7 @@ use crate::support::report::{conclusive, short};
 /// A run in which a node is killed and a link is slow, so that the report has faults, links and losses.
 fn report() -> String {
     let faults = "[[fault]]\nat = \"600ms\"\nfor = \"400ms\"\nkill = \"node 1\"\n\
-                  [[fault]]\nat = \"500ms\"\nfor = \"300ms\"\nlink = \"node 2 <-> client *\"\ndelay = \"20ms\"\n";
+                  [[fault]]\nat = \"500ms\"\nfor = \"300ms\"\ndelay = \"node 2 <-> client *\"\nby = \"20ms\"\n";
     let scenario = short("[expect]\nlost = 0\np99 = \"< 20ms\"\n") + faults;
     let scenario =
         format!("patterns = [\"local\"]\n{}", scenario.replace("duration = \"3s\"", "duration = \"1500ms\""));
