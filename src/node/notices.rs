@@ -49,8 +49,8 @@ struct Standing {
 struct Outage {
     /// Up to when everything was heard, in Unix milliseconds.
     heard_until: u64,
-    /// Why the bus was down.
-    reason: String,
+    /// Why something may be missing, for clients. What became of the broker is for the log.
+    reason: &'static str,
     ended: Option<Instant>,
 }
 
@@ -162,12 +162,13 @@ impl Rooms {
         let heard_until = self.presence.heard_until();
         let bus = &mut self.notices.bus;
         match &health {
-            Health::Down(reason) if bus.was_up && before == Some(true) => {
-                bus.outage = Some(Outage { heard_until, reason: reason.clone(), ended: None });
+            Health::Down(_) if bus.was_up && before == Some(true) => {
+                let reason = "this node's bus was down";
+                bus.outage = Some(Outage { heard_until, reason, ended: None });
             }
             // The bus was down so shortly that this is the first that is seen of it.
             Health::Up if bus.was_up && before == Some(true) => {
-                let reason = "the connection broke for a moment".into();
+                let reason = "this node's bus was down for a moment";
                 bus.outage = Some(Outage { heard_until, reason, ended: None });
             }
             _ => {}
@@ -175,7 +176,7 @@ impl Rooms {
         let ended = bus.outage.as_mut().filter(|outage| up && outage.ended.is_none());
         let gap = ended.map(|outage| {
             outage.ended = Some(Instant::now());
-            (outage.heard_until, format!("the bus was down: {}", outage.reason))
+            (outage.heard_until, outage.reason)
         });
         bus.was_up |= up;
         if before != Some(up) {
@@ -197,7 +198,7 @@ impl Rooms {
             && self.bus.crosses_nodes()
             && !self.bus.fills_gaps()
         {
-            self.tell_gap(since, &reason);
+            self.tell_gap(since, reason);
         }
     }
 

@@ -100,7 +100,12 @@ async fn thousands_come_and_go_and_nothing_is_left_of_them() {
     assert_eq!(other.publish("quiet", "still here").await["type"], "ack");
     let frames = [other.frame().await["type"].clone()];
     assert_eq!(frames, ["message"], "what happened in other rooms is none of its business");
-    assert_eq!(other.enter("busy").await["members"], 1, "nobody is left in it");
+    // Whose connection broke may come back for a moment, and counts as long.
+    let start = Instant::now();
+    while other.enter("busy").await["members"] != 1 {
+        assert!(start.elapsed() < PATIENCE, "somebody is left in it");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test]

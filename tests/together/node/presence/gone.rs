@@ -74,10 +74,13 @@ async fn a_page_that_is_loaded_again_was_never_away_and_a_goodbye_is_told_at_onc
         }
         reloads.enter("r").await;
     }
-    // Who closed after that and does not return has left later than the first could have.
-    closes.client.leave().await;
     let mut polite = Someone::on(&cluster.nodes[1], "Polite").await;
     polite.enter("r").await;
+    for observer in &mut observers {
+        observer.sees("+Polite").await;
+    }
+    // Who closes now and does not return has left later than the other could have.
+    closes.client.leave().await;
     polite.client.say(json!({"type": "unsubscribe", "room": "r"})).await;
     for observer in &mut observers {
         observer.sees("-Closes").await;

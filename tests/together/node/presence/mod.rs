@@ -40,12 +40,22 @@ impl Cluster {
         cluster
     }
 
-    /// Waits until every node is ready.
+    /// Waits until every node is ready and knows the others.
     pub async fn ready(&self) {
         for node in &self.nodes {
             while node.get("/readyz").await.status != 200 {
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
             }
+        }
+        // Whom a node hears of first was there before, and has not joined: so the nodes get to know each other here.
+        let names: Vec<_> = (0..self.nodes.len()).map(|n| format!("probe{n}")).collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let mut probes = Vec::new();
+        for (node, name) in self.nodes.iter().zip(&names) {
+            probes.push(Observer::on(node, name, "probes").await);
+        }
+        for probe in &mut probes {
+            probe.people_are(&names).await;
         }
     }
 
