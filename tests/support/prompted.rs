@@ -32,7 +32,7 @@ impl Prompted {
         let args = ["run", pattern, "--nodes", &count, "--port", "0"];
         let terminal = Terminal::sits_at(&args, &[("TMPDIR", temporary.path().as_os_str())], 100, 200);
         let before = terminal.settings();
-        terminal.sees(SIGN);
+        terminal.sees(SIGN.trim_end());
         let text = terminal.look(Screen::text);
         let port = |index| {
             let line = text.lines().find(|line| line.starts_with(&format!("node {index}  http://"))).unwrap();

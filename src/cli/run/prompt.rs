@@ -90,7 +90,8 @@ impl Prompt {
     pub(super) fn close(self) {
         if self.is_reading {
             tcsetattr(io::stdin(), SetArg::TCSADRAIN, &self.terminal).ok();
-            say("");
+            // The editor had also asked the terminal to bracket what is pasted.
+            print_text("\x1b[?2004l\n").ok();
         }
     }
 }
