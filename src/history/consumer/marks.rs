@@ -52,7 +52,7 @@ impl Marks {
         let (sent, heard) = (self.sent.load(Ordering::Relaxed), self.heard.load(Ordering::Relaxed));
         let beat = self.beats.fetch_add(1, Ordering::Relaxed);
         let under_way = sent.saturating_sub(heard);
-        let due = if under_way >= MOST { beat % RARELY == 0 } else { waiting > 0 || under_way > 0 };
+        let due = if under_way >= MOST { beat.is_multiple_of(RARELY) } else { waiting > 0 || under_way > 0 };
         due.then(|| self.sent.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
