@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use lapin::options::QueueDeclareOptions;
 use lapin::types::{AMQPValue, FieldTable};
 use pubsub_lab::bus::amqp::{AmqpBus, AmqpOptions};
-use pubsub_lab::bus::{Bus, Level, PublishOutcome};
+use pubsub_lab::bus::{Bus, Level, PublishOutcome, ReplayStart};
 use pubsub_lab::wire::{Envelope, Kind};
 use tokio::time::timeout;
 
@@ -172,7 +172,7 @@ async fn what_the_bus_sends_for_itself_is_not_counted_as_published() {
     is_up(&bus).await;
     history.ready_says("").await;
     confirmed(&bus, "lobby", "1").await;
-    let replay = bus.replay(&room("lobby"), "1").unwrap().await.unwrap();
+    let replay = bus.replay(&room("lobby"), &ReplayStart::after("1")).unwrap().await.unwrap();
     assert!(replay.complete);
     // And a message of the bus to itself.
     live_queue(&client(&place.url).await, &place.namespace).await;
