@@ -65,16 +65,24 @@ function received(frame) {
   }
 }
 
-function welcomed({ node, pattern, name, colour }) {
+function welcomed({ node, pattern, name, colour, session }) {
   remembers = pattern === 'amqp';
   // A node whose broker is away says so next.
   brokerAway = waited = 0;
   kept.set('name', name);
+  kept.set('self', idIn(session) || kept.get('self') || '');
   mine.iAm(name, colour);
   $('node').textContent = `${node} · ${pattern}`;
   $('name').value = name;
   $('name').style.setProperty('--author', colour);
   subscribe();
+}
+
+/** The session's public id, with which the ids of its messages begin; '' if its token does not show it. */
+function idIn(token) {
+  try {
+    return JSON.parse(atob(token.split('.')[0].replaceAll('-', '+').replaceAll('_', '/'))).id ?? '';
+  } catch { return ''; }
 }
 
 function subscribe() {
