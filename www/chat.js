@@ -28,6 +28,8 @@ let joined = false;
 let noRoom = false;
 /** Since when the node has no broker; 0 while it has one. */
 let brokerAway = 0;
+/** Since when the broker was away while this page waited for its room, and missed nothing that it was to hear. */
+let waited = 0;
 let members = 0;
 /** The pattern keeps a history. */
 let remembers = false;
@@ -57,22 +59,30 @@ function received(frame) {
     case 'unknown':
       return mine.answered(frame);
     case 'bus': return brokerIs(frame);
-    case 'gap': return here && absence.gap(frame.since, frame.reason);
+    case 'gap': return here && gap(frame);
     case 'lagged': return log.system(`This page was too slow: it misses ${frame.missed} frames.`, 'warning');
     case 'error': return failed(frame);
   }
 }
 
-function welcomed({ node, pattern, name, colour }) {
+function welcomed({ node, pattern, name, colour, session }) {
   remembers = pattern === 'amqp';
   // A node whose broker is away says so next.
-  brokerAway = 0;
+  brokerAway = waited = 0;
   kept.set('name', name);
+  kept.set('self', idIn(session) || kept.get('self') || '');
   mine.iAm(name, colour);
   $('node').textContent = `${node} · ${pattern}`;
   $('name').value = name;
   $('name').style.setProperty('--author', colour);
   subscribe();
+}
+
+/** The session's public id, with which the ids of its messages begin; '' if its token does not show it. */
+function idIn(token) {
+  try {
+    return JSON.parse(atob(token.split('.')[0].replaceAll('-', '+').replaceAll('_', '/'))).id ?? '';
+  } catch { return ''; }
 }
 
 function subscribe() {
@@ -97,6 +107,7 @@ function ask() {
 function subscribed({ members: count, recovered }) {
   const { after, shown, missed } = asked ?? { after: '', shown: 0, missed: 0 };
   asked = null;
+  if (!joined && brokerAway) waited = brokerAway;
   joined = true;
   counted({ members: count });
   const again = owed !== '';
@@ -173,8 +184,16 @@ function counted({ members: count }) {
 function brokerIs({ state: word, since }) {
   const before = brokerAway;
   brokerAway = word === 'down' ? before || since || clock.now() : 0;
-  if (before && !brokerAway && joined) absence.brokerBack(before);
+  if (before && !brokerAway) {
+    if (!joined) waited = before;
+    if (waited !== before) absence.brokerBack(before);
+  }
   show();
+}
+
+function gap({ since, reason }) {
+  // The node does not know who came while it waited for the broker.
+  if (!(since <= waited)) absence.gap(since, reason);
 }
 
 function failed({ code, reason }) {
