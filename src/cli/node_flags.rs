@@ -148,7 +148,7 @@ mod tests {
             assert_eq!(of(&[flag], patterns).unwrap_err(), format!("--node-flag: {said}"));
         }
         assert!(of(&["--hwm=5"], &[redis, Pattern::Zeromq]).is_ok(), "one of several has a use for it");
-        assert!(of(&["--outbox-age=5s", "--max-frame=100"], &[amqp]).is_ok());
+        assert!(of(&["--outbox-age=5s", "--max-frame=2048"], &[amqp]).is_ok());
     }
 
     #[test]

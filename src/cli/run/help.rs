@@ -42,10 +42,8 @@ pub(super) fn text(pattern: Pattern, nodes: usize) -> String {
     }];
     targets.extend(pattern.has_broker().then(|| "broker".to_owned()));
     targets.extend(pattern.has_history().then(|| "history".to_owned()));
-    lines.push(format!(
-        "Targets are {}. The words are those of a scenario's faults; Tab completes them.",
-        scenario::listed(&targets)
-    ));
+    lines.push(format!("Targets are {}.", scenario::listed(&targets)));
+    lines.push("The words are those of a scenario's faults; Tab completes them.".into());
     if link.is_some() {
         lines.push(
             "A proxy stands on each of these links and makes it a little slower: measure with `pubsub-lab bench`.".into(),
