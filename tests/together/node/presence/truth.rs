@@ -29,7 +29,7 @@ async fn races(cluster: &Cluster, worker: usize) -> (Someone, Vec<Someone>) {
         }
     }
     // Half of them stay: in the room on one node, out of it on the others.
-    let stays_on = (worker % 2 == 0).then_some(worker % others.len());
+    let stays_on = worker.is_multiple_of(2).then_some(worker % others.len());
     for (at, other) in others.iter_mut().enumerate() {
         let kind = if Some(at) == stays_on { "subscribe" } else { "unsubscribe" };
         other.client.say(json!({"type": kind, "room": "r"})).await;
