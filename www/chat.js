@@ -6,8 +6,10 @@ import * as composer from './composer.js';
 import { Link, kept } from './link.js';
 import * as log from './log.js';
 import * as mine from './mine.js';
+import * as pulse from './pulse.js';
 import { diagnosis } from './refused.js';
 import * as rooms from './rooms.js';
+import { isTwin } from './twin.js';
 
 /** Number of messages of the history that somebody sees who comes for the first time. */
 const EARLIER = 50;
@@ -45,6 +47,7 @@ let unread = 0;
 // --- what the node says
 
 function received(frame) {
+  pulse.beat();
   const here = frame.room === room.name;
   switch (frame.type) {
     case 'welcome': return welcomed(frame);
@@ -65,7 +68,7 @@ function received(frame) {
   }
 }
 
-function welcomed({ node, pattern, name, colour, session }) {
+function welcomed({ node, pattern, name, colour, session, renewed }) {
   remembers = pattern === 'amqp';
   // A node whose broker is away says so next.
   brokerAway = waited = 0;
@@ -75,7 +78,7 @@ function welcomed({ node, pattern, name, colour, session }) {
   $('node').textContent = `${node} · ${pattern}`;
   $('name').value = name;
   $('name').style.setProperty('--author', colour);
-  subscribe();
+  if (!renewed) subscribe();
 }
 
 /** The session's public id, with which the ids of its messages begin; '' if its token does not show it. */
@@ -104,7 +107,12 @@ function ask() {
   link.send(question);
 }
 
-function subscribed({ members: count, recovered }) {
+function subscribed({ members: count, recovered, renewed }) {
+  if (renewed) {
+    counted({ members: count });
+    log.divider(`You are ${kept.get('name')} now.`);
+    return;
+  }
   const { after, shown, missed } = asked ?? { after: '', shown: 0, missed: 0 };
   asked = null;
   if (!joined && brokerAway) waited = brokerAway;
@@ -132,7 +140,7 @@ function said({ id, from, colour, text, sent_at: at, replay }) {
     if (id === asked.after) asked.passed = true;
     if (copy || (before && !asked.earlier && room.precedes(at))) return;
     introduce(before);
-  } else if (copy && replay) return;
+  } else if (copy && (replay || link.isRenewing)) return;
   const disorder = room.take(id, at);
   const [session, ...own] = id.split('.');
   const me = kept.get('self');
@@ -215,6 +223,7 @@ function failed({ code, reason }) {
 // --- where things stand
 
 function changed(next) {
+  pulse.watch(next.is === 'open');
   if (next.is === 'open') clock.measure();
   else {
     if (joined) room.leave(clock.now(), leaving || 'connection');
@@ -245,6 +254,7 @@ function show() {
 function where() {
   if (state.is === 'connecting') return ['connecting', 'connecting'];
   if (state.is !== 'open') return ['offline', 'reconnecting'];
+  if (pulse.silentSince()) return ['silent', 'node silent'];
   if (brokerAway) return ['broker', 'broker away'];
   if (noRoom) return ['offline', 'no such room'];
   return joined ? ['online', 'online'] : ['connecting', 'joining'];
@@ -266,12 +276,31 @@ $('name-form').addEventListener('submit', (event) => {
 });
 $('name').addEventListener('change', () => {
   const name = $('name').value.trim();
-  if (name && name !== kept.get('name')) {
-    kept.set('name', name);
+  if (name && name !== kept.get('name')) rename(name);
+  else $('name').value = kept.get('name') ?? '';
+});
+
+/** A name can only be told at the beginning of a connection. */
+function rename(name) {
+  const before = kept.get('name') ?? '';
+  kept.set('name', name);
+  // Where nothing is heard, nothing is missed.
+  if (!joined || brokerAway) {
     leaving = 'rename';
     link.restart();
-  } else $('name').value = kept.get('name') ?? '';
-});
+    return;
+  }
+  link.renew(room.name, ({ code, reason }) => {
+    if (code === 'bad_name') {
+      kept.set('name', before);
+      $('name').value = before;
+      log.system(reason, 'warning');
+    } else {
+      leaving = 'rename';
+      link.restart();
+    }
+  });
+}
 
 $('room-form').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -302,7 +331,9 @@ function enter() {
   owed = '';
   log.put(room.lines);
   mine.redraw(room.name);
-  if (state.is === 'open') subscribe();
+  // The connection that is about to follow would be in the other room.
+  if (link.isOpening) link.restart();
+  else if (state.is === 'open') subscribe();
   show();
 }
 
@@ -318,7 +349,14 @@ mine.begin(
   (one) => joined && link.send({ type: 'publish', room: one.room, text: one.text, id: one.id }),
   composer.takeBack,
 );
-mine.restore();
+mine.iAm(kept.get('name') || 'you', '');
+$('name').value = kept.get('name') ?? '';
+pulse.begin(show);
 enter();
 composer.begin((text) => mine.say(room.name, text));
-link.open();
+// What an earlier load left unsent has to be known before the room says that it was sent.
+isTwin().then((twin) => {
+  mine.restore(!twin);
+  mine.redraw(room.name);
+  link.open();
+});

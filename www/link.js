@@ -6,6 +6,10 @@ const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
 /** A connection that lived so long was a good one: the next pause is the first again. */
 const GOOD_AFTER = 5_000;
+/** How long the connection that another one follows is heard out: what it has under way comes by it. */
+const LAST_WORDS = 2_000;
+/** What that connection may still bring: messages, and answers to what was sent by it. */
+const LATE_WORDS = new Set(['message', 'ack', 'refused', 'unknown']);
 
 /** What this tab keeps over a reload. A browser may forbid it; then nothing is kept. */
 export const kept = {
@@ -26,6 +30,10 @@ export class Link {
   /** Number of connections in a row that never opened. */
   #refused = 0;
   #timer = 0;
+  /** The connection that is to follow this one, while it opens: `{socket, timer}`. */
+  #next = null;
+  /** The connection before, which says its last words: `{socket, timer}`. */
+  #former = null;
 
   /**
    * `onFrame(frame)` gets what the node says. `onState(state)` gets `{is: 'connecting'}`, `{is: 'open'}`,
@@ -54,14 +62,87 @@ export class Link {
       clearTimeout(this.#timer);
       this.#opened = Date.now();
       this.#refused = 0;
-      const hello = { type: 'hello' };
-      if (kept.get('name')) hello.name = kept.get('name');
-      if (kept.get('session')) hello.session = kept.get('session');
-      socket.send(JSON.stringify(hello));
+      greet(socket);
       this.#onState({ is: 'open' });
     };
-    socket.onmessage = (event) => this.#received(event.data);
+    this.#listen(socket);
+  }
+
+  /**
+   * Goes over to a new connection, in this room, without missing what is said meanwhile: the old one is heard until the
+   * new one is in the room. `onFrame` gets the new one's `welcome` and `subscribed` with `renewed: true`, when it is.
+   * `failed({code, reason})` is called if there is no new one; the old one stays then.
+   */
+  renew(room, failed) {
+    this.#abandon();
+    const socket = new WebSocket(this.#socket.url, DIALECT);
+    const giveUp = (error) => {
+      this.#abandon();
+      failed(error);
+    };
+    const timer = setTimeout(() => giveUp({}), OPEN_TIMEOUT);
+    this.#next = { socket, timer };
+    let welcome;
+    socket.onopen = () => greet(socket);
+    socket.onclose = () => giveUp({});
+    socket.onmessage = ({ data }) => {
+      const frame = read(data);
+      if (frame?.type === 'welcome') {
+        welcome = frame;
+        socket.send(JSON.stringify({ type: 'subscribe', room }));
+      } else if (frame?.type === 'error') giveUp(frame);
+      else if (frame?.type === 'subscribed') this.#goOver(socket, [welcome, frame]);
+    };
+  }
+
+  #goOver(socket, frames) {
+    clearTimeout(this.#next.timer);
+    this.#next = null;
+    this.#dismiss();
+    const former = this.#socket;
+    this.#former = { socket: former, timer: setTimeout(() => this.#dismiss(), LAST_WORDS) };
+    former.onclose = null;
+    // Of what the room says, the new connection brings all from now on.
+    former.onmessage = ({ data }) => {
+      const frame = read(data);
+      if (frame && LATE_WORDS.has(frame.type)) this.#onFrame(frame);
+    };
+    this.#socket = socket;
+    this.#opened = Date.now();
+    this.#listen(socket);
+    for (const frame of frames) this.#take({ ...frame, renewed: true });
+  }
+
+  /** Whether a new connection is about to follow. */
+  get isOpening() {
+    return this.#next !== null;
+  }
+
+  /** Whether a new connection is about to follow, or has just done so: a message may come by both. */
+  get isRenewing() {
+    return this.#next !== null || this.#former !== null;
+  }
+
+  #listen(socket) {
+    socket.onmessage = ({ data }) => {
+      const frame = read(data);
+      if (frame) this.#take(frame);
+    };
     socket.onclose = (event) => this.#lost(socket, event.reason);
+  }
+
+  #abandon() {
+    if (!this.#next) return;
+    clearTimeout(this.#next.timer);
+    close(this.#next.socket);
+    this.#next = null;
+  }
+
+  #dismiss() {
+    if (!this.#former) return;
+    clearTimeout(this.#former.timer);
+    close(this.#former.socket);
+    this.#former = null;
   }
 
   /** Whether the frame went into the socket. That it arrives is another matter. */
@@ -71,7 +152,7 @@ export class Link {
     return true;
   }
 
-  /** Connects anew at once: a name can only be told at the beginning. */
+  /** Connects anew at once. */
   restart() {
     this.#leave();
     this.#attempt = 0;
@@ -85,9 +166,7 @@ export class Link {
     this.#onState({ is: 'closed' });
   }
 
-  #received(data) {
-    let frame;
-    try { frame = JSON.parse(data); } catch { return; }
+  #take(frame) {
     if (frame.type === 'welcome') kept.set('session', frame.session);
     this.#onFrame(frame);
   }
@@ -106,11 +185,26 @@ export class Link {
 
   #leave() {
     clearTimeout(this.#timer);
-    const socket = this.#socket;
+    this.#abandon();
+    this.#dismiss();
+    if (this.#socket) close(this.#socket);
     this.#socket = null;
-    if (socket) {
-      socket.onopen = socket.onmessage = socket.onclose = null;
-      socket.close();
-    }
   }
+}
+
+/** Says who this tab is: the first frame of a connection. */
+function greet(socket) {
+  const hello = { type: 'hello' };
+  if (kept.get('name')) hello.name = kept.get('name');
+  if (kept.get('session')) hello.session = kept.get('session');
+  socket.send(JSON.stringify(hello));
+}
+
+function read(data) {
+  try { return JSON.parse(data); } catch { return null; }
+}
+
+function close(socket) {
+  socket.onopen = socket.onmessage = socket.onclose = null;
+  socket.close();
 }

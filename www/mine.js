@@ -9,6 +9,8 @@ const MOST = 100;
 
 /** By the page's own id. Each: `{id, room, text, at, state, why, line, timer}`; the states are in `show`. */
 const messages = new Map();
+/** What an earlier load had kept, as it was before this one keeps anything. */
+const left = kept.get('unsent');
 const known = () => [...messages.values()];
 
 /** What sends: `(message) => boolean`, whether it went into the socket. And what takes a text back. */
@@ -79,13 +81,14 @@ export function redraw(room) {
   for (const one of known()) if (one.room === room && !one.line?.isConnected) draw(one);
 }
 
-/** Takes up what an earlier load of this page had not got rid of. */
-export function restore() {
+/** Takes up what an earlier load of this page had not got rid of, if that was this tab's own. */
+export function restore(isOwn) {
   let unsent = [];
-  try { unsent = JSON.parse(kept.get('unsent') ?? '[]'); } catch { /* nothing to take up */ }
+  try { if (isOwn) unsent = JSON.parse(left ?? '[]'); } catch { /* nothing to take up */ }
   for (const { id, room, text, state, why, at } of unsent) {
     messages.set(id, { id, room, text, state: state === 'sending' ? 'unknown' : state, why, at });
   }
+  save();
 }
 
 function dispatch(one) {

@@ -8,6 +8,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::{ENVIRONMENT, Failure};
 
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// Ctrl-C: somebody at the terminal wants that what is under way ends.
+    Interrupt,
+    /// A service manager, or a closed terminal: everything is to end.
+    End,
+}
+
 /// The signals that ask for an end.
 pub struct Signals {
     interrupt: Signal,
@@ -38,10 +47,15 @@ impl Signals {
 
     /// Resolves when a signal asks for an end.
     pub async fn next(&mut self) {
+        self.asked().await;
+    }
+
+    /// Resolves when a signal comes. Gives what it asks for.
+    pub async fn asked(&mut self) -> Asked {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            () = received(&mut self.hangup) => {}
+            _ = self.interrupt.recv() => Asked::Interrupt,
+            _ = self.terminate.recv() => Asked::End,
+            () = received(&mut self.hangup) => Asked::End,
         }
     }
 }

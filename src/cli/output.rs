@@ -108,7 +108,7 @@ pub(super) fn announce(line: impl Display) {
 }
 
 /// The text in lines of at most `width` characters, broken between words, but not between a number and its unit.
-fn wrapped(text: &str, width: usize) -> String {
+pub(super) fn wrapped(text: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut column = 0;
     let mut words = text.split(' ').peekable();

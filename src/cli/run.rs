@@ -27,9 +27,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::broker_variable;
 use super::failure::{ENVIRONMENT, Failure};
-use super::interrupt::Signals;
+use super::interrupt::{Asked, Signals};
 use super::node_flags::NodeFlags;
-use super::output::announce;
+use super::output::{announce, wrapped};
 use super::stderr::say;
 use super::verbosity;
 use completion::Vocabulary;
@@ -74,7 +74,7 @@ pub struct RunArgs {
     port: u16,
     /// Address on which the nodes listen, such as 0.0.0.0 for every address of this machine, so that phones can join:
     /// whoever is in the network can then read and write, without encryption
-    #[arg(long, value_name = "ADDR", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    #[arg(long, value_name = "ADDR", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_parser = network::listen_address)]
     listen: IpAddr,
     /// URL of your own broker; without one, the lab starts a broker [env: PUBSUB_LAB_BROKER]
     #[arg(long, value_name = "URL")]
@@ -215,6 +215,7 @@ async fn attend(
             },
         };
         let Entered::Line(line) = line else { break 0 };
+        let impatience = console.standing.begin();
         let obeying = console.obey(&line);
         tokio::pin!(obeying);
         let begun = Instant::now();
@@ -223,9 +224,17 @@ async fn attend(
             tokio::select! {
                 answer = &mut obeying => break Ok(answer),
                 _ = silence.tick() => {
-                    tell(format_args!("waiting for `{}` ({} s)", line.trim(), begun.elapsed().as_secs()));
+                    let (order, seconds) = (line.trim(), begun.elapsed().as_secs());
+                    tell(format_args!("waiting for `{order}` ({seconds} s); Ctrl-C stops the waiting"));
                 }
-                () = signals.next() => break Err(0),
+                // Somebody is tired of waiting, and not of the class.
+                asked = signals.asked() => match asked {
+                    Asked::Interrupt if !impatience.is_cancelled() => {
+                        impatience.cancel();
+                        tell("\nnot waiting any longer; Ctrl-C again ends everything");
+                    }
+                    _ => break Err(0),
+                },
                 event = events.next() => if let Some(end) = report(&event, pattern, prompt.as_ref()) {
                     break Err(end);
                 },
@@ -233,7 +242,7 @@ async fn attend(
         };
         match answer {
             Ok(Answer::Said(said)) if said.is_empty() => {}
-            Ok(Answer::Said(said)) => say(said),
+            Ok(Answer::Said(said)) => say(fitting(&said)),
             Ok(Answer::Quit) => break 0,
             Err(end) => break end,
         }
@@ -242,6 +251,16 @@ async fn attend(
         prompt.close();
     }
     outcome
+}
+
+/// The lines of an answer, broken between words where the terminal ends. A row of a table stays as it is.
+fn fitting(said: &str) -> String {
+    let columns = help::columns();
+    let line = |line: &str| match line.starts_with("  ") {
+        true => line.to_owned(),
+        false => wrapped(line, columns),
+    };
+    said.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// What somebody does at the prompt; waits for ever where there is none.

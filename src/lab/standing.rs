@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
 
 use super::cluster::Cluster;
 use super::error::LabError;
@@ -21,6 +22,8 @@ pub use health::Health;
 const LAST_BREATH: Duration = Duration::from_secs(15);
 /// How long what was ordered back may take to serve before the prompt comes back without it: a RabbitMQ boots for long.
 const BOOT: Duration = Duration::from_secs(60);
+/// How long they may take to show that they serve, once nobody waits for them any more.
+const ONE_LOOK: Duration = Duration::from_millis(100);
 /// How long the others may take to serve again then.
 const SETTLE: Duration = Duration::from_secs(30);
 
@@ -31,6 +34,8 @@ pub struct Standing {
     /// The processes that were struck down by hand; a container tells nobody else that it does not run.
     down: BTreeSet<End>,
     held: Vec<HeldFault>,
+    /// Cancelled when whoever gave the order that is under way does not want to wait for anybody any more.
+    impatience: CancellationToken,
 }
 
 /// A condition that holds on a link until it is healed.
@@ -64,6 +69,12 @@ pub struct Recovery {
 }
 
 impl Standing {
+    /// Begins an order. Once the token is cancelled, the order waits for nobody any more, and says who does not serve.
+    pub fn begin(&mut self) -> CancellationToken {
+        self.impatience = CancellationToken::new();
+        self.impatience.clone()
+    }
+
     /// Breaks something. The fault holds until it is healed.
     ///
     /// # Errors
@@ -115,9 +126,11 @@ impl Standing {
             return Ok(Struck::Holds);
         }
         let ended = join_all(running.iter().filter_map(|end| cluster.service(*end)).map(|it| it.ended()));
-        match tokio::time::timeout(LAST_BREATH, ended).await {
-            Ok(_) => Ok(Struck::Holds),
-            Err(_) => Ok(Struck::Ending),
+        tokio::select! {
+            biased;
+            _ = ended => Ok(Struck::Holds),
+            () = self.impatience.cancelled() => Ok(Struck::Ending),
+            () = tokio::time::sleep(LAST_BREATH) => Ok(Struck::Ending),
         }
     }
 
@@ -293,15 +306,29 @@ impl Standing {
             _ => true,
         };
         let awaited: Vec<End> = struck.iter().copied().filter(&able).collect();
-        let mut waiting = cluster.not_ready_within(&awaited, BOOT).await?;
+        let mut waiting = self.not_ready_within(cluster, &awaited, BOOT).await?;
         let back = begun.elapsed();
         let others = cluster.ends().into_iter().filter(|end| !struck.contains(end) && *end != End::Broker);
         let others: Vec<End> = others.filter(|end| !self.is_struck(cluster, *end) && able(end)).collect();
-        waiting.extend(cluster.not_ready_within(&others, SETTLE).await?);
-        let unable = struck.iter().filter(|end| !able(end)).map(|end| end.to_string());
+        waiting.extend(self.not_ready_within(cluster, &others, SETTLE).await?);
+        let unable = struck.iter().filter(|end| !able(end)).map(|end| called(&end_of(*end)));
         let settled = (!others.is_empty() && waiting.is_empty()).then(|| begun.elapsed());
         waiting.extend(unable);
         Ok(Recovery { healed, back, settled, waiting })
+    }
+
+    /// The names of those of these processes that do not serve in time, or when whoever gave the order waits no longer.
+    async fn not_ready_within(
+        &self,
+        cluster: &Cluster,
+        ends: &[End],
+        limit: Duration,
+    ) -> Result<Vec<String>, LabError> {
+        tokio::select! {
+            biased;
+            waiting = cluster.not_ready_within(ends, limit) => waiting,
+            () = self.impatience.cancelled() => cluster.not_ready_within(ends, ONE_LOOK).await,
+        }
     }
 
     /// Whether a fault keeps this node from its broker. A slow link keeps it from nobody, and a node serves without the

@@ -8,11 +8,8 @@ use rustyline::hint::Hinter;
 use rustyline::validate::Validator;
 use rustyline::{Context, Helper};
 
-use super::order::OWN;
+use super::order::{OF_PROCESS, OWN};
 use scenario::{Pattern, SPOKEN, spoken_example, spoken_keys};
-
-/// The orders that name a process.
-const OF_PROCESS: [&str; 5] = ["kill", "stop", "start", "pause", "cont"];
 
 /// What can be named on the line: the pattern says what there is.
 #[derive(Debug)]

@@ -35,7 +35,9 @@ impl Console<'_> {
 
     async fn carried_out(&mut self, line: &str) -> Result<Answer, Failure> {
         let (cluster, pattern) = (self.cluster, self.pattern);
-        let Some(order) = Order::read(line, cluster.size())? else { return Ok(Answer::Said(String::new())) };
+        let Some(order) = Order::read(line, pattern, cluster.size())? else {
+            return Ok(Answer::Said(String::new()));
+        };
         let standing = &mut self.standing;
         let right = |ordered, recovery| Ok(Answer::Said(recovered(ordered, &recovery, pattern)));
         match order {
@@ -48,7 +50,7 @@ impl Console<'_> {
             Order::Heal(Some(target)) => right(Ordered::Heal, standing.heal(cluster, &target).await?),
             Order::Heal(None) => right(Ordered::Heal, standing.heal_all(cluster).await?),
             Order::Status => Ok(Answer::Said(self.status().await)),
-            Order::Help => Ok(Answer::Said(help::text(pattern, cluster.size()))),
+            Order::Help => Ok(Answer::Said(help::text(pattern, cluster.size(), help::columns()))),
             Order::Quit => Ok(Answer::Quit),
         }
     }

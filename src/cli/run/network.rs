@@ -1,7 +1,7 @@
 //! A cluster that others in the network may join: under which addresses they find it, and what that means.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::InterfaceFlags;
@@ -10,6 +10,16 @@ use scenario::Pattern;
 
 /// How the interfaces of containers and virtual machines begin: nobody comes from there.
 const WITHIN: [&str; 5] = ["docker", "br-", "veth", "virbr", "podman"];
+
+/// Reads the address on which the nodes are to listen.
+pub(super) fn listen_address(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| match text.parse::<SocketAddr>() {
+        Ok(both) => {
+            format!("the port has a flag of its own: `--listen {} --port {}`", both.ip(), both.port())
+        }
+        Err(_) => "it takes an IP address of this machine, or 0.0.0.0 for all of them".into(),
+    })
+}
 
 /// The addresses under which others reach what listens on `listen`.
 pub(super) fn addresses(listen: IpAddr) -> Vec<IpAddr> {

@@ -1,10 +1,16 @@
 //! What somebody orders at the prompt of `run`. Actions and targets are read by what reads a scenario.
 
+use lab::Product;
 use scenario::{
-    ACTIONS, Action, Cluster, SPOKEN, Target, nearest, spoken_fault, spoken_keys, spoken_link, spoken_process,
+    ACTIONS, Action, Cluster, Pattern, SPOKEN, Target, nearest, spoken_fault, spoken_keys, spoken_link,
+    spoken_process,
 };
 
+use super::help;
 use crate::failure::{Failure, USAGE};
+
+/// The orders that name a process.
+pub(super) const OF_PROCESS: [&str; 5] = ["kill", "stop", "start", "pause", "cont"];
 
 /// The words that are no action of a scenario.
 pub(super) const OWN: [&str; 6] = ["start", "cont", "heal", "status", "help", "quit"];
@@ -30,9 +36,13 @@ pub(super) enum Order {
 
 impl Order {
     /// Reads a line; `None` for an empty one.
-    pub(super) fn read(line: &str, nodes: usize) -> Result<Option<Self>, Failure> {
-        let line = line.trim().to_lowercase();
-        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((&line, ""));
+    pub(super) fn read(line: &str, pattern: Pattern, nodes: usize) -> Result<Option<Self>, Failure> {
+        Self::understood(&as_in_a_scenario(line, pattern), nodes)
+            .map_err(|failure| here(failure, pattern, nodes))
+    }
+
+    fn understood(line: &str, nodes: usize) -> Result<Option<Self>, Failure> {
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let rest = rest.trim();
         let cluster = Cluster { nodes };
         let order = match word {
@@ -50,13 +60,49 @@ impl Order {
                 if SPOKEN.contains(&action) && rest.is_empty() {
                     return Err(incomplete(action));
                 }
-                let (action, target) = spoken_fault(&line, &cluster)?;
+                let (action, target) = spoken_fault(line, &cluster)?;
                 Self::Break(action, target)
             }
             unknown => return Err(no_word(unknown)),
         };
         Ok(Some(order))
     }
+}
+
+/// The line in the words of a scenario: on the screen somebody reads `node-1` and `Redis`, and says so.
+fn as_in_a_scenario(line: &str, pattern: Pattern) -> String {
+    let line = line.trim().to_lowercase();
+    let product = Product::of_pattern(pattern).map(Product::word);
+    let is_number = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let said = |(n, word): (usize, &&str)| {
+        let number = word.strip_prefix("node").map(|rest| rest.strip_prefix('-').unwrap_or(rest));
+        let alone = n == 1 && words.len() == 2 && OF_PROCESS.contains(&words[0]);
+        match number {
+            Some(number) if is_number(number) => format!("node {number}"),
+            _ if alone && is_number(word) => format!("node {word}"),
+            _ if n > 0 && Some(*word) == product => "broker".to_owned(),
+            _ => (*word).to_owned(),
+        }
+    };
+    words.iter().enumerate().map(said).collect::<Vec<_>>().join(" ")
+}
+
+/// The failure of an order in this cluster: a hint that is for the file of a scenario leads to what can be said here.
+fn here(failure: Failure, pattern: Pattern, nodes: usize) -> Failure {
+    let hint = if failure.message.ends_with("is no target") {
+        format!("there is {}", help::targets(pattern, nodes))
+    } else if failure.message.ends_with("is no link") {
+        match help::link(pattern, nodes) {
+            Some(link) => format!("a link has two ends, as in `{link}`"),
+            None => "its nodes are linked to nobody: strike a node".into(),
+        }
+    } else if let Some(written) = failure.hint.strip_prefix("write it like ") {
+        format!("say it like `{}`", written.replace(" = ", " ").replace('"', ""))
+    } else {
+        return failure;
+    };
+    Failure { hint, ..failure }
 }
 
 fn process(word: &str, rest: &str, cluster: &Cluster) -> Result<Target, Failure> {
@@ -119,7 +165,7 @@ mod tests {
     use super::*;
 
     fn read(line: &str) -> Option<Order> {
-        Order::read(line, 3).unwrap_or_else(|error| panic!("{line}: {error}"))
+        Order::read(line, Pattern::Redis, 3).unwrap_or_else(|error| panic!("{line}: {error}"))
     }
 
     #[test]
@@ -128,6 +174,11 @@ mod tests {
         for (line, order) in [
             ("Kill Broker", Order::Break(Action::Kill, Target::Broker)),
             ("pause node 1", Order::Break(Action::Pause, Target::Node(1))),
+            ("kill node-1", Order::Break(Action::Kill, Target::Node(1))),
+            ("kill node1", Order::Break(Action::Kill, Target::Node(1))),
+            ("start 1", Order::Start(Target::Node(1))),
+            ("stop Redis", Order::Break(Action::Stop, Target::Broker)),
+            ("heal node-1 <-> redis", Order::Heal(Some(link("node 1 <-> broker")))),
             ("start node *", Order::Start(Target::AllNodes)),
             (" cont  node 2 ", Order::GoOn(Target::Node(2))),
             ("heal", Order::Heal(None)),
@@ -154,12 +205,23 @@ mod tests {
             ("kill", "`kill` what?", "`kill broker`"),
             ("cut", "`cut` which link?", "`cut node 1 <-> broker`"),
             ("start", "`start` what?", "say it like"),
-            ("start nodes", "`nodes` is no target", "\"node 0\" to \"node 2\""),
+            (
+                "start nodes",
+                "`nodes` is no target",
+                "there is node 0 to node 2, node * (all of them) and broker",
+            ),
+            ("kill rabbitmq", "`rabbitmq` is no target", "and broker"),
+            ("cut node 1", "`node 1` is no link", "a link has two ends, as in `node 2 <-> broker`"),
+            (
+                "throttle node 1 <-> broker bytes_per_second 1k",
+                "must be a whole number",
+                "say it like `bytes_per_second ",
+            ),
             ("storm", "`storm` cannot be done here", "for the file of a bench"),
             ("quit now", "`quit` stands alone", "say `quit`"),
-            ("delay node 1 <-> broker", "`delay` needs `by`", "by = \"100ms\""),
+            ("delay node 1 <-> broker", "`delay` needs `by`", "say it like `by 100ms`"),
         ] {
-            let failure = Order::read(line, 3).unwrap_err();
+            let failure = Order::read(line, Pattern::Redis, 3).unwrap_err();
             assert!(failure.message.contains(message), "{line}: {}", failure.message);
             assert!(failure.hint.contains(hint), "{line}: {}", failure.hint);
         }

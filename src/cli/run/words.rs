@@ -111,17 +111,22 @@ pub(super) fn recovered(ordered: Ordered, recovery: &Recovery, pattern: Pattern)
     let names = listed(healed);
     let are = if healed.len() > 1 { "are" } else { "is" };
     let what = match ordered {
+        Ordered::Start if !waiting.is_empty() => {
+            format!("{names} {} started", if healed.len() > 1 { "were" } else { "was" })
+        }
         Ordered::Start => format!("{names} {are} back"),
         Ordered::GoOn => format!("{names} {}", if healed.len() > 1 { "go on" } else { "goes on" }),
         Ordered::Heal => format!("healed: {names}"),
     };
-    let after = |time: Duration| format!("after {:.1} s", time.as_secs_f64());
+    let after = |time: Duration| match time.as_millis() {
+        ms @ 0..100 => format!("after {} ms", ms.max(1)),
+        _ => format!("after {:.1} s", time.as_secs_f64()),
+    };
     if !waiting.is_empty() {
         let (serve, they) = if waiting.len() > 1 { ("do", "they") } else { ("does", "it") };
         let waiting = listed(waiting);
         return format!(
-            "{what}, {}, but {waiting} {serve} not serve yet; `status` shows what {they} may wait for",
-            after(*back)
+            "{what}, but {waiting} {serve} not serve yet; `status` shows what {they} may wait for"
         );
     }
     let broker = ordered == Ordered::Start && healed.iter().any(|name| name == "the broker");
@@ -229,7 +234,7 @@ mod tests {
                 Ordered::Start,
                 recovery(&["node 1"], None, &["node 1"]),
                 Pattern::Redis,
-                "node 1 is back, after 0.4 s, but node 1 does not serve yet; `status` shows what it may wait for",
+                "node 1 was started, but node 1 does not serve yet; `status` shows what it may wait for",
             ),
             (
                 Ordered::Heal,

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use super::super::cluster::Cluster;
 use super::super::error::LabError;
 use super::super::service::Service;
+use super::{called, end_of};
 use fault::Victim;
 use scenario::End;
 
@@ -94,11 +95,11 @@ impl Cluster {
         let asked = ends.iter().map(async |end| match (self.service(*end), self.broker()) {
             (Some(service), _) => match service.ready_within(limit).await {
                 Err(error) if !service.is_running() => Err(error),
-                ready => Ok(ready.err().map(|_| end.to_string())),
+                ready => Ok(ready.err().map(|_| called(&end_of(*end)))),
             },
             (None, Some(broker)) => {
                 let ready = tokio::time::timeout(limit, broker.ready()).await;
-                Ok((!ready.is_ok_and(|ready| ready.is_ok())).then(|| end.to_string()))
+                Ok((!ready.is_ok_and(|ready| ready.is_ok())).then(|| called(&end_of(*end))))
             }
             (None, None) => Ok(None),
         });

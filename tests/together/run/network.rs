@@ -64,4 +64,8 @@ fn an_address_of_another_machine_is_told_before_anything_starts() {
     assert_eq!(lab.ended_within(PATIENCE).code(), Some(4));
     lab.err_line("error: the nodes cannot listen on 203.0.113.77");
     lab.err_line("hint: `--listen` takes an address of this machine, or 0.0.0.0 for all of them");
+
+    let mut lab = Running::pubsub_lab(&["run", "local", "--listen", "0.0.0.0:8080"]);
+    assert_eq!(lab.ended_within(PATIENCE).code(), Some(2));
+    lab.err_line("the port has a flag of its own: `--listen 0.0.0.0 --port 8080`");
 }

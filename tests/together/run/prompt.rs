@@ -118,12 +118,18 @@ fn wrong_words_lead_to_the_right_ones() {
         "there is no node 7: the cluster has 1, counted from 0\nhint: there is `node 0` alone",
     );
     run.says("kill history", "the pattern redis has no history");
+    run.says("kill rabbitmq", "`rabbitmq` is no target\nhint: there is node 0 and broker");
+    run.says("cut node 0", "`node 0` is no link\nhint: a link has two ends, as in `node 0 <-> broker`");
+    // On the screen stand `Redis` and, on the page, `node-0`.
+    run.says("pause redis", "the broker was paused");
+    run.says("pause node-0", "node 0 was paused");
+    run.says("heal", "healed: ");
     run.says("cut client * <-> node 0", "the links of clients cannot be broken here");
     run.says(
         "cut node 0 <-> history",
         "there is no link node 0 <-> history here\nhint: there are links such as",
     );
-    run.says("delay node 0 <-> broker", "`delay` needs `by`\nhint: write it like by = \"100ms\"");
+    run.says("delay node 0 <-> broker", "`delay` needs `by`\nhint: say it like `by 100ms`");
     run.says(
         "delay node 0 <-> broker by = \"5ms\"",
         "the link between node 0 and the broker became 5ms slower",
@@ -142,6 +148,24 @@ fn wrong_words_lead_to_the_right_ones() {
     run.terminal.types("\u{3}");
     run.line_is("");
     run.terminal.types("\u{3}");
+    assert_eq!(run.ends(&seen), 0);
+}
+
+#[test]
+fn control_c_ends_the_waiting_for_an_order_and_not_the_run() {
+    let run = Prompted::start("redis", 1);
+    run.says("kill broker", "the broker was killed");
+    run.says("delay node 0 <-> broker by 30s", "became 30s slower");
+    run.terminal.types("start broker\r");
+    run.terminal.sees("waiting for `start broker` (2 s); Ctrl-C stops the waiting");
+    run.terminal.types("\u{3}");
+    run.terminal.sees("not waiting any longer; Ctrl-C again ends everything");
+    run.terminal.sees("the broker was started, but node 0 does not serve yet; `status` shows");
+    run.line_is("");
+    run.says("status", "holds     delay node 0 <-> broker by 30s");
+    run.says("heal", "healed: delay node 0 <-> broker by 30s; everybody serves again");
+    let seen = run.processes();
+    run.terminal.types("quit\r");
     assert_eq!(run.ends(&seen), 0);
 }
 

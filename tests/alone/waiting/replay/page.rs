@@ -55,10 +55,7 @@ async fn a_page_shows_what_was_said_while_its_node_was_down() {
     window.run("document.getElementById('name').value = ''").await;
     window.type_into("#name", "Ada\u{e007}").await;
     window
-        .until(
-            "return document.querySelector('#log li:last-child').textContent.replace(/[0-9.]+ s/, 'L')",
-            "You are Ada now. The change took L; nothing was missed.",
-        )
+        .until("return document.querySelector('#log li:last-child').textContent", "You are Ada now.")
         .await;
     assert_eq!(window.run(SHOWN).await, json!(shown));
 

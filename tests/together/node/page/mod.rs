@@ -4,6 +4,7 @@ mod absent;
 mod here;
 mod lines;
 mod path;
+mod tabs;
 mod talk;
 
 use serde_json::Value;
