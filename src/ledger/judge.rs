@@ -170,11 +170,11 @@ fn stopped(settled: &Settled) -> Option<String> {
 
 /// A server that says that it has brought everything, and has not, breaks its word whatever was expected.
 fn denied(settled: &Settled) -> Option<String> {
-    let said = "after a replay that said it had brought everything (`recovered: all`)";
+    let said = "had been acknowledged and was missing after a replay that said it had brought everything (`recovered: all`)";
     match settled.denied {
         0 => None,
-        1 => Some(format!("a delivery was missing {said}")),
-        denied => Some(format!("{} deliveries were missing {said}", grouped(denied))),
+        1 => Some(format!("a delivery {said}")),
+        denied => Some(format!("{} deliveries {}", grouped(denied), said.replace("was", "were"))),
     }
 }
 

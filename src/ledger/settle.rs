@@ -41,7 +41,7 @@ struct Sweep {
     first_lost: Option<usize>,
     /// Number of losses that count as harm of the subscriber whose debts are looked at now.
     lost_here: u64,
-    /// Number of losses that a replay denied: it said that it had brought everything.
+    /// Number of losses of acknowledged messages that a replay denied: it said that it had brought everything.
     denied: u64,
     /// The subscribers that had something late, or have such a loss.
     payers: Vec<Payer>,
@@ -313,7 +313,8 @@ impl Ledger {
             Belief::Silent => count(&mut debts.lost_silent, Count::LostSilent),
             Belief::Denied => {
                 count(&mut debts.lost_silent, Count::LostSilent);
-                sweep.denied += 1;
+                // What a server never took, or took without a word, it may not have to bring.
+                sweep.denied += u64::from(message.answer.is_some_and(Answer::is_ack));
             }
         }
         let away = self.was_away(s, n);

@@ -32,7 +32,8 @@ pub struct Settled {
     pub before: BeforeLoad,
     /// The answers that contradict each other.
     pub contradictions: Contradictions,
-    /// Number of lost debts that a replay denied: it was to bring them, and said that it had brought everything.
+    /// Number of lost debts of acknowledged messages that a replay denied: it was to bring them, and said that it had
+    /// brought everything.
     pub denied: u64,
     /// Paths that never worked while probing.
     pub unverified_paths: Vec<Path>,

@@ -183,6 +183,10 @@ impl Rooms {
             bus.since = unix_ms();
             let since = bus.since;
             self.presence.bus_is(up);
+            // The first look at a bus that is up is no news: who is there already takes it for up.
+            if before.is_none() && up {
+                return;
+            }
             let state = if up { BusState::Up } else { BusState::Down };
             let bytes = frame::text(&NodeFrame::Bus { state, since }.json());
             for connection in self.notices.greeted.values() {

@@ -331,7 +331,9 @@ impl State {
         stream.set_nodelay(true).unwrap();
         #[expect(clippy::result_large_err, reason = "the library's signature")]
         let dialect = |request: &Request, mut response: Response| -> Result<Response, ErrorResponse> {
-            assert_eq!(request.headers()["sec-websocket-protocol"], "pubsub-lab.v1");
+            if request.headers().get("sec-websocket-protocol").is_none_or(|offer| offer != "pubsub-lab.v1") {
+                return Err(Response::builder().status(400).body(None).unwrap());
+            }
             if self.faults.ban == Some(Ban::Http) && !self.inner().banned.is_empty() {
                 return Err(Response::builder().status(403).body(None).unwrap());
             }

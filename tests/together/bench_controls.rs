@@ -383,7 +383,7 @@ async fn what_a_replay_forgets_is_lost() {
         measure_away(Faults { forget_replayed: Some(20), ..Faults::default() }, 1).await;
     assert_eq!(run.counts(["recovered", "lost", "lost_offline"]), [replayed, 1, 1], "{:#}", run.brief());
     // The replay said that it had brought everything, which violates whatever was expected.
-    let lie = "a delivery was missing after a replay that said it had brought everything (`recovered: all`)";
+    let lie = "a delivery had been acknowledged and was missing after a replay that said it had brought everything (`recovered: all`)";
     let why = run.why();
     assert!(why.len() == 2 && why[0] == lie && says_and_when(&run, "lost is 1, expected 0"), "{why:?}");
     assert_eq!(run.counts(["lost_told", "lost_silent"]), [0, 1], "{:#}", run.brief());

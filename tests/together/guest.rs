@@ -36,7 +36,7 @@ fn a_lab_that_is_killed_leaves_nothing_at_the_users_rabbitmq() {
         // One that is killed before leaves its queue, too.
         nodes[0].signal(Signal::SIGKILL);
         lab.err_line("node 0 died");
-        assert!(ours().contains(&made[2]));
+        assert_soon(LEFT, true, || ours().contains(&made[2]));
         lab.signal(signal);
         lab.ended_within(PATIENCE);
         assert_soon(LEFT, Vec::<String>::new(), ours);

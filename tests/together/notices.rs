@@ -76,6 +76,6 @@ async fn a_replay_that_lies_is_found_and_violates_whatever_was_expected() {
     assert_eq!((done.debts.lost_told, done.debts.lost_silent, done.denied), (0, 1, 1));
     let judgement = judge(&done, &load.finish().await, &[]);
     assert_eq!(judgement.verdict, Verdict::Violated);
-    let said = "a delivery was missing after a replay that said it had brought everything (`recovered: all`)";
+    let said = "a delivery had been acknowledged and was missing after a replay that said it had brought everything (`recovered: all`)";
     assert_eq!(judgement.reasons.violations, [said]);
 }

@@ -81,7 +81,7 @@ impl Figures {
         let (_, online) = model.presence(s, sent_at).unwrap();
         self.add(if online { "lost_online" } else { "lost_offline" }, 1);
         self.add(if model.is_told(s, n) { "lost_told" } else { "lost_silent" }, 1);
-        self.add("denied", u64::from(model.is_denied(s, n)));
+        self.add("denied", u64::from(model.is_denied(s, n) && model.answer(n).0 == "acked"));
     }
 
     pub fn odd(&mut self, model: &Model) {

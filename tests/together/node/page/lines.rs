@@ -89,7 +89,17 @@ async fn marks_that_pile_up_stay_in_their_own_line() {
     let mut client = Client::v1_in(&node, "lobby").await;
     client.publish("lobby", "a calm line").await;
     window.until(TEXTS, vec!["a calm line"]).await;
-    let calm = window.picture("#log .message").await;
+    // A line that has just come may still be painted.
+    let mut calm = window.picture("#log .message").await;
+    let steady = async {
+        loop {
+            let next = window.picture("#log .message").await;
+            if std::mem::replace(&mut calm, next.clone()) == next {
+                break;
+            }
+        }
+    };
+    tokio::time::timeout(crate::support::process::PATIENCE, steady).await.expect("a line that stands still");
     let wild = format!("a{}", "\u{0302}\u{0301}\u{030b}\u{0306}".repeat(40));
     client.publish("lobby", &wild).await;
     window.until(TEXTS, vec!["a calm line", &wild]).await;
@@ -136,6 +146,6 @@ async fn say(window: &Window<'_>, client: &mut Client, name: &str, count: usize)
     for n in 0..count {
         client.publish("lobby", &format!("{name} {n}")).await;
     }
-    let last = "return document.querySelector('#log li:last-child .text')?.textContent";
+    let last = "return [...document.querySelectorAll('#log .text')].at(-1)?.textContent";
     window.until(last, format!("{name} {}", count - 1)).await;
 }
