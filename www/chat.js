@@ -294,7 +294,7 @@ function rename(name) {
     if (code === 'bad_name') {
       kept.set('name', before);
       $('name').value = before;
-      log.system(reason, 'warning');
+      log.system(reason.split(';')[0], 'warning');
     } else {
       leaving = 'rename';
       link.restart();
@@ -332,8 +332,10 @@ function enter() {
   log.put(room.lines);
   mine.redraw(room.name);
   // The connection that is about to follow would be in the other room.
-  if (link.isOpening) link.restart();
-  else if (state.is === 'open') subscribe();
+  if (link.isOpening) {
+    joined = false;
+    link.restart();
+  } else if (state.is === 'open') subscribe();
   show();
 }
 

@@ -6,9 +6,11 @@ const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
 /** A connection that lived so long was a good one: the next pause is the first again. */
 const GOOD_AFTER = 5_000;
-/** How long the connection that another one follows is heard out: what it has under way comes by it. */
+/** How long a connection that another one follows is heard out: what it has under way comes by it. */
 const LAST_WORDS = 2_000;
-/** What that connection may still bring: messages, and answers to what was sent by it. */
+/** What a connection says of itself before it brings what is said in its room. */
+const EARLY_WORDS = new Set(['welcome', 'bus', 'subscribed']);
+/** What a connection that another one follows may still bring: messages, and answers to what was sent by it. */
 const LATE_WORDS = new Set(['message', 'ack', 'refused', 'unknown']);
 
 /** What this tab keeps over a reload. A browser may forbid it; then nothing is kept. */
@@ -82,16 +84,15 @@ export class Link {
     };
     const timer = setTimeout(() => giveUp({}), OPEN_TIMEOUT);
     this.#next = { socket, timer };
-    let welcome;
+    const first = [];
     socket.onopen = () => greet(socket);
     socket.onclose = () => giveUp({});
     socket.onmessage = ({ data }) => {
       const frame = read(data);
-      if (frame?.type === 'welcome') {
-        welcome = frame;
-        socket.send(JSON.stringify({ type: 'subscribe', room }));
-      } else if (frame?.type === 'error') giveUp(frame);
-      else if (frame?.type === 'subscribed') this.#goOver(socket, [welcome, frame]);
+      if (frame?.type === 'error') giveUp(frame);
+      else if (EARLY_WORDS.has(frame?.type)) first.push(frame);
+      if (frame?.type === 'welcome') socket.send(JSON.stringify({ type: 'subscribe', room }));
+      if (frame?.type === 'subscribed') this.#goOver(socket, first);
     };
   }
 

@@ -133,7 +133,9 @@ async fn serve(args: RunArgs) -> Result<u8, Failure> {
     let prompt = if takes_orders { Prompt::open(Vocabulary::new(pattern, nodes)) } else { None };
     tell("open a node in two browser windows; Ctrl-C stops everything");
     if prompt.is_some() {
-        tell("break something: `kill broker`, say; `help` lists what can be said here");
+        let strikable = pattern.has_broker() && options.broker.is_none();
+        let example = if strikable { "kill broker" } else { "kill node 0" };
+        tell(format_args!("break something: `{example}`, say; `help` lists what can be said here"));
     }
 
     let outcome = match cluster.take_events() {

@@ -172,6 +172,8 @@ fn control_c_ends_the_waiting_for_an_order_and_not_the_run() {
 #[test]
 fn what_the_cluster_says_stands_above_the_line_that_is_being_written() {
     let run = Prompted::start("local", 2);
+    // What is proposed can be done here.
+    run.terminal.sees("break something: `kill node 0`, say");
     run.terminal.types("statu");
     run.line_is("statu");
     let node = run.processes().into_iter().find(|it| it.command.contains("--name node-1")).unwrap();
