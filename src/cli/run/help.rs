@@ -29,7 +29,7 @@ pub(super) fn text(pattern: Pattern, nodes: usize) -> String {
         ]);
     }
     rows.extend([
-        ("heal".into(), "puts everything right; `heal` and a process or a link, this one alone"),
+        ("heal".into(), "puts everything right; with a process or a link, that alone"),
         ("status".into(), "shows how everybody is, and what holds"),
         ("quit".into(), "ends everything, as Ctrl-D and Ctrl-C do"),
     ]);
