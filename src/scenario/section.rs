@@ -209,7 +209,9 @@ pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
     match humantime::parse_duration(text) {
         Ok(duration) => Ok(duration),
         Err(DurationError::NumberOverflow) => Err("24h is the longest".into()),
-        Err(_) if text.trim().parse::<f64>().is_ok() => Err(in_seconds(text.trim())),
+        Err(_) if text.trim().parse::<f64>().is_ok_and(|number| number.is_finite() && number >= 0.0) => {
+            Err(in_seconds(text.trim()))
+        }
         Err(_) => Err("a duration is a number and a unit: us, ms, s, m or h".into()),
     }
 }

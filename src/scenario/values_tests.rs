@@ -92,7 +92,10 @@ fn a_duration_without_a_unit_is_refused_with_a_guess() {
     refused_at("[load]\ndrain = ¦5\n", what, "write \"5s\" for seconds");
     refused_at("[load]\ndrain = ¦0.5\n", what, "write \"0.5s\" for seconds");
     refused_at("[load]\ndrain = ¦\" 5 \"\n", what, "write \"5s\" for seconds");
-    refused_at("[load]\ndrain = ¦\"soon\"\n", what, "a duration is a number and a unit: us, ms, s, m or h");
+    for no_number in ["soon", "nan", "inf", "-5"] {
+        let text = format!("[load]\ndrain = ¦\"{no_number}\"\n");
+        refused_at(&text, what, "a duration is a number and a unit: us, ms, s, m or h");
+    }
     refused_at(
         "[load]\ndrain = ¦true\n",
         "`drain` must be a duration in quotes, such as \"2s\", not true or false",

@@ -184,7 +184,9 @@ impl AmqpConnection {
         }
         let queue = topology::look(channel, &self.names.history);
         let queue = self.answer(queue, || self.recent.record_loss()).await?;
-        Ok((queue.consumer_count() == 0).then(|| queue.message_count()))
+        let is_consumed = queue.consumer_count() > 0;
+        self.recent.record_look(is_consumed, Instant::now());
+        Ok((!is_consumed).then(|| queue.message_count()))
     }
 
     /// Waits for an answer as long as RabbitMQ sends anything at all. `missing` is called if what was asked about does

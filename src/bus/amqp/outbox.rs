@@ -219,18 +219,22 @@ impl Outbox {
         let _ = job.receipt.send(outcome);
     }
 
-    /// If the history's queue lost messages, queues those that were confirmed lately before all others.
+    /// If the history's queue may have lost messages, queues those that were confirmed lately before all others.
     pub(super) fn publish_again(&self, now: Instant) {
-        let lost = self.recent.take_lost(now);
-        if lost.is_empty() {
-            return;
+        let Some(again) = self.recent.take_due(now) else { return };
+        let count = again.messages.len();
+        if again.is_loss {
+            tracing::warn!(
+                "the history's queue lost messages: the last {count} that were confirmed are published to it again"
+            );
+        } else {
+            tracing::info!(
+                "a history consumes its queue again: the last {count} messages that were confirmed are published to it \
+                 once more, in case somebody has purged it meanwhile"
+            );
         }
-        tracing::warn!(
-            "the history's queue lost messages: the last {} that were confirmed are published to it again",
-            lost.len()
-        );
         let mut queue = self.lock();
-        for (id, payload) in lost.into_iter().rev() {
+        for (id, payload) in again.messages.into_iter().rev() {
             // Nobody waits for the answer.
             let (receipt, _) = oneshot::channel();
             queue.signals += 1;

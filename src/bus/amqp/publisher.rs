@@ -107,7 +107,7 @@ impl Publisher {
                             return format!("it has not confirmed a message within {CONFIRM_WITHIN:?}");
                         }
                     }
-                    () = self.outbox.recent.loss() => {}
+                    () = self.outbox.recent.due() => {}
                     () = self.outbox.filled(), if room => {}
                 }
             }

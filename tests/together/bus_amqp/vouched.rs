@@ -61,6 +61,17 @@ impl Scene {
         }
     }
 
+    /// Says many things without waiting for each answer, and remembers what is confirmed.
+    async fn say_at_once(&mut self, times: usize) {
+        let ids: Vec<_> = (0..times).map(|n| format!("m{:06}", self.confirmed.len() + n)).collect();
+        let receipts: Vec<_> = ids.iter().map(|id| self.speaker.publish(envelope("lobby", id))).collect();
+        for (id, receipt) in ids.into_iter().zip(receipts) {
+            if let PublishOutcome::Ack(_) = receipt.await {
+                self.confirmed.insert(id);
+            }
+        }
+    }
+
     /// Number of messages that wait in the history's queue.
     async fn waiting(&self) -> u32 {
         look(&self.channel().await, &self.queue()).await.map_or(0, |queue| queue.message_count())
@@ -139,6 +150,22 @@ async fn what_waits_for_a_dead_history_survives_the_deletion_and_the_purge_of_it
     scene.until_more_wait_than(29).await;
     scene.history = Some(scene.place.start(&[]));
     assert_eq!(scene.confirmed.len(), 30);
+    scene.assert_kept().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_for_a_dead_history_survives_a_purge_that_no_number_betrays() {
+    let mut scene = Scene::new().await;
+    scene.kill_history();
+    scene.say_often(30).await;
+    scene.until_more_wait_than(29).await;
+    // A look now and then finds out that nobody consumes the queue.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    scene.channel().await.queue_purge(scene.queue().into(), Default::default()).await.unwrap();
+    // More wait than before, so no look finds fewer.
+    scene.say_at_once(60).await;
+    scene.history = Some(scene.place.start(&[]));
+    assert_eq!(scene.confirmed.len(), 90);
     scene.assert_kept().await;
 }
 
