@@ -91,7 +91,7 @@ fn as_in_a_scenario(line: &str, pattern: Pattern) -> String {
 /// The failure of an order in this cluster: a hint that is for the file of a scenario leads to what can be said here.
 fn here(failure: Failure, pattern: Pattern, nodes: usize) -> Failure {
     let hint = if failure.message.ends_with("is no target") {
-        format!("there is {}", help::targets(pattern, nodes))
+        format!("say one of {}", help::targets(pattern, nodes))
     } else if failure.message.ends_with("is no link") {
         match help::link(pattern, nodes) {
             Some(link) => format!("a link has two ends, as in `{link}`"),
@@ -208,7 +208,7 @@ mod tests {
             (
                 "start nodes",
                 "`nodes` is no target",
-                "there is node 0 to node 2, node * (all of them) and broker",
+                "say one of node 0 to node 2, node * (all of them) and broker",
             ),
             ("kill rabbitmq", "`rabbitmq` is no target", "and broker"),
             ("cut node 1", "`node 1` is no link", "a link has two ends, as in `node 2 <-> broker`"),

@@ -70,7 +70,9 @@ impl Store {
                             written.stored += 1;
                         } else {
                             written.duplicates += 1;
-                            record_copy(&transaction, &message.id, seq)?;
+                            if !delivery.again {
+                                record_copy(&transaction, &message.id, seq)?;
+                            }
                         }
                     }
                     Content::Fence(_) => fences.push(seq),

@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use crate::support::process::{PATIENCE, Running};
+use crate::support::process::{PATIENCE, Running, eventually};
 
 /// The first line of the answer to a request with this `Host`, and perhaps an `Origin`.
 fn answer(to: SocketAddr, path: &str, headers: &str) -> String {
@@ -31,8 +31,12 @@ fn phones_join_by_address_and_strangers_names_do_not() {
     let node = lab.out_line("node 1  http://127.0.0.1:");
     let port: u16 = node.rsplit_once(':').unwrap().1.parse().unwrap();
     // A machine without a network has no address for phones, and says so.
-    let phones: Vec<String> =
-        lab.out().into_iter().filter(|line| line.starts_with("phone  http://")).collect();
+    let alone = || lab.err().iter().any(|line| line.contains("this machine has no address in a network"));
+    let phones = || -> Vec<String> {
+        lab.out().into_iter().filter(|line| line.starts_with("phone  http://")).collect()
+    };
+    assert!(eventually(PATIENCE, || alone() || !phones().is_empty()), "{:?}", lab.err());
+    let phones = phones();
     let address: SocketAddr = match phones.first() {
         Some(line) => {
             assert!(line.ends_with(&format!(":{port}")) && line.matches("http://").count() == 2, "{line}");

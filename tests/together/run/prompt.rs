@@ -118,7 +118,7 @@ fn wrong_words_lead_to_the_right_ones() {
         "there is no node 7: the cluster has 1, counted from 0\nhint: there is `node 0` alone",
     );
     run.says("kill history", "the pattern redis has no history");
-    run.says("kill rabbitmq", "`rabbitmq` is no target\nhint: there is node 0 and broker");
+    run.says("kill rabbitmq", "`rabbitmq` is no target\nhint: say one of node 0 and broker");
     run.says("cut node 0", "`node 0` is no link\nhint: a link has two ends, as in `node 0 <-> broker`");
     // On the screen stand `Redis` and, on the page, `node-0`.
     run.says("pause redis", "the broker was paused");

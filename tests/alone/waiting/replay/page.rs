@@ -54,9 +54,7 @@ async fn a_page_shows_what_was_said_while_its_node_was_down() {
     // Another name takes another connection, and nothing is missed meanwhile.
     window.run("document.getElementById('name').value = ''").await;
     window.type_into("#name", "Ada\u{e007}").await;
-    window
-        .until("return document.querySelector('#log li:last-child').textContent", "You are Ada now.")
-        .await;
+    window.until("return document.querySelector('#log li:last-child').textContent", "You are Ada now.").await;
     assert_eq!(window.run(SHOWN).await, json!(shown));
 
     // Who comes for the first time sees what was said before.
