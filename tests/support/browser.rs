@@ -17,6 +17,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::process::{Running, Seen, eventually, with_marker};
 
@@ -58,7 +59,12 @@ pub struct Browser {
     /// The URL of ChromeDriver.
     url: String,
     driver: Driver,
+    /// Given back when the browser is gone.
+    _turn: SemaphorePermit<'static>,
 }
+
+/// The browsers that run at once: starting one takes both cores of a small machine, and brokers boot beside them.
+static TURNS: Semaphore = Semaphore::const_new(2);
 
 /// A running ChromeDriver, and the directory that every process of its browser names in its arguments.
 struct Driver {
@@ -69,6 +75,7 @@ struct Driver {
 impl Browser {
     /// Starts a browser with one empty window.
     pub async fn start() -> Self {
+        let turn = TURNS.acquire().await.unwrap();
         let driver = Driver::start(&find(&DRIVERS));
         let started = driver.running.out_line("started successfully on port ");
         let port = started.rsplit(' ').next().unwrap().trim_end_matches('.');
@@ -86,7 +93,7 @@ impl Browser {
             .connect(&url)
             .await
             .unwrap_or_else(|error| panic!("no browser: {error}\n{}", driver.running.everything()));
-        Self { client, url, driver }
+        Self { client, url, driver, _turn: turn }
     }
 
     /// A new window that shows this address.
