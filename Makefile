@@ -56,10 +56,10 @@ test: setup ## everything that keeps the house in order, over real processes and
 
 # Cargo is to ask nobody how many jobs it may run: there is nothing left to compile.
 test-together:
-	MAKEFLAGS= $(CARGO_TEST) --test together -- --test-threads=$(CROWD)
+	MAKEFLAGS= THREADS=$(CROWD) tests/once_more.sh $(CARGO_TEST) --test together --
 
 test-waiting:
-	MAKEFLAGS= $(CARGO_TEST) --test alone -- waiting:: --test-threads=3
+	MAKEFLAGS= THREADS=3 tests/once_more.sh $(CARGO_TEST) --test alone -- waiting::
 
 soak: setup ## kill everything at random for five minutes, and the broker with ten seeds (SOAK_SEED, SOAK_SECONDS)
 	$(CARGO_TEST) --test soak -- --test-threads=1 --nocapture

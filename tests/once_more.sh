@@ -1,13 +1,17 @@
 #!/bin/sh
-# Runs the tests that judge time, one by one: `once_more.sh COMMAND...`, a command that takes names of tests and the
-# flags of a test program. A test that fails runs once more by itself. At the end it says `flaky: NAME` of each that
+# Runs tests, THREADS at once (1 if nobody says): `once_more.sh COMMAND...`, a command that takes names of tests and the
+# flags of a test program. A test that fails runs once more by itself: what judges time, or needs a broker to boot in
+# time, may fail for want of a processor beside others. At the end it says `flaky: NAME` of each that
 # passed then, or `flaky: none`; it fails if one failed twice, or if the program ended otherwise than by its tests.
 set -eu
+threads=${THREADS:-1}
+# It is for this script alone, and not for a test that runs it.
+unset THREADS
 list=$(mktemp)
 trap 'rm -f "$list"' EXIT
 
 # The names of failed tests go to the list. A pipe hides the exit code, so the code goes beside them.
-{ "$@" --test-threads=1 && code=0 || code=$?; echo "exit code $code"; } 2>&1 | tee "$list"
+{ "$@" --test-threads="$threads" && code=0 || code=$?; echo "exit code $code"; } 2>&1 | tee "$list"
 case $(tail -n 1 "$list") in
 'exit code 0') echo 'flaky: none' && exit 0 ;;
 esac

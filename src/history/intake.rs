@@ -18,9 +18,6 @@ pub struct Delivery {
     pub tag: u64,
     /// What the delivery contains.
     pub content: Content,
-    /// Whether a node published it for the history alone, once more: a second copy of it says nothing of what the live
-    /// feeds got twice.
-    pub again: bool,
 }
 
 /// The content of a delivery.

@@ -22,7 +22,7 @@ use super::dialer::Dialer;
 use super::errors::{is_missing, sentence};
 use super::flights::{Cargo, Confirm, Flights, Landed};
 use super::outbox::{Job, Outbox, Target};
-use super::topology::{AGAIN, Names, PERSISTENT, routing_key};
+use super::topology::{Names, PERSISTENT, routing_key};
 use crate::keeper::Service;
 use crate::status::{CLOSED, Part, Status};
 use crate::{ConnectionFailure, Level, PublishOutcome};
@@ -285,7 +285,7 @@ fn way(job: &Job, names: &Names) -> Way {
         Target::Chat(room) => (&names.chat, room, "chat", PERSISTENT),
         Target::Signal(room) => (&names.signals, room, "signal", TRANSIENT),
         Target::Fence => return to_history(&job.id, "fence", names),
-        Target::Again => return to_history(&job.id, AGAIN, names),
+        Target::Again => return to_history(&job.id, "chat", names),
         Target::Canary { room, chat: true } => (&names.chat, room, "canary", TRANSIENT),
         Target::Canary { room, chat: false } => (&names.signals, room, "canary", TRANSIENT),
     };

@@ -27,9 +27,6 @@ use super::errors::is_missing;
 use crate::BusError;
 use wire::Room;
 
-/// The type of a message that a node published to the history alone, once more. The live feeds get no copy of it.
-pub const AGAIN: &str = "again";
-
 /// Number of messages that the history queue holds; the broker refuses further publishes.
 pub const HISTORY_LENGTH: i64 = 1_000_000;
 /// The room of the envelopes by which the history reports that its queue lost messages, and marks places in the queue.

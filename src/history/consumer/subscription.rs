@@ -22,7 +22,6 @@ use crate::intake::{Content, Delivery};
 use crate::status::Status;
 use bus::ConnectionFailure;
 use bus::amqp::server::{AmqpServer, Connected, sentence};
-use bus::amqp::topology::AGAIN;
 
 /// Number of deliveries that the broker sends before the first of them is acknowledged.
 pub const PREFETCH: u16 = 1_000;
@@ -115,7 +114,6 @@ impl Subscription {
                 next = consumer.next(), if waiting.is_none() => match next {
                     Some(Ok(delivery)) => {
                         pulse.store(true, Ordering::Relaxed);
-                        let again = delivery.properties.kind().as_ref().is_some_and(|kind| kind.as_str() == AGAIN);
                         let (tag, content) = (delivery.delivery_tag, Content::read(delivery.data));
                         if let Content::Mark(id) = &content
                             && !marks.take(id)
@@ -123,7 +121,7 @@ impl Subscription {
                             losses.record();
                             break Some(probe::purged(&queue));
                         }
-                        let delivery = Delivery { epoch, tag, content, again };
+                        let delivery = Delivery { epoch, tag, content };
                         waiting = intake.try_send(delivery).err().map(mpsc::error::TrySendError::into_inner);
                     }
                     Some(Err(error)) => break Some(sentence(&error)),

@@ -70,9 +70,7 @@ impl Store {
                             written.stored += 1;
                         } else {
                             written.duplicates += 1;
-                            if !delivery.again {
-                                record_copy(&transaction, &message.id, seq)?;
-                            }
+                            record_copy(&transaction, &message.id, seq)?;
                         }
                     }
                     Content::Fence(_) => fences.push(seq),

@@ -260,7 +260,7 @@ fn each_kind_of_message_has_its_way() {
     assert_eq!(shown(&kept), ("", "ns.history", "chat", PERSISTENT, true));
     assert_eq!(kept.properties.message_id().as_ref().unwrap().as_str(), "1");
     let again = way_of(|outbox, now| outbox.add(Target::Again, &chat("r", "1"), now));
-    assert_eq!(shown(&again), ("", "ns.history", "again", PERSISTENT, true));
+    assert_eq!(shown(&again), ("", "ns.history", "chat", PERSISTENT, true));
     assert_eq!(said.properties.message_id().as_ref().unwrap().as_str(), "1");
     assert!(said.properties.expiration().is_none());
     let came = way_of(|outbox, now| outbox.publish(&presence("r", "1"), now));
