@@ -170,12 +170,13 @@ fn stopped(settled: &Settled) -> Option<String> {
 
 /// A server that says that it has brought everything, and has not, breaks its word whatever was expected.
 fn denied(settled: &Settled) -> Option<String> {
-    let said = "had been acknowledged and was missing after a replay that said it had brought everything (`recovered: all`)";
-    match settled.denied {
-        0 => None,
-        1 => Some(format!("a delivery {said}")),
-        denied => Some(format!("{} deliveries {}", grouped(denied), said.replace("was", "were"))),
-    }
+    let (what, were) = match settled.denied {
+        0 => return None,
+        1 => ("a delivery".to_owned(), "was"),
+        denied => (format!("{} deliveries", grouped(denied)), "were"),
+    };
+    let after = "after a replay that said it had brought everything (`recovered: all`)";
+    Some(format!("{what} had been acknowledged and {were} missing {after}"))
 }
 
 /// The names of the first paths, and the number of the others; `None` without any path.

@@ -2,8 +2,8 @@
 //!
 //! A notice stands somewhere in the subscriber's stream of messages. Of each publisher it covers what belongs into the
 //! hole in which it stands: every message that was sent before the notice came, and that follows the last one which the
-//! subscriber had received live by then. A notice that names a moment covers, besides, whatever was sent from that
-//! moment on, for it comes after the messages that showed its node that others were missing.
+//! subscriber had received live by then. A notice that names a moment covers what was sent from that moment until it
+//! came, and nothing else: it may come after the messages that showed its node that others were missing.
 //!
 //! Full: the last notice grows. Beyond [`MOST`] notices a further one makes the last one later instead of being kept by
 //! itself, so that it covers more than it should, and never less.

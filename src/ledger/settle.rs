@@ -305,10 +305,15 @@ impl Ledger {
             true => count(&mut debts.lost_online, Count::LostOnline),
             false => count(&mut debts.lost_offline, Count::LostOffline),
         }
-        let (publisher, seq) = (self.plan.publisher(n), self.plan.seq(n));
-        // What the pattern has no path for, nobody is told of.
-        let belief = self.subscribers[s].belief(publisher, seq, message.sent_at);
-        match if has_path { belief } else { Belief::Silent } {
+        let belief = match has_path {
+            true => {
+                let (publisher, seq) = (self.plan.publisher(n), self.plan.seq(n));
+                self.subscribers[s].belief(publisher, seq, message.sent_at)
+            }
+            // What the pattern has no path for, nobody is told of.
+            false => Belief::Silent,
+        };
+        match belief {
             Belief::Told => count(&mut debts.lost_told, Count::LostTold),
             Belief::Silent => count(&mut debts.lost_silent, Count::LostSilent),
             Belief::Denied => {
