@@ -106,12 +106,16 @@ pub struct ReplayStart {
     pub after: Option<Arc<str>>,
     /// Number of the room's newest messages that are replayed in any case.
     pub last: u32,
+    /// The id of the room's last message that the node has handed to its members; `None` if there was none. What the bus
+    /// brings later is replayed as well, even if others had it before `after`: who comes from a faster node may hold it,
+    /// and would take it for news.
+    pub heard: Option<Arc<str>>,
 }
 
 impl ReplayStart {
     /// What came after a message.
     pub fn after(id: impl Into<Arc<str>>) -> Self {
-        Self { after: Some(id.into()), last: 0 }
+        Self { after: Some(id.into()), last: 0, heard: None }
     }
 }
 

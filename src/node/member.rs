@@ -90,6 +90,8 @@ pub struct RoomState {
     pub confirmed: bool,
     /// Counts the subscriptions asked of the bus, so that the late confirmation of an earlier one is recognised.
     pub generation: u64,
+    /// The id of the last message that the room's members were given, whether or not they took it.
+    pub heard: Option<Arc<str>>,
     hasher: RandomState,
 }
 
@@ -169,11 +171,14 @@ impl RoomState {
     /// Queues an envelope for every member that is to have it, marked as replayed if `replay` says so. Connections
     /// that must now be written are added to `dirty`.
     pub fn deliver(
-        &self,
+        &mut self,
         envelope: &Envelope,
         replay: bool,
         dirty: &mut Vec<Arc<ClientConnection>>,
     ) -> Delivered {
+        if envelope.kind.is_kept() {
+            self.heard = Some(Arc::clone(&envelope.id));
+        }
         let mut delivered = Delivered::default();
         let mut frames = Frames { envelope, replay, v1: None, plain: None };
         let skip_sender = envelope.skips_its_sender();

@@ -37,6 +37,8 @@ impl Rooms {
     pub(super) fn replay(&mut self, room: &Room, member: Member, start: ReplayStart) {
         let Some(state) = self.rooms.get_mut(room) else { return };
         let connection = member.connection.clone();
+        // Whatever comes later is held back from here on.
+        let start = ReplayStart { heard: state.heard.clone(), ..start };
         let Some(late) = state.make_late(member) else { return };
         late.cut();
         let asking = std::mem::replace(&mut late.asking, true);

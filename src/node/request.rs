@@ -181,7 +181,7 @@ impl Session {
             self.error("bad_last", &format!("`last` is a number of messages from 1 to {MOST_LAST}"));
             return Ok(());
         }
-        let start = ReplayStart { after: after.map(Arc::from), last: last.unwrap_or(0) };
+        let start = ReplayStart { after: after.map(Arc::from), last: last.unwrap_or(0), heard: None };
         let start = (after.is_some() || last.is_some()).then_some(start);
         self.enter(room, start).await
     }

@@ -202,7 +202,7 @@ impl Rooms {
 
     fn deliver(&mut self, envelope: &Envelope, replay: bool) {
         self.trail.brought(envelope, replay);
-        let Some(room) = self.rooms.get(&envelope.room) else { return };
+        let Some(room) = self.rooms.get_mut(&envelope.room) else { return };
         let before = self.dirty.len();
         let Delivered { clients, dropped } = room.deliver(envelope, replay, &mut self.dirty);
         self.trail.queued(envelope, clients, dropped, !self.dirty.is_empty());

@@ -67,9 +67,9 @@ impl History {
     pub(super) fn replay(
         self: &Arc<Self>,
         room: &Room,
-        start: &ReplayStart,
+        start: ReplayStart,
     ) -> BoxFuture<Result<Replay, BusError>> {
-        let (history, room, start) = (Arc::clone(self), room.clone(), start.clone());
+        let (history, room) = (Arc::clone(self), room.clone());
         Box::pin(async move {
             let fence = history.fence(Instant::now() + OPEN_WITHIN).await?;
             history.request_replay(room, start, &fence).await

@@ -7,7 +7,8 @@
 //! `GET /rooms/{room}/envelopes?after=ID&margin=500&until=SEQ&limit=500` answers with the envelopes of the room as
 //! they were published, oldest first, each as two lines: header, frame. It begins before `after` by the messages that may
 //! have been under way with it (all of them for a node that says `unsettled=1`), at most `margin` and none of them stored
-//! over a minute before it, and ends at `until`. Headers: [`FOUND`] is `true` if the history knows `after` (if not: the
+//! over a minute before it, and ends at `until`. With `heard=ID`, the last message that the node was brought, it begins
+//! before that one instead if that was earlier. Headers: [`FOUND`] is `true` if the history knows `after` (if not: the
 //! newest messages it holds, up to a bound). With `last=N` beside `after`, or in its place, the answer holds the newest N
 //! messages in any case. [`NEXT`] is the `seq` from which the next page goes on (`from=SEQ` in place of `after` and `margin`), absent on the last page. On a page that goes on, [`FOUND`] is
 //! `false` if a part of what was to come has been trimmed meanwhile.
@@ -229,11 +230,13 @@ impl Pages {
 
     fn path(&self, begin: &Begin) -> String {
         let begin = match begin {
-            Begin::At { start: ReplayStart { after: None, last }, .. } => format!("last={last}"),
-            Begin::At { start: ReplayStart { after: Some(id), last }, unsettled } => {
+            Begin::At { start: ReplayStart { after: None, last, .. }, .. } => format!("last={last}"),
+            Begin::At { start: ReplayStart { after: Some(id), last, heard }, unsettled } => {
                 let unsettled = if *unsettled { "&unsettled=1" } else { "" };
                 let last = if *last > 0 { format!("&last={last}") } else { String::new() };
-                format!("after={}&margin={MARGIN}{unsettled}{last}", encoded(id))
+                let heard = heard.as_ref().map(|heard| format!("&heard={}", encoded(heard)));
+                let heard = heard.unwrap_or_default();
+                format!("after={}&margin={MARGIN}{heard}{unsettled}{last}", encoded(id))
             }
             Begin::From(seq) => format!("from={seq}"),
         };

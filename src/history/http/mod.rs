@@ -29,7 +29,7 @@ const WAIT_MS: u64 = 30_000;
 const ROUTES: &str = "\
 GET /rooms/{room}/messages?limit=&before=&after=
     messages of a room, oldest first; `before` and `after` are message ids
-GET /rooms/{room}/envelopes?after=ID&margin=N&unsettled=1&last=N&until=SEQ&limit=N, or from=SEQ, or last=N
+GET /rooms/{room}/envelopes?after=ID&margin=N&heard=ID&unsettled=1&last=N&until=SEQ&limit=N, or from=SEQ, or last=N
     the same as they were published, for nodes
 GET /fences/{id}?wait_ms=
     whether everything before a fence is stored

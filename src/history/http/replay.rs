@@ -33,8 +33,10 @@ pub(super) async fn envelopes(
     Path(room): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let query =
-        Query::read(query.as_deref(), &["after", "margin", "unsettled", "until", "limit", "from", "last"])?;
+    let query = Query::read(
+        query.as_deref(),
+        &["after", "margin", "unsettled", "heard", "until", "limit", "from", "last"],
+    )?;
     let limit = query.number("limit", 1, LIMIT)?.unwrap_or(DEFAULT_LIMIT);
     let until = query.number("until", 0, i64::MAX)?.unwrap_or(i64::MAX);
     let margin = query.number("margin", 0, MARGIN)?;
@@ -44,6 +46,7 @@ pub(super) async fn envelopes(
             id: id.to_owned(),
             margin: margin.unwrap_or(DEFAULT_MARGIN),
             unsettled: query.number("unsettled", 0, 1)? == Some(1),
+            heard: query.text("heard")?.map(str::to_owned),
             last: last.unwrap_or(0),
         },
         (None, Some(_)) if last.is_some() => {

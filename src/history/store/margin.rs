@@ -14,6 +14,11 @@
 //!
 //! A node that was itself without a connection lately does not know what its queue still holds. It says so, and its
 //! replay begins as far back as it may.
+//!
+//! A node may also lag behind the others: it stood still, or found the broker later than they did. What it has not heard
+//! yet it brings later, and a client that comes from a faster node has it. So the node says what it heard last, and the
+//! replay begins there, however far that is. A node that heard nothing the history knows, because the broker lost it, says
+//! that it is unsettled; all that came since the history lost its connection may then be missing there.
 
 use rusqlite::{Connection, Rows, params};
 
@@ -61,12 +66,43 @@ pub(super) fn forget_trimmed(connection: &Connection, last: i64) -> rusqlite::Re
     connection.execute("DELETE FROM seams WHERE seq < ?", [last]).map(drop)
 }
 
-/// The sequence number at which a replay after this message begins: at most `margin` messages of the room before it, and
-/// just so many if who asks is `unsettled`.
-pub(super) fn margin_start(
+/// A message's sequence number, and when it was stored.
+pub(super) type Place = (i64, i64);
+
+/// The sequence number at which a replay after the message at `after` begins, for a node that heard the one at `heard`
+/// last, if it heard any that is known, and that may be `unsettled`.
+pub(super) fn replay_start(
     connection: &Connection,
     room: &str,
-    (seq, stored_at): (i64, i64),
+    (after, heard): (Place, Option<Place>),
+    margin: Margin,
+    unsettled: bool,
+) -> rusqlite::Result<i64> {
+    let start = margin_start(connection, room, after, margin, unsettled)?;
+    let unheard = match heard {
+        Some(heard) if heard.0 < after.0 => Some(margin_start(connection, room, heard, margin, unsettled)?),
+        None if unsettled => first_seam(connection, after)?,
+        Some(_) | None => None,
+    };
+    Ok(unheard.map_or(start, |unheard| unheard.min(start)))
+}
+
+/// What came first after the earliest seam of the last minute before a message.
+fn first_seam(connection: &Connection, (seq, stored_at): Place) -> rusqlite::Result<Option<i64>> {
+    connection.query_row(
+        "SELECT min(seams.seq) + 1 FROM seams JOIN messages ON messages.seq = seams.seq + 1
+         WHERE seams.seq < ? AND stored_at >= ?",
+        [seq, stored_at.saturating_sub(MARGIN_AGE)],
+        |row| row.get(0),
+    )
+}
+
+/// The sequence number at which a replay after this message begins: at most `margin` messages of the room before it, and
+/// just so many if who asks is `unsettled`.
+fn margin_start(
+    connection: &Connection,
+    room: &str,
+    (seq, stored_at): Place,
     margin: Margin,
     unsettled: bool,
 ) -> rusqlite::Result<i64> {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::file::Reader;
-use super::margin::{Margin, margin_start};
+use super::margin::{Margin, Place, replay_start};
 use super::write::last_seq;
 
 /// Number of bytes of envelopes at which a page ends. The message that reaches it is still in the page.
@@ -50,6 +50,9 @@ pub enum Start {
         /// Whether who asks may still be brought what others have had for long: the replay then begins at the very
         /// margin.
         unsettled: bool,
+        /// The id of the last message that who asks was brought. If it came before, the replay begins a little before
+        /// it instead.
+        heard: Option<String>,
         /// Number of the newest messages with which the replay begins at the latest.
         last: i64,
     },
@@ -88,9 +91,11 @@ impl Reader {
         // One snapshot serves all the reads of this page, because the writer trims meanwhile.
         let snapshot = self.connection.transaction()?;
         let (found, first) = match start {
-            Start::After { id, margin, unsettled, last } => match place(&snapshot, room, id)? {
+            Start::After { id, margin, unsettled, heard, last } => match place(&snapshot, room, id)? {
                 Some(place) => {
-                    let start = margin_start(&snapshot, room, place, *margin, *unsettled)?;
+                    let heard = heard.as_deref().map(|heard| self::place(&snapshot, room, heard));
+                    let places = (place, heard.transpose()?.flatten());
+                    let start = replay_start(&snapshot, room, places, *margin, *unsettled)?;
                     (
                         true,
                         newest_start(&snapshot, room, until, *last)?
@@ -144,8 +149,7 @@ fn stored(row: &Row<'_>) -> rusqlite::Result<Stored> {
     Ok(Stored { seq: row.get(0)?, envelope: row.get(1)? })
 }
 
-/// The sequence number of a message and when it was stored.
-fn place(connection: &Connection, room: &str, id: &str) -> rusqlite::Result<Option<(i64, i64)>> {
+fn place(connection: &Connection, room: &str, id: &str) -> rusqlite::Result<Option<Place>> {
     connection
         .query_row("SELECT seq, stored_at FROM messages WHERE id = ? AND room = ?", [id, room], |row| {
             Ok((row.get(0)?, row.get(1)?))

@@ -225,6 +225,12 @@ async fn a_replay_begins_with_what_may_have_been_under_way() {
     // A node that was without a connection lately does not know what its queue still brings.
     let (replayed, ..) = history.replay("r", "after=m.550&margin=500&unsettled=1&limit=1000").await;
     assert_eq!(replayed[0], "m.50");
+    // One that lags behind brings what came after the last message that it heard, however many those are. What it heard
+    // later than `after`, or the history does not know, changes nothing.
+    for (heard, expected) in [("m.20", "m.0"), ("m.40", "m.15"), ("m.560", "m.200"), ("nobody", "m.200")] {
+        let asked = format!("after=m.550&margin=500&heard={heard}&limit=1000");
+        assert_eq!(history.replay("r", &asked).await.0[0], expected, "heard {heard}");
+    }
 }
 
 #[tokio::test]
@@ -242,6 +248,11 @@ async fn a_replay_over_a_lost_connection_begins_where_the_history_came_back() {
         let (replayed, found, _) = history.replay("r", &format!("after=m.{after}&limit=1000")).await;
         assert!(found);
         assert_eq!(replayed[0], expected, "after m.{after}");
+    }
+    // A node that was away as well, and whose last message was lost with the broker, may bring all that came since.
+    for (heard, expected) in [("m.930", "m.920"), ("nobody", "m.300"), ("m.960", "m.940")] {
+        let asked = format!("after=m.950&margin=10&heard={heard}&unsettled=1&limit=1000");
+        assert_eq!(history.replay("r", &asked).await.0[0], expected, "heard {heard}");
     }
 }
 

@@ -103,11 +103,15 @@ async fn asks_page_by_page() {
 }
 
 #[tokio::test]
-async fn asks_for_the_last_messages() {
+async fn asks_for_the_last_messages_and_says_what_was_heard() {
     let room = Room::parse("r").unwrap();
-    for (after, expected) in [(None, "last=50"), (Some("a".into()), "after=a&margin=500&last=50")] {
+    for (after, heard, expected) in [
+        (None, None, "last=50"),
+        (Some("a".into()), None, "after=a&margin=500&last=50"),
+        (Some("a".into()), Some("b/1".into()), "after=a&margin=500&heard=b%2F1&last=50"),
+    ] {
         let (url, questions) = server(vec![fence(), page("pubsub-lab-found: true\r\n", &[])]);
-        let start = ReplayStart { after, last: 50 };
+        let start = ReplayStart { after, last: 50, heard };
         let asked = Recall::new(&url).unwrap().replay(room.clone(), start, "f".into(), TIME, false).await;
         assert!(asked.unwrap().complete);
         let path = format!("/rooms/r/envelopes?{expected}&until=17&limit=500");

@@ -1,6 +1,7 @@
 //! Clients that were away, while everything else is well.
 
 use futures_util::future::{join, join_all};
+use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -87,6 +88,33 @@ async fn rooms_are_replayed_apart_and_ones_own_words_to_others_are_not_for_onese
         let expected =
             std::iter::once(format!("first in {room}")).chain((0..3).map(|n| format!("{room} {n}")));
         assert_eq!(heard, expected.collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_comes_to_a_node_that_lags_behind_is_brought_nothing_live_that_it_holds() {
+    let cluster = Cluster::new(RabbitMq::shared().url());
+    let (_history, node, slow) = (cluster.history(&[]).await, cluster.node().await, cluster.node().await);
+    let (mut reader, mut stays) = (Reader::new("r"), Reader::new("r"));
+    reader.come(&node).await;
+    stays.come(&slow).await;
+    let mut all = say(&node, "r", "before", 1).await;
+    stays.until(&all).await;
+    slow.running.signal(Signal::SIGSTOP);
+    let stop = CancellationToken::new();
+    let reading = async {
+        reader.read(3_000).await;
+        stop.cancel();
+    };
+    all.extend(join(pour(&node, "r", "Ada", 2_000, stop.clone()), reading).await.0);
+    reader.until(&all).await;
+    reader.go();
+    slow.running.signal(Signal::SIGCONT);
+    assert_eq!(reader.come(&slow).await, "all");
+    all.extend(say(&node, "r", "after", 5).await);
+    for reader in [&mut reader, &mut stays] {
+        reader.until(&all).await;
+        assert_eq!(reader.texts, all);
     }
 }
 
