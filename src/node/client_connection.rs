@@ -120,7 +120,10 @@ impl ClientConnection {
     /// Makes a connection over a connected socket.
     pub fn new(number: u64, dialect: Dialect, tcp: TcpStream, limits: &Limits) -> Self {
         let state = State {
-            outbox: Outbox::new(limits.outbox as usize),
+            outbox: match dialect {
+                Dialect::V1 => Outbox::new(limits.outbox as usize),
+                Dialect::Plain => Outbox::without_lagged(limits.outbox as usize),
+            },
             blocked_since: None,
             dirty: false,
             closing: false,

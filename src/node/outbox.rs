@@ -26,6 +26,8 @@ pub struct Outbox {
     written: usize,
     capacity: usize,
     missed: u64,
+    /// Whether the client's dialect has `lagged`.
+    tells_missed: bool,
 }
 
 /// Whether the outbox took a frame of the feed.
@@ -49,7 +51,13 @@ pub enum Drain {
 impl Outbox {
     /// Makes an outbox that holds at most `capacity` frames of the feed.
     pub fn new(capacity: usize) -> Self {
-        Self { queue: VecDeque::new(), written: 0, capacity, missed: 0 }
+        Self { queue: VecDeque::new(), written: 0, capacity, missed: 0, tells_missed: true }
+    }
+
+    /// Makes an outbox for a dialect without `lagged`. What is missing cannot be told, so after the first frame that is
+    /// dropped every further one is.
+    pub fn without_lagged(capacity: usize) -> Self {
+        Self { tells_missed: false, ..Self::new(capacity) }
     }
 
     /// Adds a frame of the feed, or drops and counts it if the outbox is full.
@@ -145,9 +153,9 @@ impl Outbox {
         }
     }
 
-    /// Adds a `lagged` frame if frames were dropped since the last one.
+    /// Adds a `lagged` frame if frames were dropped since the last one, and the dialect has such a frame.
     pub fn tell_missed(&mut self) {
-        if self.missed > 0 {
+        if self.missed > 0 && self.tells_missed {
             self.queue.push_back(frame::text(&NodeFrame::Lagged { missed: self.missed }.json()));
             self.missed = 0;
         }
@@ -206,6 +214,19 @@ mod tests {
         outbox.tell_missed();
         outbox.answer(Bytes::from("close"));
         assert_eq!(take(&mut outbox, 100), b"ab\x81\x1c{\"type\":\"lagged\",\"missed\":1}close");
+    }
+
+    #[test]
+    fn where_nothing_can_be_told_nothing_follows_a_gap() {
+        let mut outbox = Outbox::without_lagged(2);
+        for frame in ["a", "b", "c"] {
+            outbox.offer(&Bytes::from(frame));
+        }
+        assert_eq!(take(&mut outbox, 100), b"ab");
+        assert_eq!(outbox.offer(&Bytes::from("d")), Offer::Dropped);
+        outbox.tell_missed();
+        outbox.answer(Bytes::from("close"));
+        assert_eq!(take(&mut outbox, 100), b"close");
     }
 
     #[test]
