@@ -28,13 +28,23 @@ use wire::{Envelope, Room};
 pub(super) struct LiveFeed {
     pub(super) inbox: Inbox,
     interest: Arc<Interest>,
-    memory: Mutex<Memory>,
+    memory: Arc<Mutex<Memory>>,
     /// Number of deliveries so far.
     arrived: AtomicU64,
     /// The age up to which a message that was heard is certainly still known.
     remembered: Duration,
     duplicates: Counter,
     evicted: Counter,
+}
+
+/// What a live feed has handed to the node. It does not keep the node's inbox open.
+pub(super) struct Heard(Arc<Mutex<Memory>>);
+
+impl Heard {
+    /// The id of the last message of a room that the node listens to; `None` if there was none.
+    pub(super) fn last(&self, room: &Room) -> Option<Arc<str>> {
+        lock(&self.0).marks.get(room).and_then(|mark| mark.last)
+    }
 }
 
 struct Memory {
@@ -61,13 +71,18 @@ impl LiveFeed {
         let feed = Self {
             inbox,
             interest: Arc::clone(interest),
-            memory: Mutex::new(Memory { window, marks: Marks::default() }),
+            memory: Arc::new(Mutex::new(Memory { window, marks: Marks::default() })),
             arrived: AtomicU64::new(0),
             remembered: options.dedup_age / 2,
             duplicates: counter!("pubsub_lab_bus_duplicates_dropped_total"),
             evicted: counter!("pubsub_lab_bus_dedup_evicted_total"),
         };
         (feed, events)
+    }
+
+    /// What the feed has handed to the node, now and later.
+    pub(super) fn heard(&self) -> Heard {
+        Heard(Arc::clone(&self.memory))
     }
 
     /// Reads what RabbitMQ delivered. Anybody may publish to our exchanges: only an envelope of the routing key's
@@ -152,6 +167,10 @@ impl LiveFeed {
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.memory)
     }
+}
+
+fn lock(memory: &Mutex<Memory>) -> MutexGuard<'_, Memory> {
+    memory.lock().unwrap_or_else(PoisonError::into_inner)
 }

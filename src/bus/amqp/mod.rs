@@ -54,7 +54,7 @@ use canary::Canary;
 use dialer::Dialer;
 use exchange_losses::ExchangeLosses;
 use history::History;
-use live_feed::LiveFeed;
+use live_feed::{Heard, LiveFeed};
 use outbox::Outbox;
 use publisher::Publisher;
 use recall::Recall;
@@ -84,7 +84,7 @@ impl AmqpBus {
         let outbox = Arc::new(Outbox::new(options.outbox, options.outbox_age, Arc::clone(&counters)));
         let interest = Arc::new(Interest::default());
         let (feed, events) = LiveFeed::new(&options, &interest, &counters);
-        let feed = Arc::new(feed);
+        let heard = feed.heard();
         let recall = options.history.as_deref().map(Recall::new).transpose()?;
         let history = recall.map(|recall| Arc::new(History::new(recall, &outbox, &process)));
         let canary = Canary::new(&process, &outbox)?;
@@ -102,7 +102,7 @@ impl AmqpBus {
             dialer: Dialer::new("subscriber", &server, &losses, &outbox.recent, stop),
             interest: Arc::clone(&interest),
             status: Arc::clone(&status),
-            feed: Arc::clone(&feed),
+            feed,
             canary,
             history: history.clone(),
             kind: options.live_queue,
@@ -112,14 +112,14 @@ impl AmqpBus {
         running.keep(publisher, AmqpServer::backoff(), &counters);
         running.keep(subscriber, AmqpServer::backoff(), &counters);
         running.tasks().spawn(Arc::clone(&outbox).age(stop.clone()));
-        Ok(Self::new(Arc::new(Publishing { outbox, feed, history }), interest, status, running))
+        Ok(Self::new(Arc::new(Publishing { outbox, heard, history }), interest, status, running))
     }
 }
 
 /// What publishes, and what remembers what was published.
 pub struct Publishing {
     outbox: Arc<Outbox>,
-    feed: Arc<LiveFeed>,
+    heard: Heard,
     history: Option<Arc<History>>,
 }
 
@@ -131,8 +131,8 @@ impl Outgoing for Publishing {
     fn replay(&self, room: &Room, start: &ReplayStart) -> Option<BoxFuture<Result<Replay, BusError>>> {
         let history = self.history.as_ref()?;
         // Where the node has had nobody in the room for a while, it does not know what it heard there; its queue may.
-        let heard = || self.feed.mark(room).and_then(|mark| mark.last);
-        let start = ReplayStart { heard: start.heard.clone().or_else(heard), ..start.clone() };
+        let heard = start.heard.clone().or_else(|| self.heard.last(room));
+        let start = ReplayStart { heard, ..start.clone() };
         Some(history.replay(room, start))
     }
 

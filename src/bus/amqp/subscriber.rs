@@ -45,7 +45,7 @@ pub(super) struct Subscriber {
     pub(super) dialer: Dialer,
     pub(super) interest: Arc<Interest>,
     pub(super) status: Arc<Status>,
-    pub(super) feed: Arc<LiveFeed>,
+    pub(super) feed: LiveFeed,
     pub(super) canary: Canary,
     pub(super) history: Option<Arc<History>>,
     pub(super) kind: LiveQueue,
