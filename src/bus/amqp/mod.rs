@@ -130,6 +130,10 @@ impl Outgoing for Publishing {
         self.history.as_ref().map(|history| history.replay(room, start))
     }
 
+    fn keeps_history(&self) -> bool {
+        self.history.is_some()
+    }
+
     fn fills_gaps(&self) -> bool {
         true
     }
