@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::interest::Interest;
 use super::running::Running;
 use super::status::Status;
-use super::{BoxFuture, Bus, BusError, BusEvent, Health, Receipt, Replay, ReplayStart};
+use super::{BoxFuture, Bus, BusError, BusEvent, Health, Numbers, Receipt, Replay, ReplayStart};
 use wire::{Envelope, Room};
 
 /// What a bus does with the messages of its own node.
@@ -21,9 +21,19 @@ pub trait Outgoing: Send + Sync + 'static {
         None
     }
 
+    /// Whether there is a history, as [`Bus::keeps_history`] describes it.
+    fn keeps_history(&self) -> bool {
+        false
+    }
+
     /// Whether an outage loses nothing silently, as [`Bus::fills_gaps`] describes it.
     fn fills_gaps(&self) -> bool {
         false
+    }
+
+    /// The numbers that it gives to messages, as [`Bus::numbers`] describes it.
+    fn numbers(&self) -> Option<Arc<Numbers>> {
+        None
     }
 
     /// Refuses every further envelope. Those that wait get a moment to be published; the rest is refused.
@@ -74,12 +84,20 @@ impl<O: Outgoing> Bus for BrokeredBus<O> {
         self.outgoing.replay(room, start)
     }
 
+    fn keeps_history(&self) -> bool {
+        self.outgoing.keeps_history()
+    }
+
     fn crosses_nodes(&self) -> bool {
         true
     }
 
     fn fills_gaps(&self) -> bool {
         self.outgoing.fills_gaps()
+    }
+
+    fn numbers(&self) -> Option<Arc<Numbers>> {
+        self.outgoing.numbers()
     }
 
     fn close(&self) -> BoxFuture<()> {

@@ -9,6 +9,7 @@
 //! | `brokered` | what every bus over a broker is made of |
 //! | `keeper`, `backoff` | the loop that connects again and again, and its pauses |
 //! | `flights` | what was given to a connection and is not answered yet |
+//! | `numbers` | which one a message is of those of its node and room |
 //! | `inbox` | what came and waits for the node |
 //! | `interest` | the rooms that the node wants, and what the broker has confirmed |
 //! | `running`, `status`, `counters`, `refusal_log` | the tasks of a bus, its health, what it counts and writes down |
@@ -28,6 +29,7 @@ pub mod keeper;
 pub mod local;
 #[cfg(test)]
 mod meter;
+mod numbers;
 pub mod redis;
 mod refusal_log;
 mod running;
@@ -40,6 +42,7 @@ pub use backoff::Backoff;
 pub use brokered::BrokeredBus;
 pub use counters::Counters;
 pub use keeper::ConnectionFailure;
+pub use numbers::{Latest, Numbers};
 pub use wire::Level;
 
 use std::future::Future;
@@ -86,6 +89,11 @@ pub trait Bus: Send + Sync + 'static {
         None
     }
 
+    /// Whether [`Bus::replay`] gives something: there is a history, though it may not answer at this moment.
+    fn keeps_history(&self) -> bool {
+        false
+    }
+
     /// Whether another node can hear this one.
     fn crosses_nodes(&self) -> bool;
 
@@ -93,6 +101,12 @@ pub trait Bus: Send + Sync + 'static {
     /// Otherwise everything that was said during an outage may be missing.
     fn fills_gaps(&self) -> bool {
         false
+    }
+
+    /// The numbers that this bus gives to the messages of its node; `None` if it gives none, because it loses nothing
+    /// or finds a loss by other means.
+    fn numbers(&self) -> Option<Arc<Numbers>> {
+        None
     }
 
     /// Leaves the bus: queued publishes are answered, tasks end, connections close. Later calls are refused.

@@ -22,7 +22,8 @@ pub(crate) fn room(name: &str) -> Room {
 /// A chat message with this id and a one-byte text.
 pub(crate) fn chat(name: &str, id: &str) -> Envelope {
     let frame = Bytes::from_static(b"x");
-    Envelope { kind: Kind::Chat, room: room(name), id: id.into(), sender: "s".into(), others: false, frame }
+    let (room, id, sender) = (room(name), id.into(), "s".into());
+    Envelope { kind: Kind::Chat, room, id, sender, others: false, count: None, frame }
 }
 
 /// A presence envelope with this id.

@@ -5,17 +5,20 @@
 //! replay. From then on live messages go straight to the connection; those that the replay sent already are second
 //! copies and are skipped, because a node's live feed may lag behind the history.
 //!
-//! Overflow policy: a frame that finds [`HELD`] frames held back is dropped and counted, and `lagged {missed}` takes
-//! its place; the replay is then `part`.
+//! Overflow policy: a message that finds the client's outbox full, or [`HELD`] or [`HELD_FOR_SLOW`] frames held back, is
+//! dropped, and so is what follows: the member is [`Behind`]. Once half of the outbox has drained, exactly what was
+//! dropped is fed out of the history, and so on until nothing was dropped meanwhile. `lagged {missed}` takes the place
+//! of what the history does not bring.
 
 use std::collections::VecDeque;
 use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::behind::Behind;
 use super::client_connection::{Fed, Offered};
 use super::frame;
 use super::member::Member;
@@ -24,6 +27,9 @@ use wire::{Envelope, NodeFrame};
 
 /// Number of frames that may be held back for one member.
 pub const HELD: usize = 10_000;
+/// Number of frames that may be held back for a member while it is caught up because it was slow. Little is said in that
+/// time, and what is too much is brought by the next replay.
+pub const HELD_FOR_SLOW: usize = 1_000;
 /// How long after a replay a live copy of a replayed message may still come.
 const COPIES: Duration = Duration::from_secs(600);
 
@@ -41,11 +47,18 @@ pub struct CatchUp {
 struct State {
     /// Number of requests for a replay so far. A task that works for an earlier request feeds nothing any more.
     run: u64,
+    /// Whether a task is at work: from the request for a replay or a catch-up until nothing is held back, and nothing
+    /// that was dropped is to be brought.
+    working: bool,
     /// Whether live frames are held back.
     holding: bool,
+    /// Whether they are held back because the client was slow.
+    slow: bool,
     held: VecDeque<(u64, Bytes)>,
-    /// Number of frames dropped since [`HELD`] frames were held back. Their place is behind the last frame held.
-    missed: u64,
+    /// What was dropped, and is to be brought later. Its place is behind the last frame held.
+    behind: Option<Behind>,
+    /// What was dropped, and is being brought. Its place is before the first frame held.
+    bringing: Option<Behind>,
     replayed: Replayed,
     /// When the last replay ended; `None` before the first one has.
     over: Option<Instant>,
@@ -64,17 +77,60 @@ impl CatchUp {
         Self { member, hasher, state: Mutex::default() }
     }
 
+    /// A member whose outbox was too full for this message.
+    pub fn behind(member: Member, hasher: RandomState, dropped: &Envelope, id: u64) -> Self {
+        let state = State { behind: Some(Behind::new(dropped, id)), ..State::default() };
+        Self { member, hasher, state: Mutex::new(state) }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to hold live frames back, and gives the number of this request for a replay. Frames that are held back
-    /// already stay.
+    /// Forgets what was dropped and is not brought yet. Gives the number of messages.
+    pub fn give_up(&self) -> u64 {
+        let mut state = self.state();
+        let lost = [state.behind.take(), state.bringing.take()];
+        lost.iter().flatten().map(Behind::lost).sum()
+    }
+
+    /// Begins to hold live frames back for a replay that the client asks for, and gives the number of this request.
+    /// Frames that are held back already stay.
     pub fn begin(&self) -> u64 {
         let mut state = self.state();
         state.run += 1;
-        state.holding = true;
+        (state.working, state.holding, state.slow) = (true, true, false);
         state.run
+    }
+
+    /// Gives the number of a new run if something was dropped and nobody is at work on it.
+    pub fn begin_catching(&self) -> Option<u64> {
+        let mut state = self.state();
+        if state.working || state.behind.is_none() {
+            return None;
+        }
+        state.run += 1;
+        state.working = true;
+        Some(state.run)
+    }
+
+    /// The id of the first message that was dropped and is to be brought.
+    pub fn behind_since(&self) -> Option<Arc<str>> {
+        self.state().behind.as_ref().map(Behind::first_id)
+    }
+
+    /// Begins to hold live frames back while what was dropped is brought, and gives its first message.
+    pub fn hold(&self, run: u64) -> Unfed {
+        let state = &mut *self.state();
+        if state.run == run && state.bringing.is_none() {
+            state.bringing = state.behind.take();
+            (state.holding, state.slow) = (true, true);
+        }
+        let first = state.bringing.as_ref().and_then(|bringing| {
+            let id = self.hasher.hash_one(&*bringing.first_id());
+            Some((id, bringing.first_frame().filter(|_| bringing.lacks(id))?))
+        });
+        first.into_iter().collect()
     }
 
     /// Stops every replay requested so far: their tasks can feed nothing more.
@@ -83,22 +139,29 @@ impl CatchUp {
     }
 
     /// Takes a live frame.
-    pub fn take_live(&self, id: u64, frame: &Bytes) -> Offered {
+    pub fn take_live(&self, envelope: &Envelope, id: u64, frame: &Bytes) -> Offered {
         let state = &mut *self.state();
         if state.replayed.take(id) {
             second_copy();
             return Offered::Nothing;
         }
-        if !state.holding {
-            return self.member.connection.offer(frame);
+        if let Some(behind) = &mut state.behind {
+            behind.add(id);
+            return Offered::Dropped;
         }
-        if state.missed > 0 || state.held.len() >= HELD {
-            state.missed += 1;
-            metrics::counter!("pubsub_lab_replay_dropped_frames_total").increment(1);
-            return Offered::Nothing;
+        let most = if state.slow { HELD_FOR_SLOW } else { HELD };
+        let offered = match state.holding {
+            true if state.held.len() < most => {
+                state.held.push_back((id, frame.clone()));
+                Offered::Waits
+            }
+            true => Offered::Dropped,
+            false => self.member.connection.offer_kept(frame),
+        };
+        if offered == Offered::Dropped {
+            state.behind = Some(Behind::new(envelope, id));
         }
-        state.held.push_back((id, frame.clone()));
-        Offered::Waits
+        offered
     }
 
     /// The hash of a message's id, as [`CatchUp::take_live`] expects it.
@@ -119,7 +182,11 @@ impl CatchUp {
             }
             self.member.connection.feed(|| {
                 let (id, frame) = frames.pop_front()?;
-                state.replayed.add(id);
+                match &mut state.bringing {
+                    // The copy that came live was dropped, so that none is to come.
+                    Some(bringing) => bringing.bring(id),
+                    None => state.replayed.add(id),
+                }
                 Some(frame)
             })
         })
@@ -128,34 +195,51 @@ impl CatchUp {
         Ok(())
     }
 
-    /// Whether frames were dropped while others were held back, and the client does not know of it yet.
-    pub fn overflowed(&self) -> bool {
-        self.state().missed > 0
+    /// Whether a replay is to feed the message with this hash: if something that was dropped is being brought, nothing
+    /// else is to come.
+    pub fn wants(&self, id: u64) -> bool {
+        self.state().bringing.as_ref().is_none_or(|bringing| bringing.lacks(id))
     }
 
-    /// Sends the frames that were held back, as far as the client takes them at once. After [`Fed::All`] nothing is
-    /// held back any more: from now on the member receives each message live.
+    /// Whether everything that was dropped is brought, so that a replay need not go on.
+    pub fn is_brought(&self) -> bool {
+        self.state().bringing.as_ref().is_some_and(Behind::is_brought)
+    }
+
+    /// Whether something was dropped, and this run is to bring it.
+    pub fn is_behind(&self, run: u64) -> bool {
+        let state = self.state();
+        state.run == run && state.working && state.behind.is_some()
+    }
+
+    /// Sends the frames that were held back, as far as the client takes them at once, and before them `lagged` in place
+    /// of what was not brought. After [`Fed::All`] nothing is held back any more: from now on the member receives each
+    /// message live, unless it [is behind](CatchUp::is_behind).
     pub fn let_out(&self, run: u64) -> Fed {
         let state = &mut *self.state();
         if state.run != run {
             return Fed::Gone;
         }
-        let State { held, replayed, missed, .. } = state;
+        let State { held, replayed, bringing, .. } = state;
         let fed = self.member.connection.feed(|| {
+            if let Some(missed) = bringing.take().map(|bringing| bringing.lost()).filter(|lost| *lost > 0) {
+                metrics::counter!("pubsub_lab_replay_dropped_frames_total").increment(missed);
+                return Some(frame::text(&NodeFrame::Lagged { missed }.json()));
+            }
             while let Some((id, frame)) = held.pop_front() {
                 if !replayed.take(id) {
                     return Some(frame);
                 }
                 second_copy();
             }
-            let missed = std::mem::take(missed);
-            (missed > 0).then(|| frame::text(&NodeFrame::Lagged { missed }.json()))
+            None
         });
         if fed == Fed::All {
-            state.holding = false;
+            (state.holding, state.slow) = (false, false);
             state.held = VecDeque::new();
             state.replayed.settle();
             state.over = Some(Instant::now());
+            state.working = state.behind.is_some();
         }
         fed
     }
@@ -182,7 +266,7 @@ impl CatchUp {
     pub fn is_over(&self, now: Instant) -> bool {
         let state = self.state();
         let late = |over| now.saturating_duration_since(over) >= COPIES;
-        !state.holding && (state.replayed.is_empty() || state.over.is_none_or(late))
+        !state.working && state.behind.is_none() && (state.replayed.is_empty() || state.over.is_none_or(late))
     }
 }
 

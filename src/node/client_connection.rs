@@ -150,12 +150,21 @@ impl ClientConnection {
 
     /// Queues a frame of the feed.
     pub fn offer(&self, frame: &Bytes) -> Offered {
+        self.queue(|outbox| outbox.offer(frame))
+    }
+
+    /// Queues a frame of the feed that is brought later if it is dropped.
+    pub fn offer_kept(&self, frame: &Bytes) -> Offered {
+        self.queue(|outbox| outbox.offer_kept(frame))
+    }
+
+    fn queue(&self, offer: impl FnOnce(&mut Outbox) -> Offer) -> Offered {
         let mut state = self.state();
         self.make_room(&mut state);
         if state.closing || state.broken {
             return Offered::Nothing;
         }
-        if state.outbox.offer(frame) == Offer::Dropped {
+        if offer(&mut state.outbox) == Offer::Dropped {
             if self.dialect == Dialect::Plain && !state.overflowed {
                 state.overflowed = true;
                 self.kick.notify_one();

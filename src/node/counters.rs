@@ -23,8 +23,12 @@ pub fn register() {
         ("pubsub_lab_replayed_frames_total", "Messages out of the history that were sent to clients."),
         ("pubsub_lab_replay_copies_dropped_total", "Live messages not sent because a replay had told them."),
         (
+            "pubsub_lab_slow_catch_ups_total",
+            "Slow clients that were caught up from the history, once for each time and room.",
+        ),
+        (
             "pubsub_lab_replay_dropped_frames_total",
-            "Frames dropped because too many were held back for a client that caught up.",
+            "Messages that a slow client missed and that the history did not bring.",
         ),
     ] {
         describe_counter!(name, what);

@@ -6,16 +6,20 @@
 //! | `session`, `request` | one client: its life, and what it asks |
 //! | `client_connection`, `outbox`, `frame` | one client's socket and what waits for it |
 //! | `room`, `member` | the rooms of this node, and who hears them |
+//! | `gaps` | what is missing among what reaches this node |
 //! | `presence`, `notices` | who is in the rooms of the cluster, and what clients are told of people and of the bus |
 //! | `replay`, `turns`, `catch_up`, `replayed` | what a member missed, and how it is told |
+//! | `slow`, `behind` | what was dropped for a slow member, and how it is brought out of the history |
 //! | `identity`, `recent`, `rate`, `limits` | who a client is and how much it may |
 //! | `shared`, `page`, `counters` | what sessions share, the embedded files, what is counted |
 //! | `trail` | what the rooms tell the trace |
 
+mod behind;
 mod catch_up;
 mod client_connection;
 mod counters;
 mod frame;
+mod gaps;
 mod http;
 mod identity;
 mod limits;
@@ -32,6 +36,7 @@ mod request;
 mod room;
 mod session;
 mod shared;
+mod slow;
 #[cfg(test)]
 mod tests_of_the_machine;
 mod trail;

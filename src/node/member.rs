@@ -41,11 +41,28 @@ pub struct Late {
     pub run: u64,
     /// Whether the replay is under way, so that a `subscribed` is still owed to the client.
     pub asking: bool,
+    /// Whether it is so slow that it is caught up. It is not told who comes and goes meanwhile, but afterwards how many
+    /// people there are.
+    pub catching: bool,
+    /// Whether it fell behind just now, so that nobody has begun to catch it up.
+    pub fallen: bool,
     /// The task that feeds the replay to the member.
     pub task: Option<AbortHandle>,
 }
 
 impl Late {
+    fn new(catch_up: CatchUp) -> Self {
+        let catch_up = Arc::new(catch_up);
+        Self { catch_up, run: 0, asking: false, catching: false, fallen: false, task: None }
+    }
+
+    /// Marks the member if something was dropped for it and nobody is at work on it.
+    fn mark_fallen(&mut self) -> bool {
+        let Some(run) = self.catch_up.begin_catching() else { return false };
+        (self.run, self.fallen) = (run, true);
+        true
+    }
+
     /// Ends the task of the member's replay, which then feeds nothing more.
     pub fn cut(&self) {
         self.catch_up.cut();
@@ -92,6 +109,8 @@ pub struct RoomState {
     pub generation: u64,
     /// The id of the last message that the room's members were given, whether or not they took it.
     pub heard: Option<Arc<str>>,
+    /// Whether one of `late` fell behind just now.
+    has_fallen: bool,
     hasher: RandomState,
 }
 
@@ -122,8 +141,7 @@ impl RoomState {
         let connection = member.connection.number;
         if self.late_at(connection).is_none() {
             self.members.retain(|other| other.connection.number != connection);
-            let catch_up = Arc::new(CatchUp::new(member, self.hasher.clone()));
-            self.late.push(Late { catch_up, run: 0, asking: false, task: None });
+            self.late.push(Late::new(CatchUp::new(member, self.hasher.clone())));
         }
         self.late_of(connection)
     }
@@ -162,18 +180,22 @@ impl RoomState {
         self.members.iter().map(|member| &member.connection).chain(late)
     }
 
-    /// The members who are told who comes and goes. Those who catch up get the number with their `subscribed`.
+    /// The members who are told who comes and goes. Those who catch up get the number with their `subscribed` or at the
+    /// end.
     pub fn audience(&self) -> impl Iterator<Item = &Member> {
-        let late = self.late.iter().filter(|late| !late.asking).map(|late| &late.catch_up.member);
+        let late =
+            self.late.iter().filter(|late| !late.asking && !late.catching).map(|late| &late.catch_up.member);
         self.members.iter().chain(late).filter(|member| member.connection.dialect == Dialect::V1)
     }
 
     /// Queues an envelope for every member that is to have it, marked as replayed if `replay` says so. Connections
-    /// that must now be written are added to `dirty`.
+    /// that must now be written are added to `dirty`. Where a history keeps what is said (`kept`), members whose
+    /// outbox is full fall behind: see [`RoomState::take_fallen`].
     pub fn deliver(
         &mut self,
         envelope: &Envelope,
         replay: bool,
+        kept: bool,
         dirty: &mut Vec<Arc<ClientConnection>>,
     ) -> Delivered {
         if envelope.kind.is_kept() {
@@ -181,30 +203,59 @@ impl RoomState {
         }
         let mut delivered = Delivered::default();
         let mut frames = Frames { envelope, replay, v1: None, plain: None };
+        let mut slow = Vec::new();
         let skip_sender = envelope.skips_its_sender();
-        for member in &self.members {
+        for (at, member) in self.members.iter().enumerate() {
             if skip_sender && member.identity.id == envelope.sender {
                 continue;
             }
             let Some(bytes) = frames.get(member.connection.dialect) else { continue };
-            if delivered.count(member.connection.offer(bytes)) {
+            // A plain client could not tell what is replayed from what is live. It is closed instead.
+            let kept = kept && member.connection.dialect == Dialect::V1;
+            let offered = match kept {
+                true => member.connection.offer_kept(bytes),
+                false => member.connection.offer(bytes),
+            };
+            if delivered.count(offered) {
                 dirty.push(member.connection.clone());
             }
-        }
-        if !self.late.is_empty() {
-            let id = self.hasher.hash_one(&*envelope.id);
-            for late in &self.late {
-                let member = &late.catch_up.member;
-                if skip_sender && member.identity.id == envelope.sender {
-                    continue;
-                }
-                let Some(bytes) = frames.get(member.connection.dialect) else { continue };
-                if delivered.count(late.catch_up.take_live(id, bytes)) {
-                    dirty.push(member.connection.clone());
-                }
+            if kept && offered == Offered::Dropped {
+                slow.push(at);
             }
         }
+        if self.late.is_empty() && slow.is_empty() {
+            return delivered;
+        }
+        let id = self.hasher.hash_one(&*envelope.id);
+        for late in &mut self.late {
+            let member = &late.catch_up.member;
+            if skip_sender && member.identity.id == envelope.sender {
+                continue;
+            }
+            let Some(bytes) = frames.get(member.connection.dialect) else { continue };
+            let offered = late.catch_up.take_live(envelope, id, bytes);
+            if delivered.count(offered) {
+                dirty.push(member.connection.clone());
+            }
+            if offered == Offered::Dropped {
+                self.has_fallen |= late.mark_fallen();
+            }
+        }
+        // From the last one on, so that no index changes before it is used.
+        for at in slow.into_iter().rev() {
+            let member = self.members.swap_remove(at);
+            let mut late = Late::new(CatchUp::behind(member, self.hasher.clone(), envelope, id));
+            self.has_fallen |= late.mark_fallen();
+            self.late.push(late);
+        }
         delivered
+    }
+
+    /// Takes the members who fell behind since the last call: somebody is to catch them up.
+    pub fn take_fallen(&mut self) -> impl Iterator<Item = &mut Late> {
+        let any = std::mem::take(&mut self.has_fallen);
+        let late = self.late.iter_mut().filter(move |_| any);
+        late.filter_map(|late| std::mem::take(&mut late.fallen).then_some(late))
     }
 }
 

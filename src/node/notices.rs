@@ -9,12 +9,13 @@ use bytes::Bytes;
 
 use super::client_connection::{ClientConnection, Dialect, Offered};
 use super::frame;
+use super::gaps::Missing;
 use super::identity::Identity;
 use super::member::RoomState;
-use super::presence::{Change, News, unix_ms};
+use super::presence::{Change, News, Sent, SentWord, unix_ms};
 use super::room::Rooms;
 use bus::Health;
-use wire::{BusState, NodeFrame, Person, Recovered, Room};
+use wire::{BusState, Envelope, NodeFrame, Person, Recovered, Room};
 
 /// The least time between two `members` frames of one room.
 const NUMBERS_AGAIN: Duration = Duration::from_secs(1);
@@ -202,7 +203,12 @@ impl Rooms {
             && self.bus.crosses_nodes()
             && !self.bus.fills_gaps()
         {
-            self.tell_gap(since, reason);
+            // What is missing by the numbers was lost in this outage, or earlier.
+            let missing = self.gaps.start_over(Instant::now());
+            for (room, state) in &self.rooms {
+                let since = missing.get(room).map_or(since, |earlier| since.min(*earlier));
+                tell_gap(room, state, since, reason, &mut self.dirty);
+            }
         }
     }
 
@@ -212,20 +218,70 @@ impl Rooms {
         let recent = |outage: &&Outage| outage.ended.is_none_or(|end| end.elapsed() < FOUND_OUT_WITHIN);
         let outage = self.notices.bus.outage.as_ref().filter(recent);
         let heard_until = self.presence.heard_until();
-        self.tell_gap(outage.map_or(heard_until, |outage| outage.heard_until.min(heard_until)), reason);
+        let since = outage.map_or(heard_until, |outage| outage.heard_until.min(heard_until));
+        if self.numbers.is_some() {
+            // The numbers of what came will tell since when each room misses something.
+            return self.gaps.suspect(since, reason.to_owned(), Instant::now());
+        }
+        for (room, state) in &self.rooms {
+            tell_gap(room, state, since, reason, &mut self.dirty);
+        }
     }
 
-    fn tell_gap(&mut self, since: u64, reason: &str) {
-        for (room, state) in &self.rooms {
-            let bytes = frame::text(&NodeFrame::Gap { room: room.as_str(), since, reason }.json());
-            let members = state.connections().filter(|connection| connection.dialect == Dialect::V1);
-            offer(members, &bytes, &mut self.dirty);
+    /// Notes the number of a message that came.
+    pub(super) fn count(&mut self, envelope: &Envelope) {
+        if let Some(count) = envelope.count {
+            self.gaps.receive(&envelope.room, count, Instant::now(), unix_ms());
+        }
+    }
+
+    /// Notes what a node says of the messages that it sent.
+    pub(super) fn hear_of(&mut self, sent: Option<Sent>) {
+        let Some(Sent { by, at, rooms }) = sent else { return };
+        let (now, at) = (Instant::now(), at.min(unix_ms()));
+        for SentWord { room, newest, unused } in rooms {
+            if let Ok(room) = Room::parse(&room) {
+                self.gaps.hear_of(&room, by, newest, &unused, now, at);
+            }
+        }
+    }
+
+    /// When the clients are to be told what is missing. While the bus is down nothing is told: the end of an outage is.
+    pub(super) fn gap_due(&self) -> Option<Instant> {
+        self.gaps.due().filter(|_| self.notices.bus.up == Some(true))
+    }
+
+    /// Tells the clients what is missing and does not come any more, if it is time.
+    pub(super) fn tell_missing(&mut self, now: Instant) {
+        if self.gap_due().is_none_or(|at| at > now) {
+            return;
+        }
+        let all = self.gaps.take_due(now);
+        if !all.is_empty() {
+            tracing::warn!("messages to {} rooms did not reach this node", all.len());
+        }
+        for Missing { room, since, reason } in all {
+            let Some(state) = self.rooms.get(&room) else { continue };
+            let reason = reason.as_deref().unwrap_or("messages were lost between the nodes");
+            tell_gap(&room, state, since, reason, &mut self.dirty);
         }
     }
 }
 
 fn person(Identity { id, name, colour }: &Identity) -> Person<'_> {
     Person { name, colour, id }
+}
+
+/// Tells the members of a room that something may be missing.
+fn tell_gap(
+    room: &Room,
+    state: &RoomState,
+    since: u64,
+    reason: &str,
+    dirty: &mut Vec<Arc<ClientConnection>>,
+) {
+    let bytes = frame::text(&NodeFrame::Gap { room: room.as_str(), since, reason }.json());
+    offer(state.connections().filter(|connection| connection.dialect == Dialect::V1), &bytes, dirty);
 }
 
 /// Tells the members of a room how many they are.

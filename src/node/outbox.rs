@@ -4,7 +4,8 @@
 //! then on every feed frame is dropped until half of the outbox has drained; there `lagged {missed}` takes the place
 //! of what is missing. Without that pause a client at the edge would get one `lagged` for each frame. Answers to the
 //! client's own requests are never dropped: the session stops reading from a client whose outbox is full. A replay
-//! waits until half of the outbox is free, so that messages said meanwhile still find room.
+//! waits until half of the outbox is free, so that messages said meanwhile still find room. A message that a history
+//! keeps is dropped without being counted: see `catch_up.rs`.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -62,8 +63,15 @@ impl Outbox {
 
     /// Adds a frame of the feed, or drops and counts it if the outbox is full.
     pub fn offer(&mut self, frame: &Bytes) -> Offer {
+        let offer = self.offer_kept(frame);
+        self.missed += u64::from(offer == Offer::Dropped);
+        offer
+    }
+
+    /// Adds a frame of the feed, or drops it if the outbox is full. What is dropped is not counted, because a history
+    /// keeps it and it is brought later.
+    pub fn offer_kept(&mut self, frame: &Bytes) -> Offer {
         if self.missed > 0 || self.queue.len() >= self.capacity {
-            self.missed += 1;
             return Offer::Dropped;
         }
         self.queue.push_back(frame.clone());
@@ -203,6 +211,19 @@ mod tests {
         assert_eq!(take(&mut outbox, 1), b"1");
         assert_eq!(outbox.offer(&Bytes::from("8")), Offer::Queued);
         assert_eq!(take(&mut outbox, 100), b"23\x81\x1c{\"type\":\"lagged\",\"missed\":4}8");
+    }
+
+    #[test]
+    fn what_a_history_keeps_is_not_counted_and_never_overtakes_what_is() {
+        let mut outbox = Outbox::new(2);
+        let kept = ["a", "b", "c"].map(|frame| outbox.offer_kept(&Bytes::from(frame)));
+        assert_eq!(kept, [Offer::Queued, Offer::Queued, Offer::Dropped]);
+        assert_eq!(take(&mut outbox, 1), b"a");
+        assert_eq!(outbox.offer_kept(&Bytes::from("d")), Offer::Queued, "nothing waits to be told");
+        assert_eq!(outbox.offer(&Bytes::from("e")), Offer::Dropped);
+        assert!(!outbox.takes_replay());
+        assert_eq!(outbox.offer_kept(&Bytes::from("f")), Offer::Dropped);
+        assert_eq!(take(&mut outbox, 100), b"bd\x81\x1c{\"type\":\"lagged\",\"missed\":1}");
     }
 
     #[test]

@@ -7,6 +7,9 @@
 //! | `peers` | the other nodes: what is known of them, and who is silent |
 //! | `word`, `listing` | what nodes tell each other |
 //!
+//! The same words tell the numbers of the messages that a node sent ([`Sent`]): whoever has not received them knows that
+//! something is missing.
+//!
 //! Each node tells the others in the room `$roster` who is in its own rooms: what changes at once, and every second
 //! which version of it is the newest. What clients are told follows from what this node knows alone, so `joined`,
 //! `left` and `members` fit together by construction.
@@ -27,6 +30,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 
 use super::identity::Identity;
+use bus::{Latest, Numbers};
 use here::Here;
 use listing::Listing;
 use peers::Peers;
@@ -35,6 +39,7 @@ use wire::{Envelope, Kind, Room};
 use word::{RoomWord, Word};
 
 pub use view::{Change, News};
+pub use word::SentWord;
 
 /// The room in which nodes tell each other who is where. No client can enter it.
 pub const ROSTER_ROOM: &str = "$roster";
@@ -51,10 +56,23 @@ const LATE: Duration = Duration::from_millis(700);
 /// The most people of this node who are named to the others. In further rooms they are counted.
 const NAMED: usize = 20_000;
 
+/// What a node says of the messages that it sent.
+#[derive(Debug)]
+pub struct Sent {
+    /// The process that sent them.
+    pub by: u64,
+    /// When the node said so, in Unix milliseconds.
+    pub at: u64,
+    /// The newest numbers.
+    pub rooms: Vec<SentWord>,
+}
+
 /// Who is in the rooms.
 #[derive(Debug)]
 pub struct Presence {
     me: Arc<str>,
+    /// The numbers of this node's own messages, if it counts them.
+    numbers: Option<Arc<Numbers>>,
     /// Whether there can be other nodes.
     crosses: bool,
     limit: usize,
@@ -88,13 +106,16 @@ pub struct Presence {
 
 impl Presence {
     /// Nobody is there yet. In rooms of more than `limit` people only their number is told. Where the pattern does not
-    /// cross nodes, nothing is told to other nodes.
-    pub fn new(crosses: bool, limit: usize) -> Self {
-        let me: Arc<str> = format!("{:016x}", rand::random::<u64>()).into();
+    /// cross nodes, nothing is told to other nodes. The node's id is the process of its `numbers`, if it counts its
+    /// messages.
+    pub fn new(numbers: Option<Arc<Numbers>>, crosses: bool, limit: usize) -> Self {
+        let process = numbers.as_ref().map_or_else(rand::random, |numbers| numbers.process());
+        let me: Arc<str> = format!("{process:016x}").into();
         let now = Instant::now();
         Self {
             view: View::new(me.clone(), limit),
             me,
+            numbers,
             crosses,
             limit,
             here: Here::default(),
@@ -182,10 +203,24 @@ impl Presence {
         }
     }
 
-    /// Takes in what a node said in the nodes' room.
-    pub fn hear(&mut self, frame: &[u8]) {
-        let Some(word) = Word::read(frame) else { return };
+    /// Says at once what is due with the next sign of life.
+    pub fn beat_soon(&mut self) {
         let now = Instant::now();
+        let soon = self.beaten.map_or(now, |beaten| (beaten + GATHER).max(now));
+        self.beat_due = self.beat_due.min(soon);
+        self.wake(Some(soon));
+    }
+
+    /// Takes in what a node said in the nodes' room. Gives what it said of the messages that it sent.
+    pub fn hear(&mut self, frame: &[u8]) -> Option<Sent> {
+        let mut word = Word::read(frame)?;
+        let now = Instant::now();
+        let sent = match &mut word {
+            Word::Beat { node, at, sent, .. } => {
+                u64::from_str_radix(node, 16).ok().map(|by| Sent { by, at: *at, rooms: std::mem::take(sent) })
+            }
+            Word::Change { .. } | Word::List { .. } => None,
+        };
         if let Word::Beat { node, at, .. } = &word
             && *node == self.me
         {
@@ -193,7 +228,7 @@ impl Presence {
             self.heard_until = (*at).clamp(self.heard_until, unix_ms().max(self.heard_until));
         }
         if !self.crosses || *word.node() == self.me {
-            return;
+            return sent;
         }
         let asked = self.peers.hear(now, &self.me, word, &mut self.view);
         if asked.list {
@@ -202,10 +237,9 @@ impl Presence {
             self.wake(self.list_due);
         }
         if asked.beat || self.peers.wants() {
-            let soon = self.beaten.map_or(now, |beaten| (beaten + GATHER).max(now));
-            self.beat_due = self.beat_due.min(soon);
-            self.wake(Some(soon));
+            self.beat_soon();
         }
+        sent
     }
 
     /// Records that the bus is down or up (again). After an outage the other nodes are told at once, and are asked.
@@ -272,6 +306,7 @@ impl Presence {
                 at: unix_ms(),
                 hello: std::mem::take(&mut self.hello),
                 want: self.peers.take_wanted(),
+                sent: self.numbers.as_ref().map_or_else(Vec::new, |numbers| sent(numbers, now)),
             });
         }
         words
@@ -337,9 +372,18 @@ impl Presence {
             id: format!("roster.{}", self.me).into(),
             sender: self.me.clone(),
             others: true,
+            count: None,
             frame: Bytes::from(word.json()),
         })
     }
+}
+
+/// What the other nodes are told of the messages that this node sent.
+fn sent(numbers: &Numbers, now: Instant) -> Vec<SentWord> {
+    let latest = numbers.latest(now).into_iter();
+    let word =
+        |Latest { room, number, unused }| SentWord { room: room.as_str().into(), newest: number, unused };
+    latest.map(word).collect()
 }
 
 /// The time in Unix milliseconds.
@@ -365,7 +409,7 @@ mod tests_of_the_machine {
                 nodes[sender].beat_due = Instant::now();
                 for envelope in nodes[sender].tick() {
                     if Word::read(&envelope.frame).is_some_and(|word| !lost(&word)) {
-                        nodes.iter_mut().for_each(|node| node.hear(&envelope.frame));
+                        nodes.iter_mut().for_each(|node| _ = node.hear(&envelope.frame));
                     }
                 }
             }
@@ -375,7 +419,7 @@ mod tests_of_the_machine {
     #[test]
     fn nodes_agree_whatever_was_lost_between_them() {
         let room = Room::parse("r").unwrap();
-        let mut nodes = [(); 3].map(|()| Presence::new(true, 9));
+        let mut nodes = [(); 3].map(|()| Presence::new(None, true, 9));
         nodes.iter_mut().for_each(|node| node.bus_is(true));
         exchange(&mut nodes, |_| false);
         nodes[0].enter(&room, &person("a"));
@@ -407,7 +451,7 @@ mod tests_of_the_machine {
     #[test]
     fn of_a_room_above_the_limit_others_get_the_number_until_it_is_well_below() {
         let room = Room::parse("r").unwrap();
-        let mut nodes = [(); 2].map(|()| Presence::new(true, 4));
+        let mut nodes = [(); 2].map(|()| Presence::new(None, true, 4));
         nodes.iter_mut().for_each(|node| node.bus_is(true));
         exchange(&mut nodes, |_| false);
         let ids = ["a", "b", "c", "d", "e"];

@@ -260,7 +260,7 @@ impl Session {
         };
         let frame = message.json();
         let sender = self.identity.id.clone();
-        let envelope = Envelope { kind: Kind::Chat, room, id: full_id, sender, others, frame };
+        let envelope = Envelope { kind: Kind::Chat, room, id: full_id, sender, others, count: None, frame };
         metrics::counter!("pubsub_lab_publishes_total").increment(1);
         self.shared.trace.record_step(|| TraceLine::now(Step::BusOut, &envelope.id, envelope.room.as_str()));
         let receipt = self.shared.bus.publish(envelope);

@@ -8,7 +8,7 @@
 //! room, or at rest, nothing waits.
 
 use std::collections::HashMap;
-use std::future::ready;
+use std::future::{pending, ready};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,13 +22,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::client_connection::{ClientConnection, Dialect};
 use super::frame;
+use super::gaps::Gaps;
 use super::member::{Delivered, Member, RoomState, Waiting};
 use super::notices::Notices;
 use super::presence::{Presence, ROSTER_ROOM};
-use super::replay::Told;
+use super::replay::Ended;
 use super::trail::Trail;
-use super::turns::Turns;
-use bus::{Bus, BusError, BusEvent, Health, ReplayStart};
+use super::turns::{AT_ONCE, SLOW_AT_ONCE, Turns};
+use bus::{Bus, BusError, BusEvent, Health, Numbers, ReplayStart};
 use trace::Trace;
 use wire::{Audience, Envelope, NodeFrame, Recovered, Room};
 
@@ -70,13 +71,18 @@ pub struct Rooms {
     pub(super) rooms: HashMap<Room, RoomState>,
     pending: FuturesUnordered<Confirmation>,
     /// The tasks that feed replays to members that catch up.
-    pub(super) replays: JoinSet<Option<Told>>,
+    pub(super) replays: JoinSet<Option<Ended>>,
     /// Bounds how many replays are requested from the bus at once.
     pub(super) turns: Arc<Turns>,
+    /// Bounds how many of them are requested at once for clients that were too slow.
+    pub(super) slow_turns: Arc<Turns>,
     /// When the log last had a line about a failed replay.
     pub(super) complained: Option<Instant>,
     pub(super) presence: Presence,
     pub(super) notices: Notices,
+    /// The numbers of this node's own messages; `None` if the bus gives them none.
+    pub(super) numbers: Option<Arc<Numbers>>,
+    pub(super) gaps: Gaps,
     /// Links that have something to write.
     pub(super) dirty: Vec<Arc<ClientConnection>>,
     /// The end of the rest: no round begins before this instant.
@@ -91,16 +97,20 @@ impl Rooms {
     /// Makes the rooms over a bus, and the queue by which sessions reach them.
     pub fn new(bus: Arc<dyn Bus>, presence_limit: usize) -> (Self, mpsc::Sender<Command>) {
         let (sender, commands) = mpsc::channel(COMMAND_QUEUE);
+        let numbers = bus.numbers();
         let rooms = Self {
             health: bus.health(),
-            presence: Presence::new(bus.crosses_nodes(), presence_limit),
+            presence: Presence::new(numbers.clone(), bus.crosses_nodes(), presence_limit),
             notices: Notices::default(),
+            numbers,
+            gaps: Gaps::default(),
             bus,
             commands,
             rooms: HashMap::new(),
             pending: FuturesUnordered::new(),
             replays: JoinSet::new(),
-            turns: Arc::new(Turns::new()),
+            turns: Arc::new(Turns::new(AT_ONCE)),
+            slow_turns: Arc::new(Turns::new(SLOW_AT_ONCE)),
             complained: None,
             dirty: Vec::new(),
             rest_until: None,
@@ -125,9 +135,10 @@ impl Rooms {
             self.subscribe(room);
         }
         self.health.mark_changed();
+        let numbers = self.numbers.clone();
         loop {
-            let presence_due =
-                self.notices.due().map_or(self.presence.due(), |at| at.min(self.presence.due()));
+            let news_due = [self.notices.due(), self.gap_due()].into_iter().flatten();
+            let news_due = news_due.fold(self.presence.due(), Instant::min);
             let waits = !self.dirty.is_empty();
             let rest = self.rest_until.filter(|_| waits);
             tokio::select! {
@@ -140,9 +151,10 @@ impl Rooms {
                     None => break,
                 },
                 Some((room, generation, result)) = self.pending.next() => self.confirmed(room, generation, result),
-                Some(told) = self.replays.join_next_with_id(), if !self.replays.is_empty() => self.replayed(told),
+                Some(ended) = self.replays.join_next_with_id(), if !self.replays.is_empty() => self.ended(ended),
                 Ok(()) = self.health.changed() => self.look_at_bus(),
-                () = sleep_until(presence_due.into()) => self.look_at_presence(),
+                () = sleep_until(news_due.into()) => self.look_at_presence(),
+                () = retracted(numbers.as_deref()) => self.presence.beat_soon(),
                 () = sleep_until(rest.unwrap_or_else(Instant::now).into()), if rest.is_some() => self.rest_until = None,
                 // What a round took in between its chunks is written by the next round, even if nothing else happens.
                 () = ready(()), if waits && rest.is_none() => {}
@@ -187,10 +199,14 @@ impl Rooms {
     fn take_event(&mut self, event: BusEvent) {
         match event {
             BusEvent::Envelope(envelope) if envelope.kind.audience() == Audience::Nodes => {
-                self.presence.hear(&envelope.frame);
+                let sent = self.presence.hear(&envelope.frame);
+                self.hear_of(sent);
                 self.tell_changes();
             }
-            BusEvent::Envelope(envelope) => self.deliver(&envelope, false),
+            BusEvent::Envelope(envelope) => {
+                self.count(&envelope);
+                self.deliver(&envelope, false);
+            }
             BusEvent::Replayed(envelope) => self.deliver(&envelope, true),
             BusEvent::Gap(reason) => self.report_loss(&reason),
             BusEvent::Lagged(missed) => {
@@ -204,12 +220,14 @@ impl Rooms {
         self.trail.brought(envelope, replay);
         let Some(room) = self.rooms.get_mut(&envelope.room) else { return };
         let before = self.dirty.len();
-        let Delivered { clients, dropped } = room.deliver(envelope, replay, &mut self.dirty);
+        let kept = envelope.kind.is_kept() && self.bus.keeps_history();
+        let Delivered { clients, dropped } = room.deliver(envelope, replay, kept, &mut self.dirty);
         self.trail.queued(envelope, clients, dropped, !self.dirty.is_empty());
         metrics::counter!("pubsub_lab_room_envelopes_total").increment(1);
         metrics::counter!("pubsub_lab_links_written_total").increment((self.dirty.len() - before) as u64);
         if dropped > 0 {
             metrics::counter!("pubsub_lab_outbox_dropped_frames_total").increment(dropped);
+            self.catch_up_fallen(&envelope.room);
         }
     }
 
@@ -252,6 +270,7 @@ impl Rooms {
         let generation = self.generation;
         if let Some(state) = self.rooms.get_mut(&room) {
             (state.confirmed, state.generation) = (false, generation);
+            self.gaps.end(&room);
         }
         let answer = self.bus.subscribe(room.clone());
         self.pending.push(Box::pin(async move { (room, generation, answer.await) }));
@@ -265,6 +284,9 @@ impl Rooms {
         match result {
             Ok(()) => {
                 state.confirmed = true;
+                if self.numbers.is_some() {
+                    self.gaps.begin(&room, Instant::now());
+                }
                 for Waiting { member, replay } in waiting {
                     self.admit(&room, member, replay);
                 }
@@ -317,6 +339,7 @@ impl Rooms {
         }
         if self.rooms.get(room).is_some_and(RoomState::is_empty) {
             self.rooms.remove(room);
+            self.gaps.end(room);
             // Nothing depends on the bus's answer: a later `subscribe` takes effect after this.
             drop(self.bus.unsubscribe(room.clone()));
         }
@@ -333,6 +356,15 @@ impl Rooms {
             self.tell_changes();
         }
         self.tell_numbers(now);
+        self.tell_missing(now);
+    }
+}
+
+/// Resolves when the broker has refused a message that was counted.
+async fn retracted(numbers: Option<&Numbers>) {
+    match numbers {
+        Some(numbers) => numbers.retracted().await,
+        None => pending().await,
     }
 }
 

@@ -1,5 +1,6 @@
 //! Members that catch up.
 
+mod slow;
 mod stage;
 
 use std::future::ready;
@@ -68,25 +69,28 @@ async fn a_live_copy_of_what_was_replayed_is_skipped_before_within_and_after() {
 }
 
 #[tokio::test]
-async fn too_much_meanwhile_is_dropped_counted_and_told_in_its_place() {
+async fn too_much_meanwhile_is_brought_by_another_replay() {
     let mut stage = Stage::new();
     let mut witness = stage.witness().await;
     let mut client = stage.client().await;
     let teller = stage.replay(true);
     stage.asks(&client, "a").await;
     let ids: Vec<_> = (0..HELD + 5).map(|n| n.to_string()).collect();
+    let ids: Vec<_> = ids.iter().map(String::as_str).collect();
     for ids in ids.chunks(32) {
-        let ids: Vec<_> = ids.iter().map(String::as_str).collect();
-        stage.heard_by(&mut witness, &ids).await;
+        stage.heard_by(&mut witness, ids).await;
     }
-    drop(teller);
-    client.hears(&["subscribed part"]).await;
-    for id in &ids[..HELD] {
-        client.hears(&[id]).await;
+    let again = stage.replay(true);
+    tell(&again, &ids[HELD - 3..]).await;
+    drop((teller, again));
+    client.hears(&["subscribed all"]).await;
+    client.hears(&ids[..HELD]).await;
+    for id in &ids[HELD..] {
+        client.hears(&[&format!("{id} again")]).await;
     }
-    client.hears(&["lagged 5"]).await;
     stage.heard_by(&mut witness, &["live"]).await;
     client.hears(&["live"]).await;
+    assert_eq!(*stage.bus.asked.borrow(), ["a", ids[HELD]]);
 }
 
 #[tokio::test]

@@ -12,6 +12,9 @@ use bus::{BoxFuture, BusError, Replay};
 /// once, and the history has other readers. A turn ends when the replay begins to arrive: a client that takes it
 /// slowly holds up nobody.
 pub const AT_ONCE: usize = 16;
+/// Number of slow clients for which a replay is requested at once. They have turns of their own, so that many of them
+/// hold up nobody who comes back.
+pub const SLOW_AT_ONCE: usize = 8;
 
 /// The turns of one node.
 #[derive(Debug)]
@@ -22,9 +25,9 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// Makes turns that are all free.
-    pub fn new() -> Self {
-        Self { free: Semaphore::new(AT_ONCE), failed: Mutex::default() }
+    /// Makes turns for this many at once, all of them free.
+    pub fn new(at_once: usize) -> Self {
+        Self { free: Semaphore::new(at_once), failed: Mutex::default() }
     }
 
     /// Waits for a turn, then calls `replay` for a client that came at the instant `came`. After a failure that

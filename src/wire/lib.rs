@@ -15,7 +15,7 @@ mod node_frame;
 mod request;
 mod room;
 
-pub use envelope::{Audience, Envelope, EnvelopeError, Kind};
+pub use envelope::{Audience, Count, Envelope, EnvelopeError, Kind};
 pub use node_frame::{BusState, Level, NodeFrame, Person, Recovered, V1, replayed, text_of};
 pub use request::{Publish, Request};
 pub use room::{Room, RoomError};

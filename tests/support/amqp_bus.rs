@@ -83,6 +83,7 @@ pub fn envelope(room_name: &str, id: &str) -> Envelope {
         id: id.into(),
         sender: "s".into(),
         others: false,
+        count: None,
         frame: Bytes::from(format!(r#"{{"type":"message","id":"{id}","sent_at":{now}}}"#)),
     }
 }

@@ -208,6 +208,7 @@ pub fn chat(room: &str, id: &str, text: &str) -> Envelope {
         id: id.into(),
         sender: "s1".into(),
         others: false,
+        count: None,
         frame: frame.json(),
     }
 }
@@ -297,6 +298,7 @@ impl Publisher {
             id: id.into(),
             sender: "n1".into(),
             others: false,
+            count: None,
             frame: bytes::Bytes::new(),
         };
         self.confirmed("", &self.names.history, &fence.encode(), id).await;

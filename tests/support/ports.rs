@@ -18,11 +18,11 @@ impl Port {
     pub fn free() -> Self {
         loop {
             let number = rand::random_range(PORTS);
-            // TCP is bound on all addresses, because RabbitMQ looks for its second port in that way.
-            if let (Ok(reserved), Ok(_)) = (
-                UdpSocket::bind((Ipv4Addr::LOCALHOST, number)),
-                TcpListener::bind((Ipv4Addr::UNSPECIFIED, number)),
-            ) {
+            // TCP is bound on all addresses, because RabbitMQ looks for its second port in that way. It is bound only where
+            // the number is free, because another test may bind its own at this very moment.
+            if let Ok(reserved) = UdpSocket::bind((Ipv4Addr::LOCALHOST, number))
+                && TcpListener::bind((Ipv4Addr::UNSPECIFIED, number)).is_ok()
+            {
                 return Self { number, _reserved: reserved };
             }
         }

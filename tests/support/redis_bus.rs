@@ -62,6 +62,7 @@ pub fn envelope(room_name: &str, id: &str, frame: impl Into<Bytes>) -> Envelope 
         id: id.into(),
         sender: "s".into(),
         others: false,
+        count: None,
         frame,
     }
 }

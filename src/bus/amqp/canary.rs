@@ -160,6 +160,7 @@ impl Canary {
             id: format!("{}.{number}", self.room).into(),
             sender: "-".into(),
             others: false,
+            count: None,
             frame: Bytes::new(),
         };
         let target = Target::Canary { room: self.room.clone(), chat };

@@ -101,6 +101,7 @@ impl History {
                 id: id.as_str().into(),
                 sender: self.process.as_str().into(),
                 others: false,
+                count: None,
                 frame: Bytes::new(),
             };
             let receipt = self.outbox.fence(&envelope, Instant::now());

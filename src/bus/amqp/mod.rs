@@ -136,6 +136,10 @@ impl Outgoing for Publishing {
         Some(history.replay(room, start))
     }
 
+    fn keeps_history(&self) -> bool {
+        self.history.is_some()
+    }
+
     fn fills_gaps(&self) -> bool {
         true
     }

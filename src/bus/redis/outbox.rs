@@ -7,14 +7,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
 use crate::brokered::Outgoing;
 use crate::status::CLOSED;
-use crate::{Counters, PublishOutcome, Receipt};
-use wire::{Envelope, Room};
+use crate::{Counters, Numbers, PublishOutcome, Receipt};
+use wire::Envelope;
 
 /// How long a publish may wait in the outbox. Together with the time that Redis has to answer, every publish is
 /// answered within a second.
@@ -24,8 +23,8 @@ const MAX_BYTES: usize = 64 << 20;
 
 /// One publish that was not given to a connection yet.
 pub(super) struct Job {
-    pub(super) room: Room,
-    pub(super) payload: Bytes,
+    pub(super) envelope: Envelope,
+    bytes: usize,
     pub(super) receipt: oneshot::Sender<PublishOutcome>,
     since: Instant,
 }
@@ -36,6 +35,8 @@ pub struct Outbox {
     capacity: usize,
     filled: Notify,
     counters: Arc<Counters>,
+    /// The numbers of the messages that were given to a connection.
+    pub(super) numbers: Arc<Numbers>,
 }
 
 struct Queue {
@@ -50,7 +51,13 @@ impl Outbox {
     pub(super) fn new(capacity: usize, counters: Arc<Counters>) -> Self {
         let shut = Some("Redis is not connected yet".into());
         let queue = Queue { jobs: VecDeque::new(), bytes: 0, shut, closed: false };
-        Self { queue: Mutex::new(queue), capacity: capacity.max(1), filled: Notify::new(), counters }
+        Self {
+            queue: Mutex::new(queue),
+            capacity: capacity.max(1),
+            filled: Notify::new(),
+            counters,
+            numbers: Arc::default(),
+        }
     }
 
     /// Answers one publish with its outcome.
@@ -71,7 +78,7 @@ impl Outbox {
             }
             let count = most.min(queue.jobs.len());
             taken.extend(queue.jobs.drain(..count));
-            queue.bytes -= stale.iter().chain(&taken).map(|job| job.payload.len()).sum::<usize>();
+            queue.bytes -= stale.iter().chain(&taken).map(|job| job.bytes).sum::<usize>();
         }
         for job in stale {
             self.answer(
@@ -117,24 +124,28 @@ impl Outbox {
 
 impl Outgoing for Outbox {
     fn publish(&self, envelope: Envelope, now: Instant) -> Receipt {
-        let payload = envelope.encode();
+        let bytes = envelope.encoded_len();
         let mut queue = self.lock();
         if let Some(reason) = &queue.shut {
             let outcome = PublishOutcome::bus_down(reason.clone());
             self.counters.count(&outcome);
             return Receipt::ready(outcome);
         }
-        if queue.jobs.len() >= self.capacity || queue.bytes + payload.len() > MAX_BYTES {
+        if queue.jobs.len() >= self.capacity || queue.bytes + bytes > MAX_BYTES {
             let outcome = PublishOutcome::overloaded("too much waits to be published");
             self.counters.count(&outcome);
             return Receipt::ready(outcome);
         }
         let (sender, receipt) = Receipt::later();
-        queue.bytes += payload.len();
-        queue.jobs.push_back(Job { room: envelope.room, payload, receipt: sender, since: now });
+        queue.bytes += bytes;
+        queue.jobs.push_back(Job { envelope, bytes, receipt: sender, since: now });
         drop(queue);
         self.filled.notify_one();
         receipt
+    }
+
+    fn numbers(&self) -> Option<Arc<Numbers>> {
+        Some(Arc::clone(&self.numbers))
     }
 
     /// Those that wait are left to the publisher.
@@ -170,7 +181,7 @@ mod tests {
 
     /// The ids of the publishes that were taken.
     fn ids(jobs: &[Job]) -> Vec<String> {
-        jobs.iter().map(|job| Envelope::decode(job.payload.clone()).unwrap().id.to_string()).collect()
+        jobs.iter().map(|job| job.envelope.id.to_string()).collect()
     }
 
     #[test]

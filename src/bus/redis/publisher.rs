@@ -19,6 +19,7 @@ use crate::flights::Flights;
 use crate::keeper::Service;
 use crate::status::{CLOSED, Part, Status};
 use crate::{ConnectionFailure, Level, PublishOutcome};
+use wire::Room;
 
 /// Largest number of commands under way. No more than these can become unknown at once, and none of them waits inside
 /// the library.
@@ -39,22 +40,28 @@ pub(super) struct Publisher {
     pub(super) stop: CancellationToken,
 }
 
+/// A message that was given to the connection.
+struct Sent {
+    receipt: oneshot::Sender<PublishOutcome>,
+    /// Its room and its number there, if it was counted.
+    counted: Option<(Room, u64)>,
+}
+
 impl Publisher {
     fn command(&self, job: &Job) -> Cmd {
         let mut command = redis::cmd("PUBLISH");
-        command.arg(self.channels.name(&job.room)).arg(&job.payload[..]);
+        command.arg(self.channels.name(&job.envelope.room)).arg(&job.envelope.encode()[..]);
         command
     }
 
     /// Passes Redis's answer on to the sender. An error means that the connection is of no more use.
-    fn land(
-        &self,
-        receipt: oneshot::Sender<PublishOutcome>,
-        answer: RedisResult<Value>,
-    ) -> Result<(), String> {
+    fn land(&self, sent: Sent, answer: RedisResult<Value>) -> Result<(), String> {
         let (outcome, result) = match answer {
             Ok(Value::Int(_)) => (PublishOutcome::Ack(Level::Handed), Ok(())),
             Ok(Value::ServerError(error)) => {
+                if let Some((room, number)) = &sent.counted {
+                    self.outbox.numbers.retract(room, *number);
+                }
                 let reason = format!("Redis refused: {}", sentence(&error.into()));
                 (PublishOutcome::Refused { code: "rejected", reason }, Ok(()))
             }
@@ -64,7 +71,7 @@ impl Publisher {
                 (unknown(&reason), Err(reason))
             }
         };
-        self.outbox.answer(receipt, outcome);
+        self.outbox.answer(sent.receipt, outcome);
         result
     }
 }
@@ -91,10 +98,14 @@ impl Service for Publisher {
 
         let reason = loop {
             let now = Instant::now();
-            for job in self.outbox.take(WINDOW - flights.len(), now) {
+            for mut job in self.outbox.take(WINDOW - flights.len(), now) {
+                // From here on nothing but Redis can refuse the message, and nothing can overtake it.
+                self.outbox.numbers.count(&mut job.envelope);
                 let (mut sender, command) = (connection.multiplexed.clone(), self.command(&job));
                 let call = async move { sender.send_packed_command(&command).await };
-                flights.start(call.boxed(), |_| job.receipt, now);
+                let counted = job.envelope.count.map(|count| (job.envelope.room, count.number));
+                let sent = Sent { receipt: job.receipt, counted };
+                flights.start(call.boxed(), |_| sent, now);
             }
             if stopping && flights.is_empty() {
                 break CLOSED.into();
@@ -105,8 +116,8 @@ impl Service for Publisher {
                 () = flights.ready() => {
                     connection.record_answer();
                     let mut landed = Ok(());
-                    while landed.is_ok() && let Some((receipt, answer)) = flights.land() {
-                        landed = self.land(receipt, answer);
+                    while landed.is_ok() && let Some((sent, answer)) = flights.land() {
+                        landed = self.land(sent, answer);
                     }
                     if let Err(reason) = landed {
                         break reason;
@@ -125,12 +136,12 @@ impl Service for Publisher {
         };
 
         // Commands that were answered before the end still count as answered.
-        while let Some((receipt, answer)) = flights.land() {
+        while let Some((sent, answer)) = flights.land() {
             // The reason for the end is known already, so this error is ignored.
-            let _ = self.land(receipt, answer);
+            let _ = self.land(sent, answer);
         }
-        for receipt in flights.into_cargo() {
-            self.outbox.answer(receipt, unknown(&reason));
+        for sent in flights.into_cargo() {
+            self.outbox.answer(sent.receipt, unknown(&reason));
         }
         self.server.lost(&reason)
     }
@@ -170,7 +181,7 @@ mod tests {
     fn land(answer: RedisResult<Value>) -> (PublishOutcome, Option<String>) {
         let (publisher, _) = publisher();
         let (receipt, told) = oneshot::channel();
-        let landed = publisher.land(receipt, answer);
+        let landed = publisher.land(Sent { receipt, counted: None }, answer);
         (told.now_or_never().unwrap().unwrap(), landed.err())
     }
 
@@ -202,6 +213,20 @@ mod tests {
             "{outcome:?}"
         );
         assert_eq!(ended, None);
+    }
+
+    #[test]
+    fn the_number_of_a_message_that_redis_refused_is_told_as_unused() {
+        let ((publisher, _), now) = (publisher(), any_moment().into_std());
+        for answer in ["-NOPERM no such channel\r\n", ":0\r\n"] {
+            let mut envelope = chat("r", "1");
+            publisher.outbox.numbers.count(&mut envelope);
+            let counted = envelope.count.map(|count| (envelope.room, count.number));
+            let sent = Sent { receipt: oneshot::channel().0, counted };
+            publisher.land(sent, parse_redis_value(answer.as_bytes())).unwrap();
+        }
+        let told = publisher.outbox.numbers.latest(now);
+        assert_eq!((told[0].number, &told[0].unused[..]), (2, &[(1, 1)][..]));
     }
 
     #[test]

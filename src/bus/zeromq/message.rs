@@ -43,6 +43,7 @@ mod tests {
             id: "s.1".into(),
             sender: "s".into(),
             others: false,
+            count: None,
             frame: Bytes::from_static(b"{}"),
         }
     }

@@ -21,7 +21,7 @@
 //! |---|---|---|
 //! | topic | the room and a newline, so that `math` is no beginning of `maths` | `lobby\n` |
 //! | message id | the envelope's, to be read without the envelope | `7f3a.0c12` |
-//! | frame | the envelope (see [`wire::Envelope`]): a header line, then what a v1 client gets | `1 chat 7f3a.0c12 7f3a - lobby\n{...}` |
+//! | frame | the envelope (see [`wire::Envelope`]): a header line, then what a v1 client gets | `2 chat 7f3a.0c12 7f3a - 05fa31c09be2d714 17 1764473357123 lobby\n{...}`; of other programs also version 1 without the count |
 //!
 //! A program publishes to a node with a PUB socket that *connects* to the node's `--sub`, and listens with a SUB
 //! socket that *binds* and is named as a `--peer`.
@@ -68,7 +68,7 @@ use super::backoff::Backoff;
 use super::inbox::Inbox;
 use super::running::Running;
 use super::status::CLOSED;
-use super::{BoxFuture, Bus, BusError, BusEvent, Counters, Health, Level, PublishOutcome, Receipt};
+use super::{BoxFuture, Bus, BusError, BusEvent, Counters, Health, Level, Numbers, PublishOutcome, Receipt};
 use address::Address;
 use backlog::Backlog;
 use guests::Guests;
@@ -145,6 +145,7 @@ pub struct ZeromqBus {
     inbox: Arc<Inbox>,
     mesh: Arc<Mesh>,
     counters: Arc<Counters>,
+    numbers: Arc<Numbers>,
     health: Arc<watch::Sender<Health>>,
     running: Running,
 }
@@ -192,7 +193,8 @@ impl ZeromqBus {
             let health = Arc::new(watch::Sender::new(Health::Down("connecting to the peers".into())));
             tasks.spawn(settle(Arc::clone(&mesh), Arc::clone(&health), stop.clone()));
             tracing::info!("the ZeroMQ bus listens on tcp://{address}");
-            Ok(Self { address, peers: backlogs, interest, inbox, mesh, counters, health, running })
+            let numbers = Arc::default();
+            Ok(Self { address, peers: backlogs, interest, inbox, mesh, counters, numbers, health, running })
         }
     }
 
@@ -220,12 +222,14 @@ async fn settle(mesh: Arc<Mesh>, health: Arc<watch::Sender<Health>>, stop: Cance
 impl Bus for ZeromqBus {
     /// A publish is never refused while the bus is open: if a peer's queue is full, that peer loses the message,
     /// which is counted.
-    fn publish(&self, envelope: Envelope) -> Receipt {
+    fn publish(&self, mut envelope: Envelope) -> Receipt {
         if self.running.stop().is_cancelled() {
             let outcome = PublishOutcome::bus_down(CLOSED);
             self.counters.count(&outcome);
             return Receipt::ready(outcome);
         }
+        // What a queue drops from here on is missed by that peer. Two publishes at once may reach it in either order.
+        self.numbers.count(&mut envelope);
         let topic = message::topic(&envelope.room);
         let encoded = OnceCell::new();
         for peer in &self.peers {
@@ -276,6 +280,10 @@ impl Bus for ZeromqBus {
 
     fn crosses_nodes(&self) -> bool {
         true
+    }
+
+    fn numbers(&self) -> Option<Arc<Numbers>> {
+        Some(Arc::clone(&self.numbers))
     }
 
     /// Gives the peers a moment to take the messages that wait for them; the rest is counted as unsent.

@@ -71,7 +71,7 @@ impl Marks {
 pub fn control(id: &str) -> Option<Envelope> {
     let room = Room::any(HISTORY_ROOM).ok()?;
     let (id, sender, frame) = (id.into(), "history".into(), Bytes::new());
-    Some(Envelope { kind: Kind::Control, room, id, sender, others: false, frame })
+    Some(Envelope { kind: Kind::Control, room, id, sender, others: false, count: None, frame })
 }
 
 #[cfg(test)]

@@ -249,7 +249,14 @@ mod tests {
         }
 
         fn beat(&mut self, version: u64) -> Asked {
-            self.hear(Word::Beat { node: "n2".into(), version, at: 0, hello: false, want: Vec::new() })
+            self.hear(Word::Beat {
+                node: "n2".into(),
+                version,
+                at: 0,
+                hello: false,
+                want: Vec::new(),
+                sent: Vec::new(),
+            })
         }
 
         fn list(&mut self, version: u64, part: u64, parts: u64, ids: &[&str]) {

@@ -1,4 +1,4 @@
-//! What nodes tell each other in their own room `$roster`: who is in their rooms.
+//! What nodes tell each other in their own room `$roster`: who is in their rooms, and what they said there.
 //!
 //! Each node numbers its statements. A `change` leads from one number to the next; a `beat` repeats the number every
 //! second, so that whoever lost a change notices it and asks for the whole `list`. All of it comes over a bus to which
@@ -17,6 +17,10 @@ const LONGEST: usize = 256 * 1024;
 const PART: usize = 16 * 1024;
 /// About how many bytes of JSON a person or a room costs beside its texts.
 const AROUND: usize = 48;
+/// The most rooms of which a beat is believed what the node sent to them.
+const MOST_SENT: usize = 512;
+/// The most spans of unused numbers that are believed of one room.
+const MOST_SPANS: usize = 128;
 /// The longest id of a node or a session that is believed, in bytes.
 const LONGEST_ID: usize = 64;
 
@@ -36,6 +40,9 @@ pub enum Word {
         hello: bool,
         /// The nodes whose whole list this node needs.
         want: Vec<Arc<str>>,
+        /// The newest numbers of the node's own messages.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sent: Vec<SentWord>,
     },
     /// What changed between the version `from` and the next one.
     Change {
@@ -59,6 +66,18 @@ pub enum Word {
         /// The rooms, or a part of them.
         rooms: Vec<RoomWord>,
     },
+}
+
+/// Which numbers the messages have that a node sent to one room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentWord {
+    /// The name of the room.
+    pub room: Arc<str>,
+    /// The newest number.
+    pub newest: u64,
+    /// Spans of numbers, first and last, that no message has.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unused: Vec<(u64, u64)>,
 }
 
 /// What is said of one room.
@@ -115,8 +134,10 @@ impl Word {
         }
         let mut word = serde_json::from_slice(frame).ok()?;
         let node = match &mut word {
-            Self::Beat { node, want, .. } => {
+            Self::Beat { node, want, sent, .. } => {
                 want.retain(|id| is_id(id));
+                sent.truncate(MOST_SENT);
+                sent.iter_mut().for_each(|sent| sent.unused.truncate(MOST_SPANS));
                 node
             }
             Self::Change { node, rooms, .. } | Self::List { node, rooms, .. } => {
@@ -198,6 +219,16 @@ mod tests {
         };
         let with =
             |rooms: &str| read(&format!(r#"{{"word":"change","node":"n1","from":0,"rooms":[{rooms}]}}"#));
+        let beat = |sent: &str| {
+            let beat = r#"{"word":"beat","node":"n1","version":0,"at":0,"hello":false,"want":[]"#;
+            Word::read(format!("{beat}{sent}}}").as_bytes())
+        };
+        assert!(beat("").is_some(), "a node of an older version says nothing of what it sent");
+        assert!(beat(r#","sent":[{"room":"r","newest":-1}]"#).is_none());
+        let spans = vec!["[1,2]"; 1_000].join(",");
+        let rooms = vec![format!(r#"{{"room":"r","newest":3,"unused":[{spans}]}}"#); 20].join(",");
+        let Some(Word::Beat { sent, .. }) = beat(&format!(r#","sent":[{rooms}]"#)) else { panic!() };
+        assert_eq!((sent.len(), sent[0].unused.len()), (20, MOST_SPANS));
         for forged in ["", "[]", "{}", r#"{"word":"dance"}"#, r#"{"word":"beat","node":"n1"}"#] {
             assert!(Word::read(forged.as_bytes()).is_none(), "{forged}");
         }

@@ -70,6 +70,10 @@ impl Bus for Scripted {
         self.replays.lock().unwrap().pop_front()
     }
 
+    fn keeps_history(&self) -> bool {
+        true
+    }
+
     fn crosses_nodes(&self) -> bool {
         false
     }
@@ -100,8 +104,17 @@ pub(super) fn said(id: &str) -> Envelope {
         id: id.into(),
         sender: "someone".into(),
         others: false,
+        count: None,
         frame: frame.into(),
     }
+}
+
+/// A message of which some hundred are more than the kernel's buffers and a client's outbox hold.
+pub(super) fn said_at_length(n: usize) -> Envelope {
+    let id = n.to_string();
+    let text = "x".repeat(32 * 1024);
+    let frame = json!({"type": "message", "room": "r", "id": id, "text": text}).to_string();
+    Envelope { frame: frame.into(), ..said(&id) }
 }
 
 impl Stage {
@@ -230,6 +243,7 @@ impl Client {
             "error" => format!("error {}", text("code")),
             "gap" => format!("gap {}", text("reason")),
             presence @ ("joined" | "left") => format!("{presence} {}", text("name")),
+            "members" => format!("members {}", frame["members"]),
             other => other.to_owned(),
         }
     }
@@ -237,7 +251,7 @@ impl Client {
     pub(super) async fn next_message(&mut self) -> String {
         loop {
             let next = self.next().await;
-            if !next.starts_with("joined ") && !next.starts_with("left ") {
+            if !next.starts_with("joined ") && !next.starts_with("left ") && !next.starts_with("members ") {
                 return next;
             }
         }

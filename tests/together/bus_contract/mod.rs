@@ -135,6 +135,7 @@ macro_rules! keeps_the_contract {
             $bus,
             $cluster,
             a_node_gets_its_own_messages,
+            where_messages_are_counted_their_numbers_have_no_hole,
             one_publishers_messages_keep_their_order,
             only_rooms_that_the_node_wants_arrive,
             the_last_word_on_a_room_counts,

@@ -81,6 +81,7 @@ fn envelope(name: &str, text: &str) -> Envelope {
         id: format!("s1.{}", COUNT.fetch_add(1, Ordering::Relaxed)).into(),
         sender: "s1".into(),
         others: true,
+        count: None,
         frame: Bytes::copy_from_slice(text.as_bytes()),
     }
 }
@@ -91,8 +92,36 @@ pub async fn a_node_gets_its_own_messages<C: Cluster>(cluster: C) {
     let sent = envelope("lobby", "{\"text\":\"a\\nb\"}");
     assert_eq!(node.bus.publish(sent.clone()).await, PublishOutcome::Ack(C::LEVEL));
     match node.event().await {
-        BusEvent::Envelope(received) => assert_eq!(received, sent, "every field arrives as it was sent"),
+        BusEvent::Envelope(received) => {
+            assert_eq!(received.count.is_some(), node.bus.numbers().is_some(), "{:?}", received.count);
+            let sent = Envelope { count: received.count, ..sent };
+            assert_eq!(received, sent, "every field arrives as it was sent");
+        }
         other => panic!("{other:?}"),
+    }
+}
+
+pub async fn where_messages_are_counted_their_numbers_have_no_hole<C: Cluster>(cluster: C) {
+    let mut node = Node::start(&cluster).await;
+    node.subscribe("lobby").await;
+    let Some(numbers) = node.bus.numbers() else { return };
+    for n in 1..=200 {
+        let (chat, text) = (envelope("lobby", "{}"), envelope("elsewhere", "{}"));
+        let signal = Envelope { kind: Kind::Presence, ..envelope("lobby", "{}") };
+        let receipts = [text, signal, chat].map(|envelope| node.bus.publish(envelope));
+        for receipt in receipts {
+            assert_eq!(receipt.await, PublishOutcome::Ack(C::LEVEL));
+        }
+        let mut seen = Vec::new();
+        while seen.len() < 2 {
+            match node.event().await {
+                BusEvent::Envelope(received) => {
+                    seen.push(received.count.map(|count| (count.by == numbers.process(), count.number)));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(seen, [None, Some((true, n))], "a signal has no number and uses none up");
     }
 }
 

@@ -7,10 +7,11 @@ use rand::RngExt;
 use super::hunt::hunt;
 use super::mutate;
 
-const ENVELOPES: [&[u8]; 4] = [
+const ENVELOPES: [&[u8]; 5] = [
     b"1 chat 7f3a.0c12 7f3a - lobby\n{\"type\":\"message\",\"room\":\"lobby\",\"id\":\"7f3a.0c12\",\"text\":\"a\\nb\"}",
     b"1 presence s.1 s others a room with spaces\n{\"type\":\"joined\",\"room\":\"r\",\"name\":\"Ada\"}",
     b"1 control n.1 n - $roster\n{\"node\":\"n\",\"ask\":true,\"rooms\":{\"lobby\":3}}",
+    b"2 chat s.2 s - 05fa31c09be2d714 17 1764473357123 a room\n{}",
     b"1 chat s.2 s - F\xc3\xbc\xc3\x9fe\n{}",
 ];
 

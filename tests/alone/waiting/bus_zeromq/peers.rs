@@ -6,7 +6,7 @@ use pubsub_lab::bus::zeromq::{ZeromqBus, ZeromqOptions};
 use pubsub_lab::bus::{Bus, BusError, Level, PublishOutcome};
 use tokio::net::TcpListener;
 
-use super::raw::{Raw, frame, message};
+use super::raw::{Raw, frame};
 use crate::support::zeromq_bus::{
     Addresses, PATIENCE, alone, count, count_is, envelope, id, next, room, start, start_counted, subscribe,
 };
@@ -63,9 +63,14 @@ async fn a_peer_is_sent_only_what_it_wants_and_the_bytes_are_as_documented() {
         bus.publish(envelope(name, "s.1", "{\"text\":\"a\\nb\"}"));
     }
     for name in ["math", "Füße"] {
-        let body = format!("1 chat s.1 s - {name}\n{{\"text\":\"a\\nb\"}}");
-        let expected = message(&format!("{name}\n"), "s.1", &body);
-        assert_eq!(sub.read(expected.len()).await, expected);
+        assert_eq!(sub.frame().await, (1, format!("{name}\n").into_bytes()));
+        assert_eq!(sub.frame().await, (1, b"s.1".to_vec()));
+        let (flags, body) = sub.frame().await;
+        let body = String::from_utf8(body).unwrap();
+        let process = bus.numbers().unwrap().process();
+        assert_eq!(flags, 0);
+        assert!(body.starts_with(&format!("2 chat s.1 s - {process:016x} 1 ")), "{body}");
+        assert!(body.ends_with(&format!(" {name}\n{{\"text\":\"a\\nb\"}}")), "{body}");
     }
     sub.write(&frame(4, b"\x06CANCELmath\n")).await;
     sub.write(&frame(0, "\0Füße\n".as_bytes())).await;
@@ -199,7 +204,10 @@ async fn every_field_crosses() {
     assert_eq!(next(&mut events).await, sent);
     let long = envelope("a room with spaces 🦀", "s1.8", vec![b'x'; 5 << 20]);
     one.publish(long.clone());
-    assert_eq!(next(&mut events).await, long);
+    let came = next(&mut events).await;
+    // The bus has counted it.
+    assert!(came.count.is_some_and(|count| count.number == 1));
+    assert!(came == pubsub_lab::wire::Envelope { count: came.count, ..long }, "a long frame came otherwise");
 }
 
 #[tokio::test]

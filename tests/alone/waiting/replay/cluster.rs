@@ -48,9 +48,16 @@ impl Cluster {
 
     /// A node at this address, ready.
     pub async fn node_at(&self, listen: &str) -> Node {
+        self.node_with(listen, &[]).await
+    }
+
+    /// A node at this address with these flags, ready.
+    pub async fn node_with(&self, listen: &str, flags: &[&str]) -> Node {
         let history = format!("http://127.0.0.1:{}", self.port.number());
         let mut command = pubsub_lab(&["node", "amqp", "--listen", listen, "--max-rate", "0"]);
-        command.args(["--broker", &self.broker, "--namespace", &self.namespace, "--history", &history]);
+        command
+            .args(["--broker", &self.broker, "--namespace", &self.namespace, "--history", &history])
+            .args(flags);
         command.env("PUBSUB_LAB_SECRET", "one secret for all");
         ready(Running::start(command)).await
     }

@@ -9,3 +9,4 @@ mod controls;
 mod page;
 mod presence;
 pub mod reader;
+mod slow;
