@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use wire::{Count, Envelope, Room};
+use wire::{Count, Envelope, Room, unix_ms};
 
 /// How long a room in which this node says nothing keeps its number. Those who hear it forget it sooner.
 const KEPT: Duration = Duration::from_secs(600);
@@ -80,9 +80,8 @@ impl Numbers {
         if !envelope.kind.is_counted() {
             return;
         }
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
         let number = self.next(&envelope.room, Instant::now());
-        envelope.count = number.map(|number| Count { by: self.process, number, at });
+        envelope.count = number.map(|number| Count { by: self.process, number, at: unix_ms() });
     }
 
     fn next(&self, room: &Room, now: Instant) -> Option<u64> {

@@ -50,10 +50,8 @@ struct State {
     /// Whether a task is at work: from the request for a replay or a catch-up until nothing is held back, and nothing
     /// that was dropped is to be brought.
     working: bool,
-    /// Whether live frames are held back.
-    holding: bool,
-    /// Whether they are held back because the client was slow.
-    slow: bool,
+    /// The most live frames to hold back; `None` while none are.
+    holding: Option<usize>,
     held: VecDeque<(u64, Bytes)>,
     /// What was dropped, and is to be brought later. Its place is behind the last frame held.
     behind: Option<Behind>,
@@ -99,7 +97,7 @@ impl CatchUp {
     pub fn begin(&self) -> u64 {
         let mut state = self.state();
         state.run += 1;
-        (state.working, state.holding, state.slow) = (true, true, false);
+        (state.working, state.holding) = (true, Some(HELD));
         state.run
     }
 
@@ -124,7 +122,7 @@ impl CatchUp {
         let state = &mut *self.state();
         if state.run == run && state.bringing.is_none() {
             state.bringing = state.behind.take();
-            (state.holding, state.slow) = (true, true);
+            state.holding = Some(HELD_FOR_SLOW);
         }
         let first = state.bringing.as_ref().and_then(|bringing| {
             let id = self.hasher.hash_one(&*bringing.first_id());
@@ -149,14 +147,13 @@ impl CatchUp {
             behind.add(id);
             return Offered::Dropped;
         }
-        let most = if state.slow { HELD_FOR_SLOW } else { HELD };
         let offered = match state.holding {
-            true if state.held.len() < most => {
+            Some(most) if state.held.len() < most => {
                 state.held.push_back((id, frame.clone()));
                 Offered::Waits
             }
-            true => Offered::Dropped,
-            false => self.member.connection.offer_kept(frame),
+            Some(_) => Offered::Dropped,
+            None => self.member.connection.offer_kept(frame),
         };
         if offered == Offered::Dropped {
             state.behind = Some(Behind::new(envelope, id));
@@ -235,7 +232,7 @@ impl CatchUp {
             None
         });
         if fed == Fed::All {
-            (state.holding, state.slow) = (false, false);
+            state.holding = None;
             state.held = VecDeque::new();
             state.replayed.settle();
             state.over = Some(Instant::now());

@@ -70,8 +70,6 @@ struct State {
     dirty: bool,
     /// Whether the connection is being closed, so that nothing but a close frame may follow.
     closing: bool,
-    /// Whether frames were dropped for a plain client. Its dialect has no frame that says so, and it must be closed.
-    overflowed: bool,
     broken: bool,
     /// Whether a replay waits for the outbox to drain.
     awaited: bool,
@@ -95,7 +93,7 @@ pub struct Condition {
     pub blocked_for: Option<Duration>,
     /// Whether the socket takes nothing and the outbox is full. The session then reads no request.
     pub full: bool,
-    /// Whether frames were dropped for a client of the plain dialect.
+    /// Whether frames were dropped for a plain client. Its dialect has no frame that says so, and it must be closed.
     pub overflowed: bool,
     /// Whether the socket failed.
     pub broken: bool,
@@ -127,7 +125,6 @@ impl ClientConnection {
             blocked_since: None,
             dirty: false,
             closing: false,
-            overflowed: false,
             broken: false,
             awaited: false,
         };
@@ -165,8 +162,7 @@ impl ClientConnection {
             return Offered::Nothing;
         }
         if offer(&mut state.outbox) == Offer::Dropped {
-            if self.dialect == Dialect::Plain && !state.overflowed {
-                state.overflowed = true;
+            if state.outbox.has_overflowed() {
                 self.kick.notify_one();
             }
             return Offered::Dropped;
@@ -290,7 +286,7 @@ impl ClientConnection {
         Condition {
             blocked_for: state.blocked_since.map(|since| since.elapsed()),
             full: state.outbox.is_full() && state.blocked_since.is_some(),
-            overflowed: state.overflowed,
+            overflowed: state.outbox.has_overflowed(),
             broken: state.broken,
             empty: state.outbox.is_empty(),
         }

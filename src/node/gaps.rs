@@ -71,18 +71,10 @@ impl Gaps {
 
     /// Records a message that was received. `at` is the time in Unix milliseconds.
     pub fn receive(&mut self, room: &Room, count: Count, now: Instant, at: u64) {
-        let Some(heard) = self.rooms.get_mut(room) else { return };
-        let at = at.min(count.at);
-        let opened = match heard.track(count.by, now) {
-            Some(track) => track.receive(count.number, now, at),
-            None => {
-                heard.remember(count.by, Track::new(count.number, now, at), now);
-                false
-            }
-        };
-        if opened {
-            self.open.entry(room.clone()).or_insert(now + WAIT);
-        }
+        let Count { by, number, at: counted } = count;
+        let at = at.min(counted);
+        let first = Track::new(number, now, at);
+        self.note(room, by, now, first, |track| track.receive(number, now, at));
     }
 
     /// Records that a process has said at `at` which number of a room was its newest then, and which spans of numbers no
@@ -96,16 +88,25 @@ impl Gaps {
         now: Instant,
         at: u64,
     ) {
+        let first = Track::new(newest, now, at);
+        self.note(room, by, now, first, |track| track.hear_of(newest, unused, now, at));
+    }
+
+    /// Notes in the track of a process what was learnt of its numbers, or begins it with `first`. `learn` gives true if a
+    /// new hole is seen.
+    fn note(
+        &mut self,
+        room: &Room,
+        by: u64,
+        now: Instant,
+        first: Track,
+        learn: impl FnOnce(&mut Track) -> bool,
+    ) {
         let Some(heard) = self.rooms.get_mut(room) else { return };
-        let opened = match heard.track(by, now) {
-            Some(track) => track.hear_of(newest, unused, now, at),
-            None => {
-                heard.remember(by, Track::new(newest, now, at), now);
-                false
-            }
-        };
-        if opened {
-            self.open.entry(room.clone()).or_insert(now + WAIT);
+        match heard.track(by, now).map(learn) {
+            Some(true) => _ = self.open.entry(room.clone()).or_insert(now + WAIT),
+            Some(false) => {}
+            None => heard.remember(by, first, now),
         }
     }
 

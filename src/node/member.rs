@@ -107,7 +107,8 @@ pub struct RoomState {
     pub confirmed: bool,
     /// Counts the subscriptions asked of the bus, so that the late confirmation of an earlier one is recognised.
     pub generation: u64,
-    /// The id of the last message that the room's members were given, whether or not they took it.
+    /// The id of the last message that the room's members were given, whether or not they took it. A replay is told of it,
+    /// so it is `None` where there is no history.
     pub heard: Option<Arc<str>>,
     /// Whether one of `late` fell behind just now.
     has_fallen: bool,
@@ -198,7 +199,7 @@ impl RoomState {
         kept: bool,
         dirty: &mut Vec<Arc<ClientConnection>>,
     ) -> Delivered {
-        if envelope.kind.is_kept() {
+        if kept {
             self.heard = Some(Arc::clone(&envelope.id));
         }
         let mut delivered = Delivered::default();

@@ -12,10 +12,10 @@ use super::frame;
 use super::gaps::Missing;
 use super::identity::Identity;
 use super::member::RoomState;
-use super::presence::{Change, News, Sent, SentWord, unix_ms};
+use super::presence::{Change, News, Sent, SentWord};
 use super::room::Rooms;
 use bus::Health;
-use wire::{BusState, Envelope, NodeFrame, Person, Recovered, Room};
+use wire::{BusState, Envelope, NodeFrame, Person, Recovered, Room, unix_ms};
 
 /// The least time between two `members` frames of one room.
 const NUMBERS_AGAIN: Duration = Duration::from_secs(1);

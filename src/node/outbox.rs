@@ -78,6 +78,11 @@ impl Outbox {
         Offer::Queued
     }
 
+    /// Whether frames were dropped for a client that cannot be told of it, so that it gets no more of them.
+    pub fn has_overflowed(&self) -> bool {
+        self.missed > 0 && !self.tells_missed
+    }
+
     /// Adds an answer or a control frame, even to a full outbox.
     pub fn answer(&mut self, frame: Bytes) {
         self.queue.push_back(frame);
@@ -244,6 +249,7 @@ mod tests {
             outbox.offer(&Bytes::from(frame));
         }
         assert_eq!(take(&mut outbox, 100), b"ab");
+        assert!(outbox.has_overflowed());
         assert_eq!(outbox.offer(&Bytes::from("d")), Offer::Dropped);
         outbox.tell_missed();
         outbox.answer(Bytes::from("close"));

@@ -7,8 +7,8 @@
 //! | `peers` | the other nodes: what is known of them, and who is silent |
 //! | `word`, `listing` | what nodes tell each other |
 //!
-//! The same words tell the numbers of the messages that a node sent ([`Sent`]): whoever has not received them knows that
-//! something is missing.
+//! A node's sign of life also tells the numbers of the messages that it sent ([`Sent`]). A node that has not received
+//! one of them knows that something is missing.
 //!
 //! Each node tells the others in the room `$roster` who is in its own rooms: what changes at once, and every second
 //! which version of it is the newest. What clients are told follows from what this node knows alone, so `joined`,
@@ -25,7 +25,7 @@ mod word;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
@@ -35,7 +35,7 @@ use here::Here;
 use listing::Listing;
 use peers::Peers;
 use view::View;
-use wire::{Envelope, Kind, Room};
+use wire::{Envelope, Kind, Room, unix_ms};
 use word::{RoomWord, Word};
 
 pub use view::{Change, News};
@@ -384,11 +384,6 @@ fn sent(numbers: &Numbers, now: Instant) -> Vec<SentWord> {
     let word =
         |Latest { room, number, unused }| SentWord { room: room.as_str().into(), newest: number, unused };
     latest.map(word).collect()
-}
-
-/// The time in Unix milliseconds.
-pub fn unix_ms() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
 #[cfg(test)]

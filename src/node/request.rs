@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use super::client_connection::Dialect;
 use super::identity::valid_name;
@@ -10,7 +10,7 @@ use super::room::Command;
 use super::session::{ECHO, Ending, Handled, Session, cut};
 use bus::{PublishOutcome, ReplayStart};
 use trace::{Step, TraceLine};
-use wire::{Envelope, Kind, NodeFrame, Publish, Request, Room};
+use wire::{Envelope, Kind, NodeFrame, Publish, Request, Room, unix_ms};
 
 /// Cost of entering or leaving a room, counted in frames of the frame rate. The other members are told each time, so
 /// without this cost a client that only comes and goes would be as loud as one that publishes, and no message rate
@@ -248,15 +248,13 @@ impl Session {
 
     fn publish(&mut self, room: Room, id: String, text: &str, others: bool) -> Handled {
         let full_id = self.full_id(&id);
-        let sent_at =
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
         let message = NodeFrame::Message {
             room: room.as_str(),
             id: &full_id,
             from: &self.identity.name,
             colour: &self.identity.colour,
             text,
-            sent_at,
+            sent_at: unix_ms(),
         };
         let frame = message.json();
         let sender = self.identity.id.clone();

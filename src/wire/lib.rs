@@ -9,13 +9,16 @@
 //! | `node_frame` | what a node writes to its clients |
 //! | `envelope` | what nodes send each other over the bus |
 //! | `room` | the name of a room |
+//! | `unix_time` | the time of day in them |
 
 mod envelope;
 mod node_frame;
 mod request;
 mod room;
+mod unix_time;
 
 pub use envelope::{Audience, Count, Envelope, EnvelopeError, Kind};
 pub use node_frame::{BusState, Level, NodeFrame, Person, Recovered, V1, replayed, text_of};
 pub use request::{Publish, Request};
 pub use room::{Room, RoomError};
+pub use unix_time::unix_ms;

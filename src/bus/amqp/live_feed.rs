@@ -16,13 +16,13 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::dedup::Window;
-use super::marks::{Mark, Marks, unix_ms};
+use super::marks::{Mark, Marks};
 use super::options::AmqpOptions;
 use super::topology::routing_key;
 use crate::inbox::Inbox;
 use crate::interest::Interest;
 use crate::{BusEvent, Counters};
-use wire::{Envelope, Room};
+use wire::{Envelope, Room, unix_ms};
 
 /// The stage between the node's queue at RabbitMQ and its inbox.
 pub(super) struct LiveFeed {

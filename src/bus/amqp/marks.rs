@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
 
@@ -49,12 +48,6 @@ impl Marks {
     pub(super) fn all(&self) -> Vec<(Room, Mark)> {
         self.0.iter().map(|(room, mark)| (room.clone(), mark.clone())).collect()
     }
-}
-
-/// The current time in Unix milliseconds.
-pub(super) fn unix_ms() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// When a chat message was sent, in Unix milliseconds by the clock of the node that sent it.

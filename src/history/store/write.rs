@@ -1,7 +1,5 @@
 //! One transaction of the writer: a batch of messages, and the trimming that it makes due.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::file::Store;
@@ -46,7 +44,7 @@ impl Store {
         bounds: Bounds,
         fences: &mut Vec<i64>,
     ) -> rusqlite::Result<Written> {
-        let now = unix_ms();
+        let now = stored_now();
         let mut written = Written::default();
         fences.clear();
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -87,7 +85,7 @@ impl Store {
 
     /// Whether messages are due to be trimmed. Takes no lock to find out.
     pub fn is_trimming_due(&self, bounds: Bounds) -> rusqlite::Result<bool> {
-        Ok(last_to_trim(&self.connection, bounds, unix_ms())?.is_some())
+        Ok(last_to_trim(&self.connection, bounds, stored_now())?.is_some())
     }
 
     /// The content of the file in figures.
@@ -164,7 +162,7 @@ fn add(connection: &Connection, messages: i64) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn unix_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+/// The current time in Unix milliseconds, as the file has it.
+fn stored_now() -> i64 {
+    i64::try_from(wire::unix_ms()).unwrap_or(i64::MAX)
 }
