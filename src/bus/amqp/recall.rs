@@ -5,13 +5,15 @@
 //! that the queue held before it has a `seq` up to that), else 404 when the time is up.
 //!
 //! `GET /rooms/{room}/envelopes?after=ID&margin=500&until=SEQ&limit=500` answers with the envelopes of the room as
-//! they were published, oldest first, each as two lines: header, frame. It begins before `after` by the messages that may
-//! have been under way with it (all of them for a node that says `unsettled=1`), at most `margin` and none of them stored
-//! over a minute before it, and ends at `until`. With `heard=ID`, the last message that the node was brought, it begins
-//! before that one instead if that was earlier. Headers: [`FOUND`] is `true` if the history knows `after` (if not: the
-//! newest messages it holds, up to a bound). With `last=N` beside `after`, or in its place, the answer holds the newest N
-//! messages in any case. [`NEXT`] is the `seq` from which the next page goes on (`from=SEQ` in place of `after` and `margin`), absent on the last page. On a page that goes on, [`FOUND`] is
-//! `false` if a part of what was to come has been trimmed meanwhile.
+//! they were published, oldest first, each as two lines: header, frame. It begins before `after` by the messages that
+//! may have been under way with it (all of them for a node that says `unsettled=1`), at most `margin` and none of
+//! them stored over a minute before it, and ends at `until`. For such a node it begins no later than where the
+//! history came back to the broker within that minute. With `heard=ID`, the last message that the node was brought,
+//! it begins before that one instead if that was earlier. Headers: [`FOUND`] is `true` if the history knows `after`
+//! (if not: the newest messages it holds, up to a bound). With `last=N` beside `after`, or in its place, the answer
+//! holds the newest N messages in any case. [`NEXT`] is the `seq` from which the next page goes on (`from=SEQ` in
+//! place of `after` and `margin`), absent on the last page. On a page that goes on, [`FOUND`] is `false` if a part of
+//! what was to come has been trimmed meanwhile.
 
 mod page;
 mod question;

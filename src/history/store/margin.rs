@@ -17,8 +17,12 @@
 //!
 //! A node may also lag behind the others: it stood still, or found the broker later than they did. What it has not heard
 //! yet it brings later, and a client that comes from a faster node has it. So the node says what it heard last, and the
-//! replay begins there, however far that is. A node that heard nothing the history knows, because the broker lost it, says
-//! that it is unsettled; all that came since the history lost its connection may then be missing there.
+//! replay begins there, however far that is.
+//!
+//! After the broker has failed, what was kept at the nodes is published all at once, and the queues may order thousands
+//! of messages differently. The last message that a node heard may stand here far behind others that it has not heard,
+//! because it was published once more. So for an unsettled node the replay begins no later than where the history came
+//! back.
 
 use rusqlite::{Connection, Rows, params};
 
@@ -70,7 +74,7 @@ pub(super) fn forget_trimmed(connection: &Connection, last: i64) -> rusqlite::Re
 pub(super) type Place = (i64, i64);
 
 /// The sequence number at which a replay after the message at `after` begins, for a node that heard the one at `heard`
-/// last, if it heard any that is known, and that may be `unsettled`.
+/// last, if it heard any that is known here, and that may be `unsettled`.
 pub(super) fn replay_start(
     connection: &Connection,
     room: &str,
@@ -78,13 +82,10 @@ pub(super) fn replay_start(
     margin: Margin,
     unsettled: bool,
 ) -> rusqlite::Result<i64> {
-    let start = margin_start(connection, room, after, margin, unsettled)?;
-    let unheard = match heard {
-        Some(heard) if heard.0 < after.0 => Some(margin_start(connection, room, heard, margin, unsettled)?),
-        None if unsettled => first_seam(connection, after)?,
-        Some(_) | None => None,
-    };
-    Ok(unheard.map_or(start, |unheard| unheard.min(start)))
+    let start = |place| margin_start(connection, room, place, margin, unsettled);
+    let unheard = heard.filter(|heard| heard.0 < after.0).map(start).transpose()?;
+    let returned = if unsettled { first_seam(connection, after)? } else { None };
+    Ok([unheard, returned].into_iter().flatten().fold(start(after)?, i64::min))
 }
 
 /// What came first after the earliest seam of the last minute before a message.
