@@ -9,7 +9,7 @@ const GOOD_AFTER = 5_000;
 /** How long a connection that another one follows is heard out: what it has under way comes by it. */
 const LAST_WORDS = 2_000;
 /** What a connection says of itself before it brings what is said in its room. */
-const EARLY_WORDS = new Set(['welcome', 'bus', 'subscribed']);
+const EARLY_WORDS = new Set(['welcome', 'session', 'bus', 'subscribed']);
 /** What a connection that another one follows may still bring: messages, and answers to what was sent by it. */
 const LATE_WORDS = new Set(['message', 'ack', 'refused', 'unknown']);
 
@@ -36,6 +36,8 @@ export class Link {
   #next = null;
   /** The connection before, which says its last words: `{socket, timer}`. */
   #former = null;
+  /** The token of the session that the node of this connection could not look up; null if it could. */
+  #holds = null;
 
   /**
    * `onFrame(frame)` gets what the node says. `onState(state)` gets `{is: 'connecting'}`, `{is: 'open'}`,
@@ -52,6 +54,7 @@ export class Link {
   open() {
     clearTimeout(this.#timer);
     this.#opened = 0;
+    this.#holds = null;
     // Relative to the page, which may live under a path of a proxy.
     const url = new URL('ws', document.baseURI);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -168,7 +171,11 @@ export class Link {
   }
 
   #take(frame) {
-    if (frame.type === 'welcome') kept.set('session', frame.session);
+    // The node cannot look up who this tab is: what it was called before is good again later.
+    if (frame.type === 'error' && frame.code === 'sessions_away') this.#holds = kept.get('session');
+    if (frame.type === 'welcome' || frame.type === 'session') {
+      if (!this.#holds) kept.set('session', frame.session);
+    }
     this.#onFrame(frame);
   }
 
@@ -193,9 +200,12 @@ export class Link {
   }
 }
 
-/** Says who this tab is: the first frame of a connection. */
+/**
+ * Says who this tab is: the first frame of a connection. The page enters its one room by itself, because it names the last
+ * message that it holds of it; in others it would be counted without showing them.
+ */
 function greet(socket) {
-  const hello = { type: 'hello' };
+  const hello = { type: 'hello', rooms: false };
   if (kept.get('name')) hello.name = kept.get('name');
   if (kept.get('session')) hello.session = kept.get('session');
   socket.send(JSON.stringify(hello));

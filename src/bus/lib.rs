@@ -11,6 +11,7 @@
 //! | `flights` | what was given to a connection and is not answered yet |
 //! | `numbers` | which one a message is of those of its node and room |
 //! | `inbox` | what came and waits for the node |
+//! | `sessions` | a store that the nodes share, in which sessions can be kept |
 //! | `interest` | the rooms that the node wants, and what the broker has confirmed |
 //! | `running`, `status`, `counters`, `refusal_log` | the tasks of a bus, its health, what it counts and writes down |
 //!
@@ -35,6 +36,7 @@ mod refusal_log;
 mod running;
 #[cfg(test)]
 mod samples;
+mod sessions;
 mod status;
 pub mod zeromq;
 
@@ -43,6 +45,7 @@ pub use brokered::BrokeredBus;
 pub use counters::Counters;
 pub use keeper::ConnectionFailure;
 pub use numbers::{Latest, Numbers};
+pub use sessions::SessionStore;
 pub use wire::Level;
 
 use std::future::Future;

@@ -6,11 +6,11 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::failure::{ENVIRONMENT, Failure, USAGE};
-use bus::Bus;
 use bus::amqp::{AmqpBus, AmqpOptions, LiveQueue};
 use bus::local::LocalBus;
-use bus::redis::{RedisBus, RedisOptions};
+use bus::redis::{RedisBus, RedisOptions, RedisSessions};
 use bus::zeromq::{ZeromqBus, ZeromqOptions};
+use bus::{Bus, BusError, SessionStore};
 use lab::Product;
 use node::Limits;
 use scenario::Pattern;
@@ -28,6 +28,11 @@ pub struct BusArgs {
     /// redis, amqp: prefix of every name on the broker, so that clusters on one broker do not hear each other
     #[arg(long, default_value = "pubsub-lab", value_name = "PREFIX")]
     namespace: String,
+
+    /// redis: where a session is kept so that it can continue: in its signed token, or in Redis under
+    /// PREFIX:session:ID, as in the classic set-up
+    #[arg(long, value_name = "WHERE", value_enum, default_value_t = SessionsArg::Token)]
+    sessions: SessionsArg,
 
     /// zeromq: address at which this node listens to the others [default: tcp://127.0.0.1:9000]. It has no password:
     /// whoever reaches it can read and write every room, so it belongs on a trusted network
@@ -80,7 +85,34 @@ enum LiveQueueArg {
     Exclusive,
 }
 
+/// Where sessions are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SessionsArg {
+    /// In the token that the client holds, signed with the cluster's secret; for every pattern
+    Token,
+    /// In Redis, with an expiry; a node's user then needs the rights to GET and SET there
+    Redis,
+}
+
 impl BusArgs {
+    /// Where the sessions of a node of this pattern are kept, if not in their tokens.
+    pub fn sessions(&self, pattern: Pattern) -> Result<Option<Arc<dyn SessionStore>>, Failure> {
+        match (self.sessions, pattern) {
+            (SessionsArg::Token, _) => Ok(None),
+            (SessionsArg::Redis, Pattern::Redis) => {
+                let store = RedisSessions::start(&self.redis_options()).map_err(not_a_redis)?;
+                Ok(Some(Arc::new(store)))
+            }
+            (SessionsArg::Redis, other) => {
+                let why =
+                    format!("`--sessions redis` is for the redis pattern, and this node is one of {other}");
+                let hint = "leave it out: sessions are then kept in their signed tokens, and continue on every node \
+                            with the same secret";
+                Err(Failure::new(USAGE, why, hint))
+            }
+        }
+    }
+
     /// Makes the bus of a pattern, for a node with these limits.
     pub async fn start(&self, pattern: Pattern, limits: &Limits) -> Result<Arc<dyn Bus>, Failure> {
         match pattern {
@@ -97,17 +129,17 @@ impl BusArgs {
         self.broker.clone().unwrap_or_else(usual)
     }
 
-    fn redis(&self) -> Result<Arc<dyn Bus>, Failure> {
-        let options = RedisOptions {
+    fn redis_options(&self) -> RedisOptions {
+        RedisOptions {
             url: self.broker_of(Pattern::Redis),
             namespace: self.namespace.clone(),
             queue: BUS_QUEUE,
             ..Default::default()
-        };
-        let bus = RedisBus::start(options).map_err(|error| {
-            Failure::new(USAGE, error.to_string(), "give a URL like redis://127.0.0.1:6379")
-        })?;
-        Ok(Arc::new(bus))
+        }
+    }
+
+    fn redis(&self) -> Result<Arc<dyn Bus>, Failure> {
+        Ok(Arc::new(RedisBus::start(self.redis_options()).map_err(not_a_redis)?))
     }
 
     async fn zeromq(&self, limits: &Limits) -> Result<Arc<dyn Bus>, Failure> {
@@ -150,4 +182,8 @@ impl BusArgs {
         })?;
         Ok(Arc::new(bus))
     }
+}
+
+fn not_a_redis(error: BusError) -> Failure {
+    Failure::new(USAGE, error.to_string(), "give a URL like redis://127.0.0.1:6379")
 }

@@ -72,6 +72,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
         Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
     })?;
     let trace = args.trace.open()?;
+    let store = args.bus.sessions(args.pattern)?;
     let listener = listen(args.listen)?;
     let callers = args.hosts.callers(&listener, args.allowed_origins);
     let address = listener.local_addr().unwrap_or(args.listen);
@@ -83,6 +84,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
         pattern: args.pattern.name(),
         limits: args.limits,
         secret: args.secret.as_deref().map_or_else(Secret::random, Secret::new),
+        store,
         callers,
         metrics: Some(metrics),
         trace: trace::of(trace.as_ref()),

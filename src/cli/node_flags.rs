@@ -2,7 +2,7 @@
 
 use clap::error::{ContextKind, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{Arg, Args, CommandFactory, Parser};
+use clap::{Arg, ArgMatches, Args, CommandFactory, Parser};
 
 use super::failure::{Failure, USAGE};
 use super::node::NodeArgs;
@@ -84,6 +84,12 @@ impl NodeFlags {
         let Ok(given) = command.clone().try_get_matches_from(line) else { return Ok(self.flags) };
         let is_given =
             |arg: &&Arg| given.value_source(arg.get_id().as_str()) == Some(ValueSource::CommandLine);
+        let in_redis = is_given_as(&given, "sessions", "redis");
+        if let Some(other) = patterns.iter().find(|one| in_redis && **one != Pattern::Redis) {
+            let why =
+                format!("`--sessions=redis` is for nodes of redis alone, and there are nodes of {other}");
+            return refused(why, "leave it out, or run redis by itself".into());
+        }
         for arg in command.get_arguments().filter(is_given) {
             let Some(having) = patterns_of(arg).filter(|of| !patterns.iter().any(|one| of.contains(one)))
             else {
@@ -104,6 +110,11 @@ impl NodeFlags {
 fn patterns_of(arg: &Arg) -> Option<Vec<Pattern>> {
     let help = arg.get_help()?.to_string();
     help.split_once(": ")?.0.split(", ").map(Pattern::named).collect()
+}
+
+/// Whether a flag was given this value.
+fn is_given_as(given: &ArgMatches, flag: &str, value: &str) -> bool {
+    given.get_raw(flag).is_some_and(|mut values| values.any(|one| one == value))
 }
 
 fn first_line(text: &str) -> String {
@@ -143,11 +154,18 @@ mod tests {
                 &[redis, Pattern::Local],
                 "a node of redis and local has no use for `--live-queue`, which is for amqp",
             ),
+            (
+                "--sessions=redis",
+                &[redis, amqp],
+                "`--sessions=redis` is for nodes of redis alone, and there are nodes of amqp",
+            ),
             ("--hwm=5", &[], "`--hwm=5` is for nodes of ours, and none of them runs"),
         ] {
             assert_eq!(of(&[flag], patterns).unwrap_err(), format!("--node-flag: {said}"));
         }
         assert!(of(&["--hwm=5"], &[redis, Pattern::Zeromq]).is_ok(), "one of several has a use for it");
+        assert!(of(&["--sessions=redis"], &[redis]).is_ok());
+        assert!(of(&["--sessions=token", "--session-lifetime=2h"], &[redis, amqp]).is_ok());
         assert!(of(&["--outbox-age=5s", "--max-frame=2048"], &[amqp]).is_ok());
     }
 

@@ -4,6 +4,8 @@
 //! |---|---|
 //! | `http` | routes, and the handshake of a WebSocket |
 //! | `session`, `request` | one client: its life, and what it asks |
+//! | `greeting`, `keeping`, `entered` | what it gets back of an earlier connection, how that is kept, and its rooms |
+//! | `sessions`, `token` | how sessions continue: by what their tokens say, or by a store of the cluster |
 //! | `client_connection`, `outbox`, `frame` | one client's socket and what waits for it |
 //! | `room`, `member` | the rooms of this node, and who hears them |
 //! | `gaps` | what is missing among what reaches this node |
@@ -18,10 +20,13 @@ mod behind;
 mod catch_up;
 mod client_connection;
 mod counters;
+mod entered;
 mod frame;
 mod gaps;
+mod greeting;
 mod http;
 mod identity;
+mod keeping;
 mod limits;
 mod member;
 mod notices;
@@ -35,10 +40,12 @@ mod replayed;
 mod request;
 mod room;
 mod session;
+mod sessions;
 mod shared;
 mod slow;
 #[cfg(test)]
 mod tests_of_the_machine;
+mod token;
 mod trail;
 mod turns;
 
@@ -51,12 +58,13 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-pub use identity::Secret;
 pub use limits::{Limits, at_most_a_day};
+pub use token::Secret;
 
-use bus::Bus;
+use bus::{Bus, SessionStore};
 use door::{Bounds, Callers};
 use room::Rooms;
+use sessions::Sessions;
 use shared::Shared;
 use trace::Trace;
 
@@ -68,7 +76,6 @@ const SPARE_CONNECTIONS: usize = 512;
 const HTTP_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How a node is set up.
-#[derive(Debug)]
 pub struct NodeOptions {
     /// The node's name in `welcome`.
     pub name: String,
@@ -78,6 +85,8 @@ pub struct NodeOptions {
     pub limits: Limits,
     /// The secret that the nodes of its cluster share.
     pub secret: Secret,
+    /// The store in which the cluster keeps its sessions; `None` if they are kept in their tokens.
+    pub store: Option<Arc<dyn SessionStore>>,
     /// Whose requests the node answers.
     pub callers: Callers,
     /// Renders what `/metrics` shows; `None` if there is nothing to show.
@@ -102,13 +111,15 @@ pub async fn serve(
     let (rooms, commands) = Rooms::new(bus.clone(), options.limits.presence_limit);
     let rooms = rooms.traced(options.trace.clone());
     let working = options.limits.max_clients.saturating_add(SPARE_CONNECTIONS);
+    let store = options.store.clone();
+    let sessions = Sessions::new(options.secret, options.store, &options.limits);
     let shared = Arc::new(Shared::new(
         options.name,
         options.pattern,
         bus.clone(),
         commands,
         options.limits,
-        options.secret,
+        sessions,
         Arc::new(options.callers),
         shutdown.clone(),
         options.trace,
@@ -121,6 +132,9 @@ pub async fn serve(
     tasks.close();
     if timeout_at(deadline, tasks.wait()).await.is_err() {
         tracing::warn!("some clients did not let go in time");
+    }
+    if let Some(store) = store {
+        store.close().await;
     }
     if timeout_at(deadline + Duration::from_millis(300), bus.close()).await.is_err() {
         tracing::warn!("the bus did not let go in time");

@@ -48,6 +48,10 @@ pub struct Limits {
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = duration)]
     pub pong_within: Duration,
 
+    /// How long a session can be continued, from 1s to 30days; it is renewed while its client is there
+    #[arg(long, default_value = "1day", value_name = "TIME", value_parser = lifetime)]
+    pub session_lifetime: Duration,
+
     /// Most members of a room in which joining and leaving are announced; in a larger room the announcements would
     /// outnumber what people say
     #[arg(long, default_value_t = 256, value_name = "N")]
@@ -78,6 +82,21 @@ pub fn at_most_a_day(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// The shortest time for which a session continues.
+const SHORTEST_LIFETIME: Duration = Duration::from_secs(1);
+/// The longest time for which a session continues.
+const LONGEST_LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// Reads the lifetime of sessions. The error is a clause for people.
+fn lifetime(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(lifetime) if lifetime < SHORTEST_LIFETIME => Err("1s is the shortest".into()),
+        Ok(lifetime) if lifetime <= LONGEST_LIFETIME => Ok(lifetime),
+        Ok(_) | Err(humantime::DurationError::NumberOverflow) => Err("30days is the longest".into()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 fn duration(text: &str) -> Result<Duration, String> {
     let duration = at_most_a_day(text)?;
     if duration < SHORTEST {
@@ -99,5 +118,14 @@ mod tests {
             assert_eq!(read(huge), Err("24h is the longest".into()), "{huge}");
         }
         assert_eq!(at_most_a_day("0s"), Ok(Duration::ZERO));
+    }
+
+    #[test]
+    fn a_session_lasts_a_second_to_thirty_days() {
+        assert_eq!(lifetime("1s"), Ok(Duration::from_secs(1)));
+        assert_eq!(lifetime("30days"), Ok(Duration::from_secs(2_592_000)));
+        assert_eq!(lifetime("999ms"), Err("1s is the shortest".into()));
+        assert_eq!(lifetime("2592001s"), Err("30days is the longest".into()));
+        assert!(lifetime("soon").is_err());
     }
 }

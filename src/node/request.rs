@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::client_connection::Dialect;
-use super::identity::valid_name;
 use super::room::Command;
 use super::session::{ECHO, Ending, Handled, Session, cut};
 use bus::{PublishOutcome, ReplayStart};
@@ -15,7 +14,7 @@ use wire::{Envelope, Kind, NodeFrame, Publish, Request, Room, unix_ms};
 /// Cost of entering or leaving a room, counted in frames of the frame rate. The other members are told each time, so
 /// without this cost a client that only comes and goes would be as loud as one that publishes, and no message rate
 /// would hold it back.
-const COMING_OR_GOING: u32 = 5;
+pub(super) const COMING_OR_GOING: u32 = 5;
 /// Additional cost of a replay, in frames: the broker and the history are asked, and many messages may come.
 const REPLAY: u32 = 15;
 /// Cost of a list of the people in a room, in frames: it may be long.
@@ -83,8 +82,8 @@ impl Session {
             self.welcome_unasked().await?;
         }
         match request {
-            Request::Hello { name, session } => {
-                return self.hello(name.as_deref(), session.as_deref()).await;
+            Request::Hello { name, session, rooms } => {
+                return self.hello(name.as_deref(), session.as_deref(), rooms).await;
             }
             Request::Subscribe { room, after, last } => {
                 return self.subscribe(room.as_deref(), after.as_deref(), last).await;
@@ -101,49 +100,6 @@ impl Session {
             }
         }
         Ok(())
-    }
-
-    async fn hello(&mut self, name: Option<&str>, session: Option<&str>) -> Handled {
-        if self.greeted {
-            self.error("late_hello", "hello comes once, before anything else");
-            return Ok(());
-        }
-        let name = match name.map(|name| valid_name(name).ok_or(())).transpose() {
-            Ok(name) => name,
-            Err(()) => {
-                self.error(
-                    "bad_name",
-                    "a name has 1 to 32 characters and no control characters; say hello again",
-                );
-                return Ok(());
-            }
-        };
-        if let Some(token) = session {
-            match self.shared.secret.verify(token) {
-                Some(identity) => self.identity = identity,
-                None => self.error("bad_session", "this session is not known here; you go on as a new one"),
-            }
-        }
-        if let Some(name) = name {
-            self.identity.name = name.into();
-        }
-        self.welcome().await
-    }
-
-    async fn welcome_unasked(&mut self) -> Handled {
-        if self.greeted { Ok(()) } else { self.welcome().await }
-    }
-
-    async fn welcome(&mut self) -> Handled {
-        self.greeted = true;
-        self.send_frame(&NodeFrame::Welcome {
-            node: &self.shared.node,
-            pattern: self.shared.pattern,
-            name: &self.identity.name,
-            colour: &self.identity.colour,
-            session: &self.shared.secret.sign(&self.identity),
-        });
-        self.command(Command::Greet { connection: self.connection.clone() }).await
     }
 
     /// The room that a frame of type `kind` names. Answers with an error if it names none.
@@ -188,7 +144,9 @@ impl Session {
 
     async fn unsubscribe(&mut self, room: Option<&str>) -> Handled {
         let Some(room) = self.room_of("unsubscribe", room) else { return Ok(()) };
-        self.rooms.remove(&room);
+        if self.rooms.remove(&room) {
+            self.keeping.changed();
+        }
         let leave = Command::Leave { room, connection: self.connection.clone(), asked: true };
         self.command(leave).await
     }

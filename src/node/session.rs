@@ -1,6 +1,6 @@
 //! One client as the node sees it, from the handshake to the last byte. Its requests are handled in `request.rs`.
 
-use std::collections::HashSet;
+use std::future::ready;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,9 +15,11 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
 use super::client_connection::{ClientConnection, Dialect, Duplex};
+use super::entered::Entered;
 use super::frame;
 use super::http::Seat;
 use super::identity::Identity;
+use super::keeping::Keeping;
 use super::member::Member;
 use super::rate::Bucket;
 use super::recent::Remembered;
@@ -54,7 +56,8 @@ pub struct Session {
     pub(super) identity: Identity,
     /// Whether `welcome` was sent to the client.
     pub(super) greeted: bool,
-    pub(super) rooms: HashSet<Room>,
+    pub(super) rooms: Entered,
+    pub(super) keeping: Keeping,
     /// The recently used message ids of this identity. `None` until the first message: before it, the identity may
     /// still change.
     pub(super) recent: Option<Remembered>,
@@ -121,7 +124,8 @@ impl Session {
             connection,
             identity: Identity::guest(),
             greeted: false,
-            rooms: HashSet::new(),
+            rooms: Entered::default(),
+            keeping: Keeping::default(),
             recent: None,
             receipts: FuturesUnordered::new(),
             read_after: None,
@@ -137,9 +141,10 @@ impl Session {
             Ok(()) => self.converse(&mut socket).await,
             Err(ending) => ending,
         };
+        self.keep_last();
         // The session leaves the rooms first: while a slow client is being closed, nobody is to believe that it
         // listens.
-        for room in std::mem::take(&mut self.rooms) {
+        for room in self.rooms.take() {
             let leave = Command::Leave { room, connection: self.connection.clone(), asked: false };
             // An error means that the whole node is ending; otherwise the rooms outlive every session.
             let _ = self.command(leave).await;
@@ -164,7 +169,9 @@ impl Session {
     /// Asks the rooms to let the client into a room, with a replay from there on if it wants one. The rooms answer the
     /// client.
     pub(super) async fn enter(&mut self, room: Room, replay: Option<ReplayStart>) -> Handled {
-        self.rooms.insert(room.clone());
+        if self.rooms.insert(room.clone()) {
+            self.keeping.changed();
+        }
         let member = Member { connection: self.connection.clone(), identity: self.identity.clone() };
         self.command(Command::Join { room, member, replay }).await
     }
@@ -202,7 +209,8 @@ impl Session {
                 && !condition.full
                 && self.receipts.len() < PENDING_RECEIPTS
                 && connection.may_speak();
-            let wake = self.read_after.map_or(wake, |instant| instant.min(wake));
+            let wake =
+                [self.read_after, self.keeping.wake(now)].into_iter().flatten().fold(wake, Instant::min);
             let handled = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => Err(Ending::close(1001, "node going away")),
@@ -213,6 +221,12 @@ impl Session {
                 }
                 Some((id, outcome)) = self.receipts.next() => self.answer(&id, outcome),
                 frame = socket.next(), if readable => self.take_message(frame).await,
+                () = self.keeping.saved() => Ok(()),
+                // After everything that the client has already asked for, so that many rooms give one token.
+                () = ready(()), if self.keeping.is_due() => {
+                    self.keep();
+                    Ok(())
+                }
                 () = sleep_until(wake.into()) => Ok(()),
             };
             if let Err(ending) = handled {

@@ -7,10 +7,10 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::identity::Secret;
 use super::limits::Limits;
 use super::recent::Recent;
 use super::room::Command;
+use super::sessions::Sessions;
 use bus::Bus;
 use door::Callers;
 use trace::Trace;
@@ -27,8 +27,8 @@ pub struct Shared {
     pub rooms: mpsc::Sender<Command>,
     /// The node's bounds.
     pub limits: Limits,
-    /// Signs and checks session tokens.
-    pub secret: Secret,
+    /// How sessions continue.
+    pub sessions: Sessions,
     /// Whose requests the node answers.
     pub callers: Arc<Callers>,
     /// The permits of the clients, one for each.
@@ -56,7 +56,7 @@ impl Shared {
         bus: Arc<dyn Bus>,
         rooms: mpsc::Sender<Command>,
         limits: Limits,
-        secret: Secret,
+        sessions: Sessions,
         callers: Arc<Callers>,
         shutdown: CancellationToken,
         trace: Trace,
@@ -68,7 +68,7 @@ impl Shared {
             bus,
             rooms,
             limits,
-            secret,
+            sessions,
             callers,
             seats,
             recent: Recent::default(),

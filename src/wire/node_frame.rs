@@ -57,8 +57,18 @@ pub struct Person<'a> {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum NodeFrame<'a> {
-    /// Who the client is here. `session` is a token that continues this identity on any node of the cluster.
-    Welcome { node: &'a str, pattern: &'a str, name: &'a str, colour: &'a str, session: &'a str },
+    /// Who the client is here. `session` is a token that continues this identity on any node of the cluster, and
+    /// `rooms` are those in which the session was when it was last heard of.
+    Welcome {
+        node: &'a str,
+        pattern: &'a str,
+        name: &'a str,
+        colour: &'a str,
+        session: &'a str,
+        rooms: Vec<&'a str>,
+    },
+    /// The client's new token, in place of every earlier one: its rooms have changed, or the last token grows old.
+    Session { session: &'a str },
     /// The client is in the room: the broker has confirmed the node's subscription.
     Subscribed { room: &'a str, members: usize, recovered: Recovered },
     /// The client no longer hears the room.
@@ -122,11 +132,30 @@ mod tests {
     fn node_frames_are_these_bytes() {
         let room = "r";
         let (name, colour) = ("Ada", "#111111");
-        let cases: [(NodeFrame<'_>, &str); 18] = [
+        let cases: [(NodeFrame<'_>, &str); 20] = [
             (
-                NodeFrame::Welcome { node: "n", pattern: "redis", name, colour, session: "to.ken" },
-                r##"{"type":"welcome","node":"n","pattern":"redis","name":"Ada","colour":"#111111","session":"to.ken"}"##,
+                NodeFrame::Welcome {
+                    node: "n",
+                    pattern: "redis",
+                    name,
+                    colour,
+                    session: "to.ken",
+                    rooms: vec![],
+                },
+                r##"{"type":"welcome","node":"n","pattern":"redis","name":"Ada","colour":"#111111","session":"to.ken","rooms":[]}"##,
             ),
+            (
+                NodeFrame::Welcome {
+                    node: "n",
+                    pattern: "redis",
+                    name,
+                    colour,
+                    session: "to.ken",
+                    rooms: vec!["b", "a"],
+                },
+                r##"{"type":"welcome","node":"n","pattern":"redis","name":"Ada","colour":"#111111","session":"to.ken","rooms":["b","a"]}"##,
+            ),
+            (NodeFrame::Session { session: "to.ken" }, r#"{"type":"session","session":"to.ken"}"#),
             (
                 NodeFrame::Subscribed { room, members: 2, recovered: Recovered::None },
                 r#"{"type":"subscribed","room":"r","members":2,"recovered":"none"}"#,

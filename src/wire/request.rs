@@ -15,8 +15,10 @@ pub enum Request<'a> {
     Hello {
         /// The name under which the client wants to appear.
         name: Option<Cow<'a, str>>,
-        /// The token of an earlier `welcome`, whose identity the client continues.
+        /// The token of an earlier `welcome` or `session`, whose identity and rooms the client continues.
         session: Option<Cow<'a, str>>,
+        /// `false`: the node enters none of the session's rooms, because the client does so itself.
+        rooms: Option<bool>,
     },
     /// `subscribe`: the client enters a room.
     Subscribe {
@@ -64,7 +66,7 @@ impl<'a> Request<'a> {
     pub const TYPES: &'static str = "hello, subscribe, unsubscribe, people or publish";
 
     /// Reads a frame. Fields that no type has are ignored; the other fields must be strings (`last` a
-    /// number) or `null` whatever the type.
+    /// number, `rooms` true or false) or `null` whatever the type.
     ///
     /// # Errors
     /// The text is not a JSON object with a string as its `type`, or one of the fields has another type. The error
@@ -75,12 +77,12 @@ impl<'a> Request<'a> {
             // Serde would take the items of an array for the fields of a struct, in their order.
             return Err(serde_json::Error::custom("an array, expected an object"));
         }
-        let ClientFrame { kind, name, session, room, text, id, to, after, last } =
+        let ClientFrame { kind, name, session, rooms, room, text, id, to, after, last } =
             serde_json::from_str(text)?;
         let [name, session, room, text] = [name, session, room, text].map(Text::of);
         let [id, to, after] = [id, to, after].map(Text::of);
         Ok(match &*kind {
-            "hello" => Self::Hello { name, session },
+            "hello" => Self::Hello { name, session, rooms },
             "subscribe" => Self::Subscribe { room, after, last },
             "unsubscribe" => Self::Unsubscribe { room },
             "people" => Self::People { room },
@@ -100,6 +102,7 @@ struct ClientFrame<'a> {
     name: Option<Text<'a>>,
     #[serde(borrow)]
     session: Option<Text<'a>>,
+    rooms: Option<bool>,
     #[serde(borrow)]
     room: Option<Text<'a>>,
     #[serde(borrow)]
@@ -130,12 +133,11 @@ mod tests {
 
     #[test]
     fn each_type_is_read_with_its_own_fields() {
-        let every_field =
-            r#""name":"n","session":"s","room":"r","text":"t","id":"i","to":"all","after":"a","last":5"#;
+        let every_field = r#""name":"n","session":"s","rooms":false,"room":"r","text":"t","id":"i","to":"all","after":"a","last":5"#;
         let some = |text: &'static str| Some(Cow::Borrowed(text));
         let publish = Publish { room: some("r"), text: some("t"), id: some("i"), to: some("all") };
         for (kind, expected) in [
-            ("hello", Request::Hello { name: some("n"), session: some("s") }),
+            ("hello", Request::Hello { name: some("n"), session: some("s"), rooms: Some(false) }),
             ("subscribe", Request::Subscribe { room: some("r"), after: some("a"), last: Some(5) }),
             ("unsubscribe", Request::Unsubscribe { room: some("r") }),
             ("people", Request::People { room: some("r") }),

@@ -27,6 +27,8 @@ pub struct Client {
     pub socket: WebSocketStream<TcpStream>,
     /// Frames that came while the client waited for another frame.
     kept: VecDeque<Value>,
+    /// The newest token, out of a `session` frame. These frames come whenever rooms change, and are no others' business.
+    pub session: Option<Value>,
     /// How long the client waits for a frame.
     patience: Duration,
 }
@@ -91,7 +93,7 @@ impl Client {
         }
         let handshake = tokio_tungstenite::client_async(request, tcp);
         let (socket, _) = timeout(PATIENCE, handshake).await.expect("an answer to the handshake")?;
-        Ok(Self { socket, kept: VecDeque::new(), patience: PATIENCE })
+        Ok(Self { socket, kept: VecDeque::new(), session: None, patience: PATIENCE })
     }
 
     /// The same client, which now waits for a frame as long as a RabbitMQ may take to boot.
@@ -150,6 +152,12 @@ impl Client {
         self.frame_among(&["ack", "refused", "unknown"]).await
     }
 
+    /// Continues a session with its newest token; gives the `welcome`.
+    pub async fn hello_again(&mut self, session: &Value) -> Value {
+        self.say(json!({"type": "hello", "session": session})).await;
+        self.frame_of("welcome").await
+    }
+
     /// The next text or close frame.
     pub async fn message(&mut self) -> Message {
         let deadline = Instant::now() + self.patience;
@@ -179,7 +187,34 @@ impl Client {
     pub async fn frame(&mut self) -> Value {
         match self.kept.pop_front() {
             Some(frame) => frame,
-            None => serde_json::from_str(&self.text().await).expect("JSON"),
+            None => self.fresh_frame().await,
+        }
+    }
+
+    /// The next frame that comes, apart from tokens, which are remembered.
+    async fn fresh_frame(&mut self) -> Value {
+        loop {
+            let frame: Value = serde_json::from_str(&self.text().await).expect("JSON");
+            if frame["type"] != "session" {
+                return frame;
+            }
+            self.session = Some(frame["session"].clone());
+        }
+    }
+
+    /// Reads until a token comes that is none of those before; gives it.
+    pub async fn next_session(&mut self) -> Value {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            if let Some(session) = self.session.take() {
+                return session;
+            }
+            let text = timeout_at(deadline, self.text()).await.expect("a new token in time");
+            let frame: Value = serde_json::from_str(&text).expect("JSON");
+            match frame["type"] == "session" {
+                true => self.session = Some(frame["session"].clone()),
+                false => self.kept.push_back(frame),
+            }
         }
     }
 
@@ -195,9 +230,8 @@ impl Client {
         }
         let deadline = Instant::now() + self.patience;
         loop {
-            let text = timeout_at(deadline, self.text()).await;
-            let text = text.unwrap_or_else(|_| panic!("none of {kinds:?} came, but {:?}", self.kept));
-            let frame = serde_json::from_str(&text).expect("JSON");
+            let frame = timeout_at(deadline, self.fresh_frame()).await;
+            let frame = frame.unwrap_or_else(|_| panic!("none of {kinds:?} came, but {:?}", self.kept));
             if wanted(&frame) {
                 return frame;
             }

@@ -7,6 +7,7 @@
 //! | `outbox`, `publisher` | what waits to be published, and the connection that publishes it |
 //! | `subscriber` | the connection that keeps Redis told which rooms this node wants |
 //! | `channels` | the channels' names, and which of what comes over them are envelopes |
+//! | `sessions` | a store of sessions, beside the bus |
 //!
 //! Publishing and subscribing use one connection each, because Redis may drop a slow subscriber, and a subscriber's
 //! backlog must not delay a publish. Both speak RESP3, so Redis 6 or newer is needed.
@@ -20,6 +21,7 @@ mod errors;
 mod outbox;
 mod publisher;
 mod server;
+mod sessions;
 mod subscriber;
 
 use std::fmt;
@@ -37,6 +39,7 @@ use channels::Channels;
 use outbox::Outbox;
 use publisher::Publisher;
 use server::RedisServer;
+pub use sessions::RedisSessions;
 use subscriber::Subscriber;
 
 /// The pause before the second attempt to connect, before jitter; later pauses are longer.

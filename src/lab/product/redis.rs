@@ -57,7 +57,7 @@ static FACTS: Facts = Facts {
 };
 
 /// Redis, as a kind of broker. Its channels are gone when nobody listens to them any more, so there is nothing to
-/// clean.
+/// clean. The keys of nodes that keep their sessions in it (`--sessions redis`) end by their expiry.
 #[derive(Debug)]
 pub struct Redis;
 

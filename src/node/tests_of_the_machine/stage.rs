@@ -149,6 +149,7 @@ impl Stage {
             slow_after: PATIENCE,
             ping_every: PATIENCE,
             pong_within: PATIENCE,
+            session_lifetime: Duration::from_secs(60),
             presence_limit: 256,
         };
         let connection = Arc::new(ClientConnection::new(self.clients, Dialect::V1, near, &limits));

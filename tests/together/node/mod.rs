@@ -10,4 +10,5 @@ mod no_frames;
 mod page;
 mod plain;
 mod presence;
+mod sessions;
 mod v1;
