@@ -171,6 +171,7 @@ export class Link {
   }
 
   #take(frame) {
+    if (frame.type === 'error' && frame.code === 'bad_session') kept.set('session', '');
     // The node cannot look up who this tab is: what it was called before is good again later.
     if (frame.type === 'error' && frame.code === 'sessions_away') this.#holds = kept.get('session');
     if (frame.type === 'welcome' || frame.type === 'session') {

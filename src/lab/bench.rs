@@ -242,7 +242,7 @@ async fn check(options: &BenchOptions) -> Result<(), LabError> {
         needed.extend(software.product().map(|product| (product, broker)));
     }
     for (product, url) in needed {
-        Broker::check(product, url).await?;
+        Broker::check(product, url, &options.node_flags).await?;
     }
     Ok(())
 }

@@ -32,9 +32,9 @@ enum BrokerOrigin {
 }
 
 impl Broker {
-    /// Uses the broker at this URL, once it has answered.
-    pub async fn external(product: Product, url: &str) -> Result<Self, LabError> {
-        let version = external::version(product, url).await?;
+    /// Uses the broker at this URL, once it has answered what nodes with these flags ask.
+    pub async fn external(product: Product, url: &str, node_flags: &[String]) -> Result<Self, LabError> {
+        let version = external::version(product, url, node_flags).await?;
         Ok(Self { product, kind: BrokerOrigin::External, url: url.to_owned(), version })
     }
 
@@ -61,11 +61,11 @@ impl Broker {
         Ok(Self { product, kind, url: product.url(port), version })
     }
 
-    /// Whether there is a broker to be had, the user's or one of the lab's own: an error before anything is started is
-    /// worth more than an error after half of the bench has run.
-    pub async fn check(product: Product, url: Option<&str>) -> Result<(), LabError> {
+    /// Whether there is a broker to be had for nodes with these flags, the user's or one of the lab's own: an error before
+    /// anything is started is worth more than an error after half of the bench has run.
+    pub async fn check(product: Product, url: Option<&str>, node_flags: &[String]) -> Result<(), LabError> {
         match url {
-            Some(url) => external::version(product, url).await.map(drop),
+            Some(url) => external::version(product, url, node_flags).await.map(drop),
             None => source(product).await.map(drop),
         }
     }

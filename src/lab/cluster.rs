@@ -302,7 +302,7 @@ async fn start_broker(
     let broker = match &options.broker {
         Some(url) => {
             progress(Progress::Waiting(format!("the broker at {}", SafeUrl::new(url))));
-            Broker::external(product, url).await?
+            Broker::external(product, url, &options.node_flags).await?
         }
         None => {
             progress(Progress::Waiting(product.name().into()));

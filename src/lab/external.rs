@@ -10,12 +10,12 @@ use address::SafeUrl;
 /// How long it may take to clean up at the user's broker: cleaning is a part of the end, which is to come soon.
 const CLEAN: Duration = Duration::from_secs(1);
 
-/// The version of the broker at this URL, if nodes will be able to use it.
+/// The version of the broker at this URL, if nodes with these flags will be able to use it.
 ///
 /// # Errors
 /// When the URL is none of this product, when nobody answers there, or when it does not let us in.
-pub async fn version(product: Product, url: &str) -> Result<String, LabError> {
-    let refusal = match tokio::time::timeout(2 * PATIENCE, product.version_of(url)).await {
+pub async fn version(product: Product, url: &str, node_flags: &[String]) -> Result<String, LabError> {
+    let refusal = match tokio::time::timeout(2 * PATIENCE, product.version_of(url, node_flags)).await {
         Ok(Ok(version)) => return Ok(version),
         Ok(Err(refusal)) => refusal,
         Err(_) => BrokerRefusal::unusable("it does not answer"),
@@ -67,7 +67,7 @@ mod tests {
             "amqp:me:s3cret@host",
             "amqps://me:s3cret@host",
         ] {
-            let error = version(Product::of_url(url).unwrap(), url).await.unwrap_err();
+            let error = version(Product::of_url(url).unwrap(), url, &[]).await.unwrap_err();
             assert_eq!(error.exit, 2, "{error}");
             assert!(!error.message.contains("s3cret"), "{error}");
             assert!(error.hint.is_some());
@@ -85,7 +85,7 @@ mod tests_of_the_machine {
         for product in Product::ALL {
             let scheme = product.scheme();
             let url = format!("{scheme}://me:s3cret@127.0.0.1:{port}");
-            let error = version(product, &url).await.unwrap_err();
+            let error = version(product, &url, &[]).await.unwrap_err();
             assert_eq!(error.exit, 4);
             let expected = format!("the broker at {scheme}://***@127.0.0.1:{port} cannot be used: ");
             assert!(error.message.starts_with(&expected), "{error}");
@@ -106,7 +106,7 @@ mod tests_of_the_machine {
             }
         });
         let error =
-            version(Product::named("amqp").unwrap(), &format!("amqp://127.0.0.1:{port}")).await.unwrap_err();
+            version(Product::named("amqp").unwrap(), &format!("amqp://127.0.0.1:{port}"), &[]).await.unwrap_err();
         assert!(error.message.ends_with("cannot be used: not an answer of AMQP 0-9-1"), "{error}");
         assert_eq!(error.exit, 4);
     }
@@ -116,7 +116,7 @@ mod tests_of_the_machine {
         let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = silent.local_addr().unwrap().port();
         let error =
-            version(Product::named("amqp").unwrap(), &format!("amqp://127.0.0.1:{port}")).await.unwrap_err();
+            version(Product::named("amqp").unwrap(), &format!("amqp://127.0.0.1:{port}"), &[]).await.unwrap_err();
         assert!(error.message.ends_with("it does not answer"), "{error}");
     }
 }

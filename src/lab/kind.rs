@@ -24,8 +24,13 @@ pub trait BrokerKind: fmt::Debug + Send + Sync {
     /// The version of the broker that serves on this loopback port. An error until it serves.
     fn version_at(&self, port: u16) -> BoxFuture<'static, io::Result<String>>;
 
-    /// The version of the user's broker, or `unknown`, once it has let in a client of the kind that the nodes use.
-    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, BrokerRefusal>>;
+    /// The version of the user's broker, or `unknown`, once it has let in a client of the kind that nodes with these
+    /// flags use.
+    fn version_of<'a>(
+        &self,
+        url: &'a str,
+        node_flags: &'a [String],
+    ) -> BoxFuture<'a, Result<String, BrokerRefusal>>;
 
     /// The lines of a log that say why a server ended that nobody asked to end, the most telling one last.
     fn last_words(&self, log: &Path) -> Vec<String> {

@@ -21,6 +21,9 @@ pub(super) enum Outbound<'a> {
         /// The token of the last `welcome`.
         #[serde(skip_serializing_if = "Option::is_none")]
         session: Option<&'a str>,
+        /// `false` beside a token: the load enters the rooms by itself, each with the last message that it has.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        rooms: Option<bool>,
     },
     /// `subscribe`: the client asks for a room's messages.
     Subscribe {
@@ -41,7 +44,12 @@ pub(super) enum Outbound<'a> {
     },
 }
 
-impl Outbound<'_> {
+impl<'a> Outbound<'a> {
+    /// The first frame of a connection: under this name, and as the session of this token if there is one.
+    pub(super) fn hello(name: &'a str, session: Option<&'a str>) -> Self {
+        Self::Hello { name, session, rooms: session.map(|_| false) }
+    }
+
     /// The frame as JSON text.
     pub(super) fn encode(&self) -> String {
         // Strings and options of strings can always be serialised.
@@ -105,10 +113,10 @@ mod tests {
 
     #[test]
     fn outbound_frames_are_these_very_bytes() {
-        let hello = Outbound::Hello { name: "sub-1", session: None };
+        let hello = Outbound::hello("sub-1", None);
         assert_eq!(hello.encode(), r#"{"type":"hello","name":"sub-1"}"#);
-        let again = Outbound::Hello { name: "sub-1", session: Some("to.ken") };
-        assert_eq!(again.encode(), r#"{"type":"hello","name":"sub-1","session":"to.ken"}"#);
+        let again = Outbound::hello("sub-1", Some("to.ken"));
+        assert_eq!(again.encode(), r#"{"type":"hello","name":"sub-1","session":"to.ken","rooms":false}"#);
         let subscribe = Outbound::Subscribe { room: "room-0", after: None };
         assert_eq!(subscribe.encode(), r#"{"type":"subscribe","room":"room-0"}"#);
         let resume = Outbound::Subscribe { room: "room-0", after: Some("s1.7") };

@@ -49,7 +49,7 @@ pub async fn detect(url: &str, limit: Duration) -> Result<Dialect, String> {
 
 /// Whether a server answers a `hello` as the dialect says. It may send other frames before.
 async fn welcomes<S: AsyncRead + AsyncWrite + Unpin>(socket: &mut WebSocketStream<S>) -> bool {
-    let hello = Outbound::Hello { name: "detect", session: None }.encode();
+    let hello = Outbound::hello("detect", None).encode();
     if socket.send(Message::text(hello)).await.is_err() {
         return false;
     }

@@ -191,7 +191,7 @@ impl Route {
             Dialect::Plain => None,
             Dialect::V1 => {
                 let session = self.session.as_ref().map(|session| &*session.token);
-                let hello = Outbound::Hello { name, session }.encode();
+                let hello = Outbound::hello(name, session).encode();
                 Some(welcome(&mut socket, hello, &run.roster).await?)
             }
             Dialect::Template(template) => {

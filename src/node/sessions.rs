@@ -8,10 +8,9 @@ use std::time::Duration;
 use super::entered::Entered;
 use super::identity::Identity;
 use super::limits::Limits;
-use super::presence::unix_ms;
 use super::token::{Claims, Kept, Secret, Worthless};
 use bus::{BoxFuture, SessionStore};
-use wire::Room;
+use wire::{Room, unix_ms};
 
 /// The most bytes of rooms, as JSON, in one token. A client sends its token back in a `hello`, which has to be short of
 /// `--max-frame`.

@@ -39,6 +39,12 @@ impl Client {
         Self::connect(node, "/", &[V1]).await.unwrap()
     }
 
+    /// A client of the v1 dialect at this address.
+    pub async fn v1_at(address: SocketAddr) -> Self {
+        let tcp = TcpStream::connect(address).await.unwrap();
+        Self::over(tcp, address, "/", &[V1]).await.unwrap()
+    }
+
     /// A v1 client that has entered a room.
     pub async fn v1_in(node: &Node, room: &str) -> Self {
         let mut client = Self::v1(node).await;

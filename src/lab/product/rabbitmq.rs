@@ -82,7 +82,11 @@ impl BrokerKind for RabbitMq {
         Box::pin(async move { amqp_greeting(port).await.map(|greeting| greeting.version) })
     }
 
-    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, BrokerRefusal>> {
+    fn version_of<'a>(
+        &self,
+        url: &'a str,
+        _node_flags: &'a [String],
+    ) -> BoxFuture<'a, Result<String, BrokerRefusal>> {
         Box::pin(user::version(url))
     }
 

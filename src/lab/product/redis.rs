@@ -74,9 +74,19 @@ impl BrokerKind for Redis {
         Box::pin(async move { info(port).await.map(|info| info.version) })
     }
 
-    fn version_of<'a>(&self, url: &'a str) -> BoxFuture<'a, Result<String, BrokerRefusal>> {
-        Box::pin(user::version(url))
+    fn version_of<'a>(
+        &self,
+        url: &'a str,
+        node_flags: &'a [String],
+    ) -> BoxFuture<'a, Result<String, BrokerRefusal>> {
+        Box::pin(user::version(url, keep_sessions(node_flags)))
     }
+}
+
+/// Whether nodes with these flags keep their sessions in Redis. A flag and its value are one word or two.
+fn keep_sessions(node_flags: &[String]) -> bool {
+    let mut words = node_flags.iter().flat_map(|flag| flag.split('='));
+    words.any(|word| word == "--sessions") && words.next().is_some_and(|place| place == "redis")
 }
 
 /// Starts a Redis on a free port and waits until it serves.
@@ -127,4 +137,20 @@ fn arguments(port: u16, dir: &Path) -> Vec<OsString> {
         ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--daemonize", "no"];
     let dir = ["--dir".into(), dir.as_os_str().to_owned()];
     fixed.into_iter().map(OsString::from).chain(dir).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_keep_their_sessions_in_redis_if_a_flag_says_so() {
+        let keep = |flags: &[&str]| keep_sessions(&flags.iter().map(|flag| (*flag).into()).collect::<Vec<_>>());
+        for flags in [&["--sessions=redis"][..], &["--max-rate", "0", "--sessions", "redis"]] {
+            assert!(keep(flags), "{flags:?}");
+        }
+        for flags in [&["--sessions=token"][..], &["--session-lifetime=1h"], &["--sessions"], &[]] {
+            assert!(!keep(flags), "{flags:?}");
+        }
+    }
 }

@@ -21,7 +21,7 @@ async fn the_rights_that_a_user_of_rabbitmq_lacks_are_named_at_once() {
     ] {
         rabbit.control(&["set_permissions", "limited", rights[0], rights[1], rights[2]]);
         let began = Instant::now();
-        let error = Broker::check(Product::named("amqp").unwrap(), Some(&url)).await.unwrap_err();
+        let error = Broker::check(Product::named("amqp").unwrap(), Some(&url), &[]).await.unwrap_err();
         // It takes some milliseconds; a busy machine may take longer, but nobody waits for a time-out.
         assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
         let why =
@@ -34,5 +34,5 @@ async fn the_rights_that_a_user_of_rabbitmq_lacks_are_named_at_once() {
     }
     // The line of the hint is enough.
     rabbit.control(&["set_permissions", "limited", all, all, all]);
-    Broker::check(Product::named("amqp").unwrap(), Some(&url)).await.unwrap();
+    Broker::check(Product::named("amqp").unwrap(), Some(&url), &[]).await.unwrap();
 }

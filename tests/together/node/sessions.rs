@@ -99,6 +99,32 @@ async fn name_colour_and_rooms_come_back_on_another_node_of_the_secret() {
 }
 
 #[tokio::test]
+async fn a_session_goes_over_to_another_node_of_a_lab() {
+    for arguments in [&["zeromq"][..], &["redis", "--node-flag=--sessions=redis"]] {
+        let run = [&["run"], arguments, &["--nodes", "2", "--port", "0"]].concat();
+        let lab = Running::pubsub_lab(&run);
+        lab.err_line("Ctrl-C stops everything");
+        let address = |node| {
+            let line = lab.out_line(&format!("node {node}  http://"));
+            line.rsplit_once('/').unwrap().1.parse().unwrap()
+        };
+        let mut ada = Client::v1_at(address(0)).await;
+        let welcome = ada.hello("Ada").await;
+        ada.enter("tea").await;
+        let token = match arguments[0] {
+            "redis" => welcome["session"].clone(),
+            _ => token_with(&mut ada, &["tea"]).await,
+        };
+        ada.leave().await;
+        let mut again = Client::v1_at(address(1)).await;
+        let back = again.hello_again(&token).await;
+        assert_eq!((&back["name"], &back["colour"]), (&json!("Ada"), &welcome["colour"]), "{arguments:?}");
+        assert_eq!(back["rooms"], json!(["tea"]), "{arguments:?}");
+        again.frame_of("subscribed").await;
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_enters_by_itself_is_told_its_rooms_and_is_in_none() {
     let node = local_node(&[]);
     let mut ada = Client::v1(&node).await;

@@ -11,12 +11,22 @@ use pubsub_lab::lab::{LabError, Product, broker::Broker};
 
 /// What is said of the Redis at this URL; the error if it cannot be used.
 async fn checked(url: &str) -> Result<(), LabError> {
-    Broker::check(Product::named("redis").unwrap(), Some(url)).await
+    checked_for(url, &[]).await
+}
+
+/// What is said of the Redis at this URL, which nodes with these flags are to use; the error if they cannot.
+async fn checked_for(url: &str, node_flags: &[&str]) -> Result<(), LabError> {
+    let node_flags: Vec<_> = node_flags.iter().map(|flag| (*flag).to_owned()).collect();
+    Broker::check(Product::named("redis").unwrap(), Some(url), &node_flags).await
 }
 
 /// Asserts that the Redis at this URL cannot be used, for this reason and with these words in the hint.
 async fn assert_refused(url: &str, why: &str, hints: &[&str]) {
-    let error = checked(url).await.expect_err(why);
+    assert_unusable(checked(url).await, why, hints);
+}
+
+fn assert_unusable(outcome: Result<(), LabError>, why: &str, hints: &[&str]) {
+    let error = outcome.expect_err(why);
     assert!(error.message.ends_with(&format!(" cannot be used: {why}")), "{error}");
     let hint = error.hint.clone().unwrap();
     assert!(!hint.contains("start it, or leave out"), "the hint for a server that is not there: {error}");

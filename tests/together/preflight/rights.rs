@@ -1,6 +1,6 @@
 //! Passwords, databases and the rights of a user.
 
-use super::{assert_refused, checked, with_login};
+use super::{assert_refused, assert_unusable, checked, checked_for, with_login};
 use crate::support::redis::RedisServer;
 
 #[tokio::test]
@@ -69,4 +69,32 @@ async fn the_rights_that_a_user_lacks_are_named_with_the_line_that_gives_them() 
     assert_refused(&number, "its user has no right to SELECT a database", &["leave the number"]).await;
     // The line of the last hint is enough.
     checked(&url("enough")).await.unwrap();
+}
+
+#[tokio::test]
+async fn nodes_that_keep_their_sessions_in_redis_need_a_user_who_may_touch_the_keys() {
+    let bus = ["on", ">s3cret", "&pubsub-lab*", "-@all", "+ping", "+subscribe", "+unsubscribe", "+publish"];
+    let user = |name: &'static str, more: &[&'static str]| [&[name], &bus[..], more].concat();
+    let redis = RedisServer::builder()
+        .directive("user", &user("keyless", &["+get", "+set"]))
+        .directive("user", &user("reader", &["+get", "~pubsub-lab*"]))
+        .directive("user", &user("neither", &[]))
+        .directive("user", &user("enough", &["+get", "+set", "~pubsub-lab*"]))
+        .start();
+    let url = |name: &str| with_login(&redis.url(), &format!("{name}:s3cret"));
+    for (name, why, hint) in [
+        (
+            "keyless",
+            "its user has no right to GET and SET on the keys of the lab's sessions",
+            "`ACL SETUSER NAME '~pubsub-lab*'`",
+        ),
+        ("reader", "its user has no right to SET", "`ACL SETUSER NAME +set '~pubsub-lab*'`"),
+        ("neither", "its user has no right to GET and SET", "`ACL SETUSER NAME +get +set '~pubsub-lab*'`"),
+    ] {
+        checked(&url(name)).await.expect("whose sessions are in tokens needs no key");
+        assert_unusable(checked_for(&url(name), &["--sessions=redis"]).await, why, &[hint]);
+    }
+    checked_for(&url("enough"), &["--sessions=redis"]).await.unwrap();
+    let left: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut redis.client().await).await.unwrap();
+    assert_eq!(left.len(), 0, "{left:?}");
 }

@@ -162,14 +162,14 @@ async fn what_is_broken_comes_back_with_what_it_kept() {
         ("nobody:wr0ng@", "it does not accept the user name or the password"),
     ] {
         let url = format!("amqp://{wrong}127.0.0.1:{amqp}");
-        let error = Broker::check(Product::named("rabbitmq").unwrap(), Some(&url)).await.unwrap_err();
+        let error = Broker::check(Product::named("rabbitmq").unwrap(), Some(&url), &[]).await.unwrap_err();
         let shown = format!("the broker at amqp://***@127.0.0.1:{amqp} cannot be used: {why}");
         assert_eq!((error.exit, error.message), (4, shown));
         assert!(!error.hint.unwrap().contains("wr0ng"));
     }
     for vhost in ["", "nowhere"] {
         let url = format!("amqp://guest:guest@127.0.0.1:{amqp}/{vhost}");
-        let error = Broker::check(Product::named("rabbitmq").unwrap(), Some(&url)).await.unwrap_err();
+        let error = Broker::check(Product::named("rabbitmq").unwrap(), Some(&url), &[]).await.unwrap_err();
         assert_eq!(error.exit, 4);
         assert!(error.message.contains("no such virtual host"), "{error}");
         assert!(error.hint.is_some());

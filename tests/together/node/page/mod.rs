@@ -4,6 +4,7 @@ mod absent;
 mod here;
 mod lines;
 mod path;
+mod session;
 mod tabs;
 mod talk;
 
