@@ -105,8 +105,9 @@ mod tests_of_the_machine {
                 stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").ok();
             }
         });
-        let error =
-            version(Product::named("amqp").unwrap(), &format!("amqp://127.0.0.1:{port}"), &[]).await.unwrap_err();
+        let error = version(Product::named("amqp").unwrap(), &format!("amqp://127.0.0.1:{port}"), &[])
+            .await
+            .unwrap_err();
         assert!(error.message.ends_with("cannot be used: not an answer of AMQP 0-9-1"), "{error}");
         assert_eq!(error.exit, 4);
     }
@@ -115,8 +116,9 @@ mod tests_of_the_machine {
     async fn one_that_says_nothing_is_given_up() {
         let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = silent.local_addr().unwrap().port();
-        let error =
-            version(Product::named("amqp").unwrap(), &format!("amqp://127.0.0.1:{port}"), &[]).await.unwrap_err();
+        let error = version(Product::named("amqp").unwrap(), &format!("amqp://127.0.0.1:{port}"), &[])
+            .await
+            .unwrap_err();
         assert!(error.message.ends_with("it does not answer"), "{error}");
     }
 }

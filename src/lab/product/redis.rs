@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn nodes_keep_their_sessions_in_redis_if_a_flag_says_so() {
-        let keep = |flags: &[&str]| keep_sessions(&flags.iter().map(|flag| (*flag).into()).collect::<Vec<_>>());
+        let keep =
+            |flags: &[&str]| keep_sessions(&flags.iter().map(|flag| (*flag).into()).collect::<Vec<_>>());
         for flags in [&["--sessions=redis"][..], &["--max-rate", "0", "--sessions", "redis"]] {
             assert!(keep(flags), "{flags:?}");
         }
