@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::BoxFuture;
 
 /// A store of sessions, each a text under the session's public id, which ends by itself some time after it was last
@@ -12,6 +14,9 @@ pub trait SessionStore: Send + Sync + 'static {
 
     /// Writes the text of a session, for as long as `lifetime`. An error says why it may not be written.
     fn save(&self, id: &str, text: String, lifetime: Duration) -> BoxFuture<Result<(), String>>;
+
+    /// Changes each time the store can be asked again after it could not: it may have forgotten what it had.
+    fn returns(&self) -> watch::Receiver<u64>;
 
     /// Ends the tasks of the store. Later calls fail.
     fn close(&self) -> BoxFuture<()>;

@@ -4,9 +4,11 @@
 use std::future::pending;
 use std::time::{Duration, Instant};
 
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::session::Session;
+use super::sessions::Sessions;
 use wire::NodeFrame;
 
 /// The pause after which a store that did not take a session is tried again.
@@ -22,9 +24,16 @@ pub(super) struct Keeping {
     /// When it is to be kept again, changed or not.
     again: Option<Instant>,
     saving: Option<JoinHandle<Result<(), String>>>,
+    /// Changes each time the store is there again.
+    returns: Option<watch::Receiver<u64>>,
 }
 
 impl Keeping {
+    /// Of a session that is not kept yet.
+    pub(super) fn by(sessions: &Sessions) -> Self {
+        Self { returns: sessions.store_returns(), ..Self::default() }
+    }
+
     /// The session is kept from now on, and is so now.
     pub(super) fn begin(&mut self, again: Duration) {
         (self.kept, self.changed, self.again) = (true, false, Some(Instant::now() + again));
@@ -48,13 +57,33 @@ impl Keeping {
         self.changed && self.saving.is_none()
     }
 
-    /// Resolves when the store has answered, after it was noted whether it took the session.
-    pub(super) async fn saved(&mut self) {
-        let Some(saving) = &mut self.saving else { return pending().await };
-        let taken = saving.await.is_ok_and(|saved| saved.is_ok());
-        self.saving = None;
-        if !taken {
-            self.again = Some(Instant::now() + SAVE_AGAIN);
+    /// Resolves when the store has answered, after it was noted whether it took the session; or when the store is there
+    /// again, which may have forgotten the session.
+    pub(super) async fn store_speaks(&mut self) {
+        let Self { saving, returns, .. } = self;
+        let answer = async {
+            match saving {
+                Some(saving) => saving.await.is_ok_and(|saved| saved.is_ok()),
+                None => pending().await,
+            }
+        };
+        let is_back = async {
+            // Without a store, and when the store has ended, there is none to wait for.
+            if let Some(returns) = returns
+                && returns.changed().await.is_ok()
+            {
+                return;
+            }
+            pending().await
+        };
+        tokio::select! {
+            taken = answer => {
+                self.saving = None;
+                if !taken {
+                    self.again = Some(Instant::now() + SAVE_AGAIN);
+                }
+            }
+            () = is_back => self.changed(),
         }
     }
 }

@@ -117,6 +117,7 @@ impl Session {
     pub fn new(shared: Arc<Shared>, connection: Arc<ClientConnection>, seat: Seat) -> Self {
         let limits = &shared.limits;
         let heartbeat = Heartbeat { next_ping: Instant::now() + limits.ping_every, pinged: None };
+        let keeping = Keeping::by(&shared.sessions);
         Self {
             publish_rate: Bucket::new(limits.max_rate),
             frame_rate: Bucket::new(FRAMES_A_SECOND),
@@ -125,7 +126,7 @@ impl Session {
             identity: Identity::guest(),
             greeted: false,
             rooms: Entered::default(),
-            keeping: Keeping::default(),
+            keeping,
             recent: None,
             receipts: FuturesUnordered::new(),
             read_after: None,
@@ -221,7 +222,7 @@ impl Session {
                 }
                 Some((id, outcome)) = self.receipts.next() => self.answer(&id, outcome),
                 frame = socket.next(), if readable => self.take_message(frame).await,
-                () = self.keeping.saved() => Ok(()),
+                () = self.keeping.store_speaks() => Ok(()),
                 // After everything that the client has already asked for, so that many rooms give one token.
                 () = ready(()), if self.keeping.is_due() => {
                     self.keep();

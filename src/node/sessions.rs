@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use super::entered::Entered;
 use super::identity::Identity;
 use super::limits::Limits;
@@ -67,6 +69,11 @@ impl Sessions {
     /// Whether the tokens themselves say in which rooms a session is.
     pub fn are_in_tokens(&self) -> bool {
         self.store.is_none()
+    }
+
+    /// Changes each time the store, if there is one, is there again after it was away.
+    pub fn store_returns(&self) -> Option<watch::Receiver<u64>> {
+        self.store.as_ref().map(|store| store.returns())
     }
 
     /// How long after it was last kept a session is to be kept again, so that it does not end while its client is here.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::ready;
 use redis::{Cmd, RedisResult, Value};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -37,6 +37,8 @@ pub struct RedisSessions {
     /// The beginning of every key.
     prefix: String,
     jobs: mpsc::Sender<Job>,
+    /// Number of connections so far.
+    connections: watch::Receiver<u64>,
     tasks: TaskTracker,
     stop: CancellationToken,
     _stop_when_dropped: DropGuard,
@@ -58,11 +60,12 @@ impl RedisSessions {
         let (jobs, queue) = mpsc::channel(options.publish_queue);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let prefix = format!("{}:session:", options.namespace);
-        let desk = Desk { server, queue, refusals: Refusals::new(&prefix), stop: stop.clone() };
+        let (connected, connections) = watch::channel(0);
+        let desk = Desk { server, queue, connected, refusals: Refusals::new(&prefix), stop: stop.clone() };
         let reconnects = metrics::counter!("pubsub_lab_session_store_reconnects_total");
         tasks.spawn(keep(desk, Backoff::new(FIRST_PAUSE, LONGEST_PAUSE), reconnects, stop.clone()));
         let _stop_when_dropped = stop.clone().drop_guard();
-        Ok(Self { prefix, jobs, tasks, stop, _stop_when_dropped })
+        Ok(Self { prefix, jobs, connections, tasks, stop, _stop_when_dropped })
     }
 
     /// Queues a command now, and gives its answer later.
@@ -104,6 +107,10 @@ impl SessionStore for RedisSessions {
         self.ask(command).map(|answer| answer.map(drop)).boxed()
     }
 
+    fn returns(&self) -> watch::Receiver<u64> {
+        self.connections.clone()
+    }
+
     fn close(&self) -> BoxFuture<()> {
         self.stop.cancel();
         self.tasks.close();
@@ -121,6 +128,7 @@ impl SessionStore for RedisSessions {
 struct Desk {
     server: RedisServer,
     queue: mpsc::Receiver<Job>,
+    connected: watch::Sender<u64>,
     refusals: Refusals,
     stop: CancellationToken,
 }
@@ -133,6 +141,7 @@ impl Service for Desk {
     }
 
     async fn serve(&mut self, connection: RedisConnection) -> String {
+        self.connected.send_modify(|number| *number += 1);
         let mut flights = Flights::<oneshot::Sender<_>, RedisResult<Value>>::default();
         let mut death = std::pin::pin!(connection.death());
         let reason = loop {

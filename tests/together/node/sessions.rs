@@ -370,6 +370,27 @@ async fn while_redis_is_away_a_client_is_told_and_later_it_is_who_it_was() {
 }
 
 #[tokio::test]
+async fn whoever_is_there_is_kept_anew_when_redis_has_forgotten_everything() {
+    let mut redis = RedisServer::start();
+    let nodes = in_redis(&redis, &[]).await;
+    let mut ada = Client::v1(&nodes[0]).await;
+    let token = ada.hello("Ada").await["session"].clone();
+    ada.enter("tea").await;
+    kept_with(&redis, &token, &["tea"]).await;
+    // It keeps nothing on disk.
+    redis.restart();
+    let (mut asking, begin) = (redis.client().await, std::time::Instant::now());
+    while !asking.exists::<_, bool>(key(&token)).await.unwrap() {
+        assert!(begin.elapsed() < PATIENCE, "forgotten for good");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    ada.leave().await;
+    ready(&nodes.each_ref()).await;
+    let mut again = Client::v1(&nodes[1]).await;
+    assert_eq!(again.hello_again(&token).await["rooms"], json!(["tea"]));
+}
+
+#[tokio::test]
 async fn a_user_without_the_rights_is_named_with_the_line_that_gives_them() {
     let user = ["lab", "on", ">pw", "resetkeys", "allchannels", "+@all"];
     let redis = RedisServer::builder().directive("user", &user).start();
