@@ -94,7 +94,8 @@ impl Session {
             session: &self.shared.sessions.token(&self.identity, &self.rooms),
             rooms: rooms.iter().map(Room::as_str).collect(),
         });
-        self.command(Command::Greet { connection: self.connection.clone() }).await?;
+        let (connection, person) = (self.connection.clone(), self.identity.clone());
+        self.command(Command::Greet { connection, person }).await?;
         for room in rooms.into_iter().filter(|_| enters) {
             self.spend_as(COMING_OR_GOING);
             self.enter(room, None).await?;

@@ -37,10 +37,14 @@ impl Identity {
 
     /// Whether the name and the colour can be those of somebody: whatever came over a bus may be forged.
     pub fn is_presentable(&self) -> bool {
-        let digits = self.colour.strip_prefix('#').filter(|digits| digits.len() == 6);
-        valid_name(&self.name) == Some(&*self.name)
-            && digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        valid_name(&self.name) == Some(&*self.name) && valid_colour(&self.colour)
     }
+}
+
+/// Whether a text is a colour: `#rrggbb`.
+pub fn valid_colour(colour: &str) -> bool {
+    let digits = colour.strip_prefix('#').filter(|digits| digits.len() == 6);
+    digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
 /// Checks a name that a client asks for: 1 to 32 characters, no control characters, not only spaces.

@@ -8,6 +8,8 @@
 //! | `sessions`, `token` | how sessions continue: by what their tokens say, or by a store of the cluster |
 //! | `client_connection`, `outbox`, `frame` | one client's socket and what waits for it |
 //! | `room`, `member` | the rooms of this node, and who hears them |
+//! | `whisper`, `addressees`, `search` | what one person says to another, and how that person is found |
+//! | `typing`, `rename` | that somebody types in a room, or is called otherwise |
 //! | `gaps` | what is missing among what reaches this node |
 //! | `presence`, `notices` | who is in the rooms of the cluster, and what clients are told of people and of the bus |
 //! | `replay`, `turns`, `catch_up`, `replayed` | what a member missed, and how it is told |
@@ -16,6 +18,7 @@
 //! | `shared`, `page`, `counters` | what sessions share, the embedded files, what is counted |
 //! | `trail` | what the rooms tell the trace |
 
+mod addressees;
 mod behind;
 mod catch_up;
 mod client_connection;
@@ -35,10 +38,12 @@ mod page;
 mod presence;
 mod rate;
 mod recent;
+mod rename;
 mod replay;
 mod replayed;
 mod request;
 mod room;
+mod search;
 mod session;
 mod sessions;
 mod shared;
@@ -48,6 +53,8 @@ mod tests_of_the_machine;
 mod token;
 mod trail;
 mod turns;
+mod typing;
+mod whisper;
 
 use std::io;
 use std::sync::Arc;

@@ -1,12 +1,13 @@
 //! What clients are told without having asked: who comes and goes, that the bus is down, and that something may be
 //! missing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::addressees::Addressees;
 use super::client_connection::{ClientConnection, Dialect, Offered};
 use super::frame;
 use super::gaps::Missing;
@@ -25,8 +26,8 @@ const FOUND_OUT_WITHIN: Duration = Duration::from_secs(60);
 /// What the rooms know of those who are told things.
 #[derive(Debug, Default)]
 pub struct Notices {
-    /// The clients of the v1 dialect, by the numbers of their connections.
-    greeted: HashMap<u64, Arc<ClientConnection>>,
+    /// The clients of the v1 dialect.
+    pub(super) greeted: Addressees,
     bus: Standing,
     /// Rooms of whose number of people the clients do not know yet.
     unsettled: HashSet<Room>,
@@ -70,6 +71,13 @@ impl Rooms {
             let (person, joined) = match &news {
                 News::Joined(person) => (person, true),
                 News::Left(person) => (person, false),
+                News::Renamed(Identity { id, name, colour }) => {
+                    let frame = NodeFrame::Renamed { room: room.as_str(), id, name, colour };
+                    let others = state.audience().filter(|member| member.identity.id != *id);
+                    let connections = others.map(|member| &member.connection);
+                    offer(connections, &frame::text(&frame.json()), &mut self.dirty);
+                    continue;
+                }
                 News::Number => {
                     self.unsettle(room);
                     continue;
@@ -142,17 +150,17 @@ impl Rooms {
     }
 
     /// Remembers a client that wants to hear of the bus, and tells it at once if the bus is down.
-    pub(super) fn greet(&mut self, connection: Arc<ClientConnection>) {
+    pub(super) fn greet(&mut self, connection: Arc<ClientConnection>, person: Identity) {
         let Standing { up, since, .. } = self.notices.bus;
         if up == Some(false) {
             connection.answer(frame::text(&NodeFrame::Bus { state: BusState::Down, since }.json()));
         }
-        self.notices.greeted.insert(connection.number, connection);
+        self.notices.greeted.insert(connection, person);
     }
 
     /// Forgets a client that is gone.
     pub(super) fn dismiss(&mut self, connection: &ClientConnection) {
-        self.notices.greeted.remove(&connection.number);
+        self.notices.greeted.remove(connection.number);
     }
 
     /// Looks whether the bus is up. Whenever that changes, every client is told. After an outage the members of each
@@ -190,7 +198,7 @@ impl Rooms {
             }
             let state = if up { BusState::Up } else { BusState::Down };
             let bytes = frame::text(&NodeFrame::Bus { state, since }.json());
-            for connection in self.notices.greeted.values() {
+            for connection in self.notices.greeted.connections() {
                 match connection.offer(&bytes) {
                     Offered::MustBeWritten => self.dirty.push(connection.clone()),
                     // Who does not read must still find the newest state at the end of what waits.
@@ -291,7 +299,7 @@ fn tell_number(room: &Room, state: &RoomState, members: usize, dirty: &mut Vec<A
 }
 
 /// Queues a frame for these clients, and adds those who must now be written to `dirty`.
-fn offer<'a>(
+pub(super) fn offer<'a>(
     connections: impl Iterator<Item = &'a Arc<ClientConnection>>,
     bytes: &Bytes,
     dirty: &mut Vec<Arc<ClientConnection>>,

@@ -139,11 +139,6 @@ impl Presence {
         }
     }
 
-    /// Whether there can be other nodes.
-    pub fn crosses_nodes(&self) -> bool {
-        self.crosses
-    }
-
     /// When to call [`Presence::tick`] next.
     pub fn due(&self) -> Instant {
         self.due
@@ -167,6 +162,27 @@ impl Presence {
     /// The people in a room, by name; `None` if they are too many.
     pub fn people(&self, room: &Room) -> Option<Vec<&Identity>> {
         self.view.people(room)
+    }
+
+    /// This node's own id.
+    pub fn me(&self) -> Arc<str> {
+        self.me.clone()
+    }
+
+    /// The ids of the other nodes.
+    pub fn others(&self) -> HashSet<Arc<str>> {
+        self.peers.ids().cloned().collect()
+    }
+
+    /// Whether the people in a room are few enough to be named.
+    pub fn names_people(&self, room: &Room) -> bool {
+        !self.view.is_big(room)
+    }
+
+    /// Records that a person who is in a room on this node has another name or colour now.
+    pub fn rename(&mut self, room: &Room, person: &Identity) {
+        self.view.add(&self.me, room, person.clone());
+        self.touch(room);
     }
 
     /// Records that a connection of this node is in a room now.
@@ -435,6 +451,7 @@ mod tests_of_the_machine {
                 match news {
                     News::Joined(_) => assert_eq!(members, number + 1),
                     News::Left(_) => assert_eq!(members + 1, number),
+                    News::Renamed(_) => assert_eq!(members, number),
                     News::Number => {}
                 }
                 number = members;

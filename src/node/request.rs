@@ -24,25 +24,43 @@ const MOST_LAST: u32 = 500;
 /// The longest id of a message, in bytes. It consists of a session's id, a dot and the client's own id.
 const LONGEST_ID: usize = 128;
 
-/// What a request costs in frames of the session's frame rate. `None` for a publish, which has a rate of its own.
+/// What a request costs in frames of the session's frame rate. `None` for what people say, which has
+/// a rate of its own.
 fn cost(request: &Request<'_>) -> Option<u32> {
     match request {
-        Request::Publish(_) => None,
+        Request::Publish(_) | Request::Whisper(_) => None,
         Request::Subscribe { .. } | Request::Unsubscribe { .. } => Some(COMING_OR_GOING),
         Request::People { .. } => Some(PEOPLE),
+        Request::Typing { .. } | Request::Rename { .. } => Some(1),
         Request::Hello { .. } | Request::Unknown { .. } => Some(1),
     }
 }
 
-/// Why a publish is refused before it reaches the bus.
-struct Refusal {
+/// Why a publish or a whisper is refused before it reaches the bus.
+pub(super) struct Refusal {
     code: &'static str,
     reason: Cow<'static, str>,
 }
 
 impl Refusal {
-    fn new(code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn new(code: &'static str, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { code, reason: reason.into() }
+    }
+
+    /// Checks the client's own id for a message, if it gave one.
+    pub(super) fn of_id(id: Option<&str>) -> Result<(), Self> {
+        let wrong =
+            |id: &str| !(1..=64).contains(&id.len()) || id.bytes().any(|byte| !byte.is_ascii_graphic());
+        if id.is_some_and(wrong) {
+            return Err(Self::new("bad_id", "an id has 1 to 64 visible ASCII characters"));
+        }
+        Ok(())
+    }
+}
+
+impl From<Refusal> for PublishOutcome {
+    fn from(Refusal { code, reason }: Refusal) -> Self {
+        Self::Refused { code, reason: reason.into_owned() }
     }
 }
 
@@ -94,6 +112,11 @@ impl Session {
                 return self.command(Command::People { room, connection: self.connection.clone() }).await;
             }
             Request::Publish(publish) => return self.requested_publish(&publish),
+            Request::Whisper(whisper) => return self.requested_whisper(&whisper).await,
+            Request::Typing { room } => return self.typing(room.as_deref()).await,
+            Request::Rename { name, colour } => {
+                return self.rename(name.as_deref(), colour.as_deref()).await;
+            }
             Request::Unknown { kind } => {
                 let reason = format!("unknown type `{kind}`: {}", Request::TYPES);
                 self.error("unknown_type", &reason);
@@ -103,7 +126,7 @@ impl Session {
     }
 
     /// The room that a frame of type `kind` names. Answers with an error if it names none.
-    fn room_of(&self, kind: &str, room: Option<&str>) -> Option<Room> {
+    pub(super) fn room_of(&self, kind: &str, room: Option<&str>) -> Option<Room> {
         match room.map(Room::parse) {
             Some(Ok(room)) => return Some(room),
             Some(Err(error)) => self.error("bad_room", &error.to_string()),
@@ -156,48 +179,57 @@ impl Session {
         self.trace_in(cut(&id, ECHO), frame.room.as_deref());
         match self.checked(frame) {
             Ok((room, text, others)) => self.publish(room, id, text, others),
-            Err(Refusal { code, reason }) => {
+            Err(refusal) => {
                 self.spend();
-                self.answer(cut(&id, ECHO), PublishOutcome::Refused { code, reason: reason.into_owned() })
+                self.answer(cut(&id, ECHO), refusal.into())
             }
         }
     }
 
     fn checked<'f>(&mut self, frame: &'f Publish<'_>) -> Result<(Room, &'f str, bool), Refusal> {
         let id = frame.id.as_deref();
-        if id.is_some_and(|id| {
-            !(1..=64).contains(&id.len()) || id.bytes().any(|byte| !byte.is_ascii_graphic())
-        }) {
-            return Err(Refusal::new("bad_id", "an id has 1 to 64 visible ASCII characters"));
-        }
+        Refusal::of_id(id)?;
         let room =
             frame.room.as_deref().ok_or_else(|| Refusal::new("bad_frame", "publish needs a `room`"))?;
         let room = Room::parse(room).map_err(|error| Refusal::new("bad_room", error.to_string()))?;
-        let text =
-            frame.text.as_deref().ok_or_else(|| Refusal::new("bad_frame", "publish needs a `text`"))?;
-        let limit = self.shared.limits.max_text;
-        if text.len() as u64 > limit {
-            return Err(Refusal::new(
-                "too_long",
-                format!("a text may have {limit} bytes, this one has {}", text.len()),
-            ));
-        }
+        let text = self.checked_text("publish", frame.text.as_deref())?;
         let others = match frame.to.as_deref() {
             None | Some("all") => false,
             Some("others") => true,
             Some(_) => return Err(Refusal::new("bad_to", "`to` is `all` or `others`")),
         };
-        if self.publish_rate.take(Instant::now()).is_err() {
-            return Err(Refusal::new("rate_limited", self.too_fast()));
+        self.take_publish(Instant::now())?;
+        self.record_id(id, room.as_str(), text)?;
+        Ok((room, text, others))
+    }
+
+    /// Checks the text of a frame of type `kind`.
+    pub(super) fn checked_text<'f>(&self, kind: &str, text: Option<&'f str>) -> Result<&'f str, Refusal> {
+        let text = text.ok_or_else(|| Refusal::new("bad_frame", format!("{kind} needs a `text`")))?;
+        let limit = self.shared.limits.max_text;
+        if text.len() as u64 > limit {
+            let reason = format!("a text may have {limit} bytes, this one has {}", text.len());
+            return Err(Refusal::new("too_long", reason));
         }
+        Ok(text)
+    }
+
+    /// Charges the rate of what people say.
+    pub(super) fn take_publish(&mut self, now: Instant) -> Result<(), Refusal> {
+        let taken = self.publish_rate.take(now);
+        taken.map_err(|_| Refusal::new("rate_limited", self.too_fast()))
+    }
+
+    /// Records for which text and which room the client used its id, or refuses the id if it stood for something else.
+    pub(super) fn record_id(&mut self, id: Option<&str>, room: &str, text: &str) -> Result<(), Refusal> {
         let recent = &mut self.recent;
         if id.is_some_and(|id| {
             let recent = recent.get_or_insert_with(|| self.shared.recent.of(&self.identity.id));
-            !recent.record(id, room.as_str(), text)
+            !recent.record(id, room, text)
         }) {
             return Err(Refusal::new("id_reused", "this id stood for another message before"));
         }
-        Ok((room, text, others))
+        Ok(())
     }
 
     fn too_fast(&self) -> String {
@@ -226,6 +258,11 @@ impl Session {
     /// Tells the client the outcome of a publish.
     pub(super) fn answer(&mut self, id: &str, outcome: PublishOutcome) -> Handled {
         self.trace_answer(id, &outcome);
+        self.tell_outcome(id, outcome)
+    }
+
+    /// Tells the client the outcome of a publish or a whisper, of which no trace is kept.
+    pub(super) fn tell_outcome(&mut self, id: &str, outcome: PublishOutcome) -> Handled {
         match (self.connection.dialect, outcome) {
             (Dialect::V1, PublishOutcome::Ack(level)) => {
                 self.send_frame(&NodeFrame::Ack { id, level });
@@ -268,7 +305,7 @@ impl Session {
     }
 
     /// The full id of a message, made from the session's id and the id that the client gave.
-    fn full_id(&self, id: &str) -> Arc<str> {
+    pub(super) fn full_id(&self, id: &str) -> Arc<str> {
         format!("{}.{id}", self.identity.id).into()
     }
 }
@@ -285,6 +322,9 @@ mod tests {
             (r#"{"type":"unsubscribe"}"#, Some(5)),
             (r#"{"type":"people"}"#, Some(20)),
             (r#"{"type":"publish"}"#, None),
+            (r#"{"type":"whisper"}"#, None),
+            (r#"{"type":"typing"}"#, Some(1)),
+            (r#"{"type":"rename"}"#, Some(1)),
             (r#"{"type":"what"}"#, Some(1)),
         ] {
             assert_eq!(cost(&Request::read(frame).unwrap()), frames, "{frame}");

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
@@ -23,10 +23,12 @@ use tokio_util::sync::CancellationToken;
 use super::client_connection::{ClientConnection, Dialect};
 use super::frame;
 use super::gaps::Gaps;
+use super::identity::Identity;
 use super::member::{Delivered, Member, RoomState, Waiting};
 use super::notices::Notices;
 use super::presence::{Presence, ROSTER_ROOM};
 use super::replay::Ended;
+use super::search::{Found, Searches};
 use super::trail::Trail;
 use super::turns::{AT_ONCE, SLOW_AT_ONCE, Turns};
 use bus::{Bus, BusError, BusEvent, Health, Numbers, ReplayStart};
@@ -54,11 +56,17 @@ pub enum Command {
     /// Removes a client from a room. The answer is `unsubscribed` on its connection if the client `asked` for it.
     Leave { room: Room, connection: Arc<ClientConnection>, asked: bool },
     /// A client of the v1 dialect has its `welcome`, and wants to hear of the bus.
-    Greet { connection: Arc<ClientConnection> },
+    Greet { connection: Arc<ClientConnection>, person: Identity },
     /// A client that was greeted is gone.
     Dismiss { connection: Arc<ClientConnection> },
     /// A client asks who is in a room.
     People { room: Room, connection: Arc<ClientConnection> },
+    /// A client looks for a person, by name or by the id of a session.
+    Find { to: Arc<str>, answer: oneshot::Sender<Found> },
+    /// A client types in a room.
+    Typing { room: Room, connection: Arc<ClientConnection>, person: Identity },
+    /// A client is somebody of another name or colour from now on, in these rooms.
+    Rename { connection: Arc<ClientConnection>, person: Identity, rooms: Vec<Room> },
 }
 
 type Confirmation = BoxFuture<'static, (Room, u64, Result<(), BusError>)>;
@@ -83,6 +91,7 @@ pub struct Rooms {
     /// The numbers of this node's own messages; `None` if the bus gives them none.
     pub(super) numbers: Option<Arc<Numbers>>,
     pub(super) gaps: Gaps,
+    pub(super) searches: Searches,
     /// Links that have something to write.
     pub(super) dirty: Vec<Arc<ClientConnection>>,
     /// The end of the rest: no round begins before this instant.
@@ -104,6 +113,7 @@ impl Rooms {
             notices: Notices::default(),
             numbers,
             gaps: Gaps::default(),
+            searches: Searches::default(),
             bus,
             commands,
             rooms: HashMap::new(),
@@ -129,15 +139,13 @@ impl Rooms {
 
     /// Runs until the token is cancelled (or the bus ends), and every session has left.
     pub async fn run(mut self, mut events: mpsc::Receiver<BusEvent>, shutdown: CancellationToken) {
-        if self.presence.crosses_nodes()
-            && let Ok(room) = Room::any(ROSTER_ROOM)
-        {
+        if let Ok(room) = Room::any(ROSTER_ROOM) {
             self.subscribe(room);
         }
         self.health.mark_changed();
         let numbers = self.numbers.clone();
         loop {
-            let news_due = [self.notices.due(), self.gap_due()].into_iter().flatten();
+            let news_due = [self.notices.due(), self.gap_due(), self.searches.due()].into_iter().flatten();
             let news_due = news_due.fold(self.presence.due(), Instant::min);
             let waits = !self.dirty.is_empty();
             let rest = self.rest_until.filter(|_| waits);
@@ -198,20 +206,29 @@ impl Rooms {
 
     fn take_event(&mut self, event: BusEvent) {
         match event {
-            BusEvent::Envelope(envelope) if envelope.kind.audience() == Audience::Nodes => {
-                let sent = self.presence.hear(&envelope.frame);
-                self.hear_of(sent);
-                self.tell_changes();
-            }
-            BusEvent::Envelope(envelope) => {
-                self.count(&envelope);
-                self.deliver(&envelope, false);
-            }
+            BusEvent::Envelope(envelope) => self.take_envelope(&envelope),
             BusEvent::Replayed(envelope) => self.deliver(&envelope, true),
             BusEvent::Gap(reason) => self.report_loss(&reason),
             BusEvent::Lagged(missed) => {
                 let lost = "messages were lost between the broker and this node, which was too slow";
                 self.report_loss(&format!("{missed} {lost}"));
+            }
+        }
+    }
+
+    fn take_envelope(&mut self, envelope: &Envelope) {
+        match envelope.kind.audience() {
+            Audience::All => {
+                self.count(envelope);
+                self.deliver(envelope, false);
+            }
+            Audience::Others => self.pass_on(envelope),
+            Audience::TwoPersons => self.deliver_whisper(envelope),
+            Audience::Nodes if self.hear_search(envelope) => {}
+            Audience::Nodes => {
+                let sent = self.presence.hear(&envelope.frame);
+                self.hear_of(sent);
+                self.tell_changes();
             }
         }
     }
@@ -235,9 +252,12 @@ impl Rooms {
         match command {
             Command::Join { room, member, replay } => self.join(room, member, replay),
             Command::Leave { room, connection, asked } => self.leave(&room, &connection, asked),
-            Command::Greet { connection } => self.greet(connection),
+            Command::Greet { connection, person } => self.greet(connection, person),
             Command::Dismiss { connection } => self.dismiss(&connection),
             Command::People { room, connection } => self.answer_people(&room, &connection),
+            Command::Find { to, answer } => self.find(&to, answer),
+            Command::Typing { room, connection, person } => self.tell_typing(room, &connection, &person),
+            Command::Rename { connection, person, rooms } => self.rename(connection, person, &rooms),
         }
     }
 
@@ -357,6 +377,7 @@ impl Rooms {
         }
         self.tell_numbers(now);
         self.tell_missing(now);
+        self.end_searches();
     }
 }
 

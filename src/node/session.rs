@@ -2,7 +2,9 @@
 
 use std::future::ready;
 use std::io::ErrorKind;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use futures_util::stream::FuturesUnordered;
@@ -25,6 +27,7 @@ use super::rate::Bucket;
 use super::recent::Remembered;
 use super::room::Command;
 use super::shared::Shared;
+use super::typing;
 use bus::{PublishOutcome, Receipt, ReplayStart};
 use wire::{NodeFrame, Room};
 
@@ -62,6 +65,7 @@ pub struct Session {
     /// still change.
     pub(super) recent: Option<Remembered>,
     pub(super) publish_rate: Bucket,
+    pub(super) typing_rate: Bucket,
     frame_rate: Bucket,
     receipts: FuturesUnordered<Pending>,
     /// The session is not read before this instant, because it sent frames too fast.
@@ -70,20 +74,43 @@ pub struct Session {
     _seat: Seat,
 }
 
-/// A publish whose receipt has not come yet.
+/// A publish or a whisper whose outcome has not come yet.
 struct Pending {
     id: String,
-    receipt: Receipt,
+    outcome: Awaited,
+}
+
+enum Awaited {
+    Publish(Receipt),
+    Whisper(WhisperOutcome),
+}
+
+/// The outcome of a whisper, once its addressee is found.
+pub(super) type WhisperOutcome = Pin<Box<dyn Future<Output = PublishOutcome> + Send + Sync>>;
+
+/// The outcome of a publish or a whisper, with the client's own id.
+enum Answered {
+    Publish(String, PublishOutcome),
+    Whisper(String, PublishOutcome),
 }
 
 impl Future for Pending {
-    type Output = (String, PublishOutcome);
+    type Output = Answered;
 
-    fn poll(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<(String, PublishOutcome)> {
-        self.receipt.poll_unpin(cx).map(|outcome| (std::mem::take(&mut self.id), outcome))
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Answered> {
+        let id = std::mem::take(&mut self.id);
+        let polled = match &mut self.outcome {
+            Awaited::Publish(receipt) => receipt.poll_unpin(cx).map(|outcome| (true, outcome)),
+            Awaited::Whisper(outcome) => outcome.poll_unpin(cx).map(|outcome| (false, outcome)),
+        };
+        match polled {
+            Poll::Ready((true, outcome)) => Poll::Ready(Answered::Publish(id, outcome)),
+            Poll::Ready((false, outcome)) => Poll::Ready(Answered::Whisper(id, outcome)),
+            Poll::Pending => {
+                self.id = id;
+                Poll::Pending
+            }
+        }
     }
 }
 
@@ -120,6 +147,7 @@ impl Session {
         let keeping = Keeping::by(&shared.sessions);
         Self {
             publish_rate: Bucket::new(limits.max_rate),
+            typing_rate: Bucket::new(typing::RATE),
             frame_rate: Bucket::new(FRAMES_A_SECOND),
             shared,
             connection,
@@ -220,7 +248,7 @@ impl Session {
                     connection.flush();
                     writable.map_err(|_| Ending::Gone)
                 }
-                Some((id, outcome)) = self.receipts.next() => self.answer(&id, outcome),
+                Some(answered) = self.receipts.next() => self.answer_late(answered),
                 frame = socket.next(), if readable => self.take_message(frame).await,
                 () = self.keeping.store_speaks() => Ok(()),
                 // After everything that the client has already asked for, so that many rooms give one token.
@@ -336,9 +364,21 @@ impl Session {
         match (&mut receipt).now_or_never() {
             Some(outcome) => self.answer(&id, outcome),
             None => {
-                self.receipts.push(Pending { id, receipt });
+                self.receipts.push(Pending { id, outcome: Awaited::Publish(receipt) });
                 Ok(())
             }
+        }
+    }
+
+    /// Answers a whisper when its outcome comes.
+    pub(super) fn expect_whisper(&mut self, id: String, outcome: WhisperOutcome) {
+        self.receipts.push(Pending { id, outcome: Awaited::Whisper(outcome) });
+    }
+
+    fn answer_late(&mut self, answered: Answered) -> Handled {
+        match answered {
+            Answered::Publish(id, outcome) => self.answer(&id, outcome),
+            Answered::Whisper(id, outcome) => self.tell_outcome(&id, outcome),
         }
     }
 
@@ -357,8 +397,8 @@ impl Session {
     /// Waits a moment for the receipts of publishes that the broker has already taken, and answers them.
     async fn last_answers(&mut self) {
         let answers = async {
-            while let Some((id, outcome)) = self.receipts.next().await {
-                if self.answer(&id, outcome).is_err() {
+            while let Some(answered) = self.receipts.next().await {
+                if self.answer_late(answered).is_err() {
                     break;
                 }
             }

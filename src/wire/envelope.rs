@@ -6,7 +6,7 @@
 //! | |    |         |    flags: `-`, or `others` (not for the sender's own session)
 //! | |    |         the sender's session
 //! | |    message id
-//! | kind: chat | presence | control
+//! | kind: chat | presence | whisper | control
 //! version
 //! ```
 //!
@@ -35,8 +35,10 @@ use super::room::Room;
 pub enum Kind {
     /// Somebody said something in a room.
     Chat,
-    /// Somebody joined or left a room.
+    /// What people in a room do besides talking, such as typing.
     Presence,
+    /// One person says something to another. The frame names the two, and the room is the nodes' own.
+    Whisper,
     /// One node tells another something that no client sees.
     Control,
 }
@@ -48,6 +50,8 @@ pub enum Audience {
     All,
     /// Every session in the room but the sender's own.
     Others,
+    /// The sessions of the two persons whom a whisper names.
+    TwoPersons,
     /// The nodes; no session sees it.
     Nodes,
 }
@@ -59,6 +63,7 @@ impl Kind {
         match self {
             Kind::Chat => Audience::All,
             Kind::Presence => Audience::Others,
+            Kind::Whisper => Audience::TwoPersons,
             Kind::Control => Audience::Nodes,
         }
     }
@@ -69,7 +74,7 @@ impl Kind {
     pub fn is_kept(self) -> bool {
         match self {
             Kind::Chat => true,
-            Kind::Presence | Kind::Control => false,
+            Kind::Presence | Kind::Whisper | Kind::Control => false,
         }
     }
 
@@ -77,7 +82,7 @@ impl Kind {
     pub fn is_traced(self) -> bool {
         match self {
             Kind::Chat => true,
-            Kind::Presence | Kind::Control => false,
+            Kind::Presence | Kind::Whisper | Kind::Control => false,
         }
     }
 
@@ -85,7 +90,7 @@ impl Kind {
     pub fn is_counted(self) -> bool {
         match self {
             Kind::Chat => true,
-            Kind::Presence | Kind::Control => false,
+            Kind::Presence | Kind::Whisper | Kind::Control => false,
         }
     }
 
@@ -93,7 +98,7 @@ impl Kind {
     pub fn has_plain_text(self) -> bool {
         match self {
             Kind::Chat => true,
-            Kind::Presence | Kind::Control => false,
+            Kind::Presence | Kind::Whisper | Kind::Control => false,
         }
     }
 
@@ -101,6 +106,7 @@ impl Kind {
         match self {
             Kind::Chat => "chat",
             Kind::Presence => "presence",
+            Kind::Whisper => "whisper",
             Kind::Control => "control",
         }
     }
@@ -109,6 +115,7 @@ impl Kind {
         match word {
             "chat" => Some(Kind::Chat),
             "presence" => Some(Kind::Presence),
+            "whisper" => Some(Kind::Whisper),
             "control" => Some(Kind::Control),
             _ => None,
         }
@@ -177,7 +184,7 @@ impl Envelope {
     /// Whether the sessions of its sender are not to receive it.
     pub fn skips_its_sender(&self) -> bool {
         match self.kind.audience() {
-            Audience::All => self.others,
+            Audience::All | Audience::TwoPersons => self.others,
             Audience::Others | Audience::Nodes => true,
         }
     }
@@ -286,7 +293,12 @@ mod tests {
 
     #[test]
     fn every_kind_is_read_as_it_was_written() {
-        for (kind, word) in [(Kind::Chat, "chat"), (Kind::Presence, "presence"), (Kind::Control, "control")] {
+        for (kind, word) in [
+            (Kind::Chat, "chat"),
+            (Kind::Presence, "presence"),
+            (Kind::Whisper, "whisper"),
+            (Kind::Control, "control"),
+        ] {
             let written = Envelope { kind, ..envelope() };
             assert!(written.encode().starts_with(format!("1 {word} ").as_bytes()));
             assert_eq!(Envelope::decode(written.encode()), Ok(written));
@@ -300,6 +312,7 @@ mod tests {
             (Kind::Chat, true, true),
             (Kind::Presence, false, true),
             (Kind::Presence, true, true),
+            (Kind::Whisper, false, false),
             (Kind::Control, false, true),
         ] {
             let envelope = Envelope { kind, others, ..envelope() };
@@ -309,7 +322,7 @@ mod tests {
 
     #[test]
     fn only_chat_is_kept_traced_and_has_a_plain_text() {
-        for kind in [Kind::Chat, Kind::Presence, Kind::Control] {
+        for kind in [Kind::Chat, Kind::Presence, Kind::Whisper, Kind::Control] {
             let properties = [kind.is_kept(), kind.is_traced(), kind.has_plain_text()];
             assert_eq!(properties, [kind == Kind::Chat; 3], "{kind:?}");
         }

@@ -18,7 +18,9 @@ mod room;
 mod unix_time;
 
 pub use envelope::{Audience, Count, Envelope, EnvelopeError, Kind};
-pub use node_frame::{BusState, Level, NodeFrame, Person, Recovered, V1, replayed, text_of};
-pub use request::{Publish, Request};
+pub use node_frame::{
+    BusState, Level, NodeFrame, Person, Recovered, V1, WhisperEnds, replayed, text_of, whisper_ends,
+};
+pub use request::{Publish, Request, Whisper};
 pub use room::{Room, RoomError};
 pub use unix_time::unix_ms;

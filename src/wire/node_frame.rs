@@ -81,6 +81,22 @@ pub enum NodeFrame<'a> {
     Unknown { id: &'a str, reason: &'a str },
     /// Somebody said something in a room. `sent_at` is in Unix milliseconds.
     Message { room: &'a str, id: &'a str, from: &'a str, colour: &'a str, text: &'a str, sent_at: u64 },
+    /// One person said something to another; nobody else receives it. `from_id` and `to_id` are their sessions, `colour`
+    /// is the sender's. `sent_at` is in Unix milliseconds.
+    Whisper {
+        id: &'a str,
+        from: &'a str,
+        from_id: &'a str,
+        to: &'a str,
+        to_id: &'a str,
+        colour: &'a str,
+        text: &'a str,
+        sent_at: u64,
+    },
+    /// Somebody else is about to say something in a room. `id` is that person's session.
+    Typing { room: &'a str, name: &'a str, colour: &'a str, id: &'a str },
+    /// Somebody else in a room has another name or colour now. `id` is that person's session.
+    Renamed { room: &'a str, id: &'a str, name: &'a str, colour: &'a str },
     /// Somebody else entered the room. `id` is that person's session, `members` the number of people in the room now.
     Joined { room: &'a str, name: &'a str, colour: &'a str, id: &'a str, members: usize },
     /// Somebody else left the room. `id` is that person's session, `members` the number of people in the room now.
@@ -105,6 +121,22 @@ impl NodeFrame<'_> {
         // A frame has words, strings and integers only, so serialising it cannot fail.
         serde_json::to_vec(self).unwrap_or_default().into()
     }
+}
+
+/// The two persons of a `whisper` frame.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+pub struct WhisperEnds<'a> {
+    /// The session of the person who whispered.
+    #[serde(borrow)]
+    pub from_id: Cow<'a, str>,
+    /// The session of the person to whom the whisper goes.
+    #[serde(borrow)]
+    pub to_id: Cow<'a, str>,
+}
+
+/// The two persons of a `whisper` frame; `None` if the bytes are no such frame.
+pub fn whisper_ends(whisper_frame: &[u8]) -> Option<WhisperEnds<'_>> {
+    serde_json::from_slice(whisper_frame).ok()
 }
 
 /// A `message` frame as a replay sends it: with `"replay":true` as its last field. `None` if the bytes are no JSON
@@ -132,7 +164,7 @@ mod tests {
     fn node_frames_are_these_bytes() {
         let room = "r";
         let (name, colour) = ("Ada", "#111111");
-        let cases: [(NodeFrame<'_>, &str); 20] = [
+        let cases: [(NodeFrame<'_>, &str); 23] = [
             (
                 NodeFrame::Welcome {
                     node: "n",
@@ -184,6 +216,27 @@ mod tests {
                 r##"{"type":"message","room":"r","id":"s.1","from":"Ada","colour":"#111111","text":"\"<b>","sent_at":5}"##,
             ),
             (
+                NodeFrame::Whisper {
+                    id: "5e.1",
+                    from: name,
+                    from_id: "5e",
+                    to: "Bob",
+                    to_id: "b0",
+                    colour,
+                    text: "\"<b>",
+                    sent_at: 5,
+                },
+                r##"{"type":"whisper","id":"5e.1","from":"Ada","from_id":"5e","to":"Bob","to_id":"b0","colour":"#111111","text":"\"<b>","sent_at":5}"##,
+            ),
+            (
+                NodeFrame::Typing { room, name, colour, id: "5e" },
+                r##"{"type":"typing","room":"r","name":"Ada","colour":"#111111","id":"5e"}"##,
+            ),
+            (
+                NodeFrame::Renamed { room, id: "5e", name, colour },
+                r##"{"type":"renamed","room":"r","id":"5e","name":"Ada","colour":"#111111"}"##,
+            ),
+            (
                 NodeFrame::Joined { room, name, colour, id: "5e", members: 2 },
                 r##"{"type":"joined","room":"r","name":"Ada","colour":"#111111","id":"5e","members":2}"##,
             ),
@@ -224,6 +277,14 @@ mod tests {
         for wrong in ["", "{", "}", "{}", "[1]", "{\"a\":1"] {
             assert_eq!(replayed(wrong.as_bytes()), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_whisper_names_its_two_ends() {
+        let frame = br#"{"type":"whisper","from_id":"5e","to_id":"b0","text":"x"}"#;
+        let ends = WhisperEnds { from_id: "5e".into(), to_id: "b0".into() };
+        assert_eq!(whisper_ends(frame), Some(ends));
+        assert_eq!(whisper_ends(br#"{"type":"whisper","from_id":"5e"}"#), None);
     }
 
     #[test]

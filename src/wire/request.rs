@@ -41,6 +41,20 @@ pub enum Request<'a> {
     },
     /// `publish`: the client says something in a room.
     Publish(Publish<'a>),
+    /// `whisper`: the client says something to one person.
+    Whisper(Whisper<'a>),
+    /// `typing`: the client is about to say something in a room.
+    Typing {
+        /// The name of the room, not checked yet.
+        room: Option<Cow<'a, str>>,
+    },
+    /// `rename`: the client wants another name, another colour or both.
+    Rename {
+        /// The name under which the client wants to appear from now on.
+        name: Option<Cow<'a, str>>,
+        /// The colour of the name from now on, as `#rrggbb`.
+        colour: Option<Cow<'a, str>>,
+    },
     /// A frame whose `type` is none of [`Request::TYPES`].
     Unknown {
         /// The `type` that the client wrote.
@@ -61,9 +75,21 @@ pub struct Publish<'a> {
     pub to: Option<Cow<'a, str>>,
 }
 
+/// The fields of a `whisper` frame, not checked yet.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Whisper<'a> {
+    /// The name of the person, or the id of the person's session.
+    pub to: Option<Cow<'a, str>>,
+    /// The text to be whispered.
+    pub text: Option<Cow<'a, str>>,
+    /// The client's own id for the whisper.
+    pub id: Option<Cow<'a, str>>,
+}
+
 impl<'a> Request<'a> {
     /// The types that a client may use, as an error lists them.
-    pub const TYPES: &'static str = "hello, subscribe, unsubscribe, people or publish";
+    pub const TYPES: &'static str =
+        "hello, subscribe, unsubscribe, people, publish, whisper, typing or rename";
 
     /// Reads a frame. Fields that no type has are ignored; the other fields must be strings (`last` a
     /// number, `rooms` true or false) or `null` whatever the type.
@@ -77,9 +103,9 @@ impl<'a> Request<'a> {
             // Serde would take the items of an array for the fields of a struct, in their order.
             return Err(serde_json::Error::custom("an array, expected an object"));
         }
-        let ClientFrame { kind, name, session, rooms, room, text, id, to, after, last } =
+        let ClientFrame { kind, name, colour, session, rooms, room, text, id, to, after, last } =
             serde_json::from_str(text)?;
-        let [name, session, room, text] = [name, session, room, text].map(Text::of);
+        let [name, colour, session, room, text] = [name, colour, session, room, text].map(Text::of);
         let [id, to, after] = [id, to, after].map(Text::of);
         Ok(match &*kind {
             "hello" => Self::Hello { name, session, rooms },
@@ -87,6 +113,9 @@ impl<'a> Request<'a> {
             "unsubscribe" => Self::Unsubscribe { room },
             "people" => Self::People { room },
             "publish" => Self::Publish(Publish { room, text, id, to }),
+            "whisper" => Self::Whisper(Whisper { to, text, id }),
+            "typing" => Self::Typing { room },
+            "rename" => Self::Rename { name, colour },
             _ => Self::Unknown { kind },
         })
     }
@@ -100,6 +129,8 @@ struct ClientFrame<'a> {
     kind: Cow<'a, str>,
     #[serde(borrow)]
     name: Option<Text<'a>>,
+    #[serde(borrow)]
+    colour: Option<Text<'a>>,
     #[serde(borrow)]
     session: Option<Text<'a>>,
     rooms: Option<bool>,
@@ -133,7 +164,7 @@ mod tests {
 
     #[test]
     fn each_type_is_read_with_its_own_fields() {
-        let every_field = r#""name":"n","session":"s","rooms":false,"room":"r","text":"t","id":"i","to":"all","after":"a","last":5"#;
+        let every_field = r##""name":"n","colour":"#111111","session":"s","rooms":false,"room":"r","text":"t","id":"i","to":"all","after":"a","last":5"##;
         let some = |text: &'static str| Some(Cow::Borrowed(text));
         let publish = Publish { room: some("r"), text: some("t"), id: some("i"), to: some("all") };
         for (kind, expected) in [
@@ -142,6 +173,9 @@ mod tests {
             ("unsubscribe", Request::Unsubscribe { room: some("r") }),
             ("people", Request::People { room: some("r") }),
             ("publish", Request::Publish(publish)),
+            ("whisper", Request::Whisper(Whisper { to: some("all"), text: some("t"), id: some("i") })),
+            ("typing", Request::Typing { room: some("r") }),
+            ("rename", Request::Rename { name: some("n"), colour: some("#111111") }),
             ("Publish", Request::Unknown { kind: "Publish".into() }),
             ("", Request::Unknown { kind: "".into() }),
         ] {
@@ -153,7 +187,7 @@ mod tests {
     #[test]
     fn the_list_of_types_names_those_that_are_known() {
         let types: Vec<_> = Request::TYPES.split(", ").flat_map(|types| types.split(" or ")).collect();
-        assert_eq!(types.len(), 5);
+        assert_eq!(types.len(), 8);
         for kind in types {
             let frame = format!(r#"{{"type":"{kind}"}}"#);
             let request = Request::read(&frame).unwrap();

@@ -39,6 +39,14 @@ impl Listing {
         }
     }
 
+    /// A person who is listed by name.
+    pub fn person(&self, id: &str) -> Option<&Identity> {
+        match self {
+            Self::People(people) => people.get(id),
+            Self::Count(_) => None,
+        }
+    }
+
     /// Number of people who are listed by name.
     pub fn named(&self) -> usize {
         match self {

@@ -153,6 +153,11 @@ impl Peers {
         }
     }
 
+    /// The ids of the nodes that are not forgotten.
+    pub fn ids(&self) -> impl Iterator<Item = &Arc<str>> {
+        self.peers.keys()
+    }
+
     /// The nodes whose whole lists are to be asked for now.
     pub fn take_wanted(&mut self) -> Vec<Arc<str>> {
         std::mem::take(&mut self.wanted)

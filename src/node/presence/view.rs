@@ -24,6 +24,8 @@ pub enum News {
     Joined(Identity),
     /// A person went.
     Left(Identity),
+    /// A person who was there has another name or colour now.
+    Renamed(Identity),
     /// The number of people changed, and it is not told who came or went.
     Number,
 }
@@ -105,19 +107,24 @@ impl View {
         if matches!(self.listing(node, room), Some(Listing::Count(_))) {
             self.count(node, room, 0);
         }
-        let present = self.is_named(room, &person.id);
+        let before = self.person(room, &person.id).cloned();
         let statement = self.nodes.entry(node.clone()).or_default();
         let listing = statement.rooms.entry(room.clone()).or_insert_with(|| {
             statement.entries += 1;
             Listing::default()
         });
         let Listing::People(people) = listing else { return };
-        if people.insert(person.id.clone(), person.clone()).is_none() {
+        let replaced = people.insert(person.id.clone(), person.clone());
+        if replaced.is_none() {
             statement.entries += 1;
         }
-        if !present {
-            *self.named.entry(room.clone()).or_default() += 1;
-            self.tell(room, News::Joined(person));
+        match replaced.or(before) {
+            None => {
+                *self.named.entry(room.clone()).or_default() += 1;
+                self.tell(room, News::Joined(person));
+            }
+            Some(old) if old != person && !self.is_big(room) => self.tell(room, News::Renamed(person)),
+            Some(_) => {}
         }
     }
 
@@ -239,7 +246,8 @@ impl View {
         }
     }
 
-    fn is_big(&self, room: &Room) -> bool {
+    /// Whether a room has too many people to be named.
+    pub fn is_big(&self, room: &Room) -> bool {
         self.named.get(room).is_some_and(|named| *named > self.limit) || self.counted(room).next().is_some()
     }
 
@@ -253,6 +261,11 @@ impl View {
 
     fn is_named(&self, room: &Room, id: &str) -> bool {
         self.nodes.values().any(|node| node.rooms.get(room).is_some_and(|listing| listing.names(id)))
+    }
+
+    /// A person in a room, as one of the nodes calls that person.
+    fn person(&self, room: &Room, id: &str) -> Option<&Identity> {
+        self.nodes.values().find_map(|node| node.rooms.get(room)?.person(id))
     }
 
     fn unname(&mut self, room: &Room) {
@@ -290,6 +303,7 @@ mod tests {
         let word = |change: Change| match change.news {
             News::Joined(person) => format!("+{} {}", person.id, change.members),
             News::Left(person) => format!("-{} {}", person.id, change.members),
+            News::Renamed(person) => format!("{} is {}", person.id, person.name),
             News::Number => change.members.to_string(),
         };
         view.take_changes().into_iter().map(word).collect()
@@ -314,6 +328,26 @@ mod tests {
         assert_eq!(left.len(), 2, "{left:?}");
         assert!(left[0].starts_with("-a") && left[1].starts_with("-b"), "{left:?}");
         assert_eq!((view.members(&room()), view.named.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_new_name_is_told_once_whichever_node_says_it() {
+        let (mut view, [me, n2]) = view(2);
+        let called = |name: &str| Identity { name: name.into(), ..person("a") };
+        for node in [&me, &n2] {
+            view.add(node, &room(), called("A"));
+        }
+        for name in ["Ada", "Ada"] {
+            view.add(&me, &room(), called(name));
+        }
+        assert_eq!(told(&mut view), ["+a 1", "a is Ada"]);
+        view.remove(&me, &room(), "a");
+        view.add(&me, &room(), called("Bea"));
+        assert_eq!(told(&mut view), ["a is Bea"], "who comes back on another node under another name");
+        view.add(&me, &room(), person("b"));
+        view.add(&me, &room(), person("c"));
+        view.add(&me, &room(), called("Cleo"));
+        assert_eq!(told(&mut view), ["+b 2", "3"], "of a big room nobody is told");
     }
 
     #[test]

@@ -357,7 +357,10 @@ async fn errors_about_a_frame_say_this_to_the_letter() {
         ),
         (
             r#"{"type":"what"}"#,
-            error("unknown_type", "unknown type `what`: hello, subscribe, unsubscribe, people or publish"),
+            error(
+                "unknown_type",
+                "unknown type `what`: hello, subscribe, unsubscribe, people, publish, whisper, typing or rename",
+            ),
         ),
         (r#"{"type":"hello"}"#, error("late_hello", "hello comes once, before anything else")),
         (r#"{"type":"subscribe"}"#, error("bad_frame", "subscribe needs a `room`")),
