@@ -6,12 +6,10 @@ const FIRST_PAUSE = 250;
 const LONGEST_PAUSE = 5_000;
 /** A connection that lived so long was a good one: the next pause is the first again. */
 const GOOD_AFTER = 5_000;
-/** How long a connection that another one follows is heard out: what it has under way comes by it. */
-const LAST_WORDS = 2_000;
-/** What a connection says of itself before it brings what is said in its room. */
-const EARLY_WORDS = new Set(['welcome', 'session', 'bus', 'subscribed']);
-/** What a connection that another one follows may still bring: messages, and answers to what was sent by it. */
-const LATE_WORDS = new Set(['message', 'ack', 'refused', 'unknown']);
+/** After so many connections in a row that never opened another node is tried, if the page knows one. */
+const STAYS_AWAY = 3;
+/** Nodes that the page remembers. */
+const NODES = 20;
 
 /** What this tab keeps over a reload. A browser may forbid it; then nothing is kept. */
 export const kept = {
@@ -32,33 +30,31 @@ export class Link {
   /** Number of connections in a row that never opened. */
   #refused = 0;
   #timer = 0;
-  /** The connection that is to follow this one, while it opens: `{socket, timer}`. */
-  #next = null;
-  /** The connection before, which says its last words: `{socket, timer}`. */
-  #former = null;
+  /** Somebody closed the connection, and it stays so until somebody opens it. */
+  #isClosed = false;
+  /** Where the node is: `host:port`, or '' for the node that the page came from. */
+  #place = kept.get('place') ?? '';
   /** The token of the session that the node of this connection could not look up; null if it could. */
   #holds = null;
 
   /**
    * `onFrame(frame)` gets what the node says. `onState(state)` gets `{is: 'connecting'}`, `{is: 'open'}`,
-   * `{is: 'closed'}` or `{is: 'waiting', until, why, refused}`: closed, and tried again at that moment; so many
-   * connections in a row never opened.
+   * `{is: 'closed'}` or `{is: 'waiting', until, why, refused, moves}`: closed, and tried again at that moment, at
+   * another node if it `moves`; so many connections in a row never opened.
    */
   constructor(onFrame, onState) {
     this.#onFrame = onFrame;
     this.#onState = onState;
     // A machine that finds its network again need not wait for the pause to end.
-    addEventListener('online', () => { if (!this.#socket) this.open(); });
+    addEventListener('online', () => { if (!this.#socket && !this.#isClosed) this.open(); });
   }
 
   open() {
     clearTimeout(this.#timer);
     this.#opened = 0;
+    this.#isClosed = false;
     this.#holds = null;
-    // Relative to the page, which may live under a path of a proxy.
-    const url = new URL('ws', document.baseURI);
-    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-    const socket = new WebSocket(url, DIALECT);
+    const socket = new WebSocket(address(this.#place), DIALECT);
     this.#socket = socket;
     this.#onState({ is: 'connecting' });
     // A host that answers nothing would otherwise keep the browser waiting for minutes.
@@ -67,64 +63,11 @@ export class Link {
       clearTimeout(this.#timer);
       this.#opened = Date.now();
       this.#refused = 0;
+      remember(this.#place);
       greet(socket);
       this.#onState({ is: 'open' });
     };
     this.#listen(socket);
-  }
-
-  /**
-   * Goes over to a new connection, in this room, without missing what is said meanwhile: the old one is heard until the
-   * new one is in the room. `onFrame` gets the new one's `welcome` and `subscribed` with `renewed: true`, when it is.
-   * `failed({code, reason})` is called if there is no new one; the old one stays then.
-   */
-  renew(room, failed) {
-    this.#abandon();
-    const socket = new WebSocket(this.#socket.url, DIALECT);
-    const giveUp = (error) => {
-      this.#abandon();
-      failed(error);
-    };
-    const timer = setTimeout(() => giveUp({}), OPEN_TIMEOUT);
-    this.#next = { socket, timer };
-    const first = [];
-    socket.onopen = () => greet(socket);
-    socket.onclose = () => giveUp({});
-    socket.onmessage = ({ data }) => {
-      const frame = read(data);
-      if (frame?.type === 'error') giveUp(frame);
-      else if (EARLY_WORDS.has(frame?.type)) first.push(frame);
-      if (frame?.type === 'welcome') socket.send(JSON.stringify({ type: 'subscribe', room }));
-      if (frame?.type === 'subscribed') this.#goOver(socket, first);
-    };
-  }
-
-  #goOver(socket, frames) {
-    clearTimeout(this.#next.timer);
-    this.#next = null;
-    this.#dismiss();
-    const former = this.#socket;
-    this.#former = { socket: former, timer: setTimeout(() => this.#dismiss(), LAST_WORDS) };
-    former.onclose = null;
-    // Of what the room says, the new connection brings all from now on.
-    former.onmessage = ({ data }) => {
-      const frame = read(data);
-      if (frame && LATE_WORDS.has(frame.type)) this.#onFrame(frame);
-    };
-    this.#socket = socket;
-    this.#opened = Date.now();
-    this.#listen(socket);
-    for (const frame of frames) this.#take({ ...frame, renewed: true });
-  }
-
-  /** Whether a new connection is about to follow. */
-  get isOpening() {
-    return this.#next !== null;
-  }
-
-  /** Whether a new connection is about to follow, or has just done so: a message may come by both. */
-  get isRenewing() {
-    return this.#next !== null || this.#former !== null;
   }
 
   #listen(socket) {
@@ -135,25 +78,24 @@ export class Link {
     socket.onclose = (event) => this.#lost(socket, event.reason);
   }
 
-  #abandon() {
-    if (!this.#next) return;
-    clearTimeout(this.#next.timer);
-    close(this.#next.socket);
-    this.#next = null;
-  }
-
-  #dismiss() {
-    if (!this.#former) return;
-    clearTimeout(this.#former.timer);
-    close(this.#former.socket);
-    this.#former = null;
-  }
-
   /** Whether the frame went into the socket. That it arrives is another matter. */
   send(frame) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(frame));
     return true;
+  }
+
+  /** Where the node is: `host:port`, or '' for the node that the page came from. */
+  get place() {
+    return this.#place;
+  }
+
+  /** Goes to another node at once: `host:port`, or '' for the node that the page came from. */
+  moveTo(place) {
+    this.#place = place;
+    kept.set('place', place);
+    this.#refused = 0;
+    this.restart();
   }
 
   /** Connects anew at once. */
@@ -166,6 +108,7 @@ export class Link {
   /** Closes the connection, until it is opened again. */
   close() {
     this.#leave();
+    this.#isClosed = true;
     this.#attempt = 0;
     this.#onState({ is: 'closed' });
   }
@@ -184,26 +127,50 @@ export class Link {
     if (socket !== this.#socket) return;
     this.#leave();
     if (!this.#opened) this.#refused += 1;
+    const others = known().filter((place) => place !== this.#place);
+    const moves = this.#refused > 0 && this.#refused % STAYS_AWAY === 0 && others.length > 0;
+    if (moves) {
+      // Of several, another one each time.
+      this.#place = others[(this.#refused / STAYS_AWAY - 1) % others.length];
+      kept.set('place', this.#place);
+    }
     if (this.#opened && Date.now() - this.#opened > GOOD_AFTER) this.#attempt = 0;
     // Jitter: pages that lost the same node do not all come back in the same moment.
     const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.#attempt) * (0.5 + Math.random() / 2);
     this.#attempt += 1;
     this.#timer = setTimeout(() => this.open(), pause);
-    this.#onState({ is: 'waiting', until: Date.now() + pause, why, refused: this.#refused });
+    this.#onState({ is: 'waiting', until: Date.now() + pause, why, refused: this.#refused, moves });
   }
 
   #leave() {
     clearTimeout(this.#timer);
-    this.#abandon();
-    this.#dismiss();
     if (this.#socket) close(this.#socket);
     this.#socket = null;
   }
 }
 
+/** The nodes to which this tab was connected, and the one that the page came from. */
+export function known() {
+  try { return ['', ...JSON.parse(kept.get('nodes') ?? '[]')]; } catch { return ['']; }
+}
+
+function remember(place) {
+  const places = known().filter((one) => one && one !== place);
+  if (place) places.push(place);
+  kept.set('nodes', JSON.stringify(places.slice(-NODES)));
+}
+
+/** The URL of a node's WebSocket. */
+function address(place) {
+  // Relative to the page, which may live under a path of a proxy.
+  const url = place ? new URL(`${location.protocol}//${place}/ws`) : new URL('ws', document.baseURI);
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  return url;
+}
+
 /**
- * Says who this tab is: the first frame of a connection. The page enters its one room by itself, because it names the last
- * message that it holds of it; in others it would be counted without showing them.
+ * Says who this tab is: the first frame of a connection. The page enters its rooms by itself, because it names the last
+ * message that it holds of each.
  */
 function greet(socket) {
   const hello = { type: 'hello', rooms: false };

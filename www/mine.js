@@ -2,12 +2,17 @@
 
 import * as log from './log.js';
 import { kept } from './link.js';
+import * as rooms from './rooms.js';
+import { addressed } from './whisper.js';
 
 /** After so long without an answer the writer is offered to send again. */
 const PATIENCE = 5_000;
 const MOST = 100;
 
-/** By the page's own id. Each: `{id, room, text, at, state, why, line, timer}`; the states are in `show`. */
+/**
+ * By the page's own id. Each: `{id, room, text, to, others, at, state, why, line, timer}`; the states are in `show`. `to` is
+ * the person to whom it is whispered; `others` whether it is for all but oneself.
+ */
 const messages = new Map();
 /** What an earlier load had kept, as it was before this one keeps anything. */
 const left = kept.get('unsent');
@@ -28,13 +33,13 @@ export function iAm(name, colour) {
   author = { name, colour };
 }
 
-/** Says something; false when too much is unsent already. */
-export function say(room, text) {
+/** Says something, to everybody in a room or to the person `to`; false when too much is unsent already. */
+export function say(room, text, { to = '', others = false } = {}) {
   if (messages.size >= MOST) {
     for (const one of known()) if (one.state === 'taken') messages.delete(one.id);
     if (messages.size >= MOST) return false;
   }
-  const one = { id: uuid(), room, text, state: 'waiting', at: Date.now() };
+  const one = { id: uuid(), room, text, to, others, state: 'waiting', at: Date.now() };
   messages.set(one.id, one);
   draw(one);
   dispatch(one);
@@ -59,7 +64,14 @@ export function disconnected() {
 export function answered(frame) {
   const one = messages.get(frame.id);
   if (!one) return;
-  if (frame.type === 'ack') become(one, 'taken', frame.level);
+  if (frame.type === 'ack' && one.others) {
+    // It never comes back, so this is the end of it.
+    messages.delete(one.id);
+    clearTimeout(one.timer);
+    one.line?.classList.add('seen');
+    if (one.line) log.note(one.line, 'seen', '');
+    save();
+  } else if (frame.type === 'ack') become(one, 'taken', frame.level);
   else become(one, frame.type, frame.reason);
 }
 
@@ -78,15 +90,15 @@ export function seen(id, at) {
 
 /** Shows what is unsent or unseen in a room that was just entered. */
 export function redraw(room) {
-  for (const one of known()) if (one.room === room && !one.line?.isConnected) draw(one);
+  for (const one of known()) if (one.room === room && !one.line?.parentElement) draw(one);
 }
 
 /** Takes up what an earlier load of this page had not got rid of, if that was this tab's own. */
 export function restore(isOwn) {
   let unsent = [];
   try { if (isOwn) unsent = JSON.parse(left ?? '[]'); } catch { /* nothing to take up */ }
-  for (const { id, room, text, state, why, at } of unsent) {
-    messages.set(id, { id, room, text, state: state === 'sending' ? 'unknown' : state, why, at });
+  for (const { id, room, text, to, others, state, why, at } of unsent) {
+    messages.set(id, { id, room, text, to, others, state: state === 'sending' ? 'unknown' : state, why, at });
   }
   save();
 }
@@ -109,15 +121,18 @@ function become(one, state, why = '') {
 }
 
 function draw(one) {
-  one.line = log.message({ from: author.name, colour: author.colour, text: one.text, at: one.at, own: true });
+  const aside = one.to ? `to ${one.to} alone` : one.others ? 'to all others' : '';
+  const { name: from, colour } = author;
+  one.line = log.message({ from, colour, text: one.text, at: one.at, own: true, aside });
   one.line.classList.add('mine');
+  if (one.to) one.line.classList.add('whisper');
   show(one);
-  log.append(one.line);
+  log.into(rooms.of(one.room).log, () => log.append(one.line));
 }
 
 function show(one) {
   const again = ['Send again', () => dispatch(one)];
-  const edit = ['Edit', () => { drop(one); takeBack(one.text); }];
+  const edit = ['Edit', () => { drop(one); takeBack(one.to ? `${addressed(one.to)}${one.text}` : one.text); }];
   const letGo = ['Let go', () => drop(one)];
   const [text, actions] = {
     waiting: ['waits for the connection', []],
@@ -139,8 +154,8 @@ function drop(one) {
 
 function save() {
   const unsent = known().filter((one) => one.state !== 'taken');
-  kept.set('unsent', JSON.stringify(unsent.map(({ id, room, text, state, why, at }) => (
-    { id, room, text, state: state === 'silent' ? 'sending' : state, why, at }))));
+  kept.set('unsent', JSON.stringify(unsent.map(({ id, room, text, to, others, state, why, at }) => (
+    { id, room, text, to, others, state: state === 'silent' ? 'sending' : state, why, at }))));
 }
 
 function uuid() {

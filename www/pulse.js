@@ -12,10 +12,15 @@ let silent = 0;
 /** The question that is under way. */
 let asking = null;
 let changed = () => {};
+let ask = async () => true;
 
-/** `onChange()` is called when the node falls silent, and when it is heard again. */
-export function begin(onChange) {
+/**
+ * `onChange()` is called when the node falls silent, and when it is heard again. `question(signal)` asks it something, and gives
+ * whether it answers; what comes by the socket counts as well.
+ */
+export function begin(onChange, question) {
   changed = onChange;
+  ask = question;
   setInterval(look, 1_000);
 }
 
@@ -45,8 +50,7 @@ async function look() {
   const question = new AbortController();
   asking = question;
   const timer = setTimeout(() => question.abort(), PATIENCE);
-  const url = new URL('healthz', document.baseURI);
-  const answers = await fetch(url, { cache: 'no-store', signal: question.signal }).then(() => true, () => false);
+  const answers = await ask(question.signal);
   clearTimeout(timer);
   // The connection of which it was asked may have ended.
   if (asking !== question) return;

@@ -51,7 +51,7 @@ async fn a_page_shows_what_was_said_while_its_node_was_down() {
     shown.extend(["while you were away", "more 0"]);
     assert_eq!(window.run(SHOWN).await, json!(shown));
 
-    // Another name takes another connection, and nothing is missed meanwhile.
+    // Another name asks the history nothing.
     window.run("document.getElementById('name').value = ''").await;
     window.type_into("#name", "Ada\u{e007}").await;
     window.until("return document.querySelector('#log li:last-child').textContent", "You are Ada now.").await;

@@ -46,6 +46,8 @@ async fn a_room_that_was_left_is_as_it_was_and_says_what_is_not_shown() {
 
     go(&one, "elsewhere").await;
     assert_eq!(one.run(TEXTS).await, json!([]));
+    one.run("document.querySelector('[data-room=lobby] .leave').click()").await;
+    online(&[&other], 1).await;
     one.type_into("#text", &format!("here{ENTER}")).await;
     one.until(TEXTS, vec!["here"]).await;
     other.type_into("#text", &format!("missed{ENTER}")).await;

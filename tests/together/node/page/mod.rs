@@ -1,9 +1,13 @@
 //! The chat page in a real browser, against real nodes.
 
 mod absent;
+mod chat;
 mod here;
 mod lines;
+mod many;
 mod path;
+mod place;
+mod rooms;
 mod session;
 mod tabs;
 mod talk;

@@ -37,7 +37,6 @@ async fn two_windows_talk_and_outlive_their_node() {
     one.type_into("#name", &format!("Ada{ENTER}")).await;
     one.until(NAME, "Ada").await;
     online(&[&one, &other], 2).await;
-    // A new name takes a new connection, and nothing is missed by that.
     one.until(SAID, vec!["You are Ada now."]).await;
 
     // Enter sends; what was sent is seen by both, under its writer's name.

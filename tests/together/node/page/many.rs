@@ -1,0 +1,63 @@
+//! A room in which ten thousand messages were said: the page shows them, and stays quick.
+
+use serde_json::Value;
+
+use super::{ENTER, in_peace, node, online};
+use crate::support::browser::Browser;
+use crate::support::client::Client;
+use crate::support::node::Node;
+
+const MESSAGES: usize = 10_000;
+/// The last text of the log.
+const LAST: &str =
+    "return [...document.querySelectorAll('#log .message')].at(-1)?.querySelector('.text').textContent";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_messages_do_not_slow_the_page() {
+    let (running, address) = node("127.0.0.1:0");
+    let node = Node { running, address: address.parse().unwrap() };
+    let browser = Browser::start().await;
+    let window = browser.open(&format!("http://{address}/")).await;
+    online(&[&window], 1).await;
+    let mut client = Client::v1_in(&node, "lobby").await;
+    for n in 0..MESSAGES {
+        let text = format!("message {n}, of which some are longer than others {}", "so ".repeat(n % 40));
+        client.publish("lobby", &text).await;
+    }
+    client.publish("lobby", "the last one").await;
+    window.until(LAST, "the last one").await;
+    let count = "return document.querySelectorAll('#log .message').length";
+    assert!(window.run(count).await.as_u64().unwrap() > MESSAGES as u64 - 100);
+
+    // While more is said: how long each picture takes.
+    window
+        .run(
+            "window.frames = []; let before = performance.now();
+             const look = (now) => {
+                 window.frames.push(now - before); before = now; window.look = requestAnimationFrame(look);
+             };
+             window.look = requestAnimationFrame(look);",
+        )
+        .await;
+    for n in 0..200 {
+        client.publish("lobby", &format!("one more {n}")).await;
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    window.until(LAST, "one more 199").await;
+    window.type_into("#text", &format!("mine{ENTER}")).await;
+    window.until(LAST, "mine").await;
+    let frames = window
+        .run(
+            "cancelAnimationFrame(window.look);
+             const all = window.frames.toSorted((one, other) => one - other);
+             const at = (share) => Math.round(all[Math.floor(all.length * share)] * 10) / 10;
+             return [all.length, at(0.5), at(0.95), at(0.999)]",
+        )
+        .await;
+    println!("frames with {MESSAGES} messages: number, p50, p95, max in ms: {frames}");
+    let median = frames.get(1).and_then(Value::as_f64).unwrap();
+    // A page that lays out everything for each message takes hundreds of milliseconds. The bound is loose, because the
+    // machine may be busy with other tests.
+    assert!(median < 100.0, "{frames}");
+    in_peace(browser).await;
+}
