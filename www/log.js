@@ -3,10 +3,15 @@
 import { hour } from './clock.js';
 import { render } from './text.js';
 
-/** Lines that one room keeps. What is out of sight is not laid out, so that many lines cost little. */
-const MOST_LINES = 10_000;
+/** Lines in the page at the end of a room. A browser lays out all of them whenever one more comes. */
+const MOST_LINES = 500;
 /** While somebody reads further up nothing is taken away above, up to so many lines. */
-const MOST_WHILE_READING = 12_000;
+const MOST_WHILE_READING = 2_000;
+/** Lines that one room keeps, in the page or not. */
+const MOST_KEPT = 10_000;
+/** Lines that are brought back into the page at once, and how near to them the reader is then, in pixels. */
+const BACK = 200;
+const NEAR = 800;
 const NAMES_IN_A_LINE = 3;
 /** A text that is longer is shown in part at first. */
 const LONG_TEXT = 1_500;
@@ -19,10 +24,14 @@ const newest = document.getElementById('newest');
 export class Log {
   /** Whether its end is in sight, or was when it was last shown. */
   atEnd = true;
-  /** How far it was scrolled when it was last shown. */
+  /** How far it was scrolled when it was last shown, and when that last changed. */
   top = 0;
+  seenTop = 0;
   /** The last line about the broker: see `absence.js`. */
   outage = null;
+  /** Lines before and after those in the page, in their order. */
+  older = [];
+  newer = [];
 
   constructor() {
     this.list = place.cloneNode(false);
@@ -63,10 +72,43 @@ export function current() {
 
 function scrolled(log) {
   if (log !== shown) return;
-  log.atEnd = log.list.scrollHeight - log.list.scrollTop - log.list.clientHeight < 40;
+  const { list } = log;
+  const below = () => list.scrollHeight - list.scrollTop - list.clientHeight;
+  if (list.scrollTop < NEAR && log.older.length) bringOlder(log);
+  else if (below() < NEAR && log.newer.length) bringNewer(log);
+  // Lines that came since the last picture put the end out of sight, and are no wish to read further up.
+  const up = list.scrollTop < log.seenTop;
+  log.seenTop = list.scrollTop;
+  if (log.newer.length || (up && below() >= 4)) log.atEnd = false;
+  else if (below() < 40) log.atEnd = true;
   if (!log.atEnd) return;
   newest.hidden = true;
-  trim(log, MOST_LINES);
+  if (list.childElementCount > MOST_LINES) toEnd();
+}
+
+/** Changes lines above what is being read, which stays where it is. */
+function keepPlace({ list }, change) {
+  const [before, top] = [list.scrollHeight, list.scrollTop];
+  change();
+  // Not every browser anchors what it shows, and none does at the very top.
+  list.scrollTop = top + (list.scrollHeight - before);
+}
+
+/** Brings lines back that somebody scrolls up to; the newest ones give way. */
+function bringOlder(log) {
+  const { list, older, newer } = log;
+  keepPlace(log, () => list.prepend(...older.splice(-BACK)));
+  const many = list.childElementCount - MOST_WHILE_READING;
+  if (many <= 0) return;
+  const away = [...list.children].slice(-many);
+  away.forEach((line) => line.remove());
+  newer.unshift(...away);
+}
+
+/** Brings lines back that somebody scrolls down to. */
+function bringNewer(log) {
+  log.list.append(...log.newer.splice(0, BACK));
+  trim(log, MOST_WHILE_READING);
 }
 
 const sizes = new ResizeObserver(() => { if (shown.atEnd) toEnd(); });
@@ -74,8 +116,15 @@ newest.addEventListener('click', toEnd);
 
 /** Shows the newest line. */
 export function toEnd() {
+  const { list, older, newer } = shown;
+  if (newer.length) {
+    const all = [...list.children, ...newer.splice(0)];
+    list.replaceChildren(...all.slice(-MOST_LINES));
+    older.push(...all.slice(0, -MOST_LINES));
+  }
   trim(shown, MOST_LINES);
-  shown.list.scrollTop = shown.list.scrollHeight;
+  list.scrollTop = list.scrollHeight;
+  shown.seenTop = list.scrollTop;
   shown.atEnd = true;
   newest.hidden = true;
 }
@@ -96,28 +145,32 @@ export function grown() {
 
 /** Puts a line at the end. An element that is in the list already moves there. */
 export function append(line) {
-  target.list.append(line);
-  if (target !== shown || target.atEnd) trim(target, MOST_LINES);
-  else {
-    trim(target, MOST_WHILE_READING);
+  const log = target;
+  if (log.newer.length) {
+    line.remove();
+    log.newer = [...log.newer.filter((other) => other !== line), line];
+  } else log.list.append(line);
+  if (log !== shown) trim(log, MOST_LINES);
+  // At the end they are taken away when the end is sought: before that, nothing moves but by the reader's hand.
+  else if (!log.atEnd) {
+    trim(log, MOST_WHILE_READING);
     newest.hidden = false;
   }
-  if (target === shown) grown();
+  if (log === shown) grown();
 }
 
-/** Removes the oldest lines. What is being read stays where it is. */
+/** Takes the oldest lines out of the page. */
 function trim(log, most) {
-  const { list } = log;
+  const { list, older } = log;
   while (list.childElementCount > most) {
-    // What was never seen in the room is not thrown away for being old.
+    // What was never seen in the room is not put away for being old.
     const oldest = list.querySelector('li:not(.mine), .seen');
     if (!oldest) return;
-    const reads = log === shown && !log.atEnd;
-    const [before, top] = reads ? [list.scrollHeight, list.scrollTop] : [];
-    oldest.remove();
-    // Not every browser anchors what it shows, and none does at the very top.
-    if (reads) list.scrollTop = top - (before - list.scrollHeight);
+    if (log === shown && !log.atEnd) keepPlace(log, () => oldest.remove());
+    else oldest.remove();
+    older.push(oldest);
   }
+  if (older.length > MOST_KEPT) older.splice(0, older.length - MOST_KEPT + MOST_LINES);
 }
 
 function element(name, className, text) {
@@ -209,7 +262,7 @@ export function word(divider, text) {
 
 /** Somebody came, went or is called otherwise. Those who do the same in a row share a line. */
 export function presence(name, what) {
-  const last = target.list.lastElementChild;
+  const last = target.newer.at(-1) ?? target.list.lastElementChild;
   if (last?.dataset.presence === what) {
     last.names.push(name);
     const more = last.names.length - NAMES_IN_A_LINE;

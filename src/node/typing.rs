@@ -1,6 +1,5 @@
 //! That somebody is about to say something in a room. It is told at once or not at all.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use super::client_connection::ClientConnection;
@@ -57,9 +56,6 @@ impl Rooms {
     pub(super) fn pass_on(&mut self, envelope: &Envelope) {
         let Some(state) = self.rooms.get(&envelope.room) else { return };
         let others = state.audience().filter(|member| member.identity.id != envelope.sender);
-        let connections: Vec<&Arc<ClientConnection>> = others.map(|member| &member.connection).collect();
-        if !connections.is_empty() {
-            offer(connections.into_iter(), &frame::text(&envelope.frame), &mut self.dirty);
-        }
+        offer(others.map(|member| &member.connection), &frame::text(&envelope.frame), &mut self.dirty);
     }
 }

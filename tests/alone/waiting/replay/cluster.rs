@@ -41,6 +41,12 @@ impl Cluster {
         ready(Running::start(command)).await
     }
 
+    /// Every byte of the history's files.
+    pub fn kept(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(self.dir.path()).unwrap();
+        files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+    }
+
     /// A node, ready.
     pub async fn node(&self) -> Node {
         self.node_at("127.0.0.1:0").await

@@ -10,3 +10,4 @@ mod page;
 mod presence;
 pub mod reader;
 mod slow;
+mod whisper;

@@ -48,3 +48,15 @@ async fn types_until(client: &mut Client, text: &str) -> Vec<String> {
     let frames = frames_until(client, text).await;
     frames.iter().map(|frame| frame["type"].as_str().unwrap().to_owned()).collect()
 }
+
+/// Waits until somebody's node knows of so many people in a room.
+async fn knows(someone: &mut Someone, room: &str, count: usize) {
+    loop {
+        someone.client.say(json!({"type": "people", "room": room})).await;
+        let people = someone.client.frame_of("people").await;
+        if people["people"].as_array().unwrap().len() == count {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}

@@ -6,6 +6,9 @@ async fn a_new_name_is_told_shown_and_kept(cluster: Cluster) {
     let (mut ada, ada_id) = in_room(&cluster, 0, "Ada", "r").await;
     let (mut bob, _) = in_room(&cluster, 1, "Bob", "r").await;
     let (mut near, _) = in_room(&cluster, 0, "Near", "r").await;
+    for other in [&mut bob, &mut near] {
+        knows(other, "r", 3).await;
+    }
     ada.client.next_session().await;
     ada.client.say(json!({"type": "rename", "name": " Ada L. ", "colour": "#0f766e"})).await;
     let token = ada.client.next_session().await;
@@ -64,6 +67,7 @@ async fn what_cannot_be_a_name_or_a_colour_changes_nothing() {
         ada.client.say(frame).await;
         assert_eq!(ada.client.frame_of("error").await["code"], code);
     }
+    knows(&mut bob, "r", 2).await;
     // The same name again is no news.
     ada.client.say(json!({"type": "rename", "name": "Ada"})).await;
     ada.client.publish("r", "marker").await;

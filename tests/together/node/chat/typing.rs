@@ -7,8 +7,7 @@ async fn the_others_see_who_types(cluster: Cluster) {
     let (mut bob, _) = in_room(&cluster, 1, "Bob", "lobby").await;
     let mut plain = Client::plain(&cluster.nodes[cluster.nodes.len() - 1]).await;
     let mut ada_too = Someone::again(&cluster.nodes[0], &ada.token).await;
-    // The welcome says that Ada was in the lobby, and lets her in again.
-    ada_too.client.frame_of("subscribed").await;
+    ada_too.enter("lobby").await;
     ada.client.say(json!({"type": "typing", "room": "lobby"})).await;
     let typing = bob.client.frame_of("typing").await;
     let colour = &typing["colour"];
