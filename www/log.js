@@ -88,10 +88,12 @@ function scrolled(log) {
 
 /** Changes lines above what is being read, which stays where it is. */
 function keepPlace({ list }, change) {
-  const [before, top] = [list.scrollHeight, list.scrollTop];
+  // No change here concerns the last line. Heights are no whole numbers, so its place says more than they do.
+  const place = () => list.lastElementChild.getBoundingClientRect().top + list.scrollTop;
+  const [before, top] = [place(), list.scrollTop];
   change();
   // Not every browser anchors what it shows, and none does at the very top.
-  list.scrollTop = top + (list.scrollHeight - before);
+  list.scrollTop = top + (place() - before);
 }
 
 /** Brings lines back that somebody scrolls up to; the newest ones give way. */

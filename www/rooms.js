@@ -91,7 +91,7 @@ export class Room {
 
   /** This page does not hear the room any more. An absence that lasts keeps its begin. */
   leave(since, why) {
-    if (this.joined || this.away) this.away = { since: this.away?.since ?? since, why };
+    if (this.joined || (this.away && why === 'elsewhere')) this.away = { since: this.away?.since ?? since, why };
     clearTimeout(this.owedTimer);
     Object.assign(this, { joined: false, asked: null, people: null });
     this.typing.clear();

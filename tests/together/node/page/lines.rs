@@ -121,7 +121,7 @@ async fn old_lines_go_and_what_is_being_read_stays() {
     let mut client = Client::v1_in(&node, "lobby").await;
     say(&window, &mut client, "line", 600).await;
     let count = "return document.getElementById('log').childElementCount";
-    assert_eq!(window.run(count).await, 500);
+    window.until(count, 500).await;
 
     // At the very top, and in the middle.
     for (place, top) in [("top", "0"), ("middle", "log.scrollHeight / 2")] {
@@ -136,7 +136,9 @@ async fn old_lines_go_and_what_is_being_read_stays() {
         say(&window, &mut client, place, 60).await;
         let after =
             window.run("return window.read.isConnected && window.read.getBoundingClientRect().top").await;
-        assert_eq!(after, before, "the reader at the {place} lost the place");
+        // A browser scrolls by whole pixels, and lines are no whole number of pixels high.
+        let moved = (after.as_f64().unwrap() - before.as_f64().unwrap()).abs();
+        assert!(moved < 1.0, "the reader at the {place} lost the place by {moved} pixels");
     }
     // At the end again, the old lines go.
     window.run("document.getElementById('newest').click()").await;
