@@ -136,7 +136,11 @@ impl Rooms {
     /// Looks for a person on all nodes, by name or by the id of a session.
     pub(super) fn find(&mut self, to: &str, answer: oneshot::Sender<Found>) {
         let here = self.notices.greeted.named(to, ENOUGH);
-        let nodes = self.presence.others();
+        // An id is one session's: no other node can bring somebody else.
+        let nodes = match here.iter().any(|person| *person.id == *to) {
+            true => HashSet::new(),
+            false => self.presence.others(),
+        };
         if let Some(ask) = self.searches.open(Instant::now(), here, nodes, answer) {
             self.say_to_nodes(&Word::Seek { node: self.presence.me(), ask, to: to.into() });
         }
