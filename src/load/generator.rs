@@ -84,6 +84,10 @@ impl LoadGenerator {
         settings.check()?;
         let Settings { plan, load, faults, dialect, keeps_history, seed, urls } = settings;
         let attendance = Attendance::new(&faults, plan.subscribers, seed);
+        let mut ledger = Ledger::new(plan.clone());
+        if load.presence {
+            ledger.watch_presence();
+        }
         let run = Arc::new(LoadRun {
             clock: LoadClock::start(),
             texts: Texts::new(rand::random(), seed, load.payload),
@@ -97,8 +101,9 @@ impl LoadGenerator {
             health: LoadHealth::new(),
             resend: load.resend,
             keeps_history,
+            watches_presence: load.presence,
             waiting: watch::Sender::new(0),
-            ledger: Arc::new(Mutex::new(Ledger::new(plan.clone()))),
+            ledger: Arc::new(Mutex::new(ledger)),
             plan,
         });
         let cancel = CancellationToken::new();
@@ -276,6 +281,7 @@ impl LoadGenerator {
     /// left to end by itself.
     pub async fn finish_within(self, limit: Duration) -> Harness {
         let Self { run, pacer, engines, stop, .. } = self;
+        run.ledger().presence_ends(run.clock.now());
         stop.disarm().cancel();
         let mut notes = run.rehearsal.notes();
         for engine in engines {
@@ -348,6 +354,7 @@ mod tests {
             payload: 64,
             rooms,
             resend: false,
+            presence: false,
             warm_up: second,
             duration: second,
             drain: second,

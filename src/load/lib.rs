@@ -12,6 +12,7 @@
 //! | `pacer` | the thread that keeps the schedule |
 //! | `backlog` | what a publisher still has to send, and may have to send again |
 //! | `publisher`, `subscriber` | the clients |
+//! | `observer` | a subscriber that watches who is said to be in its room |
 //! | `address`, `dial`, `socket` | how a client gets a connection, and the next |
 //! | `rehearsal`, `silence` | probes and warm-up; a probe in which no message reached anybody |
 //! | `refusal`, `ending` | why a client was not let in, and how a connection ended |
@@ -41,6 +42,7 @@ mod generator;
 mod health;
 mod knock;
 mod locked_out;
+mod observer;
 mod pacer;
 mod publisher;
 mod refusal;

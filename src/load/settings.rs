@@ -39,6 +39,8 @@ impl Settings {
             "the dialect cannot name a room, so that there is only one"
         } else if self.load.resend && !self.dialect.has_answers() {
             "the dialect has no answers, so that nothing says what to send again"
+        } else if self.load.presence && self.dialect != Dialect::V1 {
+            "the dialect does not tell who is there, so that nobody can watch presence"
         } else {
             return Ok(());
         };
