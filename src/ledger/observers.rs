@@ -120,6 +120,11 @@ impl Observers {
         self.look_at(s, at);
     }
 
+    /// Whether some observer's list is not the truth now.
+    pub(super) fn are_some_wrong(&self) -> bool {
+        self.wrong > 0
+    }
+
     /// Ends the watching: what comes later counts nowhere.
     pub(super) fn end(&mut self, at: u64) {
         self.ended.get_or_insert(at);

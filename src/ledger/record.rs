@@ -6,6 +6,7 @@ use super::arrival::Arrival;
 use super::early::Early;
 use super::ledger::Ledger;
 use super::message::Answer;
+use super::observers::Observers;
 use super::people::PeopleNews;
 use super::time::nanos;
 use scenario::Count;
@@ -142,6 +143,11 @@ impl Ledger {
     pub fn told_of_people(&mut self, s: usize, news: PeopleNews, at: Duration) -> bool {
         let is_measured = self.is_measured(at);
         self.observers.as_mut().is_some_and(|observers| observers.hear(s, news, is_measured, nanos(at)))
+    }
+
+    /// Whether some observer's list of the people in its room is not the truth now.
+    pub fn is_some_list_wrong(&self) -> bool {
+        self.observers.as_ref().is_some_and(Observers::are_some_wrong)
     }
 
     /// Ends the watching of presence: what clients do from here on, because the run is over, counts nowhere.

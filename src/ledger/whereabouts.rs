@@ -25,6 +25,8 @@ pub(super) struct Whereabouts {
     since: u64,
     /// The end of the last absence that was one.
     away_until: u64,
+    /// When the subscriber came to its node from another one.
+    moved: u64,
 }
 
 impl Whereabouts {
@@ -37,6 +39,9 @@ impl Whereabouts {
     pub(super) fn arrive(&mut self, node: u32, at: u64) {
         if !self.online && (!self.came || at.saturating_sub(self.since) >= NO_ABSENCE) {
             self.away_until = at;
+        }
+        if self.node != node {
+            self.moved = at;
         }
         if !self.online || self.node != node {
             self.since = at;
@@ -63,13 +68,14 @@ impl Whereabouts {
         !self.coming && (!self.came || now.saturating_sub(self.since) >= within)
     }
 
-    /// Whether the subscriber was there all the time from a moment until now.
+    /// Whether the subscriber was there all the time from a moment until now: on one node, if `on` says it.
     pub(super) fn was_there_from(&self, moment: u64, now: u64, on: Option<u32>) -> bool {
-        let is_there = match self.online {
-            true => self.is_there(on),
-            false => self.came && now.saturating_sub(self.since) < NO_ABSENCE,
+        let is_away = !self.online && (!self.came || now.saturating_sub(self.since) >= NO_ABSENCE);
+        let (is_in_sight, since) = match on {
+            None => (true, self.away_until),
+            Some(node) => (self.node == node, self.away_until.max(self.moved)),
         };
-        is_there && self.away_until + ARRIVES_WITHIN <= moment
+        !is_away && is_in_sight && since + ARRIVES_WITHIN <= moment
     }
 
     /// Whether the subscriber was away all the time from a moment until now.
@@ -105,6 +111,11 @@ mod tests {
         who.arrive(1, 11 * SECOND);
         assert!(who.was_there_from(9 * SECOND, 11 * SECOND, None));
         assert!(!who.was_there_from(9 * SECOND, 11 * SECOND, Some(0)), "it is on another node");
+        assert_eq!(
+            [12, 13].map(|second| who.was_there_from(second * SECOND, 14 * SECOND, Some(1))),
+            [false, true],
+            "whoever sees that node alone saw it come"
+        );
         who.depart(20 * SECOND);
         assert!(!who.was_there_from(19 * SECOND, 22 * SECOND, None));
         who.arrive(1, 23 * SECOND);
