@@ -24,7 +24,7 @@
 //! | `storm` | who drops its connection on purpose and comes back at once |
 //! | `health` | what the load generator measures about itself |
 //! | `clauses` | clauses that come again and again, counted |
-//! | `engine` | a thread with a runtime of its own |
+//! | `crowd`, `engine` | the threads in which the clients run; a thread with a runtime of its own |
 
 mod address;
 mod attendance;
@@ -32,6 +32,7 @@ mod backlog;
 mod clauses;
 mod clock;
 mod codec;
+mod crowd;
 mod detect;
 mod dial;
 mod dialect;
