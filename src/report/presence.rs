@@ -22,11 +22,13 @@ pub(super) fn sentence(run: &RunReport) -> String {
     }
     match presence.settled_ms {
         _ if presence.not_settled => {
-            format!("Not all of {observers} had the right list of who was there before the run ended.")
+            "Some observer's list of who was there was wrong until the run ended.".to_owned()
         }
         Some(ms) if ms > 0 => {
             let after = span(ms.saturating_mul(1_000));
-            format!("All of {observers} had the right list of who was there within {after} of each fault.")
+            let all =
+                if presence.observers == 1 { "The observer".into() } else { format!("All {observers}") };
+            format!("{all} had the right list of who was there within {after} of each fault.")
         }
         _ => String::new(),
     }
@@ -50,11 +52,11 @@ mod tests {
         assert_eq!(said(|_| {}), "", "no fault struck");
         assert_eq!(
             said(|it| it.settled_ms = Some(1_240)),
-            "All of 24 observers had the right list of who was there within 1.2 s of each fault."
+            "All 24 observers had the right list of who was there within 1.2 s of each fault."
         );
         assert_eq!(
             said(|it| it.not_settled = true),
-            "Not all of 24 observers had the right list of who was there before the run ended."
+            "Some observer's list of who was there was wrong until the run ended."
         );
         assert_eq!(
             said(|it| (it.phantoms, it.missing, it.settled_ms) = (3, 1, Some(9))),
