@@ -124,6 +124,7 @@ impl Ledger {
             service: self.service.clone(),
             recovered,
             times: self.harm_times(harm, last, heal_begin, healed),
+            presence: self.observers.as_ref().map(|all| all.figures(begin, faults, nanos(ended))),
             cost: None,
             fan_out,
             testimonies: self.testimonies(first_lost, &intervals),

@@ -23,6 +23,7 @@ mod notices;
 mod once_more;
 mod page;
 mod preflight;
+mod presence_watch;
 mod report;
 mod run;
 mod scenarios;
