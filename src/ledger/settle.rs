@@ -316,7 +316,11 @@ impl Ledger {
         };
         match belief {
             Belief::Told => count(&mut debts.lost_told, Count::LostTold),
-            Belief::Silent => count(&mut debts.lost_silent, Count::LostSilent),
+            Belief::Silent => {
+                count(&mut debts.lost_silent, Count::LostSilent);
+                let sender_told = matches!(message.answer, Some(Answer::Refused | Answer::Unknown));
+                debts.lost_silent_sender_told += u64::from(sender_told && has_path);
+            }
             Belief::Denied => {
                 count(&mut debts.lost_silent, Count::LostSilent);
                 // What a server never took, or took without a word, it may not have to bring.
