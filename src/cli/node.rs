@@ -85,6 +85,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
         limits: args.limits,
         secret: args.secret.as_deref().map_or_else(Secret::random, Secret::new),
         store,
+        hooks,
         callers,
         metrics: Some(metrics),
         trace: trace::of(trace.as_ref()),

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::client_connection::Dialect;
+use super::hooked::FORBIDDEN;
+use super::hooks::Decision;
 use super::room::Command;
 use super::session::{ECHO, Ending, Handled, Session, cut};
 use bus::{PublishOutcome, ReplayStart};
 use trace::{Step, TraceLine};
-use wire::{Envelope, Kind, NodeFrame, Publish, Request, Room, unix_ms};
+use wire::{Envelope, Kind, Level, NodeFrame, Publish, Request, Room, unix_ms};
 
 /// Cost of entering or leaving a room, counted in frames of the frame rate. The other members are told each time, so
 /// without this cost a client that only comes and goes would be as loud as one that publishes, and no message rate
@@ -46,6 +48,14 @@ impl Refusal {
     }
 }
 
+/// A publish that nothing speaks against.
+struct Checked<'f> {
+    room: Room,
+    /// The text as the hooks leave it; `None` if they drop the message without a word.
+    text: Option<Cow<'f, str>>,
+    others: bool,
+}
+
 impl Session {
     /// Handles a frame of the plain dialect: a message to the lobby.
     pub(super) fn said_plainly(&mut self, text: &str) -> Handled {
@@ -59,9 +69,15 @@ impl Session {
             return Err(Ending::close(1008, self.too_fast()));
         }
         let Ok(lobby) = Room::parse("lobby") else { return Ok(()) };
+        let mut text = Cow::Borrowed(text);
+        match self.may_say(&lobby, &mut text) {
+            Decision::Allow => {}
+            Decision::Refuse(refusal) => return Err(Ending::close(1008, refusal.to_string())),
+            Decision::Drop => return Ok(()),
+        }
         let id = self.shared.fresh_id();
         self.trace_in(&id, Some(lobby.as_str()));
-        self.publish(lobby, id, text, false)
+        self.publish(lobby, id, &text, false)
     }
 
     /// Handles a frame of the v1 dialect.
@@ -122,6 +138,14 @@ impl Session {
             );
             return Ok(());
         }
+        match self.may_enter(&room) {
+            Decision::Allow => {}
+            Decision::Refuse(refusal) => {
+                self.forbid(&room, &refusal);
+                return Ok(());
+            }
+            Decision::Drop => return Ok(()),
+        }
         let after = after.filter(|after| !after.is_empty());
         if after.is_some() || last.is_some() {
             self.spend_as(REPLAY);
@@ -155,7 +179,8 @@ impl Session {
         let id = frame.id.as_deref().map_or_else(|| self.shared.fresh_id(), str::to_owned);
         self.trace_in(cut(&id, ECHO), frame.room.as_deref());
         match self.checked(frame) {
-            Ok((room, text, others)) => self.publish(room, id, text, others),
+            Ok(Checked { text: None, .. }) => self.answer(&id, PublishOutcome::Ack(Level::Handed)),
+            Ok(Checked { room, text: Some(text), others }) => self.publish(room, id, &text, others),
             Err(Refusal { code, reason }) => {
                 self.spend();
                 self.answer(cut(&id, ECHO), PublishOutcome::Refused { code, reason: reason.into_owned() })
@@ -163,7 +188,7 @@ impl Session {
         }
     }
 
-    fn checked<'f>(&mut self, frame: &'f Publish<'_>) -> Result<(Room, &'f str, bool), Refusal> {
+    fn checked<'f>(&mut self, frame: &'f Publish<'_>) -> Result<Checked<'f>, Refusal> {
         let id = frame.id.as_deref();
         if id.is_some_and(|id| {
             !(1..=64).contains(&id.len()) || id.bytes().any(|byte| !byte.is_ascii_graphic())
@@ -190,6 +215,12 @@ impl Session {
         if self.publish_rate.take(Instant::now()).is_err() {
             return Err(Refusal::new("rate_limited", self.too_fast()));
         }
+        let mut allowed = Cow::Borrowed(text);
+        let dropped = match self.may_say(&room, &mut allowed) {
+            Decision::Allow => false,
+            Decision::Refuse(refusal) => return Err(Refusal::new(FORBIDDEN, refusal.to_string())),
+            Decision::Drop => true,
+        };
         let recent = &mut self.recent;
         if id.is_some_and(|id| {
             let recent = recent.get_or_insert_with(|| self.shared.recent.of(&self.identity.id));
@@ -197,7 +228,7 @@ impl Session {
         }) {
             return Err(Refusal::new("id_reused", "this id stood for another message before"));
         }
-        Ok((room, text, others))
+        Ok(Checked { room, text: (!dropped).then_some(allowed), others })
     }
 
     fn too_fast(&self) -> String {
