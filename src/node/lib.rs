@@ -64,7 +64,9 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 pub use hooks::{Decision, Hook, Hooks, Knock, Outgoing, Pass, Refusal, Visitor};
+pub use identity::is_valid_name;
 pub use limits::{Limits, at_most_a_day};
+pub use rate::Bucket;
 pub use token::Secret;
 
 use bus::{Bus, SessionStore};
