@@ -23,7 +23,13 @@ const DOORS: &[(&str, &[&str])] = &[
     ("load", &["address", "ledger", "scenario"]),
     ("report", &["ledger", "scenario"]),
     ("lab", &["address", "fault", "ledger", "load", "report", "scenario"]),
-    ("cli", &["address", "bus", "door", "history", "lab", "ledger", "node", "policy", "report", "scenario", "trace"]),
+    (
+        "cli",
+        &[
+            "address", "bus", "door", "history", "lab", "ledger", "node", "policy", "report", "scenario",
+            "trace",
+        ],
+    ),
 ];
 
 /// The compiler lets a room import what its manifest names. So the manifests are what is held to the table.

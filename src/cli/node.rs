@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::bus::BusArgs;
 use super::failure::{ENVIRONMENT, Failure};
+use super::interrupt::Signals;
+use super::limits;
 use super::listen::{HostArgs, listen};
 use super::output::announce;
 use super::policy::NodePolicy;
 use super::trace::{self, TraceArgs};
-use super::interrupt::Signals;
-use super::limits;
 use node::{self, Hooks, Limits, NodeOptions, Secret};
 use scenario::Pattern;
 

@@ -55,7 +55,11 @@ pub fn run(args: &PolicyCommand) -> Result<u8, Failure> {
 fn read(file: &Path) -> Result<Policy, Failure> {
     let text = std::fs::read_to_string(file).map_err(|error| {
         let message = format!("cannot read the policy {}: {error}", file.display());
-        Failure::new(USAGE, message, "name the file of a policy; `pubsub-lab schema policy` says what it may say")
+        Failure::new(
+            USAGE,
+            message,
+            "name the file of a policy; `pubsub-lab schema policy` says what it may say",
+        )
     })?;
     let folder = file.parent().unwrap_or(Path::new("."));
     // An editor may have put a byte order mark before the text.
@@ -76,7 +80,11 @@ impl NodePolicy {
         let policy = read(&file)?;
         warn(&policy);
         let hangup = signal(SignalKind::hangup()).map_err(|error| {
-            Failure::new(ENVIRONMENT, format!("signals cannot be caught: {error}"), "free some file descriptors")
+            Failure::new(
+                ENVIRONMENT,
+                format!("signals cannot be caught: {error}"),
+                "free some file descriptors",
+            )
         })?;
         Ok(Self { file, hook: PolicyHook::new(policy), hangup })
     }

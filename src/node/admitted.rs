@@ -145,9 +145,8 @@ mod tests {
             count: None,
             frame: frame.clone(),
         };
-        let shown = |name: &str| {
-            admitted.shown(&Identity { name: name.into(), ..Identity::guest() }, &envelope)
-        };
+        let shown =
+            |name: &str| admitted.shown(&Identity { name: name.into(), ..Identity::guest() }, &envelope);
         assert_eq!([shown("Ada"), shown("Bob")], [Shown::AsItIs, Shown::Hidden]);
         let Shown::Changed(changed) = shown("Cleo") else { panic!("Cleo sees capitals") };
         assert_eq!(&*MessageFrame::read(&changed).unwrap().text, "A SECRET");

@@ -16,9 +16,7 @@ impl Session {
     /// Asks the hooks whether the client may be in a room.
     pub(super) fn may_enter(&self, room: &Room) -> Decision {
         match &self.connection.admitted {
-            Some(admitted) => {
-                admitted.hooks().subscribe(&admitted.visitor(&self.identity), room.as_str())
-            }
+            Some(admitted) => admitted.hooks().subscribe(&admitted.visitor(&self.identity), room.as_str()),
             None => Decision::Allow,
         }
     }

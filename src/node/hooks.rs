@@ -64,7 +64,8 @@ impl<'a> Knock<'a> {
     /// The token that the request brings: `Authorization: Bearer TOKEN`, or `access_token=TOKEN` in the query, since a
     /// page cannot give a WebSocket a header (RFC 6750, 2.1 and 2.3).
     pub fn token(&self) -> Option<&'a str> {
-        let header = self.headers.get(axum::http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let header =
+            self.headers.get(axum::http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let bearer = header.and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
             scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

@@ -44,17 +44,22 @@ impl Connect {
     pub(super) fn judge(&self, token: Option<&str>, pass: &mut Pass) -> Result<(), String> {
         let token = token.ok_or_else(|| match self {
             Self::Jwt { .. } => "a token is needed: `Authorization: Bearer TOKEN`, or `?access_token=TOKEN`",
-            Self::Secret(_) => "the secret is needed: `Authorization: Bearer SECRET`, or `?access_token=SECRET`",
+            Self::Secret(_) => {
+                "the secret is needed: `Authorization: Bearer SECRET`, or `?access_token=SECRET`"
+            }
         })?;
         match self {
             // Hashes are compared, so how long it takes says nothing of the secret.
             Self::Secret(hash) if <[u8; 32]>::from(Sha256::digest(token)) == *hash => Ok(()),
             Self::Secret(_) => Err("this is not the secret".into()),
             Self::Jwt { key, validation } => {
-                let data = decode::<Map<String, Value>>(token, key, validation).map_err(|error| why(error.kind()))?;
+                let data = decode::<Map<String, Value>>(token, key, validation)
+                    .map_err(|error| why(error.kind()))?;
                 let name = data.claims.get("sub").and_then(Value::as_str).unwrap_or_default();
                 if !is_valid_name(name) {
-                    return Err("the token's `sub` is no name: 1 to 32 characters, no control characters".into());
+                    return Err(
+                        "the token's `sub` is no name: 1 to 32 characters, no control characters".into()
+                    );
                 }
                 pass.name = Some(name.into());
                 pass.until = data.claims.get("exp").and_then(Value::as_f64).map(moment);
@@ -77,7 +82,9 @@ fn why(kind: &ErrorKind) -> String {
         ErrorKind::ExpiredSignature => "the token has expired".into(),
         ErrorKind::ImmatureSignature => "the token is not valid yet".into(),
         ErrorKind::InvalidSignature => "the token was not signed with this node's key".into(),
-        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => "the token is signed in another way".into(),
+        ErrorKind::InvalidAlgorithm | ErrorKind::InvalidAlgorithmName => {
+            "the token is signed in another way".into()
+        }
         ErrorKind::InvalidIssuer => "the token is somebody else's: its `iss` is another".into(),
         ErrorKind::InvalidAudience => "the token is for somebody else: its `aud` is another".into(),
         ErrorKind::MissingRequiredClaim(claim) => format!("the token has no `{claim}`"),

@@ -86,7 +86,10 @@ impl Hook for PolicyHook {
                 return refusal(rule, "you may not write in this room");
             }
             if let Some(longest) = rule.longest_text.filter(|longest| length > *longest) {
-                return bound(rule, format!("a text may have {longest} characters here, this one has {length}"));
+                return bound(
+                    rule,
+                    format!("a text may have {longest} characters here, this one has {length}"),
+                );
             }
             let rates = [(rule.rate_per_person, Some(visitor.id)), (rule.rate, None)];
             for (rate, person) in rates {

@@ -21,6 +21,8 @@ mod read_connect;
 mod rule;
 mod schema;
 mod signatures;
+#[cfg(test)]
+mod tests;
 mod who;
 mod words;
 

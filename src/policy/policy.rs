@@ -21,6 +21,7 @@ impl Policy {
 
     /// Whether a rule speaks of people by name, although a client may call itself whatever it likes.
     pub(super) fn trusts_chosen_names(&self) -> bool {
-        !self.connect.as_ref().is_some_and(Connect::gives_names) && self.rules.iter().any(Rule::speaks_of_people)
+        !self.connect.as_ref().is_some_and(Connect::gives_names)
+            && self.rules.iter().any(Rule::speaks_of_people)
     }
 }

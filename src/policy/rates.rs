@@ -35,7 +35,14 @@ struct Counts {
 
 impl Rates {
     /// Counts a message. Gives false if it is one too many.
-    pub(super) fn take(&self, rule: usize, room: &str, person: Option<&str>, rate: u32, now: Instant) -> bool {
+    pub(super) fn take(
+        &self,
+        rule: usize,
+        room: &str,
+        person: Option<&str>,
+        rate: u32,
+        now: Instant,
+    ) -> bool {
         let counts = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.buckets.len() >= counts.sweep_at.max(SWEEP_AT) {
             counts.buckets.retain(|_, (_, used)| now.saturating_duration_since(*used) < FULL_AFTER);
@@ -56,7 +63,7 @@ mod tests {
     fn each_rule_room_and_person_has_its_own_count() {
         let rates = Rates::default();
         let now = Instant::now();
-        let mut taken = |rule, room, person| (0..9).filter(|_| rates.take(rule, room, person, 3, now)).count();
+        let taken = |rule, room, person| (0..9).filter(|_| rates.take(rule, room, person, 3, now)).count();
         assert_eq!(taken(0, "a", None), 3);
         assert_eq!(taken(0, "a", None), 0);
         assert_eq!([taken(0, "b", None), taken(1, "a", None), taken(0, "a", Some("1"))], [3, 3, 3]);

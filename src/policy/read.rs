@@ -54,14 +54,18 @@ fn closed(file: &Section<'_>) -> Result<bool, InputError> {
     match file.text("default")? {
         None | Some((_, "allow")) => Ok(false),
         Some((_, "deny")) => Ok(true),
-        Some((value, _)) => Err(value.error("`default` is \"allow\" or \"deny\"").with_hint(example("default"))),
+        Some((value, _)) => {
+            Err(value.error("`default` is \"allow\" or \"deny\"").with_hint(example("default")))
+        }
     }
 }
 
 fn rule(value: FileValue<'_>) -> Result<Rule, InputError> {
     let table = value.table("a rule", &RULE_KEYS)?;
     let Some((_, name)) = table.text("name")?.filter(|(_, name)| !name.trim().is_empty()) else {
-        return Err(table.error("a rule needs a `name`").with_hint("a refusal tells the client which rule refused it"));
+        return Err(table
+            .error("a rule needs a `name`")
+            .with_hint("a refusal tells the client which rule refused it"));
     };
     let Some(rooms) = table.get("rooms") else {
         let error = table.error(format!("rule `{name}` needs `rooms`"));
@@ -84,7 +88,9 @@ fn rule(value: FileValue<'_>) -> Result<Rule, InputError> {
 fn rooms_of(value: FileValue<'_>) -> Result<Vec<Pattern>, InputError> {
     let rooms = value.list("a list of rooms")?;
     if rooms.is_empty() {
-        return Err(value.error("the rule has no room").with_hint("rooms = [\"news-*\"]; \"*\" is every room"));
+        return Err(value
+            .error("the rule has no room")
+            .with_hint("rooms = [\"news-*\"]; \"*\" is every room"));
     }
     rooms.into_iter().map(|room| pattern(room, room.text()?)).collect()
 }
@@ -141,7 +147,9 @@ pub(super) fn example(key: &str) -> String {
         "connect" => "[connect]\n  jwt = \"HS256\"\n  secret_env = \"CHAT_SECRET\"".into(),
         "default" => "default = \"deny\" closes every room that no rule names".into(),
         "rule" => "write [[rule]] with two brackets, once a rule".into(),
-        "read" | "write" => format!("{key} = [\"Ada\", \"guest-*\", {{ claim = \"role\", is = \"teacher\" }}]"),
+        "read" | "write" => {
+            format!("{key} = [\"Ada\", \"guest-*\", {{ claim = \"role\", is = \"teacher\" }}]")
+        }
         "rooms" => "rooms = [\"news-*\"]; \"*\" is every room".into(),
         "rate" => "rate = 5: so many messages a second in each of the rooms".into(),
         "rate_per_person" => "rate_per_person = 1: so many messages a second of each person".into(),

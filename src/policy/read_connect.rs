@@ -10,7 +10,8 @@ use super::connect::{Connect, LEEWAY};
 use super::signatures::{ed25519, hs256, install};
 
 /// The keys of `[connect]`.
-pub(super) const KEYS: [&str; 6] = ["jwt", "secret_env", "secret_file", "public_key_file", "issuer", "audience"];
+pub(super) const KEYS: [&str; 6] =
+    ["jwt", "secret_env", "secret_file", "public_key_file", "issuer", "audience"];
 
 /// The fewest bytes of a secret with which tokens are signed (RFC 7518, 3.2).
 const SHORTEST_KEY: usize = 32;

@@ -45,9 +45,10 @@ mod tests {
         let pass = Pass { claims: claims.as_object().unwrap().clone(), ..Pass::default() };
         let ada = Visitor { id: "1", name: "Ada", pass: &pass };
         let named = |pattern| Who::Named(Pattern::new(pattern).unwrap()).means(&ada);
-        assert_eq!([named("Ada"), named("A*"), named("*"), named("ada"), named("B*")], [
-            true, true, true, false, false
-        ]);
+        assert_eq!(
+            [named("Ada"), named("A*"), named("*"), named("ada"), named("B*")],
+            [true, true, true, false, false]
+        );
         let claim = |claim: &str, is| Who::Claim { claim: claim.into(), is }.means(&ada);
         assert!(claim("role", json!("teacher")) && claim("groups", json!("art")) && claim("level", json!(3)));
         assert!(!claim("role", json!("pupil")) && !claim("groups", json!("ar")) && !claim("x", json!(null)));

@@ -13,7 +13,9 @@ impl Display for Policy {
         let who = match &self.connect {
             None => "everybody",
             Some(Connect::Secret(_)) => "who brings the shared secret",
-            Some(Connect::Jwt { .. }) => "who brings a token that is signed with the key; its `sub` is the name",
+            Some(Connect::Jwt { .. }) => {
+                "who brings a token that is signed with the key; its `sub` is the name"
+            }
         };
         writeln!(f, "  connect   {who}")?;
         for rule in &self.rules {

@@ -22,6 +22,7 @@ mod node;
 mod notices;
 mod once_more;
 mod page;
+mod policy;
 mod preflight;
 mod presence_watch;
 mod report;
