@@ -7,6 +7,8 @@
 //! Open http://127.0.0.1:8080 and say `darn`; then go to the room `news` under another name than Ada. What happens is
 //! written to standard error. Hooks are asked in their order, so the audit log has the words before they are masked.
 
+#![allow(clippy::print_stderr, reason = "an example speaks to who has started it")]
+
 mod audit;
 mod mask;
 mod read_only;

@@ -42,7 +42,7 @@ impl Connect {
 
     /// Judges the token of a client that wants to come in. The error is a clause for people.
     pub(super) fn judge(&self, token: Option<&str>, pass: &mut Pass) -> Result<(), String> {
-        let token = token.ok_or_else(|| match self {
+        let token = token.ok_or(match self {
             Self::Jwt { .. } => "a token is needed: `Authorization: Bearer TOKEN`, or `?access_token=TOKEN`",
             Self::Secret(_) => {
                 "the secret is needed: `Authorization: Bearer SECRET`, or `?access_token=SECRET`"
