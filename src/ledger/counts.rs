@@ -64,8 +64,8 @@ pub struct Debts {
     /// [`Count::LostSilent`]
     #[serde(default)]
     pub lost_silent: u64,
-    /// Number of debts in `lost_silent` whose senders know: the message was refused, or answered as perhaps not sent. What
-    /// was never said nobody can be told of who would have heard it.
+    /// Number of debts in `lost_silent` whose senders know: a server that acknowledges did not acknowledge the message. What
+    /// was never said, nobody can be told of who would have heard it.
     #[serde(default)]
     pub lost_silent_sender_told: u64,
     /// Number of debts of acknowledged messages over paths that the pattern has: of so many the losses under

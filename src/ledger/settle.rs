@@ -318,7 +318,9 @@ impl Ledger {
             Belief::Told => count(&mut debts.lost_told, Count::LostTold),
             Belief::Silent => {
                 count(&mut debts.lost_silent, Count::LostSilent);
-                let sender_told = matches!(message.answer, Some(Answer::Refused | Answer::Unknown));
+                // Where nothing is ever answered, silence says nothing either.
+                let answers = self.tally.answers.iter().any(|count| *count > 0);
+                let sender_told = answers && !message.answer.is_some_and(Answer::is_ack);
                 debts.lost_silent_sender_told += u64::from(sender_told && has_path);
             }
             Belief::Denied => {

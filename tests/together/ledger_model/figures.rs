@@ -82,7 +82,8 @@ impl Figures {
         self.add(if online { "lost_online" } else { "lost_offline" }, 1);
         self.add(if model.is_told(s, n) { "lost_told" } else { "lost_silent" }, 1);
         let in_silence = model.has_path(s, n) && !model.is_told(s, n) && !model.is_denied(s, n);
-        let sender_told = model.answer(n).0 != "acked" && !model.answers(n).is_empty();
+        let is_answered = |n: usize| model.sent(n).is_some() && !model.answers(n).is_empty();
+        let sender_told = model.answer(n).0 != "acked" && (0..model.plan.messages).any(is_answered);
         self.add("lost_silent_sender_told", u64::from(in_silence && sender_told));
         self.add("denied", u64::from(model.is_denied(s, n) && model.answer(n).0 == "acked"));
     }
