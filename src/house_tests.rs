@@ -17,12 +17,19 @@ const DOORS: &[(&str, &[&str])] = &[
     ("fault", &["scenario"]),
     ("bus", &["address", "wire"]),
     ("node", &["bus", "door", "trace", "wire"]),
+    ("policy", &["node", "scenario"]),
     ("history", &["bus", "door", "trace", "wire"]),
     // The instrument shares no code with what it measures.
     ("load", &["address", "ledger", "scenario"]),
     ("report", &["ledger", "scenario"]),
     ("lab", &["address", "fault", "ledger", "load", "report", "scenario"]),
-    ("cli", &["address", "bus", "door", "history", "lab", "ledger", "node", "report", "scenario", "trace"]),
+    (
+        "cli",
+        &[
+            "address", "bus", "door", "history", "lab", "ledger", "node", "policy", "report", "scenario",
+            "trace",
+        ],
+    ),
 ];
 
 /// The compiler lets a room import what its manifest names. So the manifests are what is held to the table.

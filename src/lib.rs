@@ -12,6 +12,7 @@
 //! | [`wire`] | what travels between a client and a node: the two dialects, and the envelope on the bus |
 //! | [`bus`] | `trait Bus` and one implementation a pattern |
 //! | [`node`] | one chat server: HTTP, sessions, rooms, presence |
+//! | [`policy`] | the policy file: who may come in, read and write, and how much |
 //! | [`history`] | the durable history service: AMQP consumer, store, HTTP API |
 //! | [`trace`] | where each message was and when, as a node or a history writes it down |
 //! | [`scenario`] | the scenario file: typed, validated, defaulted |
@@ -28,7 +29,9 @@
 //!
 //! The way of a message, and the only way: socket -> session -> room -> bus -> room -> session -> socket.
 
-pub use {address, bus, cli, door, fault, history, lab, ledger, load, node, report, scenario, trace, wire};
+pub use {
+    address, bus, cli, door, fault, history, lab, ledger, load, node, policy, report, scenario, trace, wire,
+};
 
 #[cfg(test)]
 mod house_tests;

@@ -45,6 +45,18 @@ impl Signals {
         })
     }
 
+    /// Leaves SIGHUP to somebody who listens for it: it asks for no end then.
+    pub fn spare_hangup(&mut self) {
+        self.hangup = None;
+    }
+
+    /// Cancels the token at the first signal. The future never resolves; poll it beside the work.
+    pub async fn cancel(mut self, token: CancellationToken) -> Infallible {
+        self.next().await;
+        token.cancel();
+        std::future::pending().await
+    }
+
     /// Resolves when a signal asks for an end.
     pub async fn next(&mut self) {
         self.asked().await;
@@ -78,10 +90,5 @@ fn hangup_is_ignored() -> bool {
 
 /// Cancels the token at the first signal. The future never resolves; poll it beside the work.
 pub fn cancel_on_signal(token: CancellationToken) -> Result<impl Future<Output = Infallible>, Failure> {
-    let mut signals = Signals::new()?;
-    Ok(async move {
-        signals.next().await;
-        token.cancel();
-        std::future::pending().await
-    })
+    Ok(Signals::new()?.cancel(token))
 }

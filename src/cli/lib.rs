@@ -2,7 +2,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `bench`, `run`, `report`, `doctor`, `scenarios`, `schema`, `completions`, `man` | the subcommands for people |
+//! | `bench`, `run`, `report`, `doctor`, `scenarios`, `policy`, `schema`, `completions`, `man` | the subcommands for people |
 //! | `node`, `history`, `warden` | the subcommands that the lab starts as processes |
 //! | `broker_variable` | the brokers that the environment names |
 //! | `bus`, `pattern`, `node_flags`, `limits`, `trace`, `listen` | the flags of a node, the bus that they ask for, and its port |
@@ -28,6 +28,7 @@ mod node;
 mod node_flags;
 mod output;
 mod pattern;
+mod policy;
 mod report;
 mod run;
 mod runtime;
@@ -81,13 +82,15 @@ enum Command {
     Man(man::ManArgs),
     /// Run one chat node in the foreground
     Node(node::NodeArgs),
+    /// Check the policy of a node: who may come in, read and write
+    Policy(policy::PolicyCommand),
     /// Print a report again, compare several, or merge them
     Report(report::ReportArgs),
     /// Start nodes on this machine, and the broker that they need; Ctrl-C stops everything
     Run(run::RunArgs),
     /// List, show and check scenarios
     Scenarios(scenarios::ScenariosArgs),
-    /// Print the JSON Schema of a scenario or of a report
+    /// Print the JSON Schema of a scenario, a report or a policy
     Schema(schema::SchemaArgs),
     /// Ends every process of the lab when the lab itself cannot; the lab starts it
     #[command(hide = true)]
@@ -111,6 +114,7 @@ pub fn main() -> ExitCode {
         Command::History(args) => history::run(args),
         Command::Man(args) => man::run(&args, Cli::command()),
         Command::Node(args) => node::run(args),
+        Command::Policy(args) => policy::run(&args),
         Command::Report(args) => report::run(&args),
         Command::Run(args) => run::run(args),
         Command::Scenarios(args) => scenarios::run(&args),

@@ -1,6 +1,8 @@
 //! `pubsub-lab node`: one chat node in the foreground, which `run`, `bench` and compose start.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
@@ -9,11 +11,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::bus::BusArgs;
 use super::failure::{ENVIRONMENT, Failure};
+use super::interrupt::Signals;
+use super::limits;
 use super::listen::{HostArgs, listen};
 use super::output::announce;
+use super::policy::NodePolicy;
 use super::trace::{self, TraceArgs};
-use super::{interrupt, limits};
-use node::{self, Limits, NodeOptions, Secret};
+use node::{self, Hooks, Limits, NodeOptions, Secret};
 use scenario::Pattern;
 
 /// Flags of `pubsub-lab node`.
@@ -47,6 +51,10 @@ pub struct NodeArgs {
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
     allowed_origins: Vec<String>,
 
+    /// File that says who may come in, read and write, and how much; read again on SIGHUP (see `pubsub-lab policy`)
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+
     #[command(flatten)]
     hosts: HostArgs,
 
@@ -71,6 +79,8 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
     let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| {
         Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
     })?;
+    let policy = args.policy.map(NodePolicy::open).transpose()?;
+    let hooks = policy.as_ref().map(NodePolicy::hooks).unwrap_or_default();
     let trace = args.trace.open()?;
     let store = args.bus.sessions(args.pattern)?;
     let listener = listen(args.listen)?;
@@ -78,13 +88,19 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
     let address = listener.local_addr().unwrap_or(args.listen);
     let bus = args.bus.start(args.pattern, &args.limits).await?;
     let shutdown = CancellationToken::new();
-    let signals = interrupt::cancel_on_signal(shutdown.clone())?;
+    let mut signals = Signals::new()?;
+    if policy.is_some() {
+        signals.spare_hangup();
+    }
+    let signals = signals.cancel(shutdown.clone());
+    let read_again = read_again(policy, hooks.clone());
     let options = NodeOptions {
         name: args.name.unwrap_or_else(|| format!("{}-{}", args.pattern, address.port())),
         pattern: args.pattern.name(),
         limits: args.limits,
         secret: args.secret.as_deref().map_or_else(Secret::random, Secret::new),
         store,
+        hooks,
         callers,
         metrics: Some(metrics),
         trace: trace::of(trace.as_ref()),
@@ -95,6 +111,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
     let served = tokio::select! {
         served = node::serve(listener, bus, options, shutdown) => served,
         never = signals => match never {},
+        never = read_again => match never {},
     };
     if let Some(trace) = trace {
         trace.close();
@@ -102,4 +119,12 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
     served.map_err(|error| Failure::new(1, format!("the node failed: {error}"), "see its log"))?;
     tracing::info!("stopped");
     Ok(0)
+}
+
+/// Reads the policy again whenever that is asked for. The future never resolves.
+async fn read_again(policy: Option<NodePolicy>, hooks: Hooks) -> Infallible {
+    match policy {
+        Some(policy) => policy.read_again(hooks).await,
+        None => std::future::pending().await,
+    }
 }

@@ -33,6 +33,8 @@ enum What {
     Scenario,
     /// The report.json that `bench` writes
     Report,
+    /// The policy file that `node --policy FILE` obeys
+    Policy,
 }
 
 /// Prints the schema and gives the exit code.
@@ -40,6 +42,7 @@ pub fn run(args: &SchemaArgs) -> Result<u8, Failure> {
     let schema = match args.what {
         What::Scenario => scenario::json_schema(),
         What::Report => report::json_schema(),
+        What::Policy => ::policy::json_schema(),
     };
     let text = serde_json::to_string_pretty(&schema).map_err(|error| {
         Failure::new(ENVIRONMENT, format!("cannot write the schema: {error}"), "free some memory")

@@ -13,15 +13,17 @@ const LOOK: Duration = Duration::from_millis(20);
 /// that contradicts another comes after that.
 const LISTENING: Duration = Duration::from_secs(1);
 
-/// Listens for [`LISTENING`], or for the limit if that is shorter, then waits until every debt is paid and every publish is
-/// answered, or the limit is reached. Silence alone never ends the drain: a broker that boots is quiet too.
+/// Listens for [`LISTENING`], or for the limit if that is shorter, then waits until every debt is paid, every publish is
+/// answered and every observer knows who is there, or the limit is reached. Silence alone never ends the drain: a broker that
+/// boots is quiet too.
 pub(super) async fn drain(generator: &LoadGenerator, limit: Duration) {
     let began = Instant::now();
     let deadline = began + limit;
     let ledger = generator.ledger();
     let waits = || {
         let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-        ledger.outstanding() > 0 || (generator.has_answers() && ledger.unanswered() > 0)
+        let unanswered = generator.has_answers() && ledger.unanswered() > 0;
+        ledger.outstanding() > 0 || unanswered || ledger.is_some_list_wrong()
     };
     sleep_until(began + LISTENING.min(limit)).await;
     while waits() && Instant::now() < deadline {

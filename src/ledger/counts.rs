@@ -64,6 +64,10 @@ pub struct Debts {
     /// [`Count::LostSilent`]
     #[serde(default)]
     pub lost_silent: u64,
+    /// Number of debts in `lost_silent` whose senders know: a server that acknowledges did not acknowledge the message. What
+    /// was never said, nobody can be told of who would have heard it.
+    #[serde(default)]
+    pub lost_silent_sender_told: u64,
     /// Number of debts of acknowledged messages over paths that the pattern has: of so many the losses under
     /// `lost_confirmed` and `lost_handed` are a part. 0 in an older report.
     #[serde(default)]
@@ -199,7 +203,7 @@ macro_rules! sum {
 sum! { Messages: due sent unsent acked refused unknown }
 sum! {
     Debts: owed delivered recovered lost on_time lost_confirmed lost_handed lost_refused lost_unknown lost_no_path
-    lost_online lost_offline lost_told lost_silent acked_debts
+    lost_online lost_offline lost_told lost_silent lost_silent_sender_told acked_debts
 }
 sum! {
     Counts<Option<u64>>: unsent_debts duplicates held_again live_again replay_after_live reordered replay_reordered

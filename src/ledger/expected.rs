@@ -35,9 +35,9 @@ pub(super) fn outcome(settled: &Settled, harness: &Harness, expectation: &Expect
     let read = settled.value(figure).or_else(of_harness);
     let Some(counted) = count_unsent(settled, figure, read) else {
         return match nothing(settled, figure) {
-            Nothing::ToRecoverFrom if bound.holds(0.0) => outcome,
-            Nothing::ToRecoverFrom => {
-                violated(format!("{name} does not exist (no debt was harmed), expected {expected}"))
+            Nothing::ToRecoverFrom(_) if bound.holds(0.0) => outcome,
+            Nothing::ToRecoverFrom(why) => {
+                violated(format!("{name} does not exist ({why}), expected {expected}"))
             }
             Nothing::ToShow(why) => at(
                 settled
@@ -82,8 +82,8 @@ pub(super) fn seconds(time: Duration) -> String {
 
 /// Why a figure does not exist.
 enum Nothing {
-    /// No debt was harmed, so there was nothing to recover from: as good as 0 for every bound.
-    ToRecoverFrom,
+    /// There was nothing to recover from, for this reason: as good as 0 for every bound.
+    ToRecoverFrom(&'static str),
     /// The evidence for the figure is missing, for this reason.
     ToShow(&'static str),
 }
@@ -91,8 +91,13 @@ enum Nothing {
 fn nothing(settled: &Settled, figure: Figure) -> Nothing {
     Nothing::ToShow(match figure {
         Figure::Time(Time::Impact | Time::Recovery) if settled.times.impact_ms.is_none() => {
-            return Nothing::ToRecoverFrom;
+            return Nothing::ToRecoverFrom("no debt was harmed");
         }
+        Figure::Presence(_) if settled.presence.is_none() => "nobody watched: `presence` is false",
+        Figure::Presence(_) if settled.presence.is_some_and(|presence| !presence.not_settled) => {
+            return Nothing::ToRecoverFrom("no fault struck");
+        }
+        Figure::Presence(_) => "some list was wrong until the end",
         Figure::Time(Time::Recovery) if settled.times.not_recovered => "not well again before the load ended",
         Figure::Time(Time::Recovery) if settled.moments.healing => {
             "no message was due after the last healing began"

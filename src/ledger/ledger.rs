@@ -13,6 +13,7 @@ use super::harm::Harm;
 use super::histogram::micros_histogram;
 use super::message::Message;
 use super::moments::Seen;
+use super::observers::Observers;
 use super::path::Path;
 use super::plan::Plan;
 use super::subscriber::Subscriber;
@@ -52,6 +53,8 @@ pub struct Ledger {
     pub(super) unverified: BTreeSet<Path>,
     pub(super) disconnects: Disconnects,
     pub(super) witness: Witness,
+    /// Who watches the people in the rooms; `None` if nobody does.
+    pub(super) observers: Option<Observers>,
 }
 
 impl Ledger {
@@ -81,9 +84,16 @@ impl Ledger {
             unverified: BTreeSet::new(),
             disconnects: Disconnects::default(),
             witness: Witness::new(&plan),
+            observers: None,
             tempo,
             plan,
         }
+    }
+
+    /// Has the first [`observers`](Plan::observers) of the subscribers watch who is said to be in their room. To be told
+    /// before anybody subscribes.
+    pub fn watch_presence(&mut self) {
+        self.observers = Some(Observers::new(&self.plan));
     }
 
     /// The arithmetic of the run.

@@ -47,6 +47,9 @@
 //! | `notices` | what told a subscriber that it may have missed something |
 //! | `presence`, `subscriber` | where a subscriber was, and all that it is owed |
 //! | `figure_value`, `counts`, `single_times` | the value of a figure, the counts of a run, and its single times |
+//! | `people`, `people_list` | what an observer is told of the people in its room, and what it believes |
+//! | `whereabouts`, `settling` | where a subscriber is by its own knowledge; for how long lists were wrong after faults |
+//! | `presence_figures`, `observers` | the figures of who is said to be there, and those who watch it |
 //! | `run_cost` | the processor time and the memory that a run took |
 //! | `source` | how figures are read |
 //! | `tally` | the counts that events change |
@@ -87,12 +90,16 @@ mod ledger;
 mod message;
 mod moments;
 mod notices;
+mod observers;
 mod outcome;
 mod path;
 mod payers;
+mod people;
+mod people_list;
 mod phase;
 mod plan;
 mod presence;
+mod presence_figures;
 mod progress;
 mod reasons;
 mod record;
@@ -100,6 +107,7 @@ mod replayed;
 mod run_cost;
 mod settle;
 mod settled;
+mod settling;
 mod single_times;
 mod source;
 mod span;
@@ -111,6 +119,7 @@ mod tempo;
 mod testimony;
 mod time;
 mod timeline;
+mod whereabouts;
 mod witness;
 
 #[cfg(test)]
@@ -160,8 +169,10 @@ pub use message::{Answer, Contradictions};
 pub use outcome::Outcome;
 pub use path::Path;
 pub use payers::Payer;
+pub use people::{PeopleNews, Person};
 pub use phase::{Interval, Phase};
 pub use plan::Plan;
+pub use presence_figures::PresenceFigures;
 pub use progress::Progress;
 pub use reasons::Reasons;
 pub use run_cost::{CostSample, PartCost, RunCost};

@@ -10,6 +10,10 @@ use std::time::Duration;
 
 use super::tempo::{Surge, Tempo};
 
+/// The most subscribers that observe who is said to be in their room. There is one on each node for each room, as far as
+/// that goes.
+const MOST_OBSERVERS: usize = 32;
+
 /// The arithmetic of one run. None of its numbers is zero, except perhaps `messages` and `subscribers`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
@@ -83,6 +87,12 @@ impl Plan {
         publisher % self.nodes
     }
 
+    /// Number of subscribers that observe who is said to be in their room, if any do. They are the first ones, so that they
+    /// start on different nodes or are in different rooms: one for each node and room, at most 32.
+    pub fn observers(&self) -> usize {
+        self.nodes.saturating_mul(self.rooms).min(self.subscribers).min(MOST_OBSERVERS)
+    }
+
     /// The numbers of all subscribers.
     pub fn all_subscribers(&self) -> Range<usize> {
         0..self.subscribers
@@ -131,6 +141,19 @@ mod tests {
                 assert_eq!(places, dense, "{plan:?} room {room}");
             }
         }
+    }
+
+    #[test]
+    fn there_is_an_observer_for_each_node_and_room_as_far_as_that_goes() {
+        let plan = |nodes, rooms, subscribers| Plan { nodes, rooms, subscribers, ..plan(1, 1, 1) };
+        let eyes = plan(3, 8, 2_000);
+        let mut seen: Vec<_> =
+            (0..eyes.observers()).map(|s| (eyes.subscriber_node(s), eyes.subscriber_room(s))).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!((eyes.observers(), seen.len()), (24, 24));
+        let counts = [plan(3, 1, 30), plan(3, 1, 2), plan(3, 50, 5_000)].map(|plan| plan.observers());
+        assert_eq!(counts, [3, 2, 32]);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use super::arrival::Arrival;
 use super::early::Early;
 use super::ledger::Ledger;
 use super::message::Answer;
+use super::observers::Observers;
+use super::people::PeopleNews;
 use super::time::nanos;
 use scenario::Count;
 
@@ -69,6 +71,7 @@ impl Ledger {
     pub fn connected(&mut self, s: usize) {
         if let Some(subscriber) = self.subscribers.get_mut(s) {
             subscriber.connected();
+            self.observers.iter_mut().for_each(|observers| observers.approach(s));
         }
     }
 
@@ -105,6 +108,7 @@ impl Ledger {
             subscriber.returned(whole, at);
         }
         subscriber.presence.online(node, at);
+        self.observers.iter_mut().for_each(|observers| observers.enter(s, node, at));
         // Another task may already have told of a message that was sent after this moment.
         let debts_change = before.is_none_or(|before| before.node != node && !self.plan.crosses_nodes);
         if debts_change && self.latest_sent >= Some(at) {
@@ -121,6 +125,7 @@ impl Ledger {
     pub fn closed(&mut self, s: usize, at: Duration) {
         if let Some(subscriber) = self.subscribers.get_mut(s) {
             subscriber.presence.offline(nanos(at));
+            self.observers.iter_mut().for_each(|observers| observers.leave(s, false, nanos(at)));
         }
     }
 
@@ -129,7 +134,25 @@ impl Ledger {
     pub fn left(&mut self, s: usize, at: Duration) {
         if let Some(subscriber) = self.subscribers.get_mut(s) {
             subscriber.presence.left(nanos(at));
+            self.observers.iter_mut().for_each(|observers| observers.leave(s, true, nanos(at)));
         }
+    }
+
+    /// Records what an observer was told of the people in its room. Gives whether it has to ask who is there, because it
+    /// cannot know otherwise.
+    pub fn told_of_people(&mut self, s: usize, news: PeopleNews, at: Duration) -> bool {
+        let is_measured = self.is_measured(at);
+        self.observers.as_mut().is_some_and(|observers| observers.hear(s, news, is_measured, nanos(at)))
+    }
+
+    /// Whether some observer's list of the people in its room is not the truth now.
+    pub fn is_some_list_wrong(&self) -> bool {
+        self.observers.as_ref().is_some_and(Observers::are_some_wrong)
+    }
+
+    /// Ends the watching of presence: what clients do from here on, because the run is over, counts nowhere.
+    pub fn presence_ends(&mut self, at: Duration) {
+        self.observers.iter_mut().for_each(|observers| observers.end(nanos(at)));
     }
 
     /// Records that subscriber `s` received a text that says message `n`, of this run and of its room, unharmed.

@@ -124,6 +124,7 @@ impl Ledger {
             service: self.service.clone(),
             recovered,
             times: self.harm_times(harm, last, heal_begin, healed),
+            presence: self.observers.as_ref().map(|all| all.figures(begin, faults, nanos(ended))),
             cost: None,
             fan_out,
             testimonies: self.testimonies(first_lost, &intervals),
@@ -315,7 +316,13 @@ impl Ledger {
         };
         match belief {
             Belief::Told => count(&mut debts.lost_told, Count::LostTold),
-            Belief::Silent => count(&mut debts.lost_silent, Count::LostSilent),
+            Belief::Silent => {
+                count(&mut debts.lost_silent, Count::LostSilent);
+                // Where nothing is ever answered, silence says nothing either.
+                let answers = self.tally.answers.iter().any(|count| *count > 0);
+                let sender_told = answers && !message.answer.is_some_and(Answer::is_ack);
+                debts.lost_silent_sender_told += u64::from(sender_told && has_path);
+            }
             Belief::Denied => {
                 count(&mut debts.lost_silent, Count::LostSilent);
                 // What a server never took, or took without a word, it may not have to bring.

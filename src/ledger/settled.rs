@@ -11,6 +11,7 @@ use super::moments::Moments;
 use super::path::Path;
 use super::payers::Payer;
 use super::phase::Interval;
+use super::presence_figures::PresenceFigures;
 use super::run_cost::RunCost;
 use super::single_times::SingleTimes;
 use super::source::FigureSource;
@@ -55,6 +56,8 @@ pub struct Settled {
     pub intervals: Vec<Interval>,
     /// How long faults were felt.
     pub times: SingleTimes,
+    /// What observers were told of the people in their rooms; `None` if nobody watched.
+    pub presence: Option<PresenceFigures>,
     /// What the run took of its machine, for whoever has measured it; the ledger knows nothing of processes.
     pub cost: Option<RunCost>,
     /// Three messages of the run, as the clients saw them.
@@ -120,6 +123,10 @@ impl FigureSource for Settled {
 
     fn times(&self) -> SingleTimes {
         self.times
+    }
+
+    fn presence(&self) -> Option<&PresenceFigures> {
+        self.presence.as_ref()
     }
 
     fn cost(&self) -> Option<&RunCost> {

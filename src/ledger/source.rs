@@ -3,6 +3,7 @@
 
 use super::counts::{Counts, Debts, Messages, read};
 use super::figure_value::FigureValue;
+use super::presence_figures::PresenceFigures;
 use super::run_cost::RunCost;
 use super::single_times::SingleTimes;
 use scenario::{Count, Distribution, Figure, Quantile, Share};
@@ -21,6 +22,8 @@ pub trait FigureSource {
     fn quantile_us(&self, of: Distribution, quantile: Quantile) -> Option<u64>;
     /// The single times.
     fn times(&self) -> SingleTimes;
+    /// Who was said to be there.
+    fn presence(&self) -> Option<&PresenceFigures>;
     /// What the run took of its machine.
     fn cost(&self) -> Option<&RunCost>;
 
@@ -38,6 +41,7 @@ pub trait FigureSource {
             }
             Figure::Quantile(of, quantile) => FigureValue::Micros(self.quantile_us(of, quantile)?),
             Figure::Time(time) => FigureValue::Millis(self.times().read(time)?),
+            Figure::Presence(presence) => self.presence()?.read(presence)?,
             Figure::Cost(cost) => FigureValue::Amount(self.cost()?.read(cost)?),
         })
     }

@@ -346,6 +346,7 @@ fn every_figure_has_its_name_and_no_other_name_is_a_figure() {
     send(&mut ledger, 1, Handed);
     let mut replayed = ledger.settle(std::slice::from_ref(&heal), ms(60_000));
     replayed.cost = Some(RunCost::default().over(2));
+    replayed.presence = Some(PresenceFigures { settled_ms: Some(1), ..PresenceFigures::default() });
     for name in scenario::figure_names() {
         let of_harness = match scenario::Figure::named(&name) {
             Some((scenario::Figure::Quantile(of, quantile), _)) => harness.quantile_us(of, quantile),

@@ -33,6 +33,11 @@ pub(super) enum Outbound<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         after: Option<&'a str>,
     },
+    /// `people`: the client asks who is in a room.
+    People {
+        /// The name of the room.
+        room: &'a str,
+    },
     /// `publish`: the client says something in a room.
     Publish {
         /// The name of the room.
@@ -121,6 +126,8 @@ mod tests {
         assert_eq!(subscribe.encode(), r#"{"type":"subscribe","room":"room-0"}"#);
         let resume = Outbound::Subscribe { room: "room-0", after: Some("s1.7") };
         assert_eq!(resume.encode(), r#"{"type":"subscribe","room":"room-0","after":"s1.7"}"#);
+        let people = Outbound::People { room: "room-0" };
+        assert_eq!(people.encode(), r#"{"type":"people","room":"room-0"}"#);
         let publish = Outbound::Publish { room: "room-0", id: "17", text: "a \"<b>\\ é" };
         assert_eq!(publish.encode(), r#"{"type":"publish","room":"room-0","id":"17","text":"a \"<b>\\ é"}"#);
     }

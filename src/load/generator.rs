@@ -1,26 +1,23 @@
 //! The load generator as its owner sees it: start, probe, warm up, load, finish.
 
-use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::attendance::Attendance;
 use super::backlog::SendOrder;
 use super::clock::LoadClock;
+use super::crowd::{ORDERS, TICKS, start_publishers, start_subscribers};
 use super::dial::Dialer;
 use super::engine::{Engine, FailedEnd};
 use super::error::LoadError;
 use super::health::LoadHealth;
 use super::locked_out::LockedOut;
 use super::pacer::{Pacer, Schedule};
-use super::publisher::publish;
 use super::rehearsal::Rehearsal;
 use super::roster::Roster;
 use super::run::LoadRun;
@@ -28,7 +25,6 @@ use super::settings::Settings;
 use super::silence::Silence;
 use super::slow::Slowness;
 use super::storm::Storms;
-use super::subscriber::listen;
 use super::text::{TextKind, Texts};
 use ledger::{Harness, Ledger, Plan};
 
@@ -36,14 +32,6 @@ use ledger::{Harness, Ledger, Plan};
 const LOOK: Duration = Duration::from_millis(100);
 /// How long, beyond the time-out of a connection, the clients may take to be connected and subscribed.
 const START_LIMIT: Duration = Duration::from_secs(10);
-
-/// Number of orders that may wait between the pacing thread and a publisher. A further one is dropped and counted as
-/// an overrun. A publisher empties this queue even while it has no connection.
-const ORDERS: usize = 16_384;
-
-/// Number of time stamps that may wait for the receivers' loop, one every ten milliseconds. A further one is dropped
-/// and counted as an overrun: the loop has then stood still for over a second.
-const TICKS: usize = 128;
 
 /// The pause between two probes over a path that has not worked yet.
 const PROBE_PAUSE: Duration = Duration::from_millis(100);
@@ -53,9 +41,6 @@ const LEAD: Duration = Duration::from_millis(50);
 
 /// How long [`LoadGenerator::finish`] waits for each thread.
 const STOP_LIMIT: Duration = Duration::from_millis(1500);
-
-/// The most threads that receive.
-const RECEIVERS: usize = 4;
 
 /// A running load generator. Dropping it stops everything within a moment; [`LoadGenerator::finish`] waits for
 /// that.
@@ -84,6 +69,10 @@ impl LoadGenerator {
         settings.check()?;
         let Settings { plan, load, faults, dialect, keeps_history, seed, urls } = settings;
         let attendance = Attendance::new(&faults, plan.subscribers, seed);
+        let mut ledger = Ledger::new(plan.clone());
+        if load.presence {
+            ledger.watch_presence();
+        }
         let run = Arc::new(LoadRun {
             clock: LoadClock::start(),
             texts: Texts::new(rand::random(), seed, load.payload),
@@ -97,8 +86,9 @@ impl LoadGenerator {
             health: LoadHealth::new(),
             resend: load.resend,
             keeps_history,
+            watches_presence: load.presence,
             waiting: watch::Sender::new(0),
-            ledger: Arc::new(Mutex::new(Ledger::new(plan.clone()))),
+            ledger: Arc::new(Mutex::new(ledger)),
             plan,
         });
         let cancel = CancellationToken::new();
@@ -276,6 +266,7 @@ impl LoadGenerator {
     /// left to end by itself.
     pub async fn finish_within(self, limit: Duration) -> Harness {
         let Self { run, pacer, engines, stop, .. } = self;
+        run.ledger().presence_ends(run.clock.now());
         stop.disarm().cancel();
         let mut notes = run.rehearsal.notes();
         for engine in engines {
@@ -294,73 +285,10 @@ impl LoadGenerator {
     }
 }
 
-fn start_publishers(
-    run: &Arc<LoadRun>,
-    inboxes: Vec<mpsc::Receiver<SendOrder>>,
-    cancel: &CancellationToken,
-) -> io::Result<Engine> {
-    let (run, token) = (run.clone(), cancel.clone());
-    Engine::start("load-publishers", 1, cancel.clone(), move |tasks| {
-        for (number, inbox) in inboxes.into_iter().enumerate() {
-            // Each publisher gets a token of its own: all of them would queue for the lock of a shared one.
-            tasks.spawn(publish(run.clone(), number, inbox, token.child_token()));
-        }
-    })
-}
-
-fn start_subscribers(
-    run: &Arc<LoadRun>,
-    mut ticks: mpsc::Receiver<Duration>,
-    cancel: &CancellationToken,
-) -> io::Result<Engine> {
-    let (run, token) = (run.clone(), cancel.clone());
-    let workers = available_parallelism().map_or(1, usize::from).min(RECEIVERS);
-    Engine::start("load-receivers", workers, cancel.clone(), move |tasks| {
-        for number in run.plan.all_subscribers() {
-            tasks.spawn(listen(run.clone(), number, token.child_token()));
-        }
-        tasks.spawn(async move {
-            let mut sent = Vec::with_capacity(TICKS);
-            // This ends with the pacing thread, which holds the sender.
-            while ticks.recv_many(&mut sent, TICKS).await > 0 {
-                // The task yields once: whatever other tasks have to do now comes first, as it would come before a
-                // frame that arrives now.
-                yield_now().await;
-                let now = run.clock.now();
-                sent.drain(..).for_each(|sent| run.health.loop_lag(now.saturating_sub(sent)));
-            }
-        });
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::dialect::{Dialect, Template};
+    use super::super::settings::tests::settings;
     use super::*;
-
-    pub(super) fn settings(urls: &[&str]) -> Settings {
-        let second = Duration::from_secs(1);
-        let (publishers, subscribers, nodes, rooms, rate) = (1, 3, 2, 1, 10.0);
-        let load = scenario::Load {
-            publishers,
-            subscribers,
-            rate,
-            payload: 64,
-            rooms,
-            resend: false,
-            warm_up: second,
-            duration: second,
-            drain: second,
-            connect_timeout: second,
-            reconnect_min: second / 50,
-            reconnect_max: second / 50,
-        };
-        let (messages, surges, crosses_nodes) = (10, vec![], true);
-        let plan = Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes };
-        let urls = urls.iter().map(|url| (*url).to_owned()).collect();
-        let (faults, dialect) = (vec![], Dialect::V1);
-        Settings { plan, load, faults, dialect, keeps_history: true, seed: 1, urls }
-    }
 
     #[tokio::test]
     async fn settings_that_contradict_themselves_are_refused_at_once() {
@@ -371,31 +299,11 @@ mod tests {
         let nobody = LoadGenerator::start(nobody).await.unwrap_err();
         assert!(matches!(nobody, LoadError::Settings(_)), "{nobody}");
     }
-
-    #[test]
-    fn a_dialect_is_not_asked_for_what_it_does_not_have() {
-        let check = |dialect: &Dialect, rooms: usize, resend: bool| {
-            let mut settings = settings(&["ws://127.0.0.1:1", "ws://127.0.0.1:2"]);
-            (settings.dialect, settings.plan.rooms, settings.load.resend) = (dialect.clone(), rooms, resend);
-            settings.check().map_err(|error| error.to_string())
-        };
-        let template = |text| Dialect::Template(Template::parse("chat.toml", text).unwrap());
-        let bare = template("publish = '{text}'");
-        let whole = "publish = '{id} {room} {text}'\nack = { pointer = '/0', equals = 'ack', id = '/1' }";
-        for dialect in [Dialect::V1, template(whole)] {
-            assert_eq!(check(&dialect, 2, true), Ok(()));
-        }
-        for dialect in [Dialect::Plain, bare] {
-            assert_eq!(check(&dialect, 1, false), Ok(()));
-            assert!(check(&dialect, 2, false).unwrap_err().contains("a room"));
-            assert!(check(&dialect, 1, true).unwrap_err().contains("no answers"));
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests_of_the_machine {
-    use super::tests::settings;
+    use super::super::settings::tests::settings;
     use super::*;
 
     #[tokio::test]

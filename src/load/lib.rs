@@ -12,6 +12,7 @@
 //! | `pacer` | the thread that keeps the schedule |
 //! | `backlog` | what a publisher still has to send, and may have to send again |
 //! | `publisher`, `subscriber` | the clients |
+//! | `observer` | a subscriber that watches who is said to be in its room |
 //! | `address`, `dial`, `socket` | how a client gets a connection, and the next |
 //! | `rehearsal`, `silence` | probes and warm-up; a probe in which no message reached anybody |
 //! | `refusal`, `ending` | why a client was not let in, and how a connection ended |
@@ -23,7 +24,7 @@
 //! | `storm` | who drops its connection on purpose and comes back at once |
 //! | `health` | what the load generator measures about itself |
 //! | `clauses` | clauses that come again and again, counted |
-//! | `engine` | a thread with a runtime of its own |
+//! | `crowd`, `engine` | the threads in which the clients run; a thread with a runtime of its own |
 
 mod address;
 mod attendance;
@@ -31,6 +32,7 @@ mod backlog;
 mod clauses;
 mod clock;
 mod codec;
+mod crowd;
 mod detect;
 mod dial;
 mod dialect;
@@ -41,6 +43,7 @@ mod generator;
 mod health;
 mod knock;
 mod locked_out;
+mod observer;
 mod pacer;
 mod publisher;
 mod refusal;

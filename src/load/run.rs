@@ -41,6 +41,8 @@ pub(super) struct LoadRun {
     pub(super) health: LoadHealth,
     pub(super) resend: bool,
     pub(super) keeps_history: bool,
+    /// Whether the first subscribers observe who is said to be in their rooms.
+    pub(super) watches_presence: bool,
     /// Number of messages of the measured load that the schedule has given out and that no publisher has handed over
     /// yet.
     pub(super) waiting: watch::Sender<usize>,

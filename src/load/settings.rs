@@ -39,9 +39,76 @@ impl Settings {
             "the dialect cannot name a room, so that there is only one"
         } else if self.load.resend && !self.dialect.has_answers() {
             "the dialect has no answers, so that nothing says what to send again"
+        } else if self.load.presence && self.dialect != Dialect::V1 {
+            "the dialect does not tell who is there, so that nobody can watch presence"
         } else {
             return Ok(());
         };
         Err(LoadError::Settings(wrong))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::time::Duration;
+
+    use super::super::dialect::Template;
+    use super::*;
+
+    /// Settings of a small load on nodes at these URLs.
+    pub(in super::super) fn settings(urls: &[&str]) -> Settings {
+        let second = Duration::from_secs(1);
+        let (publishers, subscribers, nodes, rooms, rate) = (1, 3, 2, 1, 10.0);
+        let load = scenario::Load {
+            publishers,
+            subscribers,
+            rate,
+            payload: 64,
+            rooms,
+            resend: false,
+            presence: false,
+            warm_up: second,
+            duration: second,
+            drain: second,
+            connect_timeout: second,
+            reconnect_min: second / 50,
+            reconnect_max: second / 50,
+        };
+        let (messages, surges, crosses_nodes) = (10, vec![], true);
+        let plan = Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes };
+        let urls = urls.iter().map(|url| (*url).to_owned()).collect();
+        let (faults, dialect) = (vec![], Dialect::V1);
+        Settings { plan, load, faults, dialect, keeps_history: true, seed: 1, urls }
+    }
+
+    #[test]
+    fn a_dialect_is_not_asked_for_what_it_does_not_have() {
+        let check = |dialect: &Dialect, rooms: usize, resend: bool| {
+            let mut settings = settings(&["ws://127.0.0.1:1", "ws://127.0.0.1:2"]);
+            (settings.dialect, settings.plan.rooms, settings.load.resend) = (dialect.clone(), rooms, resend);
+            settings.check().map_err(|error| error.to_string())
+        };
+        let template = |text| Dialect::Template(Template::parse("chat.toml", text).unwrap());
+        let bare = template("publish = '{text}'");
+        let whole = "publish = '{id} {room} {text}'\nack = { pointer = '/0', equals = 'ack', id = '/1' }";
+        for dialect in [Dialect::V1, template(whole)] {
+            assert_eq!(check(&dialect, 2, true), Ok(()));
+        }
+        for dialect in [Dialect::Plain, bare] {
+            assert_eq!(check(&dialect, 1, false), Ok(()));
+            assert!(check(&dialect, 2, false).unwrap_err().contains("a room"));
+            assert!(check(&dialect, 1, true).unwrap_err().contains("no answers"));
+        }
+    }
+
+    #[test]
+    fn presence_is_watched_only_where_the_dialect_tells_of_it() {
+        let check = |dialect| {
+            let mut settings = settings(&["ws://127.0.0.1:1", "ws://127.0.0.1:2"]);
+            (settings.dialect, settings.load.presence) = (dialect, true);
+            settings.check().map_err(|error| error.to_string())
+        };
+        assert_eq!(check(Dialect::V1), Ok(()));
+        assert!(check(Dialect::Plain).unwrap_err().contains("who is there"));
     }
 }

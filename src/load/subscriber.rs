@@ -15,6 +15,7 @@ use super::dial::{Caller, Route};
 use super::dialect::{Dialect, ServerFrame, Template};
 use super::ending::Ending;
 use super::health::Wrong;
+use super::observer::{NAME, Observer};
 use super::refusal::Refusal;
 use super::run::{Lifeline, LoadRun, room_name};
 use super::socket::{GOODBYE, Socket, frame_of, say_goodbye};
@@ -23,7 +24,7 @@ use ledger::Arrival;
 
 /// Connects, subscribes, listens, reconnects, and is away when it is told to be, until it is cancelled.
 pub(super) async fn listen(run: Arc<LoadRun>, number: usize, cancel: CancellationToken) {
-    let name = format!("sub-{number}");
+    let name = format!("{NAME}{number}");
     let _lifeline = Lifeline { health: &run.health, client: &name, cancel: &cancel };
     let client = run.plan.publishers + number;
     let mut route = run.dialer.route(Caller {
@@ -87,6 +88,8 @@ struct Ear<'a> {
     last_id: String,
     /// Whether the present subscription asked for a replay.
     asked: bool,
+    /// What this subscriber asks as an observer of its room; `None` if it observes nothing.
+    observer: Option<Observer>,
 }
 
 /// Why a client stopped reading from a connection.
@@ -113,6 +116,7 @@ impl<'a> Ear<'a> {
             round: 0,
             last_id: String::new(),
             asked: false,
+            observer: Observer::of(run, number),
         }
     }
 
@@ -122,6 +126,7 @@ impl<'a> Ear<'a> {
         self.round += 1;
         let run = self.run;
         run.ledger().connected(self.number);
+        self.observer.iter_mut().for_each(Observer::begin);
         let end = match &run.dialect {
             Dialect::V1 => {
                 let after = (!self.last_id.is_empty()).then_some(&*self.last_id);
@@ -182,6 +187,11 @@ impl<'a> Ear<'a> {
                 Ok(message) => {
                     if let ControlFlow::Break(refusal) = self.received(&message, at) {
                         return End::Refused(refusal);
+                    }
+                    if let Some(question) = self.observer.as_mut().and_then(Observer::question)
+                        && let Err(error) = socket.send(Message::text(question)).await
+                    {
+                        return End::Ended(Ending::of(&error));
                     }
                 }
                 Err(error) => return End::Ended(Ending::of(&error)),
@@ -303,11 +313,18 @@ impl<'a> Ear<'a> {
             }
             return ControlFlow::Continue(());
         };
+        let of_people = self.observer.as_mut().is_some_and(|observer| {
+            frame.kind != "message" && self.subscribed && observer.read(run, &frame, raw, at)
+        });
         match &*frame.kind {
             "message" => self.message(&frame, raw, at),
+            _ if of_people => {}
             "subscribed" if frame.room == self.room_name && !self.subscribed => {
                 self.subscribe(self.asked && frame.recovered == "all", at);
                 self.replayed(&frame.recovered);
+                if let Some(observer) = &mut self.observer {
+                    observer.read(run, &frame, raw, at);
+                }
             }
             "lagged" => {
                 run.ledger().noticed(self.number, at);

@@ -3,10 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
-use super::frame;
-use wire::{self, Envelope};
+use wire::Envelope;
 
 /// The most messages that are brought to one member at once. Further ones are counted, and lost to it.
 const MISSING: usize = 100_000;
@@ -42,9 +39,9 @@ impl Behind {
         self.first.id.clone()
     }
 
-    /// The frame of the first message that was dropped, as a replay sends it.
-    pub fn first_frame(&self) -> Option<Bytes> {
-        wire::replayed(&self.first.frame).map(|json| frame::text(&json))
+    /// The first message that was dropped.
+    pub fn first(&self) -> &Envelope {
+        &self.first
     }
 
     /// Whether a message was dropped and is not brought yet.
@@ -91,7 +88,7 @@ mod tests {
         let mut behind = Behind::new(&first(), 1);
         (2..=5).for_each(|id| behind.add(id));
         assert_eq!(&*behind.first_id(), "s.1");
-        assert_eq!(&behind.first_frame().unwrap()[2..], br#"{"type":"message","replay":true}"#);
+        assert_eq!(behind.first().frame, first().frame);
         assert_eq!([0, 1, 5, 6].map(|id| behind.lacks(id)), [false, true, true, false]);
         [1, 3, 3, 9].into_iter().for_each(|id| behind.bring(id));
         assert_eq!((behind.lost(), behind.is_brought(), behind.lacks(3)), (3, false, false));

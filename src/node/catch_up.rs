@@ -126,7 +126,9 @@ impl CatchUp {
         }
         let first = state.bringing.as_ref().and_then(|bringing| {
             let id = self.hasher.hash_one(&*bringing.first_id());
-            Some((id, bringing.first_frame().filter(|_| bringing.lacks(id))?))
+            let first = bringing.first();
+            let json = self.member.shown(first).replayed(first).filter(|_| bringing.lacks(id))?;
+            Some((id, frame::text(&json)))
         });
         first.into_iter().collect()
     }

@@ -19,6 +19,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::sleep;
 
+use super::admitted::Admitted;
 use super::limits::Limits;
 use super::outbox::{Drain, Offer, Outbox};
 
@@ -46,6 +47,8 @@ pub struct ClientConnection {
     pub number: u64,
     /// The dialect that the client speaks.
     pub dialect: Dialect,
+    /// What the hooks say of the client; `None` if there are none.
+    pub admitted: Option<Arc<Admitted>>,
     tcp: TcpStream,
     state: Mutex<State>,
     /// Wakes the session after the rooms met a condition that only the session can handle.
@@ -131,6 +134,7 @@ impl ClientConnection {
         Self {
             number,
             dialect,
+            admitted: None,
             tcp,
             state: Mutex::new(state),
             kick: Notify::new(),
@@ -139,6 +143,12 @@ impl ClientConnection {
             unheard_limit: limits.max_frame.saturating_mul(FRAMING),
             may_speak: AtomicBool::new(dialect == Dialect::V1),
         }
+    }
+
+    /// The connection of a client that the hooks have let in, if there are any.
+    #[must_use]
+    pub fn admitted(self, admitted: Option<Admitted>) -> Self {
+        Self { admitted: admitted.map(Arc::new), ..self }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,5 +1,6 @@
 //! How a client is greeted: who it is, and what it gets back of an earlier connection.
 
+use super::hooks::Decision;
 use super::identity::valid_name;
 use super::request::COMING_OR_GOING;
 use super::room::Command;
@@ -50,9 +51,18 @@ impl Session {
                 return Ok(());
             }
         };
+        if let Some(name) = name
+            && !self.may_be_called(name)
+        {
+            self.forbid_name();
+            return Ok(());
+        }
         let mut back = Back { enters: rooms.unwrap_or(true), ..Back::default() };
         if let Some(token) = session {
             match self.shared.sessions.resume(token).await {
+                Ok(Resumed { identity, .. }) if !self.may_be_called(&identity.name) => {
+                    self.error("bad_session", "this session is another person's; you go on as a new one");
+                }
                 Ok(Resumed { identity, rooms }) => {
                     (self.identity, back.rooms, back.known) = (identity, rooms, Known::Session);
                     back.rooms.truncate(self.shared.limits.max_rooms);
@@ -80,8 +90,17 @@ impl Session {
     }
 
     async fn welcome(&mut self, back: Back) -> Handled {
-        let Back { rooms, enters, known } = back;
+        let Back { mut rooms, enters, known } = back;
         self.greeted = true;
+        let mut forbidden = Vec::new();
+        rooms.retain(|room| match self.may_enter(room) {
+            Decision::Allow => true,
+            Decision::Refuse(refusal) => {
+                forbidden.push((room.clone(), refusal));
+                false
+            }
+            Decision::Drop => false,
+        });
         for room in rooms.iter().filter(|_| enters) {
             self.rooms.insert(room.clone());
         }
@@ -94,6 +113,9 @@ impl Session {
             session: &self.shared.sessions.token(&self.identity, &self.rooms),
             rooms: rooms.iter().map(Room::as_str).collect(),
         });
+        for (room, refusal) in forbidden {
+            self.forbid(&room, &refusal);
+        }
         let (connection, person) = (self.connection.clone(), self.identity.clone());
         self.command(Command::Greet { connection, person }).await?;
         for room in rooms.into_iter().filter(|_| enters) {

@@ -20,7 +20,9 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
+use super::admitted::{Admitted, NotAdmitted};
 use super::client_connection::{ClientConnection, Dialect, Duplex};
+use super::hooks::Knock;
 use super::page;
 use super::session::Session;
 use super::shared::Shared;
@@ -90,11 +92,11 @@ async fn socket(State(Context { shared, .. }): State<Context>, mut request: Requ
             shared.callers.turned_away().record(kind, &reason, request.headers());
             (status, [(SEC_WEBSOCKET_VERSION, "13")], reason + "\n").into_response()
         }
-        Ok(Handshake { accept, dialect, seat }) => {
+        Ok(Handshake { accept, dialect, admitted, seat }) => {
             let upgrade = hyper::upgrade::on(&mut request);
             let permit = request.extensions_mut().remove::<ConnectionPermit>();
-            let session =
-                serve(shared.clone(), upgrade, dialect, Seat { _client: seat, _connection: permit });
+            let seat = Seat { _client: seat, _connection: permit };
+            let session = serve(shared.clone(), upgrade, dialect, admitted, seat);
             shared.tasks.spawn(session);
             let mut response = StatusCode::SWITCHING_PROTOCOLS.into_response();
             let headers = response.headers_mut();
@@ -110,7 +112,13 @@ async fn socket(State(Context { shared, .. }): State<Context>, mut request: Requ
 }
 
 /// Waits for the connection to be handed over, then serves the session on it.
-async fn serve(shared: Arc<Shared>, upgrade: hyper::upgrade::OnUpgrade, dialect: Dialect, seat: Seat) {
+async fn serve(
+    shared: Arc<Shared>,
+    upgrade: hyper::upgrade::OnUpgrade,
+    dialect: Dialect,
+    admitted: Option<Admitted>,
+    seat: Seat,
+) {
     let Ok(upgraded) = upgrade.await else { return };
     let Ok(Parts { io, read_buf, .. }) = upgraded.downcast::<TokioIo<TcpStream>>() else {
         tracing::error!("a connection was upgraded that this node did not accept");
@@ -122,7 +130,7 @@ async fn serve(shared: Arc<Shared>, upgrade: hyper::upgrade::OnUpgrade, dialect:
     drop(read_buf);
     let limits = &shared.limits;
     let connection = ClientConnection::new(shared.fresh_number(), dialect, io.into_inner(), limits);
-    let connection = Arc::new(connection);
+    let connection = Arc::new(connection.admitted(admitted));
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(0)
@@ -144,6 +152,7 @@ pub struct Seat {
 struct Handshake {
     accept: HeaderValue,
     dialect: Dialect,
+    admitted: Option<Admitted>,
     seat: OwnedSemaphorePermit,
 }
 
@@ -175,12 +184,28 @@ fn handshake(shared: &Shared, request: &Request) -> Result<Handshake, Refusal> {
     if shared.shutdown.is_cancelled() {
         return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "going", "the node is going away"));
     }
+    let admitted = admit(shared, request)?;
     let seat = shared.seats.clone().try_acquire_owned().map_err(|_| {
         metrics::counter!("pubsub_lab_clients_refused_total").increment(1);
         let limit = shared.limits.max_clients;
         refuse(StatusCode::SERVICE_UNAVAILABLE, "full", format!("this node is full: it has {limit} clients"))
     })?;
-    Ok(Handshake { accept, dialect, seat })
+    Ok(Handshake { accept, dialect, admitted, seat })
+}
+
+/// Asks the hooks, if there are any, whether the client may come in.
+fn admit(shared: &Shared, request: &Request) -> Result<Option<Admitted>, Refusal> {
+    if shared.hooks.is_empty() {
+        return Ok(None);
+    }
+    let knock = Knock { headers: request.headers(), uri: request.uri() };
+    match Admitted::let_in(&shared.hooks, &knock) {
+        Ok(admitted) => Ok(Some(admitted)),
+        Err(NotAdmitted::Refused(refusal)) => {
+            Err(refuse(StatusCode::UNAUTHORIZED, "hook", refusal.to_string()))
+        }
+        Err(NotAdmitted::Dropped) => Err(refuse(StatusCode::UNAUTHORIZED, "hook", "not for you")),
+    }
 }
 
 /// Checks what a client may get wrong although it asks for a WebSocket (RFC 6455, 4.1): the request must ask for the

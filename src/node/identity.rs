@@ -54,6 +54,11 @@ pub fn valid_name(name: &str) -> Option<&str> {
     (fits && !name.chars().any(char::is_control)).then_some(name)
 }
 
+/// Whether a client may have this name as it is.
+pub fn is_valid_name(name: &str) -> bool {
+    valid_name(name) == Some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

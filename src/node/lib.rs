@@ -6,7 +6,8 @@
 //! | `session`, `request` | one client: its life, and what it asks |
 //! | `greeting`, `keeping`, `entered` | what it gets back of an earlier connection, how that is kept, and its rooms |
 //! | `sessions`, `token` | how sessions continue: by what their tokens say, or by a store of the cluster |
-//! | `client_connection`, `outbox`, `frame` | one client's socket and what waits for it |
+//! | `hooks`, `admitted`, `hooked` | what the operator decides about clients and messages |
+//! | `client_connection`, `outbox`, `frame`, `frames` | one client's socket and what waits for it |
 //! | `room`, `member` | the rooms of this node, and who hears them |
 //! | `whisper`, `addressees`, `search` | what one person says to another, and how that person is found |
 //! | `typing`, `rename` | that somebody types in a room, or is called otherwise |
@@ -19,14 +20,18 @@
 //! | `trail` | what the rooms tell the trace |
 
 mod addressees;
+mod admitted;
 mod behind;
 mod catch_up;
 mod client_connection;
 mod counters;
 mod entered;
 mod frame;
+mod frames;
 mod gaps;
 mod greeting;
+mod hooked;
+mod hooks;
 mod http;
 mod identity;
 mod keeping;
@@ -65,7 +70,10 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+pub use hooks::{Decision, Hook, Hooks, Knock, Outgoing, Pass, Refusal, Visitor};
+pub use identity::is_valid_name;
 pub use limits::{Limits, at_most_a_day};
+pub use rate::Bucket;
 pub use token::Secret;
 
 use bus::{Bus, SessionStore};
@@ -94,6 +102,8 @@ pub struct NodeOptions {
     pub secret: Secret,
     /// The store in which the cluster keeps its sessions; `None` if they are kept in their tokens.
     pub store: Option<Arc<dyn SessionStore>>,
+    /// What the operator decides about clients and messages.
+    pub hooks: Hooks,
     /// Whose requests the node answers.
     pub callers: Callers,
     /// Renders what `/metrics` shows; `None` if there is nothing to show.
@@ -127,6 +137,7 @@ pub async fn serve(
         commands,
         options.limits,
         sessions,
+        options.hooks,
         Arc::new(options.callers),
         shutdown.clone(),
         options.trace,

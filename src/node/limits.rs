@@ -58,6 +58,18 @@ pub struct Limits {
     pub presence_limit: usize,
 }
 
+impl Default for Limits {
+    /// What the flags stand at if none is given.
+    fn default() -> Self {
+        #[derive(clap::Parser)]
+        struct Line {
+            #[command(flatten)]
+            limits: Limits,
+        }
+        <Line as clap::Parser>::parse_from([""]).limits
+    }
+}
+
 /// The most bytes that JSON needs for one byte of a text: a control character is `\u0001`.
 const ESCAPED: u64 = 6;
 /// Number of bytes of an envelope beside its text: the names, the ids, the room.

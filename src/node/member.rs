@@ -4,15 +4,15 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use tokio::task::{AbortHandle, Id};
 
+use super::admitted::Shown;
 use super::catch_up::CatchUp;
 use super::client_connection::{ClientConnection, Dialect, Offered};
-use super::frame;
+use super::frames::Frames;
 use super::identity::Identity;
 use bus::ReplayStart;
-use wire::{self, Envelope};
+use wire::Envelope;
 
 /// A client that is in a room.
 #[derive(Debug, Clone)]
@@ -21,6 +21,16 @@ pub struct Member {
     pub connection: Arc<ClientConnection>,
     /// The identity under which the client entered the room.
     pub identity: Identity,
+}
+
+impl Member {
+    /// What the client is shown of an envelope.
+    pub fn shown(&self, envelope: &Envelope) -> Shown {
+        match &self.connection.admitted {
+            Some(admitted) => admitted.shown(&self.identity, envelope),
+            None => Shown::AsItIs,
+        }
+    }
 }
 
 /// A client that waits until the broker has confirmed a room.
@@ -203,14 +213,14 @@ impl RoomState {
             self.heard = Some(Arc::clone(&envelope.id));
         }
         let mut delivered = Delivered::default();
-        let mut frames = Frames { envelope, replay, v1: None, plain: None };
+        let mut frames = Frames::of(envelope, replay);
         let mut slow = Vec::new();
         let skip_sender = envelope.skips_its_sender();
         for (at, member) in self.members.iter().enumerate() {
             if skip_sender && member.identity.id == envelope.sender {
                 continue;
             }
-            let Some(bytes) = frames.get(member.connection.dialect) else { continue };
+            let Some(bytes) = frames.frame_for(member) else { continue };
             // A plain client could not tell what is replayed from what is live. It is closed instead.
             let kept = kept && member.connection.dialect == Dialect::V1;
             let offered = match kept {
@@ -233,7 +243,7 @@ impl RoomState {
             if skip_sender && member.identity.id == envelope.sender {
                 continue;
             }
-            let Some(bytes) = frames.get(member.connection.dialect) else { continue };
+            let Some(bytes) = frames.frame_for(member) else { continue };
             let offered = late.catch_up.take_live(envelope, id, bytes);
             if delivered.count(offered) {
                 dirty.push(member.connection.clone());
@@ -257,32 +267,5 @@ impl RoomState {
         let any = std::mem::take(&mut self.has_fallen);
         let late = self.late.iter_mut().filter(move |_| any);
         late.filter_map(|late| std::mem::take(&mut late.fallen).then_some(late))
-    }
-}
-
-/// The frames of one envelope in each dialect. Each is made at most once, and only if a member needs it.
-struct Frames<'a> {
-    envelope: &'a Envelope,
-    replay: bool,
-    v1: Option<Bytes>,
-    plain: Option<Option<Bytes>>,
-}
-
-impl Frames<'_> {
-    fn get(&mut self, dialect: Dialect) -> Option<&Bytes> {
-        match dialect {
-            Dialect::V1 => Some(self.v1.get_or_insert_with(|| {
-                let replayed = self.replay.then(|| wire::replayed(&self.envelope.frame)).flatten();
-                frame::text(replayed.as_ref().unwrap_or(&self.envelope.frame))
-            })),
-            Dialect::Plain => self
-                .plain
-                .get_or_insert_with(|| {
-                    let worded = self.envelope.kind.has_plain_text();
-                    let text = worded.then(|| wire::text_of(&self.envelope.frame)).flatten()?;
-                    Some(frame::text(text.as_bytes()))
-                })
-                .as_ref(),
-        }
     }
 }

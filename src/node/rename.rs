@@ -22,6 +22,10 @@ impl Session {
                 self.error("bad_name", "a name has 1 to 32 characters and no control characters");
                 return Ok(());
             };
+            if !self.may_be_called(name) {
+                self.forbid_name();
+                return Ok(());
+            }
             person.name = name.into();
         }
         if let Some(colour) = colour {
@@ -39,7 +43,9 @@ impl Session {
         let rooms: Vec<_> = self.rooms.iter().cloned().collect();
         // Everybody in each of these rooms is told.
         self.spend_as(COMING_OR_GOING.saturating_mul(u32::try_from(rooms.len()).unwrap_or(u32::MAX)));
-        self.command(Command::Rename { connection: self.connection.clone(), person, rooms }).await
+        self.command(Command::Rename { connection: self.connection.clone(), person, rooms }).await?;
+        // Some rooms may be open to certain names alone.
+        self.recheck().await
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use tokio::task::{Id, JoinError};
 
+use super::admitted::Shown;
 use super::catch_up::{CatchUp, Cut, Unfed};
 use super::client_connection::{ClientConnection, Fed};
 use super::frame;
@@ -192,7 +193,11 @@ pub(super) async fn feed_missed(
             if own || !catch_up.wants(id) {
                 continue;
             }
-            match wire::replayed(&envelope.frame).filter(|_| envelope.kind.is_kept()) {
+            let shown = catch_up.member.shown(&envelope);
+            if shown == Shown::Hidden {
+                continue;
+            }
+            match shown.replayed(&envelope).filter(|_| envelope.kind.is_kept()) {
                 Some(json) => {
                     trace_replayed(trace, &envelope.id, &envelope.room);
                     frames.push_back((id, frame::text(&json)));

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::client_connection::Dialect;
+use super::hooked::FORBIDDEN;
+use super::hooks::Decision;
 use super::room::Command;
 use super::session::{ECHO, Ending, Handled, Session, cut};
 use bus::{PublishOutcome, ReplayStart};
 use trace::{Step, TraceLine};
-use wire::{Envelope, Kind, NodeFrame, Publish, Request, Room, unix_ms};
+use wire::{Envelope, Kind, Level, NodeFrame, Publish, Request, Room, unix_ms};
 
 /// Cost of entering or leaving a room, counted in frames of the frame rate. The other members are told each time, so
 /// without this cost a client that only comes and goes would be as loud as one that publishes, and no message rate
@@ -64,6 +66,23 @@ impl From<Refusal> for PublishOutcome {
     }
 }
 
+/// Whether the hooks drop what a client says, without a word to it. An error if they refuse it.
+pub(super) fn is_dropped(decision: Decision) -> Result<bool, Refusal> {
+    match decision {
+        Decision::Allow => Ok(false),
+        Decision::Drop => Ok(true),
+        Decision::Refuse(refusal) => Err(Refusal::new(FORBIDDEN, refusal.to_string())),
+    }
+}
+
+/// A publish that nothing speaks against.
+struct Checked<'f> {
+    room: Room,
+    /// The text as the hooks leave it; `None` if they drop the message without a word.
+    text: Option<Cow<'f, str>>,
+    others: bool,
+}
+
 impl Session {
     /// Handles a frame of the plain dialect: a message to the lobby.
     pub(super) fn said_plainly(&mut self, text: &str) -> Handled {
@@ -77,9 +96,15 @@ impl Session {
             return Err(Ending::close(1008, self.too_fast()));
         }
         let Ok(lobby) = Room::parse("lobby") else { return Ok(()) };
+        let mut text = Cow::Borrowed(text);
+        match self.may_say(&lobby, &mut text) {
+            Decision::Allow => {}
+            Decision::Refuse(refusal) => return Err(Ending::close(1008, refusal.to_string())),
+            Decision::Drop => return Ok(()),
+        }
         let id = self.shared.fresh_id();
         self.trace_in(&id, Some(lobby.as_str()));
-        self.publish(lobby, id, text, false)
+        self.publish(lobby, id, &text, false)
     }
 
     /// Handles a frame of the v1 dialect.
@@ -145,6 +170,14 @@ impl Session {
             );
             return Ok(());
         }
+        match self.may_enter(&room) {
+            Decision::Allow => {}
+            Decision::Refuse(refusal) => {
+                self.forbid(&room, &refusal);
+                return Ok(());
+            }
+            Decision::Drop => return Ok(()),
+        }
         let after = after.filter(|after| !after.is_empty());
         if after.is_some() || last.is_some() {
             self.spend_as(REPLAY);
@@ -178,7 +211,8 @@ impl Session {
         let id = frame.id.as_deref().map_or_else(|| self.shared.fresh_id(), str::to_owned);
         self.trace_in(cut(&id, ECHO), frame.room.as_deref());
         match self.checked(frame) {
-            Ok((room, text, others)) => self.publish(room, id, text, others),
+            Ok(Checked { text: None, .. }) => self.answer(&id, PublishOutcome::Ack(Level::Handed)),
+            Ok(Checked { room, text: Some(text), others }) => self.publish(room, id, &text, others),
             Err(refusal) => {
                 self.spend();
                 self.answer(cut(&id, ECHO), refusal.into())
@@ -186,7 +220,7 @@ impl Session {
         }
     }
 
-    fn checked<'f>(&mut self, frame: &'f Publish<'_>) -> Result<(Room, &'f str, bool), Refusal> {
+    fn checked<'f>(&mut self, frame: &'f Publish<'_>) -> Result<Checked<'f>, Refusal> {
         let id = frame.id.as_deref();
         Refusal::of_id(id)?;
         let room =
@@ -199,8 +233,10 @@ impl Session {
             Some(_) => return Err(Refusal::new("bad_to", "`to` is `all` or `others`")),
         };
         self.take_publish(Instant::now())?;
+        let mut allowed = Cow::Borrowed(text);
+        let dropped = is_dropped(self.may_say(&room, &mut allowed))?;
         self.record_id(id, room.as_str(), text)?;
-        Ok((room, text, others))
+        Ok(Checked { room, text: (!dropped).then_some(allowed), others })
     }
 
     /// Checks the text of a frame of type `kind`.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt, StreamExt};
+use tokio::sync::watch;
 use tokio::time::{sleep_until, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::error::{CapacityError, Error, ProtocolError};
@@ -19,6 +20,8 @@ use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use super::client_connection::{ClientConnection, Dialect, Duplex};
 use super::entered::Entered;
 use super::frame;
+use super::hooked::{forbidden, rechecked};
+use super::hooks::Decision;
 use super::http::Seat;
 use super::identity::Identity;
 use super::keeping::Keeping;
@@ -71,6 +74,8 @@ pub struct Session {
     /// The session is not read before this instant, because it sent frames too fast.
     read_after: Option<Instant>,
     heartbeat: Heartbeat,
+    /// Tells when the hooks may decide otherwise than before; `None` where there are none.
+    rechecks: Option<watch::Receiver<()>>,
     _seat: Seat,
 }
 
@@ -144,6 +149,11 @@ impl Session {
     pub fn new(shared: Arc<Shared>, connection: Arc<ClientConnection>, seat: Seat) -> Self {
         let limits = &shared.limits;
         let heartbeat = Heartbeat { next_ping: Instant::now() + limits.ping_every, pinged: None };
+        let rechecks = connection.admitted.as_ref().map(|admitted| admitted.hooks().changes());
+        let mut identity = Identity::guest();
+        if let Some(name) = connection.admitted.as_ref().and_then(|admitted| admitted.pass().name.clone()) {
+            identity.name = name;
+        }
         let keeping = Keeping::by(&shared.sessions);
         Self {
             publish_rate: Bucket::new(limits.max_rate),
@@ -151,7 +161,7 @@ impl Session {
             frame_rate: Bucket::new(FRAMES_A_SECOND),
             shared,
             connection,
-            identity: Identity::guest(),
+            identity,
             greeted: false,
             rooms: Entered::default(),
             keeping,
@@ -159,6 +169,7 @@ impl Session {
             receipts: FuturesUnordered::new(),
             read_after: None,
             heartbeat,
+            rechecks,
             _seat: seat,
         }
     }
@@ -170,6 +181,7 @@ impl Session {
             Ok(()) => self.converse(&mut socket).await,
             Err(ending) => ending,
         };
+        self.has_gone();
         self.keep_last();
         // The session leaves the rooms first: while a slow client is being closed, nobody is to believe that it
         // listens.
@@ -190,7 +202,11 @@ impl Session {
             && let Ok(lobby) = Room::parse("lobby")
         {
             self.greeted = true;
-            self.enter(lobby, None).await?;
+            match self.may_enter(&lobby) {
+                Decision::Allow => self.enter(lobby, None).await?,
+                Decision::Refuse(refusal) => return Err(forbidden(Some(refusal))),
+                Decision::Drop => return Err(forbidden(None)),
+            }
         }
         Ok(())
     }
@@ -238,8 +254,12 @@ impl Session {
                 && !condition.full
                 && self.receipts.len() < PENDING_RECEIPTS
                 && connection.may_speak();
-            let wake =
-                [self.read_after, self.keeping.wake(now)].into_iter().flatten().fold(wake, Instant::min);
+            let pass_ends = match self.pass_ends(now) {
+                Ok(ends) => ends,
+                Err(ending) => return ending,
+            };
+            let wakes = [self.read_after, self.keeping.wake(now), pass_ends];
+            let wake = wakes.into_iter().flatten().fold(wake, Instant::min);
             let handled = tokio::select! {
                 biased;
                 () = shutdown.cancelled() => Err(Ending::close(1001, "node going away")),
@@ -250,6 +270,7 @@ impl Session {
                 }
                 Some(answered) = self.receipts.next() => self.answer_late(answered),
                 frame = socket.next(), if readable => self.take_message(frame).await,
+                () = rechecked(&mut self.rechecks) => self.recheck().await,
                 () = self.keeping.store_speaks() => Ok(()),
                 // After everything that the client has already asked for, so that many rooms give one token.
                 () = ready(()), if self.keeping.is_due() => {

@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::hooks::Hooks;
 use super::limits::Limits;
 use super::recent::Recent;
 use super::room::Command;
@@ -29,6 +30,8 @@ pub struct Shared {
     pub limits: Limits,
     /// How sessions continue.
     pub sessions: Sessions,
+    /// What the operator decides about clients and messages.
+    pub hooks: Hooks,
     /// Whose requests the node answers.
     pub callers: Arc<Callers>,
     /// The permits of the clients, one for each.
@@ -57,6 +60,7 @@ impl Shared {
         rooms: mpsc::Sender<Command>,
         limits: Limits,
         sessions: Sessions,
+        hooks: Hooks,
         callers: Arc<Callers>,
         shutdown: CancellationToken,
         trace: Trace,
@@ -69,6 +73,7 @@ impl Shared {
             rooms,
             limits,
             sessions,
+            hooks,
             callers,
             seats,
             recent: Recent::default(),

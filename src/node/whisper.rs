@@ -3,6 +3,7 @@
 //! The way is a publish's: over the bus, in the nodes' own room, with an answer when the bus has taken it. Every node
 //! hears it and gives it to those of its clients who are one of the two ends.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,13 +13,13 @@ use super::client_connection::Offered;
 use super::frame;
 use super::identity::Identity;
 use super::presence::ROSTER_ROOM;
-use super::request::Refusal;
+use super::request::{Refusal, is_dropped};
 use super::room::{Command, Rooms};
 use super::search::Found;
 use super::session::{ECHO, Handled, Session, WhisperOutcome, cut};
 use super::shared::Shared;
 use bus::{Health, PublishOutcome};
-use wire::{Envelope, Kind, NodeFrame, Room, Whisper, unix_ms};
+use wire::{Envelope, Kind, Level, NodeFrame, Room, Whisper, unix_ms};
 
 /// A whisper that was checked, and whose addressee is being looked for.
 struct Checked {
@@ -39,7 +40,8 @@ impl Session {
                 self.spend();
                 self.tell_outcome(cut(&id, ECHO), refusal.into())
             }
-            Ok((to, text)) => {
+            Ok((_, None)) => self.tell_outcome(&id, PublishOutcome::Ack(Level::Handed)),
+            Ok((to, Some(text))) => {
                 let from = self.identity.clone();
                 let whisper = Checked { from, id: self.full_id(&id), text: text.into(), to: to.into() };
                 let (answer, found) = oneshot::channel();
@@ -52,8 +54,11 @@ impl Session {
         }
     }
 
-    /// The name or id of the addressee, and the text.
-    fn checked_whisper<'f>(&mut self, frame: &'f Whisper<'_>) -> Result<(&'f str, &'f str), Refusal> {
+    /// The name or id of the addressee, and the text as the hooks leave it: `None` if they drop it.
+    fn checked_whisper<'f>(
+        &mut self,
+        frame: &'f Whisper<'_>,
+    ) -> Result<(&'f str, Option<Cow<'f, str>>), Refusal> {
         let id = frame.id.as_deref();
         Refusal::of_id(id)?;
         let to = frame.to.as_deref().map(str::trim).filter(|to| !to.is_empty());
@@ -64,9 +69,11 @@ impl Session {
             return Err(Refusal::new("bus_down", why.clone()));
         }
         self.take_publish(Instant::now())?;
+        let mut allowed = Cow::Borrowed(text);
+        let dropped = is_dropped(self.may_whisper(to, &mut allowed))?;
         // No room begins with `$`, so no message in a room counts as the same.
         self.record_id(id, &format!("$whisper {to}"), text)?;
-        Ok((to, text))
+        Ok((to, (!dropped).then_some(allowed)))
     }
 }
 

@@ -24,16 +24,19 @@ impl Column {
     }
 
     /// The columns of this report's table. What seldom happens stands there only if it did, expectations only if the
-    /// scenario has any, and what a run cost only if it was measured: older reports lack it.
+    /// scenario has any, who was said to be there only if somebody watched, and what a run cost only if it was
+    /// measured: older reports lack it.
     pub(super) fn of(report: &Report) -> Vec<Column> {
         let happened =
             |count: Count| report.runs.iter().any(|run| run.count(count).is_some_and(|times| times > 0));
         let expects = report.runs.iter().any(|run| !run.outcomes.is_empty());
         let measured = report.runs.iter().any(|run| run.cost.is_some());
+        let watched = report.runs.iter().any(|run| run.presence.is_some());
         let is_cost = |column: &Column| Cost::ALL.iter().any(|cost| column.shows(Figure::Cost(*cost)));
         let shown = |column: &Column| match column {
             Column::Met => expects,
             column if is_cost(column) => measured,
+            Column::Figure(Figure::Presence(_), _) => watched,
             Column::Figure(Figure::Count(count), _) if Figure::Count(*count).is_seldom() => happened(*count),
             _ => true,
         };

@@ -9,7 +9,7 @@
 //! | `file`, `files`, `atomic`, `merge` | the files of a report: read, written, pooled |
 //! | `cost` | what a run took of its machine, in words |
 //! | `table`, `column`, `cells`, `grid`, `label`, `latency`, `numbers` | the table |
-//! | `sentences`, `run_words`, `headline`, `fault_words`, `lesson`, `answers`, `interrupted`, `notices`, `payers`, `why`, `verdict_words`, `phrases` | what happened, in plain words |
+//! | `sentences`, `run_words`, `headline`, `fault_words`, `lesson`, `answers`, `interrupted`, `notices`, `payers`, `presence`, `why`, `verdict_words`, `phrases` | what happened, in plain words |
 //! | `compare`, `curve` | several reports, or the runs of a matrix, side by side |
 //! | `chart`, `page`, `story` | pictures, the page, and the way of one message |
 //! | `junit`, `command` | the report for CI servers, and the command that runs it again |
@@ -45,6 +45,7 @@ mod numbers;
 mod page;
 mod payers;
 mod phrases;
+mod presence;
 mod quantiles;
 mod run;
 mod run_words;

@@ -8,9 +8,15 @@ pub(super) fn sentence(debts: &Debts) -> String {
     let lost = debts.lost_over_paths();
     let Some((told, silent)) = debts.by_notice().filter(|_| lost > 0) else { return String::new() };
     // What has no path is lost in silence, and is said elsewhere.
-    match (told, silent.saturating_sub(debts.lost_no_path)) {
-        (0, 1) => "Its subscriber does not know: nothing told it that something may be missing.".into(),
-        (0, _) => "Their subscribers do not know: nothing told them that something may be missing.".into(),
+    let silent = silent.saturating_sub(debts.lost_no_path);
+    let senders = senders(silent, debts.lost_silent_sender_told);
+    match (told, silent) {
+        (0, 1) => {
+            format!("Its subscriber does not know: nothing told it that something may be missing{senders}.")
+        }
+        (0, _) => format!(
+            "Their subscribers do not know: nothing told them that something may be missing{senders}."
+        ),
         (1, 0) => {
             "Its subscriber knows: a notice, or its own absence, told it that something may be missing."
                 .into()
@@ -22,11 +28,27 @@ pub(super) fn sentence(debts: &Debts) -> String {
         (_, silent) => {
             let were = if silent == 1 { "was" } else { "were" };
             format!(
-                "Of the {}, {} {were} lost in silence: nothing told the subscriber that something may be missing.",
+                "Of the {}, {} {were} lost in silence: nothing told the subscriber that something may be missing{senders}.",
                 counted(lost, "lost delivery", "lost deliveries"),
                 grouped(silent)
             )
         }
+    }
+}
+
+/// What the senders know of what was lost in silence, as the end of a sentence.
+fn senders(silent: u64, told: u64) -> String {
+    match (told, silent) {
+        (0, _) => String::new(),
+        (1, 1) => "; its sender knows that it was not, or perhaps not, sent".into(),
+        (told, silent) if told == silent => {
+            "; their senders know that they were not, or perhaps not, sent".into()
+        }
+        (1, _) => "; of one of them the sender knows that it was not, or perhaps not, sent".into(),
+        (told, _) => format!(
+            "; of {} of them the senders know that they were not, or perhaps not, sent",
+            grouped(told)
+        ),
     }
 }
 
@@ -60,6 +82,22 @@ mod tests {
             said(440, 40, 400).starts_with("Their subscribers know: "),
             "what has no path is said elsewhere"
         );
+    }
+
+    #[test]
+    fn what_was_never_said_is_known_to_its_sender() {
+        let of = |sender_told| Debts {
+            owed: 60_000,
+            lost: 40,
+            lost_silent: 40,
+            lost_silent_sender_told: sender_told,
+            ..Debts::default()
+        };
+        let words = "their senders know that they were not, or perhaps not, sent.";
+        assert!(sentence(&of(40)).ends_with(words), "{}", sentence(&of(40)));
+        assert!(sentence(&of(39)).contains("; of 39 of them the senders know"));
+        assert!(sentence(&of(1)).contains("; of one of them the sender knows"));
+        assert!(!sentence(&of(0)).contains("sender"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::quantiles::{Quantiles, by_phase, service_by_phase};
 use super::story::Story;
 use ledger::{
     Counts, Debts, FaultTimes, FigureSource, Harness, Judgement, Messages, Outcome, Path, Payer, Phase,
-    Reasons, RunCost, Settled, SingleTimes, Slice, StoppedPath, Verdict,
+    PresenceFigures, Reasons, RunCost, Settled, SingleTimes, Slice, StoppedPath, Verdict,
 };
 use scenario::{Distribution, Quantile};
 
@@ -100,6 +100,9 @@ pub struct RunReport {
     /// How long faults were felt.
     #[serde(flatten)]
     pub times: SingleTimes,
+    /// Who was said to be in the rooms, held against who was there; left out where nobody watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presence: Option<PresenceFigures>,
     /// What the run took of its machine; `null` where the lab started no process, or cannot see what one takes.
     #[serde(default)]
     pub cost: Option<RunCost>,
@@ -179,6 +182,7 @@ impl RunReport {
             overruns: Some(harness.overruns),
             harness_limited: judgement.harness_limited,
             times: settled.times,
+            presence: settled.presence,
             cost: settled.cost.clone(),
             faults: faults.iter().map(FaultReport::from).collect(),
             timeline: settled.timeline.clone(),
@@ -254,6 +258,7 @@ impl RunReport {
             overruns: None,
             harness_limited: false,
             times: SingleTimes::default(),
+            presence: None,
             cost: None,
             schedule: Vec::new(),
             faults: Vec::new(),
@@ -320,6 +325,10 @@ impl FigureSource for RunReport {
 
     fn times(&self) -> SingleTimes {
         self.times
+    }
+
+    fn presence(&self) -> Option<&PresenceFigures> {
+        self.presence.as_ref()
     }
 
     fn cost(&self) -> Option<&RunCost> {

@@ -55,7 +55,8 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
         "debts": {
             "owed": 2, "delivered": 1, "recovered": 0, "lost": 1, "on_time": 0.5, "on_time_debts": 1,
             "lost_confirmed": 0, "lost_handed": 0, "lost_refused": 1, "lost_unknown": 0, "lost_no_path": 0,
-            "lost_online": 1, "lost_offline": 0, "lost_told": 0, "lost_silent": 1, "acked_debts": 1
+            "lost_online": 1, "lost_offline": 0, "lost_told": 0, "lost_silent": 1,
+            "lost_silent_sender_told": 1, "acked_debts": 1
         },
         "latency_us": quantiles, "service_us": quantiles, "recovered_us": null,
         "fan_out_us": null, "phases_us": {"fault": quantiles}, "phases_service_us": {"fault": quantiles},

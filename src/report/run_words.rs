@@ -10,6 +10,7 @@ use super::lesson::lesson;
 use super::notices;
 use super::numbers::{counted, share, span};
 use super::payers;
+use super::presence;
 use super::why;
 use super::{FaultReport, RunReport};
 use ledger::{Debts, Messages, Verdict};
@@ -42,6 +43,7 @@ fn said(run: &RunReport) -> String {
         payers::sentence(run),
         lesson(run, messages, debts),
         recovery(run, messages, debts),
+        presence::sentence(run),
         latency(run),
     ];
     said.extend(why::sentences(run));

@@ -4,7 +4,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
 use super::{Report, SCHEMA};
-use scenario::Figure;
+use scenario::{Figure, Presence};
 
 /// The JSON Schema (draft 2020-12) of `report.json` in the form in which this version writes it. Fields are only ever
 /// added, so the schema allows fields that it does not name.
@@ -31,12 +31,15 @@ fn describe(schema: &mut Value, figure: Figure) {
     let (name, note) = match figure {
         Figure::Count(_) => (figure.name().to_owned(), ""),
         Figure::Share(_) => (figure.name().to_owned(), " 0 to 1; `null` if nothing was owed."),
-        Figure::Time(_) => (figure.name().to_owned() + "_ms", " In milliseconds."),
+        Figure::Time(_) | Figure::Presence(Presence::Settled) => {
+            (figure.name().to_owned() + "_ms", " In milliseconds.")
+        }
+        Figure::Presence(_) => (figure.name().to_owned(), ""),
         Figure::Cost(_) => (figure.name().to_owned(), ""),
         // A report has all quantiles of a distribution as one object.
         Figure::Quantile(..) => return,
     };
-    for definition in ["RunReport", "Messages", "Debts", "RunCost"] {
+    for definition in ["RunReport", "Messages", "Debts", "PresenceFigures", "RunCost"] {
         let place = format!("/$defs/{definition}/properties/{name}");
         if let Some(property) = schema.pointer_mut(&place).and_then(Value::as_object_mut) {
             property.insert("description".into(), (figure.meaning() + note).into());
@@ -52,7 +55,7 @@ mod tests {
     fn every_count_says_what_it_means() {
         let schema = json_schema();
         let mut described = 0;
-        for definition in ["RunReport", "Messages", "Debts", "RunCost"] {
+        for definition in ["RunReport", "Messages", "Debts", "PresenceFigures", "RunCost"] {
             for (name, property) in schema["$defs"][definition]["properties"].as_object().unwrap() {
                 let text = property["description"].as_str().unwrap_or_default();
                 assert!(!text.is_empty() && !text.contains("[`"), "{definition}: {name}: {text}");

@@ -35,6 +35,7 @@ pub const LOAD_FIELDS: &[Field] = &[
     field("payload", "128", "Bytes of text a message"),
     field("rooms", "1", "Rooms that publishers and subscribers are spread over"),
     field("resend", "false", "Send unanswered messages again, under the same id"),
+    field("presence", "false", "Watch who is said to be in the rooms"),
     field("warm_up", "2s", "Load before the measurement"),
     field("duration", "20s", "The measured load"),
     field("drain", "5s", "How long late messages are waited for"),

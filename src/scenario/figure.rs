@@ -3,7 +3,7 @@
 //! `figures.rs` declares every figure. The file of a scenario, its schema, the verdict, the table, the page, the
 //! comparison, the schema of the report and the book go by what stands there.
 
-use crate::figures::{Cost, Count, Distribution, Quantile, Share, Time};
+use crate::figures::{Cost, Count, Distribution, Presence, Quantile, Share, Time};
 
 /// One figure of a run. How it is read out of a run is said in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub enum Figure {
     Quantile(Distribution, Quantile),
     /// A single time.
     Time(Time),
+    /// A number of things or a single time, of who is said to be there.
+    Presence(Presence),
     /// An amount of processor time or memory.
     Cost(Cost),
 }
@@ -126,8 +128,10 @@ impl Figure {
             .iter()
             .flat_map(|of| Quantile::ALL.iter().map(|quantile| Figure::Quantile(*of, *quantile)));
         let times = Time::ALL.iter().map(|time| Figure::Time(*time));
+        let presence = Presence::ALL.iter().map(|presence| Figure::Presence(*presence));
         let costs = Cost::ALL.iter().map(|cost| Figure::Cost(*cost));
-        counts.chain([Figure::Share(Share::LostShare)]).chain(quantiles).chain(times).chain(costs)
+        let shares = [Figure::Share(Share::LostShare)];
+        counts.chain(shares).chain(quantiles).chain(times).chain(presence).chain(costs)
     }
 
     /// The figure that has this name, and the kind of number that the name makes of it: `p99`, `p99_ms` and `p99_us`
@@ -159,9 +163,9 @@ impl Figure {
     /// The kind of number that the figure is if its name has no unit.
     pub fn kind(self) -> FigureKind {
         match self {
-            Figure::Count(_) => FigureKind::Count,
+            Figure::Quantile(..) | Figure::Time(_) | Figure::Presence(Presence::Settled) => FigureKind::Time,
+            Figure::Count(_) | Figure::Presence(_) => FigureKind::Count,
             Figure::Share(_) => FigureKind::Share,
-            Figure::Quantile(..) | Figure::Time(_) => FigureKind::Time,
             Figure::Cost(_) => FigureKind::Amount,
         }
     }
@@ -211,6 +215,7 @@ impl Figure {
             Figure::Count(count) => Some(count.declared()),
             Figure::Share(share) => Some(share.declared()),
             Figure::Time(time) => Some(time.declared()),
+            Figure::Presence(presence) => Some(presence.declared()),
             Figure::Cost(cost) => Some(cost.declared()),
             Figure::Quantile(..) => None,
         }
@@ -264,7 +269,8 @@ mod tests {
 
     #[test]
     fn every_figure_is_in_the_list_of_all() {
-        let all = Count::ALL.len() + Share::ALL.len() + Time::ALL.len() + Cost::ALL.len();
+        let all =
+            Count::ALL.len() + Share::ALL.len() + Time::ALL.len() + Presence::ALL.len() + Cost::ALL.len();
         assert_eq!(Figure::all().count(), all + Distribution::ALL.len() * Quantile::ALL.len());
     }
 
@@ -320,8 +326,9 @@ mod tests {
     #[test]
     fn a_list_of_figures_leaves_out_units_and_parts_of_the_way() {
         let known: Vec<_> = known().collect();
-        let (counts, shares) = (Count::ALL.len(), Share::ALL.len());
-        assert_eq!((counts >= 27, known.len()), (true, counts + shares + 13 + Cost::ALL.len()));
+        // Of the figures of presence one is a time, and the others are counts.
+        let (counts, shares) = (Count::ALL.len() + Presence::ALL.len() - 1, Share::ALL.len());
+        assert_eq!((counts >= 30, known.len()), (true, counts + shares + 14 + Cost::ALL.len()));
         assert_eq!((known[0], known[counts], known[counts + shares]), ("due", "on_time", "p50"));
         assert_eq!(known.last(), Some(&"rss_mib"));
         assert!(known.contains(&"fan_out_p50") && !known.contains(&"service_p50"));

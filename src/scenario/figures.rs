@@ -122,6 +122,24 @@ declare! {
 }
 
 declare! {
+    /// A figure of who is said to be there, in a run that watches presence (`[load] presence`): of what the observers were
+    /// told, held against what the clients know.
+    Presence:
+    Phantoms "phantoms":
+        "People whom an observer's list had in the end, and who were not there: one for each observer and person.",
+        compared(Lower), heading("phantoms", "phan-\ntoms", "phan-\ntoms"), of_answers();
+    Missing "missing":
+        "People whom an observer's list lacked in the end, and who were there: one for each observer and person.",
+        compared(Lower), heading("missing people", "miss-\ning", "miss-\ning"), of_answers();
+    Flaps "flaps":
+        "Times that an observer was told that somebody left and came, or came and left, who did neither.",
+        compared(Lower), heading("flaps", "flaps", "flaps"), of_answers();
+    Settled "settled":
+        "The longest time after a fault until every observer's list was right, and stayed so until the next fault.",
+        compared(Lower), heading("settled (ms)", "settled\nms", "settl.\nms"), of_answers();
+}
+
+declare! {
     /// A figure that is an amount of what the machine gave: processor time, or memory. Its name says the unit.
     Cost:
     CpuUsPerDelivery "cpu_us_per_delivery":

@@ -31,6 +31,10 @@ impl Scenario {
             "fault": self.faults.iter().map(FaultPlan::to_json).collect::<Vec<_>>(),
             "expect": expectations(&self.expect),
         });
+        // A load that watches nobody has no word of it, as in the reports of older versions.
+        if let Some(shown) = json["load"].as_object_mut().filter(|_| load.presence) {
+            shown.insert("presence".into(), true.into());
+        }
         if let Some(json) = json.as_object_mut().filter(|_| !self.matrix.fields.is_empty()) {
             json.insert("matrix".into(), matrix(&self.matrix));
         }

@@ -54,7 +54,7 @@ pub use fault::{
 };
 pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
 pub use figure::{Better, Figure, FigureKind, Heading, figure_kind, figure_names};
-pub use figures::{Cost, Count, Distribution, Quantile, Share, Time};
+pub use figures::{Cost, Count, Distribution, Presence, Quantile, Share, Time};
 pub use load::Load;
 pub use matrix::{MATRIX_FIELDS, Matrix};
 pub use pattern::{Held, Pattern};

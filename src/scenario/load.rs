@@ -17,6 +17,8 @@ pub struct Load {
     pub rooms: usize,
     /// Whether a client sends unanswered and unknown messages again, under the same id.
     pub resend: bool,
+    /// Whether some subscribers watch who is said to be in their rooms.
+    pub presence: bool,
     /// Duration of the load before the measurement.
     pub warm_up: Duration,
     /// Duration of the measured load.

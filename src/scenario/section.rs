@@ -123,7 +123,7 @@ impl<'a> FileValue<'a> {
     }
 
     /// Opens the table that the value must be. `name` is its name in a sentence.
-    pub(super) fn table(self, name: &'static str, known: &[&str]) -> Result<Section<'a>, InputError> {
+    pub fn table(self, name: &'static str, known: &[&str]) -> Result<Section<'a>, InputError> {
         let Self { source, value, .. } = self;
         match value.get_ref() {
             DeValue::Table(table) => Section { source, name, span: value.span(), table }.checked(known),

@@ -8,7 +8,7 @@ use super::*;
 const CROSSING: [Pattern; 3] = [Pattern::Redis, Pattern::Zeromq, Pattern::Amqp];
 
 /// The shipped scenarios, and the patterns that they are for.
-const SHIPPED: [(&str, &[Pattern]); 24] = [
+const SHIPPED: [(&str, &[Pattern]); 25] = [
     ("broker-down", &Pattern::ALL),
     ("broker-pause", &Pattern::ALL),
     ("burst", &Pattern::ALL),
@@ -22,6 +22,7 @@ const SHIPPED: [(&str, &[Pattern]); 24] = [
     ("node-pause", &Pattern::ALL),
     ("partition", &Pattern::ALL),
     ("peer-down", &[Pattern::Zeromq]),
+    ("presence", &Pattern::ALL),
     ("reconnect-storm", &Pattern::ALL),
     ("rolling-restart", &Pattern::ALL),
     ("saturation", &Pattern::ALL),

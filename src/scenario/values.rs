@@ -70,6 +70,7 @@ impl<'a> Fields<'a> {
             payload: self.count("payload", 48..=16_384)?,
             rooms: self.count("rooms", 1..=10_000)?,
             resend: self.switch("resend")?,
+            presence: self.switch("presence")?,
             warm_up: self.time("warm_up", Duration::ZERO..=10 * MINUTE)?,
             duration: self.time("duration", MS..=LONGEST)?,
             drain: self.time("drain", Duration::ZERO..=10 * MINUTE)?,

@@ -27,8 +27,8 @@ fn an_unknown_key_is_refused_with_the_nearest_one() {
 }
 
 fn known_fields() -> String {
-    "known are `publishers`, `subscribers`, `rate`, `payload`, `rooms`, `resend`, `warm_up`, `duration`, `drain`, \
-     `connect_timeout`, `reconnect_min` and `reconnect_max`"
+    "known are `publishers`, `subscribers`, `rate`, `payload`, `rooms`, `resend`, `presence`, `warm_up`, `duration`, \
+     `drain`, `connect_timeout`, `reconnect_min` and `reconnect_max`"
         .into()
 }
 

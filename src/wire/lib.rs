@@ -7,17 +7,20 @@
 //! |---|---|
 //! | `request` | what a client asks of its node |
 //! | `node_frame` | what a node writes to its clients |
+//! | `message_frame` | a message, read again by a node that has to look into it |
 //! | `envelope` | what nodes send each other over the bus |
 //! | `room` | the name of a room |
 //! | `unix_time` | the time of day in them |
 
 mod envelope;
+mod message_frame;
 mod node_frame;
 mod request;
 mod room;
 mod unix_time;
 
 pub use envelope::{Audience, Count, Envelope, EnvelopeError, Kind};
+pub use message_frame::MessageFrame;
 pub use node_frame::{
     BusState, Level, NodeFrame, Person, Recovered, V1, WhisperEnds, replayed, text_of, whisper_ends,
 };

@@ -34,6 +34,7 @@ pub fn settings(urls: Vec<String>, dialect: Dialect, plan: Plan) -> Settings {
         payload: 128,
         rooms: plan.rooms,
         resend: false,
+        presence: false,
         warm_up: Duration::from_millis(40),
         duration: Duration::from_millis(240),
         drain: SECOND,

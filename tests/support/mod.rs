@@ -22,4 +22,5 @@ pub mod redis;
 pub mod redis_bus;
 pub mod report;
 pub mod terminal;
+pub mod token;
 pub mod zeromq_bus;

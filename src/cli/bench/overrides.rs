@@ -29,6 +29,9 @@ pub(super) struct OverrideArgs {
     /// Send unanswered messages again, under the same id
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     resend: Option<String>,
+    /// Watch who is said to be in the rooms
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    presence: Option<String>,
     /// How long the load runs before it is measured
     #[arg(long, value_name = "TIME")]
     warm_up: Option<String>,
@@ -60,6 +63,7 @@ impl OverrideArgs {
             ("payload", &self.payload),
             ("rooms", &self.rooms),
             ("resend", &self.resend),
+            ("presence", &self.presence),
             ("warm_up", &self.warm_up),
             ("duration", &self.duration),
             ("drain", &self.drain),

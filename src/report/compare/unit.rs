@@ -1,7 +1,7 @@
 //! The units in which a comparison says its figures.
 
 use ledger::FigureValue;
-use scenario::Figure;
+use scenario::{Figure, Presence};
 use serde::Serialize;
 
 /// A figure's unit.
@@ -24,7 +24,8 @@ impl Unit {
     /// The unit of a figure.
     pub(super) fn of(figure: Figure) -> Unit {
         match figure {
-            Figure::Count(_) => Unit::Count,
+            Figure::Presence(Presence::Settled) => Unit::Ms,
+            Figure::Count(_) | Figure::Presence(_) => Unit::Count,
             Figure::Share(_) => Unit::Share,
             Figure::Quantile(..) => Unit::Us,
             Figure::Time(_) => Unit::Ms,

@@ -10,7 +10,7 @@ use super::super::label::subject;
 use super::super::{
     Distributions, Encoded, IntervalReport, Percentiles, Quantiles, RunReport, percentile_curve,
 };
-use ledger::{Counts, Debts, Messages, Outcome, Phase, Reasons, Verdict};
+use ledger::{Counts, Debts, Messages, Outcome, Phase, PresenceFigures, Reasons, Verdict};
 use scenario::Distribution;
 
 /// The runs as one run, and the notes on what makes it doubtful. There is at least one run.
@@ -32,6 +32,7 @@ pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
         messages: runs.iter().filter_map(|run| run.messages).reduce(Messages::add),
         debts: runs.iter().filter_map(|run| run.debts).reduce(Debts::add),
         counts: runs.iter().map(|run| run.counts).fold(Counts::default(), Counts::add),
+        presence: runs.iter().filter_map(|run| run.presence).reduce(PresenceFigures::add),
         overruns: runs.iter().filter_map(|run| run.overruns).reduce(u64::saturating_add),
         latency_us: latency.quantiles(),
         service_us: service.quantiles(),

@@ -36,7 +36,7 @@ fn of(key: &str) -> Value {
         "subscribers" => count(50_000),
         "payload" => json!({ "type": "integer", "minimum": 48, "maximum": 16_384 }),
         "rate" => json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000 }),
-        "resend" => json!({ "type": "boolean" }),
+        "resend" | "presence" => json!({ "type": "boolean" }),
         "warm_up" | "drain" => reference("duration"),
         _ => reference("span"),
     }
@@ -105,6 +105,7 @@ mod tests {
             ("payload", json!({ "type": "integer", "minimum": 48, "maximum": 16_384 })),
             ("rate", json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000 })),
             ("resend", json!({ "type": "boolean" })),
+            ("presence", json!({ "type": "boolean" })),
             ("warm_up", duration.clone()),
             ("drain", duration),
             ("duration", span.clone()),

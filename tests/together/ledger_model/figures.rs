@@ -81,6 +81,10 @@ impl Figures {
         let (_, online) = model.presence(s, sent_at).unwrap();
         self.add(if online { "lost_online" } else { "lost_offline" }, 1);
         self.add(if model.is_told(s, n) { "lost_told" } else { "lost_silent" }, 1);
+        let in_silence = model.has_path(s, n) && !model.is_told(s, n) && !model.is_denied(s, n);
+        let is_answered = |n: usize| model.sent(n).is_some() && !model.answers(n).is_empty();
+        let sender_told = model.answer(n).0 != "acked" && (0..model.plan.messages).any(is_answered);
+        self.add("lost_silent_sender_told", u64::from(in_silence && sender_told));
         self.add("denied", u64::from(model.is_denied(s, n) && model.answer(n).0 == "acked"));
     }
 
@@ -109,7 +113,7 @@ impl Figures {
     }
 }
 
-pub const COUNTS: [&str; 39] = [
+pub const COUNTS: [&str; 40] = [
     "due",
     "sent",
     "unsent",
@@ -132,6 +136,7 @@ pub const COUNTS: [&str; 39] = [
     "lost_offline",
     "lost_told",
     "lost_silent",
+    "lost_silent_sender_told",
     "denied",
     "duplicates",
     "held_again",

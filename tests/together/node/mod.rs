@@ -10,6 +10,6 @@ mod identity;
 mod no_frames;
 mod page;
 mod plain;
-mod presence;
+pub mod presence;
 mod sessions;
 mod v1;

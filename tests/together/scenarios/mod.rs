@@ -74,6 +74,7 @@ node-down        all            One of three nodes down for five seconds
 node-pause       all            One of three nodes frozen for five seconds
 partition        all but local  Node 0 parted from the rest for five seconds
 peer-down        zeromq         One of three ZeroMQ peers down for five seconds
+presence         all            Who is there: a kill, a storm, a deployment
 reconnect-storm  all            All clients of a node drop and reconnect at once
 rolling-restart  all            Every node restarted, one after another
 saturation       all            The highest rate that each pattern sustains

@@ -19,12 +19,12 @@ fn printed(args: &[&str]) -> String {
 }
 
 /// A schema, as the program prints it.
-fn schema(of: &str) -> Value {
+pub fn schema(of: &str) -> Value {
     serde_json::from_str(&printed(&["schema", of])).unwrap()
 }
 
 /// What is wrong with each document; `None` for one that validates.
-fn wrong(schema: &Value, documents: &[Value]) -> Vec<Option<String>> {
+pub fn wrong(schema: &Value, documents: &[Value]) -> Vec<Option<String>> {
     use std::io::Write as _;
     let has_validator = |python: &&str| {
         let mut probe = Command::new(python);

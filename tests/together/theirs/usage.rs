@@ -35,6 +35,7 @@ fn wrong_words() {
         (&["--broker", "redis"], "--broker without a URL is for `--server`"),
         (&["--server", &correct, "--dialect", "plain", "--rooms", "2"], "room"),
         (&["--server", &correct, "--dialect", "plain", "--resend"], "no answers"),
+        (&["--server", &correct, "--dialect", "plain", "--presence"], "does not tell who is there"),
     ];
     for (args, expected) in cases {
         let (code, err) = bench(directory.path(), args);

@@ -1,0 +1,120 @@
+//! What a session asks the hooks, and what it makes of their answers.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::client_connection::Dialect;
+use super::hooks::{Decision, Refusal};
+use super::room::Command;
+use super::session::{Ending, Handled, Session};
+use wire::Room;
+
+/// The code of what the hooks refuse.
+pub(super) const FORBIDDEN: &str = "forbidden";
+
+impl Session {
+    /// Asks the hooks whether the client may be in a room.
+    pub(super) fn may_enter(&self, room: &Room) -> Decision {
+        match &self.connection.admitted {
+            Some(admitted) => admitted.hooks().subscribe(&admitted.visitor(&self.identity), room.as_str()),
+            None => Decision::Allow,
+        }
+    }
+
+    /// Asks the hooks whether the client may say this in a room. They may change the text.
+    pub(super) fn may_say(&self, room: &Room, text: &mut Cow<'_, str>) -> Decision {
+        match &self.connection.admitted {
+            Some(admitted) => {
+                admitted.hooks().publish_in(&admitted.visitor(&self.identity), room.as_str(), text)
+            }
+            None => Decision::Allow,
+        }
+    }
+
+    /// Asks the hooks whether the client may say this to one person. They may change the text.
+    pub(super) fn may_whisper(&self, to: &str, text: &mut Cow<'_, str>) -> Decision {
+        match &self.connection.admitted {
+            Some(admitted) => admitted.hooks().whisper(&admitted.visitor(&self.identity), to, text),
+            None => Decision::Allow,
+        }
+    }
+
+    /// Tells the hooks that the client is gone.
+    pub(super) fn has_gone(&self) {
+        if let Some(admitted) = &self.connection.admitted {
+            admitted.hooks().disconnect(&admitted.visitor(&self.identity));
+        }
+    }
+
+    /// Whether the client may appear under this name.
+    pub(super) fn may_be_called(&self, name: &str) -> bool {
+        self.name_of_pass().is_none_or(|own| own == name)
+    }
+
+    /// The name that the hooks have given the client.
+    fn name_of_pass(&self) -> Option<&str> {
+        self.connection.admitted.as_ref()?.pass().name.as_deref()
+    }
+
+    /// Tells the client that it may not choose its name.
+    pub(super) fn forbid_name(&self) {
+        let own = self.name_of_pass().unwrap_or_default();
+        self.error(FORBIDDEN, &format!("here you are `{own}`, as your token says"));
+    }
+
+    /// When the client's pass ends. An error if that is now.
+    pub(super) fn pass_ends(&self, now: Instant) -> Result<Option<Instant>, Ending> {
+        let until = self.connection.admitted.as_ref().and_then(|admitted| admitted.pass().until);
+        let Some(until) = until else { return Ok(None) };
+        match until.duration_since(SystemTime::now()) {
+            // The time of day may be set, so it is looked at again now and then.
+            Ok(left) if !left.is_zero() => Ok(Some(now + left.min(Duration::from_secs(60)))),
+            _ => Err(Ending::close(1008, "your token has expired: connect with a new one")),
+        }
+    }
+
+    /// Tells the client that it may not be in a room.
+    pub(super) fn forbid(&self, room: &Room, refusal: &Refusal) {
+        self.error(FORBIDDEN, &format!("you may not be in `{room}`: {refusal}"));
+    }
+
+    /// Has the client leave the rooms that it may no longer be in.
+    pub(super) async fn recheck(&mut self) -> Handled {
+        let rooms: Vec<Room> = self.rooms.iter().cloned().collect();
+        for room in rooms {
+            let refusal = match self.may_enter(&room) {
+                Decision::Allow => continue,
+                Decision::Refuse(refusal) => Some(refusal),
+                Decision::Drop => None,
+            };
+            if self.connection.dialect == Dialect::Plain {
+                return Err(forbidden(refusal));
+            }
+            if self.rooms.remove(&room) {
+                self.keeping.changed();
+            }
+            // The error says why before `unsubscribed` says that it is so.
+            if let Some(refusal) = &refusal {
+                self.forbid(&room, refusal);
+            }
+            self.command(Command::Leave { room, connection: self.connection.clone(), asked: true }).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The end of a plain client, which has no frame that could tell it what it may not.
+pub(super) fn forbidden(refusal: Option<Refusal>) -> Ending {
+    let reason = refusal.map_or_else(|| "forbidden".to_owned(), |refusal| refusal.to_string());
+    Ending::close(1008, reason)
+}
+
+/// Resolves when the hooks may decide otherwise than before. Never, where there are none.
+pub(super) async fn rechecked(changes: &mut Option<tokio::sync::watch::Receiver<()>>) {
+    if let Some(receiver) = changes
+        && receiver.changed().await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
