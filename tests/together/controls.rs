@@ -166,6 +166,7 @@ async fn answers_are_told_apart() {
     let mut expected = AllCounts::losing(36);
     expected.messages = Messages { due: 120, sent: 120, unsent: 0, acked: 81, refused: 16, unknown: 23 };
     (expected.debts.lost_handed, expected.debts.lost_refused) = (0, 36);
+    expected.debts.lost_silent_sender_told = 36;
     expected.beside.refused_but_delivered = 12;
     let (_, harness) = measure(faults, expected).await;
     let causes = [
@@ -228,6 +229,7 @@ async fn paths_that_the_pattern_does_not_have_are_not_probed() {
 async fn swallowed_messages_are_unknown_and_lost_without_resend() {
     let mut expected = AllCounts::losing(18);
     (expected.debts.lost_handed, expected.debts.lost_unknown) = (0, 18);
+    expected.debts.lost_silent_sender_told = 18;
     (expected.messages.acked, expected.messages.unknown) = (114, 6);
     measure(Faults { swallow_once: Some(Each(20)), ..Faults::default() }, expected).await;
 }

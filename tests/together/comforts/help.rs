@@ -11,7 +11,7 @@ fn every_visible_subcommand_is_known_here_and_shows_examples() {
     let names: Vec<_> = indented.filter_map(|line| line.split_whitespace().next()).collect();
     assert_eq!(names, [&SUBCOMMANDS[..], &["help"]].concat());
 
-    let below = [["scenarios", "list"], ["scenarios", "show"], ["scenarios", "check"]];
+    let below = [["scenarios", "list"], ["scenarios", "show"], ["scenarios", "check"], ["policy", "check"]];
     let all = SUBCOMMANDS.iter().map(|name| vec![*name]).chain(below.map(Vec::from)).chain([vec![]]);
     for path in all {
         let help = succeeded(&run(&[&path[..], &["--help"]].concat()));

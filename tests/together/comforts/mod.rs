@@ -39,5 +39,16 @@ fn succeeded(output: &Output) -> String {
 }
 
 /// Every subcommand that help shows, but for `help` itself.
-const SUBCOMMANDS: [&str; 10] =
-    ["bench", "completions", "doctor", "history", "man", "node", "report", "run", "scenarios", "schema"];
+const SUBCOMMANDS: [&str; 11] = [
+    "bench",
+    "completions",
+    "doctor",
+    "history",
+    "man",
+    "node",
+    "policy",
+    "report",
+    "run",
+    "scenarios",
+    "schema",
+];

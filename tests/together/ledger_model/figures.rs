@@ -215,6 +215,7 @@ pub fn named(settled: &Settled) -> Named {
         "unsent_debts" => Some(settled.counts.unsent_debts),
         "on_time_debts" => Some(settled.debts.on_time),
         "recovered_us_count" => Some(settled.recovered.len()),
+        "lost_silent_sender_told" => Some(settled.debts.lost_silent_sender_told),
         "denied" => Some(settled.denied),
         "unexpected_before" => Some(settled.before.unexpected),
         "corrupted_before" => Some(settled.before.corrupted),

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{PolicyFile, path};
+use crate::book::{blocks, reference};
 use crate::schema::{schema, wrong};
 use crate::support::process::pubsub_lab;
 
@@ -34,6 +35,19 @@ fn a_file_is_checked_before_a_node_obeys_it() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(said.contains("cannot read the policy /no/such/file") && said.contains("hint: "), "{said}");
+}
+
+#[test]
+fn every_policy_of_the_reference_is_one() {
+    let page = &reference()["reference/policy.md"];
+    let policies = blocks(page, "toml");
+    assert!(!policies.is_empty());
+    for text in policies {
+        let policy = PolicyFile::new(&text);
+        let mut check = pubsub_lab(&["policy", "check", path(&policy.path())]);
+        let output = check.env("CHAT_SECRET", super::SECRET).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]
