@@ -165,6 +165,9 @@ function address(place) {
   // Relative to the page, which may live under a path of a proxy.
   const url = place ? new URL(`${location.protocol}//${place}/ws`) : new URL('ws', document.baseURI);
   url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+  // A token that came with the page's address goes on to nodes of the same host, and to no other.
+  const token = new URLSearchParams(location.search).get('access_token');
+  if (token && url.hostname === location.hostname) url.searchParams.set('access_token', token);
   return url;
 }
 

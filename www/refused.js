@@ -1,6 +1,7 @@
 // Why no connection opens: a browser does not tell a page how the server answered its WebSocket.
 
-const CAUSES = 'A proxy on the way may not pass on `Upgrade`, `Connection` or `Host`; or the node is full.';
+const CAUSES = 'A proxy on the way may not pass on `Upgrade`, `Connection` or `Host`; or the node is full; or it '
+  + 'wants a token: then open this page with `?access_token=TOKEN` at the end of its address.';
 
 /** Asks by plain HTTP who is there. Gives a sentence, or '' if nobody is. */
 export async function diagnosis() {

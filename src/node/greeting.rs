@@ -51,12 +51,14 @@ impl Session {
                 return Ok(());
             }
         };
-        if let Some(name) = name
-            && !self.may_be_called(name)
-        {
-            self.forbid_name();
-            return Ok(());
-        }
+        // Who says who it is by a token keeps that name, and is told so.
+        let name = match name {
+            Some(name) if !self.may_be_called(name) => {
+                self.forbid_name();
+                None
+            }
+            name => name,
+        };
         let mut back = Back { enters: rooms.unwrap_or(true), ..Back::default() };
         if let Some(token) = session {
             match self.shared.sessions.resume(token).await {

@@ -10,6 +10,7 @@ mod lab;
 mod lab_amqp;
 mod locked_out;
 mod node_end;
+mod pages;
 mod patterns;
 pub mod replay;
 mod torn;

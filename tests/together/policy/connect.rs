@@ -19,8 +19,7 @@ async fn a_token_gives_the_name_and_no_other_is_taken() {
         super::refusal(&error),
         json!(["error", "forbidden", "here you are `Ada`, as your token says"])
     );
-    let welcome = ada.hello("Ada").await;
-    assert_eq!(welcome["name"], "Ada");
+    assert_eq!(ada.frame_of("welcome").await["name"], "Ada");
     // A page cannot give a WebSocket a header.
     let path = format!("/ws?access_token={}", hs256(SECRET, &claims("Cleo", 60)));
     let mut cleo = Client::connect(&node, &path, &[V1]).await.unwrap();

@@ -5,6 +5,7 @@
 mod command;
 mod connect;
 mod hooks;
+mod page;
 mod rooms;
 
 use std::path::{Path, PathBuf};
