@@ -26,10 +26,13 @@ struct Struck {
 
 /// Both pages are online, and name both people.
 async fn together(pages: [&Window<'_>; 2]) {
+    // A page knows its name once it is welcomed.
+    for page in pages {
+        page.until(STATE, "online").await;
+    }
     let mut names = vec![pages[0].run(NAME).await, pages[1].run(NAME).await];
     names.sort_by_key(|name| name.as_str().unwrap().to_owned());
     for page in pages {
-        page.until(STATE, "online").await;
         page.until(MEMBERS, "2 here").await;
         page.until(PEOPLE, names.clone()).await;
     }
@@ -93,7 +96,8 @@ async fn over_redis() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_zeromq() {
     let link = "node 0 <-> node 1";
-    two_readers_see_what_is_away(Struck { pattern: "zeromq", link, has_broker: false, draws_gap: true }).await;
+    two_readers_see_what_is_away(Struck { pattern: "zeromq", link, has_broker: false, draws_gap: true })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
