@@ -4,7 +4,6 @@ mod absent;
 mod chat;
 mod here;
 mod lines;
-mod many;
 mod path;
 mod place;
 mod rooms;
