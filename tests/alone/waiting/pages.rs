@@ -31,7 +31,7 @@ async fn together(pages: [&Window<'_>; 2]) {
         page.until(STATE, "online").await;
     }
     let mut names = vec![pages[0].run(NAME).await, pages[1].run(NAME).await];
-    names.sort_by_key(|name| name.as_str().unwrap().to_owned());
+    names.sort_by_key(ToString::to_string);
     for page in pages {
         page.until(MEMBERS, "2 here").await;
         page.until(PEOPLE, names.clone()).await;
