@@ -20,6 +20,6 @@ pub enum PeopleNews {
     Came(Person, u64),
     /// Somebody went, and so many people are there now.
     Went(Person, u64),
-    /// So many people are there: `members`, and `subscribed`.
+    /// The number of people who are there, as `members` and `subscribed` tell it.
     Number(u64),
 }

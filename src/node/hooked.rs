@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::client_connection::Dialect;
-use super::hooks::{Decision, Refusal};
+use super::hooks::{Decision, Hooks, Refusal, Visitor};
 use super::room::Command;
 use super::session::{Ending, Handled, Session};
 use wire::Room;
@@ -13,30 +13,25 @@ use wire::Room;
 pub(super) const FORBIDDEN: &str = "forbidden";
 
 impl Session {
+    /// Asks the hooks, if there are any.
+    fn ask_hooks(&self, ask: impl FnOnce(&Hooks, &Visitor<'_>) -> Decision) -> Decision {
+        let admitted = self.connection.admitted.as_ref();
+        admitted.map_or(Decision::Allow, |it| ask(it.hooks(), &it.visitor(&self.identity)))
+    }
+
     /// Asks the hooks whether the client may be in a room.
     pub(super) fn may_enter(&self, room: &Room) -> Decision {
-        match &self.connection.admitted {
-            Some(admitted) => admitted.hooks().subscribe(&admitted.visitor(&self.identity), room.as_str()),
-            None => Decision::Allow,
-        }
+        self.ask_hooks(|hooks, visitor| hooks.subscribe(visitor, room.as_str()))
     }
 
     /// Asks the hooks whether the client may say this in a room. They may change the text.
     pub(super) fn may_say(&self, room: &Room, text: &mut Cow<'_, str>) -> Decision {
-        match &self.connection.admitted {
-            Some(admitted) => {
-                admitted.hooks().publish_in(&admitted.visitor(&self.identity), room.as_str(), text)
-            }
-            None => Decision::Allow,
-        }
+        self.ask_hooks(|hooks, visitor| hooks.publish_in(visitor, room.as_str(), text))
     }
 
     /// Asks the hooks whether the client may say this to one person. They may change the text.
     pub(super) fn may_whisper(&self, to: &str, text: &mut Cow<'_, str>) -> Decision {
-        match &self.connection.admitted {
-            Some(admitted) => admitted.hooks().whisper(&admitted.visitor(&self.identity), to, text),
-            None => Decision::Allow,
-        }
+        self.ask_hooks(|hooks, visitor| hooks.whisper(visitor, to, text))
     }
 
     /// Tells the hooks that the client is gone.

@@ -87,7 +87,7 @@ impl Claims {
 pub enum Worthless {
     /// It is no token at all, or one of another version.
     Unreadable,
-    /// It was not signed with the secret of this cluster, or was changed since.
+    /// The token was not signed with the secret of this cluster, or was changed since.
     NotOurs,
     /// It ended so long ago.
     Expired(Duration),

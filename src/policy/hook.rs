@@ -116,10 +116,9 @@ impl Hook for PolicyHook {
     }
 }
 
-/// The refusal of a rule, in its own words if it has any.
+/// The refusal of a rule that is not for this client, in its own words if it has any.
 fn refusal(rule: &Rule, otherwise: &str) -> Decision {
-    let reason = rule.reason.clone().unwrap_or_else(|| otherwise.to_owned());
-    Decision::Refuse(Refusal { reason, rule: Some(rule.name.clone()) })
+    bound(rule, rule.reason.clone().unwrap_or_else(|| otherwise.to_owned()))
 }
 
 /// The refusal of a rule whose bound is crossed.

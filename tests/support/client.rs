@@ -76,6 +76,18 @@ impl Client {
         Self::over(tcp, node.address, path, headers).await
     }
 
+    /// The status and the body with which a handshake is refused.
+    pub async fn refused(node: &Node, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        match Self::connect(node, path, headers).await {
+            Err(Error::Http(answer)) => {
+                let body = answer.body().as_ref().map(|body| String::from_utf8_lossy(body).into_owned());
+                (answer.status().as_u16(), body.unwrap_or_default())
+            }
+            Err(other) => panic!("not an answer in HTTP: {other}"),
+            Ok(_) => panic!("it was let in"),
+        }
+    }
+
     /// Connects with a small receive buffer, so that whoever writes soon notices that nobody reads.
     pub async fn with_small_buffer(node: &Node, headers: &[(&str, &str)]) -> Self {
         let tcp = TcpSocket::new_v4().unwrap();

@@ -5,19 +5,6 @@ use std::time::{Duration, Instant};
 use crate::support::client::{Client, Raw, TEXT, V1, masked, upgrade};
 use crate::support::node::Node;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio_tungstenite::tungstenite::Error;
-
-/// The status and the body with which a handshake was refused.
-async fn refused(node: &Node, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
-    match Client::connect(node, path, headers).await {
-        Err(Error::Http(answer)) => {
-            let body = answer.body().as_ref().map(|body| String::from_utf8_lossy(body).into_owned());
-            (answer.status().as_u16(), body.unwrap_or_default())
-        }
-        Err(other) => panic!("not an answer in HTTP: {other}"),
-        Ok(_) => panic!("it was let in"),
-    }
-}
 
 /// The status with which this request is answered.
 async fn status_of(node: &Node, request: &str) -> String {
@@ -183,7 +170,7 @@ async fn a_websocket_is_accepted_at_both_places_in_both_dialects() {
 async fn a_foreign_subprotocol_is_a_bad_request() {
     let node = Node::start(&[]);
     for offered in ["chat.v9", "pubsub-lab.v2, mqtt", "PUBSUB-LAB.V1"] {
-        let (status, body) = refused(&node, "/", &[("sec-websocket-protocol", offered)]).await;
+        let (status, body) = Client::refused(&node, "/", &[("sec-websocket-protocol", offered)]).await;
         assert_eq!(status, 400, "{offered}");
         assert!(body.contains("pubsub-lab.v1"), "{body}");
     }
@@ -213,7 +200,7 @@ async fn pages_of_other_origins_are_refused() {
         "http://".to_owned(),
     ];
     for other in &others {
-        let (status, body) = refused(&node, "/ws", &[("origin", other)]).await;
+        let (status, body) = Client::refused(&node, "/ws", &[("origin", other)]).await;
         assert_eq!(status, 403, "{other}");
         assert!(body.contains("--allow-origin"), "{body}");
     }
@@ -227,7 +214,7 @@ async fn a_full_node_says_so_and_a_seat_is_free_again_when_a_client_left() {
     let node = Node::start(&["--max-clients", "2"]);
     let first = Client::v1(&node).await;
     let _second = Client::plain(&node).await;
-    let (status, body) = refused(&node, "/", &[]).await;
+    let (status, body) = Client::refused(&node, "/", &[]).await;
     assert_eq!((status, &*body), (503, "this node is full: it has 2 clients\n"));
     assert_eq!(node.metric("pubsub_lab_clients_refused_total").await, 1.0);
     assert_eq!(node.get("/healthz").await.status, 200, "pages and probes need no seat");

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{PolicyFile, SECRET, turned_away, with_token};
+use super::{PolicyFile, SECRET, with_token};
 use crate::support::client::{Client, V1};
 use crate::support::token::{Ed25519, claims, hs256, now};
 
@@ -56,11 +56,11 @@ async fn a_token_that_is_not_good_is_told_why() {
     cases.push((unsigned, "this is no token"));
     for (token, why) in cases {
         let bearer = format!("Bearer {token}");
-        let (status, words) = turned_away(&node, "/ws", &[V1, ("authorization", &bearer)]).await;
+        let (status, words) = Client::refused(&node, "/ws", &[V1, ("authorization", &bearer)]).await;
         assert_eq!(status, 401, "{words}");
         assert!(words.contains(why), "{why}: {words}");
     }
-    let (status, words) = turned_away(&node, "/ws", &[V1]).await;
+    let (status, words) = Client::refused(&node, "/ws", &[V1]).await;
     assert_eq!((status, words.contains("a token is needed")), (401, true), "{words}");
 }
 
@@ -74,7 +74,7 @@ async fn a_public_key_checks_tokens_that_only_its_owner_signs() {
     assert_eq!(ada.hello("Ada").await["name"], "Ada");
     for token in [Ed25519::new().sign(&claims("Ada", 60)), hs256(&key.public_pem(), &claims("Ada", 60))] {
         let bearer = format!("Bearer {token}");
-        assert_eq!(turned_away(&node, "/ws", &[V1, ("authorization", &bearer)]).await.0, 401);
+        assert_eq!(Client::refused(&node, "/ws", &[V1, ("authorization", &bearer)]).await.0, 401);
     }
 }
 
@@ -109,7 +109,7 @@ async fn a_secret_lets_everybody_in_who_knows_it() {
     let node = policy.node();
     let mut ada = with_token(&node, SECRET).await;
     assert_eq!(ada.hello("Ada").await["name"], "Ada");
-    let (status, words) = turned_away(&node, "/?access_token=wrong", &[]).await;
+    let (status, words) = Client::refused(&node, "/?access_token=wrong", &[]).await;
     assert_eq!((status, words.trim()), (401, "this is not the secret"));
     assert_eq!(node.get("/readyz").await.status, 200, "probes need no secret");
 }

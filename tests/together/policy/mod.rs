@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio_tungstenite::tungstenite::Error;
 
 use crate::support::client::{Client, V1};
 use crate::support::node::Node;
@@ -55,18 +54,6 @@ fn path(path: &Path) -> &str {
 async fn with_token(node: &Node, token: &str) -> Client {
     let bearer = format!("Bearer {token}");
     Client::connect(node, "/ws", &[V1, ("authorization", &bearer)]).await.unwrap()
-}
-
-/// The status and the words with which a client is turned away.
-async fn turned_away(node: &Node, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
-    match Client::connect(node, path, headers).await {
-        Err(Error::Http(answer)) => {
-            let body = answer.body().as_ref().map(|body| String::from_utf8_lossy(body).into_owned());
-            (answer.status().as_u16(), body.unwrap_or_default())
-        }
-        Err(other) => panic!("not an answer in HTTP: {other}"),
-        Ok(_) => panic!("it was let in"),
-    }
 }
 
 /// What an answer says that refuses something: its type, its code and its reason.
