@@ -6,6 +6,7 @@ pub mod amqp_bus;
 pub mod browser;
 pub mod chat;
 pub mod client;
+pub mod events;
 pub mod faulty;
 pub mod history;
 pub mod link_rig;
