@@ -5,6 +5,7 @@
 pub mod amqp_bus;
 pub mod browser;
 pub mod chat;
+pub mod chat_page;
 pub mod client;
 pub mod faulty;
 pub mod history;
