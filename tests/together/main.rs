@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "what a test prints is seen when it fails")]
 
+mod asyncapi;
 mod bench;
 mod bench_controls;
 mod book;
