@@ -1,86 +1,102 @@
-//! Two pages that only read, on two nodes of a run, while a node is killed, paused and cut off, and the broker is
-//! killed: nobody is named who is gone, the page says by itself what is away, and draws the gap when it returns.
+//! Three people in the pages of two nodes of a run, over each pattern: they talk, and then a link is cut, a node stands
+//! still and dies, and the broker is killed. Each page says by itself what is away, nobody is named who is gone, what was
+//! not sent is marked and goes out again under its id, and what may be missing is said.
+
+mod faults;
+mod talk;
+
+use serde_json::json;
 
 use crate::support::browser::{Browser, Window};
+use crate::support::chat_page::{MEMBERS, PEOPLE, STATE, call, complaints};
 use crate::support::prompted::Prompted;
 
-const STATE: &str = "return document.getElementById('status').dataset.state";
-const MEMBERS: &str = "return document.getElementById('members').textContent";
-const NAME: &str = "return document.getElementById('name').value";
-/// The people of the shown room.
-const PEOPLE: &str =
-    "return [...document.querySelectorAll('#people-list .from')].map((name) => name.textContent).toSorted()";
-/// Whether the page says that something may be missing.
-const GAP: &str = "return [...document.querySelectorAll('#log .system')]
-    .some((line) => line.textContent.includes('may be missing'))";
+/// The names of the three, as pages sort them. A name is no markup.
+const NAMES: [&str; 3] = ["Ada", BOB, "Cyd"];
+const BOB: &str = "Bob <b>";
 
-/// What a pattern has that can be struck.
-struct Struck {
-    pattern: &'static str,
+/// What a pattern has that can be struck, and what a page then says.
+struct Pattern {
+    name: &'static str,
     /// The link whose cut parts the two nodes.
     link: &'static str,
+    /// Whether the end of that link is a broker, which can be killed.
     has_broker: bool,
-    /// Whether a page that was there may have missed something while the broker was away.
-    draws_gap: bool,
+    /// Whether what was said while somebody was away comes later; otherwise the page says that it may be missing.
+    remembers: bool,
 }
 
-/// Both pages are online, and name both people.
-async fn together(pages: [&Window<'_>; 2]) {
-    // A page knows its name once it is welcomed.
-    for page in pages {
-        page.until(STATE, "online").await;
+/// The pages: Ada and Cyd are on node 0, which stays, and Bob is on node 1.
+struct Pages<'a> {
+    ada: Window<'a>,
+    bob: Window<'a>,
+    cyd: Window<'a>,
+}
+
+impl Pages<'_> {
+    fn all(&self) -> [&Window<'_>; 3] {
+        [&self.ada, &self.bob, &self.cyd]
     }
-    let mut names = vec![pages[0].run(NAME).await, pages[1].run(NAME).await];
-    names.sort_by_key(ToString::to_string);
-    for page in pages {
-        page.until(MEMBERS, "2 here").await;
-        page.until(PEOPLE, names.clone()).await;
+
+    /// All are online, and name all three.
+    async fn are_together(&self) {
+        for page in self.all() {
+            page.until(STATE, "online").await;
+            page.until(MEMBERS, "3 here").await;
+            page.until(PEOPLE, NAMES.to_vec()).await;
+        }
+    }
+
+    /// The pages of node 0 name nobody but their own two.
+    async fn are_without_bob(&self) {
+        for page in [&self.ada, &self.cyd] {
+            page.until(MEMBERS, "2 here").await;
+            page.until(PEOPLE, vec!["Ada", "Cyd"]).await;
+        }
+    }
+
+    /// Every page shows a message once.
+    async fn show_once(&self, text: &str) {
+        for page in self.all() {
+            page.until(&count(text), 1).await;
+        }
     }
 }
 
-/// The page names nobody but its own reader.
-async fn alone(page: &Window<'_>) {
-    page.until(MEMBERS, "1 here").await;
-    page.until(PEOPLE, vec![page.run(NAME).await]).await;
+/// A script that counts the messages with this text.
+fn count(text: &str) -> String {
+    format!(
+        "return [...document.querySelectorAll('#log .message .text')].filter((text) => text.textContent === {}).length",
+        json!(text)
+    )
 }
 
-async fn two_readers_see_what_is_away(struck: Struck) {
-    let Struck { pattern, link, has_broker, draws_gap } = struck;
-    let run = Prompted::start(pattern, 2);
+async fn people_talk_through_every_fault(pattern: Pattern) {
+    let run = Prompted::start(pattern.name, 2);
     let browser = Browser::start().await;
     let page = async |node: usize| browser.open(&format!("http://127.0.0.1:{}/", run.ports[node])).await;
-    let (stays, struck) = (page(0).await, page(1).await);
-    let both = [&stays, &struck];
-    together(both).await;
-
-    run.says("kill node 1", "node 1 was killed");
-    struck.until(STATE, "offline").await;
-    alone(&stays).await;
-    run.order("start node 1");
-    together(both).await;
-
-    run.says("pause node 1", "node 1 was paused");
-    struck.until(STATE, "silent").await;
-    alone(&stays).await;
-    run.order("cont node 1");
-    together(both).await;
-
-    run.order(&format!("cut {link}"));
-    alone(&stays).await;
-    run.order("heal");
-    together(both).await;
-
-    if has_broker {
-        let before = stays.run(GAP).await;
-        run.says("kill broker", "the broker was killed");
-        for page in both {
-            page.until(STATE, "broker").await;
-        }
-        assert_eq!(stays.run(GAP).await, before, "a gap is drawn when the broker is back");
-        run.order("start broker");
-        together(both).await;
-        stays.until(GAP, draws_gap).await;
+    let pages = Pages { ada: page(0).await, bob: page(1).await, cyd: page(0).await };
+    for (page, name) in pages.all().into_iter().zip(NAMES) {
+        page.until(STATE, "online").await;
+        call(page, name).await;
     }
+    pages.are_together().await;
+    talk::in_rooms_and_alone(&pages).await;
+    // By now each node has heard of the other's numbers, by which it sees what a cut takes away.
+    faults::the_link_between_the_nodes_is_cut(&run, &pages, &pattern).await;
+    faults::a_node_stands_still_and_dies(&run, &pages, &pattern).await;
+    if pattern.has_broker {
+        faults::the_broker_dies(&run, &pages, &pattern).await;
+    }
+    assert_eq!(complaints(&browser).await, [json!(null); 0]);
+    // What the policy of the page forbids would be found.
+    pages
+        .ada
+        .run("document.body.append(Object.assign(new Image(), { src: 'http://127.0.0.1:9/x.png' }))")
+        .await;
+    pages.ada.until("return document.images.length", 1).await;
+    let forbidden = complaints(&browser).await;
+    assert!(format!("{forbidden:?}").contains("Content Security Policy"), "{forbidden:?}");
     assert_eq!(browser.end(), []);
     let seen = run.processes();
     run.terminal.types("quit\r");
@@ -89,19 +105,18 @@ async fn two_readers_see_what_is_away(struck: Struck) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_redis() {
-    let link = "node 1 <-> broker";
-    two_readers_see_what_is_away(Struck { pattern: "redis", link, has_broker: true, draws_gap: true }).await;
+    let (link, has_broker, remembers) = ("node 1 <-> broker", true, false);
+    people_talk_through_every_fault(Pattern { name: "redis", link, has_broker, remembers }).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_zeromq() {
-    let link = "node 0 <-> node 1";
-    two_readers_see_what_is_away(Struck { pattern: "zeromq", link, has_broker: false, draws_gap: true })
-        .await;
+    let (link, has_broker, remembers) = ("node 0 <-> node 1", false, false);
+    people_talk_through_every_fault(Pattern { name: "zeromq", link, has_broker, remembers }).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_amqp() {
-    let link = "node 1 <-> broker";
-    two_readers_see_what_is_away(Struck { pattern: "amqp", link, has_broker: true, draws_gap: false }).await;
+    let (link, has_broker, remembers) = ("node 1 <-> broker", true, true);
+    people_talk_through_every_fault(Pattern { name: "amqp", link, has_broker, remembers }).await;
 }
