@@ -14,6 +14,19 @@ use crate::support::node::Node;
 use crate::support::recorded::Recorded;
 use crate::support::redis::RedisServer;
 
+/// The answers to each request that the document has as an example.
+async fn examples() -> Vec<Value> {
+    let node = Node::start(&[]);
+    let mut frames = Vec::new();
+    for request in document().examples("request.") {
+        let mut client = Recorded::on(&node).await;
+        client.say(request).await;
+        client.asks(json!({"type": "a fence"}), "unknown_type").await;
+        frames.extend(client.frames);
+    }
+    frames
+}
+
 /// Everything that a client can get wrong.
 async fn mistakes() -> Vec<Value> {
     let bounds = ["--max-rooms", "2", "--max-text", "64", "--max-rate", "20", "--presence-limit", "2"];
@@ -145,7 +158,8 @@ async fn slow() -> Vec<Value> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_frame_that_can_be_provoked_is_described() {
-    let scenes: [BoxFuture<'_, Vec<Value>>; 5] = [
+    let scenes: [BoxFuture<'_, Vec<Value>>; 6] = [
+        Box::pin(examples()),
         Box::pin(mistakes()),
         Box::pin(conversation()),
         Box::pin(forbidden()),
