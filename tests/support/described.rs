@@ -88,7 +88,8 @@ impl Described {
                 let says = |schema: &Value| schema["description"].as_str().is_some_and(|it| it.len() > 10);
                 let named =
                     field["$ref"].as_str().and_then(|to| self.root.pointer(to.trim_start_matches('#')));
-                if !says(named.unwrap_or(field)) && !(name == "type" && field["const"].is_string()) {
+                let is_type = name == "type" && field["const"].is_string();
+                if !is_type && !says(named.unwrap_or(field)) {
                     found.push(name.clone());
                 }
             }
