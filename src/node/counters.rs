@@ -6,7 +6,10 @@ use metrics::{counter, describe_counter, describe_gauge, gauge};
 /// from whoever computes a rate. Call it once the metrics recorder is installed.
 pub fn register() {
     describe_gauge!("pubsub_lab_sessions", "Clients that are connected.");
-    gauge!("pubsub_lab_sessions").set(0);
+    describe_gauge!("pubsub_lab_event_readers", "Readers of server-sent events that are connected.");
+    for name in ["pubsub_lab_sessions", "pubsub_lab_event_readers"] {
+        gauge!(name).set(0);
+    }
     for (name, what) in [
         ("pubsub_lab_sessions_too_slow_total", "Clients that were closed because they did not read."),
         ("pubsub_lab_clients_refused_total", "Clients that were turned away because the node was full."),
@@ -16,6 +19,13 @@ pub fn register() {
             "Sessions without a connection whose message ids were forgotten to make room.",
         ),
         ("pubsub_lab_publishes_total", "Messages that clients gave to the bus."),
+        ("pubsub_lab_whispers_total", "Whispers whose addressees were looked for."),
+        ("pubsub_lab_polls_total", "Requests for what was said in a room."),
+        ("pubsub_lab_event_streams_total", "Streams of server-sent events that were begun."),
+        (
+            "pubsub_lab_event_streams_lagged_total",
+            "Times that a reader of events was so slow that the node no longer held what came next.",
+        ),
         ("pubsub_lab_unknown_total", "Publishes that were perhaps sent."),
         ("pubsub_lab_room_envelopes_total", "Messages and presence that the bus brought to a room."),
         ("pubsub_lab_links_written_total", "Clients to whose sockets they were written."),
@@ -46,4 +56,38 @@ pub fn register() {
         "pubsub_lab_errors_total",
         "Frames of clients that were answered with an error, by code."
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => sources(&path, found),
+                false if path.extension().is_some_and(|extension| extension == "rs") => found.push(path),
+                false => {}
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_is_counted_is_described() {
+        let described = include_str!("counters.rs");
+        let mut files = Vec::new();
+        sources(Path::new(env!("CARGO_MANIFEST_DIR")), &mut files);
+        let mut counted = 0;
+        for file in files {
+            let source = std::fs::read_to_string(&file).unwrap();
+            for mark in ["metrics::counter!(\"", "metrics::gauge!(\""] {
+                for name in source.split(mark).skip(1).filter_map(|rest| rest.split('"').next()) {
+                    counted += 1;
+                    assert!(described.contains(&format!("\"{name}\"")), "{name} in {}", file.display());
+                }
+            }
+        }
+        assert!(counted > 20, "{counted}");
+    }
 }
