@@ -151,10 +151,11 @@ is_packaged() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; 
 
 if [ "${1:-}" = --compose ]; then
     [ "$system" = apt ] || stop "the test of the compose file needs Debian or Ubuntu, because it makes its images of their packages"
-    has dockerd && has mmdebstrap && { docker compose version >/dev/null 2>&1 || has docker-compose; } && exit 0
+    has dockerd && has mmdebstrap && has ip && { docker compose version >/dev/null 2>&1 || has docker-compose; } && exit 0
     look_for_packages
     has dockerd || want docker.io
     has mmdebstrap || want mmdebstrap
+    has ip || want iproute2
     if is_packaged docker-compose-v2; then want docker-compose-v2; else want docker-compose; fi
     install_missing
     exit 0
