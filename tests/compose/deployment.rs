@@ -9,6 +9,7 @@ use super::project::{PATIENCE, Project, docker};
 use super::steadfast;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
+use tokio_util::task::TaskTracker;
 
 /// Waits until a container's own health check says yes.
 fn ready(container: &str) {
@@ -23,13 +24,14 @@ async fn a_rolling_restart_and_a_killed_broker_lose_nothing_that_was_acknowledge
     let enough = Arc::new(AtomicBool::new(false));
     let acked: Arc<OnceLock<BTreeSet<String>>> = Arc::default();
     let (entered, is_in) = oneshot::channel();
+    let tasks = TaskTracker::new();
     let held = Arc::clone(&acked);
     let reader =
-        tokio::spawn(steadfast::read("deploys", move || _ = entered.send(()), move || held.get().cloned()));
+        tasks.spawn(steadfast::read("deploys", move || _ = entered.send(()), move || held.get().cloned()));
     timeout(PATIENCE, is_in).await.expect("the reader in its room in time").unwrap();
     let stop = Arc::clone(&enough);
     let writer =
-        tokio::spawn(async move { steadfast::write("deploys", || stop.load(Ordering::Relaxed)).await });
+        tasks.spawn(async move { steadfast::write("deploys", || stop.load(Ordering::Relaxed)).await });
 
     let nodes = project.containers("node-amqp");
     assert_eq!(nodes.len(), 4);
