@@ -13,7 +13,7 @@ PATH=/usr/bin:$PATH:/usr/sbin:/sbin
 export PATH DOCKER_HOST="unix://$PLACE/docker.sock" DOCKER_BUILDKIT=1 HOME="$PLACE"
 
 dockerd --data-root "$PLACE/data" --exec-root "$PLACE/exec" --host "$DOCKER_HOST" --pidfile "$PLACE/pid" \
-    --bridge none --cgroup-parent "/$(basename "$PLACE")" >"$PLACE/dockerd.log" 2>&1 &
+    --cgroup-parent "/$(basename "$PLACE")" >"$PLACE/dockerd.log" 2>&1 &
 engine=$!
 tries=0
 until docker version >/dev/null 2>&1; do
@@ -33,6 +33,9 @@ docker build --quiet --network none --build-arg PACKAGES=packages:test --tag "$S
     --file tests/compose/servers.Dockerfile tests/compose >/dev/null
 docker build --quiet --network none --build-arg PROGRAM=prebuilt --build-arg BASE_IMAGE=packages:test \
     --tag "$PUBSUB_LAB_IMAGE" --file deploy/Dockerfile . >/dev/null
+# The lab asks for these names when it manages a broker in a container.
+docker tag "$SERVERS" redis:7-alpine
+printf 'FROM %s\nCMD ["rabbitmq-server"]\n' "$SERVERS" | docker build --quiet --tag rabbitmq:4-alpine - >/dev/null
 echo "compose: images made in $(($(date +%s) - started)) s"
 export NGINX_IMAGE=$SERVERS REDIS_IMAGE=$SERVERS RABBITMQ_IMAGE=$SERVERS PROMETHEUS_IMAGE=$SERVERS
 

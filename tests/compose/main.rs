@@ -10,6 +10,7 @@ mod support;
 mod balance;
 mod deployment;
 mod image;
+mod managed;
 mod observed;
 mod project;
 mod refusals;
