@@ -43,15 +43,17 @@ cargo test --release --locked --test compose --no-run
 # A short path, because that of a socket has 108 bytes.
 PLACE=$(mktemp -d /tmp/lab-compose.XXXXXX)
 export PLACE CACHE="$cache"
-trap 'rm -rf "$PLACE"' EXIT
+# Groups of processes are the one thing that no namespace takes along.
+clean() {
+    find /sys/fs/cgroup -depth -type d -path "*/$(basename "$PLACE")*" -exec rmdir {} + 2>/dev/null || true
+    rm -rf "$PLACE"
+}
+trap clean EXIT
 trap 'exit 130' INT TERM HUP
 code=0
 cargo test --release --locked --config 'target."cfg(all())".runner = ["tests/compose/inside.sh"]' \
     --test compose -- --test-threads=1 --show-output "$@" || code=$?
 
-# Groups of processes are the one thing that no namespace takes along.
-left=$(find /sys/fs/cgroup -depth -type d -path "*/$(basename "$PLACE")*" 2>/dev/null || true)
-for group in $left; do rmdir "$group" 2>/dev/null || true; done
 ! grep -q "$PLACE" /proc/mounts || stop "mounts below $PLACE are left" "umount them; this is a bug of the test"
 if pgrep -f "$PLACE" >/dev/null; then stop "processes of $PLACE are left" "kill them; this is a bug of the test"; fi
 exit "$code"
