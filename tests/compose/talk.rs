@@ -101,6 +101,8 @@ async fn redis_nodes_hear_each_other_and_outlive_a_node_and_the_broker() {
         assert!(page.starts_with("HTTP/1.1 200") && page.contains("chat.js"), "{path}: {page}");
     }
     assert!(get("/chat/chat.js").await.starts_with("HTTP/1.1 200"));
+    let socket = get("/chat/ws").await;
+    assert!(socket.starts_with("HTTP/1.1 426"), "the node wants an upgrade there: {socket}");
     assert!(get("/metrics").await.starts_with("HTTP/1.1 404"), "figures are not for those outside");
 }
 
