@@ -1,7 +1,7 @@
 # One command each. `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-together test-waiting soak mutants audit
+.PHONY: help setup demo check test test-together test-waiting test-compose soak mutants audit
 
 # rustup puts its tools here, and a shell that is older than the installation does not know yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -10,7 +10,7 @@ export PATH := $(PATH):$(HOME)/.cargo/bin
 # and wait, which run beside it, or judge time, which run last and one by one (tests/once_more.sh). By themselves are
 # `bus_memory`, which judges the memory of its own process, and what is new and has no place yet.
 ALL := $(patsubst tests/%.rs,%,$(patsubst %/main.rs,%.rs,$(wildcard tests/*.rs tests/*/main.rs)))
-OTHERS := $(filter-out together alone soak,$(ALL))
+OTHERS := $(filter-out together alone soak compose,$(ALL))
 # The lints are of the release build too: both take the same macros and build scripts, and the same SQLite in C.
 LINTS := cargo clippy --release --locked --workspace --all-targets -- -D warnings
 CARGO_TEST := cargo test --release --locked
@@ -22,7 +22,7 @@ MACHINE := tests_of_the_machine
 CROWD = $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 help: ## print this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1	\2/p' $(MAKEFILE_LIST) | expand -t 19
 
 setup: ## install what is missing (Debian, Ubuntu), or say what to install
 	@sh deploy/setup.sh
@@ -40,7 +40,7 @@ test: setup ## everything that keeps the house in order, over real processes and
 	cargo fmt --all --check
 	@echo "== lints"
 	$(LINTS)
-	cargo clippy --release --locked --test soak -- -D warnings
+	cargo clippy --release --locked --test soak --test compose -- -D warnings
 	@echo "== build (the first time takes some minutes)"
 	$(CARGO_TEST) --no-run --bins $(addprefix --test ,together alone $(OTHERS))
 	$(UNIT_TEST) --no-run
@@ -60,6 +60,10 @@ test-together:
 
 test-waiting:
 	MAKEFLAGS= THREADS=3 tests/once_more.sh $(CARGO_TEST) --test alone -- waiting::
+
+test-compose: setup ## the containers of docker-compose.yml under faults, by a Docker engine of its own (as root)
+	@sh deploy/setup.sh --compose
+	@tests/compose/run.sh
 
 soak: setup ## kill everything at random for five minutes, and the broker with ten seeds (SOAK_SEED, SOAK_SECONDS)
 	$(CARGO_TEST) --test soak -- --test-threads=1 --nocapture

@@ -3,6 +3,9 @@
 #
 # Debian and Ubuntu: by apt-get, with sudo when not root, without starting a service or leaving one to start at
 # boot. macOS and others: says what to install, and stops. With everything in place it is silent.
+#
+# `setup.sh --compose` installs what `make test-compose` needs beside that: a Docker engine, Compose, and the tool that
+# makes base images of the distribution's packages.
 set -eu
 
 # Where Debian and Homebrew keep servers, and rustup its tools: often not on a user's PATH.
@@ -45,7 +48,8 @@ unit_exists() { [ -e "/lib/systemd/system/$1" ] || [ -e "/usr/lib/systemd/system
 install_as_root() {
     hold_services "$@"
     fresh=
-    for unit in redis-server.service rabbitmq-server.service epmd.service epmd.socket; do
+    for unit in redis-server.service rabbitmq-server.service epmd.service epmd.socket docker.service docker.socket \
+        containerd.service; do
         unit_exists "$unit" || fresh="$fresh $unit"
     done
     # --no-remove: an installation that would push out something of yours is refused.
@@ -120,9 +124,43 @@ elif [ -r /etc/os-release ]; then
     esac
 fi
 
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    else
+        has sudo || stop "not root, and no sudo; as root: apt-get install$missing"
+        sudo "$@"
+    fi
+}
+
+look_for_packages() {
+    say "looking for packages"
+    as_root sh "$here/setup.sh" --root-update
+}
+
+install_missing() {
+    say "installing$missing"
+    # shellcheck disable=SC2086 # a list of words
+    as_root sh "$here/setup.sh" --root-install $missing
+}
+
 # Each is named as its Debian package.
 missing=
 want() { missing="$missing $1"; }
+is_packaged() { apt-cache policy "$1" 2>/dev/null | grep -q 'Candidate: [0-9]'; }
+
+if [ "${1:-}" = --compose ]; then
+    [ "$system" = apt ] || stop "the test of the compose file needs Debian or Ubuntu, because it makes its images of their packages"
+    has dockerd && has mmdebstrap && has ip && { docker compose version >/dev/null 2>&1 || has docker-compose; } && exit 0
+    look_for_packages
+    has dockerd || want docker.io
+    has mmdebstrap || want mmdebstrap
+    has ip || want iproute2
+    if is_packaged docker-compose-v2; then want docker-compose-v2; else want docker-compose; fi
+    install_missing
+    exit 0
+fi
+
 has redis-server || want redis-server
 has rabbitmq-server || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || want rabbitmq-server
 has openssl || want openssl
@@ -180,24 +218,10 @@ esac
 
 # --- Debian and Ubuntu: install it ------------------------------------------------------------------------------
 
-as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    else
-        has sudo || stop "not root, and no sudo; as root: apt-get install$missing"
-        sudo "$@"
-    fi
-}
-
 if [ "$system" = apt ] && { [ -n "$missing" ] || [ "$rust" = missing ]; }; then
-    say "looking for packages"
-    as_root sh "$here/setup.sh" --root-update
-    if [ "$rust" = missing ] && apt-cache policy rustup 2>/dev/null | grep -q 'Candidate: [0-9]'; then want rustup; fi
-    if [ -n "$missing" ]; then
-        say "installing$missing"
-        # shellcheck disable=SC2086 # a list of words
-        as_root sh "$here/setup.sh" --root-install $missing
-    fi
+    look_for_packages
+    if [ "$rust" = missing ] && is_packaged rustup; then want rustup; fi
+    if [ -n "$missing" ]; then install_missing; fi
     if [ "$rust" = missing ] && has rustup; then rust=unset; fi
 fi
 

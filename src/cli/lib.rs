@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `bench`, `run`, `report`, `doctor`, `scenarios`, `policy`, `schema`, `completions`, `man` | the subcommands for people |
 //! | `node`, `history`, `warden` | the subcommands that the lab starts as processes |
+//! | `health` | the subcommand by which a container learns whether its service is well |
 //! | `broker_variable` | the brokers that the environment names |
 //! | `bus`, `pattern`, `node_flags`, `limits`, `trace`, `listen` | the flags of a node, the bus that they ask for, and its port |
 //! | `live` | the view of a running bench on a terminal |
@@ -17,6 +18,7 @@ mod color;
 mod completions;
 mod doctor;
 mod failure;
+mod health;
 mod history;
 mod interrupt;
 mod limits;
@@ -92,6 +94,9 @@ enum Command {
     Scenarios(scenarios::ScenariosArgs),
     /// Print the JSON Schema of a scenario, a report or a policy
     Schema(schema::SchemaArgs),
+    /// Ask a service whether it is well; the health check of a container
+    #[command(hide = true)]
+    Health(health::HealthArgs),
     /// Ends every process of the lab when the lab itself cannot; the lab starts it
     #[command(hide = true)]
     Warden,
@@ -111,6 +116,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Completions(args) => completions::run(&args, &Cli::command()),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Health(args) => health::run(args),
         Command::History(args) => history::run(args),
         Command::Man(args) => man::run(&args, Cli::command()),
         Command::Node(args) => node::run(args),

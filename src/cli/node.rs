@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use metrics_exporter_prometheus::PrometheusBuilder;
+use nix::unistd::gethostname;
 use tokio_util::sync::CancellationToken;
 
 use super::bus::BusArgs;
@@ -35,7 +36,8 @@ pub struct NodeArgs {
     #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
     listen: SocketAddr,
 
-    /// Name of this node [default: the pattern and the port]
+    /// Name of this node [default: the pattern and the port; with `--listen 0.0.0.0`, the pattern and the name of this
+    /// machine or container]
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
 
@@ -100,7 +102,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
     let signals = signals.cancel(shutdown.clone());
     let read_again = read_again(policy, hooks.clone());
     let options = NodeOptions {
-        name: args.name.unwrap_or_else(|| format!("{}-{}", args.pattern, address.port())),
+        name: args.name.unwrap_or_else(|| usual_name(args.pattern, address)),
         pattern: args.pattern.name(),
         limits: args.limits,
         secret: args.secret.as_deref().map_or_else(Secret::random, Secret::new),
@@ -125,6 +127,16 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
     served.map_err(|error| Failure::new(1, format!("the node failed: {error}"), "see its log"))?;
     tracing::info!("stopped");
     Ok(0)
+}
+
+/// The name of a node that was given none. Nodes of one machine differ by their ports. Those that listen on every
+/// interface run on several machines, or in several containers, and mostly on the same port.
+fn usual_name(pattern: Pattern, address: SocketAddr) -> String {
+    let host = gethostname().ok().and_then(|name| name.into_string().ok()).filter(|name| !name.is_empty());
+    match host {
+        Some(host) if address.ip().is_unspecified() => format!("{pattern}-{host}"),
+        _ => format!("{pattern}-{}", address.port()),
+    }
 }
 
 /// Reads the policy again whenever that is asked for. The future never resolves.

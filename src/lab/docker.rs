@@ -1,6 +1,6 @@
 //! A managed broker in a Docker container, for a machine without its server.
 //!
-//! Only the command lines are tested: no test talks to an engine.
+//! `make test-compose` tests it with an engine; the tests here see the command lines alone.
 
 pub(super) mod removal;
 
@@ -251,7 +251,7 @@ mod tests {
         assert_eq!(
             line,
             "run --detach --name pubsub-lab-1 --publish 127.0.0.1:20123:6379 redis:7-alpine \
-             redis-server --save  --appendonly no"
+             redis-server --save  --appendonly no --protected-mode no"
         );
         assert_eq!(
             run(image("rabbitmq"), "pubsub-lab-2", 20124).join(" "),

@@ -45,6 +45,12 @@ impl Client {
         Self::over(tcp, address, "/", &[V1]).await.unwrap()
     }
 
+    /// A client at this address with these headers; a refused handshake is an error.
+    pub async fn at(address: SocketAddr, headers: &[(&str, &str)]) -> Result<Self, Error> {
+        let tcp = TcpStream::connect(address).await.unwrap();
+        Self::over(tcp, address, "/", headers).await
+    }
+
     /// A v1 client that has entered a room.
     pub async fn v1_in(node: &Node, room: &str) -> Self {
         let mut client = Self::v1(node).await;

@@ -52,7 +52,8 @@ static FACTS: Facts = Facts {
         name: "redis:7-alpine",
         port: 6379,
         flags: &[],
-        command: &["redis-server", "--save", "", "--appendonly", "no"],
+        // The official image turns protected mode off by itself, others do not; only loopback leads to the container.
+        command: &["redis-server", "--save", "", "--appendonly", "no", "--protected-mode", "no"],
     },
 };
 
