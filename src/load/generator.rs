@@ -26,7 +26,8 @@ use super::silence::Silence;
 use super::slow::Slowness;
 use super::storm::Storms;
 use super::text::{TextKind, Texts};
-use ledger::{Harness, Ledger, Plan};
+use super::traffic::Traffic;
+use ledger::{Harness, Ledger, Plan, TrafficFigures};
 
 /// How often to look whether clients are back that are let in for a moment only.
 const LOOK: Duration = Duration::from_millis(100);
@@ -67,7 +68,7 @@ impl LoadGenerator {
 
     async fn start_within(settings: Settings, limit: Duration) -> Result<Self, LoadError> {
         settings.check()?;
-        let Settings { plan, load, faults, dialect, keeps_history, seed, urls } = settings;
+        let Settings { plan, load, faults, dialect, transport, keeps_history, seed, urls } = settings;
         let attendance = Attendance::new(&faults, plan.subscribers, seed);
         let mut ledger = Ledger::new(plan.clone());
         if load.presence {
@@ -77,6 +78,9 @@ impl LoadGenerator {
             clock: LoadClock::start(),
             texts: Texts::new(rand::random(), seed, load.payload),
             dialect,
+            transport,
+            poll_every: load.poll_every,
+            traffic: Traffic::new(plan.subscribers),
             dialer: Dialer::new(&urls, &load, seed)?,
             roster: Roster::new(&plan, &attendance.away()),
             attendance,
@@ -169,6 +173,7 @@ impl LoadGenerator {
             let at = self.now() + LEAD;
             self.run.ledger().begin(at);
             self.run.health.measure();
+            self.run.traffic.measure();
             (at, self.pacer.follow(Schedule::new(TextKind::Load, self.run.plan.clone(), at)))
         };
         self.begun.get_or_init(begin).0
@@ -241,6 +246,12 @@ impl LoadGenerator {
     /// Gives `false` if it takes longer than `limit` until all of them are back and the subscribers subscribed.
     pub async fn storm(&self, node: Option<usize>, limit: Duration) -> bool {
         self.run.storms.strike(node, limit).await
+    }
+
+    /// What has passed over the subscribers' connections since the measured load began, the opening of each connection
+    /// that was there then included, and not yet shared out; `None` before that.
+    pub fn traffic(&self) -> Option<TrafficFigures> {
+        self.run.traffic.figures()
     }
 
     /// Whether the dialect has answers. If not, there is no answer to wait for.

@@ -11,9 +11,12 @@ const SLICE_MS: u64 = 100;
 type Row = (&'static str, fn(&RunReport) -> String);
 
 /// The rows of the page's table; `-` for a part that the lab did not measure.
-pub(super) const ROWS: [Row; 11] = [
+pub(super) const ROWS: [Row; 12] = [
     ("CPU time per delivery", |run| {
         of(run, |cost| Some(format!("{} us", amount(cost.cpu_us_per_delivery?))))
+    }),
+    ("CPU time of the nodes per delivery", |run| {
+        of(run, |cost| Some(format!("{} us", amount(cost.nodes_cpu_us_per_delivery?))))
     }),
     ("memory at its highest", |run| of(run, |cost| Some(mib(cost.rss_mib)))),
     ("nodes: CPU time", |run| of(run, |cost| Some(span(cost.nodes?.cpu_us)))),
@@ -66,10 +69,22 @@ mod tests {
             let run = run_with(|run| run.cost = cost);
             ROWS.map(|(_, cell)| cell(&run))
         };
-        let expected =
-            ["-", "31.2 MiB", "2.5 s", "20.0 MiB, 31.2 MiB", "-", "-", "-", "-", "4", "2.0 ms", "0.50 ms"];
+        let expected = [
+            "-",
+            "-",
+            "31.2 MiB",
+            "2.5 s",
+            "20.0 MiB, 31.2 MiB",
+            "-",
+            "-",
+            "-",
+            "-",
+            "4",
+            "2.0 ms",
+            "0.50 ms",
+        ];
         assert_eq!(said(Some(cost)), expected);
-        assert_eq!(said(None), ["-"; 11]);
+        assert_eq!(said(None), ["-"; 12]);
     }
 
     #[test]
