@@ -45,6 +45,7 @@ async fn main() -> std::io::Result<()> {
         secret: Secret::random(),
         store: None,
         hooks,
+        publisher: None,
         callers: Callers::new(true, Vec::new(), Vec::new()),
         metrics: None,
         trace: pubsub_lab::trace::Trace::off(),

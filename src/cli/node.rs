@@ -17,7 +17,7 @@ use super::listen::{HostArgs, listen};
 use super::output::announce;
 use super::policy::NodePolicy;
 use super::trace::{self, TraceArgs};
-use node::{self, Hooks, Limits, NodeOptions, Secret};
+use node::{self, Hooks, Limits, NodeOptions, Publisher, Secret};
 use scenario::Pattern;
 
 /// Flags of `pubsub-lab node`.
@@ -46,6 +46,11 @@ pub struct NodeArgs {
     /// environment, where `ps` does not show it [default: a random one]
     #[arg(long, value_name = "TEXT", env = "PUBSUB_LAB_SECRET", hide_env_values = true, value_parser = NonEmptyStringValueParser::new())]
     secret: Option<String>,
+
+    /// Token with which a server may publish over HTTP (`POST /api/rooms/{room}/messages`); best set in the environment,
+    /// where `ps` does not show it [default: nobody may]
+    #[arg(long, value_name = "TEXT", env = "PUBSUB_LAB_API_TOKEN", hide_env_values = true, value_parser = NonEmptyStringValueParser::new())]
+    api_token: Option<String>,
 
     /// Origin of pages that may connect, besides the node's own (repeatable; `*` allows any)
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
@@ -101,6 +106,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
         secret: args.secret.as_deref().map_or_else(Secret::random, Secret::new),
         store,
         hooks,
+        publisher: args.api_token.as_deref().map(Publisher::new),
         callers,
         metrics: Some(metrics),
         trace: trace::of(trace.as_ref()),

@@ -6,6 +6,7 @@
 //! | `listen`, `accept` | a port, and the connections that come to it |
 //! | `serve`, `places` | how many connections are served, and who makes room for whom |
 //! | `http` | how a connection speaks HTTP |
+//! | `query` | what a URL asks for after its question mark |
 //! | `callers` | whose requests are answered, by `Host` and `Origin` |
 //! | `turned_away` | what the log says of those whose requests are not |
 
@@ -14,10 +15,12 @@ mod callers;
 mod http;
 mod listen;
 mod places;
+mod query;
 mod serve;
 mod turned_away;
 
 pub use callers::{Callers, guard};
 pub use listen::listen;
+pub use query::{Query, Wrong};
 pub use serve::{Bounds, ConnectionPermit, serve};
 pub use turned_away::TurnedAway;

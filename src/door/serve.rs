@@ -4,7 +4,7 @@
 //! works, and as many may work at a time as the service says; further ones wait. Probes do not: they are answered while the
 //! service is full.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -15,7 +15,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -32,15 +32,61 @@ pub struct Bounds {
     /// Number of connections at a time that have asked for something; further ones wait. Those that were upgraded count as
     /// long as they keep their [`ConnectionPermit`].
     pub working: usize,
-    /// How long a connection may speak HTTP. Without a limit, a client that takes its answers a byte at a time would hold
-    /// its place for ever; one that wants more can connect again.
+    /// How long a connection may speak HTTP after it has asked for something. Without a limit, a client that takes its
+    /// answer a byte at a time would hold its place for ever.
     pub lifetime: Duration,
 }
 
-/// The permit of one connection that works, in the extensions of its request. After an upgrade its owner keeps it.
+/// The permit of one connection that works, in the extensions of its request. After an upgrade its owner keeps it, and so
+/// does an answer whose end is not known. The connection is idle again when the last clone is dropped.
 #[derive(Debug, Clone)]
-pub struct ConnectionPermit {
-    _permit: Arc<OwnedSemaphorePermit>,
+pub struct ConnectionPermit(Arc<Working>);
+
+#[derive(Debug)]
+struct Working {
+    _permit: OwnedSemaphorePermit,
+    place: Arc<Place>,
+    deadline: Deadline,
+}
+
+impl ConnectionPermit {
+    /// Lets the connection speak HTTP for this long from now, if that is longer than before: for an answer that goes on
+    /// as long as its client takes it.
+    pub fn extend(&self, time: Duration) {
+        self.0.deadline.extend(time);
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.place.rest();
+    }
+}
+
+/// The instant until which a connection may speak HTTP.
+#[derive(Debug, Clone)]
+struct Deadline(Arc<Mutex<Instant>>);
+
+impl Deadline {
+    fn new(time: Duration) -> Self {
+        Self(Arc::new(Mutex::new(Instant::now() + time)))
+    }
+
+    fn extend(&self, time: Duration) {
+        let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *until = (*until).max(Instant::now() + time);
+    }
+
+    /// Resolves when the instant has come, however often it was moved meanwhile.
+    async fn passed(&self) {
+        loop {
+            let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if until <= Instant::now() {
+                return;
+            }
+            sleep_until(until).await;
+        }
+    }
 }
 
 struct Door {
@@ -84,28 +130,33 @@ pub async fn serve(
 impl Door {
     /// Answers the requests of one connection until it ends or is upgraded.
     async fn answer(&self, tcp: TcpStream, place: Place) {
-        let place = &place;
-        let service = service_fn(|mut request: Request<Incoming>| async move {
-            if PROBES.contains(&request.uri().path()) {
-                return self.router.call(request).await;
+        let place = Arc::new(place);
+        let deadline = Deadline::new(self.lifetime);
+        let service = service_fn(|mut request: Request<Incoming>| {
+            let (place, deadline) = (Arc::clone(&place), deadline.clone());
+            async move {
+                if PROBES.contains(&request.uri().path()) {
+                    return self.router.call(request).await;
+                }
+                deadline.extend(self.lifetime);
+                // The semaphore is never closed, so this cannot fail.
+                let permit = Arc::clone(&self.working).acquire_owned().await.ok();
+                place.work();
+                let permit = permit
+                    .map(|permit| ConnectionPermit(Arc::new(Working { _permit: permit, place, deadline })));
+                if let Some(permit) = &permit {
+                    request.extensions_mut().insert(permit.clone());
+                }
+                let answer = self.router.call(request).await;
+                drop(permit);
+                answer
             }
-            // The semaphore is never closed, so this cannot fail.
-            let permit = Arc::clone(&self.working).acquire_owned().await.ok();
-            let permit = permit.map(|permit| ConnectionPermit { _permit: Arc::new(permit) });
-            place.work();
-            if let Some(permit) = &permit {
-                request.extensions_mut().insert(permit.clone());
-            }
-            let answer = self.router.call(request).await;
-            place.rest();
-            drop(permit);
-            answer
         });
         let connection = connections().serve_connection(TokioIo::new(tcp), service).with_upgrades();
         tokio::select! {
             // The failure of a connection concerns its client alone.
             _ = connection => {}
-            () = sleep(self.lifetime) => {}
+            () = deadline.passed() => {}
             () = place.lost() => {}
         }
     }

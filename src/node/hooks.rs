@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Uri};
 use serde_json::{Map, Value};
 use tokio::sync::watch;
@@ -64,15 +65,15 @@ impl<'a> Knock<'a> {
     /// The token that the request brings: `Authorization: Bearer TOKEN`, or `access_token=TOKEN` in the query, since a
     /// page cannot give a WebSocket a header (RFC 6750, 2.1 and 2.3).
     pub fn token(&self) -> Option<&'a str> {
-        let header =
-            self.headers.get(axum::http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let bearer = header.and_then(|value| {
-            let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-        });
         let query = || self.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("access_token="));
-        bearer.or_else(query)
+        bearer(self.headers).or_else(query)
     }
+}
+
+/// The token in `Authorization: Bearer TOKEN`.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// What the hooks know of a client since it came.

@@ -21,6 +21,7 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::admitted::{Admitted, NotAdmitted};
+use super::api;
 use super::client_connection::{ClientConnection, Dialect, Duplex};
 use super::hooks::Knock;
 use super::page;
@@ -34,9 +35,11 @@ use wire::V1;
 /// idle client costs.
 const READ_BUFFER: usize = 2 * 1024;
 
+/// What the answers are made from.
 #[derive(Clone)]
-struct Context {
-    shared: Arc<Shared>,
+pub struct Context {
+    /// What the node's sessions share.
+    pub shared: Arc<Shared>,
     metrics: Option<PrometheusHandle>,
 }
 
@@ -49,6 +52,7 @@ pub fn router(shared: Arc<Shared>, metrics: Option<PrometheusHandle>) -> Router 
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics_text))
+        .merge(api::routes())
         .fallback(get(asset))
         .with_state(Context { shared, metrics });
     guard(routes, callers)
@@ -156,12 +160,15 @@ struct Handshake {
     seat: OwnedSemaphorePermit,
 }
 
-/// Why a client gets no WebSocket.
-struct Refusal {
-    status: StatusCode,
+/// Why a client is not served.
+#[derive(Debug)]
+pub struct Refusal {
+    /// The status of the answer.
+    pub status: StatusCode,
     /// The kind of the reason, by which the log tells it once and not each time.
-    kind: &'static str,
-    reason: String,
+    pub kind: &'static str,
+    /// The reason as a clause for people.
+    pub reason: String,
 }
 
 fn refuse(status: StatusCode, kind: &'static str, reason: impl Into<String>) -> Refusal {
@@ -185,16 +192,21 @@ fn handshake(shared: &Shared, request: &Request) -> Result<Handshake, Refusal> {
         return Err(refuse(StatusCode::SERVICE_UNAVAILABLE, "going", "the node is going away"));
     }
     let admitted = admit(shared, request)?;
-    let seat = shared.seats.clone().try_acquire_owned().map_err(|_| {
-        metrics::counter!("pubsub_lab_clients_refused_total").increment(1);
-        let limit = shared.limits.max_clients;
-        refuse(StatusCode::SERVICE_UNAVAILABLE, "full", format!("this node is full: it has {limit} clients"))
-    })?;
+    let seat = take_seat(shared)?;
     Ok(Handshake { accept, dialect, admitted, seat })
 }
 
+/// Takes a client's place in the node.
+pub fn take_seat(shared: &Shared) -> Result<OwnedSemaphorePermit, Refusal> {
+    shared.seats.clone().try_acquire_owned().map_err(|_| {
+        metrics::counter!("pubsub_lab_clients_refused_total").increment(1);
+        let limit = shared.limits.max_clients;
+        refuse(StatusCode::SERVICE_UNAVAILABLE, "full", format!("this node is full: it has {limit} clients"))
+    })
+}
+
 /// Asks the hooks, if there are any, whether the client may come in.
-fn admit(shared: &Shared, request: &Request) -> Result<Option<Admitted>, Refusal> {
+pub fn admit(shared: &Shared, request: &Request) -> Result<Option<Admitted>, Refusal> {
     if shared.hooks.is_empty() {
         return Ok(None);
     }

@@ -9,6 +9,9 @@
 //! | `hooks`, `admitted`, `hooked` | what the operator decides about clients and messages |
 //! | `client_connection`, `outbox`, `frame`, `frames` | one client's socket and what waits for it |
 //! | `room`, `member` | the rooms of this node, and who hears them |
+//! | `said` | what somebody says in a room, on its way to the bus |
+//! | `tail`, `follow` | the last messages of a room, for those who read it over HTTP |
+//! | `api` | what is asked over HTTP: to read a room, to say something in it or to one person |
 //! | `whisper`, `addressees`, `search` | what one person says to another, and how that person is found |
 //! | `typing`, `rename` | that somebody types in a room, or is called otherwise |
 //! | `gaps` | what is missing among what reaches this node |
@@ -21,11 +24,13 @@
 
 mod addressees;
 mod admitted;
+mod api;
 mod behind;
 mod catch_up;
 mod client_connection;
 mod counters;
 mod entered;
+mod follow;
 mod frame;
 mod frames;
 mod gaps;
@@ -48,11 +53,13 @@ mod replay;
 mod replayed;
 mod request;
 mod room;
+mod said;
 mod search;
 mod session;
 mod sessions;
 mod shared;
 mod slow;
+mod tail;
 #[cfg(test)]
 mod tests_of_the_machine;
 mod token;
@@ -70,6 +77,7 @@ use tokio::net::TcpListener;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+pub use api::Publisher;
 pub use hooks::{Decision, Hook, Hooks, Knock, Outgoing, Pass, Refusal, Visitor};
 pub use identity::is_valid_name;
 pub use limits::{Limits, at_most_a_day};
@@ -104,6 +112,8 @@ pub struct NodeOptions {
     pub store: Option<Arc<dyn SessionStore>>,
     /// What the operator decides about clients and messages.
     pub hooks: Hooks,
+    /// Who may say something over HTTP; `None` if nobody may.
+    pub publisher: Option<Publisher>,
     /// Whose requests the node answers.
     pub callers: Callers,
     /// Renders what `/metrics` shows; `None` if there is nothing to show.
@@ -138,6 +148,7 @@ pub async fn serve(
         options.limits,
         sessions,
         options.hooks,
+        options.publisher,
         Arc::new(options.callers),
         shutdown.clone(),
         options.trace,

@@ -9,6 +9,7 @@ use tokio::task::{AbortHandle, Id};
 use super::admitted::Shown;
 use super::catch_up::CatchUp;
 use super::client_connection::{ClientConnection, Dialect, Offered};
+use super::follow::Followers;
 use super::frames::Frames;
 use super::identity::Identity;
 use bus::ReplayStart;
@@ -113,6 +114,8 @@ pub struct RoomState {
     pub late: Vec<Late>,
     /// The clients that will hear the room once the broker has confirmed it.
     pub waiting: Vec<Waiting>,
+    /// Those who read the room over HTTP.
+    pub followers: Followers,
     /// Whether the broker has confirmed the room since it was last asked.
     pub confirmed: bool,
     /// Counts the subscriptions asked of the bus, so that the late confirmation of an earlier one is recognised.
@@ -180,8 +183,13 @@ impl RoomState {
         });
     }
 
-    /// Whether the room has no members and nobody waits to enter it.
+    /// Whether nobody needs the room: neither members nor those who read it over HTTP.
     pub fn is_empty(&self) -> bool {
+        self.has_nobody() && self.followers.is_empty()
+    }
+
+    /// Whether the room has no members and nobody waits to enter it.
+    pub fn has_nobody(&self) -> bool {
         self.members.is_empty() && self.late.is_empty() && self.waiting.is_empty()
     }
 
@@ -211,6 +219,9 @@ impl RoomState {
     ) -> Delivered {
         if kept {
             self.heard = Some(Arc::clone(&envelope.id));
+        }
+        if let Some(tail) = &self.followers.tail {
+            tail.add_message(envelope, replay);
         }
         let mut delivered = Delivered::default();
         let mut frames = Frames::of(envelope, replay);

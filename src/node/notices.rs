@@ -197,7 +197,9 @@ impl Rooms {
                 return;
             }
             let state = if up { BusState::Up } else { BusState::Down };
-            let bytes = frame::text(&NodeFrame::Bus { state, since }.json());
+            let news = NodeFrame::Bus { state, since };
+            self.tell_tails(&news);
+            let bytes = frame::text(&news.json());
             for connection in self.notices.greeted.connections() {
                 match connection.offer(&bytes) {
                     Offered::MustBeWritten => self.dirty.push(connection.clone()),
@@ -288,7 +290,11 @@ fn tell_gap(
     reason: &str,
     dirty: &mut Vec<Arc<ClientConnection>>,
 ) {
-    let bytes = frame::text(&NodeFrame::Gap { room: room.as_str(), since, reason }.json());
+    let json = NodeFrame::Gap { room: room.as_str(), since, reason }.json();
+    let bytes = frame::text(&json);
+    if let Some(tail) = &state.followers.tail {
+        tail.add_notice("gap", json);
+    }
     offer(state.connections().filter(|connection| connection.dialect == Dialect::V1), &bytes, dirty);
 }
 

@@ -8,10 +8,11 @@ use super::client_connection::Dialect;
 use super::hooked::FORBIDDEN;
 use super::hooks::Decision;
 use super::room::Command;
+use super::said::{Said, trace_outcome};
 use super::session::{ECHO, Ending, Handled, Session, cut};
 use bus::{PublishOutcome, ReplayStart};
 use trace::{Step, TraceLine};
-use wire::{Envelope, Kind, Level, NodeFrame, Publish, Request, Room, unix_ms};
+use wire::{Level, NodeFrame, Publish, Request, Room};
 
 /// Cost of entering or leaving a room, counted in frames of the frame rate. The other members are told each time, so
 /// without this cost a client that only comes and goes would be as loud as one that publishes, and no message rate
@@ -22,7 +23,7 @@ const REPLAY: u32 = 15;
 /// Cost of a list of the people in a room, in frames: it may be long.
 const PEOPLE: u32 = 20;
 /// The most messages that a client may ask for by `last`.
-const MOST_LAST: u32 = 500;
+pub(super) const MOST_LAST: u32 = 500;
 /// The longest id of a message, in bytes. It consists of a session's id, a dot and the client's own id.
 const LONGEST_ID: usize = 128;
 
@@ -40,8 +41,8 @@ fn cost(request: &Request<'_>) -> Option<u32> {
 
 /// Why a publish or a whisper is refused before it reaches the bus.
 pub(super) struct Refusal {
-    code: &'static str,
-    reason: Cow<'static, str>,
+    pub(super) code: &'static str,
+    pub(super) reason: Cow<'static, str>,
 }
 
 impl Refusal {
@@ -55,6 +56,24 @@ impl Refusal {
             |id: &str| !(1..=64).contains(&id.len()) || id.bytes().any(|byte| !byte.is_ascii_graphic());
         if id.is_some_and(wrong) {
             return Err(Self::new("bad_id", "an id has 1 to 64 visible ASCII characters"));
+        }
+        Ok(())
+    }
+
+    /// Checks the id of the last message that somebody holds.
+    pub(super) fn of_after(after: &str) -> Result<(), Self> {
+        if after.len() > LONGEST_ID || after.bytes().any(|byte| !byte.is_ascii_graphic()) {
+            let reason = format!("`after` is a message id: up to {LONGEST_ID} visible ASCII characters");
+            return Err(Self::new("bad_after", reason));
+        }
+        Ok(())
+    }
+
+    /// Checks the length of a text, of which `limit` bytes are allowed.
+    pub(super) fn of_text(text: &str, limit: u64) -> Result<(), Self> {
+        if text.len() as u64 > limit {
+            let reason = format!("a text may have {limit} bytes, this one has {}", text.len());
+            return Err(Self::new("too_long", reason));
         }
         Ok(())
     }
@@ -182,11 +201,8 @@ impl Session {
         if after.is_some() || last.is_some() {
             self.spend_as(REPLAY);
         }
-        if after.is_some_and(|after| {
-            after.len() > LONGEST_ID || after.bytes().any(|byte| !byte.is_ascii_graphic())
-        }) {
-            let reason = format!("`after` is a message id: up to {LONGEST_ID} visible ASCII characters");
-            self.error("bad_after", &reason);
+        if let Some(Err(refusal)) = after.map(Refusal::of_after) {
+            self.error(refusal.code, &refusal.reason);
             return Ok(());
         }
         if last.is_some_and(|last| !(1..=MOST_LAST).contains(&last)) {
@@ -242,11 +258,7 @@ impl Session {
     /// Checks the text of a frame of type `kind`.
     pub(super) fn checked_text<'f>(&self, kind: &str, text: Option<&'f str>) -> Result<&'f str, Refusal> {
         let text = text.ok_or_else(|| Refusal::new("bad_frame", format!("{kind} needs a `text`")))?;
-        let limit = self.shared.limits.max_text;
-        if text.len() as u64 > limit {
-            let reason = format!("a text may have {limit} bytes, this one has {}", text.len());
-            return Err(Refusal::new("too_long", reason));
-        }
+        Refusal::of_text(text, self.shared.limits.max_text)?;
         Ok(text)
     }
 
@@ -274,26 +286,14 @@ impl Session {
 
     fn publish(&mut self, room: Room, id: String, text: &str, others: bool) -> Handled {
         let full_id = self.full_id(&id);
-        let message = NodeFrame::Message {
-            room: room.as_str(),
-            id: &full_id,
-            from: &self.identity.name,
-            colour: &self.identity.colour,
-            text,
-            sent_at: unix_ms(),
-        };
-        let frame = message.json();
-        let sender = self.identity.id.clone();
-        let envelope = Envelope { kind: Kind::Chat, room, id: full_id, sender, others, count: None, frame };
-        metrics::counter!("pubsub_lab_publishes_total").increment(1);
-        self.shared.trace.record_step(|| TraceLine::now(Step::BusOut, &envelope.id, envelope.room.as_str()));
-        let receipt = self.shared.bus.publish(envelope);
+        let said = Said { by: &self.identity, room, id: full_id, text, others };
+        let receipt = said.publish(&self.shared);
         self.expect(id, receipt)
     }
 
     /// Tells the client the outcome of a publish.
     pub(super) fn answer(&mut self, id: &str, outcome: PublishOutcome) -> Handled {
-        self.trace_answer(id, &outcome);
+        trace_outcome(&self.shared.trace, || self.full_id(id), &outcome);
         self.tell_outcome(id, outcome)
     }
 
@@ -320,23 +320,12 @@ impl Session {
         }
         Ok(())
     }
+
     /// Traces that a message came in from the client.
     fn trace_in(&self, id: &str, room: Option<&str>) {
         self.shared.trace.record_step(|| {
             let room = room.map(|room| cut(room, ECHO).into());
             TraceLine { room, ..TraceLine::answer(Step::In, self.full_id(id)) }
-        });
-    }
-
-    /// Traces the outcome of a publish, just before the client is told.
-    fn trace_answer(&self, id: &str, outcome: &PublishOutcome) {
-        self.shared.trace.record_step(|| {
-            let line = |step| TraceLine::answer(step, self.full_id(id));
-            match outcome {
-                PublishOutcome::Ack(_) => line(Step::BusAck),
-                PublishOutcome::Refused { code, .. } => line(Step::BusRefused).because(*code),
-                PublishOutcome::Unknown { .. } => line(Step::BusUnknown),
-            }
         });
     }
 

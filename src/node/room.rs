@@ -21,6 +21,7 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
 use super::client_connection::{ClientConnection, Dialect};
+use super::follow::FollowAnswer;
 use super::frame;
 use super::gaps::Gaps;
 use super::identity::Identity;
@@ -63,6 +64,8 @@ pub enum Command {
     People { room: Room, connection: Arc<ClientConnection> },
     /// A client looks for a person, by name or by the id of a session.
     Find { to: Arc<str>, answer: oneshot::Sender<Found> },
+    /// Somebody reads a room over HTTP. The answer comes when the broker has confirmed the room.
+    Follow { room: Room, answer: oneshot::Sender<FollowAnswer> },
     /// A client types in a room.
     Typing { room: Room, connection: Arc<ClientConnection>, person: Identity },
     /// A client is somebody of another name or colour from now on, in these rooms.
@@ -166,7 +169,7 @@ impl Rooms {
                 () = sleep_until(rest.unwrap_or_else(Instant::now).into()), if rest.is_some() => self.rest_until = None,
                 // What a round took in between its chunks is written by the next round, even if nothing else happens.
                 () = ready(()), if waits && rest.is_none() => {}
-                () = shutdown.cancelled(), if self.rooms.values().all(RoomState::is_empty) => break,
+                () = shutdown.cancelled(), if self.rooms.values().all(RoomState::has_nobody) => break,
             }
             self.take_in(&mut events);
             if self.rest_until.is_none_or(|end| end <= Instant::now()) {
@@ -256,6 +259,7 @@ impl Rooms {
             Command::Dismiss { connection } => self.dismiss(&connection),
             Command::People { room, connection } => self.answer_people(&room, &connection),
             Command::Find { to, answer } => self.find(&to, answer),
+            Command::Follow { room, answer } => self.follow(room, answer),
             Command::Typing { room, connection, person } => self.tell_typing(room, &connection, &person),
             Command::Rename { connection, person, rooms } => self.rename(connection, person, &rooms),
         }
@@ -273,7 +277,7 @@ impl Rooms {
             self.admit(&room, member, replay);
             return;
         }
-        let first = state.waiting.is_empty();
+        let first = state.waiting.is_empty() && !state.followers.wait();
         if !up {
             let reason = format!("the broker is away; you will hear `{room}` as soon as it is back");
             not_in(&member.connection, "bus_down", &reason);
@@ -285,7 +289,7 @@ impl Rooms {
     }
 
     /// Asks the bus to subscribe to a room. The answer comes through `pending`.
-    fn subscribe(&mut self, room: Room) {
+    pub(super) fn subscribe(&mut self, room: Room) {
         self.generation += 1;
         let generation = self.generation;
         if let Some(state) = self.rooms.get_mut(&room) {
@@ -310,13 +314,15 @@ impl Rooms {
                 for Waiting { member, replay } in waiting {
                     self.admit(&room, member, replay);
                 }
+                self.tell_followers(&room);
             }
             Err(error) => {
                 let reason = format!("cannot subscribe to `{room}`: {error}");
                 for waiting in &waiting {
                     not_in(&waiting.member.connection, "subscribe_failed", &reason);
                 }
-                if state.is_empty() {
+                self.refuse_followers(&room, &reason);
+                if self.rooms.get(&room).is_some_and(RoomState::is_empty) {
                     self.rooms.remove(&room);
                 }
             }
@@ -357,6 +363,11 @@ impl Rooms {
             self.presence.leave(room, &identity, asked);
             self.tell_changes();
         }
+        self.leave_if_empty(room);
+    }
+
+    /// Forgets a room in which nobody is and that nobody follows, and no longer hears it.
+    pub(super) fn leave_if_empty(&mut self, room: &Room) {
         if self.rooms.get(room).is_some_and(RoomState::is_empty) {
             self.rooms.remove(room);
             self.gaps.end(room);
@@ -369,6 +380,7 @@ impl Rooms {
         let now = Instant::now();
         if self.presence.due() <= now {
             self.rooms.values_mut().for_each(|state| state.forget_late(now));
+            self.forget_tails(now);
             for envelope in self.presence.tick() {
                 // The receipt is dropped: what the other nodes have not heard they ask for.
                 drop(self.bus.publish(envelope));

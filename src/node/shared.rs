@@ -7,6 +7,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::api::Publisher;
 use super::hooks::Hooks;
 use super::limits::Limits;
 use super::recent::Recent;
@@ -32,6 +33,8 @@ pub struct Shared {
     pub sessions: Sessions,
     /// What the operator decides about clients and messages.
     pub hooks: Hooks,
+    /// Who may say something over HTTP; `None` if nobody may.
+    pub publisher: Option<Publisher>,
     /// Whose requests the node answers.
     pub callers: Arc<Callers>,
     /// The permits of the clients, one for each.
@@ -61,6 +64,7 @@ impl Shared {
         limits: Limits,
         sessions: Sessions,
         hooks: Hooks,
+        publisher: Option<Publisher>,
         callers: Arc<Callers>,
         shutdown: CancellationToken,
         trace: Trace,
@@ -74,6 +78,7 @@ impl Shared {
             limits,
             sessions,
             hooks,
+            publisher,
             callers,
             seats,
             recent: Recent::default(),

@@ -135,6 +135,25 @@ impl Checked {
     }
 }
 
+/// Has somebody who is no client whisper to a person, by name or session id, and gives the outcome.
+pub(super) async fn say(
+    shared: &Arc<Shared>,
+    from: Identity,
+    id: Arc<str>,
+    text: String,
+    to: String,
+) -> PublishOutcome {
+    if let Health::Down(why) = &*shared.bus.health().borrow() {
+        return PublishOutcome::bus_down(why.clone());
+    }
+    let (answer, found) = oneshot::channel();
+    if shared.rooms.send(Command::Find { to: to.as_str().into(), answer }).await.is_err() {
+        return PublishOutcome::bus_down("the node is going away");
+    }
+    metrics::counter!("pubsub_lab_whispers_total").increment(1);
+    Checked { from, id, text, to }.sent(shared.clone(), found).await
+}
+
 impl Rooms {
     /// Gives a whisper to those clients of this node who are one of its two ends.
     pub(super) fn deliver_whisper(&mut self, envelope: &Envelope) {

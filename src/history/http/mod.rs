@@ -1,7 +1,6 @@
 //! The requests that the service answers. Those that nodes make are described in [`recall`](bus::amqp::recall).
 
 mod api;
-mod query;
 mod refusal;
 mod replay;
 mod tell;
@@ -20,7 +19,7 @@ use serde_json::json;
 pub use api::Api;
 
 use api::Context;
-use query::Query;
+use door::Query;
 use refusal::Refusal;
 
 /// The longest that a request may wait for a fence, in milliseconds.

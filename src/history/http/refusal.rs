@@ -5,7 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::query::Wrong;
+use door::Wrong;
 
 /// An answer that says why a request was refused.
 pub(super) struct Refusal(pub(super) StatusCode, pub(super) String);

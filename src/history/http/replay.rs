@@ -12,10 +12,10 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 
 use super::api::{Context, LIMIT};
-use super::query::{Query, Wrong};
 use super::refusal::Refusal;
 use crate::store::{Margin, Start, Stored};
 use bus::amqp::recall::{FOUND, NEXT};
+use door::{Query, Wrong};
 use trace::{Step, Trace, TraceLine};
 use wire::Envelope;
 

@@ -11,9 +11,9 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 use super::api::{Context, LIMIT};
-use super::query::Query;
 use super::refusal::Refusal;
 use crate::store::{Direction, Page, Reader};
+use door::Query;
 
 /// Number of messages in an answer if the request gives no limit.
 const DEFAULT_LIMIT: usize = 50;

@@ -30,6 +30,7 @@ async fn node(hooks: Vec<Box<dyn Hook>>, tasks: &mut JoinSet<()>) -> std::net::S
         secret: Secret::random(),
         store: None,
         hooks: Hooks::new(hooks),
+        publisher: None,
         callers: Callers::new(true, Vec::new(), Vec::new()),
         metrics: None,
         trace: Trace::off(),
