@@ -232,6 +232,10 @@ async fn check(options: &BenchOptions) -> Result<(), LabError> {
         if subject.applies(&options.scenario).is_err() {
             continue;
         }
+        // Where the lab has to find the dialect out, the load says it.
+        if let Some(dialect) = options.dialect.as_ref().filter(|_| subject.pattern().is_none()) {
+            options.scenario.load.transports.iter().try_for_each(|transport| dialect.carries(*transport))?;
+        }
         let software = match subject {
             Subject::Cluster(software) => software,
             Subject::Attached { urls, .. } => {

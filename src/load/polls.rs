@@ -185,3 +185,7 @@ impl Polls {
         self.after = Some(answer.next);
     }
 }
+
+#[cfg(test)]
+#[path = "polls_tests.rs"]
+mod tests_of_the_machine;

@@ -32,7 +32,7 @@ pub(super) struct OverrideArgs {
     /// Watch who is said to be in the rooms
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     presence: Option<String>,
-    /// How subscribers hear: `ws`, `sse`, `long-poll` or `poll`; several, separated by commas, have a run each
+    /// How subscribers hear: ws, sse, long-poll or poll; of several, separated by commas, each has a run
     #[arg(long, value_name = "T,T")]
     transport: Option<String>,
     /// How often a subscriber asks, with the transport `poll`
