@@ -21,6 +21,6 @@ mod turned_away;
 
 pub use callers::{Callers, guard};
 pub use listen::listen;
-pub use query::{Query, Wrong};
+pub use query::{Query, Wrong, decode};
 pub use serve::{Bounds, ConnectionPermit, serve};
 pub use turned_away::TurnedAway;

@@ -54,8 +54,8 @@ impl Query {
     }
 }
 
-/// Decodes percent signs, as in `%41` for `A`.
-fn decode(text: &str) -> Result<String, Wrong> {
+/// Decodes percent signs, as in `%41` for `A`. The error says that the text is not percent-encoded UTF-8.
+pub fn decode(text: &str) -> Result<String, Wrong> {
     let wrong = || Wrong(format!("`{text}` is not percent-encoded UTF-8"));
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();

@@ -4,7 +4,7 @@
 //! works, and as many may work at a time as the service says; further ones wait. Probes do not: they are answered while the
 //! service is full.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,7 +14,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -50,8 +50,13 @@ struct Working {
 }
 
 impl ConnectionPermit {
-    /// Lets the connection speak HTTP for this long from now, if that is longer than before: for an answer that goes on
-    /// as long as its client takes it.
+    /// Lets the connection speak HTTP for this long from now and no longer, for an answer that goes on as long as its
+    /// client takes it.
+    pub fn begin_stream(&self, time: Duration) {
+        self.0.deadline.set(time);
+    }
+
+    /// Lets the connection speak HTTP for this long from now, if that is longer than before.
     pub fn extend(&self, time: Duration) {
         self.0.deadline.extend(time);
     }
@@ -65,26 +70,45 @@ impl Drop for Working {
 
 /// The instant until which a connection may speak HTTP.
 #[derive(Debug, Clone)]
-struct Deadline(Arc<Mutex<Instant>>);
+struct Deadline(Arc<Until>);
+
+#[derive(Debug)]
+struct Until {
+    instant: Mutex<Instant>,
+    /// Wakes who waits for the instant when it comes earlier than before.
+    nearer: Notify,
+}
 
 impl Deadline {
     fn new(time: Duration) -> Self {
-        Self(Arc::new(Mutex::new(Instant::now() + time)))
+        Self(Arc::new(Until { instant: Mutex::new(Instant::now() + time), nearer: Notify::new() }))
+    }
+
+    fn instant(&self) -> MutexGuard<'_, Instant> {
+        self.0.instant.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, time: Duration) {
+        *self.instant() = Instant::now() + time;
+        self.0.nearer.notify_one();
     }
 
     fn extend(&self, time: Duration) {
-        let mut until = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut until = self.instant();
         *until = (*until).max(Instant::now() + time);
     }
 
     /// Resolves when the instant has come, however often it was moved meanwhile.
     async fn passed(&self) {
         loop {
-            let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let until = *self.instant();
             if until <= Instant::now() {
                 return;
             }
-            sleep_until(until).await;
+            tokio::select! {
+                () = sleep_until(until) => {}
+                () = self.0.nearer.notified() => {}
+            }
         }
     }
 }

@@ -64,9 +64,13 @@ pub struct Knock<'a> {
 impl<'a> Knock<'a> {
     /// The token that the request brings: `Authorization: Bearer TOKEN`, or `access_token=TOKEN` in the query, since a
     /// page cannot give a WebSocket a header (RFC 6750, 2.1 and 2.3).
-    pub fn token(&self) -> Option<&'a str> {
-        let query = || self.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("access_token="));
-        bearer(self.headers).or_else(query)
+    pub fn token(&self) -> Option<Cow<'a, str>> {
+        let query = || {
+            let token = self.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("access_token="))?;
+            // This one is encoded as a form is, in which a space is a plus.
+            door::decode(&token.replace('+', " ")).ok().map(Cow::Owned)
+        };
+        bearer(self.headers).map(Cow::Borrowed).or_else(query)
     }
 }
 
@@ -276,11 +280,13 @@ mod tests {
             if let Some(header) = header {
                 headers.insert("authorization", header.parse().unwrap());
             }
-            Knock { headers: &headers, uri: &Uri::from_static(uri) }.token().map(str::to_owned)
+            Knock { headers: &headers, uri: &Uri::from_static(uri) }.token().map(Cow::into_owned)
         };
         assert_eq!(token(Some("Bearer a.b"), "/ws"), Some("a.b".into()));
         assert_eq!(token(Some("bearer a.b"), "/ws?access_token=c"), Some("a.b".into()));
         assert_eq!(token(Some("Basic YQ=="), "/ws?x=1&access_token=c.d"), Some("c.d".into()));
+        assert_eq!(token(None, "/ws?access_token=a+b%20c%2B"), Some("a b c+".into()));
+        assert_eq!(token(None, "/ws?access_token=a%2"), None);
         assert_eq!(token(None, "/ws?access=c"), None);
         assert_eq!(token(None, "/ws"), None);
     }

@@ -50,7 +50,7 @@ impl PolicyHook {
 impl Hook for PolicyHook {
     fn connect(&self, knock: &Knock<'_>, pass: &mut Pass) -> Decision {
         match &self.state().policy.connect {
-            Some(connect) => match connect.judge(knock.token(), pass) {
+            Some(connect) => match connect.judge(knock.token().as_deref(), pass) {
                 Ok(()) => Decision::Allow,
                 Err(reason) => Decision::refuse(reason),
             },

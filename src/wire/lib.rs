@@ -12,6 +12,8 @@
 //! | `room` | the name of a room |
 //! | `unix_time` | the time of day in them |
 
+#[cfg(test)]
+mod asyncapi_tests;
 mod envelope;
 mod message_frame;
 mod node_frame;

@@ -10,6 +10,7 @@ pub const V1: &str = "pubsub-lab.v1";
 
 /// How much of what a client missed was replayed to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Recovered {
     /// The replay was complete: the client now has every message of the room since `after`.
@@ -23,6 +24,7 @@ pub enum Recovered {
 
 /// How far a published message is known to have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// The broker, or the socket, took the message. Nothing more is promised.
@@ -33,6 +35,7 @@ pub enum Level {
 
 /// Whether a node's bus works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum BusState {
     /// The node hears the others, and they hear it.
@@ -43,6 +46,7 @@ pub enum BusState {
 
 /// One of the people in a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Person<'a> {
     /// The name under which the others see the person.
     pub name: &'a str,
@@ -55,6 +59,7 @@ pub struct Person<'a> {
 /// A frame from a node to its client. The fields mean what the README's table of the dialect says.
 #[expect(missing_docs, reason = "each variant's own line names its fields")]
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum NodeFrame<'a> {
     /// Who the client is here. `session` is a token that continues this identity on any node of the cluster, and
@@ -159,6 +164,7 @@ pub fn text_of(message_frame: &[u8]) -> Option<Cow<'_, str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::asyncapi_tests::assert_is_an_example;
 
     #[test]
     fn node_frames_are_these_bytes() {
@@ -212,42 +218,49 @@ mod tests {
             ),
             (NodeFrame::Unknown { id: "7", reason: "why" }, r#"{"type":"unknown","id":"7","reason":"why"}"#),
             (
-                NodeFrame::Message { room, id: "s.1", from: name, colour, text: "\"<b>", sent_at: 5 },
-                r##"{"type":"message","room":"r","id":"s.1","from":"Ada","colour":"#111111","text":"\"<b>","sent_at":5}"##,
-            ),
-            (
-                NodeFrame::Whisper {
-                    id: "5e.1",
+                NodeFrame::Message {
+                    room,
+                    id: "00000000000000ad.1",
                     from: name,
-                    from_id: "5e",
-                    to: "Bob",
-                    to_id: "b0",
                     colour,
                     text: "\"<b>",
                     sent_at: 5,
                 },
-                r##"{"type":"whisper","id":"5e.1","from":"Ada","from_id":"5e","to":"Bob","to_id":"b0","colour":"#111111","text":"\"<b>","sent_at":5}"##,
+                r##"{"type":"message","room":"r","id":"00000000000000ad.1","from":"Ada","colour":"#111111","text":"\"<b>","sent_at":5}"##,
             ),
             (
-                NodeFrame::Typing { room, name, colour, id: "5e" },
-                r##"{"type":"typing","room":"r","name":"Ada","colour":"#111111","id":"5e"}"##,
+                NodeFrame::Whisper {
+                    id: "00000000000000ad.1",
+                    from: name,
+                    from_id: "00000000000000ad",
+                    to: "Bob",
+                    to_id: "00000000000000b0",
+                    colour,
+                    text: "\"<b>",
+                    sent_at: 5,
+                },
+                r##"{"type":"whisper","id":"00000000000000ad.1","from":"Ada","from_id":"00000000000000ad","to":"Bob","to_id":"00000000000000b0","colour":"#111111","text":"\"<b>","sent_at":5}"##,
             ),
             (
-                NodeFrame::Renamed { room, id: "5e", name, colour },
-                r##"{"type":"renamed","room":"r","id":"5e","name":"Ada","colour":"#111111"}"##,
+                NodeFrame::Typing { room, name, colour, id: "00000000000000ad" },
+                r##"{"type":"typing","room":"r","name":"Ada","colour":"#111111","id":"00000000000000ad"}"##,
             ),
             (
-                NodeFrame::Joined { room, name, colour, id: "5e", members: 2 },
-                r##"{"type":"joined","room":"r","name":"Ada","colour":"#111111","id":"5e","members":2}"##,
+                NodeFrame::Renamed { room, id: "00000000000000ad", name, colour },
+                r##"{"type":"renamed","room":"r","id":"00000000000000ad","name":"Ada","colour":"#111111"}"##,
             ),
             (
-                NodeFrame::Left { room, name, colour, id: "5e", members: 1 },
-                r##"{"type":"left","room":"r","name":"Ada","colour":"#111111","id":"5e","members":1}"##,
+                NodeFrame::Joined { room, name, colour, id: "00000000000000ad", members: 2 },
+                r##"{"type":"joined","room":"r","name":"Ada","colour":"#111111","id":"00000000000000ad","members":2}"##,
+            ),
+            (
+                NodeFrame::Left { room, name, colour, id: "00000000000000ad", members: 1 },
+                r##"{"type":"left","room":"r","name":"Ada","colour":"#111111","id":"00000000000000ad","members":1}"##,
             ),
             (NodeFrame::Members { room, members: 300 }, r#"{"type":"members","room":"r","members":300}"#),
             (
-                NodeFrame::People { room, people: vec![Person { name, colour, id: "5e" }] },
-                r##"{"type":"people","room":"r","people":[{"name":"Ada","colour":"#111111","id":"5e"}]}"##,
+                NodeFrame::People { room, people: vec![Person { name, colour, id: "00000000000000ad" }] },
+                r##"{"type":"people","room":"r","people":[{"name":"Ada","colour":"#111111","id":"00000000000000ad"}]}"##,
             ),
             (
                 NodeFrame::Bus { state: BusState::Down, since: 5 },
@@ -265,6 +278,7 @@ mod tests {
         ];
         for (frame, expected) in cases {
             assert_eq!(frame.json(), expected.as_bytes());
+            assert_is_an_example(expected);
         }
     }
 

@@ -10,6 +10,7 @@ use serde::de::Error as _;
 /// A field that the frame lacks is `None`: only the node can answer that, since a publish is refused under its id
 /// and everything else is an error.
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema), schemars(tag = "type", rename_all = "lowercase"))]
 pub enum Request<'a> {
     /// `hello`: who the client is.
     Hello {
@@ -56,6 +57,7 @@ pub enum Request<'a> {
         colour: Option<Cow<'a, str>>,
     },
     /// A frame whose `type` is none of [`Request::TYPES`].
+    #[cfg_attr(test, schemars(skip))]
     Unknown {
         /// The `type` that the client wrote.
         kind: Cow<'a, str>,
@@ -64,6 +66,7 @@ pub enum Request<'a> {
 
 /// The fields of a `publish` frame, not checked yet.
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Publish<'a> {
     /// The name of the room.
     pub room: Option<Cow<'a, str>>,
@@ -77,6 +80,7 @@ pub struct Publish<'a> {
 
 /// The fields of a `whisper` frame, not checked yet.
 #[derive(Debug, PartialEq, Eq)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Whisper<'a> {
     /// The name of the person, or the id of the person's session.
     pub to: Option<Cow<'a, str>>,

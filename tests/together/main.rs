@@ -3,6 +3,7 @@
 
 #![allow(clippy::print_stderr, clippy::print_stdout, reason = "what a test prints is seen when it fails")]
 
+mod asyncapi;
 mod bench;
 mod bench_controls;
 mod book;
@@ -21,6 +22,7 @@ mod link_proxy;
 mod node;
 mod notices;
 mod once_more;
+mod openapi;
 mod page;
 mod policy;
 mod preflight;

@@ -31,7 +31,8 @@ use bus::Health;
 use door::Query;
 use wire::{NodeFrame, Recovered, Room};
 
-/// How often a reader hears something even if nothing happens, so that nothing in between takes the connection for dead.
+/// How often a reader hears something at least, even if nothing happens and sockets are pinged less often, so that nothing
+/// in between takes the connection for dead.
 const COMMENT_EVERY: Duration = Duration::from_secs(15);
 /// The most entries in one piece of the stream.
 const AT_ONCE: usize = 64;
@@ -98,6 +99,7 @@ impl EventStream {
         start: Start,
         answer: oneshot::Receiver<FollowAnswer>,
     ) -> Self {
+        metrics::gauge!("pubsub_lab_event_readers").increment(1);
         let ends = reader.time_left().map(|left| Instant::now() + left);
         let (rechecks, stage) = (reader.rechecks(), Stage::Opening(answer));
         Self { shared, room, reader, start, stage, last_id: None, rechecks, ends, begun: false }
@@ -105,11 +107,13 @@ impl EventStream {
 
     /// The next piece of the stream. The caller has sent the one before it.
     async fn next(&mut self) -> Option<Bytes> {
-        self.reader.extend(self.shared.limits.slow_after + COMMENT_EVERY);
+        let time = self.shared.limits.slow_after + self.comment_every();
         if !std::mem::replace(&mut self.begun, true) {
+            self.reader.begin_stream(time);
             // The answer's head is sent with the first piece, and a browser waits for it.
             return Some(self.greeting());
         }
+        self.reader.extend(time);
         let mut rechecks = self.rechecks.take();
         let piece = self.next_piece(&mut rechecks).await;
         self.rechecks = rechecks;
@@ -117,8 +121,11 @@ impl EventStream {
     }
 
     async fn next_piece(&mut self, rechecks: &mut Option<watch::Receiver<()>>) -> Option<Bytes> {
+        if matches!(self.stage, Stage::Over) {
+            return None;
+        }
         let (shutdown, ends) = (self.shared.shutdown.clone(), self.ends);
-        let comment = Instant::now() + COMMENT_EVERY;
+        let comment = Instant::now() + self.comment_every();
         loop {
             tokio::select! {
                 biased;
@@ -139,6 +146,10 @@ impl EventStream {
                 () = sleep_until(comment) => return Some(Bytes::from_static(b":\n\n")),
             }
         }
+    }
+
+    fn comment_every(&self) -> Duration {
+        COMMENT_EVERY.min(self.shared.limits.ping_every)
     }
 
     /// Ends the stream with this error.
@@ -243,6 +254,12 @@ impl EventStream {
             }
         }
         piece.into()
+    }
+}
+
+impl Drop for EventStream {
+    fn drop(&mut self) {
+        metrics::gauge!("pubsub_lab_event_readers").decrement(1);
     }
 }
 

@@ -67,6 +67,13 @@ impl Reader {
         Some(until.duration_since(SystemTime::now()).unwrap_or_default())
     }
 
+    /// Lets the reader's connection live for so long from now and no longer, unless it is extended.
+    pub fn begin_stream(&self, time: Duration) {
+        if let Some(connection) = &self.connection {
+            connection.begin_stream(time);
+        }
+    }
+
     /// Lets the reader's connection live for so long from now.
     pub fn extend(&self, time: Duration) {
         if let Some(connection) = &self.connection {

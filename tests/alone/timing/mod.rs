@@ -13,6 +13,7 @@ mod link_proxy;
 #[cfg(target_os = "linux")]
 mod node;
 mod node_slow;
+mod page_broker;
 mod page_many;
 mod replay;
 mod report_large;

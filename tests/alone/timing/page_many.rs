@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
+use crate::support::chat_page::STATE;
 use crate::support::client::Client;
 use crate::support::node::Node;
 
@@ -12,7 +13,6 @@ const AT_ONCE: usize = 100;
 /// The longest that half of the pictures may take, in milliseconds. A page that lays out everything for each message takes
 /// hundreds.
 const MEDIAN_MS: f64 = 100.0;
-const STATE: &str = "return document.getElementById('status').dataset.state";
 /// The last text of the log.
 const LAST: &str =
     "return [...document.querySelectorAll('#log .message')].at(-1)?.querySelector('.text').textContent";

@@ -4,8 +4,9 @@ use serde_json::json;
 
 use super::{PolicyFile, path};
 use crate::book::{blocks, reference};
-use crate::schema::{schema, wrong};
+use crate::schema::schema;
 use crate::support::process::pubsub_lab;
+use crate::support::validator::wrong;
 
 #[test]
 fn a_file_is_checked_before_a_node_obeys_it() {

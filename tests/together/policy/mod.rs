@@ -5,6 +5,7 @@
 mod command;
 mod connect;
 mod hooks;
+mod http;
 mod page;
 mod rooms;
 

@@ -4,10 +4,9 @@ use serde_json::json;
 
 use super::{PolicyFile, SECRET};
 use crate::support::browser::Browser;
+use crate::support::chat_page::{NAME, STATE};
 use crate::support::token::{claims, hs256};
 
-const STATE: &str = "return document.getElementById('status').dataset.state";
-const NAME: &str = "return document.getElementById('name').value";
 /// What the page says between the messages.
 const SAID: &str =
     "return [...document.querySelectorAll('#log .system')].map((line) => line.textContent).join(' ')";

@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{schema, wrong};
+use super::schema;
 use crate::support::report::conclusive;
+use crate::support::validator::wrong;
 
 /// A report that a bench wrote.
 fn written() -> Value {

@@ -3,7 +3,8 @@
 use pubsub_lab::scenario::{ACTIONS, FigureKind, Overrides, Scenario, Shipped, figure_kind, figure_names};
 use serde_json::Value;
 
-use super::{printed, schema, wrong};
+use super::{printed, schema};
+use crate::support::validator::wrong;
 
 /// A scenario file as JSON.
 fn json(text: &str) -> Value {

@@ -6,6 +6,7 @@ mod away;
 mod broken;
 pub mod cluster;
 mod controls;
+mod frames;
 mod page;
 mod presence;
 pub mod reader;

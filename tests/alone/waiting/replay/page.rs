@@ -4,9 +4,9 @@ use serde_json::json;
 
 use super::cluster::{Cluster, kill, say};
 use crate::support::browser::Browser;
+use crate::support::chat_page::STATE;
 use crate::support::rabbitmq::RabbitMq;
 
-const STATE: &str = "return document.getElementById('status').dataset.state";
 /// The messages and what introduces them.
 const SHOWN: &str = "return [...document.querySelectorAll('#log .message .text, #log .divider')]
     .map((line) => line.textContent).filter((line) => !/^(Back|You|you came|One)/.test(line))";

@@ -4,23 +4,10 @@ use serde_json::json;
 
 use super::super::presence::Cluster;
 use super::{ENTER, TEXTS, in_peace, online};
-use crate::support::browser::{Browser, Window};
+use crate::support::browser::Browser;
+use crate::support::chat_page::{PEOPLE, TYPING, WHISPERS, call};
 
-/// The people of the shown room.
-const PEOPLE: &str =
-    "return [...document.querySelectorAll('#people-list .from')].map((name) => name.textContent)";
-/// The whispers, with what stands beside their writers' names.
-const WHISPERS: &str = "return [...document.querySelectorAll('#log .whisper')].map((line) =>
-    ['.from', '.aside', '.text', '.note'].map((part) => line.querySelector(part)?.textContent ?? '').join('|'))";
-const TYPING: &str = "return document.getElementById('typing').textContent";
 const BOX: &str = "return document.getElementById('text').value";
-
-async fn call(window: &Window<'_>, name: &str) {
-    window.run("document.getElementById('name').value = ''").await;
-    window.type_into("#name", &format!("{name}{ENTER}")).await;
-    let told = "return [...document.querySelectorAll('#log .divider')].at(-1)?.textContent ?? ''";
-    window.until(told, format!("You are {name} now.")).await;
-}
 
 async fn people_see_each_other_and_whisper(cluster: Cluster) {
     let page = |node: usize| format!("http://{}/", cluster.nodes[node % cluster.nodes.len()].address);
@@ -36,7 +23,7 @@ async fn people_see_each_other_and_whisper(cluster: Cluster) {
     call(&bob, "Bob the 2nd").await;
     call(&eve, harm).await;
     for window in all {
-        window.until(&format!("{PEOPLE}.toSorted()"), vec![harm, "Ada", "Bob the 2nd"]).await;
+        window.until(PEOPLE, vec![harm, "Ada", "Bob the 2nd"]).await;
         assert_eq!(window.run("return [document.images.length, window.harm ?? 0]").await, json!([0, 0]));
     }
     let renamed = "return [...document.querySelectorAll('#log .presence')].some((line) =>
