@@ -175,11 +175,13 @@ impl Opening for Subscription<'_> {
         route: &Route,
         run: &LoadRun,
     ) -> Result<(Line, Option<Session>), Refusal> {
+        let mut session = None;
         let line = match run.transport {
             Transport::Ws => {
                 let introduction = Introduction { reins: Some(self.reins(run)) };
-                let (socket, session) = introduction.open(node, route, run).await?;
-                return Ok((Line::Socket(Box::new(socket)), session));
+                let (socket, welcomed) = introduction.open(node, route, run).await?;
+                session = welcomed;
+                Line::Socket(Box::new(socket))
             }
             Transport::Sse => {
                 let (http, path) = (self.http(node, route, run).await?, self.path(node, "events"));
@@ -196,7 +198,8 @@ impl Opening for Subscription<'_> {
             }
         };
         line.keep_to(route.tap());
-        Ok((line, None))
+        run.traffic.meter(self.number).opened();
+        Ok((line, session))
     }
 
     fn awaited(&self, run: &LoadRun) -> &'static str {

@@ -15,7 +15,6 @@ use super::observer::{NAME, Observer};
 use super::refusal::Refusal;
 use super::run::{Lifeline, LoadRun, room_name};
 use super::socket::GOODBYE;
-use super::traffic::Meter;
 
 /// Connects, subscribes, listens, reconnects, and is away when it is told to be, until it is cancelled.
 pub(super) async fn listen(run: Arc<LoadRun>, number: usize, cancel: CancellationToken) {
@@ -91,8 +90,6 @@ pub(super) struct Ear<'a> {
     pub(super) asked: bool,
     /// What this subscriber asks as an observer of its room; `None` if it observes nothing.
     pub(super) observer: Option<Observer>,
-    /// Counts what passes over this subscriber's connections.
-    meter: Arc<Meter>,
 }
 
 /// Why a client stopped reading from a connection.
@@ -120,7 +117,6 @@ impl<'a> Ear<'a> {
             after: String::new(),
             asked: false,
             observer: Observer::of(run, number),
-            meter: run.traffic.meter(number),
         }
     }
 
@@ -215,7 +211,6 @@ impl<'a> Ear<'a> {
     pub(super) fn subscribe(&mut self, with_all: bool, at: Duration) {
         let run = self.run;
         self.subscribed = true;
-        self.meter.opened();
         match with_all {
             true => run.ledger().subscribed_with_all(self.number, self.node, at),
             false => run.ledger().subscribed(self.number, self.node, at),

@@ -1,7 +1,9 @@
 //! What passes over the subscribers' connections: requests, and bytes both ways.
 //!
 //! What counts is the measured load: from its start until the figures are asked for. The opening of a connection that is
-//! there when the load begins (its request, or its first poll) belongs to it, for without it nothing would come.
+//! there when the load begins belongs to it, for without it nothing would come: the handshake of a WebSocket up to the
+//! welcome, the request for a stream and the head of its answer, or the first poll and its answer. It does not end later,
+//! because what one read brings cannot be told apart.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,7 +31,7 @@ pub(super) struct Meter {
 struct Marks {
     /// When the present connection, or the attempt at one, began.
     began: Totals,
-    /// When the present connection was open: the room was confirmed.
+    /// When the present connection was open.
     open: Option<Totals>,
     /// What does not count. `None` before the measured load.
     before: Option<Totals>,
