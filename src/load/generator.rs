@@ -28,9 +28,12 @@ use super::storm::Storms;
 use super::text::{TextKind, Texts};
 use super::traffic::Traffic;
 use ledger::{Harness, Ledger, Plan, TrafficFigures};
+use scenario::Transport;
 
-/// How often to look whether clients are back that are let in for a moment only.
+/// How often to look whether clients are back that are let in for a moment only, and whether polls have brought everything.
 const LOOK: Duration = Duration::from_millis(100);
+/// How much later than at its interval a poll may be answered.
+const LATE_POLL: Duration = Duration::from_millis(500);
 /// How long, beyond the time-out of a connection, the clients may take to be connected and subscribed.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
@@ -159,11 +162,21 @@ impl LoadGenerator {
         Some(Silence { paths, strange: self.run.health.first_strange_frame() })
     }
 
-    /// Sends the warm-up, at the load's own rate without its surges. Returns when its last message is due.
+    /// Sends the warm-up, at the load's own rate without its surges. Returns when its last message is due. Subscribers that
+    /// ask at intervals then have the time to ask for all that was sent until now: what they had of it later would be taken
+    /// for the load's own traffic.
     pub async fn warm_up(&self) {
         let messages = (self.run.plan.rate * self.warm_up.as_secs_f64()).round() as usize;
         let plan = Plan { messages, surges: Vec::new(), ..self.run.plan.clone() };
         self.pacer.finished(self.pacer.follow(Schedule::new(TextKind::Warm, plan, self.now()))).await;
+        if self.run.transport == Transport::Poll {
+            let heard = async {
+                while self.run.rehearsal.is_something_missing() {
+                    sleep(LOOK).await;
+                }
+            };
+            let _ = timeout(self.run.poll_every + LATE_POLL, heard).await;
+        }
     }
 
     /// Begins the measured load some milliseconds from now. Returns the instant at which the first message is due; a

@@ -74,7 +74,7 @@ mod tests {
             sampling_us: 2_000,
             ..RunCost::default()
         };
-        let said = |cost| {
+        let said = |cost: Option<RunCost>| {
             let traffic = TrafficFigures {
                 requests: 1_200,
                 bytes_in: 5_000_000,

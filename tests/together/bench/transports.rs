@@ -76,6 +76,9 @@ fn the_four_stand_side_by_side_and_each_costs_what_it_must() {
             let bytes = traffic(run, "bytes_in") + traffic(run, "bytes_out");
             let each = run["traffic"]["bytes_per_delivery"].as_f64().unwrap();
             assert!((each - bytes as f64 / reached as f64).abs() < 0.01 && each > PAYLOAD as f64, "{brief}");
+            // A frame has less than two hundred bytes beside its text, and a request and its answer less than a thousand.
+            let most = reached * (PAYLOAD + 200) + traffic(run, "requests") * 1_000;
+            assert!(bytes < most, "what came before the load is not in it: {bytes} of {most}: {brief}");
             let nodes = run["cost"]["nodes"]["cpu_us"].as_u64().unwrap() as f64 / reached as f64;
             let told = run["cost"]["nodes_cpu_us_per_delivery"].as_f64().unwrap();
             assert!((told - nodes).abs() < 0.01, "{brief}");
