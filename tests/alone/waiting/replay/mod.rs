@@ -7,6 +7,7 @@ mod broken;
 pub mod cluster;
 mod controls;
 mod frames;
+mod http;
 mod page;
 mod presence;
 pub mod reader;
