@@ -187,5 +187,4 @@ impl Polls {
 }
 
 #[cfg(test)]
-#[path = "polls_tests.rs"]
 mod tests_of_the_machine;
