@@ -83,10 +83,9 @@ fn documented(prefix: &str) -> Frames {
 fn defined(schema: schemars::Schema) -> Frames {
     let root = schema.to_value();
     let of_one = |schema: &Value| {
-        // The fields of a variant that holds a struct stand beside a reference to the struct.
         let kind = schema["properties"]["type"]["const"].as_str().unwrap().to_owned();
-        let schema = if schema["$ref"].is_string() { resolved(&root, schema) } else { schema };
-        (kind, fields(&root, schema))
+        // Of a variant that holds a struct the schema names the struct, and has the type beside it.
+        (kind, fields(&root, resolved(&root, schema)))
     };
     root["oneOf"].as_array().unwrap().iter().map(of_one).collect()
 }

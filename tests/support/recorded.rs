@@ -73,7 +73,17 @@ impl Recorded {
         }
     }
 
-    /// Reads until such a frame, unless one has come already.
+    /// Reads until the answer to something that was said.
+    pub async fn answer(&mut self) -> Value {
+        loop {
+            let frame = self.frame().await;
+            if ["ack", "refused", "unknown"].iter().any(|kind| frame["type"] == *kind) {
+                return frame;
+            }
+        }
+    }
+
+    /// Reads until a frame whose type, code or state is this word, unless one has come already.
     pub async fn ever(&mut self, word: &str) {
         if !self.frames.iter().any(|frame| is(frame, word)) {
             self.until(word).await;

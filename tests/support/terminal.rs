@@ -257,7 +257,11 @@ fn end_of_whole(bytes: &[u8]) -> Option<usize> {
 
 fn terminal(rows: u16, columns: u16) -> OpenptyResult {
     let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
-    openpty(Some(&size), None).expect("a terminal")
+    let OpenptyResult { master, slave } = openpty(Some(&size), None).expect("a terminal");
+    // The system gives both ends to every process that is started from now on, and a broker that another test starts would
+    // keep the terminal open for as long as it lives. Their copies are closed in such a process.
+    let closed_by_others = |end: OwnedFd| end.try_clone().expect("a copy");
+    OpenptyResult { master: closed_by_others(master), slave: closed_by_others(slave) }
 }
 
 impl Drop for Terminal {

@@ -2,6 +2,8 @@
 //! still and dies, and the broker is killed. Each page says by itself what is away, nobody is named who is gone, what was
 //! not sent is marked and goes out again under its id, and what may be missing is said.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
+
 mod faults;
 mod talk;
 
