@@ -16,7 +16,7 @@
 //! | [`history`] | the durable history service: AMQP consumer, store, HTTP API |
 //! | [`trace`] | where each message was and when, as a node or a history writes it down |
 //! | [`scenario`] | the scenario file: typed, validated, defaulted |
-//! | [`load`] | publishers, subscribers and the open-loop schedule; speaks WebSocket only |
+//! | [`load`] | publishers, subscribers and the open-loop schedule; speaks WebSocket, and hears over HTTP as well |
 //! | [`ledger`] | pure: events in, counts and verdict out |
 //! | [`fault`] | the things that break: process signals, and the link proxy; knows bytes, not chat |
 //! | [`lab`] | puts it together on this machine: brokers, nodes, phases |

@@ -112,6 +112,9 @@ fn check(file: &str) -> Result<String, InputError> {
     }
     row("cluster", &count(scenario.cluster.nodes, "node"));
     row("load", &load(&scenario));
+    if scenario.load.transports != [scenario::Transport::Ws] {
+        row("transport", &transports(&scenario.load));
+    }
     for (field, values) in &scenario.matrix.fields {
         let values = values.iter().map(|value| value.to_string()).collect::<Vec<_>>().join(", ");
         let until = if scenario.matrix.until_violated { " (until an expectation is violated)" } else { "" };
@@ -137,6 +140,15 @@ fn check(file: &str) -> Result<String, InputError> {
         row("expect", &format!("{expect}{whose}"));
     }
     Ok(text)
+}
+
+/// How subscribers hear, in the order of the runs: `ws, poll (every 2s)`.
+fn transports(load: &scenario::Load) -> String {
+    let words = load.transports.iter().map(|transport| match transport {
+        scenario::Transport::Poll => format!("poll (every {})", humantime::format_duration(load.poll_every)),
+        other => other.to_string(),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 fn moment(plan: &scenario::FaultPlan) -> String {

@@ -135,8 +135,8 @@ struct Done {
     not_run: Vec<String>,
 }
 
-/// Runs every variation over one subject, as often as it is to be repeated; a search ends with the first variation that
-/// fails.
+/// Runs every variation over one subject, once for each transport and as often as it is to be repeated; a search over a
+/// transport ends with the first variation that fails.
 async fn series(
     options: &BenchOptions,
     subject: &Subject,
@@ -145,9 +145,13 @@ async fn series(
     done: &mut Done,
 ) -> Result<(), LabError> {
     let searching = options.scenario.matrix.until_violated;
-    let mut sustained = false;
+    // The transports over which a value was sustained, and over which a search has ended.
+    let (mut sustained, mut ended) = (None, None);
     let mut planned = Planned::of(options, subject).into_iter();
     while let Some(run) = planned.next() {
+        if ended == Some(run.transport) {
+            continue;
+        }
         let result = match cancel.is_cancelled() {
             true => None,
             false => Some(single(options, &run, cancel, observer).await),
@@ -165,16 +169,16 @@ async fn series(
             }
         };
         done.versions.extend(result.versions);
-        let params = run.variation.params.clone();
+        let (params, transport) = (run.variation.params.clone(), run.transport);
         let mut report = RunReport { params, repeat: run.repeat, ..result.run };
         let valid = report.verdict == Verdict::Valid;
         // A search that has found no value which the subject sustains shows only a failure, and not what was sought.
-        report.sought = searching && sustained && !valid && !report.partial;
+        report.sought = searching && sustained == Some(transport) && !valid && !report.partial;
         done.runs.push(report);
-        if searching && !valid {
-            break;
+        match searching && !valid {
+            true => ended = Some(transport),
+            false => sustained = Some(transport),
         }
-        sustained = true;
     }
     Ok(())
 }
@@ -193,6 +197,8 @@ async fn single(
     let trial = Trial {
         scenario,
         subject: run.subject,
+        transport: run.transport,
+        label: run.label(),
         faults: &scenario.schedule(run.subject.pattern(), options.seed),
         id: run.id(),
         seed: options.seed,
@@ -225,6 +231,10 @@ async fn check(options: &BenchOptions) -> Result<(), LabError> {
     for subject in &options.subjects {
         if subject.applies(&options.scenario).is_err() {
             continue;
+        }
+        // Where the lab has to find the dialect out, the load says it.
+        if let Some(dialect) = options.dialect.as_ref().filter(|_| subject.pattern().is_none()) {
+            options.scenario.load.transports.iter().try_for_each(|transport| dialect.carries(*transport))?;
         }
         let software = match subject {
             Subject::Cluster(software) => software,

@@ -58,7 +58,7 @@ impl From<LoadError> for LabError {
     fn from(error: LoadError) -> Self {
         let (message, hint) = (error.to_string(), error.hint());
         let error = match error {
-            LoadError::Url(_) | LoadError::Settings(_) => Self::usage(message),
+            LoadError::Url(_) | LoadError::Settings(_) | LoadError::Transport { .. } => Self::usage(message),
             LoadError::Closed { .. } | LoadError::Connect { .. } | LoadError::Thread(_) => {
                 Self::environment(message)
             }

@@ -37,7 +37,7 @@ use judged::Evidence;
 use ledger::{Plan, Surge};
 use load::{self, Dialect, LoadError, LoadGenerator, LockedOut, Settings};
 use report::{PlannedFault, RunReport};
-use scenario::{Fault, Scenario};
+use scenario::{Fault, Scenario, Transport};
 use unbegun::Unbegun;
 use unhealed::Unhealed;
 
@@ -58,6 +58,10 @@ pub struct Trial<'a> {
     pub scenario: &'a Scenario,
     /// The subject over which the scenario is run.
     pub subject: &'a Subject,
+    /// How subscribers hear: one of the scenario's transports.
+    pub transport: Transport,
+    /// What the report calls the run.
+    pub label: String,
     /// The faults that strike, and when.
     pub faults: &'a [Fault],
     /// The id of the run, unique in the report.
@@ -174,7 +178,7 @@ impl Trial<'_> {
         let healed = unhealed.heal().await;
         let evidence = evidence?;
         self.observer.note(Note::Over);
-        let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
+        let (label, pattern) = (self.label.as_str(), self.subject.pattern_name());
         let links = bed.cluster.map(|cluster| link_reports(cluster.links())).unwrap_or_default();
         let mut run = match evidence {
             Some(Ok(mut evidence)) => {
@@ -186,6 +190,7 @@ impl Trial<'_> {
             Some(Err(unbegun)) => unbegun.report(&self.id, label, pattern, deaths.into_clauses()),
         };
         run.dialect = Some(dialect.to_string());
+        run.transport = Some(self.transport.name().to_owned());
         run.schedule = self.faults.iter().map(PlannedFault::from).collect();
         run.links = links;
         run.proxy_us = bed.added.map(proxy_report);
@@ -227,7 +232,7 @@ impl Trial<'_> {
 
     /// The result of a run that was interrupted before its load began.
     fn unbegun(&self) -> TrialResult {
-        let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
+        let (label, pattern) = (self.label.as_str(), self.subject.pattern_name());
         let run = RunReport::inconclusive(&self.id, label, pattern, BEFORE_THE_LOAD.into());
         TrialResult { run: RunReport { partial: true, ..run }, versions: BTreeMap::new() }
     }
@@ -268,6 +273,7 @@ impl Trial<'_> {
             Some(meter) => meter.finish().await,
             None => None,
         };
+        let traffic = generator.traffic();
         let ledger = generator.ledger();
         let ended = cut.map_or_else(|| generator.now(), |cut| cut.at);
         let harness = match cut {
@@ -285,6 +291,7 @@ impl Trial<'_> {
             plan,
             ended,
             cut,
+            traffic,
             cost,
             answers,
         })))
@@ -305,6 +312,7 @@ impl Trial<'_> {
             keeps_history: self.subject.keeps_history(),
             seed: self.seed,
             dialect: dialect.clone(),
+            transport: self.transport,
             urls: bed.urls.clone(),
         };
         let generator = match LoadGenerator::start(settings).await {

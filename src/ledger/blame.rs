@@ -38,9 +38,8 @@ impl Settled {
             Figure::Share(Share::LostShare) if exceeded => self.too_many(Count::Lost),
             Figure::Count(count) => self.too_few(count),
             Figure::Share(Share::OnTime) if !exceeded => self.too_few(Count::Delivered).or(moments.late),
-            Figure::Share(_) | Figure::Quantile(..) | Figure::Presence(_) | Figure::Cost(_) => {
-                Span::default()
-            }
+            Figure::Share(_) | Figure::Quantile(..) => Span::default(),
+            Figure::Presence(_) | Figure::Traffic(_) | Figure::Cost(_) => Span::default(),
         };
         times(span)
     }

@@ -103,7 +103,16 @@ fn nothing(settled: &Settled, figure: Figure) -> Nothing {
             "no message was due after the last healing began"
         }
         Figure::Time(_) => "no fault was healed",
-        Figure::Cost(Cost::CpuUsPerDelivery) if settled.cost.is_some() => "nothing was received",
+        Figure::Cost(Cost::NodesCpuUsPerDelivery)
+            if settled.cost.as_ref().is_some_and(|cost| cost.nodes.is_none()) =>
+        {
+            "no node that the lab started was measured"
+        }
+        Figure::Cost(Cost::CpuUsPerDelivery | Cost::NodesCpuUsPerDelivery) if settled.cost.is_some() => {
+            "nothing was received"
+        }
+        Figure::Traffic(_) if settled.traffic.is_some() => "nothing was received",
+        Figure::Traffic(_) => "nobody counted it",
         Figure::Cost(_) => "no process that the lab started was measured",
         Figure::Share(_) => "nothing was owed",
         Figure::Count(_) => "nobody counted it",

@@ -50,6 +50,7 @@
 //! | `people`, `people_list` | what an observer is told of the people in its room, and what it believes |
 //! | `whereabouts`, `settling` | where a subscriber is by its own knowledge; for how long lists were wrong after faults |
 //! | `presence_figures`, `observers` | the figures of who is said to be there, and those who watch it |
+//! | `traffic` | what passed between the subscribers and their nodes |
 //! | `run_cost` | the processor time and the memory that a run took |
 //! | `source` | how figures are read |
 //! | `tally` | the counts that events change |
@@ -119,6 +120,7 @@ mod tempo;
 mod testimony;
 mod time;
 mod timeline;
+mod traffic;
 mod whereabouts;
 mod witness;
 
@@ -184,3 +186,4 @@ pub use tempo::{Surge, Tempo};
 pub use testimony::{Fate, Receipt, Testimonies, Testimony};
 pub use time::ON_TIME;
 pub use timeline::Slice;
+pub use traffic::TrafficFigures;

@@ -18,6 +18,9 @@ pub struct RunCost {
     pub history: Option<PartCost>,
     /// [`Cost::CpuUsPerDelivery`]. `None` if nothing was received.
     pub cpu_us_per_delivery: Option<f64>,
+    /// [`Cost::NodesCpuUsPerDelivery`]. `None` if nothing was received, and where the nodes are not measured.
+    #[serde(default)]
+    pub nodes_cpu_us_per_delivery: Option<f64>,
     /// [`Cost::RssMib`].
     pub rss_mib: f64,
     /// Number of times that the processes were looked at.
@@ -63,15 +66,22 @@ impl RunCost {
     /// The same cost, with its CPU time shared out over this number of debts received.
     pub fn over(self, received: u64) -> Self {
         let parts = [self.nodes, self.broker, self.history].into_iter().flatten();
-        let cpu_us: u64 = parts.map(|part| part.cpu_us).sum();
-        let share = || (cpu_us as f64 / received as f64 * 100.0).round() / 100.0;
-        Self { cpu_us_per_delivery: (received > 0).then(share), ..self }
+        let share = |cpu_us: u64| {
+            let share = || (cpu_us as f64 / received as f64 * 100.0).round() / 100.0;
+            (received > 0).then(share)
+        };
+        Self {
+            cpu_us_per_delivery: share(parts.map(|part| part.cpu_us).sum()),
+            nodes_cpu_us_per_delivery: self.nodes.and_then(|nodes| share(nodes.cpu_us)),
+            ..self
+        }
     }
 
     /// The value of a figure, in the unit of its name; `None` if it does not exist.
     pub(super) fn read(&self, cost: Cost) -> Option<f64> {
         match cost {
             Cost::CpuUsPerDelivery => self.cpu_us_per_delivery,
+            Cost::NodesCpuUsPerDelivery => self.nodes_cpu_us_per_delivery,
             Cost::RssMib => Some(self.rss_mib),
         }
     }
@@ -87,6 +97,9 @@ mod tests {
         let cost = RunCost { nodes: part(1_000), broker: part(500), rss_mib: 12.5, ..RunCost::default() };
         let shared = cost.clone().over(400);
         assert_eq!(shared.read(Cost::CpuUsPerDelivery), Some(3.75));
+        assert_eq!(shared.read(Cost::NodesCpuUsPerDelivery), Some(2.5));
+        let unseen = RunCost { nodes: None, ..cost.clone() }.over(400);
+        assert_eq!(unseen.read(Cost::NodesCpuUsPerDelivery), None);
         assert_eq!(shared.read(Cost::RssMib), Some(12.5));
         assert_eq!(cost.over(0).read(Cost::CpuUsPerDelivery), None);
     }

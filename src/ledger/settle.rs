@@ -125,6 +125,7 @@ impl Ledger {
             recovered,
             times: self.harm_times(harm, last, heal_begin, healed),
             presence: self.observers.as_ref().map(|all| all.figures(begin, faults, nanos(ended))),
+            traffic: None,
             cost: None,
             fan_out,
             testimonies: self.testimonies(first_lost, &intervals),

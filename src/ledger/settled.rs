@@ -18,6 +18,7 @@ use super::source::FigureSource;
 use super::stopped::StoppedPath;
 use super::testimony::Testimonies;
 use super::timeline::Slice;
+use super::traffic::TrafficFigures;
 use scenario::{Distribution, Figure, Quantile};
 
 /// Every figure of one run. A figure that does not exist is `None` or an empty histogram, never 0.
@@ -58,6 +59,8 @@ pub struct Settled {
     pub times: SingleTimes,
     /// What observers were told of the people in their rooms; `None` if nobody watched.
     pub presence: Option<PresenceFigures>,
+    /// What passed between subscribers and nodes, for whoever has counted it; the ledger knows nothing of bytes.
+    pub traffic: Option<TrafficFigures>,
     /// What the run took of its machine, for whoever has measured it; the ledger knows nothing of processes.
     pub cost: Option<RunCost>,
     /// Three messages of the run, as the clients saw them.
@@ -127,6 +130,10 @@ impl FigureSource for Settled {
 
     fn presence(&self) -> Option<&PresenceFigures> {
         self.presence.as_ref()
+    }
+
+    fn traffic(&self) -> Option<&TrafficFigures> {
+        self.traffic.as_ref()
     }
 
     fn cost(&self) -> Option<&RunCost> {

@@ -6,6 +6,7 @@ use super::figure_value::FigureValue;
 use super::presence_figures::PresenceFigures;
 use super::run_cost::RunCost;
 use super::single_times::SingleTimes;
+use super::traffic::TrafficFigures;
 use scenario::{Count, Distribution, Figure, Quantile, Share};
 
 /// What figures are read out of. A part that does not exist is `None`.
@@ -24,6 +25,8 @@ pub trait FigureSource {
     fn times(&self) -> SingleTimes;
     /// Who was said to be there.
     fn presence(&self) -> Option<&PresenceFigures>;
+    /// What passed between subscribers and nodes.
+    fn traffic(&self) -> Option<&TrafficFigures>;
     /// What the run took of its machine.
     fn cost(&self) -> Option<&RunCost>;
 
@@ -42,6 +45,7 @@ pub trait FigureSource {
             Figure::Quantile(of, quantile) => FigureValue::Micros(self.quantile_us(of, quantile)?),
             Figure::Time(time) => FigureValue::Millis(self.times().read(time)?),
             Figure::Presence(presence) => self.presence()?.read(presence)?,
+            Figure::Traffic(traffic) => self.traffic()?.read(traffic)?,
             Figure::Cost(cost) => FigureValue::Amount(self.cost()?.read(cost)?),
         })
     }

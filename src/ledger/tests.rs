@@ -345,7 +345,9 @@ fn every_figure_has_its_name_and_no_other_name_is_a_figure() {
     harness.loop_lag.saturating_record(1);
     send(&mut ledger, 1, Handed);
     let mut replayed = ledger.settle(std::slice::from_ref(&heal), ms(60_000));
-    replayed.cost = Some(RunCost::default().over(2));
+    let nodes = Some(PartCost::default());
+    replayed.cost = Some(RunCost { nodes, ..RunCost::default() }.over(2));
+    replayed.traffic = Some(TrafficFigures::default().over(2));
     replayed.presence = Some(PresenceFigures { settled_ms: Some(1), ..PresenceFigures::default() });
     for name in scenario::figure_names() {
         let of_harness = match scenario::Figure::named(&name) {

@@ -1,6 +1,7 @@
 //! The address of a node, and how a connection to it is made.
 
 use std::io;
+use std::sync::Arc;
 
 use socket2::SockRef;
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
@@ -12,7 +13,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use super::error::LoadError;
 use super::refusal::Refusal;
-use super::socket::{CountedStream, Socket};
+use super::socket::Socket;
+use super::stream::{CountedStream, Reins};
 use address::SafeUrl;
 
 /// Initial size of a connection's read buffer, in bytes. The library's 128 KiB for each connection would be 1.3 GB
@@ -26,6 +28,10 @@ pub(super) struct ServerAddress {
     url: String,
     host: String,
     port: u16,
+    /// What stands before the path of each HTTP request: that of the URL, without the end that means its WebSocket.
+    prefix: String,
+    /// The URL's own parameters, which go with each HTTP request.
+    query: Option<String>,
 }
 
 impl ServerAddress {
@@ -36,7 +42,26 @@ impl ServerAddress {
         let uri = request.uri();
         let host = uri.host().filter(|_| uri.scheme_str() == Some("ws")).ok_or_else(wrong)?;
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        Ok(Self { url: url.to_owned(), host, port: uri.port_u16().unwrap_or(80) })
+        let path = uri.path().trim_end_matches('/');
+        let prefix = path.strip_suffix("/ws").unwrap_or(path).to_owned();
+        let query = uri.query().map(str::to_owned);
+        Ok(Self { url: url.to_owned(), host, port: uri.port_u16().unwrap_or(80), prefix, query })
+    }
+
+    /// The host and the port, as the header `Host` has them.
+    pub(super) fn host_and_port(&self) -> String {
+        match self.host.contains(':') {
+            true => format!("[{}]:{}", self.host, self.port),
+            false => format!("{}:{}", self.host, self.port),
+        }
+    }
+
+    /// The path of an HTTP request on this server, with the URL's own parameters.
+    pub(super) fn path(&self, path: &str) -> String {
+        match &self.query {
+            Some(query) => format!("{}{path}?{query}", self.prefix),
+            None => format!("{}{path}", self.prefix),
+        }
     }
 
     /// The URL as it may be shown: without a name, a password or parameters.
@@ -72,10 +97,13 @@ impl ServerAddress {
         &self,
         subprotocol: Option<&str>,
         receive_buffer: Option<u32>,
+        reins: Option<Arc<Reins>>,
     ) -> Result<Socket, Refusal> {
-        let stream = CountedStream::new(self.stream(receive_buffer).await?);
+        let stream = CountedStream::new(self.stream(receive_buffer).await?, reins.clone());
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).write_buffer_size(WRITE_BUFFER);
         let request = self.request(subprotocol).map_err(Refusal::of_server)?;
+        // It is an HTTP request until it is answered.
+        reins.iter().for_each(|reins| reins.requests());
         let (socket, _) = client_async_with_config(request, stream, Some(config)).await?;
         Ok(socket)
     }
@@ -114,6 +142,19 @@ mod tests {
         assert_eq!((&*node.host, node.port), ("::1", 81));
         for wrong in ["", "127.0.0.1:8080", "http://127.0.0.1:8080", "wss://127.0.0.1:1", "ws://"] {
             assert!(ServerAddress::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn http_requests_go_beside_the_web_socket() {
+        for (url, host, path) in [
+            ("ws://127.0.0.1:8080", "127.0.0.1:8080", "/api/rooms/r/events"),
+            ("ws://127.0.0.1:8080/ws", "127.0.0.1:8080", "/api/rooms/r/events"),
+            ("ws://[::1]:81/chat/ws/", "[::1]:81", "/chat/api/rooms/r/events"),
+            ("ws://chat/a?access_token=t", "chat:80", "/a/api/rooms/r/events?access_token=t"),
+        ] {
+            let node = ServerAddress::parse(url).unwrap();
+            assert_eq!((&*node.host_and_port(), &*node.path("/api/rooms/r/events")), (host, path), "{url}");
         }
     }
 

@@ -3,24 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::{SinkExt, StreamExt};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use tokio_tungstenite::tungstenite::Message;
 
 use super::address::ServerAddress;
-use super::codec::{Inbound, Outbound};
-use super::dialect::{Dialect, Template};
-use super::ending::Ending;
 use super::error::LoadError;
+use super::introduction::Session;
 use super::refusal::Refusal;
-use super::roster::Roster;
 use super::run::LoadRun;
-use super::slow::{RECEIVE_BUFFER, Tap};
-use super::socket::{Socket, frame_of};
-use scenario::{Load, Pattern};
+use super::slow::Tap;
+use scenario::Load;
 
 /// Number of clients that may connect at the same time of their own accord.
 const BEGINNERS: usize = 64;
@@ -96,19 +90,42 @@ pub(super) struct Route {
     random: ChaCha8Rng,
 }
 
-/// What a `welcome` said.
-#[derive(Debug)]
-struct Session {
-    /// The token with which the same session continues on any node.
-    token: String,
-    /// Whether the node's pattern may keep a history.
-    keeps_history: bool,
+/// How a client opens a connection to a node.
+pub(super) trait Opening: Sync {
+    /// What is opened.
+    type Connection: Send;
+
+    /// Makes one attempt. Gives the session beside the connection, where a welcome has told of one.
+    fn open(
+        &self,
+        node: &ServerAddress,
+        route: &Route,
+        run: &LoadRun,
+    ) -> impl Future<Output = Result<(Self::Connection, Option<Session>), Refusal>> + Send;
+
+    /// What a node may fail to do in time, in words.
+    fn awaited(&self, run: &LoadRun) -> &'static str;
 }
 
 impl Route {
     /// The node of the present or last connection.
     pub(super) fn node(&self) -> usize {
         self.node
+    }
+
+    /// The client.
+    pub(super) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The tap that limits how fast the client reads, if some fault ever makes it slow.
+    pub(super) fn tap(&self) -> Option<&Arc<Tap>> {
+        self.caller.tap.as_ref()
+    }
+
+    /// The token of the session that the last welcome told of.
+    pub(super) fn token(&self) -> Option<&str> {
+        self.session.as_ref().map(|session| &*session.token)
     }
 
     /// Whether the node of the present or last connection may keep a history, as far as it has said so.
@@ -130,20 +147,20 @@ impl Route {
 
     /// Connects, and tries until it works. The first attempt is made at once if the client comes of its own accord or
     /// in a storm, and after a pause if it lost its connection.
-    pub(super) async fn connect(&mut self, run: &LoadRun) -> Socket {
+    pub(super) async fn connect<O: Opening>(&mut self, run: &LoadRun, opening: &O) -> O::Connection {
         loop {
             if !std::mem::take(&mut self.at_once) {
                 self.wait(&run.dialer).await;
             }
-            if let Some(socket) = self.attempt(run).await {
+            if let Some(connection) = self.attempt(run, opening).await {
                 (self.pause, self.begins) = (run.dialer.first_pause, false);
-                return socket;
+                return connection;
             }
         }
     }
 
     /// Makes one attempt: first to the node of the last connection, then round the ring to the next node that lives.
-    async fn attempt(&mut self, run: &LoadRun) -> Option<Socket> {
+    async fn attempt<O: Opening>(&mut self, run: &LoadRun, opening: &O) -> Option<O::Connection> {
         let dialer = &run.dialer;
         // Jitter spreads the clients that come back, but nothing spreads those that begin, so these take turns.
         let _turn = match self.begins {
@@ -153,20 +170,15 @@ impl Route {
         for step in 0..dialer.nodes.len() {
             let number = (self.node + step) % dialer.nodes.len();
             let node = &dialer.nodes[number];
-            let introduced = self.introduce(node, run);
-            let refusal = match timeout(dialer.connect_timeout, introduced).await {
-                Ok(Ok((mut socket, session))) => {
-                    self.node = number;
-                    self.session = session;
-                    if let Some(tap) = &self.caller.tap {
-                        socket.get_mut().keep_to(tap.clone());
-                    }
-                    return Some(socket);
+            let refusal = match timeout(dialer.connect_timeout, opening.open(node, self, run)).await {
+                Ok(Ok((connection, session))) => {
+                    (self.node, self.session) = (number, session);
+                    return Some(connection);
                 }
                 Ok(Err(refusal)) => refusal,
                 Err(_) => Refusal::of_server(format!(
                     "{} within {:?}",
-                    awaited(&run.dialect),
+                    opening.awaited(run),
                     dialer.connect_timeout
                 )),
             };
@@ -175,106 +187,10 @@ impl Route {
         None
     }
 
-    /// Opens a WebSocket and sends what the dialect has to be told first. Gives the session, where there is one.
-    async fn introduce(
-        &self,
-        node: &ServerAddress,
-        run: &LoadRun,
-    ) -> Result<(Socket, Option<Session>), Refusal> {
-        let dialect = &run.dialect;
-        // The connection is slowed only after this, because how long it takes to be made is not what the fault is
-        // about.
-        let buffer = self.caller.tap.as_ref().map(|_| RECEIVE_BUFFER);
-        let mut socket = node.open(dialect.subprotocol(), buffer).await?;
-        let name = &self.caller.name;
-        let session = match dialect {
-            Dialect::Plain => None,
-            Dialect::V1 => {
-                let session = self.session.as_ref().map(|session| &*session.token);
-                let hello = Outbound::hello(name, session).encode();
-                Some(welcome(&mut socket, hello, &run.roster).await?)
-            }
-            Dialect::Template(template) => {
-                for frame in template.connect(name, &self.caller.rooms) {
-                    socket.send(Message::text(frame)).await?;
-                }
-                if self.caller.publishes && template.waits() {
-                    ready(&mut socket, template, &run.roster).await?;
-                }
-                None
-            }
-        };
-        Ok((socket, session))
-    }
-
     async fn wait(&mut self, dialer: &Dialer) {
         tokio::time::sleep(jittered(self.pause, self.random.next_u32())).await;
         self.pause = (self.pause * 2).min(dialer.longest_pause);
     }
-}
-
-/// What a node may fail to do in time, in words.
-fn awaited(dialect: &Dialect) -> &'static str {
-    match dialect {
-        Dialect::Plain => "no WebSocket",
-        Dialect::V1 => "no welcome",
-        Dialect::Template(template) if template.waits() => "no frame that matches `ready`",
-        Dialect::Template(_) => "no WebSocket",
-    }
-}
-
-/// Whether a node of the pattern with this name may keep a history. Of a pattern that is not ours nobody knows, so it
-/// may.
-fn keeps_history(pattern: &str) -> bool {
-    Pattern::named(pattern).is_none_or(Pattern::has_history)
-}
-
-/// Says hello, and gives the session.
-async fn welcome(socket: &mut Socket, hello: String, roster: &Roster) -> Result<Session, Refusal> {
-    socket.send(Message::text(hello)).await?;
-    let mut refusal = Refusal::closed(None, "said welcome");
-    while let Some(message) = socket.next().await {
-        let message = message.map_err(|error| Ending::of(&error).refusal("said welcome"))?;
-        if let Message::Close(frame @ Some(_)) = &message {
-            refusal = Refusal::closed(frame.as_ref(), "said welcome");
-        }
-        let Some(text) = frame_of(&message) else { continue };
-        match Inbound::decode(&text) {
-            Some(welcome) if welcome.kind == "welcome" => {
-                return Ok(Session {
-                    token: welcome.session.into_owned(),
-                    keeps_history: keeps_history(&welcome.pattern),
-                });
-            }
-            // This error is not the end: a node that does not know the session says so, and welcomes a new one.
-            Some(error) if error.kind == "error" => {
-                refusal = Refusal::of_server(format!("{} ({})", error.reason, error.code));
-            }
-            _ => {}
-        }
-        roster.overheard(&text);
-    }
-    Err(refusal)
-}
-
-/// What a server does that says that a client is ready.
-const READY: &str = "sent a frame that matches `ready`";
-
-/// Waits until the server says that the client is ready.
-async fn ready(socket: &mut Socket, template: &Template, roster: &Roster) -> Result<(), Refusal> {
-    let mut goodbye = None;
-    while let Some(message) = socket.next().await {
-        let message = message.map_err(|error| Ending::of(&error).refusal(READY))?;
-        if let Some(frame) = frame_of(&message) {
-            if template.is_ready(&template.read(&frame)) {
-                return Ok(());
-            }
-            roster.overheard(&frame);
-        } else if let Message::Close(frame) = message {
-            goodbye = frame;
-        }
-    }
-    Err(Refusal::closed(goodbye.as_ref(), READY))
 }
 
 /// A random pause between half of the given one and one and a half of it, so that clients that lost their node
@@ -286,12 +202,6 @@ fn jittered(pause: Duration, random: u32) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_pattern_says_whether_there_is_a_history() {
-        let known = ["local", "redis", "zeromq", "amqp", "somebody's", ""].map(keeps_history);
-        assert_eq!(known, [false, false, false, true, true, true]);
-    }
 
     #[test]
     fn pauses_spread_around_their_length() {

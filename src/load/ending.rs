@@ -1,6 +1,7 @@
 //! How a connection ended that the load did not end itself.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::time::Duration;
 
 use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -17,8 +18,19 @@ pub(super) enum Ending {
     Cut,
     /// The connection was reset, or failed otherwise.
     Failed(String),
-    /// The server sent something that no WebSocket may carry, so that the client had to drop the connection.
-    Broken(String),
+    /// The server sent what its protocol does not allow, so that the client had to drop the connection.
+    Broken {
+        /// The name of the protocol.
+        protocol: &'static str,
+        /// What was not allowed.
+        how: String,
+    },
+    /// The server ended a stream of events as HTTP has it.
+    Over,
+    /// The server answered a request otherwise than by what was asked for.
+    Refused(String),
+    /// The server did not answer a request within this time.
+    Unanswered(Duration),
 }
 
 impl Ending {
@@ -36,8 +48,27 @@ impl Ending {
                 Ending::reset()
             }
             Error::Io(error) => Ending::Failed(format!("failed: {error}")),
-            Error::Protocol(error) => Ending::Broken(error.to_string()),
-            error => Ending::Broken(error.to_string()),
+            Error::Protocol(error) => broken_web_socket(error.to_string()),
+            error => broken_web_socket(error.to_string()),
+        }
+    }
+
+    /// The ending of an HTTP connection that shows as this error.
+    pub(super) fn of_http(error: &hyper::Error) -> Self {
+        let mut source = std::error::Error::source(error);
+        while let Some(inner) = source {
+            if let Some(io) = inner.downcast_ref::<io::Error>() {
+                return match io.kind() {
+                    ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => Ending::reset(),
+                    ErrorKind::UnexpectedEof => Ending::Cut,
+                    _ => Ending::Failed(format!("failed: {io}")),
+                };
+            }
+            source = inner.source();
+        }
+        match error.is_parse() || error.is_parse_too_large() {
+            true => Ending::Broken { protocol: "HTTP", how: error.to_string() },
+            false => Ending::Cut,
         }
     }
 
@@ -57,7 +88,10 @@ impl Ending {
             }
             Ending::Cut => "a server ended a connection without a goodbye".to_owned(),
             Ending::Failed(how) => format!("a connection {how}"),
-            Ending::Broken(how) => format!("a server broke the WebSocket protocol: {how}"),
+            Ending::Broken { protocol, how } => format!("a server broke {protocol}: {how}"),
+            Ending::Over => "a server ended a stream of events".to_owned(),
+            Ending::Refused(why) => format!("a server refused a request: {why}"),
+            Ending::Unanswered(limit) => format!("a server did not answer a request within {limit:?}"),
         }
     }
 
@@ -65,11 +99,17 @@ impl Ending {
     pub(super) fn refusal(&self, before: &str) -> Refusal {
         match self {
             Ending::Closed(frame) => Refusal::closed(frame.as_ref(), before),
-            Ending::Cut => Refusal::closed(None, before),
+            Ending::Cut | Ending::Over => Refusal::closed(None, before),
             Ending::Failed(how) => Refusal::of_server(format!("the connection {how} before it {before}")),
-            Ending::Broken(how) => Refusal::of_server(format!("broke the WebSocket protocol: {how}")),
+            Ending::Broken { protocol, how } => Refusal::of_server(format!("broke {protocol}: {how}")),
+            Ending::Refused(why) => Refusal::of_server(why),
+            Ending::Unanswered(limit) => Refusal::of_server(format!("no answer within {limit:?}")),
         }
     }
+}
+
+fn broken_web_socket(how: String) -> Ending {
+    Ending::Broken { protocol: "the WebSocket protocol", how }
 }
 
 #[cfg(test)]

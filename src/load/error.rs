@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use scenario::Transport;
+
 /// The reason why a load cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -20,6 +22,16 @@ pub enum LoadError {
     /// The settings contradict each other.
     #[error("the load cannot be built: {0}")]
     Settings(&'static str),
+    /// Nobody can hear over this transport in this dialect.
+    #[error(
+        "the dialect {dialect} has no transport `{transport}`: only nodes of pubsub-lab.v1 have other transports than ws"
+    )]
+    Transport {
+        /// The name of the dialect.
+        dialect: String,
+        /// The transport.
+        transport: Transport,
+    },
     /// Not every client could connect and subscribe.
     #[error("only {online} of {clients} clients were connected and subscribed within {limit:?}{trouble}")]
     Connect {
@@ -50,6 +62,9 @@ impl LoadError {
             }
             LoadError::Settings(_) => {
                 "every count is at least 1, there is one URL a node, and a dialect has its limits"
+            }
+            LoadError::Transport { .. } => {
+                "leave `--transport` out, or give `--transport ws`; a pattern of ours has every transport: `--pattern local`"
             }
             LoadError::Connect { .. } => {
                 "each client needs a file descriptor here and one at its node: see `ulimit -n` and `--max-clients`"

@@ -26,10 +26,14 @@ use super::silence::Silence;
 use super::slow::Slowness;
 use super::storm::Storms;
 use super::text::{TextKind, Texts};
-use ledger::{Harness, Ledger, Plan};
+use super::traffic::Traffic;
+use ledger::{Harness, Ledger, Plan, TrafficFigures};
+use scenario::Transport;
 
-/// How often to look whether clients are back that are let in for a moment only.
+/// How often to look whether clients are back that are let in for a moment only, and whether polls have brought everything.
 const LOOK: Duration = Duration::from_millis(100);
+/// How much later than at its interval a poll may be answered.
+const LATE_POLL: Duration = Duration::from_millis(500);
 /// How long, beyond the time-out of a connection, the clients may take to be connected and subscribed.
 const START_LIMIT: Duration = Duration::from_secs(10);
 
@@ -67,7 +71,7 @@ impl LoadGenerator {
 
     async fn start_within(settings: Settings, limit: Duration) -> Result<Self, LoadError> {
         settings.check()?;
-        let Settings { plan, load, faults, dialect, keeps_history, seed, urls } = settings;
+        let Settings { plan, load, faults, dialect, transport, keeps_history, seed, urls } = settings;
         let attendance = Attendance::new(&faults, plan.subscribers, seed);
         let mut ledger = Ledger::new(plan.clone());
         if load.presence {
@@ -77,6 +81,9 @@ impl LoadGenerator {
             clock: LoadClock::start(),
             texts: Texts::new(rand::random(), seed, load.payload),
             dialect,
+            transport,
+            poll_every: load.poll_every,
+            traffic: Traffic::new(plan.subscribers),
             dialer: Dialer::new(&urls, &load, seed)?,
             roster: Roster::new(&plan, &attendance.away()),
             attendance,
@@ -155,11 +162,21 @@ impl LoadGenerator {
         Some(Silence { paths, strange: self.run.health.first_strange_frame() })
     }
 
-    /// Sends the warm-up, at the load's own rate without its surges. Returns when its last message is due.
+    /// Sends the warm-up, at the load's own rate without its surges. Returns when its last message is due. Subscribers that
+    /// ask at intervals then have the time to ask for all that was sent until now: what they had of it later would be taken
+    /// for the load's own traffic.
     pub async fn warm_up(&self) {
         let messages = (self.run.plan.rate * self.warm_up.as_secs_f64()).round() as usize;
         let plan = Plan { messages, surges: Vec::new(), ..self.run.plan.clone() };
         self.pacer.finished(self.pacer.follow(Schedule::new(TextKind::Warm, plan, self.now()))).await;
+        if self.run.transport == Transport::Poll {
+            let heard = async {
+                while self.run.rehearsal.is_something_missing() {
+                    sleep(LOOK).await;
+                }
+            };
+            let _ = timeout(self.run.poll_every + LATE_POLL, heard).await;
+        }
     }
 
     /// Begins the measured load some milliseconds from now. Returns the instant at which the first message is due; a
@@ -169,6 +186,7 @@ impl LoadGenerator {
             let at = self.now() + LEAD;
             self.run.ledger().begin(at);
             self.run.health.measure();
+            self.run.traffic.measure();
             (at, self.pacer.follow(Schedule::new(TextKind::Load, self.run.plan.clone(), at)))
         };
         self.begun.get_or_init(begin).0
@@ -241,6 +259,12 @@ impl LoadGenerator {
     /// Gives `false` if it takes longer than `limit` until all of them are back and the subscribers subscribed.
     pub async fn storm(&self, node: Option<usize>, limit: Duration) -> bool {
         self.run.storms.strike(node, limit).await
+    }
+
+    /// What has passed over the subscribers' connections since the measured load began, the opening of each connection
+    /// that was there then included, and not yet shared out; `None` before that.
+    pub fn traffic(&self) -> Option<TrafficFigures> {
+        self.run.traffic.figures()
     }
 
     /// Whether the dialect has answers. If not, there is no answer to wait for.

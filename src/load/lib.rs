@@ -1,6 +1,7 @@
 //! The load: publishers and subscribers, and the open-loop schedule that they keep.
 //!
-//! The clients speak WebSocket only, in the dialect that they are told, and share no code with what they measure.
+//! The clients speak over WebSockets in the dialect that they are told; subscribers may hear over HTTP instead. They share
+//! no code with what they measure.
 //!
 //! | file | what it is |
 //! |---|---|
@@ -12,8 +13,12 @@
 //! | `pacer` | the thread that keeps the schedule |
 //! | `backlog` | what a publisher still has to send, and may have to send again |
 //! | `publisher`, `subscriber` | the clients |
+//! | `ear` | what a subscriber makes of what it hears |
+//! | `line` | how a subscriber hears: over a WebSocket, `events` or `polls` |
+//! | `http`, `events`, `polls` | requests over one connection; a stream of events; asking again and again |
+//! | `traffic` | what passes over the subscribers' connections |
 //! | `observer` | a subscriber that watches who is said to be in its room |
-//! | `address`, `dial`, `socket` | how a client gets a connection, and the next |
+//! | `address`, `dial`, `introduction`, `socket`, `stream` | how a client gets a connection, and the next |
 //! | `rehearsal`, `silence` | probes and warm-up; a probe in which no message reached anybody |
 //! | `refusal`, `ending` | why a client was not let in, and how a connection ended |
 //! | `roster` | who is connected, and where; who is out, since when and why |
@@ -36,15 +41,21 @@ mod crowd;
 mod detect;
 mod dial;
 mod dialect;
+mod ear;
 mod ending;
 mod engine;
 mod error;
+mod events;
 mod generator;
 mod health;
+mod http;
+mod introduction;
 mod knock;
+mod line;
 mod locked_out;
 mod observer;
 mod pacer;
+mod polls;
 mod publisher;
 mod refusal;
 mod rehearsal;
@@ -55,8 +66,10 @@ mod silence;
 mod slow;
 mod socket;
 mod storm;
+mod stream;
 mod subscriber;
 mod text;
+mod traffic;
 mod troubles;
 
 pub use detect::detect;

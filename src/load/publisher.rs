@@ -20,6 +20,7 @@ use super::codec::Inbound;
 use super::dial::Caller;
 use super::dialect::{Dialect, MessageParts};
 use super::ending::Ending;
+use super::introduction::Introduction;
 use super::run::{Lifeline, LoadRun, room_name};
 use super::socket::{Socket, frame_of, say_goodbye};
 use super::text::TextKind;
@@ -49,13 +50,14 @@ pub(super) async fn publish(
         publishes: true,
         tap: None,
     });
+    let introduction = Introduction { reins: None };
     let mut talk = Talk::new(&run, number, &name);
     // The socket is kept outside of the loop, so that it can be closed politely when publishing is cancelled.
     let mut socket = None;
     let publishing = async {
         loop {
             let connected = {
-                let mut connecting = pin!(route.connect(&run));
+                let mut connecting = pin!(route.connect(&run, &introduction));
                 loop {
                     // The schedule does not wait for a connection, and its queue must not overflow, so orders are
                     // taken while connecting.

@@ -178,6 +178,11 @@ impl Rehearsal {
         }
     }
 
+    /// Whether some subscriber has not received some message that it is to receive.
+    pub(super) fn is_something_missing(&self) -> bool {
+        self.book().sent.values().any(|sent| sent.missing.len() > 0)
+    }
+
     /// Sentences about the messages that were lost so far; empty if none was.
     pub(super) fn notes(&self) -> Vec<String> {
         let book = self.book();
@@ -249,9 +254,11 @@ mod tests {
             rehearsal.record_receipt(TextKind::Warm, 0, 0, subscriber, true);
         }
         assert_eq!(rehearsal.notes(), ["warm-up: 1 deliveries lost, of 1 messages"]);
+        assert!(rehearsal.is_something_missing());
         rehearsal.record_receipt(TextKind::Warm, 0, 0, 0, false);
         assert_eq!(rehearsal.notes().len(), 2);
         rehearsal.record_receipt(TextKind::Warm, 0, 0, 0, true);
+        assert!(!rehearsal.is_something_missing());
         assert_eq!(rehearsal.notes(), ["before the load, 1 messages reached a room that was not theirs"]);
     }
 }

@@ -19,7 +19,9 @@ use super::roster::Roster;
 use super::slow::Slowness;
 use super::storm::Storms;
 use super::text::Texts;
+use super::traffic::Traffic;
 use ledger::{Ledger, Plan};
+use scenario::Transport;
 
 /// How long publishers that have a connection may take to hand over the messages that are due: the time of some
 /// writes.
@@ -32,6 +34,11 @@ pub(super) struct LoadRun {
     pub(super) clock: LoadClock,
     pub(super) texts: Texts,
     pub(super) dialect: Dialect,
+    /// How subscribers hear.
+    pub(super) transport: Transport,
+    /// How often a subscriber asks over [`Transport::Poll`].
+    pub(super) poll_every: Duration,
+    pub(super) traffic: Traffic,
     pub(super) dialer: Dialer,
     pub(super) roster: Roster,
     pub(super) attendance: Attendance,

@@ -3,6 +3,7 @@
 use super::dialect::Dialect;
 use super::error::LoadError;
 use ledger::Plan;
+use scenario::Transport;
 
 /// The settings of a load generator: what is sent, and to whom.
 #[derive(Debug, Clone)]
@@ -16,6 +17,8 @@ pub struct Settings {
     pub faults: Vec<scenario::Fault>,
     /// The dialect in which the nodes are spoken to.
     pub dialect: Dialect,
+    /// How subscribers hear: one of the load's transports.
+    pub transport: Transport,
     /// Whether the pattern may keep a history. If so, a replay that brings nothing is worth a remark.
     pub keeps_history: bool,
     /// The seed of every random choice.
@@ -27,6 +30,7 @@ pub struct Settings {
 impl Settings {
     /// Checks whether a load with these settings is possible at all.
     pub(super) fn check(&self) -> Result<(), LoadError> {
+        self.dialect.carries(self.transport)?;
         let plan = &self.plan;
         let counts = [plan.publishers, plan.subscribers, plan.nodes, plan.rooms];
         let wrong = if counts.contains(&0) {
@@ -67,6 +71,8 @@ pub(super) mod tests {
             rooms,
             resend: false,
             presence: false,
+            transports: vec![Transport::Ws],
+            poll_every: second,
             warm_up: second,
             duration: second,
             drain: second,
@@ -77,8 +83,8 @@ pub(super) mod tests {
         let (messages, surges, crosses_nodes) = (10, vec![], true);
         let plan = Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes };
         let urls = urls.iter().map(|url| (*url).to_owned()).collect();
-        let (faults, dialect) = (vec![], Dialect::V1);
-        Settings { plan, load, faults, dialect, keeps_history: true, seed: 1, urls }
+        let (faults, dialect, transport) = (vec![], Dialect::V1, Transport::Ws);
+        Settings { plan, load, faults, dialect, transport, keeps_history: true, seed: 1, urls }
     }
 
     #[test]
@@ -99,6 +105,24 @@ pub(super) mod tests {
             assert!(check(&dialect, 2, false).unwrap_err().contains("a room"));
             assert!(check(&dialect, 1, true).unwrap_err().contains("no answers"));
         }
+    }
+
+    #[test]
+    fn only_one_dialect_is_heard_otherwise_than_over_a_web_socket() {
+        let template = Dialect::Template(Template::parse("chat.toml", "publish = '{text}'").unwrap());
+        for transport in Transport::ALL {
+            assert!(Dialect::V1.carries(transport).is_ok(), "{transport}");
+            for dialect in [&Dialect::Plain, &template] {
+                let carried = dialect.carries(transport);
+                assert_eq!(carried.is_ok(), transport == Transport::Ws, "{dialect}: {transport}");
+            }
+        }
+        let error = template.carries(Transport::LongPoll).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the dialect chat.toml has no transport `long-poll`: only nodes of pubsub-lab.v1 have other transports than ws"
+        );
+        assert!(error.hint().contains("`--transport ws`"), "{}", error.hint());
     }
 
     #[test]

@@ -1,19 +1,13 @@
-//! A WebSocket whose written bytes are counted, and that may have to read slowly.
+//! A WebSocket of the load: how it is closed, and the texts of its frames.
 
 use std::borrow::Cow;
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_tungstenite::WebSocketStream;
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 
-use super::slow::{Tap, Trickle};
+use super::stream::CountedStream;
 
 /// A client's connection to a node.
 pub(super) type Socket = WebSocketStream<CountedStream>;
@@ -38,75 +32,14 @@ pub(super) fn frame_of(message: &Message) -> Option<Cow<'_, str>> {
     }
 }
 
-/// A TCP stream that counts the bytes that the kernel took from it: when a write fails, this tells whether any of it
-/// may have left. The stream may also have to read slowly.
-#[derive(Debug)]
-pub(super) struct CountedStream {
-    stream: TcpStream,
-    written: u64,
-    /// Limits the reads of a subscriber that some fault makes slow.
-    trickle: Option<Box<Trickle>>,
-}
-
-impl CountedStream {
-    /// Wraps a stream, and counts from here.
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream, written: 0, trickle: None }
-    }
-
-    /// Reads no faster than this tap allows from now on.
-    pub(super) fn keep_to(&mut self, tap: Arc<Tap>) {
-        self.trickle = Some(Box::new(Trickle::new(tap)));
-    }
-
-    /// Number of bytes that the kernel took.
-    pub(super) fn written(&self) -> u64 {
-        self.written
-    }
-
-    /// Whether the connection was reset, although no read or write has said so yet.
-    pub(super) fn has_failed(&self) -> bool {
-        !matches!(self.stream.take_error(), Ok(None))
-    }
-
-    fn count(&mut self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
-        if let Poll::Ready(Ok(bytes)) = result {
-            self.written += bytes as u64;
-        }
-        result
-    }
-}
-
-impl AsyncRead for CountedStream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let Self { stream, trickle, .. } = &mut *self;
-        let stream = Pin::new(stream);
-        let Some(trickle) = trickle else { return stream.poll_read(cx, buf) };
-        let Some(most) = ready!(trickle.poll_turn(cx)) else { return stream.poll_read(cx, buf) };
-        let mut part = ReadBuf::new(buf.initialize_unfilled_to(most.min(buf.remaining())));
-        ready!(stream.poll_read(cx, &mut part))?;
-        let read = part.filled().len();
-        buf.advance(read);
-        trickle.took(read);
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl AsyncWrite for CountedStream {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        let result = Pin::new(&mut self.stream).poll_write(cx, buf);
-        self.count(result)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+/// The text of a frame as [`frame_of`] gives it, for whoever keeps it.
+pub(super) fn text_of(message: Message) -> Option<Utf8Bytes> {
+    match message {
+        Message::Text(frame) => Some(frame),
+        Message::Binary(bytes) => Some(match Utf8Bytes::try_from(bytes.clone()) {
+            Ok(frame) => frame,
+            Err(_) => String::from_utf8_lossy(&bytes).into_owned().into(),
+        }),
+        _ => None,
     }
 }

@@ -5,7 +5,7 @@ use super::numbers::{amount, millis, percent};
 use super::verdict_words::{share_met, word};
 use super::{Report, RunReport};
 use ledger::{FigureSource, FigureValue, grouped};
-use scenario::{Cost, Count, Distribution, Figure, Heading, Quantile};
+use scenario::{Cost, Count, Distribution, Figure, Heading, Quantile, Transport};
 
 /// A column of a table, or a row where runs are columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,17 +24,23 @@ impl Column {
     }
 
     /// The columns of this report's table. What seldom happens stands there only if it did, expectations only if the
-    /// scenario has any, who was said to be there only if somebody watched, and what a run cost only if it was
-    /// measured: older reports lack it.
+    /// scenario has any, who was said to be there only if somebody watched, what passed over connections only if some
+    /// subscribers heard otherwise than over WebSockets, and what a run cost only if it was measured: older reports lack
+    /// it.
     pub(super) fn of(report: &Report) -> Vec<Column> {
         let happened =
             |count: Count| report.runs.iter().any(|run| run.count(count).is_some_and(|times| times > 0));
         let expects = report.runs.iter().any(|run| !run.outcomes.is_empty());
         let measured = report.runs.iter().any(|run| run.cost.is_some());
         let watched = report.runs.iter().any(|run| run.presence.is_some());
+        let is_web_socket = |name: &String| *name == Transport::Ws.name();
+        let carried =
+            report.runs.iter().any(|run| run.transport.as_ref().is_some_and(|name| !is_web_socket(name)));
         let is_cost = |column: &Column| Cost::ALL.iter().any(|cost| column.shows(Figure::Cost(*cost)));
         let shown = |column: &Column| match column {
             Column::Met => expects,
+            Column::Figure(Figure::Traffic(_), _) => carried,
+            Column::Figure(Figure::Cost(Cost::NodesCpuUsPerDelivery), _) => measured && carried,
             column if is_cost(column) => measured,
             Column::Figure(Figure::Presence(_), _) => watched,
             Column::Figure(Figure::Count(count), _) if Figure::Count(*count).is_seldom() => happened(*count),

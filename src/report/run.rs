@@ -13,7 +13,7 @@ use super::quantiles::{Quantiles, by_phase, service_by_phase};
 use super::story::Story;
 use ledger::{
     Counts, Debts, FaultTimes, FigureSource, Harness, Judgement, Messages, Outcome, Path, Payer, Phase,
-    PresenceFigures, Reasons, RunCost, Settled, SingleTimes, Slice, StoppedPath, Verdict,
+    PresenceFigures, Reasons, RunCost, Settled, SingleTimes, Slice, StoppedPath, TrafficFigures, Verdict,
 };
 use scenario::{Distribution, Quantile};
 
@@ -35,6 +35,10 @@ pub struct RunReport {
     /// How the clients spoke to the nodes: `v1`, `plain`, or the name of a file.
     #[serde(default)]
     pub dialect: Option<String>,
+    /// How the subscribers heard: `ws`, `sse`, `long-poll` or `poll`; `null` in an older report, and for a run that was not
+    /// made.
+    #[serde(default)]
+    pub transport: Option<String>,
     /// What the run proves.
     pub verdict: Verdict,
     /// Whether the run was interrupted. Its figures are then those of that moment, and its verdict is `inconclusive`.
@@ -103,6 +107,9 @@ pub struct RunReport {
     /// Who was said to be in the rooms, held against who was there; left out where nobody watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presence: Option<PresenceFigures>,
+    /// What passed between subscribers and nodes; `null` where nobody counted it.
+    #[serde(default)]
+    pub traffic: Option<TrafficFigures>,
     /// What the run took of its machine; `null` where the lab started no process, or cannot see what one takes.
     #[serde(default)]
     pub cost: Option<RunCost>,
@@ -183,6 +190,7 @@ impl RunReport {
             harness_limited: judgement.harness_limited,
             times: settled.times,
             presence: settled.presence,
+            traffic: settled.traffic,
             cost: settled.cost.clone(),
             faults: faults.iter().map(FaultReport::from).collect(),
             timeline: settled.timeline.clone(),
@@ -235,6 +243,7 @@ impl RunReport {
             params: BTreeMap::new(),
             repeat: first(),
             dialect: None,
+            transport: None,
             verdict: Verdict::NotApplicable,
             partial: false,
             sought: false,
@@ -259,6 +268,7 @@ impl RunReport {
             harness_limited: false,
             times: SingleTimes::default(),
             presence: None,
+            traffic: None,
             cost: None,
             schedule: Vec::new(),
             faults: Vec::new(),
@@ -329,6 +339,10 @@ impl FigureSource for RunReport {
 
     fn presence(&self) -> Option<&PresenceFigures> {
         self.presence.as_ref()
+    }
+
+    fn traffic(&self) -> Option<&TrafficFigures> {
+        self.traffic.as_ref()
     }
 
     fn cost(&self) -> Option<&RunCost> {

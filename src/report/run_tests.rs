@@ -49,6 +49,7 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
     let quantiles = json!({"p50": 1000, "p90": 1000, "p99": 1000, "p999": 1000, "max": 1000});
     let mut expected = json!({
         "id": "redis-1", "label": "redis", "pattern": "redis", "params": {}, "repeat": 1, "dialect": null,
+        "transport": null,
         "verdict": "valid", "partial": false, "sought": false, "why": [],
         "reasons": { "doubts": [], "violations": [], "causes": [], "notes": [] }, "outcomes": [],
         "messages": {"due": 2, "sent": 2, "unsent": 0, "acked": 1, "refused": 1, "unknown": 0},
@@ -93,6 +94,7 @@ fn the_json_has_the_fields_of_the_design_in_their_order() {
         ("distributions", 5),
         ("stories", 0),
         ("began_unix_ms", 0),
+        ("traffic", 0),
         ("cost", 0),
     ] {
         let value = json.as_object_mut().unwrap().remove(key).unwrap();

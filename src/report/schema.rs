@@ -35,11 +35,12 @@ fn describe(schema: &mut Value, figure: Figure) {
             (figure.name().to_owned() + "_ms", " In milliseconds.")
         }
         Figure::Presence(_) => (figure.name().to_owned(), ""),
+        Figure::Traffic(_) => (figure.name().to_owned(), ""),
         Figure::Cost(_) => (figure.name().to_owned(), ""),
         // A report has all quantiles of a distribution as one object.
         Figure::Quantile(..) => return,
     };
-    for definition in ["RunReport", "Messages", "Debts", "PresenceFigures", "RunCost"] {
+    for definition in ["RunReport", "Messages", "Debts", "PresenceFigures", "TrafficFigures", "RunCost"] {
         let place = format!("/$defs/{definition}/properties/{name}");
         if let Some(property) = schema.pointer_mut(&place).and_then(Value::as_object_mut) {
             property.insert("description".into(), (figure.meaning() + note).into());
@@ -55,7 +56,7 @@ mod tests {
     fn every_count_says_what_it_means() {
         let schema = json_schema();
         let mut described = 0;
-        for definition in ["RunReport", "Messages", "Debts", "PresenceFigures", "RunCost"] {
+        for definition in ["RunReport", "Messages", "Debts", "PresenceFigures", "TrafficFigures", "RunCost"] {
             for (name, property) in schema["$defs"][definition]["properties"].as_object().unwrap() {
                 let text = property["description"].as_str().unwrap_or_default();
                 assert!(!text.is_empty() && !text.contains("[`"), "{definition}: {name}: {text}");

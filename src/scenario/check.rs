@@ -7,7 +7,7 @@ use humantime::format_duration;
 use super::error::{Complaint, InputError, Origin, Source};
 use super::fault::Placed;
 use super::values::Fields;
-use super::{Cluster, Load, Pattern};
+use super::{Cluster, Load, Pattern, Transport};
 
 /// The most messages of a run; the records of more would not fit into the memory of a usual machine.
 const MAX_MESSAGES: f64 = 20e6;
@@ -29,6 +29,7 @@ impl Whole<'_> {
     pub(super) fn check(&self) -> Result<(), InputError> {
         self.reconnects()?;
         self.rooms()?;
+        self.transports()?;
         self.size()?;
         self.faults()
     }
@@ -78,6 +79,26 @@ impl Whole<'_> {
         let enough = (rooms - 1) * nodes + 1;
         let hint = format!("lower `rooms` to {heard}, or raise `subscribers` to {enough}");
         Err(self.wrong(&["rooms", "subscribers", "nodes"], what).with_hint(hint))
+    }
+
+    fn transports(&self) -> Result<(), InputError> {
+        let Load { transports, poll_every, drain, presence, .. } = self.load;
+        if let Some(other) = transports.iter().find(|it| *presence && **it != Transport::Ws) {
+            let what =
+                format!("who watches `presence` listens over a WebSocket, and `transport` names `{other}`");
+            let hint = "leave out one of the two";
+            return Err(self.wrong(&["transport", "presence"], what).with_hint(hint));
+        }
+        if transports.contains(&Transport::Poll) && poll_every > drain {
+            let (every, drain) = (format_duration(*poll_every), format_duration(*drain));
+            let what = format!(
+                "`poll_every` ({every}) is longer than `drain` ({drain}), so that the last messages would not be \
+                 asked for"
+            );
+            let hint = "lower `poll_every`, or raise `drain`";
+            return Err(self.wrong(&["poll_every", "drain", "transport"], what).with_hint(hint));
+        }
+        Ok(())
     }
 
     fn size(&self) -> Result<(), InputError> {

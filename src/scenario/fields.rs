@@ -36,6 +36,12 @@ pub const LOAD_FIELDS: &[Field] = &[
     field("rooms", "1", "Rooms that publishers and subscribers are spread over"),
     field("resend", "false", "Send unanswered messages again, under the same id"),
     field("presence", "false", "Watch who is said to be in the rooms"),
+    field(
+        "transport",
+        "ws",
+        "How subscribers hear: ws, sse, long-poll or poll, or a list of them with a run for each",
+    ),
+    field("poll_every", "2s", "How often a subscriber asks, with the transport poll"),
     field("warm_up", "2s", "Load before the measurement"),
     field("duration", "20s", "The measured load"),
     field("drain", "5s", "How long late messages are waited for"),

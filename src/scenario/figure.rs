@@ -3,7 +3,7 @@
 //! `figures.rs` declares every figure. The file of a scenario, its schema, the verdict, the table, the page, the
 //! comparison, the schema of the report and the book go by what stands there.
 
-use crate::figures::{Cost, Count, Distribution, Presence, Quantile, Share, Time};
+use crate::figures::{Cost, Count, Distribution, Presence, Quantile, Share, Time, Traffic};
 
 /// One figure of a run. How it is read out of a run is said in the ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Figure {
     Time(Time),
     /// A number of things or a single time, of who is said to be there.
     Presence(Presence),
+    /// A number or an amount of what passed between subscribers and nodes.
+    Traffic(Traffic),
     /// An amount of processor time or memory.
     Cost(Cost),
 }
@@ -129,9 +131,10 @@ impl Figure {
             .flat_map(|of| Quantile::ALL.iter().map(|quantile| Figure::Quantile(*of, *quantile)));
         let times = Time::ALL.iter().map(|time| Figure::Time(*time));
         let presence = Presence::ALL.iter().map(|presence| Figure::Presence(*presence));
+        let traffic = Traffic::ALL.iter().map(|traffic| Figure::Traffic(*traffic));
         let costs = Cost::ALL.iter().map(|cost| Figure::Cost(*cost));
         let shares = [Figure::Share(Share::LostShare)];
-        counts.chain(shares).chain(quantiles).chain(times).chain(presence).chain(costs)
+        counts.chain(shares).chain(quantiles).chain(times).chain(presence).chain(traffic).chain(costs)
     }
 
     /// The figure that has this name, and the kind of number that the name makes of it: `p99`, `p99_ms` and `p99_us`
@@ -164,7 +167,8 @@ impl Figure {
     pub fn kind(self) -> FigureKind {
         match self {
             Figure::Quantile(..) | Figure::Time(_) | Figure::Presence(Presence::Settled) => FigureKind::Time,
-            Figure::Count(_) | Figure::Presence(_) => FigureKind::Count,
+            Figure::Traffic(Traffic::BytesPerDelivery) => FigureKind::Amount,
+            Figure::Count(_) | Figure::Presence(_) | Figure::Traffic(_) => FigureKind::Count,
             Figure::Share(_) => FigureKind::Share,
             Figure::Cost(_) => FigureKind::Amount,
         }
@@ -216,6 +220,7 @@ impl Figure {
             Figure::Share(share) => Some(share.declared()),
             Figure::Time(time) => Some(time.declared()),
             Figure::Presence(presence) => Some(presence.declared()),
+            Figure::Traffic(traffic) => Some(traffic.declared()),
             Figure::Cost(cost) => Some(cost.declared()),
             Figure::Quantile(..) => None,
         }
@@ -269,8 +274,8 @@ mod tests {
 
     #[test]
     fn every_figure_is_in_the_list_of_all() {
-        let all =
-            Count::ALL.len() + Share::ALL.len() + Time::ALL.len() + Presence::ALL.len() + Cost::ALL.len();
+        let counts = Count::ALL.len() + Share::ALL.len() + Presence::ALL.len() + Traffic::ALL.len();
+        let all = counts + Time::ALL.len() + Cost::ALL.len();
         assert_eq!(Figure::all().count(), all + Distribution::ALL.len() * Quantile::ALL.len());
     }
 
@@ -326,9 +331,10 @@ mod tests {
     #[test]
     fn a_list_of_figures_leaves_out_units_and_parts_of_the_way() {
         let known: Vec<_> = known().collect();
-        // Of the figures of presence one is a time, and the others are counts.
-        let (counts, shares) = (Count::ALL.len() + Presence::ALL.len() - 1, Share::ALL.len());
-        assert_eq!((counts >= 30, known.len()), (true, counts + shares + 14 + Cost::ALL.len()));
+        // Of the figures of presence one is a time, of those of traffic one is an amount, and the others are counts.
+        let counts = Count::ALL.len() + (Presence::ALL.len() - 1) + (Traffic::ALL.len() - 1);
+        let (shares, amounts) = (Share::ALL.len(), Cost::ALL.len() + 1);
+        assert_eq!((counts >= 30, known.len()), (true, counts + shares + 14 + amounts));
         assert_eq!((known[0], known[counts], known[counts + shares]), ("due", "on_time", "p50"));
         assert_eq!(known.last(), Some(&"rss_mib"));
         assert!(known.contains(&"fan_out_p50") && !known.contains(&"service_p50"));

@@ -140,11 +140,31 @@ declare! {
 }
 
 declare! {
+    /// A figure of what passed between the subscribers and their nodes, whichever way they hear.
+    Traffic:
+    Requests "requests":
+        "HTTP requests that subscribers made. The opening of a WebSocket is one.",
+        compared(Lower), heading("HTTP requests", "HTTP re-\nquests", "HTTP\nreq.");
+    BytesIn "bytes_in":
+        "Bytes that subscribers read from their connections: texts, what they are framed in, and headers.",
+        compared(Lower), heading("bytes in", "bytes\nin", "bytes\nin");
+    BytesOut "bytes_out":
+        "Bytes that subscribers wrote to their connections: what they asked for, and headers.",
+        compared(Lower), heading("bytes out", "bytes\nout", "bytes\nout");
+    BytesPerDelivery "bytes_per_delivery":
+        "Bytes on the subscribers' connections, both ways, for each debt received.",
+        compared(Lower), heading("bytes/delivery", "bytes/\ndelivery", "bytes/\ndeliv.");
+}
+
+declare! {
     /// A figure that is an amount of what the machine gave: processor time, or memory. Its name says the unit.
     Cost:
     CpuUsPerDelivery "cpu_us_per_delivery":
         "CPU time in microseconds that nodes, broker and history took for each debt received.",
         compared(Lower), heading("CPU/delivery (us)", "CPU us/\ndelivery", "CPU\nus");
+    NodesCpuUsPerDelivery "nodes_cpu_us_per_delivery":
+        "CPU time in microseconds that the nodes alone took for each debt received; a part of `cpu_us_per_delivery`.",
+        compared(Lower), heading("  of it nodes (us)", "of it\nnodes", "of it\nnodes");
     RssMib "rss_mib":
         "Resident memory in MiB of nodes, broker and history together, at its highest.",
         compared(Lower), heading("memory (MiB)", "memory\nMiB", "mem.\nMiB");

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::written::{number, time};
-use super::{Bound, Expectation, FaultPlan, FigureKind, Matrix, Scenario};
+use super::{Bound, Expectation, FaultPlan, FigureKind, Matrix, Scenario, Transport};
 
 impl Scenario {
     /// The effective scenario as JSON. Durations are text (`"2s"`), faults and expectations stand as in the file.
@@ -31,9 +31,23 @@ impl Scenario {
             "fault": self.faults.iter().map(FaultPlan::to_json).collect::<Vec<_>>(),
             "expect": expectations(&self.expect),
         });
-        // A load that watches nobody has no word of it, as in the reports of older versions.
-        if let Some(shown) = json["load"].as_object_mut().filter(|_| load.presence) {
-            shown.insert("presence".into(), true.into());
+        // A load that watches nobody, and whose subscribers hear over WebSockets, has no word of it, as in the reports of
+        // older versions.
+        if let Some(shown) = json["load"].as_object_mut() {
+            if load.presence {
+                shown.insert("presence".into(), true.into());
+            }
+            match &load.transports[..] {
+                [Transport::Ws] => {}
+                [one] => drop(shown.insert("transport".into(), one.name().into())),
+                several => {
+                    let names: Vec<_> = several.iter().map(|transport| transport.name()).collect();
+                    shown.insert("transport".into(), names.into());
+                }
+            }
+            if load.transports.contains(&Transport::Poll) {
+                shown.insert("poll_every".into(), time(load.poll_every).into());
+            }
         }
         if let Some(json) = json.as_object_mut().filter(|_| !self.matrix.fields.is_empty()) {
             json.insert("matrix".into(), matrix(&self.matrix));

@@ -8,7 +8,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `scenario`, `cluster`, `load`, `pattern` | what a scenario is once it is read |
+//! | `scenario`, `cluster`, `load`, `pattern`, `transport` | what a scenario is once it is read |
 //! | `fault`, `expect`, `matrix` | what breaks, what must hold, what is varied |
 //! | `fields` | the table of keys that the file, the flags and the schema share |
 //! | `figure`, `figures` | what a figure of a run is, and the table of them all |
@@ -41,6 +41,7 @@ mod share;
 mod shipped;
 #[cfg(test)]
 mod tests;
+mod transport;
 mod values;
 mod words;
 mod written;
@@ -54,7 +55,7 @@ pub use fault::{
 };
 pub use fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
 pub use figure::{Better, Figure, FigureKind, Heading, figure_kind, figure_names};
-pub use figures::{Cost, Count, Distribution, Presence, Quantile, Share, Time};
+pub use figures::{Cost, Count, Distribution, Presence, Quantile, Share, Time, Traffic};
 pub use load::Load;
 pub use matrix::{MATRIX_FIELDS, Matrix};
 pub use pattern::{Held, Pattern};
@@ -63,5 +64,6 @@ pub use schema::json_schema;
 pub use section::{FileValue, Section};
 pub use share::share_of;
 pub use shipped::{ScenarioFile, Shipped};
+pub use transport::Transport;
 pub use words::{listed, nearest, suggestion, suggestion_within};
 pub use written::grouped;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::transport::Transport;
+
 /// The load of a scenario: what is sent, and who listens.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Load {
@@ -19,6 +21,10 @@ pub struct Load {
     pub resend: bool,
     /// Whether some subscribers watch who is said to be in their rooms.
     pub presence: bool,
+    /// The ways in which subscribers hear: one run of each pattern for each of them. Never empty.
+    pub transports: Vec<Transport>,
+    /// How often a subscriber asks over [`Transport::Poll`].
+    pub poll_every: Duration,
     /// Duration of the load before the measurement.
     pub warm_up: Duration,
     /// Duration of the measured load.

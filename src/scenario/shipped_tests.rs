@@ -8,7 +8,7 @@ use super::*;
 const CROSSING: [Pattern; 3] = [Pattern::Redis, Pattern::Zeromq, Pattern::Amqp];
 
 /// The shipped scenarios, and the patterns that they are for.
-const SHIPPED: [(&str, &[Pattern]); 25] = [
+const SHIPPED: [(&str, &[Pattern]); 26] = [
     ("broker-down", &Pattern::ALL),
     ("broker-pause", &Pattern::ALL),
     ("burst", &Pattern::ALL),
@@ -34,6 +34,7 @@ const SHIPPED: [(&str, &[Pattern]); 25] = [
     ("steady", &Pattern::ALL),
     ("subscriber-away", &Pattern::ALL),
     ("surge", &Pattern::ALL),
+    ("transports", &[Pattern::Local]),
 ];
 
 /// The scenario that a report shows is the scenario itself: a second run of it shows the same.

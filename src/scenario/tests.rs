@@ -69,6 +69,8 @@ fn an_empty_file_is_the_default_of_everything() {
         rooms: 1,
         resend: false,
         presence: false,
+        transports: vec![Transport::Ws],
+        poll_every: Duration::from_secs(2),
         warm_up: Duration::from_secs(2),
         duration: Duration::from_secs(20),
         drain: Duration::from_secs(5),
@@ -91,6 +93,8 @@ fn every_field_can_be_overridden() {
         ("rooms", "2"),
         ("resend", "true"),
         ("presence", "true"),
+        ("transport", "ws"),
+        ("poll_every", "500ms"),
         ("warm_up", "0s"),
         ("duration", "1m 30s"),
         ("drain", "1s"),
@@ -112,6 +116,35 @@ fn every_field_can_be_overridden() {
         "fault": [], "expect": {},
     });
     assert_eq!(json, expected);
+}
+
+#[test]
+fn transports_stand_in_the_effective_scenario_unless_they_are_web_sockets() {
+    let load = |flags: &[(&'static str, &str)]| {
+        let json = overridden("", flags).unwrap().to_json();
+        [json["load"]["transport"].clone(), json["load"]["poll_every"].clone()]
+    };
+    assert_eq!(load(&[]), [json!(null), json!(null)]);
+    assert_eq!(load(&[("transport", "sse"), ("poll_every", "1s")]), [json!("sse"), json!(null)]);
+    assert_eq!(load(&[("transport", "ws, poll")]), [json!(["ws", "poll"]), json!("2s")]);
+}
+
+#[test]
+fn transports_that_cannot_be_are_refused() {
+    refused("", &[("transport", "ws,mqtt")], "--transport ws,mqtt: `transport` cannot be `mqtt`");
+    refused("", &[("transport", "")], "--transport : `transport` cannot be ``");
+    refused(
+        "[load]\npresence = true\n",
+        &[("transport", "ws,sse")],
+        "--transport ws,sse: who watches `presence` listens over a WebSocket, and `transport` names `sse`",
+    );
+    refused_at(
+        "[load]\ndrain = \"1s\"\ntransport = [\"ws\", \"poll\"]\npoll_every = ¦\"2s\"\n",
+        "`poll_every` (2s) is longer than `drain` (1s), so that the last messages would not be asked for",
+        "lower `poll_every`, or raise `drain`",
+    );
+    // What asks for nothing at intervals may have any interval.
+    assert!(overridden("[load]\ndrain = \"1s\"\ntransport = \"long-poll\"\n", &[]).is_ok());
 }
 
 #[test]

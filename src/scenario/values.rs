@@ -10,6 +10,7 @@ use super::example::{example, of_matrix};
 use super::fields::{CLUSTER_FIELDS, Field, LOAD_FIELDS, Overrides};
 use super::load::Load;
 use super::section::{FileValue, LONGEST, NO_DURATION, Section, parse_duration};
+use super::transport::{self, Transport};
 use super::words::suggestion;
 use super::written;
 
@@ -17,6 +18,7 @@ use super::written;
 pub(super) const MAX_NODES: usize = 64;
 const MAX_RATE: f64 = 1_000_000.0;
 const MS: Duration = Duration::from_millis(1);
+const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// The values of cluster and load, and who gave each.
@@ -71,6 +73,9 @@ impl<'a> Fields<'a> {
             rooms: self.count("rooms", 1..=10_000)?,
             resend: self.switch("resend")?,
             presence: self.switch("presence")?,
+            transports: self.transports()?,
+            // Before the load every path has ten seconds in which it is probed.
+            poll_every: self.time("poll_every", 100 * MS..=5 * SECOND)?,
             warm_up: self.time("warm_up", Duration::ZERO..=10 * MINUTE)?,
             duration: self.time("duration", MS..=LONGEST)?,
             drain: self.time("drain", Duration::ZERO..=10 * MINUTE)?,
@@ -160,6 +165,14 @@ impl<'a> Fields<'a> {
             Raw::Toml(value) => {
                 value.json().and_then(|on| on.as_bool()).ok_or_else(|| value.wrong_type("true or false"))
             }
+        }
+    }
+
+    fn transports(&mut self) -> Result<Vec<Transport>, InputError> {
+        match self.raw("transport") {
+            Raw::Toml(value) => transport::read_value(value),
+            Raw::Text(text) => transport::read_words(text.split(',').map(str::trim))
+                .map_err(|(_, wrong)| self.wrong("transport", wrong.what).with_hint(wrong.hint)),
         }
     }
 

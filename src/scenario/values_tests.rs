@@ -27,8 +27,8 @@ fn an_unknown_key_is_refused_with_the_nearest_one() {
 }
 
 fn known_fields() -> String {
-    "known are `publishers`, `subscribers`, `rate`, `payload`, `rooms`, `resend`, `presence`, `warm_up`, `duration`, \
-     `drain`, `connect_timeout`, `reconnect_min` and `reconnect_max`"
+    "known are `publishers`, `subscribers`, `rate`, `payload`, `rooms`, `resend`, `presence`, `transport`, \
+     `poll_every`, `warm_up`, `duration`, `drain`, `connect_timeout`, `reconnect_min` and `reconnect_max`"
         .into()
 }
 
@@ -132,6 +132,7 @@ fn every_field_has_its_least_and_its_greatest_value() {
             "more than 0 and at most 1000000 messages a second",
             "100",
         ),
+        ("poll_every", "\"100ms\"", "¦\"99ms\"", "\"5s\"", "¦\"5001ms\"", "from 100ms to 5s", "\"2s\""),
         ("warm_up", "\"0s\"", "¦\"601s\"", "\"10m\"", "¦\"600001ms\"", "from 0s to 10m", "\"2s\""),
         ("duration", "\"1ms\"", "¦\"999us\"", "\"1day\"", "¦\"86401s\"", "from 1ms to 1day", "\"20s\""),
         ("drain", "\"0s\"", "¦\"601s\"", "\"10m\"", "¦\"600001ms\"", "from 0s to 10m", "\"5s\""),

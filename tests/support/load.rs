@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use pubsub_lab::ledger::{Plan, Settled};
 use pubsub_lab::load::{Dialect, LoadGenerator, Settings};
-use pubsub_lab::scenario;
+use pubsub_lab::scenario::{self, Transport};
 
 const SECOND: Duration = Duration::from_secs(1);
 /// How long a test waits for what the ledger says in the end.
@@ -35,6 +35,8 @@ pub fn settings(urls: Vec<String>, dialect: Dialect, plan: Plan) -> Settings {
         rooms: plan.rooms,
         resend: false,
         presence: false,
+        transports: vec![Transport::Ws],
+        poll_every: SECOND * 2,
         warm_up: Duration::from_millis(40),
         duration: Duration::from_millis(240),
         drain: SECOND,
@@ -42,7 +44,8 @@ pub fn settings(urls: Vec<String>, dialect: Dialect, plan: Plan) -> Settings {
         reconnect_min: Duration::from_millis(20),
         reconnect_max: Duration::from_millis(100),
     };
-    Settings { plan, load, faults: vec![], dialect, keeps_history: true, seed: 42, urls }
+    let (faults, transport) = (vec![], Transport::Ws);
+    Settings { plan, load, faults, dialect, transport, keeps_history: true, seed: 42, urls }
 }
 
 /// The state of a load's ledger at this moment.

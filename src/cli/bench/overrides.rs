@@ -32,6 +32,12 @@ pub(super) struct OverrideArgs {
     /// Watch who is said to be in the rooms
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     presence: Option<String>,
+    /// How subscribers hear: ws, sse, long-poll or poll; of several, separated by commas, each has a run
+    #[arg(long, value_name = "T,T")]
+    transport: Option<String>,
+    /// How often a subscriber asks, with the transport `poll`
+    #[arg(long, value_name = "TIME")]
+    poll_every: Option<String>,
     /// How long the load runs before it is measured
     #[arg(long, value_name = "TIME")]
     warm_up: Option<String>,
@@ -64,6 +70,8 @@ impl OverrideArgs {
             ("rooms", &self.rooms),
             ("resend", &self.resend),
             ("presence", &self.presence),
+            ("transport", &self.transport),
+            ("poll_every", &self.poll_every),
             ("warm_up", &self.warm_up),
             ("duration", &self.duration),
             ("drain", &self.drain),

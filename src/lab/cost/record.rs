@@ -93,6 +93,7 @@ impl Record {
             broker: of(Part::Broker),
             history: of(Part::History),
             cpu_us_per_delivery: None,
+            nodes_cpu_us_per_delivery: None,
             rss_mib: mib(self.highest_memory),
             samples: self.looks,
             sampling_us: u64::try_from(looking.as_micros()).unwrap_or(u64::MAX),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Trial, locked_out};
 use crate::interruption::RunCut;
 use crate::strikes::Strikes;
-use ledger::{self, Harness, Ledger, Plan, RunCost, Settled, grouped};
+use ledger::{self, Harness, Ledger, Plan, RunCost, Settled, TrafficFigures, grouped};
 use load::LockedOut;
 use report::RunReport;
 use report::story::{self, Began, Sources};
@@ -29,6 +29,8 @@ pub(super) struct Evidence {
     pub(super) ended: Duration,
     /// Where the run was cut; `None` for a run that came to its end.
     pub(super) cut: Option<RunCut>,
+    /// What passed between subscribers and nodes.
+    pub(super) traffic: Option<TrafficFigures>,
     /// What the run took of its machine; `None` if nothing could be measured.
     pub(super) cost: Option<RunCost>,
     /// Whether the dialect has answers. Without them some figures say nothing about the server.
@@ -38,15 +40,17 @@ pub(super) struct Evidence {
 impl Trial<'_> {
     /// The row of the report for this evidence.
     pub(super) fn judged(&self, evidence: Evidence, deaths: Vec<String>) -> RunReport {
-        let Evidence { ledger, mut harness, strikes, locked_out, began, plan, ended, cut, cost, answers } =
-            evidence;
+        let Evidence { ledger, mut harness, strikes, locked_out, began, plan, ended, cut, .. } = evidence;
+        let Evidence { traffic, cost, answers, .. } = evidence;
         let cut_why = cut.map(|cut| cut.why(self.scenario.load.duration)).unwrap_or_default();
         harness.problems.splice(0..0, cut_why);
         harness.problems.extend(strikes.problems);
         harness.violations.extend(deaths);
         locked_out::blame(&locked_out, &strikes.times, &mut harness);
         let mut settled = ledger.lock().unwrap_or_else(PoisonError::into_inner).settle(&strikes.times, ended);
-        settled.cost = cost.map(|cost| cost.over(settled.debts.delivered + settled.debts.recovered));
+        let received = settled.debts.delivered + settled.debts.recovered;
+        settled.traffic = traffic.map(|traffic| traffic.over(received));
+        settled.cost = cost.map(|cost| cost.over(received));
         add_disconnects(&settled, &mut harness);
         if settled.nodes_apart && self.subject.pattern().is_none() {
             // Of many notes only the first few are told in a sentence, and this one is what to do.
@@ -57,7 +61,7 @@ impl Trial<'_> {
         let (expectations, left_out) = askable(expectations, answers);
         harness.notes.extend(left_out);
         let judgement = ledger::judge(&settled, &harness, &expectations);
-        let (label, pattern) = (self.subject.label(), self.subject.pattern_name());
+        let (label, pattern) = (self.label.as_str(), self.subject.pattern_name());
         let run = RunReport::new(&self.id, label, pattern, &settled, &judgement, &harness, &strikes.times);
         let sources = Sources {
             plan: &plan,

@@ -19,6 +19,8 @@ pub(super) use form::MessageParts;
 pub(super) use template::ServerFrame;
 
 use super::codec::{self, Outbound};
+use super::error::LoadError;
+use scenario::Transport;
 
 /// The way in which a server is spoken to.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +60,17 @@ impl Dialect {
             Dialect::Plain => false,
             Dialect::V1 => true,
             Dialect::Template(template) => template.has_answers(),
+        }
+    }
+
+    /// Checks whether subscribers can hear over this transport.
+    ///
+    /// # Errors
+    /// When they cannot; the error says what to do.
+    pub fn carries(&self, transport: Transport) -> Result<(), LoadError> {
+        match (self, transport) {
+            (Dialect::V1, _) | (_, Transport::Ws) => Ok(()),
+            _ => Err(LoadError::Transport { dialect: self.to_string(), transport }),
         }
     }
 

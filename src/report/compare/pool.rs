@@ -29,7 +29,7 @@ pub(super) fn of_side(figure: Figure, runs: &[&RunReport]) -> Option<f64> {
     match figure {
         Figure::Share(_) => runs.iter().filter_map(|run| run.value(figure)).reduce(together).map(number),
         Figure::Quantile(of, quantile) => pooled(of, runs).map(|quantiles| quantiles.at(quantile) as f64),
-        Figure::Count(_) | Figure::Time(_) | Figure::Presence(_) | Figure::Cost(_) => {
+        Figure::Count(_) | Figure::Time(_) | Figure::Presence(_) | Figure::Traffic(_) | Figure::Cost(_) => {
             median(runs.iter().filter_map(|run| of_run(figure, run)).collect())
         }
     }

@@ -1,7 +1,7 @@
 //! The units in which a comparison says its figures.
 
 use ledger::FigureValue;
-use scenario::{Figure, Presence};
+use scenario::{Figure, Presence, Traffic};
 use serde::Serialize;
 
 /// A figure's unit.
@@ -25,7 +25,8 @@ impl Unit {
     pub(super) fn of(figure: Figure) -> Unit {
         match figure {
             Figure::Presence(Presence::Settled) => Unit::Ms,
-            Figure::Count(_) | Figure::Presence(_) => Unit::Count,
+            Figure::Traffic(Traffic::BytesPerDelivery) => Unit::Amount,
+            Figure::Count(_) | Figure::Presence(_) | Figure::Traffic(_) => Unit::Count,
             Figure::Share(_) => Unit::Share,
             Figure::Quantile(..) => Unit::Us,
             Figure::Time(_) => Unit::Ms,

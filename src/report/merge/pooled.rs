@@ -10,7 +10,7 @@ use super::super::label::subject;
 use super::super::{
     Distributions, Encoded, IntervalReport, Percentiles, Quantiles, RunReport, percentile_curve,
 };
-use ledger::{Counts, Debts, Messages, Outcome, Phase, PresenceFigures, Reasons, Verdict};
+use ledger::{Counts, Debts, Messages, Outcome, Phase, PresenceFigures, Reasons, TrafficFigures, Verdict};
 use scenario::Distribution;
 
 /// The runs as one run, and the notes on what makes it doubtful. There is at least one run.
@@ -27,12 +27,14 @@ pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
     let run = RunReport {
         params: first.params.clone(),
         dialect: first.dialect.clone(),
+        transport: first.transport.clone(),
         verdict: verdict(runs),
         partial: runs.iter().any(|run| run.partial),
         messages: runs.iter().filter_map(|run| run.messages).reduce(Messages::add),
         debts: runs.iter().filter_map(|run| run.debts).reduce(Debts::add),
         counts: runs.iter().map(|run| run.counts).fold(Counts::default(), Counts::add),
         presence: runs.iter().filter_map(|run| run.presence).reduce(PresenceFigures::add),
+        traffic: traffic(runs),
         overruns: runs.iter().filter_map(|run| run.overruns).reduce(u64::saturating_add),
         latency_us: latency.quantiles(),
         service_us: service.quantiles(),
@@ -63,6 +65,13 @@ pub(super) fn pooled(runs: &[&RunReport]) -> (RunReport, Vec<String>) {
         ..RunReport::not_applicable(&first.id, subject(first), &first.pattern, notes.clone())
     };
     (run, notes)
+}
+
+/// What passed in all runs, for each debt that was received in them.
+fn traffic(runs: &[&RunReport]) -> Option<TrafficFigures> {
+    let counted = || runs.iter().filter_map(|run| run.traffic.zip(run.debts));
+    let received = counted().map(|(_, debts)| debts.delivered + debts.recovered).sum();
+    Some(counted().map(|(traffic, _)| traffic).reduce(TrafficFigures::add)?.over(received))
 }
 
 /// The sum of one distribution of some runs, if there is one, and the largest value in it.

@@ -53,7 +53,7 @@ pub(super) fn sections(report: &Report, dir: &Path) -> Markup {
                 summary { "What it cost" }
                 p.soft {
                     "CPU time from the start of the measured load to the end of the drain, and resident memory, of the "
-                    "processes that the lab started."
+                    "processes that the lab started. And what passed between the subscribers and their nodes."
                 }
                 (rows::grid(&made, names, cost::ROWS.iter().map(|(name, cell)| (*name, cell as &rows::Cell))))
             }

@@ -148,7 +148,7 @@ fn a_bound_that_cannot_be_read_gets_a_hint_of_its_kind() {
     let (_, hint) = wrong("colour = 1");
     assert!(
         hint.starts_with("known are `due`, `sent`")
-            && hint.ends_with("`ready`, `settled`, `cpu_us_per_delivery` and `rss_mib`"),
+            && hint.ends_with("`cpu_us_per_delivery`, `nodes_cpu_us_per_delivery` and `rss_mib`"),
         "{hint}"
     );
 }

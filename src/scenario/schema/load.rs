@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Field, MATRIX_FIELDS};
+use super::super::{Field, MATRIX_FIELDS, Transport};
 use super::fragment::{described, reference};
 
 /// The schema of a table of fields.
@@ -20,7 +20,7 @@ pub(super) fn table(description: &str, fields: &[Field]) -> Value {
 fn with_default(field: &Field) -> Value {
     let mut schema = described(of(field.key), &format!("{}. Default: {}.", field.help, field.default));
     if let Some(schema) = schema.as_object_mut() {
-        // A default that is neither a number nor a switch is the text of a duration.
+        // A default that is neither a number nor a switch is a text, such as that of a duration.
         let default = serde_json::from_str(field.default).unwrap_or_else(|_| field.default.into());
         schema.insert("default".into(), default);
     }
@@ -37,6 +37,11 @@ fn of(key: &str) -> Value {
         "payload" => json!({ "type": "integer", "minimum": 48, "maximum": 16_384 }),
         "rate" => json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000 }),
         "resend" | "presence" => json!({ "type": "boolean" }),
+        "transport" => {
+            let name = json!({ "enum": Transport::ALL.map(Transport::name) });
+            let list = json!({ "type": "array", "items": name, "minItems": 1, "uniqueItems": true });
+            json!({ "anyOf": [name, list] })
+        }
         "warm_up" | "drain" => reference("duration"),
         _ => reference("span"),
     }
@@ -106,6 +111,19 @@ mod tests {
             ("rate", json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000 })),
             ("resend", json!({ "type": "boolean" })),
             ("presence", json!({ "type": "boolean" })),
+            (
+                "transport",
+                json!({ "anyOf": [
+                    { "enum": ["ws", "sse", "long-poll", "poll"] },
+                    {
+                        "type": "array",
+                        "items": { "enum": ["ws", "sse", "long-poll", "poll"] },
+                        "minItems": 1,
+                        "uniqueItems": true,
+                    },
+                ] }),
+            ),
+            ("poll_every", span.clone()),
             ("warm_up", duration.clone()),
             ("drain", duration),
             ("duration", span.clone()),

@@ -17,4 +17,5 @@ mod output;
 mod refusals;
 mod repeated;
 mod series;
+mod transports;
 mod usage;

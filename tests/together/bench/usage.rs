@@ -39,6 +39,33 @@ fn a_flag_that_is_wrong_is_named() {
 }
 
 #[test]
+fn a_transport_that_cannot_be_is_refused_with_what_can() {
+    for (args, error) in [
+        (
+            &["--transport", "ws,carrier-pigeon"][..],
+            "error: --transport ws,carrier-pigeon: `transport` cannot be `carrier-pigeon`\n\
+             hint: known are `ws`, `sse`, `long-poll` and `poll`",
+        ),
+        (
+            &["--transport", "longpoll"],
+            "error: --transport longpoll: `transport` cannot be `longpoll`\nhint: did you mean `long-poll`?",
+        ),
+        (
+            &["--transport", "sse", "--presence"],
+            "error: --transport sse: who watches `presence` listens over a WebSocket, and `transport` names `sse`\n\
+             hint: leave out one of the two",
+        ),
+        (
+            &["--transport", "poll", "--poll-every", "3s"],
+            "error: --poll-every 3s: `poll_every` (3s) is longer than `drain` (2s), so that the last messages would not be \
+             asked for\nhint: lower `poll_every`, or raise `drain`",
+        ),
+    ] {
+        assert_eq!(refused(&short(""), args, 2), error, "{args:?}");
+    }
+}
+
+#[test]
 fn an_unknown_scenario_gets_a_suggestion() {
     let place = Place::new("");
     for (name, hint) in [("stedy", "`steady`"), ("no/such/file.toml", "")] {

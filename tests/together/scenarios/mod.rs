@@ -86,6 +86,7 @@ split-brain      zeromq         Two ZeroMQ halves for five seconds
 steady           all            Nothing breaks
 subscriber-away  all            Half of the subscribers away for five seconds
 surge            all            Ten times the rate for three seconds
+transports       local          Four ways to hear
 
 This version runs local, redis, zeromq, amqp.
 Run one: pubsub-lab bench --scenario NAME
@@ -102,6 +103,17 @@ fn show_prints_the_file_verbatim() {
     let shown = succeeded(&pubsub_lab(Path::new("."), &["show", "rolling-restart"]));
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/rolling-restart.toml");
     assert_eq!(shown, std::fs::read_to_string(file).unwrap());
+}
+
+#[test]
+fn the_check_says_how_subscribers_hear_unless_it_is_over_web_sockets() {
+    let shown = succeeded(&pubsub_lab(Path::new("."), &["show", "transports"]));
+    let comments: Vec<_> = shown.lines().take_while(|line| line.starts_with('#')).collect();
+    assert!(comments.len() == 2 && comments.iter().all(|line| line.chars().count() <= 120), "{shown}");
+    let summary = succeeded(&check(&shown));
+    assert!(summary.contains("\n  transport ws, sse, long-poll, poll (every 2s)\n"), "{summary}");
+    let steady = succeeded(&check("[load]\nrate = 10\n"));
+    assert!(!steady.contains("transport"), "{steady}");
 }
 
 #[test]

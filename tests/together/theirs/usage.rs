@@ -36,6 +36,9 @@ fn wrong_words() {
         (&["--server", &correct, "--dialect", "plain", "--rooms", "2"], "room"),
         (&["--server", &correct, "--dialect", "plain", "--resend"], "no answers"),
         (&["--server", &correct, "--dialect", "plain", "--presence"], "does not tell who is there"),
+        (&["--server", &correct, "--dialect", "plain", "--transport", "ws,sse"], "has no transport `sse`"),
+        // Here the lab has to find out that the server speaks another dialect.
+        (&["--server", &correct, "--transport", "long-poll"], "only nodes of pubsub-lab.v1 have other"),
     ];
     for (args, expected) in cases {
         let (code, err) = bench(directory.path(), args);
