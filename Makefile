@@ -1,7 +1,7 @@
 # One command each. `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-together test-waiting test-compose soak mutants audit
+.PHONY: help setup demo check test test-together test-waiting test-compose extend soak mutants audit
 
 # rustup puts its tools here, and a shell that is older than the installation does not know yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -46,7 +46,7 @@ test: setup ## everything that keeps the house in order, over real processes and
 	$(UNIT_TEST) --no-run
 	@echo "== tests"
 	$(UNIT_TEST)
-	tests/extend.sh
+	tests/extend.sh --apply
 	$(CARGO_TEST) --bins $(addprefix --test ,$(OTHERS))
 	$(CARGO_TEST) --doc
 	@echo "== two crowds side by side: quick tests that compute, and whole clusters under faults, which mostly wait"
@@ -60,6 +60,9 @@ test-together:
 
 test-waiting:
 	MAKEFLAGS= THREADS=3 tests/once_more.sh $(CARGO_TEST) --test alone -- waiting::
+
+extend: setup ## the worked examples of CONTRIBUTING: each compiles, and the compiler names what is forgotten
+	tests/extend.sh
 
 test-compose: setup ## the containers of docker-compose.yml under faults, by a Docker engine of its own (as root)
 	@sh deploy/setup.sh --compose
