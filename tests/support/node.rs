@@ -59,21 +59,12 @@ impl Node {
 
     /// The answer of the node to a GET.
     pub async fn get(&self, path: &str) -> Answer {
-        self.request(&format!("GET {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\r\n", self.address))
-            .await
+        get(self.address, path).await
     }
 
     /// The answer to a request that asks to close the connection.
     pub async fn request(&self, request: &str) -> Answer {
-        let mut tcp = TcpStream::connect(self.address).await.unwrap();
-        tcp.write_all(request.as_bytes()).await.unwrap();
-        let mut bytes = Vec::new();
-        // A connection that is reset after its answer has answered all the same.
-        let _ = timeout(PATIENCE, tcp.read_to_end(&mut bytes)).await.expect("an answer and then the end");
-        let text = String::from_utf8_lossy(&bytes);
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap();
-        Answer { status, head: head.to_lowercase(), body: body.to_owned() }
+        request_of(self.address, request).await
     }
 
     /// The sum of a metric over its labels; 0 if the metric is not there.
@@ -116,6 +107,24 @@ impl Node {
     pub fn descriptors(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.running.id())).unwrap().count()
     }
+}
+
+/// The answer of whoever listens at this address to a GET.
+pub async fn get(address: SocketAddr, path: &str) -> Answer {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    request_of(address, &request).await
+}
+
+async fn request_of(address: SocketAddr, request: &str) -> Answer {
+    let mut tcp = TcpStream::connect(address).await.unwrap();
+    tcp.write_all(request.as_bytes()).await.unwrap();
+    let mut bytes = Vec::new();
+    // A connection that is reset after its answer has answered all the same.
+    let _ = timeout(PATIENCE, tcp.read_to_end(&mut bytes)).await.expect("an answer and then the end");
+    let text = String::from_utf8_lossy(&bytes);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap();
+    Answer { status, head: head.to_lowercase(), body: body.to_owned() }
 }
 
 impl Drop for Node {

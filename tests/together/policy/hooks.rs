@@ -1,16 +1,19 @@
 //! The hooks of the examples, in a node of this process.
 
+use std::borrow::Cow;
 use std::sync::{Arc, mpsc};
 
 use pubsub_lab::bus::local::LocalBus;
 use pubsub_lab::door::{Callers, listen};
-use pubsub_lab::node::{Hook, Hooks, Limits, NodeOptions, Secret, serve};
+use pubsub_lab::node::{Decision, Hook, Hooks, Limits, NodeOptions, Outgoing, Secret, Visitor, serve};
 use pubsub_lab::trace::Trace;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::refusal;
 use crate::support::client::Client;
+use crate::support::events::Events;
+use crate::support::node::get;
 
 #[path = "../../../examples/hooks/audit.rs"]
 mod audit;
@@ -80,4 +83,44 @@ async fn the_examples_do_what_they_say() {
     })
     .await
     .unwrap();
+}
+
+/// Shows nobody what is secret, and everybody in capitals what is loud.
+struct Eyes;
+
+impl Hook for Eyes {
+    fn publish_out(&self, _: &Visitor<'_>, _: &Outgoing<'_>, text: &mut Cow<'_, str>) -> Decision {
+        match &**text {
+            "secret" => return Decision::Drop,
+            "loud" => *text = "LOUD".into(),
+            _ => {}
+        }
+        Decision::Allow
+    }
+
+    fn watches_recipients(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn readers_over_http_are_shown_what_a_socket_is_shown() {
+    let mut tasks = JoinSet::new();
+    let address = node(vec![Box::new(Eyes)], &mut tasks).await;
+    let mut reader = Events::open(address, "/api/rooms/r/events", "").await;
+    reader.next_of("subscribed").await;
+    let mut ada = Client::v1_at(address).await;
+    ada.enter("r").await;
+    for text in ["secret", "loud", "plain"] {
+        assert_eq!(ada.publish("r", text).await["type"], "ack");
+    }
+    assert_eq!(ada.texts_until("plain").await, ["LOUD"]);
+    assert_eq!(reader.texts(2).await, ["LOUD", "plain"]);
+    let answer: serde_json::Value =
+        serde_json::from_str(&get(address, "/api/rooms/r/messages").await.body).unwrap();
+    let texts: Vec<_> = answer["messages"].as_array().unwrap().iter().map(|it| it["text"].clone()).collect();
+    assert_eq!(texts, ["LOUD", "plain"]);
+    // What comes again is shown in the same way.
+    let mut late = Events::open(address, "/api/rooms/r/events?after=nobody.knows", "").await;
+    assert_eq!(late.texts(2).await, ["LOUD", "plain"]);
 }
