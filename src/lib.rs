@@ -36,6 +36,8 @@ pub use {
 #[cfg(test)]
 mod code_tests;
 #[cfg(test)]
+mod counter_tests;
+#[cfg(test)]
 mod house_tests;
 #[cfg(test)]
 mod quick_tests;

@@ -1,12 +1,16 @@
 //! A client that the hooks have let in, and what they say of it from then on.
 
 use std::borrow::Cow;
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 
 use super::hooks::{Decision, Hooks, Knock, Outgoing, Pass, Refusal, Visitor};
 use super::identity::Identity;
 use wire::{self, Envelope, Kind, MessageFrame};
+
+/// How soon the end of a pass is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// A client that the hooks have let in.
 #[derive(Debug)]
@@ -65,6 +69,17 @@ impl Admitted {
     /// What the hooks know of the client.
     pub fn pass(&self) -> &Pass {
         &self.pass
+    }
+
+    /// When to look again whether the pass has ended; `None` if it has no end. An error if that is now: a sentence for the
+    /// client.
+    pub fn pass_ends(&self, now: Instant) -> Result<Option<Instant>, &'static str> {
+        let Some(until) = self.pass.until else { return Ok(None) };
+        match until.duration_since(SystemTime::now()) {
+            // The time of day may be set, so it is looked at again now and then.
+            Ok(left) if !left.is_zero() => Ok(Some(now + left.min(LOOK_AGAIN))),
+            _ => Err("your token has expired: connect with a new one"),
+        }
     }
 
     /// The client under this identity, as the hooks see it.

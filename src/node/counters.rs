@@ -57,37 +57,3 @@ pub fn register() {
         "Frames of clients that were answered with an error, by code."
     );
 }
-
-#[cfg(test)]
-mod tests {
-    use std::path::{Path, PathBuf};
-
-    fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            match path.is_dir() {
-                true => sources(&path, found),
-                false if path.extension().is_some_and(|extension| extension == "rs") => found.push(path),
-                false => {}
-            }
-        }
-    }
-
-    #[test]
-    fn whatever_is_counted_is_described() {
-        let described = include_str!("counters.rs");
-        let mut files = Vec::new();
-        sources(Path::new(env!("CARGO_MANIFEST_DIR")), &mut files);
-        let mut counted = 0;
-        for file in files {
-            let source = std::fs::read_to_string(&file).unwrap();
-            for mark in ["metrics::counter!(\"", "metrics::gauge!(\""] {
-                for name in source.split(mark).skip(1).filter_map(|rest| rest.split('"').next()) {
-                    counted += 1;
-                    assert!(described.contains(&format!("\"{name}\"")), "{name} in {}", file.display());
-                }
-            }
-        }
-        assert!(counted > 20, "{counted}");
-    }
-}

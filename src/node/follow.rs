@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::room::Rooms;
 use super::tail::Tail;
 use super::turns::Turns;
-use wire::{NodeFrame, Room};
+use wire::Room;
 
 /// How long a room's tail is kept when nobody reads it: longer than the pause of anybody who polls.
 const KEPT: Duration = Duration::from_secs(120);
@@ -132,10 +133,10 @@ impl Rooms {
     }
 
     /// Tells those who read rooms over HTTP how the bus stands.
-    pub(super) fn tell_tails(&self, frame: &NodeFrame<'_>) {
+    pub(super) fn tell_tails(&self, bus: &Bytes) {
         for state in self.rooms.values() {
             if let Some(tail) = &state.followers.tail {
-                tail.add_notice("bus", frame.json());
+                tail.add_notice("bus", bus.clone());
             }
         }
     }

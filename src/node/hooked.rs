@@ -1,7 +1,7 @@
 //! What a session asks the hooks, and what it makes of their answers.
 
 use std::borrow::Cow;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Instant;
 
 use super::client_connection::Dialect;
 use super::hooks::{Decision, Hooks, Refusal, Visitor};
@@ -57,15 +57,10 @@ impl Session {
         self.error(FORBIDDEN, &format!("here you are `{own}`, as your token says"));
     }
 
-    /// When the client's pass ends. An error if that is now.
+    /// When to look again whether the client's pass has ended. An error if that is now.
     pub(super) fn pass_ends(&self, now: Instant) -> Result<Option<Instant>, Ending> {
-        let until = self.connection.admitted.as_ref().and_then(|admitted| admitted.pass().until);
-        let Some(until) = until else { return Ok(None) };
-        match until.duration_since(SystemTime::now()) {
-            // The time of day may be set, so it is looked at again now and then.
-            Ok(left) if !left.is_zero() => Ok(Some(now + left.min(Duration::from_secs(60)))),
-            _ => Err(Ending::close(1008, "your token has expired: connect with a new one")),
-        }
+        let Some(admitted) = &self.connection.admitted else { return Ok(None) };
+        admitted.pass_ends(now).map_err(|why| Ending::close(1008, why))
     }
 
     /// Tells the client that it may not be in a room.

@@ -197,9 +197,9 @@ impl Rooms {
                 return;
             }
             let state = if up { BusState::Up } else { BusState::Down };
-            let news = NodeFrame::Bus { state, since };
-            self.tell_tails(&news);
-            let bytes = frame::text(&news.json());
+            let json = NodeFrame::Bus { state, since }.json();
+            self.tell_tails(&json);
+            let bytes = frame::text(&json);
             for connection in self.notices.greeted.connections() {
                 match connection.offer(&bytes) {
                     Offered::MustBeWritten => self.dirty.push(connection.clone()),

@@ -17,6 +17,7 @@ pub mod node;
 pub mod path_proxy;
 pub mod people;
 pub mod plain;
+pub mod polling;
 pub mod ports;
 pub mod process;
 pub mod prompted;

@@ -7,28 +7,26 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::extract::{Path, RawQuery, Request, State};
-use axum::http::StatusCode;
+use axum::extract::{Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::stream::unfold;
 use tokio::sync::{oneshot, watch};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::sleep_until;
 
 use super::super::follow::FollowAnswer;
-use super::super::hooked::{FORBIDDEN, rechecked};
+use super::super::hooked::rechecked;
 use super::super::http::Context;
 use super::super::shared::Shared;
 use super::super::tail::{Entry, Held, Mark, Missed};
 use super::answer::ApiError;
-use super::reader::{Reader, Start};
+use super::reader::{Asked, Reader, Start};
 use super::reading::{Reading, Unnamed, follow, followed};
 use bus::Health;
-use door::Query;
 use wire::{NodeFrame, Recovered, Room};
 
 /// How often a reader hears something at least, even if nothing happens and sockets are pinged less often, so that nothing
@@ -41,12 +39,9 @@ const AT_ONCE: usize = 64;
 pub(super) async fn events(
     State(Context { shared, .. }): State<Context>,
     Path(room): Path<String>,
-    RawQuery(query): RawQuery,
     mut request: Request,
 ) -> Result<Response, ApiError> {
-    let room = Room::parse(&room).map_err(|error| ApiError::bad_room(&error))?;
-    let query = Query::read(query.as_deref(), &["after", "last", "access_token"])?;
-    let start = Start::read(&query, request.headers())?;
+    let Asked { room, start, .. } = Asked::read(&room, &request, &[])?;
     let reader = Reader::let_in(&shared, &mut request, &room)?;
     metrics::counter!("pubsub_lab_event_streams_total").increment(1);
     let answer = follow(&shared, &room).await?;
@@ -86,8 +81,6 @@ struct EventStream {
     /// The id of the last message that was sent.
     last_id: Option<Arc<str>>,
     rechecks: Option<watch::Receiver<()>>,
-    /// When the reader's pass ends; `None` if it does not.
-    ends: Option<Instant>,
     begun: bool,
 }
 
@@ -100,9 +93,8 @@ impl EventStream {
         answer: oneshot::Receiver<FollowAnswer>,
     ) -> Self {
         metrics::gauge!("pubsub_lab_event_readers").increment(1);
-        let ends = reader.time_left().map(|left| Instant::now() + left);
         let (rechecks, stage) = (reader.rechecks(), Stage::Opening(answer));
-        Self { shared, room, reader, start, stage, last_id: None, rechecks, ends, begun: false }
+        Self { shared, room, reader, start, stage, last_id: None, rechecks, begun: false }
     }
 
     /// The next piece of the stream. The caller has sent the one before it.
@@ -124,16 +116,19 @@ impl EventStream {
         if matches!(self.stage, Stage::Over) {
             return None;
         }
-        let (shutdown, ends) = (self.shared.shutdown.clone(), self.ends);
-        let comment = Instant::now() + self.comment_every();
+        let shutdown = self.shared.shutdown.clone();
+        let now = Instant::now();
+        let comment = now + self.comment_every();
+        // The next piece comes before long, and with it the next look at the pass.
+        let pass_ends = match self.reader.pass_ends(now) {
+            Ok(ends) => ends,
+            Err(error) => return Some(self.end(&error)),
+        };
+        let wake = pass_ends.map_or(comment, |ends| ends.min(comment));
         loop {
             tokio::select! {
                 biased;
                 () = shutdown.cancelled() => return None,
-                () = sleep_until(ends.unwrap_or(comment)), if ends.is_some() => {
-                    let reason = "your token has expired: connect with a new one";
-                    return Some(self.end(&ApiError::new(StatusCode::FORBIDDEN, FORBIDDEN, reason)));
-                }
                 () = rechecked(rechecks) => {
                     if let Err(error) = self.reader.may_read(&self.room) {
                         return Some(self.end(&error));
@@ -143,7 +138,10 @@ impl EventStream {
                     Some(piece) if piece.is_empty() => {}
                     piece => return piece,
                 },
-                () = sleep_until(comment) => return Some(Bytes::from_static(b":\n\n")),
+                () = sleep_until(wake.into()) => return Some(match self.reader.pass_ends(Instant::now()) {
+                    Ok(_) => Bytes::from_static(b":\n\n"),
+                    Err(error) => self.end(&error),
+                }),
             }
         }
     }
@@ -212,6 +210,10 @@ impl EventStream {
             Recovered::None => Bytes::new(),
             Recovered::All | Recovered::Part => self.read_tail(usize::MAX, true),
         };
+        // So much was said during the replay that the history is asked for it: the answer follows then.
+        if !matches!(self.stage, Stage::Live(_)) {
+            return held;
+        }
         let subscribed = NodeFrame::Subscribed { room: self.room.as_str(), members, recovered };
         [held, event("subscribed", &subscribed.json())].concat().into()
     }
@@ -220,7 +222,7 @@ impl EventStream {
     fn read_tail(&mut self, most: usize, replayed: bool) -> Bytes {
         let Stage::Live(reading) = &mut self.stage else { return Bytes::new() };
         let mut piece = Vec::new();
-        let entries = match reading.tail.read(reading.at, most) {
+        let entries = match reading.take(most) {
             Ok(entries) => entries,
             Err(Missed(missed)) => {
                 // The reader is so slow that the node no longer holds what comes next.
@@ -236,15 +238,10 @@ impl EventStream {
                     return Bytes::new();
                 }
                 piece.extend_from_slice(&event("lagged", &NodeFrame::Lagged { missed }.json()));
-                reading.at = reading.tail.start();
-                reading.tail.read(reading.at, most).unwrap_or_default()
+                reading.take_what_is_left(most)
             }
         };
         for entry in entries {
-            reading.at += 1;
-            if reading.is_second_copy(&entry) {
-                continue;
-            }
             match &*entry {
                 Entry::Message(held) => {
                     self.last_id = Some(held.envelope.id.clone());

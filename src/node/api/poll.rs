@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::extract::{Path, RawQuery, Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -14,10 +14,9 @@ use super::super::http::Context;
 use super::super::shared::Shared;
 use super::super::tail::{Entry, Mark};
 use super::answer::ApiError;
-use super::reader::{Reader, Start};
+use super::reader::{Asked, Reader, Start};
 use super::reading::{Reading, Unnamed, follow, followed};
 use bus::Health;
-use door::Query;
 use wire::{Recovered, Room};
 
 /// The most messages in one answer.
@@ -42,12 +41,9 @@ struct Answer<'a> {
 pub(super) async fn messages(
     State(Context { shared, .. }): State<Context>,
     Path(room): Path<String>,
-    RawQuery(query): RawQuery,
     mut request: Request,
 ) -> Result<Response, ApiError> {
-    let room = Room::parse(&room).map_err(|error| ApiError::bad_room(&error))?;
-    let query = Query::read(query.as_deref(), &["after", "last", "wait", "access_token"])?;
-    let start = Start::read(&query, request.headers())?;
+    let Asked { room, start, query } = Asked::read(&room, &request, &["wait"])?;
     let wait = query.number("wait", 0.0, LONGEST_WAIT)?.map(Duration::from_secs_f64).unwrap_or_default();
     let reader = Reader::let_in(&shared, &mut request, &room)?;
     metrics::counter!("pubsub_lab_polls_total").increment(1);
@@ -119,20 +115,16 @@ impl Found {
 
     fn read_tail(&mut self, reading: &mut Reading, reader: &Reader) {
         let room = MOST.saturating_sub(self.messages.len());
-        let entries = reading.tail.read(reading.at, room).unwrap_or_else(|_| {
+        let entries = reading.take(room).unwrap_or_else(|_| {
             // What was forgotten meanwhile is missing.
             self.recovered = Recovered::Part;
-            reading.at = reading.tail.start();
-            reading.tail.read(reading.at, room).unwrap_or_default()
+            reading.take_what_is_left(room)
         });
         for entry in entries {
-            reading.at += 1;
-            let second = reading.is_second_copy(&entry);
             match &*entry {
                 Entry::Message(held) => {
                     self.next.id = held.envelope.id.to_string();
-                    let shown = reader.json(&held.envelope, held.replay).filter(|_| !second);
-                    self.messages.extend(shown);
+                    self.messages.extend(reader.json(&held.envelope, held.replay));
                 }
                 Entry::Notice { json, .. } => self.notices.push(json.clone()),
             }

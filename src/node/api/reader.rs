@@ -1,14 +1,15 @@
 //! Who reads a room over HTTP, and where in it.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant};
 
 use axum::extract::Request;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::watch;
 
 use super::super::admitted::{Admitted, Shown};
+use super::super::hooked::FORBIDDEN;
 use super::super::hooks::Decision;
 use super::super::http;
 use super::super::identity::Identity;
@@ -61,10 +62,10 @@ impl Reader {
         self.admitted.as_ref().map(|admitted| admitted.hooks().changes())
     }
 
-    /// How long the reader's pass is still good; `None` if it has no end.
-    pub fn time_left(&self) -> Option<Duration> {
-        let until = self.admitted.as_ref()?.pass().until?;
-        Some(until.duration_since(SystemTime::now()).unwrap_or_default())
+    /// When to look again whether the reader's pass has ended; `None` if it has no end. An error if that is now.
+    pub fn pass_ends(&self, now: Instant) -> Result<Option<Instant>, ApiError> {
+        let Some(admitted) = &self.admitted else { return Ok(None) };
+        admitted.pass_ends(now).map_err(|why| ApiError::new(StatusCode::FORBIDDEN, FORBIDDEN, why))
     }
 
     /// Lets the reader's connection live for so long from now and no longer, unless it is extended.
@@ -120,6 +121,27 @@ pub struct Start {
     pub after: Option<Mark>,
     /// At the last so many messages.
     pub last: Option<u32>,
+}
+
+/// What a request to read a room asks for.
+pub struct Asked {
+    /// The room.
+    pub room: Room,
+    /// Where to begin.
+    pub start: Start,
+    /// All parameters of the request.
+    pub query: Query,
+}
+
+impl Asked {
+    /// Reads a request for a room of this name, which may have these parameters besides those of every reader.
+    pub fn read(room: &str, request: &Request, others: &[&str]) -> Result<Self, ApiError> {
+        let room = Room::parse(room).map_err(|error| ApiError::bad_room(&error))?;
+        let names = [&["after", "last", "access_token"], others].concat();
+        let query = Query::read(request.uri().query(), &names)?;
+        let start = Start::read(&query, request.headers())?;
+        Ok(Self { room, start, query })
+    }
 }
 
 /// The header by which a browser says which event it had last (HTML, 9.2).

@@ -13,7 +13,7 @@ use super::super::follow::{FollowAnswer, Followed};
 use super::super::replayed::Replayed;
 use super::super::room::Command;
 use super::super::shared::Shared;
-use super::super::tail::{Entry, Tail};
+use super::super::tail::{Entry, Missed, Tail};
 use super::super::turns::Turns;
 use super::answer::ApiError;
 use super::reader::Start;
@@ -149,8 +149,22 @@ impl Reading {
         }
     }
 
-    /// Whether an entry of the tail is the second copy of a message that the history has brought.
-    pub fn is_second_copy(&mut self, entry: &Entry) -> bool {
+    /// The next entries of the tail, at most so many, without second copies of what the history has brought. An error if
+    /// some of them are forgotten.
+    pub fn take(&mut self, most: usize) -> Result<Vec<Arc<Entry>>, Missed> {
+        let mut entries = self.tail.read(self.at, most)?;
+        self.at += entries.len() as u64;
+        entries.retain(|entry| !self.is_second_copy(entry));
+        Ok(entries)
+    }
+
+    /// Passes over what is forgotten, and takes what is left.
+    pub fn take_what_is_left(&mut self, most: usize) -> Vec<Arc<Entry>> {
+        self.at = self.tail.start();
+        self.take(most).unwrap_or_default()
+    }
+
+    fn is_second_copy(&mut self, entry: &Entry) -> bool {
         match entry {
             Entry::Message(held) => {
                 !self.replayed.is_empty() && self.replayed.take(self.hasher.hash_one(&*held.envelope.id))

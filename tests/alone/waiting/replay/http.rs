@@ -1,23 +1,18 @@
 //! Readers over HTTP that were away, or come to another node: what the node does not hold comes out of the history.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::cluster::{Cluster, kill, say};
 use crate::support::client::Client;
 use crate::support::events::Events;
-use crate::support::node::Node;
+use crate::support::polling::{poll, texts};
 use crate::support::rabbitmq::RabbitMq;
 
 const EVENTS: &str = "/api/rooms/r/events";
 
-async fn poll(node: &Node, after: &str) -> Value {
-    let answer = node.get(&format!("/api/rooms/r/messages?after={after}")).await;
-    assert_eq!(answer.status, 200, "{answer:?}");
-    serde_json::from_str(&answer.body).unwrap()
-}
-
-fn texts(answer: &Value) -> Vec<&str> {
-    answer["messages"].as_array().unwrap().iter().map(|it| it["text"].as_str().unwrap()).collect()
+/// Where the room is read after this place.
+fn after(place: &str) -> String {
+    format!("/api/rooms/r/messages?after={place}")
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -57,14 +52,14 @@ async fn a_reader_whose_node_died_goes_on_at_another_with_nothing_missing_and_no
     assert_eq!((&live["text"], live.get("replay")), (&json!("live"), None));
 
     // Who polls is brought the same, and goes on at that node.
-    let answer = poll(&second, &last).await;
+    let answer = poll(&second, &after(&last)).await;
     let got: Vec<_> = texts(&answer).into_iter().filter(|text| !text.starts_with("before")).collect();
     assert_eq!(got, [missed.iter().map(String::as_str).collect(), vec!["live"]].concat());
     assert_eq!(answer["recovered"], "all");
-    let next = poll(&second, answer["next"].as_str().unwrap()).await;
+    let next = poll(&second, &after(answer["next"].as_str().unwrap())).await;
     assert_eq!((texts(&next).len(), &next["recovered"]), (0, &json!("all")));
     // Of a message that nobody knows the node tells what it has.
-    assert_eq!(poll(&second, "api.never").await["recovered"], "part");
+    assert_eq!(poll(&second, &after("api.never")).await["recovered"], "part");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -79,12 +74,12 @@ async fn more_than_one_answer_holds_comes_in_several() {
     kill(node);
     let node = cluster.node().await;
     say(&node, "r", "b", 2_300).await;
-    let (mut after, mut got, mut answers) = (first, Vec::new(), 0);
+    let (mut place, mut got, mut answers) = (first, Vec::new(), 0);
     while !got.contains(&"b 2299".to_owned()) {
-        let answer = poll(&node, &after).await;
+        let answer = poll(&node, &after(&place)).await;
         assert_eq!(answer["recovered"], "all", "{got:?}");
         got.extend(texts(&answer).into_iter().map(str::to_owned));
-        after = answer["next"].as_str().unwrap().to_owned();
+        place = answer["next"].as_str().unwrap().to_owned();
         answers += 1;
     }
     let mut seen = std::collections::BTreeSet::new();

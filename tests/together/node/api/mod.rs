@@ -9,18 +9,6 @@ use serde_json::Value;
 
 use crate::support::node::{Answer, Node};
 
-/// The answer to a GET, which has to be a success, and its body.
-async fn poll(node: &Node, path: &str) -> Value {
-    let answer = node.get(path).await;
-    assert_eq!(answer.status, 200, "{path}: {answer:?}");
-    serde_json::from_str(&answer.body).unwrap()
-}
-
-/// The texts in an answer to a poll.
-fn texts(answer: &Value) -> Vec<&str> {
-    answer["messages"].as_array().unwrap().iter().map(|it| it["text"].as_str().unwrap()).collect()
-}
-
 /// The status of an answer, and what its frame says: the type, and the code or the level.
 pub fn told(answer: &Answer) -> (u16, String, String) {
     let frame: Value = serde_json::from_str(&answer.body).unwrap_or_else(|_| panic!("no frame: {answer:?}"));

@@ -3,9 +3,10 @@
 use serde_json::json;
 
 use super::super::presence::redis_node;
-use super::{poll, tale, texts, told};
+use super::{tale, told};
 use crate::support::client::Client;
 use crate::support::events::Events;
+use crate::support::polling::{poll, texts};
 use crate::support::redis::RedisServer;
 
 const ROOM: &str = "/api/rooms/r";

@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{poll, tale, texts, told};
+use super::{tale, told};
 use crate::support::client::Client;
 use crate::support::node::Node;
+use crate::support::polling::{poll, texts};
 
 const ROOM: &str = "/api/rooms/r/messages";
 

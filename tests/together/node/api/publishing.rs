@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::{TOKEN, bearer, open_node, poll, post, tale, texts, told};
+use super::{TOKEN, bearer, open_node, post, tale, told};
 use crate::support::client::Client;
 use crate::support::node::Node;
+use crate::support::polling::{poll, texts};
 use crate::support::redis::RedisServer;
 
 const ROOM: &str = "/api/rooms/r/messages";
