@@ -49,7 +49,7 @@ install_as_root() {
     hold_services "$@"
     fresh=
     for unit in redis-server.service rabbitmq-server.service epmd.service epmd.socket docker.service docker.socket \
-        containerd.service; do
+        containerd.service prometheus.service; do
         unit_exists "$unit" || fresh="$fresh $unit"
     done
     # --no-remove: an installation that would push out something of yours is refused.
@@ -98,16 +98,17 @@ some_python() {
 
 # The tests of ZeroMQ meet a program of other people.
 has_zmq() { some_python 'import zmq'; }
-# Those of the JSON Schemas have a validator of other people judge them.
-has_jsonschema() { some_python 'from jsonschema import Draft202012Validator'; }
-# The report's histograms are read back by HdrHistogram's Python port. It is no package of Debian's, so that it lives
-# in an environment of its own, which nothing but the tests knows.
-hdr_version=0.10.8
-hdr_home="$here/../target/python-hdrhistogram"
-has_hdrhistogram() {
-    "$hdr_home/bin/python3" -c "from importlib.metadata import version
+# What the tests have other people judge: JSON Schemas, the report's histograms, spans, and the files for Kubernetes. Debian has
+# not all of it, so that it lives in an environment of its own, which nothing but the tests knows. (jsonschema comes with
+# kubernetes-validate.)
+python_packages="hdrhistogram==0.10.8 kubernetes-validate==1.37.0 opentelemetry-proto==1.45.2"
+python_home="$here/../target/python"
+has_python_packages() {
+    "$python_home/bin/python3" -c "from importlib.metadata import version
 from hdrh.log import HistogramLogReader
-assert version('hdrhistogram') == '$hdr_version'" >/dev/null 2>&1
+import kubernetes_validate, opentelemetry.proto.trace.v1.trace_pb2, sys
+assert all(version(name) == wanted for name, wanted in (one.split('==') for one in sys.argv[1].split()))" \
+        "$python_packages" >/dev/null 2>&1
 }
 can_make_environments() { some_python 'import ensurepip, venv'; }
 # Tests put servers in other languages through the bench. Debian's perl-base comes without this module.
@@ -166,9 +167,9 @@ has rabbitmq-server || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || want rabb
 has openssl || want openssl
 has curl || want curl
 has_zmq || want python3-zmq
-has_jsonschema || want python3-jsonschema
 has tidy || want tidy
-has_hdrhistogram || can_make_environments || want python3-venv
+has promtool || want prometheus
+has_python_packages || can_make_environments || want python3-venv
 has node || want nodejs
 has_perl || want perl
 can_link || want "gcc libc6-dev"
@@ -202,11 +203,10 @@ fi
 
 case "$system" in
 macos)
-    brew=$(echo "$missing" | sed -e 's/redis-server/redis/; s/rabbitmq-server/rabbitmq/; s/gcc libc6-dev//; s/python3-zmq//; s/python3-jsonschema//; s/tidy/tidy-html5/; s/python3-venv/python3/; s/nodejs/node/' | xargs)
+    brew=$(echo "$missing" | sed -e 's/redis-server/redis/; s/rabbitmq-server/rabbitmq/; s/gcc libc6-dev//; s/python3-zmq//; s/tidy/tidy-html5/; s/python3-venv/python3/; s/nodejs/node/' | xargs)
     [ -z "$brew" ] || say "missing; install by Homebrew: brew install $brew"
     can_link || say "missing: a C toolchain; install it: xcode-select --install"
     has_zmq || say "missing: pyzmq, for the tests; install it: python3 -m pip install pyzmq"
-    has_jsonschema || say "missing: jsonschema, for the tests; install it: python3 -m pip install jsonschema"
     [ -z "$browser" ] || say "$browser_note: brew install --cask google-chrome chromedriver"
     [ -z "$missing" ] || exit 1
     ;;
@@ -227,16 +227,17 @@ fi
 
 # --- Python, for the tests --------------------------------------------------------------------------------------
 
-if ! has_hdrhistogram; then
-    say "installing hdrhistogram $hdr_version for the tests, into target/python-hdrhistogram"
+if ! has_python_packages; then
+    say "installing $python_packages for the tests, into target/python"
     for python in python3 /usr/bin/python3; do
         if "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then break; fi
     done
     # Made anew: what a broken one left may be of a Python that is gone.
-    "$python" -m venv --clear "$hdr_home" >&2 &&
-        "$hdr_home/bin/python3" -m pip install -q --disable-pip-version-check "hdrhistogram==$hdr_version" >&2 ||
-        stop "hdrhistogram could not be installed; is this machine online? try again: make setup"
-    has_hdrhistogram || stop "hdrhistogram is installed and does not run; remove $hdr_home and try again"
+    # shellcheck disable=SC2086 # a list of words
+    "$python" -m venv --clear "$python_home" >&2 &&
+        "$python_home/bin/python3" -m pip install -q --disable-pip-version-check $python_packages >&2 ||
+        stop "$python_packages could not be installed; is this machine online? try again: make setup"
+    has_python_packages || stop "$python_packages are installed and do not run; remove $python_home and try again"
 fi
 
 # --- Rust -------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 //! Whatever a node counts is described, and stands at zero before it happens first.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::house_tests::rust_files;
@@ -19,4 +20,30 @@ fn whatever_is_counted_is_described() {
         }
     }
     assert!(counted > 20, "{counted}");
+}
+
+/// A metric that nobody can look up is a riddle, and one that is looked up in vain is worse.
+#[test]
+fn the_book_lists_every_metric_and_no_other() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let names = |text: &str, quote: char| -> BTreeSet<String> {
+        text.split(quote)
+            .filter_map(|word| word.strip_prefix("pubsub_lab_"))
+            .map(|name| name.split('{').next().unwrap_or(name))
+            .filter(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'))
+            .filter(|name| !name.is_empty() && !name.ends_with('_') && *name != "x_total")
+            .map(str::to_owned)
+            .collect()
+    };
+    let mut counted = BTreeSet::new();
+    for room in ["bus", "node", "history", "trace", "door", "policy", "cli"] {
+        for file in rust_files(&root.join("src").join(room)) {
+            counted.extend(names(&std::fs::read_to_string(file).unwrap(), '"'));
+        }
+    }
+    let page = std::fs::read_to_string(root.join("book/src/reference/metrics.md")).unwrap();
+    let listed: String =
+        page.lines().filter(|line| line.starts_with("| `pubsub_lab_")).collect::<Vec<_>>().concat();
+    assert_eq!(names(&listed, '`'), counted);
+    assert!(counted.len() > 40, "{counted:?}");
 }

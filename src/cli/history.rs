@@ -10,9 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::listen::{HostArgs, listen};
 use super::output::announce;
-use super::trace::{self, TraceArgs};
+use super::trace::TraceArgs;
 use super::{interrupt, limits};
 use history::{History, HistoryError, HistoryOptions, Keep};
+use scenario::Pattern;
+use trace::{Outlet, Source, Trace};
 
 /// The URL of the broker of a service that is given none.
 const DEFAULT_BROKER: &str = "amqp://127.0.0.1:5672";
@@ -77,10 +79,11 @@ async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
     let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| {
         Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
     })?;
-    let trace = args.trace.open()?;
     let listener = listen(args.listen)?;
     let callers = args.hosts.callers(&listener, Vec::new());
     let address = listener.local_addr().unwrap_or(args.listen);
+    let source = || Source { process: format!("history-{}", address.port()), system: Pattern::Amqp.name() };
+    let outlets = args.trace.open(source)?;
     let options = HistoryOptions {
         url: args.broker.unwrap_or_else(|| DEFAULT_BROKER.into()),
         namespace: args.namespace,
@@ -88,7 +91,7 @@ async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
         keep: args.keep,
         callers,
         metrics: Some(metrics),
-        trace: trace::of(trace.as_ref()),
+        trace: Trace::to(&outlets),
     };
     let history = History::open(options).await.map_err(failure)?;
     tracing::info!(%address, "listening");
@@ -98,9 +101,7 @@ async fn serve(args: HistoryArgs) -> Result<u8, Failure> {
         served = history.serve(listener, shutdown) => served,
         never = signals => match never {},
     };
-    if let Some(trace) = trace {
-        trace.close();
-    }
+    outlets.into_iter().for_each(Outlet::close);
     served.map_err(failure)?;
     tracing::info!("stopped");
     Ok(0)

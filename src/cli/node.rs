@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder};
 use nix::unistd::gethostname;
 use tokio_util::sync::CancellationToken;
 
@@ -17,9 +17,10 @@ use super::limits;
 use super::listen::{HostArgs, listen};
 use super::output::announce;
 use super::policy::NodePolicy;
-use super::trace::{self, TraceArgs};
-use node::{self, Hooks, Limits, NodeOptions, Publisher, Secret};
+use super::trace::TraceArgs;
+use node::{self, DELIVERY_BUCKETS, DELIVERY_SECONDS, Hooks, Limits, NodeOptions, Publisher, Secret};
 use scenario::Pattern;
+use trace::{Outlet, Source, Trace};
 
 /// Flags of `pubsub-lab node`.
 #[derive(Debug, Args)]
@@ -83,16 +84,21 @@ pub fn run(args: NodeArgs) -> Result<u8, Failure> {
 }
 
 async fn serve(args: NodeArgs) -> Result<u8, Failure> {
-    let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| {
-        Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
-    })?;
+    let metrics = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Full(DELIVERY_SECONDS.into()), &DELIVERY_BUCKETS)
+        .and_then(PrometheusBuilder::install_recorder)
+        .map_err(|error| {
+            Failure::new(ENVIRONMENT, format!("cannot collect metrics: {error}"), "report this")
+        })?;
     let policy = args.policy.map(NodePolicy::open).transpose()?;
     let hooks = policy.as_ref().map(NodePolicy::hooks).unwrap_or_default();
-    let trace = args.trace.open()?;
     let store = args.bus.sessions(args.pattern)?;
     let listener = listen(args.listen)?;
     let callers = args.hosts.callers(&listener, args.allowed_origins);
     let address = listener.local_addr().unwrap_or(args.listen);
+    let name = args.name.unwrap_or_else(|| usual_name(args.pattern, address));
+    let source = || Source { process: name.clone(), system: args.pattern.name() };
+    let outlets = args.trace.open(source)?;
     let bus = args.bus.start(args.pattern, &args.limits).await?;
     let shutdown = CancellationToken::new();
     let mut signals = Signals::new()?;
@@ -102,7 +108,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
     let signals = signals.cancel(shutdown.clone());
     let read_again = read_again(policy, hooks.clone());
     let options = NodeOptions {
-        name: args.name.unwrap_or_else(|| usual_name(args.pattern, address)),
+        name,
         pattern: args.pattern.name(),
         limits: args.limits,
         secret: args.secret.as_deref().map_or_else(Secret::random, Secret::new),
@@ -111,7 +117,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
         publisher: args.api_token.as_deref().map(Publisher::new),
         callers,
         metrics: Some(metrics),
-        trace: trace::of(trace.as_ref()),
+        trace: Trace::to(&outlets),
     };
     tracing::info!(node = %options.name, pattern = %args.pattern, %address, "listening");
     // The lab waits for this line.
@@ -121,9 +127,7 @@ async fn serve(args: NodeArgs) -> Result<u8, Failure> {
         never = signals => match never {},
         never = read_again => match never {},
     };
-    if let Some(trace) = trace {
-        trace.close();
-    }
+    outlets.into_iter().for_each(Outlet::close);
     served.map_err(|error| Failure::new(1, format!("the node failed: {error}"), "see its log"))?;
     tracing::info!("stopped");
     Ok(0)

@@ -1,10 +1,16 @@
 //! What a node counts, under the names that `/metrics` shows.
 
-use metrics::{counter, describe_counter, describe_gauge, gauge};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
+
+use super::delay::DELIVERY_SECONDS;
 
 /// Describes the node's counters and sets them to zero: a counter that appears with its first event hides that event
 /// from whoever computes a rate. Call it once the metrics recorder is installed.
 pub fn register() {
+    describe_histogram!(
+        DELIVERY_SECONDS,
+        "Time from when the bus brought a message until it was written to the sockets of its room's clients."
+    );
     describe_gauge!("pubsub_lab_sessions", "Clients that are connected.");
     describe_gauge!("pubsub_lab_event_readers", "Readers of server-sent events that are connected.");
     for name in ["pubsub_lab_sessions", "pubsub_lab_event_readers"] {

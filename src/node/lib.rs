@@ -20,7 +20,7 @@
 //! | `slow`, `behind` | what was dropped for a slow member, and how it is brought out of the history |
 //! | `identity`, `recent`, `rate`, `limits` | who a client is and how much it may |
 //! | `shared`, `page`, `counters` | what sessions share, the embedded files, what is counted |
-//! | `trail` | what the rooms tell the trace |
+//! | `trail`, `delay` | what the rooms tell the trace, and how long messages stay in the node |
 
 mod addressees;
 mod admitted;
@@ -29,6 +29,7 @@ mod behind;
 mod catch_up;
 mod client_connection;
 mod counters;
+mod delay;
 mod entered;
 mod follow;
 mod frame;
@@ -78,6 +79,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 pub use api::Publisher;
+pub use delay::{DELIVERY_BUCKETS, DELIVERY_SECONDS};
 pub use hooks::{Decision, Hook, Hooks, Knock, Outgoing, Pass, Refusal, Visitor};
 pub use identity::is_valid_name;
 pub use limits::{Limits, at_most_a_day};
@@ -155,6 +157,9 @@ pub async fn serve(
     ));
     let tasks = shared.tasks.clone();
     tasks.spawn(rooms.run(events, shutdown.clone()));
+    if let Some(metrics) = options.metrics.clone() {
+        tasks.spawn(delay::keep_small(metrics, shutdown.clone()));
+    }
     let router = http::router(shared, options.metrics);
     door::serve(listener, router, Bounds { working, lifetime: HTTP_TIMEOUT }, &tasks, &shutdown).await;
     let deadline = Instant::now() + SHUTDOWN;

@@ -21,6 +21,7 @@ use tokio::time::sleep_until;
 use tokio_util::sync::CancellationToken;
 
 use super::client_connection::{ClientConnection, Dialect};
+use super::delay::Delay;
 use super::follow::FollowAnswer;
 use super::frame;
 use super::gaps::Gaps;
@@ -101,6 +102,7 @@ pub struct Rooms {
     rest_until: Option<Instant>,
     generation: u64,
     trail: Trail,
+    delay: Delay,
     /// Trace handle for tasks that outlive the round, such as replays.
     pub(super) trace: Trace,
 }
@@ -129,6 +131,7 @@ impl Rooms {
             rest_until: None,
             generation: 0,
             trail: Trail::default(),
+            delay: Delay::new(),
             trace: Trace::off(),
         };
         (rooms, sender)
@@ -184,6 +187,7 @@ impl Rooms {
         // keep this round going, and nobody could come or leave.
         let connections = std::mem::take(&mut self.dirty);
         let traced = self.trail.begin();
+        self.delay.round_begins();
         for (chunk, last) in connections.chunks(CHUNK).zip(1..) {
             for connection in chunk {
                 connection.flush();
@@ -193,6 +197,7 @@ impl Rooms {
                 self.take_in(events);
             }
         }
+        self.delay.round_ends();
         self.trail.end(traced);
         self.rest_until = (connections.len() >= LONG_ROUND).then(|| {
             let end = Instant::now();
@@ -242,6 +247,9 @@ impl Rooms {
         let before = self.dirty.len();
         let kept = envelope.kind.is_kept() && self.bus.keeps_history();
         let Delivered { clients, dropped } = room.deliver(envelope, replay, kept, &mut self.dirty);
+        if !replay && clients > 0 && !self.dirty.is_empty() {
+            self.delay.queued();
+        }
         self.trail.queued(envelope, clients, dropped, !self.dirty.is_empty());
         metrics::counter!("pubsub_lab_room_envelopes_total").increment(1);
         metrics::counter!("pubsub_lab_links_written_total").increment((self.dirty.len() - before) as u64);

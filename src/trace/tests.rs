@@ -1,5 +1,7 @@
 //! The format of a line, byte by byte; and no line is made without a trace.
 
+use std::sync::Arc;
+
 use super::*;
 
 pub(super) fn line(step: Step) -> TraceLine {

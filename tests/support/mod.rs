@@ -21,6 +21,7 @@ pub mod polling;
 pub mod ports;
 pub mod process;
 pub mod prompted;
+pub mod python;
 pub mod rabbitmq;
 pub mod recorded;
 pub mod redis;

@@ -12,6 +12,7 @@ mod bus_amqp;
 mod bus_contract;
 mod comforts;
 mod controls;
+mod deployed;
 mod dialects;
 mod fuzz;
 mod guest;

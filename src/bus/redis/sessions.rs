@@ -62,7 +62,9 @@ impl RedisSessions {
         let prefix = format!("{}:session:", options.namespace);
         let (connected, connections) = watch::channel(0);
         let desk = Desk { server, queue, connected, refusals: Refusals::new(&prefix), stop: stop.clone() };
-        let reconnects = metrics::counter!("pubsub_lab_session_store_reconnects_total");
+        let name = "pubsub_lab_session_store_reconnects_total";
+        metrics::describe_counter!(name, "Connections to the store of the sessions that were made anew.");
+        let reconnects = metrics::counter!(name);
         tasks.spawn(keep(desk, Backoff::new(FIRST_PAUSE, LONGEST_PAUSE), reconnects, stop.clone()));
         let _stop_when_dropped = stop.clone().drop_guard();
         Ok(Self { prefix, jobs, connections, tasks, stop, _stop_when_dropped })

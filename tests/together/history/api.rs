@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use super::place;
+use crate::deployed::check_metrics;
 use crate::support::history::{History, Place, Publisher, chat, header, ids};
 
 /// A service and who speaks to it.
@@ -376,6 +377,7 @@ async fn a_thousand_idle_connections_keep_nobody_out() {
     for probe in ["/readyz", "/healthz", "/metrics"] {
         assert_eq!(history.get(probe).await.status, 200, "{probe}");
     }
+    check_metrics(&history.get("/metrics").await.body);
     assert_eq!(history.replay("r", "after=m.0&margin=0").await.0.len(), 50);
     // Those that say nothing are let go after ten seconds, and nobody waits for that.
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::deployed::check_metrics;
 use crate::support::client::{Client, Raw, TEXT, V1, masked, upgrade};
 use crate::support::node::Node;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -105,7 +106,7 @@ async fn the_metrics_are_valid_and_move() {
     let node = Node::start(&[]);
     let fresh = node.get("/metrics").await;
     assert!(fresh.head.contains("content-type: text/plain; version=0.0.4"), "{}", fresh.head);
-    check_prometheus(&fresh.body);
+    check_metrics(&fresh.body);
     for name in
         ["pubsub_lab_sessions", "pubsub_lab_publishes_total", "pubsub_lab_outbox_dropped_frames_total"]
     {
@@ -125,32 +126,12 @@ async fn the_metrics_are_valid_and_move() {
     assert_eq!(node.metric("pubsub_lab_publishes_total").await, 2.0);
     assert_eq!(node.metric("pubsub_lab_refused_total").await, 1.0);
     assert_eq!(node.metric("pubsub_lab_errors_total").await, 1.0);
-    check_prometheus(&node.get("/metrics").await.body);
+    // The client got both, and nobody else did.
+    assert_eq!(node.metric("pubsub_lab_delivery_seconds_count").await, 2.0);
+    assert!(node.metric("pubsub_lab_delivery_seconds_sum").await > 0.0);
+    check_metrics(&node.get("/metrics").await.body);
     client.leave().await;
     node.metric_is("pubsub_lab_sessions", 0.0).await;
-}
-
-/// Every line is a comment or a sample, and every sample's family has a type.
-fn check_prometheus(text: &str) {
-    let mut types = std::collections::HashSet::new();
-    for line in text.lines().filter(|line| !line.is_empty()) {
-        if let Some(comment) = line.strip_prefix("# ") {
-            let mut words = comment.split(' ');
-            let (kind, name) = (words.next().unwrap(), words.next().unwrap());
-            assert!(["HELP", "TYPE"].contains(&kind), "{line}");
-            if kind == "TYPE" {
-                assert!(["counter", "gauge"].contains(&words.next().unwrap()), "{line}");
-                assert!(types.insert(name.to_owned()), "typed twice: {line}");
-            }
-            continue;
-        }
-        let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("no value: {line}"));
-        value.parse::<f64>().unwrap_or_else(|_| panic!("no number: {line}"));
-        let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
-        assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{line}");
-        assert!(labels.ends_with('}'), "{line}");
-        assert!(types.contains(name), "no type before: {line}");
-    }
 }
 
 #[tokio::test]

@@ -1,24 +1,15 @@
 //! `latency.hlog`, read by HdrHistogram's port to another language.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
 use super::once::{dir, file, run};
+use crate::support::python::judge;
 
 /// What the Python port finds in a log, and in the report beside it.
 pub fn read(log: &Path, report: &Path) -> Value {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let python = root.join("target/python-hdrhistogram/bin/python3");
-    assert!(python.exists(), "there is no {}: see make setup", python.display());
-    let output = Command::new(python)
-        .arg(root.join("tests/together/report/hlog.py"))
-        .args([log, report])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "see make setup: {}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
+    serde_json::from_str(&judge("together/report/hlog.py", &[log, report], "")).unwrap()
 }
 
 #[test]

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may")]
 
+mod otlp;
+
 use std::path::Path;
 
 use nix::sys::signal::Signal;
