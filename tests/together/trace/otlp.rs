@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep};
+use tokio_util::task::TaskTracker;
 
 use crate::deployed::check_metrics;
 use crate::support::client::Client;
@@ -27,7 +28,7 @@ struct Collected {
 async fn collector(collected: Arc<Collected>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(async move {
+    TaskTracker::new().spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
             collected.take(connection).await;
         }
