@@ -1,7 +1,7 @@
 # One command each. `make` alone prints the list.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test test-together test-waiting test-compose extend soak mutants audit
+.PHONY: help setup demo check test lints test-together test-waiting test-compose extend soak mutants audit
 
 # rustup puts its tools here, and a shell that is older than the installation does not know yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
@@ -35,12 +35,12 @@ check: ## after each edit: format, lints, and all tests that need no process, no
 	$(LINTS)
 	$(UNIT_TEST) --quiet -- --skip $(MACHINE)::
 
-test: setup ## everything that keeps the house in order, over real processes and real brokers
+test: ## everything that keeps the house in order, over real processes and real brokers
+	@sh deploy/setup.sh --compiler
 	@echo "== format"
 	cargo fmt --all --check
-	@echo "== lints"
-	$(LINTS)
-	cargo clippy --release --locked --test soak --test compose -- -D warnings
+	@echo "== lints, while brokers and browsers are installed"
+	@$(MAKE) --no-print-directory -j2 setup lints
 	@echo "== build (the first time takes some minutes)"
 	$(CARGO_TEST) --no-run --bins $(addprefix --test ,together alone $(OTHERS))
 	$(UNIT_TEST) --no-run
@@ -54,7 +54,11 @@ test: setup ## everything that keeps the house in order, over real processes and
 	@echo "== tests that judge time, last and one by one"
 	tests/once_more.sh $(CARGO_TEST) --test alone -- timing::
 
-# Cargo is to ask nobody how many jobs it may run: there is nothing left to compile.
+# Cargo is to ask nobody how many jobs it may run.
+lints:
+	MAKEFLAGS= $(LINTS)
+	MAKEFLAGS= cargo clippy --release --locked --test soak --test compose -- -D warnings
+
 test-together:
 	MAKEFLAGS= THREADS=$(CROWD) tests/once_more.sh $(CARGO_TEST) --test together --
 

@@ -4,6 +4,7 @@
 # Debian and Ubuntu: by apt-get, with sudo when not root, without starting a service or leaving one to start at
 # boot. macOS and others: says what to install, and stops. With everything in place it is silent.
 #
+# `setup.sh --compiler` installs what compiles alone, so that a caller can begin with that while the rest is installed.
 # `setup.sh --compose` installs what `make test-compose` needs beside that: a Docker engine, Compose, and the tool that
 # makes base images of the distribution's packages.
 set -eu
@@ -162,28 +163,35 @@ if [ "${1:-}" = --compose ]; then
     exit 0
 fi
 
-has redis-server || want redis-server
-has rabbitmq-server || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || want rabbitmq-server
-has openssl || want openssl
-has curl || want curl
-has_zmq || want python3-zmq
-has tidy || want tidy
-has promtool || want prometheus
-has_python_packages || can_make_environments || want python3-venv
-has node || want nodejs
-has_perl || want perl
-can_link || want "gcc libc6-dev"
-[ "$system" != apt ] || [ -e /etc/ssl/certs/ca-certificates.crt ] || want ca-certificates
+want_for_compiling() {
+    has curl || want curl
+    can_link || want "gcc libc6-dev"
+    [ "$system" != apt ] || [ -e /etc/ssl/certs/ca-certificates.crt ] || want ca-certificates
+}
 
 browser=
-has_browser || browser="$browser chromium"
-has_driver || browser="$browser chromium-driver"
 browser_note="the tests of the chat page need Chromium and chromedriver, and will fail without"
-case " $id " in
-# Ubuntu's packages of that name only fetch a snap, which needs a running snapd.
-" ubuntu "*) if [ -n "$browser" ]; then say "$browser_note: sudo snap install chromium"; fi ;;
-*) if [ "$system" = apt ]; then missing="$missing$browser"; fi ;;
-esac
+want_for_running() {
+    has redis-server || want redis-server
+    has rabbitmq-server || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || want rabbitmq-server
+    has openssl || want openssl
+    has_zmq || want python3-zmq
+    has tidy || want tidy
+    has promtool || want prometheus
+    has_python_packages || can_make_environments || want python3-venv
+    has node || want nodejs
+    has_perl || want perl
+    has_browser || browser="$browser chromium"
+    has_driver || browser="$browser chromium-driver"
+    case " $id " in
+    # Ubuntu's packages of that name only fetch a snap, which needs a running snapd.
+    " ubuntu "*) if [ -n "$browser" ]; then say "$browser_note: sudo snap install chromium"; fi ;;
+    *) if [ "$system" = apt ]; then missing="$missing$browser"; fi ;;
+    esac
+}
+
+want_for_compiling
+[ "${1:-}" = --compiler ] || want_for_running
 
 need_rust=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$here/../Cargo.toml")
 rustup_line="curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh"
@@ -227,7 +235,7 @@ fi
 
 # --- Python, for the tests --------------------------------------------------------------------------------------
 
-if ! has_python_packages; then
+if [ "${1:-}" != --compiler ] && ! has_python_packages; then
     say "installing $python_packages for the tests, into target/python"
     for python in python3 /usr/bin/python3; do
         if "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then break; fi
