@@ -102,6 +102,9 @@ fn check(file: &str) -> Result<String, InputError> {
         let _ = writeln!(text, "  {key:<9} {value}");
     };
     row("title", &scenario.title);
+    if let Some(watch) = &scenario.watch {
+        row("watch", watch);
+    }
     for pattern in &scenario.patterns {
         let note = match scenario.applies_to(*pattern) {
             Err(why) => format!("{pattern} (not run: {why})"),

@@ -134,6 +134,20 @@ impl<'a> Curves<'a> {
         said
     }
 
+    /// What a search found for each subject: the highest value that was sustained, as a clause. Empty if the runs are no
+    /// search.
+    pub(super) fn found(&self) -> Vec<(String, String)> {
+        if !self.seeks {
+            return Vec::new();
+        }
+        let found = |(subject, runs): &(&str, Vec<&'a RunReport>)| {
+            let curves = self.curves(subject, runs);
+            let found: Vec<_> = curves.iter().filter_map(Curve::found).collect();
+            (!found.is_empty()).then(|| ((*subject).to_owned(), found.join("; ")))
+        };
+        self.blocks.iter().filter_map(found).collect()
+    }
+
     /// The runs of each subject as curves: one curve for each combination of all that was varied except what changes
     /// fastest.
     pub(super) fn all(&self) -> Vec<Curve<'a>> {
@@ -195,8 +209,8 @@ impl Curve<'_> {
         Some(format!("{}: {said}.", self.name))
     }
 
-    /// Says which value was still sustained, and what broke at the next.
-    fn sought(&self) -> Option<String> {
+    /// The place of the run that ended the search, and in words the highest value before it that was sustained.
+    fn end(&self) -> (Option<usize>, Option<String>) {
         let crossing = self.runs.iter().position(|run| run.verdict == Verdict::Violated);
         let stop = crossing.or_else(|| self.runs.iter().position(|run| run.verdict == Verdict::Inconclusive));
         let sustained = self.runs[..stop.unwrap_or(self.runs.len())]
@@ -204,6 +218,22 @@ impl Curve<'_> {
             .rev()
             .find(|run| run.verdict == Verdict::Valid)
             .map(|run| self.words(run));
+        (stop, sustained)
+    }
+
+    /// The highest value that was sustained, as a clause; `None` without any run.
+    fn found(&self) -> Option<String> {
+        match self.end() {
+            (None, Some(most)) => Some(format!("sustained {most}, the most that was tried")),
+            (Some(_), Some(most)) => Some(format!("sustained {most}")),
+            (Some(stop), None) => Some(format!("not even {}", self.words(self.runs[stop]))),
+            (None, None) => None,
+        }
+    }
+
+    /// Says which value was still sustained, and what broke at the next.
+    fn sought(&self) -> Option<String> {
+        let (stop, sustained) = self.end();
         let Some(stop) = stop.map(|at| self.runs[at]) else {
             return sustained.map(|most| format!("the highest value, {most}, was still sustained"));
         };

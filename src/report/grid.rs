@@ -10,10 +10,19 @@ pub(super) fn empty() -> Table {
 }
 
 /// The lines of a table: `gap` blanks between two columns, names to the left and figures to the right.
-pub(super) fn finish(mut table: Table, gap: u16) -> String {
+pub(super) fn finish(table: Table, gap: u16) -> String {
+    aligned(table, gap, CellAlignment::Right)
+}
+
+/// The lines of a table of words: `gap` blanks between two columns, everything to the left.
+pub(super) fn finish_words(table: Table, gap: u16) -> String {
+    aligned(table, gap, CellAlignment::Left)
+}
+
+fn aligned(mut table: Table, gap: u16, alignment: CellAlignment) -> String {
     for (i, column) in table.column_iter_mut().enumerate() {
         column.set_padding((if i == 0 { 0 } else { gap }, 0));
-        column.set_cell_alignment(if i == 0 { CellAlignment::Left } else { CellAlignment::Right });
+        column.set_cell_alignment(if i == 0 { CellAlignment::Left } else { alignment });
     }
     let lines: Vec<_> = table.lines().map(|line| line.trim_end().to_owned()).collect();
     lines.join("\n") + "\n"

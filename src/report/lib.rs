@@ -10,6 +10,7 @@
 //! | `cost` | what a run took of its machine, in words |
 //! | `table`, `column`, `cells`, `grid`, `label`, `latency`, `numbers` | the table |
 //! | `sentences`, `run_words`, `headline`, `fault_words`, `lesson`, `answers`, `interrupted`, `notices`, `payers`, `presence`, `why`, `verdict_words`, `phrases` | what happened, in plain words |
+//! | `overview` | many reports in one table: the grid |
 //! | `compare`, `curve` | several reports, or the runs of a matrix, side by side |
 //! | `chart`, `page`, `story` | pictures, the page, and the way of one message |
 //! | `junit`, `command` | the report for CI servers, and the command that runs it again |
@@ -42,6 +43,7 @@ mod link;
 mod merge;
 mod notices;
 mod numbers;
+mod overview;
 mod page;
 mod payers;
 mod phrases;
@@ -80,6 +82,7 @@ pub use host::Host;
 pub use junit::junit;
 pub use link::{LinkReport, ProxyReport};
 pub use merge::{MERGED_HLOG, MERGED_JSON, Merged, merge};
+pub use overview::{Harm, OVERVIEW_FILES, OVERVIEW_PAGE, Overview, OverviewSource, overview};
 pub use page::page;
 pub use quantiles::Quantiles;
 pub use run::RunReport;

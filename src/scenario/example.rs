@@ -26,6 +26,7 @@ pub(super) fn example(key: &str) -> String {
 fn value(key: &str) -> Option<String> {
     let of_file = match key {
         "title" => "\"One node down\"",
+        "watch" => "\"Watch for the clients of the dead node\"",
         "patterns" => "[\"local\", \"redis\"]",
         "until" => "\"violated\"",
         "at" | "for" | "every" => "\"5s\"",
@@ -94,7 +95,8 @@ mod tests {
     fn every_key_has_an_example_that_is_toml() {
         let own = KINDS.iter().flat_map(|kind| kind.form.own).map(|own| own.key);
         let fields = CLUSTER_FIELDS.iter().chain(LOAD_FIELDS).map(|field| field.key);
-        let keys = ["title", "until"].into_iter().chain(COMMON).chain(ACTIONS).chain(own).chain(fields);
+        let keys =
+            ["title", "watch", "until"].into_iter().chain(COMMON).chain(ACTIONS).chain(own).chain(fields);
         for key in keys.map(str::to_owned).chain(figure_names()) {
             let hint = example(&key);
             let line = hint.strip_prefix("write it like ").unwrap_or_else(|| panic!("{key}: {hint}"));

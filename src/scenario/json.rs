@@ -31,6 +31,9 @@ impl Scenario {
             "fault": self.faults.iter().map(FaultPlan::to_json).collect::<Vec<_>>(),
             "expect": expectations(&self.expect),
         });
+        if let (Some(watch), Some(shown)) = (&self.watch, json.as_object_mut()) {
+            shown.insert("watch".into(), watch.as_str().into());
+        }
         // A load that watches nobody, and whose subscribers hear over WebSockets, has no word of it, as in the reports of
         // older versions.
         if let Some(shown) = json["load"].as_object_mut() {

@@ -14,9 +14,12 @@ use super::section::{FileValue, Section};
 use super::values::Fields;
 use super::{expect, fault, matrix, patterns};
 
-pub(super) const KEYS: [&str; 7] = ["title", "patterns", "cluster", "load", "matrix", "fault", "expect"];
+pub(super) const KEYS: [&str; 8] =
+    ["title", "watch", "patterns", "cluster", "load", "matrix", "fault", "expect"];
 /// The longest title in characters: a title has to fit on one line of a table.
 pub(super) const TITLE_MAX: usize = 100;
+/// The longest advice in characters: it has to be read before a run begins.
+pub(super) const WATCH_MAX: usize = 400;
 
 impl Scenario {
     /// Reads the text of a scenario. Errors call it `source_name`, whose stem becomes the scenario's name. If there is
@@ -37,6 +40,7 @@ impl Scenario {
         let root = Section::root(source, &document, "a scenario", &KEYS)?;
         let name = Path::new(source_name).file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let title = title(&root)?.unwrap_or_else(|| name.clone());
+        let watch = watch(&root)?;
         let patterns = match root.get("patterns") {
             Some(value) => patterns::read(value)?,
             None => Pattern::ALL.to_vec(),
@@ -71,7 +75,7 @@ impl Scenario {
         }
         .check()?;
         let faults = faults.into_iter().map(|placed| placed.plan).collect();
-        Ok(Scenario { name, title, patterns, cluster, load, matrix, faults, expect })
+        Ok(Scenario { name, title, watch, patterns, cluster, load, matrix, faults, expect })
     }
 }
 
@@ -84,6 +88,17 @@ fn title(root: &Section<'_>) -> Result<Option<String>, InputError> {
         return Err(error.with_hint(example("title")));
     }
     Ok(Some(title.to_owned()))
+}
+
+/// The advice as one line: where a file breaks it into lines says nothing.
+fn watch(root: &Section<'_>) -> Result<Option<String>, InputError> {
+    let Some((value, text)) = root.text("watch")? else { return Ok(None) };
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() || text.chars().count() > WATCH_MAX || line.chars().any(char::is_control) {
+        let error = value.error(format!("`watch` must be a text of 1 to {WATCH_MAX} characters"));
+        return Err(error.with_hint(example("watch")));
+    }
+    Ok(Some(line))
 }
 
 fn list_of_tables(value: FileValue<'_>) -> Result<Vec<FileValue<'_>>, InputError> {

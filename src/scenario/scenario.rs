@@ -17,6 +17,8 @@ pub struct Scenario {
     pub name: String,
     /// The title, one line for people.
     pub title: String,
+    /// What to look at while it runs and in its report, in a sentence or two; `None` if the file says nothing.
+    pub watch: Option<String>,
     /// The patterns over which the scenario runs without `--pattern`.
     pub patterns: Vec<Pattern>,
     /// The cluster that the scenario needs.

@@ -226,7 +226,7 @@ fn repetitions(runs: Option<u32>, scenario: &Scenario) -> Result<u32, Failure> {
 async fn attended(options: &BenchOptions) -> Result<Measured, Failure> {
     let mut signals = Signals::new()?;
     let cancel = CancellationToken::new();
-    let terminal = Live::new(&options.scenario.title, !verbosity::get().shows_notes());
+    let terminal = Live::new(&options.scenario, !verbosity::get().shows_notes());
     let work = bench(options, &cancel, &terminal);
     tokio::pin!(work);
     let result = loop {

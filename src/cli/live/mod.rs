@@ -26,6 +26,7 @@ use std::io::IsTerminal;
 use super::color;
 use lab::{Note, Observer};
 use plain::Plain;
+use scenario::Scenario;
 use screen::Screen;
 
 /// Shows a bench on stderr. When it is dropped, what it drew is gone.
@@ -38,8 +39,9 @@ enum Form {
 }
 
 impl Live {
-    /// Makes the display of a bench whose scenario has this title. With `quiet` it says nothing at all.
-    pub fn new(title: &str, quiet: bool) -> Self {
+    /// Makes the display of a bench of this scenario: its title, and what to watch for. With `quiet` it says nothing at
+    /// all.
+    pub fn new(scenario: &Scenario, quiet: bool) -> Self {
         let form = match (quiet, is_drawable()) {
             (true, _) => Form::Quiet,
             // Without a thread that draws, plain lines are better than nothing.
@@ -49,7 +51,10 @@ impl Live {
             (false, false) => Form::Plain(Plain::new()),
         };
         let live = Self(form);
-        live.say(title);
+        live.say(&scenario.title);
+        if let Some(watch) = &scenario.watch {
+            live.say(watch);
+        }
         live
     }
 

@@ -7,13 +7,13 @@ use super::palette::INK;
 
 /// The size of text, in the picture's units: half of it is left on a telephone, where a picture is as wide as the
 /// screen.
-pub(super) const TEXT: i32 = 18;
+pub(crate) const TEXT: i32 = 18;
 /// The distance between the base lines of two lines of text, in the picture's units.
-pub(super) const LINE: i32 = 24;
+pub(crate) const LINE: i32 = 24;
 
 /// How a text stands at its place.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Anchor {
+pub(crate) enum Anchor {
     Start,
     Middle,
     End,
@@ -23,7 +23,7 @@ pub(super) enum Anchor {
 const SHRINKS: f64 = 1.24;
 
 /// How a text looks.
-pub(super) fn style<'a>(colour: RGBColor, anchor: Anchor) -> TextStyle<'a> {
+pub(crate) fn style<'a>(colour: RGBColor, anchor: Anchor) -> TextStyle<'a> {
     let across = match anchor {
         Anchor::Start => HPos::Left,
         Anchor::Middle => HPos::Center,
@@ -33,7 +33,7 @@ pub(super) fn style<'a>(colour: RGBColor, anchor: Anchor) -> TextStyle<'a> {
 }
 
 /// How a heading looks.
-pub(super) fn bold<'a>() -> TextStyle<'a> {
+pub(crate) fn bold<'a>() -> TextStyle<'a> {
     font().style(FontStyle::Bold).color(&INK).pos(Pos::new(HPos::Left, VPos::Center))
 }
 
@@ -42,13 +42,13 @@ fn font<'a>() -> FontDesc<'a> {
 }
 
 /// About how wide a text is, in the picture's units: nobody here knows the font.
-pub(super) fn width_of(text: &str) -> i32 {
+pub(crate) fn width_of(text: &str) -> i32 {
     let letters = i32::try_from(text.chars().count()).unwrap_or(i32::MAX / 100);
     letters.saturating_mul(TEXT * 56) / 100
 }
 
 /// A text that is no wider than this, with a mark for what is left out.
-pub(super) fn fitted(text: &str, width: i32) -> String {
+pub(crate) fn fitted(text: &str, width: i32) -> String {
     if width_of(text) <= width {
         return text.into();
     }
@@ -59,7 +59,7 @@ pub(super) fn fitted(text: &str, width: i32) -> String {
 }
 
 /// A text without the characters that XML cannot carry at all.
-pub(super) fn readable(text: &str) -> String {
+pub(crate) fn readable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') { ' ' } else { c })
         .collect()

@@ -4,7 +4,7 @@
 //! in the report.
 
 mod alone;
-mod axis;
+pub(crate) mod axis;
 mod cross;
 mod debts;
 mod fan_out;
@@ -15,13 +15,14 @@ mod heat;
 mod latency;
 mod layout;
 mod legend;
-mod lettering;
+pub(crate) mod lettering;
+pub(crate) mod lines;
 mod losses;
 mod matrix;
 mod online;
-mod palette;
+pub(crate) mod palette;
 mod panel;
-mod percentiles;
+pub(crate) mod percentiles;
 mod picture;
 mod shape;
 mod sheet;

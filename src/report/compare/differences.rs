@@ -8,7 +8,7 @@ use super::super::Report;
 use super::comparison::Side;
 
 /// The keys of a scenario that change no figure: what it calls itself, what it expects and over which patterns it goes.
-const IRRELEVANT: [&str; 5] = ["name", "title", "description", "expect", "patterns"];
+const IRRELEVANT: [&str; 6] = ["name", "title", "watch", "description", "expect", "patterns"];
 
 /// The keys in which the conditions of two reports differ, with both values: `load.rate (100, 500)`.
 pub(in super::super) fn differences(one: &Report, other: &Report) -> Vec<String> {

@@ -5,8 +5,8 @@
 
 mod contents;
 mod facts;
-mod paint;
-mod print;
+pub(super) mod paint;
+pub(super) mod print;
 mod rows;
 
 use std::path::Path;
@@ -23,7 +23,7 @@ use super::verdict_words::{class, phrase};
 use super::{Report, RunReport};
 
 /// The style sheet; the page adds the colours of its charts.
-const STYLE: &str = include_str!("page.css");
+pub(super) const STYLE: &str = include_str!("page.css");
 
 /// From which height on a picture is tall, in its own units: its letters would be too small on half a sheet.
 const TALL: i32 = 1_000;
@@ -94,6 +94,7 @@ fn heading(report: &Report, title: &str) -> Markup {
             @if let Some(began) = began { time datetime=(facts::moment(began)) { (facts::day(began)) } " · " }
             "seed " (report.seed)
         }
+        @if let Some(watch) = report.scenario["watch"].as_str() { p.said { (watch) } }
     }
 }
 
@@ -129,7 +130,7 @@ fn verdict_of(run: &RunReport, names: Names) -> Markup {
     }
 }
 
-fn figure(picture: &Picture) -> Markup {
+pub(super) fn figure(picture: &Picture) -> Markup {
     // On paper two pictures share a sheet, but one that is far higher than wide has a sheet of its own.
     let tall = picture.height() > TALL;
     html! {

@@ -16,7 +16,7 @@ mod tests;
 
 use serde_json::{Map, Value, json};
 
-use super::parse::{KEYS, TITLE_MAX};
+use super::parse::{KEYS, TITLE_MAX, WATCH_MAX};
 use super::{CLUSTER_FIELDS, LOAD_FIELDS, Pattern};
 use fragment::{described, reference, text};
 
@@ -42,6 +42,12 @@ fn property(key: &str) -> Value {
             "type": "string",
             "maxLength": TITLE_MAX,
             "pattern": words::TITLE,
+        }),
+        "watch" => json!({
+            "description": "What to look at while it runs and in its report: a sentence or two. Line breaks count as blanks.",
+            "type": "string",
+            "maxLength": WATCH_MAX,
+            "pattern": words::WATCH,
         }),
         "patterns" => described(
             reference("patterns"),

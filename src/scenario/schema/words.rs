@@ -2,6 +2,8 @@
 
 /// Matches one line that is not blank.
 pub(crate) const TITLE: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u001f\\u007f-\\u009f]*$";
+/// Matches a text that is not blank, of one line or several.
+pub(crate) const WATCH: &str = "^[^\\u0000-\\u0008\\u000e-\\u001f\\u007f-\\u0084\\u0086-\\u009f]*[^\\s\\u0000-\\u001f\\u007f-\\u009f][^\\u0000-\\u0008\\u000e-\\u001f\\u007f-\\u0084\\u0086-\\u009f]*$";
 /// Matches a shell command.
 pub(crate) const COMMAND: &str = "^[^\\u0000]*[^\\s\\u0000][^\\u0000]*$";
 /// Matches a whole percentage from 1 to 100.
