@@ -2,7 +2,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `bench`, `run`, `report`, `doctor`, `scenarios`, `policy`, `schema`, `completions`, `man` | the subcommands for people |
+//! | `bench`, `suite`, `run`, `report`, `doctor`, `scenarios`, `policy`, `schema`, `completions`, `man` | the subcommands for people |
 //! | `node`, `history`, `warden` | the subcommands that the lab starts as processes |
 //! | `health` | the subcommand by which a container learns whether its service is well |
 //! | `broker_variable` | the brokers that the environment names |
@@ -37,6 +37,7 @@ mod runtime;
 mod scenarios;
 mod schema;
 mod stderr;
+mod suite;
 mod trace;
 mod usage;
 pub mod verbosity;
@@ -55,6 +56,7 @@ Examples:
   pubsub-lab doctor                          which patterns can run on this machine
   pubsub-lab run redis --nodes 3             three chat servers and a Redis, until Ctrl-C
   pubsub-lab bench --scenario broker-down    break it, and count what was lost
+  pubsub-lab suite                           the usual faults over all patterns, and one grid
   pubsub-lab bench -q --scenario steady --format json > report.json";
 
 /// Compare messaging patterns by breaking them: one chat, several ways to connect its nodes, and an honest count
@@ -86,7 +88,7 @@ enum Command {
     Node(node::NodeArgs),
     /// Check the policy of a node: who may come in, read and write
     Policy(policy::PolicyCommand),
-    /// Print a report again, compare several, or merge them
+    /// Print a report again, compare or merge several, or make one grid of them
     Report(report::ReportArgs),
     /// Start nodes on this machine, and the broker that they need; Ctrl-C stops everything
     Run(run::RunArgs),
@@ -94,6 +96,8 @@ enum Command {
     Scenarios(scenarios::ScenariosArgs),
     /// Print the JSON Schema of a scenario, a report or a policy
     Schema(schema::SchemaArgs),
+    /// Run many scenarios over many patterns, and make one grid of all of them
+    Suite(suite::SuiteArgs),
     /// Ask a service whether it is well; the health check of a container
     #[command(hide = true)]
     Health(health::HealthArgs),
@@ -125,6 +129,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(args),
         Command::Scenarios(args) => scenarios::run(&args),
         Command::Schema(args) => schema::run(&args),
+        Command::Suite(args) => suite::run(args),
         Command::Warden => Ok(warden::run()),
     };
     match result {

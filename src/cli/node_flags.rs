@@ -9,7 +9,7 @@ use super::node::NodeArgs;
 use scenario::{Pattern, listed};
 
 /// Flags for the nodes.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct NodeFlags {
     /// Flag to pass to every node, as one word: --node-flag=--hwm=100 (repeatable; see `pubsub-lab node --help`)
     #[arg(long = "node-flag", value_name = "FLAG", allow_hyphen_values = true)]

@@ -52,8 +52,7 @@ pub(super) fn print(report: &Report, format: Format) -> io::Result<()> {
 
 /// Prints a report's table, and these sentences below it.
 pub(super) fn print_table(report: &Report, sentences: &[String]) -> io::Result<()> {
-    let terminal = is_on_terminal();
-    let width = if terminal { console::Term::stdout().size().1.into() } else { WIDTH };
+    let (terminal, width) = (is_on_terminal(), table_width());
     let mut text = format!("{}\n\n", report::table(report, width).trim_end());
     for sentence in sentences {
         // A program that reads the sentences wants one line for each.
@@ -61,6 +60,11 @@ pub(super) fn print_table(report: &Report, sentences: &[String]) -> io::Result<(
         text.push('\n');
     }
     print_text(&text)
+}
+
+/// The width that a table on stdout may have, in columns.
+pub(super) fn table_width() -> usize {
+    if is_on_terminal() { console::Term::stdout().size().1.into() } else { WIDTH }
 }
 
 /// Whether stdout is a terminal.

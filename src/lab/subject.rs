@@ -59,7 +59,7 @@ impl Subject {
     }
 
     /// Whether the subject may keep a history. Of a server that is not ours nobody knows, so it may.
-    pub(super) fn keeps_history(&self) -> bool {
+    pub fn keeps_history(&self) -> bool {
         self.pattern().is_none_or(Pattern::has_history)
     }
 
@@ -69,7 +69,7 @@ impl Subject {
     }
 
     /// Whether the scenario's faults can strike the subject at all; if not, the reason in one clause.
-    pub(super) fn applies(&self, scenario: &Scenario) -> Result<(), String> {
+    pub fn applies(&self, scenario: &Scenario) -> Result<(), String> {
         let strange = match self {
             Subject::Cluster(software) => return software.applies(scenario),
             Subject::Attached { .. } => scenario.faults.iter().find(|plan| !is_of_the_load(plan)),

@@ -12,6 +12,7 @@
 //! | `fault`, `expect`, `matrix` | what breaks, what must hold, what is varied |
 //! | `fields` | the table of keys that the file, the flags and the schema share |
 //! | `figure`, `figures` | what a figure of a run is, and the table of them all |
+//! | `quick` | a shortened scenario |
 //! | `parse`, `section`, `values`, `patterns`, `share` | from text to a scenario |
 //! | `check` | whether its parts fit each other |
 //! | `error`, `example`, `words` | what is wrong, where, and what to write instead; a file's text with its places |
@@ -34,6 +35,7 @@ mod matrix;
 mod parse;
 mod pattern;
 mod patterns;
+mod quick;
 mod scenario;
 mod schema;
 mod section;

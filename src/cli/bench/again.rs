@@ -59,7 +59,7 @@ pub(super) fn keep(
 }
 
 /// A report whose bench is to be run again.
-pub(super) struct Again {
+pub(crate) struct Again {
     report: Report,
     kept: Value,
 }

@@ -5,9 +5,9 @@ use clap::Args;
 use scenario::Overrides;
 
 /// Flags that stand for a scenario's fields. A negative number is a wrong value, and not a flag that nobody knows.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Override the scenario")]
-pub(super) struct OverrideArgs {
+pub(crate) struct OverrideArgs {
     /// Number of chat servers
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     nodes: Option<String>,

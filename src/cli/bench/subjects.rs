@@ -17,35 +17,35 @@ const ATTACHED: &str = "attached";
 const LABEL_MAX: usize = 24;
 
 /// Flags that say what is measured.
-#[derive(Debug, Default, Args)]
-pub(super) struct SubjectArgs {
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct SubjectArgs {
     /// Patterns to run, separated by commas, or `all` [default: those that the scenario names; none if you test a
     /// server of your own]
     #[arg(long, short, value_name = "P,P", value_delimiter = ',')]
-    pub(super) pattern: Vec<String>,
+    pub(crate) pattern: Vec<String>,
 
     #[arg(long, value_name = "COMMAND", conflicts_with = "urls", help = server_help())]
-    pub(super) server: Option<String>,
+    pub(crate) server: Option<String>,
 
     /// Measure nodes that are already running, instead of starting some (repeatable)
     #[arg(long = "url", value_name = "ws://HOST:PORT", conflicts_with_all = ["nodes", "flags"])]
-    pub(super) urls: Vec<String>,
+    pub(crate) urls: Vec<String>,
 
     /// Name of your server in tables [default: server, or attached]
     #[arg(long, value_name = "NAME")]
-    pub(super) label: Option<String>,
+    pub(crate) label: Option<String>,
 
     /// How to talk to your server: `plain` (a frame is a text), `v1` (pubsub-lab.v1), or a template file
     /// [default: v1 if the server accepts it, else plain]
     #[arg(long, value_name = "plain|v1|FILE")]
-    pub(super) dialect: Option<String>,
+    pub(crate) dialect: Option<String>,
 
     #[arg(long = "broker", value_name = "URL", help = broker_help())]
-    pub(super) brokers: Vec<String>,
+    pub(crate) brokers: Vec<String>,
 
     /// The text of the template that `dialect` names, where it does not come from the file.
     #[arg(skip)]
-    pub(super) template: Option<String>,
+    pub(crate) template: Option<String>,
 }
 
 fn server_help() -> String {

@@ -6,7 +6,7 @@ use lab::Tracing;
 
 /// Whether the nodes write traces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum TraceChoice {
+pub(crate) enum TraceChoice {
     /// If the load is small
     Auto,
     /// Always

@@ -1,9 +1,10 @@
-//! `pubsub-lab report`: prints a report again, compares several, or merges them.
+//! `pubsub-lab report`: prints a report again, compares several, merges them, or makes one grid of them.
 
 mod browse;
 mod charts;
 mod compare;
 mod merge;
+pub(super) mod overview;
 mod places;
 mod unprinted;
 
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::failure::{ENVIRONMENT, Failure};
+use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::output::{Format, print};
 use super::stderr::say;
 use unprinted::said;
@@ -24,6 +25,7 @@ Examples:
   pubsub-lab report before after                 what changed, and in which direction
   pubsub-lab report before1,before2 after        a side may be several directories
   pubsub-lab report --merge one two --out both   repetitions, or machines, pooled into one
+  pubsub-lab report --overview runs --out grid   all scenarios and patterns in one table
 
 A comparison matches runs by label and parameters; the first side is the baseline. Several runs of a side are \
 pooled: their latencies are read off the sum of their histograms, the share on time is that of all their debts, and \
@@ -69,17 +71,30 @@ pub struct ReportArgs {
     #[arg(long, requires = "dirs")]
     merge: bool,
 
-    /// Directory into which `--merge` writes merged.json and merged.hlog
-    #[arg(long, short, value_name = "DIR", requires = "merge")]
+    /// Make one grid of the reports: a row for each scenario, a column for each pattern or server. A directory that holds
+    /// directories of reports stands for them
+    #[arg(long, requires = "dirs", conflicts_with_all = ["merge", "open", "write", "charts"])]
+    overview: bool,
+
+    /// Directory into which `--merge` writes merged.json and merged.hlog, and `--overview` overview.html, .json, .md, .csv
+    /// and .svg
+    #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Let `--write`, `--charts` and `--merge` replace files that are there and may be somebody else's
+    /// Let `--write`, `--charts`, `--merge` and `--overview` replace files that are there and may be somebody else's
     #[arg(long)]
     force: bool,
 }
 
 /// Prints the reports; the exit code says only whether that worked.
 pub fn run(args: &ReportArgs) -> Result<u8, Failure> {
+    if args.out.is_some() && !args.merge && !args.overview {
+        let hint = "add `--merge` or `--overview`; `--charts DIR` writes the charts of one report";
+        return Err(Failure::new(USAGE, "--out is for several reports that become one", hint));
+    }
+    if args.overview {
+        return overview::run(&args.dirs, args.format, args.out.as_deref(), args.force);
+    }
     if args.merge {
         return merge::run(&args.dirs, args.format, args.out.as_deref(), args.force);
     }

@@ -166,4 +166,14 @@ mod tests {
             assert_eq!(all.len(), Harm::ALL.len());
         }
     }
+
+    #[test]
+    fn the_book_lists_every_mark_with_its_meaning() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../book/src/reference/report.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        for harm in Harm::ALL {
+            let (mark, meaning) = (harm.mark(), harm.meaning());
+            assert!(page.contains(&format!("| {mark} | {meaning}")), "{mark} {meaning}");
+        }
+    }
 }

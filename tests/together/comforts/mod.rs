@@ -39,7 +39,7 @@ fn succeeded(output: &Output) -> String {
 }
 
 /// Every subcommand that help shows, but for `help` itself.
-const SUBCOMMANDS: [&str; 11] = [
+const SUBCOMMANDS: [&str; 12] = [
     "bench",
     "completions",
     "doctor",
@@ -51,4 +51,5 @@ const SUBCOMMANDS: [&str; 11] = [
     "run",
     "scenarios",
     "schema",
+    "suite",
 ];
