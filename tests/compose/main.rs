@@ -16,3 +16,4 @@ mod project;
 mod refusals;
 mod steadfast;
 mod talk;
+mod tls;
