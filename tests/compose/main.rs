@@ -9,6 +9,7 @@ mod support;
 
 mod balance;
 mod deployment;
+mod http;
 mod image;
 mod managed;
 mod observed;
