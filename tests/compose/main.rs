@@ -15,6 +15,7 @@ mod managed;
 mod observed;
 mod project;
 mod refusals;
+mod stack;
 mod steadfast;
 mod talk;
 mod tls;
