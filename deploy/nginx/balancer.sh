@@ -6,6 +6,7 @@
 #
 # BALANCE   how nodes are chosen: a file of the folder `balance`
 # ADDRESS   where people find the chat
+# TLS_PORT  the port at which people find it by TLS; empty without. Then /certificates has fullchain.pem and privkey.pem
 set -eu
 here=$(dirname "$0")
 balance=${BALANCE:-least_conn}
@@ -21,6 +22,38 @@ if [ "$balance" = cookie ]; then
     # Without a lifetime it goes with the browser.
     echo 'add_header Set-Cookie "pubsub_lab_route=$route; Path=/; HttpOnly; SameSite=Lax";' >/tmp/cookie.conf
 fi
+
+tls=${TLS_PORT:-}
+if [ -z "$tls" ]; then
+    echo 'listen 8080;' >/tmp/listen.conf
+    : >/tmp/plain.conf
+else
+    for file in fullchain.pem privkey.pem; do
+        [ -r "/certificates/$file" ] || {
+            echo "error: nginx cannot read $file in the folder of certificates" >&2
+            echo "hint: CERTIFICATES has to name a folder with fullchain.pem and privkey.pem that the user $(id -u) may read" >&2
+            exit 2
+        }
+    done
+    cat >/tmp/listen.conf <<EOF
+listen 8443 ssl;
+ssl_certificate /certificates/fullchain.pem;
+ssl_certificate_key /certificates/privkey.pem;
+ssl_protocols TLSv1.2 TLSv1.3;
+ssl_session_cache shared:tls:1m;
+EOF
+    # A session's token is worth its person's name, so nothing of the chat goes over the plain port.
+    cat >/tmp/plain.conf <<EOF
+server {
+    listen 8080;
+    location = /balancer { default_type text/plain; return 200 "balancing\n"; }
+    location / { return 307 https://\$host:$tls\$request_uri; }
+}
+EOF
+fi
+
+# What nginx read of the certificate; a renewed one is another.
+certificate() { [ -z "$tls" ] || cat /certificates/fullchain.pem /certificates/privkey.pem 2>/dev/null | cksum; }
 
 # Looks the name up that all nodes have: `servers` gets a line for each address.
 look() {
@@ -43,6 +76,7 @@ report() {
 ulimit -n "$(ulimit -H -n)" || true
 look
 write
+read_certificate=$(certificate)
 nginx -e stderr -c "$here/nginx.conf" -g 'daemon off;' &
 nginx=$!
 trap 'kill -TERM "$nginx" 2>/dev/null; wait "$nginx"; exit 0' TERM INT QUIT
@@ -56,6 +90,12 @@ while kill -0 "$nginx" 2>/dev/null; do
     looks=$((looks + 1))
     before=$servers
     look
+    now=$(certificate)
+    if [ "$now" != "$read_certificate" ]; then
+        read_certificate=$now
+        # While one of the two files is still the old one, nginx refuses the pair and goes on with what it has.
+        kill -HUP "$nginx"
+    fi
     if [ "$servers" != "$before" ]; then
         write
         kill -HUP "$nginx"

@@ -9,10 +9,13 @@ mod support;
 
 mod balance;
 mod deployment;
+mod http;
 mod image;
 mod managed;
 mod observed;
 mod project;
 mod refusals;
+mod stack;
 mod steadfast;
 mod talk;
+mod tls;

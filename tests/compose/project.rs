@@ -20,7 +20,9 @@ pub const PAUSE: Duration = Duration::from_millis(100);
 pub struct Project {
     name: String,
     profiles: Vec<&'static str>,
-    variables: Vec<(&'static str, &'static str)>,
+    /// Files on top of `docker-compose.yml`.
+    files: Vec<&'static str>,
+    variables: Vec<(&'static str, String)>,
 }
 
 /// The output of a command that succeeded.
@@ -57,12 +59,19 @@ pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
 impl Project {
     /// A project of this name with these profiles; nothing of it is up.
     pub fn new(name: &str, profiles: &[&'static str]) -> Self {
-        Self { name: format!("lab-{name}"), profiles: profiles.to_vec(), variables: Vec::new() }
+        let (files, variables) = (Vec::new(), Vec::new());
+        Self { name: format!("lab-{name}"), profiles: profiles.to_vec(), files, variables }
     }
 
     /// The same project with a variable of the compose file.
-    pub fn with(mut self, variable: &'static str, value: &'static str) -> Self {
-        self.variables.push((variable, value));
+    pub fn with(mut self, variable: &'static str, value: &str) -> Self {
+        self.variables.push((variable, value.to_owned()));
+        self
+    }
+
+    /// The same project with a file on top of `docker-compose.yml`.
+    pub fn over(mut self, file: &'static str) -> Self {
+        self.files.push(file);
         self
     }
 
@@ -105,8 +114,12 @@ impl Project {
             Command::new("docker-compose")
         };
         command.current_dir(env!("CARGO_MANIFEST_DIR")).args(["--project-name", &self.name]);
+        if !self.files.is_empty() {
+            let files = ["docker-compose.yml"].into_iter().chain(self.files.iter().copied());
+            command.args(files.flat_map(|file| ["--file", file]));
+        }
         command.args(self.profiles.iter().flat_map(|profile| ["--profile", profile])).args(arguments);
-        command.envs(self.variables.iter().copied());
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }
 

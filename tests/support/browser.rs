@@ -75,6 +75,16 @@ struct Driver {
 impl Browser {
     /// Starts a browser with one empty window.
     pub async fn start() -> Self {
+        Self::start_with(json!({})).await
+    }
+
+    /// Starts a browser that takes any certificate: that of a test is known to nobody.
+    pub async fn start_without_authorities() -> Self {
+        Self::start_with(json!({"acceptInsecureCerts": true})).await
+    }
+
+    /// Starts a browser with these capabilities beside the usual ones.
+    async fn start_with(further: Value) -> Self {
         let turn = TURNS.acquire().await.unwrap();
         let driver = Driver::start(&find(&DRIVERS));
         let started = driver.running.out_line("started successfully on port ");
@@ -86,7 +96,8 @@ impl Browser {
             "goog:chromeOptions": {"binary": find(&BROWSERS), "args": flags},
             "goog:loggingPrefs": {"browser": "ALL"},
         });
-        let capabilities: Capabilities = capabilities.as_object().unwrap().clone();
+        let mut capabilities: Capabilities = capabilities.as_object().unwrap().clone();
+        capabilities.extend(further.as_object().unwrap().clone());
         let url = format!("http://127.0.0.1:{port}");
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
