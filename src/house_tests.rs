@@ -15,6 +15,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("scenario", &[]),
     ("ledger", &["scenario"]),
     ("fault", &["scenario"]),
+    ("part", &["ledger"]),
     ("bus", &["address", "wire"]),
     ("node", &["bus", "door", "trace", "wire"]),
     ("policy", &["node", "scenario"]),

@@ -60,6 +60,7 @@
 //! | `ledger` | [`Ledger`]: all of this for one run |
 //! | `account` | what an event changes: a debt comes to be, or is paid |
 //! | `record` | the events themselves: sendings, answers, presence and receipts |
+//! | `event` | every such event as a value, to be written down and told again |
 //! | `progress` | how a run stands while it lasts |
 //! | `stopped`, `phase`, `testimony` | paths that stopped; steady, fault and recovery; three messages as they went |
 //! | `payers`, `apart` | the few subscribers that lost something or had it late; nodes that do not hear each other |
@@ -79,6 +80,7 @@ mod counts;
 mod debt;
 mod disconnects;
 mod early;
+mod event;
 mod expected;
 mod fan_out;
 mod fault_times;
@@ -161,6 +163,7 @@ pub use arrival::Arrival;
 pub use before_load::BeforeLoad;
 pub use counts::{Counts, Debts, Messages};
 pub use disconnects::Disconnect;
+pub use event::Event;
 pub use fault_times::FaultTimes;
 pub use figure_value::{FigureValue, grouped};
 pub use harness::Harness;
