@@ -3,6 +3,7 @@
 mod deaths;
 mod judged;
 mod locked_out;
+pub mod share;
 mod unbegun;
 mod unhealed;
 
@@ -18,7 +19,7 @@ use super::base::{Base, Events, LabEvent};
 use super::clocks::load_began;
 use super::cluster::Cluster;
 use super::cost::CostMeter;
-use super::drain::drain;
+use super::drain::{drain, nobody_serves};
 use super::error::LabError;
 use super::interruption::{BEFORE_THE_LOAD, RunCut};
 use super::link_report::{link_reports, proxy_report, robbed_links};
@@ -314,6 +315,7 @@ impl Trial<'_> {
             dialect: dialect.clone(),
             transport: self.transport,
             urls: bed.urls.clone(),
+            agent: None,
         };
         let generator = match LoadGenerator::start(settings).await {
             Ok(generator) => generator,
@@ -365,7 +367,12 @@ impl Trial<'_> {
     ) -> Vec<LockedOut> {
         let load_began = begins_at(generator);
         let progress = self.report_progress(generator, load_began);
-        let targets = Targets { cluster: bed.cluster, load: generator, shell: bed.shell.as_ref() };
+        let targets = Targets {
+            cluster: bed.cluster,
+            load: generator,
+            shell: bed.shell.as_ref(),
+            commands_elsewhere: false,
+        };
         let faults = strike_all(targets, self.faults, load_began, self.observer, strikes);
         let work = async {
             tokio::join!(generator.schedule_ended(), faults);
@@ -409,13 +416,6 @@ impl Trial<'_> {
 fn begins_at(generator: &LoadGenerator) -> Instant {
     let (begin, now) = (generator.begin(), generator.now());
     Instant::now() + begin.saturating_sub(now)
-}
-
-async fn nobody_serves(cluster: Option<&Cluster>) {
-    match cluster {
-        Some(cluster) => cluster.nobody_serves().await,
-        None => std::future::pending().await,
-    }
 }
 
 impl Trial<'_> {

@@ -86,7 +86,8 @@ fn person(bytes: &mut &[u8]) -> Option<Person> {
 }
 
 fn text(bytes: &mut &[u8]) -> Option<Box<str>> {
-    let (text, rest) = bytes.split_at_checked(number(bytes)?)?;
+    let length = number(bytes)?;
+    let (text, rest) = bytes.split_at_checked(length)?;
     *bytes = rest;
     Some(std::str::from_utf8(text).ok()?.into())
 }

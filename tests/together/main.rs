@@ -32,6 +32,7 @@ mod report;
 mod run;
 mod scenarios;
 mod schema;
+mod share;
 #[path = "../support/mod.rs"]
 mod support;
 mod theirs;

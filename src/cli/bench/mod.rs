@@ -21,10 +21,11 @@ use super::stderr::say;
 use super::verbosity;
 use again::Again;
 use lab::{BenchOptions, LabError, Measured, Subject, bench, claim};
-use overrides::OverrideArgs;
+pub(super) use overrides::OverrideArgs;
 use report::{HTML_FILE, REPORT_FILE, Report};
 use scenario::{Scenario, ScenarioFile, listed};
-use subjects::{Chosen, SubjectArgs};
+use subjects::Chosen;
+pub(super) use subjects::SubjectArgs;
 use trace::TraceChoice;
 
 /// Flags of `pubsub-lab bench`.

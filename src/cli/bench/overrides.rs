@@ -7,7 +7,7 @@ use scenario::Overrides;
 /// Flags that stand for a scenario's fields. A negative number is a wrong value, and not a flag that nobody knows.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Override the scenario")]
-pub(super) struct OverrideArgs {
+pub(in super::super) struct OverrideArgs {
     /// Number of chat servers
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     nodes: Option<String>,
@@ -60,7 +60,7 @@ pub(super) struct OverrideArgs {
 
 impl OverrideArgs {
     /// The overrides that were given.
-    pub(super) fn overrides(&self) -> Overrides {
+    pub(in super::super) fn overrides(&self) -> Overrides {
         let fields = [
             ("nodes", &self.nodes),
             ("publishers", &self.publishers),

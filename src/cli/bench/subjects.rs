@@ -18,34 +18,34 @@ const LABEL_MAX: usize = 24;
 
 /// Flags that say what is measured.
 #[derive(Debug, Default, Args)]
-pub(super) struct SubjectArgs {
+pub(in super::super) struct SubjectArgs {
     /// Patterns to run, separated by commas, or `all` [default: those that the scenario names; none if you test a
     /// server of your own]
     #[arg(long, short, value_name = "P,P", value_delimiter = ',')]
-    pub(super) pattern: Vec<String>,
+    pub(in super::super) pattern: Vec<String>,
 
     #[arg(long, value_name = "COMMAND", conflicts_with = "urls", help = server_help())]
-    pub(super) server: Option<String>,
+    pub(in super::super) server: Option<String>,
 
     /// Measure nodes that are already running, instead of starting some (repeatable)
     #[arg(long = "url", value_name = "ws://HOST:PORT", conflicts_with_all = ["nodes", "flags"])]
-    pub(super) urls: Vec<String>,
+    pub(in super::super) urls: Vec<String>,
 
     /// Name of your server in tables [default: server, or attached]
     #[arg(long, value_name = "NAME")]
-    pub(super) label: Option<String>,
+    pub(in super::super) label: Option<String>,
 
     /// How to talk to your server: `plain` (a frame is a text), `v1` (pubsub-lab.v1), or a template file
     /// [default: v1 if the server accepts it, else plain]
     #[arg(long, value_name = "plain|v1|FILE")]
-    pub(super) dialect: Option<String>,
+    pub(in super::super) dialect: Option<String>,
 
     #[arg(long = "broker", value_name = "URL", help = broker_help())]
-    pub(super) brokers: Vec<String>,
+    pub(in super::super) brokers: Vec<String>,
 
     /// The text of the template that `dialect` names, where it does not come from the file.
     #[arg(skip)]
-    pub(super) template: Option<String>,
+    pub(in super::super) template: Option<String>,
 }
 
 fn server_help() -> String {
@@ -69,26 +69,26 @@ fn broker_help() -> String {
 }
 
 /// The choice that the flags make.
-pub(super) struct Chosen {
-    pub(super) subjects: Vec<Subject>,
+pub(in super::super) struct Chosen {
+    pub(in super::super) subjects: Vec<Subject>,
     /// The URLs of brokers.
-    pub(super) brokers: Vec<String>,
+    pub(in super::super) brokers: Vec<String>,
     /// The dialect of a server of somebody else's, if it was said.
-    pub(super) dialect: Option<Dialect>,
+    pub(in super::super) dialect: Option<Dialect>,
     /// The text of the dialect's template, if it has one.
-    pub(super) template: Option<String>,
+    pub(in super::super) template: Option<String>,
 }
 
 impl SubjectArgs {
     /// Sets the number of nodes to the number of URLs: faults and paths are counted by nodes.
-    pub(super) fn count_nodes(&self, overrides: &mut Overrides) {
+    pub(in super::super) fn count_nodes(&self, overrides: &mut Overrides) {
         if !self.urls.is_empty() {
             overrides.insert("nodes", self.urls.len().to_string());
         }
     }
 
     /// Turns an error about the number of nodes into one about the URLs, if those gave it.
-    pub(super) fn by_urls(&self, error: InputError) -> InputError {
+    pub(in super::super) fn by_urls(&self, error: InputError) -> InputError {
         let words = match self.urls.len() {
             0 => return error,
             1 => "one --url is 1 node".to_owned(),
@@ -99,7 +99,7 @@ impl SubjectArgs {
     }
 
     /// Chooses the subjects, in the order of the table: patterns first.
-    pub(super) fn choose(&self, scenario: &Scenario) -> Result<Chosen, Failure> {
+    pub(in super::super) fn choose(&self, scenario: &Scenario) -> Result<Chosen, Failure> {
         let theirs = self.theirs()?;
         let patterns = self.patterns(scenario, theirs.is_some())?;
         let (dialect, template) = self.dialect(theirs.is_some())?;

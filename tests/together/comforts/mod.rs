@@ -39,11 +39,12 @@ fn succeeded(output: &Output) -> String {
 }
 
 /// Every subcommand that help shows, but for `help` itself.
-const SUBCOMMANDS: [&str; 11] = [
+const SUBCOMMANDS: [&str; 12] = [
     "bench",
     "completions",
     "doctor",
     "history",
+    "load",
     "man",
     "node",
     "policy",
