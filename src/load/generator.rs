@@ -167,15 +167,20 @@ impl LoadGenerator {
         }
     }
 
+    /// Awaits a message over every path to a subscriber of this agent: its own publishers and those of other agents probe.
+    pub fn await_paths(&self) {
+        let run = &self.run;
+        run.rehearsal.await_paths(|publisher, subscriber| {
+            let is_played = run.agent.as_ref().is_none_or(|agent| agent.is_played(publisher));
+            is_played && run.reaches(publisher, subscriber)
+        });
+    }
+
     /// Probes for other agents, without end: whether their subscribers have heard the publishers of this one is known there
     /// alone. Each round asks every publisher for a message to every room.
     pub async fn probe_on(&self) {
         let run = &self.run;
         let own: Vec<_> = (0..run.plan.publishers).filter(|publisher| run.plays(*publisher)).collect();
-        run.rehearsal.await_paths(|publisher, subscriber| {
-            let is_played = run.agent.as_ref().is_none_or(|agent| agent.is_played(publisher));
-            is_played && run.reaches(publisher, subscriber)
-        });
         // Many paths are not all tried ten times a second: the probes would be a load of their own.
         let receipts = own.len() * run.plan.subscribers;
         let pause = PROBE_PAUSE.max(Duration::from_micros(receipts as u64 * PROBE_RECEIPT));
@@ -189,7 +194,7 @@ impl LoadGenerator {
         }
     }
 
-    /// Waits until every path to a subscriber of this agent has worked, or `limit` has passed. Meanwhile somebody has to
+    /// Waits until every path of [`LoadGenerator::await_paths`] has worked, or `limit` has passed. Meanwhile somebody has to
     /// [`LoadGenerator::probe_on`].
     pub async fn heard(&self, limit: Duration) {
         let _ = timeout(limit, self.run.rehearsal.verified()).await;

@@ -201,6 +201,7 @@ impl<'a> Player<'a> {
             .hint("give a later `--start-at`, or let the agents meet: `--barrier`")
         };
         self.phase("probe", Some(PROBE_LIMIT));
+        generator.await_paths();
         let ready = async {
             match (&self.caller, begin) {
                 (Some(caller), _) => {
