@@ -150,7 +150,9 @@ async fn attend(served: &Served, stream: TcpStream) {
     };
     let _ = answering().await;
     if let Some(agent) = who {
-        served.room.send_modify(|room| drop(room.members.remove(&agent)));
+        served.room.send_modify(|room| {
+            room.members.remove(&agent);
+        });
     }
 }
 
@@ -235,7 +237,9 @@ impl Served {
 
     /// Waits until all agents that are there have come so far.
     async fn arrive(&self, agent: u32, stage: Stage, within: Duration) -> Answer {
-        self.room.send_modify(|room| drop(room.members.insert(agent, stage)));
+        self.room.send_modify(|room| {
+            room.members.insert(agent, stage);
+        });
         let mut room = self.room.subscribe();
         let _ = timeout(within, room.wait_for(|room| room.have_all_come_to(stage))).await;
         if stage == Stage::Ready {

@@ -180,3 +180,35 @@ fn ctrl_c_leaves_a_partial_part() {
         assert!(manifest.partial && manifest.began_ns.is_some() && !events.is_empty());
     }
 }
+
+#[test]
+fn each_agent_strikes_its_own_clients_and_the_first_runs_the_commands() {
+    let faults = "[[fault]]\nat = \"500ms\"\nfor = \"700ms\"\nleave = \"50% of the subscribers\"\n\
+                  [[fault]]\nat = \"800ms\"\nrun = \"echo struck >> struck.txt\"\n";
+    let stage = Stage::new(&format!("{LOAD}{faults}"));
+    // More addresses than one: each of them is loopback.
+    let binds = ["--bind", "127.0.0.1,127.0.0.2"];
+    let mut agents = [1, 2].map(|agent| stage.meeting(agent, 2, &binds));
+    for agent in &mut agents {
+        assert_eq!(agent.ended_within(PATIENCE).code(), Some(0), "{}", agent.everything());
+    }
+    let parts = [1, 2].map(|agent| read(&stage.part(agent)));
+    let mut left = BTreeSet::new();
+    for (manifest, events) in &parts {
+        assert_eq!(manifest.harness.problems, [""; 0], "{:?}", manifest.share);
+        for told in events {
+            if let Event::Left { s } = told.event {
+                assert!(manifest.share.has(s) && left.insert(s), "{s} of {:?}", manifest.share);
+            }
+        }
+    }
+    assert_eq!(left.len(), 6, "{left:?}");
+    let places = parts.each_ref().map(|(manifest, _)| {
+        let mut places: Vec<_> = manifest.faults.iter().map(|fault| fault.place).collect();
+        places.sort_unstable();
+        places
+    });
+    assert_eq!(places, [vec![0, 1], vec![0]], "the second agent runs no command");
+    let struck = std::fs::read_to_string(stage.place.path().join("struck.txt")).unwrap();
+    assert_eq!(struck.lines().count(), 1);
+}
