@@ -46,8 +46,8 @@ pub struct LoadArgs {
     #[arg(long, value_name = "I/N")]
     share: ShareWord,
 
-    /// A node that is under load (repeatable, or separated by commas); all agents name the same ones in the same order
-    #[arg(long = "url", value_name = "ws://HOST:PORT", required = true, value_delimiter = ',')]
+    /// A node that is under load, such as ws://chat:8080 (repeatable, or separated by commas); all agents name the same ones in the same order
+    #[arg(long = "url", value_name = "URL", required = true, value_delimiter = ',')]
     urls: Vec<String>,
 
     /// Name of the server in tables [default: attached]

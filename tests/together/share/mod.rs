@@ -183,7 +183,7 @@ fn ctrl_c_leaves_a_partial_part() {
 
 #[test]
 fn each_agent_strikes_its_own_clients_and_the_first_runs_the_commands() {
-    let faults = "[[fault]]\nat = \"500ms\"\nfor = \"700ms\"\nleave = \"50% of the subscribers\"\n\
+    let faults = "[[fault]]\nat = \"500ms\"\nfor = \"700ms\"\nleave = \"50%\"\n\
                   [[fault]]\nat = \"800ms\"\nrun = \"echo struck >> struck.txt\"\n";
     let stage = Stage::new(&format!("{LOAD}{faults}"));
     // More addresses than one: each of them is loopback.
