@@ -16,6 +16,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("ledger", &["scenario"]),
     ("fault", &["scenario"]),
     ("part", &["ledger"]),
+    ("join", &["ledger", "part"]),
     ("bus", &["address", "wire"]),
     ("node", &["bus", "door", "trace", "wire"]),
     ("policy", &["node", "scenario"]),
@@ -23,7 +24,7 @@ const DOORS: &[(&str, &[&str])] = &[
     // The instrument shares no code with what it measures.
     ("load", &["address", "ledger", "part", "scenario"]),
     ("report", &["ledger", "scenario"]),
-    ("lab", &["address", "fault", "ledger", "load", "part", "report", "scenario"]),
+    ("lab", &["address", "fault", "join", "ledger", "load", "part", "report", "scenario"]),
     (
         "cli",
         &[

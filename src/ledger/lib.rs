@@ -50,6 +50,7 @@
 //! | `people`, `people_list` | what an observer is told of the people in its room, and what it believes |
 //! | `whereabouts`, `settling` | where a subscriber is by its own knowledge; for how long lists were wrong after faults |
 //! | `presence_figures`, `observers` | the figures of who is said to be there, and those who watch it |
+//! | `shares` | which agent of several played a client |
 //! | `traffic` | what passed between the subscribers and their nodes |
 //! | `run_cost` | the processor time and the memory that a run took |
 //! | `source` | how figures are read |
@@ -111,6 +112,7 @@ mod run_cost;
 mod settle;
 mod settled;
 mod settling;
+mod shares;
 mod single_times;
 mod source;
 mod span;
