@@ -83,4 +83,5 @@ pub use software::{Server, Software};
 pub use standing::{Health, Recovery, Standing, Struck};
 pub use subject::Subject;
 pub use trace::Tracing;
+pub use trial::join_parts;
 pub use trial::share::{Played, play};

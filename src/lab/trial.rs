@@ -1,6 +1,7 @@
 //! One run of a scenario over one pattern: start, connect, probe, warm up, load, heal, drain, judge.
 
 mod deaths;
+mod joined;
 mod judged;
 mod locked_out;
 pub mod share;
@@ -39,6 +40,8 @@ use ledger::{Plan, Surge};
 use load::{self, Dialect, LoadError, LoadGenerator, LockedOut, Settings};
 use report::{PlannedFault, RunReport};
 use scenario::{Fault, Scenario, Transport};
+
+pub use joined::join_parts;
 use unbegun::Unbegun;
 use unhealed::Unhealed;
 

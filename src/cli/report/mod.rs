@@ -3,6 +3,7 @@
 mod browse;
 mod charts;
 mod compare;
+mod join;
 mod merge;
 mod places;
 mod unprinted;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::failure::{ENVIRONMENT, Failure};
+use super::failure::{ENVIRONMENT, Failure, USAGE};
 use super::output::{Format, print};
 use super::stderr::say;
 use unprinted::said;
@@ -23,7 +24,8 @@ Examples:
   pubsub-lab report --charts pictures            the charts as files
   pubsub-lab report before after                 what changed, and in which direction
   pubsub-lab report before1,before2 after        a side may be several directories
-  pubsub-lab report --merge one two --out both   repetitions, or machines, pooled into one
+  pubsub-lab report --join part1 part2 --out all one report of the parts that several agents have played
+  pubsub-lab report --merge one two --out both   repetitions pooled into one
 
 A comparison matches runs by label and parameters; the first side is the baseline. Several runs of a side are \
 pooled: their latencies are read off the sum of their histograms, the share on time is that of all their debts, and \
@@ -69,18 +71,30 @@ pub struct ReportArgs {
     #[arg(long, requires = "dirs")]
     merge: bool,
 
-    /// Directory into which `--merge` writes merged.json and merged.hlog
-    #[arg(long, short, value_name = "DIR", requires = "merge")]
+    /// Join the parts of one run, which agents of `pubsub-lab load` have written, into one report
+    #[arg(long, requires = "dirs", conflicts_with_all = ["merge", "open", "write", "charts"])]
+    join: bool,
+
+    /// Directory into which `--join` writes the report, or `--merge` merged.json and merged.hlog
+    #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Let `--write`, `--charts` and `--merge` replace files that are there and may be somebody else's
+    /// Let `--write`, `--charts`, `--join` and `--merge` replace files that are there and may be somebody else's
     #[arg(long)]
     force: bool,
 }
 
 /// Prints the reports; the exit code says only whether that worked.
 pub fn run(args: &ReportArgs) -> Result<u8, Failure> {
+    if args.join {
+        return join::run(&args.dirs, args.format, args.out.as_deref(), args.force);
+    }
+    if args.out.is_some() && !args.merge {
+        let message = "--out is for `--join` and `--merge`";
+        return Err(Failure::new(USAGE, message, "give one of them, or leave out `--out`"));
+    }
     if args.merge {
+        join::refuse_parts(&args.dirs)?;
         return merge::run(&args.dirs, args.format, args.out.as_deref(), args.force);
     }
     if args.write {

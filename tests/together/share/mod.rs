@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "what fails here fails its test")]
 
+mod joined;
 mod refusals;
 
 use std::collections::BTreeSet;
