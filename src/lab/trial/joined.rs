@@ -86,7 +86,7 @@ fn run(
     for part in manifests.iter().filter(|part| part.partial) {
         harness.problems.push(format!("agent {} was interrupted", part.share.agent));
     }
-    let out: Vec<_> = manifests.iter().flat_map(|part| &part.locked_out).map(|client| LockedOut {
+    let out = manifests.iter().flat_map(|part| &part.locked_out).map(|client| LockedOut {
         client: client.client.clone(),
         out: Duration::from_millis(client.out_ms),
         refusal: client.refusal.clone(),
@@ -128,7 +128,8 @@ fn run(
             })
             .collect(),
     };
-    harness.notes.extend(report.clauses());
+    // Of many notes only the first few are told in a sentence, and who was there comes first.
+    harness.notes.splice(0..0, report.clauses());
     let judgement = ledger::judge(&settled, &harness, &expectations);
     let run = RunReport::new(&id, label, subject.pattern_name(), &settled, &judgement, &harness, &times);
     report.latency_inside_us = run.latency_us;
@@ -162,12 +163,7 @@ fn cross(joined: &Joined, of: u32) -> (Option<CrossLatency>, Option<String>) {
     // Half of the interval is how far its middle may be off.
     let (bound, figure) = ((high.p50 - low.p50.min(high.p50)) / 2, u64::midpoint(high.p50, low.p50));
     match bound * 10 > figure {
-        true => (
-            None,
-            Some(format!(
-                "the clocks are known to {bound} us, and the p50 is {figure} us at the most probable"
-            )),
-        ),
+        true => (None, Some(format!("the clocks are known to {bound} us, and the p50 is {figure} us"))),
         false => (Some(CrossLatency { low, high }), None),
     }
 }
