@@ -178,6 +178,7 @@ want_for_running() {
     has_zmq || want python3-zmq
     has tidy || want tidy
     has promtool || want prometheus
+    has faketime || want faketime
     has_python_packages || can_make_environments || want python3-venv
     has node || want nodejs
     has_perl || want perl

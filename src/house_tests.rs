@@ -15,19 +15,21 @@ const DOORS: &[(&str, &[&str])] = &[
     ("scenario", &[]),
     ("ledger", &["scenario"]),
     ("fault", &["scenario"]),
+    ("part", &["ledger"]),
+    ("join", &["ledger", "part"]),
     ("bus", &["address", "wire"]),
     ("node", &["bus", "door", "trace", "wire"]),
     ("policy", &["node", "scenario"]),
     ("history", &["bus", "door", "trace", "wire"]),
     // The instrument shares no code with what it measures.
-    ("load", &["address", "ledger", "scenario"]),
+    ("load", &["address", "ledger", "part", "scenario"]),
     ("report", &["ledger", "scenario"]),
-    ("lab", &["address", "fault", "ledger", "load", "report", "scenario"]),
+    ("lab", &["address", "fault", "join", "ledger", "load", "part", "report", "scenario"]),
     (
         "cli",
         &[
-            "address", "bus", "door", "history", "lab", "ledger", "node", "policy", "report", "scenario",
-            "trace",
+            "address", "bus", "door", "history", "lab", "ledger", "node", "part", "policy", "report",
+            "scenario", "trace",
         ],
     ),
 ];

@@ -18,6 +18,8 @@
 //! | [`scenario`] | the scenario file: typed, validated, defaulted |
 //! | [`load`] | publishers, subscribers and the open-loop schedule; speaks WebSocket, and hears over HTTP as well |
 //! | [`ledger`] | pure: events in, counts and verdict out |
+//! | [`part`] | what one of several load machines has seen, written down whole: its events, and who it was |
+//! | [`join`] | the parts of one load become one ledger, and their clocks are compared |
 //! | [`fault`] | the things that break: process signals, and the link proxy; knows bytes, not chat |
 //! | [`lab`] | puts it together on this machine: brokers, nodes, phases |
 //! | [`report`] | ledger and histograms become JSON, a table, a page with charts and files; traces become the ways of single messages; several reports become a comparison |
@@ -30,7 +32,8 @@
 //! The way of a message, and the only way: socket -> session -> room -> bus -> room -> session -> socket.
 
 pub use {
-    address, bus, cli, door, fault, history, lab, ledger, load, node, policy, report, scenario, trace, wire,
+    address, bus, cli, door, fault, history, join, lab, ledger, load, node, part, policy, report, scenario,
+    trace, wire,
 };
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | `bench`, `suite`, `run`, `report`, `doctor`, `scenarios`, `policy`, `schema`, `completions`, `man` | the subcommands for people |
+//! | `bench`, `suite`, `load`, `run`, `report`, `doctor`, `scenarios`, `policy`, `schema`, `completions`, `man` | the subcommands for people |
 //! | `node`, `history`, `warden` | the subcommands that the lab starts as processes |
 //! | `health` | the subcommand by which a container learns whether its service is well |
 //! | `broker_variable` | the brokers that the environment names |
@@ -24,6 +24,7 @@ mod interrupt;
 mod limits;
 mod listen;
 mod live;
+mod load;
 mod log;
 mod man;
 mod node;
@@ -82,6 +83,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Run the history service of the amqp pattern in the foreground
     History(history::HistoryArgs),
+    /// Play one part of a load that several machines make together, and write down what was seen
+    Load(load::LoadArgs),
     /// Print the manual page, or write one for each subcommand
     Man(man::ManArgs),
     /// Run one chat node in the foreground
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Doctor(args) => doctor::run(&args),
         Command::Health(args) => health::run(args),
         Command::History(args) => history::run(args),
+        Command::Load(args) => load::run(args),
         Command::Man(args) => man::run(&args, Cli::command()),
         Command::Node(args) => node::run(args),
         Command::Policy(args) => policy::run(&args),

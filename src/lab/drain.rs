@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::cluster::Cluster;
 use load::LoadGenerator;
 
 /// How often the drain looks whether everything has arrived.
@@ -28,5 +29,13 @@ pub(super) async fn drain(generator: &LoadGenerator, limit: Duration) {
     sleep_until(began + LISTENING.min(limit)).await;
     while waits() && Instant::now() < deadline {
         sleep(LOOK).await;
+    }
+}
+
+/// Resolves when no node of the lab's serves or will serve again. Of nodes that are not the lab's nobody knows.
+pub(super) async fn nobody_serves(cluster: Option<&Cluster>) {
+    match cluster {
+        Some(cluster) => cluster.nobody_serves().await,
+        None => std::future::pending().await,
     }
 }

@@ -11,6 +11,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `bench`, `planned`, `subject`, `trial`, `drain`, `interruption` | a bench: its runs, one after the other |
+//! | `agent`, `barrier` | one of several agents of a load, and where they meet |
 //! | `claim`, `saved` | the directory of a bench, and what is kept in it |
 //! | `cluster`, `members`, `options`, `software`, `ways`, `roll` | a cluster: what it is made of, and where each finds the others |
 //! | `base`, `warden`, `process`, `group`, `directory`, `logging` | what ends everything, and the processes under it |
@@ -21,6 +22,8 @@
 //! | `cost` | what a run takes of this machine |
 //! | `observer`, `progress`, `trace`, `clocks` | what is told to whoever watches, and the traces of the nodes |
 
+mod agent;
+mod barrier;
 pub mod base;
 mod bench;
 pub mod broker;
@@ -64,6 +67,7 @@ mod trial;
 pub mod warden;
 mod ways;
 
+pub use agent::{AgentOptions, Meeting, Start};
 pub use base::{Events, LabEvent};
 pub use bench::{BenchOptions, bench};
 pub use claim::{Claim, claim};
@@ -79,3 +83,5 @@ pub use software::{Server, Software};
 pub use standing::{Health, Recovery, Standing, Struck};
 pub use subject::Subject;
 pub use trace::Tracing;
+pub use trial::join_parts;
+pub use trial::share::{Played, play};

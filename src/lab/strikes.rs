@@ -43,6 +43,8 @@ pub struct Targets<'a> {
     pub load: &'a LoadGenerator,
     /// The shell that runs the user's commands; `None` where the scenario has none.
     pub shell: Option<&'a Shell>,
+    /// Whether another agent of the same load runs the user's commands. They are only waited for then.
+    pub commands_elsewhere: bool,
 }
 
 /// Strikes and heals every fault; resolves when the last fault that is to be healed is healed. `record` holds at any
@@ -55,6 +57,10 @@ pub async fn strike_all(
     record: &Mutex<Strikes>,
 ) {
     let all = faults.iter().enumerate().map(|(number, fault)| async move {
+        if targets.commands_elsewhere && matches!(fault.action, Action::Run(_)) {
+            let end = fault.at + fault.duration.unwrap_or_default();
+            return sleep_until((load_began + end).into()).await;
+        }
         let name = name_of(faults, number);
         let strike = Strike { targets, number, fault, name, load_began, observer };
         if let Err(problem) = strike.run(record).await {

@@ -1,8 +1,10 @@
 //! One run of a scenario over one pattern: start, connect, probe, warm up, load, heal, drain, judge.
 
 mod deaths;
+mod joined;
 mod judged;
 mod locked_out;
+pub mod share;
 mod unbegun;
 mod unhealed;
 
@@ -18,7 +20,7 @@ use super::base::{Base, Events, LabEvent};
 use super::clocks::load_began;
 use super::cluster::Cluster;
 use super::cost::CostMeter;
-use super::drain::drain;
+use super::drain::{drain, nobody_serves};
 use super::error::LabError;
 use super::interruption::{BEFORE_THE_LOAD, RunCut};
 use super::link_report::{link_reports, proxy_report, robbed_links};
@@ -38,6 +40,8 @@ use ledger::{Plan, Surge};
 use load::{self, Dialect, LoadError, LoadGenerator, LockedOut, Settings};
 use report::{PlannedFault, RunReport};
 use scenario::{Fault, Scenario, Transport};
+
+pub use joined::join_parts;
 use unbegun::Unbegun;
 use unhealed::Unhealed;
 
@@ -314,6 +318,7 @@ impl Trial<'_> {
             dialect: dialect.clone(),
             transport: self.transport,
             urls: bed.urls.clone(),
+            agent: None,
         };
         let generator = match LoadGenerator::start(settings).await {
             Ok(generator) => generator,
@@ -365,7 +370,12 @@ impl Trial<'_> {
     ) -> Vec<LockedOut> {
         let load_began = begins_at(generator);
         let progress = self.report_progress(generator, load_began);
-        let targets = Targets { cluster: bed.cluster, load: generator, shell: bed.shell.as_ref() };
+        let targets = Targets {
+            cluster: bed.cluster,
+            load: generator,
+            shell: bed.shell.as_ref(),
+            commands_elsewhere: false,
+        };
         let faults = strike_all(targets, self.faults, load_began, self.observer, strikes);
         let work = async {
             tokio::join!(generator.schedule_ended(), faults);
@@ -409,13 +419,6 @@ impl Trial<'_> {
 fn begins_at(generator: &LoadGenerator) -> Instant {
     let (begin, now) = (generator.begin(), generator.now());
     Instant::now() + begin.saturating_sub(now)
-}
-
-async fn nobody_serves(cluster: Option<&Cluster>) {
-    match cluster {
-        Some(cluster) => cluster.nobody_serves().await,
-        None => std::future::pending().await,
-    }
 }
 
 impl Trial<'_> {

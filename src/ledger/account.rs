@@ -52,7 +52,8 @@ impl Ledger {
         let intended = self.intended(n);
         let late = at.saturating_sub(intended);
         let due = nanos(self.tempo.due(n));
-        self.note_when(receipt, due, late);
+        let one_clock = self.one_clock(self.plan.publisher(n), s);
+        self.note_when(receipt, due, late, one_clock);
         let (debts, counts) = (&mut self.tally.debts, &mut self.tally.counts);
         counts.duplicates += u64::from(again);
         counts.held_again += u64::from(seen.held_again());
@@ -67,6 +68,9 @@ impl Ledger {
             debts.delivered += 1;
             debts.recovered -= u64::from(!first);
             debts.on_time += u64::from(late <= ON_TIME_NANOS);
+        }
+        // What two clocks have seen is no latency.
+        if live && !again && one_clock {
             self.latency.saturating_record(late / 1_000);
             let service = at.saturating_sub(self.messages[n].sent_at) / 1_000;
             self.service.saturating_record(service);
@@ -88,7 +92,7 @@ impl Ledger {
 
     /// Records when whatever is wrong with a receipt happened. The receipt came `late` nanoseconds after the message
     /// was due.
-    fn note_when(&mut self, receipt: Early, due: u64, late: u64) {
+    fn note_when(&mut self, receipt: Early, due: u64, late: u64, one_clock: bool) {
         let Early { s, n, seen: was, at } = receipt;
         let Seen { live, again, disordered, after_live, .. } = was;
         let order = if live { Count::Reordered } else { Count::ReplayReordered };
@@ -108,7 +112,9 @@ impl Ledger {
             self.timeline.duplicate(due);
         }
         if live && !again {
-            seen.service.include(at.saturating_sub(self.messages[n].sent_at), due);
+            if one_clock {
+                seen.service.include(at.saturating_sub(self.messages[n].sent_at), due);
+            }
             if late > ON_TIME_NANOS {
                 seen.late.include(due);
                 self.timeline.late(due);

@@ -16,6 +16,7 @@ use super::moments::Seen;
 use super::observers::Observers;
 use super::path::Path;
 use super::plan::Plan;
+use super::shares::Shares;
 use super::subscriber::Subscriber;
 use super::tally::Tally;
 use super::tempo::Tempo;
@@ -55,6 +56,8 @@ pub struct Ledger {
     pub(super) witness: Witness,
     /// Who watches the people in the rooms; `None` if nobody does.
     pub(super) observers: Option<Observers>,
+    /// How agents share the clients; `None` if one has them all.
+    pub(super) shares: Option<Shares>,
 }
 
 impl Ledger {
@@ -85,6 +88,7 @@ impl Ledger {
             disconnects: Disconnects::default(),
             witness: Witness::new(&plan),
             observers: None,
+            shares: None,
             tempo,
             plan,
         }

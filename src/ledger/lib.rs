@@ -50,6 +50,7 @@
 //! | `people`, `people_list` | what an observer is told of the people in its room, and what it believes |
 //! | `whereabouts`, `settling` | where a subscriber is by its own knowledge; for how long lists were wrong after faults |
 //! | `presence_figures`, `observers` | the figures of who is said to be there, and those who watch it |
+//! | `shares` | which agent of several played a client |
 //! | `traffic` | what passed between the subscribers and their nodes |
 //! | `run_cost` | the processor time and the memory that a run took |
 //! | `source` | how figures are read |
@@ -60,6 +61,7 @@
 //! | `ledger` | [`Ledger`]: all of this for one run |
 //! | `account` | what an event changes: a debt comes to be, or is paid |
 //! | `record` | the events themselves: sendings, answers, presence and receipts |
+//! | `event` | every such event as a value, to be written down and told again |
 //! | `progress` | how a run stands while it lasts |
 //! | `stopped`, `phase`, `testimony` | paths that stopped; steady, fault and recovery; three messages as they went |
 //! | `payers`, `apart` | the few subscribers that lost something or had it late; nodes that do not hear each other |
@@ -79,6 +81,7 @@ mod counts;
 mod debt;
 mod disconnects;
 mod early;
+mod event;
 mod expected;
 mod fan_out;
 mod fault_times;
@@ -109,6 +112,7 @@ mod run_cost;
 mod settle;
 mod settled;
 mod settling;
+mod shares;
 mod single_times;
 mod source;
 mod span;
@@ -161,6 +165,7 @@ pub use arrival::Arrival;
 pub use before_load::BeforeLoad;
 pub use counts::{Counts, Debts, Messages};
 pub use disconnects::Disconnect;
+pub use event::Event;
 pub use fault_times::FaultTimes;
 pub use figure_value::{FigureValue, grouped};
 pub use harness::Harness;

@@ -153,7 +153,7 @@ impl Ledger {
                     Some(Answer::Unknown) | None => at[Count::Unknown].include(due()),
                     Some(Answer::Confirmed | Answer::Handed) => {}
                 }
-            } else if n < due_by_end {
+            } else if n < due_by_end && !self.is_absent(self.plan.publisher(n)) {
                 unsent.push(n);
                 at[Count::Unsent].include(due());
                 let intended = self.intended(n);
@@ -268,9 +268,11 @@ impl Ledger {
         } else {
             sweep.debts.recovered += 1;
             sweep.moments.at[Count::Recovered].include(due);
-            let late_us = self.subscribers[s].replayed.late_us(self.plan.place(n));
-            sweep.recovered.saturating_record(late_us);
-            sweep.moments.recovered.include(late_us, due);
+            if self.one_clock(self.plan.publisher(n), s) {
+                let late_us = self.subscribers[s].replayed.late_us(self.plan.place(n));
+                sweep.recovered.saturating_record(late_us);
+                sweep.moments.recovered.include(late_us, due);
+            }
             if let Some(slice) = sweep.timeline.get_mut(slice_of(due)) {
                 slice.recovered += 1;
             }

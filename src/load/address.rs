@@ -1,6 +1,7 @@
 //! The address of a node, and how a connection to it is made.
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use socket2::SockRef;
@@ -80,12 +81,16 @@ impl ServerAddress {
     }
 
     /// Makes a TCP connection. The kernel keeps about `receive_buffer` bytes that nobody has read, or as many as it
-    /// likes if that is `None`.
-    pub(super) async fn stream(&self, receive_buffer: Option<u32>) -> Result<TcpStream, Refusal> {
+    /// likes if that is `None`. It is made from the address `from`, if there is one.
+    pub(super) async fn stream(
+        &self,
+        receive_buffer: Option<u32>,
+        from: Option<IpAddr>,
+    ) -> Result<TcpStream, Refusal> {
         let to = (self.host.as_str(), self.port);
-        let connected = match receive_buffer {
-            Some(bytes) => connect_narrow(to, bytes).await,
-            None => TcpStream::connect(to).await,
+        let connected = match (receive_buffer, from) {
+            (None, None) => TcpStream::connect(to).await,
+            _ => connect_as(to, receive_buffer, from).await,
         };
         let stream = connected?;
         stream.set_nodelay(true)?;
@@ -97,9 +102,10 @@ impl ServerAddress {
         &self,
         subprotocol: Option<&str>,
         receive_buffer: Option<u32>,
+        from: Option<IpAddr>,
         reins: Option<Arc<Reins>>,
     ) -> Result<Socket, Refusal> {
-        let stream = CountedStream::new(self.stream(receive_buffer).await?, reins.clone());
+        let stream = CountedStream::new(self.stream(receive_buffer, from).await?, reins.clone());
         let config = WebSocketConfig::default().read_buffer_size(READ_BUFFER).write_buffer_size(WRITE_BUFFER);
         let request = self.request(subprotocol).map_err(Refusal::of_server)?;
         // It is an HTTP request until it is answered.
@@ -114,14 +120,28 @@ impl ServerAddress {
 /// its timers alone: a subscriber stayed at 60 kB/s when nothing slowed it any more.
 const SEGMENT: u32 = 1460;
 
+/// Connects with settings of the socket that have to be made before.
+///
 /// The sizes of the buffer and of the segments are set before the connection begins, because the other side is told
 /// of them then.
-async fn connect_narrow(to: (&str, u16), receive_buffer: u32) -> io::Result<TcpStream> {
+async fn connect_as(
+    to: (&str, u16),
+    receive_buffer: Option<u32>,
+    from: Option<IpAddr>,
+) -> io::Result<TcpStream> {
     let mut latest = io::Error::from(io::ErrorKind::NotFound);
     for address in lookup_host(to).await? {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        socket.set_recv_buffer_size(receive_buffer)?;
-        SockRef::from(&socket).set_tcp_mss(SEGMENT)?;
+        if let Some(bytes) = receive_buffer {
+            socket.set_recv_buffer_size(bytes)?;
+            SockRef::from(&socket).set_tcp_mss(SEGMENT)?;
+        }
+        if let Some(from) = from {
+            if from.is_ipv4() != address.is_ipv4() {
+                continue;
+            }
+            socket.bind(SocketAddr::new(from, 0))?;
+        }
         match socket.connect(address).await {
             Ok(stream) => return Ok(stream),
             Err(error) => latest = error,

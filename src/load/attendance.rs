@@ -38,9 +38,16 @@ pub(super) struct Attendance {
 }
 
 impl Attendance {
-    /// Chooses the subscribers for each fault. The same seed chooses the same ones.
-    pub(super) fn new(faults: &[Fault], subscribers: usize, seed: u64) -> Self {
-        let groups = choose(faults, subscribers, seed);
+    /// Chooses the subscribers for each fault. The same seed chooses the same ones. Those for which `played` is false are
+    /// others' concern.
+    pub(super) fn new(
+        faults: &[Fault],
+        subscribers: usize,
+        seed: u64,
+        played: impl Fn(usize) -> bool,
+    ) -> Self {
+        let mut groups = choose(faults, subscribers, seed);
+        groups.iter_mut().for_each(|group| group.retain(|subscriber| played(*subscriber)));
         let seat = |fault: &Fault| match fault.action {
             Action::Join => SeatState::Away,
             _ => SeatState::Expected,
@@ -215,7 +222,8 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_told_comes_and_leaves_and_nobody_else() {
-        let attendance = Attendance::new(&[fault(Action::Join, 50), fault(Action::Leave, 50)], 4, 1);
+        let attendance =
+            Attendance::new(&[fault(Action::Join, 50), fault(Action::Leave, 50)], 4, 1, |_| true);
         let (joins, leaves) = (attendance.groups[0].clone(), attendance.groups[1].clone());
         assert_eq!((attendance.away().len(), attendance.is_away(joins[0])), (2, true));
         assert_eq!(attendance.call(0), 2);

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 /// The time since the run's zero. Copies of one clock agree on every thread.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct LoadClock {
+pub struct LoadClock {
     zero: Instant,
     /// The machine's clock at the run's zero, since the Unix epoch.
     zero_unix: Duration,
@@ -12,14 +12,19 @@ pub(super) struct LoadClock {
 
 impl LoadClock {
     /// Starts a clock whose zero is now.
-    pub(super) fn start() -> Self {
+    pub fn start() -> Self {
         let zero_unix = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         Self { zero: Instant::now(), zero_unix }
     }
 
     /// The time since the zero.
-    pub(super) fn now(self) -> Duration {
+    pub fn now(self) -> Duration {
         self.zero.elapsed()
+    }
+
+    /// The machine's clock at the zero, since the Unix epoch.
+    pub fn zero_unix(self) -> Duration {
+        self.zero_unix
     }
 
     /// A moment of the machine's clock, as the time since the zero; 0 for what was before it.

@@ -32,7 +32,7 @@ pub(super) fn start_publishers(
 ) -> io::Result<Engine> {
     let (run, token) = (run.clone(), cancel.clone());
     Engine::start("load-publishers", 1, cancel.clone(), move |tasks| {
-        for (number, inbox) in inboxes.into_iter().enumerate() {
+        for (number, inbox) in inboxes.into_iter().enumerate().filter(|(number, _)| run.plays(*number)) {
             // Each publisher gets a token of its own: all of them would queue for the lock of a shared one.
             tasks.spawn(publish(run.clone(), number, inbox, token.child_token()));
         }
@@ -49,7 +49,7 @@ pub(super) fn start_subscribers(
     let (run, token) = (run.clone(), cancel.clone());
     let workers = available_parallelism().map_or(1, usize::from).min(RECEIVERS);
     Engine::start("load-receivers", workers, cancel.clone(), move |tasks| {
-        for number in run.plan.all_subscribers() {
+        for number in run.plan.all_subscribers().filter(|number| run.plays(*number)) {
             tasks.spawn(listen(run.clone(), number, token.child_token()));
         }
         tasks.spawn(async move {

@@ -26,7 +26,7 @@ pub async fn detect(url: &str, limit: Duration) -> Result<Dialect, String> {
     let failed = |why: String| format!("{url}: {why}");
     let late = |_| format!("{url}: no answer within {limit:?}");
     let end = Instant::now() + limit;
-    let stream = timeout_at(end, address.stream(None)).await.map_err(late)?;
+    let stream = timeout_at(end, address.stream(None, None)).await.map_err(late)?;
     let mut stream = stream.map_err(|refusal| failed(refusal.why))?;
     let request = address.request(Some(DIALECT)).map_err(failed)?;
     match timeout_at(end, client_async(request, &mut stream)).await.map_err(late)? {

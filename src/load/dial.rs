@@ -1,5 +1,6 @@
 //! How a client gets a connection, and another one when it loses it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +28,8 @@ pub(super) struct Dialer {
     first_pause: Duration,
     longest_pause: Duration,
     seed: u64,
+    /// The addresses from which clients connect, in turn; empty where the system chooses.
+    binds: Vec<IpAddr>,
     /// Permits for clients that connect of their own accord, so that a node's accept backlog does not overflow.
     beginners: Semaphore,
 }
@@ -50,13 +53,19 @@ pub(super) struct Caller {
 
 impl Dialer {
     /// Makes a dialer for these nodes, as patient as the load says.
-    pub(super) fn new(urls: &[String], load: &Load, seed: u64) -> Result<Self, LoadError> {
+    pub(super) fn new(
+        urls: &[String],
+        load: &Load,
+        seed: u64,
+        binds: Vec<IpAddr>,
+    ) -> Result<Self, LoadError> {
         Ok(Self {
             nodes: urls.iter().map(|url| ServerAddress::parse(url)).collect::<Result<_, _>>()?,
             connect_timeout: load.connect_timeout,
             first_pause: load.reconnect_min,
             longest_pause: load.reconnect_max,
             seed,
+            binds,
             beginners: Semaphore::new(BEGINNERS),
         })
     }
@@ -71,7 +80,8 @@ impl Dialer {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
         random.set_stream(caller.client as u64);
         let (node, pause) = (caller.home, self.first_pause);
-        Route { caller, node, session: None, begins: true, at_once: true, pause, random }
+        let from = self.binds.get(caller.client % self.binds.len().max(1)).copied();
+        Route { caller, node, from, session: None, begins: true, at_once: true, pause, random }
     }
 }
 
@@ -80,6 +90,8 @@ impl Dialer {
 pub(super) struct Route {
     caller: Caller,
     node: usize,
+    /// The address from which the client connects; `None` where the system chooses.
+    from: Option<IpAddr>,
     /// What the last `welcome` said.
     session: Option<Session>,
     /// Whether the client comes of its own accord, and not because it lost a connection.
@@ -111,6 +123,11 @@ impl Route {
     /// The node of the present or last connection.
     pub(super) fn node(&self) -> usize {
         self.node
+    }
+
+    /// The address from which the client connects; `None` where the system chooses.
+    pub(super) fn from(&self) -> Option<IpAddr> {
+        self.from
     }
 
     /// The client.

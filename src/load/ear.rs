@@ -12,7 +12,7 @@ use super::line::Heard;
 use super::refusal::Refusal;
 use super::subscriber::Ear;
 use super::text::{Reading, TextKind, Traces};
-use ledger::Arrival;
+use ledger::{Arrival, Event};
 
 impl Ear<'_> {
     /// Reads a frame that came after this subscriber has left. A message still counts, and nothing else matters.
@@ -72,7 +72,7 @@ impl Ear<'_> {
             Heard::Polled { frame, replay } => return self.read_v1_frame(frame, Some(*replay), at),
             Heard::Confirmed { recovered } => self.confirmed(recovered, at),
             Heard::Incomplete => {
-                self.run.ledger().noticed(self.number, at);
+                self.run.tell(&Event::Noticed { s: self.number, since: None }, at);
                 let what = "a node answered a poll without all that had come since the one before it";
                 self.run.health.remark(what, 1);
             }
@@ -136,11 +136,12 @@ impl Ear<'_> {
                 }
             }
             "lagged" => {
-                run.ledger().noticed(self.number, at);
+                run.tell(&Event::Noticed { s: self.number, since: None }, at);
                 run.health.remark("a node dropped a frame because a subscriber was too slow", frame.missed);
             }
             "gap" if frame.room == self.room_name => {
-                run.ledger().noticed_since(self.number, run.clock.at_unix_ms(frame.since), at);
+                let since = Some(run.clock.at_unix_ms(frame.since));
+                run.tell(&Event::Noticed { s: self.number, since }, at);
                 let gap = format!("a node told a subscriber that messages may be missing: {}", frame.reason);
                 run.health.remark(&gap, 1);
             }
@@ -188,7 +189,9 @@ impl Ear<'_> {
         let run = self.run;
         match run.texts.read(text) {
             // Probe and warm-up count nowhere, even where their texts come after the load has begun.
-            Reading::Corrupted if run.texts.rehearse(text) => run.ledger().corrupted_rehearsal(),
+            Reading::Corrupted if run.texts.rehearse(text) => {
+                run.tell(&Event::CorruptedRehearsal, at);
+            }
             Reading::Corrupted => self.wrong(Wrong::Corrupted, text, at),
             Reading::Misread => run.health.misread(raw),
             Reading::Formless if raw != text && run.texts.traces(raw) != Traces::None => {
@@ -201,7 +204,7 @@ impl Ear<'_> {
             Reading::Ours { kind: TextKind::Load, publisher, seq } => {
                 match run.plan.message(publisher, seq) {
                     Some(n) if in_place && run.plan.room(n) == self.room => {
-                        run.ledger().received(self.number, n, arrival, at);
+                        run.tell(&Event::Received { s: self.number, n, arrival }, at);
                     }
                     _ => self.wrong(Wrong::Unexpected, text, at),
                 }
@@ -216,12 +219,13 @@ impl Ear<'_> {
     fn wrong(&self, what: Wrong, text: &str, at: Duration) {
         let run = self.run;
         run.health.wrong(what, text);
-        let mut ledger = run.ledger();
-        match what {
-            Wrong::Corrupted => ledger.corrupted(self.number, at),
-            Wrong::Foreign => ledger.foreign(self.number, at),
-            Wrong::Unexpected => ledger.unexpected(self.number, at),
-        }
+        let s = self.number;
+        let event = match what {
+            Wrong::Corrupted => Event::Corrupted { s },
+            Wrong::Foreign => Event::Foreign { s },
+            Wrong::Unexpected => Event::Unexpected { s },
+        };
+        run.tell(&event, at);
     }
 }
 

@@ -1,7 +1,7 @@
 //! The load generator as its owner sees it: start, probe, warm up, load, finish.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -11,6 +11,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::attendance::Attendance;
 use super::backlog::SendOrder;
 use super::clock::LoadClock;
+use super::cross::Cross;
 use super::crowd::{ORDERS, TICKS, start_publishers, start_subscribers};
 use super::dial::Dialer;
 use super::engine::{Engine, FailedEnd};
@@ -27,7 +28,7 @@ use super::slow::Slowness;
 use super::storm::Storms;
 use super::text::{TextKind, Texts};
 use super::traffic::Traffic;
-use ledger::{Harness, Ledger, Plan, TrafficFigures};
+use ledger::{Event, Harness, Ledger, Plan, TrafficFigures};
 use scenario::Transport;
 
 /// How often to look whether clients are back that are let in for a moment only, and whether polls have brought everything.
@@ -39,6 +40,9 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// The pause between two probes over a path that has not worked yet.
 const PROBE_PAUSE: Duration = Duration::from_millis(100);
+
+/// The time between two probes of several agents for each receipt that they may cause, in microseconds.
+const PROBE_RECEIPT: u64 = 20;
 
 /// Time from the call of [`LoadGenerator::begin`] to the first message: enough for the pacing thread to notice.
 const LEAD: Duration = Duration::from_millis(50);
@@ -71,31 +75,37 @@ impl LoadGenerator {
 
     async fn start_within(settings: Settings, limit: Duration) -> Result<Self, LoadError> {
         settings.check()?;
-        let Settings { plan, load, faults, dialect, transport, keeps_history, seed, urls } = settings;
-        let attendance = Attendance::new(&faults, plan.subscribers, seed);
+        let Settings { plan, load, faults, dialect, transport, keeps_history, seed, urls, agent } = settings;
+        let plays = |client| agent.as_ref().is_none_or(|agent| agent.plays(client));
+        let attendance = Attendance::new(&faults, plan.subscribers, seed, plays);
+        let nonce = agent.as_ref().map_or_else(rand::random, |agent| agent.nonce);
+        let binds = agent.as_ref().map(|agent| agent.binds.clone()).unwrap_or_default();
+        let cross = agent.as_ref().map(|agent| Cross::new(&plan, agent)).unwrap_or_default();
         let mut ledger = Ledger::new(plan.clone());
         if load.presence {
             ledger.watch_presence();
         }
         let run = Arc::new(LoadRun {
-            clock: LoadClock::start(),
-            texts: Texts::new(rand::random(), seed, load.payload),
+            clock: agent.as_ref().map_or_else(LoadClock::start, |agent| agent.clock),
+            texts: Texts::new(nonce, seed, load.payload),
             dialect,
             transport,
             poll_every: load.poll_every,
             traffic: Traffic::new(plan.subscribers),
-            dialer: Dialer::new(&urls, &load, seed)?,
-            roster: Roster::new(&plan, &attendance.away()),
+            dialer: Dialer::new(&urls, &load, seed, binds)?,
+            roster: Roster::new(&plan, &attendance.away(), plays),
             attendance,
             slowness: Slowness::new(&faults, plan.subscribers, seed),
             storms: Storms::new(plan.publishers + plan.subscribers),
-            rehearsal: Rehearsal::new(plan.clone()),
+            rehearsal: Rehearsal::new(plan.clone(), agent.as_ref().map(|agent| agent.share)),
             health: LoadHealth::new(),
             resend: load.resend,
             keeps_history,
             watches_presence: load.presence,
             waiting: watch::Sender::new(0),
             ledger: Arc::new(Mutex::new(ledger)),
+            cross: Mutex::new(cross),
+            agent,
             plan,
         });
         let cancel = CancellationToken::new();
@@ -134,13 +144,7 @@ impl LoadGenerator {
         run.rehearsal.await_paths(|publisher, subscriber| run.reaches(publisher, subscriber));
         let end = Instant::now() + limit;
         loop {
-            for (publisher, room) in run.rehearsal.unprobed() {
-                let seq = self.probes.fetch_add(1, Ordering::Relaxed);
-                let order = SendOrder { kind: TextKind::Probe, number: seq, seq, room, due: run.clock.now() };
-                if self.orders[publisher].try_send(order).is_err() {
-                    run.health.overrun();
-                }
-            }
+            self.send_probes(run.rehearsal.unprobed());
             let pause = (Instant::now() + PROBE_PAUSE).min(end);
             if timeout_at(pause, run.rehearsal.verified()).await.is_ok() {
                 return 0;
@@ -149,9 +153,60 @@ impl LoadGenerator {
                 break;
             }
         }
+        self.probed()
+    }
+
+    fn send_probes(&self, pairs: impl IntoIterator<Item = (usize, usize)>) {
+        let run = &self.run;
+        for (publisher, room) in pairs {
+            let seq = self.probes.fetch_add(1, Ordering::Relaxed);
+            let order = SendOrder { kind: TextKind::Probe, number: seq, seq, room, due: run.clock.now() };
+            if self.orders[publisher].try_send(order).is_err() {
+                run.health.overrun();
+            }
+        }
+    }
+
+    /// Awaits a message over every path to a subscriber of this agent: its own publishers and those of other agents probe.
+    pub fn await_paths(&self) {
+        let run = &self.run;
+        run.rehearsal.await_paths(|publisher, subscriber| {
+            let is_played = run.agent.as_ref().is_none_or(|agent| agent.is_played(publisher));
+            is_played && run.reaches(publisher, subscriber)
+        });
+    }
+
+    /// Probes for other agents, without end: whether their subscribers have heard the publishers of this one is known there
+    /// alone. Each round asks every publisher for a message to every room.
+    pub async fn probe_on(&self) {
+        let run = &self.run;
+        let own: Vec<_> = (0..run.plan.publishers).filter(|publisher| run.plays(*publisher)).collect();
+        // Many paths are not all tried ten times a second: the probes would be a load of their own.
+        let receipts = own.len() * run.plan.subscribers;
+        let pause = PROBE_PAUSE.max(Duration::from_micros(receipts as u64 * PROBE_RECEIPT));
+        loop {
+            let rooms = |publisher: &usize| {
+                let publisher = *publisher;
+                (0..run.plan.rooms).map(move |room| (publisher, room))
+            };
+            self.send_probes(own.iter().flat_map(rooms));
+            sleep(pause).await;
+        }
+    }
+
+    /// Waits until every path of [`LoadGenerator::await_paths`] has worked, or `limit` has passed. Meanwhile somebody has to
+    /// [`LoadGenerator::probe_on`].
+    pub async fn heard(&self, limit: Duration) {
+        let _ = timeout(limit, self.run.rehearsal.verified()).await;
+    }
+
+    /// Tells the ledger which paths have not worked in the probe, and returns their number.
+    pub fn probed(&self) -> usize {
+        let run = &self.run;
         let dead = run.rehearsal.unverified();
         for (publisher, subscriber) in &dead {
-            run.ledger().unverified_path(*publisher, *subscriber);
+            let path = Event::UnverifiedPath { publisher: *publisher, subscriber: *subscriber };
+            run.tell(&path, run.clock.now());
         }
         dead.len()
     }
@@ -182,9 +237,14 @@ impl LoadGenerator {
     /// Begins the measured load some milliseconds from now. Returns the instant at which the first message is due; a
     /// further call returns the same instant.
     pub fn begin(&self) -> Duration {
+        self.begin_at(self.now() + LEAD)
+    }
+
+    /// Begins the measured load at this moment, of which at least some milliseconds are left: its first message is due
+    /// then. A further call changes nothing and returns the same instant.
+    pub fn begin_at(&self, at: Duration) -> Duration {
         let begin = || {
-            let at = self.now() + LEAD;
-            self.run.ledger().begin(at);
+            self.run.tell(&Event::Begin, at);
             self.run.health.measure();
             self.run.traffic.measure();
             (at, self.pacer.follow(Schedule::new(TextKind::Load, self.run.plan.clone(), at)))
@@ -267,6 +327,11 @@ impl LoadGenerator {
         self.run.traffic.figures()
     }
 
+    /// Number of receipts of other agents' messages that are still to come, if each was sent and none is lost.
+    pub fn awaited_of_others(&self) -> usize {
+        self.run.cross.lock().unwrap_or_else(PoisonError::into_inner).missing()
+    }
+
     /// Whether the dialect has answers. If not, there is no answer to wait for.
     pub fn has_answers(&self) -> bool {
         self.run.dialect.has_answers()
@@ -290,7 +355,7 @@ impl LoadGenerator {
     /// left to end by itself.
     pub async fn finish_within(self, limit: Duration) -> Harness {
         let Self { run, pacer, engines, stop, .. } = self;
-        run.ledger().presence_ends(run.clock.now());
+        run.tell(&Event::PresenceEnds, run.clock.now());
         stop.disarm().cancel();
         let mut notes = run.rehearsal.notes();
         for engine in engines {

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -41,9 +42,10 @@ impl HttpConnection {
     pub(super) async fn open(
         node: &ServerAddress,
         receive_buffer: Option<u32>,
+        from: Option<IpAddr>,
         reins: Arc<Reins>,
     ) -> Result<Self, Refusal> {
-        let stream = CountedStream::new(node.stream(receive_buffer).await?, Some(reins.clone()));
+        let stream = CountedStream::new(node.stream(receive_buffer, from).await?, Some(reins.clone()));
         let (sender, connection) =
             http1::handshake(TokioIo::new(stream)).await.map_err(|error| opening(&error))?;
         Ok(Self { host: node.host_and_port(), sender, connection: Some(Box::new(connection)), reins })

@@ -46,7 +46,7 @@ impl Opening for Introduction {
     ) -> Result<(Socket, Option<Session>), Refusal> {
         let (dialect, caller) = (&run.dialect, route.caller());
         let buffer = route.tap().map(|_| RECEIVE_BUFFER);
-        let mut socket = node.open(dialect.subprotocol(), buffer, self.reins.clone()).await?;
+        let mut socket = node.open(dialect.subprotocol(), buffer, route.from(), self.reins.clone()).await?;
         let session = match dialect {
             Dialect::Plain => None,
             Dialect::V1 => {

@@ -20,7 +20,7 @@ pub async fn knock(url: &str, limit: Duration) -> Result<(), LoadError> {
     let closed = |why: String| LoadError::Closed { url: address.shown().to_string(), why };
     let mut why = String::new();
     for subprotocol in [None, Some(DIALECT)] {
-        match timeout(limit, address.open(subprotocol, None, None)).await {
+        match timeout(limit, address.open(subprotocol, None, None, None)).await {
             Ok(Ok(socket)) => {
                 say_goodbye(Some(socket)).await;
                 return Ok(());

@@ -6,6 +6,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | `settings`, `error` | what the load is asked for, and why there may be none |
+//! | `agent`, `cross` | a load generator that is one of several, and what it still expects of the others |
 //! | `text` | identity is in the text: written, read, judged |
 //! | `dialect` | how a server is spoken to: plain, `pubsub-lab.v1`, or as a template says |
 //! | `knock`, `detect` | whether a server opens a WebSocket, and which dialect it speaks, found out by asking it |
@@ -32,11 +33,13 @@
 //! | `crowd`, `engine` | the threads in which the clients run; a thread with a runtime of its own |
 
 mod address;
+mod agent;
 mod attendance;
 mod backlog;
 mod clauses;
 mod clock;
 mod codec;
+mod cross;
 mod crowd;
 mod detect;
 mod dial;
@@ -72,6 +75,8 @@ mod text;
 mod traffic;
 mod troubles;
 
+pub use agent::Agent;
+pub use clock::LoadClock;
 pub use detect::detect;
 pub use dialect::{Dialect, Template};
 pub use error::LoadError;

@@ -141,7 +141,7 @@ impl Subscription<'_> {
         run: &LoadRun,
     ) -> Result<HttpConnection, Refusal> {
         let buffer = route.tap().map(|_| RECEIVE_BUFFER);
-        HttpConnection::open(node, buffer, self.reins(run)).await
+        HttpConnection::open(node, buffer, route.from(), self.reins(run)).await
     }
 
     /// Opens a connection over which polls go in this rhythm.

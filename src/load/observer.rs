@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::codec::{Inbound, Outbound};
 use super::run::{LoadRun, room_name};
-use ledger::{PeopleNews, Person};
+use ledger::{Event, PeopleNews, Person};
 
 /// What the names of subscribers begin with. The number of the subscriber follows.
 pub(super) const NAME: &str = "sub-";
@@ -90,7 +90,7 @@ impl Observer {
         if matches!(news, PeopleNews::All(_) | PeopleNews::TooMany) {
             self.asking = Asking::Nothing;
         }
-        let asks = run.ledger().told_of_people(self.number, news, at);
+        let asks = run.tell(&Event::ToldOfPeople { s: self.number, news }, at);
         if asks && self.asking == Asking::Nothing {
             self.asking = Asking::Due;
         }

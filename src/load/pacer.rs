@@ -157,6 +157,9 @@ impl Beat {
         let halted = self.halted.get();
         let until = halted.map_or(now, |halted| now.min(*halted));
         while let Some((publisher, order)) = schedule.take(until) {
+            if !self.run.plays(publisher) {
+                continue;
+            }
             let load = usize::from(order.kind == TextKind::Load);
             self.run.waiting.send_modify(|waiting| *waiting += load);
             if self.publishers[publisher].try_send(order).is_err() {

@@ -24,7 +24,7 @@ use super::introduction::Introduction;
 use super::run::{Lifeline, LoadRun, room_name};
 use super::socket::{Socket, frame_of, say_goodbye};
 use super::text::TextKind;
-use ledger::Answer;
+use ledger::{Answer, Event};
 
 /// The most messages that are handed over before they are flushed. One write then carries many, and when a connection
 /// dies no more than these are in doubt.
@@ -280,13 +280,13 @@ impl<'a> Talk<'a> {
     fn sent(&mut self, Turn { order, again }: Turn) {
         let run = self.run;
         if order.kind != TextKind::Load {
-            run.rehearsal
-                .sent(order.kind, self.number, order.seq, order.room, |s| run.reaches(self.number, s));
+            let reached = |s| run.reaches(self.number, s);
+            run.rehearsal.sent(order.kind, self.number, order.seq, order.room, reached);
         } else if again {
             self.repeated.entry(order.number).or_insert(false);
         } else {
             let now = run.clock.now();
-            run.ledger().sent(order.number, self.node, now);
+            run.tell(&Event::Sent { n: order.number, node: self.node }, now);
             run.waiting.send_modify(|waiting| *waiting -= 1);
             run.health.publish_delay(now.saturating_sub(order.due.max(self.usable_since)));
         }
@@ -372,7 +372,7 @@ impl<'a> Talk<'a> {
             (Some(false), _) => Answer::Unknown,
         };
         let at = self.run.clock.now();
-        self.run.ledger().answered_at(number, answer, at);
+        self.run.tell(&Event::Answered { n: number, answer }, at);
     }
 }
 

@@ -8,11 +8,14 @@ use tokio::sync::Notify;
 
 use super::text::TextKind;
 use ledger::Plan;
+use part::Share;
 
 /// Which paths work, and the fate of the messages that only rehearse.
 #[derive(Debug)]
 pub(super) struct Rehearsal {
     plan: Plan,
+    /// Which publishers are played here, for one of several load generators.
+    share: Option<Share>,
     book: Mutex<Book>,
     /// Notified when the last awaited path has worked.
     verified: Notify,
@@ -70,9 +73,9 @@ impl Bits {
 
 impl Rehearsal {
     /// A rehearsal in which nothing was sent and no path is awaited.
-    pub(super) fn new(plan: Plan) -> Self {
+    pub(super) fn new(plan: Plan, share: Option<Share>) -> Self {
         let awaited = vec![Bits::none(plan.subscribers); plan.publishers];
-        Self { book: Mutex::new(Book { awaited, ..Book::default() }), plan, verified: Notify::new() }
+        Self { book: Mutex::new(Book { awaited, ..Book::default() }), plan, share, verified: Notify::new() }
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
@@ -109,10 +112,19 @@ impl Rehearsal {
         }
     }
 
-    /// The publishers and rooms that still need a probe.
+    fn is_own(&self, publisher: usize) -> bool {
+        self.share.is_none_or(|share| share.has(publisher))
+    }
+
+    /// The publishers that are played here, each with the rooms that still need a probe of it.
     pub(super) fn unprobed(&self) -> Vec<(usize, usize)> {
-        let mut pairs: Vec<_> =
-            self.unverified().into_iter().map(|(p, s)| (p, self.plan.subscriber_room(s))).collect();
+        let is_own = |(p, _): &(usize, usize)| self.is_own(*p);
+        let mut pairs: Vec<_> = self
+            .unverified()
+            .into_iter()
+            .filter(is_own)
+            .map(|(p, s)| (p, self.plan.subscriber_room(s)))
+            .collect();
         pairs.sort_unstable();
         pairs.dedup();
         pairs
@@ -165,12 +177,16 @@ impl Rehearsal {
             Some(sent) if in_place && sent.room == self.plan.subscriber_room(subscriber) => {
                 sent.missing.remove(subscriber);
             }
+            // What another load generator has sent, and to which room, is known there alone.
+            None if in_place && !self.is_own(publisher) => {}
             _ => {
                 book.strays += 1;
                 return;
             }
         }
-        if kind == TextKind::Probe && book.awaited[publisher].remove(subscriber) {
+        if kind == TextKind::Probe
+            && book.awaited.get_mut(publisher).is_some_and(|awaited| awaited.remove(subscriber))
+        {
             book.awaited_count -= 1;
             if book.awaited_count == 0 {
                 self.verified.notify_waiters();
@@ -229,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_path_is_verified_by_a_probe_alone_and_by_its_own() {
-        let rehearsal = Rehearsal::new(plan());
+        let rehearsal = Rehearsal::new(plan(), None);
         rehearsal.await_paths(|_, subscriber| subscriber >= 68);
         assert_eq!(rehearsal.unprobed(), [(0, 0), (0, 1), (1, 0), (1, 1)]);
         assert_eq!(rehearsal.all_dead(), Some(4));
@@ -247,7 +263,7 @@ mod tests {
 
     #[test]
     fn loss_is_told_by_who_missed_what_so_that_a_second_copy_hides_none() {
-        let rehearsal = Rehearsal::new(plan());
+        let rehearsal = Rehearsal::new(plan(), None);
         rehearsal.sent(TextKind::Warm, 0, 0, 0, |_| true);
         for subscriber in (0..70).step_by(2).skip(1) {
             rehearsal.record_receipt(TextKind::Warm, 0, 0, subscriber, true);

@@ -80,12 +80,18 @@ impl Standing {
 
 impl Roster {
     /// A roster of clients of which none is connected yet. Each is on its first node, and `away` subscribers are away
-    /// on purpose.
-    pub(super) fn new(plan: &Plan, away: &[usize]) -> Self {
+    /// on purpose. Clients for which `played` is false, given their number among the publishers or among the
+    /// subscribers, are never waited for.
+    pub(super) fn new(plan: &Plan, away: &[usize], played: impl Fn(usize) -> bool) -> Self {
         let at = |node| AtomicUsize::new(node);
         let mut clients = vec![Standing::default(); plan.publishers + plan.subscribers];
         away.iter().for_each(|subscriber| clients[plan.publishers + subscriber].place = Place::Away);
-        let expected = clients.len() - away.len();
+        for (client, standing) in clients.iter_mut().enumerate() {
+            if !played(client.checked_sub(plan.publishers).unwrap_or(client)) {
+                standing.place = Place::Away;
+            }
+        }
+        let expected = clients.iter().filter(|standing| standing.place != Place::Away).count();
         Self {
             heads: watch::Sender::new(Heads { expected, online: 0 }),
             publisher_nodes: (0..plan.publishers).map(|p| at(plan.publisher_node(p))).collect(),
@@ -245,7 +251,7 @@ mod tests {
             messages: 1,
             crosses_nodes: true,
         };
-        Roster::new(&plan, &[1])
+        Roster::new(&plan, &[1], |_| true)
     }
 
     #[test]

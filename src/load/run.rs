@@ -7,8 +7,10 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::agent::Agent;
 use super::attendance::Attendance;
 use super::clock::LoadClock;
+use super::cross::Cross;
 use super::dial::Dialer;
 use super::dialect::Dialect;
 use super::ending::Ending;
@@ -20,7 +22,7 @@ use super::slow::Slowness;
 use super::storm::Storms;
 use super::text::Texts;
 use super::traffic::Traffic;
-use ledger::{Ledger, Plan};
+use ledger::{Event, Ledger, Plan};
 use scenario::Transport;
 
 /// How long publishers that have a connection may take to hand over the messages that are due: the time of some
@@ -54,6 +56,10 @@ pub(super) struct LoadRun {
     /// yet.
     pub(super) waiting: watch::Sender<usize>,
     pub(super) ledger: Arc<Mutex<Ledger>>,
+    /// What makes this load generator one of several; `None` for one that plays all clients.
+    pub(super) agent: Option<Agent>,
+    /// What is still to come from the others.
+    pub(super) cross: Mutex<Cross>,
 }
 
 impl LoadRun {
@@ -62,11 +68,34 @@ impl LoadRun {
         self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Tells the ledger of an event, and writes it down where this is one of several agents. Gives whether an observer has
+    /// to ask who is there.
+    pub(super) fn tell(&self, event: &Event, at: Duration) -> bool {
+        let mut ledger = self.ledger();
+        let Some(agent) = &self.agent else { return ledger.tell(event, at) };
+        // In the order of the ledger, so that whoever reads it tells another ledger the same.
+        agent.recorder.record(event, at);
+        if let Event::Received { s, n, .. } = *event
+            && !agent.plays(self.plan.publisher(n))
+        {
+            // This ledger is never told that the message was sent. The joined one will be.
+            drop(ledger);
+            self.cross.lock().unwrap_or_else(PoisonError::into_inner).received(s, self.plan.place(n));
+            return false;
+        }
+        ledger.tell(event, at)
+    }
+
+    /// Whether this load generator plays a client, given its number among the publishers or among the subscribers.
+    pub(super) fn plays(&self, client: usize) -> bool {
+        self.agent.as_ref().is_none_or(|agent| agent.plays(client))
+    }
+
     /// Records that a connection over which a client could publish or listen was ended, and not by the load. In a
     /// dialect without answers that is the only way in which a server can say what it minds.
     pub(super) fn disconnected(&self, client: usize, ending: &Ending) {
         let (at, clause) = (self.clock.now(), printable(&ending.clause()));
-        self.ledger().disconnected(&clause, at);
+        self.tell(&Event::Disconnected { why: clause.as_str().into() }, at);
         self.roster.waiting(client, Refusal::of_server(clause));
     }
 
@@ -78,9 +107,10 @@ impl LoadRun {
     }
 
     /// Whether a message goes from a publisher to a subscriber, where they are now: the pattern has a path, and the
-    /// subscriber is not away on purpose.
+    /// subscriber is played here and is not away on purpose.
     pub(super) fn reaches(&self, publisher: usize, subscriber: usize) -> bool {
-        !self.attendance.is_away(subscriber)
+        self.plays(subscriber)
+            && !self.attendance.is_away(subscriber)
             && self
                 .plan
                 .has_path(self.roster.publisher_node(publisher), self.roster.subscriber_node(subscriber))

@@ -1,5 +1,6 @@
 //! The settings of a load generator.
 
+use super::agent::Agent;
 use super::dialect::Dialect;
 use super::error::LoadError;
 use ledger::Plan;
@@ -25,6 +26,8 @@ pub struct Settings {
     pub seed: u64,
     /// The URL of each node, such as `ws://127.0.0.1:8080`.
     pub urls: Vec<String>,
+    /// What makes this load generator one of several; `None` for one that plays all clients.
+    pub agent: Option<Agent>,
 }
 
 impl Settings {
@@ -84,7 +87,7 @@ pub(super) mod tests {
         let plan = Plan { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes };
         let urls = urls.iter().map(|url| (*url).to_owned()).collect();
         let (faults, dialect, transport) = (vec![], Dialect::V1, Transport::Ws);
-        Settings { plan, load, faults, dialect, transport, keeps_history: true, seed: 1, urls }
+        Settings { plan, load, faults, dialect, transport, keeps_history: true, seed: 1, urls, agent: None }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::observer::{NAME, Observer};
 use super::refusal::Refusal;
 use super::run::{Lifeline, LoadRun, room_name};
 use super::socket::GOODBYE;
+use ledger::Event;
 
 /// Connects, subscribes, listens, reconnects, and is away when it is told to be, until it is cancelled.
 pub(super) async fn listen(run: Arc<LoadRun>, number: usize, cancel: CancellationToken) {
@@ -135,7 +136,7 @@ impl<'a> Ear<'a> {
         self.node = route.node();
         self.round += 1;
         let run = self.run;
-        run.ledger().connected(self.number);
+        run.tell(&Event::Connected { s: self.number }, run.clock.now());
         self.observer.iter_mut().for_each(Observer::begin);
         let end = match &run.dialect {
             Dialect::V1 => {
@@ -211,10 +212,7 @@ impl<'a> Ear<'a> {
     pub(super) fn subscribe(&mut self, with_all: bool, at: Duration) {
         let run = self.run;
         self.subscribed = true;
-        match with_all {
-            true => run.ledger().subscribed_with_all(self.number, self.node, at),
-            false => run.ledger().subscribed(self.number, self.node, at),
-        }
+        run.tell(&Event::Subscribed { s: self.number, node: self.node, all: with_all }, at);
         run.roster.subscriber_online(self.number, self.node, at);
         run.attendance.subscribed(self.number);
         run.storms.arrived(self.client, self.node);
@@ -223,7 +221,7 @@ impl<'a> Ear<'a> {
     /// Goes offline on purpose. The node is told at once; the frames that it had sent before are still read.
     async fn leave(&mut self, line: Option<Line>) {
         let run = self.run;
-        run.ledger().left(self.number, run.clock.now());
+        run.tell(&Event::Left { s: self.number }, run.clock.now());
         run.roster.away(self.number, std::mem::take(&mut self.subscribed));
         let Some(mut line) = line else { return };
         let goodbye = async {
@@ -238,7 +236,7 @@ impl<'a> Ear<'a> {
     /// Records that the connection was lost at this instant.
     fn closed(&mut self, at: Duration) {
         if std::mem::take(&mut self.subscribed) {
-            self.run.ledger().closed(self.number, at);
+            self.run.tell(&Event::Closed { s: self.number }, at);
             self.run.roster.offline(self.client, at);
             self.run.attendance.lost(self.number);
         }

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `run`, `debts`, `quantiles`, `distribution`, `fault_report`, `link`, `host` | what `report.json` says of a run; `schema` is derived from it |
 //! | `file`, `files`, `atomic`, `merge` | the files of a report: read, written, pooled |
+//! | `joined` | what is particular to a run that several agents played |
 //! | `cost` | what a run took of its machine, in words |
 //! | `table`, `column`, `cells`, `grid`, `label`, `latency`, `numbers` | the table |
 //! | `sentences`, `run_words`, `headline`, `fault_words`, `lesson`, `answers`, `interrupted`, `notices`, `payers`, `presence`, `why`, `verdict_words`, `phrases` | what happened, in plain words |
@@ -35,6 +36,7 @@ mod grid;
 mod headline;
 mod host;
 mod interrupted;
+mod joined;
 mod junit;
 mod label;
 mod latency;
@@ -79,6 +81,7 @@ pub use files::{
     timeline_csv,
 };
 pub use host::Host;
+pub use joined::{AgentReport, CrossLatency, JoinedReport};
 pub use junit::junit;
 pub use link::{LinkReport, ProxyReport};
 pub use merge::{MERGED_HLOG, MERGED_JSON, Merged, merge};

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::debts::{self, DebtsJson};
 use super::distribution::{Distributions, Encoded, IntervalReport, Percentiles};
 use super::fault_report::{FaultReport, PlannedFault};
+use super::joined::JoinedReport;
 use super::link::{LinkReport, ProxyReport};
 use super::quantiles::{Quantiles, by_phase, service_by_phase};
 use super::story::Story;
@@ -107,6 +108,9 @@ pub struct RunReport {
     /// Who was said to be in the rooms, held against who was there; left out where nobody watched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presence: Option<PresenceFigures>,
+    /// What is particular to a run that several agents played together; left out for every other run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<JoinedReport>,
     /// What passed between subscribers and nodes; `null` where nobody counted it.
     #[serde(default)]
     pub traffic: Option<TrafficFigures>,
@@ -268,6 +272,7 @@ impl RunReport {
             harness_limited: false,
             times: SingleTimes::default(),
             presence: None,
+            joined: None,
             traffic: None,
             cost: None,
             schedule: Vec::new(),

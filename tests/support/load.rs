@@ -45,7 +45,7 @@ pub fn settings(urls: Vec<String>, dialect: Dialect, plan: Plan) -> Settings {
         reconnect_max: Duration::from_millis(100),
     };
     let (faults, transport) = (vec![], Transport::Ws);
-    Settings { plan, load, faults, dialect, transport, keeps_history: true, seed: 42, urls }
+    Settings { plan, load, faults, dialect, transport, keeps_history: true, seed: 42, urls, agent: None }
 }
 
 /// The state of a load's ledger at this moment.

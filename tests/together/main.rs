@@ -32,6 +32,7 @@ mod report;
 mod run;
 mod scenarios;
 mod schema;
+mod share;
 mod suite;
 #[path = "../support/mod.rs"]
 mod support;

@@ -29,6 +29,8 @@ use report::{HTML_FILE, Report};
 use scenario::{Overrides, ScenarioFile, listed};
 
 pub(super) use order::{How, Made, Order};
+pub(super) use overrides::OverrideArgs;
+pub(super) use subjects::SubjectArgs;
 
 /// Flags of `pubsub-lab bench`.
 #[derive(Debug, Args)]

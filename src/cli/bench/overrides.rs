@@ -60,7 +60,7 @@ pub(crate) struct OverrideArgs {
 
 impl OverrideArgs {
     /// The overrides that were given.
-    pub(super) fn overrides(&self) -> Overrides {
+    pub(in super::super) fn overrides(&self) -> Overrides {
         let fields = [
             ("nodes", &self.nodes),
             ("publishers", &self.publishers),

@@ -69,26 +69,26 @@ fn broker_help() -> String {
 }
 
 /// The choice that the flags make.
-pub(super) struct Chosen {
-    pub(super) subjects: Vec<Subject>,
+pub(in super::super) struct Chosen {
+    pub(in super::super) subjects: Vec<Subject>,
     /// The URLs of brokers.
-    pub(super) brokers: Vec<String>,
+    pub(in super::super) brokers: Vec<String>,
     /// The dialect of a server of somebody else's, if it was said.
-    pub(super) dialect: Option<Dialect>,
+    pub(in super::super) dialect: Option<Dialect>,
     /// The text of the dialect's template, if it has one.
-    pub(super) template: Option<String>,
+    pub(in super::super) template: Option<String>,
 }
 
 impl SubjectArgs {
     /// Sets the number of nodes to the number of URLs: faults and paths are counted by nodes.
-    pub(super) fn count_nodes(&self, overrides: &mut Overrides) {
+    pub(in super::super) fn count_nodes(&self, overrides: &mut Overrides) {
         if !self.urls.is_empty() {
             overrides.insert("nodes", self.urls.len().to_string());
         }
     }
 
     /// Turns an error about the number of nodes into one about the URLs, if those gave it.
-    pub(super) fn by_urls(&self, error: InputError) -> InputError {
+    pub(in super::super) fn by_urls(&self, error: InputError) -> InputError {
         let words = match self.urls.len() {
             0 => return error,
             1 => "one --url is 1 node".to_owned(),
@@ -99,7 +99,7 @@ impl SubjectArgs {
     }
 
     /// Chooses the subjects, in the order of the table: patterns first.
-    pub(super) fn choose(&self, scenario: &Scenario) -> Result<Chosen, Failure> {
+    pub(in super::super) fn choose(&self, scenario: &Scenario) -> Result<Chosen, Failure> {
         let theirs = self.theirs()?;
         let patterns = self.patterns(scenario, theirs.is_some())?;
         let (dialect, template) = self.dialect(theirs.is_some())?;

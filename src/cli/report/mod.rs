@@ -3,6 +3,7 @@
 mod browse;
 mod charts;
 mod compare;
+mod join;
 mod merge;
 pub(super) mod overview;
 mod places;
@@ -24,7 +25,8 @@ Examples:
   pubsub-lab report --charts pictures            the charts as files
   pubsub-lab report before after                 what changed, and in which direction
   pubsub-lab report before1,before2 after        a side may be several directories
-  pubsub-lab report --merge one two --out both   repetitions, or machines, pooled into one
+  pubsub-lab report --join part1 part2 --out all one report of the parts that several agents have played
+  pubsub-lab report --merge one two --out both   repetitions pooled into one
   pubsub-lab report --overview runs --out grid   all scenarios and patterns in one table
 
 A comparison matches runs by label and parameters; the first side is the baseline. Several runs of a side are \
@@ -73,29 +75,38 @@ pub struct ReportArgs {
 
     /// Make one grid of the reports: a row for each scenario, a column for each pattern or server. A directory that holds
     /// directories of reports stands for them
-    #[arg(long, requires = "dirs", conflicts_with_all = ["merge", "open", "write", "charts"])]
+    #[arg(long, requires = "dirs", conflicts_with_all = ["merge", "join", "open", "write", "charts"])]
     overview: bool,
 
-    /// Directory into which `--merge` writes merged.json and merged.hlog, and `--overview` overview.html, .json, .md, .csv
-    /// and .svg
+    /// Join the parts of one run, which agents of `pubsub-lab load` have written, into one report
+    #[arg(long, requires = "dirs", conflicts_with_all = ["merge", "open", "write", "charts"])]
+    join: bool,
+
+    /// Directory into which `--join` writes the report, `--merge` merged.json and merged.hlog, and `--overview`
+    /// overview.html, .json, .md, .csv and .svg
     #[arg(long, short, value_name = "DIR")]
     out: Option<PathBuf>,
 
-    /// Let `--write`, `--charts`, `--merge` and `--overview` replace files that are there and may be somebody else's
+    /// Let `--write`, `--charts`, `--join`, `--merge` and `--overview` replace files that are there and may be somebody
+    /// else's
     #[arg(long)]
     force: bool,
 }
 
 /// Prints the reports; the exit code says only whether that worked.
 pub fn run(args: &ReportArgs) -> Result<u8, Failure> {
+    if args.join {
+        return join::run(&args.dirs, args.format, args.out.as_deref(), args.force);
+    }
     if args.out.is_some() && !args.merge && !args.overview {
-        let hint = "add `--merge` or `--overview`; `--charts DIR` writes the charts of one report";
-        return Err(Failure::new(USAGE, "--out is for several reports that become one", hint));
+        let message = "--out is for `--join`, `--merge` and `--overview`";
+        return Err(Failure::new(USAGE, message, "give one of them, or leave out `--out`"));
     }
     if args.overview {
         return overview::run(&args.dirs, args.format, args.out.as_deref(), args.force);
     }
     if args.merge {
+        join::refuse_parts(&args.dirs)?;
         return merge::run(&args.dirs, args.format, args.out.as_deref(), args.force);
     }
     if args.write {

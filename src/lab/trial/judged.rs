@@ -77,7 +77,7 @@ impl Trial<'_> {
 
 /// Adds how the server ended connections to what the report says. What nothing explains may be the cause of everything
 /// else, and stands first.
-fn add_disconnects(settled: &Settled, harness: &mut Harness) {
+pub(super) fn add_disconnects(settled: &Settled, harness: &mut Harness) {
     harness.causes.splice(0..0, settled.disconnects.iter().map(ledger::Disconnect::clause));
     harness.notes.extend(match settled.early_disconnects {
         0 => None,
@@ -88,7 +88,7 @@ fn add_disconnects(settled: &Settled, harness: &mut Harness) {
 
 /// The expectations that can be asked of a run, and a note that names the others. In a dialect without answers every
 /// message is `unknown`, whatever the server does.
-fn askable(expectations: Vec<Expectation>, answers: bool) -> (Vec<Expectation>, Option<String>) {
+pub(super) fn askable(expectations: Vec<Expectation>, answers: bool) -> (Vec<Expectation>, Option<String>) {
     let (left_out, asked): (Vec<_>, Vec<_>) =
         expectations.into_iter().partition(|expectation| !answers && expectation.is_of_answers());
     let named: Vec<_> = left_out.iter().map(|expectation| format!("`{expectation}`")).collect();

@@ -53,7 +53,7 @@ fn answer(messages: &[&str], notices: &[&str], next: &str, recovered: &str) -> S
 }
 
 async fn connected(node: &ServerAddress) -> HttpConnection {
-    HttpConnection::open(node, None, Reins::new(Traffic::new(1).meter(0))).await.unwrap()
+    HttpConnection::open(node, None, None, Reins::new(Traffic::new(1).meter(0))).await.unwrap()
 }
 
 fn polled(frame: &str, replay: bool) -> Heard {

@@ -44,6 +44,7 @@ const SUBCOMMANDS: [&str; 12] = [
     "completions",
     "doctor",
     "history",
+    "load",
     "man",
     "node",
     "policy",
