@@ -199,7 +199,7 @@ mod tests_of_the_machine {
     async fn a_narrow_connection_is_sent_segments_that_fit_its_window() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let to = ("127.0.0.1", listener.local_addr().unwrap().port());
-        let (reader, sender) = tokio::join!(connect_narrow(to, RECEIVE_BUFFER), listener.accept());
+        let (reader, sender) = tokio::join!(connect_as(to, Some(RECEIVE_BUFFER), None), listener.accept());
         let (_reader, (sender, _)) = (reader.unwrap(), sender.unwrap());
         let segment = SockRef::from(&sender).tcp_mss().unwrap();
         assert!(segment <= SEGMENT, "{segment}");

@@ -41,7 +41,7 @@ const START_LIMIT: Duration = Duration::from_secs(10);
 /// The pause between two probes over a path that has not worked yet.
 const PROBE_PAUSE: Duration = Duration::from_millis(100);
 
-/// The time between two probes of several agents for each receipt that they may cause, in microseconds.
+/// How long a round of probes of several agents takes at the least for each receipt that it may cause, in microseconds.
 const PROBE_RECEIPT: u64 = 20;
 
 /// Time from the call of [`LoadGenerator::begin`] to the first message: enough for the pacing thread to notice.
@@ -181,16 +181,18 @@ impl LoadGenerator {
     pub async fn probe_on(&self) {
         let run = &self.run;
         let own: Vec<_> = (0..run.plan.publishers).filter(|publisher| run.plays(*publisher)).collect();
-        // Many paths are not all tried ten times a second: the probes would be a load of their own.
-        let receipts = own.len() * run.plan.subscribers;
-        let pause = PROBE_PAUSE.max(Duration::from_micros(receipts as u64 * PROBE_RECEIPT));
+        let rooms = |publisher: usize| (0..run.plan.rooms).map(move |room| (publisher, room));
+        let pairs: Vec<_> = own.into_iter().flat_map(rooms).collect();
+        // Many paths are not all tried ten times a second, nor all at once: the probes would be a load of their own.
+        let receipts = (run.plan.publishers * run.plan.subscribers) as u64;
+        let round = PROBE_PAUSE.max(Duration::from_micros(receipts.saturating_mul(PROBE_RECEIPT)));
+        let share = PROBE_PAUSE.as_secs_f64() / round.as_secs_f64();
+        let at_once = (pairs.len() as f64 * share).ceil() as usize;
         loop {
-            let rooms = |publisher: &usize| {
-                let publisher = *publisher;
-                (0..run.plan.rooms).map(move |room| (publisher, room))
-            };
-            self.send_probes(own.iter().flat_map(rooms));
-            sleep(pause).await;
+            for some in pairs.chunks(at_once.max(1)) {
+                self.send_probes(some.iter().copied());
+                sleep(PROBE_PAUSE).await;
+            }
         }
     }
 

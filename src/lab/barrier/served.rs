@@ -170,6 +170,7 @@ impl Served {
     }
 
     /// Lets an agent in, or says why not, and what to do about it.
+    #[allow(clippy::map_entry, reason = "an agent that is not there yet may still be refused")]
     fn admit(
         &self,
         version: &str,
