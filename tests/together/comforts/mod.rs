@@ -39,7 +39,7 @@ fn succeeded(output: &Output) -> String {
 }
 
 /// Every subcommand that help shows, but for `help` itself.
-const SUBCOMMANDS: [&str; 12] = [
+const SUBCOMMANDS: [&str; 13] = [
     "bench",
     "completions",
     "doctor",
