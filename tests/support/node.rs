@@ -62,6 +62,15 @@ impl Node {
         get(self.address, path).await
     }
 
+    /// Waits until the node is ready: its bus is up.
+    pub async fn ready(&self) {
+        let start = Instant::now();
+        while self.get("/readyz").await.status != 200 {
+            assert!(start.elapsed() < PATIENCE, "it is not ready\n{}", self.running.everything());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// The answer to a request that asks to close the connection.
     pub async fn request(&self, request: &str) -> Answer {
         request_of(self.address, request).await

@@ -55,9 +55,7 @@ async fn turned_away(node: &Node, token: &Value, code: &str) -> (String, Value) 
 /// Both nodes are ready.
 async fn ready(nodes: &[&Node]) {
     for node in nodes {
-        while node.get("/readyz").await.status != 200 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        node.ready().await;
     }
 }
 

@@ -43,9 +43,7 @@ impl Cluster {
     /// Waits until every node is ready and knows the others.
     pub async fn ready(&self) {
         for node in &self.nodes {
-            while node.get("/readyz").await.status != 200 {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            }
+            node.ready().await;
         }
         // Whom a node hears of first was there before, and has not joined: so the nodes get to know each other here.
         let names: Vec<_> = (0..self.nodes.len()).map(|n| format!("probe{n}")).collect();
