@@ -4,6 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use sha2::{Digest, Sha256};
+
 use super::error::LabError;
 use load::Dialect;
 use part::Share;
@@ -119,8 +121,8 @@ impl AgentOptions {
     }
 }
 
-/// A number that stands for a text: FNV-1a, which is the same in every build.
+/// A number that stands for a text, the same in every build.
 pub(super) fn hashed(text: &str) -> u64 {
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, step)
+    let digest: [u8; 32] = Sha256::digest(text).into();
+    digest.first_chunk().copied().map(u64::from_be_bytes).unwrap_or_default()
 }

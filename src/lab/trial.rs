@@ -20,7 +20,7 @@ use super::base::{Base, Events, LabEvent};
 use super::clocks::load_began;
 use super::cluster::Cluster;
 use super::cost::CostMeter;
-use super::drain::{drain, nobody_serves};
+use super::drain::drain;
 use super::error::LabError;
 use super::interruption::{BEFORE_THE_LOAD, RunCut};
 use super::link_report::{link_reports, proxy_report, robbed_links};
@@ -36,7 +36,7 @@ use super::trace::{self, Tracing};
 use deaths::Deaths;
 use fault::link::Added;
 use judged::Evidence;
-use ledger::{Plan, Surge};
+use ledger::Plan;
 use load::{self, Dialect, LoadError, LoadGenerator, LockedOut, Settings};
 use report::{PlannedFault, RunReport};
 use scenario::{Fault, Scenario, Transport};
@@ -203,15 +203,9 @@ impl Trial<'_> {
 
     /// The dialect in which clients speak with the subject.
     async fn dialect(&self, urls: &[String]) -> Dialect {
-        match (self.subject.pattern(), self.dialect, urls.first()) {
-            (Some(_), ..) => Dialect::V1,
-            (None, Some(given), _) => given.clone(),
-            (None, None, Some(url)) => {
-                // If nobody answers, the clients that cannot connect will say so.
-                let detected = load::detect(url, self.scenario.load.connect_timeout).await;
-                detected.unwrap_or(Dialect::V1)
-            }
-            (None, None, None) => Dialect::Plain,
+        match self.subject.pattern() {
+            Some(_) => Dialect::V1,
+            None => spoken(self.dialect, urls, self.scenario.load.connect_timeout).await,
         }
     }
 
@@ -345,19 +339,7 @@ impl Trial<'_> {
     }
 
     fn plan(&self, nodes: usize) -> Plan {
-        let load = &self.scenario.load;
-        let surges = Surge::among(self.faults);
-        let messages = Plan::count(load.rate, &surges, load.duration);
-        Plan {
-            publishers: load.publishers,
-            subscribers: load.subscribers,
-            nodes,
-            rooms: load.rooms,
-            rate: load.rate,
-            surges,
-            messages,
-            crosses_nodes: self.subject.crosses_nodes(),
-        }
+        Plan::of(&self.scenario.load, self.faults, nodes, self.subject.crosses_nodes())
     }
 
     /// Runs the measured load with its faults until both are over, waits for the healing, and drains. Gives the clients
@@ -415,10 +397,29 @@ impl Trial<'_> {
     }
 }
 
+/// The dialect in which clients speak with nodes that are not known to be ours: the one that was given or, without one,
+/// what the first node accepts.
+async fn spoken(given: Option<&Dialect>, urls: &[String], patience: Duration) -> Dialect {
+    match (given, urls.first()) {
+        (Some(given), _) => given.clone(),
+        // If nobody answers, the clients that cannot connect will say so.
+        (None, Some(url)) => load::detect(url, patience).await.unwrap_or(Dialect::V1),
+        (None, None) => Dialect::Plain,
+    }
+}
+
 /// When the measured load begins, or began.
 fn begins_at(generator: &LoadGenerator) -> Instant {
     let (begin, now) = (generator.begin(), generator.now());
     Instant::now() + begin.saturating_sub(now)
+}
+
+/// Resolves when no node of the lab's serves or will serve again. Of nodes that are not the lab's nobody knows.
+async fn nobody_serves(cluster: Option<&Cluster>) {
+    match cluster {
+        Some(cluster) => cluster.nobody_serves().await,
+        None => std::future::pending().await,
+    }
 }
 
 impl Trial<'_> {

@@ -1,18 +1,21 @@
 //! The harness's own health: a verdict is worth what its evidence is worth.
 
 use hdrhistogram::Histogram;
+use serde::{Deserialize, Serialize};
 
 use super::figure_value::quantile_us;
 use super::histogram::micros_histogram;
 use scenario::{Distribution, Quantile};
 
 /// How the harness itself did.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Harness {
     /// The time from the later of the intended time and the moment when the connection was usable to the hand-over for
     /// writing, in microseconds.
+    #[serde(with = "counted")]
     pub publish_delay: Histogram<u64>,
     /// How late the receivers' loop ran, in microseconds.
+    #[serde(with = "counted")]
     pub loop_lag: Histogram<u64>,
     /// How often a queue of the harness overflowed.
     pub overruns: u64,
@@ -27,6 +30,28 @@ pub struct Harness {
     /// Whether frames held texts of the run and could not be taken apart. What did not come may then be in them, so that
     /// a silent path says nothing about the server.
     pub misread: bool,
+}
+
+/// Writes a histogram as its values, each with how often it was recorded, and reads it back.
+mod counted {
+    use hdrhistogram::Histogram;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::histogram::micros_histogram;
+
+    pub(super) fn serialize<S: Serializer>(histogram: &Histogram<u64>, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(
+            histogram.iter_recorded().map(|step| (step.value_iterated_to(), step.count_at_value())),
+        )
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Histogram<u64>, D::Error> {
+        let mut histogram = micros_histogram();
+        for (value, times) in Vec::<(u64, u64)>::deserialize(from)? {
+            histogram.saturating_record_n(value, times);
+        }
+        Ok(histogram)
+    }
 }
 
 impl Harness {

@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::tempo::{Surge, Tempo};
+use scenario::{Fault, Load};
 
 /// The most subscribers that observe who is said to be in their room. There is one on each node for each room, as far as
 /// that goes.
@@ -36,6 +37,14 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The plan of a load over this many nodes, with the surges among these faults.
+    pub fn of(load: &Load, faults: &[Fault], nodes: usize, crosses_nodes: bool) -> Self {
+        let surges = Surge::among(faults);
+        let messages = Self::count(load.rate, &surges, load.duration);
+        let Load { publishers, subscribers, rooms, rate, .. } = *load;
+        Self { publishers, subscribers, nodes, rooms, rate, surges, messages, crosses_nodes }
+    }
+
     /// The publisher of message `n`.
     pub fn publisher(&self, n: usize) -> usize {
         n % self.publishers

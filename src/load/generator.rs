@@ -329,9 +329,17 @@ impl LoadGenerator {
         self.run.traffic.figures()
     }
 
-    /// Number of receipts of other agents' messages that are still to come, if each was sent and none is lost.
-    pub fn awaited_of_others(&self) -> usize {
-        self.run.cross.lock().unwrap_or_else(PoisonError::into_inner).missing()
+    /// Whether something is still to come: a debt that is not paid, the answer to a publish, or what an observer has to
+    /// learn of who is there. Of several agents each also awaits what others may have sent to its subscribers; it cannot
+    /// tell whether an observer is right about their people.
+    pub fn awaits_something(&self) -> bool {
+        let alone = self.run.agent.is_none();
+        let own = {
+            let ledger = self.run.ledger();
+            let unanswered = self.has_answers() && ledger.unanswered() > 0;
+            ledger.outstanding() > 0 || unanswered || alone && ledger.is_some_list_wrong()
+        };
+        own || self.run.cross.lock().unwrap_or_else(PoisonError::into_inner).missing() > 0
     }
 
     /// Whether the dialect has answers. If not, there is no answer to wait for.

@@ -8,13 +8,12 @@
 //! | `varint` | numbers in as few bytes as they need |
 //! | `encode`, `decode` | one event as bytes, and back |
 //! | `writer`, `reader` | the log: a head, events, and an end by which a cut file is known |
-//! | `manifest`, `harness` | who the agent was, its clock, and how it did |
+//! | `manifest` | who the agent was, its clock, and how it did |
 //! | `error` | why a part cannot be read or written |
 
 mod decode;
 mod encode;
 mod error;
-mod harness;
 mod manifest;
 mod reader;
 mod varint;
@@ -24,7 +23,6 @@ mod writer;
 mod tests;
 
 pub use error::PartError;
-pub use harness::HarnessPart;
 pub use manifest::{AgentCost, ClockSample, FORMAT, FaultPart, LockedOutPart, Manifest, Share};
 pub use reader::{EventLog, Told};
 pub use writer::Recorder;

@@ -3,12 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use ledger::TrafficFigures;
+use ledger::{Harness, TrafficFigures};
 use serde::{Deserialize, Serialize};
 
 use super::MANIFEST_FILE;
 use super::error::PartError;
-use super::harness::HarnessPart;
 
 /// The number of the format that this version writes, and the only one that it reads.
 pub const FORMAT: u32 = 1;
@@ -57,7 +56,7 @@ pub struct Manifest {
     /// The faults that this agent struck.
     pub faults: Vec<FaultPart>,
     /// How the agent's load generator did.
-    pub harness: HarnessPart,
+    pub harness: Harness,
     /// What passed over the connections of the agent's subscribers; `None` if the load did not begin.
     pub traffic: Option<TrafficFigures>,
     /// What the agent took of its machine.

@@ -9,7 +9,7 @@ use super::locked_out;
 use crate::error::LabError;
 use crate::subject::Subject;
 use ::join::{JoinError, Joined, Parts};
-use ledger::{FaultTimes, Harness, Plan, Surge, TrafficFigures};
+use ledger::{FaultTimes, Harness, Plan, TrafficFigures};
 use load::LockedOut;
 use part::Manifest;
 use report::story::{self, Began, Sources};
@@ -38,7 +38,7 @@ pub fn join_parts(directories: &[PathBuf]) -> Result<Report, LabError> {
         .map_err(|error| strange(error.to_string()))?;
     let subject = Subject::Attached { label: first.subject.clone(), urls: first.urls.clone() };
     let faults = scenario.schedule(None, first.seed);
-    let plan = plan(&scenario, first, &faults);
+    let plan = Plan::of(&scenario.load, &faults, first.urls.len(), first.crosses_nodes);
     let watches = scenario.load.presence;
     let joined = ::join::join(&parts, &plan, watches).map_err(unjoined)?;
     let manifests: Vec<_> = parts.manifests().collect();
@@ -172,7 +172,7 @@ fn cross(joined: &Joined, of: u32) -> (Option<CrossLatency>, Option<String>) {
 fn together(manifests: &[&Manifest]) -> Harness {
     let mut all = Harness::default();
     for part in manifests {
-        let own = Harness::from(&part.harness);
+        let own = part.harness.clone();
         // All have the same bounds, so that nothing can be left out.
         let _ = all.publish_delay.add(&own.publish_delay);
         let _ = all.loop_lag.add(&own.loop_lag);
@@ -211,21 +211,6 @@ fn struck(manifests: &[&Manifest], faults: &[Fault]) -> Vec<FaultTimes> {
             .or_insert(own);
     }
     struck.into_values().collect()
-}
-
-fn plan(scenario: &Scenario, first: &Manifest, faults: &[Fault]) -> Plan {
-    let (load, surges) = (&scenario.load, Surge::among(faults));
-    let messages = Plan::count(load.rate, &surges, load.duration);
-    Plan {
-        publishers: load.publishers,
-        subscribers: load.subscribers,
-        nodes: first.urls.len(),
-        rooms: load.rooms,
-        rate: load.rate,
-        surges,
-        messages,
-        crosses_nodes: first.crosses_nodes,
-    }
 }
 
 fn unjoined(error: JoinError) -> LabError {

@@ -1,37 +1,44 @@
-//! One of several agents that play a load together: it plays its own clients, and writes down what it has seen.
+//! Plays the part of a load that belongs to one of several agents, and writes down what this agent has seen.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `meeting` | the barrier that this agent serves, and when the load begins by its own clock |
+//! | `written` | what is written down at the end |
+
+mod meeting;
+mod written;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use nix::sys::resource::{UsageWho, getrusage};
-use nix::sys::time::TimeValLike;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::locked_out;
 use super::unhealed::Unhealed;
-use super::{CUT_SHORT, PROBE_LIMIT, RECONNECT_LIMIT};
+use super::{CUT_SHORT, PROBE_LIMIT, RECONNECT_LIMIT, spoken};
 use crate::agent::{AgentOptions, Start, hashed};
-use crate::barrier::{Barrier, Caller, Calls, Rules};
+use crate::barrier::{Caller, Calls};
 use crate::base::Base;
+use crate::drain::drain;
 use crate::error::LabError;
 use crate::observer::{Note, Observer};
 use crate::shell::Shell;
 use crate::strikes::{Strikes, Targets, strike_all};
 use crate::subject::Subject;
-use ledger::{Harness, Plan, Surge, TrafficFigures};
+use ledger::{Harness, Plan, TrafficFigures};
 use load::{Agent, Dialect, LoadClock, LoadGenerator, LockedOut, Settings};
-use part::{AgentCost, FORMAT, FaultPart, HarnessPart, LockedOutPart, Manifest, PartError, Recorder};
-use scenario::{Fault, Scenario};
+use meeting::{own_address, own_moment, serve};
+use part::Recorder;
+use scenario::Fault;
+use written::unwritten;
 
 /// How long the others may take until their clients are connected and hear each other.
 const READY_LIMIT: Duration = Duration::from_secs(120);
 /// How long before the load begins the load generator is told of it.
 const LEAD: Duration = Duration::from_millis(50);
-/// How often the drain looks whether everything has arrived.
-const LOOK: Duration = Duration::from_millis(20);
-/// The least time that the drain listens on.
-const LISTENING: Duration = Duration::from_secs(1);
+/// The time in which arrives what is under way: between the last probe and the warm-up, and after the last poll.
+const SETTLING: Duration = Duration::from_secs(1);
 /// How long the agent that serves the barrier waits until the others have left.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -123,15 +130,11 @@ impl<'a> Player<'a> {
             }
             (None, Start::Barrier(_)) => String::new(),
         };
-        let dialect = match (&options.dialect, options.urls.first()) {
-            (Some(given), _) => given.clone(),
-            (None, Some(url)) => {
-                load::detect(url, options.scenario.load.connect_timeout).await.unwrap_or(Dialect::V1)
-            }
-            (None, None) => Dialect::V1,
-        };
+        let patience = options.scenario.load.connect_timeout;
+        let dialect = spoken(options.dialect.as_ref(), &options.urls, patience).await;
         let recorder = Arc::new(Recorder::create(&options.out).map_err(unwritten)?);
-        let (faults, plan) = (options.faults(), plan(options));
+        let faults = options.faults();
+        let plan = Plan::of(&options.scenario.load, &faults, options.urls.len(), true);
         let player = Self { options, observer, faults, clock, caller, recorder, dialect, plan, run, absent };
         let comparing = async {
             match &player.caller {
@@ -210,7 +213,7 @@ impl<'a> Player<'a> {
                 }
                 (None, Some(begin)) => {
                     // The others may come late: whoever is early probes for them until the warm-up.
-                    let warms_up = begin.checked_sub(warm_up + LISTENING);
+                    let warms_up = begin.checked_sub(warm_up + SETTLING);
                     let left = warms_up.and_then(|at| at.checked_sub(generator.now()));
                     sleep(left.ok_or_else(|| late(begin))?).await;
                     Ok(begin)
@@ -269,7 +272,7 @@ impl<'a> Player<'a> {
                 false => generator.locked_out().into_iter().filter(locked_out::is_lasting).collect(),
             };
             self.phase("drain", Some(self.options.scenario.load.drain));
-            self.drain(generator).await;
+            drain(generator, self.options.scenario.load.drain).await;
             if let Some(caller) = &self.caller {
                 self.phase("wait for the others", None);
                 caller.done(RECONNECT_LIMIT + self.options.scenario.load.drain).await;
@@ -290,21 +293,6 @@ impl<'a> Player<'a> {
             base.close().await;
         }
         Ok(locked_out)
-    }
-
-    /// Listens until everything has come that is owed to this agent's subscribers, or the limit is reached.
-    async fn drain(&self, generator: &LoadGenerator) {
-        let limit = self.options.scenario.load.drain;
-        let (began, ledger) = (Instant::now(), generator.ledger());
-        let waits = || {
-            let ledger = ledger.lock().unwrap_or_else(PoisonError::into_inner);
-            let unanswered = generator.has_answers() && ledger.unanswered() > 0;
-            ledger.outstanding() > 0 || unanswered || generator.awaited_of_others() > 0
-        };
-        sleep(LISTENING.min(limit)).await;
-        while waits() && began.elapsed() < limit {
-            sleep(LOOK).await;
-        }
     }
 
     fn settings(&self) -> Settings {
@@ -330,62 +318,6 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// Writes the end of the log, and the manifest.
-    fn write(&self, mut end: End) -> Result<Played, LabError> {
-        let Self { options, .. } = self;
-        let ended = self.clock.now();
-        let events = self.recorder.finish().map_err(unwritten)?;
-        end.harness.problems.append(&mut end.strikes.problems);
-        let faults = end.strikes.times.iter().map(|times| FaultPart {
-            place: self
-                .faults
-                .iter()
-                .position(|fault| times.planned.as_ref() == Some(fault))
-                .unwrap_or_default(),
-            what: times.what.clone(),
-            begin: nanos(times.begin),
-            heal_begin: times.heal_begin.map(nanos),
-            healed: times.healed.map(nanos),
-            deliberate: times.deliberate,
-        });
-        let locked_out = end.locked_out.into_iter().map(|client| LockedOutPart {
-            client: client.client,
-            out_ms: client.out.as_millis() as u64,
-            refusal: client.refusal,
-            own: client.own,
-        });
-        let samples = self.caller.as_ref().map(|caller| caller.samples(options.share));
-        let manifest = Manifest {
-            format: FORMAT,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            share: options.share,
-            seed: options.seed,
-            scenario_name: options.name.clone(),
-            scenario: options.scenario.to_json().to_string(),
-            subject: options.label.clone(),
-            dialect: self.dialect.to_string(),
-            answers: self.dialect.has_answers(),
-            crosses_nodes: self.plan.crosses_nodes,
-            transport: options.transport().name().to_owned(),
-            urls: options.urls.iter().map(|url| address::SafeUrl::new(url).to_string()).collect(),
-            run: self.run.clone(),
-            zero_unix_ms: self.clock.zero_unix().as_millis() as u64,
-            began_ns: end.began.map(nanos),
-            ended_ns: nanos(ended),
-            partial: end.partial,
-            absent: self.absent.clone(),
-            clock: samples.unwrap_or_default(),
-            faults: faults.collect(),
-            harness: HarnessPart::from(&end.harness),
-            traffic: end.traffic,
-            cost: cost(),
-            locked_out: locked_out.collect(),
-            events,
-        };
-        manifest.write(&options.out).map_err(unwritten)?;
-        Ok(Played { absent: self.absent.clone(), events, partial: end.partial })
-    }
-
     fn agent(&self) -> u32 {
         self.options.share.agent
     }
@@ -393,93 +325,4 @@ impl<'a> Player<'a> {
     fn phase(&self, name: &'static str, length: Option<Duration>) {
         self.observer.note(Note::Phase { name, length });
     }
-}
-
-/// Serves the barrier, if this agent does.
-async fn serve(options: &AgentOptions, clock: LoadClock) -> Result<Option<Barrier>, LabError> {
-    let Start::Barrier(meeting) = &options.start else { return Ok(None) };
-    // Where every agent has the same command line, the first one serves.
-    let serves = meeting.at.is_none() || options.share.agent == 1;
-    let Some(at) = meeting.serves.filter(|_| serves) else { return Ok(None) };
-    let rules = Rules {
-        agent: options.share.agent,
-        of: options.share.of,
-        load: options.load_word(),
-        run: format!("{:016x}", rand::random::<u64>()),
-        wait: meeting.wait,
-        clock_limit: meeting.clock_limit,
-        warm_up: options.scenario.load.warm_up + poll_margin(&options.scenario),
-    };
-    let served = Barrier::serve(at, rules, clock).await.map_err(|error| {
-        LabError::environment(format!("the barrier cannot be served at {at}: {error}"))
-            .hint("choose another address with `--serve-barrier`, and give it to the other agents")
-    })?;
-    Ok(Some(served))
-}
-
-/// How much longer the rehearsal of subscribers lasts that ask at intervals.
-fn poll_margin(scenario: &Scenario) -> Duration {
-    match scenario.load.transports.contains(&scenario::Transport::Poll) {
-        true => scenario.load.poll_every + LISTENING,
-        false => Duration::ZERO,
-    }
-}
-
-/// Where the agent that serves the barrier calls it.
-fn own_address(mut served: std::net::SocketAddr) -> String {
-    if served.ip().is_unspecified() {
-        served.set_ip(match served.is_ipv4() {
-            true => std::net::Ipv4Addr::LOCALHOST.into(),
-            false => std::net::Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    served.to_string()
-}
-
-/// A moment of the wall clock as the agent's own clock has it.
-fn own_moment(at: SystemTime, clock: LoadClock) -> Result<Duration, LabError> {
-    let at = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    let now = clock.zero_unix() + clock.now();
-    match at.checked_sub(clock.zero_unix()).filter(|_| at > now) {
-        Some(moment) => Ok(moment),
-        None => {
-            let ago = now.saturating_sub(at).as_secs_f64();
-            Err(LabError::usage(format!("--start-at was {ago:.1} s ago by the clock of this machine"))
-                .hint("give a moment that is half a minute ahead, or let the agents meet: `--barrier`"))
-        }
-    }
-}
-
-fn plan(options: &AgentOptions) -> Plan {
-    let (load, faults) = (&options.scenario.load, options.faults());
-    let surges = Surge::among(&faults);
-    let messages = Plan::count(load.rate, &surges, load.duration);
-    Plan {
-        publishers: load.publishers,
-        subscribers: load.subscribers,
-        nodes: options.urls.len(),
-        rooms: load.rooms,
-        rate: load.rate,
-        surges,
-        messages,
-        crosses_nodes: true,
-    }
-}
-
-/// What this process has taken of its machine.
-fn cost() -> AgentCost {
-    let Ok(usage) = getrusage(UsageWho::RUSAGE_SELF) else { return AgentCost::default() };
-    let micros = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-    // Linux counts in KiB, and Apple's systems in bytes.
-    let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
-    AgentCost { cpu_s: micros as f64 / 1e6, rss_max_mib: (usage.max_rss() * unit) as f64 / (1 << 20) as f64 }
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
-}
-
-fn unwritten(error: PartError) -> LabError {
-    LabError::environment(format!("the part cannot be written: {error}"))
-        .hint("free some space, or choose another directory with `--out`")
 }
