@@ -12,7 +12,8 @@ use super::clock::LoadClock;
 pub struct Agent {
     /// Which clients it plays.
     pub share: Share,
-    /// The same number in all agents, and in no other run: by it agents know each other's texts.
+    /// The number in every text of the run, by which agents know each other's texts: the same in all agents, and in no other
+    /// run.
     pub nonce: u32,
     /// The agents that take no part, counted from 1: nothing of theirs is waited for.
     pub absent: Vec<u32>,

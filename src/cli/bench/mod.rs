@@ -92,7 +92,7 @@ pub fn run(args: BenchArgs) -> Result<u8, Failure> {
     let order = Order::new(&how, &file, again.as_ref())?;
     let named = out.is_some();
     let out = out.unwrap_or_else(|| default_directory(Path::new("runs"), &order.scenario().name));
-    let Made { measured, out } = order.measure(out, force, !named)?;
+    let Made { measured, out } = order.measure(out, force, !named, None)?;
     let Measured { report, left_out, failure } = measured;
     let elsewhere = match failure {
         None => "the report is on disk all the same",

@@ -64,8 +64,6 @@ impl How {
 /// A bench that can be carried out: everything about it that can be wrong in itself was looked at.
 pub(crate) struct Order {
     options: BenchOptions,
-    /// What is said before anything else.
-    before: Option<String>,
 }
 
 /// A bench that was carried out.
@@ -119,7 +117,7 @@ impl Order {
             again,
             out: PathBuf::new(),
         };
-        Ok(Self { options, before: None })
+        Ok(Self { options })
     }
 
     /// The scenario, overrides included.
@@ -132,19 +130,20 @@ impl Order {
         &self.options
     }
 
-    /// Says this before the bench.
-    pub(crate) fn saying(self, before: String) -> Self {
-        Self { before: Some(before), ..self }
-    }
-
     /// Carries the order out under the eyes of the user, with the report in `out`. A directory that was `made` for it goes
-    /// again if nothing came of it; otherwise `runs/latest` leads there.
-    pub(crate) fn measure(mut self, out: PathBuf, force: bool, made: bool) -> Result<Made, Failure> {
+    /// again if nothing came of it; otherwise `runs/latest` leads there. `before` is said before anything else.
+    pub(crate) fn measure(
+        mut self,
+        out: PathBuf,
+        force: bool,
+        made: bool,
+        before: Option<&str>,
+    ) -> Result<Made, Failure> {
         // No other lab writes there until this one has printed its result.
         let _claim = claim(&out, force)?;
         self.options.out = out;
         let runtime = crate::runtime::start()?;
-        let measured = runtime.block_on(attended(&self.options, self.before.as_deref()));
+        let measured = runtime.block_on(attended(&self.options, before));
         let out = self.options.out;
         if made {
             // The directory goes only if it is empty: the logs of what ran are kept.

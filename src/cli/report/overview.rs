@@ -7,11 +7,12 @@ use super::unprinted::{said, unwritten};
 use crate::failure::{Failure, USAGE};
 use crate::output::{Format, print_text, table_width};
 use crate::stderr::say;
-use report::{HTML_FILE, OVERVIEW_PAGE, Overview, OverviewSource, REPORT_FILE, overview};
+use report::{HTML_FILE, OVERVIEW_PAGE, Overview, OverviewSource, REPORT_FILE, Report, overview};
 
 pub(super) fn run(words: &[PathBuf], format: Format, out: Option<&Path>, force: bool) -> Result<u8, Failure> {
-    let dirs = within(&places::all(words)?);
-    let grid = of(&dirs, out.unwrap_or(Path::new(".")))?;
+    let (dirs, beside) = (within(&places::all(words)?), out.unwrap_or(Path::new(".")));
+    let reports = places::read_all(&dirs)?.into_iter().zip(&dirs);
+    let grid = overview(&reports.map(|(report, dir)| source(report, dir, beside)).collect::<Vec<_>>());
     if let Some(out) = out {
         write(&grid, out, force)?;
     }
@@ -19,18 +20,10 @@ pub(super) fn run(words: &[PathBuf], format: Format, out: Option<&Path>, force: 
     Ok(0)
 }
 
-/// The grid of the reports in these directories, for a page in `out`.
-pub(in super::super) fn of(dirs: &[PathBuf], out: &Path) -> Result<Overview, Failure> {
-    let reports = places::read_all(dirs)?;
-    let sources: Vec<_> = reports
-        .into_iter()
-        .zip(dirs)
-        .map(|(report, dir)| {
-            let page = places::directory(dir).join(HTML_FILE);
-            OverviewSource { report, page: page.is_file().then(|| address(&page, out)) }
-        })
-        .collect();
-    Ok(overview(&sources))
+/// A report for a grid whose page is in `out`, with the address of the page in the report's directory.
+pub(in super::super) fn source(report: Report, dir: &Path, out: &Path) -> OverviewSource {
+    let page = places::directory(dir).join(HTML_FILE);
+    OverviewSource { report, page: page.is_file().then(|| address(&page, out)) }
 }
 
 /// Writes every form of the grid, and says where its page is.

@@ -24,7 +24,7 @@ use super::verbosity;
 use kept::Kept;
 use list::Entry;
 use pace::Pace;
-use report::{REPORT_FILE, Report};
+use report::Report;
 
 /// The exit code of a suite that was interrupted, as shells count SIGINT.
 const INTERRUPTED: u8 = 130;
@@ -77,7 +77,7 @@ pub fn run(args: SuiteArgs) -> Result<u8, Failure> {
     if let Some(dir) = resume {
         let kept = Kept::read(&dir)?;
         let how = kept.completed(how)?;
-        return made(&kept, &how, dir, true, format);
+        return made(list::entries(&kept.scenarios, &how)?, dir, true, format);
     }
     let list = list.unwrap_or_else(|| LIST.into());
     let (name, scenarios, patterns) = list::named(&list)?;
@@ -112,7 +112,7 @@ pub(super) fn of_words(
 
 fn begun(kept: Kept, out: Option<PathBuf>, force: bool, format: Format, how: &How) -> Result<u8, Failure> {
     // Everything that can be wrong in a scenario or a flag shows before the first run, and before anything is written.
-    list::entries(&kept.scenarios, how)?;
+    let entries = list::entries(&kept.scenarios, how)?;
     let named = out.is_some();
     let out = out.unwrap_or_else(|| default_directory(Path::new("runs"), &kept.name));
     if let Some(file) = kept::in_the_way(&out).filter(|_| !force) {
@@ -127,40 +127,37 @@ fn begun(kept: Kept, out: Option<PathBuf>, force: bool, format: Format, how: &Ho
     if !named {
         link_latest(&out);
     }
-    made(&kept, how, out, false, format)
+    made(entries, out, false, format)
 }
 
 /// Makes what is not complete, then the grid of all.
-fn made(kept: &Kept, how: &How, out: PathBuf, resumed: bool, format: Format) -> Result<u8, Failure> {
-    let entries = list::entries(&kept.scenarios, how)?;
+fn made(entries: Vec<Entry>, out: PathBuf, resumed: bool, format: Format) -> Result<u8, Failure> {
     let mut pace = Pace::new(entries.iter().map(|entry| pace::expected(entry.order.options())).collect());
     let of = entries.len();
-    let (mut dirs, mut interrupted) = (Vec::new(), false);
+    let (mut sources, mut interrupted) = (Vec::new(), false);
     for (place, Entry { name, order }) in entries.into_iter().enumerate() {
         let dir = out.join(&name);
-        if complete(&dir) {
+        if let Some(report) = complete(&dir) {
             pace.skipped(place);
-            dirs.push(dir);
+            sources.push(overview::source(report, &dir, &out));
             continue;
         }
-        let order = order.saying(pace.line(place, of));
-        let began = Instant::now();
+        let (before, began) = (pace.line(place, of), Instant::now());
         // What an interrupted suite left of this scenario is no result.
-        let Made { measured, out: dir } = match order.measure(dir, resumed, false) {
-            Ok(made) => made,
-            Err(failure) => return Err(stopped(failure, &name, &out, dirs.is_empty())),
-        };
+        let Made { measured, out: dir } = order
+            .measure(dir, resumed, false, Some(&before))
+            .map_err(|failure| stopped(failure, &name, &out, sources.is_empty()))?;
         pace.took(place, began.elapsed());
-        interrupted = measured.report.interrupted;
         if let Some(failure) = measured.failure {
             return Err(failure.into());
         }
-        dirs.push(dir);
+        interrupted = measured.report.interrupted;
+        sources.push(overview::source(measured.report, &dir, &out));
         if interrupted {
             break;
         }
     }
-    let grid = overview::of(&dirs, &out)?;
+    let grid = report::overview(&sources);
     overview::write(&grid, &out, true)?;
     delivered(overview::print(&grid, format)?, "the grid is on disk all the same")?;
     if interrupted {
@@ -169,13 +166,13 @@ fn made(kept: &Kept, how: &How, out: PathBuf, resumed: bool, format: Format) -> 
         }
         return Ok(INTERRUPTED);
     }
-    let codes: Vec<u8> = dirs.iter().filter_map(|dir| Some(Report::read(dir).ok()?.exit_code())).collect();
+    let codes: Vec<u8> = sources.iter().map(|source| source.report.exit_code()).collect();
     Ok(worst(&codes))
 }
 
-/// Whether a directory has a report that was not cut short.
-fn complete(dir: &Path) -> bool {
-    dir.join(REPORT_FILE).exists() && Report::read(dir).is_ok_and(|report| !report.interrupted)
+/// The report in a directory, if there is one that was not cut short.
+fn complete(dir: &Path) -> Option<Report> {
+    Report::read(dir).ok().filter(|report| !report.interrupted)
 }
 
 /// The worst of some exit codes, in the order in which a bench ranks them. That a scenario strikes nothing that the chosen

@@ -25,13 +25,13 @@ pub struct Cell {
     pub owed: Option<u64>,
     /// Debts that were lost, whatever the reason.
     pub lost: Option<u64>,
-    /// Those of them that their subscribers were told of; `null` in an older report.
+    /// Lost debts that their subscribers were told of; `null` in an older report.
     pub lost_told: Option<u64>,
-    /// Those of them that nothing told of; `null` in an older report.
+    /// Lost debts of which nothing told their subscribers; `null` in an older report.
     pub lost_silent: Option<u64>,
-    /// Those of them whose sender had been told that the message is safe.
+    /// Lost debts whose sender had been told that the message is safe.
     pub lost_confirmed: Option<u64>,
-    /// Those of them for which the pattern has no way.
+    /// Lost debts for which the pattern has no way.
     pub lost_no_path: Option<u64>,
     /// Messages that were never sent.
     pub unsent: Option<u64>,
