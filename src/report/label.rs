@@ -48,6 +48,14 @@ pub(super) fn subject(run: &RunReport) -> &str {
     label
 }
 
+/// Whom a run is about, whichever way its subscribers heard: `redis` of `redis, sse`.
+pub(super) fn column(run: &RunReport) -> String {
+    let name = subject(run);
+    let transport = run.transport.as_deref().unwrap_or_default();
+    let heard = format!(", {transport}");
+    name.strip_suffix(&heard).unwrap_or(name).to_owned()
+}
+
 /// The subject and the parameters of a run: `redis rate=100`.
 pub(super) fn label(run: &RunReport) -> String {
     let mut label = subject(run).to_owned();

@@ -8,24 +8,24 @@ use ledger::grouped;
 
 /// An axis. Places on it are plain numbers, logarithms of the values where it is logarithmic.
 #[derive(Debug, Clone)]
-pub(crate) struct Axis {
+pub(super) struct Axis {
     /// The title of the axis: what it shows, with its unit.
-    pub(crate) title: String,
-    pub(crate) low: f64,
-    pub(crate) high: f64,
+    pub(super) title: String,
+    pub(super) low: f64,
+    pub(super) high: f64,
     /// The places of the marks, and their words.
-    pub(crate) marks: Vec<(f64, String)>,
+    pub(super) marks: Vec<(f64, String)>,
 }
 
 impl Axis {
     /// An axis from zero, for counts and for seconds.
-    pub(crate) fn linear(title: &str, most: f64, marks: usize) -> Self {
+    pub(super) fn linear(title: &str, most: f64, marks: usize) -> Self {
         let high = if most > 0.0 && most.is_finite() { most } else { 1.0 };
         Self { title: title.into(), low: 0.0, high, marks: even(0.0, high, marks) }
     }
 
     /// An axis from zero for whole numbers of something: no mark in between.
-    pub(crate) fn counts(title: &str, most: u64, marks: usize) -> Self {
+    pub(super) fn counts(title: &str, most: u64, marks: usize) -> Self {
         let mut axis = Self::linear(title, most as f64, marks);
         axis.marks.retain(|(at, _)| at.fract() == 0.0);
         // There is room above the highest value, so that its line is seen.
@@ -34,7 +34,7 @@ impl Axis {
     }
 
     /// A logarithmic axis that shows microseconds as milliseconds. Nothing is shown below a microsecond.
-    pub(crate) fn latency(title: &str, least_us: u64, most_us: u64) -> Self {
+    pub(super) fn latency(title: &str, least_us: u64, most_us: u64) -> Self {
         let (least, most) = (place(least_us), place(most_us.max(least_us)));
         let round =
             |decade: i32| [1, 2, 5].map(|part| (f64::from(decade) + f64::from(part).log10(), decade, part));
@@ -53,7 +53,7 @@ impl Axis {
     }
 
     /// The place of a value. A value beyond the axis lies at its end.
-    pub(crate) fn at(&self, place: f64) -> f64 {
+    pub(super) fn at(&self, place: f64) -> f64 {
         if place.is_finite() { place.clamp(self.low, self.high) } else { self.high }
     }
 }
@@ -88,7 +88,7 @@ impl ValueFormatter<f64> for Axis {
 }
 
 /// The place of a time on a logarithmic axis of milliseconds.
-pub(crate) fn place(us: u64) -> f64 {
+pub(super) fn place(us: u64) -> f64 {
     (us.max(1) as f64 / 1_000.0).log10()
 }
 
@@ -111,7 +111,7 @@ pub(super) fn even(low: f64, high: f64, marks: usize) -> Vec<(f64, String)> {
 }
 
 /// A number without needless digits, also a negative one: `0.001`, `0.5`, `12`, `1,000`.
-pub(crate) fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     let sign = if value < 0.0 { "−" } else { "" };
     let value = (value.abs() * 1e6).round() / 1e6;
     let whole = grouped(value as u64);
@@ -122,7 +122,7 @@ pub(crate) fn number(value: f64) -> String {
 }
 
 /// A time in microseconds, exactly: `0.35 ms`, `4.123 ms`, `11,480 ms`.
-pub(crate) fn exact(us: u64) -> String {
+pub(super) fn exact(us: u64) -> String {
     let thousandths = format!(".{:03}", us % 1_000);
     format!("{}{} ms", grouped(us / 1_000), thousandths.trim_end_matches('0').trim_end_matches('.'))
 }

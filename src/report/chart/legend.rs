@@ -14,6 +14,8 @@ pub(super) enum Look {
     /// A line of this colour and width.
     Line(RGBColor, u32),
     Dashed(RGBColor),
+    /// A line of this colour, with dashes and gaps of these lengths.
+    Dashes(RGBColor, &'static str),
     /// An area of this colour, and its hatch.
     Area(RGBColor, Option<&'static str>),
     /// An area of this colour and opacity.
@@ -78,6 +80,7 @@ fn sample(sheet: &mut Sheet, look: Look, frame: Frame, middle: i32) -> Drawn {
     match look {
         Look::Line(colour, width) => sheet.line(line, colour, width)?,
         Look::Dashed(colour) => sheet.dashed(&line, colour, 3),
+        Look::Dashes(colour, dashes) => sheet.dashes(&line, colour, 3, dashes),
         Look::Area(colour, over) => {
             sheet.area(corners.clone(), colour)?;
             if let Some(over) = over {

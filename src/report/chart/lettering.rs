@@ -9,11 +9,11 @@ use super::palette::INK;
 /// screen.
 pub(crate) const TEXT: i32 = 18;
 /// The distance between the base lines of two lines of text, in the picture's units.
-pub(crate) const LINE: i32 = 24;
+pub(super) const LINE: i32 = 24;
 
 /// How a text stands at its place.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Anchor {
+pub(super) enum Anchor {
     Start,
     Middle,
     End,
@@ -23,7 +23,7 @@ pub(crate) enum Anchor {
 const SHRINKS: f64 = 1.24;
 
 /// How a text looks.
-pub(crate) fn style<'a>(colour: RGBColor, anchor: Anchor) -> TextStyle<'a> {
+pub(super) fn style<'a>(colour: RGBColor, anchor: Anchor) -> TextStyle<'a> {
     let across = match anchor {
         Anchor::Start => HPos::Left,
         Anchor::Middle => HPos::Center,
@@ -33,7 +33,7 @@ pub(crate) fn style<'a>(colour: RGBColor, anchor: Anchor) -> TextStyle<'a> {
 }
 
 /// How a heading looks.
-pub(crate) fn bold<'a>() -> TextStyle<'a> {
+pub(super) fn bold<'a>() -> TextStyle<'a> {
     font().style(FontStyle::Bold).color(&INK).pos(Pos::new(HPos::Left, VPos::Center))
 }
 
@@ -48,7 +48,7 @@ pub(crate) fn width_of(text: &str) -> i32 {
 }
 
 /// A text that is no wider than this, with a mark for what is left out.
-pub(crate) fn fitted(text: &str, width: i32) -> String {
+pub(super) fn fitted(text: &str, width: i32) -> String {
     if width_of(text) <= width {
         return text.into();
     }

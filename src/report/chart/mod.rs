@@ -4,7 +4,7 @@
 //! in the report.
 
 mod alone;
-pub(crate) mod axis;
+mod axis;
 mod cross;
 mod debts;
 mod fan_out;
@@ -16,13 +16,13 @@ mod latency;
 mod layout;
 mod legend;
 pub(crate) mod lettering;
-pub(crate) mod lines;
+mod lines;
 mod losses;
 mod matrix;
 mod online;
-pub(crate) mod palette;
+mod palette;
 mod panel;
-pub(crate) mod percentiles;
+mod percentiles;
 mod picture;
 mod shape;
 mod sheet;
@@ -30,6 +30,7 @@ mod slices;
 mod story;
 mod theme;
 mod titles;
+pub(super) mod together;
 mod window;
 
 #[cfg(test)]

@@ -20,30 +20,30 @@ pub const COLOURS: &[(&str, &str, &str)] = &[
 ];
 
 /// The colour of text, and of the curve that matters most: the 99th percentile, or a whole distribution.
-pub(crate) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
+pub(super) const INK: RGBColor = RGBColor(0x22, 0x22, 0x22);
 /// The colour of axes, of lanes, and of the largest value.
-pub(crate) const MUTED: RGBColor = RGBColor(0x66, 0x66, 0x66);
+pub(super) const MUTED: RGBColor = RGBColor(0x66, 0x66, 0x66);
 /// The colour of the lines behind a curve.
-pub(crate) const GRID: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
+pub(super) const GRID: RGBColor = RGBColor(0xDD, 0xDD, 0xDD);
 /// The colour behind a word that crosses a line.
-pub(crate) const GROUND: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
+pub(super) const GROUND: RGBColor = RGBColor(0xFF, 0xFF, 0xFF);
 /// The colour of what was delivered live and in time, or is on its way; and of the median of how long that took.
-pub(crate) const DELIVERED: RGBColor = RGBColor(0x00, 0x72, 0xB2);
+pub(super) const DELIVERED: RGBColor = RGBColor(0x00, 0x72, 0xB2);
 /// The colour of what was delivered live, but late.
-pub(crate) const LATE: RGBColor = RGBColor(0xCC, 0x79, 0xA7);
+pub(super) const LATE: RGBColor = RGBColor(0xCC, 0x79, 0xA7);
 /// The colour of what was recovered by replay. No other is as light, and it is far from that of a loss.
-pub(crate) const RECOVERED: RGBColor = RGBColor(0x56, 0xB4, 0xE9);
+pub(super) const RECOVERED: RGBColor = RGBColor(0x56, 0xB4, 0xE9);
 /// The colour of what was lost.
-pub(crate) const LOST: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
+pub(super) const LOST: RGBColor = RGBColor(0xD5, 0x5E, 0x00);
 /// The colour of what was acknowledged, and of who was online.
-pub(crate) const WELL: RGBColor = RGBColor(0x00, 0x9E, 0x73);
+pub(super) const WELL: RGBColor = RGBColor(0x00, 0x9E, 0x73);
 /// The colour of what was refused.
-pub(crate) const REFUSED: RGBColor = RGBColor(0xE6, 0x9F, 0x00);
+pub(super) const REFUSED: RGBColor = RGBColor(0xE6, 0x9F, 0x00);
 /// The colour of a fault.
-pub(crate) const FAULT: RGBColor = RGBColor(0xF0, 0xE4, 0x42);
+pub(super) const FAULT: RGBColor = RGBColor(0xF0, 0xE4, 0x42);
 
 /// The colour as SVG writes it.
-pub(crate) fn hex(colour: RGBColor) -> String {
+pub(super) fn hex(colour: RGBColor) -> String {
     format!("#{:02X}{:02X}{:02X}", colour.0, colour.1, colour.2)
 }
 

@@ -56,7 +56,7 @@ pub(super) fn picture(report: &Report, shape: Shape) -> Option<Picture> {
 }
 
 /// How rare it is to be beyond a point, as a power of ten. Nothing is beyond the last point: it counts as one of all.
-pub(crate) fn rarity(curve: &[PercentilePoint], point: &PercentilePoint) -> f64 {
+pub(super) fn rarity(curve: &[PercentilePoint], point: &PercentilePoint) -> f64 {
     let beyond = 1.0 - point.percentile / 100.0;
     let all = curve.last().map_or(1, |last| last.count).max(1) as f64;
     if beyond > 0.0 { (1.0 / beyond).log10().min(all.log10()) } else { all.log10() }
@@ -67,7 +67,7 @@ fn line(curve: &[PercentilePoint]) -> impl Iterator<Item = (f64, Option<f64>)> {
 }
 
 /// The axis of percentiles: 50%, 90%, 99% and so on.
-pub(crate) fn axis(farthest: f64) -> Axis {
+pub(super) fn axis(farthest: f64) -> Axis {
     let high = farthest.max(1.0) + 0.05;
     let nines = |n: usize| match n {
         1 => "90%".to_owned(),

@@ -103,10 +103,15 @@ impl<'a> Sheet<'a> {
 
     /// Draws a dashed line.
     pub(super) fn dashed(&mut self, points: &[(i32, i32)], colour: RGBColor, width: u32) {
+        self.dashes(points, colour, width, "7 5");
+    }
+
+    /// Draws a line whose dashes and gaps are so long, in the picture's units.
+    pub(super) fn dashes(&mut self, points: &[(i32, i32)], colour: RGBColor, width: u32, dashes: &str) {
         let _ = writeln!(
             self.over,
             "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{width}\" \
-             stroke-dasharray=\"7 5\"/>",
+             stroke-dasharray=\"{dashes}\"/>",
             listed(points),
             hex(colour)
         );

@@ -115,17 +115,53 @@ impl Harm {
         }
     }
 
-    /// The style of a cell: the name of a class.
-    pub(super) fn class(self) -> &'static str {
+    /// How a cell of this kind looks.
+    pub(super) fn look(self) -> &'static Look {
         match self {
-            Harm::NotRun => "none",
-            Harm::Whole => "whole",
-            Harm::Late | Harm::Twice => "mild",
-            Harm::Unclear => "unclear",
-            Harm::Unsent | Harm::LostTold => "bad",
-            Harm::LostSilent | Harm::Wrong | Harm::NoPath | Harm::LostConfirmed => "worst",
+            Harm::NotRun => &NONE,
+            Harm::Whole => &WHOLE,
+            Harm::Late | Harm::Twice => &MILD,
+            Harm::Unclear => &UNCLEAR,
+            Harm::Unsent | Harm::LostTold => &BAD,
+            Harm::LostSilent | Harm::Wrong | Harm::NoPath | Harm::LostConfirmed => &WORST,
         }
     }
+}
+
+/// The look of a cell: its colours by day and in the dark, and the class by which the page's style names it.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) class: &'static str,
+    pub(super) ground: &'static str,
+    pub(super) ink: &'static str,
+    dark_ground: &'static str,
+    dark_ink: &'static str,
+}
+
+const fn look(
+    class: &'static str,
+    (ground, ink): (&'static str, &'static str),
+    (dark_ground, dark_ink): (&'static str, &'static str),
+) -> Look {
+    Look { class, ground, ink, dark_ground, dark_ink }
+}
+
+const NONE: Look = look("none", ("#FFFFFF", "#59626D"), ("#1D2125", "#9AA4B0"));
+const WHOLE: Look = look("whole", ("#E3F4E8", "#0B5A28"), ("#12351F", "#8FE3AB"));
+const MILD: Look = look("mild", ("#FFF4D6", "#6B4A00"), ("#3A3010", "#F3CF74"));
+const UNCLEAR: Look = look("unclear", ("#ECEFF2", "#444C55"), ("#2A3036", "#C2CAD3"));
+const BAD: Look = look("bad", ("#FFE3D0", "#7E3300"), ("#43270F", "#FFB98A"));
+const WORST: Look = look("worst", ("#FBDADA", "#861111"), ("#481A1A", "#FFB0B0"));
+
+/// The style rules of all looks.
+pub(super) fn rules() -> String {
+    let rule = |class: &str, ground: &str, ink: &str| {
+        format!(".harms td.{class}{{background:{ground};color:{ink}}}")
+    };
+    let looks = [NONE, WHOLE, MILD, UNCLEAR, BAD, WORST];
+    let light: String = looks.iter().map(|look| rule(look.class, look.ground, look.ink)).collect();
+    let dark: String = looks.iter().map(|look| rule(look.class, look.dark_ground, look.dark_ink)).collect();
+    format!("{light}@media screen and (prefers-color-scheme:dark){{{dark}}}")
 }
 
 #[cfg(test)]

@@ -4,14 +4,12 @@
 //! |---|---|
 //! | `harm`, `cell`, `row` | what a run did to messages, in one word, one cell and one row |
 //! | `condition`, `promises`, `advice` | the sentences below the table |
-//! | `curves` | the latencies of all subjects on one axis |
 //! | `page`, `text`, `markdown`, `csv`, `svg` | its forms |
 
 mod advice;
 mod cell;
 mod condition;
 mod csv;
-mod curves;
 mod harm;
 mod markdown;
 mod page;
@@ -31,7 +29,7 @@ use serde::Serialize;
 
 use super::Report;
 use super::atomic::replace;
-use super::chart::Picture;
+use super::chart::{Picture, together};
 use super::files::nothing_there;
 
 pub use cell::Cell;
@@ -85,7 +83,7 @@ pub fn overview(sources: &[OverviewSource]) -> Overview {
         promises: promises::sentences(&subjects, &rows, &reports),
         advice: advice::sentences(&rows),
         machines: machines(&reports),
-        pictures: curves::pictures(&subjects, &reports),
+        pictures: together::pictures(&subjects, &reports),
         subjects,
         rows,
     }

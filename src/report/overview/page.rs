@@ -1,11 +1,11 @@
 //! The grid as a page: one file that needs nothing else, for a screen of any size, for print, light and dark.
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 
+use super::harm::rules;
 use super::text::marks;
 use super::{Cell, Harm, Overview, Row};
-use crate::chart;
-use crate::page::{STYLE, figure, paint, print};
+use crate::page::{figure, head};
 
 /// What the grid's page has beside the style of every page.
 const OWN_STYLE: &str = include_str!("page.css");
@@ -14,16 +14,7 @@ pub(super) fn page(overview: &Overview) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { "Which one? · pubsub-lab" }
-                style {
-                    (PreEscaped(STYLE)) (PreEscaped(OWN_STYLE)) (PreEscaped(paint::rules(chart::COLOURS)))
-                    (PreEscaped(print::rule("pubsub-lab: which one?")))
-                }
-            }
+            (head("Which one?", None, &(OWN_STYLE.to_owned() + &rules()), "pubsub-lab: which one?"))
             body.grid {
                 header {
                     p.eyebrow { "pubsub-lab" }
@@ -91,7 +82,7 @@ fn shown(cell: &Cell) -> Markup {
         @if let Some(latency) = cell.latency().filter(|_| cell.sought.is_none()) { span.line.quiet { (latency) } }
     };
     html! {
-        td class=(cell.harm.class()) title=(cell.details()) {
+        td class=(cell.harm.look().class) title=(cell.details()) {
             @match cell.page.as_ref().filter(|_| cell.harm != Harm::NotRun) {
                 Some(page) => a href=(page) { (words) },
                 None => (words),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::OverviewSource;
 use super::cell::{Cell, sought};
 use super::condition::condition;
-use crate::label::{bare, subject};
+use crate::label::{bare, column};
 use crate::{Report, RunReport};
 
 /// What became of one scenario over every subject.
@@ -107,14 +107,6 @@ fn row(group: &Group, times: usize, subjects: &[String]) -> Row {
         condition: condition(&group.runs.iter().map(|(run, _)| *run).collect::<Vec<_>>()),
         cells: cells.collect(),
     }
-}
-
-/// The column in which a run stands: whom it is about, without how the subscribers heard.
-pub(super) fn column(run: &RunReport) -> String {
-    let name = subject(run);
-    let transport = run.transport.as_deref().unwrap_or_default();
-    let heard = format!(", {transport}");
-    name.strip_suffix(&heard).unwrap_or(name).to_owned()
 }
 
 /// The name of a run's row. All runs of a search share one.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use quick_xml::escape::escape;
 
 use super::{Harm, Overview};
-use crate::chart::lettering::{readable, width_of};
+use crate::chart::lettering::{self, readable, width_of};
 
 /// The size of the letters.
 const TEXT: i32 = 15;
@@ -13,18 +13,6 @@ const TEXT: i32 = 15;
 const LINE: i32 = 20;
 /// The room between a cell's text and its edge.
 const PAD: i32 = 10;
-
-/// The ground and the ink of a cell. They match the page's in daylight.
-fn look(harm: Harm) -> (&'static str, &'static str) {
-    match harm.class() {
-        "whole" => ("#E3F4E8", "#0B5A28"),
-        "mild" => ("#FFF4D6", "#6B4A00"),
-        "unclear" => ("#ECEFF2", "#444C55"),
-        "bad" => ("#FFE3D0", "#7E3300"),
-        "worst" => ("#FBDADA", "#861111"),
-        _ => ("#FFFFFF", "#59626D"),
-    }
-}
 
 /// The text of the file.
 pub(super) fn svg(overview: &Overview) -> String {
@@ -36,7 +24,7 @@ pub(super) fn svg(overview: &Overview) -> String {
         }
         lines
     };
-    let wide = |text: &str| width_of(text) * TEXT / 18 + 2 * PAD;
+    let wide = |text: &str| width_of(text) * TEXT / lettering::TEXT + 2 * PAD;
     let first = overview.rows.iter().map(|row| wide(&row.name)).max().unwrap_or(0).max(60);
     let columns: Vec<i32> = (0..overview.subjects.len())
         .map(|column| {
@@ -67,7 +55,7 @@ pub(super) fn svg(overview: &Overview) -> String {
         let mut left = first;
         for (column, width) in columns.iter().enumerate() {
             let harm = row.cell(&overview.subjects[column]).map_or(Harm::NotRun, |cell| cell.harm);
-            let (ground, ink) = look(harm);
+            let (ground, ink) = (harm.look().ground, harm.look().ink);
             let _ = writeln!(
                 svg,
                 "<rect x=\"{left}\" y=\"{top}\" width=\"{}\" height=\"{}\" fill=\"{ground}\" stroke=\"#FFFFFF\"/>",

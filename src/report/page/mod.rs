@@ -5,8 +5,8 @@
 
 mod contents;
 mod facts;
-pub(super) mod paint;
-pub(super) mod print;
+mod paint;
+mod print;
 mod rows;
 
 use std::path::Path;
@@ -23,7 +23,7 @@ use super::verdict_words::{class, phrase};
 use super::{Report, RunReport};
 
 /// The style sheet; the page adds the colours of its charts.
-pub(super) const STYLE: &str = include_str!("page.css");
+const STYLE: &str = include_str!("page.css");
 
 /// From which height on a picture is tall, in its own units: its letters would be too small on half a sheet.
 const TALL: i32 = 1_000;
@@ -35,17 +35,7 @@ pub fn page(report: &Report, dir: &Path) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="generator" content=(generator(report));
-                meta name="color-scheme" content="light dark";
-                title { (title) " · pubsub-lab" }
-                style {
-                    (PreEscaped(STYLE)) (PreEscaped(paint::rules(chart::COLOURS)))
-                    (PreEscaped(print::rule(&on_paper(report, &title))))
-                }
-            }
+            (head(&title, Some(&generator(report)), "", &on_paper(report, &title)))
             body {
                 header { (heading(report, &title)) (contents::line(&pictures, &facts::contents(report))) }
                 main {
@@ -64,6 +54,24 @@ pub fn page(report: &Report, dir: &Path) -> String {
         }
     }
     .into_string()
+}
+
+/// The head of a page: its title, the program that made it, its style and what it has of style beside every page's, and what
+/// stands on each sheet of paper.
+pub(super) fn head(title: &str, generator: Option<&str>, style: &str, on_paper: &str) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            @if let Some(generator) = generator { meta name="generator" content=(generator); }
+            meta name="color-scheme" content="light dark";
+            title { (title) " · pubsub-lab" }
+            style {
+                (PreEscaped(STYLE)) (PreEscaped(style)) (PreEscaped(paint::rules(chart::COLOURS)))
+                (PreEscaped(print::rule(on_paper)))
+            }
+        }
+    }
 }
 
 fn title(report: &Report) -> String {

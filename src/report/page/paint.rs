@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 /// The style rules for colours that are given as the colour in the chart, the variable's name, and the colour in the
 /// dark.
-pub(in super::super) fn rules(colours: &[(&str, &str, &str)]) -> String {
+pub(super) fn rules(colours: &[(&str, &str, &str)]) -> String {
     let mut rules = String::new();
     let mut dark = String::new();
     for (light, name, other) in colours {

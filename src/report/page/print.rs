@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// The style rule for sheets that bear this name.
-pub(in super::super) fn rule(name: &str) -> String {
+pub(super) fn rule(name: &str) -> String {
     format!(
         "@page{{margin:16mm 14mm 15mm;\
          @top-left{{content:\"{}\";font:8pt system-ui,sans-serif;color:#59626d}}\

@@ -1,15 +1,15 @@
 //! The latencies of all subjects on one axis: while nothing breaks, and as the load grows.
 
-use super::row::column;
-use crate::chart::Picture;
-use crate::chart::axis::{Axis, exact, number, place};
-use crate::chart::lines::{Line, Words, picture};
-use crate::chart::percentiles::{axis, rarity};
+use super::axis::{Axis, exact, number, place};
+use super::lines::{Line, picture};
+use super::percentiles::{axis, rarity};
+use super::picture::Picture;
+use crate::label::column;
 use crate::{Report, RunReport};
 use ledger::{Verdict, grouped};
 
 /// The pictures that the reports allow.
-pub(super) fn pictures(subjects: &[String], reports: &[&Report]) -> Vec<Picture> {
+pub(crate) fn pictures(subjects: &[String], reports: &[&Report]) -> Vec<Picture> {
     [percentiles(subjects, reports), saturation(subjects, reports)].into_iter().flatten().collect()
 }
 
@@ -43,8 +43,7 @@ fn percentiles(subjects: &[String], reports: &[&Report]) -> Option<Picture> {
         "The latency of live deliveries in {name}, where nothing breaks, from the intended send time. Both scales are \
          logarithmic, and each step to the right is ten times as rare."
     );
-    let words = Words { id: "percentiles", title: "Latency of all on one axis", caption };
-    picture(words, &axis(farthest), &y, &lines)
+    picture(("percentiles", "Latency of all on one axis"), caption, &axis(farthest), &y, &lines)
 }
 
 /// The 99th percentile of each subject as the load of a search grows, up to the last value that was as expected.
@@ -81,7 +80,7 @@ fn saturation(subjects: &[String], reports: &[&Report]) -> Option<Picture> {
     let caption = "The 99th percentile of the latency as the load grows. A line ends where an expectation of the scenario \
                    was no longer met, or the load generator itself was the limit."
         .to_owned();
-    picture(Words { id: "saturation", title: "What each sustains", caption }, &x, &y, &lines)
+    picture(("saturation", "What each sustains"), caption, &x, &y, &lines)
 }
 
 fn unit(key: &str) -> &str {
