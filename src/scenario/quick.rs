@@ -8,9 +8,9 @@ use super::{Action, FaultPlan, Moment, Scenario, Target};
 /// it, so that what overlapped still does.
 const LONGEST: Duration = Duration::from_secs(3);
 /// The time before the first fault.
-const LEAD: Duration = Duration::from_millis(1_500);
+const LEAD: Duration = Duration::from_secs(1);
 /// The time after the last fault.
-const TAIL: Duration = Duration::from_secs(3);
+const TAIL: Duration = Duration::from_millis(2_500);
 /// The time after the last fault where a broker starts again: RabbitMQ takes seconds to boot.
 const TAIL_OF_BROKER: Duration = Duration::from_secs(10);
 /// The load where nothing breaks.

@@ -52,7 +52,8 @@ fn loss(cell: &Cell) -> String {
     let known = match cell.harm {
         Harm::LostTold => ", and told whom it concerned",
         Harm::LostConfirmed => ", some of them though confirmed",
-        _ if cell.lost_silent.is_some_and(|silent| silent > 0) => ", some or all of them in silence",
+        _ if cell.lost_silent == cell.lost => ", all of them in silence",
+        _ if cell.lost_silent.is_some_and(|silent| silent > 0) => ", some of them in silence",
         _ => "",
     };
     format!("{subject} lost {} of the deliveries{known}", share(lost, owed))

@@ -173,6 +173,7 @@ impl Cell {
     fn recovery(&self) -> Option<String> {
         match (self.not_recovered, self.recovery_ms) {
             (true, _) => Some("not well again by the end".into()),
+            (false, Some(0)) => Some("well again at once".into()),
             (false, Some(ms)) => Some(format!("well again after {}", span(ms.saturating_mul(1_000)))),
             (false, None) => None,
         }
