@@ -38,7 +38,8 @@ fn near(error: &clap::Error) -> Option<String> {
     let kinds = [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue];
     kinds.into_iter().find_map(|kind| match error.get(kind)? {
         ContextValue::String(word) => Some(word.clone()),
-        ContextValue::Strings(words) => words.first().cloned(),
+        // The likeliest word stands last.
+        ContextValue::Strings(words) => words.last().cloned(),
         _ => None,
     })
 }

@@ -34,6 +34,8 @@ fn a_pattern() {
 #[test]
 fn a_subcommand_and_a_flag() {
     hinted(&["bnech"], "unrecognized subcommand 'bnech'", "did you mean `bench`? ");
+    // Of several that are near it is the nearest.
+    hinted(&["nod"], "unrecognized subcommand 'nod'", "did you mean `node`? ");
     hinted(&["doctro"], "unrecognized subcommand 'doctro'", "did you mean `doctor`? ");
     let help = "did you mean `--scenario`? Else see `pubsub-lab bench --help`";
     hinted(&["bench", "--scenaro", "steady"], "unexpected argument '--scenaro' found", help);
